@@ -1,1 +1,32 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+//! What all processes of Usher share. Pure parts first, I/O at the edges; no GTK, and nothing is served on D-Bus.
+//!
+//! ```text
+//! names     ids, bus names, paths            text      cleaning and quoting
+//! service   addresses of servers             secret    tokens
+//! binding   what an account may be used for  refs      flatpak refs and app ids
+//! account   one saved account                lookup    which account a request may use
+//! redirect  the redirect a sign-in waits for prompt    the words of Prompter1
+//! remote    installations on this computer   pending   requests that were not covered
+//! http      the hardened HTTP client         provider  the protocols of services
+//! store     the accounts in the keyring      files     small private files
+//! ```
+
+pub mod account;
+pub mod binding;
+pub mod clock;
+pub mod files;
+pub mod http;
+mod keyfile;
+pub mod lookup;
+pub mod names;
+pub mod pending;
+pub mod prompt;
+pub mod provider;
+pub mod redirect;
+pub mod refs;
+pub mod remote;
+pub mod secret;
+pub mod service;
+pub mod store;
+pub mod text;

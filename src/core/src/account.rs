@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! An account: one person's saved credential at one service, and how it is written into a keyring item.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    binding::{Binding, Link},
+    secret::Token,
+    service::RemoteUrl,
+};
+
+/// Version of the record that this build reads and writes.
+const VERSION: u32 = 1;
+/// Largest record, in bytes.
+const RECORD_LIMIT: usize = 256 * 1024;
+
+/// Identifies an account on this computer. Random; says nothing of the person or the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccountId(Uuid);
+
+impl AccountId {
+    /// A new, random id.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+
+    /// Parses the id of a keyring item or of a message between Usher's processes.
+    pub fn parse(text: &str) -> Option<Self> {
+        Uuid::try_parse(text).ok().map(Self)
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Whether an account can be used. That its keyring is locked is told by the store, not here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccountState {
+    /// Signed in, as far as is known here.
+    SignedIn,
+    /// The server ended the sign-in, or its time is over.
+    Expired,
+    /// Signed out by the person.
+    SignedOut,
+}
+
+/// When an account was last used, and by which program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastUse {
+    /// Seconds since 1970.
+    pub at: i64,
+    /// Name of the program as the daemon found it.
+    pub by: String,
+}
+
+/// A saved account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    version: u32,
+    /// Which account.
+    pub id: AccountId,
+    /// What it was made for.
+    pub binding: Binding,
+    /// The person's name at the service, as far as the service tells; for showing.
+    pub user: String,
+    /// The person's own name for the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether it can be used.
+    pub state: AccountState,
+    /// The credential while signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Token>,
+    /// When the sign-in was made: seconds since 1970.
+    #[serde(default)]
+    pub signed_in_at: i64,
+    /// When the credential says that it ends: seconds since 1970. A hint; the server's answer is the authority.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<i64>,
+    /// Last use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_use: Option<LastUse>,
+    /// Remotes that may use it.
+    #[serde(default)]
+    pub links: Vec<Link>,
+    /// Raised by every change.
+    #[serde(default)]
+    pub generation: u64,
+}
+
+/// A keyring item's content is not a record that this build understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a readable account record")]
+pub struct RecordError;
+
+impl Account {
+    /// A new account that has just been signed in.
+    pub fn signed_in(binding: Binding, user: String, credential: Token, valid_until: Option<i64>, now: i64) -> Self {
+        Self {
+            version: VERSION,
+            id: AccountId::random(),
+            binding,
+            user,
+            name: None,
+            state: AccountState::SignedIn,
+            credential: Some(credential),
+            signed_in_at: now,
+            valid_until,
+            last_use: None,
+            links: Vec::new(),
+            generation: 0,
+        }
+    }
+
+    /// Takes over the credential of a new sign-in to the same account; permissions and name stay.
+    pub fn renew(&mut self, user: String, credential: Token, valid_until: Option<i64>, now: i64) {
+        self.user = user;
+        self.credential = Some(credential);
+        self.valid_until = valid_until;
+        self.signed_in_at = now;
+        self.state = AccountState::SignedIn;
+    }
+
+    /// Forgets the sign-in; name and permissions stay.
+    pub fn sign_out(&mut self) {
+        self.credential = None;
+        self.valid_until = None;
+        self.state = AccountState::SignedOut;
+    }
+
+    /// Whether a remote at that address may use it.
+    pub fn is_linked_to(&self, remote: &RemoteUrl) -> bool {
+        self.links.iter().any(|link| &link.remote_url == remote)
+    }
+
+    /// Lets a remote use it. Allowing twice is allowing once.
+    pub fn link(&mut self, link: Link) {
+        self.links.retain(|known| known.remote_url != link.remote_url);
+        self.links.push(link);
+    }
+
+    /// Takes the permission of a remote back.
+    pub fn unlink(&mut self, remote: &RemoteUrl) {
+        self.links.retain(|link| &link.remote_url != remote);
+    }
+
+    /// The record as it is kept in the keyring. Holds the credential.
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, RecordError> {
+        serde_json::to_vec(self).map_err(|_| RecordError)
+    }
+
+    /// Reads a record. Refuses other versions rather than losing what it does not know.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, RecordError> {
+        if bytes.len() > RECORD_LIMIT {
+            return Err(RecordError);
+        }
+        let account: Self = serde_json::from_slice(bytes).map_err(|_| RecordError)?;
+        let consistent = account.state != AccountState::SignedIn || account.credential.is_some();
+        if account.version == VERSION && consistent { Ok(account) } else { Err(RecordError) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn account() -> Account {
+        let options = BTreeMap::from([("url".to_owned(), "https://store.example.org".to_owned())]);
+        let binding = Binding::claimed(&options).unwrap();
+        Account::signed_in(binding, "demo".into(), Token::parse("secret").unwrap(), Some(5), 1)
+    }
+
+    #[test]
+    fn a_record_is_read_as_it_was_written() {
+        let mut account = account();
+        account.link(Link { remote_url: RemoteUrl::parse("https://r.example.org/").unwrap(), remote: "demo".into() });
+        account.name = Some("Work".into());
+        assert_eq!(Account::decode(&account.encode().unwrap()).unwrap(), account);
+        account.sign_out();
+        let read = Account::decode(&account.encode().unwrap()).unwrap();
+        assert_eq!((read.state, read.credential), (AccountState::SignedOut, None));
+        assert_eq!(read.links.len(), 1);
+    }
+
+    #[test]
+    fn k08_a_record_of_another_version_is_not_read() {
+        let text = String::from_utf8(account().encode().unwrap()).unwrap();
+        assert_eq!(Account::decode(text.replace("\"version\":1", "\"version\":2").as_bytes()), Err(RecordError));
+        assert_eq!(Account::decode(&vec![b' '; 5 << 20]), Err(RecordError));
+        assert_eq!(Account::decode(b"\xff\xfe"), Err(RecordError));
+    }
+
+    #[test]
+    fn debug_output_holds_no_credential() {
+        assert!(!format!("{:?}", account()).contains("secret"));
+    }
+
+    proptest! {
+        #[test]
+        fn garbage_is_never_a_record(bytes in any::<Vec<u8>>()) {
+            prop_assert_eq!(Account::decode(&bytes), Err(RecordError));
+        }
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Which account a request may use. Pure: the claimed binding is only ever compared (rule R1).
+
+use crate::{account::Account, binding::Binding, service::RemoteUrl, store::Entry};
+
+/// What was found for a claimed binding and a remote.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Lookup<'a> {
+    /// The account that the remote may use. Whether it is signed in is another question.
+    Linked(&'a Account),
+    /// Several accounts that the remote may use.
+    Ambiguous(Vec<&'a Account>),
+    /// Accounts with this binding, none of which the remote may use yet.
+    Unlinked(Vec<&'a Account>),
+    /// The remote may use an account with another binding: it has changed its server.
+    Changed(&'a Account),
+    /// Which account it is cannot be told while the keyring is locked.
+    Locked,
+    /// No account at this service.
+    Nothing,
+}
+
+/// Finds the account for a request. A locked item could be the one that tells a changed server, so nothing is concluded
+/// from what is missing while there are locked items.
+pub fn find<'a>(entries: &'a [Entry], claimed: &Binding, remote: &RemoteUrl) -> Lookup<'a> {
+    let accounts = || entries.iter().filter_map(Entry::account);
+    let linked: Vec<_> = accounts().filter(|account| account.is_linked_to(remote)).collect();
+    let equal: Vec<_> = linked.iter().copied().filter(|account| &account.binding == claimed).collect();
+    match equal.as_slice() {
+        [one] => return Lookup::Linked(one),
+        [] => {}
+        _ => return Lookup::Ambiguous(equal),
+    }
+    if entries.iter().any(|entry| matches!(entry, Entry::Locked(_))) {
+        return Lookup::Locked;
+    }
+    if let Some(other) = linked.first() {
+        return Lookup::Changed(other);
+    }
+    let known: Vec<_> = accounts().filter(|account| &account.binding == claimed).collect();
+    if known.is_empty() { Lookup::Nothing } else { Lookup::Unlinked(known) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{binding::Link, secret::Token};
+
+    fn binding(host: &str) -> Binding {
+        Binding::claimed(&BTreeMap::from([("url".to_owned(), format!("https://{host}/"))])).unwrap()
+    }
+
+    fn url(host: &str) -> RemoteUrl {
+        RemoteUrl::parse(&format!("https://{host}/repo")).unwrap()
+    }
+
+    fn entry(service: &str, remotes: &[&str]) -> Entry {
+        let mut account = Account::signed_in(binding(service), "u".into(), Token::parse("t").unwrap(), None, 0);
+        for remote in remotes {
+            account.link(Link { remote_url: url(remote), remote: "shop".into() });
+        }
+        Entry::Open(Box::new(account))
+    }
+
+    #[test]
+    fn g01_a_remote_that_names_another_server_has_changed_its_server() {
+        let entries = [entry("store.example", &["repo.example"])];
+        assert!(matches!(find(&entries, &binding("store.example"), &url("repo.example")), Lookup::Linked(_)));
+        assert!(matches!(find(&entries, &binding("evil.example"), &url("repo.example")), Lookup::Changed(_)));
+        assert!(matches!(find(&entries, &binding("store.example"), &url("other.example")), Lookup::Unlinked(_)));
+        assert_eq!(find(&entries, &binding("evil.example"), &url("other.example")), Lookup::Nothing);
+    }
+
+    #[test]
+    fn two_linked_accounts_are_never_chosen_between_silently() {
+        let entries = [entry("store.example", &["repo.example"]), entry("store.example", &["repo.example"])];
+        assert!(matches!(find(&entries, &binding("store.example"), &url("repo.example")), Lookup::Ambiguous(_)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_wrong_origin_never_yields_a_credential(services in proptest::collection::vec("[ab]{1,2}", 0..5), claimed in "[ab]{1,2}", remote in "[rs]") {
+            let entries: Vec<_> = services.iter().map(|service| entry(&format!("{service}.example"), &["r.example"])).collect();
+            let wanted = binding(&format!("{claimed}.example"));
+            if let Lookup::Linked(account) = find(&entries, &wanted, &url(&format!("{remote}.example"))) {
+                prop_assert_eq!(&account.binding, &wanted);
+                prop_assert_eq!(remote, "r");
+            }
+        }
+    }
+}

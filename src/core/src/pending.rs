@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What clients asked for and did not get: installs that stopped and updates that were left out. Kept in the runtime
+//! folder, written by the daemon, shown by the window. Holds no secret.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{account::AccountId, binding::Binding, files, names};
+
+/// Oldest note of an install that is kept, in seconds.
+const INSTALL_AGE: i64 = 24 * 60 * 60;
+/// Most notes that are kept.
+const COUNT_LIMIT: usize = 64;
+/// Largest file that is read, in bytes.
+const SIZE_LIMIT: u64 = 1 << 20;
+/// Longest wait for another writer.
+const LOCK_LIMIT: Duration = Duration::from_secs(5);
+const VERSION: u32 = 1;
+
+/// What a client wanted to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operation {
+    /// Install an app.
+    Install,
+    /// Update an app.
+    Update,
+}
+
+/// What stood in the way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Obstacle {
+    /// No account at the service, or signed out.
+    NoAccount,
+    /// The sign-in has ended.
+    Expired,
+    /// No permission for the remote to use an account.
+    NoLink,
+    /// The account has no access to the app.
+    NotBought,
+    /// The keyring is locked or missing.
+    Locked,
+    /// The remote names another server than the one that was agreed to.
+    ServerChanged {
+        /// The binding that was agreed to.
+        agreed: Binding,
+    },
+    /// The service did not give tokens.
+    Unavailable,
+}
+
+/// One request, for one remote, that could not be covered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// Install or update.
+    pub operation: Operation,
+    /// What stood in the way.
+    pub obstacle: Obstacle,
+    /// Name of the remote.
+    pub remote: String,
+    /// Its address, verbatim.
+    pub remote_url: String,
+    /// The binding that its options claim.
+    pub binding: Binding,
+    /// The account concerned, if one is known.
+    pub account: Option<AccountId>,
+    /// The full refs that were not covered.
+    pub refs: Vec<String>,
+    /// Name of the program that asked, as the daemon found it.
+    pub client: String,
+    /// When: seconds since 1970.
+    pub at: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Contents {
+    version: u32,
+    pending: Vec<Pending>,
+}
+
+/// The file with the notes. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct PendingFile(PathBuf);
+
+impl PendingFile {
+    /// The file of this login session. `None` where the session has no runtime folder.
+    pub fn of_session() -> Option<Self> {
+        Some(Self(names::runtime_dir()?.join("pending.json")))
+    }
+
+    /// A file at that path.
+    pub fn at(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    /// Where it is, to be watched.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The notes. A file that is missing or not ours holds none.
+    pub fn load(&self, now: i64) -> Vec<Pending> {
+        let contents =
+            files::read(&self.0, SIZE_LIMIT).and_then(|bytes| serde_json::from_slice::<Contents>(&bytes).ok());
+        let mut pending =
+            contents.filter(|contents| contents.version == VERSION).map_or(Vec::new(), |contents| contents.pending);
+        pending.retain(|note| note.operation == Operation::Update || now.saturating_sub(note.at) < INSTALL_AGE);
+        pending
+    }
+
+    /// Changes the notes under a lock; writes only what has changed.
+    pub async fn change(&self, now: i64, change: impl FnOnce(&mut Vec<Pending>) + Send) -> std::io::Result<()> {
+        let _lock = files::lock(&self.0.with_extension("lock"), LOCK_LIMIT).await?;
+        let before = self.load(now);
+        let mut pending = before.clone();
+        change(&mut pending);
+        let excess = pending.len().saturating_sub(COUNT_LIMIT);
+        pending.drain(..excess);
+        if pending == before {
+            return Ok(());
+        }
+        let bytes = serde_json::to_vec(&Contents { version: VERSION, pending })?;
+        files::write(&self.0, &bytes)
+    }
+}
+
+/// Adds a note. It takes the place of earlier ones about the same refs of the same remote.
+pub fn note(pending: &mut Vec<Pending>, new: Pending) {
+    forget(pending, &new.remote_url, &new.refs);
+    pending.push(new);
+}
+
+/// Forgets refs of a remote that have been covered since, or were installed.
+pub fn forget(pending: &mut Vec<Pending>, remote_url: &str, refs: &[String]) {
+    for known in pending.iter_mut().filter(|known| known.remote_url == remote_url) {
+        known.refs.retain(|wanted| !refs.contains(wanted));
+    }
+    pending.retain(|known| !known.refs.is_empty());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pending(refs: &[&str], at: i64) -> Pending {
+        Pending {
+            operation: Operation::Install,
+            obstacle: Obstacle::NoAccount,
+            remote: "demo".into(),
+            remote_url: "https://r.example.org/".into(),
+            binding: Binding::claimed(&BTreeMap::from([("url".to_owned(), "https://store.example.org".to_owned())]))
+                .unwrap(),
+            account: None,
+            refs: refs.iter().map(|&text| text.to_owned()).collect(),
+            client: "flatpak".into(),
+            at,
+        }
+    }
+
+    #[tokio::test]
+    async fn notes_are_kept_replaced_and_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = PendingFile::at(folder.path().join("pending.json"));
+        file.change(0, |list| note(list, pending(&["a", "b"], 0))).await.unwrap();
+        file.change(0, |list| note(list, pending(&["a"], 5))).await.unwrap();
+        assert_eq!(file.load(10), [pending(&["b"], 0), pending(&["a"], 5)]);
+        file.change(0, |list| forget(list, "https://r.example.org/", &["b".to_owned()])).await.unwrap();
+        assert_eq!(file.load(10), [pending(&["a"], 5)]);
+        assert_eq!(file.load(INSTALL_AGE + 5), []);
+    }
+
+    #[tokio::test]
+    async fn g07_a_file_of_other_content_holds_nothing_and_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = PendingFile::at(folder.path().join("pending.json"));
+        for content in [&b"{"[..], b"\xff\0", br#"{"version":2,"pending":[]}"#, br#"{"version":"x"}"#] {
+            files::write(file.path(), content).unwrap();
+            assert_eq!(file.load(0), []);
+        }
+        file.change(0, |list| list.push(pending(&["a"], 0))).await.unwrap();
+        assert_eq!(file.load(0).len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn a_note_covers_each_ref_of_a_remote_once(lists in proptest::collection::vec(proptest::collection::vec("[a-d]", 1..4), 0..6)) {
+            let mut all = Vec::new();
+            for (at, refs) in lists.iter().enumerate() {
+                let mut refs: Vec<&str> = refs.iter().map(String::as_str).collect();
+                refs.sort_unstable();
+                refs.dedup();
+                note(&mut all, pending(&refs, i64::try_from(at).unwrap()));
+            }
+            let mut seen: Vec<_> = all.iter().flat_map(|note| note.refs.clone()).collect();
+            let count = seen.len();
+            seen.sort();
+            seen.dedup();
+            prop_assert_eq!(seen.len(), count);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The words of `io.github.usher.Prompter1`, which daemon and window process share.
+
+/// Keys of `details`.
+pub mod detail {
+    /// `a{ss}`: the claimed binding.
+    pub const BINDING: &str = "binding";
+    /// `s`: the account, if one is known.
+    pub const ACCOUNT: &str = "account";
+    /// `s`: name of the remote.
+    pub const REMOTE: &str = "remote";
+    /// `s`: address of the remote.
+    pub const REMOTE_URI: &str = "remote-uri";
+    /// `as`: ids of the apps that were asked for.
+    pub const APP_IDS: &str = "app-ids";
+    /// `s`: the program that asked: see [`super::client`].
+    pub const CLIENT: &str = "client";
+    /// `s`: a [`super::Reason`].
+    pub const REASON: &str = "reason";
+    /// `b`: whether an update asked.
+    pub const UPDATE: &str = "update";
+}
+
+/// Keys of `results`.
+pub mod result {
+    /// `s`: the account that was signed in to or allowed.
+    pub const ACCOUNT: &str = "account";
+    /// `s`: why it failed, for the log.
+    pub const MESSAGE: &str = "message";
+}
+
+/// Forms of [`detail::CLIENT`].
+pub mod client {
+    /// Before a name that only the program itself claims.
+    pub const CLAIMED: &str = "claimed:";
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name { $($(#[$variant_doc])* $variant),* }
+
+        impl $name {
+            /// The word on the wire.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),* }
+            }
+
+            /// The variant of a word.
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+words! {
+    /// What is asked of the person: the prompter's methods.
+    Kind {
+        /// Sign in to a service.
+        SignIn = "SignIn",
+        /// Let a remote use an account.
+        Link = "Link",
+        /// Unlock the keyring.
+        Unlock = "Unlock",
+    }
+}
+
+words! {
+    /// Why a prompt is shown.
+    Reason {
+        /// There is no account at the service.
+        NoAccount = "no-account",
+        /// The service has ended the sign-in, or the person signed out.
+        Rejected = "rejected",
+        /// The remote may not use the account yet.
+        NoLink = "no-link",
+        /// The keyring is locked.
+        Locked = "locked",
+    }
+}
+
+/// How a prompt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// What was asked is there now.
+    Done,
+    /// The person put it off.
+    Dismissed,
+    /// It could not be shown or finished.
+    Failed,
+    /// It is on screen, and nobody waits for it.
+    Deferred,
+}
+
+impl Outcome {
+    /// The number on the wire.
+    pub fn code(self) -> u32 {
+        match self {
+            Self::Done => 0,
+            Self::Dismissed => 1,
+            Self::Failed => 2,
+            Self::Deferred => 3,
+        }
+    }
+
+    /// The outcome of a number; what is not known has failed.
+    pub fn from_code(code: u32) -> Self {
+        match code {
+            0 => Self::Done,
+            1 => Self::Dismissed,
+            3 => Self::Deferred,
+            _ => Self::Failed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_numbers_are_read_as_they_are_written() {
+        for kind in [Kind::SignIn, Kind::Link, Kind::Unlock] {
+            assert_eq!(Kind::from_word(kind.as_str()), Some(kind));
+        }
+        for outcome in [Outcome::Done, Outcome::Dismissed, Outcome::Failed, Outcome::Deferred] {
+            assert_eq!(Outcome::from_code(outcome.code()), outcome);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What a token says of itself, if it is a JWT. Hints for showing and for not asking in vain; never trusted (rule R12).
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::Value;
+
+use crate::text;
+
+/// Furthest end of validity that is believed, in seconds from now.
+const FURTHEST: i64 = 10 * 366 * 24 * 60 * 60;
+
+/// The end of validity that a token states: seconds since 1970, in the next ten years. `None` otherwise.
+pub fn expiry(token: &str, now: i64) -> Option<i64> {
+    let exp = match claims(token)?.get("exp")? {
+        Value::Number(number) => number.as_i64().or_else(|| {
+            let seconds = number.as_f64()?;
+            // A float beyond the range saturates.
+            #[allow(clippy::cast_possible_truncation)]
+            seconds.is_finite().then_some(seconds as i64)
+        })?,
+        _ => return None,
+    };
+    (exp >= 0).then(|| exp.min(now.saturating_add(FURTHEST)))
+}
+
+/// The name of the person whom a token states it belongs to, cleaned for showing.
+pub fn user(token: &str) -> Option<String> {
+    let claims = claims(token)?;
+    ["preferred_username", "email", "name", "sub"].iter().find_map(|claim| {
+        let name = match claims.get(*claim)? {
+            Value::String(name) => name.clone(),
+            Value::Number(number) => number.to_string(),
+            _ => return None,
+        };
+        Some(text::clean(&name, text::NAME_LIMIT)).filter(|name| !name.is_empty())
+    })
+}
+
+fn claims(token: &str) -> Option<serde_json::Map<String, Value>> {
+    let mut parts = token.split('.');
+    let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    let bytes = URL_SAFE_NO_PAD.decode(payload).ok()?;
+    match super::json::parse(&bytes).ok()? {
+        Value::Object(claims) => Some(claims),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn jwt(payload: &str) -> String {
+        format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(payload))
+    }
+
+    #[test]
+    fn name_and_end_are_read_from_a_jwt() {
+        assert_eq!(user(&jwt(r#"{"sub":"7","name":"demo"}"#)).as_deref(), Some("demo"));
+        assert_eq!(user(&jwt(r#"{"sub":7}"#)).as_deref(), Some("7"));
+        assert_eq!(user("opaque"), None);
+        assert_eq!(expiry(&jwt(r#"{"exp":2000}"#), 1000), Some(2000));
+        assert_eq!(expiry(&jwt(r#"{"exp":1e300}"#), 1000), Some(1000 + FURTHEST));
+        assert_eq!(expiry(&jwt(r#"{"exp":-5}"#), 1000), None);
+        assert_eq!(expiry(&jwt(r#"{"exp":"2000"}"#), 1000), None);
+    }
+
+    proptest! {
+        #[test]
+        fn hints_never_panic_and_stay_in_range(payload in any::<String>(), raw in any::<String>(), exp in any::<i64>(), now in 0i64..4_000_000_000) {
+            for token in [jwt(&payload), raw, jwt(&format!("{{\"exp\":{exp}}}"))] {
+                let _ = user(&token);
+                if let Some(end) = expiry(&token, now) {
+                    prop_assert!((0..=now + FURTHEST).contains(&end));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The API of flatpak's sample account server: a page at `login` that redirects with a token, and `api/v1/get_tokens`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::Value;
+use url::Url;
+
+use super::{Grant, Grants, SignInError, SignedIn, TokensError, hints, json};
+use crate::{
+    clock,
+    http::{Answer, HttpClient},
+    redirect::{Parameters, Redirect},
+    secret::Token,
+    service::{ServiceUrl, UrlError},
+    text,
+};
+
+#[derive(Serialize)]
+struct TokensRequest<'a> {
+    ids: &'a BTreeSet<String>,
+}
+
+/// The sign-in page with redirect and state.
+pub(super) fn login_page(service: &ServiceUrl, redirect: &Redirect) -> Result<Url, UrlError> {
+    let mut page = service.join("login")?;
+    page.query_pairs_mut().append_pair("redirect_uri", &redirect.uri()).append_pair("state", redirect.state());
+    Ok(page)
+}
+
+/// Takes the credential out of what the redirect carried.
+pub(super) fn finish(service: &ServiceUrl, parameters: &Parameters) -> Result<SignedIn, SignInError> {
+    if let Some(reason) = parameters.get("error") {
+        let reason = parameters.get("error_description").unwrap_or(reason);
+        return Err(SignInError::Refused(text::clean(reason, text::SERVER_TEXT_LIMIT)));
+    }
+    let token = parameters.get("token").ok_or(SignInError::NoCredential)?;
+    let credential = Token::parse(token).map_err(|_| SignInError::NoCredential)?;
+    Ok(SignedIn {
+        user: hints::user(token).unwrap_or_else(|| service.host()),
+        valid_until: hints::expiry(token, clock::now()),
+        credential,
+    })
+}
+
+pub(super) async fn get_tokens(
+    http: &HttpClient,
+    service: &ServiceUrl,
+    credential: &Token,
+    ids: &BTreeSet<String>,
+) -> Result<Grants, TokensError> {
+    let url = service.join("api/v1/get_tokens").map_err(|_| TokensError::Unexpected)?;
+    let answer = http.post_json(&url, credential, &TokensRequest { ids }).await?;
+    judge(&answer, ids, clock::now())
+}
+
+/// What an answer means. 401 ends the sign-in, 403 denies all, anything else but a sound 200 is no answer (rule R13).
+fn judge(answer: &Answer, ids: &BTreeSet<String>, now: i64) -> Result<Grants, TokensError> {
+    match answer.status {
+        200 if answer.is_json => parse(&answer.body, ids, now),
+        401 => Err(TokensError::Rejected),
+        403 => Ok(Grants { granted: BTreeMap::new(), denied: ids.clone() }),
+        _ => Err(TokensError::Unexpected),
+    }
+}
+
+/// Parses a body: every id that was asked for is granted or denied, not both; others are ignored (rule R10).
+fn parse(body: &[u8], ids: &BTreeSet<String>, now: i64) -> Result<Grants, TokensError> {
+    let Ok(Value::Object(mut body)) = json::parse(body) else {
+        return Err(TokensError::Unexpected);
+    };
+    let (Some(Value::Object(tokens)), Some(Value::Array(denied))) = (body.remove("tokens"), body.remove("denied"))
+    else {
+        return Err(TokensError::Unexpected);
+    };
+    let mut grants = Grants::default();
+    for id in denied {
+        let Value::String(id) = id else {
+            return Err(TokensError::Unexpected);
+        };
+        if ids.contains(&id) {
+            grants.denied.insert(id);
+        }
+    }
+    for (id, token) in tokens {
+        if ids.contains(&id) {
+            grants.granted.insert(id, grant(token, now)?);
+        }
+    }
+    let covered = ids.iter().all(|id| grants.granted.contains_key(id) != grants.denied.contains(id));
+    if covered { Ok(grants) } else { Err(TokensError::Unexpected) }
+}
+
+fn grant(token: Value, now: i64) -> Result<Grant, TokensError> {
+    match token {
+        Value::Null => Ok(Grant::Free),
+        Value::String(token) if token.is_empty() => Ok(Grant::Free),
+        Value::String(token) => {
+            let ends = hints::expiry(&token, now);
+            Ok(Grant::Token(Token::try_from(token).map_err(|_| TokensError::Unexpected)?, ends))
+        }
+        _ => Err(TokensError::Unexpected),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::redirect::Match;
+
+    fn ids(ids: &[&str]) -> BTreeSet<String> {
+        ids.iter().map(|&id| id.to_owned()).collect()
+    }
+
+    fn read(body: &str, asked: &[&str]) -> Result<Grants, TokensError> {
+        parse(body.as_bytes(), &ids(asked), 0)
+    }
+
+    fn finished(query: &str) -> Result<SignedIn, SignInError> {
+        let redirect = Redirect::issue().unwrap();
+        let uri = format!("{}?state={}&{query}", redirect.uri(), redirect.state());
+        let Match::Redirect(parameters) = redirect.recognise(&uri) else { panic!("not recognised") };
+        finish(&ServiceUrl::parse("https://store.example.org").unwrap(), &parameters)
+    }
+
+    #[test]
+    fn granted_free_and_denied_ids_are_told_apart() {
+        let grants = read(r#"{"tokens":{"a":"t","b":"","c":null},"denied":["d"]}"#, &["a", "b", "c", "d"]).unwrap();
+        assert_eq!(grants.granted["a"], Grant::Token(Token::parse("t").unwrap(), None));
+        assert_eq!((&grants.granted["b"], &grants.granted["c"]), (&Grant::Free, &Grant::Free));
+        assert_eq!(grants.denied, ids(&["d"]));
+    }
+
+    #[test]
+    fn h08_lists_of_the_wrong_kind_are_no_answer() {
+        for tokens in ["null", "[]", "\"\"", "1"] {
+            assert!(read(&format!(r#"{{"tokens":{tokens},"denied":["a"]}}"#), &["a"]).is_err());
+        }
+        for denied in ["{}", "null", "[1]", "[null]"] {
+            assert!(read(&format!(r#"{{"tokens":{{"a":"t"}},"denied":{denied}}}"#), &["a"]).is_err());
+        }
+    }
+
+    #[test]
+    fn h10_an_id_left_out_or_both_granted_and_denied_is_no_answer() {
+        assert!(read(r#"{"tokens":{"a":"t"},"denied":[]}"#, &["a", "b"]).is_err());
+        assert!(read(r#"{"tokens":{"a":"t"},"denied":["a"]}"#, &["a"]).is_err());
+    }
+
+    #[test]
+    fn h11_ids_that_were_not_asked_for_are_ignored() {
+        let grants = read(r#"{"tokens":{"a":"t","x":"u"},"denied":["y"]}"#, &["a"]).unwrap();
+        assert_eq!((grants.granted.len(), grants.denied.len()), (1, 0));
+    }
+
+    #[test]
+    fn h12_a_token_with_other_characters_is_no_answer() {
+        for token in [r"a\r\nX: 1", r"a\nb", "a b", r"a\u0000b", "é", r"\u007f"] {
+            assert!(read(&format!(r#"{{"tokens":{{"a":"{token}"}},"denied":[]}}"#), &["a"]).is_err(), "{token}");
+        }
+    }
+
+    #[test]
+    fn only_401_ends_a_sign_in() {
+        let judged = |status| judge(&Answer { status, is_json: true, body: b"{}".to_vec() }, &ids(&["a"]), 0);
+        assert_eq!(judged(401), Err(TokensError::Rejected));
+        assert_eq!(judged(403).unwrap().denied, ids(&["a"]));
+        for status in [200, 204, 404, 418, 429, 500, 502, 503] {
+            assert_eq!(judged(status), Err(TokensError::Unexpected));
+        }
+    }
+
+    #[test]
+    fn w08_a_redirect_without_a_sound_token_gives_no_account() {
+        for query in ["", "token=", "token=a%0d%0ab", "token=a%00b", &format!("token={}", "a".repeat(9 << 10))] {
+            assert!(matches!(finished(query), Err(SignInError::NoCredential)), "{query}");
+        }
+        assert_eq!(finished("token=abc").unwrap().user, "store.example.org");
+    }
+
+    #[test]
+    fn w19_an_error_in_the_redirect_is_told_cleaned() {
+        let Err(SignInError::Refused(reason)) = finished("error=access_denied%1b[0m&token=t") else {
+            panic!("signed in")
+        };
+        assert_eq!(reason, "access_denied [0m");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_accepted_covers_every_id_once(body in any::<String>(), granted in "[ab]", denied in "[abc]") {
+            let asked = ids(&["a", "b"]);
+            let sound = format!(r#"{{"tokens":{{"{granted}":"t"}},"denied":["{denied}"]}}"#);
+            for body in [body, sound] {
+                if let Ok(grants) = parse(body.as_bytes(), &asked, 0) {
+                    let covered: BTreeSet<_> = grants.granted.keys().chain(&grants.denied).cloned().collect();
+                    prop_assert_eq!(grants.granted.len() + grants.denied.len(), asked.len());
+                    prop_assert_eq!(covered, asked.clone());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The redirect that a sign-in waits for: issue one, recognise one. Pure (rule R5).
+
+use url::Url;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// Longest redirect that is looked at, in bytes.
+const REDIRECT_LIMIT: usize = 16 * 1024;
+/// Ports that the embedded view's redirects take: none that WebKit restricts, none that the kernel hands out.
+const PORTS: std::ops::Range<u16> = 20000..30000;
+
+/// A redirect address made for one flow. It holds the state, so `Debug` does not show it.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct Redirect {
+    #[zeroize(skip)]
+    port: u16,
+    path: String,
+    state: String,
+}
+
+/// What a redirect carried besides the state. Each name occurs once.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct Parameters(Vec<(String, String)>);
+
+/// What an address is to a flow.
+pub enum Match {
+    /// Any other address.
+    Other,
+    /// Our redirect address, but not a valid hit. It does not end the flow.
+    Invalid,
+    /// The redirect of this flow.
+    Redirect(Parameters),
+}
+
+/// The operating system gave no random bytes.
+#[derive(Debug, thiserror::Error)]
+#[error("no random numbers: {0}")]
+pub struct RandomError(#[from] getrandom::Error);
+
+impl Redirect {
+    /// A redirect for the embedded view. Nothing listens at it.
+    pub fn issue() -> Result<Self, RandomError> {
+        let width = u32::from(PORTS.end - PORTS.start);
+        let offset = u16::try_from(getrandom::u32()? % width).unwrap_or(0);
+        Self::issue_at(PORTS.start + offset)
+    }
+
+    /// A redirect to a listener of ours at that port of 127.0.0.1.
+    pub fn issue_at(port: u16) -> Result<Self, RandomError> {
+        Ok(Self { port, path: format!("/io.github.usher/{}", random()?), state: random()? })
+    }
+
+    /// The address that is given to the server, without parameters.
+    pub fn uri(&self) -> String {
+        format!("http://127.0.0.1:{}{}", self.port, self.path)
+    }
+
+    /// The path of the address.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The state that is given to the server.
+    pub fn state(&self) -> &str {
+        &self.state
+    }
+
+    /// Whether an address is this redirect: scheme, host literal, port and path to the letter, the right state, no
+    /// parameter twice, nothing in the fragment, no user name.
+    pub fn recognise(&self, uri: &str) -> Match {
+        let Some(rest) = uri.strip_prefix(self.uri().as_str()) else {
+            return if is_near(uri, self.port) { Match::Invalid } else { Match::Other };
+        };
+        if uri.len() > REDIRECT_LIMIT || !rest.starts_with('?') || rest.contains('#') {
+            return Match::Invalid;
+        }
+        let Some(mut parameters) = parse_query(&rest[1..]) else {
+            return Match::Invalid;
+        };
+        match parameters.take("state") {
+            Some(state) if same(state.as_bytes(), self.state.as_bytes()) => Match::Redirect(parameters),
+            _ => Match::Invalid,
+        }
+    }
+}
+
+impl Parameters {
+    /// The value of a parameter.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    fn take(&mut self, name: &str) -> Option<String> {
+        let index = self.0.iter().position(|(key, _)| key == name)?;
+        Some(self.0.swap_remove(index).1)
+    }
+}
+
+/// 128 random bits as hexadecimal digits.
+fn random() -> Result<String, RandomError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
+/// Whether an address leads to the loopback port of the redirect without being it: never to be loaded.
+fn is_near(uri: &str, port: u16) -> bool {
+    Url::parse(uri).is_ok_and(|url| {
+        let host = url.host_str().unwrap_or_default();
+        url.port_or_known_default() == Some(port) && matches!(host, "127.0.0.1" | "localhost" | "[::1]")
+    })
+}
+
+/// The parameters of a query; `None` if one occurs twice or is not UTF-8.
+fn parse_query(query: &str) -> Option<Parameters> {
+    let mut parameters = Parameters(Vec::new());
+    for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        if parameters.get(&key).is_some() || key.contains('\u{fffd}') || value.contains('\u{fffd}') {
+            return None;
+        }
+        parameters.0.push((key.into_owned(), value.into_owned()));
+    }
+    Some(parameters)
+}
+
+/// Compares without telling by its time where the difference is.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0, |difference, (x, y)| difference | (x ^ y)) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn redirect() -> Redirect {
+        Redirect { port: 20001, path: "/io.github.usher/aa".into(), state: "s1".into() }
+    }
+
+    fn is_hit(uri: &str) -> bool {
+        matches!(redirect().recognise(uri), Match::Redirect(_))
+    }
+
+    #[test]
+    fn w01_the_issued_redirect_is_recognised_with_its_parameters() {
+        let Match::Redirect(parameters) =
+            redirect().recognise("http://127.0.0.1:20001/io.github.usher/aa?token=t%2B&state=s1")
+        else {
+            panic!("not recognised");
+        };
+        assert_eq!(parameters.get("token"), Some("t+"));
+        assert_eq!(parameters.get("state"), None);
+    }
+
+    #[test]
+    fn w02_wrong_missing_double_or_misplaced_state_is_no_hit() {
+        for query in [
+            "",
+            "?",
+            "?token=t",
+            "?token=t&state=s2",
+            "?state=s1&state=s1",
+            "?token=t#state=s1",
+            "?token=a&token=b&state=s1",
+            "?state=s1&token=%ff",
+            "?state=s1#x",
+        ] {
+            assert!(!is_hit(&format!("http://127.0.0.1:20001/io.github.usher/aa{query}")), "{query}");
+        }
+    }
+
+    #[test]
+    fn w04_other_spellings_of_the_address_are_no_hit() {
+        for base in [
+            "http://localhost:20001/io.github.usher/aa",
+            "http://127.1:20001/io.github.usher/aa",
+            "http://[::1]:20001/io.github.usher/aa",
+            "http://127.0.0.1:20002/io.github.usher/aa",
+            "http://u@127.0.0.1:20001/io.github.usher/aa",
+            "http://127.0.0.1:20001/io.github.usher/%61a",
+            "http://127.0.0.1:20001/IO.github.usher/aa",
+            "https://127.0.0.1:20001/io.github.usher/aa",
+            "http://127.0.0.1:20001/io.github.usher/aa/",
+        ] {
+            assert!(!is_hit(&format!("{base}?token=t&state=s1")), "{base}");
+        }
+    }
+
+    #[test]
+    fn what_is_nearly_the_redirect_is_known_as_such() {
+        assert!(matches!(redirect().recognise("http://localhost:20001/x"), Match::Invalid));
+        assert!(matches!(redirect().recognise("https://store.example.org/?x=http://127.0.0.1:20001/"), Match::Other));
+    }
+
+    #[test]
+    fn each_flow_has_a_state_and_a_path_of_its_own() {
+        let (a, b) = (Redirect::issue().unwrap(), Redirect::issue().unwrap());
+        assert_ne!(a.state(), b.state());
+        assert_ne!(a.path(), b.path());
+        assert_eq!(a.state().len(), 32);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_accepted_is_the_issued_address_for_a_second_parser_too(uri in "http://(127\\.0\\.0\\.1|localhost|\\[::1\\]):2000[01]/(io\\.github\\.usher/aa|x)[?#&=a-z0-9]{0,20}") {
+            if is_hit(&uri) {
+                let url = Url::parse(&uri).unwrap();
+                prop_assert_eq!((url.scheme(), url.host_str(), url.port(), url.path()), ("http", Some("127.0.0.1"), Some(20001), "/io.github.usher/aa"));
+                prop_assert_eq!(url.query_pairs().filter(|(key, value)| key == "state" && value == "s1").count(), 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The remotes and installed refs of all Flatpak installations on this computer, read from disk. What is missing or
+//! cannot be read is left out: that is a state, not an error.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    binding::{Binding, OptionsError},
+    keyfile::KeyFile,
+    names,
+    refs::{FlatpakRef, RefKind},
+    service::{RemoteUrl, UrlError},
+};
+
+/// A place where Flatpak keeps remotes and apps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installation {
+    /// Its folder.
+    pub path: PathBuf,
+    /// Whether it belongs to the current user alone.
+    pub is_user: bool,
+}
+
+/// A configured Flatpak repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remote {
+    /// Flatpak's own name for it.
+    pub name: String,
+    /// Its title, where it has one.
+    pub title: Option<String>,
+    /// Its address, verbatim.
+    pub url: String,
+    /// Bus name of its authenticator.
+    pub authenticator: Option<String>,
+    /// Its authenticator options.
+    pub options: BTreeMap<String, String>,
+    /// Whether it is in the installation of the current user alone.
+    pub is_user: bool,
+    /// Whether it is switched off.
+    pub is_disabled: bool,
+}
+
+impl Remote {
+    /// What the repository is called in a window.
+    pub fn display_name(&self) -> &str {
+        self.title.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Whether its authenticator is Usher.
+    pub fn is_ours(&self) -> bool {
+        self.authenticator.as_deref() == Some(names::AUTHENTICATOR_NAME)
+    }
+
+    /// The binding that its options claim.
+    pub fn claimed(&self) -> Result<Binding, OptionsError> {
+        Binding::claimed(&self.options)
+    }
+
+    /// Its address as one that may be given tokens.
+    pub fn address(&self) -> Result<RemoteUrl, UrlError> {
+        RemoteUrl::parse(&self.url)
+    }
+}
+
+/// All installations: the user's, the system's, and those of the administrator
+/// (`flatpak-installation(5)`; the variables are those of flatpak itself).
+pub fn installations() -> Vec<Installation> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let user = variable("FLATPAK_USER_DIR").or_else(|| {
+        // Inside a sandbox XDG_DATA_HOME is the application's own.
+        let data = if names::in_sandbox() { variable("HOST_XDG_DATA_HOME") } else { variable("XDG_DATA_HOME") };
+        data.or_else(|| variable("HOME").map(|home| home.join(".local/share"))).map(|data| data.join("flatpak"))
+    });
+    let system = variable("FLATPAK_SYSTEM_DIR").unwrap_or_else(|| "/var/lib/flatpak".into());
+    let config = variable("FLATPAK_CONFIG_DIR").unwrap_or_else(|| "/etc/flatpak".into());
+    let mut all: Vec<Installation> = user.map(|path| Installation { path, is_user: true }).into_iter().collect();
+    all.push(Installation { path: system, is_user: false });
+    all.extend(custom_installations(&config.join("installations.d")));
+    all
+}
+
+fn custom_installations(folder: &Path) -> Vec<Installation> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "conf"))
+        .collect();
+    files.sort();
+    let mut found = Vec::new();
+    for file in files.iter().filter_map(|path| KeyFile::read(path)) {
+        for (group, keys) in file.groups() {
+            if let (true, Some(path)) = (group.starts_with("Installation \""), keys.get("Path")) {
+                found.push(Installation { path: path.into(), is_user: false });
+            }
+        }
+    }
+    found
+}
+
+/// The remotes of these installations, in their order.
+pub fn remotes(installations: &[Installation]) -> Vec<Remote> {
+    installations.iter().flat_map(remotes_of).collect()
+}
+
+fn remotes_of(installation: &Installation) -> Vec<Remote> {
+    let Some(file) = KeyFile::read(&installation.path.join("repo/config")) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for (group, keys) in file.groups() {
+        let name = group.strip_prefix("remote \"").and_then(|rest| rest.strip_suffix('"'));
+        let (Some(name), Some(url)) = (name, keys.get("url")) else {
+            continue;
+        };
+        let text = |key: &str| keys.get(key).filter(|value| !value.is_empty()).cloned();
+        let options = keys
+            .iter()
+            .filter_map(|(key, value)| {
+                let option = key.strip_prefix("xa.authenticator-options.")?;
+                Some((option.to_owned(), value.clone()))
+            })
+            .collect();
+        found.push(Remote {
+            name: name.to_owned(),
+            title: text("xa.title"),
+            url: url.clone(),
+            authenticator: text("xa.authenticator-name"),
+            options,
+            is_user: installation.is_user,
+            is_disabled: keys.get("xa.disable").is_some_and(|value| value == "true"),
+        });
+    }
+    found
+}
+
+/// Whether a remote of that name, address and options is in one of these installations (rule R25).
+pub fn is_configured(remotes: &[Remote], name: &str, url: &str, options: &BTreeMap<String, String>) -> bool {
+    remotes
+        .iter()
+        .any(|remote| remote.name == name && remote.url == url && remote.is_ours() && &remote.options == options)
+}
+
+/// Whether a ref is deployed in one of these installations.
+pub fn is_installed(installations: &[Installation], wanted: &FlatpakRef) -> bool {
+    installations.iter().any(|installation| {
+        let folder = installation.path.join(wanted.kind.as_str());
+        folder.join(&wanted.id).join(&wanted.arch).join(&wanted.branch).join("active").exists()
+    })
+}
+
+/// Whether a request for these refs is an update. It is an *install* if one of its apps is installed nowhere, or none of
+/// its refs is: runtimes, locales and extensions that come along do not make an install of an update.
+pub fn is_update(refs: &[FlatpakRef], is_installed: impl Fn(&FlatpakRef) -> bool) -> bool {
+    let mut apps = refs.iter().filter(|wanted| wanted.kind == RefKind::App);
+    apps.all(&is_installed) && refs.iter().any(&is_installed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn installation(config: &str) -> (tempfile::TempDir, Installation) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("repo")).unwrap();
+        std::fs::write(folder.path().join("repo/config"), config).unwrap();
+        let installation = Installation { path: folder.path().into(), is_user: true };
+        (folder, installation)
+    }
+
+    #[test]
+    fn remotes_are_read_with_their_authenticator_and_options() {
+        let (_folder, installation) = installation(&format!(
+            "[core]\nmode=bare-user-only\n[remote \"demo\"]\nurl=https://store.example.org/repo/\nxa.title=Demo\\sStore\n\
+             xa.authenticator-name={}\nxa.authenticator-options.url=https://store.example.org/\n[remote \"plain\"]\nurl=x\n",
+            names::AUTHENTICATOR_NAME
+        ));
+        let remotes = remotes(&[installation]);
+        assert_eq!(remotes.len(), 2);
+        assert_eq!(remotes[0].display_name(), "Demo Store");
+        assert!(remotes[0].is_ours() && !remotes[1].is_ours());
+        assert_eq!(remotes[0].claimed().unwrap().host(), "store.example.org");
+        let options = remotes[0].options.clone();
+        assert!(is_configured(&remotes, "demo", "https://store.example.org/repo/", &options));
+        assert!(!is_configured(&remotes, "demo", "https://evil.example/repo/", &options));
+        assert!(!is_configured(&remotes, "demo", "https://store.example.org/repo/", &BTreeMap::new()));
+    }
+
+    #[test]
+    fn a_missing_or_broken_installation_is_not_an_error() {
+        let (folder, broken) = installation("\0\0[remote \"a\nurl=b\n");
+        let missing = Installation { path: folder.path().join("missing"), is_user: false };
+        assert!(remotes(&[missing, broken]).is_empty());
+    }
+
+    #[test]
+    fn an_update_is_told_from_an_install() {
+        let refs = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<FlatpakRef>>();
+        let installed = refs(&["app/org.a.A/x/1", "app/org.b.B/x/1", "runtime/org.a.A.Locale/x/1"]);
+        let update = |texts: &[&str]| is_update(&refs(texts), |wanted| installed.contains(wanted));
+        assert!(update(&["app/org.a.A/x/1"]));
+        assert!(update(&["app/org.a.A/x/1", "app/org.b.B/x/1", "runtime/org.new.Runtime/x/2"]));
+        assert!(update(&["runtime/org.a.A.Locale/x/1"]));
+        assert!(!update(&["app/org.a.A/x/1", "app/org.c.C/x/1"]));
+        assert!(!update(&["runtime/org.new.Runtime/x/2"]));
+    }
+}

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Addresses of account servers and repositories. The only place that parses, normalises and compares them: one parser,
+//! and parsed parts are compared, never substrings (rules R2 and R4).
+
+use std::{fmt, net::IpAddr};
+
+use serde::{Deserialize, Serialize};
+use url::{Host, Url};
+
+/// Longest address, in bytes (rule R9).
+pub const ADDRESS_LIMIT: usize = 2048;
+
+/// Why a text is not an address that Usher uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UrlError {
+    /// No address, or one with parts that have no place in it (fragment, query, dot segments, odd characters).
+    #[error("not an address")]
+    NotAnAddress,
+    /// Not https, and not a literal loopback address in a development build.
+    #[error("not a secure address")]
+    NotSecure,
+    /// A user name or password in front of the host.
+    #[error("an address with a user name")]
+    UserInfo,
+}
+
+/// Base address of an account server: scheme, host, port and path, normalised, with a closing slash.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ServiceUrl(Url);
+
+impl ServiceUrl {
+    /// Parses an address as a remote or a keyring item states it.
+    pub fn parse(text: &str) -> Result<Self, UrlError> {
+        let mut url = parse_strictly(text, &["https", "http"])?;
+        if !url.path().ends_with('/') {
+            let path = format!("{}/", url.path());
+            url.set_path(&path);
+        }
+        Ok(Self(url))
+    }
+
+    /// Parses what a person typed: `https://` is added when missing, names outside ASCII are put into their A-label form.
+    pub fn from_input(text: &str) -> Result<Self, UrlError> {
+        let text = text.trim();
+        let address = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+        if address.is_ascii() {
+            return Self::parse(&address);
+        }
+        let url = Url::parse(&address).map_err(|_| UrlError::NotAnAddress)?;
+        Self::parse(url.as_str())
+    }
+
+    /// The whole address.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The address as a parsed URL.
+    pub fn url(&self) -> &Url {
+        &self.0
+    }
+
+    /// The host as it is shown, with the port where it is not the usual one.
+    pub fn host(&self) -> String {
+        host_of(&self.0)
+    }
+
+    /// A path of this server. `relative` is a constant of a provider, such as `api/v1/get_tokens`.
+    pub fn join(&self, relative: &str) -> Result<Url, UrlError> {
+        let url = self.0.join(relative).map_err(|_| UrlError::NotAnAddress)?;
+        if self.has_origin_of(&url) { Ok(url) } else { Err(UrlError::NotAnAddress) }
+    }
+
+    /// Whether scheme, host and port are those of `url`.
+    pub fn has_origin_of(&self, url: &Url) -> bool {
+        self.0.scheme() == url.scheme()
+            && self.0.host() == url.host()
+            && self.0.port_or_known_default() == url.port_or_known_default()
+    }
+
+    /// Whether this is an unencrypted server on this computer (development builds only).
+    pub fn is_loopback(&self) -> bool {
+        self.0.scheme() == "http"
+    }
+}
+
+/// Address of a repository that may be given tokens: https, or a registry behind https. Normalised, without a closing
+/// slash.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RemoteUrl(String);
+
+impl RemoteUrl {
+    /// Parses the `url` of a remote. [`UrlError::NotSecure`] tells those that never get a token (`file:`, `http:`, `oci:`).
+    pub fn parse(text: &str) -> Result<Self, UrlError> {
+        let (prefix, plain) = match text.strip_prefix("oci+") {
+            Some(plain) => ("oci+", plain),
+            None => ("", text),
+        };
+        let url = parse_strictly(plain, &["https", "http"])?;
+        Ok(Self(format!("{prefix}{}", url.as_str().trim_end_matches('/'))))
+    }
+
+    /// The whole address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The host as it is shown, with the port where it is not the usual one.
+    pub fn host(&self) -> String {
+        let plain = self.0.strip_prefix("oci+").unwrap_or(&self.0);
+        Url::parse(plain).map_or_else(|_| plain.to_owned(), |url| host_of(&url))
+    }
+}
+
+macro_rules! text_conversions {
+    ($type:ty) => {
+        impl TryFrom<String> for $type {
+            type Error = UrlError;
+            fn try_from(text: String) -> Result<Self, UrlError> {
+                Self::parse(&text)
+            }
+        }
+        impl From<$type> for String {
+            fn from(address: $type) -> String {
+                address.as_str().to_owned()
+            }
+        }
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+text_conversions!(ServiceUrl);
+text_conversions!(RemoteUrl);
+
+/// Host of a URL as it is shown, with the port where it is not the usual one of the scheme.
+pub fn host_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// Whether unencrypted connections to this host are allowed: a literal loopback address in a development build.
+pub fn is_allowed_loopback(url: &Url) -> bool {
+    cfg!(feature = "insecure-loopback") && is_literal_loopback(url)
+}
+
+/// Whether the host is the literal `127.0.0.1` or `[::1]`.
+pub fn is_literal_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => IpAddr::from(address) == IpAddr::from([127, 0, 0, 1]),
+        Some(Host::Ipv6(address)) => address == std::net::Ipv6Addr::LOCALHOST,
+        _ => false,
+    }
+}
+
+/// Parses `text` only if the parser had nothing to mend: what is shown and compared is what was written.
+fn parse_strictly(text: &str, schemes: &[&str]) -> Result<Url, UrlError> {
+    if text.len() > ADDRESS_LIMIT
+        || !text.chars().all(|c| c.is_ascii_graphic())
+        || text.contains(['\\', '#', '?', '"', '<', '>', '`', '{', '}', '|', '^'])
+    {
+        return Err(UrlError::NotAnAddress);
+    }
+    let (scheme, rest) = text.split_once("://").ok_or(UrlError::NotAnAddress)?;
+    if !schemes.contains(&scheme.to_ascii_lowercase().as_str()) {
+        return Err(if Url::parse(text).is_ok() { UrlError::NotSecure } else { UrlError::NotAnAddress });
+    }
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    if authority.contains('@') {
+        return Err(UrlError::UserInfo);
+    }
+    let dotted = |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    if authority.is_empty() || authority.contains('%') || path.split('/').any(dotted) {
+        return Err(UrlError::NotAnAddress);
+    }
+    let url = Url::parse(text).map_err(|_| UrlError::NotAnAddress)?;
+    let host = url.host_str().ok_or(UrlError::NotAnAddress)?;
+    if host.ends_with('.') || !is_host_of(authority, host) {
+        return Err(UrlError::NotAnAddress);
+    }
+    if url.scheme() == "http" && !is_allowed_loopback(&url) {
+        return Err(UrlError::NotSecure);
+    }
+    Ok(url)
+}
+
+/// Whether `host` is the host part of `authority`, to the letter but for its case.
+fn is_host_of(authority: &str, host: &str) -> bool {
+    let authority = authority.to_ascii_lowercase();
+    match authority.strip_prefix(host) {
+        Some("") => true,
+        Some(port) => port
+            .strip_prefix(':')
+            .is_some_and(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn service(text: &str) -> Result<String, UrlError> {
+        ServiceUrl::parse(text).map(String::from)
+    }
+
+    #[test]
+    fn g04_spellings_of_one_address_are_equal() {
+        for same in [
+            "https://store.example.org",
+            "https://store.example.org/",
+            "HTTPS://STORE.example.org",
+            "https://store.example.org:443/",
+        ] {
+            assert_eq!(service(same).unwrap(), "https://store.example.org/");
+        }
+        assert_eq!(service("https://store.example.org/base").unwrap(), "https://store.example.org/base/");
+    }
+
+    #[test]
+    fn g04_addresses_that_only_look_alike_are_refused_or_other() {
+        for refused in [
+            "https://store.example.org./",
+            "https://evil.example\\@store.example.org/",
+            "https://store.example.org/a/%2e%2e/",
+            "https://store.example.org/a/../b",
+            "https://%73tore.example.org/",
+            "https://127.1/",
+            "https://0x7f000001/",
+            "https:store.example.org",
+            "//store.example.org",
+            "https://",
+            "https:///store.example.org",
+            "https://store.example.org/?a=b",
+            "https://store.example.org/#a",
+            "https://störe.example.org/",
+            "https://store.example.org:/",
+            " https://store.example.org/",
+        ] {
+            assert_eq!(service(refused), Err(UrlError::NotAnAddress), "{refused}");
+        }
+        assert_eq!(service("https://store.example.org@evil.example/"), Err(UrlError::UserInfo));
+        assert_eq!(service("ftp://store.example.org/"), Err(UrlError::NotSecure));
+        assert_eq!(service("http://store.example.org/"), Err(UrlError::NotSecure));
+        let own = ServiceUrl::parse("https://store.example.org/api").unwrap();
+        for other in [
+            "https://store.example.org.evil.example/api",
+            "https://store.example.org/api-evil",
+            "https://store.example.org:8443/api",
+        ] {
+            assert_ne!(ServiceUrl::parse(other).unwrap(), own);
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "insecure-loopback")]
+    fn g06_a_development_build_speaks_to_a_literal_loopback_address_only() {
+        assert!(service("http://127.0.0.1:8080/").is_ok());
+        assert!(service("http://[::1]:8080/").is_ok());
+        for refused in ["http://localhost:8080/", "http://127.0.0.2/", "http://10.0.0.1/"] {
+            assert_eq!(service(refused), Err(UrlError::NotSecure), "{refused}");
+        }
+    }
+
+    #[test]
+    #[cfg(not(feature = "insecure-loopback"))]
+    fn g06_a_release_build_refuses_loopback() {
+        assert_eq!(service("http://127.0.0.1:8080/"), Err(UrlError::NotSecure));
+    }
+
+    #[test]
+    fn what_a_person_types_is_completed() {
+        let typed = |text: &str| ServiceUrl::from_input(text).map(|url| url.host());
+        assert_eq!(typed(" store.example.org ").unwrap(), "store.example.org");
+        assert_eq!(typed("store.example.org:8443").unwrap(), "store.example.org:8443");
+        assert_eq!(typed("störe.example.org").unwrap(), "xn--stre-6qa.example.org");
+        assert_eq!(typed("http://store.example.org"), Err(UrlError::NotSecure));
+        assert_eq!(typed("demo@store.example.org"), Err(UrlError::UserInfo));
+        assert_eq!(typed("not an address"), Err(UrlError::NotAnAddress));
+        assert_eq!(typed(""), Err(UrlError::NotAnAddress));
+    }
+
+    #[test]
+    fn g03_repositories_that_are_not_https_get_nothing() {
+        for insecure in ["http://repo.example.org/", "file:///srv/repo", "oci+http://r.example.org", "oci:///srv"] {
+            assert!(RemoteUrl::parse(insecure).is_err(), "{insecure}");
+        }
+        assert_eq!(RemoteUrl::parse("oci+https://r.example.org/").unwrap().as_str(), "oci+https://r.example.org");
+        assert_eq!(
+            RemoteUrl::parse("https://r.example.org/repo/").unwrap(),
+            RemoteUrl::parse("https://R.example.org:443/repo").unwrap()
+        );
+    }
+
+    #[test]
+    fn a_path_never_leads_to_another_origin() {
+        let own = ServiceUrl::parse("https://store.example.org/base").unwrap();
+        assert_eq!(own.join("api/v1/get_tokens").unwrap().as_str(), "https://store.example.org/base/api/v1/get_tokens");
+        assert!(own.join("//evil.example/").is_err());
+        assert!(own.join("http://store.example.org/").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn normalising_twice_changes_nothing(text in "https?://[a-zA-Z0-9.:@%/\\\\-]{1,40}") {
+            if let Ok(once) = ServiceUrl::parse(&text) {
+                prop_assert_eq!(ServiceUrl::parse(once.as_str()).unwrap(), once);
+            }
+        }
+
+        #[test]
+        fn no_text_makes_the_parser_panic(text in any::<String>()) {
+            let _ = ServiceUrl::parse(&text);
+            let _ = ServiceUrl::from_input(&text);
+            let _ = RemoteUrl::parse(&text);
+        }
+
+        #[test]
+        fn different_origins_stay_different(a in "[a-c]{1,2}\\.example", b in "[a-c]{1,2}\\.example", port in 1u16..9) {
+            let first = ServiceUrl::parse(&format!("https://{a}:{port}/")).unwrap();
+            let second = ServiceUrl::parse(&format!("https://{b}:{port}/")).unwrap();
+            prop_assert_eq!(first == second, a == b);
+        }
+    }
+}

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The Secret Service, always over its encrypted session.
+
+use std::{collections::HashMap, sync::Arc};
+
+use futures_util::{Stream, StreamExt, stream};
+use oo7::{
+    Secret,
+    dbus::{Collection, Error, Item, Service, ServiceError},
+};
+use tokio::sync::Mutex;
+use zbus::{MatchRule, MessageStream, message::Type};
+
+use super::{Outline, StoreError};
+use crate::{
+    account::{Account, AccountId},
+    binding::Provider,
+    names,
+    service::ServiceUrl,
+};
+
+const BUS_NAME: &str = "org.freedesktop.secrets";
+
+/// Attribute names. They and the label are all that a locked keyring shows.
+mod attribute {
+    pub(super) const SCHEMA: &str = "xdg:schema";
+    pub(super) const ACCOUNT: &str = "account";
+    pub(super) const TYPE: &str = "type";
+    pub(super) const SERVICE: &str = "service";
+}
+
+/// An item of ours, opened as far as it goes.
+pub(super) enum Found {
+    Open(Item, Box<Account>),
+    Locked(Outline),
+    Broken(Item),
+}
+
+/// The session with the keyring, opened at the first call and again when it was lost.
+#[derive(Default)]
+pub(super) struct SecretService {
+    session: Mutex<Option<Arc<Service>>>,
+}
+
+impl SecretService {
+    pub(super) async fn list(&self) -> Result<Vec<Found>, StoreError> {
+        match self.try_list(HashMap::new()).await {
+            Err(error) if is_lost(&error) => {
+                self.session.lock().await.take();
+                self.try_list(HashMap::new()).await
+            }
+            other => other,
+        }
+        .map_err(StoreError::from)
+    }
+
+    /// The item of an account, and what it holds.
+    pub(super) async fn find(&self, id: AccountId) -> Result<Option<(Item, Account)>, StoreError> {
+        let mut newest: Option<(Item, Account)> = None;
+        for found in self.list().await? {
+            match found {
+                Found::Open(item, account)
+                    if account.id == id
+                        && newest.as_ref().is_none_or(|(_, known)| known.generation < account.generation) =>
+                {
+                    newest = Some((item, *account));
+                }
+                Found::Locked(outline) if outline.id == id => return Err(StoreError::Locked),
+                _ => {}
+            }
+        }
+        Ok(newest)
+    }
+
+    pub(super) async fn is_locked(&self) -> Result<bool, StoreError> {
+        match self.collection().await? {
+            Some(collection) => Ok(collection.is_locked().await?),
+            None => Ok(false),
+        }
+    }
+
+    pub(super) async fn create(&self, account: &Account) -> Result<(), StoreError> {
+        // Also renews a session that was lost.
+        self.list().await?;
+        let collection = match self.collection().await? {
+            Some(collection) => collection,
+            None => self.service().await?.default_collection().await?,
+        };
+        if collection.is_locked().await? {
+            return Err(StoreError::Locked);
+        }
+        let label = format!("Usher: {}", account.binding.host());
+        let item = collection.create_item(&label, &attributes(account), encode(account)?, false, None).await?;
+        verify(&item, account).await
+    }
+
+    pub(super) async fn delete(&self, is_meant: impl Fn(&Found) -> bool) -> Result<(), StoreError> {
+        for found in self.list().await?.into_iter().filter(is_meant) {
+            match found {
+                Found::Open(item, _) | Found::Broken(item) => match item.delete(None).await {
+                    Ok(()) | Err(Error::Deleted | Error::Service(ServiceError::NoSuchObject(_))) => {}
+                    Err(error) => return Err(error.into()),
+                },
+                Found::Locked(_) => return Err(StoreError::Locked),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn unlock(&self) -> Result<(), StoreError> {
+        let Some(collection) = self.collection().await? else {
+            return Ok(());
+        };
+        collection.unlock(None).await?;
+        if collection.is_locked().await? { Err(StoreError::Dismissed) } else { Ok(()) }
+    }
+
+    async fn try_list(&self, mut wanted: HashMap<&'static str, &str>) -> Result<Vec<Found>, Error> {
+        wanted.insert(attribute::SCHEMA, names::KEYRING_SCHEMA);
+        let Some(collection) = self.service().await?.with_alias(Service::DEFAULT_COLLECTION).await? else {
+            return Ok(Vec::new());
+        };
+        let is_locked = collection.is_locked().await?;
+        let mut all = Vec::new();
+        for item in collection.search_items(&wanted).await? {
+            match open(item, is_locked).await {
+                Ok(found) => all.push(found),
+                // Removed since the search.
+                Err(Error::Deleted | Error::Service(ServiceError::NoSuchObject(_))) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(all)
+    }
+
+    async fn collection(&self) -> Result<Option<Collection>, StoreError> {
+        Ok(self.service().await?.with_alias(Service::DEFAULT_COLLECTION).await?)
+    }
+
+    async fn service(&self) -> Result<Arc<Service>, Error> {
+        let mut session = self.session.lock().await;
+        if let Some(service) = &*session {
+            return Ok(service.clone());
+        }
+        let service = Arc::new(Service::encrypted().await?);
+        *session = Some(service.clone());
+        Ok(service)
+    }
+}
+
+async fn open(item: Item, is_locked: bool) -> Result<Found, Error> {
+    let attributes = item.attributes().await?;
+    let Some(outline) = outline(&attributes) else {
+        return Ok(Found::Broken(item));
+    };
+    if is_locked {
+        return Ok(Found::Locked(outline));
+    }
+    let secret = match item.secret().await {
+        Err(Error::Service(ServiceError::IsLocked(_))) => return Ok(Found::Locked(outline)),
+        secret => secret?,
+    };
+    Ok(match Account::decode(secret.as_bytes()) {
+        // The attributes only help to search. The binding inside the secret is the one that counts, so they must agree.
+        Ok(account) if is_outline_of(&outline, &account) => Found::Open(item, Box::new(account)),
+        _ => Found::Broken(item),
+    })
+}
+
+fn outline(attributes: &HashMap<String, String>) -> Option<Outline> {
+    Some(Outline {
+        id: AccountId::parse(attributes.get(attribute::ACCOUNT)?)?,
+        provider: Provider::from_name(attributes.get(attribute::TYPE)?)?,
+        service: ServiceUrl::parse(attributes.get(attribute::SERVICE)?).ok()?,
+    })
+}
+
+fn is_outline_of(outline: &Outline, account: &Account) -> bool {
+    let binding = &account.binding;
+    outline.id == account.id && outline.provider == binding.provider && outline.service == binding.service
+}
+
+fn attributes(account: &Account) -> HashMap<&'static str, String> {
+    HashMap::from([
+        (attribute::SCHEMA, names::KEYRING_SCHEMA.to_owned()),
+        (attribute::ACCOUNT, account.id.to_string()),
+        (attribute::TYPE, account.binding.provider.as_str().to_owned()),
+        (attribute::SERVICE, account.binding.service.as_str().to_owned()),
+    ])
+}
+
+/// Sets the secret of that very item.
+pub(super) async fn replace(item: &Item, account: &Account) -> Result<(), StoreError> {
+    item.set_secret(encode(account)?).await?;
+    verify(item, account).await
+}
+
+fn encode(account: &Account) -> Result<Secret, StoreError> {
+    account.encode().map(Secret::Blob).map_err(|_| StoreError::NotKept)
+}
+
+async fn verify(item: &Item, account: &Account) -> Result<(), StoreError> {
+    let kept = item.secret().await?;
+    match Account::decode(kept.as_bytes()) {
+        Ok(kept) if &kept == account => Ok(()),
+        _ => Err(StoreError::NotKept),
+    }
+}
+
+/// Signals of the keyring that can concern accounts, and its coming and going.
+pub(super) async fn signals(
+    connection: &zbus::Connection,
+) -> Result<impl Stream<Item = zbus::Message> + Send + Unpin + use<>, StoreError> {
+    let items = MatchRule::builder()
+        .msg_type(Type::Signal)
+        .sender(BUS_NAME)
+        .and_then(|rule| rule.path_namespace("/org/freedesktop/secrets"))
+        .map_err(Error::from)?
+        .build();
+    let owner = MatchRule::builder()
+        .msg_type(Type::Signal)
+        .sender("org.freedesktop.DBus")
+        .and_then(|rule| rule.interface("org.freedesktop.DBus"))
+        .and_then(|rule| rule.member("NameOwnerChanged"))
+        .and_then(|rule| rule.add_arg(BUS_NAME))
+        .map_err(Error::from)?
+        .build();
+    let items = MessageStream::for_match_rule(items, connection, None).await.map_err(Error::from)?;
+    let owner = MessageStream::for_match_rule(owner, connection, None).await.map_err(Error::from)?;
+    Ok(stream::select(items, owner).filter_map(|message| std::future::ready(message.ok())))
+}
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        match &error {
+            Error::Service(ServiceError::IsLocked(_)) => Self::Locked,
+            Error::Dismissed => Self::Dismissed,
+            Error::ZBus(bus) | Error::Service(ServiceError::ZBus(bus)) if is_absent(bus) => Self::NoKeyring,
+            _ => Self::Keyring(error),
+        }
+    }
+}
+
+/// Whether nobody owns the keyring's name, or there is no bus.
+fn is_absent(error: &zbus::Error) -> bool {
+    match error {
+        zbus::Error::MethodError(name, ..) => {
+            let name = name.as_str();
+            name.ends_with(".ServiceUnknown") || name.ends_with(".NameHasNoOwner") || name.contains(".Spawn.")
+        }
+        zbus::Error::FDO(error) => matches!(
+            **error,
+            zbus::fdo::Error::ServiceUnknown(_)
+                | zbus::fdo::Error::NameHasNoOwner(_)
+                | zbus::fdo::Error::SpawnFailed(_)
+        ),
+        zbus::Error::Address(_) | zbus::Error::InputOutput(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether the keyring was restarted: the session that we knew is gone with it.
+fn is_lost(error: &Error) -> bool {
+    match error {
+        Error::Service(ServiceError::NoSession(_)) | Error::Deleted => true,
+        Error::ZBus(bus) | Error::Service(ServiceError::ZBus(bus)) => match bus {
+            zbus::Error::MethodError(name, ..) => {
+                let name = name.as_str();
+                name.ends_with(".NoSession")
+                    || name.ends_with(".UnknownObject")
+                    || name.ends_with(".UnknownMethod")
+                    || name.ends_with(".NoReply")
+            }
+            _ => true,
+        },
+        _ => false,
+    }
+}

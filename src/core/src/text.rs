@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Text that comes from outside: cleaned before it is shown, quoted before it is put into a command (rule R17).
+
+/// Longest text from a server that is shown, in characters (rule R17).
+pub const SERVER_TEXT_LIMIT: usize = 120;
+/// Longest name (host, user, app, repository) in a window, in characters.
+pub const NAME_LIMIT: usize = 64;
+
+/// One line of at most `limit` characters without control or direction-changing characters. White space of any kind
+/// becomes single spaces; what is cut off is marked by “…”.
+pub fn clean(text: &str, limit: usize) -> String {
+    let mut cleaned = String::new();
+    let mut length = 0;
+    let words = text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .map(|word| word.chars().filter(|&c| !is_hidden(c)).collect::<String>())
+        .filter(|word| !word.is_empty());
+    for word in words {
+        let gap = usize::from(length > 0);
+        let count = word.chars().count();
+        if length + gap + count > limit {
+            let room = limit.saturating_sub(length + gap + 1);
+            if room > 0 && gap == 1 {
+                cleaned.push(' ');
+            }
+            cleaned.extend(word.chars().take(room));
+            let kept = cleaned.trim_end().len();
+            cleaned.truncate(kept);
+            if limit > 0 {
+                cleaned.push('…');
+            }
+            break;
+        }
+        if gap == 1 {
+            cleaned.push(' ');
+        }
+        cleaned.push_str(&word);
+        length += gap + count;
+    }
+    cleaned
+}
+
+/// A name as it is shown: cleaned, cut, and isolated so that its direction does not leak into the text around it.
+pub fn name(text: &str) -> String {
+    format!("\u{2068}{}\u{2069}", clean(text, NAME_LIMIT))
+}
+
+/// Characters that change what is around them or cannot be seen.
+fn is_hidden(c: char) -> bool {
+    matches!(c,
+        '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A command line for a POSIX shell, or `None` if an argument is not plain: such a name is never put into a command
+/// that a person is asked to copy (rule R17).
+pub fn command(arguments: &[&str]) -> Option<String> {
+    let quoted: Option<Vec<String>> = arguments.iter().map(|argument| quote(argument)).collect();
+    quoted.map(|arguments| arguments.join(" "))
+}
+
+/// One argument, quoted where the shell needs it. `None` for control, hidden and non-ASCII characters, and for what a
+/// program could take for an option.
+fn quote(argument: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
+    if !argument.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
+        return None;
+    }
+    if !argument.is_empty() && argument.chars().all(plain) {
+        return Some(argument.to_owned());
+    }
+    Some(format!("'{}'", argument.replace('\'', r"'\''")))
+}
+
+/// Whether a name may stand in a command as an argument of its own, and cannot be taken for an option.
+pub fn is_plain_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 255
+        && !name.starts_with('-')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-+".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn control_and_direction_characters_are_removed() {
+        assert_eq!(clean("a\u{1b}[31mred\u{202e}x\r\n b", 120), "a [31mredx b");
+        assert_eq!(clean("\u{2067}\u{200f}", 120), "");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_and_marked() {
+        assert_eq!(clean("abcdef", 4), "abc…");
+        assert_eq!(clean("ab cdef", 4), "ab…");
+    }
+
+    #[test]
+    fn quotes_are_quoted_and_odd_names_refused() {
+        assert_eq!(command(&["flatpak", "install", "it's"]).as_deref(), Some(r"flatpak install 'it'\''s'"));
+        assert_eq!(command(&["flatpak", "a\nb"]), None);
+        assert_eq!(command(&["flatpak", "é"]), None);
+        assert!(!is_plain_name("--user"));
+        assert!(is_plain_name("org.example.App"));
+    }
+
+    proptest! {
+        #[test]
+        fn cleaned_text_is_short_visible_and_stays_as_it_is(text in any::<String>(), limit in 0usize..200) {
+            let cleaned = clean(&text, limit);
+            prop_assert!(cleaned.chars().count() <= limit);
+            prop_assert!(!cleaned.chars().any(|c| c.is_control() || is_hidden(c)));
+            prop_assert_eq!(clean(&cleaned, limit), cleaned);
+        }
+
+        #[test]
+        fn a_quoted_argument_is_one_word_for_the_shell(text in "[ -~]{0,40}") {
+            let quoted = command(&[&text]).unwrap();
+            let shell = std::process::Command::new("sh").args(["-c", &format!("printf %s {quoted}")]).output().unwrap();
+            prop_assert_eq!(String::from_utf8(shell.stdout).unwrap(), text);
+        }
+    }
+}
