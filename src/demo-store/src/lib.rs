@@ -1,1 +1,39 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+//! A complete little app shop on loopback: a sign-in page, the account server's interface that authenticators use,
+//! download tokens as flat-manager takes them, and a repository of its own with protected apps.
+//!
+//! [`DemoStore::start`] opens it, [`DemoStore::control`] makes it misbehave.
+//!
+//! - `shop`, `db`, `tokens`, `catalogue`: who somebody is, and what they may have.
+//! - `server`: the shop over HTTP, on connections that can be broken on purpose (`connection`).
+//! - `repository`: making, publishing and protecting the repository.
+//! - `control`, `switches`, `failures`, `request_log`: what tests do to the shop, and see of it.
+
+mod catalogue;
+mod connection;
+mod control;
+mod db;
+mod error;
+mod failures;
+mod hex;
+mod html;
+mod options;
+mod repository;
+mod request_log;
+mod server;
+mod shop;
+mod store;
+mod switches;
+mod tokens;
+
+pub use crate::{
+    control::Control,
+    db::DEMO_USERS,
+    error::StoreError,
+    failures::{Content, Failure, Reply, Route},
+    options::{DEVELOPMENT_AUTHENTICATOR, Progress, StoreOptions, SummaryAuthenticator},
+    repository::Publication,
+    request_log::{Authorization, LoggedRequest, Outcome},
+    store::DemoStore,
+    tokens::{CREDENTIAL_MARK, DOWNLOAD_TOKEN_MARK},
+};

@@ -1,2 +1,180 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-fn main() {}
+//! `usher-demo-store`: the shop, run by hand.
+
+use std::{
+    env,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
+
+use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::level_filters::LevelFilter;
+use usher_demo_store::{
+    DEVELOPMENT_AUTHENTICATOR, DemoStore, Failure, Progress, Route, StoreError, StoreOptions, SummaryAuthenticator,
+};
+
+/// A complete little app shop on this computer, to try Usher out.
+///
+/// It makes its own Flatpak repository at the first start, which takes flatpak, ostree and some seconds, and prints the
+/// command that adds it to flatpak. It ends on Ctrl+C.
+#[derive(Parser)]
+#[command(version)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+struct Arguments {
+    /// Folder for the database and the repository [default: demo-store in the user's data folder]
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    /// Port of the shop; 0 takes any that is free
+    #[arg(long, value_name = "PORT", default_value_t = 8765)]
+    port: u16,
+    /// Port of the control endpoint; 0 takes any that is free
+    #[arg(long, value_name = "PORT")]
+    control_port: Option<u16>,
+    /// Sign-in and tokens only, no repository
+    #[arg(long)]
+    no_repository: bool,
+    /// Make the repository, then exit
+    #[arg(long, conflicts_with = "no_repository")]
+    make_only: bool,
+    /// Folder that keeps a fresh repository, to be copied instead of being made again
+    #[arg(long, value_name = "FOLDER")]
+    repository_cache: Option<PathBuf>,
+    /// How long a sign-in lasts
+    #[arg(long, value_name = "SECONDS", default_value_t = 30 * 24 * 60 * 60)]
+    credential_lifetime: u64,
+    /// How long a download token lasts
+    #[arg(long, value_name = "SECONDS", default_value_t = 10 * 60)]
+    token_lifetime: u64,
+    /// Authenticator to name in the command that adds the repository
+    #[arg(long, value_name = "NAME", default_value = DEVELOPMENT_AUTHENTICATOR)]
+    authenticator: String,
+    /// Name the authenticator in the repository itself as well
+    #[arg(long, conflicts_with = "no_repository")]
+    announce_authenticator: bool,
+    /// Let a part of the shop fail, as in `login={"mode":"hang"}`; the control endpoint lists parts and modes
+    #[arg(long, value_name = "ROUTE=FAILURE", value_parser = parse_failure)]
+    fail: Vec<(Route, Failure)>,
+    /// Expire all sign-ins from before
+    #[arg(long)]
+    expire: bool,
+    /// Revoke all sign-ins from before
+    #[arg(long)]
+    revoke: bool,
+    /// Log more
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let level = if arguments.verbose { LevelFilter::DEBUG } else { LevelFilter::WARN };
+    tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).init();
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(run(arguments)),
+        Err(error) => Err(StoreError::Runtime(error)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // There is no better place to complain to than this one.
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), StoreError> {
+    let make_only = arguments.make_only;
+    let failures = arguments.fail.clone();
+    let (expire, revoke) = (arguments.expire, arguments.revoke);
+    let store = DemoStore::start(options(arguments)).await?;
+    if make_only {
+        say("The repository is made.");
+        return Ok(());
+    }
+    let control = store.control();
+    for (route, failure) in failures {
+        control.fail(route, failure);
+    }
+    if expire {
+        control.expire_credentials(None)?;
+    }
+    if revoke {
+        control.revoke_credentials(None)?;
+    }
+
+    say(&format!("Shop:       {}", store.base_url()));
+    say(&format!("Repository: {}", store.repository_url()));
+    if let Some(url) = store.control_url() {
+        say(&format!("Control:    {url}"));
+    }
+    say("Accounts:   demo and demo2; the password of each is its name");
+    say("Add the repository to flatpak with:");
+    say(&format!("    {}", store.remote_add_command()));
+    say("Ready.");
+    wait_for_the_end().await;
+    store.stop().await;
+    Ok(())
+}
+
+fn options(arguments: Arguments) -> StoreOptions {
+    let data_dir = arguments.data_dir.unwrap_or_else(default_data_dir);
+    StoreOptions {
+        port: arguments.port,
+        control_port: arguments.control_port,
+        make_repository: !arguments.no_repository,
+        repository_cache: arguments.repository_cache,
+        credential_lifetime: Duration::from_secs(arguments.credential_lifetime),
+        token_lifetime: Duration::from_secs(arguments.token_lifetime),
+        summary_authenticator: arguments
+            .announce_authenticator
+            .then(|| SummaryAuthenticator { name: arguments.authenticator.clone(), url: None }),
+        authenticator: arguments.authenticator,
+        progress: Progress::new(say),
+        ..StoreOptions::new(data_dir)
+    }
+}
+
+fn default_data_dir() -> PathBuf {
+    let given = env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    given
+        .or_else(|| env::home_dir().map(|home| home.join(".local/share")))
+        .unwrap_or_else(env::temp_dir)
+        .join("usher-demo-store")
+}
+
+fn parse_failure(text: &str) -> Result<(Route, Failure), String> {
+    let (route, failure) = text.split_once('=').ok_or("a part of the shop and “=” are missing")?;
+    let route = serde_json::from_value(route.into()).map_err(|error| error.to_string())?;
+    let failure = serde_json::from_str(failure).map_err(|error| error.to_string())?;
+    Ok((route, failure))
+}
+
+async fn wait_for_the_end() {
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signals) => drop(signals.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}
+
+/// Prints a line, at once even where the output is a file or a pipe. A reader that has gone away is no reason to stop.
+fn say(line: &str) {
+    let mut output = io::stdout().lock();
+    let _ = writeln!(output, "{line}").and_then(|()| output.flush());
+}

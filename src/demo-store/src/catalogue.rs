@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What the shop has on its shelves.
+
+/// On which terms an app can be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Terms {
+    /// Without an account.
+    Free,
+    /// With an account.
+    Members,
+    /// By the account that bought it.
+    Sold {
+        /// The price as it is shown.
+        price: &'static str,
+    },
+}
+
+impl Terms {
+    /// The `xa.token-type` of the app's commits.
+    pub(crate) fn token_type(self) -> i32 {
+        match self {
+            Self::Free => 0,
+            Self::Members | Self::Sold { .. } => 2,
+        }
+    }
+}
+
+/// One app of the shop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct App {
+    /// The app's id.
+    pub(crate) id: &'static str,
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What it is, in one line.
+    pub(crate) summary: &'static str,
+    /// How it can be had.
+    pub(crate) terms: Terms,
+    /// Whether it has a `.Locale` extension.
+    pub(crate) translated: bool,
+    /// The colour of its icon.
+    pub(crate) colour: [u8; 3],
+}
+
+/// The runtime that all apps of the shop use.
+pub(crate) const PLATFORM: &str = "org.example.Platform";
+/// The branch of the runtime that the first versions of the apps use.
+pub(crate) const FIRST_PLATFORM: &str = "1";
+/// The branch that apps are published on.
+pub(crate) const BRANCH: &str = "stable";
+
+/// Everything the shop offers.
+pub(crate) const APPS: [App; 4] = [
+    App {
+        id: "org.example.Free",
+        name: "Free",
+        summary: "A greeting for everybody",
+        terms: Terms::Free,
+        translated: false,
+        colour: [0x2e, 0xc2, 0x7e],
+    },
+    App {
+        id: "org.example.Private",
+        name: "Private",
+        summary: "A greeting for those with an account",
+        terms: Terms::Members,
+        translated: true,
+        colour: [0x35, 0x84, 0xe4],
+    },
+    App {
+        id: "org.example.Paid",
+        name: "Paid",
+        summary: "A greeting for those who bought it",
+        terms: Terms::Sold { price: "$5.00" },
+        translated: false,
+        colour: [0xe5, 0xa5, 0x0a],
+    },
+    App {
+        id: "org.example.Paid2",
+        name: "Paid 2",
+        summary: "A second greeting for those who bought it",
+        terms: Terms::Sold { price: "$8.00" },
+        translated: false,
+        colour: [0x91, 0x41, 0xac],
+    },
+];
+
+/// The app with this id.
+pub(crate) fn find(id: &str) -> Option<&'static App> {
+    APPS.iter().find(|app| app.id == id)
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The switches of a running shop, for tests and for trying things out.
+
+pub(crate) mod http;
+
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
+use crate::{
+    LoggedRequest, StoreError,
+    db::User,
+    failures::{Failure, Reply, Route},
+    repository::{Announcement, Publication, Repository},
+    shop::Shop,
+};
+
+/// The switches of a running shop. Cheap to clone; all clones are for the same shop.
+#[derive(Clone, Debug)]
+pub struct Control {
+    shop: Arc<Shop>,
+    runtime: Handle,
+}
+
+impl Control {
+    pub(crate) fn new(shop: Arc<Shop>, runtime: Handle) -> Self {
+        Self { shop, runtime }
+    }
+
+    /// Lets every answer of this part of the shop go wrong, until [`succeed`](Self::succeed) or [`reset`](Self::reset).
+    pub fn fail(&self, route: Route, failure: Failure) {
+        self.shop.switches.fail(route, failure, None);
+    }
+
+    /// Lets the next answers of this part of the shop go wrong.
+    pub fn fail_times(&self, route: Route, failure: Failure, times: u32) {
+        self.shop.switches.fail(route, failure, Some(times));
+    }
+
+    /// Lets this part of the shop work again.
+    pub fn succeed(&self, route: Route) {
+        self.shop.switches.succeed(route);
+    }
+
+    /// Answers `GET` of this path, such as `/login`, with something else. The path need not be one of the shop's.
+    pub fn set_page(&self, path: &str, page: Reply) {
+        self.shop.switches.set_page(path, Some(page));
+    }
+
+    /// Takes back [`set_page`](Self::set_page).
+    pub fn remove_page(&self, path: &str) {
+        self.shop.switches.set_page(path, None);
+    }
+
+    /// Writes this `exp` into new credentials, whenever they really end; `None` is the truth again.
+    pub fn set_claimed_expiry(&self, seconds_since_1970: Option<i64>) {
+        self.shop.switches.set_claimed_expiry(seconds_since_1970);
+    }
+
+    /// Takes back all failures, pages and claims. Credentials and apps stay as they are.
+    pub fn reset(&self) {
+        self.shop.switches.reset();
+    }
+
+    /// Lets the credentials of this user, or of all, expire now. Returns how many there are.
+    pub fn expire_credentials(&self, user: Option<&str>) -> Result<usize, StoreError> {
+        let user = user.map(|name| self.user(name)).transpose()?;
+        self.shop.db.expire(user.as_ref())
+    }
+
+    /// Revokes the credentials of this user, or of all. Returns how many there are.
+    pub fn revoke_credentials(&self, user: Option<&str>) -> Result<usize, StoreError> {
+        let user = user.map(|name| self.user(name)).transpose()?;
+        self.shop.db.revoke(user.as_ref())
+    }
+
+    /// A new credential of this user, without a sign-in.
+    pub fn issue_credential(&self, user: &str) -> Result<String, StoreError> {
+        self.shop.issue_credential(&self.user(user)?)
+    }
+
+    /// Every credential and download token handed out since the start, for tests that look for leaks.
+    pub fn issued_secrets(&self) -> Vec<String> {
+        self.shop.issued_secrets()
+    }
+
+    /// Gives the user an app. It need not be one of the shop's.
+    pub fn grant(&self, user: &str, app: &str) -> Result<(), StoreError> {
+        self.shop.db.set_access(&self.user(user)?, app, true)
+    }
+
+    /// Takes an app away from the user, even one that everybody with an account has.
+    pub fn take_away(&self, user: &str, app: &str) -> Result<(), StoreError> {
+        self.shop.db.set_access(&self.user(user)?, app, false)
+    }
+
+    /// All requests so far, oldest first.
+    pub fn requests(&self) -> Vec<LoggedRequest> {
+        self.shop.log.snapshot()
+    }
+
+    /// Forgets all requests so far.
+    pub fn clear_requests(&self) {
+        self.shop.log.clear();
+    }
+
+    /// Waits for a request that fits, in whatever state it is; one that was made before counts.
+    pub async fn wait_for_request(&self, fits: impl Fn(&LoggedRequest) -> bool) -> LoggedRequest {
+        self.shop.log.wait_for(fits).await
+    }
+
+    /// Publishes the next version of an app, or of the runtime `org.example.Platform`.
+    pub async fn publish_update(&self, id: &str) -> Result<(), StoreError> {
+        self.publish(vec![Publication::Update(id.to_owned())]).await
+    }
+
+    /// Publishes a new branch of the runtime, and the next version of an app, which needs that branch.
+    pub async fn publish_runtime(&self, branch: &str, app: &str) -> Result<(), StoreError> {
+        let (branch, app) = (branch.to_owned(), app.to_owned());
+        self.publish(vec![Publication::Runtime { branch, app }]).await
+    }
+
+    /// Publishes several things at once.
+    pub async fn publish(&self, publications: Vec<Publication>) -> Result<(), StoreError> {
+        self.with_repository(move |repository| repository.publish(&publications)).await
+    }
+
+    /// Lets the summary name this authenticator with this `url` option, which flatpak then takes over into its remotes.
+    pub async fn announce_authenticator(&self, name: &str, url: &str) -> Result<(), StoreError> {
+        let announcement = Announcement { name: name.to_owned(), url: url.to_owned() };
+        self.with_repository(move |repository| repository.announce(Some(announcement))).await
+    }
+
+    fn user(&self, name: &str) -> Result<User, StoreError> {
+        let unknown = || StoreError::UnknownUser(name.to_owned());
+        self.shop.db.user(name)?.ok_or_else(unknown)
+    }
+
+    /// Works on the repository where it holds up nobody.
+    async fn with_repository(
+        &self,
+        work: impl FnOnce(&Repository) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let shop = Arc::clone(&self.shop);
+        let work = self.runtime.spawn_blocking(move || {
+            let repository = shop.repository.as_ref().ok_or(StoreError::NoRepository)?;
+            work(repository)
+        });
+        work.await.map_err(|error| StoreError::Runtime(error.into()))?
+    }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The same switches over HTTP, for scripts. It listens on loopback only and wants JSON, which no foreign web page can send unasked.
+
+use axum::{
+    Json, Router,
+    extract::{Path, Request, State},
+    http::{StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post, put},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Control;
+use crate::{
+    LoggedRequest, StoreError,
+    failures::{Failure, Reply, Route},
+    repository::Publication,
+};
+
+const HELP: &str = "The switches of the demo store
+
+GET    /requests                  what was asked, oldest first
+DELETE /requests                  forget it
+PUT    /failures/ROUTE            {\"failure\": {\"mode\": MODE, …}, \"times\": N}
+                                  routes: login sign_in get_tokens begin_purchase purchase repository other
+                                  modes: slow reply json nonsense hang close_early reset redirect big endless gzip_bomb raw
+DELETE /failures/ROUTE            work again
+PUT    /pages                     {\"path\": \"/login\", \"page\": {\"status\": 200, \"headers\": [], \"body\": \"…\"}}
+POST   /reset                     {} no failures and pages any more
+POST   /credentials/expire        {\"user\": \"demo\"}, or {} for all
+POST   /credentials/revoke        the same
+PUT    /apps                      {\"user\": \"demo\", \"app\": \"org.example.Paid\", \"granted\": true}
+POST   /publish                   [{\"update\": \"org.example.Free\"}, {\"runtime\": {\"branch\": \"2\", \"app\": \"org.example.Free\"}}]
+POST   /authenticator             {\"name\": \"…\", \"url\": \"…\"} in the repository's summary
+";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Plan {
+    failure: Failure,
+    times: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Page {
+    path: String,
+    page: Option<Reply>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Whose {
+    user: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ownership {
+    user: String,
+    app: String,
+    granted: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Authenticator {
+    name: String,
+    url: String,
+}
+
+/// The control endpoint.
+pub(crate) fn router(control: Control) -> Router {
+    Router::new()
+        .route("/", get(|| async { HELP }))
+        .route("/requests", get(requests).delete(clear_requests))
+        .route("/failures/{route}", put(fail).delete(succeed))
+        .route("/pages", put(set_page))
+        .route("/reset", post(reset))
+        .route("/credentials/expire", post(expire))
+        .route("/credentials/revoke", post(revoke))
+        .route("/apps", put(set_ownership))
+        .route("/publish", post(publish))
+        .route("/authenticator", post(announce))
+        .layer(middleware::from_fn(local_only))
+        .with_state(control)
+}
+
+/// Refuses requests that came by another name than this computer's, as those of a web page with a rebound name do.
+async fn local_only(request: Request, next: Next) -> Response {
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .map(|host| host.split(':').next().unwrap_or_default());
+    if matches!(host, Some("127.0.0.1" | "localhost")) {
+        next.run(request).await
+    } else {
+        StatusCode::FORBIDDEN.into_response()
+    }
+}
+
+async fn requests(State(control): State<Control>) -> Json<Vec<LoggedRequest>> {
+    Json(control.requests())
+}
+
+async fn clear_requests(State(control): State<Control>) -> Json<Value> {
+    control.clear_requests();
+    done()
+}
+
+async fn fail(State(control): State<Control>, Path(route): Path<Route>, Json(plan): Json<Plan>) -> Json<Value> {
+    match plan.times {
+        Some(times) => control.fail_times(route, plan.failure, times),
+        None => control.fail(route, plan.failure),
+    }
+    done()
+}
+
+async fn succeed(State(control): State<Control>, Path(route): Path<Route>) -> Json<Value> {
+    control.succeed(route);
+    done()
+}
+
+async fn set_page(State(control): State<Control>, Json(Page { path, page }): Json<Page>) -> Json<Value> {
+    match page {
+        Some(page) => control.set_page(&path, page),
+        None => control.remove_page(&path),
+    }
+    done()
+}
+
+async fn reset(State(control): State<Control>, Json(_): Json<Value>) -> Json<Value> {
+    control.reset();
+    done()
+}
+
+async fn expire(State(control): State<Control>, Json(whose): Json<Whose>) -> Result<Json<Value>, StoreError> {
+    let count = control.expire_credentials(whose.user.as_deref())?;
+    Ok(Json(json!({ "credentials": count })))
+}
+
+async fn revoke(State(control): State<Control>, Json(whose): Json<Whose>) -> Result<Json<Value>, StoreError> {
+    let count = control.revoke_credentials(whose.user.as_deref())?;
+    Ok(Json(json!({ "credentials": count })))
+}
+
+async fn set_ownership(
+    State(control): State<Control>,
+    Json(Ownership { user, app, granted }): Json<Ownership>,
+) -> Result<Json<Value>, StoreError> {
+    if granted {
+        control.grant(&user, &app)?;
+    } else {
+        control.take_away(&user, &app)?;
+    }
+    Ok(done())
+}
+
+async fn publish(
+    State(control): State<Control>,
+    Json(publications): Json<Vec<Publication>>,
+) -> Result<Json<Value>, StoreError> {
+    control.publish(publications).await?;
+    Ok(done())
+}
+
+async fn announce(
+    State(control): State<Control>,
+    Json(Authenticator { name, url }): Json<Authenticator>,
+) -> Result<Json<Value>, StoreError> {
+    control.announce_authenticator(&name, &url).await?;
+    Ok(done())
+}
+
+fn done() -> Json<Value> {
+    Json(json!({ "done": true }))
+}
+
+impl IntoResponse for StoreError {
+    fn into_response(self) -> Response {
+        let status = match self {
+            Self::UnknownUser(_) | Self::UnknownApp(_) | Self::NoRepository => StatusCode::BAD_REQUEST,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        (status, Json(json!({ "message": self.to_string() }))).into_response()
+    }
+}

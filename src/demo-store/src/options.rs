@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! How a shop is set up.
+
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+
+/// The authenticator that the `flatpak remote-add` line names: a development build of Usher.
+pub const DEVELOPMENT_AUTHENTICATOR: &str = "io.github.usher.Usher.Devel";
+
+/// How a shop is set up. [`StoreOptions::new`] gives what most callers want.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// Where the shop keeps its database and repository. It is made if it does not exist.
+    pub data_dir: PathBuf,
+    /// The port of shop and repository on 127.0.0.1; 0 lets the system choose.
+    pub port: u16,
+    /// The port of the control endpoint; 0 lets the system choose, `None` is no endpoint at all.
+    pub control_port: Option<u16>,
+    /// Whether there is a repository. Making it takes flatpak, ostree and some seconds.
+    pub make_repository: bool,
+    /// A folder that keeps a freshly made repository, which is copied from there instead of being made again.
+    pub repository_cache: Option<PathBuf>,
+    /// How long a sign-in lasts.
+    pub credential_lifetime: Duration,
+    /// How long a download token lasts.
+    pub token_lifetime: Duration,
+    /// An authenticator for the repository's summary to name. `None` leaves that to the command line.
+    pub summary_authenticator: Option<SummaryAuthenticator>,
+    /// The authenticator in [`remote_add_command`](crate::DemoStore::remote_add_command).
+    pub authenticator: String,
+    /// Told each step while the repository is made.
+    pub progress: Progress,
+}
+
+impl StoreOptions {
+    /// A shop with repository on a port of the system's choice, without control endpoint.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            port: 0,
+            control_port: None,
+            make_repository: true,
+            repository_cache: None,
+            credential_lifetime: Duration::from_secs(30 * 24 * 60 * 60),
+            token_lifetime: Duration::from_secs(10 * 60),
+            summary_authenticator: None,
+            authenticator: DEVELOPMENT_AUTHENTICATOR.to_owned(),
+            progress: Progress::default(),
+        }
+    }
+
+    /// The same without a repository: sign-in and tokens only.
+    pub fn without_repository(data_dir: impl Into<PathBuf>) -> Self {
+        Self { make_repository: false, ..Self::new(data_dir) }
+    }
+}
+
+/// An authenticator that the repository's summary names, and flatpak then takes over into its remotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SummaryAuthenticator {
+    /// Its name on the bus.
+    pub name: String,
+    /// The `url` option; `None` is the shop's own address.
+    pub url: Option<String>,
+}
+
+/// Somebody who is told what the shop is doing, one sentence at a time.
+#[derive(Clone, Default)]
+pub struct Progress(Option<Arc<Listener>>);
+
+type Listener = dyn Fn(&str) + Send + Sync;
+
+impl Progress {
+    /// Calls `listener` with each step.
+    pub fn new(listener: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(listener)))
+    }
+
+    pub(crate) fn step(&self, what: &str) {
+        tracing::info!("{what}");
+        if let Some(listener) = &self.0 {
+            listener(what);
+        }
+    }
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Progress").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The shop's own repository: made with flatpak's commands, published to on demand, and served with its protected parts known.
+
+mod apps;
+mod commands;
+mod icon;
+mod maker;
+mod protection;
+mod runtime;
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use self::maker::Maker;
+pub(crate) use self::protection::{Protection, Target};
+use crate::{
+    StoreError,
+    catalogue::{self, APPS, FIRST_PLATFORM, PLATFORM},
+    hex,
+    options::Progress,
+};
+
+/// Something new in the repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Publication {
+    /// The next version of this app, or of the runtime on all its branches.
+    Update(String),
+    /// A new branch of the runtime, and the next version of an app, which needs that branch.
+    Runtime {
+        /// The runtime's new branch.
+        branch: String,
+        /// The app that moves to it.
+        app: String,
+    },
+}
+
+/// The authenticator in the repository's summary.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Announcement {
+    pub(crate) name: String,
+    pub(crate) url: String,
+}
+
+/// What was published so far, as it is written beside the repository.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Contents {
+    apps: BTreeMap<String, AppVersion>,
+    /// Versions of the runtime by branch.
+    platforms: BTreeMap<String, u32>,
+    announcement: Option<Announcement>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct AppVersion {
+    version: u32,
+    platform: String,
+}
+
+/// The repository and what there is to know about it.
+#[derive(Debug)]
+pub(crate) struct Repository {
+    folder: PathBuf,
+    progress: Progress,
+    contents: Mutex<Contents>,
+    protection: RwLock<Arc<Protection>>,
+}
+
+impl Repository {
+    /// Opens the repository in `data_dir`; if there is none it is made, or copied from the cache.
+    pub(crate) fn open(
+        data_dir: &Path,
+        cache: Option<&Path>,
+        announcement: Option<Announcement>,
+        progress: &Progress,
+    ) -> Result<Self, StoreError> {
+        let folder = data_dir.join("repository");
+        if !folder.exists() {
+            match cache {
+                Some(cache) => copy_from_cache(cache, data_dir, &folder, progress)?,
+                None => make(data_dir, &folder, progress)?,
+            }
+        }
+        let contents = read_contents(&folder)?;
+        let protection = Protection::scan(&folder.join("repo"), None)?;
+        let repository = Self {
+            folder,
+            progress: progress.clone(),
+            contents: Mutex::new(contents),
+            protection: RwLock::new(Arc::new(protection)),
+        };
+        if announcement.is_some() {
+            repository.announce(announcement)?;
+        }
+        Ok(repository)
+    }
+
+    /// Which commits are protected, as of the last publication.
+    pub(crate) fn protection(&self) -> Arc<Protection> {
+        Arc::clone(&self.protection.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The file that this path of the repository stands for, if it is one that may be served.
+    pub(crate) fn file(&self, path: &str) -> Option<PathBuf> {
+        const FILES: [&str; 4] = ["config", "summary", "summary.idx", "summary.sig"];
+        const FOLDERS: [&str; 6] = ["objects", "deltas", "delta-indexes", "summaries", "refs", "extensions"];
+
+        let plain = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', '\0']);
+        if !path.split('/').all(plain) {
+            return None;
+        }
+        let served = match path.split_once('/') {
+            Some((folder, _)) => FOLDERS.contains(&folder),
+            None => FILES.contains(&path),
+        };
+        let root = self.folder.join("repo").canonicalize().ok()?;
+        let file = root.join(path).canonicalize().ok()?;
+        (served && file.starts_with(&root) && file.is_file()).then_some(file)
+    }
+
+    /// Makes new versions and puts them into the summary together.
+    pub(crate) fn publish(&self, publications: &[Publication]) -> Result<(), StoreError> {
+        self.change(|maker, contents| {
+            for publication in publications {
+                match publication {
+                    Publication::Update(id) if id == PLATFORM => {
+                        for (branch, version) in &mut contents.platforms {
+                            *version += 1;
+                            maker.export_platform(branch, *version)?;
+                        }
+                    }
+                    Publication::Update(id) => update_app(maker, contents, id, None)?,
+                    Publication::Runtime { branch, app } => {
+                        let version = contents.platforms.entry(branch.clone()).or_insert(0);
+                        *version += 1;
+                        maker.export_platform(branch, *version)?;
+                        update_app(maker, contents, app, Some(branch))?;
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Names another authenticator in the summary, or none any more.
+    pub(crate) fn announce(&self, announcement: Option<Announcement>) -> Result<(), StoreError> {
+        self.change(|_, contents| {
+            contents.announcement = announcement;
+            Ok(())
+        })
+    }
+
+    /// Changes the repository, writes the summary, and lets the server know of the new commits before anybody can.
+    fn change(
+        &self,
+        change: impl FnOnce(&Maker<'_>, &mut Contents) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut current = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut contents = current.clone();
+        let repo = self.folder.join("repo");
+        let maker = Maker::new(&repo, &self.folder, &self.progress)?;
+        change(&maker, &mut contents)?;
+        self.rescan()?;
+        maker.update_summary(contents.announcement.as_ref())?;
+        self.rescan()?;
+        write_contents(&self.folder, &contents)?;
+        *current = contents;
+        Ok(())
+    }
+
+    fn rescan(&self) -> Result<(), StoreError> {
+        let fresh = Protection::scan(&self.folder.join("repo"), Some(&self.protection()))?;
+        *self.protection.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+        Ok(())
+    }
+}
+
+fn update_app(maker: &Maker<'_>, contents: &mut Contents, id: &str, platform: Option<&str>) -> Result<(), StoreError> {
+    let app = catalogue::find(id).ok_or_else(|| StoreError::UnknownApp(id.to_owned()))?;
+    let entry = contents
+        .apps
+        .entry(id.to_owned())
+        .or_insert_with(|| AppVersion { version: 0, platform: FIRST_PLATFORM.to_owned() });
+    entry.version += 1;
+    if let Some(platform) = platform {
+        platform.clone_into(&mut entry.platform);
+    }
+    maker.export_app(app, entry.version, &entry.platform)
+}
+
+/// Makes the first versions of everything. What is not finished is never at `folder`.
+fn make(data_dir: &Path, folder: &Path, progress: &Progress) -> Result<(), StoreError> {
+    progress.step("Making the repository, once; this takes some seconds");
+    let part = part_folder(data_dir)?;
+    let repo = part.path().join("repo");
+    let maker = Maker::new(&repo, part.path(), progress)?;
+    let mut contents = Contents::default();
+    contents.platforms.insert(FIRST_PLATFORM.to_owned(), 1);
+    maker.export_platform(FIRST_PLATFORM, 1)?;
+    for app in &APPS {
+        update_app(&maker, &mut contents, app.id, None)?;
+    }
+    maker.update_summary(None)?;
+    drop(maker);
+    write_contents(part.path(), &contents)?;
+    move_into_place(part, folder)
+}
+
+fn copy_from_cache(cache: &Path, data_dir: &Path, folder: &Path, progress: &Progress) -> Result<(), StoreError> {
+    let cached = cache.join(cache_key()?);
+    if !cached.exists() {
+        fs::create_dir_all(cache).map_err(StoreError::file(cache))?;
+        make(cache, &cached, progress)?;
+    }
+    let part = part_folder(data_dir)?;
+    copy_tree(&cached, part.path())?;
+    move_into_place(part, folder)
+}
+
+fn part_folder(parent: &Path) -> Result<tempfile::TempDir, StoreError> {
+    tempfile::Builder::new().prefix("repository.part-").tempdir_in(parent).map_err(StoreError::file(parent))
+}
+
+/// Moves a finished folder to its place. If somebody else was faster, theirs is as good.
+fn move_into_place(part: tempfile::TempDir, folder: &Path) -> Result<(), StoreError> {
+    match fs::rename(part.path(), folder) {
+        Ok(()) => {
+            let _ = part.keep();
+            Ok(())
+        }
+        Err(_) if folder.exists() => Ok(()),
+        Err(error) => Err(StoreError::file(folder)(error)),
+    }
+}
+
+/// Changes whenever the program would make another repository than before.
+fn cache_key() -> Result<String, StoreError> {
+    let mut hash = Sha256::new();
+    for source in [
+        include_str!("catalogue.rs"),
+        include_str!("repository.rs"),
+        include_str!("repository/apps.rs"),
+        include_str!("repository/icon.rs"),
+        include_str!("repository/maker.rs"),
+        include_str!("repository/runtime.rs"),
+    ] {
+        hash.update(source);
+    }
+    hash.update(commands::default_arch()?);
+    hash.update(commands::flatpak_version()?);
+    let hash = hash.finalize();
+    Ok(hex::encode(&hash[..8]))
+}
+
+fn copy_tree(from: &Path, to: &Path) -> Result<(), StoreError> {
+    let failed = |error: io::Error| StoreError::file(from)(error);
+    fs::create_dir_all(to).map_err(StoreError::file(to))?;
+    for entry in fs::read_dir(from).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_type().map_err(failed)?.is_dir() {
+            copy_tree(&source, &target)?;
+        } else {
+            fs::copy(&source, &target).map_err(StoreError::file(&source))?;
+        }
+    }
+    Ok(())
+}
+
+fn read_contents(folder: &Path) -> Result<Contents, StoreError> {
+    let path = folder.join("contents.json");
+    let text = fs::read(&path).map_err(StoreError::file(&path))?;
+    serde_json::from_slice(&text).map_err(|error| StoreError::Damaged(format!("{}: {error}", path.display())))
+}
+
+fn write_contents(folder: &Path, contents: &Contents) -> Result<(), StoreError> {
+    let text = serde_json::to_vec_pretty(contents).expect("the contents are plain data");
+    let path = folder.join("contents.json");
+    let part = folder.join("contents.json.part");
+    fs::write(&part, text).map_err(StoreError::file(&part))?;
+    fs::rename(&part, &path).map_err(StoreError::file(&path))
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The apps: a script that greets, and what makes it look like an app in a shop.
+
+use std::{
+    fs,
+    io::{self, Write},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
+
+use flate2::{Compression, GzBuilder};
+
+use super::icon;
+use crate::{
+    StoreError,
+    catalogue::{App, BRANCH, PLATFORM},
+    html::escape,
+};
+
+/// Writes the tree of one version, ready for `flatpak build-finish`.
+pub(super) fn write(app: &App, tree: &Path, arch: &str, version: u32, platform: &str) -> Result<(), StoreError> {
+    let App { id, name, .. } = app;
+    write_file(&tree.join("metadata"), metadata(app, arch, platform).as_bytes())?;
+
+    let script = tree.join("files/bin/hello");
+    write_file(&script, format!("#!/bin/sh\necho \"Hello from {name} {version}\"\n").as_bytes())?;
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).map_err(StoreError::file(&script))?;
+
+    let share = tree.join("files/share");
+    write_file(&share.join(format!("applications/{id}.desktop")), desktop_entry(app).as_bytes())?;
+    let picture = icon::draw(app.colour).map_err(StoreError::file(tree))?;
+    write_file(&share.join(format!("icons/hicolor/64x64/apps/{id}.png")), &picture)?;
+    write_file(&share.join(format!("app-info/icons/flatpak/64x64/{id}.png")), &picture)?;
+    let description = compress(&description(app, arch, version, platform)).map_err(StoreError::file(tree))?;
+    write_file(&share.join(format!("app-info/xmls/{id}.xml.gz")), &description)?;
+    if app.translated {
+        let folder = share.join("runtime/locale");
+        fs::create_dir_all(&folder).map_err(StoreError::file(&folder))?;
+    }
+    Ok(())
+}
+
+/// Writes the tree of the app's `.Locale` extension.
+pub(super) fn write_translations(app: &App, tree: &Path, arch: &str, version: u32) -> Result<(), StoreError> {
+    const GREETINGS: [(&str, &str); 2] = [("de", "Hallo von"), ("en", "Hello from")];
+    let App { id, name, .. } = app;
+    let metadata = format!("[Runtime]\nname={id}.Locale\n\n[ExtensionOf]\nref=app/{id}/{arch}/{BRANCH}\n");
+    write_file(&tree.join("metadata"), metadata.as_bytes())?;
+    for (language, greeting) in GREETINGS {
+        write_file(
+            &tree.join(format!("files/{language}/share/greeting")),
+            format!("{greeting} {name} {version}\n").as_bytes(),
+        )?;
+    }
+    let usr = tree.join("usr");
+    fs::create_dir_all(&usr).map_err(StoreError::file(&usr))
+}
+
+fn metadata(app: &App, arch: &str, platform: &str) -> String {
+    let id = app.id;
+    let runtime = format!("{PLATFORM}/{arch}/{platform}");
+    let extension = if app.translated {
+        format!("\n[Extension {id}.Locale]\ndirectory=share/runtime/locale\nautodelete=true\nlocale-subset=true\n")
+    } else {
+        String::new()
+    };
+    format!("[Application]\nname={id}\nruntime={runtime}\nsdk={runtime}\ncommand=hello\n{extension}")
+}
+
+fn desktop_entry(app: &App) -> String {
+    let App { id, name, summary, .. } = app;
+    format!(
+        "[Desktop Entry]\nType=Application\nName={name}\nComment={summary}\nExec=hello\nIcon={id}\nTerminal=true\nCategories=Utility;\n"
+    )
+}
+
+fn description(app: &App, arch: &str, version: u32, platform: &str) -> String {
+    let (id, name, summary) = (app.id, escape(app.name), escape(app.summary));
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<components version=\"0.14\" origin=\"flatpak\">\n\
+         <component type=\"desktop-application\">\n<id>{id}</id>\n<name>{name}</name>\n<summary>{summary}</summary>\n\
+         <description><p>{summary}. Made to be installed, and to say hello.</p></description>\n\
+         <project_license>GPL-3.0-or-later</project_license>\n\
+         <icon type=\"cached\" width=\"64\" height=\"64\">{id}.png</icon>\n\
+         <launchable type=\"desktop-id\">{id}.desktop</launchable>\n\
+         <releases><release version=\"{version}\" timestamp=\"1700000000\"/></releases>\n\
+         <bundle type=\"flatpak\" runtime=\"{PLATFORM}/{arch}/{platform}\">app/{id}/{arch}/{BRANCH}</bundle>\n\
+         </component>\n</components>\n"
+    )
+}
+
+fn compress(text: &str) -> io::Result<Vec<u8>> {
+    let mut writer = GzBuilder::new().write(Vec::new(), Compression::best());
+    writer.write_all(text.as_bytes())?;
+    writer.finish()
+}
+
+/// Writes a file and the folders that it is in.
+pub(super) fn write_file(path: &Path, content: &[u8]) -> Result<(), StoreError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(StoreError::file(folder))?;
+    }
+    fs::write(path, content).map_err(StoreError::file(path))
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Exporting into the repository.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::{Announcement, apps, commands, runtime};
+use crate::{
+    StoreError,
+    catalogue::{App, BRANCH, PLATFORM},
+    html::SHOP,
+    options::Progress,
+};
+
+/// Makes trees in a folder of its own and exports them.
+pub(super) struct Maker<'a> {
+    arch: String,
+    repo: &'a Path,
+    work: TempDir,
+    progress: &'a Progress,
+}
+
+impl<'a> Maker<'a> {
+    /// A maker for the repository `repo`, which works in a temporary folder below `parent`.
+    pub(super) fn new(repo: &'a Path, parent: &Path, progress: &'a Progress) -> Result<Self, StoreError> {
+        let work = tempfile::Builder::new().prefix("work-").tempdir_in(parent).map_err(StoreError::file(parent))?;
+        Ok(Self { arch: commands::default_arch()?, repo, work, progress })
+    }
+
+    /// Exports a version of the runtime.
+    pub(super) fn export_platform(&self, branch: &str, version: u32) -> Result<(), StoreError> {
+        self.progress.step(&format!("Making the runtime {PLATFORM} {branch}, version {version}"));
+        let tree = self.work.path().join(format!("platform-{branch}-{version}"));
+        runtime::write(&tree, &self.arch, branch, version)?;
+        self.export(&tree, branch, &["--runtime"])
+    }
+
+    /// Exports a version of an app, with its translations if it has any.
+    pub(super) fn export_app(&self, app: &App, version: u32, platform: &str) -> Result<(), StoreError> {
+        self.progress.step(&format!("Making the app {}, version {version}", app.id));
+        let arch = &self.arch;
+        let token_type = format!("--token-type={}", app.terms.token_type());
+        let tree = self.work.path().join(format!("{}-{version}", app.id));
+        apps::write(app, &tree, arch, version, platform)?;
+        let path = tree.to_string_lossy();
+        commands::flatpak(["build-finish", "--command=hello", "--share=ipc", &path])?;
+        self.export(&tree, BRANCH, &[&token_type])?;
+        if app.translated {
+            let tree = self.work.path().join(format!("{}.Locale-{version}", app.id));
+            apps::write_translations(app, &tree, arch, version)?;
+            self.export(&tree, BRANCH, &["--runtime", "--files=files", &token_type])?;
+        }
+        Ok(())
+    }
+
+    fn export(&self, tree: &Path, branch: &str, arguments: &[&str]) -> Result<(), StoreError> {
+        let (repo, tree) = (self.repo.to_string_lossy(), tree.to_string_lossy());
+        let command = ["build-export", "--no-update-summary", "--disable-sandbox"];
+        let places = [&*repo, &*tree, branch];
+        commands::flatpak(command.iter().chain(arguments).chain(&places))
+    }
+
+    /// Makes deltas and writes the summary: from now on clients see what was exported.
+    pub(super) fn update_summary(&self, announcement: Option<&Announcement>) -> Result<(), StoreError> {
+        self.progress.step("Writing deltas and summary");
+        let mut arguments =
+            vec!["build-update-repo".to_owned(), "--generate-static-deltas".to_owned(), format!("--title={SHOP}")];
+        if let Some(Announcement { name, url }) = announcement {
+            arguments.push(format!("--authenticator-name={name}"));
+            arguments.push(format!("--authenticator-option=url={url}"));
+        }
+        arguments.push(self.repo.to_string_lossy().into_owned());
+        commands::flatpak(arguments)
+    }
+}

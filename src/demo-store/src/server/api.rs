@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The interface for authenticators: download tokens, and the start of a purchase.
+
+use axum::{
+    Extension, Json,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value, json};
+
+use super::{LogEntry, ShopState, Trouble, bearer};
+use crate::{
+    StoreError,
+    catalogue::{self, Terms},
+    db::User,
+    request_log::Entry,
+    shop::{Decision, Shop},
+};
+
+#[derive(Deserialize)]
+struct Wishes {
+    #[serde(default)]
+    ids: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Wish {
+    id: String,
+}
+
+/// Why a request is not granted, in words for the authenticator.
+pub(crate) enum Refusal {
+    NotSignedIn(&'static str),
+    NotUnderstood,
+    NotForSale,
+    Trouble(StoreError),
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Trouble(error)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, message) = match self {
+            Self::NotSignedIn(reason) => (StatusCode::UNAUTHORIZED, reason),
+            Self::NotUnderstood => (StatusCode::BAD_REQUEST, "The request is not the JSON that was expected."),
+            Self::NotForSale => (StatusCode::NOT_FOUND, "This app is not for sale."),
+            Self::Trouble(error) => return Trouble(error).into_response(),
+        };
+        answer(status, json!({ "message": message }))
+    }
+}
+
+/// `POST /api/v1/get_tokens`
+pub(crate) async fn get_tokens(
+    State(shop): ShopState,
+    Extension(entry): LogEntry,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let wishes = read::<Wishes>(&body);
+    if let Ok(wishes) = &wishes {
+        entry.set_ids(&wishes.ids);
+    }
+    let user = signed_in(&shop, &entry, &headers)?;
+
+    let mut tokens = Map::new();
+    let mut denied = Vec::new();
+    for id in wishes?.ids {
+        match shop.decide(&user, &id)? {
+            Decision::Free => drop(tokens.insert(id, Value::from(""))),
+            Decision::Granted(token) => drop(tokens.insert(id, Value::from(token))),
+            Decision::Denied => denied.push(id),
+        }
+    }
+    Ok(answer(StatusCode::OK, json!({"tokens": tokens, "denied": denied})))
+}
+
+/// `POST /api/v1/begin_purchase`
+pub(crate) async fn begin_purchase(
+    State(shop): ShopState,
+    Extension(entry): LogEntry,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let wish = read::<Wish>(&body);
+    if let Ok(wish) = &wish {
+        entry.set_ids(std::slice::from_ref(&wish.id));
+    }
+    let user = signed_in(&shop, &entry, &headers)?;
+
+    let id = wish?.id;
+    let sold = catalogue::find(&id).is_some_and(|app| matches!(app.terms, Terms::Sold { .. }));
+    if !sold {
+        return Err(Refusal::NotForSale);
+    }
+    let purchase = shop.db.begin_purchase(&user, &id)?;
+    let start_uri = format!("purchase/{purchase}");
+    Ok(answer(StatusCode::OK, json!({ "start_uri": start_uri })))
+}
+
+/// The user whose credential the request carries.
+fn signed_in(shop: &Shop, entry: &Entry, headers: &HeaderMap) -> Result<User, Refusal> {
+    let credential = bearer(headers).ok_or(Refusal::NotSignedIn("Sign in first."))?;
+    let user = shop.authenticate(credential)?.map_err(|reason| Refusal::NotSignedIn(reason.0))?;
+    entry.set_user(&user.name);
+    Ok(user)
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|_| Refusal::NotUnderstood)
+}
+
+fn answer(status: StatusCode, value: Value) -> Response {
+    (status, [(header::CACHE_CONTROL, "no-store")], Json(value)).into_response()
+}

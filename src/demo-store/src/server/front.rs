@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The shop's front page.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+
+use super::ShopState;
+use crate::{
+    catalogue::{APPS, Terms},
+    html::{self, Html, SHOP, escape},
+};
+
+/// `GET /`
+pub(crate) async fn show(State(shop): ShopState) -> Response {
+    let apps = Html::join(APPS.iter().map(|app| {
+        let terms = match app.terms {
+            Terms::Free => "Free",
+            Terms::Members => "With an account",
+            Terms::Sold { price } => price,
+        };
+        Html::trusted(format!(
+            "<li><div><h2>{}</h2><p class=\"dim\">{}</p></div><span class=\"terms\">{}</span></li>\n",
+            escape(app.name),
+            escape(app.summary),
+            escape(terms),
+        ))
+    }));
+    let body = Html::trusted(format!(
+        "<section class=\"card\">\n<h1>Small Apps, Kindly Said</h1>\n\
+         <p class=\"dim\">Each of them greets you. Some want to know you first, some want to be bought.</p>\n\
+         <ul class=\"apps\">\n{apps}</ul>\n</section>\n\
+         <section class=\"card\">\n<h2>Add This Shop to Flatpak</h2>\n\
+         <p class=\"dim\">Run this in a terminal, then install an app.</p>\n\
+         <pre tabindex=\"0\" aria-label=\"Command\">{}</pre>\n</section>",
+        escape(&shop.remote_add_command),
+    ));
+    html::page(StatusCode::OK, SHOP, &body)
+}

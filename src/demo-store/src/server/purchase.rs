@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Buying an app: the page that asks for a yes, the yes, and the thanks.
+
+use axum::{
+    Extension, Form,
+    extract::{Path, Query, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+
+use super::{LogEntry, ShopState, Trouble, cancelled, not_found, return_address, return_address_refused, with_query};
+use crate::{
+    catalogue::{self, Terms},
+    html::{self, Html, escape, hidden},
+};
+
+/// Where the person came from.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Visit {
+    #[serde(default)]
+    redirect_uri: String,
+    state: Option<String>,
+}
+
+/// `GET /purchase/{id}`
+pub(crate) async fn show(
+    State(shop): ShopState,
+    Extension(entry): LogEntry,
+    Path(id): Path<String>,
+    Query(visit): Query<Visit>,
+) -> Result<Response, Trouble> {
+    let Some(purchase) = shop.db.purchase(&id)? else {
+        return Ok(not_found().await);
+    };
+    entry.set_user(&purchase.user.name);
+    let Some(return_to) = return_address(&visit.redirect_uri) else {
+        return Ok(return_address_refused());
+    };
+    let (name, price) = catalogue::find(&purchase.app).map_or((purchase.app.as_str(), ""), |app| match app.terms {
+        Terms::Sold { price } => (app.name, price),
+        Terms::Free | Terms::Members => (app.name, ""),
+    });
+    let (title, text, button) = if purchase.done {
+        ("It Is Already Yours", "This app was bought before. Nothing is paid again.", "Continue")
+    } else {
+        ("Buy This App?", "It can be installed as often as you like, for good.", "Buy Now")
+    };
+    let body = Html::trusted(format!(
+        "<section class=\"card\">\n<h1>{title}</h1>\n\
+         <h2>{name}</h2>\n<p class=\"price\">{price}</p>\n\
+         <p class=\"dim\">For the account {user}. {text}</p>\n\
+         <form method=\"post\" action=\"/purchase/{id}/done\">\n{redirect}{state}\n\
+         <div class=\"actions\">\n<button type=\"submit\">{button}</button>\n\
+         <a class=\"button\" href=\"{cancel}\">I Changed My Mind</a>\n</div>\n</form>\n</section>",
+        name = escape(name),
+        price = escape(price),
+        user = escape(&purchase.user.name),
+        id = escape(&id),
+        redirect = hidden("redirect_uri", &visit.redirect_uri),
+        state = visit.state.as_deref().map(|state| hidden("state", state)).unwrap_or_default(),
+        cancel = escape(cancelled(&return_to, visit.state.as_deref()).as_str()),
+    ));
+    Ok(html::page(StatusCode::OK, title, &body))
+}
+
+/// `POST /purchase/{id}/done`
+pub(crate) async fn confirm(
+    State(shop): ShopState,
+    Extension(entry): LogEntry,
+    Path(id): Path<String>,
+    Form(visit): Form<Visit>,
+) -> Result<Response, Trouble> {
+    let Some(purchase) = shop.db.purchase(&id)? else {
+        return Ok(not_found().await);
+    };
+    entry.set_user(&purchase.user.name);
+    entry.set_ids(std::slice::from_ref(&purchase.app));
+    let Some(return_to) = return_address(&visit.redirect_uri) else {
+        return Ok(return_address_refused());
+    };
+    if !purchase.done {
+        shop.db.finish_purchase(&id, &purchase)?;
+    }
+    let mut thanks = shop.base_url.clone();
+    thanks.set_path(&format!("purchase/{id}/thanks"));
+    let parameters =
+        visit.state.as_deref().map(|state| ("state", state)).into_iter().chain([("redirect_uri", thanks.as_str())]);
+    let location = with_query(return_to, parameters);
+    Ok((StatusCode::SEE_OTHER, [(header::LOCATION, location.as_str())]).into_response())
+}
+
+/// `GET /purchase/{id}/thanks`
+pub(crate) async fn thanks(State(shop): ShopState, Path(id): Path<String>) -> Result<Response, Trouble> {
+    let Some(purchase) = shop.db.purchase(&id)?.filter(|purchase| purchase.done) else {
+        return Ok(not_found().await);
+    };
+    let name = catalogue::find(&purchase.app).map_or(purchase.app.as_str(), |app| app.name);
+    Ok(html::message(StatusCode::OK, "Thank You", &format!("{name} is yours now. You can close this page.")))
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Serving the repository, with the rules and the words of flat-manager where an app is protected.
+
+use std::io;
+
+use axum::{
+    Extension, Json,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use super::{LogEntry, ShopState, Trouble, bearer};
+use crate::{
+    StoreError,
+    repository::{Protection, Repository, Target},
+    request_log::Entry,
+    shop::Shop,
+    tokens::DownloadClaims,
+};
+
+/// `GET /repo/{path}`
+pub(crate) async fn serve(
+    State(shop): ShopState,
+    Extension(entry): LogEntry,
+    Path(path): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Trouble> {
+    let Some(repository) = &shop.repository else {
+        return Ok(missing());
+    };
+    let claims = match claims(&shop, &entry, &headers)? {
+        Ok(claims) => claims,
+        Err(refusal) => return Ok(refusal),
+    };
+    let cache = match Target::of(&path) {
+        None => "no-cache",
+        Some(target) => match check(&repository.protection(), &target, &entry, claims.as_ref()) {
+            Access::Public => "no-cache",
+            Access::Allowed => "no-store",
+            Access::Unknown => return Ok(missing()),
+            Access::Refused(reason) => return Ok(insufficient(&reason)),
+        },
+    };
+    send(repository, &path, cache).await
+}
+
+enum Access {
+    Public,
+    Allowed,
+    Unknown,
+    Refused(String),
+}
+
+fn check(protection: &Protection, target: &Target, entry: &Entry, claims: Option<&DownloadClaims>) -> Access {
+    let Some(commit) = protection.commit(target.checksum()) else {
+        return Access::Unknown;
+    };
+    entry.set_ids(&commit.ids);
+    if commit.token_type == 0 {
+        return Access::Public;
+    }
+    let Some(claims) = claims else {
+        return Access::Refused("No token specified".to_owned());
+    };
+    if commit.ids.iter().any(|id| claims.matches(id)) {
+        Access::Allowed
+    } else {
+        let id = commit.ids.first().map_or("of the commit", String::as_str);
+        Access::Refused(format!("Id {id} not matching prefix in token"))
+    }
+}
+
+/// The token of the request. A bad one is refused whatever it is sent for.
+fn claims(
+    shop: &Shop,
+    entry: &Entry,
+    headers: &HeaderMap,
+) -> Result<Result<Option<DownloadClaims>, Response>, Trouble> {
+    if !headers.contains_key(header::AUTHORIZATION) {
+        return Ok(Ok(None));
+    }
+    let checked = bearer(headers)
+        .ok_or_else(|| "Invalid authorization header".to_owned())
+        .and_then(|token| shop.check_download_token(token));
+    Ok(match checked {
+        Ok(claims) => {
+            if let Some(user) = shop.user_of_subject(&claims.sub)? {
+                entry.set_user(&user.name);
+            }
+            Ok(Some(claims))
+        }
+        Err(reason) => Err(refuse(StatusCode::UNAUTHORIZED, "invalid-token", &reason)),
+    })
+}
+
+async fn send(repository: &Repository, path: &str, cache: &str) -> Result<Response, Trouble> {
+    let Some(file) = repository.file(path) else {
+        return Ok(missing());
+    };
+    match tokio::fs::read(&file).await {
+        Ok(content) => {
+            let headers = [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, cache)];
+            Ok((headers, content).into_response())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(missing()),
+        Err(error) => Err(StoreError::file(file)(error).into()),
+    }
+}
+
+fn insufficient(reason: &str) -> Response {
+    let message = format!("Not enough permissions: {reason}");
+    refuse(StatusCode::FORBIDDEN, "token-insufficient", &message)
+}
+
+fn missing() -> Response {
+    refuse(StatusCode::NOT_FOUND, "not-found", "No such file")
+}
+
+fn refuse(status: StatusCode, kind: &str, message: &str) -> Response {
+    let body = json!({"status": status.as_u16(), "error-type": kind, "message": message});
+    (status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The shop behind the counter: who somebody is, and what they may have.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use url::Url;
+
+use crate::{
+    StoreError,
+    catalogue::{self, Terms},
+    db::{Credential, Database, User},
+    repository::Repository,
+    request_log::RequestLog,
+    switches::Switches,
+    tokens::{self, CredentialClaims, DownloadClaims, now},
+};
+
+/// Everything that requests are answered from.
+#[derive(Debug)]
+pub(crate) struct Shop {
+    pub(crate) db: Database,
+    pub(crate) base_url: Url,
+    pub(crate) log: RequestLog,
+    pub(crate) switches: Switches,
+    pub(crate) repository: Option<Repository>,
+    pub(crate) remote_add_command: String,
+    credential_secret: Vec<u8>,
+    repository_secret: Vec<u8>,
+    credential_lifetime: Duration,
+    token_lifetime: Duration,
+    issued: Mutex<Vec<String>>,
+}
+
+/// Why a request is not answered as somebody's.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NotSignedIn(pub(crate) &'static str);
+
+/// The answer to the wish for one app.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// It needs no token.
+    Free,
+    /// This download token opens it.
+    Granted(String),
+    /// Not for this user.
+    Denied,
+}
+
+/// How a shop is put together.
+pub(crate) struct Parts {
+    pub(crate) db: Database,
+    pub(crate) base_url: Url,
+    pub(crate) repository: Option<Repository>,
+    pub(crate) remote_add_command: String,
+    pub(crate) credential_lifetime: Duration,
+    pub(crate) token_lifetime: Duration,
+}
+
+impl Shop {
+    pub(crate) fn new(parts: Parts) -> Result<Self, StoreError> {
+        Ok(Self {
+            credential_secret: parts.db.secret("credentials")?,
+            repository_secret: parts.db.secret("repository")?,
+            db: parts.db,
+            base_url: parts.base_url,
+            log: RequestLog::new(),
+            switches: Switches::default(),
+            repository: parts.repository,
+            remote_add_command: parts.remote_add_command,
+            credential_lifetime: parts.credential_lifetime,
+            token_lifetime: parts.token_lifetime,
+            issued: Mutex::default(),
+        })
+    }
+
+    /// A new credential for the user, as it is handed to the authenticator.
+    pub(crate) fn issue_credential(&self, user: &User) -> Result<String, StoreError> {
+        let (id, expires) = self.db.add_credential(user, self.credential_lifetime)?;
+        let claims = CredentialClaims {
+            jti: format!("CANARY-{id}"),
+            sub: subject(user),
+            name: user.name.clone(),
+            exp: self.switches.claimed_expiry().unwrap_or(expires),
+        };
+        Ok(self.issued(tokens::sign(&claims, &self.credential_secret)))
+    }
+
+    /// Whose credential this is. The database says when it ends, whatever the credential itself claims.
+    pub(crate) fn authenticate(&self, credential: &str) -> Result<Result<User, NotSignedIn>, StoreError> {
+        let claims = tokens::verify::<CredentialClaims>(credential, &self.credential_secret);
+        let Some(id) = claims.as_ref().ok().and_then(|claims| claims.jti.strip_prefix("CANARY-")) else {
+            return Ok(Err(NotSignedIn("The credential is not valid.")));
+        };
+        Ok(match self.db.credential(id)? {
+            Credential::Valid(user) => Ok(user),
+            Credential::Expired => Err(NotSignedIn("The credential has expired.")),
+            Credential::Revoked => Err(NotSignedIn("The credential was revoked.")),
+            Credential::Unknown => Err(NotSignedIn("The credential is not valid.")),
+        })
+    }
+
+    /// Whether the user gets the app, and how.
+    pub(crate) fn decide(&self, user: &User, id: &str) -> Result<Decision, StoreError> {
+        let terms = catalogue::find(id).map(|app| app.terms);
+        if terms == Some(Terms::Free) {
+            return Ok(Decision::Free);
+        }
+        let granted = self.db.access(user, id)?.unwrap_or(terms == Some(Terms::Members));
+        Ok(if granted { Decision::Granted(self.download_token(user, id)) } else { Decision::Denied })
+    }
+
+    fn download_token(&self, user: &User, id: &str) -> String {
+        let claims = DownloadClaims {
+            name: "CANARY-demo-store".to_owned(),
+            sub: subject(user),
+            prefixes: vec![id.to_owned()],
+            exp: now().saturating_add_unsigned(self.token_lifetime.as_secs()),
+        };
+        self.issued(tokens::sign(&claims, &self.repository_secret))
+    }
+
+    /// Reads a download token as flat-manager does, and says what is wrong with it in flat-manager's words.
+    pub(crate) fn check_download_token(&self, token: &str) -> Result<DownloadClaims, String> {
+        let claims: DownloadClaims =
+            tokens::verify(token, &self.repository_secret).map_err(|error| error.to_string())?;
+        if claims.exp < now() {
+            return Err("Token is expired".to_owned());
+        }
+        Ok(claims)
+    }
+
+    /// The user that a token's `sub` stands for.
+    pub(crate) fn user_of_subject(&self, subject: &str) -> Result<Option<User>, StoreError> {
+        match subject.strip_prefix("users/").and_then(|id| id.parse().ok()) {
+            Some(id) => self.db.user_by_id(id),
+            None => Ok(None),
+        }
+    }
+
+    /// Every credential and token handed out since the start, for tests that look for leaks.
+    pub(crate) fn issued_secrets(&self) -> Vec<String> {
+        self.issued.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn issued(&self, secret: String) -> String {
+        self.issued.lock().unwrap_or_else(PoisonError::into_inner).push(secret.clone());
+        secret
+    }
+}
+
+fn subject(user: &User) -> String {
+    format!("users/{}", user.id)
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The running shop.
+
+use std::{
+    fs::{self, DirBuilder},
+    net::Ipv4Addr,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use tokio::{
+    net::TcpListener,
+    runtime::{Builder, Handle, Runtime},
+    sync::oneshot,
+};
+use url::Url;
+
+use crate::{
+    Control, LoggedRequest, StoreError, StoreOptions,
+    connection::{ConnectionHandle, ShopListener},
+    control,
+    db::Database,
+    repository::{Announcement, Repository},
+    server,
+    shop::{Parts, Shop},
+};
+
+/// A shop that is open until it is stopped or dropped.
+///
+/// It runs on threads of its own, so that a test may block while it waits for a program that talks to the shop.
+#[derive(Debug)]
+pub struct DemoStore {
+    threads: Threads,
+    control: Control,
+    base_url: Url,
+    control_url: Option<Url>,
+    authenticator: String,
+    shop: Arc<Shop>,
+}
+
+/// The runtime, which must not be dropped in the ordinary way where others await.
+#[derive(Debug)]
+struct Threads(Option<Runtime>);
+
+impl Threads {
+    fn start() -> Result<Self, StoreError> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("demo-store")
+            .enable_all()
+            .build()
+            .map_err(StoreError::Runtime)?;
+        Ok(Self(Some(runtime)))
+    }
+
+    fn handle(&self) -> Handle {
+        self.0.as_ref().expect("the runtime is only taken when the store ends").handle().clone()
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl DemoStore {
+    /// Opens the shop. If it has no repository yet and is to have one, it is made now, which takes some seconds.
+    pub async fn start(options: StoreOptions) -> Result<Self, StoreError> {
+        let threads = Threads::start()?;
+        let handle = threads.handle();
+        let authenticator = options.authenticator.clone();
+        let (shop, control, control_url) = run_on(&handle, open(options, handle.clone())).await?;
+        Ok(Self { threads, control, base_url: shop.base_url.clone(), control_url, authenticator, shop })
+    }
+
+    /// The address of the shop, which is the account server's: `http://127.0.0.1:PORT/`.
+    pub fn base_url(&self) -> &Url {
+        &self.base_url
+    }
+
+    /// The address of the repository.
+    pub fn repository_url(&self) -> Url {
+        repository_url(&self.base_url)
+    }
+
+    /// The address of the control endpoint, if there is one.
+    pub fn control_url(&self) -> Option<&Url> {
+        self.control_url.as_ref()
+    }
+
+    /// The switches.
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+
+    /// All requests so far, oldest first.
+    pub fn requests(&self) -> Vec<LoggedRequest> {
+        self.control.requests()
+    }
+
+    /// The command that adds the repository to flatpak for this user, as the remote `demo`.
+    pub fn remote_add_command(&self) -> &str {
+        &self.shop.remote_add_command
+    }
+
+    /// What follows `flatpak remote-add --user` to add the repository under this name, with Usher as its authenticator.
+    pub fn remote_add_arguments(&self, name: &str) -> Vec<String> {
+        remote_add_arguments(&self.base_url, &self.authenticator, name)
+    }
+
+    /// Closes the shop and waits until its ports are free again.
+    pub async fn stop(mut self) {
+        if let Some(runtime) = self.threads.0.take() {
+            let (done, ended) = oneshot::channel();
+            thread::spawn(move || {
+                runtime.shutdown_timeout(Duration::from_secs(10));
+                // Nobody waits any more if the future was dropped.
+                let _ = done.send(());
+            });
+            let _ = ended.await;
+        }
+    }
+}
+
+/// Runs a future on the shop's own threads.
+async fn run_on<T: Send + 'static>(
+    handle: &Handle,
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    handle.spawn(work).await.map_err(|error| StoreError::Runtime(error.into()))?
+}
+
+async fn open(options: StoreOptions, handle: Handle) -> Result<(Arc<Shop>, Control, Option<Url>), StoreError> {
+    let (listener, base_url) = listen(options.port).await?;
+    let control_port = options.control_port;
+    let shop = handle.spawn_blocking(move || furnish(&options, base_url));
+    let shop = shop.await.map_err(|error| StoreError::Runtime(error.into()))??;
+    let shop = Arc::new(shop);
+    let control = Control::new(Arc::clone(&shop), handle.clone());
+
+    let router = server::router(Arc::clone(&shop)).into_make_service_with_connect_info::<ConnectionHandle>();
+    handle.spawn(async move { axum::serve(ShopListener(listener), router).await });
+    let control_url = match control_port {
+        None => None,
+        Some(port) => {
+            let (listener, url) = listen(port).await?;
+            let router = control::http::router(control.clone());
+            handle.spawn(async move { axum::serve(listener, router).await });
+            Some(url)
+        }
+    };
+    Ok((shop, control, control_url))
+}
+
+async fn listen(port: u16) -> Result<(TcpListener, Url), StoreError> {
+    let failed = |source| StoreError::Listen { port, source };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
+    let port = listener.local_addr().map_err(failed)?.port();
+    let url = Url::parse(&format!("http://127.0.0.1:{port}/")).expect("this is a URL for any port");
+    Ok((listener, url))
+}
+
+/// Database and repository.
+fn furnish(options: &StoreOptions, base_url: Url) -> Result<Shop, StoreError> {
+    let data_dir = &options.data_dir;
+    if !data_dir.exists() {
+        DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(StoreError::file(data_dir))?;
+    }
+    let path = data_dir.join("shop.sqlite");
+    let db = Database::open(&path)?;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(StoreError::file(&path))?;
+
+    let announcement = options.summary_authenticator.as_ref().map(|authenticator| Announcement {
+        name: authenticator.name.clone(),
+        url: authenticator.url.clone().unwrap_or_else(|| base_url.to_string()),
+    });
+    let cache = options.repository_cache.as_deref();
+    let repository = options
+        .make_repository
+        .then(|| Repository::open(data_dir, cache, announcement, &options.progress))
+        .transpose()?;
+    let arguments = remote_add_arguments(&base_url, &options.authenticator, "demo");
+    Shop::new(Parts {
+        db,
+        base_url,
+        repository,
+        remote_add_command: format!("flatpak remote-add --user {}", arguments.join(" ")),
+        credential_lifetime: options.credential_lifetime,
+        token_lifetime: options.token_lifetime,
+    })
+}
+
+fn repository_url(base_url: &Url) -> Url {
+    let mut url = base_url.clone();
+    url.set_path("repo");
+    url
+}
+
+fn remote_add_arguments(base_url: &Url, authenticator: &str, name: &str) -> Vec<String> {
+    vec![
+        "--no-gpg-verify".to_owned(),
+        format!("--authenticator-name={authenticator}"),
+        format!("--authenticator-option=url={base_url}"),
+        "--no-authenticator-install".to_owned(),
+        name.to_owned(),
+        repository_url(base_url).to_string(),
+    ]
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! How the shop was told to behave, until it is told otherwise.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use crate::failures::{Failure, Reply, Route};
+
+/// The state of all switches.
+#[derive(Debug, Default)]
+pub(crate) struct Switches(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    failures: HashMap<Route, Planned>,
+    pages: HashMap<String, Reply>,
+    claimed_expiry: Option<i64>,
+}
+
+#[derive(Debug)]
+struct Planned {
+    failure: Failure,
+    /// `None`: until it is taken back.
+    times: Option<u32>,
+}
+
+impl Switches {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn fail(&self, route: Route, failure: Failure, times: Option<u32>) {
+        self.lock().failures.insert(route, Planned { failure, times });
+    }
+
+    pub(crate) fn succeed(&self, route: Route) {
+        self.lock().failures.remove(&route);
+    }
+
+    /// What goes wrong with the request that is being answered.
+    pub(crate) fn next_failure(&self, route: Route) -> Option<Failure> {
+        let mut state = self.lock();
+        let planned = state.failures.get_mut(&route)?;
+        let failure = planned.failure.clone();
+        match &mut planned.times {
+            None => {}
+            Some(0) => {
+                state.failures.remove(&route);
+                return None;
+            }
+            Some(left) => *left -= 1,
+        }
+        Some(failure)
+    }
+
+    pub(crate) fn set_page(&self, path: &str, page: Option<Reply>) {
+        let mut state = self.lock();
+        match page {
+            Some(page) => state.pages.insert(path.to_owned(), page),
+            None => state.pages.remove(path),
+        };
+    }
+
+    pub(crate) fn page(&self, path: &str) -> Option<Reply> {
+        self.lock().pages.get(path).cloned()
+    }
+
+    pub(crate) fn set_claimed_expiry(&self, expiry: Option<i64>) {
+        self.lock().claimed_expiry = expiry;
+    }
+
+    pub(crate) fn claimed_expiry(&self) -> Option<i64> {
+        self.lock().claimed_expiry
+    }
+
+    pub(crate) fn reset(&self) {
+        *self.lock() = State::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_planned_once_happens_once() {
+        let switches = Switches::default();
+        switches.fail(Route::GetTokens, Failure::Hang, Some(1));
+        assert_eq!(switches.next_failure(Route::Login), None);
+        assert_eq!(switches.next_failure(Route::GetTokens), Some(Failure::Hang));
+        assert_eq!(switches.next_failure(Route::GetTokens), None);
+    }
+
+    #[test]
+    fn a_failure_without_count_stays_until_it_is_taken_back() {
+        let switches = Switches::default();
+        switches.fail(Route::GetTokens, Failure::Nonsense, None);
+        assert_eq!(switches.next_failure(Route::GetTokens), Some(Failure::Nonsense));
+        assert_eq!(switches.next_failure(Route::GetTokens), Some(Failure::Nonsense));
+        switches.succeed(Route::GetTokens);
+        assert_eq!(switches.next_failure(Route::GetTokens), None);
+    }
+}

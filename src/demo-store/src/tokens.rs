@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! JSON Web Tokens, HS256 only: the credentials of the shop's users, and download tokens as flat-manager takes them.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sha2::Sha256;
+
+/// Text that every credential of this shop contains and nothing else does: a search for it finds leaks.
+///
+/// It is how the start of the claims, `{"jti":"CANARY-`, reads in base64.
+pub const CREDENTIAL_MARK: &str = "eyJqdGkiOiJDQU5BUlkt";
+/// The same for download tokens, whose claims begin with `{"name":"CANARY-`.
+pub const DOWNLOAD_TOKEN_MARK: &str = "eyJuYW1lIjoiQ0FOQVJZL";
+
+const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
+
+/// What a credential says. The order of the fields is part of [`CREDENTIAL_MARK`].
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct CredentialClaims {
+    pub(crate) jti: String,
+    pub(crate) sub: String,
+    pub(crate) name: String,
+    pub(crate) exp: i64,
+}
+
+/// What a download token says. The order of the fields is part of [`DOWNLOAD_TOKEN_MARK`].
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct DownloadClaims {
+    #[serde(default)]
+    pub(crate) name: String,
+    pub(crate) sub: String,
+    #[serde(default)]
+    pub(crate) prefixes: Vec<String>,
+    pub(crate) exp: i64,
+}
+
+impl DownloadClaims {
+    /// Whether the token is good for this app, runtime or extension: flat-manager's rule, by which no prefixes at all match everything.
+    pub(crate) fn matches(&self, id: &str) -> bool {
+        self.prefixes.is_empty()
+            || self.prefixes.iter().any(|prefix| {
+                prefix.is_empty()
+                    || id.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+    }
+}
+
+/// Why a token was not accepted.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum TokenError {
+    #[error("Invalid token")]
+    Malformed,
+    #[error("Invalid token signature")]
+    Signature,
+    #[error("Invalid token claims")]
+    Claims,
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// Signs claims.
+pub(crate) fn sign(claims: &impl Serialize, secret: &[u8]) -> String {
+    let claims = serde_json::to_vec(claims).expect("claims are plain data");
+    let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(HEADER), URL_SAFE_NO_PAD.encode(claims));
+    let signature = mac(secret, &signed).finalize().into_bytes();
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// Checks the signature and reads the claims. When the token expires is the caller's business.
+pub(crate) fn verify<T: DeserializeOwned>(token: &str, secret: &[u8]) -> Result<T, TokenError> {
+    #[derive(Deserialize)]
+    struct Header {
+        alg: String,
+    }
+    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Malformed);
+
+    let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
+    let (header, claims) = signed.split_once('.').ok_or(TokenError::Malformed)?;
+    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| TokenError::Malformed)?;
+    if header.alg != "HS256" {
+        return Err(TokenError::Malformed);
+    }
+    mac(secret, signed).verify_slice(&decode(signature)?).map_err(|_| TokenError::Signature)?;
+    serde_json::from_slice(&decode(claims)?).map_err(|_| TokenError::Claims)
+}
+
+fn mac(secret: &[u8], signed: &str) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes keys of any length");
+    mac.update(signed.as_bytes());
+    mac
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn download(prefixes: &[&str]) -> DownloadClaims {
+        DownloadClaims {
+            name: "CANARY-demo-store".to_owned(),
+            sub: "users/1".to_owned(),
+            prefixes: prefixes.iter().map(ToString::to_string).collect(),
+            exp: 10,
+        }
+    }
+
+    #[test]
+    fn a_signed_token_reads_back_and_no_other_secret_opens_it() {
+        let token = sign(&download(&["org.example.A"]), b"one");
+        let claims: DownloadClaims = verify(&token, b"one").unwrap();
+        assert_eq!(claims.prefixes, ["org.example.A"]);
+        assert_eq!(verify::<DownloadClaims>(&token, b"two").unwrap_err(), TokenError::Signature);
+    }
+
+    #[test]
+    fn a_token_without_signature_is_refused() {
+        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#);
+        let claims = URL_SAFE_NO_PAD.encode(r#"{"sub":"users/1","exp":99999999999}"#);
+        for token in [format!("{header}.{claims}."), format!("{header}.{claims}"), String::new()] {
+            assert!(verify::<DownloadClaims>(&token, b"one").is_err());
+        }
+    }
+
+    #[test]
+    fn the_signature_agrees_with_the_example_of_rfc_7515() {
+        let key = URL_SAFE_NO_PAD
+            .decode("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow")
+            .unwrap();
+        let token = concat!(
+            "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt",
+            "cGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+        );
+        let claims: serde_json::Value = verify(token, &key).unwrap();
+        assert_eq!(claims["exp"], 1_300_819_380);
+    }
+
+    #[test]
+    fn a_prefix_covers_the_app_and_what_is_below_it() {
+        let claims = download(&["org.example.A"]);
+        assert!(claims.matches("org.example.A"));
+        assert!(claims.matches("org.example.A.Locale"));
+        assert!(!claims.matches("org.example.AB"));
+        assert!(!claims.matches("org.example"));
+        assert!(download(&[]).matches("org.example.Anything"));
+    }
+
+    #[test]
+    fn every_token_contains_its_mark() {
+        let credential = CredentialClaims {
+            jti: "CANARY-0123".to_owned(),
+            sub: "users/1".to_owned(),
+            name: "demo".to_owned(),
+            exp: 10,
+        };
+        assert!(sign(&credential, b"secret").contains(CREDENTIAL_MARK));
+        assert!(sign(&download(&[]), b"secret").contains(DOWNLOAD_TOKEN_MARK));
+    }
+}
