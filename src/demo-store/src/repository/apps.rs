@@ -31,7 +31,7 @@ pub(super) fn write(app: &App, tree: &Path, arch: &str, version: u32, platform: 
     let picture = icon::draw(app.colour).map_err(StoreError::file(tree))?;
     write_file(&share.join(format!("icons/hicolor/64x64/apps/{id}.png")), &picture)?;
     write_file(&share.join(format!("app-info/icons/flatpak/64x64/{id}.png")), &picture)?;
-    let description = compress(&description(app, arch, version, platform)).map_err(StoreError::file(tree))?;
+    let description = compress(&description(app, version)).map_err(StoreError::file(tree))?;
     write_file(&share.join(format!("app-info/xmls/{id}.xml.gz")), &description)?;
     if app.translated {
         let folder = share.join("runtime/locale");
@@ -74,7 +74,7 @@ fn desktop_entry(app: &App) -> String {
     )
 }
 
-fn description(app: &App, arch: &str, version: u32, platform: &str) -> String {
+fn description(app: &App, version: u32) -> String {
     let (id, name, summary) = (app.id, escape(app.name), escape(app.summary));
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<components version=\"0.14\" origin=\"flatpak\">\n\
@@ -84,7 +84,6 @@ fn description(app: &App, arch: &str, version: u32, platform: &str) -> String {
          <icon type=\"cached\" width=\"64\" height=\"64\">{id}.png</icon>\n\
          <launchable type=\"desktop-id\">{id}.desktop</launchable>\n\
          <releases><release version=\"{version}\" timestamp=\"1700000000\"/></releases>\n\
-         <bundle type=\"flatpak\" runtime=\"{PLATFORM}/{arch}/{platform}\">app/{id}/{arch}/{BRANCH}</bundle>\n\
          </component>\n</components>\n"
     )
 }

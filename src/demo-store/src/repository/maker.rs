@@ -44,7 +44,7 @@ impl<'a> Maker<'a> {
         let tree = self.work.path().join(format!("{}-{version}", app.id));
         apps::write(app, &tree, arch, version, platform)?;
         let path = tree.to_string_lossy();
-        commands::flatpak(["build-finish", "--command=hello", "--share=ipc", &path])?;
+        commands::flatpak(["build-finish", "--command=hello", &path])?;
         self.export(&tree, BRANCH, &[&token_type])?;
         if app.translated {
             let tree = self.work.path().join(format!("{}.Locale-{version}", app.id));
