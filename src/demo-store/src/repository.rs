@@ -10,7 +10,8 @@ mod runtime;
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
@@ -26,6 +27,11 @@ use crate::{
     hex,
     options::Progress,
 };
+
+/// Unfinished repositories.
+const PART_PREFIX: &str = "repository.part-";
+/// Trees that are being exported.
+const WORK_PREFIX: &str = "work-";
 
 /// Something new in the repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +88,8 @@ impl Repository {
         progress: &Progress,
     ) -> Result<Self, StoreError> {
         let folder = data_dir.join("repository");
+        remove_leftovers(data_dir)?;
+        remove_leftovers(&folder)?;
         if !folder.exists() {
             match cache {
                 Some(cache) => copy_from_cache(cache, data_dir, &folder, progress)?,
@@ -215,8 +223,13 @@ fn make(data_dir: &Path, folder: &Path, progress: &Progress) -> Result<(), Store
 
 fn copy_from_cache(cache: &Path, data_dir: &Path, folder: &Path, progress: &Progress) -> Result<(), StoreError> {
     let cached = cache.join(cache_key()?);
+    fs::create_dir_all(cache).map_err(StoreError::file(cache))?;
+    let lock_path = cache.join("lock");
+    // Held until the end of this function: whoever else needs the repository waits instead of making it as well.
+    let lock = File::create(&lock_path).map_err(StoreError::file(&lock_path))?;
+    lock.lock().map_err(StoreError::file(&lock_path))?;
     if !cached.exists() {
-        fs::create_dir_all(cache).map_err(StoreError::file(cache))?;
+        remove_leftovers(cache)?;
         make(cache, &cached, progress)?;
     }
     let part = part_folder(data_dir)?;
@@ -224,8 +237,26 @@ fn copy_from_cache(cache: &Path, data_dir: &Path, folder: &Path, progress: &Prog
     move_into_place(part, folder)
 }
 
+/// Removes what was being made when the program was killed.
+fn remove_leftovers(folder: &Path) -> Result<(), StoreError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(StoreError::file(folder)(error)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(StoreError::file(folder))?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(PART_PREFIX) || name.starts_with(WORK_PREFIX) {
+            fs::remove_dir_all(entry.path()).map_err(StoreError::file(entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
 fn part_folder(parent: &Path) -> Result<tempfile::TempDir, StoreError> {
-    tempfile::Builder::new().prefix("repository.part-").tempdir_in(parent).map_err(StoreError::file(parent))
+    tempfile::Builder::new().prefix(PART_PREFIX).tempdir_in(parent).map_err(StoreError::file(parent))
 }
 
 /// Moves a finished folder to its place. If somebody else was faster, theirs is as good.

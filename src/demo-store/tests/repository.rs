@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The repository over HTTP, as flatpak and those who have no business there ask for it.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use std::{collections::BTreeSet, fs, path::Path, process::Command, time::Duration};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The shop as a customer and an authenticator see it.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -121,6 +123,8 @@ async fn an_app_is_bought_by_one_account_and_not_by_the_other() {
     assert_eq!(visit.client.get(thanks).send().await.unwrap().status(), 200);
     assert_eq!(visit.get_tokens(&demo, &["org.example.Paid"]).await.1["denied"], json!([]));
     assert_eq!(visit.get_tokens(&demo2, &["org.example.Paid"]).await.1["denied"], json!(["org.example.Paid"]));
+    let again = visit.client.get(visit.url_with(start, &[("redirect_uri", RETURN)])).send().await.unwrap();
+    assert!(again.text().await.unwrap().contains("Already Yours"));
 }
 
 #[tokio::test]

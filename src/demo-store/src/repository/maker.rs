@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::{Announcement, apps, commands, runtime};
+use super::{Announcement, WORK_PREFIX, apps, commands, runtime};
 use crate::{
     StoreError,
     catalogue::{App, BRANCH, PLATFORM},
@@ -24,7 +24,7 @@ pub(super) struct Maker<'a> {
 impl<'a> Maker<'a> {
     /// A maker for the repository `repo`, which works in a temporary folder below `parent`.
     pub(super) fn new(repo: &'a Path, parent: &Path, progress: &'a Progress) -> Result<Self, StoreError> {
-        let work = tempfile::Builder::new().prefix("work-").tempdir_in(parent).map_err(StoreError::file(parent))?;
+        let work = tempfile::Builder::new().prefix(WORK_PREFIX).tempdir_in(parent).map_err(StoreError::file(parent))?;
         Ok(Self { arch: commands::default_arch()?, repo, work, progress })
     }
 

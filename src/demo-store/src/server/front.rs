@@ -25,12 +25,12 @@ pub(crate) async fn show(State(shop): ShopState) -> Response {
         ))
     }));
     let body = Html::trusted(format!(
-        "<section class=\"card\">\n<h1>Small Apps, Kindly Said</h1>\n\
-         <p class=\"dim\">Each of them greets you. Some want to know you first, some want to be bought.</p>\n\
+        "<section class=\"card\">\n<h1>Apps That Say Hello</h1>\n\
+         <p class=\"dim\">Some are for everybody, some for people with an account, some for those who bought them.</p>\n\
          <ul class=\"apps\">\n{apps}</ul>\n</section>\n\
          <section class=\"card\">\n<h2>Add This Shop to Flatpak</h2>\n\
          <p class=\"dim\">Run this in a terminal, then install an app.</p>\n\
-         <pre tabindex=\"0\" aria-label=\"Command\">{}</pre>\n</section>",
+         <pre>{}</pre>\n</section>",
         escape(&shop.remote_add_command),
     ));
     html::page(StatusCode::OK, SHOP, &body)

@@ -41,19 +41,20 @@ pub(crate) async fn show(
         Terms::Sold { price } => (app.name, price),
         Terms::Free | Terms::Members => (app.name, ""),
     });
-    let (title, text, button) = if purchase.done {
-        ("It Is Already Yours", "This app was bought before. Nothing is paid again.", "Continue")
+    let owned = purchase.done || shop.db.access(&purchase.user, &purchase.app)? == Some(true);
+    let (title, price, text, button) = if owned {
+        (format!("“{name}” Is Already Yours"), "", "Nothing is paid again.", "Continue")
     } else {
-        ("Buy This App?", "It can be installed as often as you like, for good.", "Buy Now")
+        (format!("Buy “{name}”?"), price, "It can be installed as often as you like, for good.", "Buy Now")
     };
     let body = Html::trusted(format!(
         "<section class=\"card\">\n<h1>{title}</h1>\n\
-         <h2>{name}</h2>\n<p class=\"price\">{price}</p>\n\
+         <p class=\"price\">{price}</p>\n\
          <p class=\"dim\">For the account {user}. {text}</p>\n\
          <form method=\"post\" action=\"/purchase/{id}/done\">\n{redirect}{state}\n\
          <div class=\"actions\">\n<button type=\"submit\">{button}</button>\n\
          <a class=\"button\" href=\"{cancel}\">I Changed My Mind</a>\n</div>\n</form>\n</section>",
-        name = escape(name),
+        title = escape(&title),
         price = escape(price),
         user = escape(&purchase.user.name),
         id = escape(&id),
@@ -61,7 +62,7 @@ pub(crate) async fn show(
         state = visit.state.as_deref().map(|state| hidden("state", state)).unwrap_or_default(),
         cancel = escape(cancelled(&return_to, visit.state.as_deref()).as_str()),
     ));
-    Ok(html::page(StatusCode::OK, title, &body))
+    Ok(html::page(StatusCode::OK, &title, &body))
 }
 
 /// `POST /purchase/{id}/done`
