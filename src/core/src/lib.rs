@@ -10,6 +10,7 @@
 //! remote    installations on this computer   pending   requests that were not covered
 //! http      the hardened HTTP client         provider  the protocols of services
 //! store     the accounts in the keyring      files     small private files
+//! i18n      translated strings               clock     the wall clock
 //! ```
 
 pub mod account;
@@ -17,6 +18,7 @@ pub mod binding;
 pub mod clock;
 pub mod files;
 pub mod http;
+pub mod i18n;
 mod keyfile;
 pub mod lookup;
 pub mod names;
