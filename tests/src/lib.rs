@@ -1,1 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+//! What the stories share: a session with real parts, a person at its screen, and a search for leaks.
+//!
+//! A story starts a [`Session`] with what `meson install` put into the stage, and uses it from outside: through flatpak's
+//! command line, the accessibility tree and the keyring. It never calls Usher's own code.
+
+mod bus;
+mod display;
+mod flatpak;
+mod keyring;
+mod leaks;
+mod processes;
+mod screen;
+mod session;
+mod story;
+mod terminal;
+mod tree;
+
+pub use atspi::Role;
+pub use bus::Bus;
+pub use display::{Display, there_is_one as there_is_a_display};
+pub use flatpak::{Flatpak, Outcome};
+pub use keyring::{Item, Keyring, KeyringState, SCHEMA};
+pub use leaks::Leak;
+pub use processes::{LIMIT, Processes, wait_for};
+pub use screen::{Screen, Window};
+pub use session::{AUTHENTICATOR, Session, Setup, WINDOW};
+pub use story::Story;
+pub use terminal::Terminal;
+pub use tree::{Node, Tree};

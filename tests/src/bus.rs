@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The private session bus, and a witness of every name that was ever owned on it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use futures_util::StreamExt as _;
+use zbus::Connection;
+use zbus::fdo::DBusProxy;
+
+use crate::processes::{Processes, wait_for};
+
+/// Services of the system that a session may start by itself: accessibility only, so that no keyring comes up unasked.
+const SYSTEM_SERVICES: [&str; 1] = ["org.a11y.Bus.service"];
+
+/// A session bus of its own.
+#[derive(Debug)]
+pub struct Bus {
+    /// A connection of the test itself.
+    pub connection: Connection,
+    /// Where the bus listens.
+    pub address: String,
+    owned: Arc<Mutex<BTreeSet<String>>>,
+    questions: AtomicU32,
+}
+
+impl Bus {
+    /// Starts `dbus-daemon` in `folder`; it activates what `stage` installed, and `also` from the system's services.
+    pub(crate) async fn start(processes: &Processes, folder: &Path, stage: &Path, also: &[&str]) -> Self {
+        let services = folder.join("services");
+        fs::create_dir_all(&services).expect("a folder for services can be made");
+        for name in SYSTEM_SERVICES.iter().chain(also) {
+            let from = Path::new("/usr/share/dbus-1/services").join(name);
+            if from.exists() {
+                fs::copy(&from, services.join(name)).expect("a service file can be copied");
+            }
+        }
+        let socket = folder.join("bus");
+        let config = folder.join("session.conf");
+        let installed = stage.join("share/dbus-1/services");
+        fs::write(&config, configuration(&socket, &[&installed, &services]))
+            .expect("the bus configuration can be written");
+        let address = format!("unix:path={}", socket.display());
+        processes.set("DBUS_SESSION_BUS_ADDRESS", &address);
+        // Without a system bus the client's check of parental controls asks here, and is told that nobody is in charge.
+        processes.set("DBUS_SYSTEM_BUS_ADDRESS", &address);
+        let mut command = processes.command("dbus-daemon");
+        command.arg(format!("--config-file={}", config.display())).arg("--nofork");
+        processes.start("bus", command);
+
+        let connection = wait_for(
+            "the session bus",
+            async || connect(&address).await.ok(),
+            async || fs::read_to_string(processes.log("bus")).unwrap_or_default(),
+        )
+        .await;
+        let owned = Arc::new(Mutex::new(BTreeSet::new()));
+        witness(&address, Arc::clone(&owned)).await;
+        Self { connection, address, owned, questions: AtomicU32::new(0) }
+    }
+
+    /// Every well-known name that has had an owner since the bus started, up to this moment.
+    pub async fn names_ever_owned(&self) -> BTreeSet<String> {
+        // The witness hears of names in order: once it knows this one, it knows all that came before.
+        let number = self.questions.fetch_add(1, Ordering::Relaxed);
+        let mine = format!("io.github.usher.Tests.Question{number}");
+        self.connection.request_name(mine.as_str()).await.expect("a name of our own is free");
+        wait_for("the witness of the bus", async || self.known().contains(&mine).then_some(()), async || String::new())
+            .await;
+        let mut names = self.known();
+        names.retain(|name| !name.starts_with("io.github.usher.Tests."));
+        names
+    }
+
+    /// Whether `name` has an owner now.
+    pub async fn has_owner(&self, name: &str) -> bool {
+        let bus = DBusProxy::new(&self.connection).await.expect("the bus has its own interface");
+        bus.name_has_owner(name.try_into().expect("a valid name")).await.expect("the bus answers")
+    }
+
+    /// Waits until `name` has an owner.
+    pub async fn wait_for_owner(&self, name: &str) {
+        wait_for(
+            &format!("an owner of {name}"),
+            async || self.has_owner(name).await.then_some(()),
+            async || format!("ever owned: {:?}", self.known()),
+        )
+        .await;
+    }
+
+    fn known(&self) -> BTreeSet<String> {
+        self.owned.lock().expect("nobody panics with the lock").clone()
+    }
+}
+
+/// A further connection to the bus at `address`.
+pub(crate) async fn connect(address: &str) -> zbus::Result<Connection> {
+    zbus::connection::Builder::address(address)?.build().await
+}
+
+async fn witness(address: &str, owned: Arc<Mutex<BTreeSet<String>>>) {
+    let connection = connect(address).await.expect("the bus takes a witness");
+    let bus = DBusProxy::new(&connection).await.expect("the bus has its own interface");
+    let mut changes = bus.receive_name_owner_changed().await.expect("the bus tells of names");
+    tokio::spawn(async move {
+        while let Some(change) = changes.next().await {
+            let Ok(change) = change.args() else { continue };
+            if change.new_owner().is_some() && !change.name().starts_with(':') {
+                owned.lock().expect("nobody panics with the lock").insert(change.name().to_string());
+            }
+        }
+    });
+}
+
+fn configuration(socket: &Path, services: &[&Path]) -> String {
+    let folders: Vec<String> =
+        services.iter().map(|folder| format!("<servicedir>{}</servicedir>", escaped(folder))).collect();
+    let folders = folders.join("\n  ");
+    format!(
+        r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <keep_umask/>
+  <listen>unix:path={}</listen>
+  <auth>EXTERNAL</auth>
+  {folders}
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"#,
+        escaped(socket)
+    )
+}
+
+fn escaped(path: &Path) -> String {
+    path.display().to_string().replace('&', "&amp;").replace('<', "&lt;")
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The keyring of a session: a real gnome-keyring, with a prompter whose answers the story chooses.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, ChildStdout, Stdio};
+use std::sync::Mutex;
+
+use secret_service::{EncryptionType, SecretService};
+use zbus::Connection;
+use zbus::zvariant::OwnedObjectPath;
+
+use crate::bus::Bus;
+use crate::processes::Processes;
+
+const NAME: &str = "org.freedesktop.secrets";
+const PASSWORD: &str = "keyring-CANARY-6f1d";
+/// The schema of the accounts of a development build.
+pub const SCHEMA: &str = "io.github.usher.Account.Devel";
+
+/// What the session has for a keyring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyringState {
+    /// Running and open.
+    #[default]
+    Unlocked,
+    /// Running, not open.
+    Locked,
+    /// Nobody serves one.
+    None,
+}
+
+/// A running keyring.
+#[derive(Debug)]
+pub struct Keyring {
+    connection: Connection,
+    prompter: Mutex<Option<Prompter>>,
+}
+
+#[derive(Debug)]
+struct Prompter {
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+/// An account as it rests in the keyring.
+#[derive(Debug)]
+pub struct Item {
+    /// What a person sees in a keyring program.
+    pub label: String,
+    /// What can be read while the keyring is locked.
+    pub attributes: HashMap<String, String>,
+    /// What can only be read while it is open.
+    pub secret: Vec<u8>,
+}
+
+impl Item {
+    /// The secret as the text that it is for all accounts of ours.
+    pub fn text(&self) -> String {
+        String::from_utf8(self.secret.clone()).expect("the secret of an account is text")
+    }
+}
+
+impl Keyring {
+    /// Starts the keyring. Without `answered` the desktop's own prompter asks its questions.
+    pub(crate) async fn start(processes: &Processes, bus: &Bus, state: KeyringState, answered: bool) -> Option<Self> {
+        if state == KeyringState::None {
+            return None;
+        }
+        let mut command = processes.command("gnome-keyring-daemon");
+        command
+            .args(["--foreground", "--unlock", "--components=secrets"])
+            .stdin(Stdio::piped())
+            .stdout(log(processes, "keyring"))
+            .stderr(log(processes, "keyring-errors"));
+        let prompter = answered.then(|| {
+            let (name, prompter) = Prompter::start(processes);
+            command.env("GNOME_KEYRING_TEST_PROMPTER", name);
+            prompter
+        });
+        let mut daemon = command.spawn().expect("gnome-keyring-daemon starts");
+        let mut input = daemon.stdin.take().expect("its input was piped");
+        // The password ends with the input.
+        input.write_all(PASSWORD.as_bytes()).expect("the keyring takes its password");
+        drop(input);
+        processes.keep(daemon);
+        bus.wait_for_owner(NAME).await;
+        let keyring = Self { connection: bus.connection.clone(), prompter: Mutex::new(prompter) };
+        if state == KeyringState::Locked {
+            keyring.lock().await;
+        }
+        Some(keyring)
+    }
+
+    /// Where the keyring keeps its files, below the folder for data of programs.
+    pub(crate) fn folder(data: &Path) -> PathBuf {
+        data.join("keyrings")
+    }
+
+    /// Locks it, as a desktop does when the screen is locked.
+    pub async fn lock(&self) {
+        let collection = self.login_collection().await;
+        let reply = self
+            .connection
+            .call_method(
+                Some(NAME),
+                "/org/freedesktop/secrets",
+                Some("org.freedesktop.Secret.Service"),
+                "Lock",
+                &(vec![collection],),
+            )
+            .await
+            .expect("the keyring can be locked");
+        let (locked, _prompt): (Vec<OwnedObjectPath>, OwnedObjectPath) =
+            reply.body().deserialize().expect("the keyring tells what it locked");
+        assert!(!locked.is_empty(), "the keyring was locked");
+    }
+
+    /// The next question for the password is answered with it.
+    pub fn the_next_question_is_answered(&self) {
+        self.expect_answer(&format!("unlock {PASSWORD}"));
+    }
+
+    /// The next question for the password is dismissed.
+    pub fn the_next_question_is_dismissed(&self) {
+        self.expect_answer("cancel");
+    }
+
+    fn expect_answer(&self, answer: &str) {
+        self.prompter
+            .lock()
+            .expect("nobody panics with the lock")
+            .as_mut()
+            .expect("this session answers the keyring's questions")
+            .tell(answer);
+    }
+
+    /// Asks the keyring to open, as any program may, and tells whether it did.
+    pub async fn ask_to_unlock(&self) -> bool {
+        let service = self.service().await;
+        let collection = service.get_default_collection().await.expect("the keyring has a default collection");
+        let _ = collection.unlock().await;
+        !self.is_locked().await
+    }
+
+    /// All accounts of ours. Only an open keyring tells them.
+    pub async fn items(&self) -> Vec<Item> {
+        let service = self.service().await;
+        let found =
+            service.search_items(HashMap::from([("xdg:schema", SCHEMA)])).await.expect("the keyring can be searched");
+        assert!(found.locked.is_empty(), "the keyring is open");
+        let mut items = Vec::new();
+        for item in found.unlocked {
+            items.push(Item {
+                label: item.get_label().await.expect("an item has a label"),
+                attributes: item.get_attributes().await.expect("an item has attributes"),
+                secret: item.get_secret().await.expect("an item has a secret"),
+            });
+        }
+        items
+    }
+
+    /// The one account of ours.
+    pub async fn the_item(&self) -> Item {
+        let mut items = self.items().await;
+        assert_eq!(items.len(), 1, "one account is in the keyring");
+        items.remove(0)
+    }
+
+    /// Whether its default collection is locked.
+    pub async fn is_locked(&self) -> bool {
+        let service = self.service().await;
+        let collection = service.get_default_collection().await.expect("the keyring has a default collection");
+        collection.is_locked().await.expect("the keyring tells whether it is locked")
+    }
+
+    async fn login_collection(&self) -> OwnedObjectPath {
+        let service = self.service().await;
+        let collection = service.get_default_collection().await.expect("the keyring has a default collection");
+        collection.collection_path.clone()
+    }
+
+    async fn service(&self) -> SecretService<'_> {
+        SecretService::connect_with_existing(EncryptionType::Dh, self.connection.clone())
+            .await
+            .expect("the keyring answers")
+    }
+}
+
+impl Prompter {
+    fn start(processes: &Processes) -> (String, Self) {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("helpers/prompter.py");
+        let mut child = processes
+            .command("/usr/bin/python3")
+            .arg(script)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log(processes, "prompter"))
+            .spawn()
+            .expect("the prompter starts");
+        let mut prompter = Self {
+            input: child.stdin.take().expect("its input was piped"),
+            output: BufReader::new(child.stdout.take().expect("its output was piped")),
+        };
+        processes.keep(child);
+        let name = prompter.line();
+        (name, prompter)
+    }
+
+    fn tell(&mut self, answer: &str) {
+        writeln!(self.input, "{answer}").expect("the prompter takes answers");
+        assert_eq!(self.line(), "ok", "the prompter took the answer");
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).expect("the prompter answers");
+        line.trim().to_owned()
+    }
+}
+
+fn log(processes: &Processes, name: &str) -> fs::File {
+    fs::File::create(processes.log(name)).expect("a log can be made")
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Looks for secrets where none may be: files outside the keyring, logs, arguments and environments.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use usher_demo_store::{CREDENTIAL_MARK, DOWNLOAD_TOKEN_MARK};
+
+use crate::processes::Processes;
+
+/// Part of every secret of a session. The shop's tokens are encoded, so theirs look different.
+const MARKS: [&str; 3] = ["CANARY", CREDENTIAL_MARK, DOWNLOAD_TOKEN_MARK];
+
+/// Where a secret was found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Leak {
+    /// In a file, logs among them.
+    File(PathBuf),
+    /// Among the arguments of this program.
+    Arguments(String),
+    /// In the environment of this program.
+    Environment(String),
+}
+
+/// Every place in `folder` and in the processes of the session that holds a secret, but for the folders in `allowed`.
+/// `secrets` are those that are known in full.
+pub fn find(folder: &Path, allowed: &[PathBuf], processes: &Processes, secrets: &[String]) -> Vec<Leak> {
+    assert!(
+        secrets.iter().all(|secret| holds_a_secret(secret.as_bytes())),
+        "the search knows every secret of the shop"
+    );
+    let mut leaks = in_processes(processes);
+    in_folder(folder, allowed, &mut leaks);
+    leaks
+}
+
+/// The processes of the session that carry a secret in their arguments or environment.
+pub fn in_processes(processes: &Processes) -> Vec<Leak> {
+    let mut leaks = Vec::new();
+    for id in processes.ids() {
+        let read = |file| fs::read(format!("/proc/{id}/{file}")).unwrap_or_default();
+        let name = String::from_utf8_lossy(&read("comm")).trim().to_owned();
+        if holds_a_secret(&read("cmdline")) {
+            leaks.push(Leak::Arguments(name.clone()));
+        }
+        if holds_a_secret(&read("environ")) {
+            leaks.push(Leak::Environment(name));
+        }
+    }
+    leaks
+}
+
+fn in_folder(folder: &Path, allowed: &[PathBuf], leaks: &mut Vec<Leak>) {
+    // What goes away while it is looked at holds nothing any more.
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let Ok(kind) = entry.file_type() else {
+            continue;
+        };
+        if allowed.contains(&path) {
+            continue;
+        }
+        if kind.is_dir() {
+            in_folder(&path, allowed, leaks);
+        } else if kind.is_file() && fs::read(&path).is_ok_and(|bytes| holds_a_secret(&bytes)) {
+            leaks.push(Leak::File(path));
+        }
+    }
+}
+
+fn holds_a_secret(bytes: &[u8]) -> bool {
+    MARKS.iter().any(|mark| bytes.windows(mark.len()).any(|window| window == mark.as_bytes()))
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The processes of a session: started with its environment, logged into its folder, found and ended by their ids.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How long anything may take that is waited for.
+pub const LIMIT: Duration = Duration::from_secs(30);
+/// The variable by which the processes of a session are known: its value is the session's folder.
+pub const MARK: &str = "USHER_SESSION";
+
+/// Starts programs in a session and ends all that is left of them.
+#[derive(Debug)]
+pub struct Processes {
+    mark: String,
+    logs: PathBuf,
+    environment: Mutex<BTreeMap<String, String>>,
+    children: Mutex<Vec<Child>>,
+}
+
+impl Processes {
+    pub(crate) fn new(folder: &Path, environment: BTreeMap<String, String>) -> Self {
+        let logs = folder.join("logs");
+        fs::create_dir_all(&logs).expect("the folder for logs can be made");
+        let mark = folder.display().to_string();
+        let mut environment = environment;
+        environment.insert(MARK.to_owned(), mark.clone());
+        Self { mark, logs, environment: Mutex::new(environment), children: Mutex::default() }
+    }
+
+    pub(crate) fn set(&self, name: &str, value: &str) {
+        self.environment.lock().expect("nobody panics with the lock").insert(name.to_owned(), value.to_owned());
+    }
+
+    /// The environment of everything that runs in the session.
+    pub fn environment(&self) -> BTreeMap<String, String> {
+        self.environment.lock().expect("nobody panics with the lock").clone()
+    }
+
+    /// A command that will run in the session: its environment and nothing else.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().envs(self.environment());
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// Where the output of `name` goes.
+    pub fn log(&self, name: &str) -> PathBuf {
+        self.logs.join(format!("{name}.log"))
+    }
+
+    /// The folder that holds every log of the session.
+    pub fn logs(&self) -> &Path {
+        &self.logs
+    }
+
+    /// Starts `command` as a process group of its own, which ends with the session. What it has not redirected goes to a log.
+    pub fn start(&self, name: &str, mut command: Command) -> u32 {
+        let log = fs::File::create(self.log(name)).expect("a log can be made");
+        let errors = log.try_clone().expect("a log can be written twice");
+        command.stdout(log).stderr(errors).process_group(0);
+        let child = command.spawn().unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+        let id = child.id();
+        self.keep(child);
+        id
+    }
+
+    /// Lets `child` end with the session.
+    pub(crate) fn keep(&self, child: Child) {
+        self.children.lock().expect("nobody panics with the lock").push(child);
+    }
+
+    /// The ids of all processes of the session: those that carry its mark and their descendants.
+    pub fn ids(&self) -> BTreeSet<u32> {
+        let everybody: Vec<(u32, u32)> = numbers_in_proc().filter_map(|id| Some((id, parent_of(id)?))).collect();
+        let mut ours: BTreeSet<u32> =
+            self.children.lock().expect("nobody panics with the lock").iter().map(Child::id).collect();
+        ours.extend(everybody.iter().map(|(id, _)| *id).filter(|id| self.is_marked(*id)));
+        loop {
+            let more: Vec<u32> = everybody
+                .iter()
+                .filter(|(id, parent)| ours.contains(parent) && !ours.contains(id))
+                .map(|(id, _)| *id)
+                .collect();
+            if more.is_empty() {
+                ours.remove(&std::process::id());
+                return ours;
+            }
+            ours.extend(more);
+        }
+    }
+
+    fn is_marked(&self, id: u32) -> bool {
+        let wanted = format!("{MARK}={}", self.mark);
+        fs::read(format!("/proc/{id}/environ"))
+            .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes()))
+    }
+
+    /// Ends every process of the session: asked first, then forced.
+    pub(crate) fn end_all(&self) {
+        for (signal, limit) in [(Signal::TERM, Duration::from_secs(3)), (Signal::KILL, LIMIT)] {
+            let until = Instant::now() + limit;
+            // One that is about to end no longer tells its mark, so these ids are remembered.
+            let mut left = self.ids();
+            for id in &left {
+                send(*id, signal);
+            }
+            while !left.is_empty() && Instant::now() < until {
+                thread::sleep(Duration::from_millis(10));
+                self.reap();
+                left.retain(|id| parent_of(*id).is_some());
+                left.extend(self.ids());
+            }
+        }
+    }
+
+    /// Collects children that have ended.
+    fn reap(&self) {
+        self.children
+            .lock()
+            .expect("nobody panics with the lock")
+            .retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+    }
+}
+
+/// Sends `signal` to one process; one that is gone needs none.
+pub fn send(id: u32, signal: Signal) {
+    if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// The processes whose parent is `parent`.
+pub fn children_of(parent: u32) -> Vec<u32> {
+    numbers_in_proc().filter(|id| parent_of(*id) == Some(parent)).collect()
+}
+
+fn numbers_in_proc() -> impl Iterator<Item = u32> {
+    fs::read_dir("/proc").expect("/proc is readable").filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+}
+
+/// The parent of a process that is still running.
+fn parent_of(id: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // The name in parentheses may hold anything, so count from its end: state, then the parent.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    if fields.next()? == "Z" {
+        return None;
+    }
+    fields.next()?.parse().ok()
+}
+
+/// Polls `check` until it gives something; fails with `what` and what `seen` tells after [`LIMIT`].
+pub async fn wait_for<T>(
+    what: &str,
+    mut check: impl AsyncFnMut() -> Option<T>,
+    seen: impl AsyncFnOnce() -> String,
+) -> T {
+    let until = Instant::now() + LIMIT;
+    loop {
+        if let Some(found) = check().await {
+            return found;
+        }
+        if Instant::now() > until {
+            let seen = seen().await;
+            panic!("waited {} s in vain for {what}\n{seen}", LIMIT.as_secs());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

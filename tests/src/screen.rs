@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A person at the screen: sees windows through the accessibility tree, presses, types, takes pictures.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use atspi::proxy::action::ActionProxy;
+use atspi::proxy::bus::{BusProxy, StatusProxy};
+use atspi::proxy::component::ComponentProxy;
+use atspi::proxy::editable_text::EditableTextProxy;
+use atspi::{CoordType, Interface, Role};
+use tokio::io::AsyncWriteExt as _;
+use zbus::Connection;
+use zbus::proxy::CacheProperties;
+
+use crate::processes::{Processes, wait_for};
+use crate::tree::{Node, Tree};
+
+/// The program whose windows are looked at: the name of its binary, or the application id that it takes as its name for X11.
+const PROGRAM: [&str; 2] = ["usher", "io.github.usher.Usher.Devel"];
+/// Keys that follow faster get lost in web pages.
+const BETWEEN_KEYS: &str = "60";
+
+/// The screen of a session.
+#[derive(Debug)]
+pub struct Screen<'s> {
+    processes: &'s Processes,
+    connection: &'s Connection,
+    programs: Vec<String>,
+}
+
+/// Opens the accessibility bus of the session whose bus is `session`.
+pub(crate) async fn accessibility_bus(session: &Connection) -> Connection {
+    let status = StatusProxy::new(session).await.expect("accessibility has a status");
+    status.set_is_enabled(true).await.expect("accessibility can be switched on");
+    let bus = BusProxy::new(session).await.expect("accessibility has a bus");
+    let address = bus.get_address().await.expect("accessibility tells its bus");
+    zbus::connection::Builder::address(address.as_str())
+        .expect("accessibility tells a valid address")
+        .method_timeout(Duration::from_secs(5))
+        .build()
+        .await
+        .expect("the accessibility bus takes connections")
+}
+
+impl<'s> Screen<'s> {
+    pub(crate) fn new(processes: &'s Processes, connection: &'s Connection) -> Self {
+        Self { processes, connection, programs: PROGRAM.map(str::to_owned).to_vec() }
+    }
+
+    /// The same screen, but looking at the windows of another program.
+    pub fn of(&self, program: &str) -> Self {
+        Self { programs: vec![program.to_owned()], ..*self }
+    }
+
+    /// All that is on the screen now.
+    pub async fn tree(&self) -> Tree {
+        Tree::of_programs(self.connection, &self.programs).await.unwrap_or_default()
+    }
+
+    /// Waits until `look` finds what it looks for; a failure shows `what` was looked for and what was there.
+    pub async fn wait<T>(&self, what: &str, mut look: impl FnMut(&Tree) -> Option<T>) -> T {
+        wait_for(what, async || look(&self.tree().await), async || format!("on the screen was:\n{}", self.tree().await))
+            .await
+    }
+
+    /// Waits for the window called `title`, and gives it the keyboard.
+    pub async fn window(&self, title: &str) -> Window<'_> {
+        self.wait(&format!("the window “{title}”"), |tree| tree.window(title)).await;
+        let window = Window { screen: self, title: title.to_owned() };
+        window.take_keyboard().await;
+        window
+    }
+
+    /// Waits until no window is called `title`.
+    pub async fn wait_until_gone(&self, title: &str) {
+        self.wait(&format!("the end of the window “{title}”"), |tree| tree.window(title).is_none().then_some(())).await;
+    }
+
+    /// Waits until no window is left.
+    pub async fn wait_until_empty(&self) {
+        self.wait("the end of all windows", |tree| tree.nodes.is_empty().then_some(())).await;
+    }
+
+    /// Types `text` to wherever the keyboard is. It goes by a pipe: nobody may read it in a list of processes.
+    async fn type_text(&self, text: &str) {
+        let arguments = ["type", "--delay", BETWEEN_KEYS, "--file", "-"];
+        let mut xdotool = tokio::process::Command::from(self.processes.command("xdotool"))
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("xdotool starts");
+        let mut input = xdotool.stdin.take().expect("its input was piped");
+        input.write_all(text.as_bytes()).await.expect("xdotool reads");
+        drop(input);
+        let status = xdotool.wait().await.expect("xdotool ends");
+        assert!(status.success(), "xdotool types");
+    }
+
+    /// Presses a key or a combination of them, such as “Escape” or “ctrl+n”.
+    pub async fn key(&self, keys: &str) {
+        self.xdotool(&["key", "--clearmodifiers", keys]).await;
+    }
+
+    pub(crate) async fn xdotool(&self, arguments: &[&str]) -> String {
+        let output = tokio::process::Command::from(self.processes.command("xdotool"))
+            .args(arguments)
+            .output()
+            .await
+            .expect("xdotool starts");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Width and height of a window, borders that GTK draws included.
+    async fn size(&self, id: &str) -> (i32, i32) {
+        let told = self.xdotool(&["getwindowgeometry", "--shell", id]).await;
+        let number = |name: &str| {
+            let line = told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+            line.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("the window {id} has a size: {told}"))
+        };
+        (number("WIDTH"), number("HEIGHT"))
+    }
+
+    /// Takes a picture of the whole screen once it has come to rest.
+    pub async fn picture(&self, file: &Path) {
+        let mut last = self.pixels().await;
+        for _ in 0..10 {
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            let now = self.pixels().await;
+            if now == last {
+                break;
+            }
+            last = now;
+        }
+        std::fs::write(file, last).unwrap_or_else(|error| panic!("{} can be written: {error}", file.display()));
+    }
+
+    async fn pixels(&self) -> Vec<u8> {
+        tokio::process::Command::from(self.processes.command("import"))
+            .args(["-window", "root", "-trim", "+repage", "-define", "png:exclude-chunks=date,time", "png:-"])
+            .output()
+            .await
+            .expect("import starts")
+            .stdout
+    }
+}
+
+/// One window, known by its title.
+#[derive(Debug)]
+pub struct Window<'s> {
+    screen: &'s Screen<'s>,
+    title: String,
+}
+
+impl Window<'_> {
+    /// What is in the window now; nothing if it has gone.
+    pub async fn tree(&self) -> Tree {
+        self.screen.tree().await.window(&self.title).unwrap_or_default()
+    }
+
+    /// Waits until `look` finds what it looks for in this window.
+    pub async fn wait<T>(&self, what: &str, mut look: impl FnMut(&Tree) -> Option<T>) -> T {
+        let what = format!("{what} in the window “{}”", self.title);
+        self.screen.wait(&what, |tree| look(&tree.window(&self.title)?)).await
+    }
+
+    /// Waits until something in it says exactly `text`.
+    pub async fn says(&self, text: &str) -> &Self {
+        self.wait(&format!("“{text}”"), |tree| tree.says(text).then_some(())).await;
+        self
+    }
+
+    /// Waits until something in it says `text`, alone or within more.
+    pub async fn mentions(&self, text: &str) -> &Self {
+        self.wait(&format!("“…{text}…”"), |tree| tree.mentions(text).then_some(())).await;
+        self
+    }
+
+    /// Waits for a thing with that role and name.
+    pub async fn find(&self, role: Role, name: &str) -> Node {
+        self.wait(&format!("{} “{name}”", role.name()), |tree| tree.find(role, name).cloned()).await
+    }
+
+    /// Waits until a control or row called `name` can be used.
+    pub async fn ready(&self, name: &str) -> Node {
+        self.wait(&format!("“{name}”, ready to be used"), |tree| {
+            tree.usable(name).filter(|node| node.is_sensitive()).cloned()
+        })
+        .await
+    }
+
+    /// Presses the button, row, switch or link called `name` once it is ready.
+    pub async fn press(&self, name: &str) {
+        let node = self.ready(name).await;
+        self.press_node(&node).await;
+    }
+
+    /// Replaces the text of the entry called `name`.
+    pub async fn fill(&self, name: &str, text: &str) {
+        let node = self.ready(name).await;
+        let entry = EditableTextProxy::builder(self.screen.connection)
+            .destination(node.object.name_as_str().expect("a node has an owner"))
+            .and_then(|builder| builder.path(node.object.path_as_str()))
+            .expect("a node has an address")
+            .cache_properties(CacheProperties::No)
+            .build()
+            .await
+            .expect("an entry is there");
+        let done = entry.set_text_contents(text).await;
+        assert!(matches!(done, Ok(true)), "“{name}” takes text: {done:?}\n{}", self.tree().await);
+    }
+
+    /// Goes to the field called `name` and types `text` into it, as is needed in a web page.
+    pub async fn type_into(&self, name: &str, text: &str) {
+        let node = self.ready(name).await;
+        self.take_keyboard().await;
+        self.focus(&node).await;
+        self.wait(&format!("the keyboard at “{name}”"), |tree| {
+            tree.usable(name).filter(|node| node.is_focused()).map(drop)
+        })
+        .await;
+        self.screen.type_text(text).await;
+    }
+
+    /// Gives the keyboard to the window, as a window manager would.
+    pub async fn take_keyboard(&self) {
+        if let Some(id) = self.id().await {
+            self.screen.xdotool(&["windowraise", &id]).await;
+            self.screen.xdotool(&["windowfocus", "--sync", &id]).await;
+        }
+    }
+
+    /// Presses the close button.
+    pub async fn close(&self) {
+        self.press("Close").await;
+    }
+
+    /// Its id at the X server.
+    async fn id(&self) -> Option<String> {
+        let pattern = exactly(&self.title);
+        let ids = self.screen.xdotool(&["search", "--onlyvisible", "--name", &pattern]).await;
+        ids.lines().last().map(str::to_owned)
+    }
+}
+
+impl Window<'_> {
+    async fn press_node(&self, node: &Node) {
+        if !(node.has(Interface::Action) && self.screen.act(node).await) {
+            // A row has no action of its own: point at it, as one does with the mouse.
+            self.click(node).await;
+        }
+    }
+
+    /// Clicks in the middle of `node`.
+    async fn click(&self, node: &Node) {
+        let (x, y, width, height) = self.screen.place(node).await;
+        assert!(width > 0 && height > 0, "{node} has a place");
+        let frame = self.tree().await.nodes.into_iter().next().expect("the window is there");
+        let (_, _, inner_width, inner_height) = self.screen.place(&frame).await;
+        let id = self.id().await.expect("the window is there");
+        let (outer_width, outer_height) = self.screen.size(&id).await;
+        // Places count from within the border that GTK draws around a window by itself.
+        let x = x + width / 2 + (outer_width - inner_width) / 2;
+        let y = y + height / 2 + (outer_height - inner_height) / 2;
+        self.screen.xdotool(&["mousemove", "--window", &id, &x.to_string(), &y.to_string(), "click", "1"]).await;
+    }
+
+    async fn focus(&self, node: &Node) {
+        // What belongs to a page takes the keyboard when it is asked to, GTK's own entries only when they are clicked.
+        if !self.screen.focus(node).await {
+            self.click(node).await;
+        }
+    }
+}
+
+impl Screen<'_> {
+    async fn act(&self, node: &Node) -> bool {
+        let proxy = ActionProxy::builder(self.connection)
+            .destination(node.object.name_as_str().expect("a node has an owner"))
+            .and_then(|builder| builder.path(node.object.path_as_str()))
+            .expect("a node has an address")
+            .cache_properties(CacheProperties::No)
+            .build()
+            .await
+            .expect("an action is there");
+        proxy.do_action(0).await.unwrap_or(false)
+    }
+
+    async fn component(&self, node: &Node) -> ComponentProxy<'_> {
+        ComponentProxy::builder(self.connection)
+            .destination(node.object.name_as_str().expect("a node has an owner").to_owned())
+            .and_then(|builder| builder.path(node.object.path_as_str().to_owned()))
+            .expect("a node has an address")
+            .cache_properties(CacheProperties::No)
+            .build()
+            .await
+            .expect("a component is there")
+    }
+
+    /// Where `node` is in its window: x, y, width and height.
+    pub(crate) async fn place(&self, node: &Node) -> (i32, i32, i32, i32) {
+        self.component(node)
+            .await
+            .get_extents(CoordType::Window)
+            .await
+            .unwrap_or_else(|error| panic!("{node} has a place: {error}"))
+    }
+
+    async fn focus(&self, node: &Node) -> bool {
+        self.component(node).await.grab_focus().await.unwrap_or(false)
+    }
+}
+
+/// A regular expression for this text alone.
+fn exactly(text: &str) -> String {
+    let mut pattern = String::from("^");
+    for character in text.chars() {
+        if !character.is_alphanumeric() && !character.is_whitespace() {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('$');
+    pattern
+}

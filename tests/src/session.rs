@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A throw-away session under one folder: its own bus, keyring, display, flatpak installation and shop.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use usher_demo_store::{DemoStore, StoreOptions};
+use zbus::Connection;
+
+use crate::bus::Bus;
+use crate::display::Display;
+use crate::flatpak::Flatpak;
+use crate::keyring::{Keyring, KeyringState};
+use crate::leaks::{self, Leak};
+use crate::processes::Processes;
+use crate::screen::{Screen, accessibility_bus};
+use crate::terminal::Terminal;
+
+/// The bus name of the daemon, which remotes name as their authenticator.
+pub const AUTHENTICATOR: &str = "io.github.usher.Usher.Devel";
+/// The bus name of the window process.
+pub const WINDOW: &str = "io.github.usher.Usher.Devel.Accounts";
+/// The settings of a development build.
+pub const SETTINGS: &str = "io.github.usher.Usher.Devel";
+
+/// What a session is to be like. The default is what a person at a desktop has.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// What it has for a keyring.
+    pub keyring: KeyringState,
+    /// Where it shows windows.
+    pub display: Display,
+    /// Whether there is no shop and no remote.
+    pub without_shop: bool,
+    /// Further variables of its environment.
+    pub environment: Vec<(&'static str, String)>,
+    /// Further lines for GTK's `settings.ini`.
+    pub gtk_settings: Vec<String>,
+}
+
+/// A running session. Everything in it ends when it is dropped.
+#[derive(Debug)]
+pub struct Session {
+    /// What runs in it.
+    pub processes: Processes,
+    /// Its bus.
+    pub bus: Bus,
+    shop: Option<DemoStore>,
+    keyring: Option<Keyring>,
+    accessibility: Option<Connection>,
+    folder: TempDir,
+}
+
+impl Session {
+    /// Starts it.
+    pub async fn start(setup: Setup) -> Self {
+        let stage = stage();
+        let folder = tempfile::Builder::new()
+            .prefix("usher-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir()
+            .expect("a temporary folder can be made");
+        let processes = Processes::new(folder.path(), environment(folder.path(), &stage));
+        for (name, value) in &setup.environment {
+            processes.set(name, value);
+        }
+        write_gtk_settings(folder.path(), &setup.gtk_settings);
+        // The bus hands its own environment to what it starts, so the display comes first.
+        setup.display.start(&processes);
+        let prompter: &[&str] =
+            if setup.display == Display::Person { &["org.gnome.keyring.SystemPrompter.service"] } else { &[] };
+        let bus = Bus::start(&processes, folder.path(), &stage, prompter).await;
+        let answered = setup.display != Display::Person;
+        let keyring = Keyring::start(&processes, &bus, setup.keyring, answered).await;
+        let accessibility = match setup.display {
+            Display::None => None,
+            Display::Virtual | Display::Person => Some(accessibility_bus(&bus.connection).await),
+        };
+        let shop = if setup.without_shop { None } else { Some(open_shop(folder.path()).await) };
+        let session = Self { processes, bus, shop, keyring, accessibility, folder };
+        if session.shop.is_some() {
+            session.add_remote("demo").await;
+        }
+        session
+    }
+
+    /// Adds the shop's repository under this name.
+    pub async fn add_remote(&self, name: &str) {
+        let further = self.shop().remote_add_arguments(name);
+        let arguments: Vec<&str> =
+            ["remote-add", "--user"].into_iter().chain(further.iter().map(String::as_str)).collect();
+        self.flatpak().run(&arguments).await.expect_success();
+    }
+
+    /// The shop. It has the remote `demo`.
+    pub fn shop(&self) -> &DemoStore {
+        self.shop.as_ref().expect("this session has a shop")
+    }
+
+    /// The shop's host as Usher shows it.
+    pub fn host(&self) -> String {
+        let url = self.shop().base_url();
+        let port = url.port().expect("the shop is at a port of its own");
+        format!("{}:{port}", url.host_str().expect("the shop has a host"))
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Its flatpak.
+    pub fn flatpak(&self) -> Flatpak<'_> {
+        Flatpak { processes: &self.processes }
+    }
+
+    /// Starts a command in a terminal of its own.
+    pub fn in_terminal(&self, command: &[&str]) -> Terminal {
+        Terminal::start(&self.processes, command)
+    }
+
+    /// Its keyring.
+    pub fn keyring(&self) -> &Keyring {
+        self.keyring.as_ref().expect("this session has a keyring")
+    }
+
+    /// Its screen.
+    pub fn screen(&self) -> Screen<'_> {
+        self.screen_if_any().expect("this session has a display")
+    }
+
+    pub(crate) fn screen_if_any(&self) -> Option<Screen<'_>> {
+        Some(Screen::new(&self.processes, self.accessibility.as_ref()?))
+    }
+
+    /// Opens Usher as a person does, from the list of apps.
+    pub fn open_usher(&self) -> u32 {
+        let command = self.processes.command("usher");
+        self.processes.start("usher", command)
+    }
+
+    /// Runs `usherctl` to its end.
+    pub async fn usherctl(&self, arguments: &[&str]) -> std::process::Output {
+        tokio::process::Command::from(self.processes.command("usherctl"))
+            .args(arguments)
+            .output()
+            .await
+            .expect("usherctl starts")
+    }
+
+    /// Changes a setting of Usher's.
+    pub async fn set(&self, key: &str, value: &str) {
+        let status = tokio::process::Command::from(self.processes.command("gsettings"))
+            .args(["set", SETTINGS, key, value])
+            .status()
+            .await
+            .expect("gsettings starts");
+        assert!(status.success(), "the setting {key} can be {value}");
+    }
+
+    /// The names of ours that have ever been on the bus of this session.
+    pub async fn started(&self) -> BTreeSet<String> {
+        let mut names = self.bus.names_ever_owned().await;
+        names.retain(|name| name.starts_with("io.github.usher."));
+        names
+    }
+
+    /// Every place of the session outside keyring and shop that holds a secret.
+    pub fn leaks(&self) -> Vec<Leak> {
+        let folder = self.folder.path();
+        let allowed = [Keyring::folder(&data_folder(folder)), folder.join("shop")];
+        let secrets = self.shop.as_ref().map(|shop| shop.control().issued_secrets()).unwrap_or_default();
+        leaks::find(folder, &allowed, &self.processes, &secrets)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.processes.end_all();
+    }
+}
+
+/// Opens the shop. Its repository is made once, and copied for every session after that.
+async fn open_shop(folder: &Path) -> DemoStore {
+    let options = StoreOptions {
+        repository_cache: Some(workspace().join("build/demo-repository")),
+        ..StoreOptions::new(folder.join("shop"))
+    };
+    DemoStore::start(options).await.expect("the shop opens")
+}
+
+/// What `meson install` has made of Usher.
+fn stage() -> PathBuf {
+    env::var_os("USHER_STAGE").map_or_else(|| workspace().join("build/stage"), PathBuf::from)
+}
+
+/// The top of the source tree.
+pub(crate) fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests are in the workspace")
+}
+
+fn data_folder(folder: &Path) -> PathBuf {
+    folder.join("home/.local/share")
+}
+
+/// The environment of a session, and its folders.
+fn environment(folder: &Path, stage: &Path) -> BTreeMap<String, String> {
+    let home = folder.join("home");
+    let flatpak = folder.join("flatpak");
+    let folders = [
+        ("HOME", home.clone()),
+        ("XDG_DATA_HOME", data_folder(folder)),
+        ("XDG_CONFIG_HOME", home.join(".config")),
+        ("XDG_CACHE_HOME", home.join(".cache")),
+        ("XDG_STATE_HOME", home.join(".local/state")),
+        ("XDG_RUNTIME_DIR", folder.join("run")),
+        ("TMPDIR", folder.join("tmp")),
+        ("FLATPAK_USER_DIR", flatpak.join("user")),
+        ("FLATPAK_SYSTEM_DIR", flatpak.join("system")),
+        ("FLATPAK_SYSTEM_CACHE_DIR", flatpak.join("cache")),
+        ("FLATPAK_CONFIG_DIR", flatpak.join("etc")),
+        ("FLATPAK_RUN_DIR", flatpak.join("run")),
+    ];
+    let mut environment = BTreeMap::new();
+    for (name, path) in folders {
+        fs::create_dir_all(&path).expect("a folder of the session can be made");
+        fs::set_permissions(&path, Permissions::from_mode(0o700))
+            .expect("a folder of the session can be closed to others");
+        environment.insert(name.to_owned(), path.display().to_string());
+    }
+    let exports = |installation: &str| flatpak.join(installation).join("exports/share");
+    let data = [
+        stage.join("share"),
+        exports("user"),
+        exports("system"),
+        PathBuf::from("/usr/local/share"),
+        PathBuf::from("/usr/share"),
+    ];
+    let programs = [stage.join("bin"), "/usr/local/bin".into(), "/usr/bin".into(), "/bin".into()];
+    let further = [
+        ("XDG_DATA_DIRS", joined(&data)),
+        ("PATH", joined(&programs)),
+        ("LANG", "C.UTF-8".to_owned()),
+        ("GIO_USE_VFS", "local".to_owned()),
+        // In a file, so that what one process sets another one sees.
+        ("GSETTINGS_BACKEND", "keyfile".to_owned()),
+        ("NO_AT_BRIDGE", "0".to_owned()),
+        ("RUST_BACKTRACE", "1".to_owned()),
+    ];
+    environment.extend(further.map(|(name, value)| (name.to_owned(), value)));
+    environment
+}
+
+fn joined(paths: &[PathBuf]) -> String {
+    env::join_paths(paths).expect("no folder has a colon in its name").to_string_lossy().into_owned()
+}
+
+/// Without a settings service GTK takes a font that nobody has on a desktop; and pictures need windows at rest.
+fn write_gtk_settings(folder: &Path, further: &[String]) {
+    let config = folder.join("home/.config/gtk-4.0");
+    fs::create_dir_all(&config).expect("a folder of the session can be made");
+    let mut settings: Vec<String> = [
+        "[Settings]",
+        "gtk-font-name=Inter 11",
+        "gtk-enable-animations=false",
+        // As GNOME has it.
+        "gtk-decoration-layout=:close",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    settings.extend(further.iter().cloned());
+    fs::write(config.join("settings.ini"), settings.join("\n") + "\n").expect("GTK's settings can be written");
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What is on the screen as a screen reader sees it: a snapshot of the accessibility tree.
+
+use std::fmt;
+
+use atspi::proxy::accessible::AccessibleProxy;
+use atspi::proxy::text::TextProxy;
+use atspi::{Interface, InterfaceSet, ObjectRefOwned, Role, State, StateSet};
+use futures_util::future::{BoxFuture, FutureExt as _, join_all};
+use zbus::Connection;
+use zbus::proxy::CacheProperties;
+
+/// One thing on the screen.
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub(crate) object: ObjectRefOwned,
+    pub(crate) interfaces: InterfaceSet,
+    /// What it is.
+    pub role: Role,
+    /// What it is called.
+    pub name: String,
+    /// What more is said about it.
+    pub description: String,
+    /// What it holds, if that is text and no password.
+    pub text: String,
+    states: StateSet,
+    depth: usize,
+}
+
+impl Node {
+    /// Whether a person could use it now.
+    pub fn is_sensitive(&self) -> bool {
+        self.states.contains(State::Sensitive)
+    }
+
+    /// Whether it is checked, or switched on.
+    pub fn is_on(&self) -> bool {
+        self.states.contains(State::Checked) || self.states.contains(State::Pressed)
+    }
+
+    /// Whether the keyboard is at it.
+    pub fn is_focused(&self) -> bool {
+        self.states.contains(State::Focused)
+    }
+
+    /// Whether it is something that one uses, not only reads.
+    pub fn is_control(&self) -> bool {
+        // GTK calls an entry a text that can be edited.
+        if self.role == Role::Text {
+            return self.has(Interface::EditableText);
+        }
+        matches!(
+            self.role,
+            Role::Button
+                | Role::ToggleButton
+                | Role::CheckBox
+                | Role::RadioButton
+                | Role::Entry
+                | Role::PasswordText
+                | Role::SpinButton
+                | Role::ComboBox
+                | Role::Link
+                | Role::MenuItem
+                | Role::CheckMenuItem
+                | Role::RadioMenuItem
+                | Role::PageTab
+                | Role::Slider
+                | Role::PushButtonMenu
+        )
+    }
+
+    /// Whether it is a row of a list, which may be used as a whole.
+    pub fn is_row(&self) -> bool {
+        matches!(self.role, Role::ListItem | Role::TableRow)
+    }
+
+    pub(crate) fn has(&self, interface: Interface) -> bool {
+        self.interfaces.contains(interface)
+    }
+
+    /// Everything it says: name, description and text.
+    pub fn says(&self) -> impl Iterator<Item = &str> {
+        [&self.name, &self.description, &self.text].into_iter().map(String::as_str).filter(|text| !text.is_empty())
+    }
+}
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:indent$}{}", "", self.role.name(), indent = 2 * self.depth)?;
+        if !self.name.is_empty() {
+            write!(f, " “{}”", self.name)?;
+        }
+        if !self.description.is_empty() && self.description != self.name {
+            write!(f, " ({})", self.description)?;
+        }
+        if !self.text.is_empty() && self.text != self.name {
+            write!(f, " = “{}”", self.text)?;
+        }
+        if self.is_control() && !self.is_sensitive() {
+            write!(f, " [insensitive]")?;
+        }
+        if self.is_on() {
+            write!(f, " [on]")?;
+        }
+        if self.is_focused() {
+            write!(f, " [focused]")?;
+        }
+        Ok(())
+    }
+}
+
+/// Everything in a program's windows, or in one of them, in reading order.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    /// What was seen; what lies within a thing follows it.
+    pub nodes: Vec<Node>,
+    /// The programs that were there, the one in question or not.
+    programs: Vec<String>,
+}
+
+impl fmt::Display for Tree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.nodes.is_empty() {
+            return writeln!(f, "(no window; programs: {:?})", self.programs);
+        }
+        self.nodes.iter().try_for_each(|node| writeln!(f, "{node}"))
+    }
+}
+
+impl Tree {
+    /// The windows of the programs that have one of these names.
+    pub(crate) async fn of_programs(connection: &Connection, names: &[String]) -> zbus::Result<Self> {
+        let registry = AccessibleProxy::builder(connection)
+            .destination("org.a11y.atspi.Registry")?
+            .path("/org/a11y/atspi/accessible/root")?
+            .cache_properties(CacheProperties::No)
+            .build()
+            .await?;
+        let mut nodes = Vec::new();
+        let mut programs = Vec::new();
+        for object in registry.get_children().await? {
+            let Some(proxy) = proxy_of(connection, &object).await else {
+                continue;
+            };
+            let name = proxy.name().await.unwrap_or_default();
+            if names.contains(&name) {
+                for window in proxy.get_children().await.unwrap_or_default() {
+                    nodes.extend(seen(connection, window, 0).await);
+                }
+            }
+            programs.push(name);
+        }
+        Ok(Self { nodes, programs })
+    }
+
+    /// The titles of the windows.
+    pub fn titles(&self) -> Vec<&str> {
+        self.windows().map(|node| node.name.as_str()).collect()
+    }
+
+    fn windows(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter(|node| node.depth == 0)
+    }
+
+    /// What is in the window called `title`, with the window itself first.
+    pub fn window(&self, title: &str) -> Option<Self> {
+        let start = self.nodes.iter().position(|node| node.depth == 0 && node.name == title)?;
+        Some(self.within(start))
+    }
+
+    /// The node at `index` and what lies within it.
+    pub fn within(&self, index: usize) -> Self {
+        let depth = self.nodes[index].depth;
+        let inside = self.nodes[index + 1..].iter().take_while(|node| node.depth > depth).count();
+        Self { nodes: self.nodes[index..=index + inside].to_vec(), programs: Vec::new() }
+    }
+
+    /// The first node with that role and name.
+    pub fn find(&self, role: Role, name: &str) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.role == role && node.name == name)
+    }
+
+    /// The first control with that name, else the first row, else whatever carries the name.
+    pub fn usable(&self, name: &str) -> Option<&Node> {
+        let named = || self.nodes.iter().filter(|node| node.name == name);
+        named().find(|node| node.is_control()).or_else(|| named().find(|node| node.is_row())).or_else(|| named().next())
+    }
+
+    /// Whether something says exactly `text`.
+    pub fn says(&self, text: &str) -> bool {
+        self.nodes.iter().any(|node| node.says().any(|said| said == text))
+    }
+
+    /// Whether something says `text` within more.
+    pub fn mentions(&self, text: &str) -> bool {
+        self.nodes.iter().any(|node| node.says().any(|said| said.contains(text)))
+    }
+}
+
+async fn proxy_of<'c>(connection: &'c Connection, object: &ObjectRefOwned) -> Option<AccessibleProxy<'c>> {
+    let name = object.name_as_str()?.to_owned();
+    let path = object.path_as_str().to_owned();
+    AccessibleProxy::builder(connection)
+        .destination(name)
+        .ok()?
+        .path(path)
+        .ok()?
+        .cache_properties(CacheProperties::No)
+        .build()
+        .await
+        .ok()
+}
+
+/// `object` and what lies within it, as far as it is on the screen. Things that go away meanwhile are left out.
+fn seen(connection: &Connection, object: ObjectRefOwned, depth: usize) -> BoxFuture<'_, Vec<Node>> {
+    async move {
+        let Some(proxy) = proxy_of(connection, &object).await else {
+            return Vec::new();
+        };
+        let Ok(states) = proxy.get_state().await else {
+            return Vec::new();
+        };
+        if !states.contains(State::Showing) && !states.contains(State::Visible) {
+            return Vec::new();
+        }
+        let (role, interfaces, name, description, children) = futures_util::join!(
+            proxy.get_role(),
+            proxy.get_interfaces(),
+            proxy.name(),
+            proxy.description(),
+            proxy.get_children(),
+        );
+        let Ok(role) = role else {
+            return Vec::new();
+        };
+        let interfaces = interfaces.unwrap_or_default();
+        let text = if interfaces.contains(Interface::Text) && role != Role::PasswordText {
+            text_of(connection, &object).await.unwrap_or_default()
+        } else {
+            String::new()
+        };
+        let mut nodes = vec![Node {
+            interfaces,
+            role,
+            name: plain(&name.unwrap_or_default()),
+            description: plain(&description.unwrap_or_default()),
+            text: plain(&text),
+            states,
+            depth,
+            object: object.clone(),
+        }];
+        let inside = children.unwrap_or_default().into_iter().map(|child| seen(connection, child, depth + 1));
+        nodes.extend(join_all(inside).await.into_iter().flatten());
+        nodes
+    }
+    .boxed()
+}
+
+async fn text_of(connection: &Connection, object: &ObjectRefOwned) -> Option<String> {
+    let proxy = TextProxy::builder(connection)
+        .destination(object.name_as_str()?.to_owned())
+        .ok()?
+        .path(object.path_as_str().to_owned())
+        .ok()?
+        .cache_properties(CacheProperties::No)
+        .build()
+        .await
+        .ok()?;
+    proxy.get_text(0, -1).await.ok()
+}
+
+/// Text without what only directs its writing (isolates) and without stand-ins for embedded objects.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !matches!(c, '\u{2066}'..='\u{2069}' | '\u{fffc}')).collect::<String>().trim().to_owned()
+}
