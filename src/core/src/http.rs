@@ -93,19 +93,35 @@ impl HttpClient {
 
     /// Posts JSON with a bearer token.
     pub async fn post_json(&self, url: &url::Url, token: &Token, body: &impl Serialize) -> Result<Answer, HttpError> {
-        let body = serde_json::to_vec(body).map_err(|_| HttpError::Unexpected)?;
         let mut bearer =
             HeaderValue::try_from(format!("Bearer {}", token.expose())).map_err(|_| HttpError::Unexpected)?;
         bearer.set_sensitive(true);
+        self.post(url, Some(bearer), body).await
+    }
+
+    /// Posts JSON without a credential.
+    pub async fn post_json_openly(&self, url: &url::Url, body: &impl Serialize) -> Result<Answer, HttpError> {
+        self.post(url, None, body).await
+    }
+
+    async fn post(
+        &self,
+        url: &url::Url,
+        authorization: Option<HeaderValue>,
+        body: &impl Serialize,
+    ) -> Result<Answer, HttpError> {
+        let body = serde_json::to_vec(body).map_err(|_| HttpError::Unexpected)?;
         let is_local = check(url)?;
         tokio::time::timeout(self.limits.time, async {
             let client = self.client(is_local).await?;
-            let request = client
+            let mut request = client
                 .post(url.clone())
-                .header(AUTHORIZATION, bearer)
                 .header(CONTENT_TYPE, "application/json")
                 .header(ACCEPT, "application/json")
                 .body(body);
+            if let Some(authorization) = authorization {
+                request = request.header(AUTHORIZATION, authorization);
+            }
             self.read(request.send().await.map_err(|error| classify(&error))?).await
         })
         .await

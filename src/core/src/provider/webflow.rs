@@ -10,7 +10,7 @@ use url::Url;
 use super::{Grant, Grants, SignInError, SignedIn, TokensError, hints, json};
 use crate::{
     clock,
-    http::{Answer, HttpClient},
+    http::{Answer, HttpClient, HttpError},
     redirect::{Parameters, Redirect},
     secret::Token,
     service::{ServiceUrl, UrlError},
@@ -53,6 +53,21 @@ pub(super) async fn get_tokens(
     let url = service.join("api/v1/get_tokens").map_err(|_| TokensError::Unexpected)?;
     let answer = http.post_json(&url, credential, &TokensRequest { ids }).await?;
     judge(&answer, ids, clock::now())
+}
+
+/// Whether a service speaks this protocol: asked for tokens without a credential, it refuses in JSON. Other servers know no
+/// such path, do not take a POST, or answer with a page.
+pub async fn is_spoken_at(http: &HttpClient, service: &ServiceUrl) -> Result<bool, HttpError> {
+    let Ok(url) = service.join("api/v1/get_tokens") else {
+        return Ok(false);
+    };
+    let answer = http.post_json_openly(&url, &TokensRequest { ids: &BTreeSet::new() }).await?;
+    Ok(is_refusal(&answer))
+}
+
+/// The sample server refuses with 403, others with 401 as HTTP has it.
+fn is_refusal(answer: &Answer) -> bool {
+    answer.is_json && matches!(answer.status, 401 | 403) && json::parse(&answer.body).is_ok()
 }
 
 /// What an answer means. 401 ends the sign-in, 403 denies all, anything else but a sound 200 is no answer (rule R13).
@@ -171,6 +186,18 @@ mod tests {
         for status in [200, 204, 404, 418, 429, 500, 502, 503] {
             assert_eq!(judged(status), Err(TokensError::Unexpected));
         }
+    }
+
+    #[test]
+    fn only_a_refusal_in_json_tells_that_the_protocol_is_spoken() {
+        let told = |status, is_json, body: &[u8]| is_refusal(&Answer { status, is_json, body: body.to_vec() });
+        assert!(told(401, true, br#"{"message":"Sign in first."}"#));
+        assert!(told(403, true, br#"{"message":"no"}"#));
+        for status in [200, 400, 404, 405, 500, 503] {
+            assert!(!told(status, true, b"{}"), "{status}");
+        }
+        assert!(!told(401, false, b"<html>"));
+        assert!(!told(401, true, b"<html>"));
     }
 
     #[test]
