@@ -37,6 +37,7 @@ pub enum KeyringState {
 pub struct Keyring {
     connection: Connection,
     prompter: Mutex<Option<Prompter>>,
+    prompter_log: PathBuf,
 }
 
 #[derive(Debug)]
@@ -87,7 +88,11 @@ impl Keyring {
         drop(input);
         processes.keep(daemon);
         bus.wait_for_owner(NAME).await;
-        let keyring = Self { connection: bus.connection.clone(), prompter: Mutex::new(prompter) };
+        let keyring = Self {
+            connection: bus.connection.clone(),
+            prompter: Mutex::new(prompter),
+            prompter_log: processes.log("prompter"),
+        };
         if state == KeyringState::Locked {
             keyring.lock().await;
         }
@@ -143,6 +148,11 @@ impl Keyring {
         let collection = service.get_default_collection().await.expect("the keyring has a default collection");
         let _ = collection.unlock().await;
         !self.is_locked().await
+    }
+
+    /// Whether the keyring has asked a question that nobody expected; such a question is dismissed.
+    pub fn was_asked_unexpectedly(&self) -> bool {
+        fs::metadata(&self.prompter_log).is_ok_and(|log| log.len() > 0)
     }
 
     /// All accounts of ours. Only an open keyring tells them.

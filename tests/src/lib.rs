@@ -12,6 +12,7 @@ mod leaks;
 mod processes;
 mod screen;
 mod session;
+mod shop;
 mod story;
 mod terminal;
 mod tree;

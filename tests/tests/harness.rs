@@ -90,6 +90,10 @@ async fn a_keyring_is_locked_and_opened_by_its_own_prompt() {
     assert!(keyring.ask_to_unlock().await, "answered");
     assert!(!keyring.is_locked().await);
     assert!(keyring.items().await.is_empty());
+    assert!(!keyring.was_asked_unexpectedly());
+    keyring.lock().await;
+    assert!(!keyring.ask_to_unlock().await, "nobody answers");
+    assert!(keyring.was_asked_unexpectedly(), "an unexpected question leaves a trace");
     assert_eq!(session.leaks(), [], "not even the keyring's own password");
 }
 
