@@ -1,2 +1,150 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-fn main() {}
+//! `usher-authenticator`: answers `org.freedesktop.Flatpak.Authenticator` from the keyring and the account server. Never
+//! draws; keeps nothing that it cannot lose.
+//!
+//! ```text
+//! service        on the bus: names, comings and goings, the end      arguments     command line
+//! authenticator  the interface that flatpak calls                    limits        what may be asked at all
+//! request        one request's object and its one answer             lifecycle     why it is exactly one
+//! live           the open requests                                   journal       their handles, for after a crash
+//! flow           what a request comes to (pure, over traits)         messages      how that is told
+//! accounts       the keyring                                         token_cache   tokens of a moment ago
+//! prompt_client  the window process                                  prompt_budget how often it may be asked
+//! client_name    who is asking                                       notes         what was not covered
+//! ```
+
+mod accounts;
+mod arguments;
+mod authenticator;
+mod client_name;
+mod deps;
+mod flow;
+mod i18n;
+mod idle;
+mod journal;
+mod lifecycle;
+mod limits;
+mod live;
+mod messages;
+mod notes;
+mod prompt_budget;
+mod prompt_client;
+mod request;
+mod service;
+mod token_cache;
+
+use std::{process::ExitCode, sync::Arc, time::Duration};
+
+use clap::Parser;
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::{filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt};
+use usher_core::{
+    http::{HttpClient, HttpLimits},
+    pending::PendingFile,
+    store::AccountStore,
+};
+use zbus::Connection;
+
+use self::{
+    accounts::KeyringAccounts,
+    arguments::Arguments,
+    client_name::BusClients,
+    deps::{DiskInstallations, HttpTokens, SystemClock},
+    flow::{Clock, Flow},
+    journal::Journal,
+    live::Activity,
+    prompt_client::PromptClient,
+    service::{RunError, Setup},
+};
+
+/// Longest time that a person is waited for.
+const PROMPT_LIMIT: Duration = Duration::from_secs(15 * 60);
+/// Longest time for a request's look at keyring and server.
+const LOOK_LIMIT: Duration = Duration::from_secs(60);
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log(arguments.verbose);
+    keep_secrets_out_of_dumps();
+    i18n::init();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(4)
+        .thread_keep_alive(Duration::from_secs(1))
+        .build();
+    let ended = runtime.map_err(RunError::Runtime).and_then(|runtime| {
+        let ended = runtime.block_on(run(&arguments));
+        // A name that is being looked up cannot be given up; it must not hold the end.
+        runtime.shutdown_background();
+        ended
+    });
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<(), RunError> {
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+    };
+    let connection = Connection::session().await?;
+    let setup = setup(arguments, &connection).await?;
+    service::run_with_connection(&connection, setup, stop).await
+}
+
+async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, RunError> {
+    let activity = Activity::default();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let store = AccountStore::new(arguments.keyring());
+    let http = HttpClient::new(HttpLimits { time: arguments.http(), ..HttpLimits::default() });
+    let flow = Flow {
+        accounts: Arc::new(KeyringAccounts::new(store, connection.clone())),
+        tokens: Arc::new(HttpTokens(http)),
+        prompts: Arc::new(PromptClient::new(connection.clone(), activity.clone(), clock.clone(), PROMPT_LIMIT)),
+        installations: Arc::new(DiskInstallations),
+        clients: Arc::new(BusClients(connection.clone())),
+        clock,
+        cache: std::sync::Mutex::default(),
+        limit: LOOK_LIMIT,
+        has_display: has_display(),
+    };
+    let bus = zbus::fdo::DBusProxy::new(connection).await?.get_id().await.map_err(zbus::Error::from)?;
+    let journal = Journal::of_session(&bus);
+    Ok(Setup { flow, activity, pending: PendingFile::of_session(), journal, idle: arguments.idle() })
+}
+
+/// Whether windows can be shown in this session.
+fn has_display() -> bool {
+    ["WAYLAND_DISPLAY", "DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+/// Libraries say what goes wrong; we say what we decide if it is wanted. No variable changes that (rule R17).
+fn log(verbose: bool) {
+    let own = if verbose { LevelFilter::DEBUG } else { LevelFilter::WARN };
+    let levels = tracing_subscriber::filter::Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("usher_authenticator", own)
+        .with_target("usher_core", own);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time();
+    tracing_subscriber::registry().with(levels).with(lines).init();
+}
+
+/// No core file, and no look into the memory by other programs of the same person (rule R17).
+fn keep_secrets_out_of_dumps() {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    if let Err(error) = setrlimit(Resource::Core, none) {
+        tracing::warn!(%error, "core files cannot be switched off");
+    }
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        tracing::warn!(%error, "dumps cannot be switched off");
+    }
+}

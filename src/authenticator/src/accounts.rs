@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The accounts as the daemon sees them: read once, kept until the keyring says that something has changed. The keyring
+//! is contacted at the first request that needs it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use tokio::sync::OnceCell;
+use usher_core::{
+    account::{Account, AccountId, AccountState, LastUse},
+    clock,
+    secret::Token,
+    store::{AccountStore, Entry, StoreError},
+};
+use zbus::Connection;
+
+use crate::flow::Accounts;
+
+/// How often a use is written down, in seconds.
+const USE_INTERVAL: i64 = 10 * 60;
+
+/// The accounts in the keyring, and what was last read of them.
+pub(crate) struct KeyringAccounts {
+    store: AccountStore,
+    connection: Connection,
+    watching: OnceCell<()>,
+    snapshot: Arc<Mutex<Snapshot>>,
+}
+
+#[derive(Default)]
+struct Snapshot {
+    entries: Option<Arc<[Entry]>>,
+    /// Raised whenever something may have changed: what was being read meanwhile is not kept.
+    changes: u64,
+    /// Whether changes are heard of; without, nothing is kept.
+    is_watched: bool,
+}
+
+impl KeyringAccounts {
+    pub(crate) fn new(store: AccountStore, connection: Connection) -> Self {
+        Self { store, connection, watching: OnceCell::new(), snapshot: Arc::default() }
+    }
+
+    /// Follows the keyring's changes from now on.
+    async fn watch(&self) {
+        let watching = self.watching.get_or_try_init(|| async {
+            let mut changes = self.store.changes(&self.connection).await?;
+            let snapshot = self.snapshot.clone();
+            lock(&snapshot).is_watched = true;
+            tokio::spawn(async move {
+                while changes.next().await.is_some() {
+                    lock(&snapshot).drop_entries();
+                }
+                lock(&snapshot).is_watched = false;
+            });
+            Ok::<(), StoreError>(())
+        });
+        if let Err(error) = watching.await {
+            tracing::warn!(%error, "changes of the keyring are not heard of");
+        }
+    }
+}
+
+impl Snapshot {
+    fn drop_entries(&mut self) {
+        self.entries = None;
+        self.changes += 1;
+    }
+}
+
+fn lock(snapshot: &Mutex<Snapshot>) -> MutexGuard<'_, Snapshot> {
+    snapshot.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait]
+impl Accounts for KeyringAccounts {
+    async fn entries(&self, afresh: bool) -> Result<Arc<[Entry]>, StoreError> {
+        self.watch().await;
+        let changes = {
+            let snapshot = lock(&self.snapshot);
+            match &snapshot.entries {
+                Some(entries) if !afresh => return Ok(entries.clone()),
+                _ => snapshot.changes,
+            }
+        };
+        let entries: Arc<[Entry]> = self.store.entries().await?.into();
+        let mut snapshot = lock(&self.snapshot);
+        // That a keyring was unlocked is not told by all of them, so what was locked is not kept.
+        let is_whole = entries.iter().all(|entry| matches!(entry, Entry::Open(_)));
+        snapshot.entries = (is_whole && snapshot.is_watched && snapshot.changes == changes).then(|| entries.clone());
+        Ok(entries)
+    }
+
+    async fn mark_expired(&self, id: AccountId, rejected: &Token) {
+        let changed = self
+            .store
+            .change(id, |account| {
+                if account.credential.as_ref() == Some(rejected) && account.state == AccountState::SignedIn {
+                    account.state = AccountState::Expired;
+                }
+            })
+            .await;
+        lock(&self.snapshot).drop_entries();
+        if let Err(error) = changed {
+            tracing::warn!(%error, "that a sign-in has ended cannot be saved");
+        }
+    }
+
+    fn is_use_due(&self, account: &Account) -> bool {
+        account.last_use.as_ref().is_none_or(|last| (clock::now() - last.at).abs() >= USE_INTERVAL)
+    }
+
+    async fn note_use(&self, id: AccountId, by: String) {
+        let last_use = Some(LastUse { at: clock::now(), by });
+        if let Err(error) = self.store.change(id, |account| account.last_use = last_use).await {
+            tracing::warn!(%error, "the use of an account cannot be saved");
+        }
+        lock(&self.snapshot).drop_entries();
+    }
+}

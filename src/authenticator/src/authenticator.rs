@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `org.freedesktop.Flatpak.Authenticator`: checks a call, exports the request's object, returns its handle at once.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use zbus::{
+    Connection, fdo,
+    message::Header,
+    zvariant::{OwnedObjectPath, Value},
+};
+
+use crate::{
+    limits::{self, Arguments, LimitError, Request},
+    live::Refusal,
+    request::{self, Ignored, RequestObject},
+    service::Daemon,
+};
+
+/// The object at [`usher_core::names::FLATPAK_AUTHENTICATOR_PATH`].
+pub(crate) struct Authenticator(pub(crate) Arc<Daemon>);
+
+#[zbus::interface(name = "org.freedesktop.Flatpak.Authenticator", introspection_docs = false)]
+impl Authenticator {
+    // The arguments are those of the wire.
+    #[allow(clippy::too_many_arguments)]
+    #[zbus(out_args("handle"))]
+    async fn request_ref_tokens(
+        &self,
+        handle_token: &str,
+        authenticator_options: BTreeMap<&str, Value<'_>>,
+        remote: &str,
+        remote_uri: &str,
+        refs: Vec<(&str, &str, i32, Ignored)>,
+        options: BTreeMap<&str, Value<'_>>,
+        parent_window: &str,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> fdo::Result<OwnedObjectPath> {
+        let peer = header.sender().ok_or_else(|| fdo::Error::Failed("a call without a sender".into()))?;
+        let path = limits::handle_path(peer.as_str(), handle_token)?;
+        let request = Request::read(Arguments {
+            authenticator_options: &authenticator_options,
+            remote,
+            remote_uri,
+            refs: &mut refs.iter().map(|&(name, ..)| name),
+            options: &options,
+            parent_window,
+        })?;
+        let (admission, events) = self.0.live.admit(&path, peer.as_str())?;
+        let handle = OwnedObjectPath::try_from(path).map_err(|_| LimitError::HandleToken)?;
+        let object = RequestObject { live: self.0.live.clone(), peer: peer.to_owned().into(), path: handle.clone() };
+        connection.object_server().at(&handle, object).await?;
+        tracing::debug!(handle = handle.as_str(), remote, refs = request.refs.len(), request.interactive, "a request");
+        let supervisor = request::Supervisor {
+            daemon: self.0.clone(),
+            connection: connection.clone(),
+            handle: handle.clone(),
+            peer: peer.to_owned().into(),
+            admission,
+            events,
+        };
+        tokio::spawn(supervisor.run(request));
+        Ok(handle)
+    }
+
+    #[zbus(property(emits_changed_signal = "const"), name = "version")]
+    #[allow(clippy::unused_self)]
+    fn version(&self) -> u32 {
+        1
+    }
+}
+
+impl From<LimitError> for fdo::Error {
+    fn from(error: LimitError) -> Self {
+        Self::InvalidArgs(error.to_string())
+    }
+}
+
+impl From<Refusal> for fdo::Error {
+    fn from(refusal: Refusal) -> Self {
+        let message = refusal.to_string();
+        match refusal {
+            Refusal::TooMany => Self::LimitsExceeded(message),
+            Refusal::Exists => Self::ObjectPathInUse(message),
+            Refusal::TooLate => Self::Failed(message),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Who is asking: a store by its well-known name, else the program of the process.
+
+use std::{fs, os::unix::fs::MetadataExt, path::Path};
+
+use async_trait::async_trait;
+use usher_core::{prompt, text};
+use zbus::{Connection, fdo::DBusProxy, names::BusName};
+
+use crate::flow::Clients;
+
+/// Stores, by the bus name that each of them owns.
+const STORES: [(&str, &str); 3] = [
+    ("org.gnome.Software", "gnome-software"),
+    ("org.kde.discover", "plasma-discover"),
+    ("io.github.kolunmi.Bazaar", "bazaar"),
+];
+/// Programs that are known by name, if the system's administrator installed them.
+const PROGRAMS: [&str; 4] = ["flatpak", "gnome-software", "plasma-discover", "bazaar"];
+/// A sandbox's bus proxy: whoever is behind it cannot be told.
+const BUS_PROXY: &str = "xdg-dbus-proxy";
+
+/// Asks the bus and `/proc`.
+pub(crate) struct BusClients(pub(crate) Connection);
+
+#[async_trait]
+impl Clients for BusClients {
+    async fn name(&self, peer: &str) -> String {
+        self.find(peer).await.unwrap_or_default()
+    }
+}
+
+impl BusClients {
+    async fn find(&self, peer: &str) -> Option<String> {
+        let bus = DBusProxy::new(&self.0).await.ok()?;
+        for (name, store) in STORES {
+            let owner = bus.get_name_owner(BusName::try_from(name).ok()?).await;
+            if owner.is_ok_and(|owner| owner.as_str() == peer) {
+                return Some(store.to_owned());
+            }
+        }
+        let process = bus.get_connection_unix_process_id(BusName::try_from(peer).ok()?).await.ok()?;
+        of_process(&Path::new("/proc").join(process.to_string()))
+    }
+}
+
+/// The program of a process; one that is not known is only claimed.
+fn of_process(folder: &Path) -> Option<String> {
+    if let Some(name) = installed_program(folder) {
+        if name == BUS_PROXY {
+            return None;
+        }
+        if PROGRAMS.contains(&name.as_str()) {
+            return Some(name);
+        }
+    }
+    let claimed = text::clean(&fs::read_to_string(folder.join("comm")).ok()?, text::NAME_LIMIT);
+    (!claimed.is_empty()).then(|| format!("{}{claimed}", prompt::client::CLAIMED))
+}
+
+/// The name of the process's program, if only the administrator can have put it there.
+fn installed_program(folder: &Path) -> Option<String> {
+    let program = fs::read_link(folder.join("exe")).ok()?;
+    // Through the link, so that it is the file that runs.
+    let is_roots = fs::metadata(folder.join("exe")).ok()?.uid() == 0;
+    if !is_roots || !program.starts_with("/usr") {
+        return None;
+    }
+    Some(program.file_name()?.to_str()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_program_that_anybody_can_have_put_there_is_only_claimed() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("comm"), "flatpak\n").unwrap();
+        assert_eq!(of_process(folder.path()).as_deref(), Some("claimed:flatpak"));
+        symlink("/usr/bin/env", folder.path().join("exe")).unwrap();
+        assert_eq!(of_process(folder.path()).as_deref(), Some("claimed:flatpak"));
+        assert_eq!(of_process(Path::new("/nonexistent")), None);
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What a client is told, and what is done after it was told.
+
+use std::collections::{BTreeMap, HashMap};
+
+use usher_core::{account::AccountId, pending::Pending, provider::Grant, refs::FlatpakRef};
+use zbus::zvariant::Value;
+
+use super::{Obstacle, ports::Question};
+
+/// `FLATPAK_ERROR_AUTHENTICATION_FAILED`.
+const AUTHENTICATION_FAILED: i32 = 23;
+/// `FLATPAK_ERROR_NOT_AUTHORIZED`.
+const NOT_AUTHORIZED: i32 = 24;
+
+/// The one `Response` of a request.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Every ref, under its token; under `""` the refs that have none. Never empty.
+    Tokens(BTreeMap<String, Vec<String>>),
+    /// The person, or the client itself, put it off.
+    Cancelled,
+    /// No tokens.
+    Failed {
+        /// A number of `FlatpakError`; `None` for a failure of no particular kind.
+        code: Option<i32>,
+        /// One line for a person.
+        message: String,
+    },
+}
+
+/// An answer and what follows it.
+pub(crate) struct Reply {
+    pub(crate) answer: Answer,
+    pub(crate) after: After,
+}
+
+/// What is done once a request was answered. The client does not wait for it.
+#[derive(Default)]
+pub(crate) struct After {
+    /// What is to be remembered as not covered.
+    pub(crate) note: Option<Pending>,
+    /// Whether every ref was covered.
+    pub(crate) covered: bool,
+    /// What the person is asked without waiting for an answer.
+    pub(crate) question: Option<Question>,
+    /// The account that was used, and by which program.
+    pub(crate) used: Option<(AccountId, String)>,
+}
+
+impl Answer {
+    /// No ref has a token.
+    pub(crate) fn without_tokens(refs: &[FlatpakRef]) -> Self {
+        Self::with_tokens(refs, &BTreeMap::new())
+    }
+
+    /// Each ref under the token of its app; without one where there is none.
+    pub(crate) fn with_tokens(refs: &[FlatpakRef], granted: &BTreeMap<String, Grant>) -> Self {
+        let mut tokens: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for wanted in refs {
+            let token = match granted.get(wanted.app_id()) {
+                Some(Grant::Token(token, _)) => token.expose(),
+                Some(Grant::Free) | None => "",
+            };
+            match tokens.get_mut(token) {
+                Some(refs) => refs.push(wanted.to_string()),
+                None => {
+                    tokens.insert(token.to_owned(), vec![wanted.to_string()]);
+                }
+            }
+        }
+        Self::Tokens(tokens)
+    }
+
+    /// The failure that an obstacle is.
+    pub(crate) fn failed(obstacle: &Obstacle, message: String) -> Self {
+        let code = match obstacle {
+            Obstacle::NoAccount
+            | Obstacle::SignedOut(_)
+            | Obstacle::Expired(_)
+            | Obstacle::NoLink(_)
+            | Obstacle::Locked
+            | Obstacle::NoKeyring
+            | Obstacle::KeyringFailed
+            | Obstacle::Changed { .. } => Some(AUTHENTICATION_FAILED),
+            Obstacle::NotBought { .. } => Some(NOT_AUTHORIZED),
+            Obstacle::Options(_) | Obstacle::Unreachable | Obstacle::BadAnswer | Obstacle::NotSecure(_) => None,
+        };
+        Self::Failed { code, message }
+    }
+
+    /// The arguments of `Response`.
+    pub(crate) fn arguments(&self) -> (u32, HashMap<&'static str, Value<'_>>) {
+        match self {
+            Self::Tokens(tokens) => {
+                let tokens: HashMap<String, Vec<String>> = tokens.clone().into_iter().collect();
+                (0, HashMap::from([("tokens", Value::from(tokens))]))
+            }
+            Self::Cancelled => (1, HashMap::new()),
+            Self::Failed { code, message } => {
+                let mut results = HashMap::from([("error-message", Value::from(message.as_str()))]);
+                if let Some(code) = code {
+                    results.insert("error-code", Value::from(*code));
+                }
+                (2, results)
+            }
+        }
+    }
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        Self { answer, after: After::default() }
+    }
+}
+
+/// Tells what kind of answer it is; tokens are not shown.
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tokens(tokens) => {
+                let with = tokens.iter().filter(|(token, _)| !token.is_empty()).map(|(_, refs)| refs.len()).sum();
+                let without = tokens.get("").map_or(0, Vec::len);
+                f.debug_struct("Tokens").field("with", &usize::clone(&with)).field("without", &without).finish()
+            }
+            Self::Cancelled => f.write_str("Cancelled"),
+            Self::Failed { code, message } => {
+                f.debug_struct("Failed").field("code", code).field("message", message).finish()
+            }
+        }
+    }
+}

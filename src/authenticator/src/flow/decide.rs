@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What to do about an obstacle: the table of the design, and nothing else. Pure.
+
+use std::collections::BTreeSet;
+
+use usher_core::{
+    account::{Account, AccountId, AccountState},
+    binding::{Binding, OptionsError},
+    http::{CertificateFault, HttpError},
+    lookup::Lookup,
+    pending,
+    prompt::{Kind, Reason},
+    provider::TokensError,
+    store::StoreError,
+};
+
+/// What stands between a request and its tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Obstacle {
+    /// The remote's options are missing or malformed.
+    Options(OptionsError),
+    /// No account at the service.
+    NoAccount,
+    /// The person has signed out of it.
+    SignedOut(AccountId),
+    /// The service has ended the sign-in.
+    Expired(AccountId),
+    /// No permission for the remote to use an account, or several it could use. The account, if there is but one.
+    NoLink(Option<AccountId>),
+    /// The keyring is locked, or does not answer.
+    Locked,
+    /// No keyring is running.
+    NoKeyring,
+    /// The keyring is there and does not work.
+    KeyringFailed,
+    /// The remote names another server than the one that was agreed to.
+    Changed {
+        /// The account that the remote may use.
+        account: AccountId,
+        /// Its binding.
+        agreed: Binding,
+    },
+    /// The account has no access to these apps.
+    NotBought {
+        /// The account.
+        account: AccountId,
+        /// The person's name at the service.
+        user: String,
+        /// The apps.
+        ids: BTreeSet<String>,
+    },
+    /// The service cannot be reached.
+    Unreachable,
+    /// The service's answer makes no sense.
+    BadAnswer,
+    /// The connection to the service is not secure.
+    NotSecure(CertificateFault),
+}
+
+/// What a client wants, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wish {
+    /// Install or update.
+    pub(crate) operation: pending::Operation,
+    /// Whether the person may be asked.
+    pub(crate) interactive: bool,
+}
+
+/// What to do about an obstacle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Course {
+    /// Ask the person, then look again.
+    Ask(Kind, Reason),
+    /// End the request with a message.
+    Refuse,
+    /// Answer with no token for what is not covered; ask the person without waiting for it.
+    LeaveOut(Option<(Kind, Reason)>),
+}
+
+/// The table of the design: an obstacle never blocks an update.
+pub(crate) fn course(obstacle: &Obstacle, wish: Wish) -> Course {
+    let question = question(obstacle).filter(|_| wish.interactive);
+    match (wish.operation, question) {
+        (pending::Operation::Update, question) => Course::LeaveOut(question),
+        (pending::Operation::Install, Some((kind, reason))) => Course::Ask(kind, reason),
+        (pending::Operation::Install, None) => Course::Refuse,
+    }
+}
+
+/// What the person can be asked about an obstacle.
+fn question(obstacle: &Obstacle) -> Option<(Kind, Reason)> {
+    match obstacle {
+        Obstacle::NoAccount => Some((Kind::SignIn, Reason::NoAccount)),
+        Obstacle::SignedOut(_) | Obstacle::Expired(_) => Some((Kind::SignIn, Reason::Rejected)),
+        Obstacle::NoLink(_) => Some((Kind::Link, Reason::NoLink)),
+        Obstacle::Locked => Some((Kind::Unlock, Reason::Locked)),
+        Obstacle::Options(_)
+        | Obstacle::NoKeyring
+        | Obstacle::KeyringFailed
+        | Obstacle::Changed { .. }
+        | Obstacle::NotBought { .. }
+        | Obstacle::Unreachable
+        | Obstacle::BadAnswer
+        | Obstacle::NotSecure(_) => None,
+    }
+}
+
+impl Obstacle {
+    /// The account concerned, if one is known.
+    pub(crate) fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::SignedOut(id) | Self::Expired(id) => Some(*id),
+            Self::NoLink(id) => *id,
+            Self::Changed { account, .. } | Self::NotBought { account, .. } => Some(*account),
+            _ => None,
+        }
+    }
+
+    /// How a request that met the obstacle is remembered; `None` if the window has nothing to offer about it.
+    pub(crate) fn noted(&self, operation: pending::Operation) -> Option<pending::Obstacle> {
+        Some(match self {
+            Self::Options(_) => return None,
+            Self::NoAccount | Self::SignedOut(_) => pending::Obstacle::NoAccount,
+            Self::Expired(_) => pending::Obstacle::Expired,
+            Self::NoLink(_) => pending::Obstacle::NoLink,
+            Self::Locked | Self::NoKeyring | Self::KeyringFailed => pending::Obstacle::Locked,
+            Self::Changed { agreed, .. } => pending::Obstacle::ServerChanged { agreed: agreed.clone() },
+            Self::NotBought { .. } => pending::Obstacle::NotBought,
+            Self::Unreachable | Self::BadAnswer | Self::NotSecure(_) => {
+                // An install that met a broken server is not one that an account would help.
+                return (operation == pending::Operation::Update).then_some(pending::Obstacle::Unavailable);
+            }
+        })
+    }
+}
+
+/// What a lookup found: an account that can be used, or the obstacle.
+pub(crate) fn judge(found: &Lookup<'_>) -> Result<Account, Obstacle> {
+    match found {
+        Lookup::Linked(account) => match account.state {
+            AccountState::SignedIn => Ok((*account).clone()),
+            AccountState::Expired => Err(Obstacle::Expired(account.id)),
+            AccountState::SignedOut => Err(Obstacle::SignedOut(account.id)),
+        },
+        Lookup::Unlinked(accounts) => Err(Obstacle::NoLink(match accounts.as_slice() {
+            [one] => Some(one.id),
+            _ => None,
+        })),
+        Lookup::Ambiguous(_) => Err(Obstacle::NoLink(None)),
+        Lookup::Changed(account) => Err(Obstacle::Changed { account: account.id, agreed: account.binding.clone() }),
+        Lookup::Locked => Err(Obstacle::Locked),
+        Lookup::Nothing => Err(Obstacle::NoAccount),
+    }
+}
+
+impl From<&StoreError> for Obstacle {
+    fn from(error: &StoreError) -> Self {
+        match error {
+            StoreError::NoKeyring => Self::NoKeyring,
+            StoreError::Locked | StoreError::Dismissed | StoreError::TimedOut => Self::Locked,
+            StoreError::Keyring(_) | StoreError::NotKept | StoreError::LockFile(_) => Self::KeyringFailed,
+        }
+    }
+}
+
+/// The obstacle behind a failed question to the service; `account` is the one that was used.
+pub(crate) fn refused(error: &TokensError, account: AccountId) -> Obstacle {
+    match error {
+        TokensError::Rejected => Obstacle::Expired(account),
+        TokensError::Unexpected | TokensError::Http(HttpError::Unexpected) => Obstacle::BadAnswer,
+        TokensError::Http(HttpError::Certificate(fault)) => Obstacle::NotSecure(*fault),
+        TokensError::Http(
+            HttpError::NoSuchHost | HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden,
+        ) => Obstacle::Unreachable,
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What a request needs of the world, as traits: keyring, server, window, installations, clock, bus.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use usher_core::{
+    account::{Account, AccountId},
+    binding::Binding,
+    prompt::{Kind, Reason},
+    provider::{Grants, TokensError},
+    refs::FlatpakRef,
+    remote::Remote,
+    secret::Token,
+    service::RemoteUrl,
+    store::{Entry, StoreError},
+};
+
+/// The accounts in the keyring.
+#[async_trait]
+pub(crate) trait Accounts: Send + Sync {
+    /// All entries: as they were last read, unless something has changed since or they are wanted `afresh`.
+    async fn entries(&self, afresh: bool) -> Result<Arc<[Entry]>, StoreError>;
+    /// The server does not accept this credential any more. A newer one is left alone.
+    async fn mark_expired(&self, id: AccountId, rejected: &Token);
+    /// Whether a use is worth writing down.
+    fn is_use_due(&self, account: &Account) -> bool;
+    /// Writes down a use.
+    async fn note_use(&self, id: AccountId, by: String);
+}
+
+/// The servers.
+#[async_trait]
+pub(crate) trait Tokens: Send + Sync {
+    /// Asks the service of a stored binding for download tokens.
+    async fn get(&self, binding: &Binding, credential: &Token, ids: &BTreeSet<String>) -> Result<Grants, TokensError>;
+}
+
+/// The Flatpak installations on this computer.
+pub(crate) trait Installations: Send + Sync {
+    /// Their remotes.
+    fn remotes(&self) -> Vec<Remote>;
+    /// Whether a request for these refs is an update of what is installed there.
+    fn is_update(&self, refs: &[FlatpakRef]) -> bool;
+}
+
+/// Who is calling.
+#[async_trait]
+pub(crate) trait Clients: Send + Sync {
+    /// The name of the program behind a bus name, in the form of [`usher_core::prompt::client`]; empty if it cannot be known.
+    async fn name(&self, peer: &str) -> String;
+}
+
+/// Time.
+pub(crate) trait Clock: Send + Sync {
+    /// Seconds since 1970.
+    fn now(&self) -> i64;
+    /// Time since some fixed moment, suspended time included.
+    fn elapsed(&self) -> Duration;
+}
+
+/// What a person is asked because of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Question {
+    /// What is asked.
+    pub(crate) kind: Kind,
+    /// Why.
+    pub(crate) reason: Reason,
+    /// The claimed binding.
+    pub(crate) binding: Binding,
+    /// The account, if one is known.
+    pub(crate) account: Option<AccountId>,
+    /// Name of the remote.
+    pub(crate) remote: String,
+    /// Its address, verbatim.
+    pub(crate) remote_uri: String,
+    /// Its address, for comparing.
+    pub(crate) remote_url: RemoteUrl,
+    /// The apps that were asked for.
+    pub(crate) app_ids: BTreeSet<String>,
+    /// The program that asked.
+    pub(crate) client: String,
+    /// Whether an update asked.
+    pub(crate) update: bool,
+    /// The client's window.
+    pub(crate) parent_window: String,
+}
+
+/// What became of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// What was asked for may be there now.
+    Done,
+    /// The person put it off.
+    Dismissed,
+    /// It is on screen, and nobody waits for it.
+    Deferred,
+    /// No window could be shown.
+    Failed,
+    /// Nobody did anything for as long as a request may wait.
+    TimedOut,
+    /// It was not asked: put off a moment ago, or asked too often.
+    Withheld,
+}
+
+/// The window.
+#[async_trait]
+pub(crate) trait Prompts: Send + Sync {
+    /// Asks, or joins a question that is being asked already.
+    async fn ask(&self, question: Question) -> Ending;
+}

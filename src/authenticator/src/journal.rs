@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The handles of open requests, in a file: a daemon that was killed leaves clients that wait for ever, and the next one
+//! can end them (`org.freedesktop.Flatpak.Authenticator` has no time-out). Holds no secret.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use usher_core::{
+    files,
+    names::{self, FLATPAK_AUTHENTICATOR_PATH},
+};
+
+/// Largest file that is read, in bytes.
+const SIZE_LIMIT: u64 = 256 * 1024;
+/// Most handles that are believed.
+const COUNT_LIMIT: usize = 256;
+const VERSION: u32 = 1;
+
+/// The handle of a request, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Handle {
+    /// Unique bus name of the client.
+    pub(crate) peer: String,
+    /// Object path of the request.
+    pub(crate) path: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Contents {
+    version: u32,
+    bus: String,
+    handles: Vec<Handle>,
+}
+
+/// The file.
+#[derive(Debug, Clone)]
+pub(crate) struct Journal {
+    file: PathBuf,
+    bus: String,
+}
+
+impl Journal {
+    /// The journal of this login session for the bus of that id.
+    pub(crate) fn of_session(bus: &str) -> Option<Self> {
+        Some(Self::at(names::runtime_dir()?.join("requests.json"), bus))
+    }
+
+    /// A journal in that file.
+    pub(crate) fn at(file: PathBuf, bus: &str) -> Self {
+        Self { file, bus: bus.to_owned() }
+    }
+
+    /// The handles that an earlier daemon on this very bus left open.
+    pub(crate) fn left_open(&self) -> Vec<Handle> {
+        let contents =
+            files::read(&self.file, SIZE_LIMIT).and_then(|bytes| serde_json::from_slice::<Contents>(&bytes).ok());
+        let Some(contents) = contents.filter(|contents| contents.version == VERSION && contents.bus == self.bus) else {
+            return Vec::new();
+        };
+        contents.handles.into_iter().filter(Handle::is_sound).take(COUNT_LIMIT).collect()
+    }
+
+    /// Writes the handles that are open now. A failure costs only what the journal is for, so it does not stop a request.
+    pub(crate) fn write<'a>(&self, open: impl Iterator<Item = (&'a str, &'a str)>) {
+        let handles: Vec<_> =
+            open.map(|(peer, path)| Handle { peer: peer.to_owned(), path: path.to_owned() }).collect();
+        let written = if handles.is_empty() {
+            match std::fs::remove_file(&self.file) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            }
+        } else {
+            serde_json::to_vec(&Contents { version: VERSION, bus: self.bus.clone(), handles })
+                .map_err(std::io::Error::from)
+                .and_then(|bytes| files::write(&self.file, &bytes))
+        };
+        if let Err(error) = written {
+            tracing::warn!(%error, "the open requests cannot be written down");
+        }
+    }
+}
+
+impl Handle {
+    /// Whether the path is one that requests of this peer have: a forged entry can do no more than that.
+    fn is_sound(&self) -> bool {
+        let sender = self.peer.strip_prefix(':').map(|rest| rest.replace('.', "_"));
+        let token = sender.and_then(|sender| {
+            self.path
+                .strip_prefix(FLATPAK_AUTHENTICATOR_PATH)?
+                .strip_prefix("/request/")?
+                .strip_prefix(&sender)?
+                .strip_prefix('/')
+        });
+        token.is_some_and(|token| crate::limits::handle_path(&self.peer, token).is_ok())
+            && zbus::names::UniqueName::try_from(self.peer.as_str()).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATH: &str = "/org/freedesktop/Flatpak/Authenticator/request/1_7/3";
+
+    fn journal() -> (tempfile::TempDir, Journal) {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::at(folder.path().join("requests.json"), "bus-id");
+        (folder, journal)
+    }
+
+    #[test]
+    fn l12_open_handles_are_read_by_the_next_daemon_on_the_same_bus() {
+        let (_folder, journal) = journal();
+        journal.write([(":1.7", PATH)].into_iter());
+        assert_eq!(journal.left_open(), [Handle { peer: ":1.7".into(), path: PATH.into() }]);
+        assert_eq!(Journal::at(journal.file.clone(), "other").left_open(), []);
+        journal.write([].into_iter());
+        assert!(!journal.file.exists());
+    }
+
+    #[test]
+    fn g07_a_journal_of_other_content_holds_no_handles() {
+        let (_folder, journal) = journal();
+        for content in [&b"{"[..], b"\xff\0", br#"{"version":2,"bus":"bus-id","handles":[]}"#] {
+            files::write(&journal.file, content).unwrap();
+            assert_eq!(journal.left_open(), []);
+        }
+        for (peer, path) in [
+            (":1.8", PATH),
+            (":1.7", "/org/freedesktop/DBus"),
+            (":1.7", "/org/freedesktop/Flatpak/Authenticator/request/1_7/3/4"),
+            ("org.example.App", PATH),
+        ] {
+            journal.write([(peer, path)].into_iter());
+            assert_eq!(journal.left_open(), [], "{peer} {path}");
+        }
+    }
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The requests that are open now: how many there may be, whose they are, and what keeps the daemon from ending.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::{mpsc, watch};
+
+use crate::{journal::Journal, lifecycle::Event};
+
+/// Most open requests of one peer (rule R9).
+const PEER_LIMIT: usize = 16;
+/// Most open requests in all (rule R9).
+const LIMIT: usize = 64;
+/// How many peers that have left are remembered, for calls that are read after their caller is gone.
+const GONE_LIMIT: usize = 64;
+
+/// Why a request is not taken on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    /// Too many are open.
+    #[error("too many requests are open")]
+    TooMany,
+    /// One with that handle is open.
+    #[error("a request with this handle is open")]
+    Exists,
+    /// The caller is gone, or the daemon is ending.
+    #[error("the request comes too late")]
+    TooLate,
+}
+
+/// Counts what must not be cut short: requests, and work that outlives them.
+#[derive(Debug, Clone)]
+pub(crate) struct Activity(Arc<watch::Sender<usize>>);
+
+/// Keeps the daemon from ending while it is held.
+#[derive(Debug)]
+pub(crate) struct Busy(Activity);
+
+impl Default for Activity {
+    fn default() -> Self {
+        Self(Arc::new(watch::channel(0).0))
+    }
+}
+
+impl Activity {
+    /// Begins something.
+    pub(crate) fn begin(&self) -> Busy {
+        self.0.send_modify(|count| *count += 1);
+        Busy(self.clone())
+    }
+
+    /// Follows the number of things under way.
+    pub(crate) fn watch(&self) -> watch::Receiver<usize> {
+        self.0.subscribe()
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.0.send_modify(|count| *count -= 1);
+    }
+}
+
+/// The open requests. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Live {
+    state: Arc<Mutex<State>>,
+    activity: Activity,
+}
+
+struct State {
+    requests: BTreeMap<String, Open>,
+    gone: VecDeque<String>,
+    is_ending: bool,
+    journal: Option<Journal>,
+}
+
+struct Open {
+    peer: String,
+    events: mpsc::UnboundedSender<Event>,
+}
+
+/// An open request. Dropped, it is closed.
+pub(crate) struct Admission {
+    live: Live,
+    path: String,
+    _busy: Busy,
+}
+
+impl Live {
+    pub(crate) fn new(activity: Activity, journal: Option<Journal>) -> Self {
+        let state = State { requests: BTreeMap::new(), gone: VecDeque::new(), is_ending: false, journal };
+        Self { state: Arc::new(Mutex::new(state)), activity }
+    }
+
+    /// Takes a request on. What happens to it from outside comes through the receiver.
+    pub(crate) fn admit(&self, path: &str, peer: &str) -> Result<(Admission, mpsc::UnboundedReceiver<Event>), Refusal> {
+        let mut state = self.state();
+        if state.is_ending || state.gone.iter().any(|gone| gone == peer) {
+            return Err(Refusal::TooLate);
+        }
+        if state.requests.contains_key(path) {
+            return Err(Refusal::Exists);
+        }
+        let of_peer = state.requests.values().filter(|open| open.peer == peer).count();
+        if of_peer >= PEER_LIMIT || state.requests.len() >= LIMIT {
+            return Err(Refusal::TooMany);
+        }
+        let (events, receiver) = mpsc::unbounded_channel();
+        state.requests.insert(path.to_owned(), Open { peer: peer.to_owned(), events });
+        state.write_journal();
+        Ok((Admission { live: self.clone(), path: path.to_owned(), _busy: self.activity.begin() }, receiver))
+    }
+
+    /// Tells one request of an event.
+    pub(crate) fn tell(&self, path: &str, event: Event) {
+        if let Some(open) = self.state().requests.get(path) {
+            // A request that does not listen any more is over.
+            let _ = open.events.send(event);
+        }
+    }
+
+    /// A peer has left the bus.
+    pub(crate) fn peer_is_gone(&self, peer: &str) {
+        let mut state = self.state();
+        for open in state.requests.values().filter(|open| open.peer == peer) {
+            let _ = open.events.send(Event::PeerGone);
+        }
+        state.gone.push_back(peer.to_owned());
+        if state.gone.len() > GONE_LIMIT {
+            state.gone.pop_front();
+        }
+    }
+
+    /// Ends all requests and takes no more.
+    pub(crate) fn stop(&self) {
+        let mut state = self.state();
+        state.is_ending = true;
+        for open in state.requests.values() {
+            let _ = open.events.send(Event::Stopped);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn write_journal(&self) {
+        if let Some(journal) = &self.journal {
+            journal.write(self.requests.iter().map(|(path, open)| (open.peer.as_str(), path.as_str())));
+        }
+    }
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        let mut state = self.live.state();
+        state.requests.remove(&self.path);
+        state.write_journal();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn live() -> Live {
+        Live::new(Activity::default(), None)
+    }
+
+    #[test]
+    fn d22_the_excess_is_refused_and_an_end_frees_a_place() {
+        let live = live();
+        let mut open = Vec::new();
+        for number in 0..64 {
+            open.push(live.admit(&format!("/{number}"), &format!(":1.{}", number / 16)).unwrap());
+        }
+        assert_eq!(live.admit("/64", ":1.9").err(), Some(Refusal::TooMany));
+        open.pop();
+        assert_eq!(live.admit("/64", ":1.0").err(), Some(Refusal::TooMany), "this peer has 16");
+        assert!(live.admit("/64", ":1.9").is_ok());
+    }
+
+    #[test]
+    fn a_handle_that_is_open_is_not_opened_again() {
+        let live = live();
+        let (first, mut events) = live.admit("/1", ":1.1").unwrap();
+        assert_eq!(live.admit("/1", ":1.1").err(), Some(Refusal::Exists));
+        assert!(events.try_recv().is_err(), "the first is untouched");
+        drop(first);
+        assert!(live.admit("/1", ":1.1").is_ok());
+    }
+
+    #[test]
+    fn l01_the_call_of_a_peer_that_has_left_is_not_taken_on() {
+        let live = live();
+        let (_admission, mut events) = live.admit("/1", ":1.1").unwrap();
+        let (_other, mut other) = live.admit("/2", ":1.2").unwrap();
+        live.peer_is_gone(":1.1");
+        assert!(matches!(events.try_recv(), Ok(Event::PeerGone)));
+        assert!(other.try_recv().is_err());
+        assert_eq!(live.admit("/3", ":1.1").err(), Some(Refusal::TooLate));
+    }
+
+    #[test]
+    fn an_open_request_is_activity() {
+        let activity = Activity::default();
+        let live = Live::new(activity.clone(), None);
+        let (admission, _events) = live.admit("/1", ":1.1").unwrap();
+        assert_eq!(*activity.watch().borrow(), 1);
+        drop(admission);
+        assert_eq!(*activity.watch().borrow(), 0);
+    }
+}

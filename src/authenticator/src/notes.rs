@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What was asked for and not covered is remembered for the window, and forgotten once it was covered.
+
+use usher_core::pending::{self, PendingFile};
+
+use crate::{flow::After, limits::Request};
+
+/// Writes down what a request came to.
+pub(crate) async fn write(file: &PendingFile, request: &Request, after: &After, now: i64) {
+    let covered = after.covered && file.load(now).iter().any(|note| note.remote_url == request.remote_uri);
+    if after.note.is_none() && !covered {
+        return;
+    }
+    let note = after.note.clone();
+    let written = file
+        .change(now, |notes| {
+            if covered {
+                let refs: Vec<String> = request.refs.iter().map(ToString::to_string).collect();
+                pending::forget(notes, &request.remote_uri, &refs);
+            }
+            if let Some(note) = note {
+                pending::note(notes, note);
+            }
+        })
+        .await;
+    if let Err(error) = written {
+        tracing::warn!(%error, "a request that was not covered cannot be remembered");
+    }
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Asks the person through the window process (`io.github.usher.Prompter1`). One question at a time; equal ones are one.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use tokio::sync::{OnceCell, watch};
+use usher_core::{
+    binding::Binding,
+    files,
+    names::{self, ACCOUNTS_NAME, PROMPTER_INTERFACE, PROMPTER_PATH},
+    prompt::{Kind, Outcome, detail},
+    service::RemoteUrl,
+};
+use zbus::{
+    Connection,
+    fdo::DBusProxy,
+    names::{OwnedUniqueName, WellKnownName},
+    zvariant::{OwnedValue, Value},
+};
+
+use crate::{
+    flow::{Clock, Ending, Prompts, Question},
+    live::{Activity, Busy},
+    prompt_budget::{Budget, Dismissal, Subject},
+    service,
+};
+
+/// Largest file of dismissals that is read, in bytes.
+const SIZE_LIMIT: u64 = 256 * 1024;
+
+/// The window process, seen from here. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct PromptClient {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    connection: Connection,
+    activity: Activity,
+    clock: Arc<dyn Clock>,
+    /// Longest time that a person is waited for.
+    limit: Duration,
+    /// Where dismissals are kept: the daemon goes and comes, a day is long.
+    file: Option<PathBuf>,
+    state: Mutex<State>,
+    /// Held by the question that is being asked.
+    turn: tokio::sync::Mutex<()>,
+    watching: OnceCell<()>,
+}
+
+struct State {
+    budget: Budget,
+    live: HashMap<Key, Arc<watch::Sender<Option<Ending>>>>,
+    count: u64,
+}
+
+/// Questions that are one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    binding: Binding,
+    remote_url: RemoteUrl,
+    kind: Kind,
+    update: bool,
+}
+
+impl Key {
+    fn of(question: &Question) -> Self {
+        let Question { binding, remote_url, kind, update, .. } = question;
+        Self { binding: binding.clone(), remote_url: remote_url.clone(), kind: *kind, update: *update }
+    }
+}
+
+/// A question on its way to the window, and what is needed to take it back.
+struct Asking {
+    token: String,
+    owner: OnceCell<OwnedUniqueName>,
+}
+
+impl PromptClient {
+    pub(crate) fn new(connection: Connection, activity: Activity, clock: Arc<dyn Clock>, limit: Duration) -> Self {
+        let file = names::runtime_dir().map(|folder| folder.join("dismissed.json"));
+        let kept = file.as_ref().and_then(|file| files::read(file, SIZE_LIMIT));
+        let dismissals: Vec<Dismissal> = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        let state = State { budget: Budget::new(dismissals), live: HashMap::new(), count: 0 };
+        let inner = Inner {
+            connection,
+            activity,
+            clock,
+            limit,
+            file,
+            state: Mutex::new(state),
+            turn: tokio::sync::Mutex::default(),
+            watching: OnceCell::new(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+}
+
+#[async_trait]
+impl Prompts for PromptClient {
+    async fn ask(&self, question: Question) -> Ending {
+        self.inner.watch().await;
+        let mut ending = match self.join_or_begin(question) {
+            Ok(ending) => ending,
+            Err(ending) => return ending,
+        };
+        let ending = ending.wait_for(Option::is_some).await.ok().and_then(|ending| *ending);
+        ending.unwrap_or(Ending::Failed)
+    }
+}
+
+impl PromptClient {
+    fn join_or_begin(&self, question: Question) -> Result<watch::Receiver<Option<Ending>>, Ending> {
+        let key = Key::of(&question);
+        let mut state = self.inner.state();
+        if key.update && state.live.contains_key(&Key { update: false, ..key.clone() }) {
+            // It is being asked already, and nobody waits for this one.
+            return Err(Ending::Deferred);
+        }
+        if let Some(live) = state.live.get(&key) {
+            return Ok(live.subscribe());
+        }
+        let subject = Subject::new(key.remote_url.clone(), key.kind);
+        if !state.budget.take(&key.binding, &subject, self.inner.clock.now(), self.inner.clock.elapsed()) {
+            return Err(Ending::Withheld);
+        }
+        state.count += 1;
+        let asking = Asking { token: format!("usher{}", state.count), owner: OnceCell::new() };
+        let (sender, receiver) = watch::channel(None);
+        let sender = Arc::new(sender);
+        state.live.insert(key.clone(), sender.clone());
+        let (inner, busy) = (self.inner.clone(), self.inner.activity.begin());
+        tokio::spawn(async move { inner.run(key, question, asking, &sender, busy).await });
+        Ok(receiver)
+    }
+}
+
+impl Inner {
+    /// Asks one question to its end.
+    async fn run(
+        &self,
+        key: Key,
+        question: Question,
+        asking: Asking,
+        sender: &watch::Sender<Option<Ending>>,
+        _busy: Busy,
+    ) {
+        let ending = tokio::select! {
+            ending = self.show(&question, &asking) => Some(ending),
+            () = self.abandoned(&key, sender) => None,
+            () = tokio::time::sleep(self.limit) => Some(Ending::TimedOut),
+        };
+        if matches!(ending, None | Some(Ending::TimedOut)) {
+            self.take_back(&asking).await;
+        }
+        let Some(ending) = ending else { return };
+        {
+            let mut state = self.state();
+            state.live.remove(&key);
+            if ending == Ending::Dismissed {
+                state.budget.dismissed(Subject::new(key.remote_url, key.kind), self.clock.now());
+                self.keep(&state.budget);
+            }
+        }
+        sender.send_replace(Some(ending));
+    }
+
+    /// Returns when nobody waits for the answer any more, and makes sure that nobody joins.
+    async fn abandoned(&self, key: &Key, sender: &watch::Sender<Option<Ending>>) {
+        loop {
+            sender.closed().await;
+            let mut state = self.state();
+            if sender.receiver_count() == 0 {
+                state.live.remove(key);
+                return;
+            }
+        }
+    }
+
+    /// Waits for its turn, starts the window process, asks it, and waits for what becomes of it.
+    async fn show(&self, question: &Question, asking: &Asking) -> Ending {
+        let _turn = self.turn.lock().await;
+        match self.call(question, asking).await {
+            Ok(Outcome::Done) => Ending::Done,
+            Ok(Outcome::Dismissed) => Ending::Dismissed,
+            Ok(Outcome::Deferred) => Ending::Deferred,
+            Ok(Outcome::Failed) => Ending::Failed,
+            Err(error) => {
+                tracing::debug!(%error, "no window");
+                Ending::Failed
+            }
+        }
+    }
+
+    async fn call(&self, question: &Question, asking: &Asking) -> zbus::Result<Outcome> {
+        let bus = DBusProxy::new(&self.connection).await?;
+        let name = WellKnownName::try_from(ACCOUNTS_NAME)?;
+        bus.start_service_by_name(name.clone(), 0).await?;
+        // Whoever has the name now is the one who is asked and believed to the end.
+        let owner = bus.get_name_owner(name.into()).await?;
+        asking.owner.set(owner.clone()).map_err(|_| zbus::Error::Failure("asked twice".into()))?;
+        let arguments = (&asking.token, details(question), &question.parent_window);
+        let reply = self
+            .connection
+            .call_method(Some(owner), PROMPTER_PATH, Some(PROMPTER_INTERFACE), question.kind.as_str(), &arguments)
+            .await?;
+        let (outcome, _results): (u32, HashMap<String, OwnedValue>) = reply.body().deserialize()?;
+        Ok(Outcome::from_code(outcome))
+    }
+
+    async fn take_back(&self, asking: &Asking) {
+        let Some(owner) = asking.owner.get() else { return };
+        let told = self
+            .connection
+            .call_method(Some(owner), PROMPTER_PATH, Some(PROMPTER_INTERFACE), "Cancel", &asking.token)
+            .await;
+        if let Err(error) = told {
+            tracing::debug!(%error, "a prompt cannot be taken back");
+        }
+    }
+
+    /// Learns when a person opens Usher.
+    async fn watch(self: &Arc<Self>) {
+        let watching = self.watching.get_or_try_init(|| async {
+            let mut changes = service::owner_changes(&self.connection, 0, ACCOUNTS_NAME).await?;
+            let inner = Arc::downgrade(self);
+            tokio::spawn(async move {
+                while let Some(change) = changes.next().await {
+                    let Some(inner) = inner.upgrade() else { return };
+                    let has_owner = change.args().is_ok_and(|change| change.new_owner().is_some());
+                    let mut state = inner.state();
+                    // While a question is on its way it is we who start the window process.
+                    if has_owner && state.live.is_empty() && state.budget.opened() {
+                        inner.keep(&state.budget);
+                    }
+                }
+            });
+            Ok::<(), zbus::Error>(())
+        });
+        if let Err(error) = watching.await {
+            tracing::warn!(%error, "it will not be noticed when Usher is opened");
+        }
+    }
+
+    fn keep(&self, budget: &Budget) {
+        let Some(file) = &self.file else { return };
+        let written = serde_json::to_vec(budget.dismissals())
+            .map_err(std::io::Error::from)
+            .and_then(|bytes| files::write(file, &bytes));
+        if let Err(error) = written {
+            tracing::warn!(%error, "what was put off cannot be remembered");
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn details(question: &Question) -> HashMap<&'static str, Value<'_>> {
+    let binding: HashMap<String, String> = question.binding.to_map().into_iter().collect();
+    let app_ids: Vec<&str> = question.app_ids.iter().map(String::as_str).collect();
+    let mut details = HashMap::from([
+        (detail::BINDING, Value::from(binding)),
+        (detail::REMOTE, question.remote.as_str().into()),
+        (detail::REMOTE_URI, question.remote_uri.as_str().into()),
+        (detail::APP_IDS, app_ids.into()),
+        (detail::CLIENT, question.client.as_str().into()),
+        (detail::REASON, question.reason.as_str().into()),
+        (detail::UPDATE, question.update.into()),
+    ]);
+    if let Some(account) = question.account {
+        details.insert(detail::ACCOUNT, account.to_string().into());
+    }
+    details
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `org.freedesktop.Flatpak.AuthenticatorRequest`: the object of one request, and the task that answers it once.
+
+use std::{collections::HashMap, sync::Arc};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use tokio::{sync::mpsc, task::JoinHandle};
+use zbus::{
+    Connection, fdo,
+    message::Header,
+    names::{BusName, OwnedUniqueName},
+    object_server::SignalEmitter,
+    zvariant::{ObjectPath, OwnedObjectPath, Signature, Type, Value},
+};
+
+use crate::{
+    flow::{Answer, Reply},
+    lifecycle::{Effect, Event, Lifecycle},
+    limits::Request,
+    live::{Admission, Live},
+    service::Daemon,
+};
+
+/// The object of a request. It lives until the request is answered.
+pub(crate) struct RequestObject {
+    pub(crate) live: Live,
+    pub(crate) peer: OwnedUniqueName,
+    pub(crate) path: OwnedObjectPath,
+}
+
+#[zbus::interface(name = "org.freedesktop.Flatpak.AuthenticatorRequest", introspection_docs = false)]
+impl RequestObject {
+    #[allow(clippy::needless_pass_by_value)]
+    fn close(&self, #[zbus(header)] header: Header<'_>) -> fdo::Result<()> {
+        if header.sender() != Some(&*self.peer) {
+            return Err(fdo::Error::AccessDenied("the request is somebody else's".into()));
+        }
+        self.live.tell(self.path.as_str(), Event::Closed);
+        Ok(())
+    }
+
+    #[zbus(property(emits_changed_signal = "const"), name = "version")]
+    #[allow(clippy::unused_self)]
+    fn version(&self) -> u32 {
+        1
+    }
+
+    #[zbus(signal)]
+    async fn response(
+        emitter: &SignalEmitter<'_>,
+        response: u32,
+        results: HashMap<&str, Value<'_>>,
+    ) -> zbus::Result<()>;
+}
+
+/// Emits `Response` to the client, and to nobody else.
+pub(crate) async fn respond(
+    connection: &Connection,
+    peer: &OwnedUniqueName,
+    handle: &ObjectPath<'_>,
+    answer: &Answer,
+) -> zbus::Result<()> {
+    let (response, results) = answer.arguments();
+    let emitter = SignalEmitter::new(connection, handle)?.set_destination(BusName::Unique(peer.as_ref()));
+    RequestObject::response(&emitter, response, results).await
+}
+
+/// Answers one request.
+pub(crate) struct Supervisor {
+    pub(crate) daemon: Arc<Daemon>,
+    pub(crate) connection: Connection,
+    pub(crate) handle: OwnedObjectPath,
+    pub(crate) peer: OwnedUniqueName,
+    pub(crate) admission: Admission,
+    pub(crate) events: mpsc::UnboundedReceiver<Event>,
+}
+
+impl Supervisor {
+    /// Runs to the end of the request and of what follows from it.
+    pub(crate) async fn run(mut self, request: Request) {
+        let request = Arc::new(request);
+        let work = Work(tokio::spawn({
+            let (daemon, request, peer) = (self.daemon.clone(), request.clone(), self.peer.clone());
+            async move { daemon.flow.answer(&request, peer.as_str()).await }
+        }));
+        let event = self.first_event(work).await;
+        let effect = Lifecycle::default().on(event);
+        let reply = match effect {
+            Effect::Respond(reply) => Some(*reply),
+            Effect::Vanish | Effect::Nothing => None,
+        };
+        tracing::debug!(handle = self.handle.as_str(), answer = ?reply.as_ref().map(|reply| &reply.answer), "the end");
+        if let Some(Reply { answer, .. }) = &reply
+            && let Err(error) = respond(&self.connection, &self.peer, &self.handle, answer).await
+        {
+            tracing::warn!(%error, "an answer cannot be sent");
+        }
+        if let Err(error) = self.connection.object_server().remove::<RequestObject, _>(&self.handle).await {
+            tracing::debug!(%error, "a request's object is gone already");
+        }
+        // What follows must not be cut short either, but the handle is free again.
+        let busy = self.daemon.activity.begin();
+        drop(self.admission);
+        if let Some(reply) = reply {
+            self.daemon.follow_up(&request, reply.after).await;
+        }
+        drop(busy);
+    }
+
+    /// What decides the request: its work, or something that ends the work.
+    async fn first_event(&mut self, mut work: Work) -> Event {
+        tokio::select! {
+            biased;
+            Some(event) = self.events.recv() => event,
+            done = &mut work.0 => match done {
+                Ok(reply) => Event::Answered(Box::new(reply)),
+                Err(_) => Event::Failed,
+            },
+        }
+    }
+}
+
+/// The work on a request. Dropped, it is abandoned: connections are closed, and a prompt that waits for it learns of it.
+struct Work(JoinHandle<Reply>);
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// An `a{sv}` that is read past without being kept.
+pub(crate) struct Ignored;
+
+impl Type for Ignored {
+    const SIGNATURE: &'static Signature = <HashMap<&str, Value<'_>> as Type>::SIGNATURE;
+}
+
+impl<'de> Deserialize<'de> for Ignored {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Ignored;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a dictionary")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Ignored, A::Error> {
+                while entries.next_entry::<&str, Value<'de>>()?.is_some() {}
+                Ok(Ignored)
+            }
+        }
+        deserializer.deserialize_map(Entries)
+    }
+}

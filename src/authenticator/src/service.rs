@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The daemon on a bus connection: names, objects, who comes and goes, and the end.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{Stream, StreamExt};
+use usher_core::{names, pending::PendingFile};
+use zbus::{
+    Connection, MatchRule, MessageStream,
+    fdo::{DBusProxy, NameOwnerChanged, RequestNameFlags},
+    names::{OwnedUniqueName, UniqueName},
+};
+
+use crate::{
+    authenticator::Authenticator,
+    flow::{After, Answer, Flow},
+    idle,
+    journal::{Handle, Journal},
+    limits::Request,
+    live::{Activity, Live},
+    messages, notes, request,
+};
+
+/// Longest time that the end may take.
+const END_LIMIT: Duration = Duration::from_secs(4);
+
+/// Why the daemon ended with a failure.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    /// Another one is running.
+    #[error("another instance is running")]
+    Running,
+    /// The bus is gone.
+    #[error("the connection to the bus is lost")]
+    BusLost,
+    /// The process lacks something that it needs.
+    #[error("starting: {0}")]
+    Runtime(#[from] std::io::Error),
+    /// The bus did not do what was asked.
+    #[error("the bus: {0}")]
+    Bus(#[from] zbus::Error),
+}
+
+/// Everything that requests share.
+pub(crate) struct Daemon {
+    pub(crate) flow: Flow,
+    pub(crate) live: Live,
+    pub(crate) activity: Activity,
+    pub(crate) pending: Option<PendingFile>,
+}
+
+/// What the daemon is run with.
+pub(crate) struct Setup {
+    pub(crate) flow: Flow,
+    pub(crate) activity: Activity,
+    pub(crate) pending: Option<PendingFile>,
+    pub(crate) journal: Option<Journal>,
+    /// How long it stays when nothing is going on.
+    pub(crate) idle: Duration,
+}
+
+/// Serves requests on a bus connection until nothing was asked for a while, or `stop` is ready.
+pub(crate) async fn run_with_connection(
+    connection: &Connection,
+    setup: Setup,
+    stop: impl Future<Output = ()>,
+) -> Result<(), RunError> {
+    let Setup { flow, activity, pending, journal, idle } = setup;
+    let live = Live::new(activity.clone(), journal.clone());
+    let daemon = Arc::new(Daemon { flow, live, activity, pending });
+    let lost = owner_changes(connection, 2, "").await?;
+    connection.object_server().at(names::FLATPAK_AUTHENTICATOR_PATH, Authenticator(daemon.clone())).await?;
+    own_name(connection).await?;
+    if let Some(journal) = &journal {
+        end_left_open(connection, journal).await;
+    }
+    tracing::debug!("ready");
+    let ended = tokio::select! {
+        () = follow(lost, &daemon.live) => Err(RunError::BusLost),
+        () = connection.closed() => Err(RunError::BusLost),
+        () = stop => Ok(()),
+        done = until_idle(connection, &daemon, idle) => done,
+    };
+    daemon.end().await;
+    ended
+}
+
+/// A name is asked for without waiting for it, and never given up to another (rule R21).
+async fn own_name(connection: &Connection) -> Result<(), RunError> {
+    match connection.request_name_with_flags(names::AUTHENTICATOR_NAME, RequestNameFlags::DoNotQueue.into()).await {
+        Ok(_) => Ok(()),
+        Err(zbus::Error::NameTaken) => Err(RunError::Running),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Names whose owner changes, in the order in which the bus tells it: those whose argument of that number (0 the name, 2
+/// the new owner) has that value.
+pub(crate) async fn owner_changes(
+    connection: &Connection,
+    argument: u8,
+    value: &str,
+) -> zbus::Result<impl Stream<Item = NameOwnerChanged> + Unpin + use<>> {
+    let rule = MatchRule::builder()
+        .msg_type(zbus::message::Type::Signal)
+        .sender("org.freedesktop.DBus")?
+        .path("/org/freedesktop/DBus")?
+        .interface("org.freedesktop.DBus")?
+        .member("NameOwnerChanged")?
+        .arg(argument, value)?
+        .build();
+    let stream = MessageStream::for_match_rule(rule, connection, None).await?;
+    Ok(stream.filter_map(|message| std::future::ready(message.ok().and_then(NameOwnerChanged::from_message))))
+}
+
+async fn follow(mut lost: impl Stream<Item = NameOwnerChanged> + Unpin, live: &Live) {
+    while let Some(change) = lost.next().await {
+        if let Ok(change) = change.args()
+            && change.name().starts_with(':')
+        {
+            live.peer_is_gone(change.name());
+        }
+    }
+}
+
+/// Returns when nothing has been going on, and nothing was asked while the name was given up.
+async fn until_idle(connection: &Connection, daemon: &Daemon, time: Duration) -> Result<(), RunError> {
+    loop {
+        idle::passed(&daemon.activity, time).await;
+        connection.release_name(names::AUTHENTICATOR_NAME).await?;
+        // Whatever was sent to the name before it was given up stands in our queue before this call to ourselves.
+        let own = connection.unique_name().cloned();
+        connection.call_method(own, "/", Some("org.freedesktop.DBus.Peer"), "Ping", &()).await?;
+        if *daemon.activity.watch().borrow() == 0 {
+            tracing::debug!("nothing to do");
+            return Ok(());
+        }
+        own_name(connection).await?;
+    }
+}
+
+/// Ends the requests that a daemon before this one left open.
+async fn end_left_open(connection: &Connection, journal: &Journal) {
+    let left_open = journal.left_open();
+    journal.write(std::iter::empty());
+    for Handle { peer, path } in left_open {
+        if let Err(error) = end_one(connection, &peer, &path).await {
+            tracing::debug!(%error, path, "a request that was left open cannot be ended");
+        }
+    }
+}
+
+async fn end_one(connection: &Connection, peer: &str, path: &str) -> zbus::Result<()> {
+    let peer = OwnedUniqueName::from(UniqueName::try_from(peer)?.to_owned());
+    let bus = DBusProxy::new(connection).await?;
+    if bus.name_has_owner(peer.as_ref().into()).await? {
+        tracing::debug!(path, "a request that was left open is ended");
+        let answer = Answer::Failed { code: None, message: messages::stopped() };
+        request::respond(connection, &peer, &path.try_into()?, &answer).await?;
+    }
+    Ok(())
+}
+
+impl Daemon {
+    /// Answers what is open and waits for it to be over.
+    async fn end(&self) {
+        self.live.stop();
+        let mut count = self.activity.watch();
+        let over = tokio::time::timeout(END_LIMIT, count.wait_for(|&count| count == 0)).await;
+        if over.is_err() {
+            tracing::warn!("something is still going on");
+        }
+    }
+
+    /// Does what follows from an answer.
+    pub(crate) async fn follow_up(&self, request: &Request, after: After) {
+        if let Some(pending) = &self.pending {
+            notes::write(pending, request, &after, self.flow.clock.now()).await;
+        }
+        if let Some((account, client)) = after.used {
+            self.flow.accounts.note_use(account, client).await;
+        }
+        if let Some(question) = after.question {
+            let ending = self.flow.prompts.ask(question).await;
+            tracing::debug!(?ending, "a prompt that nobody waits for");
+        }
+    }
+}
