@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Translated strings with named placeholders: `gettext_f("Sign In to {host}", &[("host", host)])`.
+//! Translated strings with named placeholders, such as `Sign In to {host}`.
 
 use gettextrs::{LocaleCategory, bind_textdomain_codeset, bindtextdomain, setlocale, textdomain};
 pub use gettextrs::{gettext, ngettext};
