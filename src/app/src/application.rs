@@ -1,20 +1,48 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The application: one process, unique by its bus name.
+//! The application: one process, unique by its bus name. Started by the bus it has no window but the prompts.
+
+use std::io::Write;
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio, glib};
-use usher_core::names;
+use usher_core::{account::AccountId, names};
 
-use crate::services::Services;
+use crate::{
+    about,
+    i18n::gettext,
+    model::{AccountList, Notes, Repositories},
+    preferences::PreferencesDialog,
+    services::Services,
+    shortcuts,
+    window::Window,
+};
+
+/// Milliseconds after the last window until the process ends, when the bus has started it.
+const INACTIVITY: u32 = 10_000;
+
+/// Actions and their keys. Where two are given the second is for keyboards on which the first is hard to type.
+const KEYS: [(&str, &[&str]); 7] = [
+    ("app.add-account", &["<Control>n"]),
+    ("win.search", &["<Control>f"]),
+    ("app.preferences", &["<Control>comma"]),
+    ("app.shortcuts", &["<Control>question"]),
+    ("window.close", &["<Control>w"]),
+    ("app.quit", &["<Control>q"]),
+    ("win.back", &["<Alt>Left"]),
+];
 
 mod imp {
-    use std::cell::OnceCell;
+    use std::{cell::OnceCell, ops::ControlFlow};
 
     use super::*;
 
     #[derive(Default)]
     pub struct Application {
         pub(super) services: OnceCell<Services>,
+        pub(super) settings: OnceCell<gio::Settings>,
+        pub(super) accounts: OnceCell<AccountList>,
+        pub(super) repositories: OnceCell<Repositories>,
+        pub(super) notes: OnceCell<Notes>,
     }
 
     #[glib::object_subclass]
@@ -24,18 +52,44 @@ mod imp {
         type ParentType = adw::Application;
     }
 
-    impl ObjectImpl for Application {}
+    impl ObjectImpl for Application {
+        fn constructed(&self) {
+            self.parent_constructed();
+            let application = self.obj();
+            application.set_inactivity_timeout(INACTIVITY);
+            application.add_main_option(
+                "version",
+                b'v'.into(),
+                glib::OptionFlags::NONE,
+                glib::OptionArg::None,
+                &gettext("Print the version and exit"),
+                None,
+            );
+        }
+    }
 
     impl ApplicationImpl for Application {
+        fn handle_local_options(&self, options: &glib::VariantDict) -> ControlFlow<glib::ExitCode> {
+            if options.contains("version") {
+                let written = writeln!(std::io::stdout(), "usher {}", names::VERSION);
+                return ControlFlow::Break(if written.is_ok() {
+                    glib::ExitCode::SUCCESS
+                } else {
+                    glib::ExitCode::FAILURE
+                });
+            }
+            self.parent_handle_local_options(options)
+        }
+
         fn startup(&self) {
             self.parent_startup();
             gtk::Window::set_default_icon_name(names::APP_ID);
+            self.obj().set_up_actions();
         }
 
         fn activate(&self) {
             self.parent_activate();
-            let window = adw::ApplicationWindow::builder().application(&*self.obj()).title("Usher").build();
-            window.present();
+            self.obj().main_window().present();
         }
     }
 
@@ -51,11 +105,88 @@ glib::wrapper! {
 
 impl Application {
     pub(crate) fn new() -> Self {
-        glib::Object::builder().property("application-id", names::ACCOUNTS_NAME).build()
+        glib::Object::builder()
+            .property("application-id", names::ACCOUNTS_NAME)
+            .property("resource-base-path", None::<&str>)
+            .build()
+    }
+
+    /// The application of this process.
+    pub(crate) fn current() -> Self {
+        gio::Application::default().and_downcast().expect("widgets live within the application")
     }
 
     /// What all pages work with.
     pub(crate) fn services(&self) -> &Services {
         self.imp().services.get_or_init(Services::new)
+    }
+
+    /// The person's settings.
+    pub(crate) fn settings(&self) -> &gio::Settings {
+        self.imp().settings.get_or_init(|| gio::Settings::new(names::APP_ID))
+    }
+
+    /// The accounts in the keyring, which is first asked by the first call.
+    pub(crate) fn accounts(&self) -> &AccountList {
+        self.imp().accounts.get_or_init(|| AccountList::new(self.services()))
+    }
+
+    /// The repositories of this computer that name Usher.
+    pub(crate) fn repositories(&self) -> &Repositories {
+        self.imp().repositories.get_or_init(Repositories::new)
+    }
+
+    /// What clients asked for and did not get.
+    pub(crate) fn notes(&self) -> &Notes {
+        self.imp().notes.get_or_init(|| Notes::new(self.services().pending.clone(), self.repositories()))
+    }
+
+    /// The main window; opened where it is not.
+    fn main_window(&self) -> Window {
+        let known = self.windows().into_iter().find_map(|window| window.downcast::<Window>().ok());
+        known.unwrap_or_else(|| Window::new(self))
+    }
+
+    fn set_up_actions(&self) {
+        let simple = |name: &str, act: fn(&Self)| {
+            gio::ActionEntry::builder(name).activate(move |application: &Self, _, _| act(application)).build()
+        };
+        let show_account = gio::ActionEntry::builder("show-account")
+            .parameter_type(Some(glib::VariantTy::STRING))
+            .activate(|application: &Self, _, parameter| {
+                let id = parameter.and_then(glib::Variant::str).and_then(AccountId::parse);
+                let window = application.main_window();
+                window.present();
+                if let Some(id) = id {
+                    window.show_account(id);
+                }
+            })
+            .build();
+        self.add_action_entries([
+            simple("preferences", |application| {
+                PreferencesDialog::new(application.settings()).present(Some(&application.main_window()));
+            }),
+            simple("shortcuts", |application| shortcuts::present(&application.main_window())),
+            simple("about", |application| about::present(&application.main_window())),
+            simple("quit", Self::close_main_window),
+            simple("add-account", |application| {
+                let window = application.main_window();
+                window.present();
+                window.add_account();
+            }),
+            show_account,
+        ]);
+        for (action, keys) in KEYS {
+            self.set_accels_for_action(action, keys);
+        }
+    }
+
+    /// A prompt on screen stays, and with it the process.
+    fn close_main_window(&self) {
+        for window in self.windows() {
+            if let Ok(window) = window.downcast::<Window>() {
+                window.close();
+            }
+        }
     }
 }

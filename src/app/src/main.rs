@@ -1,19 +1,62 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The window process: accounts, sign-in pages, and prompts for the daemon.
+//!
+//! ```text
+//! application   one process, unique by its bus name; actions and keys
+//! window        the main window: a stack of pages under toasts
+//! accounts/     the first page: what needs attention, accounts, repositories
+//! account/      one account; a repository that has changed its server or asks for permission
+//! add_account/  from a repository of this computer or a typed address, to the server page
+//! sign_in/      the pages of a sign-in, the same in the main window and in prompts
+//! prompt/       what clients asked for through the daemon: the D-Bus object and its window
+//! preferences/  the few settings
+//! model/        what the pages show: accounts, repositories, notes, and what follows from them
+//! ```
 
+mod about;
+mod account;
+mod accounts;
+mod add_account;
 mod application;
 mod i18n;
+mod keyring;
+mod model;
+mod permission;
+mod preferences;
 mod prompt;
 mod runtime;
 mod services;
+mod shortcuts;
 mod sign_in;
+mod software;
+mod text;
+mod toast;
+mod window;
+mod window_id;
 
 use gtk::{glib, prelude::*};
+use rustix::process::{Resource, Rlimit, setrlimit};
+use tracing_subscriber::{filter::LevelFilter, filter::Targets, prelude::*};
 use usher_core::names;
 
 fn main() -> glib::ExitCode {
+    log_to_stderr();
+    // A core dump would hold credentials (rule R17).
+    if let Err(error) = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }) {
+        tracing::warn!(%error, "core dumps cannot be switched off");
+    }
     i18n::init();
     // On X11 the program name is the class of the windows: they belong to the application, not to the bus name.
     glib::set_prgname(Some(names::APP_ID));
     application::Application::new().run()
+}
+
+/// Our own messages, and warnings of others. The environment changes nothing here (rule R17).
+fn log_to_stderr() {
+    let levels = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("usher", LevelFilter::INFO)
+        .with_target("usher_core", LevelFilter::INFO);
+    let output = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().with_ansi(false);
+    tracing_subscriber::registry().with(output.with_filter(levels)).init();
 }

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! One account, and the questions of repositories about it.
+
+mod changed_server;
+mod page;
+mod permission_page;
+mod remove;
+mod uses;
+
+pub(crate) use changed_server::ChangedServerPage;
+pub(crate) use page::AccountPage;
+pub(crate) use permission_page::PermissionPage;
+pub(crate) use remove::ask as ask_to_remove;

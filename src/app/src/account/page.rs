@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The page about one account.
+
+use adw::{prelude::*, subclass::prelude::*};
+use gtk::glib;
+use usher_core::{
+    account::{Account, AccountId},
+    binding::{Link, Provider},
+    clock,
+    service::RemoteUrl,
+};
+
+use super::{
+    remove,
+    uses::{Use, uses},
+};
+use crate::{
+    application::Application,
+    i18n::{gettext, gettext_f},
+    keyring,
+    model::{KeyringState, Standing},
+    permission, runtime, text, toast,
+    window::Window,
+};
+
+mod imp {
+    use std::cell::{Cell, OnceCell, RefCell};
+
+    use super::*;
+
+    #[derive(Default, gtk::CompositeTemplate)]
+    #[template(file = "src/account/page.blp")]
+    pub struct AccountPage {
+        pub(super) id: OnceCell<AccountId>,
+        pub(super) handlers: RefCell<Vec<(glib::Object, glib::SignalHandlerId)>>,
+        pub(super) switches: RefCell<Vec<(RemoteUrl, adw::SwitchRow)>>,
+        /// Whether switches are being set to what is saved, rather than by the person.
+        pub(super) is_refreshing: Cell<bool>,
+        #[template_child]
+        pub(super) banner: TemplateChild<adw::Banner>,
+        #[template_child]
+        pub(super) avatar: TemplateChild<adw::Avatar>,
+        #[template_child]
+        pub(super) user_label: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) host_label: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) uses_group: TemplateChild<adw::PreferencesGroup>,
+        #[template_child]
+        pub(super) unused_row: TemplateChild<adw::ActionRow>,
+        #[template_child]
+        pub(super) server_row: TemplateChild<adw::ActionRow>,
+        #[template_child]
+        pub(super) sign_in_row: TemplateChild<adw::ActionRow>,
+        #[template_child]
+        pub(super) since_row: TemplateChild<adw::ActionRow>,
+        #[template_child]
+        pub(super) until_row: TemplateChild<adw::ActionRow>,
+        #[template_child]
+        pub(super) used_row: TemplateChild<adw::ActionRow>,
+        #[template_child]
+        pub(super) name_row: TemplateChild<adw::EntryRow>,
+        #[template_child]
+        pub(super) actions_group: TemplateChild<adw::PreferencesGroup>,
+        #[template_child]
+        pub(super) sign_out_row: TemplateChild<adw::ButtonRow>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for AccountPage {
+        const NAME: &'static str = "UsherAccountPage";
+        type Type = super::AccountPage;
+        type ParentType = adw::NavigationPage;
+
+        fn class_init(class: &mut Self::Class) {
+            class.bind_template();
+            class.bind_template_callbacks();
+        }
+
+        fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
+            object.init_template();
+        }
+    }
+
+    impl ObjectImpl for AccountPage {
+        fn dispose(&self) {
+            for (object, handler) in self.handlers.take() {
+                object.disconnect(handler);
+            }
+        }
+    }
+
+    impl WidgetImpl for AccountPage {}
+    impl NavigationPageImpl for AccountPage {}
+
+    #[gtk::template_callbacks]
+    impl AccountPage {
+        #[template_callback]
+        fn on_shown(&self) {
+            self.uses_group.child_focus(gtk::DirectionType::TabForward);
+        }
+
+        #[template_callback]
+        fn on_banner(&self) {
+            if Application::current().accounts().state() == KeyringState::Locked {
+                keyring::unlock(&*self.obj());
+            } else {
+                self.on_sign_in_again();
+            }
+        }
+
+        #[template_callback]
+        fn on_sign_in_again(&self) {
+            if let (Some(window), Some(id)) = (Window::of(&*self.obj()), self.id.get()) {
+                window.sign_in_again(*id);
+            }
+        }
+
+        #[template_callback]
+        fn on_sign_out(&self) {
+            glib::spawn_future_local(self.obj().clone().sign_out());
+        }
+
+        #[template_callback]
+        fn on_remove(&self) {
+            if let (Some(window), Some(id)) = (Window::of(&*self.obj()), self.id.get()) {
+                remove::ask(&window, *id);
+            }
+        }
+
+        #[template_callback]
+        fn on_name(&self) {
+            let name = Some(text::plain(&self.name_row.text())).filter(|name| !name.is_empty());
+            glib::spawn_future_local(self.obj().clone().rename(name));
+        }
+    }
+}
+
+glib::wrapper! {
+    pub struct AccountPage(ObjectSubclass<imp::AccountPage>)
+        @extends adw::NavigationPage, gtk::Widget,
+        @implements gtk::Accessible, gtk::Buildable, gtk::ConstraintTarget;
+}
+
+impl AccountPage {
+    /// The page of an account, which follows its changes.
+    pub(crate) fn new(application: &Application, id: AccountId) -> Self {
+        let page: Self = glib::Object::new();
+        let _ = page.imp().id.set(id);
+        let weak = page.downgrade();
+        let refresh = move || {
+            if let Some(page) = weak.upgrade() {
+                page.refresh();
+            }
+        };
+        let also = refresh.clone();
+        let (accounts, repositories) = (application.accounts(), application.repositories());
+        page.imp().handlers.replace(vec![
+            (accounts.clone().upcast(), accounts.connect_changed(move |_| refresh())),
+            (repositories.clone().upcast(), repositories.connect_changed(move |_| also())),
+        ]);
+        page.refresh();
+        page
+    }
+
+    fn id(&self) -> AccountId {
+        *self.imp().id.get().expect("set when it was made")
+    }
+
+    fn refresh(&self) {
+        let application = Application::current();
+        let accounts = application.accounts();
+        let is_ready = accounts.state() == KeyringState::Ready;
+        self.imp().actions_group.set_sensitive(is_ready);
+        let Some(account) = accounts.find(self.id()) else {
+            self.show_without_account(accounts.state());
+            return;
+        };
+        let is_one_of_several =
+            accounts.accounts().iter().filter(|other| other.binding.host() == account.binding.host()).count() > 1;
+        self.show_head(&account);
+        self.show_uses(uses(&account, &application.repositories().all()));
+        self.show_details(&account, is_one_of_several);
+    }
+
+    /// The keyring was locked meanwhile, or the account was removed elsewhere.
+    fn show_without_account(&self, state: KeyringState) {
+        let imp = self.imp();
+        if state == KeyringState::Ready {
+            if let Some(window) = Window::of(self) {
+                window.show_first_page();
+            }
+            return;
+        }
+        imp.banner.set_title(&gettext("The keyring is locked"));
+        imp.banner.set_button_label(Some(&gettext("Unlock")));
+        imp.banner.set_revealed(state == KeyringState::Locked);
+        imp.uses_group.set_sensitive(false);
+        imp.name_row.set_sensitive(false);
+    }
+
+    fn show_head(&self, account: &Account) {
+        let imp = self.imp();
+        let user = text::user(account);
+        self.set_title(&user);
+        imp.avatar.set_text(Some(&user));
+        imp.user_label.set_label(&user);
+        imp.user_label.set_tooltip_text(Some(&account.user).filter(|full| **full != user).map(String::as_str));
+        imp.host_label.set_label(&account.binding.host());
+        let state = match Standing::of(account, clock::now()) {
+            Standing::Ended => Some(gettext("Sign-in has expired")),
+            Standing::SignedOut => Some(gettext("Signed out")),
+            Standing::Fine | Standing::EndsSoon(_) => None,
+        };
+        if let Some(state) = &state {
+            imp.banner.set_title(state);
+            imp.banner.set_button_label(Some(&gettext("Sign In…")));
+        }
+        imp.banner.set_revealed(state.is_some());
+    }
+
+    fn show_uses(&self, uses: Vec<Use>) {
+        let imp = self.imp();
+        imp.uses_group.set_sensitive(true);
+        imp.unused_row.set_visible(uses.is_empty());
+        let is_same = {
+            let switches = imp.switches.borrow();
+            switches.len() == uses.len() && switches.iter().zip(&uses).all(|((a, _), b)| a == &b.link.remote_url)
+        };
+        imp.is_refreshing.set(true);
+        if is_same {
+            for ((_, row), used) in imp.switches.borrow().iter().zip(&uses) {
+                row.set_active(used.is_allowed);
+            }
+        } else {
+            for (_, row) in imp.switches.take() {
+                imp.uses_group.remove(&row);
+            }
+            for used in uses {
+                let (address, row) = (used.link.remote_url.clone(), self.use_row(used));
+                imp.uses_group.add(&row);
+                imp.switches.borrow_mut().push((address, row));
+            }
+        }
+        imp.is_refreshing.set(false);
+    }
+
+    fn use_row(&self, used: Use) -> adw::SwitchRow {
+        let row = adw::SwitchRow::builder()
+            .title(&used.title)
+            .subtitle(used.link.remote_url.as_str())
+            .use_markup(false)
+            .active(used.is_allowed)
+            .build();
+        let weak = self.downgrade();
+        row.connect_active_notify(move |row| {
+            if let Some(page) = weak.upgrade().filter(|page| !page.imp().is_refreshing.get()) {
+                glib::spawn_future_local(page.permit(used.title.clone(), used.link.clone(), row.is_active()));
+            }
+        });
+        row
+    }
+
+    async fn permit(self, title: String, link: Link, is_allowed: bool) {
+        let id = self.id();
+        let repository = text::within(&title);
+        let changed = if is_allowed {
+            permission::give(id, link.clone()).await
+        } else {
+            permission::take_back(id, link.remote_url.clone()).await
+        };
+        if let Err(error) = changed {
+            tracing::warn!(%error, "a permission cannot be changed");
+            toast::show(&self, &gettext("The permission could not be saved"));
+            self.refresh();
+        } else if is_allowed {
+            toast::show(&self, &gettext_f("{repository} may use this account", &[("repository", &repository)]));
+        } else {
+            let text = gettext_f("{repository} no longer uses this account", &[("repository", &repository)]);
+            toast::with_button(&self, &text, &gettext("Undo"), move || {
+                let link = link.clone();
+                glib::spawn_future_local(async move {
+                    if let Err(error) = permission::give(id, link).await {
+                        tracing::warn!(%error, "a permission cannot be given back");
+                    }
+                });
+            });
+        }
+    }
+
+    fn show_details(&self, account: &Account, is_one_of_several: bool) {
+        let imp = self.imp();
+        let is_signed_out = Standing::of(account, clock::now()) == Standing::SignedOut;
+        imp.server_row.set_subtitle(&account.binding.host());
+        imp.sign_in_row.set_subtitle(&match account.binding.provider {
+            Provider::Webflow => gettext("On the server's web page"),
+        });
+        imp.since_row.set_subtitle(&text::day(account.signed_in_at));
+        imp.since_row.set_visible(!is_signed_out);
+        imp.until_row.set_subtitle(&account.valid_until.map_or_else(|| gettext("Until signed out"), text::day));
+        imp.until_row.set_visible(!is_signed_out);
+        imp.used_row.set_visible(account.last_use.is_some());
+        if let Some(last) = &account.last_use {
+            let (moment, program) = (text::moment(last.at, clock::now()), text::program(&last.by));
+            // Translators: “Today at 14:05 by Software”
+            let used = gettext_f("{moment} by {program}", &[("moment", &moment), ("program", &program)]);
+            imp.used_row.set_subtitle(&used);
+        }
+        imp.name_row.set_visible(is_one_of_several);
+        imp.name_row.set_sensitive(true);
+        let name = account.name.as_deref().unwrap_or_default();
+        if !imp.name_row.has_css_class("focused") && imp.name_row.text() != name {
+            imp.name_row.set_text(name);
+        }
+        imp.sign_out_row.set_visible(!is_signed_out);
+    }
+
+    /// Forgets the sign-in. The server knows of no end: its credential is gone from here.
+    async fn sign_out(self) {
+        let application = Application::current();
+        let (store, id) = (application.services().store.clone(), self.id());
+        let changed = runtime::spawn(async move { store.change(id, Account::sign_out).await }).await;
+        application.accounts().reload();
+        match changed {
+            Ok(Some(account)) => {
+                let host = text::within(&account.binding.host());
+                let weak = self.downgrade();
+                let text = gettext_f("Signed out of {host}", &[("host", &host)]);
+                toast::with_button(&self, &text, &gettext("Sign In…"), move || {
+                    if let Some(window) = weak.upgrade().and_then(|page| Window::of(&page)) {
+                        window.sign_in_again(id);
+                    }
+                });
+            }
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(%error, "an account cannot be signed out");
+                toast::show(&self, &gettext("The account could not be signed out"));
+            }
+        }
+    }
+
+    async fn rename(self, name: Option<String>) {
+        let application = Application::current();
+        let (store, id) = (application.services().store.clone(), self.id());
+        let changed = runtime::spawn(async move { store.change(id, |account| account.name = name).await }).await;
+        application.accounts().reload();
+        if let Err(error) = changed {
+            tracing::warn!(%error, "an account cannot be named");
+            toast::show(&self, &gettext("The name could not be saved"));
+        }
+    }
+}

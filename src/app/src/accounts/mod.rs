@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The first page: what needs attention, what can be installed, the accounts, and repositories without one.
+
+mod account_row;
+mod listed;
+mod need_row;
+mod need_text;
+mod page;
+mod ready_row;
+mod repository_row;
+mod row_group;
+
+pub(crate) use page::AccountsPage;
+pub(crate) use repository_row::repository_row;

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What a row of *Needs Attention* says. Pure.
+
+use super::account_row::sign_in_name;
+use crate::{
+    i18n::{gettext, gettext_f, ngettext_f},
+    model::{Need, Standing, Waiting},
+    text,
+};
+
+/// The texts of a row.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NeedText {
+    pub(super) icon: &'static str,
+    pub(super) title: String,
+    pub(super) subtitle: String,
+    pub(super) button: String,
+    /// What the button is called by a screen reader.
+    pub(super) button_name: String,
+}
+
+impl NeedText {
+    pub(super) fn of(need: &Need) -> Self {
+        match need {
+            Need::SignIn { account, standing, waiting } => {
+                let host = account.binding.host();
+                let what = waiting_for_account(*waiting).unwrap_or_else(|| match standing {
+                    Standing::EndsSoon(at) => gettext_f("Sign-in ends on {date}", &[("date", &text::day(*at))]),
+                    Standing::Fine | Standing::Ended | Standing::SignedOut => gettext("Sign in again"),
+                });
+                Self {
+                    icon: "avatar-default-symbolic",
+                    title: text::user(account),
+                    subtitle: format!("{} · {what}", text::within(&host)),
+                    button: gettext("Sign In…"),
+                    button_name: sign_in_name(&host),
+                }
+            }
+            Need::FirstSignIn { repository, waiting } => Self {
+                icon: "avatar-default-symbolic",
+                title: repository.title(),
+                subtitle: waiting_for_host(*waiting, &repository.host()),
+                button: gettext("Sign In…"),
+                button_name: sign_in_name(&repository.host()),
+            },
+            Need::Permission { repository } => Self {
+                icon: "dialog-question-symbolic",
+                title: repository.title(),
+                subtitle: gettext_f(
+                    "Wants to use an account at {host}",
+                    &[("host", &text::within(&repository.host()))],
+                ),
+                button: gettext("Review…"),
+                button_name: review_name(&repository.title()),
+            },
+            Need::ServerChanged { repository, .. } => Self {
+                icon: "dialog-warning-symbolic",
+                title: repository.title(),
+                subtitle: gettext_f(
+                    "Now asks for an account at {host}",
+                    &[("host", &text::within(&repository.host()))],
+                ),
+                button: gettext("Review…"),
+                button_name: review_name(&repository.title()),
+            },
+        }
+    }
+}
+
+fn review_name(repository: &str) -> String {
+    // Translators: the name of a button for screen readers
+    gettext_f("Review {repository}", &[("repository", repository)])
+}
+
+fn waiting_for_account(waiting: Waiting) -> Option<String> {
+    if waiting.updates > 0 {
+        let (one, many) = ("{n} update is waiting for this account", "{n} updates are waiting for this account");
+        Some(ngettext_f(one, many, waiting.updates, &[]))
+    } else if waiting.installs > 0 {
+        let (one, many) = ("{n} app is waiting for this account", "{n} apps are waiting for this account");
+        Some(ngettext_f(one, many, waiting.installs, &[]))
+    } else {
+        None
+    }
+}
+
+fn waiting_for_host(waiting: Waiting, host: &str) -> String {
+    let host = text::within(host);
+    if waiting.updates > 0 {
+        let (one, many) =
+            ("{n} update is waiting for an account at {host}", "{n} updates are waiting for an account at {host}");
+        ngettext_f(one, many, waiting.updates, &[("host", &host)])
+    } else {
+        let (one, many) =
+            ("{n} app is waiting for an account at {host}", "{n} apps are waiting for an account at {host}");
+        ngettext_f(one, many, waiting.installs, &[("host", &host)])
+    }
+}

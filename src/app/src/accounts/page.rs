@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The page with the lists.
+
+use std::time::Duration;
+
+use adw::{prelude::*, subclass::prelude::*};
+use gtk::glib;
+use usher_core::{clock, names};
+
+use super::{
+    account_row::account_row, listed::Listed, need_row::NeedRow, ready_row::ready_row, repository_row::repository_row,
+    row_group::RowGroup,
+};
+use crate::{
+    application::Application,
+    i18n::gettext,
+    keyring,
+    model::{KeyringState, Need, Overview, Ready, Repository, overview},
+    software,
+};
+
+/// How long the keyring may take before its being asked is shown.
+const PATIENCE: Duration = Duration::from_millis(200);
+/// More accounts than this can be searched.
+const SEARCHED_FROM: usize = 12;
+
+mod imp {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[derive(Default, gtk::CompositeTemplate, glib::Properties)]
+    #[properties(wrapper_type = super::AccountsPage)]
+    #[template(file = "src/accounts/page.blp")]
+    pub struct AccountsPage {
+        /// Whether there is little width.
+        #[property(get, set)]
+        narrow: Cell<bool>,
+        pub(super) has_software: Cell<bool>,
+        pub(super) needs: RowGroup<Need>,
+        pub(super) ready: RowGroup<Ready>,
+        pub(super) accounts: RowGroup<Listed>,
+        pub(super) repositories: RowGroup<Repository>,
+        #[template_child]
+        pub(super) add_button: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub(super) search_button: TemplateChild<gtk::ToggleButton>,
+        #[template_child]
+        pub(super) search_bar: TemplateChild<gtk::SearchBar>,
+        #[template_child]
+        pub(super) search_entry: TemplateChild<gtk::SearchEntry>,
+        #[template_child]
+        pub(super) banner: TemplateChild<adw::Banner>,
+        #[template_child]
+        pub(super) stack: TemplateChild<gtk::Stack>,
+        #[template_child]
+        nothing_yet_group: TemplateChild<adw::PreferencesGroup>,
+        #[template_child]
+        needs_group: TemplateChild<adw::PreferencesGroup>,
+        #[template_child]
+        ready_group: TemplateChild<adw::PreferencesGroup>,
+        #[template_child]
+        accounts_group: TemplateChild<adw::PreferencesGroup>,
+        #[template_child]
+        repositories_group: TemplateChild<adw::PreferencesGroup>,
+        #[template_child]
+        empty_page: TemplateChild<adw::StatusPage>,
+        #[template_child]
+        keyring_page: TemplateChild<adw::StatusPage>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for AccountsPage {
+        const NAME: &'static str = "UsherAccountsPage";
+        type Type = super::AccountsPage;
+        type ParentType = adw::NavigationPage;
+
+        fn class_init(class: &mut Self::Class) {
+            class.bind_template();
+            class.bind_template_callbacks();
+        }
+
+        fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
+            object.init_template();
+        }
+    }
+
+    #[glib::derived_properties]
+    impl ObjectImpl for AccountsPage {
+        fn constructed(&self) {
+            self.parent_constructed();
+            self.empty_page.set_icon_name(Some(names::APP_ID));
+            self.search_bar.connect_entry(&*self.search_entry);
+            self.needs.attach(&self.needs_group);
+            self.ready.attach(&self.ready_group);
+            self.accounts.attach(&self.accounts_group);
+            self.repositories.attach(&self.repositories_group);
+        }
+    }
+
+    impl WidgetImpl for AccountsPage {}
+    impl NavigationPageImpl for AccountsPage {}
+
+    #[gtk::template_callbacks]
+    impl AccountsPage {
+        #[template_callback]
+        fn on_search_changed(&self) {
+            self.refresh();
+        }
+
+        #[template_callback]
+        fn on_unlock(&self) {
+            keyring::unlock(&*self.obj());
+        }
+
+        #[template_callback]
+        fn on_try_again(&self) {
+            Application::current().accounts().reload();
+        }
+
+        /// Shows what there is now.
+        pub(super) fn refresh(&self) {
+            let application = Application::current();
+            let state = application.accounts().state();
+            self.banner.set_revealed(state == KeyringState::Locked);
+            match state {
+                KeyringState::Loading => return,
+                KeyringState::Missing => {
+                    self.show_keyring_page(
+                        &gettext("No Keyring"),
+                        &gettext("Accounts are kept in the system's keyring, and none is running."),
+                    );
+                    return;
+                }
+                KeyringState::Failed => {
+                    self.show_keyring_page(
+                        &gettext("Keyring Not Answering"),
+                        &gettext("Accounts are kept in the system's keyring, and it does not answer as it should."),
+                    );
+                    return;
+                }
+                KeyringState::Ready | KeyringState::Locked => {}
+            }
+            self.refresh_lists(&application);
+        }
+
+        fn refresh_lists(&self, application: &Application) {
+            let now = clock::now();
+            let entries = application.accounts().entries();
+            let mut overview = overview(&entries, &application.repositories().all(), &application.notes().all(), now);
+            let has_nothing = entries.is_empty() && overview.needs.is_empty() && overview.ready.is_empty();
+            let has_repositories = !overview.without_account.is_empty();
+            let can_search = entries.len() > SEARCHED_FROM;
+            self.search_button.set_visible(can_search);
+            if !can_search {
+                self.search_bar.set_search_mode(false);
+            }
+            self.search_bar.set_key_capture_widget(can_search.then(|| self.obj().clone()).as_ref());
+            let words = self.search_entry.text();
+            let is_searching = self.search_bar.is_search_mode() && !words.trim().is_empty();
+            let mut listed = Listed::all(&entries, now);
+            listed.retain(|row| !is_searching || row.matches(&words));
+
+            let page = self.obj();
+            let build_need = |need: &Need| {
+                let row = NeedRow::new(need);
+                page.bind_property("narrow", &row, "narrow").sync_create().build();
+                row.upcast()
+            };
+            if is_searching {
+                overview = Overview::default();
+            }
+            let has_software = self.has_software.get();
+            let lost = [
+                self.needs.show(
+                    overview.needs,
+                    |a, b| a.account_id().is_some() && a.account_id() == b.account_id(),
+                    build_need,
+                ),
+                self.ready.show(overview.ready, |a, b| a.app_id == b.app_id, |ready| ready_row(ready, has_software)),
+                self.accounts.show(listed, Listed::is_same, account_row),
+                self.repositories.show(overview.without_account, |a, b| a.address == b.address, repository_row),
+            ];
+            self.nothing_yet_group.set_visible(has_nothing && has_repositories);
+            self.stack.set_visible_child_name(if is_searching && self.accounts.len() == 0 {
+                "no-results"
+            } else if has_nothing && !has_repositories {
+                "empty"
+            } else {
+                "accounts"
+            });
+            if lost.contains(&true) {
+                self.add_button.grab_focus();
+            }
+        }
+
+        fn show_keyring_page(&self, title: &str, description: &str) {
+            self.keyring_page.set_title(title);
+            self.keyring_page.set_description(Some(description));
+            self.stack.set_visible_child_name("no-keyring");
+        }
+    }
+}
+
+glib::wrapper! {
+    pub struct AccountsPage(ObjectSubclass<imp::AccountsPage>)
+        @extends adw::NavigationPage, gtk::Widget,
+        @implements gtk::Accessible, gtk::Buildable, gtk::ConstraintTarget;
+}
+
+impl AccountsPage {
+    /// Begins to show what the application knows, and follows it.
+    pub(crate) fn follow(&self, application: &Application) {
+        let refresh = |page: &Self| page.imp().refresh();
+        let weak = self.downgrade();
+        let handler = move || {
+            if let Some(page) = weak.upgrade() {
+                refresh(&page);
+            }
+        };
+        let (on_accounts, on_repositories, on_notes) = (handler.clone(), handler.clone(), handler);
+        application.accounts().connect_changed(move |_| on_accounts());
+        application.repositories().connect_changed(move |_| on_repositories());
+        application.notes().connect_changed(move |_| on_notes());
+        self.imp().refresh();
+        self.show_spinner_later();
+        self.look_for_software();
+    }
+
+    /// Opens the search, where there is enough to be searched.
+    pub(crate) fn search(&self) {
+        let imp = self.imp();
+        if imp.search_button.is_visible() {
+            imp.search_bar.set_search_mode(true);
+            imp.search_entry.grab_focus();
+        }
+    }
+
+    /// Nothing at first, so that a quick keyring makes nothing flash.
+    fn show_spinner_later(&self) {
+        let weak = self.downgrade();
+        glib::timeout_add_local_once(PATIENCE, move || {
+            if let Some(page) = weak.upgrade()
+                && Application::current().accounts().state() == KeyringState::Loading
+            {
+                page.imp().stack.set_visible_child_name("loading");
+            }
+        });
+    }
+
+    fn look_for_software(&self) {
+        let weak = self.downgrade();
+        glib::spawn_future_local(async move {
+            let found = software::is_available().await;
+            if let Some(page) = weak.upgrade()
+                && found
+            {
+                page.imp().has_software.set(true);
+                page.imp().refresh();
+            }
+        });
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A group whose rows follow a list: what has not changed keeps its row, and the keyboard's place is kept.
+
+use std::cell::RefCell;
+
+use adw::prelude::*;
+use gtk::glib;
+
+/// Rows of a group, each with what it shows. A group without rows is hidden.
+pub(super) struct RowGroup<T> {
+    group: glib::WeakRef<adw::PreferencesGroup>,
+    rows: RefCell<Vec<(T, gtk::Widget)>>,
+}
+
+impl<T> Default for RowGroup<T> {
+    fn default() -> Self {
+        Self { group: glib::WeakRef::new(), rows: RefCell::default() }
+    }
+}
+
+impl<T: PartialEq> RowGroup<T> {
+    /// Names the group. Done once, before rows are shown.
+    pub(super) fn attach(&self, group: &adw::PreferencesGroup) {
+        self.group.set(Some(group));
+        group.set_visible(false);
+    }
+
+    /// Shows these items. `is_same` tells whether two states are of the same thing. Returns whether the keyboard's focus
+    /// was in the group and has no row left to be in.
+    pub(super) fn show(
+        &self,
+        items: Vec<T>,
+        is_same: impl Fn(&T, &T) -> bool,
+        build: impl Fn(&T) -> gtk::Widget,
+    ) -> bool {
+        let Some(group) = self.group.upgrade() else {
+            return false;
+        };
+        let mut known = self.rows.take();
+        if known.len() == items.len() && known.iter().zip(&items).all(|((a, _), b)| a == b) {
+            self.rows.replace(known);
+            return false;
+        }
+        let focused = known.iter().position(|(_, row)| has_focus(row));
+        let focused_row = focused.map(|index| known[index].1.clone());
+        let survivor = focused.and_then(|index| items.iter().position(|item| is_same(item, &known[index].0)));
+        for (_, row) in &known {
+            group.remove(row);
+        }
+        let mut rows: Vec<(T, gtk::Widget)> = Vec::new();
+        for item in items {
+            let row = match known.iter().position(|(shown, _)| *shown == item) {
+                Some(index) => known.swap_remove(index).1,
+                None => build(&item),
+            };
+            group.add(&row);
+            rows.push((item, row));
+        }
+        group.set_visible(!rows.is_empty());
+        let next = focused.map(|index| survivor.unwrap_or(index.min(rows.len().saturating_sub(1))));
+        let target = next.and_then(|index| rows.get(index)).map(|(_, row)| row.clone());
+        self.rows.replace(rows);
+        match target {
+            Some(row) => !row.grab_focus() && !row.child_focus(gtk::DirectionType::TabForward),
+            None => focused_row.is_some(),
+        }
+    }
+
+    /// How many rows there are.
+    pub(super) fn len(&self) -> usize {
+        self.rows.borrow().len()
+    }
+}
+
+fn has_focus(row: &gtk::Widget) -> bool {
+    row.state_flags().contains(gtk::StateFlags::FOCUS_WITHIN)
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! From what was typed to a server that offers accounts for apps.
+
+use usher_core::{
+    binding::{Binding, Provider},
+    http::{HttpClient, HttpError},
+    provider::webflow,
+    service::{ServiceUrl, UrlError},
+};
+
+use crate::{
+    i18n::{gettext, gettext_f},
+    model::Repository,
+    text,
+};
+
+/// Why a typed address leads nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Problem {
+    /// It is no address that is used.
+    Address(UrlError),
+    /// No connection to the host.
+    Unreachable(String),
+    /// No secure connection to the host.
+    NotSecure(String),
+    /// The host does not speak any protocol of account servers.
+    NoAccounts(String),
+}
+
+impl Problem {
+    /// What the person is told.
+    pub(super) fn text(&self) -> String {
+        let about = |text: &str, host: &str| gettext_f(text, &[("host", &text::within(host))]);
+        match self {
+            Self::Address(UrlError::NotAnAddress) => gettext("This is not an address"),
+            Self::Address(UrlError::NotSecure) => gettext("Only secure addresses (https) can be used"),
+            Self::Address(UrlError::UserInfo) => gettext("Addresses with a user name are not accepted"),
+            Self::Unreachable(host) => about("{host} cannot be reached", host),
+            Self::NotSecure(host) => about("The connection to {host} is not secure", host),
+            Self::NoAccounts(host) => about("{host} does not offer accounts for apps", host),
+        }
+    }
+}
+
+/// What is wrong with the text itself. Nothing is said of a text that is still empty.
+pub(super) fn problem_of(typed: &str) -> Option<Problem> {
+    if typed.trim().is_empty() {
+        return None;
+    }
+    ServiceUrl::from_input(typed).err().map(Problem::Address)
+}
+
+/// The server that a repository of this computer names, where the address is that of such a server or repository.
+/// Nothing is contacted.
+pub(super) fn known(typed: &ServiceUrl, repositories: &[Repository]) -> Option<Binding> {
+    let host = typed.host();
+    let exact = |repository: &&Repository| &repository.binding.service == typed;
+    let server = |repository: &&Repository| repository.binding.host() == host;
+    let place = |repository: &&Repository| repository.address.host() == host;
+    let mut all = repositories.iter();
+    let found =
+        all.find(exact).or_else(|| repositories.iter().find(server)).or_else(|| repositories.iter().find(place));
+    found.map(|repository| repository.binding.clone())
+}
+
+/// Asks the server that was typed whether it offers accounts for apps.
+pub(super) async fn ask(http: &HttpClient, service: ServiceUrl) -> Result<Binding, Problem> {
+    match webflow::is_spoken_at(http, &service).await {
+        Ok(true) => Ok(Binding { provider: Provider::Webflow, service }),
+        Ok(false) | Err(HttpError::Unexpected) => Err(Problem::NoAccounts(service.host())),
+        Err(HttpError::Certificate(_)) => Err(Problem::NotSecure(service.host())),
+        Err(HttpError::NoSuchHost | HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden) => {
+            Err(Problem::Unreachable(service.host()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use usher_core::{names, remote::Remote};
+
+    use super::*;
+
+    fn repository(url: &str, service: &str) -> Repository {
+        let remote = Remote {
+            name: "demo".into(),
+            title: None,
+            url: url.into(),
+            authenticator: Some(names::AUTHENTICATOR_NAME.into()),
+            options: BTreeMap::from([("url".to_owned(), service.to_owned())]),
+            is_user: true,
+            is_disabled: false,
+        };
+        Repository::of(remote).unwrap()
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_text_is_said() {
+        assert_eq!(problem_of("  "), None);
+        assert_eq!(problem_of("store.example.org"), None);
+        assert_eq!(problem_of("not an address").unwrap().text(), "This is not an address");
+        assert_eq!(problem_of("http://store.example.org").unwrap().text(), "Only secure addresses (https) can be used");
+        assert_eq!(problem_of("me@store.example.org").unwrap().text(), "Addresses with a user name are not accepted");
+    }
+
+    #[test]
+    fn an_address_of_a_known_repository_leads_to_the_server_that_it_names() {
+        let repositories = [
+            repository("https://repo.example/a", "https://accounts.example/base"),
+            repository("https://other.example/", "https://repo.example/accounts"),
+        ];
+        let found = |typed: &str| {
+            let typed = ServiceUrl::from_input(typed).unwrap();
+            known(&typed, &repositories).map(|binding| binding.service.to_string())
+        };
+        assert_eq!(found("accounts.example").as_deref(), Some("https://accounts.example/base/"));
+        assert_eq!(found("repo.example").as_deref(), Some("https://repo.example/accounts/"));
+        assert_eq!(found("other.example").as_deref(), Some("https://repo.example/accounts/"));
+        assert_eq!(found("accounts.example:8443"), None);
+        assert_eq!(found("new.example"), None);
+    }
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Adding an account: from a repository of this computer or a typed address, to the page that names the server.
+
+mod discovery;
+mod page;
+mod server;
+
+pub(crate) use page::AddAccountPage;
+pub(crate) use server::ServerPage;

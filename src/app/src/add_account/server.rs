@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The page that names the server: the only confirmation before anything of it is opened.
+
+use adw::{prelude::*, subclass::prelude::*};
+use gtk::{accessible::Property, glib};
+use usher_core::{
+    account::AccountId,
+    binding::{Binding, Provider},
+    remote::Remote,
+    service::RemoteUrl,
+};
+
+use crate::{
+    i18n::{gettext, gettext_f},
+    model::Repository,
+    permission,
+    sign_in::{Purpose, Request},
+    text,
+    window::Window,
+};
+
+mod imp {
+    use std::cell::{OnceCell, RefCell};
+
+    use super::*;
+
+    #[derive(Default, gtk::CompositeTemplate)]
+    #[template(file = "src/add_account/server.blp")]
+    pub struct ServerPage {
+        pub(super) binding: OnceCell<Binding>,
+        /// The repository that may use the account from then on.
+        pub(super) remote: RefCell<Option<Remote>>,
+        /// The account that the repository does not use any more once this sign-in is done.
+        pub(super) replaces: RefCell<Option<(AccountId, RemoteUrl)>>,
+        #[template_child]
+        pub(super) host_label: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) repository_row: TemplateChild<adw::ActionRow>,
+        #[template_child]
+        pub(super) sign_in_row: TemplateChild<adw::ActionRow>,
+        #[template_child]
+        pub(super) continue_button: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub(super) continue_label: TemplateChild<gtk::Label>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for ServerPage {
+        const NAME: &'static str = "UsherServerPage";
+        type Type = super::ServerPage;
+        type ParentType = adw::NavigationPage;
+
+        fn class_init(class: &mut Self::Class) {
+            class.bind_template();
+            class.bind_template_callbacks();
+        }
+
+        fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
+            object.init_template();
+        }
+    }
+
+    impl ObjectImpl for ServerPage {}
+    impl WidgetImpl for ServerPage {}
+    impl NavigationPageImpl for ServerPage {}
+
+    #[gtk::template_callbacks]
+    impl ServerPage {
+        #[template_callback]
+        fn on_shown(&self) {
+            self.continue_button.grab_focus();
+        }
+
+        #[template_callback]
+        fn on_continue(&self) {
+            let (Some(window), Some(binding)) = (Window::of(&*self.obj()), self.binding.get()) else {
+                return;
+            };
+            let purpose = Purpose::ByHand { remote: self.remote.borrow().clone() };
+            let request = Request { binding: binding.clone(), account: None, purpose };
+            let replaces = self.replaces.borrow().clone();
+            window.sign_in(request, move |_| {
+                if let Some((account, address)) = replaces {
+                    permission::withdraw(account, address);
+                }
+            });
+        }
+    }
+}
+
+glib::wrapper! {
+    pub struct ServerPage(ObjectSubclass<imp::ServerPage>)
+        @extends adw::NavigationPage, gtk::Widget,
+        @implements gtk::Accessible, gtk::Buildable, gtk::ConstraintTarget;
+}
+
+impl ServerPage {
+    /// The page before a sign-in, for a repository or for a typed address.
+    pub(crate) fn new(repository: Option<&Repository>, binding: Binding) -> Self {
+        let page: Self = glib::Object::new();
+        let imp = page.imp();
+        let host = binding.host();
+        page.set_title(&host);
+        imp.host_label.set_label(&host);
+        match repository {
+            Some(repository) => imp.repository_row.set_subtitle(&repository.title()),
+            None => imp.repository_row.set_visible(false),
+        }
+        imp.sign_in_row.set_subtitle(&match binding.provider {
+            Provider::Webflow => gettext("On the server's web page"),
+        });
+        let label = gettext_f("Continue to {host}", &[("host", &text::within(&host))]);
+        imp.continue_label.set_label(&label);
+        imp.continue_button.update_property(&[Property::Label(&label)]);
+        imp.remote.replace(repository.map(|repository| repository.remote.clone()));
+        let _ = imp.binding.set(binding);
+        page
+    }
+
+    /// Lets the repository at that address leave an account once this sign-in is done.
+    pub(crate) fn replacing(self, account: AccountId, address: RemoteUrl) -> Self {
+        self.imp().replaces.replace(Some((account, address)));
+        self
+    }
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The accounts in the keyring, followed as they change.
+
+use futures_util::StreamExt;
+use gtk::{gio, glib, prelude::*, subclass::prelude::*};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use usher_core::{
+    account::{Account, AccountId},
+    store::{AccountStore, Entry, StoreError},
+};
+
+use super::AccountObject;
+use crate::{runtime, services::Services};
+
+/// What is known of the keyring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum KeyringState {
+    /// It has not answered yet.
+    #[default]
+    Loading,
+    /// The accounts are there.
+    Ready,
+    /// It is locked: only the servers of the accounts are known.
+    Locked,
+    /// None is running.
+    Missing,
+    /// It does not work.
+    Failed,
+}
+
+mod imp {
+    use std::{
+        cell::{Cell, OnceCell},
+        sync::LazyLock,
+    };
+
+    use glib::subclass::Signal;
+
+    use super::*;
+
+    pub struct AccountList {
+        pub(super) objects: gio::ListStore,
+        pub(super) state: Cell<KeyringState>,
+        pub(super) store: OnceCell<AccountStore>,
+        pub(super) wishes: OnceCell<UnboundedSender<()>>,
+    }
+
+    impl Default for AccountList {
+        fn default() -> Self {
+            Self {
+                objects: gio::ListStore::new::<AccountObject>(),
+                state: Cell::default(),
+                store: OnceCell::default(),
+                wishes: OnceCell::default(),
+            }
+        }
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for AccountList {
+        const NAME: &'static str = "UsherAccountList";
+        type Type = super::AccountList;
+    }
+
+    impl ObjectImpl for AccountList {
+        fn signals() -> &'static [Signal] {
+            static SIGNALS: LazyLock<[Signal; 1]> = LazyLock::new(|| [Signal::builder("changed").build()]);
+            &*SIGNALS
+        }
+    }
+}
+
+glib::wrapper! {
+    /// Emits `changed` after its accounts or its state have changed.
+    pub struct AccountList(ObjectSubclass<imp::AccountList>);
+}
+
+impl AccountList {
+    /// Begins to read and to follow the keyring.
+    pub(crate) fn new(services: &Services) -> Self {
+        let list: Self = glib::Object::new();
+        let (sender, receiver) = unbounded_channel();
+        let _ = list.imp().store.set(services.store.clone());
+        let _ = list.imp().wishes.set(sender.clone());
+        follow_signals(services.store.clone(), sender);
+        list.serve_wishes(receiver);
+        list
+    }
+
+    /// The accounts, sorted by host, then user.
+    pub(crate) fn objects(&self) -> &gio::ListStore {
+        &self.imp().objects
+    }
+
+    /// All keyring items of ours, without credentials, in that order.
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        self.objects().iter::<AccountObject>().flatten().map(|object| object.entry().clone()).collect()
+    }
+
+    /// The accounts that can be read.
+    pub(crate) fn accounts(&self) -> Vec<Account> {
+        self.entries().into_iter().filter_map(|entry| entry.account().cloned()).collect()
+    }
+
+    /// The account of that id, if it can be read.
+    pub(crate) fn find(&self, id: AccountId) -> Option<Account> {
+        self.accounts().into_iter().find(|account| account.id == id)
+    }
+
+    /// What is known of the keyring.
+    pub(crate) fn state(&self) -> KeyringState {
+        self.imp().state.get()
+    }
+
+    /// Reads the keyring again, soon.
+    pub(crate) fn reload(&self) {
+        if let Some(wishes) = self.imp().wishes.get() {
+            let _ = wishes.send(());
+        }
+    }
+
+    /// Calls back after every change.
+    pub(crate) fn connect_changed(&self, callback: impl Fn(&Self) + 'static) -> glib::SignalHandlerId {
+        self.connect_local("changed", false, move |values| {
+            callback(&values[0].get().expect("the emitter"));
+            None
+        })
+    }
+
+    /// Reads once for all wishes that came in meanwhile, one reading at a time.
+    fn serve_wishes(&self, mut wishes: UnboundedReceiver<()>) {
+        let weak = self.downgrade();
+        glib::spawn_future_local(async move {
+            while wishes.recv().await.is_some() {
+                while wishes.try_recv().is_ok() {}
+                let Some(store) = weak.upgrade().and_then(|list| list.imp().store.get().cloned()) else {
+                    return;
+                };
+                let read = runtime::spawn(async move { read(&store).await }).await;
+                let Some(list) = weak.upgrade() else {
+                    return;
+                };
+                list.take(read);
+            }
+        });
+    }
+
+    fn take(&self, read: Result<(Vec<Entry>, bool), StoreError>) {
+        let (mut entries, state) = match read {
+            Ok((entries, true)) => (entries, KeyringState::Locked),
+            Ok((entries, false)) => (entries, KeyringState::Ready),
+            Err(StoreError::NoKeyring) => (Vec::new(), KeyringState::Missing),
+            Err(error) => {
+                tracing::warn!(%error, "the accounts cannot be read");
+                (Vec::new(), KeyringState::Failed)
+            }
+        };
+        entries.sort_by_cached_key(sort_key);
+        let fresh: Vec<AccountObject> = entries.into_iter().map(AccountObject::new).collect();
+        let known: Vec<AccountObject> = self.objects().iter().flatten().collect();
+        let is_same = fresh.len() == known.len() && fresh.iter().zip(&known).all(|(a, b)| a.entry() == b.entry());
+        if !is_same {
+            self.objects().splice(0, self.objects().n_items(), &fresh);
+        }
+        if self.imp().state.replace(state) != state || !is_same {
+            self.emit_by_name::<()>("changed", &[]);
+        }
+    }
+}
+
+/// All items, and whether the keyring is locked.
+async fn read(store: &AccountStore) -> Result<(Vec<Entry>, bool), StoreError> {
+    let entries = store.entries().await?;
+    let is_locked = entries.iter().any(|entry| matches!(entry, Entry::Locked(_))) || store.is_locked().await?;
+    Ok((entries, is_locked))
+}
+
+/// Asks for a first reading once the keyring is followed, so that no change falls in between, and for one at each signal.
+fn follow_signals(store: AccountStore, wishes: UnboundedSender<()>) {
+    glib::spawn_future_local(runtime::spawn(async move {
+        let followed = async { store.changes(&zbus::Connection::session().await.ok()?).await.ok() }.await;
+        if followed.is_none() {
+            tracing::warn!("changes of the keyring cannot be followed");
+        }
+        let _ = wishes.send(());
+        if let Some(mut changes) = followed {
+            while changes.next().await.is_some() && wishes.send(()).is_ok() {}
+        }
+    }));
+}
+
+fn sort_key(entry: &Entry) -> (u8, String, String, String) {
+    match entry {
+        Entry::Open(account) => (0, account.binding.host(), account.user.to_lowercase(), account.id.to_string()),
+        Entry::Locked(outline) => (0, outline.service.host(), String::new(), outline.id.to_string()),
+        Entry::Broken(path) => (1, String::new(), String::new(), path.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use usher_core::{binding::Binding, secret::Token};
+
+    use super::*;
+
+    #[test]
+    fn accounts_are_sorted_by_host_then_user_and_unreadable_ones_come_last() {
+        let open = |host: &str, user: &str| {
+            let options = BTreeMap::from([("url".to_owned(), format!("https://{host}"))]);
+            let token = Token::parse("t").unwrap();
+            let binding = Binding::claimed(&options).unwrap();
+            Entry::Open(Box::new(Account::signed_in(binding, user.into(), token, None, 0)))
+        };
+        let mut entries =
+            [Entry::Broken("/x".into()), open("b.example", "A"), open("a.example", "b"), open("a.example", "A")];
+        entries.sort_by_cached_key(sort_key);
+        let order: Vec<_> = entries
+            .iter()
+            .map(|entry| entry.account().map(|account| (account.binding.host(), account.user.clone())))
+            .collect();
+        let named = |host: &str, user: &str| Some((host.to_owned(), user.to_owned()));
+        assert_eq!(order, [named("a.example", "A"), named("a.example", "b"), named("b.example", "A"), None]);
+    }
+}

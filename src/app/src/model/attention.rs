@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What a person should do, what can be installed now, and which repositories have no account. Pure.
+
+use usher_core::{
+    account::{Account, AccountId, AccountState},
+    lookup::{self, Lookup},
+    pending::{Obstacle, Operation, Pending},
+    refs::FlatpakRef,
+    service::RemoteUrl,
+    store::Entry,
+};
+
+use super::Repository;
+
+/// A sign-in that ends within this many seconds is told.
+const SOON: i64 = 7 * 24 * 60 * 60;
+
+/// How an account stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// All is well.
+    Fine,
+    /// The sign-in ends soon, at that time.
+    EndsSoon(i64),
+    /// It has ended.
+    Ended,
+    /// Signed out by the person.
+    SignedOut,
+}
+
+/// How many installs and updates wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Waiting {
+    /// Apps to install.
+    pub(crate) installs: usize,
+    /// Apps to update.
+    pub(crate) updates: usize,
+}
+
+/// Something that a person should do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Sign in again, or soon, or because something waits.
+    SignIn { account: Box<Account>, standing: Standing, waiting: Waiting },
+    /// Sign in for the first time: something waits.
+    FirstSignIn { repository: Repository, waiting: Waiting },
+    /// Allow a repository to use an account, or not.
+    Permission { repository: Repository },
+    /// Decide about a repository that names another server than the one of the account that it uses.
+    ServerChanged { repository: Repository, account: Box<Account> },
+}
+
+/// An app whose install or update stopped and can go on now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ready {
+    /// The app.
+    pub(crate) app_id: String,
+    /// Where it comes from.
+    pub(crate) repository: Repository,
+    /// Whether it is installed and waits for its update.
+    pub(crate) is_update: bool,
+    /// What was asked for.
+    pub(crate) refs: Vec<String>,
+}
+
+/// What the first page shows besides the accounts.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Overview {
+    /// Newest first.
+    pub(crate) needs: Vec<Need>,
+    /// Newest first.
+    pub(crate) ready: Vec<Ready>,
+    /// Repositories at whose server there is no account.
+    pub(crate) without_account: Vec<Repository>,
+}
+
+impl Standing {
+    /// Of an account, at that time. The end that a credential states is a hint, but one worth telling.
+    pub(crate) fn of(account: &Account, now: i64) -> Self {
+        match (account.state, account.valid_until) {
+            (AccountState::SignedOut, _) => Self::SignedOut,
+            (AccountState::Expired, _) => Self::Ended,
+            (AccountState::SignedIn, Some(end)) if end <= now => Self::Ended,
+            (AccountState::SignedIn, Some(end)) if end - now < SOON && end - account.signed_in_at > SOON => {
+                Self::EndsSoon(end)
+            }
+            (AccountState::SignedIn, _) => Self::Fine,
+        }
+    }
+
+    fn is_usable(self) -> bool {
+        matches!(self, Self::Fine | Self::EndsSoon(_))
+    }
+}
+
+/// Puts accounts, repositories and notes together.
+pub(crate) fn overview(entries: &[Entry], repositories: &[Repository], notes: &[Pending], now: i64) -> Overview {
+    let mut needs: Vec<(i64, Need)> = changed_servers(entries, repositories, notes);
+    needs.extend(entries.iter().filter_map(Entry::account).filter_map(|account| {
+        let waiting = waiting(notes.iter().filter(|note| is_of_account(note, entries, account)));
+        let standing = Standing::of(account, now);
+        let is_needed = match standing {
+            Standing::Fine => false,
+            Standing::EndsSoon(_) | Standing::Ended => true,
+            Standing::SignedOut => waiting != Waiting::default(),
+        };
+        let at = account.valid_until.unwrap_or(account.signed_in_at);
+        is_needed.then(|| (at, Need::SignIn { account: Box::new(account.clone()), standing, waiting }))
+    }));
+    let mut ready = Vec::new();
+    for repository in repositories {
+        let own: Vec<&Pending> = notes.iter().filter(|note| is_from(note, repository)).collect();
+        let Some(latest) = own.iter().map(|note| note.at).max() else {
+            continue;
+        };
+        let repository = repository.clone();
+        match lookup::find(entries, &repository.binding, &repository.address) {
+            Lookup::Linked(account) if Standing::of(account, now).is_usable() => {
+                ready.extend(own.iter().filter(|note| can_go_on(note)).flat_map(|note| apps(note, &repository)));
+            }
+            Lookup::Unlinked(_) | Lookup::Ambiguous(_) => needs.push((latest, Need::Permission { repository })),
+            Lookup::Nothing => {
+                let waiting = waiting(own.into_iter());
+                needs.push((latest, Need::FirstSignIn { repository, waiting }));
+            }
+            Lookup::Linked(_) | Lookup::Changed(_) | Lookup::Locked => {}
+        }
+    }
+    needs.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    let needs: Vec<Need> = needs.into_iter().map(|(_, need)| need).collect();
+    let without_account = repositories.iter().filter(|repository| is_without_account(repository, entries, &needs));
+    Overview { ready: newest_first(ready), without_account: without_account.cloned().collect(), needs }
+}
+
+fn changed_servers(entries: &[Entry], repositories: &[Repository], notes: &[Pending]) -> Vec<(i64, Need)> {
+    let changed = |repository: &Repository| {
+        let Lookup::Changed(account) = lookup::find(entries, &repository.binding, &repository.address) else {
+            return None;
+        };
+        let at = notes.iter().filter(|note| is_from(note, repository)).map(|note| note.at).max().unwrap_or(0);
+        Some((at, Need::ServerChanged { repository: repository.clone(), account: Box::new(account.clone()) }))
+    };
+    repositories.iter().filter_map(changed).collect()
+}
+
+/// Whether a repository is to be offered for a first sign-in. An account at its server that it does not use is no reason
+/// to sign in again.
+fn is_without_account(repository: &Repository, entries: &[Entry], needs: &[Need]) -> bool {
+    let is_needed = needs.iter().any(|need| match need {
+        Need::FirstSignIn { repository: known, .. } | Need::ServerChanged { repository: known, .. } => {
+            known == repository
+        }
+        Need::SignIn { .. } | Need::Permission { .. } => false,
+    });
+    let is_at_server = |entry: &Entry| match entry {
+        Entry::Open(account) => account.binding == repository.binding,
+        Entry::Locked(outline) => outline.service == repository.binding.service,
+        Entry::Broken(_) => false,
+    };
+    !is_needed && !entries.iter().any(is_at_server)
+}
+
+fn is_from(note: &Pending, repository: &Repository) -> bool {
+    note.binding == repository.binding
+        && RemoteUrl::parse(&note.remote_url).is_ok_and(|address| address == repository.address)
+}
+
+fn is_of_account(note: &Pending, entries: &[Entry], account: &Account) -> bool {
+    RemoteUrl::parse(&note.remote_url).is_ok_and(|address| {
+        matches!(lookup::find(entries, &note.binding, &address), Lookup::Linked(found) if found.id == account.id)
+    })
+}
+
+/// Whether what stood in the way is gone once there is an account that may be used.
+fn can_go_on(note: &Pending) -> bool {
+    match note.obstacle {
+        Obstacle::NoAccount
+        | Obstacle::Expired
+        | Obstacle::NoLink
+        | Obstacle::Locked
+        | Obstacle::ServerChanged { .. } => true,
+        Obstacle::NotBought | Obstacle::Unavailable => false,
+    }
+}
+
+fn waiting<'a>(notes: impl Iterator<Item = &'a Pending>) -> Waiting {
+    let mut waiting = Waiting::default();
+    for note in notes.filter(|note| can_go_on(note)) {
+        let count = app_ids(note).len();
+        match note.operation {
+            Operation::Install => waiting.installs += count,
+            Operation::Update => waiting.updates += count,
+        }
+    }
+    waiting
+}
+
+fn apps(note: &Pending, repository: &Repository) -> Vec<(i64, Ready)> {
+    let ready = |app_id: String| {
+        let refs = note.refs.iter().filter(|text| app_id_of(text).as_deref() == Some(&app_id)).cloned().collect();
+        let is_update = note.operation == Operation::Update;
+        (note.at, Ready { app_id, repository: repository.clone(), is_update, refs })
+    };
+    app_ids(note).into_iter().map(ready).collect()
+}
+
+fn app_ids(note: &Pending) -> Vec<String> {
+    let mut ids: Vec<String> = note.refs.iter().filter_map(|text| app_id_of(text)).collect();
+    ids.sort();
+    ids.dedup();
+    ids
+}
+
+fn app_id_of(text: &str) -> Option<String> {
+    text.parse::<FlatpakRef>().ok().map(|parsed| parsed.app_id().to_owned())
+}
+
+/// One row for each app of a repository.
+fn newest_first(mut all: Vec<(i64, Ready)>) -> Vec<Ready> {
+    all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    let mut rows: Vec<Ready> = Vec::new();
+    for (_, ready) in all {
+        let known = rows.iter_mut().find(|row| row.app_id == ready.app_id && row.repository == ready.repository);
+        match known {
+            Some(row) => row.refs.extend(ready.refs),
+            None => rows.push(ready),
+        }
+    }
+    rows
+}
+
+/// The account that a sign-in from one of the rows renews.
+impl Need {
+    pub(crate) fn account_id(&self) -> Option<AccountId> {
+        match self {
+            Self::SignIn { account, .. } | Self::ServerChanged { account, .. } => Some(account.id),
+            Self::FirstSignIn { .. } | Self::Permission { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_core::{binding::Link, secret::Token};
+
+    use super::*;
+    use crate::model::repositories::tests::remote;
+
+    const NOW: i64 = 1_000_000_000;
+
+    fn repository(service: &str) -> Repository {
+        Repository::of(remote("demo", "https://repo.example/", service)).unwrap()
+    }
+
+    fn account(repository: &Repository, is_linked: bool) -> Account {
+        let token = Token::parse("t").unwrap();
+        let mut account = Account::signed_in(repository.binding.clone(), "ada".into(), token, None, NOW - 2 * SOON);
+        if is_linked {
+            account.link(Link { remote_url: repository.address.clone(), remote: "demo".into() });
+        }
+        account
+    }
+
+    fn note(repository: &Repository, operation: Operation, obstacle: Obstacle, apps: &[&str], at: i64) -> Pending {
+        Pending {
+            operation,
+            obstacle,
+            remote: "demo".into(),
+            remote_url: repository.remote.url.clone(),
+            binding: repository.binding.clone(),
+            account: None,
+            refs: apps.iter().map(|app| format!("app/{app}/x86_64/stable")).collect(),
+            client: "flatpak".into(),
+            at,
+        }
+    }
+
+    fn open(account: Account) -> Entry {
+        Entry::Open(Box::new(account))
+    }
+
+    #[test]
+    fn a_repository_without_an_account_is_offered_quietly_until_something_waits() {
+        let shop = repository("https://store.example");
+        let quiet = overview(&[], &[shop.clone()], &[], NOW);
+        assert_eq!(quiet, Overview { without_account: vec![shop.clone()], ..Overview::default() });
+
+        let asked = note(&shop, Operation::Install, Obstacle::NoAccount, &["org.a.A"], NOW);
+        let loud = overview(&[], &[shop.clone()], &[asked], NOW);
+        let waiting = Waiting { installs: 1, updates: 0 };
+        assert_eq!(loud.needs, [Need::FirstSignIn { repository: shop, waiting }]);
+        assert!(loud.without_account.is_empty());
+    }
+
+    #[test]
+    fn an_account_that_is_well_needs_nothing() {
+        let shop = repository("https://store.example");
+        let found = overview(&[open(account(&shop, true))], &[shop], &[], NOW);
+        assert_eq!(found, Overview::default());
+    }
+
+    #[test]
+    fn a_sign_in_that_ended_or_ends_soon_is_told_but_not_one_that_the_person_ended() {
+        let shop = repository("https://store.example");
+        let standing = |change: fn(&mut Account)| {
+            let mut account = account(&shop, true);
+            change(&mut account);
+            match overview(&[open(account)], &[shop.clone()], &[], NOW).needs.as_slice() {
+                [Need::SignIn { standing, .. }] => Some(*standing),
+                [] => None,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(standing(|account| account.state = AccountState::Expired), Some(Standing::Ended));
+        assert_eq!(standing(|account| account.valid_until = Some(NOW)), Some(Standing::Ended));
+        assert_eq!(standing(|account| account.valid_until = Some(NOW + 60)), Some(Standing::EndsSoon(NOW + 60)));
+        assert_eq!(standing(|account| account.valid_until = Some(NOW + SOON)), None);
+        assert_eq!(standing(Account::sign_out), None);
+    }
+
+    #[test]
+    fn a_sign_in_that_is_always_short_does_not_nag() {
+        let shop = repository("https://store.example");
+        let mut account = account(&shop, true);
+        (account.signed_in_at, account.valid_until) = (NOW - 60, Some(NOW + 3600));
+        assert_eq!(Standing::of(&account, NOW), Standing::Fine);
+    }
+
+    #[test]
+    fn updates_left_out_are_counted_until_the_account_is_well_and_can_then_go_on() {
+        let shop = repository("https://store.example");
+        let left_out = [note(&shop, Operation::Update, Obstacle::Expired, &["org.a.A", "org.b.B"], NOW)];
+        let mut lapsed = account(&shop, true);
+        lapsed.state = AccountState::Expired;
+        let found = overview(&[open(lapsed.clone())], &[shop.clone()], &left_out, NOW);
+        let waiting = Waiting { installs: 0, updates: 2 };
+        assert_eq!(found.needs, [Need::SignIn { account: Box::new(lapsed), standing: Standing::Ended, waiting }]);
+        assert!(found.ready.is_empty());
+
+        let found = overview(&[open(account(&shop, true))], &[shop], &left_out, NOW);
+        assert!(found.needs.is_empty());
+        let ready: Vec<_> = found.ready.iter().map(|ready| (ready.app_id.as_str(), ready.is_update)).collect();
+        assert_eq!(ready, [("org.a.A", true), ("org.b.B", true)]);
+    }
+
+    #[test]
+    fn a_repository_that_asked_for_an_account_it_may_not_use_waits_for_permission() {
+        let shop = repository("https://store.example");
+        let asked = [note(&shop, Operation::Install, Obstacle::NoLink, &["org.a.A"], NOW)];
+        let found = overview(&[open(account(&shop, false))], &[shop.clone()], &asked, NOW);
+        assert_eq!(found.needs, [Need::Permission { repository: shop.clone() }]);
+        let found = overview(&[open(account(&shop, false))], &[shop], &[], NOW);
+        assert_eq!(found, Overview::default());
+    }
+
+    #[test]
+    fn g01_a_repository_that_names_another_server_is_told_without_being_asked() {
+        let account = account(&repository("https://store.example"), true);
+        let moved = repository("https://evil.example");
+        let found = overview(&[open(account.clone())], &[moved.clone()], &[], NOW);
+        assert_eq!(found.needs, [Need::ServerChanged { repository: moved, account: Box::new(account) }]);
+        assert!(found.without_account.is_empty());
+    }
+
+    #[test]
+    fn notes_of_removed_repositories_and_other_obstacles_are_not_shown() {
+        let shop = repository("https://store.example");
+        let asked = note(&shop, Operation::Install, Obstacle::NoAccount, &["org.a.A"], NOW);
+        assert_eq!(overview(&[], &[], &[asked], NOW), Overview::default());
+        let down = note(&shop, Operation::Install, Obstacle::Unavailable, &["org.a.A"], NOW);
+        assert!(overview(&[open(account(&shop, true))], &[shop], &[down], NOW).ready.is_empty());
+    }
+
+    #[test]
+    fn the_newest_stands_first_and_an_app_asked_for_twice_stands_once() {
+        let shop = repository("https://store.example");
+        let asked = |app: &str, at| note(&shop, Operation::Install, Obstacle::NoAccount, &[app], at);
+        let notes = [asked("org.a.A", 1), asked("org.b.B", 3), asked("org.a.A.Locale", 2)];
+        let found = overview(&[open(account(&shop, true))], &[shop.clone()], &notes, NOW);
+        let apps: Vec<_> = found.ready.iter().map(|ready| ready.app_id.as_str()).collect();
+        assert_eq!(apps, ["org.b.B", "org.a.A"]);
+    }
+}

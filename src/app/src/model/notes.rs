@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What clients asked for and did not get, as the daemon notes it down.
+
+use std::rc::Rc;
+
+use gtk::{gio, glib, prelude::*, subclass::prelude::*};
+use usher_core::{
+    clock,
+    pending::{self, Operation, Pending, PendingFile},
+    refs::FlatpakRef,
+    remote,
+};
+
+use super::Repositories;
+use crate::runtime;
+
+mod imp {
+    use std::{
+        cell::{OnceCell, RefCell},
+        sync::LazyLock,
+    };
+
+    use glib::subclass::Signal;
+
+    use super::*;
+
+    #[derive(Default)]
+    pub struct Notes {
+        pub(super) all: RefCell<Rc<[Pending]>>,
+        pub(super) file: OnceCell<PendingFile>,
+        pub(super) monitor: OnceCell<gio::FileMonitor>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for Notes {
+        const NAME: &'static str = "UsherNotes";
+        type Type = super::Notes;
+    }
+
+    impl ObjectImpl for Notes {
+        fn signals() -> &'static [Signal] {
+            static SIGNALS: LazyLock<[Signal; 1]> = LazyLock::new(|| [Signal::builder("changed").build()]);
+            &*SIGNALS
+        }
+    }
+}
+
+glib::wrapper! {
+    /// Emits `changed` when the notes have changed.
+    pub struct Notes(ObjectSubclass<imp::Notes>);
+}
+
+impl Notes {
+    /// Begins to read and to follow the notes. Without a runtime folder there are none.
+    pub(crate) fn new(file: Option<PendingFile>, repositories: &Repositories) -> Self {
+        let notes: Self = glib::Object::new();
+        if let Some(file) = file {
+            notes.watch(&file);
+            let _ = notes.imp().file.set(file);
+            notes.reload();
+            let weak = notes.downgrade();
+            // Something may have been installed: its note is done.
+            repositories.connect_changed(move |_| {
+                if let Some(notes) = weak.upgrade() {
+                    notes.reload();
+                }
+            });
+        }
+        notes
+    }
+
+    /// The notes, oldest first. What has been installed since is left out.
+    pub(crate) fn all(&self) -> Rc<[Pending]> {
+        self.imp().all.borrow().clone()
+    }
+
+    /// Forgets refs of a remote.
+    pub(crate) fn forget(&self, remote_url: &str, refs: &[String]) {
+        let Some(file) = self.imp().file.get().cloned() else {
+            return;
+        };
+        let (remote_url, refs) = (remote_url.to_owned(), refs.to_vec());
+        glib::spawn_future_local(runtime::spawn(async move {
+            let forgotten = file.change(clock::now(), |notes| pending::forget(notes, &remote_url, &refs)).await;
+            if let Err(error) = forgotten {
+                tracing::warn!(%error, "a note cannot be forgotten");
+            }
+        }));
+    }
+
+    /// Calls back after every change.
+    pub(crate) fn connect_changed(&self, callback: impl Fn(&Self) + 'static) -> glib::SignalHandlerId {
+        self.connect_local("changed", false, move |values| {
+            callback(&values[0].get().expect("the emitter"));
+            None
+        })
+    }
+
+    fn watch(&self, file: &PendingFile) {
+        let monitored = gio::File::for_path(file.path());
+        let Ok(monitor) = monitored.monitor_file(gio::FileMonitorFlags::NONE, gio::Cancellable::NONE) else {
+            return;
+        };
+        let weak = self.downgrade();
+        monitor.connect_changed(move |_, _, _, _| {
+            if let Some(notes) = weak.upgrade() {
+                notes.reload();
+            }
+        });
+        let _ = self.imp().monitor.set(monitor);
+    }
+
+    fn reload(&self) {
+        let Some(file) = self.imp().file.get().cloned() else {
+            return;
+        };
+        let weak = self.downgrade();
+        glib::spawn_future_local(async move {
+            let Ok(fresh) = gio::spawn_blocking(move || not_installed(file.load(clock::now()))).await else {
+                return;
+            };
+            let Some(notes) = weak.upgrade() else {
+                return;
+            };
+            if **notes.imp().all.borrow() != *fresh {
+                notes.imp().all.replace(fresh.into());
+                notes.emit_by_name::<()>("changed", &[]);
+            }
+        });
+    }
+}
+
+/// Leaves out refs of installs that are installed by now.
+fn not_installed(mut notes: Vec<Pending>) -> Vec<Pending> {
+    let installations = remote::installations();
+    for note in notes.iter_mut().filter(|note| note.operation == Operation::Install) {
+        note.refs.retain(|wanted| {
+            let parsed = wanted.parse::<FlatpakRef>();
+            !parsed.is_ok_and(|wanted| remote::is_installed(&installations, &wanted))
+        });
+    }
+    notes.retain(|note| !note.refs.is_empty());
+    notes
+}

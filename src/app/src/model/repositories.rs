@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The repositories of this computer whose authenticator is Usher.
+
+use std::rc::Rc;
+
+use gtk::{gio, glib, prelude::*, subclass::prelude::*};
+use usher_core::{
+    binding::Binding,
+    remote::{self, Installation, Remote},
+    service::RemoteUrl,
+};
+
+use crate::text;
+
+/// A remote that names Usher and a server, at an address that may be given tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Repository {
+    /// As flatpak has it.
+    pub(crate) remote: Remote,
+    /// Its address.
+    pub(crate) address: RemoteUrl,
+    /// The account server that it names.
+    pub(crate) binding: Binding,
+}
+
+impl Repository {
+    /// `None` if the remote does not name Usher, is switched off, or cannot be used with accounts.
+    pub(crate) fn of(remote: Remote) -> Option<Self> {
+        if !remote.is_ours() || remote.is_disabled {
+            return None;
+        }
+        let (address, binding) = (remote.address().ok()?, remote.claimed().ok()?);
+        Some(Self { remote, address, binding })
+    }
+
+    /// What it is called in a window.
+    pub(crate) fn title(&self) -> String {
+        text::plain(self.remote.display_name())
+    }
+
+    /// Host of its account server.
+    pub(crate) fn host(&self) -> String {
+        self.binding.host()
+    }
+}
+
+mod imp {
+    use std::{cell::RefCell, sync::LazyLock};
+
+    use glib::subclass::Signal;
+
+    use super::*;
+
+    #[derive(Default)]
+    pub struct Repositories {
+        pub(super) all: RefCell<Rc<[Repository]>>,
+        pub(super) monitors: RefCell<Vec<gio::FileMonitor>>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for Repositories {
+        const NAME: &'static str = "UsherRepositories";
+        type Type = super::Repositories;
+    }
+
+    impl ObjectImpl for Repositories {
+        fn signals() -> &'static [Signal] {
+            static SIGNALS: LazyLock<[Signal; 1]> = LazyLock::new(|| [Signal::builder("changed").build()]);
+            &*SIGNALS
+        }
+    }
+}
+
+glib::wrapper! {
+    /// Emits `changed` when the repositories were read again, which is also when something was installed or removed.
+    pub struct Repositories(ObjectSubclass<imp::Repositories>);
+}
+
+impl Repositories {
+    /// Begins to read and to follow the installations.
+    pub(crate) fn new() -> Self {
+        let repositories: Self = glib::Object::new();
+        for installation in remote::installations() {
+            // Flatpak touches `.changed` at every change of apps, and writes `repo/config` for remotes.
+            repositories.watch(&installation, ".changed");
+            repositories.watch(&installation, "repo/config");
+        }
+        repositories.reload();
+        repositories
+    }
+
+    /// The repositories, each address and server once.
+    pub(crate) fn all(&self) -> Rc<[Repository]> {
+        self.imp().all.borrow().clone()
+    }
+
+    /// The repository at that address, by the name it has now.
+    pub(crate) fn at(&self, address: &RemoteUrl) -> Option<Repository> {
+        self.all().iter().find(|repository| &repository.address == address).cloned()
+    }
+
+    /// Reads the installations again.
+    pub(crate) fn reload(&self) {
+        let weak = self.downgrade();
+        glib::spawn_future_local(async move {
+            let Ok(all) = gio::spawn_blocking(|| read(&remote::installations())).await else {
+                return;
+            };
+            if let Some(repositories) = weak.upgrade() {
+                repositories.imp().all.replace(all.into());
+                repositories.emit_by_name::<()>("changed", &[]);
+            }
+        });
+    }
+
+    /// Calls back after every change.
+    pub(crate) fn connect_changed(&self, callback: impl Fn(&Self) + 'static) -> glib::SignalHandlerId {
+        self.connect_local("changed", false, move |values| {
+            callback(&values[0].get().expect("the emitter"));
+            None
+        })
+    }
+
+    fn watch(&self, installation: &Installation, file: &str) {
+        let file = gio::File::for_path(installation.path.join(file));
+        let Ok(monitor) = file.monitor_file(gio::FileMonitorFlags::NONE, gio::Cancellable::NONE) else {
+            return;
+        };
+        let weak = self.downgrade();
+        monitor.connect_changed(move |_, _, _, event| {
+            use gio::FileMonitorEvent::{AttributeChanged, ChangesDoneHint, Created, Deleted};
+            if let (true, Some(repositories)) =
+                (matches!(event, AttributeChanged | ChangesDoneHint | Created | Deleted), weak.upgrade())
+            {
+                repositories.reload();
+            }
+        });
+        self.imp().monitors.borrow_mut().push(monitor);
+    }
+}
+
+fn read(installations: &[Installation]) -> Vec<Repository> {
+    let mut all: Vec<Repository> = Vec::new();
+    for repository in remote::remotes(installations).into_iter().filter_map(Repository::of) {
+        let is_known =
+            all.iter().any(|known| known.address == repository.address && known.binding == repository.binding);
+        if !is_known {
+            all.push(repository);
+        }
+    }
+    all.sort_by_cached_key(|repository| (repository.title().to_lowercase(), repository.address.to_string()));
+    all
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::collections::BTreeMap;
+
+    use usher_core::names;
+
+    use super::*;
+
+    pub(in crate::model) fn remote(name: &str, url: &str, service: &str) -> Remote {
+        Remote {
+            name: name.into(),
+            title: None,
+            url: url.into(),
+            authenticator: Some(names::AUTHENTICATOR_NAME.into()),
+            options: BTreeMap::from([("url".to_owned(), service.to_owned())]),
+            is_user: true,
+            is_disabled: false,
+        }
+    }
+
+    #[test]
+    fn only_remotes_that_may_be_given_tokens_are_repositories() {
+        let good = remote("demo", "https://repo.example/", "https://store.example");
+        assert!(Repository::of(good.clone()).is_some());
+        assert!(Repository::of(Remote { authenticator: None, ..good.clone() }).is_none());
+        assert!(Repository::of(Remote { is_disabled: true, ..good.clone() }).is_none());
+        assert!(Repository::of(Remote { url: "http://repo.example/".into(), ..good.clone() }).is_none());
+        assert!(Repository::of(Remote { options: BTreeMap::new(), ..good }).is_none());
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The window that lists the keys.
+
+// The dialog that replaces it comes with libadwaita 1.8.
+#![allow(deprecated)]
+
+use adw::prelude::*;
+
+use crate::{i18n::gettext, window::Window, window_id};
+
+pub(crate) fn present(window: &Window) {
+    let group = |title: &str, keys: &[(&str, String)]| {
+        let group = gtk::ShortcutsGroup::builder().title(title).build();
+        for (accelerator, title) in keys {
+            group.add_shortcut(
+                &gtk::ShortcutsShortcut::builder().accelerator(*accelerator).title(title.as_str()).build(),
+            );
+        }
+        group
+    };
+    let section = gtk::ShortcutsSection::builder().section_name("shortcuts").build();
+    section.add_group(&group(
+        &gettext("Accounts"),
+        &[
+            ("<Control>n", gettext("Add Account")),
+            ("<Control>f", gettext("Search")),
+            ("Delete", gettext("Remove Account")),
+        ],
+    ));
+    section.add_group(&group(
+        &gettext("Sign-In Page"),
+        &[
+            ("<Alt>Left <Alt>Right", gettext("Back and Forward")),
+            ("F5 <Control>r", gettext("Reload")),
+            ("Escape", gettext("Stop Loading, Then Cancel")),
+            ("<Control>plus <Control>minus <Control>0", gettext("Zoom In, Out, Normal Size")),
+            ("<Control>l", gettext("Show Address")),
+            ("F6", gettext("Move Between Header and Page")),
+        ],
+    ));
+    section.add_group(&group(
+        &gettext("General"),
+        &[
+            ("Escape <Alt>Left", gettext("Back")),
+            ("<Control>comma", gettext("Preferences")),
+            ("<Control>question", gettext("Keyboard Shortcuts")),
+            ("F10", gettext("Main Menu")),
+            ("<Control>w", gettext("Close Window")),
+            ("<Control>q", gettext("Quit")),
+        ],
+    ));
+    let shortcuts = gtk::ShortcutsWindow::builder().transient_for(window).modal(true).build();
+    shortcuts.add_section(&section);
+    window_id::follow(&shortcuts);
+    shortcuts.present();
+}

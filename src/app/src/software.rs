@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The way back to the program that installs: GNOME Software where it is there, and commands to copy.
+
+use gtk::{gdk, gio, glib, prelude::*};
+use usher_core::text;
+
+const BUS_NAME: &str = "org.gnome.Software";
+const OBJECT_PATH: &str = "/org/gnome/Software";
+
+/// Whether Software can be started. Nothing is started by asking.
+pub(crate) async fn is_available() -> bool {
+    let Ok(bus) = gio::bus_get_future(gio::BusType::Session).await else {
+        return false;
+    };
+    let known = |reply: glib::Variant| reply.child_value(0).iter().any(|name| name.str() == Some(BUS_NAME));
+    for method in ["ListActivatableNames", "ListNames"] {
+        let reply = bus.call_future(
+            Some("org.freedesktop.DBus"),
+            "/org/freedesktop/DBus",
+            "org.freedesktop.DBus",
+            method,
+            None,
+            None,
+            gio::DBusCallFlags::NONE,
+            -1,
+        );
+        if reply.await.is_ok_and(known) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Shows an app in Software, which comes to the front.
+pub(crate) async fn show(app_id: &str) -> Result<(), glib::Error> {
+    let bus = gio::bus_get_future(gio::BusType::Session).await?;
+    let platform_data = glib::VariantDict::new(None);
+    let token = gdk::Display::default()
+        .and_then(|display| display.app_launch_context().startup_notify_id(gio::AppInfo::NONE, &[]));
+    if let Some(token) = token {
+        platform_data.insert("desktop-startup-id", token.as_str());
+        platform_data.insert("activation-token", token.as_str());
+    }
+    // Its action `details` takes an id and words to search for.
+    let parameter = (app_id, "").to_variant();
+    let arguments = ("details", vec![parameter], platform_data.end()).to_variant();
+    bus.call_future(
+        Some(BUS_NAME),
+        OBJECT_PATH,
+        "org.freedesktop.Application",
+        "ActivateAction",
+        Some(&arguments),
+        None,
+        gio::DBusCallFlags::NONE,
+        -1,
+    )
+    .await
+    .map(drop)
+}
+
+/// The command that installs apps of a remote, or updates them. `None` if a name is not plain: such a name is never put
+/// into a command (rule R17).
+pub(crate) fn command(is_update: bool, remote: &str, app_ids: &[&str]) -> Option<String> {
+    let is_plain = text::is_plain_name(remote) && app_ids.iter().all(|id| text::is_plain_name(id));
+    let start: &[&str] = if is_update { &["flatpak", "update"] } else { &["flatpak", "install", remote] };
+    if is_plain { text::command(&[start, app_ids].concat()) } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_names_remote_and_apps_or_is_none() {
+        let install = command(false, "demo", &["org.a.A", "org.b.B"]);
+        assert_eq!(install.as_deref(), Some("flatpak install demo org.a.A org.b.B"));
+        assert_eq!(command(true, "demo", &["org.a.A"]).as_deref(), Some("flatpak update org.a.A"));
+        assert_eq!(command(false, "--system", &["org.a.A"]), None);
+        assert_eq!(command(false, "demo", &["org.a.A; reboot"]), None);
+    }
+}

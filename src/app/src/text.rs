@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Names that come from outside, as widgets show them, and times as people read them.
+
+use gtk::glib;
+use usher_core::{account::Account, prompt::client, text};
+
+use crate::i18n::{gettext, gettext_f};
+
+/// A name that stands alone in a widget: cleaned and cut.
+pub(crate) fn plain(name: &str) -> String {
+    text::clean(name, text::NAME_LIMIT)
+}
+
+/// A name within a sentence: cleaned, cut and isolated.
+pub(crate) fn within(name: &str) -> String {
+    text::name(name)
+}
+
+/// What the account is called: the person's name at the server.
+pub(crate) fn user(account: &Account) -> String {
+    plain(&account.user)
+}
+
+/// A day: “12 May 2026”.
+pub(crate) fn day(at: i64) -> String {
+    // Translators: a date, in the form of strftime(3): “12 May 2026”
+    local(at).and_then(|time| time.format(&gettext("%-d %B %Y")).ok()).map_or_else(String::new, Into::into)
+}
+
+/// A moment: “Today at 14:05”, “Yesterday at 9:30”, “12 May 2026”.
+pub(crate) fn moment(at: i64, now: i64) -> String {
+    let (Some(then), Some(today)) = (local(at), local(now)) else {
+        return String::new();
+    };
+    let Ok(time) = then.format("%H:%M") else {
+        return day(at);
+    };
+    match days_between(&then, &today) {
+        0 => gettext_f("Today at {time}", &[("time", &time)]),
+        1 => gettext_f("Yesterday at {time}", &[("time", &time)]),
+        _ => day(at),
+    }
+}
+
+fn local(at: i64) -> Option<glib::DateTime> {
+    glib::DateTime::from_unix_local(at).ok()
+}
+
+/// Midnights from one moment to a later one; two where it is more than one.
+fn days_between(then: &glib::DateTime, now: &glib::DateTime) -> u8 {
+    let same = |a: &glib::DateTime, b: &glib::DateTime| a.year() == b.year() && a.day_of_year() == b.day_of_year();
+    if same(then, now) {
+        0
+    } else if then.add_days(1).is_ok_and(|next| same(&next, now)) {
+        1
+    } else {
+        2
+    }
+}
+
+/// The name of a program that asked, as the daemon found it.
+pub(crate) fn program(found: &str) -> String {
+    if let Some(claimed) = found.strip_prefix(client::CLAIMED) {
+        return gettext_f("A program that calls itself {name}", &[("name", &within(claimed))]);
+    }
+    match found {
+        "" => gettext("A program on this computer"),
+        "flatpak" => gettext("flatpak in the terminal"),
+        "gnome-software" => gettext("Software"),
+        "plasma-discover" => gettext("Discover"),
+        "bazaar" => gettext("Bazaar"),
+        other => plain(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(year: i32, month: i32, day: i32, hour: i32) -> i64 {
+        glib::DateTime::from_local(year, month, day, hour, 5, 0.0).unwrap().to_unix()
+    }
+
+    #[test]
+    fn a_moment_is_told_by_its_distance() {
+        let now = at(2026, 1, 1, 14);
+        assert_eq!(moment(at(2026, 1, 1, 9), now), "Today at 09:05");
+        assert_eq!(moment(at(2025, 12, 31, 23), now), "Yesterday at 23:05");
+        assert_eq!(moment(at(2025, 12, 30, 23), now), "30 December 2025");
+        assert_eq!(moment(i64::MAX, now), "");
+    }
+
+    #[test]
+    fn a_program_is_called_by_the_name_people_know() {
+        assert_eq!(program("gnome-software"), "Software");
+        assert_eq!(program(""), "A program on this computer");
+        assert_eq!(program("claimed:Shop\n"), "A program that calls itself \u{2068}Shop\u{2069}");
+    }
+}

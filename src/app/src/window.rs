@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The main window: a stack of pages under toasts. Pages ask it to lead on.
+
+use adw::{prelude::*, subclass::prelude::*};
+use gtk::{gio, glib};
+use usher_core::{
+    account::{Account, AccountId},
+    binding::Binding,
+    names,
+};
+
+use crate::{
+    account::{AccountPage, ChangedServerPage, PermissionPage},
+    accounts::AccountsPage,
+    add_account::{AddAccountPage, ServerPage},
+    application::Application,
+    model::{KeyringState, Repository},
+    sign_in::{self, Purpose, Request},
+    window_id,
+};
+
+mod imp {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[derive(Default, gtk::CompositeTemplate, glib::Properties)]
+    #[properties(wrapper_type = super::Window)]
+    #[template(file = "src/window.blp")]
+    pub struct Window {
+        /// Whether there is little width.
+        #[property(get, set)]
+        narrow: Cell<bool>,
+        #[template_child]
+        pub(super) view: TemplateChild<adw::NavigationView>,
+        #[template_child]
+        pub(super) accounts_page: TemplateChild<AccountsPage>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for Window {
+        const NAME: &'static str = "UsherWindow";
+        type Type = super::Window;
+        type ParentType = adw::ApplicationWindow;
+
+        fn class_init(class: &mut Self::Class) {
+            AccountsPage::ensure_type();
+            class.bind_template();
+            class.install_action("win.search", None, |window, _, _| window.imp().accounts_page.search());
+            class.install_action("win.back", None, |window, _, _| {
+                window.imp().view.pop();
+            });
+        }
+
+        fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
+            object.init_template();
+        }
+    }
+
+    #[glib::derived_properties]
+    impl ObjectImpl for Window {
+        fn constructed(&self) {
+            self.parent_constructed();
+            if names::is_devel() {
+                self.obj().add_css_class("devel");
+            }
+            self.obj().bind_property("narrow", &*self.accounts_page, "narrow").sync_create().build();
+        }
+    }
+
+    impl WidgetImpl for Window {}
+    impl WindowImpl for Window {}
+    impl ApplicationWindowImpl for Window {}
+    impl AdwApplicationWindowImpl for Window {}
+}
+
+glib::wrapper! {
+    pub struct Window(ObjectSubclass<imp::Window>)
+        @extends adw::ApplicationWindow, gtk::ApplicationWindow, gtk::Window, gtk::Widget,
+        @implements gio::ActionGroup, gio::ActionMap, gtk::Accessible, gtk::Buildable, gtk::ConstraintTarget,
+            gtk::Native, gtk::Root, gtk::ShortcutManager;
+}
+
+impl Window {
+    /// The window of the application, in the size that it had last.
+    pub(crate) fn new(application: &Application) -> Self {
+        let window: Self = glib::Object::builder().property("application", application).build();
+        window_id::follow(&window);
+        let settings = application.settings();
+        settings.bind("window-width", &window, "default-width").build();
+        settings.bind("window-height", &window, "default-height").build();
+        settings.bind("window-maximized", &window, "maximized").build();
+        window.imp().accounts_page.follow(application);
+        window
+    }
+
+    /// The main window that a widget is in.
+    pub(crate) fn of(widget: &impl IsA<gtk::Widget>) -> Option<Self> {
+        widget.root().and_downcast()
+    }
+
+    /// Shows an account, as soon as the keyring has told of it.
+    pub(crate) fn show_account(&self, id: AccountId) {
+        let accounts = Application::current().accounts().clone();
+        if accounts.state() != KeyringState::Loading {
+            self.push_account(id);
+            return;
+        }
+        let handler = std::rc::Rc::new(std::cell::Cell::new(None));
+        let once = handler.clone();
+        let connected = accounts.connect_changed(glib::clone!(
+            #[weak(rename_to = window)]
+            self,
+            move |accounts| {
+                if let Some(handler) = once.take() {
+                    accounts.disconnect(handler);
+                    window.push_account(id);
+                }
+            }
+        ));
+        handler.set(Some(connected));
+    }
+
+    fn push_account(&self, id: AccountId) {
+        let application = Application::current();
+        if application.accounts().find(id).is_some() {
+            self.show_first_page();
+            self.imp().view.push(&AccountPage::new(&application, id));
+        }
+    }
+
+    /// Shows where an account is added. Does nothing while a page of that flow is shown.
+    pub(crate) fn add_account(&self) {
+        let view = &self.imp().view;
+        let is_first = view.visible_page().is_some_and(|page| page.tag().as_deref() == Some("accounts"));
+        if is_first {
+            view.push(&AddAccountPage::new(&Application::current()));
+        }
+    }
+
+    /// Shows the server that is about to be dealt with, and leads to its sign-in from there.
+    pub(crate) fn confirm_server(&self, repository: Option<&Repository>, binding: Binding) {
+        self.imp().view.push(&ServerPage::new(repository, binding));
+    }
+
+    /// Begins a first sign-in for a repository.
+    pub(crate) fn sign_in_for(&self, repository: &Repository) {
+        self.confirm_server(Some(repository), repository.binding.clone());
+    }
+
+    /// Signs in again. The server was agreed to when the account was made.
+    pub(crate) fn sign_in_again(&self, id: AccountId) {
+        let Some(account) = Application::current().accounts().find(id) else {
+            return;
+        };
+        let purpose = Purpose::ByHand { remote: None };
+        self.sign_in(Request { binding: account.binding, account: Some(id), purpose }, |_| {});
+    }
+
+    /// Shows the pages of a sign-in. After it the page from which it began is shown, or the first one if that was part
+    /// of adding an account.
+    pub(crate) fn sign_in(&self, request: Request, signed_in: impl FnOnce(AccountId) + 'static) {
+        let services = Application::current().services().clone();
+        let view = self.imp().view.get();
+        let weak = view.downgrade();
+        let origin =
+            view.visible_page().filter(|page| page.tag().as_deref() == Some("account")).map(|page| page.downgrade());
+        sign_in::start(&view, &services, request, move |outcome| {
+            let (Some(view), Some(id)) = (weak.upgrade(), outcome) else {
+                return;
+            };
+            Application::current().accounts().reload();
+            match origin.and_then(|origin| origin.upgrade()) {
+                Some(page) => view.pop_to_page(&page),
+                None => view.pop_to_tag("accounts"),
+            };
+            signed_in(id);
+        });
+    }
+
+    /// Asks what is to become of a repository that names another server.
+    pub(crate) fn review_server(&self, repository: &Repository, account: AccountId) {
+        if let Some(account) = Application::current().accounts().find(account) {
+            self.imp().view.push(&ChangedServerPage::new(repository, &account));
+        }
+    }
+
+    /// Asks whether a repository may use an account.
+    pub(crate) fn review_permission(&self, repository: &Repository) {
+        self.imp().view.push(&PermissionPage::new(&Application::current(), repository));
+    }
+
+    /// Leads a repository to the server that it names now, away from the account that it used.
+    pub(crate) fn accept_server(&self, repository: &Repository, old: &Account) {
+        let is_known =
+            Application::current().accounts().accounts().iter().any(|known| known.binding == repository.binding);
+        let page: adw::NavigationPage = if is_known {
+            PermissionPage::new(&Application::current(), repository).upcast()
+        } else {
+            let page = ServerPage::new(Some(repository), repository.binding.clone());
+            page.replacing(old.id, repository.address.clone()).upcast()
+        };
+        self.imp().view.push(&page);
+    }
+
+    /// Leads back to the accounts.
+    pub(crate) fn show_first_page(&self) {
+        self.imp().view.pop_to_tag("accounts");
+    }
+
+    /// A widget within the window's overlay for messages, whatever page is shown.
+    pub(crate) fn content_widget(&self) -> adw::NavigationView {
+        self.imp().view.get()
+    }
+
+    /// Leads back by one page.
+    pub(crate) fn go_back(&self) {
+        self.imp().view.pop();
+    }
+}
