@@ -1,2 +1,80 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Sign-in pages: the same in the main window and in prompts.
+//! The pages of a sign-in: the server's web page, what can go wrong with it, and *Done*. The same pages serve the main
+//! window and prompts; they are given a flow and know nothing of where they are shown.
+//!
+//! ```text
+//! flow      one sign-in from the first page to Done
+//! web       the server's web page: its view, its chrome, what it may do and what can go wrong
+//! save      what becomes of the credential
+//! done      the way back
+//! ```
+
+mod done;
+mod flow;
+mod save;
+mod way_back;
+mod web;
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use usher_core::{account::AccountId, binding::Binding, remote::Remote, service::RemoteUrl};
+
+use crate::services::Services;
+
+/// For whom one signs in: decides the texts of *Done* and the way back.
+#[derive(Clone)]
+pub(crate) enum Purpose {
+    /// From the main window; `remote` is the repository it was added from.
+    ByHand {
+        /// The repository from whose row the person came. It may use the account from then on.
+        remote: Option<Remote>,
+    },
+    /// A client asked, through a prompt.
+    Asked(Rc<Asked>),
+}
+
+/// What a client wanted when it asked for an account.
+pub(crate) struct Asked {
+    /// Flatpak's name of the repository.
+    pub(crate) remote: String,
+    /// Its address. It may use the account after this sign-in.
+    pub(crate) remote_url: RemoteUrl,
+    /// The apps that were asked for; more join while the window is open.
+    pub(crate) app_ids: RefCell<Vec<String>>,
+    /// The program, as the daemon found it.
+    pub(crate) client: String,
+    /// Whether an update asked.
+    pub(crate) is_update: bool,
+    /// Whether the program still waits for the end of this sign-in.
+    pub(crate) is_waiting: Cell<bool>,
+    /// Called when the account was saved, before *Done* is shown.
+    pub(crate) saved: Box<dyn Fn(AccountId)>,
+}
+
+/// What to sign in to.
+#[derive(Clone)]
+pub(crate) struct Request {
+    /// The service.
+    pub(crate) binding: Binding,
+    /// The account to sign in again.
+    pub(crate) account: Option<AccountId>,
+    /// For whom.
+    pub(crate) purpose: Purpose,
+}
+
+/// Pushes the web page onto `view` and leads to *Done*.
+///
+/// `finished` is called exactly once. With `None` the person cancelled, and the pages of the sign-in have been popped
+/// again. With the account's id it was signed in to and saved, and the person pressed *Done*: that page is still shown,
+/// and the caller leads on (pops to where it wants to be, or closes the window).
+pub(crate) fn start(
+    view: &adw::NavigationView,
+    services: &Services,
+    request: Request,
+    finished: impl FnOnce(Option<AccountId>) + 'static,
+) {
+    flow::Flow::start(view, services, request, Box::new(finished));
+}

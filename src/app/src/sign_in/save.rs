@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What becomes of a fresh credential: a new account, or a known one renewed. Saved and read back before anything is
+//! told (rule R16).
+
+use adw::prelude::*;
+use gettextrs::gettext;
+use usher_core::{
+    account::{Account, AccountId, AccountState},
+    binding::{Binding, Link},
+    clock,
+    provider::SignedIn,
+    service::RemoteUrl,
+    store::{AccountStore, Entry, StoreError},
+};
+
+use super::{Purpose, flow::Flow};
+use crate::{i18n::gettext_f, runtime, text};
+
+/// An account that was saved.
+#[derive(Debug, Clone)]
+pub(super) struct Saved {
+    pub(super) id: AccountId,
+    pub(super) user: String,
+    /// Whether it was not known before.
+    pub(super) is_new: bool,
+}
+
+/// What to do with a fresh credential.
+#[derive(Debug, PartialEq, Eq)]
+enum Plan {
+    Add,
+    Renew(AccountId),
+    /// Another person than the one whose sign-in was to be renewed.
+    Ask {
+        id: AccountId,
+        old_user: String,
+    },
+}
+
+/// Compares who signed in with whom this computer knows.
+fn plan(entries: &[Entry], binding: &Binding, user: &str, expected: Option<AccountId>) -> Plan {
+    let known = || entries.iter().filter_map(Entry::account).filter(|account| &account.binding == binding);
+    // Where the server does not tell who signed in, the host stands for the name: it tells nobody from anybody.
+    let is_told = user != binding.host();
+    if let Some(account) = expected.and_then(|id| known().find(|account| account.id == id)) {
+        return if account.user == user || !is_told || account.user == binding.host() {
+            Plan::Renew(account.id)
+        } else {
+            Plan::Ask { id: account.id, old_user: account.user.clone() }
+        };
+    }
+    let same = known().find(|account| account.user == user && (is_told || account.state != AccountState::SignedIn));
+    same.map_or(Plan::Add, |account| Plan::Renew(account.id))
+}
+
+/// Saves what a flow has signed in to. `None` if the person did not want it after all.
+pub(super) async fn save(
+    flow: &Flow,
+    signed_in: &SignedIn,
+    parent: &impl IsA<gtk::Widget>,
+) -> Result<Option<Saved>, StoreError> {
+    let request = flow.request();
+    let store = flow.services().store.clone();
+    let entries = runtime::spawn(async move {
+        let entries = store.entries().await?;
+        if store.is_locked().await? {
+            store.unlock().await?;
+            return store.entries().await;
+        }
+        Ok(entries)
+    })
+    .await?;
+    let planned = match plan(&entries, &request.binding, &signed_in.user, flow.expected()) {
+        Plan::Ask { id, old_user } => match ask(&request.binding.host(), &old_user, &signed_in.user, parent).await {
+            Answer::Cancel => return Ok(None),
+            Answer::Replace => Plan::Renew(id),
+            Answer::Add => plan(&entries, &request.binding, &signed_in.user, None),
+        },
+        other => other,
+    };
+    let fresh = Account::signed_in(
+        request.binding.clone(),
+        signed_in.user.clone(),
+        signed_in.credential.clone(),
+        signed_in.valid_until,
+        clock::now(),
+    );
+    let link = link(&request.purpose, &request.binding);
+    let store = flow.services().store.clone();
+    runtime::spawn(async move { write(&store, planned, fresh, link).await }).await.map(Some)
+}
+
+async fn write(store: &AccountStore, plan: Plan, mut fresh: Account, link: Option<Link>) -> Result<Saved, StoreError> {
+    if let Plan::Renew(id) = plan {
+        let (renewed, consent) = (fresh.clone(), link.clone());
+        let kept = store
+            .change(id, move |account| {
+                if let Some(credential) = renewed.credential.clone() {
+                    account.renew(renewed.user.clone(), credential, renewed.valid_until, renewed.signed_in_at);
+                }
+                if let Some(link) = consent {
+                    account.link(link);
+                }
+            })
+            .await?;
+        if let Some(account) = kept {
+            keep_one_link(store, id, link.as_ref()).await;
+            return Ok(Saved { id, user: account.user, is_new: false });
+        }
+    }
+    // New, or removed meanwhile.
+    if let Some(link) = link.clone() {
+        fresh.link(link);
+    }
+    store.add(&fresh).await?;
+    keep_one_link(store, fresh.id, link.as_ref()).await;
+    Ok(Saved { id: fresh.id, user: fresh.user.clone(), is_new: true })
+}
+
+/// A repository uses one account: the one that was chosen last.
+pub(crate) async fn keep_one_link(store: &AccountStore, chosen: AccountId, link: Option<&Link>) {
+    let Some(Link { remote_url, .. }) = link else {
+        return;
+    };
+    if let Err(error) = take_back_from_others(store, chosen, remote_url).await {
+        tracing::warn!(%error, "a repository may still use another account");
+    }
+}
+
+async fn take_back_from_others(store: &AccountStore, chosen: AccountId, remote: &RemoteUrl) -> Result<(), StoreError> {
+    for entry in store.entries().await? {
+        if let Some(account) = entry.account().filter(|account| account.id != chosen && account.is_linked_to(remote)) {
+            let remote = remote.clone();
+            store.change(account.id, move |account| account.unlink(&remote)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The consent that lies in signing in for a repository. A typed address gives none.
+fn link(purpose: &Purpose, binding: &Binding) -> Option<Link> {
+    match purpose {
+        Purpose::ByHand { remote } => {
+            let remote = remote.as_ref().filter(|remote| remote.claimed().as_ref() == Ok(binding))?;
+            Some(Link { remote_url: remote.address().ok()?, remote: remote.name.clone() })
+        }
+        Purpose::Asked(asked) => Some(Link { remote_url: asked.remote_url.clone(), remote: asked.remote.clone() }),
+    }
+}
+
+enum Answer {
+    Cancel,
+    Add,
+    Replace,
+}
+
+async fn ask(host: &str, old_user: &str, new_user: &str, parent: &impl IsA<gtk::Widget>) -> Answer {
+    let (old, new, host) = (text::within(old_user), text::within(new_user), text::within(host));
+    let values = [("old_user", old.as_str()), ("new_user", new.as_str()), ("host", host.as_str())];
+    let alert = adw::AlertDialog::new(
+        Some(&gettext_f("Replace {old_user}?", &values)),
+        Some(&gettext_f("{new_user} signed in at {host}. The account of {old_user} would be replaced.", &values)),
+    );
+    alert.add_responses(&[
+        ("cancel", &gettext("Cancel")),
+        ("add", &gettext("Add as Another Account")),
+        ("replace", &gettext("Replace")),
+    ]);
+    alert.set_response_appearance("replace", adw::ResponseAppearance::Destructive);
+    alert.set_default_response(Some("add"));
+    alert.set_close_response("cancel");
+    match alert.choose_future(Some(parent)).await.as_str() {
+        "add" => Answer::Add,
+        "replace" => Answer::Replace,
+        _ => Answer::Cancel,
+    }
+}
+
+/// Why the keyring did not save, as a person reads it.
+pub(super) fn reason(error: &StoreError) -> String {
+    match error {
+        StoreError::NoKeyring => gettext("none is running"),
+        StoreError::Locked | StoreError::Dismissed => gettext("it is locked"),
+        StoreError::TimedOut => gettext("it did not answer"),
+        StoreError::Keyring(_) | StoreError::NotKept | StoreError::LockFile(_) => gettext("it refused to write"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use usher_core::{remote::Remote, secret::Token};
+
+    use super::*;
+
+    fn binding(host: &str) -> Binding {
+        Binding::claimed(&BTreeMap::from([("url".to_owned(), format!("https://{host}"))])).unwrap()
+    }
+
+    fn entry(user: &str) -> (AccountId, Entry) {
+        let account = Account::signed_in(binding("a.example"), user.into(), Token::parse("t").unwrap(), None, 0);
+        (account.id, Entry::Open(Box::new(account)))
+    }
+
+    #[test]
+    fn the_same_person_renews_the_known_account() {
+        let (id, known) = entry("demo");
+        let entries = [known];
+        assert_eq!(plan(&entries, &binding("a.example"), "demo", Some(id)), Plan::Renew(id));
+        assert_eq!(plan(&entries, &binding("a.example"), "demo", None), Plan::Renew(id));
+        assert_eq!(plan(&entries, &binding("a.example"), "demo2", None), Plan::Add);
+        assert_eq!(plan(&entries, &binding("b.example"), "demo", None), Plan::Add);
+        assert_eq!(plan(&entries, &binding("b.example"), "demo", Some(id)), Plan::Add);
+    }
+
+    #[test]
+    fn another_person_never_replaces_an_account_unasked() {
+        let (id, known) = entry("demo");
+        let planned = plan(&[known], &binding("a.example"), "demo2", Some(id));
+        assert_eq!(planned, Plan::Ask { id, old_user: "demo".into() });
+    }
+
+    #[test]
+    fn where_the_server_tells_no_name_nobody_is_replaced_unless_meant() {
+        let (id, known) = entry("a.example");
+        let entries = [known];
+        assert_eq!(plan(&entries, &binding("a.example"), "a.example", None), Plan::Add);
+        assert_eq!(plan(&entries, &binding("a.example"), "a.example", Some(id)), Plan::Renew(id));
+    }
+
+    #[test]
+    fn only_the_repository_one_came_from_is_allowed_to_use_the_account() {
+        let remote = |service: &str| Remote {
+            name: "demo".into(),
+            title: None,
+            url: "https://r.example/repo".into(),
+            authenticator: None,
+            options: BTreeMap::from([("url".to_owned(), service.to_owned())]),
+            is_user: true,
+            is_disabled: false,
+        };
+        let linked = |remote| link(&Purpose::ByHand { remote }, &binding("a.example")).map(|link| link.remote_url);
+        assert_eq!(linked(None), None);
+        assert_eq!(linked(Some(remote("https://b.example"))), None);
+        assert_eq!(linked(Some(remote("https://a.example"))), RemoteUrl::parse("https://r.example/repo").ok());
+    }
+}

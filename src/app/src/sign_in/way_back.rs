@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The way back from *Done* to what one was in the middle of. Pure.
+
+use super::{Asked, Purpose};
+use crate::software;
+
+/// Known program names, as the daemon tells them.
+const TERMINAL: &str = "flatpak";
+const SOFTWARE: &str = "gnome-software";
+
+/// How one gets back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum WayBack {
+    /// The account was added by hand: which repositories may use it?
+    ByHand,
+    /// The program goes on by itself.
+    Waiting,
+    /// Software can show the app.
+    Software { app_id: String },
+    /// A command to run again.
+    Terminal { command: String },
+    /// The program has to be told again.
+    Program,
+}
+
+pub(super) fn way_back(purpose: &Purpose) -> WayBack {
+    match purpose {
+        Purpose::ByHand { .. } => WayBack::ByHand,
+        Purpose::Asked(asked) => after(asked),
+    }
+}
+
+fn after(asked: &Asked) -> WayBack {
+    let app_ids = asked.app_ids.borrow();
+    if asked.is_waiting.get() {
+        return WayBack::Waiting;
+    }
+    match (asked.client.as_str(), app_ids.as_slice()) {
+        (SOFTWARE, [app_id, ..]) if !asked.is_update => WayBack::Software { app_id: app_id.clone() },
+        (TERMINAL, app_ids) => {
+            let named: Vec<&str> =
+                if asked.is_update { Vec::new() } else { app_ids.iter().map(String::as_str).collect() };
+            let command = software::command(asked.is_update, &asked.remote, &named);
+            command.map_or(WayBack::Program, |command| WayBack::Terminal { command })
+        }
+        _ => WayBack::Program,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        cell::{Cell, RefCell},
+        rc::Rc,
+    };
+
+    use usher_core::service::RemoteUrl;
+
+    use super::*;
+
+    fn back(client: &str, remote: &str, is_update: bool, is_waiting: bool) -> WayBack {
+        way_back(&Purpose::Asked(Rc::new(Asked {
+            remote: remote.into(),
+            remote_url: RemoteUrl::parse("https://r.example/").unwrap(),
+            app_ids: RefCell::new(vec!["org.a.A".into(), "org.b.B".into()]),
+            client: client.into(),
+            is_update,
+            is_waiting: Cell::new(is_waiting),
+            saved: Box::new(|_| {}),
+        })))
+    }
+
+    #[test]
+    fn the_way_back_leads_to_the_program_that_asked() {
+        let terminal = |command: &str| WayBack::Terminal { command: command.into() };
+        assert_eq!(back("flatpak", "demo", false, false), terminal("flatpak install demo org.a.A org.b.B"));
+        assert_eq!(back("flatpak", "demo", true, false), terminal("flatpak update"));
+        assert_eq!(back("gnome-software", "demo", false, false), WayBack::Software { app_id: "org.a.A".into() });
+        assert_eq!(back("claimed:x", "demo", false, false), WayBack::Program);
+        assert_eq!(back("flatpak", "demo", false, true), WayBack::Waiting);
+        assert_eq!(way_back(&Purpose::ByHand { remote: None }), WayBack::ByHand);
+    }
+
+    #[test]
+    fn a_name_that_is_not_plain_is_in_no_command() {
+        assert_eq!(back("flatpak", "x; reboot", false, false), WayBack::Program);
+    }
+}

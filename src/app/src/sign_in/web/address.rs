@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Where the page is, in our own words (rule R19): the host of the document that is there, and a lock only when it is
+//! there.
+
+use adw::{prelude::*, subclass::prelude::*};
+use gettextrs::gettext;
+use gtk::{AccessibleAnnouncementPriority, accessible::Property};
+use url::Url;
+use usher_core::service;
+use webkit6::prelude::*;
+
+use super::{WebPage, policy};
+use crate::{i18n::gettext_f, text};
+
+/// How a document got here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Security {
+    /// It is not there yet, or has no address of its own.
+    None,
+    Secure,
+    ThisComputer,
+}
+
+fn security(address: &Url) -> Security {
+    match address.scheme() {
+        "https" => Security::Secure,
+        _ if policy::is_showable(address.as_str()) => Security::ThisComputer,
+        _ => Security::None,
+    }
+}
+
+impl WebPage {
+    /// While a load is pending there is no lock, whatever the document that is still there.
+    pub(super) fn show_pending(&self) {
+        let host = self.document().map_or_else(|| service::host_of(self.approved()), |url| service::host_of(&url));
+        self.show_address(&host, Security::None);
+    }
+
+    /// A document is there.
+    pub(super) fn show_committed(&self) {
+        let Some(document) = self.document() else {
+            self.show_pending();
+            return;
+        };
+        let host = service::host_of(&document);
+        self.show_address(&host, security(&document));
+        self.tell_other_host(&document, &host);
+    }
+
+    /// The address of what is in the view, if it has a host.
+    fn document(&self) -> Option<Url> {
+        let imp = self.imp();
+        let view = imp.web_view.get()?;
+        if !imp.is_painted.get() {
+            return None;
+        }
+        Url::parse(&view.uri()?).ok().filter(Url::has_host)
+    }
+
+    fn show_address(&self, host: &str, security: Security) {
+        let imp = self.imp();
+        let host = text::plain(host);
+        let values = [("host", host.as_str())];
+        let (icon, shown, name, sentence) = match security {
+            Security::None => {
+                (None, host.clone(), gettext_f("Address: {host}, loading", &values), gettext("Not connected yet"))
+            }
+            Security::Secure => (
+                Some("channel-secure-symbolic"),
+                host.clone(),
+                gettext_f("Address: {host}, secure connection", &values),
+                gettext("Secure connection"),
+            ),
+            Security::ThisComputer => (
+                Some("computer-symbolic"),
+                gettext_f("{host} · not encrypted, this computer", &values),
+                gettext_f("Address: {host}, not encrypted, this computer", &values),
+                gettext("Not encrypted, this computer"),
+            ),
+        };
+        imp.address_icon.set_visible(icon.is_some());
+        imp.address_icon.set_icon_name(icon);
+        imp.address_label.set_label(&shown);
+        imp.address_button.set_tooltip_text(Some(&shown));
+        imp.address_button.update_property(&[Property::Label(&name)]);
+        imp.full_host_label.set_label(&host);
+        imp.security_label.set_label(&sentence);
+        imp.progress.update_property(&[Property::Label(&gettext_f("Loading {host}", &values))]);
+        self.set_title(&host);
+    }
+
+    /// Says once that the page is at another server than the one that was agreed to.
+    fn tell_other_host(&self, document: &Url, host: &str) {
+        let imp = self.imp();
+        if policy::is_at_home(self.approved(), document) {
+            imp.announced_host.take();
+            imp.other_host_banner.set_revealed(false);
+            return;
+        }
+        let told = imp.announced_host.replace(host.to_owned());
+        let approved = service::host_of(self.approved());
+        let values = [("host", host), ("approved_host", approved.as_str())];
+        imp.other_host_banner.set_title(&gettext_f("Now at {host}, opened by {approved_host}", &values));
+        imp.other_host_banner.set_revealed(!imp.understood_hosts.borrow().contains(host));
+        if told != host {
+            let said = gettext_f("Now at {host}", &[("host", host)]);
+            self.announce(&said, AccessibleAnnouncementPriority::Medium);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_encrypted_document_has_a_lock() {
+        let of = |address: &str| security(&Url::parse(address).unwrap());
+        assert_eq!(of("https://a.example/"), Security::Secure);
+        assert_eq!(of("http://a.example/"), Security::None);
+        assert_eq!(of("data:text/html,x"), Security::None);
+        assert_eq!(of("blob:https://a.example/x"), Security::None);
+    }
+}
