@@ -12,6 +12,7 @@ use crate::{
     i18n::gettext,
     model::{AccountList, Notes, Repositories},
     preferences::PreferencesDialog,
+    prompt,
     services::Services,
     shortcuts,
     window::Window,
@@ -69,6 +70,11 @@ mod imp {
     }
 
     impl ApplicationImpl for Application {
+        fn dbus_register(&self, connection: &gio::DBusConnection, object_path: &str) -> Result<(), glib::Error> {
+            self.parent_dbus_register(connection, object_path)?;
+            prompt::register(&self.obj(), connection)
+        }
+
         fn handle_local_options(&self, options: &glib::VariantDict) -> ControlFlow<glib::ExitCode> {
             if options.contains("version") {
                 let written = writeln!(std::io::stdout(), "usher {}", names::VERSION);

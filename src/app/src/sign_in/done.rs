@@ -6,15 +6,20 @@ use std::{rc::Rc, time::Duration};
 use adw::{prelude::*, subclass::prelude::*};
 use gettextrs::gettext;
 use gtk::{AccessibleAnnouncementPriority, glib};
-use usher_core::{account::Account, binding::Link};
+use usher_core::{
+    account::{Account, AccountId},
+    binding::{Binding, Link},
+};
 
 use super::{
-    Purpose,
+    Ending, Purpose,
     flow::Flow,
-    save::Saved,
+    save::{self, Saved},
     way_back::{WayBack, way_back},
 };
 use crate::{application::Application, i18n::gettext_f, model::Repository, runtime, software, text, toast};
+
+type Act = Box<dyn FnOnce()>;
 
 /// How long *Done* stays when a program goes on by itself.
 const CLOSING: Duration = Duration::from_secs(6);
@@ -29,6 +34,8 @@ mod imp {
     pub struct DonePage {
         #[template_child]
         pub(super) avatar: TemplateChild<adw::Avatar>,
+        #[template_child]
+        pub(super) heading: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) who_label: TemplateChild<gtk::Label>,
         #[template_child]
@@ -49,8 +56,12 @@ mod imp {
         pub(super) primary_button: TemplateChild<gtk::Button>,
         #[template_child]
         pub(super) done_button: TemplateChild<gtk::Button>,
-        pub(super) flow: RefCell<Option<Rc<Flow>>>,
-        pub(super) saved: OnceCell<Saved>,
+        pub(super) purpose: OnceCell<Purpose>,
+        /// Whose permissions are shown.
+        pub(super) account: OnceCell<(AccountId, Binding)>,
+        pub(super) said: RefCell<String>,
+        pub(super) finished: RefCell<Option<Act>>,
+        pub(super) start_over: RefCell<Option<Act>>,
         pub(super) way_back: OnceCell<WayBack>,
         pub(super) is_touched: Cell<bool>,
     }
@@ -80,8 +91,7 @@ mod imp {
         fn shown(&self) {
             self.parent_shown();
             self.primary_button.grab_focus();
-            let said = gettext_f("Signed in as {user}", &[("user", &self.obj().user())]);
-            self.obj().announce(&said, AccessibleAnnouncementPriority::Medium);
+            self.obj().announce(&self.said.borrow(), AccessibleAnnouncementPriority::Medium);
         }
     }
 
@@ -89,9 +99,8 @@ mod imp {
     impl DonePage {
         #[template_callback]
         fn on_other_person(&self) {
-            let flow = self.flow.take();
-            if let (Some(flow), Some(saved)) = (flow, self.saved.get()) {
-                flow.start_over(saved);
+            if let Some(start_over) = self.start_over.take() {
+                start_over();
             }
         }
 
@@ -114,40 +123,57 @@ glib::wrapper! {
 }
 
 impl DonePage {
-    pub(super) fn new(flow: &Rc<Flow>, saved: Saved) -> Self {
+    /// After signing in.
+    pub(super) fn signed_in(flow: &Rc<Flow>, saved: Saved) -> Self {
         let page: Self = glib::Object::new();
         let imp = page.imp();
         let host = flow.service().host();
-        let (user, within) = (text::plain(&saved.user), text::within(&saved.user));
-        imp.avatar.set_text(Some(&user));
-        imp.who_label.set_label(&if saved.user == host {
-            text::plain(&host)
-        } else {
-            gettext_f("{user} at {host}", &[("user", &within), ("host", &text::within(&host))])
-        });
+        page.show_who(Some(&saved.user).filter(|user| **user != host), &host);
+        let within = text::within(&saved.user);
+        imp.said.replace(gettext_f("Signed in as {user}", &[("user", &within)]));
         imp.other_person_button.set_label(&gettext_f("Not {user}?", &[("user", &within)]));
         imp.other_person_button.set_visible(saved.user != host);
-        let _ = imp.saved.set(saved);
-        let _ = imp.way_back.set(way_back(&flow.request().purpose));
-        imp.flow.replace(Some(flow.clone()));
-        page.show_way_back();
+        let _ = imp.account.set((saved.id, flow.request().binding.clone()));
+        let (id, other) = (saved.id, flow.clone());
+        imp.start_over.replace(Some(Box::new(move || other.start_over(&saved))));
+        let flow = flow.clone();
+        let purpose = flow.request().purpose.clone();
+        imp.finished.replace(Some(Box::new(move || flow.finish(id))));
+        page.show_way_back(purpose);
         page
     }
 
-    fn flow(&self) -> Option<Rc<Flow>> {
-        self.imp().flow.borrow().clone()
+    /// After a question that needed no signing in.
+    pub(super) fn after(ending: Ending, finished: Act) -> Self {
+        let page: Self = glib::Object::new();
+        let imp = page.imp();
+        page.set_title(&ending.heading);
+        imp.heading.set_label(&ending.heading);
+        imp.avatar.set_visible(ending.user.is_some());
+        page.show_who(ending.user.as_ref(), &ending.host);
+        imp.said.replace(ending.heading);
+        imp.other_person_button.set_visible(false);
+        imp.finished.replace(Some(finished));
+        page.show_way_back(Purpose::Asked(ending.asked));
+        page
     }
 
-    fn user(&self) -> String {
-        self.imp().saved.get().map_or_else(String::new, |saved| text::within(&saved.user))
-    }
-
-    fn show_way_back(&self) {
+    fn show_who(&self, user: Option<&String>, host: &str) {
         let imp = self.imp();
-        let (Some(flow), Some(way_back)) = (self.flow(), imp.way_back.get()) else {
-            return;
-        };
-        let program = match &flow.request().purpose {
+        imp.avatar.set_text(user.map(|user| text::plain(user)).as_deref());
+        imp.who_label.set_label(&match user {
+            Some(user) => {
+                gettext_f("{user} at {host}", &[("user", &text::within(user)), ("host", &text::within(host))])
+            }
+            None => text::plain(host),
+        });
+    }
+
+    fn show_way_back(&self, purpose: Purpose) {
+        let imp = self.imp();
+        let way_back = imp.way_back.get_or_init(|| way_back(&purpose));
+        let purpose = imp.purpose.get_or_init(|| purpose.clone());
+        let program = match purpose {
             Purpose::Asked(asked) => text::program(&asked.client),
             Purpose::ByHand { .. } => String::new(),
         };
@@ -173,7 +199,7 @@ impl DonePage {
         imp.primary_button.set_label(&primary);
         imp.done_button.set_visible(matches!(way_back, WayBack::Software { .. } | WayBack::Terminal { .. }));
         match way_back {
-            WayBack::ByHand => self.show_repositories(&flow),
+            WayBack::ByHand => self.show_repositories(),
             WayBack::Waiting => self.close_by_itself(),
             _ => {
                 imp.continue_group.set_visible(true);
@@ -183,14 +209,15 @@ impl DonePage {
     }
 
     /// The repositories here that name this server, each with a switch.
-    fn show_repositories(&self, flow: &Rc<Flow>) {
-        let Some(id) = self.imp().saved.get().map(|saved| saved.id) else {
+    fn show_repositories(&self) {
+        let Some((id, binding)) = self.imp().account.get().cloned() else {
             return;
         };
-        let repositories = Application::current().repositories().all();
+        let application = Application::current();
+        let repositories = application.repositories().all();
         let here: Vec<Repository> =
-            repositories.iter().filter(|repository| repository.binding == flow.request().binding).cloned().collect();
-        let store = flow.services().store.clone();
+            repositories.iter().filter(|repository| repository.binding == binding).cloned().collect();
+        let store = application.services().store.clone();
         glib::spawn_future_local(glib::clone!(
             #[weak(rename_to = page)]
             self,
@@ -225,31 +252,19 @@ impl DonePage {
     }
 
     /// Gives or takes back a repository's permission.
-    fn allow(&self, id: usher_core::account::AccountId, link: Link, is_allowed: bool) {
-        let Some(flow) = self.flow() else {
-            return;
-        };
-        let store = flow.services().store.clone();
+    fn allow(&self, id: AccountId, link: Link, is_allowed: bool) {
+        let store = Application::current().services().store.clone();
         glib::spawn_future_local(glib::clone!(
             #[weak(rename_to = page)]
             self,
             async move {
                 let changed = runtime::spawn(async move {
-                    let changed = store
-                        .change(id, {
-                            let link = link.clone();
-                            move |account| {
-                                if is_allowed { account.link(link) } else { account.unlink(&link.remote_url) }
-                            }
-                        })
-                        .await;
                     if is_allowed {
-                        super::save::keep_one_link(&store, id, Some(&link)).await;
+                        return save::allow(&store, id, link).await.map(drop);
                     }
-                    changed
-                })
-                .await;
-                if let Err(error) = changed {
+                    store.change(id, move |account| account.unlink(&link.remote_url)).await.map(drop)
+                });
+                if let Err(error) = changed.await {
                     tracing::warn!(%error, "a permission was not saved");
                     toast::show(&page, &gettext("The keyring did not save the change"));
                 }
@@ -323,9 +338,8 @@ impl DonePage {
     }
 
     fn finish(&self) {
-        let flow = self.imp().flow.take();
-        if let (Some(flow), Some(saved)) = (flow, self.imp().saved.get()) {
-            flow.finish(saved.id);
+        if let Some(finished) = self.imp().finished.take() {
+            finished();
         }
     }
 }

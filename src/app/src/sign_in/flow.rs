@@ -199,13 +199,13 @@ impl Flow {
 
     fn saved(self: &Rc<Self>, saved: Saved) {
         if let Purpose::Asked(asked) = &self.request.purpose {
-            (asked.saved)(saved.id);
+            (asked.saved)(asked, saved.id);
         }
         let (Some(view), Some(page)) = (self.view.upgrade(), self.page.upgrade()) else {
             return;
         };
         // The web view and its session end here; what is behind *Done* is the page one came from.
-        let done = DonePage::new(self, saved);
+        let done = DonePage::signed_in(self, saved);
         let kept: Vec<adw::NavigationPage> = self.pages_before(&view).into_iter().chain([done.upcast()]).collect();
         page.close();
         view.replace(&kept);

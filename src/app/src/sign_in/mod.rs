@@ -20,7 +20,16 @@ use std::{
     rc::Rc,
 };
 
-use usher_core::{account::AccountId, binding::Binding, remote::Remote, service::RemoteUrl};
+use adw::prelude::*;
+use usher_core::{
+    account::AccountId,
+    binding::{Binding, Link},
+    remote::Remote,
+    service::RemoteUrl,
+    store::{AccountStore, StoreError},
+};
+
+use self::done::DonePage;
 
 use crate::services::Services;
 
@@ -50,8 +59,8 @@ pub(crate) struct Asked {
     pub(crate) is_update: bool,
     /// Whether the program still waits for the end of this sign-in.
     pub(crate) is_waiting: Cell<bool>,
-    /// Called when the account was saved, before *Done* is shown.
-    pub(crate) saved: Box<dyn Fn(AccountId)>,
+    /// Called when the account was saved, before *Done* is shown; brings the request up to date.
+    pub(crate) saved: Box<dyn Fn(&Asked, AccountId)>,
 }
 
 /// What to sign in to.
@@ -63,6 +72,28 @@ pub(crate) struct Request {
     pub(crate) account: Option<AccountId>,
     /// For whom.
     pub(crate) purpose: Purpose,
+}
+
+/// The end of a question that needed no signing in.
+pub(crate) struct Ending {
+    /// What has been done.
+    pub(crate) heading: String,
+    /// Whose account it was about.
+    pub(crate) user: Option<String>,
+    /// Host of the server.
+    pub(crate) host: String,
+    /// What the client wanted.
+    pub(crate) asked: Rc<Asked>,
+}
+
+/// Shows the way back after a question that needed no signing in. `finished` is called once the person has read it.
+pub(crate) fn end(view: &adw::NavigationView, ending: Ending, finished: impl FnOnce() + 'static) {
+    view.replace(&[DonePage::after(ending, Box::new(finished)).upcast()]);
+}
+
+/// Lets a repository use an account, and no other one. Tells whether the account is still there.
+pub(crate) async fn allow(store: &AccountStore, id: AccountId, link: Link) -> Result<bool, StoreError> {
+    save::allow(store, id, link).await
 }
 
 /// Pushes the web page onto `view` and leads to *Done*.

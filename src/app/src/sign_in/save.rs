@@ -117,8 +117,18 @@ async fn write(store: &AccountStore, plan: Plan, mut fresh: Account, link: Optio
     Ok(Saved { id: fresh.id, user: fresh.user.clone(), is_new: true })
 }
 
+/// Lets a repository use an account, and no other one. Tells whether the account is still there.
+pub(super) async fn allow(store: &AccountStore, id: AccountId, link: Link) -> Result<bool, StoreError> {
+    let consent = link.clone();
+    let is_there = store.change(id, move |account| account.link(consent)).await?.is_some();
+    if is_there {
+        keep_one_link(store, id, Some(&link)).await;
+    }
+    Ok(is_there)
+}
+
 /// A repository uses one account: the one that was chosen last.
-pub(crate) async fn keep_one_link(store: &AccountStore, chosen: AccountId, link: Option<&Link>) {
+async fn keep_one_link(store: &AccountStore, chosen: AccountId, link: Option<&Link>) {
     let Some(Link { remote_url, .. }) = link else {
         return;
     };

@@ -66,7 +66,7 @@ mod tests {
             client: client.into(),
             is_update,
             is_waiting: Cell::new(is_waiting),
-            saved: Box::new(|_| {}),
+            saved: Box::new(|_, _| {}),
         })))
     }
 

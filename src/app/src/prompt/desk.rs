@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! One prompt at a time (rule R25): requests that ask the same join it, others are answered as deferred and wait in the
+//! main window.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::{Rc, Weak},
+    time::Instant,
+};
+
+use gtk::{gio, glib, prelude::*};
+use usher_core::{
+    account::{Account, AccountId},
+    prompt::{Outcome, result},
+    remote::Remote,
+};
+
+use super::{details::Details, parent::Parent, window::PromptWindow};
+use crate::application::Application;
+
+/// Answers a call.
+pub(super) fn answer(
+    call: gio::DBusMethodInvocation,
+    outcome: Outcome,
+    account: Option<AccountId>,
+    message: Option<&str>,
+) {
+    let results = glib::VariantDict::new(None);
+    if let Some(account) = account {
+        results.insert(result::ACCOUNT, account.to_string());
+    }
+    if let Some(message) = message {
+        results.insert(result::MESSAGE, message);
+    }
+    let reply = glib::Variant::tuple_from_iter([outcome.code().to_variant(), results.end()]);
+    call.return_value(Some(&reply));
+}
+
+/// A call that is kept until the prompt ends.
+struct Waiter {
+    token: String,
+    call: gio::DBusMethodInvocation,
+}
+
+/// What a prompt is about, as more requests join it.
+pub(super) struct Prompt {
+    pub(super) remote: Remote,
+    pub(super) details: RefCell<Details>,
+    /// All programs that asked, each once.
+    pub(super) clients: RefCell<Vec<String>>,
+    /// Accounts with the binding of the question.
+    pub(super) accounts: Vec<Account>,
+    /// When the first call began to wait.
+    pub(super) since: Instant,
+    waiters: RefCell<Vec<Waiter>>,
+    was_waiting: Cell<bool>,
+    window: glib::WeakRef<PromptWindow>,
+}
+
+impl Prompt {
+    /// Whether a program waits for the end.
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.waiters.borrow().is_empty()
+    }
+
+    /// Ends all calls that wait.
+    pub(super) fn end(&self, outcome: Outcome, account: Option<AccountId>) {
+        for waiter in self.waiters.take() {
+            answer(waiter.call, outcome, account, None);
+        }
+    }
+
+    fn asks_the_same(&self, other: &Details) -> bool {
+        let own = self.details.borrow();
+        own.kind == other.kind && own.binding == other.binding && own.remote_url == other.remote_url
+    }
+
+    fn join(&self, other: &Details) {
+        let mut own = self.details.borrow_mut();
+        for app in &other.app_ids {
+            if !own.app_ids.contains(app) {
+                own.app_ids.push(app.clone());
+            }
+        }
+        // An install among updates is what the person did.
+        own.is_update &= other.is_update;
+        let mut clients = self.clients.borrow_mut();
+        if !clients.contains(&other.client) {
+            clients.push(other.client.clone());
+        }
+    }
+}
+
+/// The prompt on screen, if there is one.
+#[derive(Default)]
+pub(super) struct Desk {
+    current: RefCell<Weak<Prompt>>,
+}
+
+/// A request that has been found sound.
+pub(super) struct Asking {
+    pub(super) token: String,
+    pub(super) details: Details,
+    pub(super) remote: Remote,
+    pub(super) accounts: Vec<Account>,
+    pub(super) parent: Option<Parent>,
+}
+
+impl Desk {
+    /// Shows a question, or lets it join; answers its call now or later.
+    pub(super) fn ask(&self, application: &Application, asking: Asking, call: gio::DBusMethodInvocation) {
+        let waits = !asking.details.is_update && application.settings().boolean("continue-installs");
+        let current = self.current.borrow().upgrade().filter(|prompt| prompt.is_on_screen());
+        let prompt = match current {
+            Some(prompt) if prompt.asks_the_same(&asking.details) && !prompt.is_over() => {
+                prompt.join(&asking.details);
+                if let Some(window) = prompt.window.upgrade() {
+                    window.refresh();
+                    window.present();
+                }
+                prompt
+            }
+            Some(_) => {
+                answer(call, Outcome::Deferred, None, None);
+                return;
+            }
+            None => self.open(application, &asking),
+        };
+        if waits {
+            prompt.was_waiting.set(true);
+            prompt.waiters.borrow_mut().push(Waiter { token: asking.token, call });
+        } else {
+            answer(call, Outcome::Deferred, None, None);
+        }
+        if let Some(window) = prompt.window.upgrade() {
+            window.refresh();
+        }
+    }
+
+    fn open(&self, application: &Application, asking: &Asking) -> Rc<Prompt> {
+        let prompt = Rc::new(Prompt {
+            remote: asking.remote.clone(),
+            details: RefCell::new(asking.details.clone()),
+            clients: RefCell::new(vec![asking.details.client.clone()]),
+            accounts: asking.accounts.clone(),
+            since: Instant::now(),
+            waiters: RefCell::default(),
+            was_waiting: Cell::default(),
+            window: glib::WeakRef::new(),
+        });
+        let window = PromptWindow::new(application, &prompt);
+        super::parent::place(&window, asking.parent.clone());
+        prompt.window.set(Some(&window));
+        self.current.replace(Rc::downgrade(&prompt));
+        window.present();
+        prompt
+    }
+
+    /// Ends one call. A prompt that nobody waits for any more closes, if it was one that programs waited for.
+    pub(super) fn cancel(&self, token: &str) {
+        let Some(prompt) = self.current.borrow().upgrade() else {
+            return;
+        };
+        let waiter = {
+            let mut waiters = prompt.waiters.borrow_mut();
+            waiters.iter().position(|waiter| waiter.token == token).map(|index| waiters.swap_remove(index))
+        };
+        if let Some(waiter) = waiter {
+            answer(waiter.call, Outcome::Dismissed, None, None);
+            prompt.close_if_abandoned();
+        }
+    }
+
+    /// The daemon is gone, and with it everybody who waited.
+    pub(super) fn cancel_all(&self) {
+        if let Some(prompt) = self.current.borrow().upgrade() {
+            prompt.end(Outcome::Dismissed, None);
+            prompt.close_if_abandoned();
+        }
+    }
+}
+
+impl Prompt {
+    fn is_on_screen(&self) -> bool {
+        self.window.upgrade().is_some_and(|window| window.is_visible())
+    }
+
+    /// Whether the question has been answered, and only *Done* is still shown.
+    fn is_over(&self) -> bool {
+        self.window.upgrade().is_none_or(|window| window.is_over())
+    }
+
+    fn close_if_abandoned(&self) {
+        if let Some(window) = self.window.upgrade().filter(|window| !window.is_over()) {
+            if self.was_waiting.get() && !self.is_waiting() {
+                window.abandon();
+            } else {
+                window.refresh();
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What the daemon asks, checked as if it came from the network. Pure.
+
+use std::collections::BTreeMap;
+
+use gtk::glib;
+use usher_core::{
+    account::AccountId,
+    binding::Binding,
+    prompt::{Kind, Reason, detail},
+    remote::Remote,
+    service::RemoteUrl,
+};
+
+/// Longest text, in bytes (rule R9).
+const TEXT_LIMIT: usize = 4096;
+/// Longest app id, in bytes.
+const ID_LIMIT: usize = 255;
+/// Most apps in one request (rule R9).
+const APP_LIMIT: usize = 4096;
+
+/// One question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Details {
+    pub(super) kind: Kind,
+    pub(super) binding: Binding,
+    pub(super) account: Option<AccountId>,
+    /// Flatpak's name of the repository.
+    pub(super) remote: String,
+    /// Its address, verbatim.
+    pub(super) remote_uri: String,
+    pub(super) remote_url: RemoteUrl,
+    pub(super) app_ids: Vec<String>,
+    /// The program, as the daemon found it; empty if it could not.
+    pub(super) client: String,
+    pub(super) reason: Reason,
+    pub(super) is_update: bool,
+}
+
+impl Details {
+    /// Reads the details of a call; names what is wrong with them.
+    pub(super) fn parse(kind: Kind, details: &glib::Variant) -> Result<Self, &'static str> {
+        let details = glib::VariantDict::new(Some(details));
+        let text = |key: &'static str| -> Result<Option<String>, &'static str> {
+            let Some(value) = details.lookup_value(key, None) else {
+                return Ok(None);
+            };
+            value.get::<String>().filter(|text| text.len() <= TEXT_LIMIT).map(Some).ok_or(key)
+        };
+        let needed = |key: &'static str| text(key)?.filter(|text| !text.is_empty()).ok_or(key);
+
+        let options: BTreeMap<String, String> =
+            details.lookup::<BTreeMap<String, String>>(detail::BINDING).ok().flatten().ok_or(detail::BINDING)?;
+        let binding = Binding::claimed(&options).map_err(|_| detail::BINDING)?;
+        let account = text(detail::ACCOUNT)?.map(|id| AccountId::parse(&id).ok_or(detail::ACCOUNT)).transpose()?;
+        let remote_uri = needed(detail::REMOTE_URI)?;
+        let remote_url = RemoteUrl::parse(&remote_uri).map_err(|_| detail::REMOTE_URI)?;
+        let app_ids = details.lookup::<Vec<String>>(detail::APP_IDS).ok().flatten().ok_or(detail::APP_IDS)?;
+        if app_ids.is_empty() || app_ids.len() > APP_LIMIT || !app_ids.iter().all(|id| is_app_id(id)) {
+            return Err(detail::APP_IDS);
+        }
+        let reason = Reason::from_word(&needed(detail::REASON)?).ok_or(detail::REASON)?;
+        let is_update = match details.lookup_value(detail::UPDATE, None) {
+            None => false,
+            Some(value) => value.get::<bool>().ok_or(detail::UPDATE)?,
+        };
+        Ok(Self {
+            kind,
+            binding,
+            account,
+            remote: needed(detail::REMOTE)?,
+            remote_uri,
+            remote_url,
+            app_ids,
+            client: text(detail::CLIENT)?.unwrap_or_default(),
+            reason,
+            is_update,
+        })
+    }
+
+    /// The repository on this computer that this is about (rule R25).
+    pub(super) fn find_remote(&self, remotes: Vec<Remote>) -> Option<Remote> {
+        remotes.into_iter().find(|remote| {
+            remote.is_ours()
+                && remote.name == self.remote
+                && remote.url == self.remote_uri
+                && remote.claimed().as_ref() == Ok(&self.binding)
+        })
+    }
+}
+
+fn is_app_id(id: &str) -> bool {
+    !id.is_empty()
+        && id.len() <= ID_LIMIT
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+/// Whether a call may be named like this (rule R9).
+pub(super) fn is_handle_token(token: &str) -> bool {
+    (1..=255).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use gtk::glib::prelude::*;
+
+    use super::*;
+
+    fn variant(change: impl FnOnce(&glib::VariantDict)) -> glib::Variant {
+        let details = glib::VariantDict::new(None);
+        details.insert_value(
+            "binding",
+            &BTreeMap::from([
+                ("type".to_owned(), "webflow".to_owned()),
+                ("url".to_owned(), "https://s.example".to_owned()),
+            ])
+            .to_variant(),
+        );
+        details.insert("remote", "demo");
+        details.insert("remote-uri", "https://r.example/repo/");
+        details.insert_value("app-ids", &vec!["org.example.App".to_owned()].to_variant());
+        details.insert("reason", "no-account");
+        change(&details);
+        details.end()
+    }
+
+    fn parse(change: impl FnOnce(&glib::VariantDict)) -> Result<Details, &'static str> {
+        Details::parse(Kind::SignIn, &variant(change))
+    }
+
+    #[test]
+    fn a_question_is_read_with_what_may_be_left_out() {
+        let details = parse(|_| {}).unwrap();
+        assert_eq!((details.account, details.client.as_str(), details.is_update), (None, "", false));
+        assert_eq!(details.binding.host(), "s.example");
+    }
+
+    #[test]
+    fn d21_what_is_malformed_is_refused_and_named() {
+        assert_eq!(parse(|d| d.insert("remote", "")), Err("remote"));
+        assert_eq!(parse(|d| d.insert("remote", 1u32)), Err("remote"));
+        assert_eq!(parse(|d| d.insert("remote-uri", "http://r.example/")), Err("remote-uri"));
+        assert_eq!(parse(|d| d.insert("remote-uri", "file:///srv")), Err("remote-uri"));
+        assert_eq!(parse(|d| d.insert("binding", "https://s.example")), Err("binding"));
+        assert_eq!(parse(|d| d.insert("account", "x")), Err("account"));
+        assert_eq!(parse(|d| d.insert("client", "x".repeat(5000))), Err("client"));
+        assert_eq!(parse(|d| d.insert("reason", "because")), Err("reason"));
+        assert_eq!(parse(|d| d.insert("update", "true")), Err("update"));
+        assert_eq!(parse(|d| d.insert_value("app-ids", &Vec::<String>::new().to_variant())), Err("app-ids"));
+        assert_eq!(parse(|d| d.insert_value("app-ids", &vec!["a b".to_owned()].to_variant())), Err("app-ids"));
+    }
+
+    #[test]
+    fn a_call_is_named_by_plain_characters() {
+        assert!(is_handle_token("a_1"));
+        for bad in ["", "a/b", "../x", "é", &"a".repeat(256)] {
+            assert!(!is_handle_token(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_a_repository_of_this_computer_is_found() {
+        let remote = Remote {
+            name: "demo".into(),
+            title: None,
+            url: "https://r.example/repo/".into(),
+            authenticator: Some(usher_core::names::AUTHENTICATOR_NAME.into()),
+            options: BTreeMap::from([("url".to_owned(), "https://s.example/".to_owned())]),
+            is_user: true,
+            is_disabled: false,
+        };
+        let details = parse(|_| {}).unwrap();
+        assert!(details.find_remote(vec![remote.clone()]).is_some());
+        let others = [
+            Remote { name: "other".into(), ..remote.clone() },
+            Remote { url: "https://evil.example/".into(), ..remote.clone() },
+            Remote { authenticator: None, ..remote.clone() },
+            Remote { options: BTreeMap::from([("url".to_owned(), "https://evil.example/".to_owned())]), ..remote },
+        ];
+        assert_eq!(details.find_remote(others.to_vec()), None);
+    }
+}

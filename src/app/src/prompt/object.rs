@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `io.github.usher.Prompter1`, on the application's own bus connection.
+
+use std::rc::Rc;
+
+use gtk::{gio, glib, prelude::*};
+use usher_core::{
+    account::Account,
+    names,
+    prompt::{Kind, Outcome},
+    remote,
+};
+
+use super::{
+    desk::{Asking, Desk, answer},
+    details::{Details, is_handle_token},
+    parent,
+};
+use crate::{application::Application, runtime};
+
+const INTERFACE: &str = include_str!("../../../../data/dbus-interfaces/io.github.usher.Prompter1.xml");
+const VERSION: u32 = 1;
+
+/// Serves the object until the connection goes.
+pub(super) fn register(application: &Application, connection: &gio::DBusConnection) -> Result<(), glib::Error> {
+    let node = gio::DBusNodeInfo::for_xml(INTERFACE)?;
+    let interface = node.lookup_interface(names::PROMPTER_INTERFACE).expect("the interface is in the file");
+    let desk = Rc::new(Desk::default());
+    let weak = application.downgrade();
+    let called = desk.clone();
+    connection
+        .register_object(names::PROMPTER_PATH, &interface)
+        .method_call(move |connection, sender, _, _, method, parameters, call| {
+            let (desk, sender, method) = (called.clone(), sender.map(ToOwned::to_owned), method.to_owned());
+            let Some(application) = weak.upgrade() else {
+                return;
+            };
+            glib::spawn_future_local(async move {
+                // The process stays at least as long as a call that it is about to answer.
+                let _hold = application.hold();
+                if is_daemon(&connection, sender.as_deref()).await {
+                    handle(&application, &desk, &method, &parameters, call).await;
+                } else {
+                    call.return_dbus_error("org.freedesktop.DBus.Error.AccessDenied", "only the authenticator may ask");
+                }
+            });
+        })
+        .property(|_, _, _, _, _| VERSION.to_variant())
+        .build()?;
+    gio::bus_watch_name_on_connection(
+        connection,
+        names::AUTHENTICATOR_NAME,
+        gio::BusNameWatcherFlags::NONE,
+        |_, _, _| {},
+        move |_, _| desk.cancel_all(),
+    );
+    Ok(())
+}
+
+/// Whether a caller owns the daemon's name, asked of the bus now (rule R18).
+async fn is_daemon(connection: &gio::DBusConnection, sender: Option<&str>) -> bool {
+    let owner = connection
+        .call_future(
+            Some("org.freedesktop.DBus"),
+            "/org/freedesktop/DBus",
+            "org.freedesktop.DBus",
+            "GetNameOwner",
+            Some(&(names::AUTHENTICATOR_NAME,).to_variant()),
+            None,
+            gio::DBusCallFlags::NONE,
+            -1,
+        )
+        .await;
+    let owner = owner.ok().and_then(|reply| reply.child_value(0).get::<String>());
+    sender.is_some() && owner.as_deref() == sender
+}
+
+async fn handle(
+    application: &Application,
+    desk: &Desk,
+    method: &str,
+    parameters: &glib::Variant,
+    call: gio::DBusMethodInvocation,
+) {
+    if method == "Cancel" {
+        let token: String = parameters.child_value(0).get().unwrap_or_default();
+        desk.cancel(&token);
+        call.return_value(None);
+        return;
+    }
+    let Some(kind) = Kind::from_word(method) else {
+        call.return_dbus_error("org.freedesktop.DBus.Error.UnknownMethod", "no such method");
+        return;
+    };
+    let token: String = parameters.child_value(0).get().unwrap_or_default();
+    if !is_handle_token(&token) {
+        call.return_dbus_error("org.freedesktop.DBus.Error.InvalidArgs", "handle_token");
+        return;
+    }
+    let details = match Details::parse(kind, &parameters.child_value(1)) {
+        Ok(details) => details,
+        Err(what) => {
+            call.return_dbus_error("org.freedesktop.DBus.Error.InvalidArgs", what);
+            return;
+        }
+    };
+    let remotes = gio::spawn_blocking(|| remote::remotes(&remote::installations())).await.unwrap_or_default();
+    let Some(remote) = details.find_remote(remotes) else {
+        answer(call, Outcome::Failed, None, Some("no such remote on this computer"));
+        return;
+    };
+    let accounts = accounts_of(application, &details).await;
+    let parent: String = parameters.child_value(2).get().unwrap_or_default();
+    let asking = Asking { token, details, remote, accounts, parent: parent::parse(&parent) };
+    desk.ask(application, asking, call);
+}
+
+/// The accounts that are made for this server. A keyring that does not answer has none.
+async fn accounts_of(application: &Application, details: &Details) -> Vec<Account> {
+    if details.kind == Kind::Unlock {
+        return Vec::new();
+    }
+    let store = application.services().store.clone();
+    let entries = runtime::spawn(async move { store.entries().await }).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the keyring was not read for a prompt");
+        Vec::new()
+    });
+    let accounts = entries.iter().filter_map(|entry| entry.account());
+    accounts.filter(|account| account.binding == details.binding).cloned().collect()
+}

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The words of a question (`ux.md` section 5). Pure but for the translations.
+
+use usher_core::{
+    account::{Account, AccountState},
+    prompt::Kind,
+};
+
+use super::details::Details;
+use crate::{
+    i18n::{gettext_f, ngettext_f},
+    text,
+};
+use gettextrs::gettext;
+
+/// What can be answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Sign in; the account if it is one that is known.
+    SignIn,
+    /// Sign in again to a known account.
+    SignInAgain(Account),
+    /// Let the repository use the only account.
+    Allow(Account),
+    /// Let the repository use one of several accounts.
+    Choose(Vec<Account>),
+    /// Unlock the keyring.
+    Unlock,
+}
+
+/// Which form a question has, with the accounts of its binding.
+pub(super) fn form(details: &Details, accounts: &[Account]) -> Form {
+    match details.kind {
+        Kind::Unlock => Form::Unlock,
+        Kind::SignIn => {
+            let known = details.account.and_then(|id| accounts.iter().find(|account| account.id == id));
+            known.map_or(Form::SignIn, |account| Form::SignInAgain(account.clone()))
+        }
+        Kind::Link => match accounts {
+            [] => Form::SignIn,
+            [one] => Form::Allow(one.clone()),
+            several => Form::Choose(several.to_vec()),
+        },
+    }
+}
+
+/// What a question says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Words {
+    /// Heading, and title of the window.
+    pub(super) heading: String,
+    pub(super) description: String,
+    pub(super) primary: String,
+    pub(super) secondary: Option<String>,
+}
+
+/// The words of a question. `title` is what the repository is called.
+pub(super) fn words(details: &Details, form: &Form, title: &str, has_other_accounts: bool) -> Words {
+    let host = text::within(&details.binding.host());
+    let repository = text::within(title);
+    let values = [("host", host.as_str()), ("repository", repository.as_str())];
+    let use_another = || gettext("Use Another Account…");
+    match form {
+        Form::SignIn => Words {
+            heading: gettext_f("Sign In to {host}", &values),
+            description: account_needed(details),
+            primary: gettext_f("Continue to {host}", &values),
+            secondary: has_other_accounts.then(use_another),
+        },
+        Form::SignInAgain(account) => Words {
+            heading: gettext_f("Sign In to {host} Again", &values),
+            description: if account.state == AccountState::SignedOut {
+                account_needed(details)
+            } else {
+                gettext_f("The sign-in of {user} has expired.", &[("user", &text::within(&account.user))])
+            },
+            primary: gettext_f("Continue to {host}", &values),
+            secondary: Some(use_another()),
+        },
+        Form::Allow(account) => Words {
+            heading: gettext_f("Use the Account of {user}?", &[("user", &text::within(&account.user))]),
+            description: wants_to_use(details, &repository),
+            primary: gettext("Allow"),
+            secondary: Some(use_another()),
+        },
+        Form::Choose(_) => Words {
+            heading: gettext("Choose an Account"),
+            description: gettext_f("{repository} needs an account at {host}.", &values),
+            primary: gettext("Allow"),
+            secondary: Some(gettext("Add Account…")),
+        },
+        Form::Unlock => Words {
+            heading: gettext("Unlock the Keyring"),
+            description: gettext_f("The account for {host} is in a locked keyring.", &values),
+            primary: gettext("Unlock"),
+            secondary: None,
+        },
+    }
+}
+
+fn account_needed(details: &Details) -> String {
+    let n = details.app_ids.len();
+    if let [app] = details.app_ids.as_slice() {
+        let app = text::within(app);
+        let text = if details.is_update {
+            "An account is needed to update “{app}”."
+        } else {
+            "An account is needed to install “{app}”."
+        };
+        return gettext_f(text, &[("app", &app)]);
+    }
+    if details.is_update {
+        ngettext_f("An account is needed to update {n} app.", "An account is needed to update {n} apps.", n, &[])
+    } else {
+        ngettext_f("An account is needed to install {n} app.", "An account is needed to install {n} apps.", n, &[])
+    }
+}
+
+fn wants_to_use(details: &Details, repository: &str) -> String {
+    let n = details.app_ids.len();
+    let values = [("repository", repository)];
+    match (details.app_ids.as_slice(), details.is_update) {
+        ([app], false) => {
+            gettext_f("{repository} wants to use it to install “{app}”.", &[values[0], ("app", &text::within(app))])
+        }
+        ([app], true) => {
+            gettext_f("{repository} wants to use it to update “{app}”.", &[values[0], ("app", &text::within(app))])
+        }
+        (_, false) => ngettext_f(
+            "{repository} wants to use it to install {n} app.",
+            "{repository} wants to use it to install {n} apps.",
+            n,
+            &values,
+        ),
+        (_, true) => ngettext_f(
+            "{repository} wants to use it to update {n} app.",
+            "{repository} wants to use it to update {n} apps.",
+            n,
+            &values,
+        ),
+    }
+}
+
+/// The “For” row: apps in one line.
+pub(super) fn apps(app_ids: &[String]) -> String {
+    match app_ids {
+        [] => String::new(),
+        [one] => text::plain(one),
+        [first, others @ ..] => {
+            ngettext_f("{app} and {n} more", "{app} and {n} more", others.len(), &[("app", &text::within(first))])
+        }
+    }
+}
+
+/// What happens to the install meanwhile. `minutes_left` is told when it gets close.
+pub(super) fn outlook(details: &Details, is_waiting: bool, minutes_left: Option<usize>) -> String {
+    let is_sign_in = details.kind == Kind::SignIn;
+    let program = text::program(&details.client);
+    let program = [("program", program.as_str())];
+    if details.is_update {
+        return match details.app_ids.as_slice() {
+            [app] => gettext_f(
+                "Other apps are being updated. “{app}” follows after signing in, with the next update.",
+                &[("app", &text::within(app))],
+            ),
+            apps => ngettext_f(
+                "Other apps are being updated. {n} app follows after signing in, with the next update.",
+                "Other apps are being updated. {n} apps follow after signing in, with the next update.",
+                apps.len(),
+                &[],
+            ),
+        };
+    }
+    match (is_waiting, minutes_left) {
+        (true, Some(minutes)) => ngettext_f(
+            "{program} stops waiting in {n} minute.",
+            "{program} stops waiting in {n} minutes.",
+            minutes,
+            &program,
+        ),
+        (true, None) if is_sign_in => {
+            gettext_f("{program} is waiting. The install goes on after signing in.", &program)
+        }
+        (true, None) => gettext_f("{program} is waiting. The install goes on by itself.", &program),
+        (false, _) if is_sign_in => gettext("The install has stopped. It can be started again after signing in."),
+        (false, _) => gettext("The install has stopped. It can be started again afterwards."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use usher_core::{binding::Binding, prompt::Reason, secret::Token, service::RemoteUrl};
+
+    use super::*;
+
+    fn details(kind: Kind, apps: &[&str], is_update: bool) -> Details {
+        Details {
+            kind,
+            binding: Binding::claimed(&BTreeMap::from([("url".to_owned(), "https://s.example".to_owned())])).unwrap(),
+            account: None,
+            remote: "demo".into(),
+            remote_uri: "https://r.example/".into(),
+            remote_url: RemoteUrl::parse("https://r.example/").unwrap(),
+            app_ids: apps.iter().map(|&id| id.to_owned()).collect(),
+            client: "flatpak".into(),
+            reason: Reason::NoAccount,
+            is_update,
+        }
+    }
+
+    fn account(user: &str) -> Account {
+        let binding = details(Kind::SignIn, &[], false).binding;
+        Account::signed_in(binding, user.into(), Token::parse("t").unwrap(), None, 0)
+    }
+
+    fn bare(text: &str) -> String {
+        text.replace(['\u{2068}', '\u{2069}'], "")
+    }
+
+    #[test]
+    fn signing_in_names_server_and_app() {
+        let asked = details(Kind::SignIn, &["org.a.A"], false);
+        let words = words(&asked, &form(&asked, &[]), "Demo", false);
+        assert_eq!(bare(&words.heading), "Sign In to s.example");
+        assert_eq!(bare(&words.description), "An account is needed to install “org.a.A”.");
+        assert_eq!(bare(&words.primary), "Continue to s.example");
+        assert_eq!(words.secondary, None);
+    }
+
+    #[test]
+    fn several_apps_are_counted() {
+        let asked = details(Kind::SignIn, &["org.a.A", "org.b.B", "org.c.C"], true);
+        let words = words(&asked, &Form::SignIn, "Demo", true);
+        assert_eq!(words.description, "An account is needed to update 3 apps.");
+        assert_eq!(bare(&apps(&asked.app_ids)), "org.a.A and 2 more");
+    }
+
+    #[test]
+    fn permission_is_asked_for_the_only_account_or_one_is_chosen() {
+        let asked = details(Kind::Link, &["org.a.A"], false);
+        let (one, two) = (account("demo"), account("demo2"));
+        let allowed = form(&asked, std::slice::from_ref(&one));
+        let words = words(&asked, &allowed, "Demo", false);
+        assert_eq!(bare(&words.heading), "Use the Account of demo?");
+        assert_eq!(bare(&words.description), "Demo wants to use it to install “org.a.A”.");
+        assert!(matches!(form(&asked, &[one, two]), Form::Choose(accounts) if accounts.len() == 2));
+    }
+
+    #[test]
+    fn w18_names_from_outside_stay_what_they_are() {
+        let asked = details(Kind::Link, &["org.a.A"], false);
+        let hostile = format!("<b>x</b>\u{202e}\n{}", "y".repeat(10_000));
+        let words = words(&asked, &Form::Allow(account(&hostile)), &hostile, false);
+        for text in [words.heading, words.description] {
+            assert!(!text.contains(['\u{202e}', '\n']));
+            assert!(text.chars().count() < 250, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_update_never_waits() {
+        let asked = details(Kind::SignIn, &["org.a.A"], true);
+        assert_eq!(outlook(&asked, true, Some(2)), outlook(&asked, false, None));
+        let asked = details(Kind::SignIn, &["org.a.A"], false);
+        assert_eq!(outlook(&asked, true, Some(2)), "flatpak in the terminal stops waiting in 2 minutes.");
+    }
+}

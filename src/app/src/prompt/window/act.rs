@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What the buttons of a prompt do.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use adw::{prelude::*, subclass::prelude::*};
+use gettextrs::gettext;
+use gtk::{AccessibleAnnouncementPriority, glib};
+use usher_core::{
+    account::{Account, AccountId},
+    binding::Link,
+    prompt::Outcome,
+    store::StoreError,
+};
+
+use super::{Form, PromptWindow};
+use crate::{
+    application::Application,
+    runtime,
+    sign_in::{self, Asked, Ending, Purpose, Request},
+};
+
+impl PromptWindow {
+    /// The suggested button.
+    pub(super) fn act(&self) {
+        match self.form() {
+            Form::SignIn => self.sign_in(None),
+            Form::SignInAgain(account) => self.sign_in(Some(account.id)),
+            Form::Allow(account) => self.allow(account),
+            Form::Choose(accounts) => {
+                let chosen = self.imp().chosen.get();
+                if let Some(account) = accounts.into_iter().find(|account| Some(account.id) == chosen) {
+                    self.allow(account);
+                }
+            }
+            Form::Unlock => self.unlock(),
+        }
+    }
+
+    /// The other button.
+    pub(super) fn act_otherwise(&self) {
+        let accounts = self.prompt().accounts.clone();
+        match self.form() {
+            // Among the known ones, or a new one from there.
+            Form::SignIn if !accounts.is_empty() => self.choose(accounts),
+            Form::SignInAgain(_) if accounts.len() > 1 => self.choose(accounts),
+            _ => self.sign_in(None),
+        }
+    }
+
+    fn choose(&self, accounts: Vec<Account>) {
+        let imp = self.imp();
+        imp.form.replace(Some(Form::Choose(accounts)));
+        imp.chosen.set(None);
+        self.show_accounts();
+        self.refresh();
+        imp.heading.grab_focus();
+    }
+
+    fn sign_in(&self, account: Option<AccountId>) {
+        let imp = self.imp();
+        let request = Request {
+            binding: self.prompt().details.borrow().binding.clone(),
+            account,
+            purpose: Purpose::Asked(self.asked()),
+        };
+        sign_in::start(
+            &imp.view,
+            Application::current().services(),
+            request,
+            glib::clone!(
+                #[weak(rename_to = window)]
+                self,
+                move |outcome| {
+                    if outcome.is_some() {
+                        window.close();
+                    }
+                }
+            ),
+        );
+    }
+
+    /// What the pages that follow need to know.
+    fn asked(&self) -> Rc<Asked> {
+        let prompt = self.prompt();
+        let details = prompt.details.borrow();
+        Rc::new(Asked {
+            remote: details.remote.clone(),
+            remote_url: details.remote_url.clone(),
+            app_ids: RefCell::new(details.app_ids.clone()),
+            client: details.client.clone(),
+            is_update: details.is_update,
+            is_waiting: Cell::new(prompt.is_waiting()),
+            saved: Box::new(glib::clone!(
+                #[weak(rename_to = window)]
+                self,
+                move |asked, id| window.done(asked, Some(id))
+            )),
+        })
+    }
+
+    /// What was asked is there: who waits goes on.
+    fn done(&self, asked: &Asked, account: Option<AccountId>) {
+        let prompt = self.prompt();
+        self.imp().is_over.set(true);
+        asked.is_waiting.set(prompt.is_waiting());
+        asked.app_ids.replace(prompt.details.borrow().app_ids.clone());
+        prompt.end(Outcome::Done, account);
+    }
+
+    fn allow(&self, account: Account) {
+        let store = Application::current().services().store.clone();
+        let link = {
+            let details = self.prompt().details.borrow();
+            Link { remote_url: details.remote_url.clone(), remote: details.remote.clone() }
+        };
+        self.set_busy(true);
+        glib::spawn_future_local(glib::clone!(
+            #[weak(rename_to = window)]
+            self,
+            async move {
+                let id = account.id;
+                let changed = runtime::spawn(async move { sign_in::allow(&store, id, link).await }).await;
+                window.set_busy(false);
+                match changed {
+                    Ok(true) => window.show_done(&gettext("Allowed"), Some(&account)),
+                    Ok(false) => window.show_failure(&gettext("The account is no longer there"), None),
+                    Err(error) => {
+                        tracing::warn!(%error, "a permission was not saved");
+                        window.show_failure(&gettext("The keyring did not save the permission"), None);
+                    }
+                }
+            }
+        ));
+    }
+
+    fn unlock(&self) {
+        let store = Application::current().services().store.clone();
+        self.set_busy(true);
+        glib::spawn_future_local(glib::clone!(
+            #[weak(rename_to = window)]
+            self,
+            async move {
+                let unlocked = runtime::spawn(async move { store.unlock().await }).await;
+                window.set_busy(false);
+                match unlocked {
+                    Ok(()) => window.show_done(&gettext("Keyring Unlocked"), None),
+                    Err(error) => {
+                        if !matches!(error, StoreError::Dismissed) {
+                            tracing::warn!(%error, "the keyring was not unlocked");
+                        }
+                        let again = gettext("Try Again");
+                        window.show_failure(&gettext("The keyring is still locked"), Some(&again));
+                    }
+                }
+            }
+        ));
+    }
+
+    fn show_done(&self, heading: &str, account: Option<&Account>) {
+        let asked = self.asked();
+        self.done(&asked, account.map(|account| account.id));
+        let ending = Ending {
+            heading: heading.to_owned(),
+            user: account.map(|account| account.user.clone()),
+            host: self.prompt().details.borrow().binding.host(),
+            asked,
+        };
+        sign_in::end(
+            &self.imp().view,
+            ending,
+            glib::clone!(
+                #[weak(rename_to = window)]
+                self,
+                move || window.close()
+            ),
+        );
+    }
+
+    fn set_busy(&self, is_busy: bool) {
+        self.imp().is_busy.set(is_busy);
+        self.imp().failure.set_visible(false);
+        self.update_buttons();
+    }
+
+    fn show_failure(&self, text: &str, primary: Option<&str>) {
+        let imp = self.imp();
+        imp.failure.set_label(text);
+        imp.failure.set_visible(true);
+        if let Some(primary) = primary {
+            imp.primary_label.set_label(primary);
+            imp.primary.update_property(&[gtk::accessible::Property::Label(primary)]);
+        }
+        self.announce(text, AccessibleAnnouncementPriority::High);
+    }
+}
