@@ -89,8 +89,7 @@ impl SecretService {
         if collection.is_locked().await? {
             return Err(StoreError::Locked);
         }
-        let label = format!("Usher: {}", account.binding.host());
-        let item = collection.create_item(&label, &attributes(account), encode(account)?, false, None).await?;
+        let item = collection.create_item(&label(account), &attributes(account), encode(account)?, false, None).await?;
         verify(&item, account).await
     }
 
@@ -192,7 +191,16 @@ fn attributes(account: &Account) -> HashMap<&'static str, String> {
 /// Sets the secret of that very item.
 pub(super) async fn replace(item: &Item, account: &Account) -> Result<(), StoreError> {
     item.set_secret(encode(account)?).await?;
-    verify(item, account).await
+    verify(item, account).await?;
+    // gnome-keyring tells nobody that a secret was set. That a label was set it tells, even if it is the one it was.
+    if let Err(error) = item.set_label(&label(account)).await {
+        tracing::debug!(%error, "others may not hear of a change");
+    }
+    Ok(())
+}
+
+fn label(account: &Account) -> String {
+    format!("Usher: {}", account.binding.host())
 }
 
 fn encode(account: &Account) -> Result<Secret, StoreError> {
