@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The process behind a name of the bus: ended, and its memory.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use usher_tests::wait_for;
+
+use crate::place::Place;
+use crate::report::Line;
+
+/// How long after its last answer a process counts as idle: threads for files and names end after a second.
+const REST: Duration = Duration::from_secs(2);
+
+/// What a process keeps for itself, in kB.
+struct Memory {
+    clean: u64,
+    dirty: u64,
+}
+
+impl Memory {
+    /// `None` where the system does not let us look.
+    fn of(process: u32) -> Option<Self> {
+        let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
+        let field = |name: &str| -> Option<u64> {
+            rollup.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
+        };
+        Some(Self { clean: field("Private_Clean:")?, dirty: field("Private_Dirty:")? })
+    }
+}
+
+impl Place {
+    /// Ends the service behind a name, and waits until it is gone.
+    pub(crate) async fn end(&self, name: &str) {
+        let Some(process) = self.caller.process_of(name).await else {
+            return;
+        };
+        let pid = i32::try_from(process).ok().and_then(Pid::from_raw).expect("a process has an id");
+        kill_process(pid, Signal::TERM).expect("a process of ours can be ended");
+        let gone = async || (!Path::new(&format!("/proc/{process}")).exists()).then_some(());
+        wait_for(&format!("the end of {name}"), gone, async || String::new()).await;
+    }
+
+    /// The private memory of the idle service behind a name.
+    pub(crate) async fn memory_of(&self, name: &str, what: &str, goal: &str) -> Line {
+        let process = self.caller.process_of(name).await.expect("the service runs");
+        // Not a wait for anything: this is what “idle” means here.
+        tokio::time::sleep(REST).await;
+        let (figure, notes) = match Memory::of(process) {
+            Some(Memory { clean, dirty }) => (
+                format!("{} kB", clean + dirty),
+                format!("dirty {dirty} kB + clean {clean} kB, {} s after the last answer", REST.as_secs()),
+            ),
+            None => ("?".to_owned(), "the daemon lets nobody but root look at its memory".to_owned()),
+        };
+        let what = format!("private memory {what}");
+        Line { what, figure, baseline: String::new(), ratio: None, goal: goal.to_owned(), notes }
+    }
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `usher-bench`: what Usher costs, against the least that anybody could do, in one run. Prints medians of interleaved runs
+//! and their ratios; asserts nothing about time. `build-aux/bench` builds what it needs and runs it.
+//!
+//! ```text
+//! place    a session with two shops and an account at each    caller   a client of the bus, and one of the shop
+//! daemon   its process: activated, measured, ended            window   the screen, until something is painted
+//! report   medians and the table
+//! ```
+
+mod caller;
+mod daemon;
+mod place;
+mod report;
+mod window;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::Parser;
+use usher_tests::AUTHENTICATOR;
+
+use self::caller::{PEER, Post, Wish};
+use self::place::{Place, Shop};
+use self::report::{Line, Milliseconds, Runs, Table};
+
+/// Runs before those that count.
+const WARM_UP: usize = 10;
+/// How many refs a request is measured with.
+const SIZES: [usize; 2] = [1, 1000];
+const WARM_GOAL: &str = "at most 1.25";
+const COLD_GOAL: &str = "at most 1.5";
+const MEMORY_GOAL: &str = "2.5 MB";
+const FRAME_GOAL: &str = "at most 1.3";
+
+/// Measures Usher.
+#[derive(Parser)]
+struct Arguments {
+    /// Runs of a warm request
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    warm: usize,
+    /// Runs of a cold start
+    #[arg(long, value_name = "N", default_value_t = 25)]
+    cold: usize,
+    /// Runs of a window
+    #[arg(long, value_name = "N", default_value_t = 15)]
+    frames: usize,
+    /// The program with the empty window; without it no window is measured
+    #[arg(long, value_name = "PROGRAM")]
+    empty_window: Option<PathBuf>,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let arguments = Arguments::parse();
+    say("Setting up: a session, two shops, an account at each…");
+    let mut place = Place::set_up(&SIZES).await;
+    let mut table = Table::default();
+    for size in SIZES {
+        say(&format!("Warm requests for {size}…"));
+        table.add(uncached(&mut place, size, arguments.warm).await);
+    }
+    for size in SIZES {
+        say(&format!("Requests for {size} from the cache…"));
+        table.add(cached(&mut place, size, arguments.warm).await);
+    }
+    say("Cold starts…");
+    table.add(cold(&mut place, arguments.cold).await);
+    say("Memory…");
+    for line in memory(&mut place).await {
+        table.add(line);
+    }
+    if let Some(program) = &arguments.empty_window {
+        say("Windows…");
+        table.add(first_frame(&place, program, arguments.frames).await);
+    }
+    let mut output = std::io::stdout();
+    write!(output, "\n{table}").expect("the table can be printed");
+}
+
+fn say(what: &str) {
+    writeln!(std::io::stderr(), "bench: {what}").expect("the error output can be written");
+}
+
+/// A request that goes to the account server.
+async fn uncached(place: &mut Place, size: usize, runs: usize) -> Line {
+    let shop = &place.brief;
+    let wish = shop.wish(size);
+    let post = shop.post(true);
+    let caller = &mut place.caller;
+    let (_, tokens) = caller.ask_usher(&wish).await;
+    caller.teach_peer(&tokens).await;
+    shop.forget_requests();
+    let [mut request, mut question, mut call, mut sum] = std::array::from_fn(|_| Runs::default());
+    for run in 0..WARM_UP + runs {
+        let (all, _) = caller.ask_usher(&wish).await;
+        let http = post.ask(&wish).await;
+        let (bus, _) = caller.ask(PEER, &wish).await;
+        if run >= WARM_UP {
+            request.add(all);
+            question.add(http);
+            call.add(bus);
+            sum.add(http + bus);
+        }
+    }
+    assert_eq!(shop.requests(), 2 * (WARM_UP + runs), "every request of either kind went to the shop");
+    let notes = format!(
+        "POST {} + D-Bus {}; N = {}; nothing is cached, for the shop's tokens end within a minute",
+        question.median(),
+        call.median(),
+        request.len()
+    );
+    Line::compare(&format!("warm request, {}", refs(size)), request.median(), sum.median(), WARM_GOAL, notes)
+}
+
+/// A request that needs nobody.
+async fn cached(place: &mut Place, size: usize, runs: usize) -> Line {
+    let shop = &place.lasting;
+    let wish = shop.wish(size);
+    let caller = &mut place.caller;
+    let (_, tokens) = caller.ask_usher(&wish).await;
+    caller.teach_peer(&tokens).await;
+    shop.forget_requests();
+    let [mut request, mut call] = std::array::from_fn(|_| Runs::default());
+    for run in 0..WARM_UP + runs {
+        let (all, _) = caller.ask_usher(&wish).await;
+        let (bus, _) = caller.ask(PEER, &wish).await;
+        if run >= WARM_UP {
+            request.add(all);
+            call.add(bus);
+        }
+    }
+    let notes = format!("D-Bus alone; N = {}; HTTP requests meanwhile: {} (goal 0)", request.len(), shop.requests());
+    Line::compare(&format!("from the cache, {}", refs(size)), request.median(), call.median(), "", notes)
+}
+
+/// A request that starts the daemon.
+async fn cold(place: &mut Place, runs: usize) -> Line {
+    let wish = place.brief.wish(1);
+    let post = place.brief.post(false);
+    let [mut request, mut call, mut question, mut sum] = std::array::from_fn(|_| Runs::default());
+    for run in 0..=runs {
+        place.end(AUTHENTICATOR).await;
+        // So that the use of the account is due to be noted, as it is for a daemon that has been away for a while.
+        place.restore_accounts().await;
+        let (all, _) = place.caller.ask_usher(&wish).await;
+        place.end(PEER).await;
+        let (bus, _) = place.caller.ask(PEER, &wish).await;
+        let http = post.ask(&wish).await;
+        if run > 0 {
+            request.add(all);
+            call.add(bus);
+            question.add(http);
+            sum.add(http + bus);
+        }
+    }
+    let notes = format!(
+        "empty zbus daemon {} + POST {} (connection included); N = {}",
+        call.median(),
+        question.median(),
+        request.len()
+    );
+    Line::compare("cold activation to Response, 1 ref", request.median(), sum.median(), COLD_GOAL, notes)
+}
+
+/// What the daemon keeps for itself while it waits.
+async fn memory(place: &mut Place) -> Vec<Line> {
+    let wish = place.brief.wish(1);
+    let mut lines = Vec::new();
+    for (what, requests) in [("after activation", 0), ("after 1 request", 1), ("after 100 requests", 99)] {
+        if requests == 0 {
+            place.end(AUTHENTICATOR).await;
+            place.restore_accounts().await;
+            place.caller.activate(AUTHENTICATOR).await;
+        }
+        for _ in 0..requests {
+            place.caller.ask_usher(&wish).await;
+        }
+        lines.push(place.memory_of(AUTHENTICATOR, what, MEMORY_GOAL).await);
+    }
+    place.end(PEER).await;
+    place.caller.activate(PEER).await;
+    lines.push(place.memory_of(PEER, "of the empty zbus daemon", "").await);
+    lines
+}
+
+/// The first frame of the main window.
+async fn first_frame(place: &Place, empty: &std::path::Path, runs: usize) -> Line {
+    let screen = place.screen();
+    let empty = empty.display().to_string();
+    let [mut usher, mut nothing] = std::array::from_fn(|_| Runs::default());
+    for run in 0..=runs {
+        let ours: Milliseconds = screen.first_frame(&place.session, "usher").await;
+        let theirs = screen.first_frame(&place.session, &empty).await;
+        if run > 0 {
+            usher.add(ours);
+            nothing.add(theirs);
+        }
+    }
+    let notes = format!(
+        "from the start of the process until the middle of its window is painted on Xvfb; N = {}; {} accounts listed",
+        usher.len(),
+        place.accounts.len()
+    );
+    Line::compare("first frame, against an empty Adw window", usher.median(), nothing.median(), FRAME_GOAL, notes)
+}
+
+fn refs(count: usize) -> String {
+    if count == 1 { "1 ref".to_owned() } else { format!("{count} refs") }
+}
+
+impl Shop {
+    fn wish(&self, size: usize) -> Wish {
+        Wish {
+            remote: self.name.to_owned(),
+            remote_url: self.store.repository_url().to_string(),
+            service_url: self.store.base_url().to_string(),
+            ids: self.ids[..size].to_vec(),
+        }
+    }
+
+    fn post(&self, kept: bool) -> Post {
+        let credential = self.store.control().issue_credential("demo").expect("the shop knows its user");
+        Post::new(self.store.base_url().as_str(), credential, kept)
+    }
+
+    fn forget_requests(&self) {
+        self.store.control().clear_requests();
+    }
+
+    fn requests(&self) -> usize {
+        self.store.requests().len()
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Where it is measured: a session with a keyring and a screen, two shops, and an account at each.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use secret_service::{EncryptionType, SecretService};
+use usher_demo_store::{DemoStore, StoreOptions};
+use usher_tests::{KeyringState, SCHEMA, Session, Setup};
+
+use crate::caller::{Caller, PEER};
+
+/// The daemon keeps no token that ends within a minute.
+const BRIEF: Duration = Duration::from_secs(30);
+const LASTING: Duration = Duration::from_secs(60 * 60);
+const USER: &str = "demo";
+
+/// A shop with a remote of its name.
+pub(crate) struct Shop {
+    pub(crate) name: &'static str,
+    pub(crate) store: DemoStore,
+    /// Apps that the account has.
+    pub(crate) ids: Vec<String>,
+}
+
+/// Everything that is measured with.
+pub(crate) struct Place {
+    /// The shop whose tokens are too short-lived to be kept.
+    pub(crate) brief: Shop,
+    /// The shop whose tokens are kept.
+    pub(crate) lasting: Shop,
+    pub(crate) caller: Caller,
+    pub(crate) session: Session,
+    /// The accounts as they were before their first use, by their attribute `account`.
+    pub(crate) accounts: HashMap<String, Vec<u8>>,
+}
+
+impl Place {
+    pub(crate) async fn set_up(sizes: &[usize]) -> Self {
+        let setup = Setup { keyring: KeyringState::Unlocked, without_shop: true, ..Setup::default() };
+        let session = Session::start(setup).await;
+        let most = sizes.iter().copied().max().unwrap_or_default();
+        let brief = open(&session, "brief", BRIEF, most).await;
+        let lasting = open(&session, "lasting", LASTING, most).await;
+        let items = session.keyring().items().await;
+        let accounts = items.into_iter().map(|mut item| (item.attributes.remove("account"), item.secret));
+        let accounts = accounts.map(|(id, secret)| (id.expect("an account has an id"), secret)).collect();
+        let caller = Caller::connect(&session.bus.address).await;
+        let place = Self { brief, lasting, caller, session, accounts };
+        place.add_peer().await;
+        place
+    }
+
+    /// Lets the bus start the service that does nothing, as it starts the daemon.
+    async fn add_peer(&self) {
+        let program = std::env::current_exe().expect("a program knows where it is").with_file_name("usher-bench-peer");
+        assert!(program.exists(), "{} was built", program.display());
+        let file = self.session.folder().join("services").join(format!("{PEER}.service"));
+        fs::write(file, format!("[D-BUS Service]\nName={PEER}\nExec={}\n", program.display()))
+            .expect("a service file can be written");
+        self.caller.reload_services().await;
+    }
+
+    /// Puts the accounts back to how they were before their first use.
+    pub(crate) async fn restore_accounts(&self) {
+        let service = SecretService::connect_with_existing(EncryptionType::Dh, self.session.bus.connection.clone())
+            .await
+            .expect("the keyring answers");
+        let schema = HashMap::from([("xdg:schema", SCHEMA)]);
+        for item in service.search_items(schema).await.expect("the keyring can be searched").unlocked {
+            let attributes = item.get_attributes().await.expect("an item has attributes");
+            let kept = &self.accounts[&attributes["account"]];
+            item.set_secret(kept, "application/octet-stream").await.expect("the keyring takes a secret");
+        }
+    }
+}
+
+/// Opens a shop, adds its remote, and signs in.
+async fn open(session: &Session, name: &'static str, token_lifetime: Duration, most: usize) -> Shop {
+    let options = StoreOptions {
+        token_lifetime,
+        repository_cache: Some(workspace().join("build/demo-repository")),
+        ..StoreOptions::new(session.folder().join(name))
+    };
+    let store = DemoStore::start(options).await.expect("the shop opens");
+    let ids: Vec<String> = (0..most).map(|number| format!("org.example.Bench.App{number:04}")).collect();
+    for id in &ids {
+        store.control().grant(USER, id).expect("the shop gives an app away");
+    }
+    let mut arguments = vec!["remote-add".to_owned(), "--user".to_owned()];
+    arguments.extend(store.remote_add_arguments(name));
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    session.flatpak().run(&arguments).await.expect_success();
+    sign_in(session, name);
+    Shop { name, store, ids }
+}
+
+/// Signs in to a remote's shop with `usherctl`, and with curl for a browser.
+fn sign_in(session: &Session, remote: &str) {
+    let mut usherctl = session.processes.command("usherctl");
+    usherctl.args(["sign-in", remote]).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut usherctl = usherctl.spawn().expect("usherctl starts");
+    let mut lines = BufReader::new(usherctl.stderr.take().expect("its errors were piped")).lines();
+    let address = lines.by_ref().map_while(Result::ok).find(|line| line.trim().starts_with("http"));
+    let address = address.expect("usherctl tells an address");
+    let (page, query) = address.trim().split_once('?').expect("the address has parameters");
+    let mut browser = Command::new("curl");
+    browser.args(["--silent", "--show-error", "--location", "--max-time", "30", "--output", "/dev/null"]);
+    let fields = [format!("user={USER}"), format!("password={USER}")];
+    for field in query.split('&').chain(fields.iter().map(String::as_str)) {
+        browser.args(["--data", field]);
+    }
+    assert!(browser.arg(page).status().expect("curl starts").success(), "the shop takes the sign-in");
+    let rest: Vec<String> = lines.map_while(Result::ok).collect();
+    assert!(usherctl.wait().expect("usherctl ends").success(), "{rest:?}");
+}
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests are in the workspace").to_owned()
+}

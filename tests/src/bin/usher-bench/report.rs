@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Medians and the table.
+
+use std::fmt;
+use std::time::Duration;
+
+/// A time.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub(crate) struct Milliseconds(pub(crate) f64);
+
+impl From<Duration> for Milliseconds {
+    fn from(time: Duration) -> Self {
+        Self(time.as_secs_f64() * 1000.0)
+    }
+}
+
+impl std::ops::Add for Milliseconds {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl fmt::Display for Milliseconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = if self.0 < 10.0 { 2 } else { 1 };
+        f.pad(&format!("{:.digits$} ms", self.0))
+    }
+}
+
+/// What was measured of one thing, run by run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Runs(Vec<f64>);
+
+impl Runs {
+    pub(crate) fn add(&mut self, time: Milliseconds) {
+        self.0.push(time.0);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn median(&self) -> Milliseconds {
+        let mut sorted = self.0.clone();
+        sorted.sort_by(f64::total_cmp);
+        let middle = sorted.len() / 2;
+        Milliseconds(if sorted.len().is_multiple_of(2) {
+            f64::midpoint(sorted[middle - 1], sorted[middle])
+        } else {
+            sorted[middle]
+        })
+    }
+}
+
+/// One line of the table.
+pub(crate) struct Line {
+    pub(crate) what: String,
+    pub(crate) figure: String,
+    pub(crate) baseline: String,
+    pub(crate) ratio: Option<f64>,
+    pub(crate) goal: String,
+    /// What the line is made of.
+    pub(crate) notes: String,
+}
+
+impl Line {
+    /// One median against another one.
+    pub(crate) fn compare(what: &str, figure: Milliseconds, baseline: Milliseconds, goal: &str, notes: String) -> Self {
+        Self {
+            what: what.to_owned(),
+            figure: figure.to_string(),
+            baseline: baseline.to_string(),
+            ratio: Some(figure.0 / baseline.0),
+            goal: goal.to_owned(),
+            notes,
+        }
+    }
+}
+
+/// Lines with what they are made of below them.
+#[derive(Default)]
+pub(crate) struct Table(Vec<Line>);
+
+impl Table {
+    pub(crate) fn add(&mut self, line: Line) {
+        self.0.push(line);
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:44} {:>10} {:>10} {:>6}  goal", "", "Usher", "baseline", "ratio")?;
+        for line in &self.0 {
+            let ratio = line.ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
+            writeln!(f, "{:44} {:>10} {:>10} {ratio:>6}  {}", line.what, line.figure, line.baseline, line.goal)?;
+            writeln!(f, "    {}", line.notes)?;
+        }
+        Ok(())
+    }
+}

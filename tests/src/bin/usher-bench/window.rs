@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The screen as X shows it: when a window is there, and when something is painted in its middle.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use usher_tests::{LIMIT, Session};
+use x11rb::connection::Connection as _;
+use x11rb::protocol::Event;
+use x11rb::protocol::xproto::{ChangeWindowAttributesAux, ConnectionExt as _, EventMask, ImageFormat, Window};
+use x11rb::rust_connection::RustConnection;
+
+use crate::place::Place;
+use crate::report::Milliseconds;
+
+/// How exactly it is measured.
+const STEP: Duration = Duration::from_millis(1);
+/// Smaller windows are not those that a person sees.
+const SMALLEST: u16 = 100;
+
+/// The screen of the session.
+pub(crate) struct Screen {
+    connection: RustConnection,
+    root: Window,
+}
+
+impl Place {
+    pub(crate) fn screen(&self) -> Screen {
+        let display = self.session.processes.environment()["DISPLAY"].clone();
+        let (connection, number) = x11rb::connect(Some(&display)).expect("the session has a screen");
+        let root = connection.setup().roots[number].root;
+        let events = ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY);
+        connection
+            .change_window_attributes(root, &events)
+            .expect("the screen is there")
+            .check()
+            .expect("the screen tells of windows");
+        Screen { connection, root }
+    }
+}
+
+impl Screen {
+    /// Starts `program` and ends it once its window shows something.
+    pub(crate) async fn first_frame(&self, session: &Session, program: &str) -> Milliseconds {
+        let log = std::fs::File::create(session.processes.log("window")).expect("a log can be made");
+        let mut command = session.processes.command(program);
+        command.stdout(Stdio::null()).stderr(log);
+        let begin = Instant::now();
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{program} does not start: {error}"));
+        let mut window = None;
+        let time = loop {
+            window = self.newest_window().or(window);
+            if window.is_some_and(|window| self.is_painted(window)) {
+                break begin.elapsed();
+            }
+            assert!(begin.elapsed() < LIMIT, "{program} paints its window");
+            tokio::time::sleep(STEP).await;
+        };
+        child.kill().expect("a process of ours can be ended");
+        child.wait().expect("a child can be waited for");
+        let window = window.expect("it was painted");
+        // Its picture is gone from the screen once the server says so.
+        while self.connection.get_geometry(window).expect("the screen is there").reply().is_ok() {
+            assert!(begin.elapsed() < LIMIT, "the window of {program} goes with it");
+            tokio::time::sleep(STEP).await;
+        }
+        time.into()
+    }
+
+    /// The last window that has come onto the screen since this was asked before.
+    fn newest_window(&self) -> Option<Window> {
+        let mut newest = None;
+        while let Some(event) = self.connection.poll_for_event().expect("the screen is there") {
+            if let Event::MapNotify(mapped) = event
+                && mapped.event == self.root
+                && !mapped.override_redirect
+            {
+                newest = Some(mapped.window);
+            }
+        }
+        newest
+    }
+
+    /// Whether the middle of a window is not black any more, which is what the bare screen is.
+    fn is_painted(&self, window: Window) -> bool {
+        let Ok(place) = self.connection.get_geometry(window).expect("the screen is there").reply() else {
+            return false;
+        };
+        if place.width < SMALLEST || place.height < SMALLEST {
+            return false;
+        }
+        let middle = |length: u16| i16::try_from(length / 2).expect("no screen is that large");
+        let (x, y) = (middle(place.width), middle(place.height));
+        let pixel = self
+            .connection
+            .get_image(ImageFormat::Z_PIXMAP, window, x, y, 1, 1, 0x00ff_ffff)
+            .expect("the screen is there")
+            .reply();
+        pixel.is_ok_and(|pixel| pixel.data.iter().any(|byte| *byte != 0))
+    }
+}
