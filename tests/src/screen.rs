@@ -68,9 +68,14 @@ impl<'s> Screen<'s> {
     /// Waits for the window called `title`, and gives it the keyboard.
     pub async fn window(&self, title: &str) -> Window<'_> {
         self.wait(&format!("the window “{title}”"), |tree| tree.window(title)).await;
-        let window = Window { screen: self, title: title.to_owned() };
+        let window = Window { screen: self, title: Some(title.to_owned()) };
         window.take_keyboard().await;
         window
+    }
+
+    /// Whatever windows are there, looked at as one.
+    pub fn front(&self) -> Window<'_> {
+        Window { screen: self, title: None }
     }
 
     /// Waits until no window is called `title`.
@@ -146,23 +151,33 @@ impl<'s> Screen<'s> {
     }
 }
 
-/// One window, known by its title.
+/// One window, known by its title; or all there are.
 #[derive(Debug)]
 pub struct Window<'s> {
     screen: &'s Screen<'s>,
-    title: String,
+    title: Option<String>,
 }
 
 impl Window<'_> {
     /// What is in the window now; nothing if it has gone.
     pub async fn tree(&self) -> Tree {
-        self.screen.tree().await.window(&self.title).unwrap_or_default()
+        self.part_of(&self.screen.tree().await).unwrap_or_default()
     }
 
     /// Waits until `look` finds what it looks for in this window.
     pub async fn wait<T>(&self, what: &str, mut look: impl FnMut(&Tree) -> Option<T>) -> T {
-        let what = format!("{what} in the window “{}”", self.title);
-        self.screen.wait(&what, |tree| look(&tree.window(&self.title)?)).await
+        let what = match &self.title {
+            Some(title) => format!("{what} in the window “{title}”"),
+            None => what.to_owned(),
+        };
+        self.screen.wait(&what, |tree| look(&self.part_of(tree)?)).await
+    }
+
+    fn part_of(&self, tree: &Tree) -> Option<Tree> {
+        match &self.title {
+            Some(title) => tree.window(title),
+            None => Some(tree.clone()),
+        }
     }
 
     /// Waits until something in it says exactly `text`.
@@ -182,10 +197,48 @@ impl Window<'_> {
         self.wait(&format!("{} “{name}”", role.name()), |tree| tree.find(role, name).cloned()).await
     }
 
+    /// Waits for a control whose name begins with `start`.
+    pub async fn find_control_from(&self, start: &str) -> Node {
+        self.wait(&format!("a control named “{start}…”"), |tree| {
+            tree.nodes.iter().find(|node| node.is_control() && node.name.starts_with(start)).cloned()
+        })
+        .await
+    }
+
+    /// Waits for a row whose name begins with `start`: rows tell more about what they stand for at the end.
+    pub async fn find_row(&self, start: &str) -> Node {
+        self.wait(&format!("a row named “{start}…”"), |tree| {
+            tree.nodes.iter().find(|node| node.is_row() && node.name.starts_with(start)).cloned()
+        })
+        .await
+    }
+
+    /// Opens the row whose name begins with `start`.
+    pub async fn press_row(&self, start: &str) {
+        let row = self.find_row(start).await;
+        self.press_node(&row).await;
+    }
+
+    /// Waits until the row called `name` says `text`.
+    pub async fn row_says(&self, name: &str, text: &str) {
+        self.wait(&format!("the row “{name}” with “{text}”"), |tree| {
+            tree.rows_of(name).any(|row| row.mentions(text)).then_some(())
+        })
+        .await;
+    }
+
     /// Waits until a control or row called `name` can be used.
     pub async fn ready(&self, name: &str) -> Node {
         self.wait(&format!("“{name}”, ready to be used"), |tree| {
             tree.usable(name).filter(|node| node.is_sensitive()).cloned()
+        })
+        .await
+    }
+
+    /// Waits until the switch called `name` can be used.
+    pub async fn ready_switch(&self, name: &str) -> Node {
+        self.wait(&format!("the switch “{name}”"), |tree| {
+            tree.nodes.iter().find(|node| node.is_switch() && node.name == name && node.is_sensitive()).cloned()
         })
         .await
     }
@@ -238,7 +291,11 @@ impl Window<'_> {
 
     /// Its id at the X server.
     async fn id(&self) -> Option<String> {
-        let pattern = exactly(&self.title);
+        let title = match &self.title {
+            Some(title) => title.clone(),
+            None => self.screen.tree().await.titles().last()?.to_string(),
+        };
+        let pattern = exactly(&title);
         let ids = self.screen.xdotool(&["search", "--onlyvisible", "--name", &pattern]).await;
         ids.lines().last().map(str::to_owned)
     }

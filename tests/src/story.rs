@@ -5,6 +5,7 @@ use std::env;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 use crate::leaks::{self, Leak};
@@ -13,6 +14,13 @@ use crate::session::{Session, Setup, workspace};
 /// Where pictures go, if they are wanted.
 const PICTURES: &str = "USHER_STORY_DIR";
 
+/// How far a story is.
+#[derive(Debug, Default)]
+struct Progress {
+    number: usize,
+    begun: Option<Instant>,
+}
+
 /// A session in which a story is played.
 #[derive(Debug)]
 pub struct Story {
@@ -20,8 +28,7 @@ pub struct Story {
     pub session: Session,
     name: &'static str,
     pictures: Option<PathBuf>,
-    number: usize,
-    step: Option<(String, Instant)>,
+    progress: Mutex<Progress>,
 }
 
 impl Story {
@@ -32,40 +39,42 @@ impl Story {
         if let Some(folder) = &pictures {
             fs::create_dir_all(folder).expect("the folder for pictures can be made");
         }
-        Self { session: Session::start(setup).await, name, pictures, number: 0, step: None }
+        Self { session: Session::start(setup).await, name, pictures, progress: Mutex::default() }
     }
 
     /// Ends the step before, and begins the one that is told.
-    pub async fn step(&mut self, what: &str) {
+    pub async fn step(&self, what: &str) {
         self.finish_step().await;
-        self.number += 1;
-        tell(&format!("  {:2}  {what} … ", self.number));
-        self.step = Some((what.to_owned(), Instant::now()));
+        let mut progress = self.progress();
+        progress.number += 1;
+        progress.begun = Some(Instant::now());
+        tell(&format!("  {:2}  {what} … ", progress.number));
     }
 
-    async fn finish_step(&mut self) {
-        let Some((_, begun)) = self.step.take() else {
-            return;
+    async fn finish_step(&self) {
+        let (number, begun) = {
+            let progress = self.progress();
+            (progress.number, progress.begun)
         };
+        let Some(begun) = begun else { return };
         let leaks = leaks::in_processes(&self.session.processes);
         assert_eq!(leaks, [], "no process carries a secret");
+        self.progress().begun = None;
         tell(&format!("ok ({:.1} s)\n", begun.elapsed().as_secs_f32()));
-        self.take_picture().await;
-    }
-
-    async fn take_picture(&self) {
-        let Some(folder) = &self.pictures else { return };
-        if let Some(screen) = self.session.screen_if_any() {
-            let file = folder.join(format!("{}-{:02}.png", self.name, self.number));
-            screen.picture(&file).await;
+        if let (Some(folder), Some(screen)) = (&self.pictures, self.session.screen_if_any()) {
+            screen.picture(&folder.join(format!("{}-{number:02}.png", self.name))).await;
         }
     }
 
     /// Ends the story: nothing leaked, and nothing of the session stays.
-    pub async fn end(mut self) {
+    pub async fn end(self) {
         self.step("No secret is in any log, file, argument or environment").await;
         assert_eq!(self.session.leaks(), [] as [Leak; 0]);
         self.finish_step().await;
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().expect("nobody panics with the lock")
     }
 
     fn keep_logs(&self) {
@@ -79,7 +88,7 @@ impl Story {
 
 impl Drop for Story {
     fn drop(&mut self) {
-        if self.step.is_some() {
+        if self.progress.lock().is_ok_and(|progress| progress.begun.is_some()) {
             tell("FAILED\n");
         }
         if std::thread::panicking() {

@@ -41,7 +41,7 @@ impl Terminal {
         // `exec`, so that what runs below `script` is the command itself and can be ended by its id.
         let mut script = tokio::process::Command::from(processes.command("script"));
         let mut child = script
-            .args(["--quiet", "--return", "--flush", "--echo", "never"])
+            .args(["--quiet", "--return", "--flush", "--echo", "always"])
             .args(["--command", &format!("exec {shown}"), "/dev/null"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -119,7 +119,7 @@ impl Terminal {
 
 impl Screen {
     fn text(&self) -> String {
-        self.text.lock().expect("nobody panics with the lock").replace('\r', "")
+        plain(&self.text.lock().expect("nobody panics with the lock"))
     }
 
     /// Answers the question at the end of the screen, if it was not answered before.
@@ -157,6 +157,21 @@ async fn write(mut input: ChildStdin, mut typed: UnboundedReceiver<Vec<u8>>) {
             return;
         }
     }
+}
+
+/// What a person reads of it: without carriage returns, colours and movements of the cursor.
+fn plain(printed: &str) -> String {
+    let mut text = String::new();
+    let mut characters = printed.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\r' => {}
+            // ESC [ parameters letter
+            '\x1b' => while characters.next().is_some_and(|next| !next.is_ascii_alphabetic()) {},
+            _ => text.push(character),
+        }
+    }
+    text
 }
 
 /// A word as a shell takes it.

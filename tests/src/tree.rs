@@ -69,6 +69,11 @@ impl Node {
         )
     }
 
+    /// Whether it is switched on and off.
+    pub fn is_switch(&self) -> bool {
+        matches!(self.role, Role::CheckBox | Role::ToggleButton)
+    }
+
     /// Whether it is a row of a list, which may be used as a whole.
     pub fn is_row(&self) -> bool {
         matches!(self.role, Role::ListItem | Role::TableRow)
@@ -184,6 +189,13 @@ impl Tree {
     pub fn usable(&self, name: &str) -> Option<&Node> {
         let named = || self.nodes.iter().filter(|node| node.name == name);
         named().find(|node| node.is_control()).or_else(|| named().find(|node| node.is_row())).or_else(|| named().next())
+    }
+
+    /// The rows that are called `name`, or begin with a label that reads so.
+    pub fn rows_of<'t>(&'t self, name: &'t str) -> impl Iterator<Item = Self> + 't {
+        let rows = self.nodes.iter().enumerate().filter(|(_, node)| node.is_row());
+        rows.map(|(index, _)| self.within(index))
+            .filter(move |row| row.says(name) || row.nodes[0].name.starts_with(name))
     }
 
     /// Whether something says exactly `text`.

@@ -8,7 +8,7 @@ const FREE: &[&str] = &["install", "--user", "--noninteractive", "demo", "org.ex
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_interaction_the_message_comes_and_no_window() {
-    let mut story = Story::begin("04-without-interaction", "Installing without interaction", Setup::default()).await;
+    let story = Story::begin("04-without-interaction", "Installing without interaction", Setup::default()).await;
     let host = story.session.host();
 
     story.step("A free app of the same repository never touches the daemon").await;
@@ -30,7 +30,7 @@ async fn without_interaction_the_message_comes_and_no_window() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_display_the_message_names_the_command() {
     let setup = Setup { display: Display::None, ..Setup::default() };
-    let mut story = Story::begin("04-without-display", "Installing without a display", setup).await;
+    let story = Story::begin("04-without-display", "Installing without a display", setup).await;
     let host = story.session.host();
 
     story.step("The message names the command that signs in").await;
@@ -41,8 +41,12 @@ async fn without_a_display_the_message_names_the_command() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn k01_a_locked_keyring_is_not_asked_to_open_without_interaction() {
-    let setup = Setup { keyring: KeyringState::Locked, ..Setup::default() };
-    let mut story = Story::begin("04-locked", "Installing without interaction, keyring locked", setup).await;
+    let title = "Installing without interaction, keyring locked";
+    let story = Story::begin("04-locked", title, Setup::default()).await;
+
+    story.step("An account is there, and the keyring is locked").await;
+    story.session.sign_in_before("demo").await;
+    story.session.keyring().lock().await;
 
     story.step("The message says that the keyring is locked").await;
     let outcome = story.session.flatpak().run(PRIVATE).await;
@@ -58,7 +62,7 @@ async fn k01_a_locked_keyring_is_not_asked_to_open_without_interaction() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_keyring_the_message_says_so() {
     let setup = Setup { keyring: KeyringState::None, display: Display::None, ..Setup::default() };
-    let mut story = Story::begin("04-no-keyring", "Installing without a keyring", setup).await;
+    let story = Story::begin("04-no-keyring", "Installing without a keyring", setup).await;
 
     story.step("The message says that no keyring is running").await;
     let outcome = story.session.flatpak().run(PRIVATE).await;

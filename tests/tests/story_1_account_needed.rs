@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! From “account needed” to installed: the whole path.
+
+use usher_demo_store::CREDENTIAL_MARK;
+use usher_tests::{SCHEMA, Setup, Story};
+
+const APP: &str = "org.example.Private";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_install_that_needs_an_account_works_after_signing_in() {
+    let story = Story::begin("01-account-needed", "From “account needed” to installed", Setup::default()).await;
+    let host = story.session.host();
+
+    story.step("flatpak says in one line that an account is needed").await;
+    let outcome = story.session.flatpak().install(APP).end().await;
+    outcome.expect_refusal(&format!("Account needed. Sign in to {host} in the Usher window, then try again."));
+
+    story.step("The prompt names program, app, repository and server; flatpak is gone and the window stays").await;
+    let screen = story.session.screen();
+    let prompt = screen.window(&format!("Sign In to {host}")).await;
+    for (row, text) in
+        [("Asked By", "flatpak in the terminal"), ("For", APP), ("Repository", &host), ("Server", host.as_str())]
+    {
+        prompt.row_says(row, text).await;
+    }
+    prompt.says("The install has stopped. It can be started again after signing in.").await;
+
+    story.step("The shop's page opens, with its host outside the page").await;
+    prompt.press(&format!("Continue to {host}")).await;
+    let page = screen.window(&host).await;
+    page.find_control_from(&format!("Address: {host}")).await;
+    page.ready("User name").await;
+
+    story.step("Signing in on the page ends with the way back").await;
+    page.sign_in_on_the_page("demo").await;
+    let done = screen.front();
+    done.says("Signed In").await;
+    done.says(&format!("demo at {host}")).await;
+    done.says(&format!("flatpak install demo {APP}")).await;
+
+    story.step("The sign-in is in the keyring, and only its server shows from outside").await;
+    let item = story.session.keyring().the_item().await;
+    assert_eq!(item.label, format!("Usher: {host}"));
+    assert_eq!(item.attributes.get("xdg:schema").map(String::as_str), Some(SCHEMA));
+    assert_eq!(item.attributes.get("type").map(String::as_str), Some("webflow"));
+    assert_eq!(item.attributes.get("service").map(String::as_str), Some(story.session.shop().base_url().as_str()));
+    assert!(item.attributes.contains_key("account"));
+    assert!(item.text().contains(CREDENTIAL_MARK));
+
+    story.step("The window goes away").await;
+    done.press("Done").await;
+    screen.wait_until_empty().await;
+
+    story.step("The same command installs the app, and nothing is asked").await;
+    story.session.flatpak().install(APP).end().await.expect_success();
+    assert!(screen.tree().await.nodes.is_empty(), "no window has opened");
+
+    story.step("The app runs").await;
+    let outcome = story.session.flatpak().run(&["run", "--user", APP]).await;
+    outcome.expect_success();
+    assert!(outcome.text.contains("Hello from Private 1"), "{}", outcome.text);
+    story.end().await;
+}

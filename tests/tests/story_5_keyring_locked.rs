@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A locked keyring is not a missing account.
+
+use usher_tests::{Setup, Story};
+
+const APP: &str = "org.example.Private";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_keyring_is_unlocked_and_the_install_works() {
+    let story = Story::begin("05-locked", "The keyring is locked", Setup::default()).await;
+    let screen = story.session.screen();
+
+    story.step("An account is there, and the keyring is locked").await;
+    story.session.sign_in_before("demo").await;
+    story.session.keyring().lock().await;
+
+    story.step("The message says that the keyring is locked").await;
+    let outcome = story.session.flatpak().install(APP).end().await;
+    outcome.expect_refusal("Keyring locked. Unlock it in the Usher window, then try again.");
+    let prompt = screen.window("Unlock the Keyring").await;
+    prompt.mentions(&story.session.host()).await;
+    assert!(!story.session.keyring().was_asked_unexpectedly(), "the person is asked only after “Unlock”");
+
+    story.step("“Unlock” asks for the password of the keyring").await;
+    story.session.keyring().the_next_question_is_answered();
+    prompt.press("Unlock").await;
+    screen.wait_until_gone("Unlock the Keyring").await;
+    assert!(!story.session.keyring().is_locked().await);
+
+    story.step("The install works").await;
+    story.session.flatpak().install(APP).end().await.expect_success();
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn k02_a_dismissed_unlock_keeps_the_account() {
+    let story = Story::begin("05-dismissed", "The keyring stays locked", Setup::default()).await;
+    let screen = story.session.screen();
+    story.session.set("continue-installs", "true").await;
+
+    story.step("An account is there, and the keyring is locked").await;
+    story.session.sign_in_before("demo").await;
+    let before = story.session.keyring().the_item().await.secret;
+    story.session.keyring().lock().await;
+
+    story.step("The password is not given, and “Not Now” ends the install").await;
+    let install = story.session.flatpak().install(APP);
+    let prompt = screen.window("Unlock the Keyring").await;
+    story.session.keyring().the_next_question_is_dismissed();
+    prompt.press("Unlock").await;
+    prompt.says("The keyring is still locked").await;
+    prompt.press("Not Now").await;
+    install.end().await.expect_error("User cancelled authentication request");
+    assert!(!story.session.keyring().was_asked_unexpectedly(), "the password was asked for once");
+
+    story.step("The account is as it was").await;
+    story.session.keyring().the_next_question_is_answered();
+    assert!(story.session.keyring().ask_to_unlock().await);
+    assert!(story.session.keyring().the_item().await.secret == before);
+    story.end().await;
+}

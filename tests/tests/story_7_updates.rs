@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! One lapsed account never blocks everybody's updates.
+
+use usher_demo_store::Publication;
+use usher_tests::{Outcome, Setup, Story};
+
+const PRIVATE: &str = "org.example.Private";
+const FREE: &str = "org.example.Free";
+const PLATFORM: &str = "org.example.Platform";
+
+/// Everything is installed, then three updates are published, and the account lapses.
+async fn lapsed(story: &Story) {
+    story.step("An account is there, and a free and a protected app are installed").await;
+    story.session.sign_in_before("demo").await;
+    for app in [PRIVATE, FREE] {
+        story.session.flatpak().install(app).end().await.expect_success();
+    }
+
+    story.step("Three updates are published, and the sign-in ends at the server").await;
+    let updates = [PRIVATE, FREE, PLATFORM].map(|id| Publication::Update(id.to_owned()));
+    let control = story.session.shop().control();
+    control.publish(updates.to_vec()).await.expect("the shop publishes");
+    assert_eq!(control.expire_credentials(None).expect("the shop lets sign-ins expire"), 1);
+}
+
+/// What is installed: protected app, free app, runtime.
+async fn installed(story: &Story) -> [String; 3] {
+    let flatpak = story.session.flatpak();
+    [flatpak.commit(PRIVATE).await, flatpak.commit(FREE).await, flatpak.commit(PLATFORM).await]
+}
+
+fn only_the_others_have_changed(before: &[String; 3], after: &[String; 3], outcome: &Outcome) {
+    assert_eq!(before[0], after[0], "the protected app waits\n{}", outcome.text);
+    assert_ne!(before[1], after[1], "the free app is updated\n{}", outcome.text);
+    assert_ne!(before[2], after[2], "the runtime is updated\n{}", outcome.text);
+}
+
+/// Signs in again where Usher says that it is needed, and updates.
+async fn sign_in_again_and_update(story: &Story) {
+    let host = story.session.host();
+
+    story.step("Usher says to sign in again, and that an update waits").await;
+    let screen = story.session.screen();
+    story.session.open_usher();
+    let window = screen.window("Usher").await;
+    window.says("Needs Attention").await;
+    window.mentions("Sign in again").await;
+    window.mentions("1 update is waiting for this account").await;
+
+    story.step("Signing in again brings the update").await;
+    window.press(&format!("Sign In to {host}")).await;
+    let screen = story.session.screen();
+    screen.front().press(&format!("Continue to {host}")).await;
+    screen.front().sign_in_on_the_page("demo").await;
+    screen.front().says("Signed In").await;
+    screen.front().press("Done").await;
+    let before = installed(story).await;
+    story.session.flatpak().run(&["update", "--user", "-y"]).await.expect_success();
+    let after = installed(story).await;
+    assert_ne!(before[0], after[0], "the protected app is updated");
+
+    story.step("Nothing needs attention any more").await;
+    let screen = story.session.screen();
+    let window = screen.window("Usher").await;
+    window.wait("nothing to attend to", |tree| (!tree.mentions("waiting for this account")).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lapsed_account_does_not_block_updates_without_questions() {
+    let story = Story::begin("07-update-y", "Updating without questions, account lapsed", Setup::default()).await;
+    lapsed(&story).await;
+
+    story.step("“flatpak update -y” updates the two others").await;
+    let before = installed(&story).await;
+    let outcome = story.session.flatpak().run(&["update", "--user", "-y"]).await;
+    only_the_others_have_changed(&before, &installed(&story).await, &outcome);
+    assert!(story.session.screen().tree().await.nodes.is_empty(), "no window opens for an update");
+
+    sign_in_again_and_update(&story).await;
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lapsed_account_does_not_block_updates_in_a_terminal() {
+    let story = Story::begin("07-update", "Updating in a terminal, account lapsed", Setup::default()).await;
+    lapsed(&story).await;
+
+    story.step("“flatpak update”, answered with yes, updates the two others").await;
+    let before = installed(&story).await;
+    let update = story.session.flatpak().in_terminal(&["update", "--user"]);
+    update.answer_yes_to_all();
+    let outcome = update.end().await;
+    only_the_others_have_changed(&before, &installed(&story).await, &outcome);
+
+    story.step("A prompt waits for the person, not the update for the prompt").await;
+    let host = story.session.host();
+    let title = format!("Sign In to {host} Again");
+    let screen = story.session.screen();
+    let prompt = screen.window(&title).await;
+    prompt.mentions("follows after signing in, with the next update").await;
+    prompt.press("Not Now").await;
+    screen.wait_until_gone(&title).await;
+
+    sign_in_again_and_update(&story).await;
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_that_brings_a_new_runtime_is_still_an_update() {
+    let story = Story::begin("07-new-runtime", "Updating to a new runtime, account lapsed", Setup::default()).await;
+
+    story.step("An account is there, and a free and a protected app are installed").await;
+    story.session.sign_in_before("demo").await;
+    for app in [PRIVATE, FREE] {
+        story.session.flatpak().install(app).end().await.expect_success();
+    }
+
+    story.step("Two updates are published, one of them needs a new runtime, and the sign-in ends").await;
+    let runtime = Publication::Runtime { branch: "2".to_owned(), app: PRIVATE.to_owned() };
+    let control = story.session.shop().control();
+    control.publish(vec![runtime, Publication::Update(FREE.to_owned())]).await.expect("the shop publishes");
+    control.expire_credentials(None).expect("the shop lets sign-ins expire");
+
+    story.step("The free app is updated").await;
+    let flatpak = story.session.flatpak();
+    let before = flatpak.commit(FREE).await;
+    let outcome = flatpak.run(&["update", "--user", "-y"]).await;
+    assert_ne!(before, flatpak.commit(FREE).await, "{}", outcome.text);
+    assert!(!outcome.text.contains("Failed to get tokens"), "{}", outcome.text);
+    story.end().await;
+}
