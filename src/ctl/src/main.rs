@@ -44,8 +44,6 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return Failure::Other(error.to_string()).report(),
     };
-    // The keyring's session says goodbye through the runtime when the store is dropped.
-    let _inside = runtime.enter();
     let store = AccountStore::new(KEYRING_LIMIT);
     let done = runtime.block_on(async {
         match arguments.command {

@@ -8,7 +8,7 @@ use oo7::{
     Secret,
     dbus::{Collection, Error, Item, Service, ServiceError},
 };
-use tokio::sync::Mutex;
+use tokio::{runtime::Handle, sync::Mutex};
 use zbus::{MatchRule, MessageStream, message::Type};
 
 use super::{Outline, StoreError};
@@ -39,7 +39,21 @@ pub(super) enum Found {
 /// The session with the keyring, opened at the first call and again when it was lost.
 #[derive(Default)]
 pub(super) struct SecretService {
-    session: Mutex<Option<Arc<Service>>>,
+    session: Mutex<Option<Session>>,
+}
+
+struct Session {
+    /// Taken out only when this is dropped.
+    service: Option<Arc<Service>>,
+    runtime: Handle,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Its last owner closes the session by a task, which needs the runtime, wherever this is dropped.
+        let _entered = self.runtime.enter();
+        self.service.take();
+    }
 }
 
 impl SecretService {
@@ -138,11 +152,11 @@ impl SecretService {
 
     async fn service(&self) -> Result<Arc<Service>, Error> {
         let mut session = self.session.lock().await;
-        if let Some(service) = &*session {
-            return Ok(service.clone());
+        if let Some(service) = session.as_ref().and_then(|session| session.service.clone()) {
+            return Ok(service);
         }
         let service = Arc::new(Service::encrypted().await?);
-        *session = Some(service.clone());
+        *session = Some(Session { service: Some(service.clone()), runtime: Handle::current() });
         Ok(service)
     }
 }

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `usherctl` in a session without a display: a terminal, a browser somewhere, the real keyring and the real shop.
+
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+
+use secret_service::{EncryptionType, SecretService};
+use usher_tests::{Display, KeyringState, SCHEMA, Session, Setup};
+
+const INSTALL: [&str; 4] = ["install", "--user", "--noninteractive", "org.example.Private"];
+
+fn terminal_only(keyring: KeyringState) -> Setup {
+    Setup { keyring, display: Display::None, ..Setup::default() }
+}
+
+/// `usherctl sign-in` up to the point where it waits for the browser.
+struct SignIn {
+    child: Child,
+    errors: BufReader<std::process::ChildStderr>,
+    address: String,
+}
+
+impl SignIn {
+    fn start(session: &Session, server: &str) -> Self {
+        let mut child = session
+            .processes
+            .command("usherctl")
+            .args(["sign-in", server])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("usherctl starts");
+        let mut errors = BufReader::new(child.stderr.take().expect("its errors were piped"));
+        let mut line = || {
+            let mut line = String::new();
+            errors.read_line(&mut line).expect("usherctl tells what to do");
+            line.trim().to_owned()
+        };
+        assert_eq!(line(), "Open this address in a browser:");
+        let address = line();
+        assert_eq!(line(), "Waiting… (Ctrl+C to stop)");
+        Self { child, errors, address }
+    }
+
+    /// Signs in as a person does in a browser: the form's fields, then wherever the shop leads.
+    fn in_browser(&self, user: &str) -> String {
+        let (page, query) = self.address.split_once('?').expect("the address has parameters");
+        let mut command = Command::new("curl");
+        command.args(["--silent", "--show-error", "--location", "--max-time", "30"]);
+        for field in query.split('&') {
+            command.args(["--data", field]);
+        }
+        let fields = [format!("user={user}"), format!("password={user}")];
+        let output = command.args(["--data", &fields[0], "--data", &fields[1], page]).output().expect("curl starts");
+        String::from_utf8(output.stdout).expect("a page is text")
+    }
+
+    fn end(mut self) -> (ExitStatus, String, String) {
+        let mut errors = String::new();
+        std::io::Read::read_to_string(&mut self.errors, &mut errors).expect("usherctl ends");
+        let Output { status, stdout, .. } = self.child.wait_with_output().expect("usherctl ends");
+        (status, String::from_utf8(stdout).expect("its output is text"), errors)
+    }
+}
+
+fn text(output: &Output) -> (Option<i32>, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("its output is text");
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[tokio::test]
+async fn signing_in_to_a_remote_in_a_browser_is_enough_to_install() {
+    let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
+    let host = session.host();
+
+    let refused = session.flatpak().run(&INSTALL).await;
+    let message = format!("Account needed. Run “usherctl sign-in {host}”, then try again.");
+    refused.expect_refusal(&message);
+
+    let sign_in = SignIn::start(&session, "demo");
+    let page = sign_in.in_browser("demo");
+    assert!(page.contains("Signed In") && !page.contains("token="), "{page}");
+    let (status, output, errors) = sign_in.end();
+    assert!(status.success(), "{errors}");
+    assert_eq!(output, format!("Signed in to {host} as demo.\n“demo” may use the account of demo at {host}.\n"));
+
+    session.flatpak().run(&INSTALL).await.expect_success();
+    let (_, list, _) = text(&session.usherctl(&["list"]).await);
+    let row: Vec<_> = list.lines().nth(1).expect("the account is listed").split_whitespace().collect();
+    assert_eq!(row, ["demo", host.as_str(), "Signed", "in", "demo"]);
+    assert_eq!(session.leaks(), []);
+}
+
+#[tokio::test]
+async fn k13_a_locked_keyring_shows_hosts_and_nothing_more() {
+    let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
+    let sign_in = SignIn::start(&session, "demo");
+    sign_in.in_browser("demo2");
+    sign_in.end();
+    let item = session.keyring().the_item().await;
+    let host = session.host();
+    assert_eq!(item.label, format!("Usher: {host}"));
+    let mut names: Vec<_> =
+        item.attributes.keys().map(String::as_str).filter(|name| *name != "xdg:content-type").collect();
+    names.sort_unstable();
+    assert_eq!(names, ["account", "service", "type", "xdg:schema"]);
+    assert_eq!(item.attributes["service"], session.shop().base_url().as_str());
+
+    session.keyring().lock().await;
+    let (code, list, _) = text(&session.usherctl(&["list"]).await);
+    assert_eq!(code, Some(0));
+    assert!(list.contains(&host) && list.contains("Locked") && !list.contains("demo2"), "{list}");
+}
+
+#[tokio::test]
+async fn k08_an_entry_that_cannot_be_read_neither_hides_the_others_nor_is_deleted() {
+    let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
+    let sign_in = SignIn::start(&session, "demo");
+    sign_in.in_browser("demo");
+    sign_in.end();
+    let item = session.keyring().the_item().await;
+    for secret in [&b"garbage"[..], b"\xff\xfe", b"{\"version\":99}"] {
+        plant(&session, &item.attributes, secret).await;
+    }
+    let (code, list, _) = text(&session.usherctl(&["list"]).await);
+    assert_eq!(code, Some(0));
+    assert_eq!(list.matches("Unreadable account").count(), 3, "{list}");
+    assert!(list.contains("Signed in"), "{list}");
+    session.flatpak().run(&INSTALL).await.expect_success();
+    assert_eq!(session.keyring().items().await.len(), 4);
+}
+
+#[tokio::test]
+async fn g12_an_entry_whose_attributes_name_another_server_is_not_used() {
+    let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
+    let sign_in = SignIn::start(&session, "demo");
+    sign_in.in_browser("demo");
+    sign_in.end();
+    let item = session.keyring().the_item().await;
+    let id = &item.attributes["account"];
+    remove_all(&session).await;
+    let mut elsewhere = item.attributes.clone();
+    elsewhere.insert("service".into(), "https://other.example.org/".into());
+    plant(&session, &elsewhere, &item.secret).await;
+    let (_, list, _) = text(&session.usherctl(&["list"]).await);
+    assert!(list.contains("Unreadable account") && !list.contains("Signed in"), "{id} {list}");
+    let refused = session.flatpak().run(&INSTALL).await;
+    refused.expect_refusal(&format!("Account needed. Run “usherctl sign-in {}”, then try again.", session.host()));
+}
+
+#[tokio::test]
+async fn k03_without_a_keyring_nothing_is_kept_and_the_reason_is_told() {
+    let session = Session::start(terminal_only(KeyringState::None)).await;
+    let (code, output, errors) = text(&session.usherctl(&["sign-in", "demo"]).await);
+    assert_eq!((code, output.as_str()), (Some(5), ""));
+    assert_eq!(errors, "No keyring is running, so no account can be used.\n");
+    session.flatpak().run(&INSTALL).await.expect_refusal("No keyring is running, so no account can be used.");
+    assert_eq!(session.leaks(), []);
+}
+
+#[tokio::test]
+async fn what_is_no_server_is_told_to_be_none() {
+    let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
+    for nonsense in ["http://store.example.org", "a b", "https://demo@store.example.org"] {
+        let (code, _, errors) = text(&session.usherctl(&["sign-in", nonsense]).await);
+        assert_eq!(code, Some(2), "{errors}");
+        assert!(errors.contains("is neither a remote that uses Usher nor a secure address (https)."), "{errors}");
+    }
+    let (code, list, _) = text(&session.usherctl(&["list"]).await);
+    assert_eq!((code, list.as_str()), (Some(0), "No accounts. Add one with “usherctl sign-in ADDRESS”.\n"));
+}
+
+/// Puts an item of our schema into the keyring, as no part of Usher does.
+async fn plant(session: &Session, attributes: &HashMap<String, String>, secret: &[u8]) {
+    let service = SecretService::connect_with_existing(EncryptionType::Dh, session.bus.connection.clone())
+        .await
+        .expect("the keyring answers");
+    let collection = service.get_default_collection().await.expect("there is a default collection");
+    let attributes = attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    collection
+        .create_item("planted", attributes, secret, false, "application/octet-stream")
+        .await
+        .expect("the keyring takes an item");
+}
+
+async fn remove_all(session: &Session) {
+    let service = SecretService::connect_with_existing(EncryptionType::Dh, session.bus.connection.clone())
+        .await
+        .expect("the keyring answers");
+    let schema = HashMap::from([("xdg:schema", SCHEMA)]);
+    for item in service.search_items(schema).await.expect("the keyring can be searched").unlocked {
+        item.delete().await.expect("an item can be removed");
+    }
+}
