@@ -153,7 +153,9 @@ impl PromptWindow {
         window.show_icon();
         window.show_accounts();
         window.refresh();
-        gtk::prelude::GtkWindowExt::set_focus(&window, Some(&*imp.heading));
+        window.connect_map(|window| {
+            window.imp().heading.grab_focus();
+        });
         window
     }
 
@@ -196,24 +198,38 @@ impl PromptWindow {
         imp.secondary_label.set_label(&words.secondary.unwrap_or_default());
 
         let programs: Vec<String> = prompt.clients.borrow().iter().map(|client| text::program(client)).collect();
-        imp.asked_by_row.set_subtitle(&programs.join(", "));
+        Self::tell(&*imp.asked_by_row, &programs.join(", "));
         let apps = question::apps(&details.app_ids);
         imp.for_row.set_visible(details.app_ids.len() == 1);
-        imp.for_row.set_subtitle(&apps);
+        Self::tell(&*imp.for_row, &apps);
         imp.several_row.set_visible(details.app_ids.len() > 1);
-        imp.several_row.set_subtitle(&apps);
+        Self::tell(&*imp.several_row, &apps);
         self.list_apps(&details.app_ids);
-        imp.repository_row.set_subtitle(&gettext_f(
-            "{title} · {host}",
-            &[
-                ("title", &text::within(prompt.remote.display_name())),
-                ("host", &text::within(&details.remote_url.host())),
-            ],
-        ));
-        imp.server_row.set_subtitle(&text::plain(&details.binding.host()));
+        Self::tell(
+            &*imp.repository_row,
+            &gettext_f(
+                "{title} · {host}",
+                &[
+                    ("title", &text::within(prompt.remote.display_name())),
+                    ("host", &text::within(&details.remote_url.host())),
+                ],
+            ),
+        );
+        Self::tell(&*imp.server_row, &text::plain(&details.binding.host()));
         drop(details);
         self.show_outlook();
         self.update_buttons();
+    }
+
+    /// A row's words, for eyes and ears.
+    fn tell(row: &impl IsA<adw::PreferencesRow>, told: &str) {
+        let row = row.upcast_ref();
+        if let Some(row) = row.downcast_ref::<adw::ActionRow>() {
+            row.set_subtitle(told);
+        } else if let Some(row) = row.downcast_ref::<adw::ExpanderRow>() {
+            row.set_subtitle(told);
+        }
+        row.upcast_ref::<gtk::Widget>().update_property(&[Property::Description(&plain(told))]);
     }
 
     fn list_apps(&self, app_ids: &[String]) {

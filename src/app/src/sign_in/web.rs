@@ -51,6 +51,8 @@ mod imp {
         #[template_child]
         pub(super) address_label: TemplateChild<gtk::Label>,
         #[template_child]
+        pub(super) address_note: TemplateChild<gtk::Label>,
+        #[template_child]
         pub(super) full_host_label: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) security_label: TemplateChild<gtk::Label>,

@@ -80,7 +80,8 @@ impl WebPage {
         };
         imp.address_icon.set_visible(icon.is_some());
         imp.address_icon.set_icon_name(icon);
-        imp.address_label.set_label(&shown);
+        imp.address_label.set_label(&host);
+        imp.address_note.set_visible(security == Security::ThisComputer);
         imp.address_button.set_tooltip_text(Some(&shown));
         imp.address_button.update_property(&[Property::Label(&name)]);
         imp.full_host_label.set_label(&host);

@@ -61,7 +61,6 @@ fn settings() -> Settings {
         .enable_developer_extras(false)
         .enable_encrypted_media(false)
         .enable_fullscreen(false)
-        .enable_hyperlink_auditing(false)
         .enable_media_stream(false)
         .enable_webrtc(false)
         .javascript_can_access_clipboard(false)
