@@ -135,6 +135,11 @@ impl Live {
         }
     }
 
+    /// Writes down what is open now.
+    pub(crate) fn write_journal(&self) {
+        self.state().write_journal();
+    }
+
     /// Ends all requests and takes no more.
     pub(crate) fn stop(&self) {
         let mut state = self.state();

@@ -18,6 +18,8 @@ mod arguments;
 mod authenticator;
 mod client_name;
 mod deps;
+#[cfg(test)]
+mod fakes;
 mod flow;
 mod i18n;
 mod idle;
@@ -75,6 +77,9 @@ fn main() -> ExitCode {
         .build();
     let ended = runtime.map_err(RunError::Runtime).and_then(|runtime| {
         let ended = runtime.block_on(run(&arguments));
+        // The keyring's session says goodbye through the runtime when it is dropped.
+        let context = runtime.handle().clone();
+        let _inside = context.enter();
         // A name that is being looked up cannot be given up; it must not hold the end.
         runtime.shutdown_background();
         ended
@@ -134,7 +139,7 @@ fn log(verbose: bool) {
         .with_default(LevelFilter::WARN)
         .with_target("usher_authenticator", own)
         .with_target("usher_core", own);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false).without_time();
     tracing_subscriber::registry().with(levels).with(lines).init();
 }
 

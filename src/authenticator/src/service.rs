@@ -70,10 +70,11 @@ pub(crate) async fn run_with_connection(
     let daemon = Arc::new(Daemon { flow, live, activity, pending });
     let lost = owner_changes(connection, 2, "").await?;
     connection.object_server().at(names::FLATPAK_AUTHENTICATOR_PATH, Authenticator(daemon.clone())).await?;
+    // Read before the first request can be written into it.
+    let left_open = journal.as_ref().map(Journal::left_open).unwrap_or_default();
     own_name(connection).await?;
-    if let Some(journal) = &journal {
-        end_left_open(connection, journal).await;
-    }
+    end_left_open(connection, left_open).await;
+    daemon.live.write_journal();
     tracing::debug!("ready");
     let ended = tokio::select! {
         () = follow(lost, &daemon.live) => Err(RunError::BusLost),
@@ -140,9 +141,7 @@ async fn until_idle(connection: &Connection, daemon: &Daemon, time: Duration) ->
 }
 
 /// Ends the requests that a daemon before this one left open.
-async fn end_left_open(connection: &Connection, journal: &Journal) {
-    let left_open = journal.left_open();
-    journal.write(std::iter::empty());
+async fn end_left_open(connection: &Connection, left_open: Vec<Handle>) {
     for Handle { peer, path } in left_open {
         if let Err(error) = end_one(connection, &peer, &path).await {
             tracing::debug!(%error, path, "a request that was left open cannot be ended");

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A world for tests: accounts, servers, windows and installations that do what a test says.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use usher_core::{
+    account::{Account, AccountId, AccountState},
+    binding::{Binding, Link},
+    names,
+    provider::{Grant, Grants, TokensError},
+    refs::FlatpakRef,
+    remote::{self, Remote},
+    secret::Token,
+    service::RemoteUrl,
+    store::{Entry, StoreError},
+};
+
+use crate::{
+    flow::{Accounts, Clients, Clock, Ending, Flow, Installations, Prompts, Question, Tokens},
+    limits::Request,
+};
+
+pub(crate) const SERVICE: &str = "https://store.example.org/";
+pub(crate) const REMOTE_URI: &str = "https://repo.example.org/";
+pub(crate) const APP: &str = "app/org.example.App/x86_64/stable";
+pub(crate) const OTHER: &str = "app/org.example.Other/x86_64/stable";
+
+/// What the keyring does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keyring {
+    Works,
+    Fails,
+    Locked,
+    Missing,
+    Stalls,
+    Panics,
+}
+
+/// What the server says to one call.
+#[derive(Debug, Clone)]
+pub(crate) enum Says {
+    /// Grants everything with this token.
+    Yes(&'static str),
+    /// Denies these, grants the rest.
+    No(&'static [&'static str]),
+    Fails(TokensError),
+    Never,
+    Panics,
+}
+
+/// The whole of it. A test changes the parts and looks at what was done with them.
+pub(crate) struct World {
+    pub(crate) keyring: Mutex<Keyring>,
+    pub(crate) accounts: Mutex<Vec<Account>>,
+    pub(crate) says: Mutex<Says>,
+    /// The credential and the ids of each call to a server.
+    pub(crate) calls: Mutex<Vec<(Binding, String, BTreeSet<String>)>>,
+    pub(crate) endings: Mutex<VecDeque<Ending>>,
+    pub(crate) questions: Mutex<Vec<Question>>,
+    /// Done before a prompt ends.
+    pub(crate) meanwhile: Mutex<Option<Box<dyn FnOnce(&World) + Send>>>,
+    pub(crate) remotes: Mutex<Vec<Remote>>,
+    pub(crate) installed: Mutex<BTreeSet<String>>,
+    pub(crate) reads: AtomicUsize,
+    pub(crate) abandoned: Arc<AtomicUsize>,
+}
+
+pub(crate) fn binding(url: &str) -> Binding {
+    Binding::claimed(&options(url)).unwrap()
+}
+
+pub(crate) fn options(url: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([("url".to_owned(), url.to_owned())])
+}
+
+pub(crate) fn account(service: &str, user: &str, links: &[&str]) -> Account {
+    let credential = Token::parse(&format!("credential-of-{user}")).unwrap();
+    let mut account = Account::signed_in(binding(service), user.into(), credential, None, 0);
+    for link in links {
+        account.link(Link { remote_url: RemoteUrl::parse(link).unwrap(), remote: "shop".into() });
+    }
+    account
+}
+
+/// A remote that is configured with Usher.
+pub(crate) fn configured(name: &str, url: &str, service: &str) -> Remote {
+    Remote {
+        name: name.into(),
+        title: None,
+        url: url.into(),
+        authenticator: Some(names::AUTHENTICATOR_NAME.into()),
+        options: options(service),
+        is_user: true,
+        is_disabled: false,
+    }
+}
+
+/// An interactive request of the remote `shop`.
+pub(crate) fn request(refs: &[&str]) -> Request {
+    Request {
+        remote: "shop".into(),
+        remote_uri: REMOTE_URI.into(),
+        options: options(SERVICE),
+        odd_option: None,
+        refs: refs.iter().map(|text| text.parse().unwrap()).collect(),
+        interactive: true,
+        parent_window: String::new(),
+    }
+}
+
+impl World {
+    /// A good account, linked to the configured remote `shop`; a server that grants everything; nothing installed.
+    pub(crate) fn good() -> Arc<Self> {
+        let world = Self::empty();
+        world.accounts.lock().unwrap().push(account(SERVICE, "demo", &[REMOTE_URI]));
+        world
+    }
+
+    /// The same without an account.
+    pub(crate) fn empty() -> Arc<Self> {
+        Arc::new(Self {
+            keyring: Mutex::new(Keyring::Works),
+            accounts: Mutex::default(),
+            says: Mutex::new(Says::Yes("token")),
+            calls: Mutex::default(),
+            endings: Mutex::default(),
+            questions: Mutex::default(),
+            meanwhile: Mutex::default(),
+            remotes: Mutex::new(vec![configured("shop", REMOTE_URI, SERVICE)]),
+            installed: Mutex::default(),
+            reads: AtomicUsize::new(0),
+            abandoned: Arc::default(),
+        })
+    }
+
+    pub(crate) fn flow(self: &Arc<Self>) -> Flow {
+        self.flow_with(self.clone())
+    }
+
+    /// With windows of another kind.
+    pub(crate) fn flow_with(self: &Arc<Self>, prompts: Arc<dyn Prompts>) -> Flow {
+        Flow {
+            accounts: self.clone(),
+            tokens: self.clone(),
+            prompts,
+            installations: self.clone(),
+            clients: self.clone(),
+            clock: self.clone(),
+            cache: Mutex::default(),
+            limit: Duration::from_secs(60),
+            has_display: true,
+        }
+    }
+
+    pub(crate) fn set_keyring(&self, keyring: Keyring) {
+        *self.keyring.lock().unwrap() = keyring;
+    }
+
+    pub(crate) fn set_server(&self, says: Says) {
+        *self.says.lock().unwrap() = says;
+    }
+
+    pub(crate) fn install(&self, refs: &[&str]) {
+        self.installed.lock().unwrap().extend(refs.iter().map(|&text| text.to_owned()));
+    }
+
+    pub(crate) fn change_account(&self, change: impl FnOnce(&mut Account)) {
+        change(&mut self.accounts.lock().unwrap()[0]);
+    }
+
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.lock().unwrap().len()
+    }
+
+    pub(crate) fn questions(&self) -> Vec<Question> {
+        self.questions.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Accounts for World {
+    async fn entries(&self, _afresh: bool) -> Result<Arc<[Entry]>, StoreError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        let keyring = *self.keyring.lock().unwrap();
+        match keyring {
+            Keyring::Works => {}
+            Keyring::Fails => return Err(StoreError::NotKept),
+            Keyring::Locked => return Err(StoreError::Locked),
+            Keyring::Missing => return Err(StoreError::NoKeyring),
+            Keyring::Stalls => std::future::pending().await,
+            Keyring::Panics => panic!("injected"),
+        }
+        let accounts = self.accounts.lock().unwrap();
+        Ok(accounts.iter().cloned().map(|account| Entry::Open(Box::new(account))).collect())
+    }
+
+    async fn mark_expired(&self, id: AccountId, rejected: &Token) {
+        for account in self.accounts.lock().unwrap().iter_mut() {
+            if account.id == id && account.credential.as_ref() == Some(rejected) {
+                account.state = AccountState::Expired;
+            }
+        }
+    }
+
+    fn is_use_due(&self, _account: &Account) -> bool {
+        true
+    }
+
+    async fn note_use(&self, _id: AccountId, _by: String) {}
+}
+
+/// Counts when it is dropped before its time.
+struct Abandoned(Arc<AtomicUsize>);
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl Tokens for World {
+    async fn get(&self, binding: &Binding, credential: &Token, ids: &BTreeSet<String>) -> Result<Grants, TokensError> {
+        self.calls.lock().unwrap().push((binding.clone(), credential.expose().to_owned(), ids.clone()));
+        let says = self.says.lock().unwrap().clone();
+        let (token, denied) = match says {
+            Says::Yes(token) => (token, &[][..]),
+            Says::No(denied) => ("token", denied),
+            Says::Fails(error) => return Err(error),
+            Says::Panics => panic!("injected"),
+            Says::Never => {
+                let _abandoned = Abandoned(self.abandoned.clone());
+                std::future::pending().await
+            }
+        };
+        let (denied, granted) = ids.iter().cloned().partition(|id| denied.contains(&id.as_str()));
+        let granted: BTreeSet<String> = granted;
+        let grant = Token::parse(token).map_or(Grant::Free, |token| Grant::Token(token, None));
+        Ok(Grants { granted: granted.into_iter().map(|id| (id, grant.clone())).collect(), denied })
+    }
+}
+
+#[async_trait]
+impl Prompts for World {
+    async fn ask(&self, question: Question) -> Ending {
+        self.questions.lock().unwrap().push(question);
+        if let Some(meanwhile) = self.meanwhile.lock().unwrap().take() {
+            meanwhile(self);
+        }
+        self.endings.lock().unwrap().pop_front().unwrap_or(Ending::Deferred)
+    }
+}
+
+impl Installations for World {
+    fn remotes(&self) -> Vec<Remote> {
+        self.remotes.lock().unwrap().clone()
+    }
+
+    fn is_update(&self, refs: &[FlatpakRef]) -> bool {
+        let installed = self.installed.lock().unwrap();
+        remote::is_update(refs, |wanted| installed.contains(&wanted.to_string()))
+    }
+}
+
+#[async_trait]
+impl Clients for World {
+    async fn name(&self, _peer: &str) -> String {
+        "flatpak".into()
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> i64 {
+        1_000_000
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_secs(1000)
+    }
+}
