@@ -13,7 +13,11 @@
 //! model/        what the pages show: accounts, repositories, notes, and what follows from them
 //! ```
 
+// The `imp` module of a widget is a part of the file around it.
+#![allow(clippy::wildcard_imports)]
+
 mod about;
+mod accessible;
 mod account;
 mod accounts;
 mod add_account;

@@ -3,10 +3,10 @@
 //! otherwise.
 
 use adw::{prelude::*, subclass::prelude::*};
-use gtk::{accessible::Property, glib};
+use gtk::glib;
 use usher_core::account::Account;
 
-use crate::{i18n::gettext_f, model::Repository, text, window::Window};
+use crate::{accessible, i18n::gettext_f, model::Repository, text, window::Window};
 
 mod imp {
     use std::cell::OnceCell;
@@ -103,7 +103,7 @@ impl ChangedServerPage {
         imp.new_row.set_subtitle(&new);
         let label = gettext_f("Use {new host}…", &[("new host", &text::within(&new))]);
         imp.use_label.set_label(&label);
-        imp.use_button.update_property(&[Property::Label(&label)]);
+        accessible::name(&*imp.use_button, &label);
         let _ = imp.change.set((repository.clone(), account.clone()));
         page
     }

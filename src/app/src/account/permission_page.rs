@@ -119,25 +119,19 @@ impl PermissionPage {
         let mut accounts = application.accounts().accounts();
         accounts.retain(|account| account.binding == repository.binding);
         let title = repository.title();
-        let (heading, description) = match accounts.as_slice() {
-            [account] => {
-                imp.chosen.set(Some(account.id));
-                imp.accounts_box.set_visible(false);
-                (
-                    gettext_f("Use the Account of {user}?", &[("user", &text::within(&account.user))]),
-                    gettext_f(
-                        "{repository} wants to use it to install apps.",
-                        &[("repository", &text::within(&title))],
-                    ),
-                )
-            }
-            _ => {
-                page.offer(application, &accounts);
-                let host = text::within(&repository.host());
-                let values = [("repository", text::within(&title)), ("host", host)];
-                let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-                (gettext("Choose an Account"), gettext_f("{repository} needs an account at {host}.", &values))
-            }
+        let (heading, description) = if let [account] = accounts.as_slice() {
+            imp.chosen.set(Some(account.id));
+            imp.accounts_box.set_visible(false);
+            let user = text::within(&account.user);
+            (
+                gettext_f("Use the Account of {user}?", &[("user", &user)]),
+                gettext_f("{repository} wants to use it to install apps.", &[("repository", &text::within(&title))]),
+            )
+        } else {
+            page.offer(application, &accounts);
+            let (repository, host) = (text::within(&title), text::within(&repository.host()));
+            let values = [("repository", repository.as_str()), ("host", host.as_str())];
+            (gettext("Choose an Account"), gettext_f("{repository} needs an account at {host}.", &values))
         };
         page.set_title(&heading);
         imp.heading_label.set_label(&heading);

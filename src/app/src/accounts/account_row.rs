@@ -2,17 +2,11 @@
 //! One account in the list.
 
 use adw::prelude::*;
-use gtk::{accessible::Property, gio, glib};
+use gtk::glib;
 use usher_core::account::AccountId;
 
-use super::listed::Listed;
-use crate::{
-    account::ask_to_remove,
-    application::Application,
-    i18n::{gettext, gettext_f},
-    runtime, text, toast,
-    window::Window,
-};
+use super::{broken_row::broken_row, listed::Listed};
+use crate::{accessible, account::ask_to_remove, i18n::gettext_f, text, window::Window};
 
 /// The row of an account.
 pub(super) fn account_row(listed: &Listed) -> gtk::Widget {
@@ -43,7 +37,7 @@ fn usable_row(listed: &Listed) -> gtk::Widget {
             row.add_controller(delete_key(id));
         }
     }
-    name_row(&row, &listed.spoken());
+    accessible::name(&row, &listed.spoken());
     row.upcast()
 }
 
@@ -60,50 +54,6 @@ fn delete_key(id: AccountId) -> gtk::ShortcutController {
     controller
 }
 
-fn broken_row(path: &str) -> gtk::Widget {
-    let row = adw::ActionRow::builder()
-        .title(gettext("Unreadable account"))
-        .subtitle(gettext("The keyring entry could not be read"))
-        .use_markup(false)
-        .build();
-    let button = gtk::Button::builder().label(gettext("Remove…")).valign(gtk::Align::Center).build();
-    button.update_property(&[Property::Label(&gettext("Remove the unreadable account…"))]);
-    let path = path.to_owned();
-    button.connect_clicked(move |button| ask_to_remove(button, path.clone()));
-    row.add_suffix(&button);
-    row.upcast()
-}
-
-fn ask_to_remove(button: &gtk::Button, path: String) {
-    let alert = adw::AlertDialog::builder()
-        .heading(gettext("Remove the Unreadable Account?"))
-        .body(gettext("Its keyring entry is deleted. Another version of Usher may be able to read it."))
-        .default_response("cancel")
-        .close_response("cancel")
-        .build();
-    alert.add_responses(&[("cancel", &gettext("Cancel")), ("remove", &gettext("Remove"))]);
-    alert.set_response_appearance("remove", adw::ResponseAppearance::Destructive);
-    let widget = button.clone();
-    alert.choose(Some(button), gio::Cancellable::NONE, move |response| {
-        if response != "remove" {
-            return;
-        }
-        glib::spawn_future_local(async move {
-            let application = Application::current();
-            let store = application.services().store.clone();
-            let removed = runtime::spawn(async move { store.remove_broken(&path).await }).await;
-            application.accounts().reload();
-            match removed {
-                Ok(()) => toast::show(&widget, &gettext("Account removed")),
-                Err(error) => {
-                    tracing::warn!(%error, "an unreadable account cannot be removed");
-                    toast::show(&widget, &gettext("The keyring entry could not be removed"));
-                }
-            }
-        });
-    });
-}
-
 /// A person's initials.
 pub(crate) fn avatar(name: &str, size: i32) -> adw::Avatar {
     adw::Avatar::builder()
@@ -118,14 +68,6 @@ pub(crate) fn avatar(name: &str, size: i32) -> adw::Avatar {
 /// An icon that says nothing that the text does not.
 pub(super) fn decorative_icon(name: &str) -> gtk::Image {
     gtk::Image::builder().icon_name(name).accessible_role(gtk::AccessibleRole::Presentation).build()
-}
-
-/// Names a row for a screen reader, in place of its title.
-pub(super) fn name_row(row: &impl IsA<gtk::Widget>, name: &str) {
-    let row = row.upcast_ref::<gtk::Widget>();
-    row.reset_relation(gtk::AccessibleRelation::LabelledBy);
-    row.reset_relation(gtk::AccessibleRelation::DescribedBy);
-    row.update_property(&[Property::Label(name)]);
 }
 
 /// The accessible name of a button that leads to a sign-in.

@@ -2,6 +2,7 @@
 //! The first page: what needs attention, what can be installed, the accounts, and repositories without one.
 
 mod account_row;
+mod broken_row;
 mod listed;
 mod need_row;
 mod need_text;
@@ -11,4 +12,4 @@ mod repository_row;
 mod row_group;
 
 pub(crate) use page::AccountsPage;
-pub(crate) use repository_row::repository_row;
+pub(crate) use repository_row::repository_choice;

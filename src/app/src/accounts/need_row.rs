@@ -2,10 +2,10 @@
 //! A row of *Needs Attention*: one thing and one button, which moves below the text where there is little width.
 
 use adw::{prelude::*, subclass::prelude::*};
-use gtk::{accessible::Property, glib};
+use gtk::glib;
 
-use super::{account_row::name_row, need_text::NeedText};
-use crate::{model::Need, window::Window};
+use super::need_text::NeedText;
+use crate::{accessible, model::Need, window::Window};
 
 mod imp {
     use std::cell::{Cell, OnceCell};
@@ -92,8 +92,8 @@ impl NeedRow {
         imp.title.set_label(&text.title);
         imp.subtitle.set_label(&text.subtitle);
         imp.button.set_label(&text.button);
-        imp.button.update_property(&[Property::Label(&text.button_name)]);
-        name_row(&row, &format!("{}, {}", text.title, text.subtitle));
+        accessible::name(&*imp.button, &text.button_name);
+        accessible::name(&row, &format!("{}, {}", text.title, text.subtitle));
         let _ = imp.need.set(need.clone());
         row
     }

@@ -113,8 +113,8 @@ mod imp {
             keyring::unlock(&*self.obj());
         }
 
-        #[template_callback]
-        fn on_try_again(&self) {
+        #[template_callback(function)]
+        fn on_try_again() {
             Application::current().accounts().reload();
         }
 

@@ -2,10 +2,11 @@
 //! An app whose install stopped and can go on now.
 
 use adw::prelude::*;
-use gtk::{accessible::Property, gio, glib};
+use gtk::{gio, glib};
 
 use super::account_row::decorative_icon;
 use crate::{
+    accessible,
     application::Application,
     i18n::{gettext, gettext_f},
     model::Ready,
@@ -49,7 +50,7 @@ fn install_button(ready: &Ready) -> gtk::Button {
         (gettext("Install"), gettext_f("Install {app}", &[("app", &text::plain(&ready.app_id))]))
     };
     let button = gtk::Button::builder().label(label).valign(gtk::Align::Center).build();
-    button.update_property(&[Property::Label(&name)]);
+    accessible::name(&button, &name);
     let app_id = ready.app_id.clone();
     button.connect_clicked(move |button| {
         let (button, app_id) = (button.clone(), app_id.clone());
@@ -71,7 +72,7 @@ fn copy_button(ready: &Ready, command: String) -> gtk::Button {
         .css_classes(["flat"])
         .build();
     let app = text::plain(&ready.app_id);
-    button.update_property(&[Property::Label(&gettext_f("Copy Command for {app}", &[("app", &app)]))]);
+    accessible::name(&button, &gettext_f("Copy Command for {app}", &[("app", &app)]));
     button.connect_clicked(move |button| {
         button.clipboard().set_text(&command);
         toast::show(button, &gettext("Copied"));
@@ -90,7 +91,7 @@ fn menu_button(ready: &Ready) -> gtk::MenuButton {
         .valign(gtk::Align::Center)
         .css_classes(["flat"])
         .build();
-    button.update_property(&[Property::Label(&gettext_f("More About {app}", &[("app", &app)]))]);
+    accessible::name(&button, &gettext_f("More About {app}", &[("app", &app)]));
     let (remote_url, refs) = (ready.repository.remote.url.clone(), ready.refs.clone());
     let dismiss = gio::ActionEntry::builder("dismiss")
         .activate(move |_: &gio::SimpleActionGroup, _, _| Application::current().notes().forget(&remote_url, &refs))

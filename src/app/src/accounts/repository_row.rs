@@ -2,19 +2,29 @@
 //! A repository of this computer that has no account.
 
 use adw::prelude::*;
-use gtk::accessible::Property;
 
 use super::account_row::{decorative_icon, sign_in_name};
-use crate::{i18n::gettext, model::Repository, text, window::Window};
+use crate::{accessible, i18n::gettext, model::Repository, text, window::Window};
+
+/// A row that leads to the server of a repository.
+pub(crate) fn repository_choice(repository: &Repository) -> gtk::Widget {
+    let row = plain_row(repository);
+    row.set_activatable(true);
+    row.add_suffix(&decorative_icon("go-next-symbolic"));
+    let repository = repository.clone();
+    row.connect_activated(move |row| {
+        if let Some(window) = Window::of(row) {
+            window.sign_in_for(&repository);
+        }
+    });
+    row.upcast()
+}
 
 /// The row of a repository, with the button that leads to its server.
-pub(crate) fn repository_row(repository: &Repository) -> gtk::Widget {
-    let host = repository.host();
-    let row =
-        adw::ActionRow::builder().title(repository.title()).subtitle(text::plain(&host)).use_markup(false).build();
-    row.add_prefix(&decorative_icon("network-server-symbolic"));
+pub(super) fn repository_row(repository: &Repository) -> gtk::Widget {
+    let row = plain_row(repository);
     let button = gtk::Button::builder().label(gettext("Sign In…")).valign(gtk::Align::Center).build();
-    button.update_property(&[Property::Label(&sign_in_name(&host))]);
+    accessible::name(&button, &sign_in_name(&repository.host()));
     let repository = repository.clone();
     button.connect_clicked(move |button| {
         if let Some(window) = Window::of(button) {
@@ -23,4 +33,14 @@ pub(crate) fn repository_row(repository: &Repository) -> gtk::Widget {
     });
     row.add_suffix(&button);
     row.upcast()
+}
+
+fn plain_row(repository: &Repository) -> adw::ActionRow {
+    let row = adw::ActionRow::builder()
+        .title(repository.title())
+        .subtitle(text::plain(&repository.host()))
+        .use_markup(false)
+        .build();
+    row.add_prefix(&decorative_icon("network-server-symbolic"));
+    row
 }

@@ -11,7 +11,7 @@ use usher_core::{binding::Binding, clock, service::ServiceUrl};
 
 use super::discovery::{self, Problem};
 use crate::{
-    accounts::repository_row,
+    accounts::repository_choice,
     application::Application,
     model::{Repository, overview},
     runtime,
@@ -188,7 +188,7 @@ impl AddAccountPage {
         let without_account = without_account(application);
         group.set_visible(!without_account.is_empty());
         for repository in &without_account {
-            group.add(&repository_row(repository));
+            group.add(&repository_choice(repository));
         }
         page
     }

@@ -2,7 +2,7 @@
 //! The page that names the server: the only confirmation before anything of it is opened.
 
 use adw::{prelude::*, subclass::prelude::*};
-use gtk::{accessible::Property, glib};
+use gtk::glib;
 use usher_core::{
     account::AccountId,
     binding::{Binding, Provider},
@@ -11,6 +11,7 @@ use usher_core::{
 };
 
 use crate::{
+    accessible,
     i18n::{gettext, gettext_f},
     model::Repository,
     permission,
@@ -111,7 +112,7 @@ impl ServerPage {
         });
         let label = gettext_f("Continue to {host}", &[("host", &text::within(&host))]);
         imp.continue_label.set_label(&label);
-        imp.continue_button.update_property(&[Property::Label(&label)]);
+        accessible::name(&*imp.continue_button, &label);
         imp.remote.replace(repository.map(|repository| repository.remote.clone()));
         let _ = imp.binding.set(binding);
         page

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A keyring item of ours that cannot be read.
+
+use adw::prelude::*;
+use gtk::{gio, glib};
+
+use crate::{accessible, application::Application, i18n::gettext, runtime, toast};
+
+/// The row of an item that cannot be read.
+pub(super) fn broken_row(path: &str) -> gtk::Widget {
+    let row = adw::ActionRow::builder()
+        .title(gettext("Unreadable account"))
+        .subtitle(gettext("The keyring entry could not be read"))
+        .use_markup(false)
+        .build();
+    let button = gtk::Button::builder().label(gettext("Remove…")).valign(gtk::Align::Center).build();
+    accessible::name(&button, &gettext("Remove the unreadable account…"));
+    let path = path.to_owned();
+    button.connect_clicked(move |button| ask_to_remove(button, path.clone()));
+    row.add_suffix(&button);
+    row.upcast()
+}
+
+fn ask_to_remove(button: &gtk::Button, path: String) {
+    let alert = adw::AlertDialog::builder()
+        .heading(gettext("Remove the Unreadable Account?"))
+        .body(gettext("Its keyring entry is deleted. Another version of Usher may be able to read it."))
+        .default_response("cancel")
+        .close_response("cancel")
+        .build();
+    alert.add_responses(&[("cancel", &gettext("Cancel")), ("remove", &gettext("Remove"))]);
+    alert.set_response_appearance("remove", adw::ResponseAppearance::Destructive);
+    let widget = button.clone();
+    alert.choose(Some(button), gio::Cancellable::NONE, move |response| {
+        if response != "remove" {
+            return;
+        }
+        glib::spawn_future_local(async move {
+            let application = Application::current();
+            let store = application.services().store.clone();
+            let removed = runtime::spawn(async move { store.remove_broken(&path).await }).await;
+            application.accounts().reload();
+            match removed {
+                Ok(()) => toast::show(&widget, &gettext("Account removed")),
+                Err(error) => {
+                    tracing::warn!(%error, "an unreadable account cannot be removed");
+                    toast::show(&widget, &gettext("The keyring entry could not be removed"));
+                }
+            }
+        });
+    });
+}
