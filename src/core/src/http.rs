@@ -152,7 +152,7 @@ impl HttpClient {
     async fn client(&self, is_local: bool) -> Result<&Client, HttpError> {
         let cell = if is_local { &self.clients.1 } else { &self.clients.0 };
         cell.get_or_try_init(|| async {
-            // Reading the platform's certificates is file work of some milliseconds.
+            // Reading the platform's certificates is file work of many milliseconds.
             let built = tokio::task::spawn_blocking(move || build(is_local)).await;
             built.map_err(|_| HttpError::Unexpected)?.map_err(|error| classify(&error))
         })
@@ -171,7 +171,8 @@ fn build(is_local: bool) -> reqwest::Result<Client> {
         .pool_idle_timeout(Duration::from_secs(60))
         .https_only(!is_local)
         .dns_resolver(Arc::new(CheckingResolver));
-    if is_local { builder.no_proxy().build() } else { builder.build() }
+    // This computer itself is only spoken to without encryption, so no certificates are read for it.
+    if is_local { builder.no_proxy().tls_certs_only([]).build() } else { builder.build() }
 }
 
 /// Refuses an address before anything is resolved or sent. Tells whether it is this computer's (rule R2).
