@@ -56,6 +56,8 @@ pub(crate) enum Says {
     Panics,
 }
 
+type Meanwhile = Box<dyn FnOnce(&World) + Send>;
+
 /// The whole of it. A test changes the parts and looks at what was done with them.
 pub(crate) struct World {
     pub(crate) keyring: Mutex<Keyring>,
@@ -66,7 +68,7 @@ pub(crate) struct World {
     pub(crate) endings: Mutex<VecDeque<Ending>>,
     pub(crate) questions: Mutex<Vec<Question>>,
     /// Done before a prompt ends.
-    pub(crate) meanwhile: Mutex<Option<Box<dyn FnOnce(&World) + Send>>>,
+    pub(crate) meanwhile: Mutex<Option<Meanwhile>>,
     pub(crate) remotes: Mutex<Vec<Remote>>,
     pub(crate) installed: Mutex<BTreeSet<String>>,
     pub(crate) reads: AtomicUsize,

@@ -33,6 +33,8 @@ mod prompt_budget;
 mod prompt_client;
 mod request;
 mod service;
+#[cfg(test)]
+mod tests;
 mod token_cache;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
@@ -43,6 +45,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt};
 use usher_core::{
     http::{HttpClient, HttpLimits},
+    names,
     pending::PendingFile,
     store::AccountStore,
 };
@@ -111,10 +114,17 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = AccountStore::new(arguments.keyring());
     let http = HttpClient::new(HttpLimits { time: arguments.http(), ..HttpLimits::default() });
+    let dismissals = names::runtime_dir().map(|folder| folder.join("dismissed.json"));
     let flow = Flow {
         accounts: Arc::new(KeyringAccounts::new(store, connection.clone())),
         tokens: Arc::new(HttpTokens(http)),
-        prompts: Arc::new(PromptClient::new(connection.clone(), activity.clone(), clock.clone(), PROMPT_LIMIT)),
+        prompts: Arc::new(PromptClient::new(
+            connection.clone(),
+            activity.clone(),
+            clock.clone(),
+            PROMPT_LIMIT,
+            dismissals,
+        )),
         installations: Arc::new(DiskInstallations),
         clients: Arc::new(BusClients(connection.clone())),
         clock,

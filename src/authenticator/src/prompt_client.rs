@@ -14,7 +14,7 @@ use tokio::sync::{OnceCell, watch};
 use usher_core::{
     binding::Binding,
     files,
-    names::{self, ACCOUNTS_NAME, PROMPTER_INTERFACE, PROMPTER_PATH},
+    names::{ACCOUNTS_NAME, PROMPTER_INTERFACE, PROMPTER_PATH},
     prompt::{Kind, Outcome, detail},
     service::RemoteUrl,
 };
@@ -84,8 +84,14 @@ struct Asking {
 }
 
 impl PromptClient {
-    pub(crate) fn new(connection: Connection, activity: Activity, clock: Arc<dyn Clock>, limit: Duration) -> Self {
-        let file = names::runtime_dir().map(|folder| folder.join("dismissed.json"));
+    /// Waits at most `limit` for a person; keeps what was put off in `file`.
+    pub(crate) fn new(
+        connection: Connection,
+        activity: Activity,
+        clock: Arc<dyn Clock>,
+        limit: Duration,
+        file: Option<PathBuf>,
+    ) -> Self {
         let kept = file.as_ref().and_then(|file| files::read(file, SIZE_LIMIT));
         let dismissals: Vec<Dismissal> = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         let state = State { budget: Budget::new(dismissals), live: HashMap::new(), count: 0 };
@@ -200,11 +206,8 @@ impl Inner {
     }
 
     async fn call(&self, question: &Question, asking: &Asking) -> zbus::Result<Outcome> {
-        let bus = DBusProxy::new(&self.connection).await?;
-        let name = WellKnownName::try_from(ACCOUNTS_NAME)?;
-        bus.start_service_by_name(name.clone(), 0).await?;
-        // Whoever has the name now is the one who is asked and believed to the end.
-        let owner = bus.get_name_owner(name.into()).await?;
+        // Whoever has the name now is the one who is asked, and believed to the end.
+        let owner = self.window_process().await?;
         asking.owner.set(owner.clone()).map_err(|_| zbus::Error::Failure("asked twice".into()))?;
         let arguments = (&asking.token, details(question), &question.parent_window);
         let reply = self
@@ -213,6 +216,18 @@ impl Inner {
             .await?;
         let (outcome, _results): (u32, HashMap<String, OwnedValue>) = reply.body().deserialize()?;
         Ok(Outcome::from_code(outcome))
+    }
+
+    /// Who owns the window process's name; started if nobody does.
+    async fn window_process(&self) -> zbus::Result<OwnedUniqueName> {
+        let bus = DBusProxy::new(&self.connection).await?;
+        let name = WellKnownName::try_from(ACCOUNTS_NAME)?;
+        // The bus starts only what has a service file, so a window process without one is looked for first.
+        if let Ok(owner) = bus.get_name_owner(name.clone().into()).await {
+            return Ok(owner);
+        }
+        bus.start_service_by_name(name.clone(), 0).await?;
+        Ok(bus.get_name_owner(name.into()).await?)
     }
 
     async fn take_back(&self, asking: &Asking) {

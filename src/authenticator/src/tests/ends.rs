@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use usher_core::names::AUTHENTICATOR_NAME;
+
+use super::{Bus, Call, Client, Daemon, Plan, journal, prompter::Prompter, until};
+use crate::{
+    fakes::{Says, World},
+    service::RunError,
+};
+
+#[tokio::test]
+async fn l01_the_request_of_a_client_that_leaves_is_given_up() {
+    let (bus, world) = (Bus::start(), World::good());
+    world.set_server(Says::Never);
+    let _daemon = Daemon::start(&bus, &world).await;
+    let client = Client::on(&bus).await;
+    client.ask(&Call::default()).await.unwrap();
+    until("the server to be asked", || world.calls() == 1).await;
+    client.connection.close().await.unwrap();
+    until("the call to be given up", || world.abandoned.load(Ordering::Relaxed) == 1).await;
+}
+
+#[tokio::test]
+async fn l03_stopped_the_daemon_answers_what_is_open_and_ends_well() {
+    let (bus, world) = (Bus::start(), World::good());
+    world.set_server(Says::Never);
+    let mut daemon = Daemon::start(&bus, &world).await;
+    let mut client = Client::on(&bus).await;
+    for token in ["1", "2", "3"] {
+        client.ask(&Call { token, ..Call::default() }).await.unwrap();
+    }
+    daemon.stop();
+    for _ in 0..3 {
+        let response = client.response().await;
+        assert_eq!((response.code, response.message.is_empty()), (2, false));
+    }
+    assert_eq!(client.further(&daemon).await, 0);
+    daemon.end().await.unwrap();
+}
+
+#[tokio::test]
+async fn l05_an_open_prompt_keeps_the_daemon_from_ending() {
+    let (bus, world) = (Bus::start(), World::empty());
+    let plan = Plan { idle: Duration::from_millis(100), real_windows: true, ..Plan::default() };
+    let mut prompter = Prompter::on(&bus).await;
+    let daemon = Daemon::start_as(&bus, &world, plan).await;
+    let mut client = Client::on(&bus).await;
+    client.ask(&Call::default()).await.unwrap();
+    let prompt = prompter.next().await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert!(!daemon.ended.is_finished());
+    world.accounts.lock().unwrap().push(crate::fakes::account(super::SERVICE, "demo", &[super::REMOTE_URI]));
+    prompt.end(0);
+    assert_eq!(client.response().await.code, 0);
+    daemon.end().await.unwrap();
+}
+
+#[tokio::test]
+async fn l06_a_daemon_with_nothing_to_do_gives_its_name_up_and_ends() {
+    let (bus, world) = (Bus::start(), World::good());
+    let plan = Plan { idle: Duration::from_millis(100), ..Plan::default() };
+    let daemon = Daemon::start_as(&bus, &world, plan).await;
+    daemon.end().await.unwrap();
+    let again = Daemon::start(&bus, &world).await;
+    assert!(!again.ended.is_finished());
+    assert_eq!(Client::on(&bus).await.answer(&Call::default()).await.code, 0);
+}
+
+#[tokio::test]
+async fn l06_requests_at_the_moment_of_the_end_are_answered() {
+    let (bus, world) = (Bus::start(), World::good());
+    let mut client = Client::on(&bus).await;
+    let (mut answered, mut ends) = (0, 0);
+    for run in 0..40u64 {
+        let plan = Plan { idle: Duration::from_millis(2), ..Plan::default() };
+        let daemon = Daemon::start_as(&bus, &world, plan).await;
+        tokio::time::sleep(Duration::from_micros(100 * run)).await;
+        // Where the name is gone already, the bus would start the next daemon.
+        if client.ask(&Call { token: &run.to_string(), ..Call::default() }).await.is_ok() {
+            assert_eq!(client.response().await.code, 0);
+            answered += 1;
+        }
+        daemon.end().await.unwrap();
+        ends += 1;
+    }
+    assert_eq!(ends, 40);
+    assert!(answered > 0);
+}
+
+#[tokio::test]
+async fn l07_without_its_bus_the_daemon_ends_with_a_failure() {
+    let (mut bus, world) = (Bus::start(), World::good());
+    let daemon = Daemon::start(&bus, &world).await;
+    bus.end();
+    assert!(matches!(daemon.end().await, Err(RunError::BusLost)));
+}
+
+#[tokio::test]
+async fn l08_a_second_daemon_fails_and_touches_nothing() {
+    let (bus, world) = (Bus::start(), World::good());
+    world.set_server(Says::Never);
+    let daemon = Daemon::start(&bus, &world).await;
+    let mut client = Client::on(&bus).await;
+    let handle = client.ask(&Call::default()).await.unwrap();
+    let file = bus.folder.path().join("requests.json");
+    let before = std::fs::read(&file).unwrap();
+    let second = Daemon::start(&bus, &world).await;
+    assert!(matches!(second.end().await, Err(RunError::Running)));
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    assert_eq!(client.further(&daemon).await, 0);
+    client.close(&handle).await.unwrap();
+    assert_eq!(client.response().await.code, 1);
+}
+
+#[tokio::test]
+async fn l12_what_a_killed_daemon_left_open_is_ended_by_the_next() {
+    let (bus, world) = (Bus::start(), World::good());
+    let mut client = Client::on(&bus).await;
+    let peer = client.connection.unique_name().unwrap().to_string();
+    let path = crate::limits::handle_path(&peer, "7").unwrap();
+    let gone = crate::limits::handle_path(":1.99999", "7").unwrap();
+    journal(bus.folder.path(), "this-bus").write([(peer.as_str(), path.as_str()), (":1.99999", &gone)].into_iter());
+    let daemon = Daemon::start(&bus, &world).await;
+    let response = client.response().await;
+    assert_eq!((response.path, response.code), (path, 2));
+    assert_eq!(response.message, "Usher was stopped before it could answer. Try again.");
+    assert_eq!(client.answer(&Call::default()).await.code, 0);
+    assert_eq!(client.further(&daemon).await, 0);
+    until("the journal to be empty", || journal(bus.folder.path(), "this-bus").left_open().is_empty()).await;
+}
+
+#[tokio::test]
+async fn l12_an_open_request_is_in_the_journal_before_its_handle_is_known() {
+    let (bus, world) = (Bus::start(), World::good());
+    world.set_server(Says::Never);
+    let _daemon = Daemon::start(&bus, &world).await;
+    let client = Client::on(&bus).await;
+    let handle = client.ask(&Call::default()).await.unwrap();
+    let open = journal(bus.folder.path(), "this-bus").left_open();
+    assert_eq!(open.iter().map(|open| open.path.as_str()).collect::<Vec<_>>(), [handle.as_str()]);
+}
+
+#[tokio::test]
+async fn the_name_is_owned_while_the_daemon_serves() {
+    let (bus, world) = (Bus::start(), World::good());
+    let mut daemon = Daemon::start(&bus, &world).await;
+    let witness = bus.connect().await;
+    let witness = zbus::fdo::DBusProxy::new(&witness).await.unwrap();
+    let owner = witness.get_name_owner(AUTHENTICATOR_NAME.try_into().unwrap()).await.unwrap();
+    assert_eq!(Some(&owner), daemon.connection.unique_name());
+    daemon.stop();
+    daemon.end().await.unwrap();
+}

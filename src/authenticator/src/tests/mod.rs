@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The daemon on a bus of its own, with clients, onlookers and a window process that do what a test says.
+
+mod ends;
+#[cfg(feature = "insecure-loopback")]
+mod http;
+mod introspection;
+mod prompter;
+mod prompts;
+mod requests;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures_util::StreamExt;
+use tokio::{sync::oneshot, task::JoinHandle};
+use usher_core::{
+    http::{HttpClient, HttpLimits},
+    names::{AUTHENTICATOR_NAME, FLATPAK_AUTHENTICATOR_INTERFACE, FLATPAK_AUTHENTICATOR_PATH},
+    pending::PendingFile,
+};
+use zbus::{
+    Connection, MatchRule, MessageStream, connection,
+    zvariant::{OwnedObjectPath, OwnedValue, Value},
+};
+
+use crate::{
+    deps::HttpTokens,
+    fakes::{REMOTE_URI, SERVICE, World},
+    flow::{Clock, Flow, Prompts},
+    journal::Journal,
+    live::Activity,
+    prompt_client::PromptClient,
+    service::{self, RunError, Setup},
+};
+
+/// A generous limit for what is to happen.
+const PATIENCE: Duration = Duration::from_secs(30);
+const REQUEST_INTERFACE: &str = "org.freedesktop.Flatpak.AuthenticatorRequest";
+const CONFIGURATION: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:tmpdir=/tmp</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"#;
+
+/// Waits for what is to happen.
+async fn soon<T>(what: &str, happening: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, happening).await.unwrap_or_else(|_| panic!("still waiting for {what}"))
+}
+
+/// Waits until something is so.
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    soon(what, async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}
+
+/// A bus without any services.
+struct Bus {
+    process: Child,
+    address: String,
+    folder: tempfile::TempDir,
+}
+
+impl Bus {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("session.conf");
+        std::fs::write(&file, CONFIGURATION).unwrap();
+        let mut process = Command::new("dbus-daemon")
+            .arg(format!("--config-file={}", file.display()))
+            .args(["--nofork", "--print-address"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("dbus-daemon starts");
+        let mut address = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        Self { process, address: address.trim().to_owned(), folder }
+    }
+
+    async fn connect(&self) -> Connection {
+        connection::Builder::address(self.address.as_str()).unwrap().build().await.unwrap()
+    }
+
+    fn end(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+impl Drop for Bus {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// How a daemon is started.
+struct Plan {
+    idle: Duration,
+    prompt_limit: Duration,
+    look_limit: Duration,
+    real_windows: bool,
+    /// Real HTTP, with this limit for a call.
+    http: Option<Duration>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        let long = Duration::from_secs(600);
+        Self { idle: long, prompt_limit: long, look_limit: Duration::from_secs(60), real_windows: false, http: None }
+    }
+}
+
+/// A running daemon.
+struct Daemon {
+    connection: Connection,
+    stop: Option<oneshot::Sender<()>>,
+    ended: JoinHandle<Result<(), RunError>>,
+    pending: PendingFile,
+}
+
+fn journal(folder: &Path, bus_id: &str) -> Journal {
+    Journal::at(folder.join("requests.json"), bus_id)
+}
+
+impl Daemon {
+    async fn start(bus: &Bus, world: &Arc<World>) -> Self {
+        Self::start_as(bus, world, Plan::default()).await
+    }
+
+    /// Starts it and waits until it has its name, or has failed.
+    async fn start_as(bus: &Bus, world: &Arc<World>, plan: Plan) -> Self {
+        let connection = bus.connect().await;
+        let activity = Activity::default();
+        let clock: Arc<dyn Clock> = world.clone();
+        let windows = || PromptClient::new(connection.clone(), activity.clone(), clock, plan.prompt_limit, None);
+        let prompts: Arc<dyn Prompts> = if plan.real_windows { Arc::new(windows()) } else { world.clone() };
+        let mut flow = Flow { limit: plan.look_limit, ..world.flow_with(prompts) };
+        if let Some(time) = plan.http {
+            let limits = HttpLimits { time, ..HttpLimits::default() };
+            flow.tokens = Arc::new(HttpTokens(HttpClient::new(limits)));
+        }
+        Self::run(bus, connection, flow, activity, plan.idle).await
+    }
+
+    async fn run(bus: &Bus, connection: Connection, flow: Flow, activity: Activity, idle: Duration) -> Self {
+        let pending = PendingFile::at(bus.folder.path().join("pending.json"));
+        let journal = Some(journal(bus.folder.path(), "this-bus"));
+        let setup = Setup { flow, activity, pending: Some(pending.clone()), journal, idle };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let ended = tokio::spawn({
+            let connection = connection.clone();
+            async move {
+                let stopped = async {
+                    let _ = stopped.await;
+                };
+                service::run_with_connection(&connection, setup, stopped).await
+            }
+        });
+        let daemon = Self { connection, stop: Some(stop), ended, pending };
+        let witness = zbus::fdo::DBusProxy::new(&daemon.connection).await.unwrap();
+        soon("the daemon", async {
+            while !daemon.ended.is_finished()
+                && !witness.name_has_owner(AUTHENTICATOR_NAME.try_into().unwrap()).await.unwrap()
+            {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        daemon
+    }
+
+    fn stop(&mut self) {
+        let _ = self.stop.take().unwrap().send(());
+    }
+
+    async fn end(self) -> Result<(), RunError> {
+        soon("the daemon's end", self.ended).await.unwrap()
+    }
+}
+
+/// A `Response` as a client sees it.
+#[derive(Debug, Clone, PartialEq)]
+struct Response {
+    path: String,
+    code: u32,
+    message: String,
+    error_code: Option<i32>,
+    tokens: BTreeMap<String, Vec<String>>,
+}
+
+/// A client of the daemon.
+struct Client {
+    connection: Connection,
+    responses: MessageStream,
+}
+
+/// A call of `RequestRefTokens`.
+#[derive(Clone)]
+struct Call<'a> {
+    token: &'a str,
+    remote: &'a str,
+    remote_uri: &'a str,
+    service: &'a str,
+    refs: Vec<&'a str>,
+    silent: bool,
+}
+
+impl Default for Call<'_> {
+    fn default() -> Self {
+        let refs = vec![crate::fakes::APP];
+        Self { token: "1", remote: "shop", remote_uri: REMOTE_URI, service: SERVICE, refs, silent: false }
+    }
+}
+
+impl Client {
+    async fn on(bus: &Bus) -> Self {
+        let connection = bus.connect().await;
+        let rule =
+            MatchRule::builder().msg_type(zbus::message::Type::Signal).interface(REQUEST_INTERFACE).unwrap().build();
+        let responses = MessageStream::for_match_rule(rule, &connection, Some(1024)).await.unwrap();
+        Self { connection, responses }
+    }
+
+    async fn ask(&self, call: &Call<'_>) -> zbus::Result<OwnedObjectPath> {
+        let options: HashMap<&str, Value<'_>> =
+            if call.silent { HashMap::from([("no-interaction", true.into())]) } else { HashMap::new() };
+        let authenticator_options = HashMap::from([("url", Value::from(call.service))]);
+        let metadata: HashMap<&str, Value<'_>> = HashMap::from([("summary.x", vec![Value::from(1)].into())]);
+        let refs: Vec<_> = call.refs.iter().map(|name| (*name, "", 2i32, metadata.clone())).collect();
+        let arguments = (call.token, authenticator_options, call.remote, call.remote_uri, refs, options, "");
+        self.call(FLATPAK_AUTHENTICATOR_PATH, FLATPAK_AUTHENTICATOR_INTERFACE, "RequestRefTokens", &arguments)
+            .await?
+            .body()
+            .deserialize()
+    }
+
+    async fn close(&self, handle: &OwnedObjectPath) -> zbus::Result<()> {
+        self.call(handle.as_str(), REQUEST_INTERFACE, "Close", &()).await.map(drop)
+    }
+
+    async fn call<B>(&self, path: &str, interface: &str, method: &str, arguments: &B) -> zbus::Result<zbus::Message>
+    where
+        B: serde::Serialize + zbus::zvariant::DynamicType,
+    {
+        let call = self.connection.call_method(Some(AUTHENTICATOR_NAME), path, Some(interface), method, arguments);
+        soon("a reply", call).await
+    }
+
+    async fn response(&mut self) -> Response {
+        let message = soon("a response", self.responses.next()).await.unwrap().unwrap();
+        let body = message.body();
+        let (code, mut results): (u32, HashMap<String, OwnedValue>) = body.deserialize().unwrap();
+        let path = message.header().path().unwrap().to_string();
+        let mut take = |name: &str| results.remove(name);
+        Response {
+            path,
+            code,
+            message: take("error-message").map(|text| text.try_into().unwrap()).unwrap_or_default(),
+            error_code: take("error-code").map(|number| number.try_into().unwrap()),
+            tokens: take("tokens")
+                .map(|tokens| HashMap::<String, Vec<String>>::try_from(tokens).unwrap().into_iter().collect())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Asks and waits for the answer.
+    async fn answer(&mut self, call: &Call<'_>) -> Response {
+        let handle = self.ask(call).await.unwrap();
+        let response = self.response().await;
+        assert_eq!(response.path, handle.as_str());
+        response
+    }
+
+    /// Everything that has come from the daemon up to now and was not looked at.
+    async fn further(&mut self, daemon: &Daemon) -> usize {
+        // What the daemon sent before its answer to this has arrived before the answer.
+        let name = daemon.connection.unique_name().unwrap().clone();
+        let ping = self.connection.call_method(Some(name), "/", Some("org.freedesktop.DBus.Peer"), "Ping", &());
+        soon("the daemon", ping).await.unwrap();
+        let mut count = 0;
+        while let Some(Some(_)) = futures_util::FutureExt::now_or_never(self.responses.next()) {
+            count += 1;
+        }
+        count
+    }
+}
+
+/// The name of a D-Bus error.
+fn error_name<T: std::fmt::Debug>(result: zbus::Result<T>) -> String {
+    match result {
+        Err(zbus::Error::MethodError(name, ..)) => name.rsplit('.').next().unwrap().to_owned(),
+        other => panic!("not a D-Bus error: {other:?}"),
+    }
+}

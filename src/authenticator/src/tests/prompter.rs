@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A window process that does what a test says.
+
+use std::collections::HashMap;
+
+use tokio::sync::{mpsc, oneshot};
+use usher_core::names::{ACCOUNTS_NAME, PROMPTER_PATH};
+use zbus::{
+    Connection, connection,
+    zvariant::{OwnedValue, Value},
+};
+
+use super::{Bus, soon};
+
+/// A prompt that was asked for.
+pub(super) struct Shown {
+    pub(super) kind: &'static str,
+    pub(super) token: String,
+    pub(super) details: HashMap<String, OwnedValue>,
+    pub(super) outcome: oneshot::Sender<u32>,
+}
+
+impl Shown {
+    pub(super) fn text(&self, key: &str) -> String {
+        self.details[key].try_clone().unwrap().try_into().unwrap()
+    }
+
+    pub(super) fn end(self, outcome: u32) {
+        self.outcome.send(outcome).unwrap();
+    }
+}
+
+/// The window process of a test.
+pub(super) struct Prompter {
+    pub(super) connection: Connection,
+    shown: mpsc::UnboundedReceiver<Shown>,
+    cancelled: mpsc::UnboundedReceiver<String>,
+}
+
+struct Served {
+    shown: mpsc::UnboundedSender<Shown>,
+    cancelled: mpsc::UnboundedSender<String>,
+}
+
+impl Served {
+    async fn show(
+        &self,
+        kind: &'static str,
+        token: String,
+        details: HashMap<String, OwnedValue>,
+    ) -> (u32, HashMap<String, Value<'static>>) {
+        let (outcome, ended) = oneshot::channel();
+        let _ = self.shown.send(Shown { kind, token, details, outcome });
+        (ended.await.unwrap_or(2), HashMap::new())
+    }
+}
+
+#[zbus::interface(name = "io.github.usher.Prompter1", introspection_docs = false)]
+impl Served {
+    #[zbus(out_args("outcome", "results"))]
+    async fn sign_in(
+        &self,
+        handle_token: String,
+        details: HashMap<String, OwnedValue>,
+        parent_window: String,
+    ) -> (u32, HashMap<String, Value<'static>>) {
+        let _ = parent_window;
+        self.show("SignIn", handle_token, details).await
+    }
+
+    #[zbus(out_args("outcome", "results"))]
+    async fn link(
+        &self,
+        handle_token: String,
+        details: HashMap<String, OwnedValue>,
+        parent_window: String,
+    ) -> (u32, HashMap<String, Value<'static>>) {
+        let _ = parent_window;
+        self.show("Link", handle_token, details).await
+    }
+
+    #[zbus(out_args("outcome", "results"))]
+    async fn unlock(
+        &self,
+        handle_token: String,
+        details: HashMap<String, OwnedValue>,
+        parent_window: String,
+    ) -> (u32, HashMap<String, Value<'static>>) {
+        let _ = parent_window;
+        self.show("Unlock", handle_token, details).await
+    }
+
+    fn cancel(&self, handle_token: String) {
+        let _ = self.cancelled.send(handle_token);
+    }
+}
+
+impl Prompter {
+    pub(super) async fn on(bus: &Bus) -> Self {
+        let (send_shown, shown) = mpsc::unbounded_channel();
+        let (send_cancelled, cancelled) = mpsc::unbounded_channel();
+        let connection = connection::Builder::address(bus.address.as_str())
+            .unwrap()
+            .serve_at(PROMPTER_PATH, Served { shown: send_shown, cancelled: send_cancelled })
+            .unwrap()
+            .name(ACCOUNTS_NAME)
+            .unwrap()
+            .build()
+            .await
+            .unwrap();
+        Self { connection, shown, cancelled }
+    }
+
+    /// The next prompt.
+    pub(super) async fn next(&mut self) -> Shown {
+        soon("a prompt", self.shown.recv()).await.unwrap()
+    }
+
+    /// The next prompt that is taken back.
+    pub(super) async fn next_cancelled(&mut self) -> String {
+        soon("a prompt to be taken back", self.cancelled.recv()).await.unwrap()
+    }
+
+    /// How many prompts, and how many that were taken back, nobody has looked at.
+    pub(super) fn further(&mut self) -> (usize, usize) {
+        (self.shown.len(), self.cancelled.len())
+    }
+}
