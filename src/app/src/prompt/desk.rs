@@ -110,9 +110,16 @@ impl Desk {
     /// Shows a question, or lets it join; answers its call now or later.
     pub(super) fn ask(&self, application: &Application, asking: Asking, call: gio::DBusMethodInvocation) {
         let waits = !asking.details.is_update && application.settings().boolean("continue-installs");
-        let current = self.current.borrow().upgrade().filter(|prompt| prompt.is_on_screen());
+        let current = self.current.borrow().upgrade();
+        if let Some(window) =
+            current.as_ref().filter(|prompt| prompt.is_over()).and_then(|prompt| prompt.window.upgrade())
+        {
+            // Its question has been answered: the next one takes its place.
+            window.close();
+        }
+        let current = current.filter(|prompt| prompt.is_on_screen());
         let prompt = match current {
-            Some(prompt) if prompt.asks_the_same(&asking.details) && !prompt.is_over() => {
+            Some(prompt) if prompt.asks_the_same(&asking.details) => {
                 prompt.join(&asking.details);
                 if let Some(window) = prompt.window.upgrade() {
                     window.refresh();

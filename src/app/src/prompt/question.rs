@@ -8,10 +8,9 @@ use usher_core::{
 
 use super::details::Details;
 use crate::{
-    i18n::{gettext_f, ngettext_f},
+    i18n::{gettext, gettext_f, ngettext_f},
     text,
 };
-use gettextrs::gettext;
 
 /// What can be answered.
 #[derive(Debug, Clone, PartialEq, Eq)]

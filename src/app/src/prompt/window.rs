@@ -38,9 +38,13 @@ mod imp {
         #[template_child]
         pub(super) view: TemplateChild<adw::NavigationView>,
         #[template_child]
+        pub(super) intro: TemplateChild<adw::NavigationPage>,
+        #[template_child]
         pub(super) icon: TemplateChild<gtk::Image>,
         #[template_child]
-        pub(super) heading: TemplateChild<gtk::Label>,
+        pub(super) heading: TemplateChild<gtk::Box>,
+        #[template_child]
+        pub(super) heading_label: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) description: TemplateChild<gtk::Label>,
         #[template_child]
@@ -153,9 +157,14 @@ impl PromptWindow {
         window.show_icon();
         window.show_accounts();
         window.refresh();
-        window.connect_map(|window| {
-            window.imp().heading.grab_focus();
-        });
+        gtk::prelude::GtkWindowExt::set_focus(&window, Some(&*imp.heading));
+        imp.intro.connect_shown(glib::clone!(
+            #[weak]
+            window,
+            move |_| {
+                window.imp().heading.grab_focus();
+            }
+        ));
         window
     }
 
@@ -190,7 +199,8 @@ impl PromptWindow {
         let has_other = prompt.accounts.iter().any(|account| Some(account.id) != details.account);
         let words = question::words(&details, &form, prompt.remote.display_name(), has_other);
         self.set_title(Some(&plain(&words.heading)));
-        imp.heading.set_label(&words.heading);
+        imp.heading_label.set_label(&words.heading);
+        imp.heading.update_property(&[Property::Label(&plain(&words.heading))]);
         imp.description.set_label(&words.description);
         imp.primary_label.set_label(&words.primary);
         imp.primary.update_property(&[Property::Label(&plain(&words.primary))]);

@@ -4,7 +4,6 @@
 use std::{rc::Rc, time::Duration};
 
 use adw::{prelude::*, subclass::prelude::*};
-use gettextrs::gettext;
 use gtk::{AccessibleAnnouncementPriority, glib};
 use usher_core::{
     account::{Account, AccountId},
@@ -17,7 +16,12 @@ use super::{
     save::{self, Saved},
     way_back::{WayBack, way_back},
 };
-use crate::{application::Application, i18n::gettext_f, model::Repository, runtime, software, text, toast};
+use crate::{
+    application::Application,
+    i18n::{gettext, gettext_f},
+    model::Repository,
+    runtime, software, text, toast,
+};
 
 type Act = Box<dyn FnOnce()>;
 
@@ -56,7 +60,6 @@ mod imp {
         pub(super) primary_button: TemplateChild<gtk::Button>,
         #[template_child]
         pub(super) done_button: TemplateChild<gtk::Button>,
-        pub(super) purpose: OnceCell<Purpose>,
         /// Whose permissions are shown.
         pub(super) account: OnceCell<(AccountId, Binding)>,
         pub(super) said: RefCell<String>,
@@ -76,7 +79,6 @@ mod imp {
             klass.bind_template();
             klass.bind_template_callbacks();
             klass.install_action("done.finish", None, |page, _, _| page.finish());
-            klass.install_action("done.copy-command", None, |page, _, _| page.copy_command());
         }
 
         fn instance_init(obj: &glib::subclass::InitializingObject<Self>) {
@@ -139,7 +141,7 @@ impl DonePage {
         let flow = flow.clone();
         let purpose = flow.request().purpose.clone();
         imp.finished.replace(Some(Box::new(move || flow.finish(id))));
-        page.show_way_back(purpose);
+        page.show_way_back(&purpose);
         page
     }
 
@@ -154,7 +156,7 @@ impl DonePage {
         imp.said.replace(ending.heading);
         imp.other_person_button.set_visible(false);
         imp.finished.replace(Some(finished));
-        page.show_way_back(Purpose::Asked(ending.asked));
+        page.show_way_back(&Purpose::Asked(ending.asked));
         page
     }
 
@@ -169,10 +171,9 @@ impl DonePage {
         });
     }
 
-    fn show_way_back(&self, purpose: Purpose) {
+    fn show_way_back(&self, purpose: &Purpose) {
         let imp = self.imp();
-        let way_back = imp.way_back.get_or_init(|| way_back(&purpose));
-        let purpose = imp.purpose.get_or_init(|| purpose.clone());
+        let way_back = imp.way_back.get_or_init(|| way_back(purpose));
         let program = match purpose {
             Purpose::Asked(asked) => text::program(&asked.client),
             Purpose::ByHand { .. } => String::new(),
@@ -201,6 +202,8 @@ impl DonePage {
         match way_back {
             WayBack::ByHand => self.show_repositories(),
             WayBack::Waiting => self.close_by_itself(),
+            // An update never waits.
+            _ if matches!(purpose, Purpose::Asked(asked) if asked.is_update) => {}
             _ => {
                 imp.continue_group.set_visible(true);
                 Application::current().settings().bind("continue-installs", &*imp.continue_row, "active").build();

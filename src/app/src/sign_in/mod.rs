@@ -45,6 +45,9 @@ pub(crate) enum Purpose {
     Asked(Rc<Asked>),
 }
 
+/// Brings a request up to date when the account was saved.
+type Saved = Box<dyn Fn(&Asked, AccountId)>;
+
 /// What a client wanted when it asked for an account.
 pub(crate) struct Asked {
     /// Flatpak's name of the repository.
@@ -60,7 +63,7 @@ pub(crate) struct Asked {
     /// Whether the program still waits for the end of this sign-in.
     pub(crate) is_waiting: Cell<bool>,
     /// Called when the account was saved, before *Done* is shown; brings the request up to date.
-    pub(crate) saved: Box<dyn Fn(&Asked, AccountId)>,
+    pub(crate) saved: Saved,
 }
 
 /// What to sign in to.

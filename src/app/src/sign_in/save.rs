@@ -3,7 +3,6 @@
 //! told (rule R16).
 
 use adw::prelude::*;
-use gettextrs::gettext;
 use usher_core::{
     account::{Account, AccountId, AccountState},
     binding::{Binding, Link},
@@ -14,7 +13,10 @@ use usher_core::{
 };
 
 use super::{Purpose, flow::Flow};
-use crate::{i18n::gettext_f, runtime, text};
+use crate::{
+    i18n::{gettext, gettext_f},
+    runtime, text,
+};
 
 /// An account that was saved.
 #[derive(Debug, Clone)]

@@ -10,7 +10,6 @@ mod view;
 use std::rc::Rc;
 
 use adw::{prelude::*, subclass::prelude::*};
-use gettextrs::gettext;
 use gtk::{AccessibleAnnouncementPriority, gio, glib};
 use url::Url;
 use usher_core::service;
@@ -18,7 +17,10 @@ use webkit6::{WebView, prelude::*};
 
 use self::{problem::Problem, view::Shared};
 use super::flow::Flow;
-use crate::{i18n::gettext_f, text, toast};
+use crate::{
+    i18n::{gettext, gettext_f},
+    text, toast,
+};
 
 const ZOOM_STEP: f64 = 0.1;
 const ZOOM_RANGE: std::ops::RangeInclusive<f64> = 0.3..=3.0;
@@ -244,6 +246,7 @@ impl WebPage {
         let imp = self.imp();
         imp.shown_problem.take();
         imp.stack.set_visible_child_name("page");
+        self.action_set_enabled("web.cancel", true);
         imp.header_buttons.set_sensitive(true);
     }
 
@@ -258,6 +261,8 @@ impl WebPage {
         imp.other_host_banner.set_revealed(false);
         imp.slow_banner.set_revealed(false);
         imp.stack.set_visible_child_name("saving");
+        // What has been signed in to is saved, or it is said that it was not: nothing in between.
+        self.action_set_enabled("web.cancel", false);
         imp.header_buttons.set_sensitive(false);
         self.announce(&gettext("Signing in…"), AccessibleAnnouncementPriority::Medium);
     }
@@ -282,6 +287,7 @@ impl WebPage {
         imp.again_button.set_label(&words.again);
         imp.shown_problem.replace(Some(problem));
         imp.stack.set_visible_child_name("problem");
+        self.action_set_enabled("web.cancel", true);
         imp.again_button.grab_focus();
         let said = format!("{}. {}", words.title, words.text);
         self.announce(&said, AccessibleAnnouncementPriority::High);
@@ -296,12 +302,8 @@ impl WebPage {
                 self.show_saving();
                 flow.save();
             }
-            (Some(Problem::Crashed), _) => {
-                self.show_page();
-                self.view().reload();
-            }
-            (_, Some(flow)) => flow.begin(),
-            (_, None) => {
+            (Some(problem), Some(flow)) if problem != Problem::Crashed => flow.begin(),
+            _ => {
                 self.show_page();
                 self.view().reload();
             }
@@ -320,7 +322,7 @@ impl WebPage {
         let is_page = self.imp().stack.visible_child_name().as_deref() == Some("page");
         if is_page && self.view().is_loading() {
             self.view().stop_loading();
-        } else {
+        } else if !self.is_saving() {
             self.cancel();
         }
     }
@@ -366,7 +368,7 @@ impl WebPage {
     }
 
     fn copy_address(&self) {
-        let address = self.view().uri().and_then(|uri| Url::parse(&uri).ok()).filter(|url| url.has_host());
+        let address = self.view().uri().and_then(|uri| Url::parse(&uri).ok()).filter(Url::has_host);
         let mut address = address.unwrap_or_else(|| self.approved().clone());
         address.set_query(None);
         address.set_fragment(None);

@@ -7,7 +7,6 @@ use std::{
 };
 
 use adw::{prelude::*, subclass::prelude::*};
-use gettextrs::gettext;
 use gtk::{AccessibleAnnouncementPriority, glib};
 use usher_core::{
     account::{Account, AccountId},
@@ -19,6 +18,7 @@ use usher_core::{
 use super::{Form, PromptWindow};
 use crate::{
     application::Application,
+    i18n::gettext,
     runtime,
     sign_in::{self, Asked, Ending, Purpose, Request},
 };

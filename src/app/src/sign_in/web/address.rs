@@ -3,14 +3,16 @@
 //! there.
 
 use adw::{prelude::*, subclass::prelude::*};
-use gettextrs::gettext;
 use gtk::{AccessibleAnnouncementPriority, accessible::Property};
 use url::Url;
 use usher_core::service;
 use webkit6::prelude::*;
 
 use super::{WebPage, policy};
-use crate::{i18n::gettext_f, text};
+use crate::{
+    i18n::{gettext, gettext_f},
+    text,
+};
 
 /// How a document got here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use adw::{prelude::*, subclass::prelude::*};
-use gettextrs::gettext;
 use gtk::glib;
 use url::Url;
 use usher_core::service;
@@ -19,7 +18,11 @@ use super::{
     problem::{Fault, Problem, certificate_details},
     view,
 };
-use crate::{i18n::gettext_f, sign_in::flow::Hit, text, toast};
+use crate::{
+    i18n::{gettext, gettext_f},
+    sign_in::flow::Hit,
+    text, toast,
+};
 
 /// A page that has not come by then is said to be waited for.
 const SLOW: Duration = Duration::from_secs(10);
@@ -145,7 +148,7 @@ impl WebPage {
             PolicyDecisionType::NavigationAction | PolicyDecisionType::NewWindowAction => {
                 let Some(action) = decision
                     .downcast_ref::<NavigationPolicyDecision>()
-                    .and_then(|decision| decision.navigation_action())
+                    .and_then(NavigationPolicyDecision::navigation_action)
                 else {
                     decision.ignore();
                     return true;

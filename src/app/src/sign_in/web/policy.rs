@@ -28,12 +28,10 @@ pub(super) fn judge(address: &str) -> Navigation {
         return Navigation::Drop;
     };
     match url.scheme() {
-        "https" => Navigation::Allow,
-        "http" if service::is_allowed_loopback(&url) => Navigation::Allow,
-        "http" => Navigation::Insecure,
-        // Sub-frames are made with these. That they never fill the main frame is seen to at the response and when the
-        // document is there.
-        "about" | "blob" | "data" => Navigation::Allow,
+        "http" if !service::is_allowed_loopback(&url) => Navigation::Insecure,
+        // Sub-frames are made with the last three. That they never fill the main frame is seen to at the response and
+        // when the document is there.
+        "https" | "http" | "about" | "blob" | "data" => Navigation::Allow,
         _ => Navigation::Drop,
     }
 }

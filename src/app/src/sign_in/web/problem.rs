@@ -2,10 +2,12 @@
 //! What can go wrong with a page, and how it is said.
 
 use adw::prelude::*;
-use gettextrs::gettext;
 use gtk::{gio, glib};
 
-use crate::{i18n::gettext_f, text};
+use crate::{
+    i18n::{gettext, gettext_f},
+    text,
+};
 
 /// What is shown in place of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]

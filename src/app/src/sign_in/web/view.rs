@@ -7,11 +7,11 @@ use std::{
     rc::Rc,
 };
 
-use gettextrs::gettext;
 use gtk::prelude::*;
 use webkit6::{ContextMenuAction, NetworkSession, ScriptDialogType, Settings, WebView, prelude::*};
 
 use super::policy;
+use crate::i18n::gettext;
 
 /// Dialogs that the pages of one flow may raise.
 const DIALOG_LIMIT: u8 = 3;
