@@ -15,7 +15,7 @@ use crate::{
     add_account::{AddAccountPage, ServerPage},
     application::Application,
     model::{KeyringState, Repository},
-    sign_in::{self, Purpose, Request},
+    sign_in::{self, Request},
     window_id,
 };
 
@@ -148,29 +148,25 @@ impl Window {
         self.confirm_server(Some(repository), repository.binding.clone());
     }
 
-    /// Signs in again. The server was agreed to when the account was made.
+    /// Begins to sign in again. No stray key opens a server's page: the server is shown first.
     pub(crate) fn sign_in_again(&self, id: AccountId) {
-        let Some(account) = Application::current().accounts().find(id) else {
-            return;
-        };
-        let purpose = Purpose::ByHand { remote: None };
-        self.sign_in(Request { binding: account.binding, account: Some(id), purpose }, |_| {});
+        if let Some(account) = Application::current().accounts().find(id) {
+            self.imp().view.push(&ServerPage::again(&account));
+        }
     }
 
-    /// Shows the pages of a sign-in. After it the page from which it began is shown, or the first one if that was part
-    /// of adding an account.
+    /// Shows the pages of a sign-in. After it the account's page is shown if it began there, else the first one.
     pub(crate) fn sign_in(&self, request: Request, signed_in: impl FnOnce(AccountId) + 'static) {
         let services = Application::current().services().clone();
         let view = self.imp().view.get();
         let weak = view.downgrade();
-        let origin =
-            view.visible_page().filter(|page| page.tag().as_deref() == Some("account")).map(|page| page.downgrade());
+        let account_page = view.find_page("account").map(|page| page.downgrade());
         sign_in::start(&view, &services, request, move |outcome| {
             let (Some(view), Some(id)) = (weak.upgrade(), outcome) else {
                 return;
             };
             Application::current().accounts().reload();
-            match origin.and_then(|origin| origin.upgrade()) {
+            match account_page.and_then(|page| page.upgrade()) {
                 Some(page) => view.pop_to_page(&page),
                 None => view.pop_to_tag("accounts"),
             };

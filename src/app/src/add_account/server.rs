@@ -4,7 +4,7 @@
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
 use usher_core::{
-    account::AccountId,
+    account::{Account, AccountId},
     binding::{Binding, Provider},
     remote::Remote,
     service::RemoteUrl,
@@ -21,7 +21,7 @@ use crate::{
 };
 
 mod imp {
-    use std::cell::{OnceCell, RefCell};
+    use std::cell::{Cell, OnceCell, RefCell};
 
     use super::*;
 
@@ -29,12 +29,16 @@ mod imp {
     #[template(file = "src/add_account/server.blp")]
     pub struct ServerPage {
         pub(super) binding: OnceCell<Binding>,
+        /// The account to sign in again.
+        pub(super) account: Cell<Option<AccountId>>,
         /// The repository that may use the account from then on.
         pub(super) remote: RefCell<Option<Remote>>,
         /// The account that the repository does not use any more once this sign-in is done.
         pub(super) replaces: RefCell<Option<(AccountId, RemoteUrl)>>,
         #[template_child]
         pub(super) host_label: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) account_row: TemplateChild<adw::ActionRow>,
         #[template_child]
         pub(super) repository_row: TemplateChild<adw::ActionRow>,
         #[template_child]
@@ -78,7 +82,7 @@ mod imp {
                 return;
             };
             let purpose = Purpose::ByHand { remote: self.remote.borrow().clone() };
-            let request = Request { binding: binding.clone(), account: None, purpose };
+            let request = Request { binding: binding.clone(), account: self.account.get(), purpose };
             let replaces = self.replaces.borrow().clone();
             window.sign_in(request, move |_| {
                 if let Some((account, address)) = replaces {
@@ -115,6 +119,16 @@ impl ServerPage {
         accessible::name(&*imp.continue_button, &label);
         imp.remote.replace(repository.map(|repository| repository.remote.clone()));
         let _ = imp.binding.set(binding);
+        page
+    }
+
+    /// The page before an account is signed in again.
+    pub(crate) fn again(account: &Account) -> Self {
+        let page = Self::new(None, account.binding.clone());
+        let imp = page.imp();
+        imp.account.set(Some(account.id));
+        imp.account_row.set_subtitle(&text::user(account));
+        imp.account_row.set_visible(true);
         page
     }
 

@@ -241,6 +241,8 @@ impl Need {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use usher_core::{binding::Link, secret::Token};
 
     use super::*;
@@ -282,11 +284,11 @@ mod tests {
     #[test]
     fn a_repository_without_an_account_is_offered_quietly_until_something_waits() {
         let shop = repository("https://store.example");
-        let quiet = overview(&[], &[shop.clone()], &[], NOW);
+        let quiet = overview(&[], from_ref(&shop), &[], NOW);
         assert_eq!(quiet, Overview { without_account: vec![shop.clone()], ..Overview::default() });
 
         let asked = note(&shop, Operation::Install, Obstacle::NoAccount, &["org.a.A"], NOW);
-        let loud = overview(&[], &[shop.clone()], &[asked], NOW);
+        let loud = overview(&[], from_ref(&shop), &[asked], NOW);
         let waiting = Waiting { installs: 1, updates: 0 };
         assert_eq!(loud.needs, [Need::FirstSignIn { repository: shop, waiting }]);
         assert!(loud.without_account.is_empty());
@@ -305,7 +307,7 @@ mod tests {
         let standing = |change: fn(&mut Account)| {
             let mut account = account(&shop, true);
             change(&mut account);
-            match overview(&[open(account)], &[shop.clone()], &[], NOW).needs.as_slice() {
+            match overview(&[open(account)], from_ref(&shop), &[], NOW).needs.as_slice() {
                 [Need::SignIn { standing, .. }] => Some(*standing),
                 [] => None,
                 other => panic!("{other:?}"),
@@ -332,7 +334,7 @@ mod tests {
         let left_out = [note(&shop, Operation::Update, Obstacle::Expired, &["org.a.A", "org.b.B"], NOW)];
         let mut lapsed = account(&shop, true);
         lapsed.state = AccountState::Expired;
-        let found = overview(&[open(lapsed.clone())], &[shop.clone()], &left_out, NOW);
+        let found = overview(&[open(lapsed.clone())], from_ref(&shop), &left_out, NOW);
         let waiting = Waiting { installs: 0, updates: 2 };
         assert_eq!(found.needs, [Need::SignIn { account: Box::new(lapsed), standing: Standing::Ended, waiting }]);
         assert!(found.ready.is_empty());
@@ -347,7 +349,7 @@ mod tests {
     fn a_repository_that_asked_for_an_account_it_may_not_use_waits_for_permission() {
         let shop = repository("https://store.example");
         let asked = [note(&shop, Operation::Install, Obstacle::NoLink, &["org.a.A"], NOW)];
-        let found = overview(&[open(account(&shop, false))], &[shop.clone()], &asked, NOW);
+        let found = overview(&[open(account(&shop, false))], from_ref(&shop), &asked, NOW);
         assert_eq!(found.needs, [Need::Permission { repository: shop.clone() }]);
         let found = overview(&[open(account(&shop, false))], &[shop], &[], NOW);
         assert_eq!(found, Overview::default());
@@ -357,7 +359,7 @@ mod tests {
     fn g01_a_repository_that_names_another_server_is_told_without_being_asked() {
         let account = account(&repository("https://store.example"), true);
         let moved = repository("https://evil.example");
-        let found = overview(&[open(account.clone())], &[moved.clone()], &[], NOW);
+        let found = overview(&[open(account.clone())], from_ref(&moved), &[], NOW);
         assert_eq!(found.needs, [Need::ServerChanged { repository: moved, account: Box::new(account) }]);
         assert!(found.without_account.is_empty());
     }
@@ -376,7 +378,7 @@ mod tests {
         let shop = repository("https://store.example");
         let asked = |app: &str, at| note(&shop, Operation::Install, Obstacle::NoAccount, &[app], at);
         let notes = [asked("org.a.A", 1), asked("org.b.B", 3), asked("org.a.A.Locale", 2)];
-        let found = overview(&[open(account(&shop, true))], &[shop.clone()], &notes, NOW);
+        let found = overview(&[open(account(&shop, true))], from_ref(&shop), &notes, NOW);
         let apps: Vec<_> = found.ready.iter().map(|ready| ready.app_id.as_str()).collect();
         assert_eq!(apps, ["org.b.B", "org.a.A"]);
     }
