@@ -12,7 +12,6 @@ use atspi::proxy::editable_text::EditableTextProxy;
 use atspi::{CoordType, Interface, Role};
 use tokio::io::AsyncWriteExt as _;
 use zbus::Connection;
-use zbus::proxy::CacheProperties;
 
 use crate::processes::{Processes, wait_for};
 use crate::tree::{Node, Tree};
@@ -61,8 +60,15 @@ impl<'s> Screen<'s> {
 
     /// Waits until `look` finds what it looks for; a failure shows `what` was looked for and what was there.
     pub async fn wait<T>(&self, what: &str, mut look: impl FnMut(&Tree) -> Option<T>) -> T {
-        wait_for(what, async || look(&self.tree().await), async || format!("on the screen was:\n{}", self.tree().await))
-            .await
+        wait_for(
+            what,
+            async || look(&self.tree().await),
+            async || {
+                self.picture(&self.processes.logs().join("screen.png")).await;
+                format!("on the screen was:\n{}", self.tree().await)
+            },
+        )
+        .await
     }
 
     /// Waits for the window called `title`, and gives it the keyboard.
@@ -252,14 +258,7 @@ impl Window<'_> {
     /// Replaces the text of the entry called `name`.
     pub async fn fill(&self, name: &str, text: &str) {
         let node = self.ready(name).await;
-        let entry = EditableTextProxy::builder(self.screen.connection)
-            .destination(node.object.name_as_str().expect("a node has an owner"))
-            .and_then(|builder| builder.path(node.object.path_as_str()))
-            .expect("a node has an address")
-            .cache_properties(CacheProperties::No)
-            .build()
-            .await
-            .expect("an entry is there");
+        let entry: EditableTextProxy<'_> = node.object.proxy(self.screen.connection).await.expect("an entry is there");
         let done = entry.set_text_contents(text).await;
         assert!(matches!(done, Ok(true)), "“{name}” takes text: {done:?}\n{}", self.tree().await);
     }
@@ -333,26 +332,12 @@ impl Window<'_> {
 
 impl Screen<'_> {
     async fn act(&self, node: &Node) -> bool {
-        let proxy = ActionProxy::builder(self.connection)
-            .destination(node.object.name_as_str().expect("a node has an owner"))
-            .and_then(|builder| builder.path(node.object.path_as_str()))
-            .expect("a node has an address")
-            .cache_properties(CacheProperties::No)
-            .build()
-            .await
-            .expect("an action is there");
+        let proxy: ActionProxy<'_> = node.object.proxy(self.connection).await.expect("an action is there");
         proxy.do_action(0).await.unwrap_or(false)
     }
 
     async fn component(&self, node: &Node) -> ComponentProxy<'_> {
-        ComponentProxy::builder(self.connection)
-            .destination(node.object.name_as_str().expect("a node has an owner").to_owned())
-            .and_then(|builder| builder.path(node.object.path_as_str().to_owned()))
-            .expect("a node has an address")
-            .cache_properties(CacheProperties::No)
-            .build()
-            .await
-            .expect("a component is there")
+        node.object.proxy(self.connection).await.expect("a component is there")
     }
 
     /// Where `node` is in its window: x, y, width and height.

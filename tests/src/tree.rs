@@ -5,15 +5,18 @@ use std::fmt;
 
 use atspi::proxy::accessible::AccessibleProxy;
 use atspi::proxy::text::TextProxy;
-use atspi::{Interface, InterfaceSet, ObjectRefOwned, Role, State, StateSet};
+use atspi::{Interface, InterfaceSet, Role, State, StateSet};
 use futures_util::future::{BoxFuture, FutureExt as _, join_all};
+use serde::Deserialize;
 use zbus::Connection;
+use zbus::names::OwnedBusName;
 use zbus::proxy::CacheProperties;
+use zbus::zvariant::{OwnedObjectPath, Type};
 
 /// One thing on the screen.
 #[derive(Clone, Debug)]
 pub struct Node {
-    pub(crate) object: ObjectRefOwned,
+    pub(crate) object: Object,
     pub(crate) interfaces: InterfaceSet,
     /// What it is.
     pub role: Role,
@@ -143,13 +146,13 @@ impl Tree {
             .await?;
         let mut nodes = Vec::new();
         let mut programs = Vec::new();
-        for object in registry.get_children().await? {
-            let Some(proxy) = proxy_of(connection, &object).await else {
+        for object in children(&registry).await {
+            let Ok(proxy) = object.proxy::<AccessibleProxy<'_>>(connection).await else {
                 continue;
             };
             let name = proxy.name().await.unwrap_or_default();
             if names.contains(&name) {
-                for window in proxy.get_children().await.unwrap_or_default() {
+                for window in children(&proxy).await {
                     nodes.extend(seen(connection, window, 0).await);
                 }
             }
@@ -209,38 +212,58 @@ impl Tree {
     }
 }
 
-async fn proxy_of<'c>(connection: &'c Connection, object: &ObjectRefOwned) -> Option<AccessibleProxy<'c>> {
-    let name = object.name_as_str()?.to_owned();
-    let path = object.path_as_str().to_owned();
-    AccessibleProxy::builder(connection)
-        .destination(name)
-        .ok()?
-        .path(path)
-        .ok()?
-        .cache_properties(CacheProperties::No)
-        .build()
-        .await
-        .ok()
+/// Where something on the screen answers. The page in a web view has a name that is not a unique one.
+#[derive(Clone, Debug, Deserialize, Type)]
+pub(crate) struct Object {
+    name: OwnedBusName,
+    path: OwnedObjectPath,
+}
+
+impl Object {
+    /// Whether it belongs to the page in a web view.
+    fn is_in_page(&self) -> bool {
+        ["/org/a11y/webkit/", "/org/a11y/atspi/accessible/"].iter().any(|start| self.path.starts_with(start))
+    }
+
+    /// One of its interfaces.
+    pub(crate) async fn proxy<'c, P>(&self, connection: &'c Connection) -> zbus::Result<P>
+    where
+        P: From<zbus::Proxy<'c>> + zbus::proxy::Defaults,
+    {
+        zbus::proxy::Builder::<P>::new(connection)
+            .destination(self.name.clone())?
+            .path(self.path.clone())?
+            .cache_properties(CacheProperties::No)
+            .build()
+            .await
+    }
+}
+
+/// What lies directly within it.
+async fn children(proxy: &AccessibleProxy<'_>) -> Vec<Object> {
+    proxy.inner().call("GetChildren", &()).await.unwrap_or_default()
 }
 
 /// `object` and what lies within it, as far as it is on the screen. Things that go away meanwhile are left out.
-fn seen(connection: &Connection, object: ObjectRefOwned, depth: usize) -> BoxFuture<'_, Vec<Node>> {
+fn seen(connection: &Connection, object: Object, depth: usize) -> BoxFuture<'_, Vec<Node>> {
     async move {
-        let Some(proxy) = proxy_of(connection, &object).await else {
+        let Ok(proxy) = object.proxy::<AccessibleProxy<'_>>(connection).await else {
             return Vec::new();
         };
         let Ok(states) = proxy.get_state().await else {
             return Vec::new();
         };
-        if !states.contains(State::Showing) && !states.contains(State::Visible) {
+        // A web view does not know what of its page shows.
+        let shows = states.contains(State::Showing) || states.contains(State::Visible);
+        if !shows && !object.is_in_page() {
             return Vec::new();
         }
-        let (role, interfaces, name, description, children) = futures_util::join!(
+        let (role, interfaces, name, description, inside) = futures_util::join!(
             proxy.get_role(),
             proxy.get_interfaces(),
             proxy.name(),
             proxy.description(),
-            proxy.get_children(),
+            children(&proxy),
         );
         let Ok(role) = role else {
             return Vec::new();
@@ -261,24 +284,15 @@ fn seen(connection: &Connection, object: ObjectRefOwned, depth: usize) -> BoxFut
             depth,
             object: object.clone(),
         }];
-        let inside = children.unwrap_or_default().into_iter().map(|child| seen(connection, child, depth + 1));
+        let inside = inside.into_iter().map(|child| seen(connection, child, depth + 1));
         nodes.extend(join_all(inside).await.into_iter().flatten());
         nodes
     }
     .boxed()
 }
 
-async fn text_of(connection: &Connection, object: &ObjectRefOwned) -> Option<String> {
-    let proxy = TextProxy::builder(connection)
-        .destination(object.name_as_str()?.to_owned())
-        .ok()?
-        .path(object.path_as_str().to_owned())
-        .ok()?
-        .cache_properties(CacheProperties::No)
-        .build()
-        .await
-        .ok()?;
-    proxy.get_text(0, -1).await.ok()
+async fn text_of(connection: &Connection, object: &Object) -> zbus::Result<String> {
+    object.proxy::<TextProxy<'_>>(connection).await?.get_text(0, -1).await
 }
 
 /// Text without what only directs its writing (isolates) and without stand-ins for embedded objects.

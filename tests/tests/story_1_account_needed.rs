@@ -27,7 +27,7 @@ async fn an_install_that_needs_an_account_works_after_signing_in() {
 
     story.step("The shop's page opens, with its host outside the page").await;
     prompt.press(&format!("Continue to {host}")).await;
-    let page = screen.window(&host).await;
+    let page = screen.front();
     page.find_control_from(&format!("Address: {host}")).await;
     page.ready("User name").await;
 

@@ -34,7 +34,7 @@ async fn one_command_waits_for_the_sign_in_and_goes_on_by_itself() {
     story.step("Signing in lets it go on").await;
     let screen = story.session.screen();
     screen.window(&prompt).await.press(&format!("Continue to {host}")).await;
-    screen.window(&host).await.sign_in_on_the_page("demo").await;
+    screen.front().sign_in_on_the_page("demo").await;
     screen.front().says("The install goes on in flatpak in the terminal.").await;
     install.end().await.expect_success();
     assert!(story.session.flatpak().has(APP).await);
