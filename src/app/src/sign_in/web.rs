@@ -2,6 +2,7 @@
 //! The server's web page, under a header of our own that says where the page is.
 
 mod address;
+mod dialogs;
 mod loading;
 mod policy;
 pub(super) mod problem;

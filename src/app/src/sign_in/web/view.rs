@@ -10,7 +10,7 @@ use std::{
 use gtk::prelude::*;
 use webkit6::{ContextMenuAction, NetworkSession, ScriptDialogType, Settings, WebView, prelude::*};
 
-use super::policy;
+use super::{dialogs, policy};
 use crate::i18n::gettext;
 
 /// Dialogs that the pages of one flow may raise.
@@ -143,13 +143,16 @@ fn refuse(view: &WebView, shared: &Rc<Shared>, tell: impl Fn(&str) + Clone + 'st
     view.connect_enter_fullscreen(|_| true);
     view.connect_script_dialog({
         let shared = shared.clone();
-        move |_, dialog| {
+        move |view, dialog| {
             if dialog.dialog_type() == ScriptDialogType::BeforeUnloadConfirm {
                 // A page cannot hold anybody back.
                 dialog.confirm_set_confirmed(true);
                 return true;
             }
-            !shared.may_show_dialog()
+            if shared.may_show_dialog() {
+                dialogs::show(view, dialog);
+            }
+            true
         }
     });
     view.connect_context_menu(|_, menu, _| {
