@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::StreamExt as _;
+use rustix::process::Signal;
 use zbus::Connection;
 use zbus::fdo::DBusProxy;
 
-use crate::processes::{Processes, wait_for};
+use crate::processes::{Processes, send, wait_for};
 
 /// Services of the system that a session may start by itself: accessibility only, so that no keyring comes up unasked.
 const SYSTEM_SERVICES: [&str; 1] = ["org.a11y.Bus.service"];
@@ -79,6 +80,19 @@ impl Bus {
     pub async fn has_owner(&self, name: &str) -> bool {
         let bus = DBusProxy::new(&self.connection).await.expect("the bus has its own interface");
         bus.name_has_owner(name.try_into().expect("a valid name")).await.expect("the bus answers")
+    }
+
+    /// Ends the process that owns `name`, and waits until it has given it up.
+    pub(crate) async fn end_owner(&self, name: &str) {
+        let bus = DBusProxy::new(&self.connection).await.expect("the bus has its own interface");
+        let owner = bus.get_connection_unix_process_id(name.try_into().expect("a valid name")).await;
+        send(owner.expect("the name has an owner"), Signal::TERM);
+        wait_for(
+            &format!("the end of {name}"),
+            async || (!self.has_owner(name).await).then_some(()),
+            async || String::new(),
+        )
+        .await;
     }
 
     /// Waits until `name` has an owner.

@@ -20,6 +20,8 @@ use crate::tree::{Node, Tree};
 const PROGRAM: [&str; 2] = ["usher", "io.github.usher.Usher.Devel"];
 /// Keys that follow faster get lost in web pages.
 const BETWEEN_KEYS: &str = "60";
+/// How much of a window's top and bottom may be covered by bars.
+const BAR_HEIGHT: i32 = 60;
 
 /// The screen of a session.
 #[derive(Debug)]
@@ -308,18 +310,39 @@ impl Window<'_> {
         }
     }
 
-    /// Clicks in the middle of `node`.
+    /// Clicks in the middle of `node`, which is scrolled to if need be.
     async fn click(&self, node: &Node) {
-        let (x, y, width, height) = self.screen.place(node).await;
-        assert!(width > 0 && height > 0, "{node} has a place");
+        let id = self.id().await.expect("the window is there");
+        let (x, y) = self.in_sight(node, &id).await;
+        self.screen.xdotool(&["mousemove", "--window", &id, &x.to_string(), &y.to_string(), "click", "1"]).await;
+    }
+
+    /// Turns the wheel until the middle of `node` is within the window, and tells where it is.
+    async fn in_sight(&self, node: &Node, id: &str) -> (i32, i32) {
         let frame = self.tree().await.nodes.into_iter().next().expect("the window is there");
         let (_, _, inner_width, inner_height) = self.screen.place(&frame).await;
-        let id = self.id().await.expect("the window is there");
-        let (outer_width, outer_height) = self.screen.size(&id).await;
+        let (width, height) = self.screen.size(id).await;
         // Places count from within the border that GTK draws around a window by itself.
-        let x = x + width / 2 + (outer_width - inner_width) / 2;
-        let y = y + height / 2 + (outer_height - inner_height) / 2;
-        self.screen.xdotool(&["mousemove", "--window", &id, &x.to_string(), &y.to_string(), "click", "1"]).await;
+        let (border_x, border_y) = ((width - inner_width) / 2, (height - inner_height) / 2);
+        let middle = async || {
+            let (x, y, width, height) = self.screen.place(node).await;
+            (x + width / 2 + border_x, y + height / 2 + border_y)
+        };
+        self.screen.xdotool(&["mousemove", "--window", id, &(width / 2).to_string(), &(height / 2).to_string()]).await;
+        wait_for(
+            &format!("{node} in sight"),
+            async || {
+                let (x, y) = middle().await;
+                if (BAR_HEIGHT..height - BAR_HEIGHT).contains(&y) || height < 4 * BAR_HEIGHT {
+                    return Some((x, y));
+                }
+                self.screen.xdotool(&["click", if y < BAR_HEIGHT { "4" } else { "5" }]).await;
+                // At the end of what scrolls the bars may cover nothing, and no wheel brings it further.
+                (middle().await == (x, y) && (0..height).contains(&y)).then_some((x, y))
+            },
+            async || self.tree().await.to_string(),
+        )
+        .await
     }
 
     async fn focus(&self, node: &Node) {

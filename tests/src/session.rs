@@ -137,6 +137,11 @@ impl Session {
         Some(Screen::new(&self.processes, self.accessibility.as_ref()?))
     }
 
+    /// Ends the daemon, as it ends by itself when nothing was asked for a while.
+    pub async fn end_the_daemon(&self) {
+        self.bus.end_owner(AUTHENTICATOR).await;
+    }
+
     /// Opens Usher as a person does, from the list of apps.
     pub fn open_usher(&self) -> u32 {
         let command = self.processes.command("usher");

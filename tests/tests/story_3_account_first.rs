@@ -28,7 +28,7 @@ async fn an_account_added_from_a_repository_is_enough_to_install() {
     let done = screen.front();
     done.says("Signed In").await;
     done.says("May Be Used By").await;
-    assert!(done.ready_switch("demo").await.is_on());
+    assert!(done.ready_switch("Demo Store").await.is_on());
 
     story.step("The account is listed, with nothing to complain about").await;
     done.press("Done").await;
@@ -59,7 +59,7 @@ async fn an_account_added_by_its_address_asks_once_for_permission() {
     screen.front().sign_in_on_the_page("demo").await;
     let done = screen.front();
     done.says("Signed In").await;
-    assert!(!done.ready_switch("demo").await.is_on());
+    assert!(!done.ready_switch("Demo Store").await.is_on());
     done.press("Done").await;
     screen.window("Usher").await.find_row(&format!("demo, {host}")).await;
 

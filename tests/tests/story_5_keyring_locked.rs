@@ -24,7 +24,9 @@ async fn a_locked_keyring_is_unlocked_and_the_install_works() {
     story.step("“Unlock” asks for the password of the keyring").await;
     story.session.keyring().the_next_question_is_answered();
     prompt.press("Unlock").await;
-    screen.wait_until_gone("Unlock the Keyring").await;
+    prompt.says("Keyring Unlocked").await;
+    prompt.press("Done").await;
+    screen.wait_until_empty().await;
     assert!(!story.session.keyring().is_locked().await);
 
     story.step("The install works").await;

@@ -21,6 +21,8 @@ async fn lapsed(story: &Story) {
     let control = story.session.shop().control();
     control.publish(updates.to_vec()).await.expect("the shop publishes");
     assert_eq!(control.expire_credentials(None).expect("the shop lets sign-ins expire"), 1);
+    // What it remembers of a moment ago is gone by then.
+    story.session.end_the_daemon().await;
 }
 
 /// What is installed: protected app, free app, runtime.
@@ -120,12 +122,14 @@ async fn an_update_that_brings_a_new_runtime_is_still_an_update() {
     let control = story.session.shop().control();
     control.publish(vec![runtime, Publication::Update(FREE.to_owned())]).await.expect("the shop publishes");
     control.expire_credentials(None).expect("the shop lets sign-ins expire");
+    story.session.end_the_daemon().await;
 
-    story.step("The free app is updated").await;
+    story.step("The free app is updated, the protected one waits").await;
     let flatpak = story.session.flatpak();
-    let before = flatpak.commit(FREE).await;
+    let before = [flatpak.commit(PRIVATE).await, flatpak.commit(FREE).await];
     let outcome = flatpak.run(&["update", "--user", "-y"]).await;
-    assert_ne!(before, flatpak.commit(FREE).await, "{}", outcome.text);
+    assert_eq!(before[0], flatpak.commit(PRIVATE).await, "{}", outcome.text);
+    assert_ne!(before[1], flatpak.commit(FREE).await, "{}", outcome.text);
     assert!(!outcome.text.contains("Failed to get tokens"), "{}", outcome.text);
     story.end().await;
 }
