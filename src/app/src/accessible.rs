@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Names for screen readers, where they say more than what is shown.
+//! What assistive technology needs beside what is shown: names that say more, and rows that can be pressed.
 
 use adw::prelude::*;
-use gtk::{AccessibleRelation, accessible::Property};
+use gtk::{AccessibleRelation, accessible::Property, gio, glib};
 
 /// Names a widget in place of what its own labels say.
 pub(crate) fn name(widget: &impl IsA<gtk::Widget>, name: &str) {
@@ -10,4 +10,23 @@ pub(crate) fn name(widget: &impl IsA<gtk::Widget>, name: &str) {
     widget.reset_relation(AccessibleRelation::LabelledBy);
     widget.reset_relation(AccessibleRelation::DescribedBy);
     widget.update_property(&[Property::Label(name)]);
+}
+
+/// Lets assistive technology press a row. GTK offers it the actions that a widget itself has, and a row has none.
+pub(crate) fn can_be_pressed(row: &impl IsA<gtk::ListBoxRow>) {
+    let row = row.upcast_ref::<gtk::ListBoxRow>();
+    let press = gio::ActionEntry::builder("press")
+        .activate(glib::clone!(
+            #[weak]
+            row,
+            move |_: &gio::SimpleActionGroup, _, _| {
+                if row.is_sensitive() && row.is_activatable() {
+                    row.activate();
+                }
+            }
+        ))
+        .build();
+    let actions = gio::SimpleActionGroup::new();
+    actions.add_action_entries([press]);
+    row.insert_action_group("row", Some(&actions));
 }

@@ -30,10 +30,13 @@ pub(crate) fn present(window: &Window) {
     section.add_group(&group(
         &gettext("Sign-In Page"),
         &[
-            ("<Alt>Left <Alt>Right", gettext("Back and Forward")),
+            ("<Alt>Left", gettext("Back")),
+            ("<Alt>Right", gettext("Forward")),
             ("F5 <Control>r", gettext("Reload")),
             ("Escape", gettext("Stop Loading, Then Cancel")),
-            ("<Control>plus <Control>minus <Control>0", gettext("Zoom In, Out, Normal Size")),
+            ("<Control>plus", gettext("Zoom In")),
+            ("<Control>minus", gettext("Zoom Out")),
+            ("<Control>0", gettext("Normal Size")),
             ("<Control>l", gettext("Show Address")),
             ("F6", gettext("Move Between Header and Page")),
         ],

@@ -15,6 +15,7 @@ use super::{
     uses::{Use, uses},
 };
 use crate::{
+    accessible,
     application::Application,
     i18n::{gettext, gettext_f},
     keyring,
@@ -63,7 +64,11 @@ mod imp {
         #[template_child]
         pub(super) actions_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
+        sign_in_again_row: TemplateChild<adw::ButtonRow>,
+        #[template_child]
         pub(super) sign_out_row: TemplateChild<adw::ButtonRow>,
+        #[template_child]
+        remove_row: TemplateChild<adw::ButtonRow>,
     }
 
     #[glib::object_subclass]
@@ -83,6 +88,13 @@ mod imp {
     }
 
     impl ObjectImpl for AccountPage {
+        fn constructed(&self) {
+            self.parent_constructed();
+            for row in [&self.sign_in_again_row, &self.sign_out_row, &self.remove_row] {
+                accessible::can_be_pressed(&**row);
+            }
+        }
+
         fn dispose(&self) {
             for (object, handler) in self.handlers.take() {
                 object.disconnect(handler);

@@ -1,44 +1,95 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! One account in the list.
 
-use adw::prelude::*;
+use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
 use usher_core::account::AccountId;
 
 use super::{broken_row::broken_row, listed::Listed};
 use crate::{accessible, account::ask_to_remove, i18n::gettext_f, text, window::Window};
 
+mod imp {
+    use super::*;
+
+    #[derive(Default)]
+    pub struct AccountRow {
+        pub(super) avatar: adw::Avatar,
+        pub(super) state: gtk::Label,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for AccountRow {
+        const NAME: &'static str = "UsherAccountRow";
+        type Type = super::AccountRow;
+        type ParentType = adw::ActionRow;
+    }
+
+    impl ObjectImpl for AccountRow {}
+    impl WidgetImpl for AccountRow {}
+    impl ListBoxRowImpl for AccountRow {}
+    impl PreferencesRowImpl for AccountRow {}
+    impl ActionRowImpl for AccountRow {}
+}
+
+glib::wrapper! {
+    pub struct AccountRow(ObjectSubclass<imp::AccountRow>)
+        @extends adw::ActionRow, adw::PreferencesRow, gtk::ListBoxRow, gtk::Widget,
+        @implements gtk::Accessible, gtk::Actionable, gtk::Buildable, gtk::ConstraintTarget;
+}
+
+impl AccountRow {
+    fn new(listed: &Listed) -> Self {
+        let row: Self = glib::Object::builder().property("use-markup", false).build();
+        let imp = row.imp();
+        imp.avatar.set_size(32);
+        imp.avatar.set_show_initials(true);
+        imp.avatar.set_valign(gtk::Align::Center);
+        imp.avatar.upcast_ref::<gtk::Widget>().set_accessible_role(gtk::AccessibleRole::Presentation);
+        row.add_prefix(&imp.avatar);
+        imp.state.set_wrap(true);
+        imp.state.set_natural_wrap_mode(gtk::NaturalWrapMode::None);
+        imp.state.set_justify(gtk::Justification::Right);
+        imp.state.add_css_class("dimmed");
+        row.add_suffix(&imp.state);
+        if let (true, Some(id)) = (listed.is_readable(), listed.id()) {
+            row.set_activatable(true);
+            row.add_suffix(&decorative_icon("go-next-symbolic"));
+            row.set_action_target_value(Some(&id.to_string().to_variant()));
+            row.set_action_name(Some("app.show-account"));
+            row.add_controller(delete_key(id));
+            accessible::can_be_pressed(&row);
+        }
+        row.show(listed);
+        row
+    }
+
+    fn show(&self, listed: &Listed) {
+        let imp = self.imp();
+        let title = listed.title();
+        imp.avatar.set_text(Some(&title));
+        self.set_title(&title);
+        self.set_subtitle(&listed.subtitle());
+        imp.state.set_label(&listed.state_label().unwrap_or_default());
+        imp.state.set_visible(listed.state_label().is_some());
+        accessible::name(self, &listed.spoken());
+    }
+}
+
 /// The row of an account.
 pub(super) fn account_row(listed: &Listed) -> gtk::Widget {
     match listed {
-        Listed::Account { .. } | Listed::Locked { .. } => usable_row(listed),
+        Listed::Account { .. } | Listed::Locked { .. } => AccountRow::new(listed).upcast(),
         Listed::Broken { path } => broken_row(path),
     }
 }
 
-fn usable_row(listed: &Listed) -> gtk::Widget {
-    let (title, subtitle) = (listed.title(), listed.subtitle());
-    let row = adw::ActionRow::builder()
-        .title(&title)
-        .subtitle(&subtitle)
-        .use_markup(false)
-        .activatable(listed.is_readable())
-        .build();
-    row.add_prefix(&avatar(&title, 32));
-    if let Some(state) = listed.state_label() {
-        let label = gtk::Label::builder().label(state).css_classes(["dimmed"]).wrap(true).build();
-        row.add_suffix(&label);
-    }
-    if listed.is_readable() {
-        row.add_suffix(&decorative_icon("go-next-symbolic"));
-        row.set_action_target_value(listed.id().map(|id| id.to_string().to_variant()).as_ref());
-        row.set_action_name(Some("app.show-account"));
-        if let Some(id) = listed.id() {
-            row.add_controller(delete_key(id));
-        }
-    }
-    accessible::name(&row, &listed.spoken());
-    row.upcast()
+/// Makes a row show another state of its account. Returns whether it can.
+pub(super) fn update_account_row(row: &gtk::Widget, listed: &Listed) -> bool {
+    let Some(row) = row.downcast_ref::<AccountRow>().filter(|row| row.is_activatable() == listed.is_readable()) else {
+        return false;
+    };
+    row.show(listed);
+    true
 }
 
 /// Del asks whether the account is to be removed.
@@ -52,17 +103,6 @@ fn delete_key(id: AccountId) -> gtk::ShortcutController {
     let controller = gtk::ShortcutController::new();
     controller.add_shortcut(gtk::Shortcut::new(gtk::ShortcutTrigger::parse_string("Delete|KP_Delete"), Some(action)));
     controller
-}
-
-/// A person's initials.
-pub(crate) fn avatar(name: &str, size: i32) -> adw::Avatar {
-    adw::Avatar::builder()
-        .size(size)
-        .text(name)
-        .show_initials(true)
-        .accessible_role(gtk::AccessibleRole::Presentation)
-        .valign(gtk::Align::Center)
-        .build()
 }
 
 /// An icon that says nothing that the text does not.

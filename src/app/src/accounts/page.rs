@@ -8,7 +8,11 @@ use gtk::glib;
 use usher_core::{clock, names};
 
 use super::{
-    account_row::account_row, listed::Listed, need_row::NeedRow, ready_row::ready_row, repository_row::repository_row,
+    account_row::{account_row, update_account_row},
+    listed::Listed,
+    need_row::NeedRow,
+    ready_row::ready_row,
+    repository_row::repository_row,
     row_group::RowGroup,
 };
 use crate::{
@@ -172,14 +176,20 @@ mod imp {
             }
             let has_software = self.has_software.get();
             let lost = [
-                self.needs.show(
-                    overview.needs,
-                    |a, b| a.account_id().is_some() && a.account_id() == b.account_id(),
-                    build_need,
+                self.needs.show(overview.needs, Need::is_same, build_need, |_, _| false),
+                self.ready.show(
+                    overview.ready,
+                    |a, b| a.app_id == b.app_id && a.repository == b.repository,
+                    |ready| ready_row(ready, has_software),
+                    |_, _| false,
                 ),
-                self.ready.show(overview.ready, |a, b| a.app_id == b.app_id, |ready| ready_row(ready, has_software)),
-                self.accounts.show(listed, Listed::is_same, account_row),
-                self.repositories.show(overview.without_account, |a, b| a.address == b.address, repository_row),
+                self.accounts.show(listed, Listed::is_same, account_row, update_account_row),
+                self.repositories.show(
+                    overview.without_account,
+                    |a, b| a.address == b.address,
+                    repository_row,
+                    |_, _| false,
+                ),
             ];
             self.nothing_yet_group.set_visible(has_nothing && has_repositories);
             self.stack.set_visible_child_name(if is_searching && self.accounts.len() == 0 {

@@ -10,6 +10,7 @@ use crate::{accessible, i18n::gettext, model::Repository, text, window::Window};
 pub(crate) fn repository_choice(repository: &Repository) -> gtk::Widget {
     let row = plain_row(repository);
     row.set_activatable(true);
+    accessible::can_be_pressed(&row);
     row.add_suffix(&decorative_icon("go-next-symbolic"));
     let repository = repository.clone();
     row.connect_activated(move |row| {

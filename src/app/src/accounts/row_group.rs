@@ -25,24 +25,31 @@ impl<T: PartialEq> RowGroup<T> {
         group.set_visible(false);
     }
 
-    /// Shows these items. `is_same` tells whether two states are of the same thing. Returns whether the keyboard's focus
-    /// was in the group and has no row left to be in.
+    /// Shows these items. `is_same` tells whether two states are of the same thing; `update` makes a row show another
+    /// state of its thing, where it can. Returns whether the keyboard's focus was in the group and has no row left to be
+    /// in.
     pub(super) fn show(
         &self,
         items: Vec<T>,
         is_same: impl Fn(&T, &T) -> bool,
         build: impl Fn(&T) -> gtk::Widget,
+        update: impl Fn(&gtk::Widget, &T) -> bool,
     ) -> bool {
         let Some(group) = self.group.upgrade() else {
             return false;
         };
         let mut known = self.rows.take();
-        if known.len() == items.len() && known.iter().zip(&items).all(|((a, _), b)| a == b) {
-            self.rows.replace(known);
+        let is_in_place = known.len() == items.len()
+            && known
+                .iter_mut()
+                .zip(&items)
+                .all(|((shown, row), item)| shown == item || (is_same(shown, item) && update(row, item)));
+        if is_in_place {
+            let rows = items.into_iter().zip(known).map(|(item, (_, row))| (item, row));
+            self.rows.replace(rows.collect());
             return false;
         }
         let focused = known.iter().position(|(_, row)| has_focus(row));
-        let focused_row = focused.map(|index| known[index].1.clone());
         let survivor = focused.and_then(|index| items.iter().position(|item| is_same(item, &known[index].0)));
         for (_, row) in &known {
             group.remove(row);
@@ -57,13 +64,14 @@ impl<T: PartialEq> RowGroup<T> {
             rows.push((item, row));
         }
         group.set_visible(!rows.is_empty());
-        let next = focused.map(|index| survivor.unwrap_or(index.min(rows.len().saturating_sub(1))));
-        let target = next.and_then(|index| rows.get(index)).map(|(_, row)| row.clone());
+        let Some(focused) = focused else {
+            self.rows.replace(rows);
+            return false;
+        };
+        let next = survivor.unwrap_or(focused.min(rows.len().saturating_sub(1)));
+        let target = rows.get(next).map(|(_, row)| row.clone());
         self.rows.replace(rows);
-        match target {
-            Some(row) => !row.grab_focus() && !row.child_focus(gtk::DirectionType::TabForward),
-            None => focused_row.is_some(),
-        }
+        !target.is_some_and(|row| row.grab_focus() || row.child_focus(gtk::DirectionType::TabForward))
     }
 
     /// How many rows there are.

@@ -11,6 +11,7 @@ use usher_core::{binding::Binding, clock, service::ServiceUrl};
 
 use super::discovery::{self, Problem};
 use crate::{
+    accessible,
     accounts::repository_choice,
     application::Application,
     model::{Repository, overview},
@@ -57,6 +58,11 @@ mod imp {
     }
 
     impl ObjectImpl for AddAccountPage {
+        fn constructed(&self) {
+            self.parent_constructed();
+            accessible::can_be_pressed(&*self.continue_row);
+        }
+
         fn dispose(&self) {
             self.stop_asking();
         }

@@ -2,7 +2,7 @@
 //! What a person should do, what can be installed now, and which repositories have no account. Pure.
 
 use usher_core::{
-    account::{Account, AccountId, AccountState},
+    account::{Account, AccountState},
     lookup::{self, Lookup},
     pending::{Obstacle, Operation, Pending},
     refs::FlatpakRef,
@@ -229,12 +229,19 @@ fn newest_first(mut all: Vec<(i64, Ready)>) -> Vec<Ready> {
     rows
 }
 
-/// The account that a sign-in from one of the rows renews.
 impl Need {
-    pub(crate) fn account_id(&self) -> Option<AccountId> {
-        match self {
-            Self::SignIn { account, .. } | Self::ServerChanged { account, .. } => Some(account.id),
-            Self::FirstSignIn { .. } | Self::Permission { .. } => None,
+    /// Whether two rows are about the same account or repository.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::SignIn { account, .. }, Self::SignIn { account: other, .. }) => account.id == other.id,
+            (
+                Self::FirstSignIn { repository, .. } | Self::Permission { repository },
+                Self::FirstSignIn { repository: other, .. } | Self::Permission { repository: other },
+            )
+            | (Self::ServerChanged { repository, .. }, Self::ServerChanged { repository: other, .. }) => {
+                repository.address == other.address
+            }
+            _ => false,
         }
     }
 }
