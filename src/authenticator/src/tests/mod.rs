@@ -2,7 +2,6 @@
 //! The daemon on a bus of its own, with clients, onlookers and a window process that do what a test says.
 
 mod ends;
-#[cfg(feature = "insecure-loopback")]
 mod http;
 mod introspection;
 mod prompter;
