@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, StreamExt, future, stream};
 use oo7::{
     Secret,
     dbus::{Collection, Error, Item, Service, ServiceError},
@@ -133,10 +133,11 @@ impl SecretService {
         let Some(collection) = self.service().await?.with_alias(Service::DEFAULT_COLLECTION).await? else {
             return Ok(Vec::new());
         };
-        let is_locked = collection.is_locked().await?;
+        // Each question costs several calls of the bus, so what does not depend on one another is asked at once.
+        let (is_locked, items) = future::try_join(collection.is_locked(), collection.search_items(&wanted)).await?;
         let mut all = Vec::new();
-        for item in collection.search_items(&wanted).await? {
-            match open(item, is_locked).await {
+        for found in future::join_all(items.into_iter().map(|item| open(item, is_locked))).await {
+            match found {
                 Ok(found) => all.push(found),
                 // Removed since the search.
                 Err(Error::Deleted | Error::Service(ServiceError::NoSuchObject(_))) => {}
