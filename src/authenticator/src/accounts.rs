@@ -50,6 +50,7 @@ impl KeyringAccounts {
             lock(&snapshot).is_watched = true;
             tokio::spawn(async move {
                 while changes.next().await.is_some() {
+                    tracing::debug!("the keyring has changed");
                     lock(&snapshot).drop_entries();
                 }
                 lock(&snapshot).is_watched = false;
