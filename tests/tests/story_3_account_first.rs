@@ -70,6 +70,8 @@ async fn an_account_added_by_its_address_asks_once_for_permission() {
     ));
     let prompt = screen.window("Use the Account of demo?").await;
     prompt.press("Allow").await;
+    prompt.says("Allowed").await;
+    prompt.press("Done").await;
     screen.wait_until_gone("Use the Account of demo?").await;
 
     story.step("The next one works, and nothing is asked any more").await;
