@@ -23,7 +23,7 @@ pub use display::{Display, there_is_one as there_is_a_display};
 pub use flatpak::{Flatpak, Outcome};
 pub use keyring::{Item, Keyring, KeyringState, SCHEMA};
 pub use leaks::Leak;
-pub use processes::{LIMIT, Processes, wait_for};
+pub use processes::{LIMIT, Processes, send, wait_for};
 pub use screen::{Screen, Window};
 pub use session::{AUTHENTICATOR, Session, Setup, WINDOW};
 pub use story::Story;

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Pages that misbehave, in the real view. Each one has a button that leads to the redirect as it should be.
+
+use std::fs;
+use std::path::Path;
+
+use rustix::process::Signal;
+use usher_demo_store::{Failure, Reply, Route};
+use usher_tests::{Role, Session, Setup, Window, send, wait_for};
+
+const APP: &str = "org.example.Private";
+/// What the redirect of a well-behaved navigation carries.
+const RIGHT: &str = "right-CANARY-31c7";
+/// What a hit from anywhere else carries.
+const WRONG: &str = "wrong-CANARY-88d0";
+
+/// A sign-in page with a script of its own and a button that goes on.
+fn page(script: &str) -> Reply {
+    Reply::html(&format!(
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Scripted</title><h1>Scripted</h1>\
+         <script>\
+         const query = new URLSearchParams(location.search);\
+         const target = query.get('redirect_uri'), state = query.get('state');\
+         const hit = token => target + '?token=' + token + '&state=' + state;\
+         const right = '{RIGHT}', wrong = '{WRONG}';\
+         </script>\
+         <button onclick=\"location.href = hit(right)\">Go On</button>\
+         <script>{script}</script>"
+    ))
+}
+
+/// A session in which the prompt shows the page with that script.
+async fn session_at(script: &str) -> Session {
+    let session = Session::start(Setup::default()).await;
+    session.shop().control().set_page("/login", page(script));
+    session.flatpak().install(APP).end().await;
+    let host = session.host();
+    session.screen().window(&format!("Sign In to {host}")).await.press(&format!("Continue to {host}")).await;
+    session
+}
+
+/// Goes on as the page should, and finds the account that this makes.
+async fn goes_on(session: &Session, page: &Window<'_>) {
+    page.press("Go On").await;
+    page.says("Signed In").await;
+    let item = session.keyring().the_item().await;
+    assert!(item.text().contains(RIGHT) && !item.text().contains(WRONG), "the right hit counts");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w02_a_redirect_with_the_wrong_state_neither_signs_in_nor_ends_the_flow() {
+    let session = session_at("").await;
+    let control = session.shop().control();
+    let buttons = ["'&state=other'", "''", "'&state=' + state + '&state=' + state", "'#state=' + state"]
+        .iter()
+        .enumerate()
+        .map(|(n, rest)| {
+            format!("<button onclick=\"location.href = target + '?token=' + wrong + {rest}\">Wrong {n}</button>")
+        })
+        .collect::<String>();
+    control.set_page("/login", page(&format!("document.body.insertAdjacentHTML('beforeend', `{buttons}`)")));
+    let screen = session.screen();
+    let view = screen.front();
+    view.press("Reload").await;
+    for n in 0..4 {
+        view.press(&format!("Wrong {n}")).await;
+        view.says("Sign-In Was Not Finished").await;
+        assert_eq!(session.keyring().items().await.len(), 0);
+        view.press("Try Again").await;
+        view.ready("Go On").await;
+    }
+    goes_on(&session, &view).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w05_only_the_page_itself_can_go_to_the_redirect() {
+    let session = session_at(
+        "for (const tag of ['iframe', 'img', 'embed']) {\
+             const child = document.createElement(tag); child.src = hit(wrong); document.body.append(child);\
+         }\
+         fetch(hit(wrong), {mode: 'no-cors'}).catch(() => {});\
+         const request = new XMLHttpRequest(); request.open('GET', hit(wrong)); try { request.send() } catch {}\
+         window.open(hit(wrong));\
+         document.body.insertAdjacentHTML('beforeend',\
+             `<iframe name=inner></iframe><form target=inner method=post action='${hit(wrong)}'></form>`);\
+         document.forms[0].submit();\
+         document.body.insertAdjacentHTML('beforeend', '<p>All tried</p>');",
+    )
+    .await;
+    let screen = session.screen();
+    let view = screen.front();
+    view.says("All tried").await;
+    assert_eq!(session.keyring().items().await.len(), 0);
+    goes_on(&session, &view).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w12_a_page_that_wants_everything_gets_nothing_and_goes_on() {
+    let session = session_at(
+        "navigator.geolocation?.getCurrentPosition(() => {}, () => {});\
+         if (window.Notification) Notification.requestPermission();\
+         navigator.mediaDevices?.getUserMedia({video: true, audio: true}).catch(() => {});\
+         navigator.clipboard?.readText().catch(() => {});\
+         document.documentElement.requestFullscreen?.().catch(() => {});\
+         for (let n = 0; n < 100; n++) window.open('/login?n=' + n);\
+         const link = document.createElement('a'); link.download = 'taken.txt';\
+         link.href = 'data:text/plain,taken'; document.body.append(link); link.click();\
+         document.body.insertAdjacentHTML('beforeend', '<p>All tried</p>');",
+    )
+    .await;
+    let screen = session.screen();
+    let view = screen.front();
+    view.says("All tried").await;
+    assert_eq!(screen.tree().await.titles().len(), 1, "no further window has opened");
+    goes_on(&session, &view).await;
+    assert_eq!(files_called(session.folder(), "taken.txt"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w13_addresses_of_other_kinds_lead_nowhere() {
+    let addresses =
+        ["file:///etc/passwd", "data:text/html,<h1>Elsewhere</h1>", "mailto:a@example.org", "myapp://x", "intent:x"];
+    let buttons: String = addresses
+        .iter()
+        .enumerate()
+        .map(|(n, address)| format!("<button onclick=\"location.href = '{address}'\">Away {n}</button>"))
+        .collect();
+    let script = format!("document.body.insertAdjacentHTML('beforeend', `{buttons}`)");
+    let session = session_at(&script).await;
+    let screen = session.screen();
+    let view = screen.front();
+    for n in 0..addresses.len() {
+        view.press(&format!("Away {n}")).await;
+        view.says("Scripted").await;
+    }
+    assert!(!screen.tree().await.mentions("root:") && !screen.tree().await.says("Elsewhere"));
+    goes_on(&session, &view).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w14_a_page_whose_process_dies_can_be_loaded_again() {
+    let session = session_at("").await;
+    let screen = session.screen();
+    let view = screen.front();
+    view.ready("Go On").await;
+    let killed = session.processes.ids().into_iter().filter(|id| is_called(*id, "WebKitWebProces")).map(|id| {
+        send(id, Signal::KILL);
+    });
+    assert_eq!(killed.count(), 1, "one page has a process");
+    view.says("The Page Stopped Working").await;
+    view.says("Nothing was signed in or paid.").await;
+    view.press("Reload").await;
+    goes_on(&session, &view).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w15_a_page_that_never_comes_can_be_left() {
+    let session = Session::start(Setup::default()).await;
+    session.shop().control().fail(Route::Login, Failure::Hang);
+    session.flatpak().install(APP).end().await;
+    let host = session.host();
+    let screen = session.screen();
+    screen.window(&format!("Sign In to {host}")).await.press(&format!("Continue to {host}")).await;
+    session.shop().control().wait_for_request(|request| request.path == "/login").await;
+    screen.front().press("Cancel").await;
+    wait_for(
+        "the page to be left",
+        async || screen.tree().await.find(Role::Button, "Cancel").is_none().then_some(()),
+        async || screen.tree().await.to_string(),
+    )
+    .await;
+    assert_eq!(session.keyring().items().await.len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w19_a_sign_in_that_the_person_refuses_at_the_server_makes_no_account() {
+    let session = session_at(
+        "document.body.insertAdjacentHTML('beforeend',\
+         `<button onclick=\"location.href = target + '?error=access_denied&state=' + state\">Refuse</button>`)",
+    )
+    .await;
+    let screen = session.screen();
+    let view = screen.front();
+    view.press("Refuse").await;
+    view.says("Sign-In Was Not Finished").await;
+    view.mentions("access_denied").await;
+    assert_eq!(session.keyring().items().await.len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w18_names_from_outside_are_shown_as_plain_text() {
+    let session = Session::start(Setup::default()).await;
+    let title = "<b>Shop</b> \u{202e}& “more”";
+    session.flatpak().run(&["remote-modify", "--user", "--title", title, "demo"]).await.expect_success();
+    session.flatpak().install(APP).end().await;
+    let host = session.host();
+    let screen = session.screen();
+    let prompt = screen.window(&format!("Sign In to {host}")).await;
+    prompt.row_says("Repository", &host).await;
+    prompt.mentions("<b>Shop</b> & “more”").await;
+}
+
+fn is_called(id: u32, name: &str) -> bool {
+    fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|comm| comm.trim() == name)
+}
+
+/// How many files below the folder have that name.
+fn files_called(folder: &Path, name: &str) -> usize {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => files_called(&entry.path(), name),
+            _ => usize::from(entry.file_name().to_string_lossy().contains(name)),
+        })
+        .sum()
+}
