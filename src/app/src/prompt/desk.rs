@@ -5,7 +5,7 @@
 use std::{
     cell::{Cell, RefCell},
     rc::{Rc, Weak},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use gtk::{gio, glib, prelude::*};
@@ -17,6 +17,9 @@ use usher_core::{
 
 use super::{details::Details, parent::Parent, window::PromptWindow};
 use crate::application::Application;
+
+/// How long a question that was put off is not asked again.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// Answers a call.
 pub(super) fn answer(
@@ -70,20 +73,8 @@ impl Prompt {
         }
     }
 
-    fn asks_the_same(&self, other: &Details) -> bool {
-        let own = self.details.borrow();
-        own.kind == other.kind && own.binding == other.binding && own.remote_url == other.remote_url
-    }
-
     fn join(&self, other: &Details) {
-        let mut own = self.details.borrow_mut();
-        for app in &other.app_ids {
-            if !own.app_ids.contains(app) {
-                own.app_ids.push(app.clone());
-            }
-        }
-        // An install among updates is what the person did.
-        own.is_update &= other.is_update;
+        self.details.borrow_mut().join(other);
         let mut clients = self.clients.borrow_mut();
         if !clients.contains(&other.client) {
             clients.push(other.client.clone());
@@ -95,6 +86,8 @@ impl Prompt {
 #[derive(Default)]
 pub(super) struct Desk {
     current: RefCell<Weak<Prompt>>,
+    /// What the person has put off just now.
+    put_off: Rc<RefCell<Vec<Details>>>,
 }
 
 /// A request that has been found sound.
@@ -110,6 +103,10 @@ impl Desk {
     /// Shows a question, or lets it join; answers its call now or later.
     pub(super) fn ask(&self, application: &Application, asking: Asking, call: gio::DBusMethodInvocation) {
         let waits = !asking.details.is_update && application.settings().boolean("continue-installs");
+        if self.put_off.borrow().iter().any(|known| known.asks_the_same(&asking.details)) {
+            answer(call, Outcome::Dismissed, None, None);
+            return;
+        }
         let current = self.current.borrow().upgrade();
         if let Some(window) =
             current.as_ref().filter(|prompt| prompt.is_over()).and_then(|prompt| prompt.window.upgrade())
@@ -119,7 +116,7 @@ impl Desk {
         }
         let current = current.filter(|prompt| prompt.is_on_screen());
         let prompt = match current {
-            Some(prompt) if prompt.asks_the_same(&asking.details) => {
+            Some(prompt) if prompt.details.borrow().asks_the_same(&asking.details) => {
                 prompt.join(&asking.details);
                 if let Some(window) = prompt.window.upgrade() {
                     window.refresh();
@@ -156,6 +153,12 @@ impl Desk {
             window: glib::WeakRef::new(),
         });
         let window = PromptWindow::new(application, &prompt);
+        let (put_off, weak) = (self.put_off.clone(), application.downgrade());
+        window.connect_put_off(move |details| {
+            if let Some(application) = weak.upgrade() {
+                silence(&application, &put_off, details);
+            }
+        });
         super::parent::place(&window, asking.parent.clone());
         prompt.window.set(Some(&window));
         self.current.replace(Rc::downgrade(&prompt));
@@ -185,6 +188,19 @@ impl Desk {
             prompt.close_if_abandoned();
         }
     }
+}
+
+/// For a while a question that was put off is not asked again; so long the process stays to remember it.
+fn silence(application: &Application, put_off: &Rc<RefCell<Vec<Details>>>, details: Details) {
+    put_off.borrow_mut().push(details.clone());
+    let (put_off, hold) = (put_off.clone(), application.hold());
+    glib::timeout_add_local_once(SILENCE, move || {
+        let _hold = hold;
+        let mut put_off = put_off.borrow_mut();
+        if let Some(index) = put_off.iter().position(|known| *known == details) {
+            put_off.swap_remove(index);
+        }
+    });
 }
 
 impl Prompt {

@@ -78,6 +78,22 @@ impl Details {
         })
     }
 
+    /// Whether another request is the same question.
+    pub(super) fn asks_the_same(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.binding == other.binding && self.remote_url == other.remote_url
+    }
+
+    /// Takes in what another request of the same question is for.
+    pub(super) fn join(&mut self, other: &Self) {
+        for app in &other.app_ids {
+            if !self.app_ids.contains(app) {
+                self.app_ids.push(app.clone());
+            }
+        }
+        // An install among updates is what the person did.
+        self.is_update &= other.is_update;
+    }
+
     /// The repository on this computer that this is about (rule R25).
     pub(super) fn find_remote(&self, remotes: Vec<Remote>) -> Option<Remote> {
         remotes.into_iter().find(|remote| {
@@ -148,6 +164,18 @@ mod tests {
         assert_eq!(parse(|d| d.insert("update", "true")), Err("update"));
         assert_eq!(parse(|d| d.insert_value("app-ids", &Vec::<String>::new().to_variant())), Err("app-ids"));
         assert_eq!(parse(|d| d.insert_value("app-ids", &vec!["a b".to_owned()].to_variant())), Err("app-ids"));
+    }
+
+    #[test]
+    fn c01_requests_join_only_for_the_same_question() {
+        let mut first = parse(|_| {}).unwrap();
+        let apps = vec!["org.example.App".to_owned(), "org.example.Other".to_owned()];
+        let second = parse(|d| d.insert_value("app-ids", &apps.to_variant())).unwrap();
+        let elsewhere = parse(|d| d.insert("remote-uri", "https://other.example/")).unwrap();
+        assert!(first.asks_the_same(&second) && !first.asks_the_same(&elsewhere));
+        assert!(!first.asks_the_same(&Details { kind: Kind::Link, ..second.clone() }));
+        first.join(&second);
+        assert_eq!(first.app_ids, apps);
     }
 
     #[test]

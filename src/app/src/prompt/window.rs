@@ -16,6 +16,7 @@ use usher_core::{
 
 use super::{
     desk::Prompt,
+    details::Details,
     question::{self, Form},
 };
 use crate::{application::Application, i18n::gettext_f, text, window_id};
@@ -26,6 +27,9 @@ const WAITING_LIMIT: Duration = Duration::from_secs(15 * 60);
 const WAITING_END: Duration = Duration::from_secs(2 * 60);
 /// A window that is not used for so long closes.
 const UNUSED: Duration = Duration::from_secs(30 * 60);
+
+/// Told what was put off.
+type PutOff = Box<dyn FnOnce(Details)>;
 
 mod imp {
     use std::cell::{Cell, OnceCell, RefCell};
@@ -84,6 +88,9 @@ mod imp {
         pub(super) is_busy: Cell<bool>,
         /// Whether what was asked has been done.
         pub(super) is_over: Cell<bool>,
+        /// Whether nobody waits any more, or nobody came.
+        pub(super) is_abandoned: Cell<bool>,
+        pub(super) put_off: RefCell<Option<PutOff>>,
         pub(super) guard: RefCell<Option<glib::SourceId>>,
         pub(super) unused: RefCell<Option<glib::SourceId>>,
         pub(super) waiting: RefCell<Option<glib::SourceId>>,
@@ -130,6 +137,10 @@ mod imp {
         fn close_request(&self) -> glib::Propagation {
             if let Some(prompt) = self.prompt.get() {
                 prompt.end(Outcome::Dismissed, None);
+                let put_off = self.put_off.take().filter(|_| !self.is_over.get() && !self.is_abandoned.get());
+                if let Some(put_off) = put_off {
+                    put_off(prompt.details.borrow().clone());
+                }
             }
             self.parent_close_request()
         }
@@ -181,6 +192,11 @@ impl PromptWindow {
         self.imp().is_over.get()
     }
 
+    /// Calls back if the person puts the question off.
+    pub(super) fn connect_put_off(&self, callback: impl FnOnce(Details) + 'static) {
+        self.imp().put_off.replace(Some(Box::new(callback)));
+    }
+
     /// Closes because nobody waits any more.
     pub(super) fn abandon(&self) {
         let said = gettext_f(
@@ -188,6 +204,7 @@ impl PromptWindow {
             &[("program", &text::program(&self.prompt().details.borrow().client))],
         );
         self.announce(&said, gtk::AccessibleAnnouncementPriority::High);
+        self.imp().is_abandoned.set(true);
         self.close();
     }
 

@@ -189,7 +189,7 @@ impl DonePage {
             WayBack::Terminal { command } => {
                 imp.command_label.set_label(command);
                 imp.command_group.set_visible(true);
-                (None, gettext("Copy Command"))
+                (Some(gettext("Run the command again:")), gettext("Copy Command"))
             }
             WayBack::Program => {
                 (Some(gettext_f("Go back to {program} and start the install again.", &program)), gettext("Done"))

@@ -40,6 +40,8 @@ mod imp {
         #[template_child]
         pub(super) header: TemplateChild<adw::HeaderBar>,
         #[template_child]
+        pub(super) address_bar: TemplateChild<adw::Bin>,
+        #[template_child]
         pub(super) header_buttons: TemplateChild<gtk::Box>,
         #[template_child]
         pub(super) toolbar_view: TemplateChild<adw::ToolbarView>,
@@ -136,7 +138,15 @@ mod imp {
     }
 
     impl WidgetImpl for WebPage {}
-    impl NavigationPageImpl for WebPage {}
+
+    impl NavigationPageImpl for WebPage {
+        fn shown(&self) {
+            self.parent_shown();
+            if let Some(view) = self.web_view.get() {
+                view.grab_focus();
+            }
+        }
+    }
 
     #[gtk::template_callbacks]
     impl WebPage {
@@ -144,6 +154,18 @@ mod imp {
         fn on_other_host_understood(&self) {
             self.understood_hosts.borrow_mut().insert(self.announced_host.borrow().clone());
             self.other_host_banner.set_revealed(false);
+        }
+
+        #[template_callback]
+        fn on_narrow(&self) {
+            self.header.set_title_widget(None::<&gtk::Widget>);
+            self.address_bar.set_child(Some(&*self.address_button));
+        }
+
+        #[template_callback]
+        fn on_wide(&self) {
+            self.address_bar.set_child(None::<&gtk::Widget>);
+            self.header.set_title_widget(Some(&*self.address_button));
         }
 
         #[template_callback]
@@ -366,16 +388,6 @@ impl WebPage {
         self.stop_timers();
         self.imp().flow.take();
         view::shut(self.view());
-    }
-
-    fn copy_address(&self) {
-        let address = self.view().uri().and_then(|uri| Url::parse(&uri).ok()).filter(Url::has_host);
-        let mut address = address.unwrap_or_else(|| self.approved().clone());
-        address.set_query(None);
-        address.set_fragment(None);
-        self.clipboard().set_text(address.as_str());
-        self.imp().address_popover.popdown();
-        toast::show(self, &gettext("Copied"));
     }
 
     fn is_online(host: &Url) -> bool {

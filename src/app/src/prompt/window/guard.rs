@@ -88,6 +88,7 @@ impl PromptWindow {
                 self,
                 move || {
                     window.imp().unused.take();
+                    window.imp().is_abandoned.set(true);
                     window.close();
                 }
             ),

@@ -11,7 +11,7 @@ use webkit6::prelude::*;
 use super::{WebPage, policy};
 use crate::{
     i18n::{gettext, gettext_f},
-    text,
+    text, toast,
 };
 
 /// How a document got here.
@@ -90,6 +90,17 @@ impl WebPage {
         imp.security_label.set_label(&sentence);
         imp.progress.update_property(&[Property::Label(&gettext_f("Loading {host}", &values))]);
         self.set_title(&host);
+    }
+
+    /// Copies the address without its query, in which secrets may be.
+    pub(super) fn copy_address(&self) {
+        let address = self.view().uri().and_then(|uri| Url::parse(&uri).ok()).filter(Url::has_host);
+        let mut address = address.unwrap_or_else(|| self.approved().clone());
+        address.set_query(None);
+        address.set_fragment(None);
+        self.clipboard().set_text(address.as_str());
+        self.imp().address_popover.popdown();
+        toast::show(self, &gettext("Copied"));
     }
 
     /// Says once that the page is at another server than the one that was agreed to.
