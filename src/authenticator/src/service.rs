@@ -83,6 +83,12 @@ pub(crate) async fn run_with_connection(
         done = until_idle(connection, &daemon, idle) => done,
     };
     daemon.end().await;
+    // Answers must come from the owner of the name, so it is given up last; who calls from now on is served by the next.
+    if !connection.is_closed()
+        && let Err(error) = connection.release_name(names::AUTHENTICATOR_NAME).await
+    {
+        tracing::debug!(%error, "the name is lost already");
+    }
     ended
 }
 

@@ -185,3 +185,59 @@ async fn stopped_the_daemon_takes_a_waiting_prompt_back() {
     assert_eq!(prompter.next_cancelled().await, prompt.token);
     daemon.end().await.unwrap();
 }
+
+/// All orders of these.
+fn orders<T: Copy>(things: &[T]) -> Vec<Vec<T>> {
+    if things.is_empty() {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for (place, first) in things.iter().enumerate() {
+        let rest: Vec<T> = [&things[..place], &things[place + 1..]].concat();
+        for mut order in orders(&rest) {
+            order.insert(0, *first);
+            all.push(order);
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn whatever_happens_in_whatever_order_there_is_one_response() {
+    #[derive(Debug, Clone, Copy)]
+    enum Happening {
+        PromptEnds,
+        OwnerCloses,
+        OtherCloses,
+        DaemonStops,
+    }
+    use Happening::{DaemonStops, OtherCloses, OwnerCloses, PromptEnds};
+    let bus = Bus::start();
+    let mut prompter = Prompter::on(&bus).await;
+    for (number, order) in orders(&[PromptEnds, OwnerCloses, OtherCloses, DaemonStops]).into_iter().enumerate() {
+        let world = World::empty();
+        let mut daemon = Daemon::start_as(&bus, &world, plan()).await;
+        let (mut client, other) = (Client::on(&bus).await, Client::on(&bus).await);
+        let handle = client.ask(&Call::default()).await.unwrap();
+        let mut prompt = Some(prompter.next().await);
+        if number % 2 == 0 {
+            sign_in(&world);
+        }
+        for happening in &order {
+            match happening {
+                PromptEnds => drop(prompt.take().map(|prompt| prompt.outcome.send(u32::try_from(number % 4).unwrap()))),
+                // Each of them may come too late.
+                OwnerCloses => drop(client.close(&handle).await),
+                OtherCloses => drop(other.close(&handle).await),
+                DaemonStops => daemon.stop(),
+            }
+        }
+        let response = client.response().await;
+        assert_eq!(response.path, handle.as_str());
+        assert_eq!(client.further(&daemon).await, 0, "{order:?}");
+        daemon.end().await.unwrap();
+        while prompter.further().1 > 0 {
+            prompter.next_cancelled().await;
+        }
+    }
+}
