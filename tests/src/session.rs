@@ -36,6 +36,8 @@ pub struct Setup {
     pub display: Display,
     /// Whether there is no shop and no remote.
     pub without_shop: bool,
+    /// Where its folder is made, if not among temporary files.
+    pub parent: Option<PathBuf>,
     /// Further variables of its environment.
     pub environment: Vec<(&'static str, String)>,
     /// Further lines for GTK's `settings.ini`.
@@ -60,10 +62,10 @@ impl Session {
     pub async fn start(setup: Setup) -> Self {
         let stage = stage();
         let folder = tempfile::Builder::new()
-            .prefix("usher-")
+            .prefix("session-")
             .permissions(Permissions::from_mode(0o700))
-            .tempdir()
-            .expect("a temporary folder can be made");
+            .tempdir_in(setup.parent.clone().unwrap_or_else(env::temp_dir))
+            .expect("a folder for the session can be made");
         let processes = Processes::new(folder.path(), environment(folder.path(), &stage));
         for (name, value) in &setup.environment {
             processes.set(name, value);

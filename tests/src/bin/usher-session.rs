@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Opens Usher on the display of the person, in a throw-away session with a shop: what `build-aux/run` runs.
+
+use std::fmt::Write as _;
+use std::fs::{self, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use usher_tests::{Display, Session, Setup, there_is_a_display};
+
+/// Where `build-aux/run --shell` looks for the way into the session.
+const SHELL: &str = "shell";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    if !there_is_a_display() {
+        tell("There is no display to show a window on. `build-aux/run --story` plays by itself, without one.");
+        return ExitCode::FAILURE;
+    }
+    let build = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests are in the workspace").join("build");
+    tell("A session of its own is being prepared: bus, keyring, flatpak, and a shop with a repository.");
+    let setup = Setup { display: Display::Person, parent: Some(build), ..Setup::default() };
+    let session = Session::start(setup).await;
+    write_shell(&session);
+    tell(&format!(
+        "\nThe shop is at {}. It has two accounts, “demo” and “demo2”; the password of each is its name.\n\
+         flatpak has its repository as the remote “demo”. To install from it, in another terminal:\n\n    \
+         build-aux/run --shell\n    flatpak install demo org.example.Private\n\n\
+         All of it ends, and leaves nothing, when the window of Usher is closed or Ctrl+C is pressed.",
+        session.shop().base_url()
+    ));
+    let mut usher = tokio::process::Command::from(session.processes.command("usher"));
+    tokio::select! {
+        status = usher.kill_on_drop(true).status() => match status {
+            Ok(status) if status.success() => ExitCode::SUCCESS,
+            Ok(status) => {
+                tell(&format!("Usher ended: {status}"));
+                ExitCode::FAILURE
+            }
+            Err(error) => {
+                tell(&format!("Usher does not start: {error}"));
+                ExitCode::FAILURE
+            }
+        },
+        _ = tokio::signal::ctrl_c() => ExitCode::SUCCESS,
+    }
+}
+
+/// Writes a script that opens a shell with the environment of the session.
+fn write_shell(session: &Session) {
+    let mut script = String::from("#!/bin/bash\n");
+    for (name, value) in session.processes.environment() {
+        writeln!(script, "export {name}='{}'", value.replace('\'', r"'\''")).expect("a string takes all");
+    }
+    script.push_str("export TERM=\"${TERM:-xterm}\"\ncd \"$HOME\"\nexec bash --norc \"$@\"\n");
+    let file: PathBuf = session.folder().join(SHELL);
+    fs::write(&file, script).expect("the session's folder takes a file");
+    fs::set_permissions(&file, Permissions::from_mode(0o700)).expect("a file can be made a program");
+}
+
+fn tell(text: &str) {
+    // Whoever has gone away needs not be told.
+    let _ = writeln!(io::stdout(), "{text}");
+}
