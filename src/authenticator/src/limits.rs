@@ -231,11 +231,15 @@ mod tests {
     }
 
     #[test]
-    fn d06_d04_only_full_refs_and_at_least_one() {
-        let read = |refs: Vec<&'static str>| Given { refs, ..Given::default() }.read();
-        assert_eq!(read(vec![]), Err(LimitError::NoRefs));
-        assert_eq!(read(vec!["app/x"]), Err(LimitError::Ref));
-        assert_eq!(read(vec!["app/org.example.App/x86_64/stable\n"]), Err(LimitError::Ref));
+    fn d04_nothing_cannot_be_asked_for() {
+        assert_eq!(Given { refs: vec![], ..Given::default() }.read(), Err(LimitError::NoRefs));
+    }
+
+    #[test]
+    fn d06_only_full_refs_are_asked_for() {
+        for text in ["app/x", "app/org.example.App/x86_64/stable\n"] {
+            assert_eq!(Given { refs: vec![text], ..Given::default() }.read(), Err(LimitError::Ref));
+        }
     }
 
     #[test]

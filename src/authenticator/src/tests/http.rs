@@ -96,36 +96,32 @@ async fn g06_a_development_build_speaks_to_a_server_on_this_computer() {
     assert!(request.ends_with(r#"{"ids":["org.example.App"]}"#));
 }
 
-#[tokio::test]
-async fn h01_h03_a_redirect_is_never_followed() {
-    let (bus, elsewhere) = (Bus::start(), Server::json("200 OK", GRANTED).await);
-    for location in [elsewhere.address.as_str(), "/api/v1/get_tokens"] {
-        let server =
-            Server::start(&format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n")).await;
-        let mut daemon = Daemon::start_as(&bus, &server.world(), plan(30)).await;
-        let response = Client::on(&bus).await.answer(&server.call()).await;
-        assert_eq!(response.code, 2);
-        assert!(response.message.contains("unexpected way"));
-        assert_eq!((server.seen(), elsewhere.seen()), (1, 0));
-        daemon.stop();
-        daemon.end().await.unwrap();
-    }
+async fn redirected_to(location: &str) -> usize {
+    let (bus, head) =
+        (Bus::start(), format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"));
+    let server = Server::start(&head).await;
+    let _daemon = Daemon::start_as(&bus, &server.world(), plan(30)).await;
+    let response = Client::on(&bus).await.answer(&server.call()).await;
+    assert_eq!(response.code, 2);
+    assert!(response.message.contains("unexpected way"));
+    server.seen()
 }
 
 #[tokio::test]
-async fn h07_h16_h17_answers_that_are_none_end_the_request_and_keep_the_sign_in() {
+async fn h01_a_redirect_to_another_server_is_not_followed() {
+    let elsewhere = Server::json("200 OK", GRANTED).await;
+    redirected_to(&elsewhere.address).await;
+    assert_eq!(elsewhere.seen(), 0);
+}
+
+#[tokio::test]
+async fn h03_a_redirect_in_a_circle_is_not_followed() {
+    assert_eq!(redirected_to("/api/v1/get_tokens").await, 1);
+}
+
+/// Whatever is answered: the request ends with a clean message, after few tries, and the sign-in stays.
+async fn is_no_answer(answers: &[&str]) {
     let bus = Bus::start();
-    let answers = [
-        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000000000\r\n\r\n{}",
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}",
-        "HTTP/1.1 503 Busy\r\nRetry-After: 1000000000\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 500 Oops\r\nContent-Type: application/json\r\nContent-Length: 22\r\n\r\n{\"error\":\"\u{1b}[31m\u{202e}\"}",
-        "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 200 OK\r\n",
-        "garbage\r\n\r\n",
-    ];
     for answer in answers {
         let server = Server::start(answer).await;
         let world = server.world();
@@ -138,6 +134,38 @@ async fn h07_h16_h17_answers_that_are_none_end_the_request_and_keep_the_sign_in(
         daemon.stop();
         daemon.end().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn h07_what_is_not_json_is_no_answer() {
+    is_no_answer(&[
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n",
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn h16_a_status_that_is_no_success_is_no_answer() {
+    is_no_answer(&[
+        "HTTP/1.1 503 Busy\r\nRetry-After: 1000000000\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 500 Oops\r\nContent-Type: application/json\r\nContent-Length: 22\r\n\r\n{\"error\":\"\u{1b}[31m\u{202e}\"}",
+        "HTTP/1.1 429 Slow Down\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 418 Teapot\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn h17_a_connection_that_breaks_is_no_answer() {
+    is_no_answer(&[
+        "HTTP/1.1 200 OK\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000000000\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}",
+        "garbage\r\n\r\n",
+    ])
+    .await;
 }
 
 #[tokio::test]

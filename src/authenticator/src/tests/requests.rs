@@ -61,7 +61,7 @@ async fn d10_only_the_owner_closes_a_request() {
 }
 
 #[tokio::test]
-async fn d12_d13_closing_ends_the_request_and_its_call() {
+async fn d12_closing_ends_the_request_and_its_call() {
     let (bus, world) = (Bus::start(), World::good());
     world.set_server(Says::Never);
     let daemon = Daemon::start(&bus, &world).await;
@@ -71,7 +71,17 @@ async fn d12_d13_closing_ends_the_request_and_its_call() {
     client.close(&handle).await.unwrap();
     assert_eq!(client.response().await.code, 1);
     until("the call to be given up", || world.abandoned.load(Ordering::Relaxed) == 1).await;
-    world.set_server(Says::Yes("token"));
+    assert_eq!(client.further(&daemon).await, 0);
+}
+
+#[tokio::test]
+async fn d13_a_request_that_was_answered_cannot_be_closed() {
+    let (bus, world) = (Bus::start(), World::good());
+    let daemon = Daemon::start(&bus, &world).await;
+    let mut client = Client::on(&bus).await;
+    let handle = client.ask(&Call::default()).await.unwrap();
+    assert_eq!(client.response().await.code, 0);
+    // By the time that a second one is answered the object of the first is gone.
     client.answer(&Call { token: "2", ..Call::default() }).await;
     let gone = error_name(client.close(&handle).await);
     assert!(["UnknownObject", "UnknownMethod", "UnknownInterface"].contains(&gone.as_str()), "{gone}");
