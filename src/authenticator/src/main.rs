@@ -21,7 +21,6 @@ mod deps;
 #[cfg(test)]
 mod fakes;
 mod flow;
-mod i18n;
 mod idle;
 mod journal;
 mod lifecycle;
@@ -72,7 +71,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log(arguments.verbose);
     keep_secrets_out_of_dumps();
-    i18n::init();
+    usher_core::i18n::init();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(4)

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What flatpak and stores print: one line that says what happened and what to do next.
 
-use gettextrs::gettext;
 use usher_core::{
     binding::{OptionsError, option},
     http::CertificateFault,
+    i18n::{gettext, gettext_f, ngettext_f},
     text,
 };
 
-use crate::{
-    flow::Obstacle,
-    i18n::{gettext_f, ngettext_f},
-};
+use crate::flow::Obstacle;
 
 /// Where the person can act on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
