@@ -48,7 +48,13 @@ mod imp {
             class.bind_template();
             class.install_action("win.search", None, |window, _, _| window.imp().accounts_page.search());
             class.install_action("win.back", None, |window, _, _| {
-                window.imp().view.pop();
+                let view = window.imp().view.get();
+                match view.visible_page() {
+                    Some(page) if page.can_pop() => _ = view.pop(),
+                    // A web page goes back in its own history.
+                    Some(page) => _ = WidgetExt::activate_action(&page, "web.back", None),
+                    None => {}
+                }
             });
         }
 

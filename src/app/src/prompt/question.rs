@@ -101,12 +101,12 @@ fn account_needed(details: &Details) -> String {
     let n = details.app_ids.len();
     if let [app] = details.app_ids.as_slice() {
         let app = text::within(app);
-        let text = if details.is_update {
-            "An account is needed to update “{app}”."
+        let app = [("app", app.as_str())];
+        return if details.is_update {
+            gettext_f("An account is needed to update “{app}”.", &app)
         } else {
-            "An account is needed to install “{app}”."
+            gettext_f("An account is needed to install “{app}”.", &app)
         };
-        return gettext_f(text, &[("app", &app)]);
     }
     if details.is_update {
         ngettext_f("An account is needed to update {n} app.", "An account is needed to update {n} apps.", n, &[])
