@@ -109,7 +109,10 @@ mod imp {
     impl AccountPage {
         #[template_callback]
         fn on_shown(&self) {
-            self.uses_group.child_focus(gtk::DirectionType::TabForward);
+            match self.switches.borrow().first() {
+                Some((_, row)) => row.grab_focus(),
+                None => self.unused_row.grab_focus(),
+            };
         }
 
         #[template_callback]

@@ -7,7 +7,11 @@ use gtk::{
     accessible::{Relation, State},
     glib,
 };
-use usher_core::{binding::Binding, clock, service::ServiceUrl};
+use usher_core::{
+    binding::Binding,
+    clock,
+    service::{ServiceUrl, UrlError},
+};
 
 use super::discovery::{self, Problem};
 use crate::{
@@ -27,6 +31,8 @@ mod imp {
     #[derive(Default, gtk::CompositeTemplate)]
     #[template(file = "src/add_account/page.blp")]
     pub struct AddAccountPage {
+        /// The row of the first repository.
+        pub(super) first_choice: RefCell<Option<gtk::Widget>>,
         /// The question to a server under way; dropped when the text changes.
         pub(super) asking: RefCell<Option<glib::JoinHandle<()>>>,
         #[template_child]
@@ -81,11 +87,10 @@ mod imp {
     impl AddAccountPage {
         #[template_callback]
         fn on_shown(&self) {
-            if self.here_group.is_visible() {
-                self.here_group.child_focus(gtk::DirectionType::TabForward);
-            } else {
-                self.address_row.grab_focus();
-            }
+            match self.first_choice.borrow().as_ref() {
+                Some(row) => row.grab_focus(),
+                None => self.address_row.grab_focus(),
+            };
         }
 
         #[template_callback]
@@ -93,7 +98,12 @@ mod imp {
             self.stop_asking();
             self.clear_problem();
             let typed = self.address_row.text();
-            self.continue_row.set_sensitive(!typed.trim().is_empty() && discovery::problem_of(&typed).is_none());
+            let problem = discovery::problem_of(&typed);
+            self.continue_row.set_sensitive(!typed.trim().is_empty() && problem.is_none());
+            // What more typing will not mend is said at once.
+            if let Some(problem @ Problem::Address(UrlError::NotSecure | UrlError::UserInfo)) = problem {
+                self.mark(&problem.text());
+            }
         }
 
         #[template_callback]
@@ -151,7 +161,13 @@ mod imp {
 
         fn show_problem(&self, problem: &Problem) {
             let text = problem.text();
-            self.problem_label.set_label(&text);
+            self.mark(&text);
+            self.obj().announce(&text, High);
+            self.address_row.grab_focus();
+        }
+
+        fn mark(&self, text: &str) {
+            self.problem_label.set_label(text);
             self.problem_label.set_visible(true);
             self.address_row.add_css_class("error");
             let label: &gtk::Accessible = self.problem_label.upcast_ref();
@@ -159,8 +175,6 @@ mod imp {
                 field.update_state(&[State::Invalid(gtk::AccessibleInvalidState::True)]);
                 field.update_relation(&[Relation::DescribedBy(&[label])]);
             }
-            self.obj().announce(&text, High);
-            self.address_row.grab_focus();
         }
 
         fn clear_problem(&self) {
@@ -194,7 +208,9 @@ impl AddAccountPage {
         let without_account = without_account(application);
         group.set_visible(!without_account.is_empty());
         for repository in &without_account {
-            group.add(&repository_choice(repository));
+            let row = repository_choice(repository);
+            group.add(&row);
+            page.imp().first_choice.borrow_mut().get_or_insert(row);
         }
         page
     }
