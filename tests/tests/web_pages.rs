@@ -57,7 +57,8 @@ async fn w02_a_redirect_with_the_wrong_state_neither_signs_in_nor_ends_the_flow(
         .map(|(n, rest)| {
             format!("<button onclick=\"location.href = target + '?token=' + wrong + {rest}\">Wrong {n}</button>")
         })
-        .collect::<String>();
+        .collect::<Vec<_>>()
+        .concat();
     control.set_page("/login", page(&format!("document.body.insertAdjacentHTML('beforeend', `{buttons}`)")));
     let screen = session.screen();
     let view = screen.front();
@@ -120,11 +121,12 @@ async fn w12_a_page_that_wants_everything_gets_nothing_and_goes_on() {
 async fn w13_addresses_of_other_kinds_lead_nowhere() {
     let addresses =
         ["file:///etc/passwd", "data:text/html,<h1>Elsewhere</h1>", "mailto:a@example.org", "myapp://x", "intent:x"];
-    let buttons: String = addresses
+    let buttons = addresses
         .iter()
         .enumerate()
         .map(|(n, address)| format!("<button onclick=\"location.href = '{address}'\">Away {n}</button>"))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let script = format!("document.body.insertAdjacentHTML('beforeend', `{buttons}`)");
     let session = session_at(&script).await;
     let screen = session.screen();
