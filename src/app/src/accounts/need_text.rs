@@ -73,12 +73,19 @@ fn review_name(repository: &str) -> String {
 }
 
 fn waiting_for_account(waiting: Waiting) -> Option<String> {
-    if waiting.updates > 0 {
-        let (one, many) = ("{n} update is waiting for this account", "{n} updates are waiting for this account");
-        Some(ngettext_f(one, many, waiting.updates, &[]))
-    } else if waiting.installs > 0 {
-        let (one, many) = ("{n} app is waiting for this account", "{n} apps are waiting for this account");
-        Some(ngettext_f(one, many, waiting.installs, &[]))
+    let Waiting { installs, updates } = waiting;
+    if updates > 0 {
+        let text = ngettext_f(
+            "{n} update is waiting for this account",
+            "{n} updates are waiting for this account",
+            updates,
+            &[],
+        );
+        Some(text)
+    } else if installs > 0 {
+        let text =
+            ngettext_f("{n} app is waiting for this account", "{n} apps are waiting for this account", installs, &[]);
+        Some(text)
     } else {
         None
     }
@@ -86,13 +93,20 @@ fn waiting_for_account(waiting: Waiting) -> Option<String> {
 
 fn waiting_for_host(waiting: Waiting, host: &str) -> String {
     let host = text::within(host);
+    let values = [("host", host.as_str())];
     if waiting.updates > 0 {
-        let (one, many) =
-            ("{n} update is waiting for an account at {host}", "{n} updates are waiting for an account at {host}");
-        ngettext_f(one, many, waiting.updates, &[("host", &host)])
+        ngettext_f(
+            "{n} update is waiting for an account at {host}",
+            "{n} updates are waiting for an account at {host}",
+            waiting.updates,
+            &values,
+        )
     } else {
-        let (one, many) =
-            ("{n} app is waiting for an account at {host}", "{n} apps are waiting for an account at {host}");
-        ngettext_f(one, many, waiting.installs, &[("host", &host)])
+        ngettext_f(
+            "{n} app is waiting for an account at {host}",
+            "{n} apps are waiting for an account at {host}",
+            waiting.installs,
+            &values,
+        )
     }
 }

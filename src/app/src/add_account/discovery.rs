@@ -30,14 +30,17 @@ pub(super) enum Problem {
 impl Problem {
     /// What the person is told.
     pub(super) fn text(&self) -> String {
-        let about = |text: &str, host: &str| gettext_f(text, &[("host", &text::within(host))]);
         match self {
             Self::Address(UrlError::NotAnAddress) => gettext("This is not an address"),
             Self::Address(UrlError::NotSecure) => gettext("Only secure addresses (https) can be used"),
             Self::Address(UrlError::UserInfo) => gettext("Addresses with a user name are not accepted"),
-            Self::Unreachable(host) => about("{host} cannot be reached", host),
-            Self::NotSecure(host) => about("The connection to {host} is not secure", host),
-            Self::NoAccounts(host) => about("{host} does not offer accounts for apps", host),
+            Self::Unreachable(host) => gettext_f("{host} cannot be reached", &[("host", &text::within(host))]),
+            Self::NotSecure(host) => {
+                gettext_f("The connection to {host} is not secure", &[("host", &text::within(host))])
+            }
+            Self::NoAccounts(host) => {
+                gettext_f("{host} does not offer accounts for apps", &[("host", &text::within(host))])
+            }
         }
     }
 }
