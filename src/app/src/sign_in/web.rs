@@ -62,8 +62,6 @@ mod imp {
         #[template_child]
         pub(super) security_label: TemplateChild<gtk::Label>,
         #[template_child]
-        pub(super) certificate_label: TemplateChild<gtk::Label>,
-        #[template_child]
         pub(super) reload_button: TemplateChild<gtk::Button>,
         #[template_child]
         pub(super) narrow_reload_button: TemplateChild<gtk::Button>,
