@@ -40,7 +40,7 @@ mod imp {
         #[template_child]
         pub(super) allow_button: TemplateChild<gtk::Button>,
         #[template_child]
-        pub(super) other_button: TemplateChild<gtk::Button>,
+        pub(super) other_label: TemplateChild<gtk::Label>,
     }
 
     #[glib::object_subclass]
@@ -140,7 +140,7 @@ impl PermissionPage {
         imp.server_row.set_subtitle(&repository.host());
         imp.allow_button.set_sensitive(imp.chosen.get().is_some());
         let is_one = accounts.len() == 1;
-        imp.other_button.set_label(&if is_one { gettext("Use Another Account…") } else { gettext("Add Account…") });
+        imp.other_label.set_label(&if is_one { gettext("Use Another Account…") } else { gettext("Add Account…") });
         let _ = imp.repository.set(repository.clone());
         page
     }
