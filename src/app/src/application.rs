@@ -5,7 +5,7 @@ use std::io::Write;
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio, glib};
-use usher_core::{account::AccountId, names};
+use usher_core::{account::AccountId, dismissals::DismissalFile, names};
 
 use crate::{
     about,
@@ -95,6 +95,10 @@ mod imp {
 
         fn activate(&self) {
             self.parent_activate();
+            // What was put off can be seen in the window, so it may be asked again.
+            if let Some(Err(error)) = DismissalFile::of_session().map(|file| file.clear()) {
+                tracing::warn!(%error, "what was put off cannot be forgotten");
+            }
             self.obj().main_window().present();
         }
     }

@@ -43,8 +43,8 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior,
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt};
 use usher_core::{
+    dismissals::DismissalFile,
     http::{HttpClient, HttpLimits},
-    names,
     pending::PendingFile,
     store::AccountStore,
 };
@@ -113,7 +113,6 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = AccountStore::new(arguments.keyring());
     let http = HttpClient::new(HttpLimits { time: arguments.http(), ..HttpLimits::default() });
-    let dismissals = names::runtime_dir().map(|folder| folder.join("dismissed.json"));
     let flow = Flow {
         accounts: Arc::new(KeyringAccounts::new(store, connection.clone())),
         tokens: Arc::new(HttpTokens(http)),
@@ -122,7 +121,7 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
             activity.clone(),
             clock.clone(),
             PROMPT_LIMIT,
-            dismissals,
+            DismissalFile::of_session(),
         )),
         installations: Arc::new(DiskInstallations),
         clients: Arc::new(BusClients(connection.clone())),

@@ -3,17 +3,15 @@
 
 use std::{
     collections::HashMap,
-    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use async_trait::async_trait;
-use futures_util::StreamExt;
 use tokio::sync::{OnceCell, watch};
 use usher_core::{
     binding::Binding,
-    files,
+    dismissals::{self, DismissalFile},
     names::{ACCOUNTS_NAME, PROMPTER_INTERFACE, PROMPTER_PATH},
     prompt::{Kind, Outcome, detail},
     service::RemoteUrl,
@@ -28,12 +26,8 @@ use zbus::{
 use crate::{
     flow::{Clock, Ending, Prompts, Question},
     live::{Activity, Busy},
-    prompt_budget::{Budget, Dismissal, Subject},
-    service,
+    prompt_budget::Budget,
 };
-
-/// Largest file of dismissals that is read, in bytes.
-const SIZE_LIMIT: u64 = 256 * 1024;
 
 /// The window process, seen from here. Cheap to clone.
 #[derive(Clone)]
@@ -47,12 +41,11 @@ struct Inner {
     clock: Arc<dyn Clock>,
     /// Longest time that a person is waited for.
     limit: Duration,
-    /// Where dismissals are kept: the daemon goes and comes, a day is long.
-    file: Option<PathBuf>,
+    /// What the person has put off in the window.
+    dismissals: Option<DismissalFile>,
     state: Mutex<State>,
     /// Held by the question that is being asked.
     turn: tokio::sync::Mutex<()>,
-    watching: OnceCell<()>,
 }
 
 struct State {
@@ -84,26 +77,23 @@ struct Asking {
 }
 
 impl PromptClient {
-    /// Waits at most `limit` for a person; keeps what was put off in `file`.
+    /// Waits at most `limit` for a person; asks nothing that was put off according to `dismissals`.
     pub(crate) fn new(
         connection: Connection,
         activity: Activity,
         clock: Arc<dyn Clock>,
         limit: Duration,
-        file: Option<PathBuf>,
+        dismissals: Option<DismissalFile>,
     ) -> Self {
-        let kept = file.as_ref().and_then(|file| files::read(file, SIZE_LIMIT));
-        let dismissals: Vec<Dismissal> = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        let state = State { budget: Budget::new(dismissals), live: HashMap::new(), count: 0 };
+        let state = State { budget: Budget::default(), live: HashMap::new(), count: 0 };
         let inner = Inner {
             connection,
             activity,
             clock,
             limit,
-            file,
+            dismissals,
             state: Mutex::new(state),
             turn: tokio::sync::Mutex::default(),
-            watching: OnceCell::new(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -112,7 +102,6 @@ impl PromptClient {
 #[async_trait]
 impl Prompts for PromptClient {
     async fn ask(&self, question: Question) -> Ending {
-        self.inner.watch().await;
         let mut ending = match self.join_or_begin(question) {
             Ok(ending) => ending,
             Err(ending) => return ending,
@@ -133,8 +122,7 @@ impl PromptClient {
         if let Some(live) = state.live.get(&key) {
             return Ok(live.subscribe());
         }
-        let subject = Subject::new(key.remote_url.clone(), key.kind);
-        if !state.budget.take(&key.binding, &subject, self.inner.clock.now(), self.inner.clock.elapsed()) {
+        if self.inner.is_silent(&key) || !state.budget.take(&key.binding, self.inner.clock.elapsed()) {
             return Err(Ending::Withheld);
         }
         state.count += 1;
@@ -167,14 +155,7 @@ impl Inner {
             self.take_back(&asking).await;
         }
         let Some(ending) = ending else { return };
-        {
-            let mut state = self.state();
-            state.live.remove(&key);
-            if ending == Ending::Dismissed {
-                state.budget.dismissed(Subject::new(key.remote_url, key.kind), self.clock.now());
-                self.keep(&state.budget);
-            }
-        }
+        self.state().live.remove(&key);
         sender.send_replace(Some(ending));
     }
 
@@ -241,37 +222,11 @@ impl Inner {
         }
     }
 
-    /// Learns when a person opens Usher.
-    async fn watch(self: &Arc<Self>) {
-        let watching = self.watching.get_or_try_init(|| async {
-            let mut changes = service::owner_changes(&self.connection, 0, ACCOUNTS_NAME).await?;
-            let inner = Arc::downgrade(self);
-            tokio::spawn(async move {
-                while let Some(change) = changes.next().await {
-                    let Some(inner) = inner.upgrade() else { return };
-                    let has_owner = change.args().is_ok_and(|change| change.new_owner().is_some());
-                    let mut state = inner.state();
-                    // While a question is on its way it is we who start the window process.
-                    if has_owner && state.live.is_empty() && state.budget.opened() {
-                        inner.keep(&state.budget);
-                    }
-                }
-            });
-            Ok::<(), zbus::Error>(())
-        });
-        if let Err(error) = watching.await {
-            tracing::warn!(%error, "it will not be noticed when Usher is opened");
-        }
-    }
-
-    fn keep(&self, budget: &Budget) {
-        let Some(file) = &self.file else { return };
-        let written = serde_json::to_vec(budget.dismissals())
-            .map_err(std::io::Error::from)
-            .and_then(|bytes| files::write(file, &bytes));
-        if let Err(error) = written {
-            tracing::warn!(%error, "what was put off cannot be remembered");
-        }
+    /// Whether the person has put the question off, and does not want to hear of it now.
+    fn is_silent(&self, key: &Key) -> bool {
+        let now = self.clock.now();
+        let put_off = self.dismissals.as_ref().map(|file| file.load(now)).unwrap_or_default();
+        dismissals::is_silent(&put_off, &key.remote_url, key.kind, now)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

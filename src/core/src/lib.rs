@@ -10,12 +10,14 @@
 //! remote    installations on this computer   pending   requests that were not covered
 //! http      the hardened HTTP client         provider  the protocols of services
 //! store     the accounts in the keyring      files     small private files
+//! dismissals questions that were put off
 //! i18n      translated strings               clock     the wall clock
 //! ```
 
 pub mod account;
 pub mod binding;
 pub mod clock;
+pub mod dismissals;
 pub mod files;
 pub mod http;
 pub mod i18n;

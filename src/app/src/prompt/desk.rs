@@ -5,21 +5,20 @@
 use std::{
     cell::{Cell, RefCell},
     rc::{Rc, Weak},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use gtk::{gio, glib, prelude::*};
 use usher_core::{
     account::{Account, AccountId},
+    clock,
+    dismissals::{Dismissal, DismissalFile},
     prompt::{Outcome, result},
     remote::Remote,
 };
 
 use super::{details::Details, parent::Parent, window::PromptWindow};
 use crate::application::Application;
-
-/// How long a question that was put off is not asked again.
-const SILENCE: Duration = Duration::from_secs(60);
 
 /// Answers a call.
 pub(super) fn answer(
@@ -86,8 +85,6 @@ impl Prompt {
 #[derive(Default)]
 pub(super) struct Desk {
     current: RefCell<Weak<Prompt>>,
-    /// What the person has put off just now.
-    put_off: Rc<RefCell<Vec<Details>>>,
 }
 
 /// A request that has been found sound.
@@ -103,10 +100,6 @@ impl Desk {
     /// Shows a question, or lets it join; answers its call now or later.
     pub(super) fn ask(&self, application: &Application, asking: Asking, call: gio::DBusMethodInvocation) {
         let waits = !asking.details.is_update && application.settings().boolean("continue-installs");
-        if self.put_off.borrow().iter().any(|known| known.asks_the_same(&asking.details)) {
-            answer(call, Outcome::Dismissed, None, None);
-            return;
-        }
         let current = self.current.borrow().upgrade();
         if let Some(window) =
             current.as_ref().filter(|prompt| prompt.is_over()).and_then(|prompt| prompt.window.upgrade())
@@ -153,12 +146,7 @@ impl Desk {
             window: glib::WeakRef::new(),
         });
         let window = PromptWindow::new(application, &prompt);
-        let (put_off, weak) = (self.put_off.clone(), application.downgrade());
-        window.connect_put_off(move |details| {
-            if let Some(application) = weak.upgrade() {
-                silence(&application, &put_off, details);
-            }
-        });
+        window.connect_put_off(|details| put_off(&details));
         super::parent::place(&window, asking.parent.clone());
         prompt.window.set(Some(&window));
         self.current.replace(Rc::downgrade(&prompt));
@@ -190,17 +178,13 @@ impl Desk {
     }
 }
 
-/// For a while a question that was put off is not asked again; so long the process stays to remember it.
-fn silence(application: &Application, put_off: &Rc<RefCell<Vec<Details>>>, details: Details) {
-    put_off.borrow_mut().push(details.clone());
-    let (put_off, hold) = (put_off.clone(), application.hold());
-    glib::timeout_add_local_once(SILENCE, move || {
-        let _hold = hold;
-        let mut put_off = put_off.borrow_mut();
-        if let Some(index) = put_off.iter().position(|known| *known == details) {
-            put_off.swap_remove(index);
-        }
-    });
+/// Writes down that the question was put off: the daemon reads it before it asks again.
+fn put_off(details: &Details) {
+    let now = clock::now();
+    let dismissal = Dismissal::new(details.remote_url.clone(), details.kind, now);
+    if let Some(Err(error)) = DismissalFile::of_session().map(|file| file.add(dismissal, now)) {
+        tracing::warn!(%error, "that a question was put off cannot be remembered");
+    }
 }
 
 impl Prompt {

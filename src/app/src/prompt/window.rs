@@ -136,11 +136,11 @@ mod imp {
         /// Closing is *Not Now*: who waits is told so.
         fn close_request(&self) -> glib::Propagation {
             if let Some(prompt) = self.prompt.get() {
-                prompt.end(Outcome::Dismissed, None);
                 let put_off = self.put_off.take().filter(|_| !self.is_over.get() && !self.is_abandoned.get());
                 if let Some(put_off) = put_off {
                     put_off(prompt.details.borrow().clone());
                 }
+                prompt.end(Outcome::Dismissed, None);
             }
             self.parent_close_request()
         }

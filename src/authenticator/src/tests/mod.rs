@@ -20,6 +20,7 @@ use std::{
 use futures_util::StreamExt;
 use tokio::{sync::oneshot, task::JoinHandle};
 use usher_core::{
+    dismissals::DismissalFile,
     http::{HttpClient, HttpLimits},
     names::{AUTHENTICATOR_NAME, FLATPAK_AUTHENTICATOR_INTERFACE, FLATPAK_AUTHENTICATOR_PATH},
     pending::PendingFile,
@@ -151,7 +152,8 @@ impl Daemon {
         let connection = bus.connect().await;
         let activity = Activity::default();
         let clock: Arc<dyn Clock> = world.clone();
-        let windows = || PromptClient::new(connection.clone(), activity.clone(), clock, plan.prompt_limit, None);
+        let put_off = Some(DismissalFile::in_folder(bus.folder.path()));
+        let windows = || PromptClient::new(connection.clone(), activity.clone(), clock, plan.prompt_limit, put_off);
         let prompts: Arc<dyn Prompts> = if plan.real_windows { Arc::new(windows()) } else { world.clone() };
         let mut flow = Flow { limit: plan.look_limit, ..world.flow_with(prompts) };
         if let Some(time) = plan.http {

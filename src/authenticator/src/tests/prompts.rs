@@ -2,13 +2,29 @@
 
 use std::time::Duration;
 
+use usher_core::{
+    dismissals::{Dismissal, DismissalFile},
+    prompt::Kind,
+    service::RemoteUrl,
+};
+
 use super::{Bus, Call, Client, Daemon, Plan, prompter::Prompter};
-use crate::fakes::{APP, OTHER, REMOTE_URI, SERVICE, World, account, configured};
+use crate::{
+    fakes::{APP, OTHER, REMOTE_URI, SERVICE, World, account, configured},
+    flow::Clock,
+};
 
 const OTHER_URI: &str = "https://other.example.org/";
 
 fn plan() -> Plan {
     Plan { real_windows: true, ..Plan::default() }
+}
+
+/// What the window does when a person puts its question off.
+fn put_off(bus: &Bus, world: &World) {
+    let now = world.now();
+    let dismissal = Dismissal::new(RemoteUrl::parse(REMOTE_URI).unwrap(), Kind::SignIn, now);
+    DismissalFile::in_folder(bus.folder.path()).add(dismissal, now).unwrap();
 }
 
 fn sign_in(world: &World) {
@@ -103,7 +119,9 @@ async fn k02_what_was_put_off_is_told_as_put_off_and_silent_for_a_while() {
     let _daemon = Daemon::start_as(&bus, &world, plan()).await;
     let mut client = Client::on(&bus).await;
     client.ask(&Call::default()).await.unwrap();
-    prompter.next().await.end(1);
+    let prompt = prompter.next().await;
+    put_off(&bus, &world);
+    prompt.end(1);
     assert_eq!(client.response().await.code, 1);
     let response = client.answer(&Call { token: "2", ..Call::default() }).await;
     assert_eq!(response.message, "Account needed. Sign in to store.example.org in Usher, then try again.");

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Questions that the person has put off. The window process writes them down where that happens and forgets them when
+//! Usher is opened; the daemon reads them before it asks again.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{files, names, prompt::Kind, service::RemoteUrl};
+
+/// How long a question is silent after it was put off, in seconds.
+const SILENCE: i64 = 60;
+/// How often a question may be put off within a day before it is silent until Usher is opened.
+const LIMIT: usize = 3;
+const DAY: i64 = 24 * 60 * 60;
+/// Most dismissals that are remembered.
+const COUNT_LIMIT: usize = 256;
+/// Largest file that is read, in bytes.
+const SIZE_LIMIT: u64 = 256 * 1024;
+
+/// A question that was put off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dismissal {
+    remote_url: RemoteUrl,
+    kind: String,
+    at: i64,
+}
+
+impl Dismissal {
+    /// The question of that kind, for the remote at that address, at that time (seconds since 1970).
+    pub fn new(remote_url: RemoteUrl, kind: Kind, at: i64) -> Self {
+        Self { remote_url, kind: kind.as_str().to_owned(), at }
+    }
+
+    /// Seconds since. A clock that was set back makes it older, not eternal.
+    fn age(&self, now: i64) -> i64 {
+        now.saturating_sub(self.at).saturating_abs()
+    }
+}
+
+/// Whether the question is not to be asked now: put off within the last minute, or three times within a day.
+pub fn is_silent(dismissals: &[Dismissal], remote_url: &RemoteUrl, kind: Kind, now: i64) -> bool {
+    let of_today = || {
+        dismissals.iter().filter(|dismissal| {
+            &dismissal.remote_url == remote_url && dismissal.kind == kind.as_str() && dismissal.age(now) < DAY
+        })
+    };
+    of_today().any(|dismissal| dismissal.age(now) < SILENCE) || of_today().count() >= LIMIT
+}
+
+/// The file with the dismissals of this login session. Only the window process writes it.
+#[derive(Debug, Clone)]
+pub struct DismissalFile(PathBuf);
+
+impl DismissalFile {
+    /// The file of this login session. `None` where the session has no runtime folder.
+    pub fn of_session() -> Option<Self> {
+        Some(Self(names::runtime_dir()?.join("dismissed.json")))
+    }
+
+    /// The file in that folder.
+    pub fn in_folder(folder: &Path) -> Self {
+        Self(folder.join("dismissed.json"))
+    }
+
+    /// What was put off within a day. A file that is missing or not ours holds nothing.
+    pub fn load(&self, now: i64) -> Vec<Dismissal> {
+        let kept = files::read(&self.0, SIZE_LIMIT);
+        let mut dismissals: Vec<Dismissal> =
+            kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        dismissals.retain(|dismissal| dismissal.age(now) < DAY);
+        dismissals
+    }
+
+    /// Writes one down.
+    pub fn add(&self, new: Dismissal, now: i64) -> io::Result<()> {
+        let mut dismissals = self.load(now);
+        dismissals.push(new);
+        let excess = dismissals.len().saturating_sub(COUNT_LIMIT);
+        dismissals.drain(..excess);
+        files::write(&self.0, &serde_json::to_vec(&dismissals)?)
+    }
+
+    /// Forgets all: Usher was opened, and what was put off can be seen there.
+    pub fn clear(&self) -> io::Result<()> {
+        match std::fs::remove_file(&self.0) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            done => done,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(host: &str) -> RemoteUrl {
+        RemoteUrl::parse(&format!("https://{host}/")).unwrap()
+    }
+
+    fn at(times: &[i64]) -> Vec<Dismissal> {
+        times.iter().map(|&time| Dismissal::new(url("a.example"), Kind::SignIn, time)).collect()
+    }
+
+    #[test]
+    fn what_was_put_off_is_silent_for_a_minute() {
+        let silent = |host: &str, kind, now| is_silent(&at(&[100]), &url(host), kind, now);
+        assert!(silent("a.example", Kind::SignIn, 159));
+        assert!(!silent("a.example", Kind::SignIn, 160));
+        assert!(!silent("b.example", Kind::SignIn, 159), "another remote is not silent");
+        assert!(!silent("a.example", Kind::Link, 159), "another question is not silent");
+    }
+
+    #[test]
+    fn what_was_put_off_three_times_a_day_is_silent_until_usher_is_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = DismissalFile::in_folder(folder.path());
+        for dismissal in at(&[0, 1000, 2000]) {
+            assert!(!is_silent(&file.load(3000), &url("a.example"), Kind::SignIn, 3000));
+            file.add(dismissal, 3000).unwrap();
+        }
+        assert!(is_silent(&file.load(40_000), &url("a.example"), Kind::SignIn, 40_000));
+        assert!(!is_silent(&file.load(DAY), &url("a.example"), Kind::SignIn, DAY));
+        file.clear().unwrap();
+        file.clear().unwrap();
+        assert_eq!(file.load(40_000), []);
+    }
+
+    #[test]
+    fn g07_a_file_of_other_content_holds_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = DismissalFile::in_folder(folder.path());
+        for content in [&b"{"[..], b"\xff", b"[{\"remote_url\":\"file:///\",\"kind\":\"SignIn\",\"at\":1}]"] {
+            files::write(&file.0, content).unwrap();
+            assert_eq!(file.load(1), []);
+        }
+    }
+}
