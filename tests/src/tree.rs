@@ -72,6 +72,11 @@ impl Node {
         )
     }
 
+    /// Whether it belongs to the page in a web view.
+    pub fn is_in_page(&self) -> bool {
+        self.object.is_in_page()
+    }
+
     /// Whether it is switched on and off.
     pub fn is_switch(&self) -> bool {
         matches!(self.role, Role::CheckBox | Role::ToggleButton)
