@@ -3,11 +3,7 @@
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio, glib};
-use usher_core::{
-    account::{Account, AccountId},
-    binding::Binding,
-    names,
-};
+use usher_core::{account::AccountId, binding::Binding, names};
 
 use crate::{
     account::{AccountPage, ChangedServerPage, PermissionPage},
@@ -162,13 +158,13 @@ impl Window {
     }
 
     /// Shows the pages of a sign-in. After it the account's page is shown if it began there, else the first one.
-    pub(crate) fn sign_in(&self, request: Request, signed_in: impl FnOnce(AccountId) + 'static) {
+    pub(crate) fn sign_in(&self, request: Request) {
         let services = Application::current().services().clone();
         let view = self.imp().view.get();
         let weak = view.downgrade();
         let account_page = view.find_page("account").map(|page| page.downgrade());
         sign_in::start(&view, &services, request, move |outcome| {
-            let (Some(view), Some(id)) = (weak.upgrade(), outcome) else {
+            let (Some(view), Some(_)) = (weak.upgrade(), outcome) else {
                 return;
             };
             Application::current().accounts().reload();
@@ -176,7 +172,6 @@ impl Window {
                 Some(page) => view.pop_to_page(&page),
                 None => view.pop_to_tag("accounts"),
             };
-            signed_in(id);
         });
     }
 
@@ -193,14 +188,13 @@ impl Window {
     }
 
     /// Leads a repository to the server that it names now, away from the account that it used.
-    pub(crate) fn accept_server(&self, repository: &Repository, old: &Account) {
+    pub(crate) fn accept_server(&self, repository: &Repository) {
         let is_known =
             Application::current().accounts().accounts().iter().any(|known| known.binding == repository.binding);
         let page: adw::NavigationPage = if is_known {
             PermissionPage::new(&Application::current(), repository).upcast()
         } else {
-            let page = ServerPage::new(Some(repository), repository.binding.clone());
-            page.replacing(old.id, repository.address.clone()).upcast()
+            ServerPage::new(Some(repository), repository.binding.clone()).upcast()
         };
         self.imp().view.push(&page);
     }

@@ -164,8 +164,9 @@ async fn permit(store: &AccountStore, account: &Account, target: &Target) -> Res
         let is_allowed = target.is_remote && !terminal::can_ask() || terminal::can_ask() && terminal::ask(&question)?;
         if is_allowed {
             let link = Link { remote_url, remote: remote.name.clone() };
-            let changed = store.change(account.id, move |account| account.link(link)).await?;
-            changed.ok_or(Failure::Keyring(StoreError::NotKept))?;
+            if !store.allow(account.id, link).await? {
+                return Err(Failure::Keyring(StoreError::NotKept));
+            }
             terminal::result(&gettext_f("“{remote}” may use the account of {user} at {host}.", &values))?;
         } else {
             let advice =

@@ -16,7 +16,7 @@ mod imp {
     #[derive(Default, gtk::CompositeTemplate)]
     #[template(file = "src/account/changed_server.blp")]
     pub struct ChangedServerPage {
-        pub(super) change: OnceCell<(Repository, Account)>,
+        pub(super) repository: OnceCell<Repository>,
         #[template_child]
         pub(super) heading_label: TemplateChild<gtk::Label>,
         #[template_child]
@@ -71,8 +71,8 @@ mod imp {
 
         #[template_callback]
         fn on_use(&self) {
-            if let (Some(window), Some((repository, account))) = (Window::of(&*self.obj()), self.change.get()) {
-                window.accept_server(repository, account);
+            if let (Some(window), Some(repository)) = (Window::of(&*self.obj()), self.repository.get()) {
+                window.accept_server(repository);
             }
         }
     }
@@ -104,7 +104,7 @@ impl ChangedServerPage {
         let label = gettext_f("Use {new host}…", &[("new host", &text::within(&new))]);
         imp.use_label.set_label(&label);
         accessible::name(&*imp.use_button, &label);
-        let _ = imp.change.set((repository.clone(), account.clone()));
+        let _ = imp.repository.set(repository.clone());
         page
     }
 }

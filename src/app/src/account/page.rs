@@ -280,7 +280,7 @@ impl AccountPage {
         let id = self.id();
         let repository = text::within(&title);
         let changed = if is_allowed {
-            permission::give(id, link.clone()).await
+            permission::give(id, link.clone()).await.map(drop)
         } else {
             permission::take_back(id, link.remote_url.clone()).await
         };

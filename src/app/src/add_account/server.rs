@@ -7,14 +7,12 @@ use usher_core::{
     account::{Account, AccountId},
     binding::{Binding, Provider},
     remote::Remote,
-    service::RemoteUrl,
 };
 
 use crate::{
     accessible,
     i18n::{gettext, gettext_f},
     model::Repository,
-    permission,
     sign_in::{Purpose, Request},
     text,
     window::Window,
@@ -33,8 +31,6 @@ mod imp {
         pub(super) account: Cell<Option<AccountId>>,
         /// The repository that may use the account from then on.
         pub(super) remote: RefCell<Option<Remote>>,
-        /// The account that the repository does not use any more once this sign-in is done.
-        pub(super) replaces: RefCell<Option<(AccountId, RemoteUrl)>>,
         #[template_child]
         pub(super) host_label: TemplateChild<gtk::Label>,
         #[template_child]
@@ -83,12 +79,7 @@ mod imp {
             };
             let purpose = Purpose::ByHand { remote: self.remote.borrow().clone() };
             let request = Request { binding: binding.clone(), account: self.account.get(), purpose };
-            let replaces = self.replaces.borrow().clone();
-            window.sign_in(request, move |_| {
-                if let Some((account, address)) = replaces {
-                    permission::withdraw(account, address);
-                }
-            });
+            window.sign_in(request);
         }
     }
 }
@@ -130,11 +121,5 @@ impl ServerPage {
         imp.account_row.set_subtitle(&text::user(account));
         imp.account_row.set_visible(true);
         page
-    }
-
-    /// Lets the repository at that address leave an account once this sign-in is done.
-    pub(crate) fn replacing(self, account: AccountId, address: RemoteUrl) -> Self {
-        self.imp().replaces.replace(Some((account, address)));
-        self
     }
 }

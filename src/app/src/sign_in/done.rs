@@ -13,14 +13,14 @@ use usher_core::{
 use super::{
     Ending, Purpose,
     flow::Flow,
-    save::{self, Saved},
+    save::Saved,
     way_back::{WayBack, way_back},
 };
 use crate::{
     application::Application,
     i18n::{gettext, gettext_f},
     model::Repository,
-    runtime, software, text, toast,
+    permission, runtime, software, text, toast,
 };
 
 type Act = Box<dyn FnOnce()>;
@@ -256,18 +256,16 @@ impl DonePage {
 
     /// Gives or takes back a repository's permission.
     fn allow(&self, id: AccountId, link: Link, is_allowed: bool) {
-        let store = Application::current().services().store.clone();
         glib::spawn_future_local(glib::clone!(
             #[weak(rename_to = page)]
             self,
             async move {
-                let changed = runtime::spawn(async move {
-                    if is_allowed {
-                        return save::allow(&store, id, link).await.map(drop);
-                    }
-                    store.change(id, move |account| account.unlink(&link.remote_url)).await.map(drop)
-                });
-                if let Err(error) = changed.await {
+                let changed = if is_allowed {
+                    permission::give(id, link).await.map(drop)
+                } else {
+                    permission::take_back(id, link.remote_url).await
+                };
+                if let Err(error) = changed {
                     tracing::warn!(%error, "a permission was not saved");
                     toast::show(&page, &gettext("The keyring did not save the change"));
                 }

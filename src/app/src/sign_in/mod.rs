@@ -21,13 +21,7 @@ use std::{
 };
 
 use adw::prelude::*;
-use usher_core::{
-    account::AccountId,
-    binding::{Binding, Link},
-    remote::Remote,
-    service::RemoteUrl,
-    store::{AccountStore, StoreError},
-};
+use usher_core::{account::AccountId, binding::Binding, remote::Remote, service::RemoteUrl};
 
 use self::done::DonePage;
 
@@ -92,11 +86,6 @@ pub(crate) struct Ending {
 /// Shows the way back after a question that needed no signing in. `finished` is called once the person has read it.
 pub(crate) fn end(view: &adw::NavigationView, ending: Ending, finished: impl FnOnce() + 'static) {
     view.replace(&[DonePage::after(ending, Box::new(finished)).upcast()]);
-}
-
-/// Lets a repository use an account, and no other one. Tells whether the account is still there.
-pub(crate) async fn allow(store: &AccountStore, id: AccountId, link: Link) -> Result<bool, StoreError> {
-    save::allow(store, id, link).await
 }
 
 /// Pushes the web page onto `view` and leads to *Done*.

@@ -8,7 +8,6 @@ use usher_core::{
     binding::{Binding, Link},
     clock,
     provider::SignedIn,
-    service::RemoteUrl,
     store::{AccountStore, Entry, StoreError},
 };
 
@@ -92,61 +91,34 @@ pub(super) async fn save(
     runtime::spawn(async move { write(&store, planned, fresh, link).await }).await.map(Some)
 }
 
-async fn write(store: &AccountStore, plan: Plan, mut fresh: Account, link: Option<Link>) -> Result<Saved, StoreError> {
+async fn write(store: &AccountStore, plan: Plan, fresh: Account, link: Option<Link>) -> Result<Saved, StoreError> {
+    let saved = write_account(store, plan, fresh).await?;
+    if let Some(link) = link
+        && let Err(error) = store.allow(saved.id, link).await
+    {
+        // The account is there; the repository will ask.
+        tracing::warn!(%error, "a permission was not saved");
+    }
+    Ok(saved)
+}
+
+async fn write_account(store: &AccountStore, plan: Plan, fresh: Account) -> Result<Saved, StoreError> {
     if let Plan::Renew(id) = plan {
-        let (renewed, consent) = (fresh.clone(), link.clone());
+        let renewed = fresh.clone();
         let kept = store
             .change(id, move |account| {
-                if let Some(credential) = renewed.credential.clone() {
-                    account.renew(renewed.user.clone(), credential, renewed.valid_until, renewed.signed_in_at);
-                }
-                if let Some(link) = consent {
-                    account.link(link);
+                if let Some(credential) = renewed.credential {
+                    account.renew(renewed.user, credential, renewed.valid_until, renewed.signed_in_at);
                 }
             })
             .await?;
         if let Some(account) = kept {
-            keep_one_link(store, id, link.as_ref()).await;
             return Ok(Saved { id, user: account.user, is_new: false });
         }
     }
     // New, or removed meanwhile.
-    if let Some(link) = link.clone() {
-        fresh.link(link);
-    }
     store.add(&fresh).await?;
-    keep_one_link(store, fresh.id, link.as_ref()).await;
-    Ok(Saved { id: fresh.id, user: fresh.user.clone(), is_new: true })
-}
-
-/// Lets a repository use an account, and no other one. Tells whether the account is still there.
-pub(super) async fn allow(store: &AccountStore, id: AccountId, link: Link) -> Result<bool, StoreError> {
-    let consent = link.clone();
-    let is_there = store.change(id, move |account| account.link(consent)).await?.is_some();
-    if is_there {
-        keep_one_link(store, id, Some(&link)).await;
-    }
-    Ok(is_there)
-}
-
-/// A repository uses one account: the one that was chosen last.
-async fn keep_one_link(store: &AccountStore, chosen: AccountId, link: Option<&Link>) {
-    let Some(Link { remote_url, .. }) = link else {
-        return;
-    };
-    if let Err(error) = take_back_from_others(store, chosen, remote_url).await {
-        tracing::warn!(%error, "a repository may still use another account");
-    }
-}
-
-async fn take_back_from_others(store: &AccountStore, chosen: AccountId, remote: &RemoteUrl) -> Result<(), StoreError> {
-    for entry in store.entries().await? {
-        if let Some(account) = entry.account().filter(|account| account.id != chosen && account.is_linked_to(remote)) {
-            let remote = remote.clone();
-            store.change(account.id, move |account| account.unlink(&remote)).await?;
-        }
-    }
-    Ok(())
+    Ok(Saved { id: fresh.id, user: fresh.user, is_new: true })
 }
 
 /// The consent that lies in signing in for a repository. A typed address gives none.
@@ -202,7 +174,7 @@ pub(super) fn reason(error: &StoreError) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use usher_core::{remote::Remote, secret::Token};
+    use usher_core::{remote::Remote, secret::Token, service::RemoteUrl};
 
     use super::*;
 

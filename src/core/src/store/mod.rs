@@ -7,11 +7,12 @@ mod keyring;
 use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt};
+use oo7::dbus::Item;
 
 use self::keyring::{Found, SecretService};
 use crate::{
     account::{Account, AccountId},
-    binding::Provider,
+    binding::{Link, Provider},
     files, names,
     service::ServiceUrl,
 };
@@ -137,14 +138,30 @@ impl AccountStore {
             let Some((item, mut account)) = self.inner.keyring.find(id).await? else {
                 return Ok(None);
             };
-            let before = account.clone();
-            change(&mut account);
-            if account == before {
-                return Ok(Some(account));
-            }
-            account.generation = before.generation.saturating_add(1);
-            keyring::replace(&item, &account).await?;
+            write_change(&item, &mut account, change).await?;
             Ok(Some(account))
+        })
+        .await
+    }
+
+    /// Lets a remote use an account, and no other one: a remote uses one account, the one that was chosen last. `false`
+    /// if the account is no longer there: then nothing is written.
+    pub async fn allow(&self, id: AccountId, link: Link) -> Result<bool, StoreError> {
+        let _lock = self.lock().await?;
+        self.timed(async {
+            let Some((item, mut chosen)) = self.inner.keyring.find(id).await? else {
+                return Ok(false);
+            };
+            let remote_url = link.remote_url.clone();
+            write_change(&item, &mut chosen, |account| account.link(link)).await?;
+            for found in self.inner.keyring.list().await? {
+                if let Found::Open(item, mut other) = found
+                    && other.id != id
+                {
+                    write_change(&item, &mut other, |account| account.unlink(&remote_url)).await?;
+                }
+            }
+            Ok(true)
         })
         .await
     }
@@ -192,4 +209,15 @@ impl AccountStore {
     async fn timed<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         tokio::time::timeout(self.inner.limit, call).await.map_err(|_| StoreError::TimedOut)?
     }
+}
+
+/// Changes an account in its item. What stays as it was is not written.
+async fn write_change(item: &Item, account: &mut Account, change: impl FnOnce(&mut Account)) -> Result<(), StoreError> {
+    let before = account.clone();
+    change(account);
+    if *account == before {
+        return Ok(());
+    }
+    account.generation = before.generation.saturating_add(1);
+    keyring::replace(item, account).await
 }

@@ -19,7 +19,7 @@ use super::{Form, PromptWindow};
 use crate::{
     application::Application,
     i18n::gettext,
-    runtime,
+    permission, runtime,
     sign_in::{self, Asked, Ending, Purpose, Request},
 };
 
@@ -112,7 +112,6 @@ impl PromptWindow {
     }
 
     fn allow(&self, account: Account) {
-        let store = Application::current().services().store.clone();
         let link = {
             let details = self.prompt().details.borrow();
             Link { remote_url: details.remote_url.clone(), remote: details.remote.clone() }
@@ -122,8 +121,7 @@ impl PromptWindow {
             #[weak(rename_to = window)]
             self,
             async move {
-                let id = account.id;
-                let changed = runtime::spawn(async move { sign_in::allow(&store, id, link).await }).await;
+                let changed = permission::give(account.id, link).await;
                 window.set_busy(false);
                 match changed {
                     Ok(true) => window.show_done(&gettext("Allowed"), Some(&account)),
