@@ -69,6 +69,7 @@ impl Flatpak<'_> {
             .unwrap_or_else(|_| panic!("“{shown}” has an end"))
             .expect("flatpak starts");
         let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        self.processes.transcript().add(&shown, &text);
         Outcome::new(&shown, shell_code(output.status), text)
     }
 

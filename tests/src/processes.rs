@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,24 @@ pub struct Processes {
     logs: PathBuf,
     environment: Mutex<BTreeMap<String, String>>,
     children: Mutex<Vec<Child>>,
+    transcript: Transcript,
+}
+
+/// What commands have printed, as a person in front of a terminal has seen it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Transcript(Arc<Mutex<String>>);
+
+impl Transcript {
+    /// Adds a command and what it printed.
+    pub(crate) fn add(&self, command: &str, text: &str) {
+        let mut transcript = self.0.lock().expect("nobody panics with the lock");
+        transcript.extend(["$ ", command, "\n", text.trim_end(), "\n"]);
+    }
+
+    /// All since the last time.
+    pub(crate) fn take(&self) -> String {
+        std::mem::take(&mut *self.0.lock().expect("nobody panics with the lock"))
+    }
 }
 
 impl Processes {
@@ -33,11 +51,22 @@ impl Processes {
         let mark = folder.display().to_string();
         let mut environment = environment;
         environment.insert(MARK.to_owned(), mark.clone());
-        Self { mark, logs, environment: Mutex::new(environment), children: Mutex::default() }
+        Self {
+            mark,
+            logs,
+            environment: Mutex::new(environment),
+            children: Mutex::default(),
+            transcript: Transcript::default(),
+        }
     }
 
     pub(crate) fn set(&self, name: &str, value: &str) {
         self.environment.lock().expect("nobody panics with the lock").insert(name.to_owned(), value.to_owned());
+    }
+
+    /// What its commands have printed.
+    pub(crate) fn transcript(&self) -> &Transcript {
+        &self.transcript
     }
 
     /// The environment of everything that runs in the session.

@@ -18,7 +18,7 @@ const PICTURES: &str = "USHER_STORY_DIR";
 #[derive(Debug, Default)]
 struct Progress {
     number: usize,
-    begun: Option<Instant>,
+    begun: Option<(String, Instant)>,
 }
 
 /// A session in which a story is played.
@@ -47,23 +47,42 @@ impl Story {
         self.finish_step().await;
         let mut progress = self.progress();
         progress.number += 1;
-        progress.begun = Some(Instant::now());
+        progress.begun = Some((what.to_owned(), Instant::now()));
         tell(&format!("  {:2}  {what} … ", progress.number));
     }
 
     async fn finish_step(&self) {
         let (number, begun) = {
             let progress = self.progress();
-            (progress.number, progress.begun)
+            (progress.number, progress.begun.clone())
         };
-        let Some(begun) = begun else { return };
+        let Some((what, begun)) = begun else { return };
         let leaks = leaks::in_processes(&self.session.processes);
         assert_eq!(leaks, [], "no process carries a secret");
         self.progress().begun = None;
         tell(&format!("ok ({:.1} s)\n", begun.elapsed().as_secs_f32()));
-        if let (Some(folder), Some(screen)) = (&self.pictures, self.session.screen_if_any()) {
-            screen.picture(&folder.join(format!("{}-{number:02}.png", self.name))).await;
+        let transcript = self.session.processes.transcript().take();
+        let Some(folder) = &self.pictures else { return };
+        let file = folder.join(format!("{}-{number:02}.png", self.name));
+        match self.session.screen_if_any() {
+            Some(screen) if !screen.tree().await.nodes.is_empty() => screen.picture(&file).await,
+            _ => self.picture_of_terminal(&format!("# {what}\n{transcript}"), &file).await,
         }
+    }
+
+    /// Where no window is open, a picture shows what a person saw in the terminal.
+    async fn picture_of_terminal(&self, text: &str, file: &Path) {
+        let text = text.replace('\\', r"\\").replace('%', "%%");
+        let drawn = tokio::process::Command::from(self.session.processes.command("convert"))
+            .args(["-background", "#241f31", "-fill", "#f6f5f4", "-bordercolor", "#241f31"])
+            .args(["-font", "DejaVu-Sans-Mono", "-pointsize", "14", "-size", "900x"])
+            .arg(format!("caption:{text}"))
+            .args(["-bordercolor", "#241f31", "-border", "24"])
+            .arg(file)
+            .status()
+            .await
+            .expect("convert starts");
+        assert!(drawn.success(), "{} can be drawn", file.display());
     }
 
     /// Ends the story: nothing leaked, and nothing of the session stays.

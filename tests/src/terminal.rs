@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 
 use crate::flatpak::{COMMAND_LIMIT, Outcome};
-use crate::processes::{Processes, children_of, send, wait_for};
+use crate::processes::{Processes, Transcript, children_of, send, wait_for};
 
 /// How flatpak's questions end.
 const QUESTIONS: [&str; 4] = ["[Y/n]: ", "[y/n]: ", "[Y/n] ", "[y/n] "];
@@ -25,6 +25,7 @@ pub struct Terminal {
     child: Child,
     screen: Arc<Screen>,
     keys: UnboundedSender<Vec<u8>>,
+    transcript: Transcript,
 }
 
 #[derive(Debug, Default)]
@@ -55,7 +56,7 @@ impl Terminal {
         let input = child.stdin.take().expect("its input was piped");
         tokio::spawn(read(output, Arc::clone(&screen), keys.clone()));
         tokio::spawn(write(input, typed));
-        Self { shown, child, screen, keys }
+        Self { shown, child, screen, keys, transcript: processes.transcript().clone() }
     }
 
     /// From now on every question is answered with yes.
@@ -112,6 +113,7 @@ impl Terminal {
             async || self.text(),
         )
         .await;
+        self.transcript.add(&self.shown, &self.text());
         let code = status.code().expect("script gives the code of the command");
         Outcome::new(&self.shown, code, self.text())
     }
