@@ -132,7 +132,7 @@ impl Problem {
             Self::Unusable => not_finished(gettext("It could not be started on this computer.")),
             Self::NotSaved(reason) => (
                 "dialog-password-symbolic",
-                gettext("Signed In Until Restart"),
+                gettext("Sign-In Was Not Saved"),
                 gettext_f("The keyring did not save the account: {reason}", &[("reason", reason)]),
             ),
         };
