@@ -6,7 +6,7 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
 use usher_core::account::Account;
 
-use crate::{accessible, i18n::gettext_f, model::Repository, text, window::Window};
+use crate::{accessible, application::Application, i18n::gettext_f, model::Repository, text, window::Window};
 
 mod imp {
     use std::cell::OnceCell;
@@ -64,6 +64,9 @@ mod imp {
 
         #[template_callback]
         fn on_keep(&self) {
+            if let Some(repository) = self.repository.get() {
+                Application::current().notes().keep_blocked(repository);
+            }
             if let Some(window) = Window::of(&*self.obj()) {
                 window.go_back();
             }

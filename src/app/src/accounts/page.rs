@@ -152,6 +152,10 @@ mod imp {
             let now = clock::now();
             let entries = application.accounts().entries();
             let mut overview = overview(&entries, &application.repositories().all(), &application.notes().all(), now);
+            overview.needs.retain(|need| match need {
+                Need::ServerChanged { repository, .. } => !application.notes().is_kept_blocked(repository),
+                Need::SignIn { .. } | Need::FirstSignIn { .. } | Need::Permission { .. } => true,
+            });
             let has_nothing = entries.is_empty() && overview.needs.is_empty() && overview.ready.is_empty();
             let has_repositories = !overview.without_account.is_empty();
             let can_search = entries.len() > SEARCHED_FROM;

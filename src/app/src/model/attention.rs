@@ -160,7 +160,8 @@ fn is_without_account(repository: &Repository, entries: &[Entry], needs: &[Need]
     !is_needed && !entries.iter().any(is_at_server)
 }
 
-fn is_from(note: &Pending, repository: &Repository) -> bool {
+/// Whether a note is about what a repository asks for now.
+pub(super) fn is_from(note: &Pending, repository: &Repository) -> bool {
     note.binding == repository.binding
         && RemoteUrl::parse(&note.remote_url).is_ok_and(|address| address == repository.address)
 }

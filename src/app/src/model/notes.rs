@@ -5,13 +5,15 @@ use std::rc::Rc;
 
 use gtk::{gio, glib, prelude::*, subclass::prelude::*};
 use usher_core::{
+    binding::Binding,
     clock,
     pending::{self, Operation, Pending, PendingFile},
     refs::FlatpakRef,
     remote,
+    service::RemoteUrl,
 };
 
-use super::Repositories;
+use super::{Repositories, Repository, attention::is_from};
 use crate::runtime;
 
 mod imp {
@@ -29,6 +31,8 @@ mod imp {
         pub(super) all: RefCell<Rc<[Pending]>>,
         pub(super) file: OnceCell<PendingFile>,
         pub(super) monitor: OnceCell<gio::FileMonitor>,
+        /// Repositories with the servers that the person does not want them to lead to.
+        pub(super) blocked: RefCell<Vec<(RemoteUrl, Binding)>>,
     }
 
     #[glib::object_subclass]
@@ -72,6 +76,27 @@ impl Notes {
     /// The notes, oldest first. What has been installed since is left out.
     pub(crate) fn all(&self) -> Rc<[Pending]> {
         self.imp().all.borrow().clone()
+    }
+
+    /// A repository stays blocked from the server that it names: what it asked for is forgotten, and it is no longer told
+    /// until it asks again or names yet another server.
+    pub(crate) fn keep_blocked(&self, repository: &Repository) {
+        let decided = (repository.address.clone(), repository.binding.clone());
+        if !self.imp().blocked.borrow().contains(&decided) {
+            self.imp().blocked.borrow_mut().push(decided);
+        }
+        for note in self.all().iter().filter(|note| is_from(note, repository)) {
+            self.forget(&note.remote_url, &note.refs);
+        }
+        self.emit_by_name::<()>("changed", &[]);
+    }
+
+    /// Whether the person has decided that a repository stays blocked, and it has asked for nothing since.
+    pub(crate) fn is_kept_blocked(&self, repository: &Repository) -> bool {
+        let is_decided = |(address, binding): &(RemoteUrl, Binding)| {
+            address == &repository.address && binding == &repository.binding
+        };
+        self.imp().blocked.borrow().iter().any(is_decided) && !self.all().iter().any(|note| is_from(note, repository))
     }
 
     /// Forgets refs of a remote.
