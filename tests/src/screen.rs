@@ -137,14 +137,16 @@ impl<'s> Screen<'s> {
 
     /// Takes a picture of the whole screen once it has come to rest.
     pub async fn picture(&self, file: &Path) {
-        let mut last = self.pixels().await;
-        for _ in 0..10 {
+        // A page that is there is painted a moment later, and nothing tells when.
+        let (mut last, mut at_rest) = (self.pixels().await, 0);
+        for _ in 0..20 {
             tokio::time::sleep(Duration::from_millis(150)).await;
             let now = self.pixels().await;
-            if now == last {
+            at_rest = if now == last { at_rest + 1 } else { 0 };
+            last = now;
+            if at_rest == 4 {
                 break;
             }
-            last = now;
         }
         std::fs::write(file, last).unwrap_or_else(|error| panic!("{} can be written: {error}", file.display()));
     }

@@ -39,7 +39,10 @@ impl Story {
         if let Some(folder) = &pictures {
             fs::create_dir_all(folder).expect("the folder for pictures can be made");
         }
-        Self { session: Session::start(setup).await, name, pictures, progress: Mutex::default() }
+        let session = Session::start(setup).await;
+        // What prepared the session is not part of what is told.
+        session.processes.transcript().take();
+        Self { session, name, pictures, progress: Mutex::default() }
     }
 
     /// Ends the step before, and begins the one that is told.

@@ -56,7 +56,7 @@ impl Terminal {
         let input = child.stdin.take().expect("its input was piped");
         tokio::spawn(read(output, Arc::clone(&screen), keys.clone()));
         tokio::spawn(write(input, typed));
-        Self { shown, child, screen, keys, transcript: processes.transcript().clone() }
+        Self { shown: command.join(" "), child, screen, keys, transcript: processes.transcript().clone() }
     }
 
     /// From now on every question is answered with yes.
