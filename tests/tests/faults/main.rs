@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Servers, keyrings, disks and signals that misbehave, and what Usher as it is installed makes of it.
+
+mod client;
+mod keyring;
+mod server;
