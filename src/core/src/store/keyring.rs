@@ -134,7 +134,9 @@ impl SecretService {
             return Ok(Vec::new());
         };
         // Each question costs several calls of the bus, so what does not depend on one another is asked at once.
-        let (is_locked, items) = future::try_join(collection.is_locked(), collection.search_items(&wanted)).await?;
+        let (is_locked, mut items) = future::try_join(collection.is_locked(), collection.search_items(&wanted)).await?;
+        // A keyring finds things in any order; of two that are equal the same one shall count every time.
+        items.sort_by(|one, other| one.path().as_str().cmp(other.path().as_str()));
         let mut all = Vec::new();
         for found in future::join_all(items.into_iter().map(|item| open(item, is_locked))).await {
             match found {
