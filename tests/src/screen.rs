@@ -331,8 +331,11 @@ impl Window<'_> {
     /// The controls that a screen reader could not tell, pages of others aside.
     pub async fn controls_without_name(&self) -> Vec<String> {
         let tree = self.tree().await;
-        let nameless = tree.nodes.iter().filter(|node| node.is_control() && !node.is_in_page() && node.name.is_empty());
-        nameless.map(|node| node.to_string().trim().to_owned()).collect()
+        let nameless = tree.nodes.iter().enumerate().filter(|(_, node)| node.is_control() && node.name.is_empty());
+        nameless
+            .filter(|(index, _)| !tree.is_of_web_view(*index))
+            .map(|(_, node)| node.to_string().trim().to_owned())
+            .collect()
     }
 
     /// Presses the close button.

@@ -72,11 +72,6 @@ impl Node {
         )
     }
 
-    /// Whether it belongs to the page in a web view.
-    pub fn is_in_page(&self) -> bool {
-        self.object.is_in_page()
-    }
-
     /// Whether it is switched on and off.
     pub fn is_switch(&self) -> bool {
         matches!(self.role, Role::CheckBox | Role::ToggleButton)
@@ -186,6 +181,13 @@ impl Tree {
         let depth = self.nodes[index].depth;
         let inside = self.nodes[index + 1..].iter().take_while(|node| node.depth > depth).count();
         Self { nodes: self.nodes[index..=index + inside].to_vec(), programs: Vec::new() }
+    }
+
+    /// Whether the node at `index` belongs to a page, or to what a web view has beside it for its own use.
+    pub(crate) fn is_of_web_view(&self, index: usize) -> bool {
+        let depth = self.nodes[index].depth;
+        let above = self.nodes[..index].iter().rposition(|node| node.depth < depth);
+        above.is_some_and(|above| self.within(above).nodes.iter().any(|node| node.object.is_in_page()))
     }
 
     /// The first node with that role and name.
