@@ -12,7 +12,7 @@ use crate::{
     i18n::gettext,
     model::{AccountList, Notes, Repositories},
     preferences::PreferencesDialog,
-    prompt,
+    prompt::Prompter,
     services::Services,
     shortcuts,
     window::Window,
@@ -39,6 +39,7 @@ mod imp {
 
     #[derive(Default)]
     pub struct Application {
+        pub(super) prompter: OnceCell<Prompter>,
         pub(super) services: OnceCell<Services>,
         pub(super) settings: OnceCell<gio::Settings>,
         pub(super) accounts: OnceCell<AccountList>,
@@ -72,7 +73,9 @@ mod imp {
     impl ApplicationImpl for Application {
         fn dbus_register(&self, connection: &gio::DBusConnection, object_path: &str) -> Result<(), glib::Error> {
             self.parent_dbus_register(connection, object_path)?;
-            prompt::register(&self.obj(), connection)
+            let prompter = Prompter::register(&self.obj(), connection)?;
+            let _ = self.prompter.set(prompter);
+            Ok(())
         }
 
         fn handle_local_options(&self, options: &glib::VariantDict) -> ControlFlow<glib::ExitCode> {
@@ -124,6 +127,11 @@ impl Application {
     /// The application of this process.
     pub(crate) fn current() -> Self {
         gio::Application::default().and_downcast().expect("widgets live within the application")
+    }
+
+    /// The questions that are on screen. None where there is no bus.
+    pub(crate) fn prompter(&self) -> Option<&Prompter> {
+        self.imp().prompter.get()
     }
 
     /// What all pages work with.

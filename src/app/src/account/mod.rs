@@ -5,6 +5,7 @@ mod changed_server;
 mod page;
 mod permission_page;
 mod remove;
+mod sign_out;
 mod uses;
 
 pub(crate) use changed_server::ChangedServerPage;

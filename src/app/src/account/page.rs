@@ -11,7 +11,7 @@ use usher_core::{
 };
 
 use super::{
-    remove,
+    remove, sign_out,
     uses::{Use, uses},
 };
 use crate::{
@@ -133,7 +133,7 @@ mod imp {
 
         #[template_callback]
         fn on_sign_out(&self) {
-            glib::spawn_future_local(self.obj().clone().sign_out());
+            glib::spawn_future_local(sign_out::sign_out(self.obj().clone().upcast(), self.obj().id()));
         }
 
         #[template_callback]
@@ -328,31 +328,6 @@ impl AccountPage {
             imp.name_row.set_text(name);
         }
         imp.sign_out_row.set_visible(!is_signed_out);
-    }
-
-    /// Forgets the sign-in. The server knows of no end: its credential is gone from here.
-    async fn sign_out(self) {
-        let application = Application::current();
-        let (store, id) = (application.services().store.clone(), self.id());
-        let changed = runtime::spawn(async move { store.change(id, Account::sign_out).await }).await;
-        application.accounts().reload();
-        match changed {
-            Ok(Some(account)) => {
-                let host = text::within(&account.binding.host());
-                let weak = self.downgrade();
-                let text = gettext_f("Signed out of {host}", &[("host", &host)]);
-                toast::with_button(&self, &text, &gettext("Sign In…"), move || {
-                    if let Some(window) = weak.upgrade().and_then(|page| Window::of(&page)) {
-                        window.sign_in_again(id);
-                    }
-                });
-            }
-            Ok(None) => {}
-            Err(error) => {
-                tracing::warn!(%error, "an account cannot be signed out");
-                toast::show(&self, &gettext("The account could not be signed out"));
-            }
-        }
     }
 
     async fn rename(self, name: Option<String>) {

@@ -169,7 +169,15 @@ impl Desk {
         }
     }
 
-    /// The daemon is gone, and with it everybody who waited.
+    /// The first of the programs that wait for this account, or for any at its server.
+    pub(super) fn waiting_for(&self, account: &Account) -> Option<String> {
+        let prompt = self.current.borrow().upgrade().filter(|prompt| prompt.is_waiting())?;
+        let details = prompt.details.borrow();
+        let is_about_it = details.binding == account.binding && details.account.is_none_or(|id| id == account.id);
+        is_about_it.then(|| details.client.clone())
+    }
+
+    /// Ends all calls: the daemon is gone, and with it everybody who waited, or what they wait for will not come.
     pub(super) fn cancel_all(&self) {
         if let Some(prompt) = self.current.borrow().upgrade() {
             prompt.end(Outcome::Dismissed, None);

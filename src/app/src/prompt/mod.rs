@@ -17,11 +17,34 @@ mod parent;
 mod question;
 mod window;
 
-use gtk::{gio, glib};
+use std::rc::Rc;
 
+use gtk::{gio, glib};
+use usher_core::account::Account;
+
+use self::desk::Desk;
 use crate::application::Application;
 
-/// Serves the prompter on the application's bus connection. To be called before the application owns its name.
-pub(crate) fn register(application: &Application, connection: &gio::DBusConnection) -> Result<(), glib::Error> {
-    object::register(application, connection)
+/// The questions of this process.
+pub(crate) struct Prompter(Rc<Desk>);
+
+impl Prompter {
+    /// Serves the prompter on the application's bus connection. To be called before the application owns its name.
+    pub(crate) fn register(application: &Application, connection: &gio::DBusConnection) -> Result<Self, glib::Error> {
+        let desk = Rc::new(Desk::default());
+        object::register(application, connection, &desk)?;
+        Ok(Self(desk))
+    }
+
+    /// The program that waits for an account, as the daemon found it.
+    pub(crate) fn waiting_for(&self, account: &Account) -> Option<String> {
+        self.0.waiting_for(account)
+    }
+
+    /// Ends the waiting for an account, as if the person had put the question off.
+    pub(crate) fn stop_waiting_for(&self, account: &Account) {
+        if self.waiting_for(account).is_some() {
+            self.0.cancel_all();
+        }
+    }
 }

@@ -22,12 +22,15 @@ const INTERFACE: &str = include_str!("../../../../data/dbus-interfaces/io.github
 const VERSION: u32 = 1;
 
 /// Serves the object until the connection goes.
-pub(super) fn register(application: &Application, connection: &gio::DBusConnection) -> Result<(), glib::Error> {
+pub(super) fn register(
+    application: &Application,
+    connection: &gio::DBusConnection,
+    desk: &Rc<Desk>,
+) -> Result<(), glib::Error> {
     let node = gio::DBusNodeInfo::for_xml(INTERFACE)?;
     let interface = node.lookup_interface(names::PROMPTER_INTERFACE).expect("the interface is in the file");
-    let desk = Rc::new(Desk::default());
     let weak = application.downgrade();
-    let called = desk.clone();
+    let (called, abandoned) = (desk.clone(), desk.clone());
     connection
         .register_object(names::PROMPTER_PATH, &interface)
         .method_call(move |connection, sender, _, _, method, parameters, call| {
@@ -52,7 +55,7 @@ pub(super) fn register(application: &Application, connection: &gio::DBusConnecti
         names::AUTHENTICATOR_NAME,
         gio::BusNameWatcherFlags::NONE,
         |_, _, _| {},
-        move |_, _| desk.cancel_all(),
+        move |_, _| abandoned.cancel_all(),
     );
     Ok(())
 }
