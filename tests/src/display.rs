@@ -58,6 +58,16 @@ fn start_virtual(processes: &Processes) -> u32 {
     number.trim().parse().expect("Xvfb tells its display once it is ready")
 }
 
+/// Makes all text on the display twice as large: programs find the resolution that text is drawn for among its resources.
+pub(crate) fn enlarge_text(processes: &Processes) {
+    let status = processes
+        .command("xprop")
+        .args(["-root", "-format", "RESOURCE_MANAGER", "8s", "-set", "RESOURCE_MANAGER", "Xft.dpi:\t192\n"])
+        .status()
+        .expect("xprop starts");
+    assert!(status.success(), "the display takes a resource");
+}
+
 /// True if this program was started where a window could be shown.
 pub fn there_is_one() -> bool {
     !of_the_person().is_empty()

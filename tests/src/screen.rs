@@ -328,6 +328,11 @@ impl Window<'_> {
         (self.screen.place(&frame).await.2, self.screen.size(id).await.0)
     }
 
+    /// How high the thing with that role and name is, in pixels.
+    pub async fn height_of(&self, role: Role, name: &str) -> i32 {
+        self.screen.place(&self.find(role, name).await).await.3
+    }
+
     /// The controls that a screen reader could not tell, pages of others aside.
     pub async fn controls_without_name(&self) -> Vec<String> {
         let tree = self.tree().await;

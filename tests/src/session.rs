@@ -12,7 +12,7 @@ use usher_demo_store::{DemoStore, StoreOptions};
 use zbus::Connection;
 
 use crate::bus::Bus;
-use crate::display::Display;
+use crate::display::{self, Display};
 use crate::flatpak::Flatpak;
 use crate::keyring::{Keyring, KeyringState};
 use crate::leaks::{self, Leak};
@@ -40,8 +40,8 @@ pub struct Setup {
     pub parent: Option<PathBuf>,
     /// Further variables of its environment.
     pub environment: Vec<(&'static str, String)>,
-    /// Further lines for GTK's `settings.ini`.
-    pub gtk_settings: Vec<String>,
+    /// Whether all text is twice as large, as it can be set under Accessibility.
+    pub large_text: bool,
 }
 
 /// A running session. Everything in it ends when it is dropped.
@@ -70,9 +70,12 @@ impl Session {
         for (name, value) in &setup.environment {
             processes.set(name, value);
         }
-        write_gtk_settings(folder.path(), &setup.gtk_settings);
+        write_gtk_settings(folder.path());
         // The bus hands its own environment to what it starts, so the display comes first.
         setup.display.start(&processes);
+        if setup.large_text {
+            display::enlarge_text(&processes);
+        }
         let prompter: &[&str] =
             if setup.display == Display::Person { &["org.gnome.keyring.SystemPrompter.service"] } else { &[] };
         let bus = Bus::start(&processes, folder.path(), &stage, prompter).await;
@@ -267,18 +270,16 @@ fn joined(paths: &[PathBuf]) -> String {
 }
 
 /// Without a settings service GTK takes a font that nobody has on a desktop; and pictures need windows at rest.
-fn write_gtk_settings(folder: &Path, further: &[String]) {
+fn write_gtk_settings(folder: &Path) {
     let config = folder.join("home/.config/gtk-4.0");
     fs::create_dir_all(&config).expect("a folder of the session can be made");
-    let mut settings: Vec<String> = [
+    let settings = [
         "[Settings]",
         "gtk-font-name=Inter 11",
         "gtk-enable-animations=false",
         // As GNOME has it.
         "gtk-decoration-layout=:close",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    settings.extend(further.iter().cloned());
-    fs::write(config.join("settings.ini"), settings.join("\n") + "\n").expect("GTK's settings can be written");
+        "",
+    ];
+    fs::write(config.join("settings.ini"), settings.join("\n")).expect("GTK's settings can be written");
 }

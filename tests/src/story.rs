@@ -54,7 +54,8 @@ impl Story {
         tell(&format!("  {:2}  {what} … ", progress.number));
     }
 
-    async fn finish_step(&self) {
+    /// Ends a step before the next one begins, so that its picture shows it as it is now.
+    pub async fn finish_step(&self) {
         let (number, begun) = {
             let progress = self.progress();
             (progress.number, progress.begun.clone())

@@ -3,17 +3,22 @@
 
 use std::fs;
 
-use usher_tests::{KeyringState, Setup, Story, Window};
+use usher_tests::{KeyringState, Role, Setup, Story, Window};
 
 const APP: &str = "org.example.Private";
+
+/// How high a heading of one line is at most where text has its usual size.
+const LARGEST_USUAL_HEADING: i32 = 40;
 
 /// What is asked of every page.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Look {
     /// It fits into 360 pixels.
     Narrow,
-    /// It works as it opens.
+    /// It works in a window of its own size.
     AsItIs,
+    /// The same, and text is twice as large.
+    LargeText,
 }
 
 impl Look {
@@ -23,6 +28,7 @@ impl Look {
             window.fits_into(360).await;
         }
         assert_eq!(window.controls_without_name().await, [] as [String; 0], "{page}\n{}", window.tree().await);
+        story.finish_step().await;
     }
 }
 
@@ -33,6 +39,10 @@ async fn walk_through_the_window(story: &Story, look: Look) {
     let screen = story.session.screen();
     let window = screen.window("Usher").await;
     window.ready(&format!("Sign In to {host}")).await;
+    if look == Look::LargeText {
+        let height = window.height_of(Role::Heading, "No Accounts Yet").await;
+        assert!(height > LARGEST_USUAL_HEADING, "the text is large: {height}");
+    }
     look.at(story, &window, "Accounts, none yet").await;
 
     screen.key("ctrl+comma").await;
@@ -148,10 +158,9 @@ async fn the_window_works_in_the_dark_and_at_its_own_size() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_works_with_text_of_twice_the_size() {
-    // 96 dots an inch are usual; GTK counts in 1024ths of them.
-    let setup = Setup { gtk_settings: vec![format!("gtk-xft-dpi={}", 2 * 96 * 1024)], ..Setup::default() };
+    let setup = Setup { large_text: true, ..Setup::default() };
     let story = Story::begin("looks-large", "Every page of the window, text of twice the size", setup).await;
-    walk_through_the_window(&story, Look::AsItIs).await;
+    walk_through_the_window(&story, Look::LargeText).await;
     story.end().await;
 }
 
