@@ -52,6 +52,8 @@ mod imp {
         #[template_child]
         pub(super) address_popover: TemplateChild<gtk::Popover>,
         #[template_child]
+        pub(super) certificate_label: TemplateChild<gtk::Label>,
+        #[template_child]
         pub(super) address_icon: TemplateChild<gtk::Image>,
         #[template_child]
         pub(super) address_label: TemplateChild<gtk::Label>,

@@ -88,8 +88,19 @@ impl WebPage {
         imp.address_button.update_property(&[Property::Label(&name)]);
         imp.full_host_label.set_label(&host);
         imp.security_label.set_label(&sentence);
+        let certificate = self.certificate().filter(|_| security == Security::Secure);
+        imp.certificate_label.set_label(certificate.as_deref().unwrap_or_default());
+        imp.certificate_label.set_visible(certificate.is_some());
         imp.progress.update_property(&[Property::Label(&gettext_f("Loading {host}", &values))]);
         self.set_title(&host);
+    }
+
+    /// Who vouches for the server of the document, and for how long.
+    fn certificate(&self) -> Option<String> {
+        let (certificate, _faults) = self.imp().web_view.get()?.tls_info()?;
+        let issuer = issuer(&certificate.issuer_name()?);
+        let date = certificate.not_valid_after()?.format("%-d %B %Y").ok()?;
+        Some(gettext_f("Certificate from {issuer}, valid until {date}", &[("issuer", &issuer), ("date", &date)]))
     }
 
     /// Copies the address without its query, in which secrets may be.
@@ -123,9 +134,24 @@ impl WebPage {
     }
 }
 
+/// The organisation of a distinguished name (RFC 4514), else its common name, else all of it. Cleaned: it comes from the
+/// server.
+fn issuer(distinguished_name: &str) -> String {
+    let part = |key: &str| distinguished_name.split(',').find_map(|part| part.trim().strip_prefix(key));
+    let name = part("O=").or_else(|| part("CN=")).unwrap_or(distinguished_name);
+    usher_core::text::clean(name, usher_core::text::NAME_LIMIT)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_issuer_is_called_by_its_organisation() {
+        assert_eq!(issuer("CN=R3,O=Let's Encrypt,C=US"), "Let's Encrypt");
+        assert_eq!(issuer("CN=Shop Root"), "Shop Root");
+        assert_eq!(issuer("OU=x\u{202e}"), "OU=x");
+    }
 
     #[test]
     fn only_an_encrypted_document_has_a_lock() {
