@@ -2,6 +2,8 @@
 //! A keyring that does not keep, that others tidy up, and that holds two of a kind.
 
 use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
 
 use rustix::process::Signal;
 use secret_service::{EncryptionType, SecretService};
@@ -71,6 +73,24 @@ async fn k06_what_a_keyring_that_ends_does_not_keep_is_told() {
     let (code, said) = sign_in.end().await;
     assert_eq!((code, said.as_str()), (5, "No keyring is running, so no account can be used.\n"));
     assert_eq!(session.leaks(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l09_what_the_keyring_has_no_room_for_is_told_and_not_listed() {
+    let session = Session::start(terminal_only()).await;
+    let sign_in = SignIn::start(&session).await;
+    // A disk that takes no more: nothing can be made where the keyring keeps its files.
+    let folder = Path::new(&session.processes.environment()["XDG_DATA_HOME"]).join("keyrings");
+    let aside = folder.with_extension("aside");
+    fs::rename(&folder, &aside).expect("the keyring has its files there");
+    fs::write(&folder, "in the way").expect("a file can be written");
+    sign_in.come_back(TOKEN).await.expect("the browser comes back");
+    let (code, said) = sign_in.end().await;
+    assert_eq!(code, 5, "{said}");
+    assert!(said.starts_with("The keyring did not do what was asked:"), "{said}");
+    fs::remove_file(&folder).expect("the file is there");
+    fs::rename(&aside, &folder).expect("the files can come back");
+    assert!(list(&session).await.starts_with("No accounts."));
 }
 
 #[tokio::test(flavor = "multi_thread")]

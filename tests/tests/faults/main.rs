@@ -2,5 +2,7 @@
 //! Servers, keyrings, disks and signals that misbehave, and what Usher as it is installed makes of it.
 
 mod client;
+mod daemon;
 mod keyring;
+mod races;
 mod server;
