@@ -9,6 +9,7 @@ mod display;
 mod flatpak;
 mod keyring;
 mod leaks;
+mod looks;
 mod processes;
 mod screen;
 mod session;

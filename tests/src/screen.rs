@@ -126,7 +126,7 @@ impl<'s> Screen<'s> {
     }
 
     /// Width and height of a window, borders that GTK draws included.
-    async fn size(&self, id: &str) -> (i32, i32) {
+    pub(crate) async fn size(&self, id: &str) -> (i32, i32) {
         let told = self.xdotool(&["getwindowgeometry", "--shell", id]).await;
         let number = |name: &str| {
             let line = told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
@@ -164,7 +164,7 @@ impl<'s> Screen<'s> {
 /// One window, known by its title; or all there are.
 #[derive(Debug)]
 pub struct Window<'s> {
-    screen: &'s Screen<'s>,
+    pub(crate) screen: &'s Screen<'s>,
     title: Option<String>,
 }
 
@@ -287,69 +287,13 @@ impl Window<'_> {
         }
     }
 
-    /// Makes the window so narrow that `width` pixels are left within its border, and waits until its content is as narrow.
-    pub async fn fits_into(&self, width: i32) {
-        let id = self.resize(width).await;
-        wait_for(
-            &format!("the page to fit into {width} pixels"),
-            async || (self.widths(&id).await.0 == width).then_some(()),
-            async || format!("it needs {}:\n{}", self.widths(&id).await.0, self.tree().await),
-        )
-        .await;
-    }
-
-    /// How narrow the window becomes when it is asked to be `width` pixels wide.
-    pub async fn narrowest(&self, width: i32) -> i32 {
-        let id = self.resize(width).await;
-        // The X server has done its part; two answers of the program after that, it has done its own.
-        wait_for(
-            "the window to be resized",
-            async || {
-                let (content, window) = self.widths(&id).await;
-                (self.widths(&id).await == (content, window)).then_some(content)
-            },
-            async || self.tree().await.to_string(),
-        )
-        .await
-    }
-
-    async fn resize(&self, width: i32) -> String {
-        let id = self.id().await.expect("the window is there");
-        let (content, window) = self.widths(&id).await;
-        let (_, height) = self.screen.size(&id).await;
-        let border = window - content;
-        self.screen.xdotool(&["windowsize", &id, &(width + border).to_string(), &height.to_string()]).await;
-        id
-    }
-
-    /// The width of its content and of the window as the X server has it.
-    async fn widths(&self, id: &str) -> (i32, i32) {
-        let frame = self.tree().await.nodes.into_iter().next().expect("the window is there");
-        (self.screen.place(&frame).await.2, self.screen.size(id).await.0)
-    }
-
-    /// How high the thing with that role and name is, in pixels.
-    pub async fn height_of(&self, role: Role, name: &str) -> i32 {
-        self.screen.place(&self.find(role, name).await).await.3
-    }
-
-    /// The controls that a screen reader could not tell, pages of others aside.
-    pub async fn controls_without_name(&self) -> Vec<String> {
-        let tree = self.tree().await;
-        let nameless = tree.nodes.iter().enumerate().filter(|(_, node)| node.is_control() && node.name.is_empty());
-        nameless
-            .filter(|(index, _)| !tree.is_of_web_view(*index))
-            .map(|(_, node)| node.to_string().trim().to_owned())
-            .collect()
-    }
-
     /// Presses the close button.
     pub async fn close(&self) {
         self.press("Close").await;
     }
 
     /// Its id at the X server.
-    async fn id(&self) -> Option<String> {
+    pub(crate) async fn id(&self) -> Option<String> {
         let title = match &self.title {
             Some(title) => title.clone(),
             None => self.screen.tree().await.titles().last()?.to_string(),
