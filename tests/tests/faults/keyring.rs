@@ -158,6 +158,8 @@ async fn k09_of_two_items_of_one_account_the_newer_is_used_and_never_one_of_anot
     for _ in 0..3 {
         plant(&session, &good, &with_generation(&text.replace(&ours, &evil), number + 9)).await;
         plant(&session, &good, &with_generation(&text.replace(&credential, TOKEN), number - 1)).await;
+        // Of equal ones the one that was there first.
+        plant(&session, &good, &text.replace(&credential, TOKEN)).await;
     }
     let control = session.shop().control();
     for _ in 0..5 {
