@@ -24,6 +24,7 @@ mod add_account;
 mod application;
 mod i18n;
 mod keyring;
+mod labels;
 mod model;
 mod permission;
 mod preferences;

@@ -10,6 +10,7 @@ use crate::{
     accounts::AccountsPage,
     add_account::{AddAccountPage, ServerPage},
     application::Application,
+    labels,
     model::{KeyringState, Repository},
     sign_in::{self, Request},
     window_id,
@@ -66,6 +67,11 @@ mod imp {
             if names::is_devel() {
                 self.obj().add_css_class("devel");
             }
+            self.view.connect_visible_page_notify(|view| {
+                if let Some(page) = view.visible_page() {
+                    labels::settle(&page);
+                }
+            });
             self.obj().bind_property("narrow", &*self.accounts_page, "narrow").sync_create().build();
         }
     }

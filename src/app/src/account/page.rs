@@ -18,7 +18,7 @@ use crate::{
     accessible,
     application::Application,
     i18n::{gettext, gettext_f},
-    keyring,
+    keyring, labels,
     model::{KeyringState, Standing},
     permission, runtime, text, toast,
     window::Window,
@@ -267,6 +267,7 @@ impl AccountPage {
             .use_markup(false)
             .active(used.is_allowed)
             .build();
+        labels::settle(&row);
         let weak = self.downgrade();
         row.connect_active_notify(move |row| {
             if let Some(page) = weak.upgrade().filter(|page| !page.imp().is_refreshing.get()) {

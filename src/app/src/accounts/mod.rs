@@ -4,8 +4,8 @@
 mod account_row;
 mod broken_row;
 mod listed;
-mod need_row;
 mod need_text;
+mod offer_row;
 mod page;
 mod ready_row;
 mod repository_row;

@@ -1,26 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a row of *Needs Attention* says. Pure.
+//! What a row of *Needs Attention* says, and where it leads.
 
-use super::account_row::sign_in_name;
+use super::{
+    account_row::sign_in_name,
+    offer_row::{Offer, OfferRow},
+};
 use crate::{
     i18n::{gettext, gettext_f, ngettext_f},
     model::{Need, Standing, Waiting},
     text,
 };
 
-/// The texts of a row.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct NeedText {
-    pub(super) icon: &'static str,
-    pub(super) title: String,
-    pub(super) subtitle: String,
-    pub(super) button: String,
-    /// What the button is called by a screen reader.
-    pub(super) button_name: String,
+/// The row of a thing that needs attention.
+pub(super) fn need_row(need: &Need) -> OfferRow {
+    let offer = Offer::of(need);
+    let need = need.clone();
+    OfferRow::new(&offer, move |window| match &need {
+        Need::SignIn { account, .. } => window.sign_in_again(account.id),
+        Need::FirstSignIn { repository, .. } => window.sign_in_for(repository),
+        Need::Permission { repository } => window.review_permission(repository),
+        Need::ServerChanged { repository, account } => window.review_server(repository, account.id),
+    })
 }
 
-impl NeedText {
-    pub(super) fn of(need: &Need) -> Self {
+impl Offer {
+    fn of(need: &Need) -> Self {
         match need {
             Need::SignIn { account, standing, waiting } => {
                 let host = account.binding.host();

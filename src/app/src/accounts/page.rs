@@ -10,7 +10,8 @@ use usher_core::{clock, names};
 use super::{
     account_row::{account_row, update_account_row},
     listed::Listed,
-    need_row::NeedRow,
+    need_text::need_row,
+    offer_row::OfferRow,
     ready_row::ready_row,
     repository_row::repository_row,
     row_group::RowGroup,
@@ -18,7 +19,7 @@ use super::{
 use crate::{
     application::Application,
     i18n::gettext,
-    keyring,
+    keyring, labels,
     model::{KeyringState, Need, Overview, Ready, Repository, overview},
     software,
 };
@@ -99,6 +100,7 @@ mod imp {
             self.ready.attach(&self.ready_group);
             self.accounts.attach(&self.accounts_group);
             self.repositories.attach(&self.repositories_group);
+            labels::settle(&*self.stack);
         }
     }
 
@@ -170,8 +172,7 @@ mod imp {
             listed.retain(|row| !is_searching || row.matches(&words));
 
             let page = self.obj();
-            let build_need = |need: &Need| {
-                let row = NeedRow::new(need);
+            let follow_width = |row: OfferRow| -> gtk::Widget {
                 page.bind_property("narrow", &row, "narrow").sync_create().build();
                 row.upcast()
             };
@@ -180,7 +181,7 @@ mod imp {
             }
             let has_software = self.has_software.get();
             let lost = [
-                self.needs.show(overview.needs, Need::is_same, build_need, |_, _| false),
+                self.needs.show(overview.needs, Need::is_same, |need| follow_width(need_row(need)), |_, _| false),
                 self.ready.show(
                     overview.ready,
                     |a, b| a.app_id == b.app_id && a.repository == b.repository,
@@ -191,7 +192,7 @@ mod imp {
                 self.repositories.show(
                     overview.without_account,
                     |a, b| a.address == b.address,
-                    repository_row,
+                    |repository| follow_width(repository_row(repository)),
                     |_, _| false,
                 ),
             ];

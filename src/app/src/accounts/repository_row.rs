@@ -3,13 +3,23 @@
 
 use adw::prelude::*;
 
-use super::account_row::{decorative_icon, sign_in_name};
+use super::{
+    account_row::{decorative_icon, sign_in_name},
+    offer_row::{Offer, OfferRow},
+};
 use crate::{accessible, i18n::gettext, model::Repository, text, window::Window};
+
+const ICON: &str = "network-server-symbolic";
 
 /// A row that leads to the server of a repository.
 pub(crate) fn repository_choice(repository: &Repository) -> gtk::Widget {
-    let row = plain_row(repository);
-    row.set_activatable(true);
+    let row = adw::ActionRow::builder()
+        .title(repository.title())
+        .subtitle(text::plain(&repository.host()))
+        .use_markup(false)
+        .activatable(true)
+        .build();
+    row.add_prefix(&decorative_icon(ICON));
     accessible::can_be_pressed(&row);
     row.add_suffix(&decorative_icon("go-next-symbolic"));
     let repository = repository.clone();
@@ -22,26 +32,14 @@ pub(crate) fn repository_choice(repository: &Repository) -> gtk::Widget {
 }
 
 /// The row of a repository, with the button that leads to its server.
-pub(super) fn repository_row(repository: &Repository) -> gtk::Widget {
-    let row = plain_row(repository);
-    let button = gtk::Button::builder().label(gettext("Sign In…")).valign(gtk::Align::Center).build();
-    accessible::name(&button, &sign_in_name(&repository.host()));
+pub(super) fn repository_row(repository: &Repository) -> OfferRow {
+    let offer = Offer {
+        icon: ICON,
+        title: repository.title(),
+        subtitle: text::plain(&repository.host()),
+        button: gettext("Sign In…"),
+        button_name: sign_in_name(&repository.host()),
+    };
     let repository = repository.clone();
-    button.connect_clicked(move |button| {
-        if let Some(window) = Window::of(button) {
-            window.sign_in_for(&repository);
-        }
-    });
-    row.add_suffix(&button);
-    row.upcast()
-}
-
-fn plain_row(repository: &Repository) -> adw::ActionRow {
-    let row = adw::ActionRow::builder()
-        .title(repository.title())
-        .subtitle(text::plain(&repository.host()))
-        .use_markup(false)
-        .build();
-    row.add_prefix(&decorative_icon("network-server-symbolic"));
-    row
+    OfferRow::new(&offer, move |window| window.sign_in_for(&repository))
 }

@@ -6,6 +6,8 @@ use std::cell::RefCell;
 use adw::prelude::*;
 use gtk::glib;
 
+use crate::labels;
+
 /// Rows of a group, each with what it shows. A group without rows is hidden.
 pub(super) struct RowGroup<T> {
     group: glib::WeakRef<adw::PreferencesGroup>,
@@ -60,6 +62,7 @@ impl<T: PartialEq> RowGroup<T> {
                 Some(index) => known.swap_remove(index).1,
                 None => build(&item),
             };
+            labels::settle(&row);
             group.add(&row);
             rows.push((item, row));
         }

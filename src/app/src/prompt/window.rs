@@ -19,7 +19,7 @@ use super::{
     details::Details,
     question::{self, Form},
 };
-use crate::{application::Application, i18n::gettext_f, text, window_id};
+use crate::{application::Application, i18n::gettext_f, labels, text, window_id};
 
 /// How long a program waits; the daemon's limit.
 const WAITING_LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -165,6 +165,12 @@ impl PromptWindow {
         if names::is_devel() {
             window.add_css_class("devel");
         }
+        labels::settle(&window);
+        imp.view.connect_visible_page_notify(|view| {
+            if let Some(page) = view.visible_page() {
+                labels::settle(&page);
+            }
+        });
         window.show_icon();
         window.show_accounts();
         window.refresh();
@@ -264,6 +270,7 @@ impl PromptWindow {
         let mut rows = imp.app_rows.borrow_mut();
         for app in &app_ids[rows.len().min(app_ids.len())..] {
             let row = adw::ActionRow::builder().use_markup(false).title(text::plain(app)).build();
+            labels::settle(&row);
             imp.several_row.add_row(&row);
             rows.push(row);
         }

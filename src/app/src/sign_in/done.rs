@@ -19,6 +19,7 @@ use super::{
 use crate::{
     application::Application,
     i18n::{gettext, gettext_f},
+    labels,
     model::Repository,
     permission, runtime, software, text, toast,
 };
@@ -249,6 +250,7 @@ impl DonePage {
                 self,
                 move |row| page.allow(id, link.clone(), row.is_active())
             ));
+            labels::settle(&row);
             self.imp().used_by_group.add(&row);
         }
         self.imp().used_by_group.set_visible(!repositories.is_empty());

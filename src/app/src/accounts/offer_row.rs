@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A row of *Needs Attention*: one thing and one button, which moves below the text where there is little width.
+//! A row with one thing and one button, which moves below the text where there is little width.
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
 
-use super::need_text::NeedText;
-use crate::{accessible, model::Need, window::Window};
+use crate::{accessible, window::Window};
+
+/// The texts of a row.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Offer {
+    pub(super) icon: &'static str,
+    pub(super) title: String,
+    pub(super) subtitle: String,
+    pub(super) button: String,
+    /// What the button is called by a screen reader.
+    pub(super) button_name: String,
+}
+
+/// What the button does.
+type Act = Box<dyn Fn(&Window)>;
 
 mod imp {
     use std::cell::{Cell, OnceCell};
@@ -13,13 +26,13 @@ mod imp {
     use super::*;
 
     #[derive(Default, gtk::CompositeTemplate, glib::Properties)]
-    #[properties(wrapper_type = super::NeedRow)]
-    #[template(file = "src/accounts/need_row.blp")]
-    pub struct NeedRow {
+    #[properties(wrapper_type = super::OfferRow)]
+    #[template(file = "src/accounts/offer_row.blp")]
+    pub struct OfferRow {
         /// Whether there is little width.
         #[property(get, set = Self::set_narrow)]
         narrow: Cell<bool>,
-        pub(super) need: OnceCell<Need>,
+        pub(super) act: OnceCell<Act>,
         #[template_child]
         content: TemplateChild<gtk::Box>,
         #[template_child]
@@ -33,9 +46,9 @@ mod imp {
     }
 
     #[glib::object_subclass]
-    impl ObjectSubclass for NeedRow {
-        const NAME: &'static str = "UsherNeedRow";
-        type Type = super::NeedRow;
+    impl ObjectSubclass for OfferRow {
+        const NAME: &'static str = "UsherOfferRow";
+        type Type = super::OfferRow;
         type ParentType = adw::PreferencesRow;
 
         fn class_init(class: &mut Self::Class) {
@@ -49,7 +62,7 @@ mod imp {
     }
 
     #[gtk::template_callbacks]
-    impl NeedRow {
+    impl OfferRow {
         fn set_narrow(&self, narrow: bool) {
             self.narrow.set(narrow);
             let orientation = if narrow { gtk::Orientation::Vertical } else { gtk::Orientation::Horizontal };
@@ -58,43 +71,36 @@ mod imp {
 
         #[template_callback]
         fn on_clicked(&self) {
-            let (Some(need), Some(window)) = (self.need.get(), Window::of(&*self.obj())) else {
-                return;
-            };
-            match need {
-                Need::SignIn { account, .. } => window.sign_in_again(account.id),
-                Need::FirstSignIn { repository, .. } => window.sign_in_for(repository),
-                Need::Permission { repository } => window.review_permission(repository),
-                Need::ServerChanged { repository, account } => window.review_server(repository, account.id),
+            if let (Some(act), Some(window)) = (self.act.get(), Window::of(&*self.obj())) {
+                act(&window);
             }
         }
     }
 
     #[glib::derived_properties]
-    impl ObjectImpl for NeedRow {}
-    impl WidgetImpl for NeedRow {}
-    impl ListBoxRowImpl for NeedRow {}
-    impl PreferencesRowImpl for NeedRow {}
+    impl ObjectImpl for OfferRow {}
+    impl WidgetImpl for OfferRow {}
+    impl ListBoxRowImpl for OfferRow {}
+    impl PreferencesRowImpl for OfferRow {}
 }
 
 glib::wrapper! {
-    pub struct NeedRow(ObjectSubclass<imp::NeedRow>)
+    pub struct OfferRow(ObjectSubclass<imp::OfferRow>)
         @extends adw::PreferencesRow, gtk::ListBoxRow, gtk::Widget,
         @implements gtk::Accessible, gtk::Actionable, gtk::Buildable, gtk::ConstraintTarget;
 }
 
-impl NeedRow {
-    pub(super) fn new(need: &Need) -> Self {
+impl OfferRow {
+    pub(super) fn new(offer: &Offer, act: impl Fn(&Window) + 'static) -> Self {
         let row: Self = glib::Object::new();
-        let text = NeedText::of(need);
         let imp = row.imp();
-        imp.icon.set_icon_name(Some(text.icon));
-        imp.title.set_label(&text.title);
-        imp.subtitle.set_label(&text.subtitle);
-        imp.button.set_label(&text.button);
-        accessible::name(&*imp.button, &text.button_name);
-        accessible::name(&row, &format!("{}, {}", text.title, text.subtitle));
-        let _ = imp.need.set(need.clone());
+        imp.icon.set_icon_name(Some(offer.icon));
+        imp.title.set_label(&offer.title);
+        imp.subtitle.set_label(&offer.subtitle);
+        imp.button.set_label(&offer.button);
+        accessible::name(&*imp.button, &offer.button_name);
+        accessible::name(&row, &format!("{}, {}", offer.title, offer.subtitle));
+        let _ = imp.act.set(Box::new(act));
         row
     }
 }

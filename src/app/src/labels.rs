@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! How labels break, also those within widgets of the toolkit.
+
+use adw::prelude::*;
+use gtk::pango;
+
+/// Has all labels within a widget break without hyphens, which would read as part of a host, and titles of groups break
+/// rather than be cut.
+pub(crate) fn settle(root: &impl IsA<gtk::Widget>) {
+    let root = root.upcast_ref::<gtk::Widget>();
+    if let Some(label) = root.downcast_ref::<gtk::Label>() {
+        settle_label(label);
+        return;
+    }
+    let mut child = root.first_child();
+    while let Some(widget) = child {
+        settle(&widget);
+        child = widget.next_sibling();
+    }
+}
+
+fn settle_label(label: &gtk::Label) {
+    let is_group_title = label.has_css_class("heading")
+        && label.ancestor(adw::PreferencesGroup::static_type()).is_some()
+        && label.ancestor(gtk::ListBoxRow::static_type()).is_none();
+    if is_group_title {
+        label.set_ellipsize(pango::EllipsizeMode::None);
+        label.set_wrap(true);
+        label.set_wrap_mode(pango::WrapMode::WordChar);
+    }
+    if label.attributes().is_none() {
+        let attributes = pango::AttrList::new();
+        attributes.insert(pango::AttrInt::new_insert_hyphens(false));
+        label.set_attributes(Some(&attributes));
+    }
+}
