@@ -19,6 +19,7 @@
 mod about;
 mod accessible;
 mod account;
+mod account_choice;
 mod accounts;
 mod add_account;
 mod application;

@@ -4,6 +4,8 @@
 use gtk::{gdk, gio, glib, prelude::*};
 use usher_core::text;
 
+use crate::{i18n::gettext, toast};
+
 const BUS_NAME: &str = "org.gnome.Software";
 const OBJECT_PATH: &str = "/org/gnome/Software";
 
@@ -31,8 +33,26 @@ pub(crate) async fn is_available() -> bool {
     false
 }
 
+/// Shows an app in Software or in what else shows apps; says so where neither can be opened. Returns whether it was.
+pub(crate) async fn open(widget: &impl IsA<gtk::Widget>, app_id: &str) -> bool {
+    let opened = is_available().await && show(app_id).await.is_ok() || launch(widget, app_id).await;
+    if !opened {
+        toast::show(widget, &gettext("Software could not be opened"));
+    }
+    opened
+}
+
+async fn launch(widget: &impl IsA<gtk::Widget>, app_id: &str) -> bool {
+    let window = widget.root().and_downcast::<gtk::Window>();
+    let launched = gtk::UriLauncher::new(&format!("appstream:{app_id}")).launch_future(window.as_ref()).await;
+    if let Err(error) = &launched {
+        tracing::warn!(%error, "Software cannot be shown");
+    }
+    launched.is_ok()
+}
+
 /// Shows an app in Software, which comes to the front.
-pub(crate) async fn show(app_id: &str) -> Result<(), glib::Error> {
+async fn show(app_id: &str) -> Result<(), glib::Error> {
     let bus = gio::bus_get_future(gio::BusType::Session).await?;
     let platform_data = glib::VariantDict::new(None);
     let token = gdk::Display::default()

@@ -4,12 +4,20 @@
 use adw::prelude::*;
 use gtk::AccessibleAnnouncementPriority::Medium;
 
+use crate::i18n::gettext;
+
 /// Seconds that a toast with a button stays.
 const BUTTON_SECONDS: u32 = 8;
 
 /// Shows a message in the window that `widget` is in, and has it read.
 pub(crate) fn show(widget: &impl IsA<gtk::Widget>, text: &str) {
     add(widget, adw::Toast::builder().title(text).use_markup(false).build());
+}
+
+/// Copies a text, and says so.
+pub(crate) fn copy(widget: &impl IsA<gtk::Widget>, text: &str) {
+    widget.clipboard().set_text(text);
+    show(widget, &gettext("Copied"));
 }
 
 /// Shows a message with a button.

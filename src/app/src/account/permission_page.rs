@@ -6,10 +6,10 @@ use gtk::glib;
 use usher_core::{
     account::{Account, AccountId},
     binding::Link,
-    clock,
 };
 
 use crate::{
+    account_choice::account_choices,
     application::Application,
     i18n::{gettext, gettext_f},
     model::Repository,
@@ -128,7 +128,7 @@ impl PermissionPage {
                 gettext_f("{repository} wants to use it to install apps.", &[("repository", &text::within(&title))]),
             )
         } else {
-            page.offer(application, &accounts);
+            page.offer(&accounts);
             let (repository, host) = (text::within(&title), text::within(&repository.host()));
             let values = [("repository", repository.as_str()), ("host", host.as_str())];
             (gettext("Choose an Account"), gettext_f("{repository} needs an account at {host}.", &values))
@@ -145,38 +145,16 @@ impl PermissionPage {
         page
     }
 
-    fn offer(&self, application: &Application, accounts: &[Account]) {
-        let group = gtk::CheckButton::new();
-        for account in accounts {
-            let row = adw::ActionRow::builder()
-                .title(text::user(account))
-                .subtitle(last_use(application, account))
-                .use_markup(false)
-                .build();
-            let radio = gtk::CheckButton::builder().group(&group).valign(gtk::Align::Center).build();
-            row.add_prefix(&radio);
-            row.set_activatable_widget(Some(&radio));
-            let (weak, id) = (self.downgrade(), account.id);
-            radio.connect_active_notify(move |radio| {
-                if let (true, Some(page)) = (radio.is_active(), weak.upgrade()) {
-                    page.imp().chosen.set(Some(id));
-                    page.imp().allow_button.set_sensitive(true);
-                }
-            });
+    fn offer(&self, accounts: &[Account]) {
+        let weak = self.downgrade();
+        let choices = account_choices(accounts, move |account| {
+            if let Some(page) = weak.upgrade() {
+                page.imp().chosen.set(Some(account.id));
+                page.imp().allow_button.set_sensitive(true);
+            }
+        });
+        for row in choices {
             self.imp().accounts_box.append(&row);
         }
-    }
-}
-
-/// What an account is used for, or when it was used last.
-fn last_use(application: &Application, account: &Account) -> String {
-    let repositories = application.repositories();
-    let used_for = account.links.first().map(|link| {
-        repositories.at(&link.remote_url).map_or_else(|| text::plain(&link.remote), |repository| repository.title())
-    });
-    match (used_for, &account.last_use) {
-        (Some(title), _) => gettext_f("Used for {repository}", &[("repository", &text::within(&title))]),
-        (None, Some(last)) => text::moment(last.at, clock::now()),
-        (None, None) => String::new(),
     }
 }

@@ -55,10 +55,7 @@ fn install_button(ready: &Ready) -> gtk::Button {
     button.connect_clicked(move |button| {
         let (button, app_id) = (button.clone(), app_id.clone());
         glib::spawn_future_local(async move {
-            if let Err(error) = software::show(&app_id).await {
-                tracing::warn!(%error, "Software cannot be shown");
-                toast::show(&button, &gettext("Software could not be opened"));
-            }
+            software::open(&button, &app_id).await;
         });
     });
     button
@@ -73,10 +70,7 @@ fn copy_button(ready: &Ready, command: String) -> gtk::Button {
         .build();
     let app = text::plain(&ready.app_id);
     accessible::name(&button, &gettext_f("Copy Command for {app}", &[("app", &app)]));
-    button.connect_clicked(move |button| {
-        button.clipboard().set_text(&command);
-        toast::show(button, &gettext("Copied"));
-    });
+    button.connect_clicked(move |button| toast::copy(button, &command));
     button
 }
 

@@ -9,7 +9,7 @@ use std::{rc::Rc, time::Duration};
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{accessible::Property, glib};
 use usher_core::{
-    account::{Account, AccountId},
+    account::AccountId,
     names,
     prompt::{Kind, Outcome},
 };
@@ -19,7 +19,7 @@ use super::{
     details::Details,
     question::{self, Form},
 };
-use crate::{application::Application, i18n::gettext_f, labels, text, window_id};
+use crate::{account_choice::account_choices, application::Application, i18n::gettext_f, labels, text, window_id};
 
 /// How long a program waits; the daemon's limit.
 const WAITING_LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -330,47 +330,19 @@ impl PromptWindow {
             imp.remembered.set_visible(false);
             return;
         };
-        let mut group: Option<gtk::CheckButton> = None;
-        for account in &accounts {
-            let radio = gtk::CheckButton::builder().valign(gtk::Align::Center).build();
-            radio.set_group(group.as_ref());
-            group.get_or_insert_with(|| radio.clone());
-            let row = adw::ActionRow::builder()
-                .use_markup(false)
-                .title(text::plain(&account.user))
-                .subtitle(used_by(account))
-                .activatable_widget(&radio)
-                .build();
-            row.add_prefix(&radio);
-            radio.update_property(&[Property::Label(&text::plain(&account.user))]);
-            let id = account.id;
-            radio.connect_toggled(glib::clone!(
-                #[weak(rename_to = window)]
-                self,
-                move |radio| {
-                    if radio.is_active() {
-                        window.imp().chosen.set(Some(id));
-                        window.update_buttons();
-                    }
-                }
-            ));
-            imp.accounts.append(&row);
-            imp.account_rows.borrow_mut().push(row);
+        let weak = self.downgrade();
+        let choices = account_choices(&accounts, move |account| {
+            if let Some(window) = weak.upgrade() {
+                window.imp().chosen.set(Some(account.id));
+                window.update_buttons();
+            }
+        });
+        for row in &choices {
+            imp.accounts.append(row);
         }
+        imp.account_rows.replace(choices);
         imp.accounts.set_visible(true);
         imp.remembered.set_visible(true);
-    }
-}
-
-/// What is known of an account beside its name.
-fn used_by(account: &Account) -> String {
-    let remotes: Vec<String> = account.links.iter().map(|link| text::within(&link.remote)).collect();
-    if !remotes.is_empty() {
-        return gettext_f("Used for {repository}", &[("repository", &remotes.join(", "))]);
-    }
-    match &account.last_use {
-        Some(last) => text::moment(last.at, usher_core::clock::now()),
-        None => String::new(),
     }
 }
 

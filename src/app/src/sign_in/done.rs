@@ -280,24 +280,15 @@ impl DonePage {
             #[weak(rename_to = page)]
             self,
             async move {
-                let opened = if software::is_available().await { software::show(&app_id).await.is_ok() } else { false };
-                if opened || page.launch(&format!("appstream:{app_id}")).await {
+                if software::open(&page, &app_id).await {
                     page.finish();
-                } else {
-                    toast::show(&page, &gettext("Software could not be opened"));
                 }
             }
         ));
     }
 
-    async fn launch(&self, address: &str) -> bool {
-        let window = self.root().and_downcast::<gtk::Window>();
-        gtk::UriLauncher::new(address).launch_future(window.as_ref()).await.is_ok()
-    }
-
     fn copy_command(&self) {
-        self.clipboard().set_text(&self.imp().command_label.label());
-        toast::show(self, &gettext("Copied"));
+        toast::copy(self, &self.imp().command_label.label());
     }
 
     /// Closes after a while, unless somebody does something.
