@@ -5,7 +5,7 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
 use usher_core::{
     account::{Account, AccountId},
-    binding::{Link, Provider},
+    binding::Link,
     clock,
     service::RemoteUrl,
 };
@@ -308,9 +308,7 @@ impl AccountPage {
         let imp = self.imp();
         let is_signed_out = Standing::of(account, clock::now()) == Standing::SignedOut;
         imp.server_row.set_subtitle(&account.binding.host());
-        imp.sign_in_row.set_subtitle(&match account.binding.provider {
-            Provider::Webflow => gettext("On the server's web page"),
-        });
+        imp.sign_in_row.set_subtitle(&text::way_to_sign_in(account.binding.provider));
         imp.since_row.set_subtitle(&text::day(account.signed_in_at));
         imp.since_row.set_visible(!is_signed_out);
         imp.until_row.set_subtitle(&account.valid_until.map_or_else(|| gettext("Until signed out"), text::day));

@@ -5,13 +5,13 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
 use usher_core::{
     account::{Account, AccountId},
-    binding::{Binding, Provider},
+    binding::Binding,
     remote::Remote,
 };
 
 use crate::{
     accessible,
-    i18n::{gettext, gettext_f},
+    i18n::gettext_f,
     model::Repository,
     sign_in::{Purpose, Request},
     text,
@@ -102,9 +102,7 @@ impl ServerPage {
             Some(repository) => imp.repository_row.set_subtitle(&repository.title()),
             None => imp.repository_row.set_visible(false),
         }
-        imp.sign_in_row.set_subtitle(&match binding.provider {
-            Provider::Webflow => gettext("On the server's web page"),
-        });
+        imp.sign_in_row.set_subtitle(&text::way_to_sign_in(binding.provider));
         let label = gettext_f("Continue to {host}", &[("host", &text::within(&host))]);
         imp.continue_label.set_label(&label);
         accessible::name(&*imp.continue_button, &label);

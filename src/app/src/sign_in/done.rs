@@ -269,7 +269,7 @@ impl DonePage {
                 };
                 if let Err(error) = changed {
                     tracing::warn!(%error, "a permission was not saved");
-                    toast::show(&page, &gettext("The keyring did not save the change"));
+                    toast::show(&page, &gettext("The permission could not be saved"));
                 }
             }
         ));

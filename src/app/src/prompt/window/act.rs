@@ -128,7 +128,7 @@ impl PromptWindow {
                     Ok(false) => window.show_failure(&gettext("The account is no longer there"), None),
                     Err(error) => {
                         tracing::warn!(%error, "a permission was not saved");
-                        window.show_failure(&gettext("The keyring did not save the permission"), None);
+                        window.show_failure(&gettext("The permission could not be saved"), None);
                     }
                 }
             }
