@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use tokio::signal::unix::{SignalKind, signal};
 use usher_core::{
     account::Account,
     binding::{Binding, Link, Provider},
@@ -108,13 +109,15 @@ async fn sign_in(binding: Binding) -> Result<SignedIn, Failure> {
     let listener = Listener::open().await?;
     let flow = SignIn::begin_at(binding, listener.port())?;
     let Step::Web { start } = flow.step()?;
+    // Listened for before anybody is told of it.
+    let mut interrupt = signal(SignalKind::interrupt())?;
     terminal::say(&gettext("Open this address in a browser:"))?;
     terminal::say(start.as_str())?;
     terminal::say(&gettext("Waiting… (Ctrl+C to stop)"))?;
     let parameters = tokio::select! {
         parameters = listener.wait(flow.redirect()) => parameters,
         () = tokio::time::sleep(WAIT) => return Err(Failure::NotSignedIn(gettext("nobody signed in within 10 minutes"))),
-        _ = tokio::signal::ctrl_c() => return Err(Failure::Cancelled),
+        _ = interrupt.recv() => return Err(Failure::Cancelled),
     };
     Ok(flow.finish(&parameters)?)
 }
