@@ -91,10 +91,22 @@ pub(super) fn related(opener: &WebView, shared: &Rc<Shared>, tell: impl Fn(&str)
     view
 }
 
+/// `WebKit` has an unseen text field of its own in each view, and Tab would never leave it again.
+fn let_the_keyboard_out(view: &WebView) {
+    let mut child = view.first_child();
+    while let Some(widget) = child {
+        if widget.accessible_role() == gtk::AccessibleRole::TextBox {
+            widget.set_can_focus(false);
+        }
+        child = widget.next_sibling();
+    }
+}
+
 /// Refuses what a page has no business to do, and tells the person where it could be expected to work.
 fn refuse(view: &WebView, shared: &Rc<Shared>, tell: impl Fn(&str) + Clone + 'static) {
     view.set_hexpand(true);
     view.set_vexpand(true);
+    view.connect_has_focus_notify(let_the_keyboard_out);
     let once = {
         let shared = shared.clone();
         move |text: &str| {
