@@ -94,6 +94,27 @@ async fn signing_in_to_a_remote_in_a_browser_is_enough_to_install() {
 }
 
 #[tokio::test]
+async fn a_repository_uses_the_account_that_was_chosen_last_and_no_other() {
+    let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
+    for user in ["demo", "demo2"] {
+        let sign_in = SignIn::start(&session, "demo");
+        sign_in.in_browser(user);
+        let (status, _, errors) = sign_in.end();
+        assert!(status.success(), "{errors}");
+    }
+    let (_, list, _) = text(&session.usherctl(&["list"]).await);
+    let mut users: Vec<_> = list.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
+    users.sort();
+    assert_eq!(
+        users.iter().map(|row| (row[0], row[row.len() - 1])).collect::<Vec<_>>(),
+        [("demo", "–"), ("demo2", "demo")]
+    );
+    session.flatpak().run(&INSTALL).await.expect_success();
+    let asked = session.shop().requests().into_iter().filter(|request| request.path == "/api/v1/get_tokens");
+    assert_eq!(asked.map(|request| request.user).collect::<Vec<_>>(), [Some("demo2".to_owned())]);
+}
+
+#[tokio::test]
 async fn k13_a_locked_keyring_shows_hosts_and_nothing_more() {
     let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
     let sign_in = SignIn::start(&session, "demo");
