@@ -76,7 +76,7 @@ mod tests {
             let mut codes = Vec::new();
             for &number in &events {
                 if let Effect::Respond(reply) = life.on(event(number)) {
-                    codes.push(reply.answer.arguments().0);
+                    codes.push(reply.answer.code());
                 }
             }
             let expected: &[u32] = match events[0] { 0 => &[0], 1 | 4 => &[2], 2 => &[1], _ => &[] };

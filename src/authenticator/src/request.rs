@@ -17,7 +17,7 @@ use zbus::{
 };
 
 use crate::{
-    flow::{Answer, Reply},
+    flow::{Answer, Reply, Results},
     lifecycle::{Effect, Event, Lifecycle},
     limits::Request,
     live::{Admission, Live},
@@ -49,11 +49,7 @@ impl RequestObject {
     }
 
     #[zbus(signal)]
-    async fn response(
-        emitter: &SignalEmitter<'_>,
-        response: u32,
-        results: HashMap<&str, Value<'_>>,
-    ) -> zbus::Result<()>;
+    async fn response(emitter: &SignalEmitter<'_>, response: u32, results: Results<'_>) -> zbus::Result<()>;
 }
 
 /// Emits `Response` to the client, and to nobody else.
@@ -63,9 +59,8 @@ pub(crate) async fn respond(
     handle: &ObjectPath<'_>,
     answer: &Answer,
 ) -> zbus::Result<()> {
-    let (response, results) = answer.arguments();
     let emitter = SignalEmitter::new(connection, handle)?.set_destination(BusName::Unique(peer.as_ref()));
-    RequestObject::response(&emitter, response, results).await
+    RequestObject::response(&emitter, answer.code(), Results(answer)).await
 }
 
 /// Answers one request.

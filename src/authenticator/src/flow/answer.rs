@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::{Serialize, Serializer, ser::SerializeMap};
 use usher_core::{account::AccountId, pending::Pending, provider::Grant, refs::FlatpakRef};
-use zbus::zvariant::Value;
+use zbus::zvariant::{Signature, Type, Value, as_value};
 
 use super::{Obstacle, ports::Question};
 
@@ -89,22 +90,37 @@ impl Answer {
         Self::Failed { code, message }
     }
 
-    /// The arguments of `Response`.
-    pub(crate) fn arguments(&self) -> (u32, HashMap<&'static str, Value<'_>>) {
+    /// The `response` of `Response`.
+    pub(crate) fn code(&self) -> u32 {
         match self {
-            Self::Tokens(tokens) => {
-                let tokens: HashMap<String, Vec<String>> = tokens.clone().into_iter().collect();
-                (0, HashMap::from([("tokens", Value::from(tokens))]))
-            }
-            Self::Cancelled => (1, HashMap::new()),
-            Self::Failed { code, message } => {
-                let mut results = HashMap::from([("error-message", Value::from(message.as_str()))]);
+            Self::Tokens(_) => 0,
+            Self::Cancelled => 1,
+            Self::Failed { .. } => 2,
+        }
+    }
+}
+
+/// The `results` of `Response`, written from the answer itself: there can be thousands of refs.
+pub(crate) struct Results<'a>(pub(crate) &'a Answer);
+
+impl Type for Results<'_> {
+    const SIGNATURE: &'static Signature = <HashMap<&str, Value<'_>> as Type>::SIGNATURE;
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut results = serializer.serialize_map(None)?;
+        match self.0 {
+            Answer::Tokens(tokens) => results.serialize_entry("tokens", &as_value::Serialize(tokens))?,
+            Answer::Cancelled => {}
+            Answer::Failed { code, message } => {
+                results.serialize_entry("error-message", &as_value::Serialize(message))?;
                 if let Some(code) = code {
-                    results.insert("error-code", Value::from(*code));
+                    results.serialize_entry("error-code", &as_value::Serialize(code))?;
                 }
-                (2, results)
             }
         }
+        results.end()
     }
 }
 

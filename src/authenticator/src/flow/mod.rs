@@ -27,7 +27,7 @@ use usher_core::{
 
 use self::decide::{Course, Wish};
 pub(crate) use self::{
-    answer::{After, Answer, Reply},
+    answer::{After, Answer, Reply, Results},
     decide::Obstacle,
     ports::{Accounts, Clients, Clock, Ending, Installations, Prompts, Question, Tokens},
 };
