@@ -78,11 +78,6 @@ impl ServiceUrl {
             && self.0.host() == url.host()
             && self.0.port_or_known_default() == url.port_or_known_default()
     }
-
-    /// Whether this is an unencrypted server on this computer (development builds only).
-    pub fn is_loopback(&self) -> bool {
-        self.0.scheme() == "http"
-    }
 }
 
 /// Address of a repository that may be given tokens: https, or a registry behind https. Normalised, without a closing
