@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use tokio::sync::OnceCell;
 use usher_core::{
-    account::{Account, AccountId, AccountState, LastUse},
+    account::{Account, AccountId, LastUse},
     clock,
     secret::Token,
     store::{AccountStore, Entry, StoreError},
@@ -94,14 +94,7 @@ impl Accounts for KeyringAccounts {
     }
 
     async fn mark_expired(&self, id: AccountId, rejected: &Token) {
-        let changed = self
-            .store
-            .change(id, |account| {
-                if account.credential.as_ref() == Some(rejected) && account.state == AccountState::SignedIn {
-                    account.state = AccountState::Expired;
-                }
-            })
-            .await;
+        let changed = self.store.change(id, |account| account.reject(rejected)).await;
         lock(&self.snapshot).drop_entries();
         if let Err(error) = changed {
             tracing::warn!(%error, "that a sign-in has ended cannot be saved");

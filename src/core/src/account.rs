@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     binding::{Binding, Link},
+    purchase::Purchase,
     secret::Token,
     service::RemoteUrl,
 };
@@ -79,6 +80,9 @@ pub struct Account {
     /// The credential while signed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<Token>,
+    /// When the account was signed in to for the first time: seconds since 1970.
+    #[serde(default)]
+    pub first_signed_in_at: i64,
     /// When the sign-in was made: seconds since 1970.
     #[serde(default)]
     pub signed_in_at: i64,
@@ -91,6 +95,9 @@ pub struct Account {
     /// Remotes that may use it.
     #[serde(default)]
     pub links: Vec<Link>,
+    /// What was bought with it, and what was begun to be bought; each app once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purchases: Vec<Purchase>,
     /// Raised by every change.
     #[serde(default)]
     pub generation: u64,
@@ -112,16 +119,22 @@ impl Account {
             name: None,
             state: AccountState::SignedIn,
             credential: Some(credential),
+            first_signed_in_at: now,
             signed_in_at: now,
             valid_until,
             last_use: None,
             links: Vec::new(),
+            purchases: Vec::new(),
             generation: 0,
         }
     }
 
-    /// Takes over the credential of a new sign-in to the same account; permissions and name stay.
+    /// Takes over the credential of a new sign-in to the same account; permissions and name stay. What another person has
+    /// bought is not this person's.
     pub fn renew(&mut self, user: String, credential: Token, valid_until: Option<i64>, now: i64) {
+        if self.user != user {
+            self.purchases.clear();
+        }
         self.user = user;
         self.credential = Some(credential);
         self.valid_until = valid_until;
@@ -134,6 +147,13 @@ impl Account {
         self.credential = None;
         self.valid_until = None;
         self.state = AccountState::SignedOut;
+    }
+
+    /// The server does not accept this credential any more. A newer one is left alone.
+    pub fn reject(&mut self, rejected: &Token) {
+        if self.credential.as_ref() == Some(rejected) && self.state == AccountState::SignedIn {
+            self.state = AccountState::Expired;
+        }
     }
 
     /// Whether a remote at that address may use it.
@@ -180,6 +200,33 @@ mod tests {
         let options = BTreeMap::from([("url".to_owned(), "https://store.example.org".to_owned())]);
         let binding = Binding::claimed(&options).unwrap();
         Account::signed_in(binding, "demo".into(), Token::parse("secret").unwrap(), Some(5), 1)
+    }
+
+    #[test]
+    fn purchases_of_another_person_are_not_taken_over() {
+        let wanted = crate::purchase::Wanted {
+            app_id: "org.a.A".into(),
+            remote: "demo".into(),
+            remote_url: RemoteUrl::parse("https://r.example.org/").unwrap(),
+        };
+        let mut account = account();
+        assert!(crate::purchase::begin(&mut account.purchases, &wanted, 1));
+        account.renew("demo".into(), Token::parse("new").unwrap(), None, 2);
+        assert_eq!((account.purchases.len(), account.first_signed_in_at, account.signed_in_at), (1, 1, 2));
+        account.renew("demo2".into(), Token::parse("new").unwrap(), None, 3);
+        assert_eq!(account.purchases, []);
+    }
+
+    #[test]
+    fn only_the_rejected_credential_ends_a_sign_in() {
+        let mut account = account();
+        account.reject(&Token::parse("older").unwrap());
+        assert_eq!(account.state, AccountState::SignedIn);
+        account.reject(&Token::parse("secret").unwrap());
+        assert_eq!(account.state, AccountState::Expired);
+        account.sign_out();
+        account.reject(&Token::parse("secret").unwrap());
+        assert_eq!(account.state, AccountState::SignedOut);
     }
 
     #[test]

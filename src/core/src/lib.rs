@@ -10,12 +10,14 @@
 //! remote    installations on this computer   pending   requests that were not covered
 //! http      the hardened HTTP client         provider  the protocols of services
 //! store     the accounts in the keyring      files     small private files
+//! purchase  what an account has bought       buying      the way from "denied" to "owned"
 //! dismissals questions that were put off
 //! i18n      translated strings               clock     the wall clock
 //! ```
 
 pub mod account;
 pub mod binding;
+pub mod buying;
 pub mod clock;
 pub mod dismissals;
 pub mod files;
@@ -27,6 +29,7 @@ pub mod names;
 pub mod pending;
 pub mod prompt;
 pub mod provider;
+pub mod purchase;
 pub mod redirect;
 pub mod refs;
 pub mod remote;

@@ -25,8 +25,11 @@ pub mod detail {
 pub mod result {
     /// `s`: the account that was signed in to or allowed.
     pub const ACCOUNT: &str = "account";
-    /// `s`: why it failed, for the log.
+    /// `s`: why it failed: [`NOT_OFFERED`], or words for the log.
     pub const MESSAGE: &str = "message";
+
+    /// The service does not sell what was asked for to this account.
+    pub const NOT_OFFERED: &str = "not-offered";
 }
 
 /// Forms of [`detail::CLIENT`].
@@ -62,6 +65,8 @@ words! {
         SignIn = "SignIn",
         /// Let a remote use an account.
         Link = "Link",
+        /// Buy apps.
+        Purchase = "Purchase",
         /// Unlock the keyring.
         Unlock = "Unlock",
     }
@@ -76,6 +81,8 @@ words! {
         Rejected = "rejected",
         /// The remote may not use the account yet.
         NoLink = "no-link",
+        /// The account has no access to the apps.
+        NotBought = "not-bought",
         /// The keyring is locked.
         Locked = "locked",
     }
@@ -122,7 +129,7 @@ mod tests {
 
     #[test]
     fn words_and_numbers_are_read_as_they_are_written() {
-        for kind in [Kind::SignIn, Kind::Link, Kind::Unlock] {
+        for kind in [Kind::SignIn, Kind::Link, Kind::Purchase, Kind::Unlock] {
             assert_eq!(Kind::from_word(kind.as_str()), Some(kind));
         }
         for outcome in [Outcome::Done, Outcome::Dismissed, Outcome::Failed, Outcome::Deferred] {

@@ -72,6 +72,18 @@ impl ServiceUrl {
         if self.has_origin_of(&url) { Ok(url) } else { Err(UrlError::NotAnAddress) }
     }
 
+    /// A page that the server itself has named, relative or whole: only one of its own origin, of which the parser had
+    /// nothing to mend, and without a parameter that is ours to set (rule R4).
+    pub fn page(&self, text: &str) -> Option<Url> {
+        let is_sound = !text.is_empty()
+            && text.len() <= ADDRESS_LIMIT
+            && text.chars().all(|c| c.is_ascii_graphic())
+            && !text.contains(['\\', '#', '@']);
+        let url = self.0.join(text).ok().filter(|url| is_sound && self.has_origin_of(url))?;
+        let is_ours = url.query_pairs().any(|(key, _)| matches!(&*key, "state" | "redirect_uri"));
+        (!is_ours).then_some(url)
+    }
+
     /// Whether scheme, host and port are those of `url`.
     pub fn has_origin_of(&self, url: &Url) -> bool {
         self.0.scheme() == url.scheme()

@@ -31,7 +31,7 @@ pub(super) enum Form {
 pub(super) fn form(details: &Details, accounts: &[Account]) -> Form {
     match details.kind {
         Kind::Unlock => Form::Unlock,
-        Kind::SignIn => {
+        Kind::SignIn | Kind::Purchase => {
             let known = details.account.and_then(|id| accounts.iter().find(|account| account.id == id));
             known.map_or(Form::SignIn, |account| Form::SignInAgain(account.clone()))
         }

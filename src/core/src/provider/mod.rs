@@ -129,6 +129,39 @@ pub enum TokensError {
     Unexpected,
 }
 
+/// Why a purchase did not begin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PurchaseError {
+    /// The service does not accept the credential any more (401).
+    #[error("the sign-in is not valid any more")]
+    Rejected,
+    /// The service does not sell the app to this account.
+    #[error("the server does not offer it")]
+    NotOffered,
+    /// The service began something and named no page of its own for it.
+    #[error("the server named no page on which it could be bought")]
+    NoPage,
+    /// No connection, or no acceptable one. Whether the service has begun anything is not known.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// An answer that makes no sense. Whether the service has begun anything is not known.
+    #[error("the server answered in an unexpected way")]
+    Unexpected,
+}
+
+/// Asks the service of a binding to begin a purchase, and gives the first page of it, without redirect and state. Never
+/// called but for an id that the service has just denied, after the person's click (rule R20).
+pub async fn begin_purchase(
+    http: &HttpClient,
+    binding: &Binding,
+    credential: &Token,
+    app_id: &str,
+) -> Result<Url, PurchaseError> {
+    match binding.provider {
+        Provider::Webflow => webflow::begin_purchase(http, &binding.service, credential, app_id).await,
+    }
+}
+
 /// Asks the service of a binding for download tokens, in one call. Where the credential goes is decided by the binding
 /// that is stored with it, alone (rule R1).
 pub async fn get_tokens(

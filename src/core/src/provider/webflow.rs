@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The API of flatpak's sample account server: a page at `login` that redirects with a token, and `api/v1/get_tokens`.
+//! The API of flatpak's sample account server: a page at `login` that redirects with a token, `api/v1/get_tokens`, and
+//! `api/v1/begin_purchase` with a page for each purchase.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
-use super::{Grant, Grants, SignInError, SignedIn, TokensError, hints, json};
+use super::{Grant, Grants, PurchaseError, SignInError, SignedIn, TokensError, hints, json};
 use crate::{
     clock,
     http::{Answer, HttpClient, HttpError},
@@ -20,6 +21,11 @@ use crate::{
 #[derive(Serialize)]
 struct TokensRequest<'a> {
     ids: &'a BTreeSet<String>,
+}
+
+#[derive(Serialize)]
+struct PurchaseRequest<'a> {
+    id: &'a str,
 }
 
 /// The sign-in page with redirect and state.
@@ -53,6 +59,39 @@ pub(super) async fn get_tokens(
     let url = service.join("api/v1/get_tokens").map_err(|_| TokensError::Unexpected)?;
     let answer = http.post_json(&url, credential, &TokensRequest { ids }).await?;
     judge(&answer, ids, clock::now())
+}
+
+pub(super) async fn begin_purchase(
+    http: &HttpClient,
+    service: &ServiceUrl,
+    credential: &Token,
+    app_id: &str,
+) -> Result<Url, PurchaseError> {
+    let url = service.join("api/v1/begin_purchase").map_err(|_| PurchaseError::Unexpected)?;
+    let answer = http.post_json(&url, credential, &PurchaseRequest { id: app_id }).await?;
+    judge_purchase(&answer, service)
+}
+
+/// What the answer to a wish to buy means. The sample server has no word for “not for sale”: it is refused as forbidden or
+/// as something that is not there.
+fn judge_purchase(answer: &Answer, service: &ServiceUrl) -> Result<Url, PurchaseError> {
+    match answer.status {
+        200 if answer.is_json => start_page(&answer.body, service).ok_or(PurchaseError::NoPage),
+        401 => Err(PurchaseError::Rejected),
+        403..=405 | 410 | 501 => Err(PurchaseError::NotOffered),
+        _ => Err(PurchaseError::Unexpected),
+    }
+}
+
+/// The page of a purchase: an address of this very server (rule R4).
+fn start_page(body: &[u8], service: &ServiceUrl) -> Option<Url> {
+    let Ok(Value::Object(mut body)) = json::parse(body) else {
+        return None;
+    };
+    match body.remove("start_uri") {
+        Some(Value::String(start)) => service.page(&start),
+        _ => None,
+    }
 }
 
 /// Whether a service speaks this protocol: asked for tokens without a credential, it refuses in JSON. Other servers know no
@@ -201,6 +240,53 @@ mod tests {
     }
 
     #[test]
+    fn h24_only_a_page_of_the_server_itself_begins_a_purchase() {
+        let service = ServiceUrl::parse("https://store.example.org/shop").unwrap();
+        let judged = |body: &str| {
+            judge_purchase(&Answer { status: 200, is_json: true, body: body.as_bytes().to_vec() }, &service)
+        };
+        let page = |start: &str| judged(&format!(r#"{{"start_uri":{}}}"#, Value::from(start)));
+        assert_eq!(page("purchase/1").unwrap().as_str(), "https://store.example.org/shop/purchase/1");
+        assert_eq!(page("/buy?x=1").unwrap().as_str(), "https://store.example.org/buy?x=1");
+        assert_eq!(page("https://store.example.org/p").unwrap().as_str(), "https://store.example.org/p");
+        for start in [
+            "",
+            "javascript:alert(1)",
+            "file:///etc/passwd",
+            "http://store.example.org/p",
+            "https://evil.example/p",
+            "//evil.example/p",
+            "https://u@store.example.org/p",
+            "https://store.example.org:444/p",
+            "https://store.example.org.evil.example/p",
+            "\\\\evil.example/p",
+            "purchase/1#x",
+            "purchase/\n1",
+            "purchase/1?state=theirs",
+            "purchase/1?redirect_uri=https://evil.example/",
+            &"a".repeat(100 << 10),
+        ] {
+            assert_eq!(page(start), Err(PurchaseError::NoPage), "{start}");
+        }
+        for body in ["{}", r#"{"start_uri":null}"#, r#"{"start_uri":1}"#, "[]", "x"] {
+            assert_eq!(judged(body), Err(PurchaseError::NoPage), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_to_sell_is_told_from_an_outcome_that_is_not_known() {
+        let service = ServiceUrl::parse("https://store.example.org").unwrap();
+        let judged = |status| judge_purchase(&Answer { status, is_json: true, body: b"{}".to_vec() }, &service);
+        assert_eq!(judged(401), Err(PurchaseError::Rejected));
+        for status in [403, 404, 405, 410, 501] {
+            assert_eq!(judged(status), Err(PurchaseError::NotOffered), "{status}");
+        }
+        for status in [201, 204, 302, 400, 408, 429, 500, 502, 503] {
+            assert_eq!(judged(status), Err(PurchaseError::Unexpected), "{status}");
+        }
+    }
+
+    #[test]
     fn w08_a_redirect_without_a_sound_token_gives_no_account() {
         for query in ["", "token=", "token=a%0d%0ab", "token=a%00b", &format!("token={}", "a".repeat(9 << 10))] {
             assert!(matches!(finished(query), Err(SignInError::NoCredential)), "{query}");
@@ -217,6 +303,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_purchase_never_begins_at_another_server(start in ".{0,40}|(https:|http:)?[/\\\\]{0,3}[a-z.@:]{0,20}[/?#][a-z=]{0,8}") {
+            let service = ServiceUrl::parse("https://store.example.org/shop").unwrap();
+            if let Some(page) = start_page(&serde_json::to_vec(&serde_json::json!({"start_uri": start})).unwrap(), &service) {
+                prop_assert_eq!((page.scheme(), page.host_str(), page.port()), ("https", Some("store.example.org"), None));
+                prop_assert!(page.username().is_empty() && page.fragment().is_none());
+            }
+        }
+
         #[test]
         fn whatever_is_accepted_covers_every_id_once(body in any::<String>(), granted in "[ab]", denied in "[abc]") {
             let asked = ids(&["a", "b"]);

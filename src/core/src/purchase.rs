@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What an account has bought, and what it has begun to buy: kept with the account, pure. That a purchase was begun is
+//! written down before the server hears of it, and stands until its outcome is known (rule R20).
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::service::RemoteUrl;
+
+/// Most purchases that are kept with one account.
+const COUNT_LIMIT: usize = 500;
+
+/// An app that is to be bought, and for which repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Id of the app.
+    pub app_id: String,
+    /// Flatpak's name of the repository.
+    pub remote: String,
+    /// Its address.
+    pub remote_url: RemoteUrl,
+}
+
+/// What is known of a purchase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PurchaseState {
+    /// Begun; whether it was paid is not known. It is not begun again before that is known.
+    Unfinished,
+    /// The server gives access.
+    Owned,
+    /// The server gave access once, and does not any more.
+    NoAccess,
+}
+
+/// An app that was bought, or begun to be bought, with an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purchase {
+    /// Id of the app.
+    pub app_id: String,
+    /// Flatpak's name of the repository it was bought for; for showing and for commands.
+    pub remote: String,
+    /// Address of that repository.
+    pub remote_url: RemoteUrl,
+    /// When it was begun; once it is owned, when that was known first. Seconds since 1970.
+    pub at: i64,
+    /// What is known of it.
+    pub state: PurchaseState,
+}
+
+/// Writes down that an app is about to be bought. `false` if that stands there already, with an unknown outcome.
+pub fn begin(purchases: &mut Vec<Purchase>, wanted: &Wanted, now: i64) -> bool {
+    if is_unfinished(purchases, &wanted.app_id) {
+        return false;
+    }
+    purchases.retain(|known| known.app_id != wanted.app_id);
+    while purchases.len() >= COUNT_LIMIT {
+        // What is not known yet must not be forgotten.
+        let oldest = purchases.iter().position(|known| known.state != PurchaseState::Unfinished);
+        purchases.remove(oldest.unwrap_or(0));
+    }
+    purchases.push(Purchase {
+        app_id: wanted.app_id.clone(),
+        remote: wanted.remote.clone(),
+        remote_url: wanted.remote_url.clone(),
+        at: now,
+        state: PurchaseState::Unfinished,
+    });
+    true
+}
+
+/// Whether a purchase of the app was begun and its outcome is not known.
+pub fn is_unfinished(purchases: &[Purchase], app_id: &str) -> bool {
+    purchases.iter().any(|known| known.app_id == app_id && known.state == PurchaseState::Unfinished)
+}
+
+/// Takes over what the server said. A denied app that was begun to be bought may still be paid: it stays unfinished.
+pub fn settle(purchases: &mut [Purchase], granted: &BTreeSet<String>, denied: &BTreeSet<String>, now: i64) {
+    for known in purchases {
+        if granted.contains(&known.app_id) {
+            if known.state == PurchaseState::Unfinished {
+                known.at = now;
+            }
+            known.state = PurchaseState::Owned;
+        } else if denied.contains(&known.app_id) && known.state == PurchaseState::Owned {
+            known.state = PurchaseState::NoAccess;
+        }
+    }
+}
+
+/// The purchase of an app came to nothing: the person says so, or the server never took it.
+pub fn drop_unfinished(purchases: &mut Vec<Purchase>, app_id: &str) {
+    purchases.retain(|known| known.app_id != app_id || known.state != PurchaseState::Unfinished);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn wanted(app_id: &str) -> Wanted {
+        let remote_url = RemoteUrl::parse("https://r.example.org/").unwrap();
+        Wanted { app_id: app_id.into(), remote: "demo".into(), remote_url }
+    }
+
+    fn ids(ids: &[&str]) -> BTreeSet<String> {
+        ids.iter().map(|&id| id.to_owned()).collect()
+    }
+
+    fn states(purchases: &[Purchase]) -> Vec<(&str, PurchaseState, i64)> {
+        purchases.iter().map(|known| (known.app_id.as_str(), known.state, known.at)).collect()
+    }
+
+    #[test]
+    fn a_purchase_of_unknown_outcome_is_not_begun_again() {
+        let mut purchases = Vec::new();
+        assert!(begin(&mut purchases, &wanted("a"), 1));
+        assert!(!begin(&mut purchases, &wanted("a"), 2));
+        settle(&mut purchases, &ids(&[]), &ids(&["a"]), 3);
+        assert!(!begin(&mut purchases, &wanted("a"), 4), "denied is not \u{201c}not paid\u{201d}");
+        drop_unfinished(&mut purchases, "a");
+        assert!(begin(&mut purchases, &wanted("a"), 5));
+    }
+
+    #[test]
+    fn what_the_server_grants_is_owned_from_then_on() {
+        let mut purchases = Vec::new();
+        begin(&mut purchases, &wanted("a"), 1);
+        settle(&mut purchases, &ids(&["a", "b"]), &ids(&[]), 2);
+        settle(&mut purchases, &ids(&["a"]), &ids(&[]), 3);
+        assert_eq!(states(&purchases), [("a", PurchaseState::Owned, 2)]);
+        drop_unfinished(&mut purchases, "a");
+        settle(&mut purchases, &ids(&[]), &ids(&["a"]), 4);
+        assert_eq!(states(&purchases), [("a", PurchaseState::NoAccess, 2)]);
+        assert!(begin(&mut purchases, &wanted("a"), 5), "what was taken away can be bought again");
+        assert_eq!(states(&purchases), [("a", PurchaseState::Unfinished, 5)]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+        #[test]
+        fn nothing_unfinished_is_forgotten_and_no_app_stands_twice(steps in proptest::collection::vec((0u16..600, 0u8..4), 0..1500)) {
+            let (mut purchases, mut unfinished) = (Vec::new(), BTreeSet::new());
+            for (app, step) in steps {
+                let app = format!("a{app}");
+                match step {
+                    0 | 1 => {
+                        prop_assert_eq!(begin(&mut purchases, &wanted(&app), 1), unfinished.insert(app));
+                    }
+                    2 => {
+                        settle(&mut purchases, &ids(&[&app]), &ids(&[]), 2);
+                        unfinished.remove(&app);
+                    }
+                    _ => settle(&mut purchases, &ids(&[]), &ids(&[&app]), 3),
+                }
+                let apps: BTreeSet<_> = purchases.iter().map(|known| known.app_id.clone()).collect();
+                prop_assert_eq!(apps.len(), purchases.len());
+                prop_assert!(unfinished.len() > COUNT_LIMIT || unfinished.iter().all(|app| is_unfinished(&purchases, app)));
+                if unfinished.len() > COUNT_LIMIT {
+                    break;
+                }
+            }
+        }
+    }
+}
