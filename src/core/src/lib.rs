@@ -11,11 +11,12 @@
 //! http      the hardened HTTP client         provider  the protocols of services
 //! store     the accounts in the keyring      files     small private files
 //! purchase  what an account has bought       buying      the way from "denied" to "owned"
-//! dismissals questions that were put off
+//! dismissals questions that were put off     appstream   names and icons of apps
 //! i18n      translated strings               clock     the wall clock
 //! ```
 
 pub mod account;
+pub mod appstream;
 pub mod binding;
 pub mod buying;
 pub mod clock;

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Names and icons of apps, from the AppStream data that Flatpak has fetched from a remote. Nothing is fetched here, and
+//! what a repository says of its apps is shown as the repository's.
+
+mod catalog;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsStr,
+    fs::{self, File, OpenOptions},
+    io::{BufReader, Read},
+    os::unix::fs::OpenOptionsExt,
+    path::{Component, Path, PathBuf},
+};
+
+use flate2::bufread::MultiGzDecoder;
+use rustix::fs::OFlags;
+
+use self::catalog::Listed;
+use crate::remote::Installation;
+
+/// Largest file of an icon, in bytes.
+const ICON_FILE_LIMIT: u64 = 1 << 20;
+/// Most pixels of an icon in either direction.
+const ICON_SIZE_LIMIT: u32 = 512;
+/// The folders of icons, the largest first.
+const ICON_FOLDERS: [&str; 4] = ["128x128@2", "128x128", "64x64@2", "64x64"];
+
+/// What a repository says of an app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppInfo {
+    /// Its name, cleaned; never empty.
+    pub name: String,
+    /// Its icon, a small PNG file.
+    pub icon: Option<PathBuf>,
+}
+
+/// Looks apps of a remote up in these installations, in their order. Names are taken in the first of these languages
+/// (`de`, `pt-BR`) that there is. Reads files: not for the main loop of a window.
+pub fn find(
+    installations: &[Installation],
+    remote: &str,
+    ids: &BTreeSet<String>,
+    languages: &[String],
+) -> BTreeMap<String, AppInfo> {
+    let mut found = BTreeMap::new();
+    let folders = installations.iter().flat_map(|installation| catalog_folders(installation, remote));
+    for folder in folders {
+        let missing: BTreeSet<String> = ids.iter().filter(|id| !found.contains_key(*id)).cloned().collect();
+        if missing.is_empty() {
+            break;
+        }
+        for (id, listed) in listed_in(&folder, &missing, languages) {
+            let icon = icon_of(&folder, &listed.icons);
+            found.insert(id, AppInfo { name: listed.name, icon });
+        }
+    }
+    found
+}
+
+/// The folders with the data of a remote, that of this computer's architecture first.
+fn catalog_folders(installation: &Installation, remote: &str) -> Vec<PathBuf> {
+    let Some(remote) = plain_file_name(remote) else {
+        return Vec::new();
+    };
+    let Ok(entries) = fs::read_dir(installation.path.join("appstream").join(remote)) else {
+        return Vec::new();
+    };
+    let mut architectures: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    architectures.sort_by_key(|path| (path.file_name() != Some(OsStr::new(own_architecture())), path.clone()));
+    // `active` is a link of Flatpak's own making.
+    architectures.iter().filter_map(|folder| folder.join("active").canonicalize().ok()).collect()
+}
+
+/// The architecture of this computer by Flatpak's name for it.
+fn own_architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86" => "i386",
+        other => other,
+    }
+}
+
+fn listed_in(folder: &Path, ids: &BTreeSet<String>, languages: &[String]) -> BTreeMap<String, Listed> {
+    if let Some(packed) = open_plainly(&folder.join("appstream.xml.gz")) {
+        let unpacked = BufReader::new(MultiGzDecoder::new(BufReader::new(packed)));
+        return catalog::read(unpacked, ids, languages);
+    }
+    match open_plainly(&folder.join("appstream.xml")) {
+        Some(file) => catalog::read(BufReader::new(file), ids, languages),
+        None => BTreeMap::new(),
+    }
+}
+
+/// The largest of the icons that there is.
+fn icon_of(folder: &Path, names: &[String]) -> Option<PathBuf> {
+    let icons = folder.join("icons");
+    let names: Vec<&str> = names.iter().filter_map(|name| plain_file_name(name)).collect();
+    let in_folder = |folder: &str| -> Vec<PathBuf> { names.iter().map(|name| icons.join(folder).join(name)).collect() };
+    let mut paths = ICON_FOLDERS.iter().flat_map(|folder| in_folder(folder));
+    paths.find(|path| path.canonicalize().is_ok_and(|real| real.starts_with(folder)) && is_small_png(path))
+}
+
+/// A name that is one part of a path, and no way out of its folder.
+fn plain_file_name(name: &str) -> Option<&str> {
+    let mut parts = Path::new(name).components();
+    let is_plain = matches!((parts.next(), parts.next()), (Some(Component::Normal(part)), None) if part == name);
+    (is_plain && !name.contains('\0')).then_some(name)
+}
+
+/// Opens a regular file, never through a link.
+fn open_plainly(path: &Path) -> Option<File> {
+    let no_follow = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(no_follow).open(path).ok()?;
+    file.metadata().is_ok_and(|metadata| metadata.is_file()).then_some(file)
+}
+
+/// Whether a file says in its first bytes that it is a PNG picture of the size of an icon. A small file can hold a huge
+/// picture.
+fn is_small_png(path: &Path) -> bool {
+    let Some(mut file) = open_plainly(path) else {
+        return false;
+    };
+    let is_small = file.metadata().is_ok_and(|metadata| metadata.len() <= ICON_FILE_LIMIT);
+    let mut head = [0; 24];
+    is_small && file.read_exact(&mut head).is_ok() && is_head_of_small_png(&head)
+}
+
+fn is_head_of_small_png(head: &[u8; 24]) -> bool {
+    let size = |at: usize| u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+    head.starts_with(b"\x89PNG\r\n\x1a\n")
+        && &head[12..16] == b"IHDR"
+        && [size(16), size(20)].iter().all(|pixels| (1..=ICON_SIZE_LIMIT).contains(pixels))
+}
+
+#[cfg(test)]
+mod tests;
