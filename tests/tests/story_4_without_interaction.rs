@@ -66,6 +66,6 @@ async fn without_a_keyring_the_message_says_so() {
 
     story.step("The message says that no keyring is running").await;
     let outcome = story.session.flatpak().run(PRIVATE).await;
-    outcome.expect_refusal("No keyring is running, so no account can be used.");
+    outcome.expect_refusal("No keyring is running, so no account can be used. Run “usherctl doctor”.");
     story.end().await;
 }

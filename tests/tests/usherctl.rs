@@ -177,7 +177,8 @@ async fn k03_without_a_keyring_nothing_is_kept_and_the_reason_is_told() {
     let (code, output, errors) = text(&session.usherctl(&["sign-in", "demo"]).await);
     assert_eq!((code, output.as_str()), (Some(5), ""));
     assert_eq!(errors, "No keyring is running, so no account can be used.\n");
-    session.flatpak().run(&INSTALL).await.expect_refusal("No keyring is running, so no account can be used.");
+    let message = "No keyring is running, so no account can be used. Run “usherctl doctor”.";
+    session.flatpak().run(&INSTALL).await.expect_refusal(message);
     assert_eq!(session.leaks(), []);
 }
 

@@ -9,7 +9,8 @@ use futures_util::StreamExt;
 use tokio::sync::OnceCell;
 use usher_core::{
     account::{Account, AccountId, LastUse},
-    clock,
+    buying::Access,
+    clock, purchase,
     secret::Token,
     store::{AccountStore, Entry, StoreError},
 };
@@ -109,6 +110,16 @@ impl Accounts for KeyringAccounts {
         let last_use = Some(LastUse { at: clock::now(), by });
         if let Err(error) = self.store.change(id, |account| account.last_use = last_use).await {
             tracing::warn!(%error, "the use of an account cannot be saved");
+        }
+        lock(&self.snapshot).drop_entries();
+    }
+
+    async fn settle(&self, id: AccountId, Access { granted, denied }: Access) {
+        let settle = |account: &mut Account| {
+            purchase::settle(&mut account.purchases, &granted, &denied, clock::now());
+        };
+        if let Err(error) = self.store.change(id, settle).await {
+            tracing::warn!(%error, "what was bought cannot be saved");
         }
         lock(&self.snapshot).drop_entries();
     }

@@ -14,8 +14,10 @@ use async_trait::async_trait;
 use usher_core::{
     account::{Account, AccountId, AccountState},
     binding::{Binding, Link},
+    buying::Access,
     names,
     provider::{Grant, Grants, TokensError},
+    purchase,
     refs::FlatpakRef,
     remote::{self, Remote},
     secret::Token,
@@ -217,6 +219,12 @@ impl Accounts for World {
     }
 
     async fn note_use(&self, _id: AccountId, _by: String) {}
+
+    async fn settle(&self, id: AccountId, access: Access) {
+        for account in self.accounts.lock().unwrap().iter_mut().filter(|account| account.id == id) {
+            purchase::settle(&mut account.purchases, &access.granted, &access.denied, Clock::now(self));
+        }
+    }
 }
 
 /// Counts when it is dropped before its time.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What flatpak and stores print: one line that says what happened and what to do next.
 
+use std::collections::BTreeSet;
+
 use usher_core::{
     binding::{OptionsError, option},
     http::CertificateFault,
@@ -9,6 +11,9 @@ use usher_core::{
 };
 
 use crate::flow::Obstacle;
+
+/// Longest name that is put into a command, in characters.
+const COMMAND_NAME_LIMIT: usize = 100;
 
 /// Where the person can act on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,17 +58,15 @@ pub(crate) fn message(obstacle: &Obstacle, place: Place, names: &Names<'_>) -> S
             Place::Window => gettext("Keyring locked. Unlock it in the Usher window, then try again."),
             Place::Usher | Place::Terminal => gettext("Keyring locked. Unlock it, then try again."),
         },
-        Obstacle::NoKeyring => gettext("No keyring is running, so no account can be used."),
-        Obstacle::KeyringFailed => gettext("The keyring cannot be read, so no account can be used."),
+        Obstacle::NoKeyring => gettext("No keyring is running, so no account can be used. Run “usherctl doctor”."),
+        Obstacle::KeyringFailed => {
+            gettext("The keyring cannot be read, so no account can be used. Run “usherctl doctor”.")
+        }
         Obstacle::Changed { agreed, .. } => changed(place, &host, &clean(&agreed.host()), &remote),
         Obstacle::NotBought { user, ids, .. } => {
-            let app = ids.iter().next().map(|id| clean(id)).unwrap_or_default();
-            ngettext_f(
-                "Purchase needed. “{app}” is not in the account of {user} at {host}.",
-                "Purchase needed. {n} apps are not in the account of {user} at {host}.",
-                ids.len(),
-                &[("app", &app), ("user", &clean(user)), ("host", &host)],
-            )
+            let what = not_bought(user, ids, &host);
+            let next = to_buy(place, ids, names.remote);
+            [what, next].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
         }
         Obstacle::Unreachable => gettext_f("{host} cannot be reached. Check the connection, then try again.", values),
         Obstacle::BadAnswer => {
@@ -84,12 +87,53 @@ fn no_link(place: Place, remote: &str, values: &[(&str, &str)]) -> String {
             "Permission needed. Allow “{remote}” to use an account at {host} in Usher, then try again.",
             values,
         ),
-        // A name that is not plain is never put into a command.
-        Place::Terminal if text::is_plain_name(remote) => {
-            gettext_f("Permission needed. Run “usherctl sign-in {remote}”, then try again.", values)
-        }
-        Place::Terminal => gettext_f("Permission needed. Run “usherctl sign-in {host}”, then try again.", values),
+        Place::Terminal => match in_command(remote) {
+            Some(remote) => {
+                gettext_f("Permission needed. Run “usherctl sign-in {remote}”, then try again.", &[("remote", remote)])
+            }
+            None => gettext_f("Permission needed. Run “usherctl sign-in {host}”, then try again.", values),
+        },
     }
+}
+
+/// Which apps an account has no access to.
+fn not_bought(user: &str, ids: &BTreeSet<String>, host: &str) -> String {
+    ngettext_f(
+        "Purchase needed. “{app}” is not in the account of {user} at {host}.",
+        "Purchase needed. {n} apps are not in the account of {user} at {host}.",
+        ids.len(),
+        &[("app", &first(ids)), ("user", &clean(user)), ("host", host)],
+    )
+}
+
+/// How they can be bought; empty where there is nothing to be said.
+fn to_buy(place: Place, ids: &BTreeSet<String>, remote: &str) -> String {
+    match place {
+        // Translators: this follows “Purchase needed. … is not in the account of …”.
+        Place::Window => gettext("See the Usher window, then try again."),
+        // Translators: this follows “Purchase needed. … is not in the account of …”.
+        Place::Usher => gettext("See Usher, then try again."),
+        // One after the other: each try names the next.
+        Place::Terminal => match (in_command(remote), ids.iter().find_map(|id| in_command(id))) {
+            (Some(remote), Some(app)) => {
+                gettext_f("Run “usherctl buy {remote} {app}”, then try again.", &[("remote", remote), ("app", app)])
+            }
+            _ => String::new(),
+        },
+    }
+}
+
+/// The service does not sell to this account what it was asked for.
+pub(crate) fn not_offered(obstacle: &Obstacle, host: &str) -> String {
+    let Obstacle::NotBought { user, ids, .. } = obstacle else {
+        return failed();
+    };
+    ngettext_f(
+        "No access. {host} does not offer “{app}” to {user}.",
+        "No access. {host} does not offer these {n} apps to {user}.",
+        ids.len(),
+        &[("app", &first(ids)), ("user", &clean(user)), ("host", &clean(host))],
+    )
 }
 
 fn changed(place: Place, new_host: &str, old_host: &str, remote: &str) -> String {
@@ -99,9 +143,10 @@ fn changed(place: Place, new_host: &str, old_host: &str, remote: &str) -> String
             "Blocked: “{remote}” now asks for an account at {new_host} instead of {old_host}. Review it in the Usher window.",
             values,
         ),
-        Place::Terminal => {
-            gettext_f("Blocked: “{remote}” now asks for an account at {new_host} instead of {old_host}.", values)
-        }
+        Place::Terminal => gettext_f(
+            "Blocked: “{remote}” now asks for an account at {new_host} instead of {old_host}. Run “usherctl doctor”.",
+            values,
+        ),
     }
 }
 
@@ -158,13 +203,23 @@ fn options(error: &OptionsError, remote: &str) -> String {
     }
 }
 
+/// A name as an argument of a command. One that is not plain is never put into one; one that is too long for a line does
+/// not stand in it whole, and then not at all.
+fn in_command(name: &str) -> Option<&str> {
+    Some(name).filter(|name| text::is_plain_name(name) && name.len() <= COMMAND_NAME_LIMIT)
+}
+
+fn first(ids: &BTreeSet<String>) -> String {
+    ids.first().map(|id| clean(id)).unwrap_or_default()
+}
+
 fn clean(name: &str) -> String {
     text::clean(name, text::NAME_LIMIT)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     use proptest::prelude::*;
     use usher_core::{account::AccountId, binding::Binding};
@@ -224,19 +279,37 @@ mod tests {
             say(&Obstacle::NoLink(None), Place::Terminal),
             "Permission needed. Run “usherctl sign-in demo”, then try again."
         );
-        let bought = |ids: &[&str]| say(&all("demo", ids)[8], Place::Window);
-        assert_eq!(
-            bought(&["org.example.Paid"]),
-            "Purchase needed. “org.example.Paid” is not in the account of demo at store.example.org."
-        );
-        assert_eq!(
-            bought(&["a.b.C", "a.b.D", "a.b.E"]),
-            "Purchase needed. 3 apps are not in the account of demo at store.example.org."
-        );
         assert_eq!(
             say(&all("", &[])[7], Place::Window),
             "Blocked: “demo” now asks for an account at store.example.org instead of old.example. Review it in the Usher window."
         );
+    }
+
+    #[test]
+    fn how_to_buy_is_said_for_the_place_where_the_person_is() {
+        let names = Names { remote: "demo", host: "store.example.org" };
+        let say = |ids: &[&str], place| message(&all("demo", ids)[8], place, &names);
+        let one = "Purchase needed. “org.example.Paid” is not in the account of demo at store.example.org.";
+        let three = "Purchase needed. 3 apps are not in the account of demo at store.example.org.";
+        for (place, paid, several) in [
+            (Place::Window, "See the Usher window, then try again.", "See the Usher window, then try again."),
+            (Place::Usher, "See Usher, then try again.", "See Usher, then try again."),
+            (
+                Place::Terminal,
+                "Run “usherctl buy demo org.example.Paid”, then try again.",
+                "Run “usherctl buy demo a.b.C”, then try again.",
+            ),
+        ] {
+            assert_eq!(say(&["org.example.Paid"], place), format!("{one} {paid}"));
+            assert_eq!(say(&["a.b.C", "a.b.D", "a.b.E"], place), format!("{three} {several}"));
+        }
+    }
+
+    #[test]
+    fn what_is_not_for_sale_is_said_without_anything_to_do() {
+        let say = |ids: &[&str]| not_offered(&all("demo", ids)[8], "store.example.org");
+        assert_eq!(say(&["a.b.C"]), "No access. store.example.org does not offer “a.b.C” to demo.");
+        assert_eq!(say(&["a.b.C", "a.b.D"]), "No access. store.example.org does not offer these 2 apps to demo.");
     }
 
     #[test]
@@ -254,7 +327,11 @@ mod tests {
         for remote in ["a b", "--user", "x\"]\n[y", "$(id)"] {
             let said = message(&Obstacle::NoLink(None), Place::Terminal, &Names { remote, host: "h.example" });
             assert_eq!(said, "Permission needed. Run “usherctl sign-in h.example”, then try again.");
+            let said = message(&all("demo", &["a.b.C"])[8], Place::Terminal, &Names { remote, host: "h.example" });
+            assert_eq!(said, "Purchase needed. “a.b.C” is not in the account of demo at h.example.");
         }
+        let said = message(&all("demo", &["--help", "a.b.C"])[8], Place::Terminal, &Names { remote: "r", host: "h" });
+        assert!(said.ends_with("Run “usherctl buy r a.b.C”, then try again."), "{said}");
     }
 
     proptest! {
@@ -264,6 +341,7 @@ mod tests {
             for obstacle in all(&user, &[&app]) {
                 for place in PLACES {
                     let said = message(&obstacle, place, &Names { remote: &remote, host: &host });
+                    let said = format!("{said}{}", if place == Place::Window { not_offered(&obstacle, &host) } else { String::new() });
                     prop_assert!(said.chars().count() <= 512);
                     prop_assert!(!said.chars().any(|c| c.is_control() || bidi(c)));
                 }

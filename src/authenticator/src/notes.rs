@@ -15,7 +15,9 @@ pub(crate) async fn write(file: &PendingFile, request: &Request, after: &After, 
     let written = file
         .change(now, |notes| {
             if covered {
-                let refs: Vec<String> = request.refs.iter().map(ToString::to_string).collect();
+                let left_out = note.as_ref().map(|note| note.refs.as_slice()).unwrap_or_default();
+                let mut refs: Vec<String> = request.refs.iter().map(ToString::to_string).collect();
+                refs.retain(|wanted| !left_out.contains(wanted));
                 pending::forget(notes, &request.remote_uri, &refs);
             }
             if let Some(note) = note {

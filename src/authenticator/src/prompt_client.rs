@@ -13,7 +13,7 @@ use usher_core::{
     binding::Binding,
     dismissals::{self, DismissalFile},
     names::{ACCOUNTS_NAME, PROMPTER_INTERFACE, PROMPTER_PATH},
-    prompt::{Kind, Outcome, detail},
+    prompt::{Kind, Outcome, detail, result},
     service::RemoteUrl,
 };
 use zbus::{
@@ -175,10 +175,7 @@ impl Inner {
     async fn show(&self, question: &Question, asking: &Asking) -> Ending {
         let _turn = self.turn.lock().await;
         match self.call(question, asking).await {
-            Ok(Outcome::Done) => Ending::Done,
-            Ok(Outcome::Dismissed) => Ending::Dismissed,
-            Ok(Outcome::Deferred) => Ending::Deferred,
-            Ok(Outcome::Failed) => Ending::Failed,
+            Ok(ending) => ending,
             Err(error) => {
                 tracing::debug!(%error, "no window");
                 Ending::Failed
@@ -186,7 +183,7 @@ impl Inner {
         }
     }
 
-    async fn call(&self, question: &Question, asking: &Asking) -> zbus::Result<Outcome> {
+    async fn call(&self, question: &Question, asking: &Asking) -> zbus::Result<Ending> {
         // Whoever has the name now is the one who is asked, and believed to the end.
         let owner = self.window_process().await?;
         asking.owner.set(owner.clone()).map_err(|_| zbus::Error::Failure("asked twice".into()))?;
@@ -195,8 +192,15 @@ impl Inner {
             .connection
             .call_method(Some(owner), PROMPTER_PATH, Some(PROMPTER_INTERFACE), question.kind.as_str(), &arguments)
             .await?;
-        let (outcome, _results): (u32, HashMap<String, OwnedValue>) = reply.body().deserialize()?;
-        Ok(Outcome::from_code(outcome))
+        let (outcome, results): (u32, HashMap<String, OwnedValue>) = reply.body().deserialize()?;
+        let said = results.get(result::MESSAGE).and_then(|message| message.downcast_ref::<&str>().ok());
+        Ok(match Outcome::from_code(outcome) {
+            Outcome::Done => Ending::Done,
+            Outcome::Dismissed => Ending::Dismissed,
+            Outcome::Deferred => Ending::Deferred,
+            Outcome::Failed if said == Some(result::NOT_OFFERED) => Ending::NotOffered,
+            Outcome::Failed => Ending::Failed,
+        })
     }
 
     /// Who owns the window process's name; started if nobody does.

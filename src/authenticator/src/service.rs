@@ -185,6 +185,9 @@ impl Daemon {
         if let Some((account, client)) = after.used {
             self.flow.accounts.note_use(account, client).await;
         }
+        if let Some((account, access)) = after.settled {
+            self.flow.accounts.settle(account, access).await;
+        }
         if let Some(question) = after.question {
             let ending = self.flow.prompts.ask(question).await;
             tracing::debug!(?ending, "a prompt that nobody waits for");

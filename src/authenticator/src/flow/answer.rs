@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
-use usher_core::{account::AccountId, pending::Pending, provider::Grant, refs::FlatpakRef};
+use usher_core::{account::AccountId, buying::Access, pending::Pending, provider::Grant, refs::FlatpakRef};
 use zbus::zvariant::{Signature, Type, Value, as_value};
 
 use super::{Obstacle, ports::Question};
@@ -41,12 +41,14 @@ pub(crate) struct Reply {
 pub(crate) struct After {
     /// What is to be remembered as not covered.
     pub(crate) note: Option<Pending>,
-    /// Whether every ref was covered.
+    /// Whether every ref was covered that the note does not name.
     pub(crate) covered: bool,
     /// What the person is asked without waiting for an answer.
     pub(crate) question: Option<Question>,
     /// The account that was used, and by which program.
     pub(crate) used: Option<(AccountId, String)>,
+    /// What is news about the purchases of an account.
+    pub(crate) settled: Option<(AccountId, Access)>,
 }
 
 impl Answer {

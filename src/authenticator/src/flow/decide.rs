@@ -94,11 +94,11 @@ fn question(obstacle: &Obstacle) -> Option<(Kind, Reason)> {
         Obstacle::SignedOut(_) | Obstacle::Expired(_) => Some((Kind::SignIn, Reason::Rejected)),
         Obstacle::NoLink(_) => Some((Kind::Link, Reason::NoLink)),
         Obstacle::Locked => Some((Kind::Unlock, Reason::Locked)),
+        Obstacle::NotBought { .. } => Some((Kind::Purchase, Reason::NotBought)),
         Obstacle::Options(_)
         | Obstacle::NoKeyring
         | Obstacle::KeyringFailed
         | Obstacle::Changed { .. }
-        | Obstacle::NotBought { .. }
         | Obstacle::Unreachable
         | Obstacle::BadAnswer
         | Obstacle::NotSecure(_) => None,
@@ -112,6 +112,14 @@ impl Obstacle {
             Self::SignedOut(id) | Self::Expired(id) => Some(*id),
             Self::NoLink(id) => *id,
             Self::Changed { account, .. } | Self::NotBought { account, .. } => Some(*account),
+            _ => None,
+        }
+    }
+
+    /// The apps that the obstacle stands before; `None` if it stands before all that was asked for.
+    pub(crate) fn apps(&self) -> Option<&BTreeSet<String>> {
+        match self {
+            Self::NotBought { ids, .. } => Some(ids),
             _ => None,
         }
     }

@@ -15,13 +15,14 @@ use std::{
 };
 
 use usher_core::{
-    account::{Account, AccountState},
+    account::{Account, AccountId, AccountState},
     binding::Binding,
+    buying::Access,
     lookup,
     pending::{Operation, Pending},
     prompt::{Kind, Reason},
     provider::{Grant, TokensError},
-    remote,
+    purchase, remote,
     service::RemoteUrl,
 };
 
@@ -102,7 +103,7 @@ impl Flow {
         loop {
             let found = self.look(claim, !asked.is_empty()).await;
             let Some(obstacle) = found.obstacle.clone() else {
-                return covered(claim, found);
+                return self.covered(claim, found);
             };
             let operation = self.operation(claim.request);
             let course = decide::course(&obstacle, Wish { operation, interactive: claim.request.interactive });
@@ -110,27 +111,30 @@ impl Flow {
             // Without ground in an installation there is neither a window nor a row in one (rule R25).
             let grounded = self.is_configured(claim.request);
             let client = self.clients.name(claim.peer).await;
-            let note = || grounded.then(|| self.note(claim, &obstacle, &found, operation, &client)).flatten();
+            let after = || After {
+                note: grounded.then(|| self.note(claim, &obstacle, &found, operation, &client)).flatten(),
+                settled: self.settled(&found),
+                ..After::default()
+            };
             match course {
                 Course::LeaveOut(question) => {
                     let question = question.filter(|_| grounded);
                     let question =
                         question.map(|(kind, reason)| claim.question(kind, reason, &obstacle, &client, true));
                     let answer = Answer::with_tokens(&claim.request.refs, &found.granted);
-                    return Reply { answer, after: After { note: note(), question, ..After::default() } };
+                    let after = after();
+                    return Reply { answer, after: After { covered: after.note.is_some(), question, ..after } };
                 }
                 Course::Ask(kind, reason) if grounded && !asked.contains(&kind) => {
                     let ending = self.prompts.ask(claim.question(kind, reason, &obstacle, &client, false)).await;
                     tracing::debug!(?kind, ?ending, "a prompt ended");
                     asked.push(kind);
                     if ending != Ending::Done {
-                        let answer = self.after_prompt(claim, &obstacle, ending);
-                        return Reply { answer, after: After { note: note(), ..After::default() } };
+                        return Reply { answer: self.after_prompt(claim, &obstacle, ending), after: after() };
                     }
                 }
                 Course::Ask(..) | Course::Refuse => {
-                    let answer = self.refuse_claim(claim, &obstacle, Place::Usher);
-                    return Reply { answer, after: After { note: note(), ..After::default() } };
+                    return Reply { answer: self.refuse_claim(claim, &obstacle, Place::Usher), after: after() };
                 }
             }
         }
@@ -217,7 +221,12 @@ impl Flow {
     fn after_prompt(&self, claim: &Claim<'_>, obstacle: &Obstacle, ending: Ending) -> Answer {
         match ending {
             Ending::Dismissed => Answer::Cancelled,
+            // The page of a purchase that takes longer stays open.
+            Ending::TimedOut if matches!(obstacle, Obstacle::NotBought { .. }) => {
+                self.refuse_claim(claim, obstacle, Place::Usher)
+            }
             Ending::TimedOut => Answer::failed(obstacle, messages::waited_too_long(&claim.binding.host())),
+            Ending::NotOffered => Answer::failed(obstacle, messages::not_offered(obstacle, &claim.binding.host())),
             Ending::Deferred => self.refuse_claim(claim, obstacle, Place::Window),
             Ending::Failed => self.refuse_claim(claim, obstacle, Place::Terminal),
             Ending::Withheld | Ending::Done => self.refuse_claim(claim, obstacle, Place::Usher),
@@ -231,6 +240,23 @@ impl Flow {
     fn refuse(&self, obstacle: &Obstacle, place: Place, remote: &str, host: &str) -> Answer {
         let place = if place == Place::Usher && !self.has_display { Place::Terminal } else { place };
         Answer::failed(obstacle, messages::message(obstacle, place, &Names { remote, host }))
+    }
+
+    fn covered(&self, claim: &Claim<'_>, found: Found) -> Reply {
+        let answer = Answer::with_tokens(&claim.request.refs, &found.granted);
+        let settled = self.settled(&found);
+        let used = found.used.zip(found.client).map(|(account, client)| (account.id, client));
+        Reply { answer, after: After { covered: true, used, settled, ..After::default() } }
+    }
+
+    /// What the server has said that is news to the account's list of purchases.
+    fn settled(&self, found: &Found) -> Option<(AccountId, Access)> {
+        let account = found.used.as_ref().filter(|account| !account.purchases.is_empty())?;
+        let denied = found.obstacle.as_ref().and_then(Obstacle::apps).cloned().unwrap_or_default();
+        let access = Access { granted: found.granted.keys().cloned().collect(), denied };
+        let mut purchases = account.purchases.clone();
+        purchase::settle(&mut purchases, &access.granted, &access.denied, self.clock.now());
+        (purchases != account.purchases).then_some((account.id, access))
     }
 
     fn note(
@@ -274,12 +300,6 @@ impl Flow {
     }
 }
 
-fn covered(claim: &Claim<'_>, found: Found) -> Reply {
-    let answer = Answer::with_tokens(&claim.request.refs, &found.granted);
-    let used = found.used.zip(found.client).map(|(account, client)| (account.id, client));
-    Reply { answer, after: After { covered: true, used, ..After::default() } }
-}
-
 impl Claim<'_> {
     fn question(&self, kind: Kind, reason: Reason, obstacle: &Obstacle, client: &str, update: bool) -> Question {
         Question {
@@ -290,7 +310,7 @@ impl Claim<'_> {
             remote: self.request.remote.clone(),
             remote_uri: self.request.remote_uri.clone(),
             remote_url: self.remote_url.clone(),
-            app_ids: self.ids.clone(),
+            app_ids: obstacle.apps().unwrap_or(&self.ids).clone(),
             client: client.to_owned(),
             update,
             parent_window: self.request.parent_window.clone(),

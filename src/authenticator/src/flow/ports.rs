@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use usher_core::{
     account::{Account, AccountId},
     binding::Binding,
+    buying::Access,
     prompt::{Kind, Reason},
     provider::{Grants, TokensError},
     refs::FlatpakRef,
@@ -27,6 +28,8 @@ pub(crate) trait Accounts: Send + Sync {
     fn is_use_due(&self, account: &Account) -> bool;
     /// Writes down a use.
     async fn note_use(&self, id: AccountId, by: String);
+    /// Writes down what the server said of apps that were bought with the account (rule R20).
+    async fn settle(&self, id: AccountId, access: Access);
 }
 
 /// The servers.
@@ -76,7 +79,7 @@ pub(crate) struct Question {
     pub(crate) remote_uri: String,
     /// Its address, for comparing.
     pub(crate) remote_url: RemoteUrl,
-    /// The apps that were asked for.
+    /// The apps that it is about.
     pub(crate) app_ids: BTreeSet<String>,
     /// The program that asked.
     pub(crate) client: String,
@@ -97,6 +100,8 @@ pub(crate) enum Ending {
     Deferred,
     /// No window could be shown.
     Failed,
+    /// The service does not sell what was to be bought to this account.
+    NotOffered,
     /// Nobody did anything for as long as a request may wait.
     TimedOut,
     /// It was not asked: put off a moment ago, or asked too often.

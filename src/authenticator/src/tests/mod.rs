@@ -6,6 +6,7 @@ mod http;
 mod introspection;
 mod prompter;
 mod prompts;
+mod purchases;
 mod requests;
 
 use std::{

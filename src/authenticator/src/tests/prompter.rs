@@ -17,7 +17,7 @@ pub(super) struct Shown {
     pub(super) kind: &'static str,
     pub(super) token: String,
     pub(super) details: HashMap<String, OwnedValue>,
-    pub(super) outcome: oneshot::Sender<u32>,
+    pub(super) outcome: oneshot::Sender<(u32, &'static str)>,
 }
 
 impl Shown {
@@ -26,7 +26,16 @@ impl Shown {
     }
 
     pub(super) fn end(self, outcome: u32) {
-        self.outcome.send(outcome).unwrap();
+        self.outcome.send((outcome, "")).unwrap();
+    }
+
+    /// Fails, for that reason.
+    pub(super) fn fail(self, message: &'static str) {
+        self.outcome.send((2, message)).unwrap();
+    }
+
+    pub(super) fn app_ids(&self) -> Vec<String> {
+        self.details["app-ids"].try_clone().unwrap().try_into().unwrap()
     }
 }
 
@@ -51,7 +60,9 @@ impl Served {
     ) -> (u32, HashMap<String, Value<'static>>) {
         let (outcome, ended) = oneshot::channel();
         let _ = self.shown.send(Shown { kind, token, details, outcome });
-        (ended.await.unwrap_or(2), HashMap::new())
+        let (outcome, message) = ended.await.unwrap_or((2, ""));
+        let results = (!message.is_empty()).then(|| ("message".to_owned(), message.into()));
+        (outcome, results.into_iter().collect())
     }
 }
 
@@ -77,6 +88,17 @@ impl Served {
     ) -> (u32, HashMap<String, Value<'static>>) {
         let _ = parent_window;
         self.show("Link", handle_token, details).await
+    }
+
+    #[zbus(out_args("outcome", "results"))]
+    async fn purchase(
+        &self,
+        handle_token: String,
+        details: HashMap<String, OwnedValue>,
+        parent_window: String,
+    ) -> (u32, HashMap<String, Value<'static>>) {
+        let _ = parent_window;
+        self.show("Purchase", handle_token, details).await
     }
 
     #[zbus(out_args("outcome", "results"))]

@@ -243,7 +243,11 @@ async fn whatever_happens_in_whatever_order_there_is_one_response() {
         }
         for happening in &order {
             match happening {
-                PromptEnds => drop(prompt.take().map(|prompt| prompt.outcome.send(u32::try_from(number % 4).unwrap()))),
+                PromptEnds => {
+                    if let Some(prompt) = prompt.take() {
+                        let _ = prompt.outcome.send((u32::try_from(number % 4).unwrap(), ""));
+                    }
+                }
                 // Each of them may come too late.
                 OwnerCloses => drop(client.close(&handle).await),
                 OtherCloses => drop(other.close(&handle).await),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 mod path;
+mod purchases;
 
 use std::sync::Arc;
 
@@ -157,8 +158,8 @@ async fn k01_a_locked_keyring_is_told_from_being_signed_out() {
 #[tokio::test]
 async fn k03_without_a_keyring_the_message_says_so_and_nobody_is_asked() {
     for (keyring, message) in [
-        (Keyring::Missing, "No keyring is running, so no account can be used."),
-        (Keyring::Fails, "The keyring cannot be read, so no account can be used."),
+        (Keyring::Missing, "No keyring is running, so no account can be used. Run “usherctl doctor”."),
+        (Keyring::Fails, "The keyring cannot be read, so no account can be used. Run “usherctl doctor”."),
     ] {
         let row = row(|world| world.set_keyring(keyring)).await;
         assert_eq!((row.install, row.silent_install), (failed(23, message), failed(23, message)));
@@ -168,12 +169,14 @@ async fn k03_without_a_keyring_the_message_says_so_and_nobody_is_asked() {
 }
 
 #[tokio::test]
-async fn an_app_without_access_ends_an_install_and_only_its_own_update() {
+async fn an_app_without_access_is_to_be_bought_and_blocks_no_other_update() {
     let row = row(|world| world.set_server(Says::No(&["org.example.Other"]))).await;
     let message = "Purchase needed. “org.example.Other” is not in the account of demo at store.example.org.";
-    assert_eq!((row.install, row.silent_install), (failed(24, message), failed(24, message)));
+    assert_eq!(row.install, failed(24, &format!("{message} See the Usher window, then try again.")));
+    assert_eq!(row.silent_install, failed(24, &format!("{message} See Usher, then try again.")));
     assert_eq!((row.update, row.silent_update), ((0, OTHER.to_owned()), (0, OTHER.to_owned())));
-    assert_eq!((row.install_asked, row.update_asks), (vec![], None));
+    assert_eq!(row.install_asked, [(Kind::Purchase, Reason::NotBought)]);
+    assert_eq!(row.update_asks, Some((Kind::Purchase, Reason::NotBought)));
     assert_eq!(row.noted, Some(pending::Obstacle::NotBought));
 }
 
