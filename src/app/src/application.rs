@@ -10,7 +10,7 @@ use usher_core::{account::AccountId, dismissals::DismissalFile, names};
 use crate::{
     about,
     i18n::gettext,
-    model::{AccountList, Notes, Repositories},
+    model::{AccountList, Apps, Notes, Repositories},
     preferences::PreferencesDialog,
     prompt::Prompter,
     services::Services,
@@ -45,6 +45,7 @@ mod imp {
         pub(super) accounts: OnceCell<AccountList>,
         pub(super) repositories: OnceCell<Repositories>,
         pub(super) notes: OnceCell<Notes>,
+        pub(super) apps: OnceCell<Apps>,
     }
 
     #[glib::object_subclass]
@@ -152,6 +153,11 @@ impl Application {
     /// The repositories of this computer that name Usher.
     pub(crate) fn repositories(&self) -> &Repositories {
         self.imp().repositories.get_or_init(Repositories::new)
+    }
+
+    /// What the apps are called, and how they look.
+    pub(crate) fn apps(&self) -> &Apps {
+        self.imp().apps.get_or_init(|| Apps::new(self.repositories()))
     }
 
     /// What clients asked for and did not get.

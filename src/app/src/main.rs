@@ -24,6 +24,7 @@ mod accounts;
 mod add_account;
 mod application;
 mod i18n;
+mod install_button;
 mod keyring;
 mod labels;
 mod model;

@@ -12,7 +12,7 @@ use super::{
     listed::Listed,
     need_text::need_row,
     offer_row::OfferRow,
-    ready_row::ready_row,
+    ready_row::{ReadyApp, ready_row},
     repository_row::repository_row,
     row_group::RowGroup,
 };
@@ -20,7 +20,7 @@ use crate::{
     application::Application,
     i18n::gettext,
     keyring, labels,
-    model::{KeyringState, Need, Overview, Ready, Repository, overview},
+    model::{KeyringState, Need, Overview, Repository, overview},
     software,
 };
 
@@ -43,7 +43,7 @@ mod imp {
         narrow: Cell<bool>,
         pub(super) has_software: Cell<bool>,
         pub(super) needs: RowGroup<Need>,
-        pub(super) ready: RowGroup<Ready>,
+        pub(super) ready: RowGroup<ReadyApp>,
         pub(super) accounts: RowGroup<Listed>,
         pub(super) repositories: RowGroup<Repository>,
         #[template_child]
@@ -179,15 +179,11 @@ mod imp {
             if is_searching {
                 overview = Overview::default();
             }
+            let ready = overview.ready.into_iter().map(|ready| ReadyApp::of(ready, application)).collect();
             let has_software = self.has_software.get();
             let lost = [
                 self.needs.show(overview.needs, Need::is_same, |need| follow_width(need_row(need)), |_, _| false),
-                self.ready.show(
-                    overview.ready,
-                    |a, b| a.app_id == b.app_id && a.repository == b.repository,
-                    |ready| ready_row(ready, has_software),
-                    |_, _| false,
-                ),
+                self.ready.show(ready, ReadyApp::is_same, |app| ready_row(app, has_software), |_, _| false),
                 self.accounts.show(listed, Listed::is_same, account_row, update_account_row),
                 self.repositories.show(
                     overview.without_account,
@@ -233,10 +229,12 @@ impl AccountsPage {
                 refresh(&page);
             }
         };
-        let (on_accounts, on_repositories, on_notes) = (handler.clone(), handler.clone(), handler);
+        let (on_accounts, on_repositories, on_notes, on_apps) =
+            (handler.clone(), handler.clone(), handler.clone(), handler);
         application.accounts().connect_changed(move |_| on_accounts());
         application.repositories().connect_changed(move |_| on_repositories());
         application.notes().connect_changed(move |_| on_notes());
+        application.apps().connect_changed(move |_| on_apps());
         self.imp().refresh();
         self.show_spinner_later();
         self.look_for_software();

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the pages show: accounts, repositories, notes of the daemon, and what follows from them.
+//! What the pages show: accounts, repositories, apps, notes of the daemon, and what follows from them.
 
 mod account_list;
 mod account_object;
+mod apps;
 mod attention;
 mod notes;
 mod repositories;
 
 pub(crate) use account_list::{AccountList, KeyringState};
 pub(crate) use account_object::AccountObject;
+pub(crate) use apps::{App, Apps};
 pub(crate) use attention::{Need, Overview, Ready, Standing, Waiting, overview};
 pub(crate) use notes::Notes;
 pub(crate) use repositories::{Repositories, Repository};

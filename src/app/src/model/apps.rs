@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Names and pictures of apps, as their repositories tell them. Looked up off the main loop, all that a page asks for at
+//! once.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
+
+use gtk::{gio, glib, prelude::*, subclass::prelude::*};
+use usher_core::{
+    appstream::{self, AppInfo},
+    remote,
+};
+
+use super::Repositories;
+use crate::text;
+
+/// The picture of an app of which none is known.
+const GENERIC_ICON: &str = "application-x-executable";
+
+/// What is known of an app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct App {
+    /// Its id.
+    pub(crate) id: String,
+    /// What its repository calls it, where that has been found.
+    name: Option<String>,
+    /// The picture that its repository has of it.
+    icon: Option<PathBuf>,
+}
+
+impl App {
+    fn unknown(id: &str) -> Self {
+        Self { id: id.to_owned(), name: None, icon: None }
+    }
+
+    /// What it is called: the name that its repository tells, else its id.
+    pub(crate) fn title(&self) -> String {
+        self.name.clone().unwrap_or_else(|| text::plain(&self.id))
+    }
+
+    /// Its id, where the title is not the same.
+    pub(crate) fn id_beside_title(&self) -> Option<String> {
+        self.name.as_ref().map(|_| text::plain(&self.id))
+    }
+
+    /// The picture that its repository has of it, else that of the installed app, else one for any app.
+    pub(crate) fn icon(&self) -> gio::Icon {
+        match &self.icon {
+            Some(path) => gio::FileIcon::new(&gio::File::for_path(path)).upcast(),
+            None if usher_core::text::is_plain_name(&self.id) => {
+                gio::ThemedIcon::from_names(&[&self.id, GENERIC_ICON]).upcast()
+            }
+            None => gio::ThemedIcon::new(GENERIC_ICON).upcast(),
+        }
+    }
+
+    /// The picture in a widget of that size, silent for screen readers: the title stands beside it.
+    pub(crate) fn image(&self, size: i32) -> gtk::Image {
+        gtk::Image::builder()
+            .gicon(&self.icon())
+            .pixel_size(size)
+            .accessible_role(gtk::AccessibleRole::Presentation)
+            .css_classes([if size < 64 { "lowres-icon" } else { "icon-dropshadow" }])
+            .build()
+    }
+}
+
+mod imp {
+    use std::{cell::RefCell, sync::LazyLock};
+
+    use glib::subclass::Signal;
+
+    use super::*;
+
+    #[derive(Default)]
+    pub struct Apps {
+        /// What was found, by remote and id.
+        pub(super) known: RefCell<BTreeMap<String, BTreeMap<String, AppInfo>>>,
+        /// What was asked for since the installations changed last.
+        pub(super) asked: RefCell<BTreeMap<String, BTreeSet<String>>>,
+        /// What has not been looked up yet.
+        pub(super) wanted: RefCell<BTreeMap<String, BTreeSet<String>>>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for Apps {
+        const NAME: &'static str = "UsherApps";
+        type Type = super::Apps;
+    }
+
+    impl ObjectImpl for Apps {
+        fn signals() -> &'static [Signal] {
+            static SIGNALS: LazyLock<[Signal; 1]> = LazyLock::new(|| [Signal::builder("changed").build()]);
+            &*SIGNALS
+        }
+    }
+}
+
+glib::wrapper! {
+    /// Emits `changed` when more is known of an app that was asked for.
+    pub struct Apps(ObjectSubclass<imp::Apps>);
+}
+
+impl Apps {
+    /// Nothing is looked up before it is asked for.
+    pub(crate) fn new(repositories: &Repositories) -> Self {
+        let apps: Self = glib::Object::new();
+        let weak = apps.downgrade();
+        // What was installed or fetched since may tell more. What is known is shown until then.
+        repositories.connect_changed(move |_| {
+            if let Some(apps) = weak.upgrade() {
+                apps.imp().asked.take();
+            }
+        });
+        apps
+    }
+
+    /// What is known of an app of a remote now. What is not known yet is looked up, and `changed` tells of it.
+    pub(crate) fn get(&self, remote: &str, id: &str) -> App {
+        let imp = self.imp();
+        let is_new = imp.asked.borrow_mut().entry(remote.to_owned()).or_default().insert(id.to_owned());
+        if is_new {
+            let is_first = imp.wanted.borrow().is_empty();
+            imp.wanted.borrow_mut().entry(remote.to_owned()).or_default().insert(id.to_owned());
+            if is_first {
+                // By the time that the main loop comes to it a page has asked for all its apps.
+                glib::spawn_future_local(self.clone().look_up());
+            }
+        }
+        match imp.known.borrow().get(remote).and_then(|apps| apps.get(id)) {
+            Some(info) => App { id: id.to_owned(), name: Some(info.name.clone()), icon: info.icon.clone() },
+            None => App::unknown(id),
+        }
+    }
+
+    /// Calls back after every change.
+    pub(crate) fn connect_changed(&self, callback: impl Fn(&Self) + 'static) -> glib::SignalHandlerId {
+        self.connect_local("changed", false, move |values| {
+            callback(&values[0].get().expect("the emitter"));
+            None
+        })
+    }
+
+    async fn look_up(self) {
+        let wanted = self.imp().wanted.take();
+        let languages: Vec<String> = glib::language_names().iter().map(ToString::to_string).collect();
+        let Ok(found) = gio::spawn_blocking(move || find(&wanted, &languages)).await else {
+            return;
+        };
+        let mut is_news = false;
+        for (remote, apps) in found {
+            let mut known = self.imp().known.borrow_mut();
+            let known = known.entry(remote).or_default();
+            for (id, info) in apps {
+                is_news |= known.insert(id, info.clone()).as_ref() != Some(&info);
+            }
+        }
+        if is_news {
+            self.emit_by_name::<()>("changed", &[]);
+        }
+    }
+}
+
+fn find(
+    wanted: &BTreeMap<String, BTreeSet<String>>,
+    languages: &[String],
+) -> BTreeMap<String, BTreeMap<String, AppInfo>> {
+    let installations = remote::installations();
+    let of_remote = |(remote, ids): (&String, &BTreeSet<String>)| {
+        (remote.clone(), appstream::find(&installations, remote, ids, languages))
+    };
+    wanted.iter().map(of_remote).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_app_of_which_nothing_is_known_is_called_by_its_id() {
+        let app = App::unknown("org.example.App");
+        assert_eq!((app.title(), app.id_beside_title()), ("org.example.App".to_owned(), None));
+        let named = App { name: Some("Notes".into()), ..app };
+        assert_eq!((named.title(), named.id_beside_title()), ("Notes".to_owned(), Some("org.example.App".to_owned())));
+    }
+}
