@@ -153,6 +153,16 @@ pub async fn not_paid(store: &AccountStore, id: AccountId, app_id: &str) -> Resu
     store.change(id, move |account| purchase::drop_unfinished(&mut account.purchases, &app_id)).await.map(|_| ())
 }
 
+/// Takes in apps that an account was found to have, though they were not bought through here.
+pub async fn remember(store: &AccountStore, id: AccountId, owned: Vec<Wanted>) -> Result<(), StoreError> {
+    let change = move |account: &mut Account| {
+        for app in &owned {
+            purchase::remember(&mut account.purchases, app, clock::now());
+        }
+    };
+    store.change(id, change).await.map(|_| ())
+}
+
 /// Saves that a purchase is about to begin. `false` if one was begun already, by whichever process.
 async fn write_down(store: &AccountStore, id: AccountId, wanted: &Wanted) -> Result<bool, BuyError> {
     let mut is_first = false;

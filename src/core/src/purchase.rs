@@ -54,6 +54,18 @@ pub fn begin(purchases: &mut Vec<Purchase>, wanted: &Wanted, now: i64) -> bool {
     if is_unfinished(purchases, &wanted.app_id) {
         return false;
     }
+    put(purchases, wanted, now, PurchaseState::Unfinished);
+    true
+}
+
+/// Takes in an app that the server gives access to, wherever it was bought. One that was known as owned stays as it is.
+pub fn remember(purchases: &mut Vec<Purchase>, owned: &Wanted, now: i64) {
+    if !purchases.iter().any(|known| known.app_id == owned.app_id && known.state == PurchaseState::Owned) {
+        put(purchases, owned, now, PurchaseState::Owned);
+    }
+}
+
+fn put(purchases: &mut Vec<Purchase>, wanted: &Wanted, now: i64, state: PurchaseState) {
     purchases.retain(|known| known.app_id != wanted.app_id);
     while purchases.len() >= COUNT_LIMIT {
         // What is not known yet must not be forgotten.
@@ -65,9 +77,8 @@ pub fn begin(purchases: &mut Vec<Purchase>, wanted: &Wanted, now: i64) -> bool {
         remote: wanted.remote.clone(),
         remote_url: wanted.remote_url.clone(),
         at: now,
-        state: PurchaseState::Unfinished,
+        state,
     });
-    true
 }
 
 /// Whether a purchase of the app was begun and its outcome is not known.
@@ -136,6 +147,17 @@ mod tests {
         assert_eq!(states(&purchases), [("a", PurchaseState::NoAccess, 2)]);
         assert!(begin(&mut purchases, &wanted("a"), 5), "what was taken away can be bought again");
         assert_eq!(states(&purchases), [("a", PurchaseState::Unfinished, 5)]);
+    }
+
+    #[test]
+    fn what_is_found_owned_is_remembered_once() {
+        let mut purchases = Vec::new();
+        remember(&mut purchases, &wanted("a"), 1);
+        remember(&mut purchases, &wanted("a"), 2);
+        assert_eq!(states(&purchases), [("a", PurchaseState::Owned, 1)]);
+        begin(&mut purchases, &wanted("b"), 3);
+        remember(&mut purchases, &wanted("b"), 4);
+        assert_eq!(states(&purchases)[1], ("b", PurchaseState::Owned, 4), "its outcome is known now");
     }
 
     proptest! {
