@@ -2,13 +2,14 @@
 //! Asks the person through the window process (`io.github.usher.Prompter1`). One question at a time; equal ones are one.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use async_trait::async_trait;
-use tokio::sync::{OnceCell, watch};
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use tokio::sync::{OnceCell, mpsc, watch};
 use usher_core::{
     binding::Binding,
     dismissals::{self, DismissalFile},
@@ -50,7 +51,7 @@ struct Inner {
 
 struct State {
     budget: Budget,
-    live: HashMap<Key, Arc<watch::Sender<Option<Ending>>>>,
+    live: HashMap<Key, Live>,
     count: u64,
 }
 
@@ -70,10 +71,42 @@ impl Key {
     }
 }
 
-/// A question on its way to the window, and what is needed to take it back.
+/// A question that is being asked.
+struct Live {
+    ending: Arc<watch::Sender<Option<Ending>>>,
+    /// Requests that joined it and are for something else, or come from somebody else.
+    joined: mpsc::UnboundedSender<Question>,
+    app_ids: BTreeSet<String>,
+    clients: BTreeSet<String>,
+}
+
+impl Live {
+    /// Another request asks the same. The window is told if there is news in it.
+    fn join(&mut self, question: Question) -> watch::Receiver<Option<Ending>> {
+        let has_news = !question.app_ids.is_subset(&self.app_ids) || !self.clients.contains(&question.client);
+        if has_news {
+            self.app_ids.extend(question.app_ids.iter().cloned());
+            self.clients.insert(question.client.clone());
+            // Where nobody listens any more the question is at its end.
+            let _ = self.joined.send(question);
+        }
+        self.ending.subscribe()
+    }
+}
+
+/// The calls of one question to the window, and what is needed to take them back.
+#[derive(Default)]
 struct Asking {
-    token: String,
+    number: u64,
     owner: OnceCell<OwnedUniqueName>,
+    /// Those without an answer.
+    open: Mutex<Vec<String>>,
+}
+
+impl Asking {
+    fn open(&self) -> MutexGuard<'_, Vec<String>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl PromptClient {
@@ -119,19 +152,20 @@ impl PromptClient {
             // It is being asked already, and nobody waits for this one.
             return Err(Ending::Deferred);
         }
-        if let Some(live) = state.live.get(&key) {
-            return Ok(live.subscribe());
+        if let Some(live) = state.live.get_mut(&key) {
+            return Ok(live.join(question));
         }
         if self.inner.is_silent(&key) || !state.budget.take(&key.binding, self.inner.clock.elapsed()) {
             return Err(Ending::Withheld);
         }
         state.count += 1;
-        let asking = Asking { token: format!("usher{}", state.count), owner: OnceCell::new() };
+        let asking = Asking { number: state.count, ..Asking::default() };
         let (sender, receiver) = watch::channel(None);
-        let sender = Arc::new(sender);
-        state.live.insert(key.clone(), sender.clone());
+        let (ending, (joined, joining)) = (Arc::new(sender), mpsc::unbounded_channel());
+        let (app_ids, clients) = (question.app_ids.clone(), BTreeSet::from([question.client.clone()]));
+        state.live.insert(key.clone(), Live { ending: ending.clone(), joined, app_ids, clients });
         let (inner, busy) = (self.inner.clone(), self.inner.activity.begin());
-        tokio::spawn(async move { inner.run(key, question, asking, &sender, busy).await });
+        tokio::spawn(async move { inner.run(key, question, joining, asking, &ending, busy).await });
         Ok(receiver)
     }
 }
@@ -142,21 +176,22 @@ impl Inner {
         &self,
         key: Key,
         question: Question,
+        joining: mpsc::UnboundedReceiver<Question>,
         asking: Asking,
         sender: &watch::Sender<Option<Ending>>,
         _busy: Busy,
     ) {
         let ending = tokio::select! {
-            ending = self.show(&question, &asking) => Some(ending),
+            ending = self.show(&question, joining, &asking) => Some(ending),
             () = self.abandoned(&key, sender) => None,
             () = tokio::time::sleep(self.limit) => Some(Ending::TimedOut),
         };
-        if matches!(ending, None | Some(Ending::TimedOut)) {
-            self.take_back(&asking).await;
+        if let Some(ending) = ending {
+            self.state().live.remove(&key);
+            sender.send_replace(Some(ending));
         }
-        let Some(ending) = ending else { return };
-        self.state().live.remove(&key);
-        sender.send_replace(Some(ending));
+        // A call that joined too late has perhaps become a prompt of its own.
+        self.take_back(&asking).await;
     }
 
     /// Returns when nobody waits for the answer any more, and makes sure that nobody joins.
@@ -172,26 +207,59 @@ impl Inner {
     }
 
     /// Waits for its turn, starts the window process, asks it, and waits for what becomes of it.
-    async fn show(&self, question: &Question, asking: &Asking) -> Ending {
+    async fn show(
+        &self,
+        question: &Question,
+        mut joining: mpsc::UnboundedReceiver<Question>,
+        asking: &Asking,
+    ) -> Ending {
         let _turn = self.turn.lock().await;
-        match self.call(question, asking).await {
-            Ok(ending) => ending,
+        // Whoever has the name now is the one who is asked, and believed to the end.
+        let owner = match self.window_process().await {
+            Ok(owner) => asking.owner.get_or_init(async || owner).await,
             Err(error) => {
-                tracing::debug!(%error, "no window");
-                Ending::Failed
+                tracing::debug!(%error, "no window process");
+                return Ending::Failed;
             }
-        }
+        };
+        let first = self.call(owner, question, format!("usher{}", asking.number), asking);
+        tokio::pin!(first);
+        let (mut joined, mut count) = (FuturesUnordered::new(), 0);
+        let shown = loop {
+            tokio::select! {
+                biased;
+                shown = &mut first => break shown,
+                Some(question) = joining.recv() => {
+                    count += 1;
+                    let token = format!("usher{}_{count}", asking.number);
+                    joined.push(async move { self.call(owner, &question, token, asking).await });
+                }
+                // How it ends is told by the first.
+                Some(_) = joined.next() => {}
+            }
+        };
+        shown.unwrap_or_else(|error| {
+            tracing::debug!(%error, "no window");
+            Ending::Failed
+        })
     }
 
-    async fn call(&self, question: &Question, asking: &Asking) -> zbus::Result<Ending> {
-        // Whoever has the name now is the one who is asked, and believed to the end.
-        let owner = self.window_process().await?;
-        asking.owner.set(owner.clone()).map_err(|_| zbus::Error::Failure("asked twice".into()))?;
-        let arguments = (&asking.token, details(question), &question.parent_window);
+    /// One call to the window process, for a request that asks or joins.
+    async fn call(
+        &self,
+        owner: &OwnedUniqueName,
+        question: &Question,
+        token: String,
+        asking: &Asking,
+    ) -> zbus::Result<Ending> {
+        asking.open().push(token.clone());
+        let arguments = (&token, details(question), &question.parent_window);
         let reply = self
             .connection
             .call_method(Some(owner), PROMPTER_PATH, Some(PROMPTER_INTERFACE), question.kind.as_str(), &arguments)
-            .await?;
+            .await;
+        asking.open().retain(|open| *open != token);
+        let reply = reply?;
         let (outcome, results): (u32, HashMap<String, OwnedValue>) = reply.body().deserialize()?;
         let said = results.get(result::MESSAGE).and_then(|message| message.downcast_ref::<&str>().ok());
         Ok(match Outcome::from_code(outcome) {
@@ -215,14 +283,18 @@ impl Inner {
         Ok(bus.get_name_owner(name.into()).await?)
     }
 
+    /// Ends the calls that have no answer.
     async fn take_back(&self, asking: &Asking) {
         let Some(owner) = asking.owner.get() else { return };
-        let told = self
-            .connection
-            .call_method(Some(owner), PROMPTER_PATH, Some(PROMPTER_INTERFACE), "Cancel", &asking.token)
-            .await;
-        if let Err(error) = told {
-            tracing::debug!(%error, "a prompt cannot be taken back");
+        let open = std::mem::take(&mut *asking.open());
+        for token in open {
+            let told = self
+                .connection
+                .call_method(Some(owner), PROMPTER_PATH, Some(PROMPTER_INTERFACE), "Cancel", &token)
+                .await;
+            if let Err(error) = told {
+                tracing::debug!(%error, "a prompt cannot be taken back");
+            }
         }
     }
 

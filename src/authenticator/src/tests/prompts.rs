@@ -74,7 +74,7 @@ async fn l02_a_waiting_prompt_closes_with_its_last_client() {
     let (first, second) = (Client::on(&bus).await, Client::on(&bus).await);
     first.ask(&Call::default()).await.unwrap();
     let prompt = prompter.next().await;
-    let handle = second.ask(&Call { refs: vec![OTHER], ..Call::default() }).await.unwrap();
+    let handle = second.ask(&Call::default()).await.unwrap();
     let mut onlooker = Client::on(&bus).await;
     onlooker.further(&daemon).await;
     first.connection.close().await.unwrap();
@@ -110,6 +110,48 @@ async fn c01_equal_questions_are_one_and_another_remote_waits_for_its_turn() {
     assert_eq!(second.text("remote"), "other");
     second.end(1);
     assert_eq!(sixth.response().await.code, 1);
+}
+
+#[tokio::test]
+async fn c01_what_joins_a_question_is_told_to_the_window() {
+    let (bus, world) = (Bus::start(), World::empty());
+    let mut prompter = Prompter::on(&bus).await;
+    let daemon = Daemon::start_as(&bus, &world, plan()).await;
+    let (mut first, mut second) = (Client::on(&bus).await, Client::on(&bus).await);
+    first.ask(&Call::default()).await.unwrap();
+    let prompt = prompter.next().await;
+    let more = Call { refs: vec![APP, OTHER], ..Call::default() };
+    second.ask(&more).await.unwrap();
+    let joined = prompter.next().await;
+    assert_eq!(joined.app_ids(), ["org.example.App", "org.example.Other"]);
+    assert_ne!(joined.token, prompt.token);
+    let mut third = Client::on(&bus).await;
+    third.ask(&Call { refs: vec![OTHER], ..Call::default() }).await.unwrap();
+    assert_eq!(third.further(&daemon).await, 0);
+    assert_eq!(prompter.further(), (0, 0), "there was no news in it");
+    joined.end(1);
+    assert_eq!((first.further(&daemon).await, second.further(&daemon).await), (0, 0), "the first tells how it ends");
+    sign_in(&world);
+    prompt.end(0);
+    for client in [&mut first, &mut second, &mut third] {
+        assert_eq!(client.response().await.code, 0);
+    }
+}
+
+#[tokio::test]
+async fn l02_all_calls_of_a_prompt_are_taken_back_with_its_last_client() {
+    let (bus, world) = (Bus::start(), World::empty());
+    let mut prompter = Prompter::on(&bus).await;
+    let _daemon = Daemon::start_as(&bus, &world, plan()).await;
+    let (first, second) = (Client::on(&bus).await, Client::on(&bus).await);
+    first.ask(&Call::default()).await.unwrap();
+    let prompt = prompter.next().await;
+    second.ask(&Call { refs: vec![OTHER], ..Call::default() }).await.unwrap();
+    let joined = prompter.next().await;
+    first.connection.close().await.unwrap();
+    second.connection.close().await.unwrap();
+    let taken_back = [prompter.next_cancelled().await, prompter.next_cancelled().await];
+    assert_eq!(taken_back, [prompt.token.as_str(), joined.token.as_str()]);
 }
 
 #[tokio::test]
