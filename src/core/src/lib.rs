@@ -12,6 +12,7 @@
 //! store     the accounts in the keyring      files     small private files
 //! purchase  what an account has bought       buying      the way from "denied" to "owned"
 //! dismissals questions that were put off     appstream   names and icons of apps
+//! familiarity how well a server is known
 //! i18n      translated strings               clock     the wall clock
 //! ```
 
@@ -21,6 +22,7 @@ pub mod binding;
 pub mod buying;
 pub mod clock;
 pub mod dismissals;
+pub mod familiarity;
 pub mod files;
 pub mod http;
 pub mod i18n;
