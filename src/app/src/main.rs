@@ -23,6 +23,7 @@ mod account_choice;
 mod accounts;
 mod add_account;
 mod application;
+mod familiarity_line;
 mod i18n;
 mod install_button;
 mod keyring;

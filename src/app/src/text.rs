@@ -34,35 +34,39 @@ pub(crate) fn day(at: i64) -> String {
     local(at).and_then(|time| time.format(&gettext("%-d %B %Y")).ok()).map_or_else(String::new, Into::into)
 }
 
+/// A month: “May 2026”.
+pub(crate) fn month(at: i64) -> String {
+    // Translators: a month, in the form of strftime(3): “May 2026”
+    local(at).and_then(|time| time.format(&gettext("%B %Y")).ok()).map_or_else(String::new, Into::into)
+}
+
+/// A day of the week: “Tuesday”.
+pub(crate) fn weekday(at: i64) -> String {
+    local(at).and_then(|time| time.format("%A").ok()).map_or_else(String::new, Into::into)
+}
+
 /// A moment: “Today at 14:05”, “Yesterday at 9:30”, “12 May 2026”.
 pub(crate) fn moment(at: i64, now: i64) -> String {
-    let (Some(then), Some(today)) = (local(at), local(now)) else {
+    let Some(time) = local(at).and_then(|then| then.format("%H:%M").ok()) else {
         return String::new();
     };
-    let Ok(time) = then.format("%H:%M") else {
-        return day(at);
-    };
-    match days_between(&then, &today) {
-        0 => gettext_f("Today at {time}", &[("time", &time)]),
-        1 => gettext_f("Yesterday at {time}", &[("time", &time)]),
+    match days_ago(at, now) {
+        Some(0) => gettext_f("Today at {time}", &[("time", &time)]),
+        Some(1) => gettext_f("Yesterday at {time}", &[("time", &time)]),
         _ => day(at),
     }
 }
 
-fn local(at: i64) -> Option<glib::DateTime> {
-    glib::DateTime::from_unix_local(at).ok()
+/// Midnights from one moment to a later one, where they are few: at most a week.
+pub(crate) fn days_ago(at: i64, now: i64) -> Option<i32> {
+    let (then, today) = (local(at)?, local(now)?);
+    (0..=7).find(|days| {
+        then.add_days(*days).is_ok_and(|day| day.year() == today.year() && day.day_of_year() == today.day_of_year())
+    })
 }
 
-/// Midnights from one moment to a later one; two where it is more than one.
-fn days_between(then: &glib::DateTime, now: &glib::DateTime) -> u8 {
-    let same = |a: &glib::DateTime, b: &glib::DateTime| a.year() == b.year() && a.day_of_year() == b.day_of_year();
-    if same(then, now) {
-        0
-    } else if then.add_days(1).is_ok_and(|next| same(&next, now)) {
-        1
-    } else {
-        2
-    }
+fn local(at: i64) -> Option<glib::DateTime> {
+    glib::DateTime::from_unix_local(at).ok()
 }
 
 /// The name of a program that asked, as the daemon found it.

@@ -11,6 +11,7 @@ use usher_core::{
 
 use crate::{
     accessible,
+    familiarity_line::FamiliarityLine,
     i18n::gettext_f,
     model::Repository,
     sign_in::{Purpose, Request},
@@ -34,6 +35,8 @@ mod imp {
         #[template_child]
         pub(super) host_label: TemplateChild<gtk::Label>,
         #[template_child]
+        pub(super) familiarity_line: TemplateChild<FamiliarityLine>,
+        #[template_child]
         pub(super) account_row: TemplateChild<adw::ActionRow>,
         #[template_child]
         pub(super) repository_row: TemplateChild<adw::ActionRow>,
@@ -52,6 +55,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(class: &mut Self::Class) {
+            FamiliarityLine::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
         }
@@ -98,6 +102,7 @@ impl ServerPage {
         let host = binding.host();
         page.set_title(&host);
         imp.host_label.set_label(&host);
+        imp.familiarity_line.show(&host, None);
         match repository {
             Some(repository) => imp.repository_row.set_subtitle(&repository.title()),
             None => imp.repository_row.set_visible(false),
@@ -116,6 +121,7 @@ impl ServerPage {
         let page = Self::new(None, account.binding.clone());
         let imp = page.imp();
         imp.account.set(Some(account.id));
+        imp.familiarity_line.show(&account.binding.host(), Some(account.id));
         imp.account_row.set_subtitle(&text::user(account));
         imp.account_row.set_visible(true);
         page

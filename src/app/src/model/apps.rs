@@ -78,7 +78,7 @@ mod imp {
     pub struct Apps {
         /// What was found, by remote and id.
         pub(super) known: RefCell<BTreeMap<String, BTreeMap<String, AppInfo>>>,
-        /// What was asked for since the installations changed last.
+        /// What was ever asked for.
         pub(super) asked: RefCell<BTreeMap<String, BTreeSet<String>>>,
         /// What has not been looked up yet.
         pub(super) wanted: RefCell<BTreeMap<String, BTreeSet<String>>>,
@@ -108,10 +108,11 @@ impl Apps {
     pub(crate) fn new(repositories: &Repositories) -> Self {
         let apps: Self = glib::Object::new();
         let weak = apps.downgrade();
-        // What was installed or fetched since may tell more. What is known is shown until then.
+        // What was fetched since may tell more. What is known is shown until then.
         repositories.connect_changed(move |_| {
             if let Some(apps) = weak.upgrade() {
-                apps.imp().asked.take();
+                let asked = apps.imp().asked.borrow().clone();
+                glib::spawn_future_local(apps.look_up(asked));
             }
         });
         apps
@@ -126,7 +127,11 @@ impl Apps {
             imp.wanted.borrow_mut().entry(remote.to_owned()).or_default().insert(id.to_owned());
             if is_first {
                 // By the time that the main loop comes to it a page has asked for all its apps.
-                glib::spawn_future_local(self.clone().look_up());
+                let apps = self.clone();
+                glib::spawn_future_local(async move {
+                    let wanted = apps.imp().wanted.take();
+                    apps.look_up(wanted).await;
+                });
             }
         }
         match imp.known.borrow().get(remote).and_then(|apps| apps.get(id)) {
@@ -143,8 +148,7 @@ impl Apps {
         })
     }
 
-    async fn look_up(self) {
-        let wanted = self.imp().wanted.take();
+    async fn look_up(self, wanted: BTreeMap<String, BTreeSet<String>>) {
         let languages: Vec<String> = glib::language_names().iter().map(ToString::to_string).collect();
         let Ok(found) = gio::spawn_blocking(move || find(&wanted, &languages)).await else {
             return;
