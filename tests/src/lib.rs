@@ -17,6 +17,7 @@ mod shop;
 mod story;
 mod terminal;
 mod tree;
+pub mod usherctl;
 
 pub use atspi::Role;
 pub use bus::Bus;

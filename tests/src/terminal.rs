@@ -65,6 +65,11 @@ impl Terminal {
         self.screen.answer(&self.keys);
     }
 
+    /// Types a line.
+    pub fn enter(&self, line: &str) {
+        self.keys.send(format!("{line}\n").into_bytes()).expect("the terminal is still there");
+    }
+
     /// Types Ctrl+C.
     pub fn interrupt(&self) {
         self.keys.send(INTERRUPT.to_vec()).expect("the terminal is still there");

@@ -1,33 +1,101 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Why a command failed: a sentence for the person, an exit code for scripts.
+//! Why a command failed: a sentence for the person, an exit code and a word for programs.
 
-use std::{io::Write, process::ExitCode};
+use std::io::{self, Write};
 
+use serde_json::json;
 use usher_core::{
+    buying::BuyError,
+    http::{CertificateFault, HttpError},
     i18n::{gettext, gettext_f},
     provider::SignInError,
+    redirect::RandomError,
     store::StoreError,
 };
+
+use crate::terminal::Output;
+
+/// Exit codes.
+pub(crate) mod code {
+    pub(crate) const DONE: u8 = 0;
+    pub(crate) const FAILED: u8 = 1;
+    pub(crate) const USAGE: u8 = 2;
+    pub(crate) const ACCOUNT_NEEDED: u8 = 3;
+    pub(crate) const PURCHASE_NEEDED: u8 = 4;
+    pub(crate) const KEYRING: u8 = 5;
+    pub(crate) const NETWORK: u8 = 6;
+    pub(crate) const CANCELLED: u8 = 7;
+}
 
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The arguments make no sense here. Holds the sentence.
     Usage(String),
+    /// An account, its sign-in or a permission is needed first. Holds the sentence.
+    AccountNeeded(String),
+    /// There is no access without a purchase, or none to be had. Holds the sentence.
+    PurchaseNeeded(String),
     /// The keyring is locked, or none is running.
     Keyring(StoreError),
+    /// A server gave no usable answer. Holds the sentence.
+    Network(String),
     /// Not signed in. Holds the reason.
     NotSignedIn(String),
     /// The person said no, or stopped.
     Cancelled,
+    /// The same, and there is something to know about it. Holds the sentence.
+    Stopped(String),
     /// Anything else. Holds the sentence.
     Other(String),
 }
 
 impl Failure {
-    fn sentence(&self) -> String {
+    /// A server could not be asked.
+    pub(crate) fn of_server(host: &str, error: &HttpError) -> Self {
+        let values = &[("host", host)];
+        Self::Network(match error {
+            HttpError::NoSuchHost | HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden => {
+                gettext_f("{host} cannot be reached. Check the connection, then try again.", values)
+            }
+            HttpError::Unexpected => return Self::bad_answer(host),
+            HttpError::Certificate(fault) => gettext_f(
+                "The connection to {host} is not secure: {cause}. Nothing was sent.",
+                &[("host", host), ("cause", &cause(*fault))],
+            ),
+        })
+    }
+
+    /// A server gave an answer that makes no sense.
+    pub(crate) fn bad_answer(host: &str) -> Self {
+        Self::Network(gettext_f(
+            "{host} answered in an unexpected way. Try again later; nothing was changed.",
+            &[("host", host)],
+        ))
+    }
+
+    /// Why nothing was bought. `not_offered` is what a refusal to sell means.
+    pub(crate) fn of_purchase(error: BuyError, host: &str, not_offered: impl FnOnce() -> String) -> Self {
+        match error {
+            BuyError::NotSignedIn => Self::AccountNeeded(gettext_f(
+                "Sign-in expired. Run “usherctl sign-in {host}”, then try again.",
+                &[("host", host)],
+            )),
+            BuyError::NotOffered => Self::PurchaseNeeded(not_offered()),
+            BuyError::Http(error) => Self::of_server(host, &error),
+            BuyError::Unexpected => Self::bad_answer(host),
+            BuyError::Store(error) => Self::Keyring(error),
+        }
+    }
+
+    pub(crate) fn sentence(&self) -> String {
         match self {
-            Self::Usage(text) | Self::Other(text) => text.clone(),
+            Self::Usage(text)
+            | Self::AccountNeeded(text)
+            | Self::PurchaseNeeded(text)
+            | Self::Network(text)
+            | Self::Stopped(text)
+            | Self::Other(text) => text.clone(),
             Self::Keyring(StoreError::Locked | StoreError::Dismissed) => {
                 gettext("The keyring is locked. Unlock it, then try again.")
             }
@@ -40,20 +108,47 @@ impl Failure {
         }
     }
 
-    fn code(&self) -> u8 {
+    pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::NotSignedIn(_) | Self::Other(_) => 1,
-            Self::Usage(_) => 2,
-            Self::Keyring(_) => 5,
-            Self::Cancelled => 7,
+            Self::NotSignedIn(_) | Self::Other(_) => code::FAILED,
+            Self::Usage(_) => code::USAGE,
+            Self::AccountNeeded(_) => code::ACCOUNT_NEEDED,
+            Self::PurchaseNeeded(_) => code::PURCHASE_NEEDED,
+            Self::Keyring(_) => code::KEYRING,
+            Self::Network(_) => code::NETWORK,
+            Self::Cancelled | Self::Stopped(_) => code::CANCELLED,
         }
     }
 
-    /// Prints the sentence and gives the exit code.
-    pub(crate) fn report(&self) -> ExitCode {
+    /// The word for programs.
+    fn word(&self) -> &'static str {
+        match self.code() {
+            code::USAGE => "usage",
+            code::ACCOUNT_NEEDED => "account-needed",
+            code::PURCHASE_NEEDED => "purchase-needed",
+            code::KEYRING => "keyring",
+            code::NETWORK => "network",
+            code::CANCELLED => "cancelled",
+            _ => "failed",
+        }
+    }
+
+    /// Prints the sentence, and for programs what it means.
+    pub(crate) fn report(&self, out: Output) {
+        let sentence = self.sentence();
         // Nobody is there to be told if standard error is closed.
-        let _ = writeln!(std::io::stderr(), "{}", self.sentence());
-        ExitCode::from(self.code())
+        let _ = writeln!(io::stderr(), "{sentence}");
+        let _ = out.json(&json!({ "error": { "kind": self.word(), "exit": self.code(), "message": sentence } }));
+    }
+}
+
+/// What is wrong with a certificate, in the words of the daemon.
+fn cause(fault: CertificateFault) -> String {
+    match fault {
+        CertificateFault::Expired => gettext("its certificate has expired, or this computer's clock is wrong"),
+        CertificateFault::NotYetValid => gettext("its certificate is not valid yet, or this computer's clock is wrong"),
+        CertificateFault::OtherHost => gettext("its certificate belongs to another host"),
+        CertificateFault::Untrusted => gettext("its certificate is not trusted by this computer"),
     }
 }
 
@@ -70,6 +165,12 @@ impl From<SignInError> for Failure {
             SignInError::NoCredential => gettext("the server sent no usable sign-in"),
             SignInError::Random(_) | SignInError::Address(_) => error.to_string(),
         })
+    }
+}
+
+impl From<RandomError> for Failure {
+    fn from(error: RandomError) -> Self {
+        Self::Other(error.to_string())
     }
 }
 

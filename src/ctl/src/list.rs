@@ -1,27 +1,76 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! `usherctl list`
 
+use serde_json::{Value, json};
 use usher_core::{
     account::{Account, AccountState},
     i18n::gettext,
-    store::{AccountStore, Entry},
+    store::Entry,
     text,
 };
 
-use crate::{failure::Failure, terminal};
+use crate::{context::Context, failure::Failure};
 
-pub(crate) async fn run(store: &AccountStore) -> Result<(), Failure> {
-    let entries = store.entries().await?;
+pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
+    let mut entries = context.store.entries().await?;
+    entries.sort_by_cached_key(|entry| {
+        let row = row(entry);
+        (row[1].clone(), row[0].clone())
+    });
+    context.out.json(&json!({ "accounts": entries.iter().map(entry_json).collect::<Vec<_>>() }))?;
     if entries.is_empty() {
-        return terminal::result(&gettext("No accounts. Add one with “usherctl sign-in ADDRESS”."));
+        return context.out.line(&gettext("No accounts. Add one with “usherctl sign-in ADDRESS”."));
     }
-    let mut rows: Vec<[String; 4]> = entries.iter().map(row).collect();
-    rows.sort_by(|a, b| (&a[1], &a[0]).cmp(&(&b[1], &b[0])));
-    rows.insert(0, [gettext("ACCOUNT"), gettext("SERVER"), gettext("STATE"), gettext("USED BY")]);
+    let titles = [gettext("ACCOUNT"), gettext("SERVER"), gettext("STATE"), gettext("USED BY")];
+    let rows: Vec<_> = [titles].into_iter().chain(entries.iter().map(row)).collect();
     for line in aligned(&rows) {
-        terminal::result(&line)?;
+        context.out.line(&line)?;
     }
     Ok(())
+}
+
+/// What programs are told of a keyring entry.
+pub(crate) fn entry_json(entry: &Entry) -> Value {
+    match entry {
+        Entry::Open(account) => account_json(account),
+        Entry::Locked(outline) => json!({
+            "id": outline.id.to_string(),
+            "provider": outline.provider.as_str(),
+            "service": outline.service.as_str(),
+            "server": outline.service.host(),
+            "state": "locked",
+        }),
+        Entry::Broken(path) => json!({ "id": path, "state": "unreadable" }),
+    }
+}
+
+/// What programs are told of an account: all but its credential.
+pub(crate) fn account_json(account: &Account) -> Value {
+    let used_by =
+        account.links.iter().map(|link| json!({ "remote": link.remote, "address": link.remote_url.as_str() }));
+    json!({
+        "id": account.id.to_string(),
+        "provider": account.binding.provider.as_str(),
+        "service": account.binding.service.as_str(),
+        "server": account.binding.host(),
+        "user": account.user,
+        "name": account.name,
+        "state": state_word(account.state),
+        "first_signed_in_at": account.first_signed_in_at,
+        "signed_in_at": account.signed_in_at,
+        "valid_until": account.valid_until,
+        "last_used_at": account.last_use.as_ref().map(|last| last.at),
+        "last_used_by": account.last_use.as_ref().map(|last| last.by.as_str()),
+        "used_by": used_by.collect::<Vec<_>>(),
+    })
+}
+
+fn state_word(state: AccountState) -> &'static str {
+    match state {
+        AccountState::SignedIn => "signed-in",
+        AccountState::Expired => "expired",
+        AccountState::SignedOut => "signed-out",
+    }
 }
 
 fn row(entry: &Entry) -> [String; 4] {
@@ -37,11 +86,11 @@ fn row(entry: &Entry) -> [String; 4] {
     }
 }
 
-fn name(account: &Account) -> String {
+pub(crate) fn name(account: &Account) -> String {
     text::clean(account.name.as_deref().unwrap_or(&account.user), text::NAME_LIMIT)
 }
 
-fn state(state: AccountState) -> String {
+pub(crate) fn state(state: AccountState) -> String {
     match state {
         AccountState::SignedIn => gettext("Signed in"),
         AccountState::Expired => gettext("Sign in again"),
@@ -49,13 +98,13 @@ fn state(state: AccountState) -> String {
     }
 }
 
-fn used_by(account: &Account) -> String {
+pub(crate) fn used_by(account: &Account) -> String {
     let remotes: Vec<_> = account.links.iter().map(|link| text::clean(&link.remote, text::NAME_LIMIT)).collect();
     if remotes.is_empty() { "–".to_owned() } else { remotes.join(", ") }
 }
 
 /// The rows with their columns under one another.
-fn aligned(rows: &[[String; 4]]) -> Vec<String> {
+pub(crate) fn aligned(rows: &[[String; 4]]) -> Vec<String> {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..3).map(width).collect();
     rows.iter().map(|[a, b, c, d]| format!("{a:<0$}  {b:<1$}  {c:<2$}  {d}", widths[0], widths[1], widths[2])).collect()

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Waits for a redirect at the literal 127.0.0.1, on a port from the kernel: GET only, one valid use, bounded heads and
-//! connections. Every user of this computer can connect, so nothing but the issued path with its state ends the wait. The
-//! browser is sent on to a clean page, so that the address with the credential does not stay in its history.
+//! connections, a bounded time. Every user of this computer can connect, so nothing but the issued path with its state ends
+//! the wait. The browser is sent on to a clean page, so that the address with the credential does not stay in its history.
+//! It can also come in by a door: an address of our own that leads to the first page once, so that the page's address is
+//! never among the arguments of a program.
 
 use std::{
     cell::{Cell, RefCell},
@@ -18,10 +20,8 @@ use tokio::{
     net::{TcpListener, TcpStream},
     time::{Instant, sleep_until},
 };
-use usher_core::{
-    i18n::gettext,
-    redirect::{Match, Parameters, Redirect},
-};
+use url::Url;
+use usher_core::redirect::{Match, Parameters, RandomError, Redirect};
 
 /// Most connections at once.
 const CONNECTIONS: usize = 16;
@@ -40,6 +40,32 @@ pub(crate) struct Listener {
     address: SocketAddr,
 }
 
+/// What a browser is to do at a listener.
+pub(crate) struct Visit<'a> {
+    /// Where it comes back to.
+    pub(crate) redirect: &'a Redirect,
+    /// Where it comes in, if not at the first page itself.
+    pub(crate) door: Option<Door>,
+    /// The page to which it is led after the redirect, where there is a better one than ours.
+    pub(crate) landing: &'a dyn Fn(&Parameters) -> Option<Url>,
+    /// Title and text of our last page: after success, after an error.
+    pub(crate) last_page: [(String, String); 2],
+}
+
+/// An address of ours that leads to the first page, once.
+pub(crate) struct Door {
+    path: Redirect,
+    start: Url,
+    is_used: Cell<bool>,
+}
+
+impl Door {
+    /// The address.
+    pub(crate) fn address(&self) -> String {
+        self.path.uri()
+    }
+}
+
 impl Listener {
     pub(crate) async fn open() -> io::Result<Self> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
@@ -51,12 +77,17 @@ impl Listener {
         self.address.port()
     }
 
-    /// Waits for the redirect and gives what it carried.
-    pub(crate) async fn wait(self, redirect: &Redirect) -> Parameters {
-        let site =
-            Site { redirect, host: self.address.to_string(), hit: RefCell::default(), is_over: Cell::new(false) };
+    /// A door to that page.
+    pub(crate) fn door(&self, start: Url) -> Result<Door, RandomError> {
+        Ok(Door { path: Redirect::issue_at(self.port())?, start, is_used: Cell::new(false) })
+    }
+
+    /// Waits for the redirect and gives what it carried; `None` if it did not come within `limit`.
+    pub(crate) async fn wait(self, visit: &Visit<'_>, limit: Duration) -> Option<Parameters> {
+        let site = Site { visit, host: self.address.to_string(), hit: RefCell::default(), is_over: Cell::new(false) };
         let mut connections = FuturesUnordered::new();
-        let mut end: Option<Instant> = None;
+        let mut end = Instant::now() + limit;
+        let mut is_hit = false;
         loop {
             tokio::select! {
                 accepted = self.socket.accept(), if connections.len() < CONNECTIONS => {
@@ -65,15 +96,14 @@ impl Listener {
                     }
                 }
                 Some(()) = connections.next(), if !connections.is_empty() => {}
-                () = sleep_until(end.unwrap_or_else(Instant::now)), if end.is_some() => site.is_over.set(true),
+                () = sleep_until(end) => site.is_over.set(true),
             }
-            if site.hit.borrow().is_some() && end.is_none() {
-                end = Some(Instant::now() + LAST_PAGE_TIME);
+            if !is_hit && site.hit.borrow().is_some() {
+                is_hit = true;
+                end = Instant::now() + LAST_PAGE_TIME;
             }
-            if site.is_over.get()
-                && let Some(parameters) = site.hit.take()
-            {
-                return parameters;
+            if site.is_over.get() {
+                return site.hit.take();
             }
         }
     }
@@ -81,27 +111,35 @@ impl Listener {
 
 /// What the connections share.
 struct Site<'a> {
-    redirect: &'a Redirect,
+    visit: &'a Visit<'a>,
     host: String,
     hit: RefCell<Option<Parameters>>,
     is_over: Cell<bool>,
 }
 
 async fn serve(stream: TcpStream, site: &Site<'_>) {
+    let leads_away = Cell::new(false);
     // A broken connection is the other side's affair.
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_LIMIT)
         .keep_alive(false)
-        .serve_connection(TokioIo::new(stream), service_fn(async |request| Ok::<_, Infallible>(site.answer(&request))))
+        .serve_connection(
+            TokioIo::new(stream),
+            service_fn(async |request| Ok::<_, Infallible>(site.answer(&request, &leads_away))),
+        )
         .await;
+    if leads_away.get() {
+        site.is_over.set(true);
+    }
 }
 
 impl Site<'_> {
-    fn answer(&self, request: &Request<Incoming>) -> Response<String> {
+    fn answer(&self, request: &Request<Incoming>, leads_away: &Cell<bool>) -> Response<String> {
         let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-        let is_foreign = header(header::ORIGIN).is_some() || header(header::HOST) != Some(self.host.as_str());
+        let is_foreign =
+            request.headers().contains_key(header::ORIGIN) || header(header::HOST) != Some(self.host.as_str());
         if is_foreign {
             return page(StatusCode::FORBIDDEN, "");
         }
@@ -112,39 +150,53 @@ impl Site<'_> {
             DONE_PATH => match &*self.hit.borrow() {
                 Some(parameters) => {
                     self.is_over.set(true);
-                    done_page(parameters.get("error").is_none())
+                    self.done_page(parameters.get("error").is_none())
                 }
                 None => page(StatusCode::NOT_FOUND, ""),
             },
-            path if path == self.redirect.path() => self.take(&request.uri().to_string()),
-            _ => page(StatusCode::NOT_FOUND, ""),
+            path if path == self.visit.redirect.path() => self.take(&request.uri().to_string(), leads_away),
+            path => match &self.visit.door {
+                Some(door) if path == door.path.path() => enter(door),
+                _ => page(StatusCode::NOT_FOUND, ""),
+            },
         }
     }
 
-    fn take(&self, target: &str) -> Response<String> {
+    fn take(&self, target: &str, leads_away: &Cell<bool>) -> Response<String> {
         let mut hit = self.hit.borrow_mut();
-        match self.redirect.recognise(&format!("http://{}{target}", self.host)) {
+        match self.visit.redirect.recognise(&format!("http://{}{target}", self.host)) {
             Match::Redirect(parameters) if hit.is_none() => {
+                let landing = (self.visit.landing)(&parameters);
+                leads_away.set(landing.is_some());
                 *hit = Some(parameters);
-                let mut response = page(StatusCode::SEE_OTHER, "");
-                response.headers_mut().insert(header::LOCATION, header::HeaderValue::from_static(DONE_PATH));
-                response
+                see_other(landing.as_ref().map_or(DONE_PATH, Url::as_str))
             }
             _ => page(StatusCode::BAD_REQUEST, ""),
         }
     }
+
+    fn done_page(&self, is_success: bool) -> Response<String> {
+        let (title, text) = &self.visit.last_page[usize::from(!is_success)];
+        page(
+            StatusCode::OK,
+            &format!("<!doctype html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{text}</p>"),
+        )
+    }
 }
 
-fn done_page(is_signed_in: bool) -> Response<String> {
-    let (title, text) = if is_signed_in {
-        (gettext("Signed In"), gettext("Usher has taken over. This tab can be closed."))
-    } else {
-        (gettext("Not Signed In"), gettext("Go back to Usher to see why."))
-    };
-    page(
-        StatusCode::OK,
-        &format!("<!doctype html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{text}</p>"),
-    )
+fn enter(door: &Door) -> Response<String> {
+    if door.is_used.replace(true) { page(StatusCode::GONE, "") } else { see_other(door.start.as_str()) }
+}
+
+fn see_other(location: &str) -> Response<String> {
+    match header::HeaderValue::try_from(location) {
+        Ok(location) => {
+            let mut response = page(StatusCode::SEE_OTHER, "");
+            response.headers_mut().insert(header::LOCATION, location);
+            response
+        }
+        Err(_) => page(StatusCode::BAD_REQUEST, ""),
+    }
 }
 
 fn page(status: StatusCode, body: &str) -> Response<String> {
@@ -179,6 +231,13 @@ mod tests {
         format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n")
     }
 
+    fn visit(redirect: &Redirect) -> Visit<'_> {
+        let page = |title: &str| (title.to_owned(), String::new());
+        Visit { redirect, door: None, landing: &|_| None, last_page: [page("Well"), page("Ill")] }
+    }
+
+    const LONG: Duration = Duration::from_secs(60);
+
     #[tokio::test]
     async fn only_the_issued_redirect_ends_the_wait_and_the_browser_is_led_to_a_clean_page() {
         let listener = Listener::open().await.unwrap();
@@ -190,6 +249,7 @@ mod tests {
             assert!(send(port, &get(port, &wrong)).await.starts_with("HTTP/1.1 400"));
             assert!(send(port, &get(port, "/done")).await.starts_with("HTTP/1.1 404"));
             assert!(send(port, &get(port, &right).replace("GET", "HEAD")).await.starts_with("HTTP/1.1 405"));
+            assert!(send(port, &get(port, &right).replace("GET", "POST")).await.starts_with("HTTP/1.1 405"));
             assert!(
                 send(port, &get(port, &right).replace("127.0.0.1:", "localhost:")).await.starts_with("HTTP/1.1 403")
             );
@@ -200,13 +260,96 @@ mod tests {
                 redirected.starts_with("HTTP/1.1 303") && redirected.contains("location: /done\r\n"),
                 "{redirected}"
             );
-            assert!(
-                redirected.contains("no-store") && redirected.contains("no-referrer") && !redirected.contains("abc")
-            );
+            for header in ["no-store", "referrer-policy: no-referrer", "content-security-policy: default-src 'none'"] {
+                assert!(redirected.contains(header), "{redirected}");
+            }
+            assert!(!redirected.contains("abc"), "{redirected}");
             assert!(send(port, &get(port, &right)).await.starts_with("HTTP/1.1 400"));
-            assert!(send(port, &get(port, "/done")).await.contains("<h1>"));
+            assert!(send(port, &get(port, "/done")).await.contains("<h1>Well</h1>"));
         };
-        let (parameters, ()) = tokio::join!(listener.wait(&redirect), visitor);
-        assert_eq!(parameters.get("token"), Some("abc"));
+        let visit = visit(&redirect);
+        let (parameters, ()) = tokio::join!(listener.wait(&visit, LONG), visitor);
+        assert_eq!(parameters.unwrap().get("token"), Some("abc"));
+    }
+
+    #[tokio::test]
+    async fn a_wait_has_an_end() {
+        let listener = Listener::open().await.unwrap();
+        let redirect = Redirect::issue_at(listener.port()).unwrap();
+        assert!(listener.wait(&visit(&redirect), Duration::from_millis(10)).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn the_door_leads_to_the_first_page_once() {
+        let listener = Listener::open().await.unwrap();
+        let port = listener.port();
+        let redirect = Redirect::issue_at(port).unwrap();
+        let door = listener.door(Url::parse("https://store.example.org/login?state=s").unwrap()).unwrap();
+        let path = door.path.path().to_owned();
+        let visit = Visit { door: Some(door), ..visit(&redirect) };
+        let right = format!("{}?error=e&state={}", redirect.path(), redirect.state());
+        let visitor = async {
+            let first = send(port, &get(port, &path)).await;
+            assert!(first.contains("location: https://store.example.org/login?state=s\r\n"), "{first}");
+            assert!(send(port, &get(port, &path)).await.starts_with("HTTP/1.1 410"));
+            send(port, &get(port, &right)).await;
+            assert!(send(port, &get(port, "/done")).await.contains("<h1>Ill</h1>"));
+        };
+        let (parameters, ()) = tokio::join!(listener.wait(&visit, LONG), visitor);
+        assert_eq!(parameters.unwrap().get("error"), Some("e"));
+    }
+
+    #[tokio::test]
+    async fn a_landing_page_takes_the_place_of_ours_and_ends_the_wait() {
+        let listener = Listener::open().await.unwrap();
+        let port = listener.port();
+        let redirect = Redirect::issue_at(port).unwrap();
+        let thanks = Url::parse("https://store.example.org/thanks").unwrap();
+        let visit = Visit { landing: &|_| Some(thanks.clone()), ..visit(&redirect) };
+        let right = format!("{}?state={}", redirect.path(), redirect.state());
+        let visitor = async {
+            let redirected = send(port, &get(port, &right)).await;
+            assert!(redirected.contains("location: https://store.example.org/thanks\r\n"), "{redirected}");
+        };
+        let (parameters, ()) = tokio::join!(listener.wait(&visit, LONG), visitor);
+        assert!(parameters.is_some());
+    }
+
+    #[tokio::test]
+    async fn connections_and_heads_are_bounded() {
+        let listener = Listener::open().await.unwrap();
+        let port = listener.port();
+        let redirect = Redirect::issue_at(port).unwrap();
+        let right = format!("{}?state={}", redirect.path(), redirect.state());
+        let visitor = async {
+            let long = format!("GET /{} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n", "a".repeat(2 * HEAD_LIMIT));
+            let refused = send_what_goes(port, &long).await;
+            assert!(!refused.starts_with("HTTP/1.1 2") && !refused.starts_with("HTTP/1.1 3"), "{refused}");
+            let mut idle = Vec::new();
+            for _ in 0..CONNECTIONS {
+                idle.push(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap());
+            }
+            // One more is taken up when another one is gone.
+            let mut waiting = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+            waiting.write_all(get(port, &right).as_bytes()).await.unwrap();
+            idle.pop();
+            let mut answer = String::new();
+            waiting.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
+            drop(idle);
+            send(port, &get(port, "/done")).await;
+        };
+        let visit = visit(&redirect);
+        let (parameters, ()) = tokio::join!(listener.wait(&visit, LONG), visitor);
+        assert!(parameters.is_some());
+    }
+
+    /// Sends as much as the other side takes.
+    async fn send_what_goes(port: u16, request: &str) -> String {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+        let _ = stream.write_all(request.as_bytes()).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).into_owned()
     }
 }

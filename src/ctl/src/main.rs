@@ -1,60 +1,73 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Repository accounts in the terminal. Results go to standard output, everything else to standard error.
 
+mod browser;
+mod buy;
+mod cli;
+mod context;
 mod failure;
 mod list;
 mod listener;
+mod permit;
+mod remotes;
 mod sign_in;
 mod terminal;
 
-use std::{process::ExitCode, time::Duration};
+use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use usher_core::{i18n, names, store::AccountStore};
+use clap::Parser;
+use usher_core::i18n;
 
-use crate::failure::Failure;
-
-/// Longest wait for the keyring.
-const KEYRING_LIMIT: Duration = Duration::from_secs(30);
-
-#[derive(Parser)]
-#[command(name = "usherctl", version = names::VERSION, about = "Repository accounts in the terminal", arg_required_else_help = true)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// List the accounts on this computer
-    List,
-    /// Sign in to an account server, named by a remote, a host or an address
-    SignIn {
-        /// A remote's name, the host of an account server, or its address
-        #[arg(value_name = "REMOTE|HOST|ADDRESS")]
-        server: String,
-    },
-}
+use crate::{
+    cli::{Arguments, Command},
+    context::Context,
+    failure::{Failure, code},
+    terminal::Output,
+};
 
 fn main() -> ExitCode {
     protect_memory();
     i18n::init();
     let arguments = Arguments::parse();
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return Failure::Other(error.to_string()).report(),
-    };
-    let store = AccountStore::new(KEYRING_LIMIT);
-    let done = runtime.block_on(async {
-        match arguments.command {
-            Command::List => list::run(&store).await,
-            Command::SignIn { server } => sign_in::run(&store, &server).await,
+    let out = Output { is_json: arguments.json };
+    let done = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => {
+            let done = runtime.block_on(run(&Context::new(out), arguments.command));
+            // A question that is still open waits for nobody any more.
+            runtime.shutdown_background();
+            done
         }
-    });
+        Err(error) => Err(error.into()),
+    };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            failure.report(out);
+            ExitCode::from(failure.code())
+        }
     }
+}
+
+/// Runs a command until it ends or is stopped by Ctrl+C, and gives its exit code.
+async fn run(context: &Context, command: Command) -> Result<u8, Failure> {
+    let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+    tokio::select! {
+        // A command that has more to say about it comes first.
+        biased;
+        done = dispatch(context, command) => done,
+        _ = interrupt.recv() => Err(Failure::Cancelled),
+    }
+}
+
+async fn dispatch(context: &Context, command: Command) -> Result<u8, Failure> {
+    match command {
+        Command::List => list::run(context).await?,
+        Command::SignIn { server, browser } => sign_in::run(context, &server, browser).await?,
+        Command::Buy { remote, app, not_paid, yes, browser } => {
+            buy::run(context, &buy::Order { remote: &remote, app: &app, not_paid, yes, browser }).await?;
+        }
+    }
+    Ok(code::DONE)
 }
 
 /// No core file and no reading of our memory by other programs of the same user (rule R17).

@@ -1,66 +1,73 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! `usherctl sign-in`: the server's page in a browser, the redirect to a listener of ours, the account in the keyring.
 
-use std::time::Duration;
-
-use tokio::signal::unix::{SignalKind, signal};
+use serde_json::json;
 use usher_core::{
-    account::Account,
-    binding::{Binding, Link, Provider},
+    account::{Account, AccountState},
+    binding::{Binding, Provider},
     clock,
     i18n::{gettext, gettext_f},
     provider::{SignIn, SignedIn, Step},
-    remote::{self, Remote},
+    remote::Remote,
     service::ServiceUrl,
-    store::{AccountStore, Entry, StoreError},
+    store::{AccountStore, Entry},
     text,
 };
 
-use crate::{failure::Failure, listener::Listener, terminal};
-
-/// Longest wait for the redirect.
-const WAIT: Duration = Duration::from_secs(10 * 60);
+use crate::{
+    browser::{self, Journey, Stopped, Way},
+    context::Context,
+    failure::Failure,
+    list,
+    permit::Wish,
+    remotes, terminal,
+};
 
 /// What a person named.
-struct Target {
-    binding: Binding,
+pub(crate) struct Target {
+    pub(crate) binding: Binding,
     /// The remotes that are named by it and may come to use the account.
-    remotes: Vec<Remote>,
+    pub(crate) remotes: Vec<Remote>,
     /// Whether the person named a remote: that is the permission for it.
-    is_remote: bool,
+    pub(crate) is_remote: bool,
 }
 
-pub(crate) async fn run(store: &AccountStore, server: &str) -> Result<(), Failure> {
-    let remotes: Vec<_> = remote::remotes(&remote::installations()).into_iter().filter(Remote::is_ours).collect();
-    let target = resolve(server, &remotes)?;
-    if store.is_locked().await? {
-        store.unlock().await?;
-    }
-    let entries = store.entries().await?;
+pub(crate) async fn run(context: &Context, server: &str, options: browser::Options) -> Result<(), Failure> {
+    let target = resolve(server, &remotes::ours())?;
+    let entries = context.unlocked_entries().await?;
     // A remote that only lacks the permission is no reason to sign in again.
-    if let Some(account) = usable(&entries, &target) {
-        return permit(store, account, &target).await;
-    }
-    confirm_new_server(&entries, &target.binding)?;
-    let signed_in = sign_in(target.binding.clone()).await?;
-    let user = signed_in.user.clone();
-    let account = save(store, &entries, &target.binding, signed_in).await?;
-    let values = [("host", target.binding.host()), ("user", user)];
+    let account = match usable(&entries, &target) {
+        Some(account) => account.clone(),
+        None => sign_in(context, &entries, &target.binding, options).await?,
+    };
+    permit(context, &account, &target).await?;
+    let entries = context.store.entries().await?;
+    let account = entries.iter().filter_map(Entry::account).find(|known| known.id == account.id).unwrap_or(&account);
+    context.out.json(&json!({ "account": list::account_json(account) }))
+}
+
+/// Signs in at a server in a browser, and keeps the account.
+pub(crate) async fn sign_in(
+    context: &Context,
+    entries: &[Entry],
+    binding: &Binding,
+    options: browser::Options,
+) -> Result<Account, Failure> {
+    confirm_new_server(entries, binding).await?;
+    let signed_in = in_browser(binding.clone(), options).await?;
+    let user = text::clean(&signed_in.user, text::NAME_LIMIT);
+    let account = save(&context.store, entries, binding, signed_in).await?;
+    let values = [("host", binding.host()), ("user", user)];
     let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    terminal::result(&gettext_f("Signed in to {host} as {user}.", &values))?;
-    permit(store, &account, &target).await
+    context.out.line(&gettext_f("Signed in to {host} as {user}.", &values))?;
+    Ok(account)
 }
 
 /// A remote's name, else the host of a server that a remote names, else an address.
 fn resolve(server: &str, remotes: &[Remote]) -> Result<Target, Failure> {
-    let named = |remote: &&Remote| remote.name == server;
-    if let Some(found) = remotes.iter().find(named) {
-        let binding = found.claimed().map_err(|error| {
-            Failure::Usage(gettext_f(
-                "Remote “{remote}” does not say where its accounts are (authenticator option “{option}”).",
-                &[("remote", &found.name), ("option", error.option())],
-            ))
-        })?;
+    if remotes.iter().any(|remote| remote.name == server) {
+        let found = remotes::named(remotes, server)?;
+        let binding = found.claimed().map_err(|error| remotes::options_failure(found, &error))?;
         return Ok(Target { binding, remotes: vec![found.clone()], is_remote: true });
     }
     let by_host = remotes.iter().filter_map(|remote| remote.claimed().ok()).find(|binding| binding.host() == server);
@@ -76,8 +83,13 @@ fn resolve(server: &str, remotes: &[Remote]) -> Result<Target, Failure> {
             })?,
         },
     };
-    let users = remotes.iter().filter(|remote| remote.claimed().as_ref() == Ok(&binding)).cloned().collect();
-    Ok(Target { binding, remotes: users, is_remote: false })
+    Ok(target_of(binding, remotes))
+}
+
+/// A server, with all remotes that name it.
+pub(crate) fn target_of(binding: Binding, remotes: &[Remote]) -> Target {
+    let remotes = remotes.iter().filter(|remote| remote.claimed().as_ref() == Ok(&binding)).cloned().collect();
+    Target { binding, remotes, is_remote: false }
 }
 
 /// The account that could serve at once: signed in, and some remote that was named may not use it yet.
@@ -86,39 +98,38 @@ fn usable<'a>(entries: &'a [Entry], target: &Target) -> Option<&'a Account> {
     let account = accounts.next()?;
     let lacks = |remote: &Remote| remote.address().is_ok_and(|address| !account.is_linked_to(&address));
     let can_serve = account.credential.is_some()
-        && account.state == usher_core::account::AccountState::SignedIn
+        && account.state == AccountState::SignedIn
         && target.remotes.iter().any(lacks)
         && accounts.next().is_none();
     can_serve.then_some(account)
 }
 
 /// Nothing of a server that is new here is opened before the person has agreed to it.
-fn confirm_new_server(entries: &[Entry], binding: &Binding) -> Result<(), Failure> {
+async fn confirm_new_server(entries: &[Entry], binding: &Binding) -> Result<(), Failure> {
     let is_known = entries.iter().filter_map(Entry::account).any(|account| &account.binding == binding);
     if is_known || !terminal::can_ask() {
         return Ok(());
     }
-    if terminal::ask(&gettext_f("First time at {host}. Continue?", &[("host", &binding.host())]))? {
+    if terminal::ask(&gettext_f("First time at {host}. Continue?", &[("host", &binding.host())])).await? {
         Ok(())
     } else {
         Err(Failure::Cancelled)
     }
 }
 
-async fn sign_in(binding: Binding) -> Result<SignedIn, Failure> {
-    let listener = Listener::open().await?;
-    let flow = SignIn::begin_at(binding, listener.port())?;
+async fn in_browser(binding: Binding, options: browser::Options) -> Result<SignedIn, Failure> {
+    let way = Way::choose(options).await?;
+    let flow = match &way {
+        Way::Listen { listener, .. } => SignIn::begin_at(binding, listener.port()),
+        Way::Paste => SignIn::begin(binding),
+    }?;
     let Step::Web { start } = flow.step()?;
-    // Listened for before anybody is told of it.
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    terminal::say(&gettext("Open this address in a browser:"))?;
-    terminal::say(start.as_str())?;
-    terminal::say(&gettext("Waiting… (Ctrl+C to stop)"))?;
-    let parameters = tokio::select! {
-        parameters = listener.wait(flow.redirect()) => parameters,
-        () = tokio::time::sleep(WAIT) => return Err(Failure::NotSignedIn(gettext("nobody signed in within 10 minutes"))),
-        _ = interrupt.recv() => return Err(Failure::Cancelled),
-    };
+    let titles = [gettext("Signed In"), gettext("Not Signed In")];
+    let back = way.go(Journey { start, redirect: flow.redirect(), landing: &|_| None, titles }).await;
+    let parameters = back.map_err(|stopped| match stopped {
+        Stopped::TooLate => Failure::NotSignedIn(gettext("nobody signed in within 10 minutes")),
+        Stopped::Failed(failure) => failure,
+    })?;
     Ok(flow.finish(&parameters)?)
 }
 
@@ -146,35 +157,20 @@ async fn save(
 }
 
 /// Lets the remotes use the account: the one that was named, or those that the person agrees to now.
-async fn permit(store: &AccountStore, account: &Account, target: &Target) -> Result<(), Failure> {
+pub(crate) async fn permit(context: &Context, account: &Account, target: &Target) -> Result<(), Failure> {
     for remote in &target.remotes {
-        let Ok(remote_url) = remote.address() else {
+        let Ok(address) = remote.address() else {
             continue;
         };
-        if account.is_linked_to(&remote_url) {
+        if account.is_linked_to(&address) {
             continue;
         }
-        let host = account.binding.host();
-        let values = [
-            ("remote", text::clean(&remote.name, text::NAME_LIMIT)),
-            ("address", remote_url.to_string()),
-            ("user", account.user.clone()),
-            ("host", host),
-        ];
-        let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let question =
-            gettext_f("“{remote}” ({address}) wants to use the account of {user} at {host}. Allow?", &values);
-        let is_allowed = target.is_remote && !terminal::can_ask() || terminal::can_ask() && terminal::ask(&question)?;
+        let wish = Wish { account, remote, address };
+        let is_allowed = if terminal::can_ask() { wish.ask().await? } else { target.is_remote };
         if is_allowed {
-            let link = Link { remote_url, remote: remote.name.clone() };
-            if !store.allow(account.id, link).await? {
-                return Err(Failure::Keyring(StoreError::NotKept));
-            }
-            terminal::result(&gettext_f("“{remote}” may use the account of {user} at {host}.", &values))?;
+            wish.grant(&context.store, context.out).await?;
         } else {
-            let advice =
-                gettext_f("“{remote}” may not use it yet. Run “usherctl sign-in {remote}” to allow it.", &values);
-            terminal::say(&advice)?;
+            wish.advise()?;
         }
     }
     Ok(())
@@ -182,20 +178,12 @@ async fn permit(store: &AccountStore, account: &Account, target: &Target) -> Res
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use usher_core::binding::Link;
 
     use super::*;
 
     fn shop() -> Remote {
-        Remote {
-            name: "shop".into(),
-            title: None,
-            url: "https://repo.example.org/".into(),
-            authenticator: None,
-            options: BTreeMap::from([("url".to_owned(), "https://store.example.org:8443/api".to_owned())]),
-            is_user: true,
-            is_disabled: false,
-        }
+        remotes::example("shop", "https://repo.example.org/", "https://store.example.org:8443/api")
     }
 
     #[test]

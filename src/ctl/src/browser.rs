@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The way through a browser and back: opened by the desktop, or the address printed; its redirect awaited by a listener,
+//! or the address at which it ended pasted.
+
+use std::{collections::HashMap, env, time::Duration};
+
+use clap::Args;
+use tokio::time::timeout;
+use url::Url;
+use usher_core::{
+    i18n::gettext,
+    redirect::{Match, Parameters, RandomError, Redirect},
+};
+use zbus::zvariant::Value;
+
+use crate::{
+    failure::Failure,
+    listener::{Door, Listener, Visit},
+    terminal,
+};
+
+/// Longest wait for the redirect.
+const WAIT: Duration = Duration::from_secs(10 * 60);
+/// Longest wait for the desktop to take an address.
+const DESKTOP_LIMIT: Duration = Duration::from_secs(10);
+
+#[derive(Args, Debug, Clone, Copy)]
+pub(crate) struct Options {
+    /// Print the address instead of opening a browser
+    #[arg(long)]
+    no_browser: bool,
+    /// Ask for the address at which the browser ended, as over ssh, instead of waiting for the browser to come back
+    #[arg(long)]
+    paste: bool,
+    /// Wait for the browser to come back, even over ssh
+    #[arg(long, conflicts_with = "paste")]
+    listen: bool,
+}
+
+/// How the browser comes back.
+pub(crate) enum Way {
+    /// To a listener.
+    Listen {
+        listener: Listener,
+        /// Whether the desktop may be asked to open a browser.
+        opens: bool,
+    },
+    /// By hand.
+    Paste,
+}
+
+/// Why it did not come back.
+pub(crate) enum Stopped {
+    /// Not in time.
+    TooLate,
+    /// Anything else.
+    Failed(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for Stopped {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Where a browser goes, and what it is told at the end.
+pub(crate) struct Journey<'a> {
+    /// The first page. It holds the state.
+    pub(crate) start: Url,
+    /// Where it comes back to.
+    pub(crate) redirect: &'a Redirect,
+    /// The server's own last page.
+    pub(crate) landing: &'a dyn Fn(&Parameters) -> Option<Url>,
+    /// Title of our last page: after success, after an error.
+    pub(crate) titles: [String; 2],
+}
+
+impl Way {
+    pub(crate) async fn choose(options: Options) -> Result<Self, Failure> {
+        let is_remote = ["SSH_CONNECTION", "SSH_TTY"].iter().any(|name| is_set(name));
+        if options.paste || is_remote && !options.listen {
+            return Ok(Self::Paste);
+        }
+        Ok(Self::Listen { listener: Listener::open().await?, opens: !options.no_browser })
+    }
+
+    /// A redirect that comes back this way.
+    pub(crate) fn redirect(&self) -> Result<Redirect, RandomError> {
+        match self {
+            Self::Listen { listener, .. } => Redirect::issue_at(listener.port()),
+            Self::Paste => Redirect::issue(),
+        }
+    }
+
+    /// Sends a browser on its way, and gives what its redirect carried.
+    pub(crate) async fn go(self, journey: Journey<'_>) -> Result<Parameters, Stopped> {
+        match self {
+            Self::Listen { listener, opens } => listen(listener, opens, journey).await,
+            Self::Paste => timeout(WAIT, paste(&journey)).await.unwrap_or(Err(Stopped::TooLate)),
+        }
+    }
+}
+
+async fn listen(listener: Listener, opens: bool, journey: Journey<'_>) -> Result<Parameters, Stopped> {
+    let Journey { start, redirect, landing, titles } = journey;
+    let [done, failed] = titles;
+    let last_page = [
+        (done, gettext("Usher has taken over. This tab can be closed.")),
+        (failed, gettext("Go back to Usher to see why.")),
+    ];
+    let door = if opens && has_desktop() { Some(listener.door(start.clone())?) } else { None };
+    let address = door.as_ref().map(Door::address);
+    let visit = Visit { redirect, door, landing, last_page };
+    let mut back = std::pin::pin!(listener.wait(&visit, WAIT));
+    let opened = async {
+        match address {
+            Some(address) => open(&address).await,
+            None => false,
+        }
+    };
+    // The browser may be back before the desktop has told that it opened one.
+    let is_open = tokio::select! {
+        biased;
+        parameters = &mut back => return parameters.ok_or(Stopped::TooLate),
+        is_open = opened => is_open,
+    };
+    terminal::say(&if is_open {
+        gettext("The page is opened in a browser. If nothing appears there, open this address in it:")
+    } else {
+        gettext("Open this address in a browser:")
+    })?;
+    terminal::say(start.as_str())?;
+    terminal::say(&gettext("Waiting… (Ctrl+C to stop)"))?;
+    back.await.ok_or(Stopped::TooLate)
+}
+
+async fn paste(journey: &Journey<'_>) -> Result<Parameters, Stopped> {
+    terminal::say(&gettext("Open this address in a browser:"))?;
+    terminal::say(journey.start.as_str())?;
+    let mut question = gettext(
+        "At the end the browser goes to an address that begins with http://127.0.0.1 and shows nothing there. Paste that address (it is not shown):",
+    );
+    loop {
+        let Some(pasted) = terminal::secret(&question).await? else {
+            return Err(Failure::Usage(gettext("No address was pasted.")).into());
+        };
+        if let Match::Redirect(parameters) = journey.redirect.recognise(pasted.trim()) {
+            return Ok(parameters);
+        }
+        question = gettext("This is not the address at which the browser ended. Paste that address (it is not shown):");
+    }
+}
+
+fn is_set(name: &str) -> bool {
+    env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+fn has_desktop() -> bool {
+    is_set("WAYLAND_DISPLAY") || is_set("DISPLAY")
+}
+
+/// Asks the desktop to open an address, by the portal that all desktops have.
+async fn open(address: &str) -> bool {
+    let opened = async {
+        let connection = zbus::Connection::session().await?;
+        let options: HashMap<&str, Value<'_>> = HashMap::new();
+        connection
+            .call_method(
+                Some("org.freedesktop.portal.Desktop"),
+                "/org/freedesktop/portal/desktop",
+                Some("org.freedesktop.portal.OpenURI"),
+                "OpenURI",
+                &("", address, options),
+            )
+            .await
+    };
+    matches!(timeout(DESKTOP_LIMIT, opened).await, Ok(Ok(_)))
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The remotes on this computer whose accounts Usher keeps, and which of them a person means.
+
+use usher_core::{
+    binding::{Binding, OptionsError},
+    i18n::gettext_f,
+    remote::{self, Remote},
+    service::RemoteUrl,
+    text,
+};
+
+use crate::failure::Failure;
+
+/// All remotes whose authenticator is Usher.
+pub(crate) fn ours() -> Vec<Remote> {
+    remote::remotes(&remote::installations()).into_iter().filter(Remote::is_ours).collect()
+}
+
+/// The remote of that name or address. The same remote in two installations is one.
+pub(crate) fn named<'a>(remotes: &'a [Remote], wanted: &str) -> Result<&'a Remote, Failure> {
+    let mut found = remotes.iter().filter(|remote| remote.name == wanted || remote.url == wanted);
+    let values = [("remote", text::clean(wanted, text::NAME_LIMIT))];
+    let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let first = found
+        .next()
+        .ok_or_else(|| Failure::Usage(gettext_f("There is no remote “{remote}” that uses Usher.", &values)))?;
+    if found.all(|other| other.url == first.url && other.options == first.options) {
+        Ok(first)
+    } else {
+        Err(Failure::Usage(gettext_f(
+            "Several remotes are called “{remote}”. Name its address (“flatpak remotes --columns=name,url”).",
+            &values,
+        )))
+    }
+}
+
+/// What a remote says of its accounts, and its address as one that may use them.
+pub(crate) fn claims(remote: &Remote) -> Result<(Binding, RemoteUrl), Failure> {
+    let binding = remote.claimed().map_err(|error| options_failure(remote, &error))?;
+    let address = remote.address().map_err(|_| {
+        Failure::Other(gettext_f(
+            "No account is used for “{remote}”, because its address is not secure (https).",
+            &[("remote", &text::clean(&remote.name, text::NAME_LIMIT))],
+        ))
+    })?;
+    Ok((binding, address))
+}
+
+pub(crate) fn options_failure(remote: &Remote, error: &OptionsError) -> Failure {
+    Failure::Usage(gettext_f(
+        "Remote “{remote}” does not say where its accounts are (authenticator option “{option}”).",
+        &[("remote", &text::clean(&remote.name, text::NAME_LIMIT)), ("option", error.option())],
+    ))
+}
+
+#[cfg(test)]
+pub(crate) fn example(name: &str, url: &str, service: &str) -> Remote {
+    Remote {
+        name: name.into(),
+        title: None,
+        url: url.into(),
+        authenticator: None,
+        options: [("url".to_owned(), service.to_owned())].into(),
+        is_user: true,
+        is_disabled: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_different_remotes_of_one_name_are_told_apart_by_their_address() {
+        let one = example("shop", "https://one.example/repo", "https://one.example/");
+        let other = example("shop", "https://other.example/repo", "https://other.example/");
+        let both = [one.clone(), other.clone()];
+        assert!(matches!(named(&both, "shop"), Err(Failure::Usage(_))));
+        assert_eq!(named(&both, "https://other.example/repo").unwrap(), &other);
+        assert_eq!(named(&[one.clone(), one.clone()], "shop").unwrap(), &one);
+        assert!(matches!(named(&both, "none"), Err(Failure::Usage(_))));
+    }
+}
