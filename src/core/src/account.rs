@@ -98,6 +98,9 @@ pub struct Account {
     /// What was bought with it, and what was begun to be bought; each app once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub purchases: Vec<Purchase>,
+    /// When the server was asked about all of them last: seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purchases_checked_at: Option<i64>,
     /// Raised by every change.
     #[serde(default)]
     pub generation: u64,
@@ -125,6 +128,7 @@ impl Account {
             last_use: None,
             links: Vec::new(),
             purchases: Vec::new(),
+            purchases_checked_at: None,
             generation: 0,
         }
     }
@@ -134,6 +138,7 @@ impl Account {
     pub fn renew(&mut self, user: String, credential: Token, valid_until: Option<i64>, now: i64) {
         if self.user != user {
             self.purchases.clear();
+            self.purchases_checked_at = None;
         }
         self.user = user;
         self.credential = Some(credential);

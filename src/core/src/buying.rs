@@ -102,7 +102,12 @@ pub async fn check(
             let access = Access::from(grants);
             let (granted, denied) = (access.granted.clone(), access.denied.clone());
             let change = move |account: &mut Account| {
-                purchase::settle(&mut account.purchases, &granted, &denied, clock::now());
+                let now = clock::now();
+                purchase::settle(&mut account.purchases, &granted, &denied, now);
+                let is_told = |app_id: &String| granted.contains(app_id) || denied.contains(app_id);
+                if !account.purchases.is_empty() && account.purchases.iter().all(|known| is_told(&known.app_id)) {
+                    account.purchases_checked_at = Some(now);
+                }
             };
             store.change(id, change).await?;
             Ok(access)

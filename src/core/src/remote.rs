@@ -152,6 +152,12 @@ pub fn is_installed(installations: &[Installation], wanted: &FlatpakRef) -> bool
     })
 }
 
+/// Whether an app is installed in one of these installations, from wherever it came.
+pub fn is_app_installed(installations: &[Installation], app_id: &str) -> bool {
+    crate::text::is_plain_name(app_id)
+        && installations.iter().any(|installation| installation.path.join("app").join(app_id).join("current").exists())
+}
+
 /// Whether a request for these refs is an update. It is an *install* if one of its apps is installed nowhere, or none of
 /// its refs is: runtimes, locales and extensions that come along do not make an install of an update.
 pub fn is_update(refs: &[FlatpakRef], is_installed: impl Fn(&FlatpakRef) -> bool) -> bool {
@@ -194,6 +200,16 @@ mod tests {
         let (folder, broken) = installation("\0\0[remote \"a\nurl=b\n");
         let missing = Installation { path: folder.path().join("missing"), is_user: false };
         assert!(remotes(&[missing, broken]).is_empty());
+    }
+
+    #[test]
+    fn an_app_is_installed_where_one_of_its_versions_is_current() {
+        let (folder, installation) = installation("");
+        std::fs::create_dir_all(folder.path().join("app/org.a.A/x86_64/stable/1")).unwrap();
+        assert!(!is_app_installed(std::slice::from_ref(&installation), "org.a.A"));
+        std::os::unix::fs::symlink("x86_64/stable", folder.path().join("app/org.a.A/current")).unwrap();
+        assert!(is_app_installed(std::slice::from_ref(&installation), "org.a.A"));
+        assert!(!is_app_installed(&[installation], "../app/org.a.A"));
     }
 
     #[test]
