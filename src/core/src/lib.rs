@@ -12,7 +12,8 @@
 //! store     the accounts in the keyring      files     small private files
 //! purchase  what an account has bought       buying      the way from "denied" to "owned"
 //! dismissals questions that were put off     appstream   names and icons of apps
-//! familiarity how well a server is known
+//! familiarity how well a server is known   installed  apps on this computer
+//! takeout   what goes along to another computer
 //! i18n      translated strings               clock     the wall clock
 //! ```
 
@@ -26,6 +27,7 @@ pub mod familiarity;
 pub mod files;
 pub mod http;
 pub mod i18n;
+pub mod installed;
 mod keyfile;
 pub mod lookup;
 pub mod names;
@@ -39,4 +41,5 @@ pub mod remote;
 pub mod secret;
 pub mod service;
 pub mod store;
+pub mod takeout;
 pub mod text;

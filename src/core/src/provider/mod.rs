@@ -3,7 +3,7 @@
 //! steps; and it exchanges a credential for download tokens.
 
 pub mod hints;
-mod json;
+pub(crate) mod json;
 pub mod webflow;
 
 use std::collections::{BTreeMap, BTreeSet};

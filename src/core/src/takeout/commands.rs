@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The commands that set up on this computer what was taken along. Usher runs none of them. They are made from lists of
+//! arguments; where a name is not plain there is no command (rule R17).
+
+use std::collections::BTreeSet;
+
+use super::TakenRepository;
+use crate::{
+    binding::{Provider, option},
+    names,
+    remote::Remote,
+    text,
+};
+
+/// What is to be done for a repository to be there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SetUp {
+    /// Nothing.
+    Done,
+    /// Run this command; `None` where no safe one can be made.
+    Command(Option<String>),
+}
+
+impl TakenRepository {
+    /// What is to be done, given the remotes on this computer.
+    pub fn set_up(&self, remotes: &[Remote]) -> SetUp {
+        match self.here(remotes) {
+            Some(remote) if self.is_served(remote) => SetUp::Done,
+            Some(remote) => SetUp::Command(self.modify(remote)),
+            None => SetUp::Command(self.name_here(remotes).and_then(|name| self.add(&name))),
+        }
+    }
+
+    /// The remote at its address that is on this computer.
+    fn here<'a>(&self, remotes: &'a [Remote]) -> Option<&'a Remote> {
+        let at_address = |remote: &&Remote| remote.address().as_ref() == Ok(&self.address);
+        let ours = remotes.iter().filter(at_address).find(|remote| self.is_served(remote));
+        ours.or_else(|| remotes.iter().find(at_address))
+    }
+
+    fn is_served(&self, remote: &Remote) -> bool {
+        remote.is_ours() && remote.claimed().as_ref() == Ok(&self.binding)
+    }
+
+    /// Its name on this computer: the one that it has, or the first that is free.
+    fn name_here(&self, remotes: &[Remote]) -> Option<String> {
+        if let Some(remote) = self.here(remotes) {
+            return Some(remote.name.clone());
+        }
+        let is_free = |name: &String| remotes.iter().all(|remote| &remote.name != name);
+        let further = (2..100).map(|number| format!("{}-{number}", self.name));
+        std::iter::once(self.name.clone()).chain(further).find(is_free)
+    }
+
+    fn add(&self, name: &str) -> Option<String> {
+        let mut arguments = vec!["flatpak".to_owned(), "remote-add".to_owned(), where_to(self.user_only).to_owned()];
+        arguments.extend(self.authenticator_arguments());
+        let plain_title = |title: &&str| title.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+        arguments.extend(self.title.as_deref().filter(plain_title).map(|title| format!("--title={title}")));
+        let is_registry = self.address.as_str().starts_with("oci+");
+        match &self.key {
+            Some(_) if self.verified => arguments.push("--gpg-import=-".to_owned()),
+            _ if !self.verified && !is_registry => arguments.push("--no-gpg-verify".to_owned()),
+            _ => {}
+        }
+        arguments.extend([name.to_owned(), self.address.to_string()]);
+        let command = command(&arguments).filter(|_| text::is_plain_name(name))?;
+        match &self.key {
+            Some(key) if self.verified => {
+                let key = text::command(&["printf", "%s", key])?;
+                Some(format!("{key} | base64 --decode | {command}"))
+            }
+            _ => Some(command),
+        }
+    }
+
+    fn modify(&self, remote: &Remote) -> Option<String> {
+        let mut arguments = vec!["flatpak".to_owned(), "remote-modify".to_owned(), where_to(remote.is_user).to_owned()];
+        arguments.extend(self.authenticator_arguments());
+        arguments.push(remote.name.clone());
+        command(&arguments).filter(|_| text::is_plain_name(&remote.name))
+    }
+
+    fn authenticator_arguments(&self) -> Vec<String> {
+        let provider = (self.binding.provider != Provider::Webflow)
+            .then(|| format!("--authenticator-option={}={}", option::TYPE, self.binding.provider.as_str()));
+        let mut arguments = vec![
+            format!("--authenticator-name={}", names::AUTHENTICATOR_NAME),
+            "--no-authenticator-install".to_owned(),
+            format!("--authenticator-option={}={}", option::URL, self.binding.service),
+        ];
+        arguments.extend(provider);
+        arguments
+    }
+}
+
+/// One command that installs all apps that were taken along and are not installed here, and how many they are. There is
+/// none if no app is left, or where no safe command can be made.
+pub fn install_command(
+    repositories: &[TakenRepository],
+    remotes: &[Remote],
+    is_installed: impl Fn(&str) -> bool,
+) -> Option<(usize, String)> {
+    let mut seen = BTreeSet::new();
+    let mut commands = Vec::new();
+    for repository in repositories {
+        let apps: Vec<&String> =
+            repository.apps.iter().filter(|app| !is_installed(app) && seen.insert((*app).clone())).collect();
+        let Some(name) = repository.name_here(remotes).filter(|name| text::is_plain_name(name)) else {
+            continue;
+        };
+        if apps.is_empty() {
+            continue;
+        }
+        let is_user = repository.here(remotes).map_or(repository.user_only, |remote| remote.is_user);
+        let start = ["flatpak", "install", where_to(is_user), &name];
+        let arguments: Vec<&str> = start.into_iter().chain(apps.iter().map(|app| app.as_str())).collect();
+        commands.push((apps.len(), text::command(&arguments)?));
+    }
+    let count = commands.iter().map(|(count, _)| count).sum();
+    let commands: Vec<String> = commands.into_iter().map(|(_, command)| command).collect();
+    (count > 0).then(|| (count, commands.join(" && ")))
+}
+
+fn where_to(is_user: bool) -> &'static str {
+    if is_user { "--user" } else { "--system" }
+}
+
+fn command(arguments: &[String]) -> Option<String> {
+    text::command(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Gathers what is taken along: from the accounts, and from the installations on this computer.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::{KEY_LIMIT, TakenAccount, TakenRepository, Takeout, is_app_id};
+use crate::{
+    account::Account,
+    installed::{self, InstalledApp},
+    keyfile::KeyFile,
+    lookup::{self, Lookup},
+    purchase::PurchaseState,
+    remote::{self, Installation, Remote},
+    store::Entry,
+};
+
+impl Takeout {
+    /// All that is taken along from this computer. Entries that cannot be read are left out.
+    pub fn gather(entries: &[Entry], installations: &[Installation]) -> Self {
+        let mut accounts: Vec<&Account> = entries.iter().filter_map(Entry::account).collect();
+        accounts.sort_by(|a, b| (&a.binding, &a.user, a.id).cmp(&(&b.binding, &b.user, b.id)));
+        let mut repositories: Vec<TakenRepository> = Vec::new();
+        for installation in installations {
+            let apps = installed::apps(installation);
+            for remote in remote::remotes(std::slice::from_ref(installation)) {
+                repositories.extend(repository(installation, &remote, &apps, entries, &accounts));
+            }
+        }
+        Self { accounts: accounts.into_iter().map(account).collect(), repositories }
+    }
+}
+
+fn account(account: &Account) -> TakenAccount {
+    let owned = account.purchases.iter().filter(|known| known.state == PurchaseState::Owned);
+    let bought: BTreeSet<_> = owned.map(|known| known.app_id.clone()).filter(|app| is_app_id(app)).collect();
+    TakenAccount {
+        binding: account.binding.clone(),
+        user: account.user.clone(),
+        name: account.name.clone(),
+        bought: bought.into_iter().collect(),
+    }
+}
+
+/// A remote of ours. One that could not use an account here could not there either.
+fn repository(
+    installation: &Installation,
+    remote: &Remote,
+    installed: &[InstalledApp],
+    entries: &[Entry],
+    accounts: &[&Account],
+) -> Option<TakenRepository> {
+    let (true, Ok(binding), Ok(address)) = (remote.is_ours(), remote.claimed(), remote.address()) else {
+        return None;
+    };
+    let installed = installed.iter().filter(|app| app.origin == remote.name).map(|app| app.app.id.clone());
+    let purchases = accounts.iter().flat_map(|account| &account.purchases);
+    let bought = purchases
+        .filter(|known| known.state == PurchaseState::Owned && known.remote_url == address)
+        .map(|known| known.app_id.clone());
+    let apps: BTreeSet<String> = installed.chain(bought).filter(|app| is_app_id(app)).collect();
+    let account = match lookup::find(entries, &binding, &address) {
+        Lookup::Linked(linked) => accounts.iter().position(|account| account.id == linked.id),
+        _ => None,
+    };
+    let verified = is_verified(&installation.path, &remote.name);
+    Some(TakenRepository {
+        name: remote.name.clone(),
+        title: remote.title.clone(),
+        address,
+        binding,
+        user_only: remote.is_user,
+        verified,
+        key: verified.then(|| key(&installation.path, &remote.name)).flatten(),
+        account,
+        apps: apps.into_iter().collect(),
+    })
+}
+
+/// Whether flatpak checks what comes from a remote against its key.
+fn is_verified(installation: &Path, name: &str) -> bool {
+    let group = format!("remote \"{name}\"");
+    KeyFile::read(&installation.join("repo/config")).is_some_and(|file| {
+        let keys = file.groups().find(|(found, _)| *found == group).and_then(|(_, keys)| keys.get("gpg-verify"));
+        keys.is_some_and(|value| value == "true")
+    })
+}
+
+/// The public key of a remote, as flatpak keeps it.
+fn key(installation: &Path, name: &str) -> Option<String> {
+    let path = installation.join("repo").join(format!("{name}.trustedkeys.gpg"));
+    if name.contains('/') || usize::try_from(fs::metadata(&path).ok()?.len()).ok()? > KEY_LIMIT {
+        return None;
+    }
+    fs::read(path).ok().filter(|key| !key.is_empty()).map(|key| STANDARD.encode(key))
+}

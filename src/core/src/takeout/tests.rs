@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+use std::{collections::BTreeMap, fs, path::Path};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    binding::Link,
+    installed::tests::deploy,
+    names,
+    purchase::{self, Wanted},
+    remote::{self, Installation, Remote},
+    secret::Token,
+};
+
+const SECRET: &str = "CANARY-secret";
+
+fn installation(folder: &Path, remotes: &str) -> Installation {
+    fs::create_dir_all(folder.join("repo")).unwrap();
+    fs::write(folder.join("repo/config"), remotes).unwrap();
+    Installation { path: folder.into(), is_user: true }
+}
+
+fn config(verify: bool) -> String {
+    let authenticator = names::AUTHENTICATOR_NAME;
+    format!(
+        "[remote \"demo\"]\nurl=https://store.example.org/repo/\nxa.title=Demo Store\ngpg-verify={verify}\n\
+         xa.authenticator-name={authenticator}\nxa.authenticator-options.url=https://store.example.org/\n\
+         xa.authenticator-options.other={SECRET}\n\
+         [remote \"foreign\"]\nurl=https://foreign.example.org/repo/\nxa.authenticator-name=org.example.Other\n"
+    )
+}
+
+fn entries() -> Vec<Entry> {
+    let options = BTreeMap::from([("url".to_owned(), "https://store.example.org/".to_owned())]);
+    let binding = Binding::claimed(&options).unwrap();
+    let mut account = Account::signed_in(binding, "demo".into(), Token::parse(SECRET).unwrap(), Some(9), 1);
+    let remote_url = RemoteUrl::parse("https://store.example.org/repo").unwrap();
+    account.link(Link { remote_url: remote_url.clone(), remote: "demo".into() });
+    for app in ["org.a.Bought", "org.a.Unfinished"] {
+        let wanted = Wanted { app_id: app.into(), remote: "demo".into(), remote_url: remote_url.clone() };
+        purchase::begin(&mut account.purchases, &wanted, 1);
+    }
+    purchase::settle(&mut account.purchases, &["org.a.Bought".to_owned()].into(), &[].into(), 2);
+    vec![Entry::Open(Box::new(account)), Entry::Broken("/some/item".into())]
+}
+
+fn gathered(verify: bool) -> (tempfile::TempDir, Takeout, Vec<Remote>) {
+    let folder = tempfile::tempdir().unwrap();
+    let here = installation(folder.path(), &config(verify));
+    fs::write(folder.path().join("repo/demo.trustedkeys.gpg"), b"public key").unwrap();
+    deploy(folder.path(), "app/org.a.Installed/x86_64/stable", "demo");
+    deploy(folder.path(), "app/org.a.Elsewhere/x86_64/stable", "foreign");
+    let takeout = Takeout::gather(&entries(), std::slice::from_ref(&here));
+    let remotes = remote::remotes(&[here]);
+    (folder, takeout, remotes)
+}
+
+#[test]
+fn what_is_gathered_is_read_again_as_it_was_written() {
+    let (_folder, takeout, _) = gathered(true);
+    assert_eq!(takeout.accounts.len(), 1);
+    assert_eq!(takeout.accounts[0].bought, ["org.a.Bought"]);
+    let [repository] = takeout.repositories.as_slice() else { panic!("one repository is ours") };
+    assert_eq!((repository.name.as_str(), repository.display_name()), ("demo", "Demo Store"));
+    assert_eq!(repository.apps, ["org.a.Bought", "org.a.Installed"]);
+    assert_eq!((repository.account, repository.verified), (Some(0), true));
+    assert_eq!(repository.key.as_deref(), Some("cHVibGljIGtleQ=="));
+    assert_eq!(Takeout::parse(&takeout.encode().unwrap()), Ok(takeout));
+}
+
+#[test]
+fn no_secret_is_taken_along() {
+    let (_folder, takeout, _) = gathered(true);
+    let text = String::from_utf8(takeout.encode().unwrap()).unwrap();
+    assert!(text.contains("https://store.example.org/") && text.contains("\"demo\""), "{text}");
+    assert!(!text.contains(SECRET), "{text}");
+}
+
+#[test]
+fn a_repository_is_set_up_by_one_command_with_its_key() {
+    let (_folder, takeout, remotes) = gathered(true);
+    let repository = &takeout.repositories[0];
+    assert_eq!(repository.set_up(&remotes), SetUp::Done);
+    let SetUp::Command(Some(command)) = repository.set_up(&[]) else { panic!("there is a command") };
+    let authenticator = names::AUTHENTICATOR_NAME;
+    assert_eq!(
+        command,
+        format!(
+            "printf %s cHVibGljIGtleQ== | base64 --decode | flatpak remote-add --user \
+             --authenticator-name={authenticator} --no-authenticator-install \
+             --authenticator-option=url=https://store.example.org/ '--title=Demo Store' --gpg-import=- demo \
+             https://store.example.org/repo"
+        )
+    );
+    let (_folder, unverified, _) = gathered(false);
+    let SetUp::Command(Some(command)) = unverified.repositories[0].set_up(&[]) else { panic!("there is a command") };
+    assert!(command.starts_with("flatpak ") && command.contains(" --no-gpg-verify demo "), "{command}");
+}
+
+#[test]
+fn a_remote_that_is_there_is_mended_and_a_name_that_is_taken_is_left_alone() {
+    let (_folder, takeout, remotes) = gathered(true);
+    let repository = &takeout.repositories[0];
+    let other = Remote { authenticator: Some("org.example.Other".into()), ..remotes[0].clone() };
+    let SetUp::Command(Some(command)) = repository.set_up(&[other]) else { panic!("there is a command") };
+    assert!(command.starts_with("flatpak remote-modify --user --authenticator-name="), "{command}");
+    assert!(command.ends_with(" demo"), "{command}");
+
+    let foreign = Remote { url: "https://other.example.org/".into(), ..remotes[0].clone() };
+    let SetUp::Command(Some(command)) = repository.set_up(std::slice::from_ref(&foreign)) else {
+        panic!("there is a command")
+    };
+    assert!(command.ends_with(" demo-2 https://store.example.org/repo"), "{command}");
+    let (count, install) = install_command(&takeout.repositories, &[foreign], |_| false).unwrap();
+    assert_eq!((count, install.as_str()), (2, "flatpak install --user demo-2 org.a.Bought org.a.Installed"));
+}
+
+#[test]
+fn only_what_is_not_installed_is_installed_again() {
+    let (_folder, takeout, remotes) = gathered(true);
+    let command = |installed: &[&str]| {
+        install_command(&takeout.repositories, &remotes, |app| installed.contains(&app)).map(|(_, command)| command)
+    };
+    assert_eq!(command(&["org.a.Installed"]).as_deref(), Some("flatpak install --user demo org.a.Bought"));
+    assert_eq!(command(&["org.a.Installed", "org.a.Bought"]), None);
+}
+
+#[test]
+fn g11_a_name_that_is_not_plain_gets_no_command() {
+    let (_folder, takeout, _) = gathered(true);
+    for name in ["--user", "a b", "$(reboot)", "a;b", "é"] {
+        let repository = TakenRepository { name: name.into(), ..takeout.repositories[0].clone() };
+        assert_eq!(repository.set_up(&[]), SetUp::Command(None), "{name}");
+        assert_eq!(install_command(&[repository], &[], |_| false), None, "{name}");
+    }
+}
+
+#[test]
+fn g12_what_is_damaged_newer_or_not_secure_is_refused() {
+    let (_folder, takeout, _) = gathered(true);
+    let sound = String::from_utf8(takeout.encode().unwrap()).unwrap();
+    let read = |from: &str, to: &str| {
+        assert!(sound.contains(from), "{from}");
+        Takeout::parse(sound.replace(from, to).as_bytes())
+    };
+    assert_eq!(read("\"version\": 1", "\"version\": 2"), Err(TakeoutError::Newer));
+    for (from, to) in [
+        ("io.github.usher.accounts", "something else"),
+        ("https://store.example.org/repo", "http://store.example.org/repo"),
+        ("https://store.example.org/repo", "file:///srv/repo"),
+        ("\"service\": \"https://store.example.org/\"", "\"service\": \"https://u@store.example.org/\""),
+        ("\"provider\": \"webflow\"", "\"provider\": \"other\""),
+        ("\"org.a.Bought\"", "\"--user\""),
+        ("\"org.a.Bought\"", "\"org.a.Bought;reboot\""),
+        ("cHVibGljIGtleQ==", "$(reboot)"),
+        ("\"user\": \"demo\"", "\"user\": \"\""),
+        ("\"accounts\"", "\"accounts\": [], \"accounts\""),
+    ] {
+        assert_eq!(read(from, to), Err(TakeoutError::Malformed), "{to}");
+    }
+    assert_eq!(Takeout::parse(&vec![b' '; SIZE_LIMIT + 1]), Err(TakeoutError::TooLarge));
+    let elsewhere = read("\"account\": 0", "\"account\": 7").unwrap();
+    assert_eq!(elsewhere.repositories[0].account, None);
+}
+
+#[test]
+fn an_account_is_known_again_by_server_and_person() {
+    let (_folder, takeout, _) = gathered(true);
+    let mut entries = entries();
+    assert!(takeout.accounts[0].is_signed_in(&entries));
+    if let Entry::Open(account) = &mut entries[0] {
+        account.sign_out();
+    }
+    assert!(takeout.accounts[0].here(&entries).is_some() && !takeout.accounts[0].is_signed_in(&entries));
+    let other = TakenAccount { user: "demo2".into(), ..takeout.accounts[0].clone() };
+    assert_eq!(other.here(&entries), None);
+}
+
+proptest! {
+    #[test]
+    fn garbage_is_never_a_file_with_accounts(bytes in any::<Vec<u8>>()) {
+        prop_assert!(Takeout::parse(&bytes).is_err());
+    }
+
+    #[test]
+    fn no_name_puts_more_than_itself_into_a_command(name in "[ -~]{1,20}", title in ".{1,20}") {
+        let (_folder, takeout, _) = gathered(false);
+        let repository = TakenRepository { name: name.clone(), title: Some(title), ..takeout.repositories[0].clone() };
+        if let SetUp::Command(Some(command)) = repository.set_up(&[]) {
+            prop_assert!(crate::text::is_plain_name(&name));
+            let words = std::process::Command::new("sh").args(["-c", &format!("flatpak() {{ printf '%s\\n' \"$#\" \"$1\"; }}; {command}")]).output().unwrap();
+            let words = String::from_utf8(words.stdout).unwrap();
+            prop_assert!(words == "8\nremote-add\n" || words == "9\nremote-add\n" || words == "7\nremote-add\n", "{}", words);
+        }
+    }
+}
