@@ -15,8 +15,8 @@ use crate::{
 
 /// Version of the record that this build reads and writes.
 const VERSION: u32 = 1;
-/// Largest record, in bytes.
-const RECORD_LIMIT: usize = 256 * 1024;
+/// Largest record that is written and read, in bytes.
+const RECORD_LIMIT: usize = 2 << 20;
 
 /// Identifies an account on this computer. Random; says nothing of the person or the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -177,9 +177,9 @@ impl Account {
         self.links.retain(|link| &link.remote_url != remote);
     }
 
-    /// The record as it is kept in the keyring. Holds the credential.
+    /// The record as it is kept in the keyring. Holds the credential. Nothing is written that would not be read again.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, RecordError> {
-        serde_json::to_vec(self).map_err(|_| RecordError)
+        serde_json::to_vec(self).ok().filter(|record| record.len() <= RECORD_LIMIT).ok_or(RecordError)
     }
 
     /// Reads a record. Refuses other versions rather than losing what it does not know.
@@ -252,6 +252,13 @@ mod tests {
         assert_eq!(Account::decode(text.replace("\"version\":1", "\"version\":2").as_bytes()), Err(RecordError));
         assert_eq!(Account::decode(&vec![b' '; 5 << 20]), Err(RecordError));
         assert_eq!(Account::decode(b"\xff\xfe"), Err(RecordError));
+    }
+
+    #[test]
+    fn what_would_not_be_read_again_is_not_written() {
+        let mut account = account();
+        account.name = Some("x".repeat(RECORD_LIMIT));
+        assert_eq!(account.encode(), Err(RecordError));
     }
 
     #[test]
