@@ -30,3 +30,8 @@ pub(crate) fn can_be_pressed(row: &impl IsA<gtk::ListBoxRow>) {
     actions.add_action_entries([press]);
     row.insert_action_group("row", Some(&actions));
 }
+
+/// A text without the marks that keep names apart, for where nothing stands around them.
+pub(crate) fn bare(text: &str) -> String {
+    text.replace(['\u{2068}', '\u{2069}'], "")
+}

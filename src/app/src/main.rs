@@ -9,6 +9,7 @@
 //! add_account/  from a repository of this computer or a typed address, to the server page
 //! sign_in/      the pages of a sign-in, the same in the main window and in prompts
 //! prompt/       what clients asked for through the daemon: the D-Bus object and its window
+//! purchase/     the pages of a purchase, in a prompt
 //! preferences/  the few settings
 //! model/        what the pages show: accounts, repositories, notes, and what follows from them
 //! ```
@@ -32,6 +33,7 @@ mod model;
 mod permission;
 mod preferences;
 mod prompt;
+mod purchase;
 mod runtime;
 mod services;
 mod shortcuts;

@@ -50,8 +50,10 @@ pub(super) struct Prompt {
     pub(super) details: RefCell<Details>,
     /// All programs that asked, each once.
     pub(super) clients: RefCell<Vec<String>>,
+    /// All apps that were asked for, whatever becomes of them.
+    pub(super) asked_for: RefCell<Vec<String>>,
     /// Accounts with the binding of the question.
-    pub(super) accounts: Vec<Account>,
+    pub(super) accounts: RefCell<Vec<Account>>,
     /// When the first call began to wait.
     pub(super) since: Instant,
     waiters: RefCell<Vec<Waiter>>,
@@ -72,8 +74,21 @@ impl Prompt {
         }
     }
 
+    /// Ends all calls that wait, since what they wait for will not come; says why.
+    pub(super) fn fail(&self, message: &str) {
+        for waiter in self.waiters.take() {
+            answer(waiter.call, Outcome::Failed, None, Some(message));
+        }
+    }
+
     fn join(&self, other: &Details) {
         self.details.borrow_mut().join(other);
+        let mut asked_for = self.asked_for.borrow_mut();
+        for app in &other.app_ids {
+            if !asked_for.contains(app) {
+                asked_for.push(app.clone());
+            }
+        }
         let mut clients = self.clients.borrow_mut();
         if !clients.contains(&other.client) {
             clients.push(other.client.clone());
@@ -139,7 +154,8 @@ impl Desk {
             remote: asking.remote.clone(),
             details: RefCell::new(asking.details.clone()),
             clients: RefCell::new(vec![asking.details.client.clone()]),
-            accounts: asking.accounts.clone(),
+            asked_for: RefCell::new(asking.details.app_ids.clone()),
+            accounts: RefCell::new(asking.accounts.clone()),
             since: Instant::now(),
             waiters: RefCell::default(),
             was_waiting: Cell::default(),

@@ -94,6 +94,20 @@ impl Details {
         self.is_update &= other.is_update;
     }
 
+    /// The account is there, and these apps are not in it: what is asked now is whether to buy them.
+    pub(super) fn turn_to_purchase(&mut self, account: AccountId, app_ids: Vec<String>) {
+        self.kind = Kind::Purchase;
+        self.reason = Reason::NotBought;
+        self.account = Some(account);
+        self.app_ids = app_ids;
+    }
+
+    /// The account has to be signed in to before anything else.
+    pub(super) fn turn_to_sign_in(&mut self) {
+        self.kind = Kind::SignIn;
+        self.reason = Reason::Rejected;
+    }
+
     /// The repository on this computer that this is about (rule R25).
     pub(super) fn find_remote(&self, remotes: Vec<Remote>) -> Option<Remote> {
         remotes.into_iter().find(|remote| {

@@ -2,7 +2,7 @@
 //! The words of a question (`ux.md` section 5). Pure but for the translations.
 
 use usher_core::{
-    account::{Account, AccountState},
+    account::{Account, AccountId, AccountState},
     prompt::Kind,
 };
 
@@ -11,6 +11,9 @@ use crate::{
     i18n::{gettext, gettext_f, ngettext_f},
     text,
 };
+
+/// What an app is called.
+pub(super) type Name<'a> = &'a dyn Fn(&str) -> String;
 
 /// What can be answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub(super) enum Form {
     Allow(Account),
     /// Let the repository use one of several accounts.
     Choose(Vec<Account>),
+    /// Buy the apps with this account.
+    Buy(Account),
     /// Unlock the keyring.
     Unlock,
 }
@@ -31,9 +36,15 @@ pub(super) enum Form {
 pub(super) fn form(details: &Details, accounts: &[Account]) -> Form {
     match details.kind {
         Kind::Unlock => Form::Unlock,
-        Kind::SignIn | Kind::Purchase => {
-            let known = details.account.and_then(|id| accounts.iter().find(|account| account.id == id));
-            known.map_or(Form::SignIn, |account| Form::SignInAgain(account.clone()))
+        Kind::SignIn => sign_in(details.account, accounts),
+        Kind::Purchase => {
+            let linked = || accounts.iter().find(|account| account.is_linked_to(&details.remote_url));
+            let known = details.account.or_else(|| linked().map(|account| account.id));
+            let account = known.and_then(|id| accounts.iter().find(|account| account.id == id));
+            match account.filter(|account| account.state == AccountState::SignedIn) {
+                Some(account) => Form::Buy(account.clone()),
+                None => sign_in(known, accounts),
+            }
         }
         Kind::Link => match accounts {
             [] => Form::SignIn,
@@ -41,6 +52,11 @@ pub(super) fn form(details: &Details, accounts: &[Account]) -> Form {
             several => Form::Choose(several.to_vec()),
         },
     }
+}
+
+fn sign_in(account: Option<AccountId>, accounts: &[Account]) -> Form {
+    let known = account.and_then(|id| accounts.iter().find(|account| account.id == id));
+    known.map_or(Form::SignIn, |account| Form::SignInAgain(account.clone()))
 }
 
 /// What a question says.
@@ -54,7 +70,7 @@ pub(super) struct Words {
 }
 
 /// The words of a question. `title` is what the repository is called.
-pub(super) fn words(details: &Details, form: &Form, title: &str, has_other_accounts: bool) -> Words {
+pub(super) fn words(details: &Details, form: &Form, title: &str, has_other_accounts: bool, name: Name<'_>) -> Words {
     let host = text::within(&details.binding.host());
     let repository = text::within(title);
     let values = [("host", host.as_str()), ("repository", repository.as_str())];
@@ -62,14 +78,14 @@ pub(super) fn words(details: &Details, form: &Form, title: &str, has_other_accou
     match form {
         Form::SignIn => Words {
             heading: gettext_f("Sign In to {host}", &values),
-            description: account_needed(details),
+            description: account_needed(details, name),
             primary: gettext_f("Continue to {host}", &values),
             secondary: has_other_accounts.then(use_another),
         },
         Form::SignInAgain(account) => Words {
             heading: gettext_f("Sign In to {host} Again", &values),
             description: if account.state == AccountState::SignedOut {
-                account_needed(details)
+                account_needed(details, name)
             } else {
                 gettext_f("The sign-in of {user} has expired.", &[("user", &text::within(&account.user))])
             },
@@ -78,7 +94,7 @@ pub(super) fn words(details: &Details, form: &Form, title: &str, has_other_accou
         },
         Form::Allow(account) => Words {
             heading: gettext_f("Use the Account of {user}?", &[("user", &text::within(&account.user))]),
-            description: wants_to_use(details, &repository),
+            description: wants_to_use(details, &repository, name),
             primary: gettext("Allow"),
             secondary: Some(use_another()),
         },
@@ -87,6 +103,15 @@ pub(super) fn words(details: &Details, form: &Form, title: &str, has_other_accou
             description: gettext_f("{repository} needs an account at {host}.", &values),
             primary: gettext("Allow"),
             secondary: Some(gettext("Add Account…")),
+        },
+        Form::Buy(account) => Words {
+            heading: buy(&details.app_ids, name),
+            description: gettext_f(
+                "The account {user} at {host} has no access yet. Nothing is paid before it is confirmed on the store's page.",
+                &[("user", &text::within(&account.user)), values[0]],
+            ),
+            primary: gettext("Continue to Purchase"),
+            secondary: Some(gettext("Already Bought?")),
         },
         Form::Unlock => Words {
             heading: gettext("Unlock the Keyring"),
@@ -97,10 +122,10 @@ pub(super) fn words(details: &Details, form: &Form, title: &str, has_other_accou
     }
 }
 
-fn account_needed(details: &Details) -> String {
+fn account_needed(details: &Details, name: Name<'_>) -> String {
     let n = details.app_ids.len();
     if let [app] = details.app_ids.as_slice() {
-        let app = text::within(app);
+        let app = text::within(&name(app));
         let app = [("app", app.as_str())];
         return if details.is_update {
             gettext_f("An account is needed to update “{app}”.", &app)
@@ -115,16 +140,26 @@ fn account_needed(details: &Details) -> String {
     }
 }
 
-fn wants_to_use(details: &Details, repository: &str) -> String {
+/// The question whether these apps are to be bought.
+fn buy(app_ids: &[String], name: Name<'_>) -> String {
+    match app_ids {
+        [app] => gettext_f("Buy “{app}”?", &[("app", &text::within(&name(app)))]),
+        apps => ngettext_f("Buy {n} App?", "Buy {n} Apps?", apps.len(), &[]),
+    }
+}
+
+fn wants_to_use(details: &Details, repository: &str, name: Name<'_>) -> String {
     let n = details.app_ids.len();
     let values = [("repository", repository)];
     match (details.app_ids.as_slice(), details.is_update) {
-        ([app], false) => {
-            gettext_f("{repository} wants to use it to install “{app}”.", &[values[0], ("app", &text::within(app))])
-        }
-        ([app], true) => {
-            gettext_f("{repository} wants to use it to update “{app}”.", &[values[0], ("app", &text::within(app))])
-        }
+        ([app], false) => gettext_f(
+            "{repository} wants to use it to install “{app}”.",
+            &[values[0], ("app", &text::within(&name(app)))],
+        ),
+        ([app], true) => gettext_f(
+            "{repository} wants to use it to update “{app}”.",
+            &[values[0], ("app", &text::within(&name(app)))],
+        ),
         (_, false) => ngettext_f(
             "{repository} wants to use it to install {n} app.",
             "{repository} wants to use it to install {n} apps.",
@@ -140,49 +175,69 @@ fn wants_to_use(details: &Details, repository: &str) -> String {
     }
 }
 
-/// The “For” row: apps in one line.
-pub(super) fn apps(app_ids: &[String]) -> String {
+/// The “For” row of several apps, in one line.
+pub(super) fn apps(app_ids: &[String], name: Name<'_>) -> String {
     match app_ids {
         [] => String::new(),
-        [one] => text::plain(one),
-        [first, others @ ..] => {
-            ngettext_f("{app} and {n} more", "{app} and {n} more", others.len(), &[("app", &text::within(first))])
-        }
+        [one] => text::plain(&name(one)),
+        [first, others @ ..] => ngettext_f(
+            "{app} and {n} more",
+            "{app} and {n} more",
+            others.len(),
+            &[("app", &text::within(&name(first)))],
+        ),
     }
 }
 
 /// What happens to the install meanwhile. `minutes_left` is told when it gets close.
-pub(super) fn outlook(details: &Details, is_waiting: bool, minutes_left: Option<usize>) -> String {
-    let is_sign_in = details.kind == Kind::SignIn;
+pub(super) fn outlook(details: &Details, is_waiting: bool, minutes_left: Option<usize>, name: Name<'_>) -> String {
     let program = text::program(&details.client);
     let program = [("program", program.as_str())];
     if details.is_update {
-        return match details.app_ids.as_slice() {
-            [app] => gettext_f(
-                "Other apps are being updated. “{app}” follows after signing in, with the next update.",
-                &[("app", &text::within(app))],
-            ),
-            apps => ngettext_f(
-                "Other apps are being updated. {n} app follows after signing in, with the next update.",
-                "Other apps are being updated. {n} apps follow after signing in, with the next update.",
-                apps.len(),
-                &[],
-            ),
-        };
+        return update_outlook(details, name);
     }
-    match (is_waiting, minutes_left) {
-        (true, Some(minutes)) => ngettext_f(
+    match (is_waiting, minutes_left, details.kind) {
+        (true, Some(minutes), _) => ngettext_f(
             "{program} stops waiting in {n} minute.",
             "{program} stops waiting in {n} minutes.",
             minutes,
             &program,
         ),
-        (true, None) if is_sign_in => {
+        (true, None, Kind::SignIn) => {
             gettext_f("{program} is waiting. The install goes on after signing in.", &program)
         }
-        (true, None) => gettext_f("{program} is waiting. The install goes on by itself.", &program),
-        (false, _) if is_sign_in => gettext("The install has stopped. It can be started again after signing in."),
-        (false, _) => gettext("The install has stopped. It can be started again afterwards."),
+        (true, None, Kind::Purchase) => {
+            gettext_f("{program} is waiting. The install goes on after the purchase.", &program)
+        }
+        (true, None, _) => gettext_f("{program} is waiting. The install goes on by itself.", &program),
+        (false, _, Kind::SignIn) => gettext("The install has stopped. It can be started again after signing in."),
+        (false, _, Kind::Purchase) => gettext("The install has stopped. It can be started again after the purchase."),
+        (false, _, _) => gettext("The install has stopped. It can be started again afterwards."),
+    }
+}
+
+fn update_outlook(details: &Details, name: Name<'_>) -> String {
+    match (details.app_ids.as_slice(), details.kind) {
+        ([app], Kind::Purchase) => gettext_f(
+            "Other apps are being updated. “{app}” follows after the purchase, with the next update.",
+            &[("app", &text::within(&name(app)))],
+        ),
+        ([app], _) => gettext_f(
+            "Other apps are being updated. “{app}” follows after signing in, with the next update.",
+            &[("app", &text::within(&name(app)))],
+        ),
+        (apps, Kind::Purchase) => ngettext_f(
+            "Other apps are being updated. {n} app follows after the purchase, with the next update.",
+            "Other apps are being updated. {n} apps follow after the purchase, with the next update.",
+            apps.len(),
+            &[],
+        ),
+        (apps, _) => ngettext_f(
+            "Other apps are being updated. {n} app follows after signing in, with the next update.",
+            "Other apps are being updated. {n} apps follow after signing in, with the next update.",
+            apps.len(),
+            &[],
+        ),
     }
 }
 
@@ -215,13 +270,17 @@ mod tests {
     }
 
     fn bare(text: &str) -> String {
-        text.replace(['\u{2068}', '\u{2069}'], "")
+        crate::accessible::bare(text)
+    }
+
+    fn id(app_id: &str) -> String {
+        app_id.to_owned()
     }
 
     #[test]
     fn signing_in_names_server_and_app() {
         let asked = details(Kind::SignIn, &["org.a.A"], false);
-        let words = words(&asked, &form(&asked, &[]), "Demo", false);
+        let words = words(&asked, &form(&asked, &[]), "Demo", false, &id);
         assert_eq!(bare(&words.heading), "Sign In to s.example");
         assert_eq!(bare(&words.description), "An account is needed to install “org.a.A”.");
         assert_eq!(bare(&words.primary), "Continue to s.example");
@@ -231,9 +290,9 @@ mod tests {
     #[test]
     fn several_apps_are_counted() {
         let asked = details(Kind::SignIn, &["org.a.A", "org.b.B", "org.c.C"], true);
-        let words = words(&asked, &Form::SignIn, "Demo", true);
+        let words = words(&asked, &Form::SignIn, "Demo", true, &id);
         assert_eq!(words.description, "An account is needed to update 3 apps.");
-        assert_eq!(bare(&apps(&asked.app_ids)), "org.a.A and 2 more");
+        assert_eq!(bare(&apps(&asked.app_ids, &id)), "org.a.A and 2 more");
     }
 
     #[test]
@@ -241,17 +300,48 @@ mod tests {
         let asked = details(Kind::Link, &["org.a.A"], false);
         let (one, two) = (account("demo"), account("demo2"));
         let allowed = form(&asked, std::slice::from_ref(&one));
-        let words = words(&asked, &allowed, "Demo", false);
+        let words = words(&asked, &allowed, "Demo", false, &id);
         assert_eq!(bare(&words.heading), "Use the Account of demo?");
         assert_eq!(bare(&words.description), "Demo wants to use it to install “org.a.A”.");
         assert!(matches!(form(&asked, &[one, two]), Form::Choose(accounts) if accounts.len() == 2));
     }
 
     #[test]
+    fn buying_names_app_account_and_server_and_no_price() {
+        let asked = details(Kind::Purchase, &["org.a.A"], false);
+        let mut owner = account("demo");
+        let linked = usher_core::binding::Link { remote_url: asked.remote_url.clone(), remote: "demo".into() };
+        owner.link(linked);
+        let form = form(&asked, &[account("demo2"), owner]);
+        let words = words(&asked, &form, "Demo", true, &|_| "Paid".to_owned());
+        assert_eq!(bare(&words.heading), "Buy “Paid”?");
+        assert_eq!(
+            bare(&words.description),
+            "The account demo at s.example has no access yet. Nothing is paid before it is confirmed on the store's page."
+        );
+        assert_eq!(
+            (words.primary.as_str(), words.secondary.as_deref()),
+            ("Continue to Purchase", Some("Already Bought?"))
+        );
+        let asked = details(Kind::Purchase, &["org.a.A", "org.b.B", "org.c.C"], false);
+        assert_eq!(super::words(&asked, &form, "Demo", true, &id).heading, "Buy 3 Apps?");
+    }
+
+    #[test]
+    fn a_purchase_without_a_sign_in_begins_with_signing_in() {
+        let mut asked = details(Kind::Purchase, &["org.a.A"], false);
+        assert_eq!(form(&asked, &[account("demo")]), Form::SignIn, "which account is not known");
+        let mut owner = account("demo");
+        owner.sign_out();
+        asked.account = Some(owner.id);
+        assert!(matches!(form(&asked, &[owner]), Form::SignInAgain(_)));
+    }
+
+    #[test]
     fn w18_names_from_outside_stay_what_they_are() {
         let asked = details(Kind::Link, &["org.a.A"], false);
         let hostile = format!("<b>x</b>\u{202e}\n{}", "y".repeat(10_000));
-        let words = words(&asked, &Form::Allow(account(&hostile)), &hostile, false);
+        let words = words(&asked, &Form::Allow(account(&hostile)), &hostile, false, &id);
         for text in [words.heading, words.description] {
             assert!(!text.contains(['\u{202e}', '\n']));
             assert!(text.chars().count() < 250, "{text}");
@@ -261,8 +351,8 @@ mod tests {
     #[test]
     fn an_update_never_waits() {
         let asked = details(Kind::SignIn, &["org.a.A"], true);
-        assert_eq!(outlook(&asked, true, Some(2)), outlook(&asked, false, None));
+        assert_eq!(outlook(&asked, true, Some(2), &id), outlook(&asked, false, None, &id));
         let asked = details(Kind::SignIn, &["org.a.A"], false);
-        assert_eq!(outlook(&asked, true, Some(2)), "flatpak in the terminal stops waiting in 2 minutes.");
+        assert_eq!(outlook(&asked, true, Some(2), &id), "flatpak in the terminal stops waiting in 2 minutes.");
     }
 }

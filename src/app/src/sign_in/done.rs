@@ -12,6 +12,7 @@ use usher_core::{
 
 use super::{
     Ending, Purpose,
+    errand::Errand,
     flow::Flow,
     save::Saved,
     way_back::{WayBack, way_back},
@@ -154,6 +155,9 @@ impl DonePage {
         imp.heading.set_label(&ending.heading);
         imp.avatar.set_visible(ending.user.is_some());
         page.show_who(ending.user.as_ref(), &ending.host);
+        if let Some(text) = &ending.text {
+            imp.who_label.set_label(text);
+        }
         imp.said.replace(ending.heading);
         imp.other_person_button.set_visible(false);
         imp.finished.replace(Some(finished));

@@ -17,54 +17,50 @@ use usher_core::{
 };
 
 use super::{
-    Purpose, Request,
+    Onward, Purpose, Request,
     done::DonePage,
+    errand::{Errand, Hit, Spent},
     save::{self, Saved},
-    web::{WebPage, problem::Problem},
+    web::{WebPage, WebSession, problem::Problem},
 };
-use crate::services::Services;
+use crate::{i18n::gettext, services::Services};
 
 type Finished = Box<dyn FnOnce(Option<AccountId>)>;
-
-/// What a navigation to an address means for a flow.
-pub(super) enum Hit {
-    /// Nothing: any other address.
-    Other,
-    /// The redirect address after the answer: nothing more comes of it.
-    Spent,
-    /// The redirect address, but not this flow's answer. The flow goes on.
-    Wrong,
-    /// The answer of the server, which has ended the web step.
-    Answer,
-}
 
 pub(super) struct Flow {
     view: glib::WeakRef<adw::NavigationView>,
     origin: Option<glib::WeakRef<adw::NavigationPage>>,
     page: glib::WeakRef<WebPage>,
     services: Services,
+    session: WebSession,
     request: Request,
     /// `None` once the server has answered.
     sign_in: RefCell<Option<SignIn>>,
     /// Signed in and not saved yet.
     unsaved: RefCell<Option<SignedIn>>,
-    /// Redirect addresses that have had their answer.
-    spent: RefCell<Vec<Url>>,
+    spent: Spent,
     is_other_person: Cell<bool>,
     finished: RefCell<Option<Finished>>,
 }
 
 impl Flow {
-    pub(super) fn start(view: &adw::NavigationView, services: &Services, request: Request, finished: Finished) {
+    pub(super) fn start(
+        view: &adw::NavigationView,
+        services: &Services,
+        session: WebSession,
+        request: Request,
+        finished: Finished,
+    ) {
         let flow = Rc::new(Self {
             view: view.downgrade(),
             origin: view.visible_page().map(|page| page.downgrade()),
             page: glib::WeakRef::new(),
             services: services.clone(),
+            session,
             request,
             sign_in: RefCell::default(),
             unsaved: RefCell::default(),
-            spent: RefCell::default(),
+            spent: Spent::default(),
             is_other_person: Cell::default(),
             finished: RefCell::new(Some(finished)),
         });
@@ -79,21 +75,17 @@ impl Flow {
         &self.services
     }
 
-    pub(super) fn service(&self) -> &ServiceUrl {
-        &self.request.binding.service
-    }
-
     /// The account to sign in again, unless the person said to be somebody else.
     pub(super) fn expected(&self) -> Option<AccountId> {
         self.request.account.filter(|_| !self.is_other_person.get())
     }
 
-    /// A new web page with a session of its own.
+    /// A new web page, in the session of its window.
     fn open_page(self: &Rc<Self>) {
         let Some(view) = self.view.upgrade() else {
             return;
         };
-        let page = WebPage::first(self);
+        let page = WebPage::first(self.clone(), &self.session);
         self.page.set(Some(&page));
         view.push(&page);
         self.begin();
@@ -123,48 +115,15 @@ impl Flow {
         Ok(start)
     }
 
-    /// What a navigation means. An answer is taken at once: the first one counts (rule R5).
-    pub(super) fn navigated(self: &Rc<Self>, address: &str) -> Hit {
-        let found = match &*self.sign_in.borrow() {
-            Some(sign_in) => sign_in.redirect().recognise(address),
-            None => Match::Other,
-        };
-        if self.is_spent(address) {
-            return Hit::Spent;
-        }
-        match found {
-            Match::Other => Hit::Other,
-            Match::Invalid => Hit::Wrong,
-            Match::Redirect(parameters) => {
-                self.answered(&parameters);
-                Hit::Answer
-            }
-        }
-    }
-
-    /// Whether an address is the redirect's, answer or not: it is never loaded.
-    pub(super) fn is_near(&self, address: &str) -> bool {
-        let sign_in = self.sign_in.borrow();
-        let is_current =
-            sign_in.as_ref().is_some_and(|sign_in| !matches!(sign_in.redirect().recognise(address), Match::Other));
-        is_current || self.is_spent(address)
-    }
-
-    fn is_spent(&self, address: &str) -> bool {
-        Url::parse(address).is_ok_and(|url| {
-            self.spent.borrow().iter().any(|spent| spent.port() == url.port() && spent.host() == url.host())
-        })
-    }
-
     fn answered(self: &Rc<Self>, parameters: &Parameters) {
         let (Some(sign_in), Some(page)) = (self.sign_in.take(), self.page.upgrade()) else {
             return;
         };
-        self.spent.borrow_mut().extend(Url::parse(&sign_in.redirect().uri()));
+        self.spent.add(sign_in.redirect());
         match sign_in.finish(parameters) {
             Ok(signed_in) => {
                 self.unsaved.replace(Some(signed_in));
-                page.show_saving();
+                page.show_busy(&gettext("Signing in…"));
                 self.save();
             }
             Err(SignInError::Refused(reason)) => page.show_problem(Problem::Refused(reason)),
@@ -186,8 +145,8 @@ impl Flow {
                 return;
             };
             match save::save(&flow, &signed_in, &page).await {
-                Ok(Some(saved)) => flow.saved(saved),
-                Ok(None) => flow.cancel(),
+                Ok(Some(saved)) => flow.saved(saved, &page).await,
+                Ok(None) => flow.give_up(),
                 Err(error) => {
                     tracing::warn!(%error, "an account was not saved");
                     flow.unsaved.replace(Some(signed_in));
@@ -197,18 +156,29 @@ impl Flow {
         });
     }
 
-    fn saved(self: &Rc<Self>, saved: Saved) {
-        if let Purpose::Asked(asked) = &self.request.purpose {
-            (asked.saved)(asked, saved.id);
-        }
-        let (Some(view), Some(page)) = (self.view.upgrade(), self.page.upgrade()) else {
+    async fn saved(self: &Rc<Self>, saved: Saved, page: &WebPage) {
+        let onward = match &self.request.purpose {
+            Purpose::Asked(asked) => (asked.saved)(asked.clone(), saved.id).await,
+            Purpose::ByHand { .. } => Onward::Done,
+        };
+        let Some(view) = self.view.upgrade() else {
             return;
         };
-        // The web view and its session end here; what is behind *Done* is the page one came from.
-        let done = DonePage::signed_in(self, saved);
-        let kept: Vec<adw::NavigationPage> = self.pages_before(&view).into_iter().chain([done.upcast()]).collect();
+        // The web view ends here; what is behind *Done* is the page one came from.
         page.close();
-        view.replace(&kept);
+        match onward {
+            Onward::Done => {
+                let done = DonePage::signed_in(self, saved);
+                let kept: Vec<adw::NavigationPage> =
+                    self.pages_before(&view).into_iter().chain([done.upcast()]).collect();
+                view.replace(&kept);
+            }
+            // Whoever asked shows something else in this place.
+            Onward::Elsewhere(lead) => {
+                self.finished.take();
+                lead();
+            }
+        }
     }
 
     /// Signs out the wrong person again, and shows the server's page anew.
@@ -222,6 +192,8 @@ impl Flow {
                 }
             });
         }
+        // The server still knows the wrong person in this session.
+        self.session.renew();
         if let Some(view) = self.view.upgrade() {
             let kept = self.pages_before(&view);
             self.open_page_after(&view, kept);
@@ -229,7 +201,7 @@ impl Flow {
     }
 
     fn open_page_after(self: &Rc<Self>, view: &adw::NavigationView, mut pages: Vec<adw::NavigationPage>) {
-        let page = WebPage::first(self);
+        let page = WebPage::first(self.clone(), &self.session);
         self.page.set(Some(&page));
         pages.push(page.upcast());
         view.replace(&pages);
@@ -246,7 +218,7 @@ impl Flow {
     }
 
     /// The person does not want to go on.
-    pub(super) fn cancel(&self) {
+    fn give_up(&self) {
         let finished = self.finished.take();
         if let (Some(view), Some(origin)) = (self.view.upgrade(), self.origin.as_ref().and_then(glib::WeakRef::upgrade))
         {
@@ -262,6 +234,59 @@ impl Flow {
         if let Some(finished) = self.finished.take() {
             finished(Some(id));
         }
+    }
+}
+
+impl Errand for Flow {
+    fn service(&self) -> &ServiceUrl {
+        &self.request.binding.service
+    }
+
+    fn is_purchase(&self) -> bool {
+        false
+    }
+
+    fn navigated(self: Rc<Self>, address: &str) -> Hit {
+        let found = match &*self.sign_in.borrow() {
+            Some(sign_in) => sign_in.redirect().recognise(address),
+            None => Match::Other,
+        };
+        if self.spent.has(address) {
+            return Hit::Spent;
+        }
+        match found {
+            Match::Other => Hit::Other,
+            Match::Invalid => Hit::Wrong,
+            Match::Redirect(parameters) => {
+                self.answered(&parameters);
+                Hit::Answer
+            }
+        }
+    }
+
+    fn is_near(&self, address: &str) -> bool {
+        let sign_in = self.sign_in.borrow();
+        let is_current =
+            sign_in.as_ref().is_some_and(|sign_in| !matches!(sign_in.redirect().recognise(address), Match::Other));
+        is_current || self.spent.has(address)
+    }
+
+    fn again(self: Rc<Self>, problem: Problem) {
+        let Some(page) = self.page.upgrade() else {
+            return;
+        };
+        match problem {
+            Problem::NotSaved(_) => {
+                page.show_busy(&gettext("Signing in…"));
+                self.save();
+            }
+            Problem::Crashed => page.reload(),
+            _ => self.begin(),
+        }
+    }
+
+    fn cancel(self: Rc<Self>) {
+        self.give_up();
     }
 }
 

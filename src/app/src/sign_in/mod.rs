@@ -4,27 +4,30 @@
 //!
 //! ```text
 //! flow      one sign-in from the first page to Done
+//! errand    what one is on a web page for: signing in here, buying elsewhere
 //! web       the server's web page: its view, its chrome, what it may do and what can go wrong
 //! save      what becomes of the credential
 //! done      the way back
 //! ```
 
 mod done;
+pub(crate) mod errand;
 mod flow;
 mod save;
 mod way_back;
-mod web;
+pub(crate) mod web;
 
 use std::{
     cell::{Cell, RefCell},
+    pin::Pin,
     rc::Rc,
 };
 
 use adw::prelude::*;
 use usher_core::{account::AccountId, binding::Binding, remote::Remote, service::RemoteUrl};
 
-use self::done::DonePage;
-
+pub(crate) use self::save::reason as keyring_reason;
+use self::{done::DonePage, web::WebSession};
 use crate::services::Services;
 
 /// For whom one signs in: decides the texts of *Done* and the way back.
@@ -39,8 +42,16 @@ pub(crate) enum Purpose {
     Asked(Rc<Asked>),
 }
 
-/// Brings a request up to date when the account was saved.
-type Saved = Box<dyn Fn(&Asked, AccountId)>;
+/// What is shown once an account was saved.
+pub(crate) enum Onward {
+    /// *Done*, with the way back.
+    Done,
+    /// Something else, which is shown by calling it.
+    Elsewhere(Box<dyn FnOnce()>),
+}
+
+/// Says how it goes on when the account was saved.
+type Saved = Box<dyn Fn(Rc<Asked>, AccountId) -> Pin<Box<dyn Future<Output = Onward>>>>;
 
 /// What a client wanted when it asked for an account.
 pub(crate) struct Asked {
@@ -56,7 +67,7 @@ pub(crate) struct Asked {
     pub(crate) is_update: bool,
     /// Whether the program still waits for the end of this sign-in.
     pub(crate) is_waiting: Cell<bool>,
-    /// Called when the account was saved, before *Done* is shown; brings the request up to date.
+    /// Called when the account was saved, before *Done* is shown; brings this up to date.
     pub(crate) saved: Saved,
 }
 
@@ -77,6 +88,8 @@ pub(crate) struct Ending {
     pub(crate) heading: String,
     /// Whose account it was about.
     pub(crate) user: Option<String>,
+    /// What is said instead of user and host.
+    pub(crate) text: Option<String>,
     /// Host of the server.
     pub(crate) host: String,
     /// What the client wanted.
@@ -99,5 +112,16 @@ pub(crate) fn start(
     request: Request,
     finished: impl FnOnce(Option<AccountId>) + 'static,
 ) {
-    flow::Flow::start(view, services, request, Box::new(finished));
+    start_within(view, services, WebSession::default(), request, finished);
+}
+
+/// The same in a web session that other steps in this window share (rule R19).
+pub(crate) fn start_within(
+    view: &adw::NavigationView,
+    services: &Services,
+    session: WebSession,
+    request: Request,
+    finished: impl FnOnce(Option<AccountId>) + 'static,
+) {
+    flow::Flow::start(view, services, session, request, Box::new(finished));
 }

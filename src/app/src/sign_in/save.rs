@@ -161,7 +161,7 @@ async fn ask(host: &str, old_user: &str, new_user: &str, parent: &impl IsA<gtk::
 }
 
 /// Why the keyring did not save, as a person reads it.
-pub(super) fn reason(error: &StoreError) -> String {
+pub(crate) fn reason(error: &StoreError) -> String {
     match error {
         StoreError::NoKeyring => gettext("none is running"),
         StoreError::Locked | StoreError::Dismissed => gettext("it is locked"),

@@ -66,7 +66,7 @@ mod tests {
             client: client.into(),
             is_update,
             is_waiting: Cell::new(is_waiting),
-            saved: Box::new(|_, _| {}),
+            saved: Box::new(|_, _| Box::pin(std::future::ready(crate::sign_in::Onward::Done))),
         })))
     }
 

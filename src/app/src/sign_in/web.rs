@@ -2,10 +2,11 @@
 //! The server's web page, under a header of our own that says where the page is.
 
 mod address;
+mod chrome;
 mod dialogs;
 mod loading;
 mod policy;
-pub(super) mod problem;
+pub(crate) mod problem;
 mod view;
 
 use std::rc::Rc;
@@ -16,15 +17,10 @@ use url::Url;
 use usher_core::service;
 use webkit6::{WebView, prelude::*};
 
+pub(crate) use self::view::WebSession;
 use self::{problem::Problem, view::Shared};
-use super::flow::Flow;
-use crate::{
-    i18n::{gettext, gettext_f},
-    text, toast,
-};
-
-const ZOOM_STEP: f64 = 0.1;
-const ZOOM_RANGE: std::ops::RangeInclusive<f64> = 0.3..=3.0;
+use super::errand::Errand;
+use crate::{i18n::gettext_f, text, toast};
 
 mod imp {
     use std::{
@@ -47,6 +43,10 @@ mod imp {
         pub(super) toolbar_view: TemplateChild<adw::ToolbarView>,
         #[template_child]
         pub(super) cancel_button: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub(super) done_button: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub(super) alone_banner: TemplateChild<adw::Banner>,
         #[template_child]
         pub(super) address_button: TemplateChild<gtk::MenuButton>,
         #[template_child]
@@ -86,9 +86,9 @@ mod imp {
         #[template_child]
         pub(super) again_button: TemplateChild<gtk::Button>,
         #[template_child]
-        pub(super) saving_label: TemplateChild<gtk::Label>,
-        /// The first page keeps the flow alive.
-        pub(super) flow: RefCell<Option<Rc<Flow>>>,
+        pub(super) busy_label: TemplateChild<gtk::Label>,
+        /// The first page keeps its errand alive.
+        pub(super) errand: RefCell<Option<Rc<dyn Errand>>>,
         /// The page that opened this one, where it is a pop-up.
         pub(super) opener: glib::WeakRef<super::WebPage>,
         pub(super) is_pop_up: Cell<bool>,
@@ -102,6 +102,8 @@ mod imp {
         pub(super) slow_timer: RefCell<Option<glib::SourceId>>,
         pub(super) progress_timer: RefCell<Option<glib::SourceId>>,
         pub(super) is_painted: Cell<bool>,
+        /// Whether the server's page that stands after the answer is shown.
+        pub(super) is_landing: Cell<bool>,
     }
 
     #[glib::object_subclass]
@@ -114,12 +116,13 @@ mod imp {
             klass.bind_template();
             klass.bind_template_callbacks();
             klass.install_action("web.cancel", None, |page, _, _| page.cancel());
+            klass.install_action("web.done", None, |page, _, _| page.done());
             klass.install_action("web.escape", None, |page, _, _| page.escape());
             klass.install_action("web.back", None, |page, _, _| page.view().go_back());
             klass.install_action("web.forward", None, |page, _, _| page.view().go_forward());
             klass.install_action("web.reload", None, |page, _, _| page.reload_or_stop());
-            klass.install_action("web.zoom-in", None, |page, _, _| page.zoom(ZOOM_STEP));
-            klass.install_action("web.zoom-out", None, |page, _, _| page.zoom(-ZOOM_STEP));
+            klass.install_action("web.zoom-in", None, |page, _, _| page.zoom_in());
+            klass.install_action("web.zoom-out", None, |page, _, _| page.zoom_out());
             klass.install_action("web.zoom-normal", None, |page, _, _| page.view().set_zoom_level(1.0));
             klass.install_action("web.show-address", None, |page, _, _| page.imp().address_button.popup());
             klass.install_action("web.copy-address", None, |page, _, _| page.copy_address());
@@ -183,13 +186,13 @@ glib::wrapper! {
 }
 
 impl WebPage {
-    /// The first page of a flow, with a session of its own.
-    pub(super) fn first(flow: &Rc<Flow>) -> Self {
+    /// The first page of an errand, in the session of its window.
+    pub(crate) fn first(errand: Rc<dyn Errand>, session: &WebSession) -> Self {
         let page: Self = glib::Object::builder().property("tag", "web").build();
-        let shared = Shared::new(page.teller());
+        let shared = Shared::new(session, page.teller());
         let view = view::first(&shared, page.teller());
-        page.imp().flow.replace(Some(flow.clone()));
-        page.set_up(flow.service().url(), shared, view);
+        page.set_up(errand.service().url(), shared, view);
+        page.imp().errand.replace(Some(errand));
         page
     }
 
@@ -240,14 +243,18 @@ impl WebPage {
         self.imp().is_pop_up.get()
     }
 
-    fn flow(&self) -> Option<Rc<Flow>> {
+    fn errand(&self) -> Option<Rc<dyn Errand>> {
         let opener = self.imp().opener.upgrade();
-        opener.as_ref().unwrap_or(self).imp().flow.borrow().clone()
+        opener.as_ref().unwrap_or(self).imp().errand.borrow().clone()
     }
 
-    /// Whether the server has answered.
-    fn is_saving(&self) -> bool {
-        self.imp().stack.visible_child_name().as_deref() == Some("saving")
+    fn is_purchase(&self) -> bool {
+        self.errand().is_some_and(|errand| errand.is_purchase())
+    }
+
+    /// Whether the server has answered, and what it says is being looked at.
+    fn is_busy(&self) -> bool {
+        self.imp().stack.visible_child_name().as_deref() == Some("busy")
     }
 
     /// Says something of the page in a toast.
@@ -260,7 +267,7 @@ impl WebPage {
     }
 
     /// Loads the first page. The address is never shown.
-    pub(super) fn load(&self, address: &Url) {
+    pub(crate) fn load(&self, address: &Url) {
         self.show_page();
         self.view().load_uri(address.as_str());
     }
@@ -273,25 +280,47 @@ impl WebPage {
         imp.header_buttons.set_sensitive(true);
     }
 
-    /// The server has answered: nothing of the page is shown any more.
-    pub(super) fn show_saving(&self) {
+    /// The server has answered: nothing of the page is shown any more, and nothing done in between.
+    pub(crate) fn show_busy(&self, text: &str) {
         let imp = self.imp();
         self.stop_timers();
         self.view().stop_loading();
-        if let Some(pop_up) = imp.pop_up.upgrade() {
-            pop_up.leave();
-        }
+        self.close_pop_up();
         imp.other_host_banner.set_revealed(false);
         imp.slow_banner.set_revealed(false);
-        imp.stack.set_visible_child_name("saving");
-        // What has been signed in to is saved, or it is said that it was not: nothing in between.
+        imp.busy_label.set_label(text);
+        imp.stack.set_visible_child_name("busy");
         self.action_set_enabled("web.cancel", false);
         imp.header_buttons.set_sensitive(false);
-        self.announce(&gettext("Signing in…"), AccessibleAnnouncementPriority::Medium);
+        self.announce(text, AccessibleAnnouncementPriority::Medium);
+    }
+
+    /// Shows the server's own page after the answer, until the person has read it.
+    pub(crate) fn show_landing(&self, address: &Url) {
+        let imp = self.imp();
+        imp.is_landing.set(true);
+        self.close_pop_up();
+        imp.cancel_button.set_visible(false);
+        imp.done_button.set_visible(true);
+        imp.alone_banner.set_revealed(false);
+        // What went to the redirect is still being stopped: the view takes a new address only afterwards.
+        let address = address.clone();
+        glib::idle_add_local_once(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            move || page.load(&address)
+        ));
+        imp.done_button.grab_focus();
+    }
+
+    /// Says above the page that nobody waits for it any more.
+    pub(crate) fn show_alone(&self, text: &str) {
+        self.imp().alone_banner.set_title(text);
+        self.imp().alone_banner.set_revealed(true);
     }
 
     /// Shows what went wrong, in place of the page.
-    pub(super) fn show_problem(&self, problem: Problem) {
+    pub(crate) fn show_problem(&self, problem: Problem) {
         let host = service::host_of(self.approved());
         self.show_problem_at(problem, &host);
     }
@@ -300,7 +329,12 @@ impl WebPage {
         let imp = self.imp();
         self.stop_timers();
         imp.slow_banner.set_revealed(false);
-        let words = problem.words(host);
+        if imp.is_landing.get() {
+            // All that matters has happened.
+            self.done();
+            return;
+        }
+        let words = problem.words(host, self.is_purchase());
         imp.problem.set_icon_name(Some(words.icon));
         imp.problem.set_title(&words.title);
         imp.problem.set_description(Some(&glib::markup_escape_text(&words.text)));
@@ -316,59 +350,9 @@ impl WebPage {
         self.announce(&said, AccessibleAnnouncementPriority::High);
     }
 
-    /// Goes on after a problem.
-    fn again(&self) {
-        let problem = self.imp().shown_problem.take();
-        let flow = self.flow().filter(|_| !self.is_pop_up());
-        match (problem, flow) {
-            (Some(Problem::NotSaved(_)), Some(flow)) => {
-                self.show_saving();
-                flow.save();
-            }
-            (Some(problem), Some(flow)) if problem != Problem::Crashed => flow.begin(),
-            _ => {
-                self.show_page();
-                self.view().reload();
-            }
-        }
-    }
-
-    fn cancel(&self) {
-        match self.flow().filter(|_| !self.is_pop_up()) {
-            Some(flow) => flow.cancel(),
-            None => self.leave(),
-        }
-    }
-
-    /// Esc stops first, then cancels.
-    fn escape(&self) {
-        let is_page = self.imp().stack.visible_child_name().as_deref() == Some("page");
-        if is_page && self.view().is_loading() {
-            self.view().stop_loading();
-        } else if !self.is_saving() {
-            self.cancel();
-        }
-    }
-
-    fn reload_or_stop(&self) {
-        if self.view().is_loading() {
-            self.view().stop_loading();
-        } else if self.imp().stack.visible_child_name().as_deref() == Some("page") {
-            self.view().reload();
-        }
-    }
-
-    fn zoom(&self, step: f64) {
-        let level = (self.view().zoom_level() + step).clamp(*ZOOM_RANGE.start(), *ZOOM_RANGE.end());
-        self.view().set_zoom_level(level);
-    }
-
-    fn switch_focus(&self) {
-        let is_in_page = self.focus_child().is_some() && self.view().has_focus();
-        if is_in_page {
-            self.imp().address_button.grab_focus();
-        } else {
-            self.view().grab_focus();
+    fn close_pop_up(&self) {
+        if let Some(pop_up) = self.imp().pop_up.upgrade() {
+            pop_up.leave();
         }
     }
 
@@ -384,9 +368,9 @@ impl WebPage {
     }
 
     /// Ends the page and whatever it still does.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.stop_timers();
-        self.imp().flow.take();
+        self.imp().errand.take();
         view::shut(self.view());
     }
 

@@ -20,7 +20,7 @@ use crate::{
     application::Application,
     i18n::gettext,
     permission, runtime,
-    sign_in::{self, Asked, Ending, Purpose, Request},
+    sign_in::{self, Asked, Ending, Onward, Purpose, Request},
 };
 
 impl PromptWindow {
@@ -36,14 +36,16 @@ impl PromptWindow {
                     self.allow(account);
                 }
             }
+            Form::Buy(account) => self.buy(account),
             Form::Unlock => self.unlock(),
         }
     }
 
     /// The other button.
     pub(super) fn act_otherwise(&self) {
-        let accounts = self.prompt().accounts.clone();
+        let accounts = self.prompt().accounts.borrow().clone();
         match self.form() {
+            Form::Buy(account) => self.ask_whether_bought(account),
             // Among the known ones, or a new one from there.
             Form::SignIn if !accounts.is_empty() => self.choose(accounts),
             Form::SignInAgain(_) if accounts.len() > 1 => self.choose(accounts),
@@ -51,7 +53,7 @@ impl PromptWindow {
         }
     }
 
-    fn choose(&self, accounts: Vec<Account>) {
+    pub(super) fn choose(&self, accounts: Vec<Account>) {
         let imp = self.imp();
         imp.form.replace(Some(Form::Choose(accounts)));
         imp.chosen.set(None);
@@ -60,16 +62,21 @@ impl PromptWindow {
         imp.heading.grab_focus();
     }
 
-    fn sign_in(&self, account: Option<AccountId>) {
+    pub(super) fn sign_in(&self, account: Option<AccountId>) {
         let imp = self.imp();
+        if account.is_none() {
+            // The server may know somebody else in this session.
+            imp.session.renew();
+        }
         let request = Request {
             binding: self.prompt().details.borrow().binding.clone(),
             account,
             purpose: Purpose::Asked(self.asked()),
         };
-        sign_in::start(
+        sign_in::start_within(
             &imp.view,
             Application::current().services(),
+            imp.session.clone(),
             request,
             glib::clone!(
                 #[weak(rename_to = window)]
@@ -84,30 +91,31 @@ impl PromptWindow {
     }
 
     /// What the pages that follow need to know.
-    fn asked(&self) -> Rc<Asked> {
+    pub(super) fn asked(&self) -> Rc<Asked> {
         let prompt = self.prompt();
         let details = prompt.details.borrow();
         Rc::new(Asked {
             remote: details.remote.clone(),
             remote_url: details.remote_url.clone(),
-            app_ids: RefCell::new(details.app_ids.clone()),
+            app_ids: RefCell::new(prompt.asked_for.borrow().clone()),
             client: details.client.clone(),
             is_update: details.is_update,
             is_waiting: Cell::new(prompt.is_waiting()),
             saved: Box::new(glib::clone!(
                 #[weak(rename_to = window)]
                 self,
-                move |asked, id| window.done(asked, Some(id))
+                #[upgrade_or_else]
+                || Box::pin(std::future::ready(Onward::Done)),
+                move |asked, id| Box::pin(async move { window.look_on(&asked, id).await })
             )),
         })
     }
 
     /// What was asked is there: who waits goes on.
-    fn done(&self, asked: &Asked, account: Option<AccountId>) {
+    pub(super) fn done(&self, asked: &Asked, account: Option<AccountId>) {
         let prompt = self.prompt();
         self.imp().is_over.set(true);
         asked.is_waiting.set(prompt.is_waiting());
-        asked.app_ids.replace(prompt.details.borrow().app_ids.clone());
         prompt.end(Outcome::Done, account);
     }
 
@@ -122,9 +130,12 @@ impl PromptWindow {
             self,
             async move {
                 let changed = permission::give(account.id, link).await;
+                if matches!(changed, Ok(true)) && window.lead_on(account.id).await {
+                    return;
+                }
                 window.set_busy(false);
                 match changed {
-                    Ok(true) => window.show_done(&gettext("Allowed"), Some(&account)),
+                    Ok(true) => window.show_done(&gettext("Allowed"), Some(&account), None),
                     Ok(false) => window.show_failure(&gettext("The account is no longer there"), None),
                     Err(error) => {
                         tracing::warn!(%error, "a permission was not saved");
@@ -145,7 +156,7 @@ impl PromptWindow {
                 let unlocked = runtime::spawn(async move { store.unlock().await }).await;
                 window.set_busy(false);
                 match unlocked {
-                    Ok(()) => window.show_done(&gettext("Keyring Unlocked"), None),
+                    Ok(()) => window.show_done(&gettext("Keyring Unlocked"), None, None),
                     Err(error) => {
                         if !matches!(error, StoreError::Dismissed) {
                             tracing::warn!(%error, "the keyring was not unlocked");
@@ -158,12 +169,14 @@ impl PromptWindow {
         ));
     }
 
-    fn show_done(&self, heading: &str, account: Option<&Account>) {
+    pub(super) fn show_done(&self, heading: &str, account: Option<&Account>, text: Option<String>) {
         let asked = self.asked();
+        asked.app_ids.replace(self.apps_to_install());
         self.done(&asked, account.map(|account| account.id));
         let ending = Ending {
             heading: heading.to_owned(),
             user: account.map(|account| account.user.clone()),
+            text,
             host: self.prompt().details.borrow().binding.host(),
             asked,
         };
@@ -178,8 +191,9 @@ impl PromptWindow {
         );
     }
 
-    fn set_busy(&self, is_busy: bool) {
+    pub(super) fn set_busy(&self, is_busy: bool) {
         self.imp().is_busy.set(is_busy);
+        self.imp().primary_spinner.set_visible(is_busy);
         self.imp().failure.set_visible(false);
         self.update_buttons();
     }

@@ -23,7 +23,8 @@ impl PromptWindow {
         self.update_buttons();
     }
 
-    fn close_guard(&self) {
+    /// For a moment the buttons do nothing.
+    pub(super) fn close_guard(&self) {
         let imp = self.imp();
         imp.is_open.set(false);
         self.update_buttons();
@@ -88,6 +89,10 @@ impl PromptWindow {
                 self,
                 move || {
                     window.imp().unused.take();
+                    if window.is_purchase_under_way() {
+                        window.restart_unused();
+                        return;
+                    }
                     window.imp().is_abandoned.set(true);
                     window.close();
                 }

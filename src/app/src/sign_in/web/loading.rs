@@ -8,8 +8,8 @@ use gtk::glib;
 use url::Url;
 use usher_core::service;
 use webkit6::{
-    LoadEvent, NavigationAction, NavigationPolicyDecision, PolicyDecision, PolicyDecisionType, ResponsePolicyDecision,
-    WebView, prelude::*,
+    LoadEvent, NavigationAction, NavigationPolicyDecision, NavigationType, PolicyDecision, PolicyDecisionType,
+    ResponsePolicyDecision, WebView, prelude::*,
 };
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     i18n::{gettext, gettext_f},
-    sign_in::flow::Hit,
+    sign_in::errand::Hit,
     text, toast,
 };
 
@@ -135,7 +135,7 @@ impl WebPage {
 
     fn load_failed(&self, address: &str, error: &glib::Error) -> bool {
         let is_online = Url::parse(address).is_ok_and(|url| Self::is_online(&url));
-        if let Some(problem) = Problem::of(error, is_online).filter(|_| !self.is_saving()) {
+        if let Some(problem) = Problem::of(error, is_online).filter(|_| !self.is_busy()) {
             tracing::info!(%error, "a page was not loaded");
             self.show_problem_at(problem, &host_of(address));
         }
@@ -168,11 +168,17 @@ impl WebPage {
     }
 
     fn may_go(&self, action: &NavigationAction, kind: PolicyDecisionType) -> bool {
-        let Some(request) = action.request().filter(|_| !self.is_saving()) else {
+        let Some(request) = action.request().filter(|_| !self.is_busy()) else {
             return false;
         };
         let address = request.uri().unwrap_or_default();
         if kind == PolicyDecisionType::NavigationAction && self.is_answer(action, &address) {
+            return false;
+        }
+        if action.navigation_type() == NavigationType::FormResubmitted && self.is_purchase() {
+            // What was paid with it would be paid twice.
+            let told = gettext("The page was not sent again");
+            toast::show(self, &told);
             return false;
         }
         match policy::judge(&address) {
@@ -194,14 +200,14 @@ impl WebPage {
     /// Whether this goes to the redirect address, which is never loaded. Only the first view's main frame gets to ask
     /// (see [`policy`]), and only a plain GET is an answer.
     fn is_answer(&self, action: &NavigationAction, address: &str) -> bool {
-        let Some(flow) = self.flow() else {
+        let Some(errand) = self.errand() else {
             return false;
         };
         let is_get = action.request().and_then(|request| request.http_method()).is_none_or(|method| method == "GET");
         if !is_get || self.is_pop_up() {
-            return flow.is_near(address);
+            return errand.is_near(address);
         }
-        match flow.navigated(address) {
+        match errand.navigated(address) {
             Hit::Other => false,
             Hit::Answer | Hit::Spent => true,
             Hit::Wrong => {

@@ -11,7 +11,7 @@ use crate::{
 
 /// What is shown in place of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::sign_in) enum Problem {
+pub(crate) enum Problem {
     /// This computer has no connection.
     Offline,
     /// No answer.
@@ -38,7 +38,7 @@ pub(in crate::sign_in) enum Problem {
 
 /// Why a certificate is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sign_in) enum Fault {
+pub(crate) enum Fault {
     Expired,
     OtherServer,
     Untrusted,
@@ -88,7 +88,8 @@ impl Problem {
         })
     }
 
-    pub(super) fn words(&self, host: &str) -> Words {
+    /// `is_purchase` if something could have been paid on the page.
+    pub(super) fn words(&self, host: &str, is_purchase: bool) -> Words {
         let plain_host = text::within(host);
         let host = [("host", plain_host.as_str())];
         let (icon, title, text) = match self {
@@ -118,7 +119,16 @@ impl Problem {
             Self::Crashed => (
                 "computer-fail-symbolic",
                 gettext("The Page Stopped Working"),
-                gettext("Nothing was signed in or paid."),
+                if is_purchase {
+                    gettext("Usher checks with the store before anything is paid again.")
+                } else {
+                    gettext("Nothing was signed in or paid.")
+                },
+            ),
+            Self::WrongAnswer if is_purchase => (
+                "dialog-error-symbolic",
+                gettext("Purchase Was Not Finished"),
+                gettext_f("{host} sent an answer that does not belong to this purchase.", &host),
             ),
             Self::WrongAnswer => {
                 not_finished(gettext_f("{host} sent an answer that does not belong to this sign-in.", &host))
@@ -201,8 +211,17 @@ mod tests {
     }
 
     #[test]
+    fn what_stops_a_purchase_says_that_nothing_is_paid_twice() {
+        let words = |problem: Problem| problem.words("store.example.org", true);
+        let crashed = words(Problem::Crashed);
+        assert_eq!(crashed.text, "Usher checks with the store before anything is paid again.");
+        assert_eq!(crashed.again, "Reload");
+        assert_eq!(words(Problem::WrongAnswer).title, "Purchase Was Not Finished");
+    }
+
+    #[test]
     fn a_servers_reason_is_cut_and_named_as_the_servers() {
-        let words = Problem::Refused("x".repeat(500)).words("store.example.org");
+        let words = Problem::Refused("x".repeat(500)).words("store.example.org", false);
         assert!(words.text.chars().count() < 170, "{}", words.text);
         assert!(words.text.contains("store.example.org"));
     }

@@ -13,10 +13,31 @@ use webkit6::{ContextMenuAction, NetworkSession, ScriptDialogType, Settings, Web
 use super::{dialogs, policy};
 use crate::i18n::gettext;
 
-/// Dialogs that the pages of one flow may raise.
+/// Dialogs that the pages of one errand may raise.
 const DIALOG_LIMIT: u8 = 3;
 
-/// What the views of one flow share.
+/// The web session of one window, which keeps nothing: its steps share it, until somebody else shall sign in (rule R19).
+#[derive(Clone, Default)]
+pub(crate) struct WebSession(Rc<RefCell<Option<NetworkSession>>>);
+
+impl WebSession {
+    /// Forgets whom servers know in it.
+    pub(crate) fn renew(&self) {
+        self.0.take();
+    }
+
+    fn network(&self) -> NetworkSession {
+        let mut known = self.0.borrow_mut();
+        let session = known.get_or_insert_with(|| {
+            let session = NetworkSession::new_ephemeral();
+            session.set_persistent_credential_storage_enabled(false);
+            session
+        });
+        session.clone()
+    }
+}
+
+/// What the views of one errand share.
 pub(super) struct Shared {
     session: NetworkSession,
     dialogs: Cell<u8>,
@@ -24,10 +45,9 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// A session that leaves nothing behind and takes nothing in.
-    pub(super) fn new(tell: impl Fn(&str) + 'static) -> Rc<Self> {
-        let session = NetworkSession::new_ephemeral();
-        session.set_persistent_credential_storage_enabled(false);
+    /// Nothing is taken in from the session.
+    pub(super) fn new(session: &WebSession, tell: impl Fn(&str) + 'static) -> Rc<Self> {
+        let session = session.network();
         let shared = Rc::new(Self { session, dialogs: Cell::default(), told: RefCell::default() });
         let weak = Rc::downgrade(&shared);
         shared.session.connect_download_started(move |_, download| {
@@ -69,7 +89,7 @@ fn settings() -> Settings {
         .build()
 }
 
-/// The first view of a flow.
+/// The first view of an errand.
 pub(super) fn first(shared: &Rc<Shared>, tell: impl Fn(&str) + Clone + 'static) -> WebView {
     let view = WebView::builder()
         .network_session(&shared.session)

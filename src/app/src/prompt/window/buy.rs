@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Buying within a prompt: from an account to what is not in it yet, and through the purchase.
+
+use std::{collections::BTreeSet, rc::Rc};
+
+use adw::{prelude::*, subclass::prelude::*};
+use gtk::{gio::prelude::ApplicationExtManual, glib};
+use usher_core::{
+    account::{Account, AccountId},
+    binding::Link,
+    buying,
+    prompt::{Outcome, result},
+};
+
+use super::{Form, PromptWindow};
+use crate::{
+    application::Application,
+    i18n::{gettext, gettext_f, ngettext_f},
+    permission,
+    purchase::{AlreadyPage, Closing, Found, News, Purchase, Request},
+    runtime,
+    sign_in::{Asked, Onward},
+    text, toast,
+};
+
+impl PromptWindow {
+    /// The account is there: asks the server whether it has what was asked for. What it has not leads to the purchase
+    /// question, all else to *Done*.
+    pub(super) async fn look_on(&self, asked: &Asked, id: AccountId) -> Onward {
+        if let Some((account, denied)) = self.denied(id).await {
+            let window = self.downgrade();
+            return Onward::Elsewhere(Box::new(move || {
+                if let Some(window) = window.upgrade() {
+                    window.turn_to_purchase(account, denied);
+                }
+            }));
+        }
+        asked.app_ids.replace(self.prompt().asked_for.borrow().clone());
+        self.done(asked, Some(id));
+        Onward::Done
+    }
+
+    /// The same for an account that was there before. Tells whether there is something to be bought.
+    pub(super) async fn lead_on(&self, id: AccountId) -> bool {
+        let denied = self.denied(id).await;
+        let is_denied = denied.is_some();
+        if let Some((account, denied)) = denied {
+            self.set_busy(false);
+            self.turn_to_purchase(account, denied);
+        }
+        is_denied
+    }
+
+    /// What the server denies to an account; `None` if nothing, or if it does not answer.
+    async fn denied(&self, id: AccountId) -> Option<(Account, Vec<String>)> {
+        let services = Application::current().services().clone();
+        let asked_for = self.prompt().asked_for.borrow().clone();
+        let ids: BTreeSet<String> = asked_for.iter().cloned().collect();
+        let access = {
+            let (store, http) = (services.store.clone(), services.http.clone());
+            runtime::spawn(async move { buying::check(&store, &http, id, &ids).await }).await
+        };
+        let access = access.inspect_err(|error| tracing::warn!(%error, "what an account has is not known")).ok()?;
+        let denied: Vec<String> = asked_for.into_iter().filter(|id| access.denied.contains(id)).collect();
+        if denied.is_empty() {
+            return None;
+        }
+        let binding = self.prompt().details.borrow().binding.clone();
+        let entries = runtime::spawn(async move { services.store.entries().await }).await.ok()?;
+        let accounts = entries.iter().filter_map(|entry| entry.account());
+        let accounts: Vec<Account> = accounts.filter(|account| account.binding == binding).cloned().collect();
+        let account = accounts.iter().find(|account| account.id == id).cloned()?;
+        self.prompt().accounts.replace(accounts);
+        Some((account, denied))
+    }
+
+    /// Asks whether what is not in the account is to be bought.
+    fn turn_to_purchase(&self, account: Account, app_ids: Vec<String>) {
+        self.prompt().details.borrow_mut().turn_to_purchase(account.id, app_ids);
+        self.ask_anew(Form::Buy(account));
+    }
+
+    /// Shows a question in place of whatever is shown. No key that was meant for something else answers it.
+    fn ask_anew(&self, form: Form) {
+        let imp = self.imp();
+        imp.form.replace(Some(form));
+        imp.view.replace(&[imp.intro.get()]);
+        self.show_accounts();
+        self.set_busy(false);
+        self.refresh();
+        self.close_guard();
+        imp.heading.grab_focus();
+    }
+
+    fn request(&self, account: Account) -> Request {
+        let details = self.prompt().details.borrow();
+        Request {
+            account,
+            remote: details.remote.clone(),
+            remote_url: details.remote_url.clone(),
+            app_ids: details.app_ids.clone(),
+            session: self.imp().session.clone(),
+        }
+    }
+
+    /// After the click.
+    pub(super) fn buy(&self, account: Account) {
+        let imp = self.imp();
+        let weak = self.downgrade();
+        let request = self.request(account.clone());
+        let purchase = Purchase::start(&imp.view, Application::current().services(), request, move |news| {
+            if let Some(window) = weak.upgrade() {
+                window.hear(news, &account);
+            }
+        });
+        imp.purchase.replace(Some(purchase));
+    }
+
+    fn hear(&self, news: News, account: &Account) {
+        match news {
+            News::Busy(is_busy) => self.set_busy(is_busy),
+            News::NotOffered => self.prompt().fail(result::NOT_OFFERED),
+            News::SignIn => {
+                self.prompt().details.borrow_mut().turn_to_sign_in();
+                self.ask_anew(Form::SignInAgain(account.clone()));
+            }
+            News::AnotherAccount => self.use_another(account),
+            News::Back => self.ask_anew(Form::Buy(account.clone())),
+            News::Over { bought, .. } if bought.is_empty() => self.close(),
+            News::Over { bought, was_paid } => self.show_bought(account, &bought, was_paid),
+        }
+    }
+
+    fn use_another(&self, account: &Account) {
+        let others = self.others(account);
+        if others.is_empty() {
+            self.ask_anew(Form::Buy(account.clone()));
+            self.sign_in(None);
+        } else {
+            self.ask_anew(Form::Choose(others));
+        }
+    }
+
+    /// The person's other accounts at the server.
+    fn others(&self, account: &Account) -> Vec<Account> {
+        let accounts = self.prompt().accounts.borrow();
+        accounts.iter().filter(|other| other.id != account.id).cloned().collect()
+    }
+
+    fn show_bought(&self, account: &Account, bought: &[String], was_paid: bool) {
+        let user = text::within(&account.user);
+        let said = match bought {
+            [app] => gettext_f(
+                "“{app}” now belongs to {user}.",
+                &[("app", &text::within(&self.app_name(app))), ("user", &user)],
+            ),
+            apps => ngettext_f(
+                "{n} app now belongs to {user}.",
+                "{n} apps now belong to {user}.",
+                apps.len(),
+                &[("user", &user)],
+            ),
+        };
+        let heading = if was_paid { gettext("Bought") } else { gettext("Already Bought") };
+        self.show_done(&heading, Some(account), Some(said));
+    }
+
+    /// What can be installed now: all that was asked for, but what was not bought.
+    pub(super) fn apps_to_install(&self) -> Vec<String> {
+        let prompt = self.prompt();
+        let skipped = self.imp().purchase.borrow().as_ref().map(|purchase| purchase.skipped()).unwrap_or_default();
+        let asked_for = prompt.asked_for.borrow();
+        asked_for.iter().filter(|id| !skipped.contains(id)).cloned().collect()
+    }
+
+    /// *Already Bought?*
+    pub(super) fn ask_whether_bought(&self, account: Account) {
+        let others = self.others(&account);
+        let weak = self.downgrade();
+        let page = AlreadyPage::new(self.request(account.clone()), &others, move |found| {
+            if let Some(window) = weak.upgrade() {
+                window.found(found, &account);
+            }
+        });
+        self.imp().view.push(&page);
+    }
+
+    fn found(&self, found: Found, account: &Account) {
+        match found {
+            Found::Owned(owned) => self.found_owned(account, &owned),
+            Found::Use(other) => self.use_instead(*other),
+            Found::SignIn => self.sign_in(None),
+            Found::Expired => self.hear(News::SignIn, account),
+        }
+    }
+
+    /// The account has some of the apps after all, or all of them.
+    fn found_owned(&self, account: &Account, owned: &BTreeSet<String>) {
+        let ids = self.prompt().details.borrow().app_ids.clone();
+        let (owned, left): (Vec<String>, Vec<String>) = ids.into_iter().partition(|id| owned.contains(id));
+        if left.is_empty() {
+            self.show_bought(account, &owned, false);
+        } else {
+            self.turn_to_purchase(account.clone(), left);
+        }
+    }
+
+    /// Another account has all of it: the repository uses that one from now on.
+    fn use_instead(&self, account: Account) {
+        let link = {
+            let details = self.prompt().details.borrow();
+            Link { remote_url: details.remote_url.clone(), remote: details.remote.clone() }
+        };
+        glib::spawn_future_local(glib::clone!(
+            #[weak(rename_to = window)]
+            self,
+            async move {
+                match permission::give(account.id, link).await {
+                    Ok(true) => {
+                        let owned = window.prompt().details.borrow().app_ids.clone();
+                        window.show_bought(&account, &owned, false);
+                    }
+                    Ok(false) => toast::show(&*window.imp().view, &gettext("The account is no longer there")),
+                    Err(error) => {
+                        tracing::warn!(%error, "a permission was not saved");
+                        toast::show(&*window.imp().view, &gettext("The permission could not be saved"));
+                    }
+                }
+            }
+        ));
+    }
+
+    /// Whether something may be paid, so that the window must not close by itself.
+    pub(super) fn is_purchase_under_way(&self) -> bool {
+        self.imp().purchase.borrow().as_ref().is_some_and(|purchase| purchase.is_under_way())
+    }
+
+    /// Nobody waits any more: says so over a purchase that is open. Tells whether there is one.
+    pub(super) fn stays_for_purchase(&self, program: &str) -> bool {
+        let purchase = self.imp().purchase.borrow().clone().filter(|purchase| purchase.is_under_way());
+        if let Some(purchase) = &purchase {
+            purchase.stay_alone(&gettext_f(
+                "{program} is no longer waiting. The purchase can still be finished.",
+                &[("program", program)],
+            ));
+        }
+        purchase.is_some()
+    }
+
+    /// Whether the window stays open for now, since something is open at the shop: it closes itself once that is clear.
+    pub(super) fn is_held_by_purchase(&self) -> bool {
+        let Some(purchase) = self.imp().purchase.borrow().clone() else {
+            return false;
+        };
+        match purchase.closing() {
+            Closing::Free => {
+                purchase.end();
+                false
+            }
+            closing => {
+                self.leave_purchase(purchase, closing == Closing::Ask);
+                true
+            }
+        }
+    }
+
+    /// The window goes at once, where the person wants that; whoever waits is told what the server says then.
+    fn leave_purchase(&self, purchase: Rc<Purchase>, asks: bool) {
+        let window = self.clone();
+        glib::spawn_future_local(async move {
+            if asks && !purchase.may_close(&window).await {
+                return;
+            }
+            let _hold = Application::current().hold();
+            window.set_visible(false);
+            let bought = purchase.settle().await;
+            if !bought.is_empty() && purchase.skipped().is_empty() {
+                let id = window.prompt().details.borrow().account;
+                window.imp().is_over.set(true);
+                window.prompt().end(Outcome::Done, id);
+            } else if !asks {
+                // It was paid, as far as the shop says: what is asked again is not put off.
+                window.imp().is_abandoned.set(true);
+            }
+            window.close();
+        });
+    }
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! *Already Bought?*: asks the server again, and the person's other accounts there, each only when its row is pressed.
+
+use std::{collections::BTreeSet, rc::Rc};
+
+use adw::{prelude::*, subclass::prelude::*};
+use gtk::{AccessibleAnnouncementPriority, glib};
+use usher_core::{
+    account::Account,
+    buying::{self, Access, BuyError},
+};
+
+use super::{Request, plan::Trouble};
+use crate::{
+    accessible,
+    application::Application,
+    i18n::{gettext, gettext_f, ngettext_f},
+    labels, runtime, text, toast,
+};
+
+/// What came of the question.
+pub(crate) enum Found {
+    /// The account has access to these apps after all.
+    Owned(BTreeSet<String>),
+    /// The person wants to use another account, which has all of them.
+    Use(Box<Account>),
+    /// The person wants to sign in with another account.
+    SignIn,
+    /// The account has to be signed in to again before the server can be asked.
+    Expired,
+}
+
+type Tell = Rc<dyn Fn(Found)>;
+
+mod imp {
+    use std::cell::{OnceCell, RefCell};
+
+    use super::*;
+
+    #[derive(Default, glib::Properties, gtk::CompositeTemplate)]
+    #[properties(wrapper_type = super::AlreadyPage)]
+    #[template(file = "src/purchase/already.blp")]
+    pub struct AlreadyPage {
+        #[template_child]
+        pub(super) check_row: TemplateChild<adw::ActionRow>,
+        #[template_child]
+        pub(super) check_spinner: TemplateChild<adw::Spinner>,
+        #[template_child]
+        pub(super) others_group: TemplateChild<adw::PreferencesGroup>,
+        #[template_child]
+        pub(super) sign_in_row: TemplateChild<adw::ButtonRow>,
+        /// What the page is about.
+        #[property(get, set)]
+        pub(super) question: RefCell<String>,
+        pub(super) request: OnceCell<Rc<Request>>,
+        pub(super) tell: OnceCell<Tell>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for AlreadyPage {
+        const NAME: &'static str = "UsherAlreadyPage";
+        type Type = super::AlreadyPage;
+        type ParentType = adw::NavigationPage;
+
+        fn class_init(klass: &mut Self::Class) {
+            klass.bind_template();
+            klass.bind_template_callbacks();
+        }
+
+        fn instance_init(obj: &glib::subclass::InitializingObject<Self>) {
+            obj.init_template();
+        }
+    }
+
+    #[glib::derived_properties]
+    impl ObjectImpl for AlreadyPage {}
+    impl WidgetImpl for AlreadyPage {}
+
+    impl NavigationPageImpl for AlreadyPage {
+        fn shown(&self) {
+            self.parent_shown();
+            self.check_row.grab_focus();
+        }
+    }
+
+    #[gtk::template_callbacks]
+    impl AlreadyPage {
+        #[template_callback]
+        fn on_check(&self) {
+            self.obj().check();
+        }
+
+        #[template_callback]
+        fn on_sign_in(&self) {
+            self.obj().tell(Found::SignIn);
+        }
+    }
+}
+
+glib::wrapper! {
+    pub struct AlreadyPage(ObjectSubclass<imp::AlreadyPage>)
+        @extends adw::NavigationPage, gtk::Widget,
+        @implements gtk::Accessible, gtk::Buildable, gtk::ConstraintTarget;
+}
+
+impl AlreadyPage {
+    /// For what `request` would buy; `others` are the person's other accounts at the server.
+    pub(crate) fn new(request: Request, others: &[Account], tell: impl Fn(Found) + 'static) -> Self {
+        let page: Self = glib::Object::new();
+        let imp = page.imp();
+        let host = text::within(&request.account.binding.host());
+        let user = text::within(&request.account.user);
+        page.set_question(gettext_f(
+            "{host} says that {user} has no access. What was just bought there can take a moment.",
+            &[("host", &host), ("user", &user)],
+        ));
+        let _ = imp.request.set(Rc::new(request));
+        let _ = imp.tell.set(Rc::new(tell));
+        imp.others_group.set_visible(!others.is_empty());
+        for account in others {
+            imp.others_group.add(&page.row(account));
+        }
+        accessible::can_be_pressed(&*imp.check_row);
+        accessible::can_be_pressed(&*imp.sign_in_row);
+        labels::settle(&page);
+        page
+    }
+
+    fn request(&self) -> &Rc<Request> {
+        self.imp().request.get().expect("set when the page is made")
+    }
+
+    fn tell(&self, found: Found) {
+        if let Some(tell) = self.imp().tell.get() {
+            tell(found);
+        }
+    }
+
+    /// Asks for the account that would pay.
+    fn check(&self) {
+        let imp = self.imp();
+        imp.check_row.set_sensitive(false);
+        imp.check_spinner.set_visible(true);
+        let account = self.request().account.clone();
+        glib::spawn_future_local(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            async move {
+                let access = ask(page.request(), &account).await;
+                let imp = page.imp();
+                imp.check_row.set_sensitive(true);
+                imp.check_spinner.set_visible(false);
+                match access {
+                    Ok(access) if access.granted.is_empty() => toast::show(&page, &gettext("Nothing has changed")),
+                    Ok(access) => page.tell(Found::Owned(access.granted)),
+                    Err(BuyError::NotSignedIn) => page.tell(Found::Expired),
+                    Err(error) => page.say(&error),
+                }
+            }
+        ));
+    }
+
+    fn say(&self, error: &BuyError) {
+        tracing::warn!(%error, "whether something was bought is not known");
+        toast::show(self, &Trouble::of(error).line(&self.request().account.binding.host()));
+    }
+
+    /// A row that asks for another account when it is pressed.
+    fn row(&self, account: &Account) -> adw::ActionRow {
+        let row = adw::ActionRow::builder()
+            .use_markup(false)
+            .title(gettext_f("Check the account of {user}", &[("user", &text::within(&account.user))]))
+            .activatable(true)
+            .build();
+        if let Some(name) = &account.name {
+            row.set_subtitle(&text::plain(name));
+        }
+        let spinner = adw::Spinner::builder().visible(false).build();
+        row.add_suffix(&spinner);
+        accessible::can_be_pressed(&row);
+        let account = account.clone();
+        row.connect_activated(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            move |row| page.check_other(&account, row, &spinner)
+        ));
+        labels::settle(&row);
+        row
+    }
+
+    fn check_other(&self, account: &Account, row: &adw::ActionRow, spinner: &adw::Spinner) {
+        row.set_activatable(false);
+        spinner.set_visible(true);
+        let account = account.clone();
+        glib::spawn_future_local(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            #[weak]
+            row,
+            #[weak]
+            spinner,
+            async move {
+                let access = ask(page.request(), &account).await;
+                spinner.set_visible(false);
+                match access {
+                    Ok(access) => page.show_found(&account, &row, &access),
+                    Err(BuyError::NotSignedIn) => {
+                        row.set_subtitle(&gettext("Sign in again"));
+                    }
+                    Err(error) => {
+                        row.set_activatable(true);
+                        page.say(&error);
+                    }
+                }
+            }
+        ));
+    }
+
+    /// What another account has.
+    fn show_found(&self, account: &Account, row: &adw::ActionRow, access: &Access) {
+        let title = found(&account.user, access.granted.len(), self.request().app_ids.len());
+        row.set_title(&title);
+        self.announce(&accessible::bare(&title), AccessibleAnnouncementPriority::Medium);
+        if !access.denied.is_empty() || access.granted.is_empty() {
+            return;
+        }
+        let button = gtk::Button::builder()
+            .label(gettext("Use This Account"))
+            .valign(gtk::Align::Center)
+            .css_classes(["suggested-action"])
+            .build();
+        let account = account.clone();
+        button.connect_clicked(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            move |_| page.tell(Found::Use(Box::new(account.clone())))
+        ));
+        row.add_suffix(&button);
+        button.grab_focus();
+    }
+}
+
+/// What is said of an account that has so many of the apps.
+fn found(user: &str, has: usize, of: usize) -> String {
+    let user = text::within(user);
+    let (has_text, of_text) = (has.to_string(), of.to_string());
+    let values = [("user", user.as_str()), ("has", has_text.as_str()), ("of", of_text.as_str())];
+    if has == 0 {
+        ngettext_f("{user} does not have this app", "{user} does not have these {n} apps", of, &values)
+    } else if has == of {
+        ngettext_f("{user} has this app", "{user} has these {n} apps", of, &values)
+    } else {
+        // Translators: {has} and {of} are numbers: “demo has 1 of these 3 apps”
+        gettext_f("{user} has {has} of these {of} apps", &values)
+    }
+}
+
+/// Asks the server for one account, and remembers what it has.
+async fn ask(request: &Rc<Request>, account: &Account) -> Result<Access, BuyError> {
+    let services = Application::current().services().clone();
+    let (id, ids) = (account.id, request.app_ids.iter().cloned().collect::<BTreeSet<_>>());
+    let access = {
+        let (store, http) = (services.store.clone(), services.http.clone());
+        runtime::spawn(async move { buying::check(&store, &http, id, &ids).await }).await?
+    };
+    let owned: Vec<_> = access.granted.iter().map(|app_id| request.wanted(app_id)).collect();
+    if !owned.is_empty() {
+        let store = services.store;
+        runtime::spawn(async move { buying::remember(&store, id, owned).await }).await?;
+    }
+    Ok(access)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(has: usize, of: usize) -> String {
+        accessible::bare(&found("demo2", has, of))
+    }
+
+    #[test]
+    fn what_another_account_has_is_said_in_words() {
+        assert_eq!(told(1, 1), "demo2 has this app");
+        assert_eq!(told(0, 1), "demo2 does not have this app");
+        assert_eq!(told(3, 3), "demo2 has these 3 apps");
+        assert_eq!(told(1, 3), "demo2 has 1 of these 3 apps");
+    }
+}

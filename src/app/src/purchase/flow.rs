@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Leads through a purchase: the server is asked, the shop's page is shown, the server is asked again. Its pages hold it;
+//! so does the window, which has to know whether it may close.
+
+mod pages;
+mod shop;
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    rc::Rc,
+};
+
+use adw::prelude::*;
+use gtk::glib;
+use usher_core::{
+    buying::{self, Access, Begun, BuyError, Buying},
+    redirect::Redirect,
+};
+
+use super::{
+    News, Request, Tell,
+    basket::{Basket, ItemState},
+    page::PurchasePage,
+    plan::{self, Moment, Next, Trouble},
+    words::{Act, Shown},
+};
+use crate::{
+    application::Application,
+    i18n::gettext,
+    runtime,
+    services::Services,
+    sign_in::{
+        errand::Spent,
+        web::{WebPage, problem::Problem},
+    },
+};
+
+/// What the closing of its window means to a purchase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closing {
+    /// Nothing.
+    Free,
+    /// It may have been paid: the server is asked once more, without the window.
+    Settle,
+    /// The shop's page is open: the person is asked first.
+    Ask,
+}
+
+/// Where the shop's page is with its last page.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Landing {
+    #[default]
+    None,
+    Shown,
+}
+
+/// A purchase under way.
+pub(crate) struct Purchase {
+    view: glib::WeakRef<adw::NavigationView>,
+    origin: Option<glib::WeakRef<adw::NavigationPage>>,
+    services: Services,
+    request: Request,
+    tell: Tell,
+    basket: RefCell<Basket>,
+    /// What the shop's page is shown for; `None` once it has led back.
+    buying: RefCell<Option<Buying>>,
+    spent: Spent,
+    web: glib::WeakRef<WebPage>,
+    page: glib::WeakRef<PurchasePage>,
+    /// What stood in place of the shop's page when the server was asked.
+    problem: RefCell<Option<Problem>>,
+    landing: Cell<Landing>,
+    /// What comes after the shop's last page.
+    after_landing: RefCell<Option<Next>>,
+    is_asking: Cell<bool>,
+    is_leaving: Cell<bool>,
+    /// Whether the shop has led back, and may have been paid.
+    is_awaited: Cell<bool>,
+    /// Whether the shop's page has led back for any app.
+    was_paid: Cell<bool>,
+    is_ended: Cell<bool>,
+    /// What is said once no program waits any more.
+    alone: RefCell<Option<String>>,
+    watch: RefCell<Option<glib::SourceId>>,
+}
+
+impl Purchase {
+    /// Begins, after the person's click, with the first app. The pages are shown above the one that is visible in `view`.
+    pub(crate) fn start(
+        view: &adw::NavigationView,
+        services: &Services,
+        request: Request,
+        tell: impl Fn(News) + 'static,
+    ) -> Rc<Self> {
+        let basket = Basket::new(&request.app_ids);
+        let purchase = Rc::new(Self {
+            view: view.downgrade(),
+            origin: view.visible_page().map(|page| page.downgrade()),
+            services: services.clone(),
+            request,
+            tell: Rc::new(tell),
+            basket: RefCell::new(basket),
+            buying: RefCell::default(),
+            spent: Spent::default(),
+            web: glib::WeakRef::new(),
+            page: glib::WeakRef::new(),
+            problem: RefCell::default(),
+            landing: Cell::default(),
+            after_landing: RefCell::default(),
+            is_asking: Cell::default(),
+            is_leaving: Cell::default(),
+            is_awaited: Cell::default(),
+            was_paid: Cell::default(),
+            is_ended: Cell::default(),
+            alone: RefCell::default(),
+            watch: RefCell::default(),
+        });
+        purchase.begin(None);
+        purchase
+    }
+
+    /// More apps are to be bought.
+    pub(crate) fn join(&self, app_ids: &[String]) {
+        self.basket.borrow_mut().add(app_ids);
+        self.refresh_list();
+    }
+
+    /// What it means that the window closes now.
+    pub(crate) fn closing(&self) -> Closing {
+        if self.is_ended.get() {
+            Closing::Free
+        } else if self.is_awaited.get() {
+            Closing::Settle
+        } else if self.buying.borrow().is_some() {
+            Closing::Ask
+        } else {
+            Closing::Free
+        }
+    }
+
+    /// Whether the window must not close by itself.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.closing() != Closing::Free
+    }
+
+    /// The apps that do not belong to the account, as far as is known.
+    pub(crate) fn skipped(&self) -> Vec<String> {
+        let basket = self.basket.borrow();
+        let skipped = basket.items().iter().filter(|item| item.state != ItemState::Bought);
+        skipped.map(|item| item.app_id.clone()).collect()
+    }
+
+    fn current(&self) -> String {
+        self.basket.borrow().current().map(ToOwned::to_owned).unwrap_or_default()
+    }
+
+    fn name(&self, app_id: &str) -> String {
+        Application::current().apps().get(&self.request.remote, app_id).title()
+    }
+
+    /// Asks the server to begin, or learns that there is nothing to begin.
+    fn begin(self: &Rc<Self>, pressed: Option<Act>) {
+        if self.is_asking.replace(true) {
+            return;
+        }
+        self.set_busy(pressed);
+        let purchase = self.clone();
+        glib::spawn_future_local(async move {
+            // What has been begun is seen through, whatever becomes of the window.
+            let _hold = Application::current().hold();
+            let begun = purchase.ask_to_begin().await;
+            purchase.is_asking.set(false);
+            purchase.set_idle();
+            let next = plan::after_begin(begun.as_ref());
+            if let Err(error) = &begun {
+                tracing::warn!(%error, "a purchase did not begin");
+            }
+            if let Ok(Begun::Started(buying)) = begun {
+                if purchase.is_ended.get() {
+                    // Nobody has seen the page on which it could be paid.
+                    purchase.forget().await;
+                    return;
+                }
+                purchase.buying.replace(Some(*buying));
+            }
+            purchase.go(next, true);
+        });
+    }
+
+    async fn ask_to_begin(&self) -> Result<Begun, BuyError> {
+        let Ok(redirect) = Redirect::issue() else {
+            return Err(BuyError::Unexpected);
+        };
+        let (store, http) = (self.services.store.clone(), self.services.http.clone());
+        let (id, wanted) = (self.request.account.id, self.request.wanted(&self.current()));
+        runtime::spawn(async move { buying::begin(&store, &http, id, &wanted, redirect).await }).await
+    }
+
+    /// Asks the server whether the app is there now.
+    fn ask(self: &Rc<Self>, moment: Moment, is_told: bool) {
+        if self.is_asking.replace(true) {
+            return;
+        }
+        if is_told {
+            self.set_busy(Some(Act::Check));
+        }
+        let purchase = self.clone();
+        glib::spawn_future_local(async move {
+            let _hold = Application::current().hold();
+            let access = purchase.look().await;
+            purchase.is_asking.set(false);
+            purchase.set_idle();
+            if let Err(error) = &access {
+                tracing::warn!(%error, "whether something was bought is not known");
+            }
+            let app = purchase.current();
+            let has_access = access.as_ref().map(|access| access.granted.contains(&app));
+            purchase.go(plan::after_check(moment, has_access), is_told);
+        });
+    }
+
+    /// What the server says of the app whose turn it is.
+    async fn look(&self) -> Result<Access, BuyError> {
+        let (store, http) = (self.services.store.clone(), self.services.http.clone());
+        let (id, ids) = (self.request.account.id, BTreeSet::from([self.current()]));
+        runtime::spawn(async move { buying::check(&store, &http, id, &ids).await }).await
+    }
+
+    /// Asks the server a last time, when the window is gone. Tells what belongs to the account now.
+    pub(crate) async fn settle(&self) -> Vec<String> {
+        self.end();
+        let app = self.current();
+        match self.look().await {
+            Ok(access) if access.granted.contains(&app) => self.basket.borrow_mut().settle(ItemState::Bought),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "whether something was bought is not known"),
+        }
+        self.basket.borrow().bought()
+    }
+
+    /// Where it leads. `is_told` if the person has asked.
+    fn go(self: &Rc<Self>, next: Next, is_told: bool) {
+        if self.is_ended.get() {
+            return;
+        }
+        if self.landing.get() == Landing::Shown {
+            // The shop's last page is read first.
+            if matches!(next, Next::Wait) {
+                self.watch(0);
+            }
+            if next == Next::Bought {
+                self.stop_watch();
+            }
+            if !matches!(next, Next::Stay | Next::StayAfter(_)) {
+                self.after_landing.replace(Some(next));
+            }
+            return;
+        }
+        match next {
+            Next::Shop => self.show_shop(),
+            Next::Bought => self.bought(),
+            Next::Wait => {
+                self.show(&Shown::Waiting);
+                self.watch(0);
+            }
+            Next::Unfinished => self.show(&Shown::Unfinished),
+            Next::Stay => self.stay(is_told.then(|| gettext("Nothing has changed"))),
+            Next::StayAfter(trouble) => self.stay(is_told.then(|| trouble.line(&self.host()))),
+            Next::SignIn => {
+                self.end();
+                (self.tell)(News::SignIn);
+            }
+            Next::NotOffered => {
+                (self.tell)(News::NotOffered);
+                self.show(&Shown::NotOffered);
+            }
+            Next::Trouble(trouble) => self.show(&Shown::Trouble(trouble)),
+        }
+    }
+
+    fn bought(self: &Rc<Self>) {
+        let owned = self.request.wanted(&self.current());
+        let (store, id) = (self.services.store.clone(), self.request.account.id);
+        glib::spawn_future_local(async move {
+            let _hold = Application::current().hold();
+            let kept = runtime::spawn(async move { buying::remember(&store, id, vec![owned]).await }).await;
+            if let Err(error) = kept {
+                tracing::warn!(%error, "what was bought is not remembered");
+            }
+        });
+        self.basket.borrow_mut().settle(ItemState::Bought);
+        self.leave_shop();
+        self.go_on();
+    }
+
+    /// To the next app, after another click, or to the end.
+    fn go_on(self: &Rc<Self>) {
+        if self.basket.borrow().current().is_some() {
+            self.show(&Shown::Progress);
+        } else {
+            self.finish();
+        }
+    }
+
+    fn finish(&self) {
+        self.end();
+        let bought = self.basket.borrow().bought();
+        (self.tell)(News::Over { bought, was_paid: self.was_paid.get() });
+    }
+
+    /// A button of a page between the shop's pages.
+    fn act(self: &Rc<Self>, act: Act) {
+        match act {
+            Act::Check => self.ask(Moment::Again, true),
+            Act::NotPaid => self.not_paid(),
+            Act::Retry | Act::Continue => self.begin(Some(act)),
+            Act::AnotherAccount => {
+                self.end();
+                (self.tell)(News::AnotherAccount);
+            }
+            Act::Skip => {
+                self.basket.borrow_mut().settle(ItemState::Skipped);
+                self.begin(Some(act));
+            }
+            Act::Stop => {
+                self.basket.borrow_mut().stop();
+                self.finish();
+            }
+        }
+    }
+
+    /// The person says that it was not paid: it can begin anew, after another click.
+    fn not_paid(self: &Rc<Self>) {
+        let purchase = self.clone();
+        glib::spawn_future_local(async move {
+            purchase.set_busy(Some(Act::NotPaid));
+            let is_forgotten = purchase.forget().await;
+            purchase.set_idle();
+            if !is_forgotten {
+                let trouble = Trouble::Keyring(gettext("it refused to write"));
+                purchase.stay(Some(trouble.line(&purchase.host())));
+                return;
+            }
+            purchase.leave_shop();
+            if purchase.basket.borrow().items().len() > 1 {
+                purchase.show(&Shown::Progress);
+            } else {
+                purchase.end();
+                (purchase.tell)(News::Back);
+            }
+        });
+    }
+
+    /// Takes the app whose turn it is for one that was not begun to be bought.
+    async fn forget(&self) -> bool {
+        let (store, id, app) = (self.services.store.clone(), self.request.account.id, self.current());
+        let forgotten = runtime::spawn(async move { buying::not_paid(&store, id, &app).await }).await;
+        if let Err(error) = &forgotten {
+            tracing::warn!(%error, "a purchase that came to nothing stays written down");
+        }
+        forgotten.is_ok()
+    }
+
+    /// Nothing comes of it any more.
+    pub(crate) fn end(&self) {
+        self.is_ended.set(true);
+        self.stop_watch();
+        self.close_shop();
+    }
+}

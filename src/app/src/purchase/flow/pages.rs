@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The pages between the shop's pages, and looking again by itself.
+
+use std::{rc::Rc, time::Duration};
+
+use adw::prelude::*;
+use gtk::glib;
+
+use super::{Act, Moment, News, Purchase, PurchasePage, Shown};
+use crate::{
+    purchase::words::{Names, words},
+    toast,
+};
+
+/// How long it is waited before the store is asked again by itself: 2, 5, 15 and 60 seconds after the first answer.
+const WATCH: [Duration; 4] =
+    [Duration::from_secs(2), Duration::from_secs(3), Duration::from_secs(10), Duration::from_secs(45)];
+
+impl Purchase {
+    pub(super) fn host(&self) -> String {
+        self.request.account.binding.host()
+    }
+
+    /// Shows a page in place of what this purchase has shown before.
+    pub(super) fn show(self: &Rc<Self>, shown: &Shown) {
+        let Some(view) = self.view.upgrade() else {
+            return;
+        };
+        if matches!(shown, Shown::Waiting) {
+            self.close_shop();
+        } else {
+            self.leave_shop();
+        }
+        let page = PurchasePage::new(&self.words_of(shown), {
+            let purchase = self.clone();
+            move |act| purchase.act(act)
+        });
+        if let Some(text) = self.alone.borrow().as_deref().filter(|_| self.is_under_way()) {
+            page.show_alone(text);
+        }
+        self.page.set(Some(&page));
+        self.refresh_list();
+        self.put(&view, page.upcast());
+    }
+
+    fn words_of(&self, shown: &Shown) -> crate::purchase::words::Words {
+        let basket = self.basket.borrow();
+        let app = self.name(basket.current().unwrap_or_default());
+        let next = basket.next().map(|id| self.name(id));
+        let (host, user) = (self.host(), self.request.account.user.clone());
+        let mut words = words(shown, &Names { app: &app, next: next.as_deref(), host: &host, user: &user });
+        if matches!(shown, Shown::Progress) {
+            words.title = basket.progress().unwrap_or_default();
+        }
+        words
+    }
+
+    /// Shows a page above the one from which the purchase began.
+    pub(super) fn put(&self, view: &adw::NavigationView, page: adw::NavigationPage) {
+        let kept: Vec<adw::NavigationPage> = self.pages_before(view).into_iter().chain([page]).collect();
+        view.replace(&kept);
+    }
+
+    /// The pages up to the one from which the purchase began.
+    fn pages_before(&self, view: &adw::NavigationView) -> Vec<adw::NavigationPage> {
+        let origin = self.origin.as_ref().and_then(glib::WeakRef::upgrade);
+        let stack = view.navigation_stack();
+        let pages: Vec<adw::NavigationPage> = stack.iter::<adw::NavigationPage>().map_while(Result::ok).collect();
+        let end = pages.iter().position(|page| Some(page) == origin.as_ref()).map_or(0, |index| index + 1);
+        pages.into_iter().take(end).collect()
+    }
+
+    /// What has become of each app, where there are several.
+    pub(super) fn refresh_list(&self) {
+        let Some(page) = self.page.upgrade() else {
+            return;
+        };
+        let basket = self.basket.borrow();
+        if basket.items().len() > 1 {
+            let apps = crate::application::Application::current().apps().clone();
+            let of = |item: &crate::purchase::basket::Item| {
+                (apps.get(&self.request.remote, &item.app_id), item.state.text())
+            };
+            page.list(basket.items().iter().map(of));
+        }
+    }
+
+    /// The page stays as it is; what is to be said is said at its foot.
+    pub(super) fn stay(&self, text: Option<String>) {
+        let web = self.web.upgrade().filter(|page| page.is_mapped());
+        if let (Some(web), Some(problem)) = (&web, self.problem.take()) {
+            web.show_problem(problem);
+        }
+        let page: Option<gtk::Widget> = web.map(Cast::upcast).or_else(|| self.page.upgrade().map(Cast::upcast));
+        if let (Some(page), Some(text)) = (page, text) {
+            toast::show(&page, &text);
+        }
+    }
+
+    /// Shows that the server is being asked, where the person has asked for it.
+    pub(super) fn set_busy(&self, act: Option<Act>) {
+        match self.page.upgrade().filter(|page| page.is_mapped()) {
+            Some(page) => page.set_busy(act),
+            None => (self.tell)(News::Busy(true)),
+        }
+    }
+
+    pub(super) fn set_idle(&self) {
+        if let Some(page) = self.page.upgrade() {
+            page.set_idle();
+        }
+        (self.tell)(News::Busy(false));
+    }
+
+    /// No program waits any more; what is open stays.
+    pub(crate) fn stay_alone(&self, text: &str) {
+        if let Some(page) = self.web.upgrade() {
+            page.show_alone(text);
+        }
+        if let Some(page) = self.page.upgrade() {
+            page.show_alone(text);
+        }
+        self.alone.replace(Some(text.to_owned()));
+    }
+
+    /// Asks the store again by itself, a few times.
+    pub(super) fn watch(self: &Rc<Self>, round: usize) {
+        let Some(delay) = WATCH.get(round) else {
+            return;
+        };
+        let weak = Rc::downgrade(self);
+        let timer = glib::timeout_add_local_once(*delay, move || {
+            if let Some(purchase) = weak.upgrade() {
+                purchase.watch.take();
+                if !purchase.is_ended.get() && purchase.is_awaited.get() {
+                    purchase.ask(Moment::Again, false);
+                    purchase.watch(round + 1);
+                }
+            }
+        });
+        if let Some(earlier) = self.watch.replace(Some(timer)) {
+            earlier.remove();
+        }
+    }
+
+    pub(super) fn stop_watch(&self) {
+        if let Some(timer) = self.watch.take() {
+            timer.remove();
+        }
+    }
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The shop's own page, and the redirect that leads back from it (rules R5 and R19).
+
+use std::rc::Rc;
+
+use adw::prelude::*;
+use gtk::glib;
+use usher_core::{
+    redirect::{Match, Parameters},
+    service::ServiceUrl,
+};
+
+use super::{Landing, Moment, Problem, Purchase, WebPage};
+use crate::{
+    i18n::gettext,
+    purchase::leave,
+    sign_in::errand::{Errand, Hit},
+};
+
+impl Purchase {
+    /// Shows the shop's page, from its beginning: it is the same purchase, however often it is shown.
+    pub(super) fn show_shop(self: &Rc<Self>) {
+        let start = self.buying.borrow().as_ref().map(usher_core::buying::Buying::start);
+        let (Some(start), Some(view)) = (start, self.view.upgrade()) else {
+            return;
+        };
+        self.problem.take();
+        let shown = self.web.upgrade().filter(|page| page.is_mapped());
+        let page = shown.unwrap_or_else(|| {
+            let page = WebPage::first(self.clone(), &self.request.session);
+            self.web.set(Some(&page));
+            self.put(&view, page.clone().upcast());
+            page
+        });
+        if let Some(text) = self.alone.borrow().as_deref() {
+            page.show_alone(text);
+        }
+        page.load(&start);
+    }
+
+    /// The shop's page is not needed any more.
+    pub(super) fn leave_shop(&self) {
+        self.is_awaited.set(false);
+        self.stop_watch();
+        self.close_shop();
+    }
+
+    pub(super) fn close_shop(&self) {
+        if let Some(buying) = self.buying.take() {
+            self.spent.add(buying.redirect());
+        }
+        if let Some(page) = self.web.upgrade() {
+            page.close();
+        }
+        self.web.set(None);
+    }
+
+    /// The shop's page has led back. That says nothing of whether it was paid.
+    fn answered(self: &Rc<Self>, parameters: &Parameters) {
+        let (Some(buying), Some(page)) = (self.buying.take(), self.web.upgrade()) else {
+            return;
+        };
+        self.spent.add(buying.redirect());
+        self.is_awaited.set(true);
+        self.was_paid.set(true);
+        if parameters.get("error").is_some() {
+            page.show_busy(&gettext("Checking…"));
+            self.ask(Moment::Declined, false);
+            return;
+        }
+        match buying.landing(parameters) {
+            Some(landing) => {
+                self.landing.set(Landing::Shown);
+                page.show_landing(&landing);
+            }
+            None => page.show_busy(&gettext("Checking…")),
+        }
+        self.ask(Moment::Returned, false);
+    }
+
+    /// Asks before the shop's page is left. The server is asked before anything else is done.
+    async fn ask_to_leave(self: Rc<Self>) {
+        let Some(page) = self.web.upgrade().filter(|_| !self.is_leaving.replace(true)) else {
+            return;
+        };
+        let is_wanted = leave::is_wanted(&page).await;
+        self.is_leaving.set(false);
+        if is_wanted && self.buying.borrow().is_some() {
+            page.show_busy(&gettext("Checking…"));
+            self.ask(Moment::Left, false);
+        }
+    }
+
+    /// Asks before the window is closed over the shop's page.
+    pub(crate) async fn may_close(&self, parent: &impl IsA<gtk::Widget>) -> bool {
+        if self.is_leaving.replace(true) {
+            return false;
+        }
+        let is_wanted = leave::is_wanted(parent).await;
+        self.is_leaving.set(false);
+        is_wanted
+    }
+}
+
+impl Errand for Purchase {
+    fn service(&self) -> &ServiceUrl {
+        &self.request.account.binding.service
+    }
+
+    fn is_purchase(&self) -> bool {
+        true
+    }
+
+    fn navigated(self: Rc<Self>, address: &str) -> Hit {
+        let found = match &*self.buying.borrow() {
+            Some(buying) => buying.redirect().recognise(address),
+            None => Match::Other,
+        };
+        if self.spent.has(address) {
+            return Hit::Spent;
+        }
+        match found {
+            Match::Other => Hit::Other,
+            Match::Invalid => Hit::Wrong,
+            Match::Redirect(parameters) => {
+                self.answered(&parameters);
+                Hit::Answer
+            }
+        }
+    }
+
+    fn is_near(&self, address: &str) -> bool {
+        let buying = self.buying.borrow();
+        let is_current =
+            buying.as_ref().is_some_and(|buying| !matches!(buying.redirect().recognise(address), Match::Other));
+        is_current || self.spent.has(address)
+    }
+
+    /// The page is not sent again: the server is asked, and then the purchase's first page is shown.
+    fn again(self: Rc<Self>, problem: Problem) {
+        if let Some(page) = self.web.upgrade() {
+            page.show_busy(&gettext("Checking…"));
+            self.problem.replace(Some(problem));
+            self.ask(Moment::Broken, true);
+        }
+    }
+
+    fn cancel(self: Rc<Self>) {
+        glib::spawn_future_local(self.ask_to_leave());
+    }
+
+    fn read(self: Rc<Self>) {
+        self.landing.set(Landing::None);
+        match self.after_landing.take() {
+            Some(next) => self.go(next, false),
+            None => {
+                if let Some(page) = self.web.upgrade() {
+                    page.show_busy(&gettext("Checking…"));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Buying, after the person's click: the shop's own page, and then what the server says. Whether something was paid is
+//! known from the server alone (rule R20).
+//!
+//! ```text
+//! basket   the apps to be bought, each in turn; pure
+//! plan     what comes next, from what the server said; pure
+//! words    what the pages say
+//! flow     leads from page to page
+//! page     one page between the shop's pages
+//! leave    the question before a purchase page is left
+//! already  Already Bought?: other accounts of the person that may have the app
+//! ```
+
+mod already;
+mod basket;
+mod flow;
+mod leave;
+mod page;
+mod plan;
+mod words;
+
+use std::rc::Rc;
+
+use usher_core::{account::Account, purchase::Wanted, service::RemoteUrl};
+
+pub(crate) use self::{
+    already::{AlreadyPage, Found},
+    flow::{Closing, Purchase},
+};
+use crate::sign_in::web::WebSession;
+
+/// What is to be bought, with which account and for which repository.
+pub(crate) struct Request {
+    /// The account that pays.
+    pub(crate) account: Account,
+    /// Flatpak's name of the repository.
+    pub(crate) remote: String,
+    /// Its address.
+    pub(crate) remote_url: RemoteUrl,
+    /// The apps, in the order in which they are bought.
+    pub(crate) app_ids: Vec<String>,
+    /// The web session of the window.
+    pub(crate) session: WebSession,
+}
+
+impl Request {
+    /// An app of the request, as it is bought and remembered.
+    fn wanted(&self, app_id: &str) -> Wanted {
+        Wanted { app_id: app_id.to_owned(), remote: self.remote.clone(), remote_url: self.remote_url.clone() }
+    }
+}
+
+/// What whoever asked for a purchase is told while it goes on.
+pub(crate) enum News {
+    /// Something is being asked of the server, or not any more: the page from which the purchase began shows it.
+    Busy(bool),
+    /// The shop does not sell an app to this account. The person is told, too.
+    NotOffered,
+    /// The account has to be signed in to again before it can go on.
+    SignIn,
+    /// The person wants to use another account.
+    AnotherAccount,
+    /// Nothing was begun, or the person says that it was not paid: it can be asked again.
+    Back,
+    /// It is over.
+    Over {
+        /// The apps that belong to the account now; none if all were skipped.
+        bought: Vec<String>,
+        /// Whether the shop's page was needed.
+        was_paid: bool,
+    },
+}
+
+/// Told the news.
+type Tell = Rc<dyn Fn(News)>;

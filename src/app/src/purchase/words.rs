@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What the pages of a purchase say. Pure but for the translations.
+
+use super::plan::Trouble;
+use crate::{
+    i18n::{gettext, gettext_f},
+    text,
+};
+
+/// A page between the shop's pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// Paid and not granted yet.
+    Waiting,
+    /// Begun, and not known how it ended.
+    Unfinished,
+    /// Not for sale to this account.
+    NotOffered,
+    /// It could not be begun.
+    Trouble(Trouble),
+    /// One of several is done; the next one waits for a click.
+    Progress,
+}
+
+/// What a button does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    /// Asks the server again.
+    Check,
+    /// The person says that it was not paid.
+    NotPaid,
+    /// Tries to begin once more.
+    Retry,
+    /// Goes over to another account.
+    AnotherAccount,
+    /// Goes on with the app whose turn it is.
+    Continue,
+    /// Skips the app whose turn it is, and goes on with the next.
+    Skip,
+    /// Keeps what was bought and buys no more.
+    Stop,
+}
+
+/// Names on a page, as they came from outside.
+pub(super) struct Names<'a> {
+    pub(super) app: &'a str,
+    /// The app whose turn comes after it.
+    pub(super) next: Option<&'a str>,
+    pub(super) host: &'a str,
+    pub(super) user: &'a str,
+}
+
+/// What a page says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Words {
+    pub(super) icon: &'static str,
+    pub(super) title: String,
+    pub(super) text: String,
+    /// The first is the suggested one.
+    pub(super) buttons: Vec<(Act, String)>,
+}
+
+/// What a page says, and what can be done on it.
+pub(super) fn words(shown: &Shown, names: &Names<'_>) -> Words {
+    let (app, host, user) = (text::within(names.app), text::within(names.host), text::within(names.user));
+    let values = [("app", app.as_str()), ("host", host.as_str()), ("user", user.as_str())];
+    let check = || (Act::Check, gettext("Check Again"));
+    let not_paid = || (Act::NotPaid, gettext("It Was Not Paid"));
+    let (icon, title, text, mut buttons) = match shown {
+        Shown::Waiting => (
+            "content-loading-symbolic",
+            gettext("Waiting for the Store"),
+            gettext_f("{host} has not unlocked “{app}” yet. Nothing is paid again.", &values),
+            vec![check(), not_paid()],
+        ),
+        Shown::Unfinished => (
+            "dialog-question-symbolic",
+            gettext("Purchase Not Finished"),
+            gettext_f(
+                "A purchase of “{app}” was begun at {host} and not finished. If it was paid, {host} unlocks the app.",
+                &values,
+            ),
+            vec![check(), not_paid()],
+        ),
+        Shown::NotOffered => (
+            "action-unavailable-symbolic",
+            gettext("Not Available to This Account"),
+            gettext_f(
+                "{host} does not offer “{app}” to {user}. The people who run the repository can give access.",
+                &values,
+            ),
+            vec![(Act::AnotherAccount, gettext("Use Another Account…"))],
+        ),
+        Shown::Trouble(trouble) => {
+            let (icon, title, text) = trouble.words(names.host);
+            (icon, title, text, vec![(Act::Retry, gettext("Try Again"))])
+        }
+        Shown::Progress => {
+            let go_on = gettext_f("Continue With “{app}”", &values);
+            ("", String::new(), String::new(), vec![(Act::Continue, go_on), (Act::Stop, gettext("Stop Here"))])
+        }
+    };
+    if matches!(shown, Shown::Unfinished | Shown::NotOffered)
+        && let Some(next) = names.next
+    {
+        buttons.push((Act::Skip, gettext_f("Continue With “{app}”", &[("app", &text::within(next))])));
+    }
+    Words { icon, title, text, buttons }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(shown: &Shown, next: Option<&str>) -> (String, String, Vec<(Act, String)>) {
+        let names = Names { app: "Paid", next, host: "s.example", user: "demo" };
+        let words = words(shown, &names);
+        let bare = |text: &str| text.replace(['\u{2068}', '\u{2069}'], "");
+        let buttons = words.buttons.iter().map(|(act, label)| (*act, bare(label))).collect();
+        (bare(&words.title), bare(&words.text), buttons)
+    }
+
+    #[test]
+    fn what_is_paid_is_waited_for_in_calm_words() {
+        let (title, text, buttons) = told(&Shown::Waiting, Some("Other"));
+        assert_eq!(title, "Waiting for the Store");
+        assert_eq!(text, "s.example has not unlocked “Paid” yet. Nothing is paid again.");
+        assert_eq!(buttons[0], (Act::Check, "Check Again".into()));
+        assert!(buttons.iter().all(|(act, _)| *act != Act::Skip));
+    }
+
+    #[test]
+    fn an_app_that_is_not_sold_leads_to_another_account_or_to_the_next_app() {
+        let (title, text, buttons) = told(&Shown::NotOffered, Some("Other"));
+        assert_eq!(title, "Not Available to This Account");
+        let said = "s.example does not offer “Paid” to demo. The people who run the repository can give access.";
+        assert_eq!(text, said);
+        assert_eq!(
+            buttons,
+            [(Act::AnotherAccount, "Use Another Account…".into()), (Act::Skip, "Continue With “Other”".into())]
+        );
+        assert_eq!(told(&Shown::NotOffered, None).2.len(), 1);
+    }
+
+    #[test]
+    fn one_of_several_leads_to_the_next_or_to_the_end() {
+        let (_, _, buttons) = told(&Shown::Progress, Some("Third"));
+        assert_eq!(buttons, [(Act::Continue, "Continue With “Paid”".into()), (Act::Stop, "Stop Here".into())]);
+    }
+
+    #[test]
+    fn w18_names_from_outside_stay_what_they_are() {
+        let hostile = format!("<b>x</b>\u{202e}\n{}", "y".repeat(10_000));
+        let names = Names { app: &hostile, next: Some(&hostile), host: "s.example", user: &hostile };
+        for shown in [Shown::Waiting, Shown::Unfinished, Shown::NotOffered, Shown::Progress] {
+            let words = words(&shown, &names);
+            for text in words.buttons.into_iter().map(|(_, label)| label).chain([words.text]) {
+                assert!(!text.contains(['\u{202e}', '\n']) && text.chars().count() < 350, "{text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What a person is on a server's web page for: to sign in, or to buy. The page shows, the errand decides.
+
+use std::{cell::RefCell, rc::Rc};
+
+use url::Url;
+use usher_core::{redirect::Redirect, service::ServiceUrl};
+
+use super::web::problem::Problem;
+
+/// What a navigation to an address means for an errand.
+pub(crate) enum Hit {
+    /// Nothing: any other address.
+    Other,
+    /// The redirect address after the answer: nothing more comes of it.
+    Spent,
+    /// The redirect address, but not this errand's answer. The errand goes on.
+    Wrong,
+    /// The answer of the server, which has ended the web step.
+    Answer,
+}
+
+/// Leads through a web page.
+pub(crate) trait Errand {
+    /// The server that the person has agreed to.
+    fn service(&self) -> &ServiceUrl;
+    /// Whether something can be paid on the page.
+    fn is_purchase(&self) -> bool;
+    /// What a navigation means. An answer is taken at once: the first one counts (rule R5).
+    fn navigated(self: Rc<Self>, address: &str) -> Hit;
+    /// Whether an address is the redirect's, answer or not: it is never loaded.
+    fn is_near(&self, address: &str) -> bool;
+    /// Goes on after a problem that the page has shown.
+    fn again(self: Rc<Self>, problem: Problem);
+    /// The person does not want to go on.
+    fn cancel(self: Rc<Self>);
+    /// The person has read the server's page that stands after the answer.
+    fn read(self: Rc<Self>) {}
+}
+
+/// Redirect addresses that have had their answer.
+#[derive(Default)]
+pub(crate) struct Spent(RefCell<Vec<Url>>);
+
+impl Spent {
+    /// A redirect has had its answer.
+    pub(crate) fn add(&self, redirect: &Redirect) {
+        self.0.borrow_mut().extend(Url::parse(&redirect.uri()));
+    }
+
+    /// Whether an address leads to where such a redirect led.
+    pub(crate) fn has(&self, address: &str) -> bool {
+        Url::parse(address).is_ok_and(|url| {
+            self.0.borrow().iter().any(|spent| spent.port() == url.port() && spent.host() == url.host())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn w07_a_redirect_that_has_had_its_answer_is_known_as_such() {
+        let (spent, redirect) = (Spent::default(), Redirect::issue().unwrap());
+        let address = format!("{}?state=x", redirect.uri());
+        assert!(!spent.has(&address));
+        spent.add(&redirect);
+        assert!(spent.has(&address));
+        assert!(!spent.has("https://store.example.org/"));
+    }
+}
