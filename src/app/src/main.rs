@@ -24,6 +24,7 @@ mod account_choice;
 mod accounts;
 mod add_account;
 mod application;
+mod busy_button;
 mod familiarity_line;
 mod i18n;
 mod install_button;
@@ -41,6 +42,7 @@ mod sign_in;
 mod software;
 mod text;
 mod toast;
+mod unfinished;
 mod window;
 mod window_id;
 

@@ -6,7 +6,7 @@ use gtk::{gio, glib};
 use usher_core::{account::AccountId, binding::Binding, names};
 
 use crate::{
-    account::{AccountPage, ChangedServerPage, PermissionPage},
+    account::{AccountPage, ChangedServerPage, PermissionPage, PurchasesPage},
     accounts::AccountsPage,
     add_account::{AddAccountPage, ServerPage},
     application::Application,
@@ -43,7 +43,7 @@ mod imp {
         fn class_init(class: &mut Self::Class) {
             AccountsPage::ensure_type();
             class.bind_template();
-            class.install_action("win.search", None, |window, _, _| window.imp().accounts_page.search());
+            class.install_action("win.search", None, |window, _, _| window.search());
             class.install_action("win.back", None, |window, _, _| {
                 let view = window.imp().view.get();
                 match view.visible_page() {
@@ -134,6 +134,23 @@ impl Window {
         if application.accounts().find(id).is_some() {
             self.show_first_page();
             self.imp().view.push(&AccountPage::new(&application, id));
+        }
+    }
+
+    /// Shows what was bought with an account.
+    pub(crate) fn show_purchases(&self, id: AccountId) {
+        self.imp().view.push(&PurchasesPage::new(&Application::current(), id));
+    }
+
+    /// Opens the search of the page that is shown.
+    fn search(&self) {
+        let Some(page) = self.imp().view.visible_page() else {
+            return;
+        };
+        if let Some(page) = page.downcast_ref::<PurchasesPage>() {
+            page.search();
+        } else if let Some(page) = page.downcast_ref::<AccountsPage>() {
+            page.search();
         }
     }
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! One account, and the questions of repositories about it.
+//! One account, what was bought with it, and the questions of repositories about it.
 
+mod bought;
 mod changed_server;
 mod page;
 mod permission_page;
+mod purchase_row;
+mod purchases;
 mod remove;
 mod sign_out;
 mod uses;
@@ -11,4 +14,5 @@ mod uses;
 pub(crate) use changed_server::ChangedServerPage;
 pub(crate) use page::AccountPage;
 pub(crate) use permission_page::PermissionPage;
+pub(crate) use purchases::PurchasesPage;
 pub(crate) use remove::ask as ask_to_remove;

@@ -11,13 +11,13 @@ use usher_core::{
 };
 
 use super::{
-    remove, sign_out,
+    bought, remove, sign_out,
     uses::{Use, uses},
 };
 use crate::{
     accessible,
     application::Application,
-    i18n::{gettext, gettext_f},
+    i18n::{gettext, gettext_f, ngettext_f},
     keyring, labels,
     model::{KeyringState, Standing},
     permission, runtime, text, toast,
@@ -49,6 +49,10 @@ mod imp {
         pub(super) uses_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
         pub(super) unused_row: TemplateChild<adw::ActionRow>,
+        #[template_child]
+        pub(super) purchases_row: TemplateChild<adw::ActionRow>,
+        #[template_child]
+        pub(super) purchases_label: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) server_row: TemplateChild<adw::ActionRow>,
         #[template_child]
@@ -93,6 +97,7 @@ mod imp {
             for row in [&self.sign_in_again_row, &self.sign_out_row, &self.remove_row] {
                 accessible::can_be_pressed(&**row);
             }
+            accessible::can_be_pressed(&*self.purchases_row);
         }
 
         fn dispose(&self) {
@@ -128,6 +133,13 @@ mod imp {
         fn on_sign_in_again(&self) {
             if let (Some(window), Some(id)) = (Window::of(&*self.obj()), self.id.get()) {
                 window.sign_in_again(*id);
+            }
+        }
+
+        #[template_callback]
+        fn on_purchases(&self) {
+            if let (Some(window), Some(id)) = (Window::of(&*self.obj()), self.id.get()) {
+                window.show_purchases(*id);
             }
         }
 
@@ -195,6 +207,7 @@ impl AccountPage {
             accounts.accounts().iter().filter(|other| other.binding.host() == account.binding.host()).count() > 1;
         self.show_head(&account);
         self.show_uses(uses(&account, &application.repositories().all()));
+        self.show_purchases(&account);
         self.show_details(&account, is_one_of_several);
     }
 
@@ -302,6 +315,15 @@ impl AccountPage {
                 });
             });
         }
+    }
+
+    fn show_purchases(&self, account: &Account) {
+        let imp = self.imp();
+        let count = bought::count(account);
+        imp.purchases_label.set_label(&count.to_string());
+        imp.purchases_label.set_visible(count > 0);
+        let name = ngettext_f("Purchases, {n} app", "Purchases, {n} apps", count, &[]);
+        accessible::name(&*imp.purchases_row, &name);
     }
 
     fn show_details(&self, account: &Account, is_one_of_several: bool) {

@@ -13,3 +13,4 @@ mod row_group;
 
 pub(crate) use page::AccountsPage;
 pub(crate) use repository_row::repository_choice;
+pub(crate) use row_group::RowGroup;

@@ -1,31 +1,81 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What a row of *Needs Attention* says, and where it leads.
 
+use adw::prelude::*;
+use gtk::glib;
+
 use super::{
     account_row::sign_in_name,
     offer_row::{Offer, OfferRow},
 };
 use crate::{
+    application::Application,
     i18n::{gettext, gettext_f, ngettext_f},
-    model::{Need, Standing, Waiting},
+    model::{App, Need, Standing, Waiting},
     text,
+    unfinished::Unfinished,
 };
 
+/// Something that needs attention, and the app that it is about, if it is about one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NeedItem {
+    need: Need,
+    app: Option<App>,
+}
+
+impl NeedItem {
+    /// With what is known of the app now.
+    pub(super) fn of(need: Need, application: &Application) -> Self {
+        let app = match &need {
+            Need::Unfinished { purchase, .. } => Some(application.apps().get(&purchase.remote, &purchase.app_id)),
+            _ => None,
+        };
+        Self { need, app }
+    }
+
+    /// Whether two rows are about the same thing.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.need.is_same(&other.need)
+    }
+}
+
 /// The row of a thing that needs attention.
-pub(super) fn need_row(need: &Need) -> OfferRow {
-    let offer = Offer::of(need);
-    let need = need.clone();
-    OfferRow::new(&offer, move |window| match &need {
-        Need::SignIn { account, .. } => window.sign_in_again(account.id),
-        Need::FirstSignIn { repository, .. } => window.sign_in_for(repository),
-        Need::Permission { repository } => window.review_permission(repository),
-        Need::ServerChanged { repository, account } => window.review_server(repository, account.id),
-    })
+pub(super) fn need_row(item: &NeedItem) -> OfferRow {
+    let offer = Offer::of(item);
+    match item.need.clone() {
+        Need::SignIn { account, .. } => OfferRow::new(&offer, move |window| window.sign_in_again(account.id)),
+        Need::FirstSignIn { repository, .. } => OfferRow::new(&offer, move |window| window.sign_in_for(&repository)),
+        Need::Permission { repository } => OfferRow::new(&offer, move |window| window.review_permission(&repository)),
+        Need::ServerChanged { repository, account } => {
+            OfferRow::new(&offer, move |window| window.review_server(&repository, account.id))
+        }
+        Need::Unfinished { account, host, .. } => match item.app.clone() {
+            Some(app) => unfinished_row(&offer, Unfinished { account, host, app }),
+            None => OfferRow::new(&offer, move |window| window.show_account(account)),
+        },
+    }
+}
+
+fn unfinished_row(offer: &Offer, unfinished: Unfinished) -> OfferRow {
+    let menu = unfinished.menu_button();
+    let image = unfinished.app.image(32);
+    let id = unfinished.app.id_beside_title();
+    let row = OfferRow::with_image(offer, &image, move |window, button| {
+        let (unfinished, window, button) = (unfinished.clone(), window.clone(), button.clone());
+        button.set_busy(true);
+        glib::spawn_future_local(async move {
+            unfinished.check(&window).await;
+            button.set_busy(false);
+        });
+    });
+    row.set_tooltip_text(id.as_deref());
+    row.add_suffix(&menu);
+    row
 }
 
 impl Offer {
-    fn of(need: &Need) -> Self {
-        match need {
+    fn of(item: &NeedItem) -> Self {
+        match &item.need {
             Need::SignIn { account, standing, waiting } => {
                 let host = account.binding.host();
                 let what = waiting_for_account(*waiting).unwrap_or_else(|| match standing {
@@ -67,6 +117,16 @@ impl Offer {
                 button: gettext("Review…"),
                 button_name: review_name(&repository.title()),
             },
+            Need::Unfinished { host, purchase, .. } => {
+                let app = item.app.as_ref().map_or_else(|| text::plain(&purchase.app_id), App::title);
+                Self {
+                    icon: "dialog-question-symbolic",
+                    subtitle: gettext_f("Purchase at {host} was not finished", &[("host", &text::within(host))]),
+                    button: gettext("Check Again"),
+                    button_name: gettext_f("Check {app} Again", &[("app", &app)]),
+                    title: app,
+                }
+            }
         }
     }
 }

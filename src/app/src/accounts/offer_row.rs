@@ -4,11 +4,13 @@
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
 
-use crate::{accessible, window::Window};
+use super::account_row::decorative_icon;
+use crate::{accessible, busy_button::BusyButton, window::Window};
 
 /// The texts of a row.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Offer {
+    /// Name of its icon.
     pub(super) icon: &'static str,
     pub(super) title: String,
     pub(super) subtitle: String,
@@ -17,11 +19,8 @@ pub(super) struct Offer {
     pub(super) button_name: String,
 }
 
-/// What the button does.
-type Act = Box<dyn Fn(&Window)>;
-
 mod imp {
-    use std::cell::{Cell, OnceCell};
+    use std::cell::Cell;
 
     use super::*;
 
@@ -32,17 +31,18 @@ mod imp {
         /// Whether there is little width.
         #[property(get, set = Self::set_narrow)]
         narrow: Cell<bool>,
-        pub(super) act: OnceCell<Act>,
         #[template_child]
         content: TemplateChild<gtk::Box>,
         #[template_child]
-        pub(super) icon: TemplateChild<gtk::Image>,
+        pub(super) icon_bin: TemplateChild<adw::Bin>,
         #[template_child]
         pub(super) title: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) subtitle: TemplateChild<gtk::Label>,
         #[template_child]
-        pub(super) button: TemplateChild<gtk::Button>,
+        pub(super) suffixes: TemplateChild<gtk::Box>,
+        #[template_child]
+        pub(super) button: TemplateChild<BusyButton>,
     }
 
     #[glib::object_subclass]
@@ -52,8 +52,8 @@ mod imp {
         type ParentType = adw::PreferencesRow;
 
         fn class_init(class: &mut Self::Class) {
+            BusyButton::ensure_type();
             class.bind_template();
-            class.bind_template_callbacks();
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
@@ -61,19 +61,11 @@ mod imp {
         }
     }
 
-    #[gtk::template_callbacks]
     impl OfferRow {
         fn set_narrow(&self, narrow: bool) {
             self.narrow.set(narrow);
             let orientation = if narrow { gtk::Orientation::Vertical } else { gtk::Orientation::Horizontal };
             self.content.set_orientation(orientation);
-        }
-
-        #[template_callback]
-        fn on_clicked(&self) {
-            if let (Some(act), Some(window)) = (self.act.get(), Window::of(&*self.obj())) {
-                act(&window);
-            }
         }
     }
 
@@ -91,16 +83,31 @@ glib::wrapper! {
 }
 
 impl OfferRow {
+    /// A row; `act` is what its button does.
     pub(super) fn new(offer: &Offer, act: impl Fn(&Window) + 'static) -> Self {
+        Self::with_image(offer, &decorative_icon(offer.icon), move |window, _| act(window))
+    }
+
+    /// A row with a picture of its own; `act` is what its button does, which can show that it goes on.
+    pub(super) fn with_image(offer: &Offer, image: &gtk::Image, act: impl Fn(&Window, &BusyButton) + 'static) -> Self {
         let row: Self = glib::Object::new();
         let imp = row.imp();
-        imp.icon.set_icon_name(Some(offer.icon));
+        imp.icon_bin.set_child(Some(image));
         imp.title.set_label(&offer.title);
         imp.subtitle.set_label(&offer.subtitle);
-        imp.button.set_label(&offer.button);
+        imp.button.set_text(&offer.button);
         accessible::name(&*imp.button, &offer.button_name);
         accessible::name(&row, &format!("{}, {}", offer.title, offer.subtitle));
-        let _ = imp.act.set(Box::new(act));
+        imp.button.connect_pressed(move |button| {
+            if let Some(window) = Window::of(button) {
+                act(&window, button);
+            }
+        });
         row
+    }
+
+    /// Adds a widget after the button.
+    pub(super) fn add_suffix(&self, widget: &impl IsA<gtk::Widget>) {
+        self.imp().suffixes.append(widget);
     }
 }

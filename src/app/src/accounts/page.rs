@@ -10,7 +10,7 @@ use usher_core::{clock, names};
 use super::{
     account_row::{account_row, update_account_row},
     listed::Listed,
-    need_text::need_row,
+    need_text::{NeedItem, need_row},
     offer_row::OfferRow,
     ready_row::{ReadyApp, ready_row},
     repository_row::repository_row,
@@ -42,7 +42,7 @@ mod imp {
         #[property(get, set)]
         narrow: Cell<bool>,
         pub(super) has_software: Cell<bool>,
-        pub(super) needs: RowGroup<Need>,
+        pub(super) needs: RowGroup<NeedItem>,
         pub(super) ready: RowGroup<ReadyApp>,
         pub(super) accounts: RowGroup<Listed>,
         pub(super) repositories: RowGroup<Repository>,
@@ -156,7 +156,7 @@ mod imp {
             let mut overview = overview(&entries, &application.repositories().all(), &application.notes().all(), now);
             overview.needs.retain(|need| match need {
                 Need::ServerChanged { repository, .. } => !application.notes().is_kept_blocked(repository),
-                Need::SignIn { .. } | Need::FirstSignIn { .. } | Need::Permission { .. } => true,
+                _ => true,
             });
             let has_nothing = entries.is_empty() && overview.needs.is_empty() && overview.ready.is_empty();
             let has_repositories = !overview.without_account.is_empty();
@@ -179,11 +179,13 @@ mod imp {
             if is_searching {
                 overview = Overview::default();
             }
-            let ready = overview.ready.into_iter().map(|ready| ReadyApp::of(ready, application)).collect();
+            let needs = overview.needs.into_iter().map(|need| NeedItem::of(need, application)).collect();
             let has_software = self.has_software.get();
+            let ready = |ready| ReadyApp::of(ready, has_software, application);
+            let ready = overview.ready.into_iter().map(ready).collect();
             let lost = [
-                self.needs.show(overview.needs, Need::is_same, |need| follow_width(need_row(need)), |_, _| false),
-                self.ready.show(ready, ReadyApp::is_same, |app| ready_row(app, has_software), |_, _| false),
+                self.needs.show(needs, NeedItem::is_same, |need| follow_width(need_row(need)), |_, _| false),
+                self.ready.show(ready, ReadyApp::is_same, ready_row, |_, _| false),
                 self.accounts.show(listed, Listed::is_same, account_row, update_account_row),
                 self.repositories.show(
                     overview.without_account,

@@ -18,13 +18,15 @@ use crate::{
 pub(super) struct ReadyApp {
     pub(super) ready: Ready,
     pub(super) app: App,
+    /// Whether Software can install it.
+    pub(super) with_software: bool,
 }
 
 impl ReadyApp {
     /// With what is known of the app now.
-    pub(super) fn of(ready: Ready, application: &Application) -> Self {
+    pub(super) fn of(ready: Ready, with_software: bool, application: &Application) -> Self {
         let app = application.apps().get(&ready.repository.remote.name, &ready.app_id);
-        Self { ready, app }
+        Self { ready, app, with_software }
     }
 
     /// Whether two rows are about the same app of the same repository.
@@ -33,9 +35,9 @@ impl ReadyApp {
     }
 }
 
-/// The row of an app. `with_software` tells whether Software is there.
-pub(super) fn ready_row(item: &ReadyApp, with_software: bool) -> gtk::Widget {
-    let ReadyApp { ready, app } = item;
+/// The row of an app.
+pub(super) fn ready_row(item: &ReadyApp) -> gtk::Widget {
+    let ReadyApp { ready, app, with_software } = item;
     let repository = text::within(&ready.repository.title());
     let subtitle = if ready.is_update {
         gettext_f("Update from {repository}", &[("repository", &repository)])
@@ -46,7 +48,7 @@ pub(super) fn ready_row(item: &ReadyApp, with_software: bool) -> gtk::Widget {
         adw::ActionRow::builder().title(app.title()).subtitle(subtitle).use_markup(false).activatable(false).build();
     row.set_tooltip_text(app.id_beside_title().as_deref());
     row.add_prefix(&app.image(32));
-    if let Some(button) = install_button(app, &ready.repository.remote.name, ready.is_update, with_software) {
+    if let Some(button) = install_button(app, &ready.repository.remote.name, ready.is_update, *with_software) {
         row.add_suffix(&button);
     }
     row.add_suffix(&menu_button(item));

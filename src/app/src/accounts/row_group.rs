@@ -9,7 +9,7 @@ use gtk::glib;
 use crate::labels;
 
 /// Rows of a group, each with what it shows. A group without rows is hidden.
-pub(super) struct RowGroup<T> {
+pub(crate) struct RowGroup<T> {
     group: glib::WeakRef<adw::PreferencesGroup>,
     rows: RefCell<Vec<(T, gtk::Widget)>>,
 }
@@ -22,7 +22,7 @@ impl<T> Default for RowGroup<T> {
 
 impl<T: PartialEq> RowGroup<T> {
     /// Names the group. Done once, before rows are shown.
-    pub(super) fn attach(&self, group: &adw::PreferencesGroup) {
+    pub(crate) fn attach(&self, group: &adw::PreferencesGroup) {
         self.group.set(Some(group));
         group.set_visible(false);
     }
@@ -30,7 +30,7 @@ impl<T: PartialEq> RowGroup<T> {
     /// Shows these items. `is_same` tells whether two states are of the same thing; `update` makes a row show another
     /// state of its thing, where it can. Returns whether the keyboard's focus was in the group and has no row left to be
     /// in.
-    pub(super) fn show(
+    pub(crate) fn show(
         &self,
         items: Vec<T>,
         is_same: impl Fn(&T, &T) -> bool,
@@ -78,7 +78,7 @@ impl<T: PartialEq> RowGroup<T> {
     }
 
     /// How many rows there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rows.borrow().len()
     }
 }

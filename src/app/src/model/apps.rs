@@ -31,7 +31,8 @@ pub(crate) struct App {
 }
 
 impl App {
-    fn unknown(id: &str) -> Self {
+    /// An app of which nothing but its id is known.
+    pub(crate) fn unknown(id: &str) -> Self {
         Self { id: id.to_owned(), name: None, icon: None }
     }
 

@@ -2,9 +2,10 @@
 //! What a person should do, what can be installed now, and which repositories have no account. Pure.
 
 use usher_core::{
-    account::{Account, AccountState},
+    account::{Account, AccountId, AccountState},
     lookup::{self, Lookup},
     pending::{Obstacle, Operation, Pending},
+    purchase::{Purchase, PurchaseState},
     refs::FlatpakRef,
     service::RemoteUrl,
     store::Entry,
@@ -48,6 +49,8 @@ pub(crate) enum Need {
     Permission { repository: Repository },
     /// Decide about a repository that names another server than the one of the account that it uses.
     ServerChanged { repository: Repository, account: Box<Account> },
+    /// Find out what became of a purchase that was begun.
+    Unfinished { account: AccountId, host: String, purchase: Purchase },
 }
 
 /// An app whose install or update stopped and can go on now.
@@ -107,6 +110,7 @@ pub(crate) fn overview(entries: &[Entry], repositories: &[Repository], notes: &[
         let at = account.valid_until.unwrap_or(account.signed_in_at);
         is_needed.then(|| (at, Need::SignIn { account: Box::new(account.clone()), standing, waiting }))
     }));
+    needs.extend(entries.iter().filter_map(Entry::account).flat_map(unfinished));
     let mut ready = Vec::new();
     for repository in repositories {
         let own: Vec<&Pending> = notes.iter().filter(|note| is_from(note, repository)).collect();
@@ -116,7 +120,8 @@ pub(crate) fn overview(entries: &[Entry], repositories: &[Repository], notes: &[
         let repository = repository.clone();
         match lookup::find(entries, &repository.binding, &repository.address) {
             Lookup::Linked(account) if Standing::of(account, now).is_usable() => {
-                ready.extend(own.iter().filter(|note| can_go_on(note)).flat_map(|note| apps(note, &repository)));
+                let all = own.iter().flat_map(|note| apps(note, &repository).into_iter().map(move |app| (note, app)));
+                ready.extend(all.filter(|(note, (_, app))| can_go_on(note, account, app)).map(|(_, app)| app));
             }
             Lookup::Unlinked(_) | Lookup::Ambiguous(_) => needs.push((latest, Need::Permission { repository })),
             Lookup::Nothing => {
@@ -150,7 +155,7 @@ fn is_without_account(repository: &Repository, entries: &[Entry], needs: &[Need]
         Need::FirstSignIn { repository: known, .. } | Need::ServerChanged { repository: known, .. } => {
             known == repository
         }
-        Need::SignIn { .. } | Need::Permission { .. } => false,
+        Need::SignIn { .. } | Need::Permission { .. } | Need::Unfinished { .. } => false,
     });
     let is_at_server = |entry: &Entry| match entry {
         Entry::Open(account) => account.binding == repository.binding,
@@ -172,8 +177,8 @@ fn is_of_account(note: &Pending, entries: &[Entry], account: &Account) -> bool {
     })
 }
 
-/// Whether what stood in the way is gone once there is an account that may be used.
-fn can_go_on(note: &Pending) -> bool {
+/// Whether an account is all that stands in the way.
+fn waits_for_account(note: &Pending) -> bool {
     match note.obstacle {
         Obstacle::NoAccount
         | Obstacle::Expired
@@ -184,9 +189,25 @@ fn can_go_on(note: &Pending) -> bool {
     }
 }
 
+/// Whether what stood in the way of an app is gone, now that there is an account that may be used.
+fn can_go_on(note: &Pending, account: &Account, app: &Ready) -> bool {
+    let is_owned =
+        || account.purchases.iter().any(|known| known.app_id == app.app_id && known.state == PurchaseState::Owned);
+    waits_for_account(note) || (note.obstacle == Obstacle::NotBought && is_owned())
+}
+
+/// The purchases of an account that were begun and not finished, each with its time.
+fn unfinished(account: &Account) -> impl Iterator<Item = (i64, Need)> {
+    let begun = account.purchases.iter().filter(|known| known.state == PurchaseState::Unfinished);
+    begun.map(|purchase| {
+        let host = account.binding.host();
+        (purchase.at, Need::Unfinished { account: account.id, host, purchase: purchase.clone() })
+    })
+}
+
 fn waiting<'a>(notes: impl Iterator<Item = &'a Pending>) -> Waiting {
     let mut waiting = Waiting::default();
-    for note in notes.filter(|note| can_go_on(note)) {
+    for note in notes.filter(|note| waits_for_account(note)) {
         let count = app_ids(note).len();
         match note.operation {
             Operation::Install => waiting.installs += count,
@@ -242,152 +263,14 @@ impl Need {
             | (Self::ServerChanged { repository, .. }, Self::ServerChanged { repository: other, .. }) => {
                 repository.address == other.address
             }
+            (
+                Self::Unfinished { account, purchase, .. },
+                Self::Unfinished { account: other, purchase: other_purchase, .. },
+            ) => account == other && purchase.app_id == other_purchase.app_id,
             _ => false,
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::slice::from_ref;
-
-    use usher_core::{binding::Link, secret::Token};
-
-    use super::*;
-    use crate::model::repositories::tests::remote;
-
-    const NOW: i64 = 1_000_000_000;
-
-    fn repository(service: &str) -> Repository {
-        Repository::of(remote("demo", "https://repo.example/", service)).unwrap()
-    }
-
-    fn account(repository: &Repository, is_linked: bool) -> Account {
-        let token = Token::parse("t").unwrap();
-        let mut account = Account::signed_in(repository.binding.clone(), "ada".into(), token, None, NOW - 2 * SOON);
-        if is_linked {
-            account.link(Link { remote_url: repository.address.clone(), remote: "demo".into() });
-        }
-        account
-    }
-
-    fn note(repository: &Repository, operation: Operation, obstacle: Obstacle, apps: &[&str], at: i64) -> Pending {
-        Pending {
-            operation,
-            obstacle,
-            remote: "demo".into(),
-            remote_url: repository.remote.url.clone(),
-            binding: repository.binding.clone(),
-            account: None,
-            refs: apps.iter().map(|app| format!("app/{app}/x86_64/stable")).collect(),
-            client: "flatpak".into(),
-            at,
-        }
-    }
-
-    fn open(account: Account) -> Entry {
-        Entry::Open(Box::new(account))
-    }
-
-    #[test]
-    fn a_repository_without_an_account_is_offered_quietly_until_something_waits() {
-        let shop = repository("https://store.example");
-        let quiet = overview(&[], from_ref(&shop), &[], NOW);
-        assert_eq!(quiet, Overview { without_account: vec![shop.clone()], ..Overview::default() });
-
-        let asked = note(&shop, Operation::Install, Obstacle::NoAccount, &["org.a.A"], NOW);
-        let loud = overview(&[], from_ref(&shop), &[asked], NOW);
-        let waiting = Waiting { installs: 1, updates: 0 };
-        assert_eq!(loud.needs, [Need::FirstSignIn { repository: shop, waiting }]);
-        assert!(loud.without_account.is_empty());
-    }
-
-    #[test]
-    fn an_account_that_is_well_needs_nothing() {
-        let shop = repository("https://store.example");
-        let found = overview(&[open(account(&shop, true))], &[shop], &[], NOW);
-        assert_eq!(found, Overview::default());
-    }
-
-    #[test]
-    fn a_sign_in_that_ended_or_ends_soon_is_told_but_not_one_that_the_person_ended() {
-        let shop = repository("https://store.example");
-        let standing = |change: fn(&mut Account)| {
-            let mut account = account(&shop, true);
-            change(&mut account);
-            match overview(&[open(account)], from_ref(&shop), &[], NOW).needs.as_slice() {
-                [Need::SignIn { standing, .. }] => Some(*standing),
-                [] => None,
-                other => panic!("{other:?}"),
-            }
-        };
-        assert_eq!(standing(|account| account.state = AccountState::Expired), Some(Standing::Ended));
-        assert_eq!(standing(|account| account.valid_until = Some(NOW)), Some(Standing::Ended));
-        assert_eq!(standing(|account| account.valid_until = Some(NOW + 60)), Some(Standing::EndsSoon(NOW + 60)));
-        assert_eq!(standing(|account| account.valid_until = Some(NOW + SOON)), None);
-        assert_eq!(standing(Account::sign_out), None);
-    }
-
-    #[test]
-    fn a_sign_in_that_is_always_short_does_not_nag() {
-        let shop = repository("https://store.example");
-        let mut account = account(&shop, true);
-        (account.signed_in_at, account.valid_until) = (NOW - 60, Some(NOW + 3600));
-        assert_eq!(Standing::of(&account, NOW), Standing::Fine);
-    }
-
-    #[test]
-    fn updates_left_out_are_counted_until_the_account_is_well_and_can_then_go_on() {
-        let shop = repository("https://store.example");
-        let left_out = [note(&shop, Operation::Update, Obstacle::Expired, &["org.a.A", "org.b.B"], NOW)];
-        let mut lapsed = account(&shop, true);
-        lapsed.state = AccountState::Expired;
-        let found = overview(&[open(lapsed.clone())], from_ref(&shop), &left_out, NOW);
-        let waiting = Waiting { installs: 0, updates: 2 };
-        assert_eq!(found.needs, [Need::SignIn { account: Box::new(lapsed), standing: Standing::Ended, waiting }]);
-        assert!(found.ready.is_empty());
-
-        let found = overview(&[open(account(&shop, true))], &[shop], &left_out, NOW);
-        assert!(found.needs.is_empty());
-        let ready: Vec<_> = found.ready.iter().map(|ready| (ready.app_id.as_str(), ready.is_update)).collect();
-        assert_eq!(ready, [("org.a.A", true), ("org.b.B", true)]);
-    }
-
-    #[test]
-    fn a_repository_that_asked_for_an_account_it_may_not_use_waits_for_permission() {
-        let shop = repository("https://store.example");
-        let asked = [note(&shop, Operation::Install, Obstacle::NoLink, &["org.a.A"], NOW)];
-        let found = overview(&[open(account(&shop, false))], from_ref(&shop), &asked, NOW);
-        assert_eq!(found.needs, [Need::Permission { repository: shop.clone() }]);
-        let found = overview(&[open(account(&shop, false))], &[shop], &[], NOW);
-        assert_eq!(found, Overview::default());
-    }
-
-    #[test]
-    fn g01_a_repository_that_names_another_server_is_told_without_being_asked() {
-        let account = account(&repository("https://store.example"), true);
-        let moved = repository("https://evil.example");
-        let found = overview(&[open(account.clone())], from_ref(&moved), &[], NOW);
-        assert_eq!(found.needs, [Need::ServerChanged { repository: moved, account: Box::new(account) }]);
-        assert!(found.without_account.is_empty());
-    }
-
-    #[test]
-    fn notes_of_removed_repositories_and_other_obstacles_are_not_shown() {
-        let shop = repository("https://store.example");
-        let asked = note(&shop, Operation::Install, Obstacle::NoAccount, &["org.a.A"], NOW);
-        assert_eq!(overview(&[], &[], &[asked], NOW), Overview::default());
-        let down = note(&shop, Operation::Install, Obstacle::Unavailable, &["org.a.A"], NOW);
-        assert!(overview(&[open(account(&shop, true))], &[shop], &[down], NOW).ready.is_empty());
-    }
-
-    #[test]
-    fn the_newest_stands_first_and_an_app_asked_for_twice_stands_once() {
-        let shop = repository("https://store.example");
-        let asked = |app: &str, at| note(&shop, Operation::Install, Obstacle::NoAccount, &[app], at);
-        let notes = [asked("org.a.A", 1), asked("org.b.B", 3), asked("org.a.A.Locale", 2)];
-        let found = overview(&[open(account(&shop, true))], from_ref(&shop), &notes, NOW);
-        let apps: Vec<_> = found.ready.iter().map(|ready| ready.app_id.as_str()).collect();
-        assert_eq!(apps, ["org.b.B", "org.a.A"]);
-    }
-}
+mod tests;

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+use std::slice::from_ref;
+
+use usher_core::{
+    binding::Link,
+    purchase::{self, Wanted},
+    secret::Token,
+};
+
+use super::*;
+use crate::model::repositories::tests::remote;
+
+const NOW: i64 = 1_000_000_000;
+
+fn repository(service: &str) -> Repository {
+    Repository::of(remote("demo", "https://repo.example/", service)).unwrap()
+}
+
+fn account(repository: &Repository, is_linked: bool) -> Account {
+    let token = Token::parse("t").unwrap();
+    let mut account = Account::signed_in(repository.binding.clone(), "ada".into(), token, None, NOW - 2 * SOON);
+    if is_linked {
+        account.link(Link { remote_url: repository.address.clone(), remote: "demo".into() });
+    }
+    account
+}
+
+fn note(repository: &Repository, operation: Operation, obstacle: Obstacle, apps: &[&str], at: i64) -> Pending {
+    Pending {
+        operation,
+        obstacle,
+        remote: "demo".into(),
+        remote_url: repository.remote.url.clone(),
+        binding: repository.binding.clone(),
+        account: None,
+        refs: apps.iter().map(|app| format!("app/{app}/x86_64/stable")).collect(),
+        client: "flatpak".into(),
+        at,
+    }
+}
+
+fn open(account: Account) -> Entry {
+    Entry::Open(Box::new(account))
+}
+
+#[test]
+fn a_repository_without_an_account_is_offered_quietly_until_something_waits() {
+    let shop = repository("https://store.example");
+    let quiet = overview(&[], from_ref(&shop), &[], NOW);
+    assert_eq!(quiet, Overview { without_account: vec![shop.clone()], ..Overview::default() });
+
+    let asked = note(&shop, Operation::Install, Obstacle::NoAccount, &["org.a.A"], NOW);
+    let loud = overview(&[], from_ref(&shop), &[asked], NOW);
+    let waiting = Waiting { installs: 1, updates: 0 };
+    assert_eq!(loud.needs, [Need::FirstSignIn { repository: shop, waiting }]);
+    assert!(loud.without_account.is_empty());
+}
+
+#[test]
+fn an_account_that_is_well_needs_nothing() {
+    let shop = repository("https://store.example");
+    let found = overview(&[open(account(&shop, true))], &[shop], &[], NOW);
+    assert_eq!(found, Overview::default());
+}
+
+#[test]
+fn a_sign_in_that_ended_or_ends_soon_is_told_but_not_one_that_the_person_ended() {
+    let shop = repository("https://store.example");
+    let standing = |change: fn(&mut Account)| {
+        let mut account = account(&shop, true);
+        change(&mut account);
+        match overview(&[open(account)], from_ref(&shop), &[], NOW).needs.as_slice() {
+            [Need::SignIn { standing, .. }] => Some(*standing),
+            [] => None,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(standing(|account| account.state = AccountState::Expired), Some(Standing::Ended));
+    assert_eq!(standing(|account| account.valid_until = Some(NOW)), Some(Standing::Ended));
+    assert_eq!(standing(|account| account.valid_until = Some(NOW + 60)), Some(Standing::EndsSoon(NOW + 60)));
+    assert_eq!(standing(|account| account.valid_until = Some(NOW + SOON)), None);
+    assert_eq!(standing(Account::sign_out), None);
+}
+
+#[test]
+fn a_sign_in_that_is_always_short_does_not_nag() {
+    let shop = repository("https://store.example");
+    let mut account = account(&shop, true);
+    (account.signed_in_at, account.valid_until) = (NOW - 60, Some(NOW + 3600));
+    assert_eq!(Standing::of(&account, NOW), Standing::Fine);
+}
+
+#[test]
+fn updates_left_out_are_counted_until_the_account_is_well_and_can_then_go_on() {
+    let shop = repository("https://store.example");
+    let left_out = [note(&shop, Operation::Update, Obstacle::Expired, &["org.a.A", "org.b.B"], NOW)];
+    let mut lapsed = account(&shop, true);
+    lapsed.state = AccountState::Expired;
+    let found = overview(&[open(lapsed.clone())], from_ref(&shop), &left_out, NOW);
+    let waiting = Waiting { installs: 0, updates: 2 };
+    assert_eq!(found.needs, [Need::SignIn { account: Box::new(lapsed), standing: Standing::Ended, waiting }]);
+    assert!(found.ready.is_empty());
+
+    let found = overview(&[open(account(&shop, true))], &[shop], &left_out, NOW);
+    assert!(found.needs.is_empty());
+    let ready: Vec<_> = found.ready.iter().map(|ready| (ready.app_id.as_str(), ready.is_update)).collect();
+    assert_eq!(ready, [("org.a.A", true), ("org.b.B", true)]);
+}
+
+#[test]
+fn a_repository_that_asked_for_an_account_it_may_not_use_waits_for_permission() {
+    let shop = repository("https://store.example");
+    let asked = [note(&shop, Operation::Install, Obstacle::NoLink, &["org.a.A"], NOW)];
+    let found = overview(&[open(account(&shop, false))], from_ref(&shop), &asked, NOW);
+    assert_eq!(found.needs, [Need::Permission { repository: shop.clone() }]);
+    let found = overview(&[open(account(&shop, false))], &[shop], &[], NOW);
+    assert_eq!(found, Overview::default());
+}
+
+#[test]
+fn g01_a_repository_that_names_another_server_is_told_without_being_asked() {
+    let account = account(&repository("https://store.example"), true);
+    let moved = repository("https://evil.example");
+    let found = overview(&[open(account.clone())], from_ref(&moved), &[], NOW);
+    assert_eq!(found.needs, [Need::ServerChanged { repository: moved, account: Box::new(account) }]);
+    assert!(found.without_account.is_empty());
+}
+
+#[test]
+fn notes_of_removed_repositories_and_other_obstacles_are_not_shown() {
+    let shop = repository("https://store.example");
+    let asked = note(&shop, Operation::Install, Obstacle::NoAccount, &["org.a.A"], NOW);
+    assert_eq!(overview(&[], &[], &[asked], NOW), Overview::default());
+    let down = note(&shop, Operation::Install, Obstacle::Unavailable, &["org.a.A"], NOW);
+    assert!(overview(&[open(account(&shop, true))], &[shop], &[down], NOW).ready.is_empty());
+}
+
+#[test]
+fn the_newest_stands_first_and_an_app_asked_for_twice_stands_once() {
+    let shop = repository("https://store.example");
+    let asked = |app: &str, at| note(&shop, Operation::Install, Obstacle::NoAccount, &[app], at);
+    let notes = [asked("org.a.A", 1), asked("org.b.B", 3), asked("org.a.A.Locale", 2)];
+    let found = overview(&[open(account(&shop, true))], from_ref(&shop), &notes, NOW);
+    let apps: Vec<_> = found.ready.iter().map(|ready| ready.app_id.as_str()).collect();
+    assert_eq!(apps, ["org.b.B", "org.a.A"]);
+}
+
+fn buy(account: &mut Account, repository: &Repository, app: &str, at: i64) {
+    let wanted = Wanted { app_id: app.into(), remote: "demo".into(), remote_url: repository.address.clone() };
+    assert!(purchase::begin(&mut account.purchases, &wanted, at));
+}
+
+#[test]
+fn a_purchase_whose_outcome_is_not_known_is_told_until_it_is() {
+    let shop = repository("https://store.example");
+    let mut buyer = account(&shop, true);
+    buy(&mut buyer, &shop, "org.a.A", 5);
+    let (account, purchase) = (buyer.id, buyer.purchases[0].clone());
+    let found = overview(&[open(buyer.clone())], from_ref(&shop), &[], NOW);
+    assert_eq!(found.needs, [Need::Unfinished { account, host: "store.example".into(), purchase }]);
+    purchase::settle(&mut buyer.purchases, &["org.a.A".to_owned()].into(), &[].into(), 6);
+    assert_eq!(overview(&[open(buyer)], &[shop], &[], NOW), Overview::default());
+}
+
+#[test]
+fn an_install_that_wanted_a_purchase_can_go_on_once_the_app_is_owned() {
+    let shop = repository("https://store.example");
+    let stopped = [note(&shop, Operation::Install, Obstacle::NotBought, &["org.a.A", "org.b.B"], NOW)];
+    let mut buyer = account(&shop, true);
+    assert!(overview(&[open(buyer.clone())], from_ref(&shop), &stopped, NOW).ready.is_empty());
+    buy(&mut buyer, &shop, "org.a.A", 5);
+    assert!(overview(&[open(buyer.clone())], from_ref(&shop), &stopped, NOW).ready.is_empty());
+    purchase::settle(&mut buyer.purchases, &["org.a.A".to_owned()].into(), &[].into(), 6);
+    let ready = overview(&[open(buyer)], &[shop], &stopped, NOW).ready;
+    let apps: Vec<_> = ready.iter().map(|ready| ready.app_id.as_str()).collect();
+    assert_eq!(apps, ["org.a.A"]);
+}
