@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, watch};
 use usher_core::{
     account::{Account, AccountId, LastUse},
     buying::Access,
@@ -29,18 +29,19 @@ pub(crate) struct KeyringAccounts {
     snapshot: Arc<Mutex<Snapshot>>,
 }
 
-#[derive(Default)]
 struct Snapshot {
     entries: Option<Arc<[Entry]>>,
     /// Raised whenever something may have changed: what was being read meanwhile is not kept.
     changes: u64,
     /// Whether changes are heard of; without, nothing is kept.
     is_watched: bool,
+    heard: watch::Sender<()>,
 }
 
 impl KeyringAccounts {
     pub(crate) fn new(store: AccountStore, connection: Connection) -> Self {
-        Self { store, connection, watching: OnceCell::new(), snapshot: Arc::default() }
+        let snapshot = Snapshot { entries: None, changes: 0, is_watched: false, heard: watch::Sender::new(()) };
+        Self { store, connection, watching: OnceCell::new(), snapshot: Arc::new(Mutex::new(snapshot)) }
     }
 
     /// Follows the keyring's changes from now on.
@@ -68,6 +69,7 @@ impl Snapshot {
     fn drop_entries(&mut self) {
         self.entries = None;
         self.changes += 1;
+        self.heard.send_replace(());
     }
 }
 
@@ -92,6 +94,11 @@ impl Accounts for KeyringAccounts {
         let is_whole = entries.iter().all(|entry| matches!(entry, Entry::Open(_)));
         snapshot.entries = (is_whole && snapshot.is_watched && snapshot.changes == changes).then(|| entries.clone());
         Ok(entries)
+    }
+
+    async fn changes(&self) -> watch::Receiver<()> {
+        self.watch().await;
+        lock(&self.snapshot).heard.subscribe()
     }
 
     async fn mark_expired(&self, id: AccountId, rejected: &Token) {

@@ -11,6 +11,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 use usher_core::{
     account::{Account, AccountId, AccountState},
     binding::{Binding, Link},
@@ -75,6 +76,8 @@ pub(crate) struct World {
     pub(crate) installed: Mutex<BTreeSet<String>>,
     pub(crate) reads: AtomicUsize,
     pub(crate) abandoned: Arc<AtomicUsize>,
+    /// Tells that the keyring may have changed.
+    pub(crate) heard: watch::Sender<()>,
 }
 
 pub(crate) fn binding(url: &str) -> Binding {
@@ -142,6 +145,7 @@ impl World {
             installed: Mutex::default(),
             reads: AtomicUsize::new(0),
             abandoned: Arc::default(),
+            heard: watch::Sender::new(()),
         })
     }
 
@@ -204,6 +208,10 @@ impl Accounts for World {
         }
         let accounts = self.accounts.lock().unwrap();
         Ok(accounts.iter().cloned().map(|account| Entry::Open(Box::new(account))).collect())
+    }
+
+    async fn changes(&self) -> watch::Receiver<()> {
+        self.heard.subscribe()
     }
 
     async fn mark_expired(&self, id: AccountId, rejected: &Token) {

@@ -15,6 +15,8 @@ use zbus::zvariant::Value;
 const HANDLE_LIMIT: usize = 255;
 /// Most refs of one request.
 const REFS_LIMIT: usize = 4096;
+/// Most apps that are asked about at once.
+const IDS_LIMIT: usize = 1024;
 /// Longest string of any kind, in bytes.
 const STRING_LIMIT: usize = 4096;
 /// Most options of a remote.
@@ -35,6 +37,12 @@ pub(crate) enum LimitError {
     /// A ref that is not `app|runtime/ID/ARCH/BRANCH`.
     #[error("not a full flatpak ref")]
     Ref,
+    /// Not the id of an app.
+    #[error("not the id of an app")]
+    AppId,
+    /// More apps than one question may have.
+    #[error("too many apps")]
+    TooManyIds,
     /// A string that is longer than any sensible one.
     #[error("a string is too long")]
     TooLong,
@@ -76,19 +84,16 @@ impl Request {
     /// Checks a call's arguments.
     pub(crate) fn read(arguments: Arguments<'_>) -> Result<Self, LimitError> {
         let Arguments { authenticator_options, remote, remote_uri, refs, options, parent_window } = arguments;
-        for text in [remote, remote_uri, parent_window] {
-            within(text)?;
-        }
         let (strings, odd_option) = read_options(authenticator_options)?;
         Ok(Self {
-            remote: remote.to_owned(),
-            remote_uri: remote_uri.to_owned(),
+            remote: text(remote)?,
+            remote_uri: text(remote_uri)?,
             options: strings,
             odd_option,
             refs: read_refs(refs)?,
             // Anything but a plain “false” is taken for “do not ask”: a caller that muddles the type meant something.
             interactive: matches!(options.get("no-interaction"), None | Some(Value::Bool(false))),
-            parent_window: if is_window_handle(parent_window) { parent_window.to_owned() } else { String::new() },
+            parent_window: self::parent_window(parent_window)?,
         })
     }
 
@@ -108,12 +113,42 @@ impl Request {
 
 /// The object path of a request: the one that the client computes itself.
 pub(crate) fn handle_path(sender: &str, token: &str) -> Result<String, LimitError> {
-    let valid = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    if token.is_empty() || token.len() > HANDLE_LIMIT || !token.bytes().all(valid) {
-        return Err(LimitError::HandleToken);
-    }
+    let token = handle_token(token)?;
     let sender = sender.trim_start_matches(':').replace('.', "_");
     Ok(format!("{FLATPAK_AUTHENTICATOR_PATH}/request/{sender}/{token}"))
+}
+
+/// What a caller names its call by.
+pub(crate) fn handle_token(token: &str) -> Result<&str, LimitError> {
+    let valid = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let is_valid = !token.is_empty() && token.len() <= HANDLE_LIMIT && token.bytes().all(valid);
+    if is_valid { Ok(token) } else { Err(LimitError::HandleToken) }
+}
+
+/// A text within the limits.
+pub(crate) fn text(text: &str) -> Result<String, LimitError> {
+    within(text).map(|()| text.to_owned())
+}
+
+/// The caller's window, where its handle makes sense; else none.
+pub(crate) fn parent_window(text: &str) -> Result<String, LimitError> {
+    within(text)?;
+    Ok(if is_window_handle(text) { text.to_owned() } else { String::new() })
+}
+
+/// The id of an app.
+pub(crate) fn app_id(text: &str) -> Result<String, LimitError> {
+    // What may stand in a ref may be asked for.
+    let as_ref: Result<FlatpakRef, _> = format!("app/{text}/x/x").parse();
+    as_ref.map(|app| app.id).map_err(|_| LimitError::AppId)
+}
+
+/// The ids of apps that are asked about at once, each once.
+pub(crate) fn app_ids(texts: &[&str]) -> Result<BTreeSet<String>, LimitError> {
+    if texts.len() > IDS_LIMIT {
+        return Err(LimitError::TooManyIds);
+    }
+    texts.iter().map(|text| app_id(text)).collect()
 }
 
 fn within(text: &str) -> Result<(), LimitError> {
@@ -291,6 +326,22 @@ mod tests {
         assert!(interactive(None) && interactive(Some(false.into())));
         for value in [Value::from(true), Value::from("true"), Value::from(1), Value::from("false")] {
             assert!(!interactive(Some(value)));
+        }
+    }
+
+    #[test]
+    fn d05_1024_apps_are_asked_about_at_once_and_1025_are_not() {
+        let texts: Vec<String> = (0..1025).map(|number| format!("org.example.A{number}")).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        assert_eq!(app_ids(&texts), Err(LimitError::TooManyIds));
+        assert_eq!(app_ids(&texts[1..]).unwrap().len(), 1024);
+        assert_eq!(app_ids(&[]), Ok(BTreeSet::new()));
+    }
+
+    #[test]
+    fn d06_only_ids_of_apps_are_asked_about() {
+        for bad in ["", "x", "a/b.c", "a.b/c", "a.b\n", "a..b", ".a.b", "é.b", &format!("a.{}", "b".repeat(5000))] {
+            assert_eq!(app_ids(&["org.example.App", bad]), Err(LimitError::AppId), "{bad}");
         }
     }
 

@@ -11,11 +11,14 @@
 //! accounts       the keyring                                         token_cache   tokens of a moment ago
 //! prompt_client  the window process                                  prompt_budget how often it may be asked
 //! client_name    who is asking                                       notes         what was not covered
+//! access         the questions of stores                             bus_names     the names of both connections
 //! ```
 
+mod access;
 mod accounts;
 mod arguments;
 mod authenticator;
+mod bus_names;
 mod client_name;
 mod deps;
 #[cfg(test)]
@@ -35,6 +38,7 @@ mod service;
 #[cfg(test)]
 mod tests;
 mod token_cache;
+mod work;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
@@ -53,6 +57,7 @@ use zbus::Connection;
 use self::{
     accounts::KeyringAccounts,
     arguments::Arguments,
+    bus_names::BusNames,
     client_name::BusClients,
     deps::{DiskInstallations, HttpTokens, SystemClock},
     flow::{Clock, Flow},
@@ -103,9 +108,10 @@ async fn run(arguments: &Arguments) -> Result<(), RunError> {
             _ = int.recv() => {}
         }
     };
-    let connection = Connection::session().await?;
-    let setup = setup(arguments, &connection).await?;
-    service::run_with_connection(&connection, setup, stop).await
+    let (authenticator, access) = tokio::try_join!(Connection::session(), Connection::session())?;
+    let names = BusNames { authenticator, access };
+    let setup = setup(arguments, &names.authenticator).await?;
+    service::run_with_connections(&names, setup, stop).await
 }
 
 async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, RunError> {

@@ -7,7 +7,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
 };
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::sync::mpsc;
 use zbus::{
     Connection, fdo,
     message::Header,
@@ -22,6 +22,7 @@ use crate::{
     limits::Request,
     live::{Admission, Live},
     service::Daemon,
+    work::Work,
 };
 
 /// The object of a request. It lives until the request is answered.
@@ -77,10 +78,10 @@ impl Supervisor {
     /// Runs to the end of the request and of what follows from it.
     pub(crate) async fn run(mut self, request: Request) {
         let request = Arc::new(request);
-        let work = Work(tokio::spawn({
+        let work = Work::begin({
             let (daemon, request, peer) = (self.daemon.clone(), request.clone(), self.peer.clone());
             async move { daemon.flow.answer(&request, peer.as_str()).await }
-        }));
+        });
         let event = self.first_event(work).await;
         let effect = Lifecycle::default().on(event);
         let reply = match effect {
@@ -106,24 +107,15 @@ impl Supervisor {
     }
 
     /// What decides the request: its work, or something that ends the work.
-    async fn first_event(&mut self, mut work: Work) -> Event {
+    async fn first_event(&mut self, mut work: Work<Reply>) -> Event {
         tokio::select! {
             biased;
             Some(event) = self.events.recv() => event,
-            done = &mut work.0 => match done {
-                Ok(reply) => Event::Answered(Box::new(reply)),
-                Err(_) => Event::Failed,
+            done = work.done() => match done {
+                Some(reply) => Event::Answered(Box::new(reply)),
+                None => Event::Failed,
             },
         }
-    }
-}
-
-/// The work on a request. Dropped, it is abandoned: connections are closed, and a prompt that waits for it learns of it.
-struct Work(JoinHandle<Reply>);
-
-impl Drop for Work {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The daemon on a bus connection: names, objects, who comes and goes, and the end.
+//! The daemon on its bus connections: names, objects, who comes and goes, and the end.
 
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt};
-use usher_core::{names, pending::PendingFile};
+use usher_core::{names::FLATPAK_AUTHENTICATOR_PATH, pending::PendingFile};
 use zbus::{
     Connection, MatchRule, MessageStream,
-    fdo::{DBusProxy, NameOwnerChanged, RequestNameFlags},
+    fdo::{DBusProxy, NameOwnerChanged},
     names::{OwnedUniqueName, UniqueName},
 };
 
 use crate::{
+    access::Access,
     authenticator::Authenticator,
+    bus_names::BusNames,
     flow::{After, Answer, Flow},
     idle,
     journal::{Handle, Journal},
@@ -59,46 +61,40 @@ pub(crate) struct Setup {
     pub(crate) idle: Duration,
 }
 
-/// Serves requests on a bus connection until nothing was asked for a while, or `stop` is ready.
-pub(crate) async fn run_with_connection(
-    connection: &Connection,
+/// Serves requests on bus connections until nothing was asked for a while, or `stop` is ready.
+pub(crate) async fn run_with_connections(
+    names: &BusNames,
     setup: Setup,
     stop: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
     let Setup { flow, activity, pending, journal, idle } = setup;
     let live = Live::new(activity.clone(), journal.clone());
     let daemon = Arc::new(Daemon { flow, live, activity, pending });
+    let connection = &names.authenticator;
     let lost = owner_changes(connection, 2, "").await?;
-    connection.object_server().at(names::FLATPAK_AUTHENTICATOR_PATH, Authenticator(daemon.clone())).await?;
+    connection.object_server().at(FLATPAK_AUTHENTICATOR_PATH, Authenticator(daemon.clone())).await?;
+    let access = Access::serve(&names.access, daemon.clone()).await?;
     // Read before the first request can be written into it.
     let left_open = journal.as_ref().map(Journal::left_open).unwrap_or_default();
-    own_name(connection).await?;
+    names.own().await?;
     end_left_open(connection, left_open).await;
     daemon.live.write_journal();
     tracing::debug!("ready");
     let ended = tokio::select! {
-        () = follow(lost, &daemon.live) => Err(RunError::BusLost),
-        () = connection.closed() => Err(RunError::BusLost),
+        () = follow(lost, [&daemon.live, &access.calls]) => Err(RunError::BusLost),
+        () = names.lost() => Err(RunError::BusLost),
         () = stop => Ok(()),
-        done = until_idle(connection, &daemon, idle) => done,
+        done = until_idle(names, &daemon, idle) => done,
     };
-    daemon.end().await;
-    // Answers must come from the owner of the name, so it is given up last; who calls from now on is served by the next.
-    if !connection.is_closed()
-        && let Err(error) = connection.release_name(names::AUTHENTICATOR_NAME).await
+    daemon.end(&access).await;
+    // Answers must come from the owner of the name, so they are given up last; who calls from now on is served by the
+    // next.
+    if names.are_open()
+        && let Err(error) = names.release().await
     {
-        tracing::debug!(%error, "the name is lost already");
+        tracing::debug!(%error, "the names are lost already");
     }
     ended
-}
-
-/// A name is asked for without waiting for it, and never given up to another (rule R21).
-async fn own_name(connection: &Connection) -> Result<(), RunError> {
-    match connection.request_name_with_flags(names::AUTHENTICATOR_NAME, RequestNameFlags::DoNotQueue.into()).await {
-        Ok(_) => Ok(()),
-        Err(zbus::Error::NameTaken) => Err(RunError::Running),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// Names whose owner changes, in the order in which the bus tells it: those whose argument of that number (0 the name, 2
@@ -120,29 +116,28 @@ pub(crate) async fn owner_changes(
     Ok(stream.filter_map(|message| std::future::ready(message.ok().and_then(NameOwnerChanged::from_message))))
 }
 
-async fn follow(mut lost: impl Stream<Item = NameOwnerChanged> + Unpin, live: &Live) {
+async fn follow(mut lost: impl Stream<Item = NameOwnerChanged> + Unpin, all: [&Live; 2]) {
     while let Some(change) = lost.next().await {
         if let Ok(change) = change.args()
             && change.name().starts_with(':')
         {
-            live.peer_is_gone(change.name());
+            for live in all {
+                live.peer_is_gone(change.name());
+            }
         }
     }
 }
 
-/// Returns when nothing has been going on, and nothing was asked while the name was given up.
-async fn until_idle(connection: &Connection, daemon: &Daemon, time: Duration) -> Result<(), RunError> {
+/// Returns when nothing has been going on, and nothing was asked while the names were given up.
+async fn until_idle(names: &BusNames, daemon: &Daemon, time: Duration) -> Result<(), RunError> {
     loop {
         idle::passed(&daemon.activity, time).await;
-        connection.release_name(names::AUTHENTICATOR_NAME).await?;
-        // Whatever was sent to the name before it was given up stands in our queue before this call to ourselves.
-        let own = connection.unique_name().cloned();
-        connection.call_method(own, "/", Some("org.freedesktop.DBus.Peer"), "Ping", &()).await?;
+        names.release().await?;
         if *daemon.activity.watch().borrow() == 0 {
             tracing::debug!("nothing to do");
             return Ok(());
         }
-        own_name(connection).await?;
+        names.own().await?;
     }
 }
 
@@ -168,8 +163,9 @@ async fn end_one(connection: &Connection, peer: &str, path: &str) -> zbus::Resul
 
 impl Daemon {
     /// Answers what is open and waits for it to be over.
-    async fn end(&self) {
+    async fn end(&self, access: &Access) {
         self.live.stop();
+        access.calls.stop();
         let mut count = self.activity.watch();
         let over = tokio::time::timeout(END_LIMIT, count.wait_for(|&count| count == 0)).await;
         if over.is_err() {

@@ -107,7 +107,7 @@ impl TokenCache {
 }
 
 /// The account without what its mere use changes.
-fn comparable(account: &Account) -> Account {
+pub(crate) fn comparable(account: &Account) -> Account {
     let mut account = account.clone();
     account.last_use = None;
     account.generation = 0;

@@ -23,6 +23,12 @@ pub const ACCOUNTS_NAME: &str = built!("USHER_ACCOUNTS_NAME", "io.github.usher.U
 pub const PROMPTER_PATH: &str = built!("USHER_PROMPTER_PATH", "/io/github/usher/Usher/Devel/Prompter");
 /// Interface of the prompter; the same in every build.
 pub const PROMPTER_INTERFACE: &str = "io.github.usher.Prompter1";
+/// Bus name of the daemon's second connection, on which stores ask their questions.
+pub const ACCESS_NAME: &str = built!("USHER_ACCESS_NAME", "io.github.usher.Usher.Devel.Access");
+/// Object path of the questions of stores.
+pub const ACCESS_PATH: &str = built!("USHER_ACCESS_PATH", "/io/github/usher/Usher/Devel/Access");
+/// Interface of the questions of stores; the same in every build.
+pub const ACCESS_INTERFACE: &str = "io.github.usher.Access1";
 /// `xdg:schema` of the keyring items.
 pub const KEYRING_SCHEMA: &str = built!("USHER_KEYRING_SCHEMA", "io.github.usher.Account.Devel");
 /// Version of the whole, from the workspace.

@@ -88,7 +88,7 @@ pub(crate) fn course(obstacle: &Obstacle, wish: Wish) -> Course {
 }
 
 /// What the person can be asked about an obstacle.
-fn question(obstacle: &Obstacle) -> Option<(Kind, Reason)> {
+pub(crate) fn question(obstacle: &Obstacle) -> Option<(Kind, Reason)> {
     match obstacle {
         Obstacle::NoAccount => Some((Kind::SignIn, Reason::NoAccount)),
         Obstacle::SignedOut(_) | Obstacle::Expired(_) => Some((Kind::SignIn, Reason::Rejected)),
@@ -114,6 +114,11 @@ impl Obstacle {
             Self::Changed { account, .. } | Self::NotBought { account, .. } => Some(*account),
             _ => None,
         }
+    }
+
+    /// The server denies an account these apps.
+    pub(crate) fn not_bought(account: &Account, ids: BTreeSet<String>) -> Self {
+        Self::NotBought { account: account.id, user: account.user.clone(), ids }
     }
 
     /// The apps that the obstacle stands before; `None` if it stands before all that was asked for.

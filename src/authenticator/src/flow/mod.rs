@@ -4,38 +4,38 @@
 
 mod answer;
 mod decide;
+mod look;
 mod ports;
 #[cfg(test)]
 mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use usher_core::{
-    account::{Account, AccountId, AccountState},
+    account::{Account, AccountId},
     binding::Binding,
     buying::Access,
-    lookup,
     pending::{Operation, Pending},
     prompt::{Kind, Reason},
-    provider::{Grant, TokensError},
-    purchase, remote,
+    provider::Grant,
+    remote,
     service::RemoteUrl,
 };
 
 use self::decide::{Course, Wish};
 pub(crate) use self::{
     answer::{After, Answer, Reply, Results},
-    decide::Obstacle,
+    decide::{Obstacle, question},
     ports::{Accounts, Clients, Clock, Ending, Installations, Prompts, Question, Tokens},
 };
 use crate::{
     limits::Request,
     messages::{self, Names, Place},
-    token_cache::{Moment, TokenCache},
+    token_cache::TokenCache,
 };
 
 /// What requests are answered with.
@@ -151,15 +151,7 @@ impl Flow {
     }
 
     async fn look_into(&self, claim: &Claim<'_>, afresh: bool, found: &mut Found) {
-        let entries = match self.accounts.entries(afresh).await {
-            Ok(entries) => entries,
-            Err(error) => {
-                tracing::debug!(%error, "the keyring gave no accounts");
-                found.obstacle = Some(Obstacle::from(&error));
-                return;
-            }
-        };
-        let account = match decide::judge(&lookup::find(&entries, &claim.binding, &claim.remote_url)) {
+        let account = match self.account(&claim.binding, &claim.remote_url, afresh).await {
             Ok(account) => account,
             Err(obstacle) => {
                 found.obstacle = Some(obstacle);
@@ -190,9 +182,7 @@ impl Flow {
         if missing.is_empty() {
             return None;
         }
-        let credential = account.credential.as_ref().filter(|_| account.state == AccountState::SignedIn)?;
-        // The stored binding decides where the credential goes, not the claimed one (rule R1).
-        match self.tokens.get(&account.binding, credential, missing).await {
+        match self.ask(account, missing).await {
             Ok(grants) => {
                 let mut cache = self.cache();
                 if !grants.denied.is_empty() {
@@ -200,20 +190,13 @@ impl Flow {
                 }
                 cache.keep(account, &claim.remote_url, &grants.granted, self.moment());
                 granted.extend(grants.granted);
-                (!grants.denied.is_empty()).then(|| Obstacle::NotBought {
-                    account: account.id,
-                    user: account.user.clone(),
-                    ids: grants.denied,
-                })
+                (!grants.denied.is_empty()).then(|| Obstacle::not_bought(account, grants.denied))
             }
-            Err(error) => {
-                tracing::debug!(host = account.binding.host(), %error, "the server gave no tokens");
-                if error == TokensError::Rejected {
-                    self.cache().forget(account.id);
+            Err(obstacle) => {
+                if matches!(obstacle, Obstacle::Expired(_)) {
                     granted.clear();
-                    self.accounts.mark_expired(account.id, credential).await;
                 }
-                Some(decide::refused(&error, account.id))
+                Some(obstacle)
             }
         }
     }
@@ -251,12 +234,9 @@ impl Flow {
 
     /// What the server has said that is news to the account's list of purchases.
     fn settled(&self, found: &Found) -> Option<(AccountId, Access)> {
-        let account = found.used.as_ref().filter(|account| !account.purchases.is_empty())?;
+        let account = found.used.as_ref()?;
         let denied = found.obstacle.as_ref().and_then(Obstacle::apps).cloned().unwrap_or_default();
-        let access = Access { granted: found.granted.keys().cloned().collect(), denied };
-        let mut purchases = account.purchases.clone();
-        purchase::settle(&mut purchases, &access.granted, &access.denied, self.clock.now());
-        (purchases != account.purchases).then_some((account.id, access))
+        self.news(account, || Access { granted: found.granted.keys().cloned().collect(), denied })
     }
 
     fn note(
@@ -289,14 +269,6 @@ impl Flow {
     fn is_configured(&self, request: &Request) -> bool {
         let remotes = self.installations.remotes();
         remote::is_configured(&remotes, &request.remote, &request.remote_uri, &request.options)
-    }
-
-    fn moment(&self) -> Moment {
-        Moment { now: self.clock.now(), elapsed: self.clock.elapsed() }
-    }
-
-    fn cache(&self) -> std::sync::MutexGuard<'_, TokenCache> {
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

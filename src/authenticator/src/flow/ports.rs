@@ -4,6 +4,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 use usher_core::{
     account::{Account, AccountId},
     binding::Binding,
@@ -22,6 +23,8 @@ use usher_core::{
 pub(crate) trait Accounts: Send + Sync {
     /// All entries: as they were last read, unless something has changed since or they are wanted `afresh`.
     async fn entries(&self, afresh: bool) -> Result<Arc<[Entry]>, StoreError>;
+    /// Tells whenever something about them may have changed, from now on.
+    async fn changes(&self) -> watch::Receiver<()>;
     /// The server does not accept this credential any more. A newer one is left alone.
     async fn mark_expired(&self, id: AccountId, rejected: &Token);
     /// Whether a use is worth writing down.

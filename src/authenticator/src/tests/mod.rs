@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The daemon on a bus of its own, with clients, onlookers and a window process that do what a test says.
 
+mod access;
 mod ends;
 mod http;
 mod introspection;
@@ -32,6 +33,7 @@ use zbus::{
 };
 
 use crate::{
+    bus_names::BusNames,
     deps::HttpTokens,
     fakes::{REMOTE_URI, SERVICE, World},
     flow::{Clock, Flow, Prompts},
@@ -161,27 +163,27 @@ impl Daemon {
             let limits = HttpLimits { time, ..HttpLimits::default() };
             flow.tokens = Arc::new(HttpTokens(HttpClient::new(limits)));
         }
-        Self::run(bus, connection, flow, activity, plan.idle).await
+        let names = BusNames { authenticator: connection, access: bus.connect().await };
+        Self::run(bus, names, flow, activity, plan.idle).await
     }
 
-    async fn run(bus: &Bus, connection: Connection, flow: Flow, activity: Activity, idle: Duration) -> Self {
+    async fn run(bus: &Bus, names: BusNames, flow: Flow, activity: Activity, idle: Duration) -> Self {
         let pending = PendingFile::at(bus.folder.path().join("pending.json"));
         let journal = Some(journal(bus.folder.path(), "this-bus"));
         let setup = Setup { flow, activity, pending: Some(pending.clone()), journal, idle };
         let (stop, stopped) = oneshot::channel::<()>();
-        let ended = tokio::spawn({
-            let connection = connection.clone();
-            async move {
-                let stopped = async {
-                    let _ = stopped.await;
-                };
-                service::run_with_connection(&connection, setup, stopped).await
-            }
+        let connection = names.authenticator.clone();
+        let ended = tokio::spawn(async move {
+            let stopped = async {
+                let _ = stopped.await;
+            };
+            service::run_with_connections(&names, setup, stopped).await
         });
         let daemon = Self { connection, stop: Some(stop), ended, pending };
         let witness = zbus::fdo::DBusProxy::new(&daemon.connection).await.unwrap();
         soon("the daemon", async {
             while !daemon.ended.is_finished()
+                // The name that it asks for last.
                 && !witness.name_has_owner(AUTHENTICATOR_NAME.try_into().unwrap()).await.unwrap()
             {
                 tokio::task::yield_now().await;

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Tells callers that there is news: accounts, their permissions, or what was bought with them.
+
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use tokio::sync::watch;
+use usher_core::{names::ACCESS_PATH, store::Entry};
+use zbus::object_server::SignalEmitter;
+
+use super::{Access, interface::Access1};
+use crate::token_cache::comparable;
+
+/// One change of an account comes as several signals of the keyring, and keyring and accounts are read for each: they are
+/// gathered for so long.
+const GATHER: Duration = Duration::from_millis(100);
+
+/// The accounts as far as a caller can see anything of them; `None` where they cannot be read.
+type Seen = Option<Vec<Entry>>;
+
+impl Access {
+    /// Follows the accounts from the first call on: before it there is nobody who knows what could change.
+    pub(super) async fn follow(self: &Arc<Self>) {
+        self.following
+            .get_or_init(async || {
+                let heard = self.daemon.flow.accounts.changes().await;
+                let seen = self.seen().await;
+                tokio::spawn(tell(Arc::downgrade(self), heard, seen));
+            })
+            .await;
+    }
+
+    async fn seen(&self) -> Seen {
+        let entries = self.daemon.flow.accounts.entries(false).await.ok()?;
+        let without_use = |entry: &Entry| match entry {
+            Entry::Open(account) => Entry::Open(Box::new(comparable(account))),
+            other => other.clone(),
+        };
+        Some(entries.iter().map(without_use).collect())
+    }
+
+    async fn tell_of_change(&self) {
+        let told = match SignalEmitter::new(&self.connection, ACCESS_PATH) {
+            Ok(emitter) => Access1::accounts_changed(&emitter).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = told {
+            tracing::warn!(%error, "that accounts have changed cannot be told");
+        }
+    }
+}
+
+async fn tell(access: Weak<Access>, mut heard: watch::Receiver<()>, mut seen: Seen) {
+    while heard.changed().await.is_ok() {
+        tokio::time::sleep(GATHER).await;
+        heard.mark_unchanged();
+        let Some(access) = access.upgrade() else { return };
+        let now = access.seen().await;
+        if now != seen {
+            seen = now;
+            access.tell_of_change().await;
+        }
+    }
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `io.github.usher.Access1`: checks a call and does what it asks.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use usher_core::prompt::Outcome;
+use zbus::{fdo, message::Header, object_server::SignalEmitter, zvariant::Value};
+
+use super::{
+    Access, Ended, call_path,
+    lead::Wanted,
+    listing::{self, Listed},
+};
+use crate::{lifecycle::Event, limits};
+
+/// The object at [`usher_core::names::ACCESS_PATH`].
+pub(super) struct Access1(pub(super) Arc<Access>);
+
+/// What is known of an app; room for more than its state.
+type App = HashMap<&'static str, Value<'static>>;
+
+#[zbus::interface(name = "io.github.usher.Access1", introspection_docs = false)]
+impl Access1 {
+    #[zbus(out_args("accounts"))]
+    async fn list_accounts(&self, #[zbus(header)] header: Header<'_>) -> fdo::Result<Vec<Listed>> {
+        let access = self.0.clone();
+        let listed = async move {
+            access.follow().await;
+            access.daemon.flow.accounts.entries(false).await
+        };
+        let entries = match self.0.run(sender(&header)?, listed).await? {
+            Ended::Done(entries) => entries.map_err(|error| fdo::Error::Failed(error.to_string()))?,
+            Ended::Cancelled | Ended::Failed => return Err(stopped()),
+        };
+        Ok(entries.iter().filter_map(listing::listed).collect())
+    }
+
+    #[zbus(out_args("apps"))]
+    async fn query(
+        &self,
+        remote: &str,
+        remote_uri: &str,
+        app_ids: Vec<&str>,
+        #[zbus(header)] header: Header<'_>,
+    ) -> fdo::Result<BTreeMap<String, App>> {
+        let ids = limits::app_ids(&app_ids)?;
+        let (remote, remote_uri) = (limits::text(remote)?, limits::text(remote_uri)?);
+        let query = self.0.clone().query(remote, remote_uri, ids);
+        match self.0.run(sender(&header)?, query).await? {
+            Ended::Done(states) => {
+                let app = |state: super::state::State| HashMap::from([("state", Value::from(state.as_str()))]);
+                Ok(states.into_iter().map(|(id, state)| (id, app(state))).collect())
+            }
+            Ended::Cancelled | Ended::Failed => Err(stopped()),
+        }
+    }
+
+    #[zbus(out_args("outcome"))]
+    async fn sign_in(
+        &self,
+        handle_token: &str,
+        remote: &str,
+        remote_uri: &str,
+        parent_window: &str,
+        #[zbus(header)] header: Header<'_>,
+    ) -> fdo::Result<u32> {
+        self.lead(handle_token, wanted(&header, remote, remote_uri, None, parent_window)?).await
+    }
+
+    #[zbus(out_args("outcome"))]
+    async fn purchase(
+        &self,
+        handle_token: &str,
+        remote: &str,
+        remote_uri: &str,
+        app_id: &str,
+        parent_window: &str,
+        #[zbus(header)] header: Header<'_>,
+    ) -> fdo::Result<u32> {
+        self.lead(handle_token, wanted(&header, remote, remote_uri, Some(app_id), parent_window)?).await
+    }
+
+    #[allow(clippy::needless_pass_by_value)]
+    fn cancel(&self, handle_token: &str, #[zbus(header)] header: Header<'_>) -> fdo::Result<()> {
+        let token = limits::handle_token(handle_token)?;
+        self.0.calls.tell(&call_path(sender(&header)?, token), Event::Closed);
+        Ok(())
+    }
+
+    #[zbus(signal)]
+    pub(super) async fn accounts_changed(emitter: &SignalEmitter<'_>) -> zbus::Result<()>;
+}
+
+impl Access1 {
+    async fn lead(&self, handle_token: &str, wanted: Wanted) -> fdo::Result<u32> {
+        let token = limits::handle_token(handle_token)?;
+        let peer = wanted.peer.clone();
+        let outcome = match self.0.run_named(&peer, token, self.0.clone().lead(wanted)).await? {
+            Ended::Done(outcome) => outcome,
+            Ended::Cancelled => Outcome::Dismissed,
+            Ended::Failed => Outcome::Failed,
+        };
+        Ok(outcome.code())
+    }
+}
+
+fn wanted(
+    header: &Header<'_>,
+    remote: &str,
+    remote_uri: &str,
+    app: Option<&str>,
+    parent_window: &str,
+) -> fdo::Result<Wanted> {
+    Ok(Wanted {
+        remote: limits::text(remote)?,
+        remote_uri: limits::text(remote_uri)?,
+        app: app.map(limits::app_id).transpose()?,
+        parent_window: limits::parent_window(parent_window)?,
+        peer: sender(header)?.to_owned(),
+    })
+}
+
+fn sender<'a>(header: &'a Header<'_>) -> fdo::Result<&'a str> {
+    let sender = header.sender().ok_or_else(|| fdo::Error::Failed("a call without a sender".into()))?;
+    Ok(sender.as_str())
+}
+
+fn stopped() -> fdo::Error {
+    fdo::Error::Failed("the call was ended".into())
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What stores may ask (`io.github.usher.Access1`), on a bus connection of its own: who may talk to it sees nothing of
+//! what other clients are answered.
+//!
+//! ```text
+//! interface  the calls, checked                 state    the words of the answers
+//! query      “Install or Purchase?”             answers  answers of a moment ago
+//! lead       signing in and buying              changes  tells that there is news
+//! listing    the accounts, without secrets
+//! ```
+
+mod answers;
+mod changes;
+mod interface;
+mod lead;
+mod listing;
+mod query;
+mod state;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tokio::sync::OnceCell;
+use usher_core::{binding::Binding, names::ACCESS_PATH, service::RemoteUrl};
+use zbus::Connection;
+
+use self::answers::Answers;
+use crate::{
+    flow::Installations,
+    lifecycle::Event,
+    live::{Live, Refusal},
+    service::Daemon,
+    work::Work,
+};
+
+/// What the calls share.
+pub(crate) struct Access {
+    daemon: Arc<Daemon>,
+    connection: Connection,
+    /// The calls that are open.
+    pub(crate) calls: Live,
+    number: AtomicU64,
+    answers: Mutex<Answers>,
+    /// Held by the question that a server is being asked: who asks the same meanwhile finds its answer.
+    turns: Mutex<HashMap<Binding, Arc<tokio::sync::Mutex<()>>>>,
+    following: OnceCell<()>,
+}
+
+/// What became of a call.
+enum Ended<T> {
+    /// Its work was done.
+    Done(T),
+    /// It was cancelled, or its caller has left.
+    Cancelled,
+    /// Its work failed, or the daemon is ending.
+    Failed,
+}
+
+/// A remote of this computer that accounts are used for.
+struct Ground {
+    remote: String,
+    remote_uri: String,
+    remote_url: RemoteUrl,
+    binding: Binding,
+}
+
+impl Access {
+    /// Serves the interface. Nothing is read or contacted before the first call.
+    pub(crate) async fn serve(connection: &Connection, daemon: Arc<Daemon>) -> zbus::Result<Arc<Self>> {
+        let access = Arc::new(Self {
+            calls: Live::new(daemon.activity.clone(), None),
+            daemon,
+            connection: connection.clone(),
+            number: AtomicU64::new(0),
+            answers: Mutex::default(),
+            turns: Mutex::default(),
+            following: OnceCell::new(),
+        });
+        connection.object_server().at(ACCESS_PATH, interface::Access1(access.clone())).await?;
+        Ok(access)
+    }
+
+    /// Does the work of a call that its caller knows by a name.
+    async fn run_named<T: Send + 'static>(
+        &self,
+        peer: &str,
+        name: &str,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<Ended<T>, Refusal> {
+        let (_admission, mut events) = self.calls.admit(&call_path(peer, name), peer)?;
+        let mut work = Work::begin(work);
+        Ok(tokio::select! {
+            biased;
+            Some(event) = events.recv() => match event {
+                Event::Closed | Event::PeerGone => Ended::Cancelled,
+                Event::Stopped | Event::Failed | Event::Answered(_) => Ended::Failed,
+            },
+            done = work.done() => done.map_or(Ended::Failed, Ended::Done),
+        })
+    }
+
+    /// Does the work of a call without a name.
+    async fn run<T: Send + 'static>(
+        &self,
+        peer: &str,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<Ended<T>, Refusal> {
+        let number = self.number.fetch_add(1, Ordering::Relaxed);
+        // No caller can choose such a name.
+        self.run_named(peer, &format!("#{number}"), work).await
+    }
+
+    fn answers(&self) -> MutexGuard<'_, Answers> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn turn(&self, binding: &Binding) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.entry(binding.clone()).or_default().clone()
+    }
+}
+
+/// What a call is known by.
+fn call_path(peer: &str, name: &str) -> String {
+    format!("{peer}/{name}")
+}
+
+impl Ground {
+    /// The remote of that name and address. `None` if there is none, or if installations disagree about its server: which
+    /// one is meant cannot be told then.
+    fn find(installations: &dyn Installations, remote: &str, remote_uri: &str) -> Option<Self> {
+        let remote_url = RemoteUrl::parse(remote_uri).ok()?;
+        let remotes = installations.remotes();
+        let mut claims = remotes
+            .iter()
+            .filter(|known| known.is_ours() && known.name == remote && known.url == remote_uri)
+            .map(|known| known.claimed().ok());
+        let binding = claims.next()??;
+        claims.all(|other| other.as_ref() == Some(&binding)).then(|| Self {
+            remote: remote.to_owned(),
+            remote_uri: remote_uri.to_owned(),
+            remote_url,
+            binding,
+        })
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! “Install or Purchase?”: what is known of apps. Never asks the person anything.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use usher_core::{
+    account::AccountId,
+    buying,
+    provider::{Grant, Grants},
+};
+
+use super::{Access, Ground, state::State};
+use crate::flow::Obstacle;
+
+impl Access {
+    /// What is known of these apps of a remote. The server is asked at most once.
+    pub(super) async fn query(
+        self: Arc<Self>,
+        remote: String,
+        remote_uri: String,
+        ids: BTreeSet<String>,
+    ) -> BTreeMap<String, State> {
+        let flow = &self.daemon.flow;
+        let Some(ground) = Ground::find(&*flow.installations, &remote, &remote_uri) else {
+            return all(&ids, State::Unknown);
+        };
+        self.follow().await;
+        let said = tokio::time::timeout(flow.limit, self.states(&ground, &ids)).await;
+        said.unwrap_or_else(|_| all(&ids, State::Unknown))
+    }
+
+    async fn states(&self, ground: &Ground, ids: &BTreeSet<String>) -> BTreeMap<String, State> {
+        let flow = &self.daemon.flow;
+        let turn = self.turn(&ground.binding);
+        let _turn = turn.lock().await;
+        let account = match flow.account(&ground.binding, &ground.remote_url, false).await {
+            Ok(account) => account,
+            Err(obstacle) => return all(ids, State::from(&obstacle)),
+        };
+        let mut known = self.answers().find(&account, ids, flow.clock.elapsed());
+        let missing: BTreeSet<String> = ids.iter().filter(|id| !known.contains_key(*id)).cloned().collect();
+        if missing.is_empty() {
+            return known;
+        }
+        match flow.ask(&account, &missing).await {
+            Ok(grants) => {
+                let said = states_of(&grants);
+                self.answers().keep(&account, &said, flow.clock.elapsed());
+                self.settle(flow.news(&account, || grants.into()));
+                known.extend(said);
+                known
+            }
+            Err(obstacle @ Obstacle::Expired(_)) => {
+                self.answers().forget(account.id);
+                all(ids, State::from(&obstacle))
+            }
+            Err(obstacle) => {
+                known.extend(all(&missing, State::from(&obstacle)));
+                known
+            }
+        }
+    }
+
+    /// Writes down what is news about purchases. Nobody waits for it.
+    pub(super) fn settle(&self, news: Option<(AccountId, buying::Access)>) {
+        let Some((account, access)) = news else { return };
+        let (daemon, busy) = (self.daemon.clone(), self.daemon.activity.begin());
+        tokio::spawn(async move {
+            daemon.flow.accounts.settle(account, access).await;
+            drop(busy);
+        });
+    }
+}
+
+fn all(ids: &BTreeSet<String>, state: State) -> BTreeMap<String, State> {
+    ids.iter().map(|id| (id.clone(), state)).collect()
+}
+
+fn states_of(grants: &Grants) -> BTreeMap<String, State> {
+    let granted = grants.granted.iter().map(|(id, grant)| {
+        let state = match grant {
+            Grant::Free => State::Free,
+            Grant::Token(..) => State::Owned,
+        };
+        (id.clone(), state)
+    });
+    granted.chain(grants.denied.iter().map(|id| (id.clone(), State::NotOwned))).collect()
+}
