@@ -56,7 +56,9 @@ impl Details {
         let remote_uri = needed(detail::REMOTE_URI)?;
         let remote_url = RemoteUrl::parse(&remote_uri).map_err(|_| detail::REMOTE_URI)?;
         let app_ids = details.lookup::<Vec<String>>(detail::APP_IDS).ok().flatten().ok_or(detail::APP_IDS)?;
-        if app_ids.is_empty() || app_ids.len() > APP_LIMIT || !app_ids.iter().all(|id| is_app_id(id)) {
+        // A store may ask for an account alone; what is to be bought is named.
+        let is_nothing = app_ids.is_empty() && kind == Kind::Purchase;
+        if is_nothing || app_ids.len() > APP_LIMIT || !app_ids.iter().all(|id| is_app_id(id)) {
             return Err(detail::APP_IDS);
         }
         let reason = Reason::from_word(&needed(detail::REASON)?).ok_or(detail::REASON)?;
@@ -176,7 +178,9 @@ mod tests {
         assert_eq!(parse(|d| d.insert("client", "x".repeat(5000))), Err("client"));
         assert_eq!(parse(|d| d.insert("reason", "because")), Err("reason"));
         assert_eq!(parse(|d| d.insert("update", "true")), Err("update"));
-        assert_eq!(parse(|d| d.insert_value("app-ids", &Vec::<String>::new().to_variant())), Err("app-ids"));
+        let without_apps = variant(|d| d.insert_value("app-ids", &Vec::<String>::new().to_variant()));
+        assert_eq!(Details::parse(Kind::Purchase, &without_apps), Err("app-ids"));
+        assert!(Details::parse(Kind::SignIn, &without_apps).is_ok(), "an account alone may be asked for");
         assert_eq!(parse(|d| d.insert_value("app-ids", &vec!["a b".to_owned()].to_variant())), Err("app-ids"));
     }
 

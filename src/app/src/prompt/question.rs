@@ -78,14 +78,14 @@ pub(super) fn words(details: &Details, form: &Form, title: &str, has_other_accou
     match form {
         Form::SignIn => Words {
             heading: gettext_f("Sign In to {host}", &values),
-            description: account_needed(details, name),
+            description: account_needed(details, &values, name),
             primary: gettext_f("Continue to {host}", &values),
             secondary: has_other_accounts.then(use_another),
         },
         Form::SignInAgain(account) => Words {
             heading: gettext_f("Sign In to {host} Again", &values),
             description: if account.state == AccountState::SignedOut {
-                account_needed(details, name)
+                account_needed(details, &values, name)
             } else {
                 gettext_f("The sign-in of {user} has expired.", &[("user", &text::within(&account.user))])
             },
@@ -122,8 +122,11 @@ pub(super) fn words(details: &Details, form: &Form, title: &str, has_other_accou
     }
 }
 
-fn account_needed(details: &Details, name: Name<'_>) -> String {
+fn account_needed(details: &Details, values: &[(&str, &str)], name: Name<'_>) -> String {
     let n = details.app_ids.len();
+    if n == 0 {
+        return gettext_f("{repository} needs an account at {host}.", values);
+    }
     if let [app] = details.app_ids.as_slice() {
         let app = text::within(&name(app));
         let app = [("app", app.as_str())];
@@ -152,6 +155,7 @@ fn wants_to_use(details: &Details, repository: &str, name: Name<'_>) -> String {
     let n = details.app_ids.len();
     let values = [("repository", repository)];
     match (details.app_ids.as_slice(), details.is_update) {
+        ([], _) => gettext_f("{repository} wants to use it.", &values),
         ([app], false) => gettext_f(
             "{repository} wants to use it to install “{app}”.",
             &[values[0], ("app", &text::within(&name(app)))],
@@ -203,6 +207,8 @@ pub(super) fn outlook(details: &Details, is_waiting: bool, minutes_left: Option<
             minutes,
             &program,
         ),
+        (true, None, _) if details.app_ids.is_empty() => gettext_f("{program} is waiting.", &program),
+        (false, _, _) if details.app_ids.is_empty() => String::new(),
         (true, None, Kind::SignIn) => {
             gettext_f("{program} is waiting. The install goes on after signing in.", &program)
         }
@@ -285,6 +291,17 @@ mod tests {
         assert_eq!(bare(&words.description), "An account is needed to install “org.a.A”.");
         assert_eq!(bare(&words.primary), "Continue to s.example");
         assert_eq!(words.secondary, None);
+    }
+
+    #[test]
+    fn an_account_alone_is_asked_for_without_apps() {
+        let asked = details(Kind::SignIn, &[], false);
+        let sign_in = words(&asked, &Form::SignIn, "Demo", false, &id);
+        assert_eq!(bare(&sign_in.description), "Demo needs an account at s.example.");
+        let allow = words(&asked, &Form::Allow(account("demo")), "Demo", false, &id);
+        assert_eq!(bare(&allow.description), "Demo wants to use it.");
+        assert_eq!(outlook(&asked, false, None, &id), "");
+        assert_eq!(bare(&outlook(&asked, true, None, &id)), "flatpak in the terminal is waiting.");
     }
 
     #[test]

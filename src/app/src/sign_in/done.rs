@@ -196,6 +196,7 @@ impl DonePage {
                 imp.command_group.set_visible(true);
                 (Some(gettext("Run the command again:")), gettext("Copy Command"))
             }
+            WayBack::Account => (Some(gettext_f("Go back to {program}.", &program)), gettext("Done")),
             WayBack::Program => {
                 (Some(gettext_f("Go back to {program} and start the install again.", &program)), gettext("Done"))
             }

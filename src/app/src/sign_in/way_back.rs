@@ -21,6 +21,8 @@ pub(super) enum WayBack {
     Terminal { command: String },
     /// The program has to be told again.
     Program,
+    /// The program wanted an account alone.
+    Account,
 }
 
 pub(super) fn way_back(purpose: &Purpose) -> WayBack {
@@ -34,6 +36,9 @@ fn after(asked: &Asked) -> WayBack {
     let app_ids = asked.app_ids.borrow();
     if asked.is_waiting.get() {
         return WayBack::Waiting;
+    }
+    if app_ids.is_empty() {
+        return WayBack::Account;
     }
     match (asked.client.as_str(), app_ids.as_slice()) {
         (SOFTWARE, [app_id, ..]) if !asked.is_update => WayBack::Software { app_id: app_id.clone() },
@@ -59,10 +64,14 @@ mod tests {
     use super::*;
 
     fn back(client: &str, remote: &str, is_update: bool, is_waiting: bool) -> WayBack {
+        back_for(&["org.a.A", "org.b.B"], client, remote, is_update, is_waiting)
+    }
+
+    fn back_for(apps: &[&str], client: &str, remote: &str, is_update: bool, is_waiting: bool) -> WayBack {
         way_back(&Purpose::Asked(Rc::new(Asked {
             remote: remote.into(),
             remote_url: RemoteUrl::parse("https://r.example/").unwrap(),
-            app_ids: RefCell::new(vec!["org.a.A".into(), "org.b.B".into()]),
+            app_ids: RefCell::new(apps.iter().map(|&id| id.to_owned()).collect()),
             client: client.into(),
             is_update,
             is_waiting: Cell::new(is_waiting),
@@ -78,6 +87,7 @@ mod tests {
         assert_eq!(back("gnome-software", "demo", false, false), WayBack::Software { app_id: "org.a.A".into() });
         assert_eq!(back("claimed:x", "demo", false, false), WayBack::Program);
         assert_eq!(back("flatpak", "demo", false, true), WayBack::Waiting);
+        assert_eq!(back_for(&[], "gnome-software", "demo", false, false), WayBack::Account);
         assert_eq!(way_back(&Purpose::ByHand { remote: None }), WayBack::ByHand);
     }
 

@@ -55,6 +55,9 @@ impl PromptWindow {
     async fn denied(&self, id: AccountId) -> Option<(Account, Vec<String>)> {
         let services = Application::current().services().clone();
         let asked_for = self.prompt().asked_for.borrow().clone();
+        if asked_for.is_empty() {
+            return None;
+        }
         let ids: BTreeSet<String> = asked_for.iter().cloned().collect();
         let access = {
             let (store, http) = (services.store.clone(), services.http.clone());
