@@ -100,15 +100,15 @@ async fn account_for(
 }
 
 fn signed_in(account: &Account) -> Result<&Account, Failure> {
-    let values = &[("host", &*account.binding.host())];
     match account.state {
         AccountState::SignedIn => Ok(account),
-        AccountState::Expired => Err(Failure::AccountNeeded(gettext_f(
-            "Sign-in expired. Run “usherctl sign-in {host}”, then try again.",
-            values,
-        ))),
+        AccountState::Expired => Err(expired(account)),
         AccountState::SignedOut => Err(account_needed(&account.binding)),
     }
+}
+
+pub(crate) fn expired(account: &Account) -> Failure {
+    Failure::expired(&account.binding.host())
 }
 
 fn account_needed(binding: &Binding) -> Failure {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The commands and their arguments. Completions and the man page are made from the same definition.
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand};
 use usher_core::names;
 
@@ -29,6 +31,41 @@ pub(crate) enum Command {
         #[command(flatten)]
         browser: browser::Options,
     },
+    /// Show what is known of accounts; exit with 3 if one is to be signed in to
+    Status {
+        /// An account (user@host or its id), or the host of a server; all if none is named
+        #[arg(value_name = "ACCOUNT|HOST")]
+        account: Option<String>,
+    },
+    /// Sign out; name, permissions and purchases stay
+    SignOut {
+        /// The account: user@host, its id, or the host of its server
+        account: String,
+    },
+    /// Remove an account
+    Remove {
+        /// The account: user@host, its id, or the host of its server
+        account: String,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// List what was bought, and the command that installs it
+    Purchases {
+        /// The account: user@host, its id, or the host of its server; all if none is named
+        account: Option<String>,
+        /// Ask the servers first
+        #[arg(long)]
+        check: bool,
+    },
+    /// Tell which apps could be installed: free, owned, not-owned, account-needed, link-needed, locked or unknown
+    Query {
+        /// The remote that has the apps, by its name or address
+        remote: String,
+        /// The ids of the apps
+        #[arg(required = true, value_name = "APP")]
+        apps: Vec<String>,
+    },
     /// Buy an app on the page of its store
     Buy {
         /// The remote that has the app, by its name or address
@@ -41,6 +78,23 @@ pub(crate) enum Command {
         /// Open the store without asking first; nothing is paid before it is confirmed there
         #[arg(long, short)]
         yes: bool,
+        #[command(flatten)]
+        browser: browser::Options,
+    },
+    /// Save what can be taken along to another computer; it holds no secret
+    Export {
+        /// The file to write, such as Accounts.usher; standard output if none is named
+        #[arg(value_hint = clap::ValueHint::FilePath)]
+        file: Option<PathBuf>,
+        /// Replace the file if it is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Show how to set up here what was saved on another computer, and offer to sign in
+    Import {
+        /// The file that was saved there; “-” is standard input
+        #[arg(value_hint = clap::ValueHint::FilePath)]
+        file: PathBuf,
         #[command(flatten)]
         browser: browser::Options,
     },

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use usher_core::{
     buying::BuyError,
     http::{CertificateFault, HttpError},
@@ -74,13 +74,18 @@ impl Failure {
         ))
     }
 
+    /// A server does not accept the sign-in any more.
+    pub(crate) fn expired(host: &str) -> Self {
+        Self::AccountNeeded(gettext_f(
+            "Sign-in expired. Run “usherctl sign-in {host}”, then try again.",
+            &[("host", host)],
+        ))
+    }
+
     /// Why nothing was bought. `not_offered` is what a refusal to sell means.
     pub(crate) fn of_purchase(error: BuyError, host: &str, not_offered: impl FnOnce() -> String) -> Self {
         match error {
-            BuyError::NotSignedIn => Self::AccountNeeded(gettext_f(
-                "Sign-in expired. Run “usherctl sign-in {host}”, then try again.",
-                &[("host", host)],
-            )),
+            BuyError::NotSignedIn => Self::expired(host),
             BuyError::NotOffered => Self::PurchaseNeeded(not_offered()),
             BuyError::Http(error) => Self::of_server(host, &error),
             BuyError::Unexpected => Self::bad_answer(host),
@@ -88,7 +93,7 @@ impl Failure {
         }
     }
 
-    pub(crate) fn sentence(&self) -> String {
+    fn sentence(&self) -> String {
         match self {
             Self::Usage(text)
             | Self::AccountNeeded(text)
@@ -133,12 +138,21 @@ impl Failure {
         }
     }
 
-    /// Prints the sentence, and for programs what it means.
-    pub(crate) fn report(&self, out: Output) {
-        let sentence = self.sentence();
+    /// What programs are told.
+    pub(crate) fn as_json(&self) -> Value {
+        json!({ "kind": self.word(), "exit": self.code(), "message": self.sentence() })
+    }
+
+    /// Prints the sentence.
+    pub(crate) fn say(&self) {
         // Nobody is there to be told if standard error is closed.
-        let _ = writeln!(io::stderr(), "{sentence}");
-        let _ = out.json(&json!({ "error": { "kind": self.word(), "exit": self.code(), "message": sentence } }));
+        let _ = writeln!(io::stderr(), "{}", self.sentence());
+    }
+
+    /// Prints the sentence, and what programs are told.
+    pub(crate) fn report(&self, out: Output) {
+        self.say();
+        let _ = out.json(&json!({ "error": self.as_json() }));
     }
 }
 

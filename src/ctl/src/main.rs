@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Repository accounts in the terminal. Results go to standard output, everything else to standard error.
 
+mod accounts;
 mod browser;
 mod buy;
 mod cli;
 mod context;
+mod export;
 mod failure;
+mod import;
+mod leave;
 mod list;
 mod listener;
 mod permit;
+mod purchases;
+mod query;
 mod remotes;
 mod sign_in;
+mod status;
 mod terminal;
+mod time;
 
 use std::process::ExitCode;
 
@@ -62,6 +70,13 @@ async fn run(context: &Context, command: Command) -> Result<u8, Failure> {
 async fn dispatch(context: &Context, command: Command) -> Result<u8, Failure> {
     match command {
         Command::List => list::run(context).await?,
+        Command::Status { account } => return status::run(context, account.as_deref()).await,
+        Command::SignOut { account } => leave::sign_out(context, &account).await?,
+        Command::Remove { account, yes } => leave::remove(context, &account, yes).await?,
+        Command::Purchases { account, check } => return purchases::run(context, account.as_deref(), check).await,
+        Command::Query { remote, apps } => return query::run(context, &remote, &apps).await,
+        Command::Export { file, force } => export::run(context, file, force).await?,
+        Command::Import { file, browser } => import::run(context, &file, browser).await?,
         Command::SignIn { server, browser } => sign_in::run(context, &server, browser).await?,
         Command::Buy { remote, app, not_paid, yes, browser } => {
             buy::run(context, &buy::Order { remote: &remote, app: &app, not_paid, yes, browser }).await?;

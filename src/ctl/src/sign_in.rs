@@ -47,13 +47,23 @@ pub(crate) async fn run(context: &Context, server: &str, options: browser::Optio
 }
 
 /// Signs in at a server in a browser, and keeps the account.
-pub(crate) async fn sign_in(
+async fn sign_in(
     context: &Context,
     entries: &[Entry],
     binding: &Binding,
     options: browser::Options,
 ) -> Result<Account, Failure> {
     confirm_new_server(entries, binding).await?;
+    sign_in_agreed(context, entries, binding, options).await
+}
+
+/// The same at a server that the person has just agreed to.
+pub(crate) async fn sign_in_agreed(
+    context: &Context,
+    entries: &[Entry],
+    binding: &Binding,
+    options: browser::Options,
+) -> Result<Account, Failure> {
     let signed_in = in_browser(binding.clone(), options).await?;
     let user = text::clean(&signed_in.user, text::NAME_LIMIT);
     let account = save(&context.store, entries, binding, signed_in).await?;

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Which account a person means: `user@host`, a host, or an id.
+
+use usher_core::{
+    account::Account,
+    i18n::gettext_f,
+    store::{Entry, Outline},
+    text,
+};
+
+use crate::failure::Failure;
+
+/// The entries that are meant.
+pub(crate) fn named<'a>(entries: &'a [Entry], wanted: &str) -> Vec<&'a Entry> {
+    let by_id: Vec<_> = entries.iter().filter(|entry| id(entry) == wanted).collect();
+    if by_id.is_empty() { entries.iter().filter(|entry| is_called(entry, wanted)).collect() } else { by_id }
+}
+
+/// The one entry that is meant.
+pub(crate) fn the_one<'a>(entries: &'a [Entry], wanted: &str) -> Result<&'a Entry, Failure> {
+    let found = named(entries, wanted);
+    let shown = text::clean(wanted, text::NAME_LIMIT);
+    match found.as_slice() {
+        [one] => Ok(one),
+        [] => Err(Failure::Usage(gettext_f(
+            "There is no account “{account}”. “usherctl list” shows those that there are.",
+            &[("account", &shown)],
+        ))),
+        several => {
+            let sentence = gettext_f("“{account}” is more than one account. Name one of:", &[("account", &shown)]);
+            let lines = several.iter().map(|entry| format!("  {}  {}", id(entry), title(entry)));
+            Err(Failure::Usage([sentence].into_iter().chain(lines).collect::<Vec<_>>().join("\n")))
+        }
+    }
+}
+
+/// What tells an entry from all others.
+pub(crate) fn id(entry: &Entry) -> String {
+    match entry {
+        Entry::Open(account) => account.id.to_string(),
+        Entry::Locked(Outline { id, .. }) => id.to_string(),
+        Entry::Broken(path) => path.clone(),
+    }
+}
+
+/// What a person calls an entry.
+pub(crate) fn title(entry: &Entry) -> String {
+    match entry {
+        Entry::Open(account) => title_of(account),
+        Entry::Locked(Outline { service, .. }) => service.host(),
+        Entry::Broken(path) => path.clone(),
+    }
+}
+
+pub(crate) fn title_of(account: &Account) -> String {
+    format!("{}@{}", text::clean(&account.user, text::NAME_LIMIT), account.binding.host())
+}
+
+fn is_called(entry: &Entry, wanted: &str) -> bool {
+    match entry {
+        Entry::Open(account) => {
+            let host = account.binding.host();
+            let is_person = |user: &str| account.user == user || account.name.as_deref() == Some(user);
+            // A user's name may have an “@” of its own.
+            host == wanted || wanted.rsplit_once('@').is_some_and(|(user, at)| at == host && is_person(user))
+        }
+        Entry::Locked(Outline { service, .. }) => service.host() == wanted,
+        Entry::Broken(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_core::{binding::Binding, secret::Token};
+
+    use super::*;
+
+    fn entry(user: &str, host: &str) -> Entry {
+        let binding = Binding::claimed(&[("url".to_owned(), format!("https://{host}/"))].into()).unwrap();
+        Entry::Open(Box::new(Account::signed_in(binding, user.into(), Token::parse("t").unwrap(), None, 0)))
+    }
+
+    #[test]
+    fn an_account_is_named_by_person_and_host_by_host_or_by_id() {
+        let entries =
+            [entry("me@example.org", "one.example"), entry("other", "one.example"), entry("me", "two.example:8443")];
+        let found = |wanted: &str| the_one(&entries, wanted).map(title);
+        assert_eq!(found("me@example.org@one.example").unwrap(), "me@example.org@one.example");
+        assert_eq!(found("two.example:8443").unwrap(), "me@two.example:8443");
+        assert_eq!(found(&id(&entries[1])).unwrap(), "other@one.example");
+        let Err(Failure::Usage(several)) = found("one.example") else { panic!("one of two was taken") };
+        assert!(several.contains(&id(&entries[0])) && several.contains("other@one.example"), "{several}");
+        for none in ["", "two.example", "me@one.example", "@one.example"] {
+            assert!(found(none).is_err(), "{none}");
+        }
+    }
+}

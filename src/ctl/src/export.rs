@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `usherctl export`: what goes along to another computer, without any secret.
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use serde_json::json;
+use tempfile::NamedTempFile;
+use usher_core::{
+    i18n::{gettext, gettext_f},
+    remote,
+    takeout::{Takeout, TakeoutError},
+};
+
+use crate::{context::Context, failure::Failure, terminal};
+
+pub(crate) async fn run(context: &Context, file: Option<PathBuf>, may_replace: bool) -> Result<(), Failure> {
+    let entries = context.unlocked_entries().await?;
+    let takeout = Takeout::gather(&entries, &remote::installations());
+    let bytes = takeout.encode().map_err(failure)?;
+    let Some(file) = file.filter(|file| file.as_os_str() != "-") else {
+        io::stdout().write_all(&bytes)?;
+        return Ok(());
+    };
+    write(&file, &bytes, may_replace)?;
+    let shown = file.display().to_string();
+    terminal::say(&gettext(
+        "It contains no passwords. Sign-ins are done again on the other computer, with “usherctl import” or in Usher.",
+    ))?;
+    context.out.line(&gettext_f("Saved to {file}.", &[("file", &shown)]))?;
+    context.out.json(&json!({
+        "file": shown,
+        "accounts": takeout.accounts.len(),
+        "repositories": takeout.repositories.len(),
+    }))
+}
+
+pub(crate) fn failure(error: TakeoutError) -> Failure {
+    Failure::Other(match error {
+        TakeoutError::TooLarge => gettext("The file is too large."),
+        TakeoutError::Malformed => gettext("This is not a file saved with “usherctl export”, or it is damaged."),
+        TakeoutError::Newer => gettext("The file was saved by a newer version of Usher."),
+    })
+}
+
+/// Writes the whole file or nothing. It is nobody's but the person's own.
+fn write(file: &Path, bytes: &[u8], may_replace: bool) -> Result<(), Failure> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut part = NamedTempFile::new_in(folder)?;
+    part.write_all(bytes)?;
+    part.as_file().sync_all()?;
+    let kept = if may_replace { part.persist(file) } else { part.persist_noclobber(file) };
+    match kept {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(Failure::Usage(gettext_f(
+            "{file} is there already. “--force” replaces it.",
+            &[("file", &file.display().to_string())],
+        ))),
+        Err(error) => Err(error.error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_there_is_replaced_only_when_that_was_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("Accounts.usher");
+        write(&file, b"one", false).unwrap();
+        assert!(matches!(write(&file, b"two", false), Err(Failure::Usage(_))));
+        assert_eq!(std::fs::read(&file).unwrap(), b"one");
+        write(&file, b"two", true).unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"two");
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

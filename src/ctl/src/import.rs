@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `usherctl import`: a checklist of what was taken along from another computer. Usher adds no repository by itself, and no
+//! account but by signing in to it here.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+use serde_json::{Value, json};
+use usher_core::{
+    i18n::{gettext_f, ngettext_f},
+    remote::{self, Installation, Remote},
+    store::Entry,
+    takeout::{self, SIZE_LIMIT, SetUp, TakenAccount, TakenRepository, Takeout},
+    text,
+};
+
+use crate::{browser, context::Context, export, failure::Failure, sign_in, terminal};
+
+pub(crate) async fn run(context: &Context, file: &Path, options: browser::Options) -> Result<(), Failure> {
+    let taken = Takeout::parse(&read(file)?).map_err(export::failure)?;
+    let entries = context.unlocked_entries().await?;
+    let here = Here::look();
+    context.out.json(&as_json(&taken, &entries, &here))?;
+    tell_repositories(context, &taken, &here)?;
+    for account in &taken.accounts {
+        // What was signed in to meanwhile counts.
+        let entries = context.store.entries().await?;
+        tell_account(context, account, &entries, &here, options).await?;
+    }
+    tell_apps(context, &taken, &here)
+}
+
+/// What is set up on this computer.
+struct Here {
+    installations: Vec<Installation>,
+    remotes: Vec<Remote>,
+}
+
+impl Here {
+    fn look() -> Self {
+        let installations = remote::installations();
+        let remotes = remote::remotes(&installations);
+        Self { installations, remotes }
+    }
+
+    fn install_command(&self, taken: &Takeout) -> Option<(usize, String)> {
+        let is_installed = |app: &str| remote::is_app_installed(&self.installations, app);
+        takeout::install_command(&taken.repositories, &self.remotes, is_installed)
+    }
+
+    /// The command that signs in to an account: by a remote that uses it, where there is one.
+    fn sign_in_command(&self, account: &TakenAccount) -> Option<String> {
+        let named = self.remotes.iter().find(|remote| {
+            remote.is_ours() && remote.claimed().as_ref() == Ok(&account.binding) && text::is_plain_name(&remote.name)
+        });
+        let server = named.map_or(account.binding.service.as_str(), |remote| &remote.name);
+        text::command(&["usherctl", "sign-in", server])
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let limit = SIZE_LIMIT as u64 + 1;
+    if file.as_os_str() == "-" {
+        io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
+    } else {
+        let opened = File::open(file).map_err(|error| {
+            Failure::Usage(gettext_f(
+                "{file} cannot be read: {reason}.",
+                &[("file", &file.display().to_string()), ("reason", &error.to_string())],
+            ))
+        })?;
+        opened.take(limit).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+fn tell_repositories(context: &Context, taken: &Takeout, here: &Here) -> Result<(), Failure> {
+    for repository in &taken.repositories {
+        let values = [("repository", name_of(repository)), ("address", repository.address.to_string())];
+        let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let (told, command) = match repository.set_up(&here.remotes) {
+            SetUp::Done => (gettext_f("“{repository}” ({address}): set up", &values), None),
+            SetUp::Command(Some(command)) => {
+                (gettext_f("“{repository}” ({address}) is set up by this command:", &values), Some(command))
+            }
+            SetUp::Command(None) => {
+                (gettext_f("“{repository}” ({address}) is to be set up by hand, for its name is odd", &values), None)
+            }
+        };
+        context.out.line(&told)?;
+        if let Some(command) = command {
+            context.out.line(&format!("  {command}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn name_of(repository: &TakenRepository) -> String {
+    text::clean(repository.display_name(), text::NAME_LIMIT)
+}
+
+/// Tells of an account, and offers to sign in to it where somebody can answer.
+async fn tell_account(
+    context: &Context,
+    account: &TakenAccount,
+    entries: &[Entry],
+    here: &Here,
+    options: browser::Options,
+) -> Result<(), Failure> {
+    let values = [("user", account.user.clone()), ("host", account.binding.host())];
+    let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    if account.is_signed_in(entries) {
+        return context.out.line(&gettext_f("The account of {user} at {host}: signed in", &values));
+    }
+    if !context.out.is_json && terminal::can_ask() && terminal::ask(&question(account, entries, &values)).await? {
+        let signed_in = sign_in::sign_in_agreed(context, entries, &account.binding, options).await?;
+        let ours: Vec<_> = here.remotes.iter().filter(|remote| remote.is_ours()).cloned().collect();
+        return sign_in::permit(context, &signed_in, &sign_in::target_of(account.binding.clone(), &ours)).await;
+    }
+    context.out.line(&gettext_f("The account of {user} at {host} is signed in to by this command:", &values))?;
+    context.out.line(&format!("  {}", here.sign_in_command(account).unwrap_or_default()))
+}
+
+fn question(account: &TakenAccount, entries: &[Entry], values: &[(&str, &str)]) -> String {
+    let is_known = entries.iter().filter_map(Entry::account).any(|known| known.binding == account.binding);
+    if is_known {
+        gettext_f("Sign in to {host} as {user} now?", values)
+    } else {
+        gettext_f("First time at {host}. Sign in as {user} now?", values)
+    }
+}
+
+fn tell_apps(context: &Context, taken: &Takeout, here: &Here) -> Result<(), Failure> {
+    let Some((count, command)) = here.install_command(taken) else {
+        return Ok(());
+    };
+    context.out.line(&ngettext_f(
+        "{n} app can be installed again by this command:",
+        "{n} apps can be installed again by this command:",
+        count,
+        &[],
+    ))?;
+    context.out.line(&format!("  {command}"))
+}
+
+fn as_json(taken: &Takeout, entries: &[Entry], here: &Here) -> Value {
+    let accounts = taken.accounts.iter().map(|account| {
+        json!({
+            "provider": account.binding.provider.as_str(),
+            "service": account.binding.service.as_str(),
+            "server": account.binding.host(),
+            "user": account.user,
+            "signed_in": account.is_signed_in(entries),
+            "sign_in": here.sign_in_command(account),
+        })
+    });
+    let repositories = taken.repositories.iter().map(|repository| {
+        let set_up = repository.set_up(&here.remotes);
+        json!({
+            "name": repository.name,
+            "title": repository.title,
+            "address": repository.address.as_str(),
+            "set_up": set_up == SetUp::Done,
+            "command": if let SetUp::Command(command) = set_up { command } else { None },
+        })
+    });
+    let (count, install) = here.install_command(taken).unzip();
+    json!({
+        "accounts": accounts.collect::<Vec<_>>(),
+        "repositories": repositories.collect::<Vec<_>>(),
+        "apps": count.unwrap_or(0),
+        "install": install,
+    })
+}

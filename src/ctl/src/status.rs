@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `usherctl status`: what is known of accounts on this computer. No server is asked.
+
+use serde_json::{Value, json};
+use usher_core::{
+    account::{Account, AccountState},
+    i18n::{gettext, gettext_f},
+    purchase::PurchaseState,
+    store::Entry,
+    text,
+};
+
+use crate::{
+    accounts,
+    context::Context,
+    failure::{Failure, code},
+    list, time,
+};
+
+/// Tells of all accounts, or of those that are meant. The code tells whether they could be used.
+pub(crate) async fn run(context: &Context, wanted: Option<&str>) -> Result<u8, Failure> {
+    let entries = context.store.entries().await?;
+    let found = match wanted {
+        None => entries.iter().collect(),
+        Some(wanted) => accounts::named(&entries, wanted),
+    };
+    if let (Some(wanted), []) = (wanted, found.as_slice()) {
+        return Err(Failure::AccountNeeded(gettext_f(
+            "There is no account “{account}”. “usherctl list” shows those that there are.",
+            &[("account", &text::clean(wanted, text::NAME_LIMIT))],
+        )));
+    }
+    context.out.json(&json!({ "accounts": found.iter().map(|entry| as_json(entry)).collect::<Vec<_>>() }))?;
+    if found.is_empty() {
+        context.out.line(&gettext("No accounts. Add one with “usherctl sign-in ADDRESS”."))?;
+    }
+    for (index, entry) in found.iter().enumerate() {
+        if index > 0 {
+            context.out.line("")?;
+        }
+        context.out.line(&accounts::title(entry))?;
+        for (label, value) in facts(entry) {
+            context.out.line(&format!("  {label}: {value}"))?;
+        }
+    }
+    Ok(found.iter().map(|entry| usable(entry)).max().unwrap_or(code::DONE))
+}
+
+fn usable(entry: &Entry) -> u8 {
+    match entry {
+        Entry::Open(account) if account.state == AccountState::SignedIn => code::DONE,
+        Entry::Open(_) | Entry::Broken(_) => code::ACCOUNT_NEEDED,
+        Entry::Locked(_) => code::KEYRING,
+    }
+}
+
+fn as_json(entry: &Entry) -> Value {
+    let mut told = list::entry_json(entry);
+    if let (Entry::Open(account), Value::Object(told)) = (entry, &mut told) {
+        told.insert("purchases".into(), owned(account).into());
+    }
+    told
+}
+
+fn owned(account: &Account) -> usize {
+    account.purchases.iter().filter(|known| known.state == PurchaseState::Owned).count()
+}
+
+fn facts(entry: &Entry) -> Vec<(String, String)> {
+    let account = match entry {
+        Entry::Open(account) => account,
+        Entry::Locked(_) => return vec![(gettext("State"), gettext("Locked"))],
+        Entry::Broken(_) => return vec![(gettext("State"), gettext("The keyring entry could not be read"))],
+    };
+    let valid_until = account.valid_until.map_or_else(|| gettext("Until signed out"), time::day);
+    let mut facts = vec![(gettext("State"), list::state(account.state))];
+    if let Some(name) = &account.name {
+        facts.push((gettext("Name"), text::clean(name, text::NAME_LIMIT)));
+    }
+    facts.push((gettext("Server"), account.binding.service.to_string()));
+    if account.state == AccountState::SignedIn {
+        facts.push((gettext("Signed in since"), time::day(account.signed_in_at)));
+        facts.push((gettext("Valid until"), valid_until));
+    }
+    if let Some(last) = &account.last_use {
+        facts.push((gettext("Last used"), time::moment(last.at)));
+    }
+    facts.push((gettext("Used by"), list::used_by(account)));
+    facts.push((gettext("Purchases"), owned(account).to_string()));
+    facts
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What `usherctl` tells people and programs, in a session without a display.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use usher_demo_store::{Failure, Route};
+use usher_tests::usherctl::{Told, Waiting, buy_in_browser, sign_in_in_browser};
+use usher_tests::{Display, KeyringState, Session, Setup};
+
+const PAID: &str = "org.example.Paid";
+
+async fn session() -> Session {
+    Session::start(Setup { display: Display::None, ..Setup::default() }).await
+}
+
+async fn run(session: &Session, arguments: &[&str]) -> Told {
+    session.usherctl(arguments).await.into()
+}
+
+/// Runs a command for a program, which must hold no secret.
+async fn json_of(session: &Session, arguments: &[&str]) -> (i32, Value) {
+    let told = run(session, &[arguments, &["--json"]].concat()).await;
+    for secret in session.shop().control().issued_secrets() {
+        assert!(!told.output.contains(&secret), "{arguments:?} tells a secret");
+    }
+    let value = serde_json::from_str(&told.output);
+    (told.code, value.unwrap_or_else(|error| panic!("{arguments:?} is not JSON: {error}\n{}", told.output)))
+}
+
+async fn buy(session: &Session) {
+    let buying = Waiting::start(session, &["buy", "demo", PAID, "--yes"]).await;
+    buy_in_browser(&buying.address).await;
+    assert_eq!(buying.end().await.code, 0);
+}
+
+#[tokio::test]
+async fn every_command_speaks_json_without_a_secret() {
+    let session = session().await;
+    let host = session.host();
+    assert_eq!(json_of(&session, &["list"]).await, (0, json!({ "accounts": [] })));
+    let (code, error) = json_of(&session, &["status", "nobody@example.org"]).await;
+    assert_eq!((code, &error["error"]["kind"], &error["error"]["exit"]), (3, &json!("account-needed"), &json!(3)));
+    let (code, error) = json_of(&session, &["buy", "demo", PAID, "--yes"]).await;
+    assert_eq!((code, &error["error"]["kind"]), (3, &json!("account-needed")));
+
+    let waiting = Waiting::start(&session, &["sign-in", "demo", "--json"]).await;
+    sign_in_in_browser(&waiting.address, "demo").await;
+    let told = waiting.end().await;
+    let signed_in: Value = serde_json::from_str(&told.output).expect("the account is told as JSON");
+    assert_eq!(signed_in["account"]["user"], "demo");
+    assert_eq!(signed_in["account"]["used_by"][0]["remote"], "demo");
+
+    let waiting = Waiting::start(&session, &["buy", "demo", PAID, "--yes", "--json"]).await;
+    buy_in_browser(&waiting.address).await;
+    let bought: Value = serde_json::from_str(&waiting.end().await.output).expect("the purchase is told as JSON");
+    assert_eq!(
+        (&bought["state"], &bought["install"]),
+        (&json!("owned"), &json!("flatpak install demo org.example.Paid"))
+    );
+
+    let (code, status) = json_of(&session, &["status"]).await;
+    let account = &status["accounts"][0];
+    assert_eq!((code, &account["state"], &account["purchases"]), (0, &json!("signed-in"), &json!(1)));
+    assert_eq!((&account["server"], &account["user"]), (&json!(host), &json!("demo")));
+    let (_, purchases) = json_of(&session, &["purchases", "--check"]).await;
+    assert_eq!(purchases["purchases"][0]["app"], PAID);
+    assert_eq!(purchases["install"], "flatpak install --user demo org.example.Paid");
+    let (code, states) = json_of(&session, &["query", "demo", "org.example.Free", PAID]).await;
+    assert_eq!(code, 0);
+    assert_eq!(
+        states["apps"],
+        json!([{ "id": "org.example.Free", "state": "free" }, { "id": PAID, "state": "owned" }])
+    );
+    let (_, takeout) = json_of(&session, &["export"]).await;
+    assert_eq!(takeout["accounts"][0]["bought"], json!([PAID]));
+    let file = session.folder().join("Accounts.usher").display().to_string();
+    assert_eq!(json_of(&session, &["export", &file]).await.1["accounts"], 1);
+    let (_, checklist) = json_of(&session, &["import", &file]).await;
+    assert_eq!((&checklist["accounts"][0]["signed_in"], &checklist["apps"]), (&json!(true), &json!(1)));
+    assert_eq!(checklist["repositories"][0]["set_up"], true);
+
+    assert_eq!(json_of(&session, &["sign-out", &host]).await.1["account"]["state"], "signed-out");
+    assert_eq!(json_of(&session, &["status", &host]).await.0, 3);
+    assert_eq!(json_of(&session, &["query", "demo", PAID]).await.1["apps"][0]["state"], "account-needed");
+    let (code, removed) = json_of(&session, &["remove", &format!("demo@{host}"), "--yes"]).await;
+    assert_eq!((code, removed["removed"].is_string()), (0, true));
+    assert_eq!(session.leaks(), []);
+}
+
+#[tokio::test]
+async fn a_question_about_many_apps_is_one_request_and_its_code_tells_what_is_needed() {
+    let session = session().await;
+    let nobody = run(&session, &["query", "demo", PAID]).await;
+    assert_eq!((nobody.code, nobody.output.as_str()), (3, "org.example.Paid  Account needed\n"));
+    session.sign_in_before("demo").await;
+    session.shop().control().clear_requests();
+    let many: Vec<String> = (0..500).map(|number| format!("org.example.App{number}")).collect();
+    let arguments: Vec<&str> =
+        ["query", "demo", "org.example.Private"].into_iter().chain(many.iter().map(String::as_str)).collect();
+    let told = run(&session, &arguments).await;
+    assert_eq!((told.code, told.output.lines().count()), (4, 501));
+    assert!(told.output.contains("org.example.Private  Owned\n"), "{}", told.output);
+    assert_eq!(session.shop().requests().len(), 1);
+
+    session.shop().control().fail(Route::GetTokens, Failure::Nonsense);
+    let told = run(&session, &["query", "demo", PAID]).await;
+    assert_eq!((told.code, told.output.as_str()), (6, "org.example.Paid  Unknown\n"));
+    session.shop().control().succeed(Route::GetTokens);
+    session.keyring().lock().await;
+    let told = run(&session, &["query", "demo", PAID]).await;
+    assert_eq!((told.code, told.output.as_str()), (5, "org.example.Paid  Keyring locked\n"));
+    assert!(!session.keyring().was_asked_unexpectedly());
+    assert_eq!(run(&session, &["query", "none", PAID]).await.code, 2);
+    assert_eq!(run(&session, &["query", "demo", "nonsense"]).await.code, 2);
+}
+
+#[tokio::test]
+async fn signing_out_and_removing_end_what_they_say() {
+    let session = session().await;
+    session.sign_in_before("demo").await;
+    let host = session.host();
+    let told = run(&session, &["sign-out", &format!("demo@{host}")]).await;
+    assert_eq!((told.code, told.output), (0, format!("Signed out of {host}.\n")));
+    let item = session.keyring().the_item().await.text();
+    for secret in session.shop().control().issued_secrets() {
+        assert!(!item.contains(&secret), "the sign-in is gone from the keyring");
+    }
+
+    let refused = run(&session, &["remove", &host]).await;
+    assert_eq!(refused.code, 2);
+    let terminal = session.in_terminal(&["usherctl", "remove", &host]);
+    terminal.wait_for_text(&format!("Remove demo at {host}? [y/N] ")).await;
+    terminal.enter("n");
+    assert_eq!(terminal.end().await.code, 7);
+    assert_eq!(session.keyring().items().await.len(), 1);
+    let terminal = session.in_terminal(&["usherctl", "remove", &host]);
+    terminal.wait_for_text("? [y/N] ").await;
+    terminal.enter("y");
+    assert_eq!(terminal.end().await.code, 0);
+    assert_eq!(session.keyring().items().await.len(), 0);
+}
+
+#[tokio::test]
+async fn of_two_accounts_at_a_server_one_is_to_be_named() {
+    let session = session().await;
+    session.sign_in_before("demo").await;
+    let waiting = Waiting::start(&session, &["sign-in", "demo"]).await;
+    sign_in_in_browser(&waiting.address, "demo2").await;
+    waiting.end().await;
+    let host = session.host();
+    let told = run(&session, &["sign-out", &host]).await;
+    assert_eq!(told.code, 2);
+    for user in ["demo", "demo2"] {
+        assert!(told.errors.contains(&format!("{user}@{host}")), "{}", told.errors);
+    }
+    assert_eq!(run(&session, &["sign-out", &format!("demo2@{host}")]).await.code, 0);
+    assert_eq!(run(&session, &["status", &format!("demo@{host}")]).await.code, 0);
+}
+
+#[tokio::test]
+async fn what_is_saved_on_one_computer_is_a_checklist_on_another() {
+    let session = session().await;
+    session.sign_in_before("demo").await;
+    buy(&session).await;
+    session
+        .flatpak()
+        .run(&["install", "--user", "--noninteractive", "demo", "org.example.Private"])
+        .await
+        .expect_success();
+    let file = session.folder().join("Accounts.usher").display().to_string();
+    let told = run(&session, &["export", &file]).await;
+    assert_eq!((told.code, told.output), (0, format!("Saved to {file}.\n")));
+    assert_eq!(run(&session, &["export", &file]).await.code, 2);
+    assert_eq!(run(&session, &["export", &file, "--force"]).await.code, 0);
+    let saved = fs::read_to_string(&file).expect("the file is there");
+    assert!(saved.contains("org.example.Private") && saved.contains(PAID), "{saved}");
+    assert_eq!(session.leaks(), []);
+
+    let host = session.host();
+    run(&session, &["remove", &host, "--yes"]).await;
+    for arguments in
+        [&["uninstall", "--user", "-y", "org.example.Private"][..], &["remote-delete", "--user", "--force", "demo"]]
+    {
+        session.flatpak().run(arguments).await.expect_success();
+    }
+    let told = run(&session, &["import", &file]).await;
+    let commands: Vec<&str> = told.output.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+    let [set_up, sign_in, install] = commands.as_slice() else { panic!("three commands are told:\n{}", told.output) };
+    assert!(set_up.starts_with("flatpak remote-add --user "), "{set_up}");
+    assert_eq!(*sign_in, format!("usherctl sign-in {}", session.shop().base_url()));
+    assert_eq!(*install, "flatpak install --user demo org.example.Paid org.example.Private");
+    assert_eq!(session.keyring().items().await.len(), 0, "nothing is left behind that grants anything");
+
+    let shell = session.in_terminal(&["sh", "-c", set_up]).end().await;
+    assert_eq!(shell.code, 0, "{}", shell.text);
+    session.sign_in_before("demo").await;
+    let terminal = session.in_terminal(&["sh", "-c", install]);
+    terminal.answer_yes_to_all();
+    terminal.end().await.expect_success();
+    assert!(session.flatpak().has(PAID).await);
+}
+
+#[tokio::test]
+async fn a_file_of_another_kind_is_not_taken_in() {
+    let session = session().await;
+    let file = session.folder().join("Accounts.usher");
+    fs::write(&file, "{\"accounts\": []}").expect("a file can be written");
+    let told = run(&session, &["import", &file.display().to_string()]).await;
+    assert_eq!((told.code, told.output.as_str()), (1, ""));
+    assert_eq!(run(&session, &["import", "/nowhere/at/all"]).await.code, 2);
+}
+
+#[tokio::test]
+async fn without_a_keyring_every_command_that_needs_one_says_so() {
+    let session =
+        Session::start(Setup { keyring: KeyringState::None, display: Display::None, ..Setup::default() }).await;
+    for arguments in [
+        &["list"][..],
+        &["status"],
+        &["purchases"],
+        &["query", "demo", PAID],
+        &["sign-out", "demo@example.org"],
+        &["buy", "demo", PAID, "--yes"],
+        &["export"],
+    ] {
+        let told = run(&session, arguments).await;
+        assert_eq!(told.code, 5, "{arguments:?}: {}", told.errors);
+        assert_eq!(told.errors, "No keyring is running, so no account can be used.\n");
+    }
+}
