@@ -13,7 +13,7 @@
 //! purchase  what an account has bought       buying      the way from "denied" to "owned"
 //! dismissals questions that were put off     appstream   names and icons of apps
 //! familiarity how well a server is known   installed  apps on this computer
-//! takeout   what goes along to another computer
+//! takeout   what goes along to another computer   checks    what stands in the way of accounts
 //! i18n      translated strings               clock     the wall clock
 //! ```
 
@@ -21,6 +21,7 @@ pub mod account;
 pub mod appstream;
 pub mod binding;
 pub mod buying;
+pub mod checks;
 pub mod clock;
 pub mod dismissals;
 pub mod familiarity;

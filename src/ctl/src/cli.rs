@@ -98,4 +98,6 @@ pub(crate) enum Command {
         #[command(flatten)]
         browser: browser::Options,
     },
+    /// Find out what stands in the way of installs that need an account; exit with 1 if anything does
+    Doctor,
 }

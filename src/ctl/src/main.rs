@@ -6,6 +6,7 @@ mod browser;
 mod buy;
 mod cli;
 mod context;
+mod doctor;
 mod export;
 mod failure;
 mod import;
@@ -77,6 +78,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Query { remote, apps } => return query::run(context, &remote, &apps).await,
         Command::Export { file, force } => export::run(context, file, force).await?,
         Command::Import { file, browser } => import::run(context, &file, browser).await?,
+        Command::Doctor => return doctor::run(context).await,
         Command::SignIn { server, browser } => sign_in::run(context, &server, browser).await?,
         Command::Buy { remote, app, not_paid, yes, browser } => {
             buy::run(context, &buy::Order { remote: &remote, app: &app, not_paid, yes, browser }).await?;

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The checks of one remote. Pure.
+
+use super::{Place, Problem, ServerAnswer};
+use crate::{
+    account::{Account, AccountState},
+    binding::{Binding, OptionsError},
+    lookup::{self, Lookup},
+    remote::Remote,
+    store::Entry,
+};
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    /// Whether the remote asks Usher.
+    Authenticator,
+    /// Whether its address is secure.
+    Address,
+    /// Whether it says where its accounts are.
+    Options,
+    /// Whether there is an account that it may use.
+    Account,
+    /// Whether the server answers.
+    Server,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it should be.
+    Passed,
+    /// Not as it should be.
+    Problem(Problem),
+    /// Cannot be told before something else is mended, or without contacting a server that nobody has agreed to.
+    NotChecked,
+}
+
+/// One check of a remote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What was looked at.
+    pub topic: Topic,
+    /// What came of it.
+    pub verdict: Verdict,
+}
+
+/// Whether a remote is any business of Usher's: it names Usher, or an account may be used for it.
+pub fn is_checked(remote: &Remote, entries: &[Entry]) -> bool {
+    let is_linked = |account: &Account| remote.address().is_ok_and(|address| account.is_linked_to(&address));
+    !remote.is_disabled && (remote.is_ours() || entries.iter().filter_map(Entry::account).any(is_linked))
+}
+
+/// The server that may be asked about a remote: one at which there is an account, so that the person has agreed to it
+/// (rule R25).
+pub fn server_to_ask(remote: &Remote, entries: &[Entry]) -> Option<Binding> {
+    let claimed = remote.claimed().ok().filter(|_| remote.is_ours())?;
+    entries.iter().filter_map(Entry::account).any(|account| account.binding == claimed).then_some(claimed)
+}
+
+/// All checks of a remote. Without `entries` the keyring could not be read; without `answer` no server was asked.
+pub fn check_remote(remote: &Remote, entries: Option<&[Entry]>, answer: Option<&ServerAnswer>) -> Vec<Check> {
+    let (name, place) = (|| remote.name.clone(), Place::of(remote.is_user));
+    let mut checks = Vec::new();
+    let mut add = |topic, verdict| checks.push(Check { topic, verdict });
+    let is_ours = remote.is_ours();
+    let told = |is_well: bool, problem: Problem| if is_well { Verdict::Passed } else { Verdict::Problem(problem) };
+    add(Topic::Authenticator, told(is_ours, Problem::OtherAuthenticator { remote: name(), place }));
+    let address = remote.address();
+    add(Topic::Address, told(address.is_ok(), Problem::AddressNotSecure { remote: name() }));
+    let claimed = remote.claimed();
+    let options = match &claimed {
+        _ if !is_ours => Verdict::NotChecked,
+        Ok(_) => Verdict::Passed,
+        Err(OptionsError::Missing(option)) => {
+            Verdict::Problem(Problem::OptionMissing { remote: name(), place, option })
+        }
+        Err(OptionsError::Malformed(option) | OptionsError::NotSecure(option)) => {
+            Verdict::Problem(Problem::OptionUnusable { remote: name(), place, option })
+        }
+    };
+    add(Topic::Options, options);
+    let account = match (&claimed, &address, entries) {
+        (Ok(claimed), Ok(address), Some(entries)) if is_ours => {
+            account_verdict(remote, claimed, &lookup::find(entries, claimed, address))
+        }
+        _ => Verdict::NotChecked,
+    };
+    add(Topic::Account, account);
+    let server = match (&claimed, answer) {
+        (Ok(claimed), Some(answer)) => server_verdict(claimed.host(), answer),
+        _ => Verdict::NotChecked,
+    };
+    add(Topic::Server, server);
+    checks
+}
+
+fn account_verdict(remote: &Remote, claimed: &Binding, found: &Lookup<'_>) -> Verdict {
+    let (name, host) = (remote.name.clone(), claimed.host());
+    Verdict::Problem(match found {
+        Lookup::Linked(account) => {
+            let user = account.user.clone();
+            match account.state {
+                AccountState::SignedIn => return Verdict::Passed,
+                AccountState::Expired => Problem::Expired { remote: name, user, host },
+                AccountState::SignedOut => Problem::SignedOut { remote: name, user, host },
+            }
+        }
+        Lookup::Ambiguous(_) => Problem::Ambiguous { remote: name, host },
+        Lookup::Unlinked(_) => Problem::NotAllowed { remote: name, host },
+        Lookup::Changed(account) => Problem::ServerChanged {
+            remote: name,
+            place: Place::of(remote.is_user),
+            agreed: account.binding.service.to_string(),
+            old_host: account.binding.host(),
+            new_host: host,
+        },
+        Lookup::Nothing => Problem::NoAccount { remote: name, host },
+        // The keyring's being locked is told once, not for each remote.
+        Lookup::Locked => return Verdict::NotChecked,
+    })
+}
+
+fn server_verdict(host: String, answer: &ServerAnswer) -> Verdict {
+    match answer {
+        ServerAnswer::Speaks => Verdict::Passed,
+        ServerAnswer::DoesNotSpeak => Verdict::Problem(Problem::NotSpoken { host }),
+        ServerAnswer::Failed(error) => Verdict::Problem(Problem::Unreachable { host, error: error.clone() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::{binding::Link, http::HttpError, names, secret::Token};
+
+    fn remote(url: &str, service: Option<&str>) -> Remote {
+        Remote {
+            name: "demo".into(),
+            title: None,
+            url: url.into(),
+            authenticator: Some(names::AUTHENTICATOR_NAME.into()),
+            options: service.map(|service| ("url".to_owned(), service.to_owned())).into_iter().collect(),
+            is_user: true,
+            is_disabled: false,
+        }
+    }
+
+    fn sound() -> Remote {
+        remote("https://store.example.org/repo", Some("https://store.example.org/"))
+    }
+
+    fn account(service: &str, is_linked: bool) -> Account {
+        let binding = Binding::claimed(&BTreeMap::from([("url".to_owned(), service.to_owned())])).unwrap();
+        let mut account = Account::signed_in(binding, "demo".into(), Token::parse("t").unwrap(), None, 0);
+        if is_linked {
+            account.link(Link { remote_url: sound().address().unwrap(), remote: "demo".into() });
+        }
+        account
+    }
+
+    fn entries(accounts: &[Account]) -> Vec<Entry> {
+        accounts.iter().map(|account| Entry::Open(Box::new(account.clone()))).collect()
+    }
+
+    fn problems(remote: &Remote, accounts: &[Account], answer: Option<&ServerAnswer>) -> Vec<&'static str> {
+        check_remote(remote, Some(&entries(accounts)), answer)
+            .into_iter()
+            .filter_map(|check| match check.verdict {
+                Verdict::Problem(problem) => Some(problem.word()),
+                Verdict::Passed | Verdict::NotChecked => None,
+            })
+            .collect()
+    }
+
+    const STORE: &str = "https://store.example.org/";
+
+    #[test]
+    fn a_remote_with_an_account_and_a_server_that_answers_passes_all_checks() {
+        let checks = check_remote(&sound(), Some(&entries(&[account(STORE, true)])), Some(&ServerAnswer::Speaks));
+        assert!(checks.iter().all(|check| check.verdict == Verdict::Passed), "{checks:?}");
+    }
+
+    #[test]
+    fn what_stands_in_the_way_of_an_account_is_told() {
+        assert_eq!(problems(&sound(), &[], None), ["no-account"]);
+        assert_eq!(problems(&sound(), &[account(STORE, false)], None), ["not-allowed"]);
+        let changed = [account("https://old.example.org/", true)];
+        assert_eq!(problems(&sound(), &changed, None), ["server-changed"]);
+        assert_eq!(problems(&sound(), &[account(STORE, true), account(STORE, true)], None), ["ambiguous"]);
+        let mut expired = account(STORE, true);
+        expired.state = AccountState::Expired;
+        assert_eq!(problems(&sound(), &[expired], None), ["expired"]);
+        let mut signed_out = account(STORE, true);
+        signed_out.sign_out();
+        assert_eq!(problems(&sound(), &[signed_out], None), ["signed-out"]);
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_remote_is_told() {
+        let insecure = remote("http://store.example.org/repo", Some(STORE));
+        assert_eq!(problems(&insecure, &[], None), ["address-not-secure"]);
+        assert_eq!(problems(&remote("https://store.example.org/repo", None), &[], None), ["option-missing"]);
+        let nonsense = remote("https://store.example.org/repo", Some("http://store.example.org/"));
+        assert_eq!(problems(&nonsense, &[], None), ["option-unusable"]);
+        let other = Remote { authenticator: Some("org.example.Other".into()), ..sound() };
+        assert_eq!(problems(&other, &[account(STORE, true)], None), ["other-authenticator"]);
+        assert!(is_checked(&other, &entries(&[account(STORE, true)])));
+        assert!(!is_checked(&other, &entries(&[account(STORE, false)])));
+        assert!(!is_checked(&Remote { is_disabled: true, ..sound() }, &[]));
+    }
+
+    #[test]
+    fn a_server_without_an_account_is_never_asked() {
+        assert_eq!(server_to_ask(&sound(), &[]), None);
+        assert_eq!(server_to_ask(&sound(), &entries(&[account("https://old.example.org/", true)])), None);
+        assert!(server_to_ask(&sound(), &entries(&[account(STORE, false)])).is_some());
+        let other = Remote { authenticator: None, ..sound() };
+        assert_eq!(server_to_ask(&other, &entries(&[account(STORE, true)])), None);
+    }
+
+    #[test]
+    fn a_server_that_does_not_answer_as_it_should_is_told() {
+        let accounts = [account(STORE, true)];
+        assert_eq!(problems(&sound(), &accounts, Some(&ServerAnswer::DoesNotSpeak)), ["not-spoken"]);
+        let failed = ServerAnswer::Failed(HttpError::Unreachable);
+        assert_eq!(problems(&sound(), &accounts, Some(&failed)), ["unreachable"]);
+    }
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What is told of a problem: a word for programs, a sentence for people, and the command that mends it.
+
+use super::{Place, Problem, Topic};
+use crate::{
+    binding::option,
+    http::{CertificateFault, HttpError},
+    i18n::{gettext, gettext_f},
+    names, text,
+};
+
+impl Topic {
+    /// What is looked at, as the title of a row.
+    pub fn title(self) -> String {
+        match self {
+            Self::Authenticator => gettext("Asks Usher for Accounts"),
+            Self::Address => gettext("Secure Address"),
+            Self::Options => gettext("Names Its Account Server"),
+            Self::Account => gettext("Account"),
+            Self::Server => gettext("Account Server Answers"),
+        }
+    }
+}
+
+impl Problem {
+    /// The word for programs.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::AddressNotSecure { .. } => "address-not-secure",
+            Self::OptionMissing { .. } => "option-missing",
+            Self::OptionUnusable { .. } => "option-unusable",
+            Self::OtherAuthenticator { .. } => "other-authenticator",
+            Self::ServerChanged { .. } => "server-changed",
+            Self::NoAccount { .. } => "no-account",
+            Self::SignedOut { .. } => "signed-out",
+            Self::Expired { .. } => "expired",
+            Self::NotAllowed { .. } => "not-allowed",
+            Self::Ambiguous { .. } => "ambiguous",
+            Self::Unreachable { .. } => "unreachable",
+            Self::NotSpoken { .. } => "not-spoken",
+            Self::KeyringLocked => "keyring-locked",
+            Self::NoKeyring => "no-keyring",
+            Self::KeyringFailed => "keyring-failed",
+            Self::NoBus => "no-bus",
+            Self::NoHelper => "no-helper",
+            Self::SecondUsher { .. } => "second-usher",
+            Self::MayReplaceUsher { .. } => "may-replace-usher",
+            Self::MayReplaceApp { .. } => "may-replace-app",
+            Self::TakesNames { .. } => "takes-names",
+        }
+    }
+
+    /// What is wrong, in one sentence.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::AddressNotSecure { remote } => gettext_f(
+                "No account is used for “{remote}”, because its address is not secure (https).",
+                &[("remote", &clean(remote))],
+            ),
+            Self::OptionMissing { remote, option: option::URL, .. } => gettext_f(
+                "Remote “{remote}” does not say where its accounts are (authenticator option “url”).",
+                &[("remote", &clean(remote))],
+            ),
+            Self::OptionMissing { remote, option, .. } => gettext_f(
+                "Remote “{remote}” lacks the authenticator option “{option}”.",
+                &[("remote", &clean(remote)), ("option", option)],
+            ),
+            Self::OptionUnusable { remote, option, .. } => gettext_f(
+                "The authenticator option “{option}” of remote “{remote}” cannot be used.",
+                &[("remote", &clean(remote)), ("option", option)],
+            ),
+            Self::OtherAuthenticator { remote, .. } => gettext_f(
+                "Remote “{remote}” may use an account, but asks another program for it.",
+                &[("remote", &clean(remote))],
+            ),
+            Self::ServerChanged { remote, old_host, new_host, .. } => gettext_f(
+                "Blocked: “{remote}” now asks for an account at {new_host} instead of {old_host}. If this is not expected, do not sign in there.",
+                &[("remote", &clean(remote)), ("new_host", new_host), ("old_host", old_host)],
+            ),
+            Self::NoAccount { host, .. } => gettext_f("There is no account at {host}.", &[("host", host)]),
+            Self::SignedOut { user, host, .. } => {
+                gettext_f("The account of {user} at {host} is signed out.", &[("user", &clean(user)), ("host", host)])
+            }
+            Self::Expired { user, host, .. } => {
+                gettext_f("The sign-in of {user} at {host} has expired.", &[("user", &clean(user)), ("host", host)])
+            }
+            Self::NotAllowed { remote, host } => gettext_f(
+                "“{remote}” may not use the account at {host} yet.",
+                &[("remote", &clean(remote)), ("host", host)],
+            ),
+            Self::Ambiguous { remote, host } => gettext_f(
+                "“{remote}” may use several accounts at {host}, so none is used.",
+                &[("remote", &clean(remote)), ("host", host)],
+            ),
+            Self::Unreachable { host, error } => unreachable(host, error),
+            Self::NotSpoken { host } => gettext_f("{host} does not offer accounts for apps.", &[("host", host)]),
+            Self::KeyringLocked => gettext("The keyring is locked."),
+            Self::NoKeyring => gettext("No keyring is running, so no account can be used."),
+            Self::KeyringFailed => gettext("The keyring cannot be read, so no account can be used."),
+            Self::NoBus => gettext("There is no session bus, so flatpak can ask nobody for accounts."),
+            Self::NoHelper => gettext("The helper that flatpak asks for accounts is not installed."),
+            Self::SecondUsher { .. }
+            | Self::MayReplaceUsher { .. }
+            | Self::MayReplaceApp { .. }
+            | Self::TakesNames { .. } => self.impostor_sentence(),
+        }
+    }
+
+    fn impostor_sentence(&self) -> String {
+        match self {
+            Self::SecondUsher { app, origin, .. } => gettext_f(
+                "Usher may have been replaced: “{app}” from “{origin}” is installed besides.",
+                &[("app", app), ("origin", &clean(origin))],
+            ),
+            Self::MayReplaceUsher { remote, .. } => {
+                gettext_f("“{remote}” may replace Usher with a program of its own.", &[("remote", &clean(remote))])
+            }
+            Self::MayReplaceApp { remote, app_id, origin, .. } => gettext_f(
+                "“{remote}” may replace “{app}”, which comes from “{origin}”.",
+                &[("remote", &clean(remote)), ("app", &clean(app_id)), ("origin", &clean(origin))],
+            ),
+            Self::TakesNames { app_id, origin, .. } => gettext_f(
+                "“{app}” from “{origin}” may act in the name of Usher.",
+                &[("app", &clean(app_id)), ("origin", &clean(origin))],
+            ),
+            _ => String::new(),
+        }
+    }
+
+    /// The command that mends it, where there is one.
+    pub fn fix(&self) -> Option<String> {
+        match self {
+            Self::OtherAuthenticator { remote, place } => {
+                modify(*place, &[&format!("--authenticator-name={}", names::AUTHENTICATOR_NAME)], remote)
+            }
+            Self::ServerChanged { remote, place, agreed, .. } => {
+                modify(*place, &[&format!("--authenticator-option={}={agreed}", option::URL)], remote)
+            }
+            Self::NoAccount { remote, .. }
+            | Self::SignedOut { remote, .. }
+            | Self::Expired { remote, .. }
+            | Self::NotAllowed { remote, .. }
+            | Self::Ambiguous { remote, .. } => plain(remote, &["usherctl", "sign-in", remote]),
+            Self::MayReplaceUsher { remote, place } | Self::MayReplaceApp { remote, place, .. } => {
+                modify(*place, &["--no-authenticator-install"], remote)
+            }
+            Self::SecondUsher { app, place, .. } => text::command(&["flatpak", "uninstall", place.option(), app]),
+            Self::TakesNames { app_id, place, .. } => plain(app_id, &["flatpak", "uninstall", place.option(), app_id]),
+            Self::AddressNotSecure { .. }
+            | Self::OptionMissing { .. }
+            | Self::OptionUnusable { .. }
+            | Self::Unreachable { .. }
+            | Self::NotSpoken { .. }
+            | Self::KeyringLocked
+            | Self::NoKeyring
+            | Self::KeyringFailed
+            | Self::NoBus
+            | Self::NoHelper => None,
+        }
+    }
+}
+
+impl Place {
+    fn option(self) -> &'static str {
+        match self {
+            Self::User => "--user",
+            Self::System => "--system",
+        }
+    }
+}
+
+fn modify(place: Place, changes: &[&str], remote: &str) -> Option<String> {
+    let start = ["flatpak", "remote-modify", place.option()];
+    plain(remote, &start.into_iter().chain(changes.iter().copied()).chain([remote]).collect::<Vec<_>>())
+}
+
+/// A command with a name in it, if the name is plain (rule R17).
+fn plain(name: &str, arguments: &[&str]) -> Option<String> {
+    text::command(arguments).filter(|_| text::is_plain_name(name))
+}
+
+fn clean(name: &str) -> String {
+    text::clean(name, text::NAME_LIMIT)
+}
+
+fn unreachable(host: &str, error: &HttpError) -> String {
+    let values = &[("host", host)];
+    match error {
+        HttpError::Certificate(CertificateFault::Expired) => {
+            gettext_f("The certificate of {host} has expired, or the clock of this computer is wrong.", values)
+        }
+        HttpError::Certificate(CertificateFault::NotYetValid) => {
+            gettext_f("The certificate of {host} is not valid yet, or the clock of this computer is wrong.", values)
+        }
+        HttpError::Certificate(CertificateFault::OtherHost) => {
+            gettext_f("The certificate of {host} belongs to another host.", values)
+        }
+        HttpError::Certificate(CertificateFault::Untrusted) => {
+            gettext_f("The certificate of {host} is not trusted by this computer.", values)
+        }
+        HttpError::Unexpected => gettext_f("{host} answered in an unexpected way.", values),
+        HttpError::NoSuchHost | HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden => {
+            gettext_f("{host} cannot be reached.", values)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g11_an_odd_name_is_shown_cleaned_and_put_into_no_command() {
+        let remote = "x\u{1b}[31m\"]\n--user".to_owned();
+        let problem = Problem::MayReplaceUsher { remote: remote.clone(), place: Place::User };
+        assert_eq!(problem.fix(), None);
+        assert!(!problem.sentence().contains(['\n', '\u{1b}']), "{}", problem.sentence());
+        assert_eq!(Problem::NoAccount { remote, host: "store.example.org".into() }.fix(), None);
+    }
+
+    #[test]
+    fn a_changed_server_is_set_back_by_one_command() {
+        let problem = Problem::ServerChanged {
+            remote: "demo".into(),
+            place: Place::System,
+            agreed: "https://old.example.org/".into(),
+            old_host: "old.example.org".into(),
+            new_host: "new.example.org".into(),
+        };
+        let fix = "flatpak remote-modify --system --authenticator-option=url=https://old.example.org/ demo";
+        assert_eq!(problem.fix().as_deref(), Some(fix));
+        assert!(problem.sentence().contains("at new.example.org instead of old.example.org"));
+    }
+}

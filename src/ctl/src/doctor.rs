@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `usherctl doctor`: what stands in the way of installs that need an account, and the commands that mend it.
+
+use serde_json::{Value, json};
+use usher_core::{
+    checks::{self, Problem, ServerAnswer, Verdict},
+    i18n::{gettext, gettext_f, ngettext_f},
+    remote::{self, Remote},
+    store::{Entry, StoreError},
+    text,
+};
+
+use crate::{
+    context::Context,
+    failure::{Failure, code},
+};
+
+/// A remote and what is wrong with it.
+struct Examined {
+    remote: Remote,
+    problems: Vec<Problem>,
+}
+
+pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
+    let installations = remote::installations();
+    let mut general = checks::impostors(&checks::installation_facts(&installations));
+    let bus = checks::bus_names().await;
+    match bus {
+        None => general.push(Problem::NoBus),
+        Some(bus) if !bus.has_helper => general.push(Problem::NoHelper),
+        Some(_) => {}
+    }
+    let entries = match context.store.entries().await {
+        Ok(entries) => {
+            // An empty keyring may be locked as well; then nothing could be kept in it.
+            let is_locked = context.store.is_locked().await.unwrap_or(false);
+            if is_locked || entries.iter().any(|entry| matches!(entry, Entry::Locked(_))) {
+                general.push(Problem::KeyringLocked);
+            }
+            Some(entries)
+        }
+        Err(StoreError::NoKeyring) => {
+            general.extend(bus.map(|_| Problem::NoKeyring));
+            None
+        }
+        Err(_) => {
+            general.push(Problem::KeyringFailed);
+            None
+        }
+    };
+    let known = entries.as_deref();
+    let mut examined = Vec::new();
+    for remote in remote::remotes(&installations) {
+        if checks::is_checked(&remote, known.unwrap_or_default()) {
+            examined.push(examine(context, remote, known).await);
+        }
+    }
+    let has_window = bus.is_some_and(|bus| bus.has_window);
+    tell(context, &general, &examined, has_window)?;
+    let is_well = general.is_empty() && examined.iter().all(|examined| examined.problems.is_empty());
+    Ok(if is_well { code::DONE } else { code::FAILED })
+}
+
+async fn examine(context: &Context, remote: Remote, entries: Option<&[Entry]>) -> Examined {
+    let agreed = checks::server_to_ask(&remote, entries.unwrap_or_default());
+    let answer: Option<ServerAnswer> = match &agreed {
+        Some(agreed) => Some(checks::ask_server(&context.http, agreed).await),
+        None => None,
+    };
+    let problems = checks::check_remote(&remote, entries, answer.as_ref())
+        .into_iter()
+        .filter_map(|check| match check.verdict {
+            Verdict::Problem(problem) => Some(problem),
+            Verdict::Passed | Verdict::NotChecked => None,
+        })
+        .collect();
+    Examined { remote, problems }
+}
+
+fn tell(context: &Context, general: &[Problem], examined: &[Examined], has_window: bool) -> Result<(), Failure> {
+    let remotes = examined.iter().map(|examined| {
+        json!({
+            "remote": examined.remote.name,
+            "address": examined.remote.url,
+            "problems": examined.problems.iter().map(as_json).collect::<Vec<_>>(),
+        })
+    });
+    context.out.json(&json!({
+        "problems": general.iter().map(as_json).collect::<Vec<_>>(),
+        "remotes": remotes.collect::<Vec<_>>(),
+        "window_installed": has_window,
+    }))?;
+    for problem in general {
+        tell_problem(context, "Usher", problem)?;
+    }
+    for Examined { remote, problems } in examined {
+        let name = text::clean(&remote.name, text::NAME_LIMIT);
+        if problems.is_empty() {
+            context.out.line(&gettext_f("{remote}: all good", &[("remote", &name)]))?;
+        }
+        for problem in problems {
+            tell_problem(context, &name, problem)?;
+        }
+    }
+    if !has_window {
+        context.out.line(&gettext("Usher's window is not installed. “usherctl” does all that it does."))?;
+    }
+    let count = general.len() + examined.iter().map(|examined| examined.problems.len()).sum::<usize>();
+    context.out.line(&summary(examined.len(), count))
+}
+
+fn tell_problem(context: &Context, subject: &str, problem: &Problem) -> Result<(), Failure> {
+    context.out.line(&gettext_f("{subject}: {problem}", &[("subject", subject), ("problem", &problem.sentence())]))?;
+    match problem.fix() {
+        Some(command) => context.out.line(&format!("  {}", gettext_f("Fix: {command}", &[("command", &command)]))),
+        None => Ok(()),
+    }
+}
+
+fn summary(remotes: usize, problems: usize) -> String {
+    match problems {
+        0 => ngettext_f("{n} remote checked, no problems.", "{n} remotes checked, no problems.", remotes, &[]),
+        1 => ngettext_f("{n} remote checked, 1 problem.", "{n} remotes checked, 1 problem.", remotes, &[]),
+        many => ngettext_f(
+            "{n} remote checked, {problems} problems.",
+            "{n} remotes checked, {problems} problems.",
+            remotes,
+            &[("problems", &many.to_string())],
+        ),
+    }
+}
+
+fn as_json(problem: &Problem) -> Value {
+    json!({ "problem": problem.word(), "message": problem.sentence(), "fix": problem.fix() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_counts_remotes_and_problems() {
+        assert_eq!(summary(3, 1), "3 remotes checked, 1 problem.");
+        assert_eq!(summary(1, 0), "1 remote checked, no problems.");
+        assert_eq!(summary(0, 2), "0 remotes checked, 2 problems.");
+    }
+}
