@@ -14,7 +14,7 @@ use crate::{
     preferences::PreferencesDialog,
     prompt::Prompter,
     services::Services,
-    shortcuts,
+    shortcuts, take_along,
     window::Window,
 };
 
@@ -105,6 +105,13 @@ mod imp {
             }
             self.obj().main_window().present();
         }
+
+        fn open(&self, files: &[gio::File], _hint: &str) {
+            self.obj().activate();
+            if let Some(file) = files.first() {
+                take_along::open(&self.obj().main_window(), file);
+            }
+        }
     }
 
     impl GtkApplicationImpl for Application {}
@@ -122,6 +129,7 @@ impl Application {
         glib::Object::builder()
             .property("application-id", names::ACCOUNTS_NAME)
             .property("resource-base-path", None::<&str>)
+            .property("flags", gio::ApplicationFlags::HANDLES_OPEN)
             .build()
     }
 
@@ -147,7 +155,12 @@ impl Application {
 
     /// The accounts in the keyring, which is first asked by the first call.
     pub(crate) fn accounts(&self) -> &AccountList {
-        self.imp().accounts.get_or_init(|| AccountList::new(self.services()))
+        self.imp().accounts.get_or_init(|| {
+            let accounts = AccountList::new(self.services());
+            self.offer_export(&accounts);
+            accounts.connect_changed(|accounts| Self::current().offer_export(accounts));
+            accounts
+        })
     }
 
     /// The repositories of this computer that name Usher.
@@ -169,6 +182,13 @@ impl Application {
     fn main_window(&self) -> Window {
         let known = self.windows().into_iter().find_map(|window| window.downcast::<Window>().ok());
         known.unwrap_or_else(|| Window::new(self))
+    }
+
+    /// Without an account there is nothing to export.
+    fn offer_export(&self, accounts: &AccountList) {
+        if let Some(action) = self.lookup_action("export-accounts").and_downcast::<gio::SimpleAction>() {
+            action.set_enabled(!accounts.accounts().is_empty());
+        }
     }
 
     fn set_up_actions(&self) {
@@ -193,6 +213,11 @@ impl Application {
             simple("shortcuts", |application| shortcuts::present(&application.main_window())),
             simple("about", |application| about::present(&application.main_window())),
             simple("quit", Self::close_main_window),
+            simple("export-accounts", |application| {
+                let window = application.main_window();
+                window.present();
+                window.export();
+            }),
             simple("add-account", |application| {
                 let window = application.main_window();
                 window.present();

@@ -10,6 +10,7 @@
 //! sign_in/      the pages of a sign-in, the same in the main window and in prompts
 //! prompt/       what clients asked for through the daemon: the D-Bus object and its window
 //! purchase/     the pages of a purchase, in a prompt
+//! take_along/   the file that takes accounts to another computer
 //! preferences/  the few settings
 //! model/        what the pages show: accounts, repositories, notes, and what follows from them
 //! ```
@@ -40,6 +41,7 @@ mod services;
 mod shortcuts;
 mod sign_in;
 mod software;
+mod take_along;
 mod text;
 mod toast;
 mod unfinished;

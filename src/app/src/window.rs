@@ -3,7 +3,12 @@
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio, glib};
-use usher_core::{account::AccountId, binding::Binding, names};
+use usher_core::{
+    account::AccountId,
+    binding::Binding,
+    names,
+    takeout::{TakenAccount, Takeout},
+};
 
 use crate::{
     account::{AccountPage, ChangedServerPage, PermissionPage, PurchasesPage},
@@ -13,6 +18,7 @@ use crate::{
     labels,
     model::{KeyringState, Repository},
     sign_in::{self, Request},
+    take_along::{self, ExportPage, WelcomePage},
     window_id,
 };
 
@@ -94,6 +100,7 @@ impl Window {
     pub(crate) fn new(application: &Application) -> Self {
         let window: Self = glib::Object::builder().property("application", application).build();
         window_id::follow(&window);
+        take_along::accept_dropped(&window);
         let settings = application.settings();
         settings.bind("window-width", &window, "default-width").build();
         settings.bind("window-height", &window, "default-height").build();
@@ -173,6 +180,28 @@ impl Window {
         self.confirm_server(Some(repository), repository.binding.clone());
     }
 
+    /// Begins to sign in to an account that another computer has. Its server is new here until it was agreed to.
+    pub(crate) fn sign_in_as(&self, taken: &TakenAccount) {
+        let repositories = Application::current().repositories().all();
+        let repository = repositories.iter().find(|repository| repository.binding == taken.binding);
+        self.imp().view.push(&ServerPage::expecting(repository, taken));
+    }
+
+    /// Shows what goes along to another computer.
+    pub(crate) fn export(&self) {
+        let view = &self.imp().view;
+        if view.find_page("export").is_none() {
+            self.show_first_page();
+            view.push(&ExportPage::new(&Application::current()));
+        }
+    }
+
+    /// Shows what came along from another computer.
+    pub(crate) fn welcome_back(&self, takeout: Takeout) {
+        self.show_first_page();
+        self.imp().view.push(&WelcomePage::new(&Application::current(), takeout));
+    }
+
     /// Begins to sign in again. No stray key opens a server's page: the server is shown first.
     pub(crate) fn sign_in_again(&self, id: AccountId) {
         if let Some(account) = Application::current().accounts().find(id) {
@@ -180,18 +209,20 @@ impl Window {
         }
     }
 
-    /// Shows the pages of a sign-in. After it the account's page is shown if it began there, else the first one.
+    /// Shows the pages of a sign-in. After it the page is shown on which it began, if that leads to several, else the first
+    /// one.
     pub(crate) fn sign_in(&self, request: Request) {
         let services = Application::current().services().clone();
         let view = self.imp().view.get();
         let weak = view.downgrade();
-        let account_page = view.find_page("account").map(|page| page.downgrade());
+        let origin = ["account", "welcome-back"].into_iter().find_map(|tag| view.find_page(tag));
+        let origin = origin.map(|page| page.downgrade());
         sign_in::start(&view, &services, request, move |outcome| {
             let (Some(view), Some(_)) = (weak.upgrade(), outcome) else {
                 return;
             };
             Application::current().accounts().reload();
-            match account_page.and_then(|page| page.upgrade()) {
+            match origin.and_then(|page| page.upgrade()) {
                 Some(page) => view.pop_to_page(&page),
                 None => view.pop_to_tag("accounts"),
             };

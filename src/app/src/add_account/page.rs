@@ -19,7 +19,7 @@ use crate::{
     accounts::repository_choice,
     application::Application,
     model::{Repository, overview},
-    runtime,
+    runtime, take_along,
     window::Window,
 };
 
@@ -45,6 +45,8 @@ mod imp {
         pub(super) continue_stack: TemplateChild<gtk::Stack>,
         #[template_child]
         pub(super) continue_row: TemplateChild<adw::ButtonRow>,
+        #[template_child]
+        file_row: TemplateChild<adw::ActionRow>,
     }
 
     #[glib::object_subclass]
@@ -67,6 +69,7 @@ mod imp {
         fn constructed(&self) {
             self.parent_constructed();
             accessible::can_be_pressed(&*self.continue_row);
+            accessible::can_be_pressed(&*self.file_row);
         }
 
         fn dispose(&self) {
@@ -122,6 +125,13 @@ mod imp {
             match discovery::known(&service, &Application::current().repositories().all()) {
                 Some(binding) => self.lead_on(binding),
                 None => self.ask(service),
+            }
+        }
+
+        #[template_callback]
+        fn on_file(&self) {
+            if let Some(window) = Window::of(&*self.obj()) {
+                take_along::ask_for_file(&window);
             }
         }
 

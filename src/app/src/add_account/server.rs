@@ -7,6 +7,7 @@ use usher_core::{
     account::{Account, AccountId},
     binding::Binding,
     remote::Remote,
+    takeout::TakenAccount,
 };
 
 use crate::{
@@ -113,6 +114,14 @@ impl ServerPage {
         accessible::name(&*imp.continue_button, &label);
         imp.remote.replace(repository.map(|repository| repository.remote.clone()));
         let _ = imp.binding.set(binding);
+        page
+    }
+
+    /// The page before an account is signed in to that another computer has.
+    pub(crate) fn expecting(repository: Option<&Repository>, taken: &TakenAccount) -> Self {
+        let page = Self::new(repository, taken.binding.clone());
+        page.imp().account_row.set_subtitle(&text::plain(&taken.user));
+        page.imp().account_row.set_visible(true);
         page
     }
 

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What is left to do on this computer for what came from another one. Pure.
+
+use std::collections::BTreeSet;
+
+use usher_core::{
+    remote::Remote,
+    store::Entry,
+    takeout::{self, SetUp, TakenAccount, TakenRepository, Takeout},
+};
+
+use crate::text;
+
+/// An account, and whether it is signed in to here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct AccountStep {
+    pub(super) account: TakenAccount,
+    pub(super) is_done: bool,
+}
+
+/// A repository, and what sets it up here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RepositoryStep {
+    pub(super) repository: TakenRepository,
+    pub(super) set_up: SetUp,
+}
+
+/// What is known of this computer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Here {
+    /// Its remotes.
+    pub(super) remotes: Vec<Remote>,
+    /// The ids of apps that are installed, of those that were taken along.
+    pub(super) installed: BTreeSet<String>,
+}
+
+/// All that is left to do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Steps {
+    pub(super) accounts: Vec<AccountStep>,
+    pub(super) repositories: Vec<RepositoryStep>,
+    /// How many apps are left, and what installs them.
+    pub(super) apps: Option<(usize, String)>,
+}
+
+impl Steps {
+    /// Of a file, on this computer.
+    pub(super) fn of(takeout: &Takeout, entries: &[Entry], here: &Here) -> Self {
+        let account =
+            |account: &TakenAccount| AccountStep { is_done: account.is_signed_in(entries), account: account.clone() };
+        let repository = |repository: &TakenRepository| RepositoryStep {
+            set_up: repository.set_up(&here.remotes),
+            repository: repository.clone(),
+        };
+        let is_installed = |id: &str| here.installed.contains(id);
+        Self {
+            accounts: takeout.accounts.iter().map(account).collect(),
+            repositories: takeout.repositories.iter().map(repository).collect(),
+            apps: takeout::install_command(&takeout.repositories, &here.remotes, is_installed),
+        }
+    }
+}
+
+impl AccountStep {
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.account.binding == other.account.binding && self.account.user == other.account.user
+    }
+
+    pub(super) fn title(&self) -> String {
+        text::plain(&self.account.user)
+    }
+
+    /// Its server, and the person's own name for it.
+    pub(super) fn subtitle(&self) -> String {
+        let host = self.account.binding.host();
+        match &self.account.name {
+            Some(name) => format!("{host} · {}", text::within(name)),
+            None => host,
+        }
+    }
+}
+
+impl RepositoryStep {
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.repository.address == other.repository.address && self.repository.name == other.repository.name
+    }
+}
+
+/// How many apps go along.
+pub(super) fn count_of_apps(takeout: &Takeout) -> usize {
+    takeout.repositories.iter().flat_map(|repository| &repository.apps).collect::<BTreeSet<_>>().len()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use usher_core::{account::Account, binding::Binding, secret::Token, service::RemoteUrl};
+
+    use super::*;
+
+    fn takeout() -> Takeout {
+        let options = BTreeMap::from([("url".to_owned(), "https://store.example".to_owned())]);
+        let binding = Binding::claimed(&options).unwrap();
+        let account = |user: &str| TakenAccount {
+            binding: binding.clone(),
+            user: user.into(),
+            name: None,
+            bought: vec!["org.a.A".into()],
+        };
+        let repository = TakenRepository {
+            name: "demo".into(),
+            title: Some("Demo Store".into()),
+            address: RemoteUrl::parse("https://repo.example/").unwrap(),
+            binding: binding.clone(),
+            user_only: true,
+            verified: false,
+            key: None,
+            account: Some(0),
+            apps: vec!["org.a.A".into(), "org.b.B".into()],
+        };
+        Takeout { accounts: vec![account("ada"), account("bob")], repositories: vec![repository] }
+    }
+
+    #[test]
+    fn steps_are_done_one_by_one() {
+        let takeout = takeout();
+        let fresh = Steps::of(&takeout, &[], &Here::default());
+        assert!(fresh.accounts.iter().all(|step| !step.is_done));
+        assert!(matches!(fresh.repositories[0].set_up, SetUp::Command(Some(_))));
+        assert_eq!(fresh.apps.map(|(count, _)| count), Some(2));
+
+        let binding = takeout.accounts[0].binding.clone();
+        let ada = Account::signed_in(binding, "ada".into(), Token::parse("t").unwrap(), None, 1);
+        let here = Here { remotes: Vec::new(), installed: ["org.a.A".to_owned()].into() };
+        let later = Steps::of(&takeout, &[Entry::Open(Box::new(ada))], &here);
+        assert_eq!(later.accounts.iter().map(|step| step.is_done).collect::<Vec<_>>(), [true, false]);
+        let (count, command) = later.apps.unwrap();
+        assert!(count == 1 && command.contains("org.b.B") && !command.contains("org.a.A"));
+    }
+
+    #[test]
+    fn an_account_is_shown_with_its_server_and_the_name_that_the_person_gave_it() {
+        let account = TakenAccount { name: Some("Work".into()), ..takeout().accounts.remove(0) };
+        let step = AccountStep { account, is_done: false };
+        assert_eq!((step.title(), step.subtitle()), ("ada".into(), "store.example · \u{2068}Work\u{2069}".into()));
+        assert_eq!(count_of_apps(&takeout()), 2);
+    }
+}
