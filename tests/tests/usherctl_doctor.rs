@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `usherctl doctor` in a session without a display: what it finds, and the commands that mend it.
+
+use std::fs;
+
+use serde_json::Value;
+use usher_tests::usherctl::Told;
+use usher_tests::{Display, KeyringState, Session, Setup};
+
+async fn session(keyring: KeyringState) -> Session {
+    Session::start(Setup { keyring, display: Display::None, ..Setup::default() }).await
+}
+
+async fn doctor(session: &Session) -> Told {
+    session.usherctl(&["doctor"]).await.into()
+}
+
+/// Runs the one command that was told to mend something.
+async fn mend(session: &Session, told: &Told) {
+    let fixes: Vec<&str> = told.output.lines().filter_map(|line| line.strip_prefix("  Fix: ")).collect();
+    let [fix] = fixes.as_slice() else { panic!("one command mends it:\n{}", told.output) };
+    session.in_terminal(&["sh", "-c", fix]).end().await.expect_success();
+}
+
+#[tokio::test]
+async fn a_remote_without_an_account_is_mended_by_signing_in_and_its_server_is_not_asked_before() {
+    let session = session(KeyringState::Unlocked).await;
+    let host = session.host();
+    session.shop().control().clear_requests();
+    let told = doctor(&session).await;
+    assert_eq!(told.code, 1);
+    assert_eq!(
+        told.output,
+        format!("demo: There is no account at {host}.\n  Fix: usherctl sign-in demo\n1 remote checked, 1 problem.\n")
+    );
+    assert_eq!(session.shop().requests(), []);
+
+    session.sign_in_before("demo").await;
+    let told = doctor(&session).await;
+    assert_eq!((told.code, told.output.as_str()), (0, "demo: all good\n1 remote checked, no problems.\n"));
+
+    let again = session.usherctl(&["doctor", "--json"]).await;
+    let told: Value = serde_json::from_slice(&again.stdout).expect("the findings are told as JSON");
+    assert_eq!(told["remotes"][0]["remote"], "demo");
+    assert_eq!(told["problems"].as_array().map(Vec::len), Some(0));
+    assert_eq!(told["window_installed"], true);
+    assert_eq!(session.leaks(), []);
+}
+
+#[tokio::test]
+async fn a_remote_that_changed_its_server_is_set_back_by_the_command_that_is_told() {
+    let session = session(KeyringState::Unlocked).await;
+    session.sign_in_before("demo").await;
+    let change = ["remote-modify", "--user", "--authenticator-option=url=https://evil.example.org/", "demo"];
+    session.flatpak().run(&change).await.expect_success();
+    let told = doctor(&session).await;
+    assert_eq!(told.code, 1);
+    assert!(
+        told.output.contains("now asks for an account at evil.example.org instead of 127.0.0.1"),
+        "{}",
+        told.output
+    );
+    mend(&session, &told).await;
+    assert_eq!(doctor(&session).await.code, 0);
+
+    let change = ["remote-modify", "--user", "--authenticator-name=org.example.Other", "demo"];
+    session.flatpak().run(&change).await.expect_success();
+    let told = doctor(&session).await;
+    assert!(told.output.contains("may use an account, but asks another program for it."), "{}", told.output);
+    mend(&session, &told).await;
+    assert_eq!(doctor(&session).await.code, 0);
+}
+
+#[tokio::test]
+async fn a_remote_that_could_replace_usher_is_told_and_kept_from_it() {
+    let session = session(KeyringState::Unlocked).await;
+    session.sign_in_before("demo").await;
+    session.flatpak().run(&["remote-modify", "--user", "--authenticator-install", "demo"]).await.expect_success();
+    let told = doctor(&session).await;
+    assert_eq!(told.code, 1);
+    assert!(told.output.starts_with("Usher: “demo” may replace Usher with a program of its own.\n"), "{}", told.output);
+    mend(&session, &told).await;
+    assert_eq!(doctor(&session).await.code, 0);
+}
+
+#[tokio::test]
+async fn where_an_installed_app_came_from_is_known() {
+    let session = session(KeyringState::Unlocked).await;
+    session.sign_in_before("demo").await;
+    let install = ["install", "--user", "--noninteractive", "demo", "org.example.Free"];
+    session.flatpak().run(&install).await.expect_success();
+    // The app is given an id that lets it act in the name of Usher.
+    let apps = session.folder().join("flatpak/user/app");
+    fs::rename(apps.join("org.example.Free"), apps.join("io.github.usher")).expect("the app's folder can be renamed");
+    let told = doctor(&session).await;
+    assert!(
+        told.output.starts_with(
+            "Usher: “io.github.usher” from “demo” may act in the name of Usher.\n  Fix: flatpak uninstall --user io.github.usher\n"
+        ),
+        "{}",
+        told.output
+    );
+}
+
+#[tokio::test]
+async fn a_keyring_that_is_locked_or_missing_is_told_once() {
+    let session = session(KeyringState::Unlocked).await;
+    session.sign_in_before("demo").await;
+    session.keyring().lock().await;
+    let told = doctor(&session).await;
+    assert_eq!(told.code, 1);
+    assert!(told.output.starts_with("Usher: The keyring is locked.\n"), "{}", told.output);
+    assert_eq!(told.output.matches("keyring").count(), 1, "{}", told.output);
+    assert!(!session.keyring().was_asked_unexpectedly());
+    drop(session);
+
+    let session =
+        Session::start(Setup { keyring: KeyringState::None, display: Display::None, ..Setup::default() }).await;
+    let told = doctor(&session).await;
+    assert!(told.output.starts_with("Usher: No keyring is running, so no account can be used.\n"), "{}", told.output);
+}
