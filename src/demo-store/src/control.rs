@@ -57,7 +57,7 @@ impl Control {
         self.shop.switches.set_claimed_expiry(seconds_since_1970);
     }
 
-    /// Takes back all failures, pages and claims. Credentials and apps stay as they are.
+    /// Takes back all failures, pages and claims. Credentials, apps and what is held back stay as they are.
     pub fn reset(&self) {
         self.shop.switches.reset();
     }
@@ -92,6 +92,19 @@ impl Control {
     /// Takes an app away from the user, even one that everybody with an account has.
     pub fn take_away(&self, user: &str, app: &str) -> Result<(), StoreError> {
         self.shop.db.set_access(&self.user(user)?, app, false)
+    }
+
+    /// From now on what is paid is not unlocked, until [`release_grants`](Self::release_grants).
+    pub fn hold_grants(&self) {
+        self.shop.switches.hold_grants();
+    }
+
+    /// Unlocks what was paid meanwhile, and from now on what is paid at once.
+    pub fn release_grants(&self) -> Result<(), StoreError> {
+        for (user, app) in self.shop.switches.release_grants() {
+            self.shop.db.set_access(&user, &app, true)?;
+        }
+        Ok(())
     }
 
     /// All requests so far, oldest first.

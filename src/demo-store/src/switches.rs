@@ -6,7 +6,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use crate::failures::{Failure, Reply, Route};
+use crate::{
+    db::User,
+    failures::{Failure, Reply, Route},
+};
 
 /// The state of all switches.
 #[derive(Debug, Default)]
@@ -17,6 +20,8 @@ struct State {
     failures: HashMap<Route, Planned>,
     pages: HashMap<String, Reply>,
     claimed_expiry: Option<i64>,
+    /// What was paid while access is held back; `None`: it is given at once.
+    held: Option<Vec<(User, String)>>,
 }
 
 #[derive(Debug)]
@@ -75,8 +80,27 @@ impl Switches {
         self.lock().claimed_expiry
     }
 
+    /// From now on access is not given when something is paid.
+    pub(crate) fn hold_grants(&self) {
+        self.lock().held.get_or_insert_default();
+    }
+
+    /// Keeps what was paid for later, if access is held back.
+    pub(crate) fn is_held_back(&self, user: &User, app: &str) -> bool {
+        let mut state = self.lock();
+        let held = state.held.as_mut().map(|held| held.push((user.clone(), app.to_owned())));
+        held.is_some()
+    }
+
+    /// What was paid meanwhile. From now on access is given at once.
+    pub(crate) fn release_grants(&self) -> Vec<(User, String)> {
+        self.lock().held.take().unwrap_or_default()
+    }
+
+    /// Takes back all that goes wrong. What is held back stays so.
     pub(crate) fn reset(&self) {
-        *self.lock() = State::default();
+        let mut state = self.lock();
+        *state = State { held: state.held.take(), ..State::default() };
     }
 }
 

@@ -203,3 +203,22 @@ async fn the_switches_work_over_http() {
     assert_eq!(statuses, [200, 418, 401]);
     assert_eq!(visit.control(Method::POST, "publish", json!([])).await.0, 400);
 }
+
+#[tokio::test]
+async fn what_is_paid_can_be_unlocked_later() {
+    let visit = Visit::to_shop().await;
+    let control = visit.store.control();
+    let credential = control.issue_credential("demo").unwrap();
+    let (status, _) = visit.control(Method::PUT, "grants", json!({"held": true})).await;
+    assert_eq!(status, 200);
+    let id = "org.example.Paid";
+    let begun = common::answer(visit.post_json("api/v1/begin_purchase", &credential, json!({ "id": id })).await).await;
+    let page = format!("{}/done", begun.1["start_uri"].as_str().unwrap());
+    assert_eq!(visit.post_form(&page, &[("redirect_uri", RETURN)]).await.status(), 303);
+    assert_eq!(visit.get_tokens(&credential, &[id]).await.1["denied"], json!([id]));
+    control.reset();
+    assert_eq!(visit.get_tokens(&credential, &[id]).await.1["denied"], json!([id]));
+
+    control.release_grants().unwrap();
+    assert_eq!(visit.get_tokens(&credential, &[id]).await.1["denied"], json!([]));
+}

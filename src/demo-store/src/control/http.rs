@@ -32,6 +32,7 @@ POST   /reset                     {} no failures and pages any more
 POST   /credentials/expire        {\"user\": \"demo\"}, or {} for all
 POST   /credentials/revoke        the same
 PUT    /apps                      {\"user\": \"demo\", \"app\": \"org.example.Paid\", \"granted\": true}
+PUT    /grants                    {\"held\": true}: what is paid is not unlocked; false unlocks what was paid meanwhile
 POST   /publish                   [{\"update\": \"org.example.Free\"}, {\"runtime\": {\"branch\": \"2\", \"app\": \"org.example.Free\"}}]
 POST   /authenticator             {\"name\": \"…\", \"url\": \"…\"} in the repository's summary
 ";
@@ -71,6 +72,12 @@ struct Authenticator {
     url: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Grants {
+    held: bool,
+}
+
 /// The control endpoint.
 pub(crate) fn router(control: Control) -> Router {
     Router::new()
@@ -82,6 +89,7 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/credentials/expire", post(expire))
         .route("/credentials/revoke", post(revoke))
         .route("/apps", put(set_ownership))
+        .route("/grants", put(hold_grants))
         .route("/publish", post(publish))
         .route("/authenticator", post(announce))
         .layer(middleware::from_fn(local_only))
@@ -155,6 +163,18 @@ async fn set_ownership(
         control.grant(&user, &app)?;
     } else {
         control.take_away(&user, &app)?;
+    }
+    Ok(done())
+}
+
+async fn hold_grants(
+    State(control): State<Control>,
+    Json(Grants { held }): Json<Grants>,
+) -> Result<Json<Value>, StoreError> {
+    if held {
+        control.hold_grants();
+    } else {
+        control.release_grants()?;
     }
     Ok(done())
 }

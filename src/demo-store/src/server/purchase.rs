@@ -81,7 +81,10 @@ pub(crate) async fn confirm(
         return Ok(return_address_refused());
     };
     if !purchase.done {
-        shop.db.finish_purchase(&id, &purchase)?;
+        shop.db.finish_purchase(&id)?;
+        if !shop.switches.is_held_back(&purchase.user, &purchase.app) {
+            shop.db.set_access(&purchase.user, &purchase.app, true)?;
+        }
     }
     let mut thanks = shop.base_url.clone();
     thanks.set_path(&format!("purchase/{id}/thanks"));
