@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The shop's own sign-in page, and what a person does there.
+//! The shop's own pages, what a person does there, and what the shop remembers of it.
 
-use std::process::Stdio;
+use usher_demo_store::LoggedRequest;
 
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::time::timeout;
-
-use crate::processes::LIMIT;
 use crate::screen::Window;
 use crate::session::Session;
+use crate::usherctl::{Waiting, buy_in_browser, sign_in_in_browser};
 
 impl Window<'_> {
     /// Signs in as `user` on the shop's page, which this window shows.
@@ -18,46 +15,49 @@ impl Window<'_> {
         self.type_into("Password", user).await;
         self.press("Sign In").await;
     }
+
+    /// Pays for `app` on the shop's page, which this window shows.
+    pub async fn pay_on_the_page(&self, app: &str) {
+        self.says(&format!("Buy “{app}”?")).await;
+        self.press("Buy Now").await;
+    }
 }
 
 impl Session {
     /// Signs in as `user` for the remote `demo`, by `usherctl` and a browser, for stories that begin with an account.
     pub async fn sign_in_before(&self, user: &str) {
-        let mut usherctl = tokio::process::Command::from(self.processes.command("usherctl"))
-            .args(["sign-in", "demo"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("usherctl starts");
-        let mut told = BufReader::new(usherctl.stderr.take().expect("its errors were piped")).lines();
-        let address = timeout(LIMIT, async {
-            while let Ok(Some(line)) = told.next_line().await {
-                if line.starts_with("http") {
-                    // One line more tells that it waits.
-                    let _ = told.next_line().await;
-                    return line;
-                }
-            }
-            panic!("usherctl tells no address");
-        });
-        let address = address.await.expect("usherctl tells an address in time");
-        sign_in_with_curl(&address, user).await;
-        let status = timeout(LIMIT, usherctl.wait()).await.expect("usherctl ends").expect("usherctl ends");
-        let rest = told.next_line().await.unwrap_or_default().unwrap_or_default();
-        assert!(status.success(), "usherctl has signed in: {rest}");
+        let waiting = Waiting::start(self, &["sign-in", "demo"]).await;
+        sign_in_in_browser(&waiting.address, user).await;
+        let told = waiting.end().await;
+        assert_eq!(told.code, 0, "usherctl has signed in: {}", told.errors);
     }
-}
 
-/// Does what a browser does: sends the form of the page at `address`, and follows where the shop leads.
-async fn sign_in_with_curl(address: &str, user: &str) {
-    let (page, query) = address.split_once('?').expect("the address has parameters");
-    let mut curl = tokio::process::Command::new("curl");
-    curl.args(["--silent", "--show-error", "--fail", "--location", "--max-time", "30", "--output", "/dev/null"]);
-    for field in query.split('&') {
-        curl.args(["--data", field]);
+    /// Buys `app` with the account for the remote `demo`, for stories that begin with something bought.
+    pub async fn buy_before(&self, app: &str) {
+        let waiting = Waiting::start(self, &["buy", "demo", app, "--yes"]).await;
+        buy_in_browser(&waiting.address).await;
+        let told = waiting.end().await;
+        assert_eq!(told.code, 0, "usherctl has bought: {}", told.errors);
     }
-    curl.arg("--data").arg(format!("user={user}")).arg("--data").arg(format!("password={user}"));
-    let status = curl.arg(page).status().await.expect("curl starts");
-    assert!(status.success(), "the shop lets {user} in");
+
+    /// The apps whose purchase was begun at the shop, in turn.
+    pub fn begun(&self) -> Vec<String> {
+        self.asked("/api/v1/begin_purchase").into_iter().flat_map(|request| request.ids).collect()
+    }
+
+    /// The apps that were paid on the shop's page, in turn.
+    pub fn paid(&self) -> Vec<String> {
+        let requests = self.shop().requests().into_iter();
+        requests.filter(|request| request.path.ends_with("/done")).flat_map(|request| request.ids).collect()
+    }
+
+    /// The requests for `path`, oldest first.
+    pub fn asked(&self, path: &str) -> Vec<LoggedRequest> {
+        self.shop().requests().into_iter().filter(|request| request.path == path).collect()
+    }
+
+    /// Gets the names and pictures of the shop's apps, as `flatpak update` does.
+    pub async fn know_the_apps(&self) {
+        self.flatpak().run(&["update", "--user", "--appstream", "demo"]).await.expect_success();
+    }
 }
