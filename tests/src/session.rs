@@ -106,6 +106,11 @@ impl Session {
         self.shop.as_ref().expect("this session has a shop")
     }
 
+    /// Ends the shop: nobody listens at its address any more.
+    pub async fn close_the_shop(&mut self) {
+        self.shop.take().expect("this session has a shop").stop().await;
+    }
+
     /// The shop's host as Usher shows it.
     pub fn host(&self) -> String {
         let url = self.shop().base_url();

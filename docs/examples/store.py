@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Asks Usher which button a store is to show beside an app, and presses it.
+
+    store.py REMOTE ADDRESS APP…            the button of each app
+    store.py --press REMOTE ADDRESS APP     what the button does
+
+ADDRESS is the remote's, as it is configured: flatpak_remote_get_url() of libflatpak.
+"""
+
+import argparse
+
+from gi.repository import Gio, GLib
+
+INTERFACE = "io.github.usher.Access1"
+
+BUTTONS = {
+    "free": "Install",
+    "owned": "Install",
+    "not-owned": "Purchase…",
+    "account-needed": "Sign In…",
+    "link-needed": "Use Account…",
+    "locked": "Unlock…",
+}
+OUTCOMES = ["done", "put off", "could not be asked", "a window is open"]
+FOREVER = GLib.MAXINT
+
+
+class Usher:
+    """What Usher knows. A window calls the asynchronous forms of the same functions."""
+
+    def __init__(self, name):
+        self.name = name
+        self.path = "/" + name.replace(".", "/")
+        self.bus = Gio.bus_get_sync(Gio.BusType.SESSION)
+
+    def call(self, method, arguments, reply, milliseconds):
+        flags = Gio.DBusCallFlags.NONE
+        answer = self.bus.call_sync(
+            self.name, self.path, INTERFACE, method, arguments, GLib.VariantType(reply), flags, milliseconds
+        )
+        return answer.unpack()[0]
+
+    def states(self, remote, address, apps):
+        """The state of each app. One call for all apps that are on screen, not one for each."""
+        question = GLib.Variant("(ssas)", (remote, address, apps))
+        try:
+            answers = self.call("Query", question, "(a{sa{sv}})", 60_000)
+        except GLib.Error as error:
+            # Usher is not installed, or had to give up: flatpak will say what is missing.
+            print(f"Usher gives no answer: {error.message}")
+            return {}
+        return {app: answer["state"] for app, answer in answers.items()}
+
+    def press(self, remote, address, app, state):
+        """Does what the button of an app does, up to where flatpak takes over. Lasts as long as the person takes."""
+        if state == "not-owned":
+            arguments = GLib.Variant("(sssss)", ("store1", remote, address, app, ""))
+            return self.call("Purchase", arguments, "(u)", FOREVER)
+        if BUTTONS.get(state, "Install") != "Install":
+            arguments = GLib.Variant("(ssss)", ("store1", remote, address, ""))
+            return self.call("SignIn", arguments, "(u)", FOREVER)
+        return 0
+
+    def watch(self, changed):
+        """Calls `changed` whenever answers may be others than before."""
+        flags = Gio.DBusSignalFlags.NONE
+        self.bus.signal_subscribe(
+            self.name, INTERFACE, "AccountsChanged", self.path, None, flags, lambda *_: changed()
+        )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--name", default="io.github.usher.Usher.Access", help="bus name; a development build has its own")
+    parser.add_argument("--press", action="store_true", help="press the button of the first app")
+    parser.add_argument("remote")
+    parser.add_argument("address")
+    parser.add_argument("apps", nargs="+", metavar="app")
+    options = parser.parse_args()
+
+    usher = Usher(options.name)
+    states = usher.states(options.remote, options.address, options.apps)
+    for app in options.apps:
+        state = states.get(app, "unknown")
+        print(f"{app}: {BUTTONS.get(state, 'Install')} ({state})", flush=True)
+    if not options.press:
+        return
+
+    app = options.apps[0]
+    loop = GLib.MainLoop()
+
+    def look_again():
+        state = usher.states(options.remote, options.address, [app]).get(app, "unknown")
+        print(f"{app}: {BUTTONS.get(state, 'Install')} ({state})", flush=True)
+        if BUTTONS.get(state, "Install") == "Install":
+            loop.quit()
+
+    usher.watch(look_again)
+    outcome = usher.press(options.remote, options.address, app, states.get(app))
+    print(OUTCOMES[outcome], flush=True)
+    if outcome == 3:
+        # The person goes on in Usher's window, and may take as long as they like.
+        loop.run()
+
+
+if __name__ == "__main__":
+    main()
