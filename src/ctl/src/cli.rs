@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use usher_core::names;
 
-use crate::browser;
+use crate::{browser, generate::Artifact};
 
 /// Repository accounts in the terminal
 #[derive(Parser, Debug)]
@@ -100,4 +100,7 @@ pub(crate) enum Command {
     },
     /// Find out what stands in the way of installs that need an account; exit with 1 if anything does
     Doctor,
+    /// Write completions or the man page, when Usher is built
+    #[command(hide = true)]
+    Generate { artifact: Artifact },
 }

@@ -9,6 +9,7 @@ mod context;
 mod doctor;
 mod export;
 mod failure;
+mod generate;
 mod import;
 mod leave;
 mod list;
@@ -78,6 +79,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Query { remote, apps } => return query::run(context, &remote, &apps).await,
         Command::Export { file, force } => export::run(context, file, force).await?,
         Command::Import { file, browser } => import::run(context, &file, browser).await?,
+        Command::Generate { artifact } => generate::run(artifact)?,
         Command::Doctor => return doctor::run(context).await,
         Command::SignIn { server, browser } => sign_in::run(context, &server, browser).await?,
         Command::Buy { remote, app, not_paid, yes, browser } => {

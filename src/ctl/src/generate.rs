@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Completions and the man page, made from the definition of the commands when Usher is built.
+
+use std::io;
+
+use clap::{Arg, Command, CommandFactory, ValueEnum};
+use clap_complete::{Shell, generate};
+use clap_mangen::{
+    Man,
+    roff::{Roff, bold, italic, roman},
+};
+
+use usher_core::names;
+
+use crate::{cli::Arguments, failure::Failure};
+
+/// What is made.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub(crate) enum Artifact {
+    Bash,
+    Zsh,
+    Fish,
+    Man,
+}
+
+pub(crate) fn run(artifact: Artifact) -> Result<(), Failure> {
+    let shell = match artifact {
+        Artifact::Bash => Shell::Bash,
+        Artifact::Zsh => Shell::Zsh,
+        Artifact::Fish => Shell::Fish,
+        Artifact::Man => return Ok(write_man_page(&mut io::stdout())?),
+    };
+    generate(shell, &mut commands(), "usherctl", &mut io::stdout());
+    Ok(())
+}
+
+/// The commands that are there for people.
+fn commands() -> Command {
+    let all = Arguments::command();
+    let about = all.get_about().cloned().unwrap_or_default();
+    Command::new("usherctl")
+        .version(names::VERSION)
+        .about(about)
+        .disable_help_subcommand(true)
+        .args(all.get_arguments().cloned())
+        .subcommands(all.get_subcommands().filter(|command| !command.is_hide_set()).cloned())
+}
+
+fn write_man_page(out: &mut dyn io::Write) -> io::Result<()> {
+    let mut arguments = commands();
+    arguments.build();
+    let man = Man::new(arguments.clone()).manual("Usher");
+    man.render_title(out)?;
+    man.render_name_section(out)?;
+    man.render_synopsis_section(out)?;
+    man.render_description_section(out)?;
+    man.render_options_section(out)?;
+    let mut page = Roff::new();
+    page.control("SH", ["COMMANDS"]);
+    for command in arguments.get_subcommands_mut() {
+        describe(&mut page, command);
+    }
+    for (title, text) in SECTIONS {
+        page.control("SH", [title]);
+        for (index, paragraph) in text.split("\n\n").enumerate() {
+            if let Some((term, meaning)) = paragraph.split_once(" : ") {
+                page.control("TP", []);
+                page.text([bold(term.replace('\n', " "))]);
+                page.text([roman(meaning.replace('\n', " "))]);
+            } else {
+                if index > 0 {
+                    page.control("PP", []);
+                }
+                page.text([roman(paragraph.replace('\n', " "))]);
+            }
+        }
+    }
+    page.to_writer(out)
+}
+
+fn describe(page: &mut Roff, command: &mut Command) {
+    let usage = command.render_usage().to_string();
+    page.control("SS", [usage.trim_start_matches("Usage: ")]);
+    page.text([roman(command.get_about().map(ToString::to_string).unwrap_or_default() + ".")]);
+    for argument in command.get_arguments().filter(|argument| !argument.is_global_set() && argument.get_id() != "help")
+    {
+        page.control("TP", []);
+        page.text(name_of(argument));
+        page.text([roman(argument.get_help().map(ToString::to_string).unwrap_or_default() + ".")]);
+    }
+}
+
+fn name_of(argument: &Arg) -> Vec<clap_mangen::roff::Inline> {
+    let Some(long) = argument.get_long() else {
+        let name = argument.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
+        return vec![italic(name.unwrap_or_default())];
+    };
+    match argument.get_short() {
+        Some(short) => vec![bold(format!("-{short}")), roman(", "), bold(format!("--{long}"))],
+        None => vec![bold(format!("--{long}"))],
+    }
+}
+
+/// What cannot be read off the definition. A paragraph with “ : ” is a term and its meaning.
+const SECTIONS: [(&str, &str); 6] = [
+    (
+        "ACCOUNTS",
+        "An account is named by user@host, by its id (usherctl list --json), or by the host of its server if it is the only one
+there. Where a server is expected, a bare host stands for the server of that host that a remote on this computer names.",
+    ),
+    (
+        "BROWSER AND SSH",
+        "Signing in and buying happen on a page of the server. On a desktop usherctl opens it in the browser; elsewhere it prints
+the address, and waits for up to 10 minutes until the browser comes back to it.
+
+Over ssh the browser runs on another computer and cannot come back. There, and with --paste, usherctl asks for the address at
+which the browser ended, which is pasted without being shown, or read from standard input. Secrets are never taken from
+arguments.
+
+What was begun to be bought and not finished is remembered; nothing is begun a second time before the store was asked and,
+if it gives no access, somebody said that nothing was paid.",
+    ),
+    (
+        "EXIT STATUS",
+        "0 : Done.
+
+1 : Failed; or doctor found a problem.
+
+2 : The arguments make no sense, or nobody can be asked.
+
+3 : An account, a sign-in or a permission is needed first.
+
+4 : There is no access without a purchase, or none to be had.
+
+5 : The keyring is locked, or none is running.
+
+6 : A server cannot be reached or gave no usable answer.
+
+7 : Cancelled.",
+    ),
+    (
+        "JSON",
+        "With --json the result is one JSON object on standard output; questions and explanations stay on standard error. Keys
+are only ever added. Times are seconds since 1970. No output holds a secret.
+
+error : Instead of any result: kind (failed, usage, account-needed, purchase-needed, keyring, network or cancelled), exit (the
+exit status) and message.
+
+list, status : accounts, each with id, provider, service, server, user, name, state (signed-in, expired, signed-out, locked or
+unreadable), first_signed_in_at, signed_in_at, valid_until, last_used_at, last_used_by and used_by (remote and address of each
+remote that may use it); status adds purchases, their number. Of an account that is locked or unreadable only part is known.
+
+sign-in, sign-out : account, as in list.
+
+remove : removed, the id.
+
+purchases : purchases, each with app, state (owned, unfinished or no-access), at, account, remote, address and installed; and
+install, a command for all that is not installed.
+
+query : remote, address, apps (id and state of each: free, owned, not-owned, account-needed, link-needed, locked or unknown)
+and error.
+
+buy : remote, app, account, state (owned) and install, a command.
+
+export : file, and the numbers of accounts and repositories. What is written to standard output is the file itself, with
+format, version, accounts (provider, service, user, name, bought) and repositories (name, title, address, provider, service,
+user_only, verified, key, account, apps).
+
+import : accounts (provider, service, server, user, signed_in, and sign_in, a command), repositories (name, title, address,
+set_up, and command), apps, their number, and install, a command for all of them.
+
+doctor : problems of this computer and remotes, each with remote, address and problems; a problem has problem, a word, message
+and fix, a command; and window_installed.",
+    ),
+    (
+        "EXAMPLES",
+        "usherctl sign-in shop : Sign in at the server that the remote shop names, and let the remote use the account.
+
+usherctl query shop org.example.App && flatpak install shop org.example.App : Install an app only if that needs nothing more.
+
+usherctl export Accounts.usher : Save what is needed to have the same accounts and apps on another computer.",
+    ),
+    ("SEE ALSO", "flatpak(1), flatpak-remote-modify(1)"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn people_s_commands() -> Vec<Command> {
+        let mut arguments = Arguments::command();
+        arguments.build();
+        arguments.get_subcommands().filter(|command| !command.is_hide_set()).cloned().collect()
+    }
+
+    #[test]
+    fn the_man_page_tells_of_every_command_and_every_option() {
+        let mut page = Vec::new();
+        write_man_page(&mut page).unwrap();
+        let page = String::from_utf8(page).unwrap().replace("\\-", "-");
+        for command in people_s_commands() {
+            assert!(page.contains(&format!(".SS \"usherctl {}", command.get_name())), "{}\n{page}", command.get_name());
+            for option in command.get_arguments().filter_map(Arg::get_long) {
+                assert!(page.contains(&format!("--{option}")), "{option}");
+            }
+        }
+        assert!(!page.contains("generate"), "{page}");
+    }
+
+    #[test]
+    fn completions_know_every_command_that_is_there_for_people() {
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+            let mut script = Vec::new();
+            generate(shell, &mut commands(), "usherctl", &mut script);
+            let script = String::from_utf8(script).unwrap();
+            for command in people_s_commands() {
+                assert!(script.contains(command.get_name()), "{shell} {}", command.get_name());
+            }
+            assert!(!script.contains("generate"), "{shell}");
+        }
+    }
+}
