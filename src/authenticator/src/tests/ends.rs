@@ -2,9 +2,9 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use usher_core::names::AUTHENTICATOR_NAME;
+use usher_core::names::{ACCESS_NAME, AUTHENTICATOR_NAME};
 
-use super::{Bus, Call, Client, Daemon, Plan, journal, prompter::Prompter, until};
+use super::{Bus, Call, Client, Daemon, Plan, journal, prompter::Prompter, soon, until};
 use crate::{
     fakes::{Says, World},
     service::RunError,
@@ -112,6 +112,46 @@ async fn l08_a_second_daemon_fails_and_touches_nothing() {
     assert_eq!(client.further(&daemon).await, 0);
     client.close(&handle).await.unwrap();
     assert_eq!(client.response().await.code, 1);
+}
+
+#[tokio::test]
+async fn l08_of_two_daemons_that_start_at_once_one_has_both_names() {
+    let (bus, world) = (Bus::start(), World::good());
+    let witness = bus.connect().await;
+    let witness = zbus::fdo::DBusProxy::new(&witness).await.unwrap();
+    for _ in 0..20 {
+        let (one, two) = tokio::join!(Daemon::start(&bus, &world), Daemon::start(&bus, &world));
+        until("one of them to give up", || one.ended.is_finished() || two.ended.is_finished()).await;
+        let (mut serving, other) = if one.ended.is_finished() { (two, one) } else { (one, two) };
+        assert!(matches!(other.end().await, Err(RunError::Running)));
+        let owner = witness.get_name_owner(AUTHENTICATOR_NAME.try_into().unwrap()).await.unwrap();
+        assert_eq!(Some(&owner), serving.connection.unique_name());
+        assert!(witness.name_has_owner(ACCESS_NAME.try_into().unwrap()).await.unwrap());
+        assert_eq!(Client::on(&bus).await.answer(&Call::default()).await.code, 0);
+        serving.stop();
+        serving.end().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn l08_a_daemon_that_starts_while_another_ends_takes_its_place() {
+    let (bus, world) = (Bus::start(), World::good());
+    let mut daemon = Daemon::start(&bus, &world).await;
+    for _ in 0..20 {
+        daemon.stop();
+        let next = Daemon::start(&bus, &world).await;
+        daemon.end().await.unwrap();
+        daemon = next;
+        let mut client = Client::on(&bus).await;
+        while soon("a reply", client.ask(&Call::default())).await.is_err() {
+            if daemon.ended.is_finished() {
+                // It came before the other had begun to end.
+                assert!(matches!(daemon.end().await, Err(RunError::Running)));
+                daemon = Daemon::start(&bus, &world).await;
+            }
+        }
+        assert_eq!(client.response().await.code, 0);
+    }
 }
 
 #[tokio::test]

@@ -203,6 +203,28 @@ async fn l05_a_question_that_is_open_keeps_the_daemon_from_ending() {
 }
 
 #[tokio::test]
+async fn l06_questions_at_the_moment_of_the_end_are_answered() {
+    let (bus, world) = (Bus::start(), World::good());
+    let store = Store::on(&bus).await;
+    let mut answered = 0;
+    for run in 0..40u64 {
+        let plan = Plan { idle: Duration::from_millis(2), ..Plan::default() };
+        let daemon = Daemon::start_as(&bus, &world, plan).await;
+        tokio::time::sleep(Duration::from_micros(100 * run)).await;
+        // Where the name is gone already, the bus would start the next daemon.
+        match store.ask("shop", REMOTE_URI, &[APP]).await {
+            Ok(said) => {
+                assert_eq!(said, states(&[(APP, "owned")]));
+                answered += 1;
+            }
+            Err(error) => assert!(error.to_string().contains("ServiceUnknown"), "{error}"),
+        }
+        daemon.end().await.unwrap();
+    }
+    assert!(answered > 0);
+}
+
+#[tokio::test]
 async fn the_accounts_are_listed_without_secrets() {
     let (bus, world) = (Bus::start(), World::good());
     let mut signed_out = account("https://two.example/", "two", &[]);
