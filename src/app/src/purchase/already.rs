@@ -18,6 +18,10 @@ use crate::{
     labels, runtime, text, toast,
 };
 
+/// Names of what a row shows at its end.
+const IDLE: &str = "idle";
+const BUSY: &str = "busy";
+
 /// What came of the question.
 pub(crate) enum Found {
     /// The account has access to these apps after all.
@@ -44,7 +48,7 @@ mod imp {
         #[template_child]
         pub(super) check_row: TemplateChild<adw::ActionRow>,
         #[template_child]
-        pub(super) check_spinner: TemplateChild<adw::Spinner>,
+        pub(super) check_stack: TemplateChild<gtk::Stack>,
         #[template_child]
         pub(super) others_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
@@ -140,7 +144,7 @@ impl AlreadyPage {
     fn check(&self) {
         let imp = self.imp();
         imp.check_row.set_sensitive(false);
-        imp.check_spinner.set_visible(true);
+        imp.check_stack.set_visible_child_name(BUSY);
         let account = self.request().account.clone();
         glib::spawn_future_local(glib::clone!(
             #[weak(rename_to = page)]
@@ -149,7 +153,7 @@ impl AlreadyPage {
                 let access = ask(page.request(), &account).await;
                 let imp = page.imp();
                 imp.check_row.set_sensitive(true);
-                imp.check_spinner.set_visible(false);
+                imp.check_stack.set_visible_child_name(IDLE);
                 match access {
                     Ok(access) if access.granted.is_empty() => toast::show(&page, &gettext("Nothing has changed")),
                     Ok(access) => page.tell(Found::Owned(access.granted)),
@@ -175,22 +179,26 @@ impl AlreadyPage {
         if let Some(name) = &account.name {
             row.set_subtitle(&text::plain(name));
         }
-        let spinner = adw::Spinner::builder().visible(false).build();
-        row.add_suffix(&spinner);
+        let state = gtk::Stack::builder().valign(gtk::Align::Center).build();
+        let icon = gtk::Image::from_icon_name("system-search-symbolic");
+        icon.upcast_ref::<gtk::Widget>().set_accessible_role(gtk::AccessibleRole::Presentation);
+        state.add_named(&icon, Some(IDLE));
+        state.add_named(&adw::Spinner::new(), Some(BUSY));
+        row.add_suffix(&state);
         accessible::can_be_pressed(&row);
         let account = account.clone();
         row.connect_activated(glib::clone!(
             #[weak(rename_to = page)]
             self,
-            move |row| page.check_other(&account, row, &spinner)
+            move |row| page.check_other(&account, row, &state)
         ));
         labels::settle(&row);
         row
     }
 
-    fn check_other(&self, account: &Account, row: &adw::ActionRow, spinner: &adw::Spinner) {
+    fn check_other(&self, account: &Account, row: &adw::ActionRow, state: &gtk::Stack) {
         row.set_activatable(false);
-        spinner.set_visible(true);
+        state.set_visible_child_name(BUSY);
         let account = account.clone();
         glib::spawn_future_local(glib::clone!(
             #[weak(rename_to = page)]
@@ -198,13 +206,15 @@ impl AlreadyPage {
             #[weak]
             row,
             #[weak]
-            spinner,
+            state,
             async move {
                 let access = ask(page.request(), &account).await;
-                spinner.set_visible(false);
+                state.set_visible_child_name(IDLE);
+                state.set_visible(access.is_err());
                 match access {
                     Ok(access) => page.show_found(&account, &row, &access),
                     Err(BuyError::NotSignedIn) => {
+                        state.set_visible(false);
                         row.set_subtitle(&gettext("Sign in again"));
                     }
                     Err(error) => {

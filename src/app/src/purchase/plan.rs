@@ -98,7 +98,7 @@ impl Trouble {
             Self::Unexpected => (
                 "dialog-error-symbolic",
                 gettext("Purchase Was Not Begun"),
-                gettext_f("{host} answered in an unexpected way. Nothing was changed.", &host),
+                gettext_f("{host} answered in an unexpected way. Nothing was paid.", &host),
             ),
             Self::Keyring(reason) => (
                 "dialog-password-symbolic",

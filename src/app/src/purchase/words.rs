@@ -68,13 +68,13 @@ pub(super) fn words(shown: &Shown, names: &Names<'_>) -> Words {
     let not_paid = || (Act::NotPaid, gettext("It Was Not Paid"));
     let (icon, title, text, mut buttons) = match shown {
         Shown::Waiting => (
-            "content-loading-symbolic",
+            "document-open-recent-symbolic",
             gettext("Waiting for the Store"),
             gettext_f("{host} has not unlocked “{app}” yet. Nothing is paid again.", &values),
             vec![check(), not_paid()],
         ),
         Shown::Unfinished => (
-            "dialog-question-symbolic",
+            "document-open-recent-symbolic",
             gettext("Purchase Not Finished"),
             gettext_f(
                 "A purchase of “{app}” was begun at {host} and not finished. If it was paid, {host} unlocks the app.",
@@ -83,7 +83,7 @@ pub(super) fn words(shown: &Shown, names: &Names<'_>) -> Words {
             vec![check(), not_paid()],
         ),
         Shown::NotOffered => (
-            "action-unavailable-symbolic",
+            "avatar-default-symbolic",
             gettext("Not Available to This Account"),
             gettext_f(
                 "{host} does not offer “{app}” to {user}. The people who run the repository can give access.",

@@ -111,7 +111,9 @@ mod imp {
         #[template_callback]
         fn on_primary(&self) {
             match self.way_back.get() {
-                Some(WayBack::Software { app_id }) => self.obj().open_software(app_id.clone()),
+                Some(WayBack::Software { remote, app_id }) => {
+                    self.obj().install_in_software(remote.clone(), app_id.clone());
+                }
                 Some(WayBack::Terminal { .. }) => self.obj().copy_command(),
                 _ => self.obj().finish(),
             }
@@ -187,7 +189,8 @@ impl DonePage {
         let (text, primary) = match way_back {
             WayBack::ByHand => (None, gettext("Done")),
             WayBack::Waiting => (Some(gettext_f("The install goes on in {program}.", &program)), gettext("Done")),
-            WayBack::Software { app_id } => {
+            WayBack::Software { remote, app_id } => {
+                self.name_what_software_does(remote.clone(), app_id.clone());
                 let app = text::within(app_id);
                 (Some(gettext_f("“{app}” can be installed now.", &[("app", &app)])), gettext("Open in Software"))
             }
@@ -280,12 +283,25 @@ impl DonePage {
         ));
     }
 
-    fn open_software(&self, app_id: String) {
+    /// Software can be told to install where it can be reached; elsewhere it can only be opened.
+    fn name_what_software_does(&self, remote: String, app_id: String) {
         glib::spawn_future_local(glib::clone!(
             #[weak(rename_to = page)]
             self,
             async move {
-                if software::open(&page, &app_id).await {
+                if software::can_install(&remote, &app_id).await {
+                    page.imp().primary_button.set_label(&gettext("Install in Software"));
+                }
+            }
+        ));
+    }
+
+    fn install_in_software(&self, remote: String, app_id: String) {
+        glib::spawn_future_local(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            async move {
+                if software::install(&page, &remote, &app_id).await {
                     page.finish();
                 }
             }

@@ -4,7 +4,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use url::Url;
-use usher_core::{redirect::Redirect, service::ServiceUrl};
+use usher_core::{account::AccountId, redirect::Redirect, service::ServiceUrl};
 
 use super::web::problem::Problem;
 
@@ -24,6 +24,8 @@ pub(crate) enum Hit {
 pub(crate) trait Errand {
     /// The server that the person has agreed to.
     fn service(&self) -> &ServiceUrl;
+    /// The account that it is about, where that is known.
+    fn account(&self) -> Option<AccountId>;
     /// Whether something can be paid on the page.
     fn is_purchase(&self) -> bool;
     /// What a navigation means. An answer is taken at once: the first one counts (rule R5).

@@ -242,6 +242,10 @@ impl Errand for Flow {
         &self.request.binding.service
     }
 
+    fn account(&self) -> Option<AccountId> {
+        self.expected()
+    }
+
     fn is_purchase(&self) -> bool {
         false
     }

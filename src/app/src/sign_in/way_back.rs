@@ -15,8 +15,8 @@ pub(super) enum WayBack {
     ByHand,
     /// The program goes on by itself.
     Waiting,
-    /// Software can show the app.
-    Software { app_id: String },
+    /// Software can show the app, and install it.
+    Software { remote: String, app_id: String },
     /// A command to run again.
     Terminal { command: String },
     /// The program has to be told again.
@@ -41,7 +41,9 @@ fn after(asked: &Asked) -> WayBack {
         return WayBack::Account;
     }
     match (asked.client.as_str(), app_ids.as_slice()) {
-        (SOFTWARE, [app_id, ..]) if !asked.is_update => WayBack::Software { app_id: app_id.clone() },
+        (SOFTWARE, [app_id, ..]) if !asked.is_update => {
+            WayBack::Software { remote: asked.remote.clone(), app_id: app_id.clone() }
+        }
         (TERMINAL, app_ids) => {
             let named: Vec<&str> =
                 if asked.is_update { Vec::new() } else { app_ids.iter().map(String::as_str).collect() };
@@ -84,7 +86,8 @@ mod tests {
         let terminal = |command: &str| WayBack::Terminal { command: command.into() };
         assert_eq!(back("flatpak", "demo", false, false), terminal("flatpak install demo org.a.A org.b.B"));
         assert_eq!(back("flatpak", "demo", true, false), terminal("flatpak update"));
-        assert_eq!(back("gnome-software", "demo", false, false), WayBack::Software { app_id: "org.a.A".into() });
+        let software = WayBack::Software { remote: "demo".into(), app_id: "org.a.A".into() };
+        assert_eq!(back("gnome-software", "demo", false, false), software);
         assert_eq!(back("claimed:x", "demo", false, false), WayBack::Program);
         assert_eq!(back("flatpak", "demo", false, true), WayBack::Waiting);
         assert_eq!(back_for(&[], "gnome-software", "demo", false, false), WayBack::Account);

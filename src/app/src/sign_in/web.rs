@@ -20,7 +20,7 @@ use webkit6::{WebView, prelude::*};
 pub(crate) use self::view::WebSession;
 use self::{problem::Problem, view::Shared};
 use super::errand::Errand;
-use crate::{i18n::gettext_f, text, toast};
+use crate::{familiarity_line::FamiliarityLine, i18n::gettext_f, text, toast};
 
 mod imp {
     use std::{
@@ -53,6 +53,8 @@ mod imp {
         pub(super) address_popover: TemplateChild<gtk::Popover>,
         #[template_child]
         pub(super) certificate_label: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) familiarity: TemplateChild<FamiliarityLine>,
         #[template_child]
         pub(super) address_icon: TemplateChild<gtk::Image>,
         #[template_child]
@@ -113,6 +115,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(klass: &mut Self::Class) {
+            FamiliarityLine::ensure_type();
             klass.bind_template();
             klass.bind_template_callbacks();
             klass.install_action("web.cancel", None, |page, _, _| page.cancel());

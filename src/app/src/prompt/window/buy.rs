@@ -151,19 +151,8 @@ impl PromptWindow {
     }
 
     fn show_bought(&self, account: &Account, bought: &[String], was_paid: bool) {
-        let user = text::within(&account.user);
-        let said = match bought {
-            [app] => gettext_f(
-                "“{app}” now belongs to {user}.",
-                &[("app", &text::within(&self.app_name(app))), ("user", &user)],
-            ),
-            apps => ngettext_f(
-                "{n} app now belongs to {user}.",
-                "{n} apps now belong to {user}.",
-                apps.len(),
-                &[("user", &user)],
-            ),
-        };
+        let apps: Vec<String> = bought.iter().map(|app| self.app_name(app)).collect();
+        let said = belongs(&account.user, &apps, was_paid);
         let heading = if was_paid { gettext("Bought") } else { gettext("Already Bought") };
         self.show_done(&heading, Some(account), Some(said));
     }
@@ -287,5 +276,36 @@ impl PromptWindow {
             }
             window.close();
         });
+    }
+}
+
+/// Whose these apps are.
+fn belongs(user: &str, apps: &[String], is_new: bool) -> String {
+    let user = text::within(user);
+    let values = [("user", user.as_str())];
+    match (apps, is_new) {
+        ([app], true) => gettext_f("“{app}” now belongs to {user}.", &[("app", &text::within(app)), values[0]]),
+        ([app], false) => gettext_f("“{app}” belongs to {user}.", &[("app", &text::within(app)), values[0]]),
+        (apps, true) => {
+            ngettext_f("{n} app now belongs to {user}.", "{n} apps now belong to {user}.", apps.len(), &values)
+        }
+        (apps, false) => ngettext_f("{n} app belongs to {user}.", "{n} apps belong to {user}.", apps.len(), &values),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accessible::bare;
+
+    #[test]
+    fn what_was_bought_is_told_with_whose_it_is() {
+        let told = |apps: &[&str], is_new| {
+            let apps: Vec<String> = apps.iter().map(|&app| app.to_owned()).collect();
+            bare(&belongs("demo", &apps, is_new))
+        };
+        assert_eq!(told(&["Paid"], true), "“Paid” now belongs to demo.");
+        assert_eq!(told(&["Paid"], false), "“Paid” belongs to demo.");
+        assert_eq!(told(&["Paid", "Other"], true), "2 apps now belong to demo.");
     }
 }

@@ -87,7 +87,7 @@ impl Purchase {
 
     /// The page stays as it is; what is to be said is said at its foot.
     pub(super) fn stay(&self, text: Option<String>) {
-        let web = self.web.upgrade().filter(|page| page.is_mapped());
+        let web = self.web.upgrade().filter(WidgetExt::is_mapped);
         if let (Some(web), Some(problem)) = (&web, self.problem.take()) {
             web.show_problem(problem);
         }
@@ -99,7 +99,7 @@ impl Purchase {
 
     /// Shows that the server is being asked, where the person has asked for it.
     pub(super) fn set_busy(&self, act: Option<Act>) {
-        match self.page.upgrade().filter(|page| page.is_mapped()) {
+        match self.page.upgrade().filter(WidgetExt::is_mapped) {
             Some(page) => page.set_busy(act),
             None => (self.tell)(News::Busy(true)),
         }

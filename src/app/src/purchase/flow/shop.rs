@@ -6,6 +6,7 @@ use std::rc::Rc;
 use adw::prelude::*;
 use gtk::glib;
 use usher_core::{
+    account::AccountId,
     redirect::{Match, Parameters},
     service::ServiceUrl,
 };
@@ -25,7 +26,7 @@ impl Purchase {
             return;
         };
         self.problem.take();
-        let shown = self.web.upgrade().filter(|page| page.is_mapped());
+        let shown = self.web.upgrade().filter(WidgetExt::is_mapped);
         let page = shown.unwrap_or_else(|| {
             let page = WebPage::first(self.clone(), &self.request.session);
             self.web.set(Some(&page));
@@ -105,6 +106,10 @@ impl Purchase {
 impl Errand for Purchase {
     fn service(&self) -> &ServiceUrl {
         &self.request.account.binding.service
+    }
+
+    fn account(&self) -> Option<AccountId> {
+        Some(self.request.account.id)
     }
 
     fn is_purchase(&self) -> bool {

@@ -87,6 +87,7 @@ impl WebPage {
         imp.address_button.set_tooltip_text(Some(&shown));
         imp.address_button.update_property(&[Property::Label(&name)]);
         imp.full_host_label.set_label(&host);
+        imp.familiarity.show(&host, self.errand().and_then(|errand| errand.account()));
         imp.security_label.set_label(&sentence);
         let certificate = self.certificate().filter(|_| security == Security::Secure);
         imp.certificate_label.set_label(certificate.as_deref().unwrap_or_default());
