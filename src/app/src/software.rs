@@ -8,6 +8,8 @@ use crate::{i18n::gettext, toast};
 
 const BUS_NAME: &str = "org.gnome.Software";
 const OBJECT_PATH: &str = "/org/gnome/Software";
+/// To its action `install`: show the app, and ask what has to be asked.
+const FULL_INTERACTION: u32 = 3;
 
 /// Whether Software can be started. Nothing is started by asking.
 pub(crate) async fn is_available() -> bool {
@@ -33,6 +35,28 @@ pub(crate) async fn is_available() -> bool {
     false
 }
 
+/// Whether Software can be told to install this app of the remote of that name in flatpak.
+pub(crate) async fn can_install(remote: &str, app_id: &str) -> bool {
+    unique_id(remote, app_id).is_some() && is_available().await
+}
+
+/// Lets Software install an app, or shows it where that cannot be. Returns whether something was opened.
+pub(crate) async fn install(widget: &impl IsA<gtk::Widget>, remote: &str, app_id: &str) -> bool {
+    if let Some(id) = unique_id(remote, app_id)
+        && is_available().await
+        && activate("install", &(id, FULL_INTERACTION).to_variant()).await.is_ok()
+    {
+        return true;
+    }
+    open(widget, app_id).await
+}
+
+/// What Software calls an app of a remote, in whatever installation and of whatever branch. `None` if a name is not plain.
+fn unique_id(remote: &str, app_id: &str) -> Option<String> {
+    let is_plain = text::is_plain_name(remote) && text::is_plain_name(app_id);
+    is_plain.then(|| format!("*/flatpak/{remote}/{app_id}/*"))
+}
+
 /// Shows an app in Software or in what else shows apps; says so where neither can be opened. Returns whether it was.
 pub(crate) async fn open(widget: &impl IsA<gtk::Widget>, app_id: &str) -> bool {
     let opened = is_available().await && show(app_id).await.is_ok() || launch(widget, app_id).await;
@@ -51,8 +75,13 @@ async fn launch(widget: &impl IsA<gtk::Widget>, app_id: &str) -> bool {
     launched.is_ok()
 }
 
-/// Shows an app in Software, which comes to the front.
+/// Shows an app in Software. Its action `details` takes an id and words to search for.
 async fn show(app_id: &str) -> Result<(), glib::Error> {
+    activate("details", &(app_id, "").to_variant()).await
+}
+
+/// Lets Software act. It comes to the front.
+async fn activate(action: &str, parameter: &glib::Variant) -> Result<(), glib::Error> {
     let bus = gio::bus_get_future(gio::BusType::Session).await?;
     let platform_data = glib::VariantDict::new(None);
     let token = gdk::Display::default()
@@ -61,9 +90,7 @@ async fn show(app_id: &str) -> Result<(), glib::Error> {
         platform_data.insert("desktop-startup-id", token.as_str());
         platform_data.insert("activation-token", token.as_str());
     }
-    // Its action `details` takes an id and words to search for.
-    let parameter = (app_id, "").to_variant();
-    let arguments = ("details", vec![parameter], platform_data.end()).to_variant();
+    let arguments = (action, vec![parameter], platform_data.end()).to_variant();
     bus.call_future(
         Some(BUS_NAME),
         OBJECT_PATH,
@@ -97,5 +124,12 @@ mod tests {
         assert_eq!(command(true, "demo", &["org.a.A"]).as_deref(), Some("flatpak update org.a.A"));
         assert_eq!(command(false, "--system", &["org.a.A"]), None);
         assert_eq!(command(false, "demo", &["org.a.A; reboot"]), None);
+    }
+
+    #[test]
+    fn software_is_told_of_an_app_by_plain_names_only() {
+        assert_eq!(unique_id("demo", "org.a.A").as_deref(), Some("*/flatpak/demo/org.a.A/*"));
+        assert_eq!(unique_id("*", "org.a.A"), None);
+        assert_eq!(unique_id("demo", "org.a.A/stable"), None);
     }
 }
