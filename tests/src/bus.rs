@@ -29,8 +29,15 @@ pub struct Bus {
 }
 
 impl Bus {
-    /// Starts `dbus-daemon` in `folder`; it activates what `stage` installed, and `also` from the system's services.
-    pub(crate) async fn start(processes: &Processes, folder: &Path, stage: &Path, also: &[&str]) -> Self {
+    /// Starts `dbus-daemon` in `folder`; it activates what `stage` installed except the names in `without`, and `also` from
+    /// the system's services.
+    pub(crate) async fn start(
+        processes: &Processes,
+        folder: &Path,
+        stage: &Path,
+        also: &[&str],
+        without: &[&str],
+    ) -> Self {
         let services = folder.join("services");
         fs::create_dir_all(&services).expect("a folder for services can be made");
         for name in SYSTEM_SERVICES.iter().chain(also) {
@@ -42,8 +49,13 @@ impl Bus {
         let socket = folder.join("bus");
         let config = folder.join("session.conf");
         let installed = stage.join("share/dbus-1/services");
-        fs::write(&config, configuration(&socket, &[&installed, &services]))
-            .expect("the bus configuration can be written");
+        for service in fs::read_dir(&installed).expect("Usher is installed").flatten() {
+            let name = service.file_name();
+            if !without.iter().any(|without| name.to_string_lossy() == format!("{without}.service")) {
+                fs::copy(service.path(), services.join(name)).expect("a service file can be copied");
+            }
+        }
+        fs::write(&config, configuration(&socket, &[&services])).expect("the bus configuration can be written");
         let address = format!("unix:path={}", socket.display());
         processes.set("DBUS_SESSION_BUS_ADDRESS", &address);
         // Without a system bus the client's check of parental controls asks here, and is told that nobody is in charge.
@@ -82,11 +94,25 @@ impl Bus {
         bus.name_has_owner(name.try_into().expect("a valid name")).await.expect("the bus answers")
     }
 
-    /// Ends the process that owns `name`, and waits until it has given it up.
-    pub(crate) async fn end_owner(&self, name: &str) {
+    /// The process that owns `name` now.
+    pub async fn process_of(&self, name: &str) -> u32 {
         let bus = DBusProxy::new(&self.connection).await.expect("the bus has its own interface");
         let owner = bus.get_connection_unix_process_id(name.try_into().expect("a valid name")).await;
-        send(owner.expect("the name has an owner"), Signal::TERM);
+        owner.expect("the name has an owner")
+    }
+
+    /// Ends the process that owns `name`, and waits until it has given it up.
+    pub(crate) async fn end_owner(&self, name: &str) {
+        self.send_to_owner(name, Signal::TERM).await;
+    }
+
+    /// Ends the process that owns `name` at once, so that it can do nothing more.
+    pub async fn kill_owner(&self, name: &str) {
+        self.send_to_owner(name, Signal::KILL).await;
+    }
+
+    async fn send_to_owner(&self, name: &str, signal: Signal) {
+        send(self.process_of(name).await, signal);
         wait_for(
             &format!("the end of {name}"),
             async || (!self.has_owner(name).await).then_some(()),

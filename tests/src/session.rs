@@ -6,6 +6,7 @@ use std::env;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tempfile::TempDir;
 use usher_demo_store::{DemoStore, StoreOptions};
@@ -36,6 +37,8 @@ pub struct Setup {
     pub display: Display,
     /// Whether there is no shop and no remote.
     pub without_shop: bool,
+    /// Whether the window process is not installed.
+    pub without_window: bool,
     /// Where its folder is made, if not among temporary files.
     pub parent: Option<PathBuf>,
     /// Further variables of its environment.
@@ -51,7 +54,7 @@ pub struct Session {
     pub processes: Processes,
     /// Its bus.
     pub bus: Bus,
-    shop: Option<DemoStore>,
+    shop: Option<Arc<DemoStore>>,
     keyring: Option<Keyring>,
     accessibility: Option<Connection>,
     folder: TempDir,
@@ -78,18 +81,27 @@ impl Session {
         }
         let prompter: &[&str] =
             if setup.display == Display::Person { &["org.gnome.keyring.SystemPrompter.service"] } else { &[] };
-        let bus = Bus::start(&processes, folder.path(), &stage, prompter).await;
+        let without: &[&str] = if setup.without_window { &[WINDOW] } else { &[] };
+        let bus = Bus::start(&processes, folder.path(), &stage, prompter, without).await;
         let answered = setup.display != Display::Person;
         let keyring = Keyring::start(&processes, &bus, setup.keyring, answered).await;
         let accessibility = match setup.display {
             Display::None => None,
             Display::Virtual | Display::Person => Some(accessibility_bus(&bus.connection).await),
         };
-        let shop = if setup.without_shop { None } else { Some(open_shop(folder.path()).await) };
+        let shop = if setup.without_shop { None } else { Some(Arc::new(open_shop(folder.path()).await)) };
         let session = Self { processes, bus, shop, keyring, accessibility, folder };
         if session.shop.is_some() {
             session.add_remote("demo").await;
         }
+        session
+    }
+
+    /// Another computer of the same person, on which nothing is set up, with the same shop in reach. It ends before this
+    /// one does.
+    pub async fn another_computer(&self, setup: Setup) -> Self {
+        let mut session = Self::start(Setup { without_shop: true, ..setup }).await;
+        session.shop.clone_from(&self.shop);
         session
     }
 
@@ -103,12 +115,13 @@ impl Session {
 
     /// The shop. It has the remote `demo`.
     pub fn shop(&self) -> &DemoStore {
-        self.shop.as_ref().expect("this session has a shop")
+        self.shop.as_deref().expect("this session has a shop")
     }
 
     /// Ends the shop: nobody listens at its address any more.
     pub async fn close_the_shop(&mut self) {
-        self.shop.take().expect("this session has a shop").stop().await;
+        let shop = self.shop.take().and_then(Arc::into_inner).expect("this session alone has a shop");
+        shop.stop().await;
     }
 
     /// The shop's host as Usher shows it.

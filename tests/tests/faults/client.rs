@@ -13,7 +13,6 @@ use rustix::process::Signal;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::time::timeout;
 use usher_tests::{AUTHENTICATOR, Display, LIMIT, Session, Setup, send};
-use zbus::fdo::DBusProxy;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 use zbus::{Connection, MatchRule, MessageStream};
 
@@ -68,9 +67,7 @@ pub(crate) fn command(session: &Session, shell: &str, arguments: &[&str]) -> Com
 
 /// The process that owns the daemon's name.
 pub(crate) async fn owner(session: &Session) -> u32 {
-    let bus = DBusProxy::new(&session.bus.connection).await.expect("the bus has its own interface");
-    let name = AUTHENTICATOR.try_into().expect("a valid name");
-    bus.get_connection_unix_process_id(name).await.expect("the daemon has its name")
+    session.bus.process_of(AUTHENTICATOR).await
 }
 
 /// The end of a request.

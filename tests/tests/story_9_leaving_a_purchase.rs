@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The page on which one pays is left before and after paying: nothing is bought twice, nothing that was paid is lost.
+
+use usher_demo_store::{Failure, Route};
+use usher_tests::{Setup, Story, WINDOW, wait_for};
+
+const PAID: &str = "org.example.Paid";
+
+/// An account is there, and the shop's page is open.
+async fn at_the_page(name: &'static str, title: &str) -> Story {
+    let story = Story::begin(name, title, Setup::default()).await;
+    story.session.know_the_apps().await;
+    story.session.sign_in_before("demo").await;
+    story.step("An install leads to the shop's page").await;
+    go_to_the_page(&story).await;
+    story.session.screen().front().says("Buy Now").await;
+    story
+}
+
+async fn go_to_the_page(story: &Story) {
+    story.session.flatpak().install(PAID).end().await;
+    story.session.screen().window("Buy “Paid”?").await.press("Continue to Purchase").await;
+}
+
+/// The install works, and asks nothing.
+async fn install_works(story: &Story) {
+    story.session.flatpak().install(PAID).end().await.expect_success();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leaving_before_paying_begins_nothing_anew_until_the_person_says_so() {
+    let story = at_the_page("09-left-unpaid", "The page is left before paying").await;
+    let screen = story.session.screen();
+    let window = screen.front();
+
+    story.step("Leaving asks first, and “Stay” stays").await;
+    window.press("Cancel").await;
+    window.says("Leave the Purchase?").await;
+    window.says("If it was already paid, Usher finds out with the store.").await;
+    window.press("Stay").await;
+    window.ready("Buy Now").await;
+
+    story.step("“Leave” asks the server, which knows of no payment").await;
+    window.press("Cancel").await;
+    window.says("Leave the Purchase?").await;
+    story.session.shop().control().clear_requests();
+    window.press("Leave").await;
+    window.says("Purchase Not Finished").await;
+    assert!(!story.session.asked("/api/v1/get_tokens").is_empty(), "the server was asked");
+
+    story.step("“Check Again” changes nothing").await;
+    window.press("Check Again").await;
+    window.mentions("Nothing has changed").await;
+    assert!(story.session.begun().is_empty(), "nothing was begun again");
+
+    story.step("“It Was Not Paid” leads back to the question, and from there it can be bought").await;
+    window.press("It Was Not Paid").await;
+    window.press("Continue to Purchase").await;
+    window.pay_on_the_page("Paid").await;
+    window.says("Thank You").await;
+    window.press("Done").await;
+    window.says("Bought").await;
+    assert_eq!((story.session.begun().len(), story.session.paid().len()), (1, 1));
+    window.press("Done").await;
+    screen.wait_until_empty().await;
+    install_works(&story).await;
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_changes_their_mind_on_the_page_pays_nothing() {
+    let story = at_the_page("09-declined", "The shop's own way back, without paying").await;
+    let window = story.session.screen();
+    let window = window.front();
+
+    story.step("The shop's “I Changed My Mind” leads back, and the server is asked").await;
+    window.press("I Changed My Mind").await;
+    window.says("Purchase Not Finished").await;
+    assert!(story.session.paid().is_empty());
+
+    story.step("Closing the window ends it").await;
+    window.press("Not Now").await;
+    story.session.screen().wait_until_empty().await;
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_the_window_after_paying_loses_nothing() {
+    let story = at_the_page("09-closed-paid", "The window is closed after paying").await;
+    let screen = story.session.screen();
+
+    story.step("The shop takes the money and does not unlock the app yet").await;
+    story.session.shop().control().hold_grants();
+    let window = screen.front();
+    window.pay_on_the_page("Paid").await;
+    window.says("Thank You").await;
+    window.press("Done").await;
+    window.says("Waiting for the Store").await;
+    window.says(&format!("{} has not unlocked “Paid” yet. Nothing is paid again.", story.session.host())).await;
+
+    story.step("The window is closed").await;
+    window.close().await;
+    screen.wait_until_empty().await;
+
+    story.step("Usher's own window knows of it, and finds out").await;
+    story.session.open_usher();
+    let usher = screen.window("Usher").await;
+    usher.mentions(&format!("Purchase at {} was not finished", story.session.host())).await;
+    story.session.shop().control().release_grants().expect("the shop unlocks");
+    usher.press("Check Paid Again").await;
+    usher.mentions("“Paid” can be installed now").await;
+
+    story.step("The install works, and nothing was paid twice").await;
+    install_works(&story).await;
+    assert_eq!((story.session.begun().len(), story.session.paid().len()), (1, 1));
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_is_asked_again_by_itself_until_it_unlocks() {
+    let story = at_the_page("09-late", "The shop unlocks the app a moment later").await;
+    let screen = story.session.screen();
+    let window = screen.front();
+
+    story.step("Paid and not unlocked: the window waits").await;
+    story.session.shop().control().hold_grants();
+    window.pay_on_the_page("Paid").await;
+    window.says("Thank You").await;
+    window.press("Done").await;
+    window.says("Waiting for the Store").await;
+
+    story.step("Once it is unlocked the window says so by itself").await;
+    story.session.shop().control().release_grants().expect("the shop unlocks");
+    window.says("“Paid” now belongs to demo.").await;
+    window.press("Done").await;
+    screen.wait_until_empty().await;
+    install_works(&story).await;
+    assert_eq!((story.session.begun().len(), story.session.paid().len()), (1, 1));
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_is_killed_after_paying_leaves_what_was_bought() {
+    let story = at_the_page("09-killed-paid", "The window process is killed after paying").await;
+    let screen = story.session.screen();
+
+    story.step("The payment arrives, its answer does not").await;
+    let control = story.session.shop().control();
+    control.fail(Route::Purchase, Failure::Hang);
+    screen.front().pay_on_the_page("Paid").await;
+    control.wait_for_request(|request| request.path.ends_with("/done")).await;
+    wait_for("the payment", async || (!story.session.paid().is_empty()).then_some(()), async || String::new()).await;
+
+    story.step("The window process is killed").await;
+    story.session.bus.kill_owner(WINDOW).await;
+    screen.wait_until_empty().await;
+    control.reset();
+
+    story.step("The app is there: the install works, and asks nothing").await;
+    install_works(&story).await;
+    assert!(screen.tree().await.nodes.is_empty(), "no window has opened");
+    assert_eq!((story.session.begun().len(), story.session.paid().len()), (1, 1));
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_is_killed_before_paying_begins_nothing_twice() {
+    let story = at_the_page("09-killed-unpaid", "The window process is killed before paying").await;
+    let screen = story.session.screen();
+
+    story.step("The window process is killed while the page is open").await;
+    story.session.bus.kill_owner(WINDOW).await;
+    screen.wait_until_empty().await;
+
+    story.step("The next install asks again, and the window says that something was begun").await;
+    go_to_the_page(&story).await;
+    let window = screen.front();
+    window.says("Purchase Not Finished").await;
+    assert_eq!(story.session.begun(), [PAID], "nothing was begun a second time");
+
+    story.step("Not in a terminal either").await;
+    let told = story.session.usherctl(&["buy", "demo", PAID, "--yes"]).await;
+    assert_eq!(told.status.code(), Some(4));
+    assert_eq!(story.session.begun(), [PAID], "nothing was begun a second time");
+
+    story.step("Once the person says that it was not paid, it can be bought").await;
+    window.press("It Was Not Paid").await;
+    window.press("Continue to Purchase").await;
+    window.pay_on_the_page("Paid").await;
+    window.says("Thank You").await;
+    window.press("Done").await;
+    window.says("Bought").await;
+    window.press("Done").await;
+    screen.wait_until_empty().await;
+    install_works(&story).await;
+    assert_eq!((story.session.begun().len(), story.session.paid().len()), (2, 1));
+    story.end().await;
+}
