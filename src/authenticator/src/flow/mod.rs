@@ -100,6 +100,7 @@ impl Flow {
     /// Looks for tokens, asks the person where that may help, and looks again.
     async fn pursue(&self, claim: &Claim<'_>) -> Reply {
         let mut asked: Vec<Kind> = Vec::new();
+        let mut is_offered = true;
         loop {
             let found = self.look(claim, !asked.is_empty()).await;
             let Some(obstacle) = found.obstacle.clone() else {
@@ -125,12 +126,19 @@ impl Flow {
                     let after = after();
                     return Reply { answer, after: After { covered: after.note.is_some(), question, ..after } };
                 }
-                Course::Ask(kind, reason) if grounded && !asked.contains(&kind) => {
+                Course::Ask(..) if !is_offered && obstacle.apps().is_some() => {
+                    let message = messages::not_offered(&obstacle, &claim.binding.host());
+                    return Reply { answer: Answer::failed(&obstacle, message), after: after() };
+                }
+                Course::Ask(kind, reason) if grounded && is_offered && !asked.contains(&kind) => {
                     let ending = self.prompts.ask(claim.question(kind, reason, &obstacle, &client, false)).await;
                     tracing::debug!(?kind, ?ending, "a prompt ended");
                     asked.push(kind);
-                    if ending != Ending::Done {
-                        return Reply { answer: self.after_prompt(claim, &obstacle, ending), after: after() };
+                    match ending {
+                        Ending::Done => {}
+                        // A window that began with signing in may have come to it: what it means is seen anew.
+                        Ending::NotOffered => is_offered = false,
+                        other => return Reply { answer: self.after_prompt(claim, &obstacle, other), after: after() },
                     }
                 }
                 Course::Ask(..) | Course::Refuse => {
@@ -209,10 +217,9 @@ impl Flow {
                 self.refuse_claim(claim, obstacle, Place::Usher)
             }
             Ending::TimedOut => Answer::failed(obstacle, messages::waited_too_long(&claim.binding.host())),
-            Ending::NotOffered => Answer::failed(obstacle, messages::not_offered(obstacle, &claim.binding.host())),
             Ending::Deferred => self.refuse_claim(claim, obstacle, Place::Window),
             Ending::Failed => self.refuse_claim(claim, obstacle, Place::Terminal),
-            Ending::Withheld | Ending::Done => self.refuse_claim(claim, obstacle, Place::Usher),
+            Ending::Withheld | Ending::Done | Ending::NotOffered => self.refuse_claim(claim, obstacle, Place::Usher),
         }
     }
 

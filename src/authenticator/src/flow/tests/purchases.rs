@@ -96,6 +96,18 @@ async fn how_a_purchase_prompt_ends_decides_the_answer() {
     }
 }
 
+#[tokio::test]
+async fn a_window_that_leads_from_signing_in_to_what_is_not_for_sale_is_told_as_such() {
+    let world = World::empty();
+    world.set_server(Says::No(&["org.example.Other"]));
+    world.endings.lock().unwrap().push_back(Ending::NotOffered);
+    *world.meanwhile.lock().unwrap() =
+        Some(Box::new(|world| world.accounts.lock().unwrap().push(account(SERVICE, "demo", &[REMOTE_URI]))));
+    let message = "No access. store.example.org does not offer “org.example.Other” to demo.";
+    assert_eq!(told(&answer(&world, &request(&[APP, OTHER])).await), failed(24, message));
+    assert_eq!(world.questions().len(), 1);
+}
+
 async fn settled(world: &std::sync::Arc<World>, reply: Reply) -> Vec<(String, PurchaseState)> {
     if let Some((account, access)) = reply.after.settled {
         crate::flow::Accounts::settle(&**world, account, access).await;
