@@ -45,13 +45,6 @@ glib::wrapper! {
 }
 
 impl BusyButton {
-    /// A button with a text.
-    pub(crate) fn with_text(text: &str) -> Self {
-        let button: Self = glib::Object::new();
-        button.set_text(text);
-        button
-    }
-
     /// Shows a text on it.
     pub(crate) fn set_text(&self, text: &str) {
         self.imp().content.set_child(Some(&gtk::Label::new(Some(text))));

@@ -4,14 +4,14 @@
 use adw::prelude::*;
 use gtk::AccessibleAnnouncementPriority::Medium;
 
-use crate::i18n::gettext;
+use crate::{i18n::gettext, labels};
 
 /// Seconds that a toast with a button stays.
 const BUTTON_SECONDS: u32 = 8;
 
 /// Shows a message in the window that `widget` is in, and has it read.
 pub(crate) fn show(widget: &impl IsA<gtk::Widget>, text: &str) {
-    add(widget, adw::Toast::builder().title(text).use_markup(false).build());
+    add(widget, text, &adw::Toast::new(""));
 }
 
 /// Copies a text, and says so.
@@ -22,18 +22,27 @@ pub(crate) fn copy(widget: &impl IsA<gtk::Widget>, text: &str) {
 
 /// Shows a message with a button.
 pub(crate) fn with_button(widget: &impl IsA<gtk::Widget>, text: &str, button: &str, act: impl Fn() + 'static) {
-    let toast =
-        adw::Toast::builder().title(text).use_markup(false).button_label(button).timeout(BUTTON_SECONDS).build();
+    let toast = adw::Toast::builder().button_label(button).timeout(BUTTON_SECONDS).build();
     toast.connect_button_clicked(move |_| act());
-    add(widget, toast);
+    add(widget, text, &toast);
 }
 
-fn add(widget: &impl IsA<gtk::Widget>, toast: adw::Toast) {
+fn add(widget: &impl IsA<gtk::Widget>, text: &str, toast: &adw::Toast) {
     let Some(overlay) = widget.ancestor(adw::ToastOverlay::static_type()).and_downcast::<adw::ToastOverlay>() else {
         tracing::warn!("a message has no window to be shown in");
         return;
     };
-    overlay.upcast_ref::<gtk::Widget>().announce(&toast.title().unwrap_or_default(), Medium);
+    // The toolkit's own title is cut where there is little width.
+    let title = gtk::Label::builder()
+        .label(text)
+        .wrap(true)
+        .wrap_mode(gtk::pango::WrapMode::WordChar)
+        .xalign(0.0)
+        .css_classes(["heading"])
+        .build();
+    labels::settle(&title);
+    toast.set_custom_title(Some(&title));
+    overlay.upcast_ref::<gtk::Widget>().announce(text, Medium);
     overlay.dismiss_all();
-    overlay.add_toast(toast);
+    overlay.add_toast(toast.clone());
 }

@@ -15,11 +15,12 @@ use crate::{
     accounts::AccountsPage,
     add_account::{AddAccountPage, ServerPage},
     application::Application,
+    i18n::gettext,
     labels,
     model::{KeyringState, Repository},
     sign_in::{self, Request},
     take_along::{self, ExportPage, WelcomePage},
-    window_id,
+    toast, window_id,
 };
 
 mod imp {
@@ -78,7 +79,6 @@ mod imp {
                     labels::settle(&page);
                 }
             });
-            self.obj().bind_property("narrow", &*self.accounts_page, "narrow").sync_create().build();
         }
     }
 
@@ -187,17 +187,20 @@ impl Window {
         self.imp().view.push(&ServerPage::expecting(repository, taken));
     }
 
-    /// Shows what goes along to another computer.
+    /// Shows what goes along to another computer. Does nothing but on the first page.
     pub(crate) fn export(&self) {
         let view = &self.imp().view;
-        if view.find_page("export").is_none() {
-            self.show_first_page();
+        if view.visible_page().is_some_and(|page| page.tag().as_deref() == Some("accounts")) {
             view.push(&ExportPage::new(&Application::current()));
         }
     }
 
-    /// Shows what came along from another computer.
+    /// Shows what came along from another computer. A sign-in is not broken off for it.
     pub(crate) fn welcome_back(&self, takeout: Takeout) {
+        if self.imp().view.find_page("web").is_some() {
+            toast::show(&self.content_widget(), &gettext("Finish or cancel the sign-in first"));
+            return;
+        }
         self.show_first_page();
         self.imp().view.push(&WelcomePage::new(&Application::current(), takeout));
     }

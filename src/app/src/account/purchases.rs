@@ -70,7 +70,7 @@ mod imp {
         #[template_child]
         unfinished_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
-        bought_group: TemplateChild<adw::PreferencesGroup>,
+        pub(super) bought_group: TemplateChild<adw::PreferencesGroup>,
     }
 
     #[glib::object_subclass]
@@ -255,6 +255,8 @@ impl PurchasesPage {
             (false, false) => "purchases",
         });
         let (unfinished, bought): (Vec<_>, Vec<_>) = listed.into_iter().partition(Bought::is_unfinished);
+        // A heading is needed where there is another one.
+        imp.bought_group.set_title(&if unfinished.is_empty() { String::new() } else { gettext("Bought") });
         let lost = [
             imp.unfinished.show(unfinished, Bought::is_same, purchase_row, |_, _| false),
             imp.bought.show(bought, Bought::is_same, purchase_row, |_, _| false),

@@ -46,10 +46,7 @@ impl AccountRow {
         imp.avatar.set_valign(gtk::Align::Center);
         imp.avatar.upcast_ref::<gtk::Widget>().set_accessible_role(gtk::AccessibleRole::Presentation);
         row.add_prefix(&imp.avatar);
-        imp.state.set_wrap(true);
-        imp.state.set_natural_wrap_mode(gtk::NaturalWrapMode::None);
-        imp.state.set_justify(gtk::Justification::Right);
-        imp.state.add_css_class("dimmed");
+        settle_state(&imp.state);
         row.add_suffix(&imp.state);
         if let (true, Some(id)) = (listed.is_readable(), listed.id()) {
             row.set_activatable(true);
@@ -105,12 +102,26 @@ fn delete_key(id: AccountId) -> gtk::ShortcutController {
     controller
 }
 
+/// A label at the end of a row, which tells how the thing of the row stands.
+pub(crate) fn state_label(text: &str) -> gtk::Label {
+    let label = gtk::Label::new(Some(text));
+    settle_state(&label);
+    label
+}
+
+fn settle_state(label: &gtk::Label) {
+    label.set_wrap(true);
+    label.set_natural_wrap_mode(gtk::NaturalWrapMode::None);
+    label.set_justify(gtk::Justification::Right);
+    label.add_css_class("dimmed");
+}
+
 /// An icon that says nothing that the text does not.
 pub(super) fn decorative_icon(name: &str) -> gtk::Image {
     gtk::Image::builder().icon_name(name).accessible_role(gtk::AccessibleRole::Presentation).build()
 }
 
 /// The accessible name of a button that leads to a sign-in.
-pub(super) fn sign_in_name(host: &str) -> String {
+pub(crate) fn sign_in_name(host: &str) -> String {
     gettext_f("Sign In to {host}", &[("host", &text::plain(host))])
 }

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What a row of *Needs Attention* says, and where it leads.
 
-use adw::prelude::*;
-use gtk::glib;
-
 use super::{
     account_row::sign_in_name,
     offer_row::{Offer, OfferRow},
+    unfinished_row::unfinished_row,
 };
 use crate::{
     application::Application,
@@ -50,27 +48,10 @@ pub(super) fn need_row(item: &NeedItem) -> OfferRow {
             OfferRow::new(&offer, move |window| window.review_server(&repository, account.id))
         }
         Need::Unfinished { account, host, .. } => match item.app.clone() {
-            Some(app) => unfinished_row(&offer, Unfinished { account, host, app }),
+            Some(app) => unfinished_row(&offer, &Unfinished { account, host, app }),
             None => OfferRow::new(&offer, move |window| window.show_account(account)),
         },
     }
-}
-
-fn unfinished_row(offer: &Offer, unfinished: Unfinished) -> OfferRow {
-    let menu = unfinished.menu_button();
-    let image = unfinished.app.image(32);
-    let id = unfinished.app.id_beside_title();
-    let row = OfferRow::with_image(offer, &image, move |window, button| {
-        let (unfinished, window, button) = (unfinished.clone(), window.clone(), button.clone());
-        button.set_busy(true);
-        glib::spawn_future_local(async move {
-            unfinished.check(&window).await;
-            button.set_busy(false);
-        });
-    });
-    row.set_tooltip_text(id.as_deref());
-    row.add_suffix(&menu);
-    row
 }
 
 impl Offer {
@@ -118,14 +99,9 @@ impl Offer {
                 button_name: review_name(&repository.title()),
             },
             Need::Unfinished { host, purchase, .. } => {
-                let app = item.app.as_ref().map_or_else(|| text::plain(&purchase.app_id), App::title);
-                Self {
-                    icon: "dialog-question-symbolic",
-                    subtitle: gettext_f("Purchase at {host} was not finished", &[("host", &text::within(host))]),
-                    button: gettext("Check Again"),
-                    button_name: gettext_f("Check {app} Again", &[("app", &app)]),
-                    title: app,
-                }
+                let app = item.app.clone().unwrap_or_else(|| App::unknown(&purchase.app_id));
+                let host = text::within(host);
+                Self::unfinished(&app, gettext_f("Purchase at {host} was not finished", &[("host", &host)]))
             }
         }
     }

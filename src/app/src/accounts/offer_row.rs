@@ -9,18 +9,18 @@ use crate::{accessible, busy_button::BusyButton, window::Window};
 
 /// The texts of a row.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Offer {
+pub(crate) struct Offer {
     /// Name of its icon.
-    pub(super) icon: &'static str,
-    pub(super) title: String,
-    pub(super) subtitle: String,
-    pub(super) button: String,
+    pub(crate) icon: &'static str,
+    pub(crate) title: String,
+    pub(crate) subtitle: String,
+    pub(crate) button: String,
     /// What the button is called by a screen reader.
-    pub(super) button_name: String,
+    pub(crate) button_name: String,
 }
 
 mod imp {
-    use std::cell::Cell;
+    use std::cell::{Cell, RefCell};
 
     use super::*;
 
@@ -31,18 +31,20 @@ mod imp {
         /// Whether there is little width.
         #[property(get, set = Self::set_narrow)]
         narrow: Cell<bool>,
+        /// Follows the window that the row is in.
+        binding: RefCell<Option<glib::Binding>>,
         #[template_child]
         content: TemplateChild<gtk::Box>,
         #[template_child]
-        pub(super) icon_bin: TemplateChild<adw::Bin>,
+        pub(crate) icon_bin: TemplateChild<adw::Bin>,
         #[template_child]
-        pub(super) title: TemplateChild<gtk::Label>,
+        pub(crate) title: TemplateChild<gtk::Label>,
         #[template_child]
-        pub(super) subtitle: TemplateChild<gtk::Label>,
+        pub(crate) subtitle: TemplateChild<gtk::Label>,
         #[template_child]
-        pub(super) suffixes: TemplateChild<gtk::Box>,
+        pub(crate) suffixes: TemplateChild<gtk::Box>,
         #[template_child]
-        pub(super) button: TemplateChild<BusyButton>,
+        pub(crate) button: TemplateChild<BusyButton>,
     }
 
     #[glib::object_subclass]
@@ -71,7 +73,23 @@ mod imp {
 
     #[glib::derived_properties]
     impl ObjectImpl for OfferRow {}
-    impl WidgetImpl for OfferRow {}
+
+    impl WidgetImpl for OfferRow {
+        fn root(&self) {
+            self.parent_root();
+            let window = Window::of(&*self.obj());
+            let bind = |window: Window| window.bind_property("narrow", &*self.obj(), "narrow").sync_create().build();
+            self.binding.replace(window.map(bind));
+        }
+
+        fn unroot(&self) {
+            if let Some(binding) = self.binding.take() {
+                binding.unbind();
+            }
+            self.parent_unroot();
+        }
+    }
+
     impl ListBoxRowImpl for OfferRow {}
     impl PreferencesRowImpl for OfferRow {}
 }
@@ -84,15 +102,19 @@ glib::wrapper! {
 
 impl OfferRow {
     /// A row; `act` is what its button does.
-    pub(super) fn new(offer: &Offer, act: impl Fn(&Window) + 'static) -> Self {
-        Self::with_image(offer, &decorative_icon(offer.icon), move |window, _| act(window))
+    pub(crate) fn new(offer: &Offer, act: impl Fn(&Window) + 'static) -> Self {
+        Self::with_prefix(offer, &decorative_icon(offer.icon), move |window, _| act(window))
     }
 
-    /// A row with a picture of its own; `act` is what its button does, which can show that it goes on.
-    pub(super) fn with_image(offer: &Offer, image: &gtk::Image, act: impl Fn(&Window, &BusyButton) + 'static) -> Self {
+    /// A row with a picture of its own in place of the icon; `act` is what its button does, which can show that it goes on.
+    pub(crate) fn with_prefix(
+        offer: &Offer,
+        prefix: &impl IsA<gtk::Widget>,
+        act: impl Fn(&Window, &BusyButton) + 'static,
+    ) -> Self {
         let row: Self = glib::Object::new();
         let imp = row.imp();
-        imp.icon_bin.set_child(Some(image));
+        imp.icon_bin.set_child(Some(prefix));
         imp.title.set_label(&offer.title);
         imp.subtitle.set_label(&offer.subtitle);
         imp.button.set_text(&offer.button);
@@ -107,7 +129,7 @@ impl OfferRow {
     }
 
     /// Adds a widget after the button.
-    pub(super) fn add_suffix(&self, widget: &impl IsA<gtk::Widget>) {
+    pub(crate) fn add_suffix(&self, widget: &impl IsA<gtk::Widget>) {
         self.imp().suffixes.append(widget);
     }
 }

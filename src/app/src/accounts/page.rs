@@ -11,7 +11,6 @@ use super::{
     account_row::{account_row, update_account_row},
     listed::Listed,
     need_text::{NeedItem, need_row},
-    offer_row::OfferRow,
     ready_row::{ReadyApp, ready_row},
     repository_row::repository_row,
     row_group::RowGroup,
@@ -34,13 +33,9 @@ mod imp {
 
     use super::*;
 
-    #[derive(Default, gtk::CompositeTemplate, glib::Properties)]
-    #[properties(wrapper_type = super::AccountsPage)]
+    #[derive(Default, gtk::CompositeTemplate)]
     #[template(file = "src/accounts/page.blp")]
     pub struct AccountsPage {
-        /// Whether there is little width.
-        #[property(get, set)]
-        narrow: Cell<bool>,
         pub(super) has_software: Cell<bool>,
         pub(super) needs: RowGroup<NeedItem>,
         pub(super) ready: RowGroup<ReadyApp>,
@@ -90,7 +85,6 @@ mod imp {
         }
     }
 
-    #[glib::derived_properties]
     impl ObjectImpl for AccountsPage {
         fn constructed(&self) {
             self.parent_constructed();
@@ -171,11 +165,6 @@ mod imp {
             let mut listed = Listed::all(&entries, now);
             listed.retain(|row| !is_searching || row.matches(&words));
 
-            let page = self.obj();
-            let follow_width = |row: OfferRow| -> gtk::Widget {
-                page.bind_property("narrow", &row, "narrow").sync_create().build();
-                row.upcast()
-            };
             if is_searching {
                 overview = Overview::default();
             }
@@ -184,13 +173,13 @@ mod imp {
             let ready = |ready| ReadyApp::of(ready, has_software, application);
             let ready = overview.ready.into_iter().map(ready).collect();
             let lost = [
-                self.needs.show(needs, NeedItem::is_same, |need| follow_width(need_row(need)), |_, _| false),
+                self.needs.show(needs, NeedItem::is_same, |need| need_row(need).upcast(), |_, _| false),
                 self.ready.show(ready, ReadyApp::is_same, ready_row, |_, _| false),
                 self.accounts.show(listed, Listed::is_same, account_row, update_account_row),
                 self.repositories.show(
                     overview.without_account,
                     |a, b| a.address == b.address,
-                    |repository| follow_width(repository_row(repository)),
+                    |repository| repository_row(repository).upcast(),
                     |_, _| false,
                 ),
             ];

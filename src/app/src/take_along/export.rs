@@ -24,7 +24,8 @@ mod imp {
     #[derive(Default, gtk::CompositeTemplate)]
     #[template(file = "src/take_along/export.blp")]
     pub struct ExportPage {
-        pub(super) takeout: RefCell<Takeout>,
+        /// What goes along, once it is gathered.
+        pub(super) takeout: RefCell<Option<Takeout>>,
         #[template_child]
         pub(super) accounts_row: TemplateChild<adw::ActionRow>,
         #[template_child]
@@ -106,16 +107,16 @@ impl ExportPage {
             &[],
         ));
         imp.apps_row.set_visible(apps > 0);
-        imp.takeout.replace(takeout);
-        imp.save_button.set_sensitive(true);
-        imp.save_button.grab_focus();
+        imp.takeout.replace(Some(takeout));
     }
 
     async fn save(self) {
         let Some(window) = Window::of(&self) else {
             return;
         };
-        let encoded = self.imp().takeout.borrow().encode();
+        let Some(encoded) = self.imp().takeout.borrow().as_ref().map(Takeout::encode) else {
+            return;
+        };
         match encoded {
             Ok(content) => {
                 if file::save(&window, content).await {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The file that takes accounts along: read, written, asked for, and dropped onto the window.
 
+use std::path::PathBuf;
+
 use adw::prelude::*;
 use gtk::{gdk, gio, glib};
 use usher_core::takeout::{FILE_NAME, MIME_TYPE, SIZE_LIMIT, Takeout, TakeoutError};
@@ -22,9 +24,9 @@ impl Problem {
     fn text(&self) -> String {
         match self {
             Self::Unreadable(_) => gettext("The file could not be read"),
-            Self::Content(TakeoutError::TooLarge) => gettext("The file is too large to hold accounts"),
-            Self::Content(TakeoutError::Malformed) => gettext("This is not a file with accounts, or it is damaged"),
-            Self::Content(TakeoutError::Newer) => gettext("The file was saved by a newer version of Usher"),
+            Self::Content(TakeoutError::TooLarge) => gettext("The file is too large"),
+            Self::Content(TakeoutError::Malformed) => gettext("The file holds no accounts"),
+            Self::Content(TakeoutError::Newer) => gettext("Saved by a newer version of Usher"),
         }
     }
 }
@@ -77,6 +79,7 @@ pub(super) async fn save(window: &Window, content: Vec<u8>) -> bool {
     let dialog = gtk::FileDialog::builder()
         .title(gettext("Export Accounts"))
         .initial_name(FILE_NAME)
+        .initial_folder(&gio::File::for_path(documents()))
         .filters(&filters())
         .modal(true)
         .build();
@@ -92,6 +95,10 @@ pub(super) async fn save(window: &Window, content: Vec<u8>) -> bool {
             false
         }
     }
+}
+
+fn documents() -> PathBuf {
+    glib::user_special_dir(glib::UserDirectory::Documents).unwrap_or_else(glib::home_dir)
 }
 
 fn filters() -> gio::ListStore {

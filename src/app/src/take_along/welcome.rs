@@ -11,11 +11,10 @@ use usher_core::{
 use super::steps::{AccountStep, Here, RepositoryStep, Steps};
 use crate::{
     accessible,
-    accounts::RowGroup,
+    accounts::{Offer, OfferRow, RowGroup, sign_in_name, state_label},
     application::Application,
     i18n::{gettext, gettext_f, ngettext_f},
     text, toast,
-    window::Window,
 };
 
 /// Most lines of a command that are shown; all of it is copied.
@@ -170,33 +169,26 @@ impl WelcomePage {
 }
 
 fn account_row(step: &AccountStep) -> gtk::Widget {
-    let row = adw::ActionRow::builder()
-        .title(step.title())
-        .subtitle(step.subtitle())
-        .use_markup(false)
-        .activatable(false)
-        .build();
     let avatar = adw::Avatar::builder().size(32).text(step.title()).show_initials(true).build();
     avatar.upcast_ref::<gtk::Widget>().set_accessible_role(gtk::AccessibleRole::Presentation);
     avatar.set_valign(gtk::Align::Center);
-    row.add_prefix(&avatar);
     if step.is_done {
+        let row = adw::ActionRow::builder().title(step.title()).subtitle(step.subtitle()).use_markup(false).build();
+        row.add_prefix(&avatar);
         let label = gettext("Signed In");
         add_done(&row, &label);
         accessible::name(&row, &format!("{}, {}, {label}", step.title(), step.subtitle()));
         return row.upcast();
     }
-    let button = gtk::Button::builder().label(gettext("Sign In…")).valign(gtk::Align::Center).build();
-    let host = step.account.binding.host();
-    accessible::name(&button, &gettext_f("Sign In to {host}", &[("host", &text::plain(&host))]));
+    let offer = Offer {
+        icon: "avatar-default-symbolic",
+        title: step.title(),
+        subtitle: step.subtitle(),
+        button: gettext("Sign In…"),
+        button_name: sign_in_name(&step.account.binding.host()),
+    };
     let account = step.account.clone();
-    button.connect_clicked(move |button| {
-        if let Some(window) = Window::of(button) {
-            window.sign_in_as(&account);
-        }
-    });
-    row.add_suffix(&button);
-    row.upcast()
+    OfferRow::with_prefix(&offer, &avatar, move |window, _| window.sign_in_as(&account)).upcast()
 }
 
 fn repository_row(step: &RepositoryStep) -> gtk::Widget {
@@ -258,5 +250,5 @@ fn add_done(row: &adw::ActionRow, text: &str) {
         .css_classes(["dimmed"])
         .build();
     row.add_suffix(&icon);
-    row.add_suffix(&gtk::Label::builder().label(text).css_classes(["dimmed"]).build());
+    row.add_suffix(&state_label(text));
 }
