@@ -21,11 +21,32 @@ async fn run(session: &Session, arguments: &[&str]) -> Told {
 /// Runs a command for a program, which must hold no secret.
 async fn json_of(session: &Session, arguments: &[&str]) -> (i32, Value) {
     let told = run(session, &[arguments, &["--json"]].concat()).await;
+    (told.code, checked(session, arguments[0], &told.output).await)
+}
+
+/// What a command told a program: without any secret, and each of its keys is in the man page.
+async fn checked(session: &Session, command: &str, output: &str) -> Value {
     for secret in session.shop().control().issued_secrets() {
-        assert!(!told.output.contains(&secret), "{arguments:?} tells a secret");
+        assert!(!output.contains(&secret), "{command} tells a secret");
     }
-    let value = serde_json::from_str(&told.output);
-    (told.code, value.unwrap_or_else(|error| panic!("{arguments:?} is not JSON: {error}\n{}", told.output)))
+    let value = serde_json::from_str(output).unwrap_or_else(|error| panic!("{command}: {error}\n{output}"));
+    let page = run(session, &["generate", "man"]).await.output.replace("\\-", "-");
+    let (_, documented) = page.split_once(".SH JSON").expect("the man page tells of JSON");
+    let words: Vec<&str> = documented.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    for key in keys(&value) {
+        assert!(words.contains(&key.as_str()), "the man page does not tell of “{key}” of {command}");
+    }
+    value
+}
+
+fn keys(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(values) => values.iter().flat_map(keys).collect(),
+        Value::Object(object) => {
+            object.iter().flat_map(|(key, value)| [vec![key.clone()], keys(value)].concat()).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 async fn buy(session: &Session) {
@@ -47,13 +68,13 @@ async fn every_command_speaks_json_without_a_secret() {
     let waiting = Waiting::start(&session, &["sign-in", "demo", "--json"]).await;
     sign_in_in_browser(&waiting.address, "demo").await;
     let told = waiting.end().await;
-    let signed_in: Value = serde_json::from_str(&told.output).expect("the account is told as JSON");
+    let signed_in = checked(&session, "sign-in", &told.output).await;
     assert_eq!(signed_in["account"]["user"], "demo");
     assert_eq!(signed_in["account"]["used_by"][0]["remote"], "demo");
 
     let waiting = Waiting::start(&session, &["buy", "demo", PAID, "--yes", "--json"]).await;
     buy_in_browser(&waiting.address).await;
-    let bought: Value = serde_json::from_str(&waiting.end().await.output).expect("the purchase is told as JSON");
+    let bought = checked(&session, "buy", &waiting.end().await.output).await;
     assert_eq!(
         (&bought["state"], &bought["install"]),
         (&json!("owned"), &json!("flatpak install demo org.example.Paid"))
@@ -80,6 +101,7 @@ async fn every_command_speaks_json_without_a_secret() {
     assert_eq!((&checklist["accounts"][0]["signed_in"], &checklist["apps"]), (&json!(true), &json!(1)));
     assert_eq!(checklist["repositories"][0]["set_up"], true);
 
+    assert_eq!(json_of(&session, &["doctor"]).await.0, 0);
     assert_eq!(json_of(&session, &["sign-out", &host]).await.1["account"]["state"], "signed-out");
     assert_eq!(json_of(&session, &["status", &host]).await.0, 3);
     assert_eq!(json_of(&session, &["query", "demo", PAID]).await.1["apps"][0]["state"], "account-needed");

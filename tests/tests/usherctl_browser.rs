@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! How `usherctl` opens a browser, and how it takes a pasted address.
+
+use std::collections::HashMap;
+use std::process::Stdio;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::timeout;
+use usher_tests::usherctl::{Told, Waiting, redirect_of_sign_in, sign_in_in_browser};
+use usher_tests::{Display, LIMIT, Session, Setup};
+use zbus::zvariant::{OwnedObjectPath, OwnedValue};
+
+/// What a desktop has to open addresses with. It only tells which address was to be opened.
+struct Portal(UnboundedSender<String>);
+
+#[zbus::interface(name = "org.freedesktop.portal.OpenURI")]
+impl Portal {
+    #[zbus(name = "OpenURI")]
+    fn open_uri(&self, parent: &str, uri: &str, options: HashMap<String, OwnedValue>) -> OwnedObjectPath {
+        assert!(parent.is_empty() && options.is_empty());
+        self.0.send(uri.to_owned()).expect("the test still waits");
+        OwnedObjectPath::try_from("/org/freedesktop/portal/desktop/request/1").expect("this is a path")
+    }
+}
+
+/// A session that looks like a desktop to `usherctl`, and the addresses that its portal is asked to open.
+async fn desktop() -> (Session, zbus::Connection, UnboundedReceiver<String>) {
+    let environment = vec![("WAYLAND_DISPLAY", "nowhere".to_owned())];
+    let session = Session::start(Setup { display: Display::None, environment, ..Setup::default() }).await;
+    let (sender, opened) = unbounded_channel();
+    let portal = zbus::connection::Builder::address(session.bus.address.as_str())
+        .and_then(|builder| builder.name("org.freedesktop.portal.Desktop"))
+        .and_then(|builder| builder.serve_at("/org/freedesktop/portal/desktop", Portal(sender)))
+        .expect("a portal can be described")
+        .build()
+        .await
+        .expect("the bus takes a portal");
+    (session, portal, opened)
+}
+
+async fn fetch(address: &str) -> (String, String) {
+    let output = Command::new("curl")
+        .args([
+            "--silent",
+            "--show-error",
+            "--output",
+            "/dev/null",
+            "--write-out",
+            "%{http_code} %{redirect_url}",
+            address,
+        ])
+        .output()
+        .await
+        .expect("curl starts");
+    let text = String::from_utf8(output.stdout).expect("an answer is text");
+    let (code, leads_to) = text.split_once(' ').expect("there is a code");
+    (code.to_owned(), leads_to.to_owned())
+}
+
+#[tokio::test]
+async fn the_desktop_is_given_an_address_that_leads_to_the_page_once_and_holds_no_state() {
+    let (session, _portal, mut opened) = desktop().await;
+    let waiting = Waiting::start(&session, &["sign-in", "demo"]).await;
+    let door = timeout(LIMIT, opened.recv()).await.expect("a browser is opened in time").expect("the portal is there");
+    let state = waiting.address.rsplit_once("state=").expect("the page's address has a state").1;
+    assert!(door.starts_with("http://127.0.0.1:") && !door.contains(state), "{door}");
+
+    assert_eq!(fetch(&door).await, ("303".to_owned(), waiting.address.clone()));
+    assert_eq!(fetch(&door).await, ("410".to_owned(), String::new()));
+    let page = sign_in_in_browser(&waiting.address, "demo").await;
+    assert!(page.contains("Signed In"), "{page}");
+    assert_eq!(waiting.end().await.code, 0);
+    assert_eq!(session.leaks(), []);
+}
+
+#[tokio::test]
+async fn no_browser_is_opened_where_that_is_not_wanted() {
+    let (session, _portal, mut opened) = desktop().await;
+    let waiting = Waiting::start(&session, &["sign-in", "demo", "--no-browser"]).await;
+    assert_eq!(waiting.said, "Open this address in a browser:\n");
+    sign_in_in_browser(&waiting.address, "demo").await;
+    assert_eq!(waiting.end().await.code, 0);
+    assert!(opened.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn the_address_at_the_end_is_read_from_standard_input_too() {
+    let session = Session::start(Setup { display: Display::None, ..Setup::default() }).await;
+    let mut child = Command::from(session.processes.command("usherctl"))
+        .args(["sign-in", "demo", "--paste"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("usherctl starts");
+    let mut told = String::new();
+    let mut errors = tokio::io::BufReader::new(child.stderr.take().expect("its errors were piped"));
+    while !told.contains("Paste that address") {
+        let read = tokio::io::AsyncBufReadExt::read_line(&mut errors, &mut told);
+        assert_ne!(timeout(LIMIT, read).await.expect("usherctl asks").expect("usherctl asks"), 0, "{told}");
+    }
+    let address = told.lines().find(|line| line.starts_with("http")).expect("an address is told");
+    let redirect = redirect_of_sign_in(address, "demo").await;
+    let mut input = child.stdin.take().expect("its input was piped");
+    for line in ["nonsense", &redirect.replace("127.0.0.1", "localhost"), &redirect] {
+        input.write_all(format!("{line}\n").as_bytes()).await.expect("usherctl reads");
+    }
+    drop(input);
+    let told = Told::from(child.wait_with_output().await.expect("usherctl ends"));
+    assert_eq!(told.code, 0, "{}", told.output);
+    assert!(told.output.starts_with(&format!("Signed in to {} as demo.\n", session.host())), "{}", told.output);
+}
+
+#[tokio::test]
+async fn an_input_that_ends_without_the_address_signs_nobody_in() {
+    let session = Session::start(Setup { display: Display::None, ..Setup::default() }).await;
+    let told = Told::from(session.usherctl(&["sign-in", "demo", "--paste"]).await);
+    assert_eq!((told.code, told.output.as_str()), (2, ""));
+    assert_eq!(session.keyring().items().await.len(), 0);
+}
