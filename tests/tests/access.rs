@@ -6,13 +6,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use futures_util::StreamExt as _;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 use usher_demo_store::Failure;
 use usher_demo_store::Route::GetTokens;
-use usher_tests::{AUTHENTICATOR, Display, KeyringState, LIMIT, Session, Setup, Story, WINDOW};
+use usher_tests::{AUTHENTICATOR, Display, KeyringState, LIMIT, Session, Setup, Story, WINDOW, wait_for};
 use zbus::zvariant::{OwnedValue, Type};
+use zbus::{MatchRule, MessageStream};
 
 const NAME: &str = "io.github.usher.Usher.Devel.Access";
 const PATH: &str = "/io/github/usher/Usher/Devel/Access";
@@ -188,6 +190,36 @@ async fn the_bus_starts_the_daemon_for_either_name_and_it_has_both() {
     assert_eq!(asked, "account-needed");
     let host = session.host();
     installed.expect_refusal(&format!("Account needed. Run “usherctl sign-in {host}”, then try again."));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandboxed_store_that_may_ask_sees_nothing_else() {
+    let session = Session::start(terminal_only()).await;
+    let socket = session.folder().join("proxy");
+    let mut proxy = session.processes.command("xdg-dbus-proxy");
+    proxy.args([&session.bus.address, &socket.display().to_string(), "--filter", &format!("--talk={NAME}")]);
+    session.processes.start("proxy", proxy);
+    let behind = format!("unix:path={}", socket.display());
+    let store = wait_for(
+        "the proxy of a sandbox",
+        async || zbus::connection::Builder::address(behind.as_str()).ok()?.build().await.ok(),
+        async || fs::read_to_string(session.processes.log("proxy")).unwrap_or_default(),
+    )
+    .await;
+    let rule = MatchRule::builder().msg_type(zbus::message::Type::Signal).interface(INTERFACE).expect("a valid name");
+    let mut changes = MessageStream::for_match_rule(rule.build(), &store, None).await.expect("a match is taken");
+    let ask = async || -> HashMap<String, HashMap<String, OwnedValue>> {
+        let arguments = ("demo", address(&session), vec![PRIVATE]);
+        let call = store.call_method(Some(NAME), PATH, Some(INTERFACE), "Query", &arguments);
+        let reply = timeout(LIMIT, call).await.expect("there is an answer in time").expect("a question is answered");
+        reply.body().deserialize().expect("states")
+    };
+    assert_eq!(ask().await[PRIVATE]["state"].downcast_ref::<&str>(), Ok("account-needed"));
+    session.sign_in_before("demo").await;
+    timeout(LIMIT, changes.next()).await.expect("there is news in time");
+    assert_eq!(ask().await[PRIVATE]["state"].downcast_ref::<&str>(), Ok("owned"));
+    let peer = Some("org.freedesktop.DBus.Peer");
+    assert!(store.call_method(Some(AUTHENTICATOR), "/", peer, "Ping", &()).await.is_err(), "it may not talk to that");
 }
 
 /// The lines of the interface, without comments and indentation.
