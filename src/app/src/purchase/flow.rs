@@ -169,7 +169,7 @@ impl Purchase {
         glib::spawn_future_local(async move {
             // What has been begun is seen through, whatever becomes of the window.
             let _hold = Application::current().hold();
-            let begun = purchase.ask_to_begin().await;
+            let begun = purchase.ask_to_begin(pressed == Some(Act::Retry)).await;
             purchase.is_asking.set(false);
             purchase.set_idle();
             let next = plan::after_begin(begun.as_ref());
@@ -188,13 +188,20 @@ impl Purchase {
         });
     }
 
-    async fn ask_to_begin(&self) -> Result<Begun, BuyError> {
+    /// `unlocks` if the person has just read that the keyring is locked.
+    async fn ask_to_begin(&self, unlocks: bool) -> Result<Begun, BuyError> {
         let Ok(redirect) = Redirect::issue() else {
             return Err(BuyError::Unexpected);
         };
         let (store, http) = (self.services.store.clone(), self.services.http.clone());
         let (id, wanted) = (self.request.account.id, self.request.wanted(&self.current()));
-        runtime::spawn(async move { buying::begin(&store, &http, id, &wanted, redirect).await }).await
+        runtime::spawn(async move {
+            if unlocks && store.is_locked().await? {
+                store.unlock().await?;
+            }
+            buying::begin(&store, &http, id, &wanted, redirect).await
+        })
+        .await
     }
 
     /// Asks the server whether the app is there now.

@@ -105,7 +105,8 @@ impl PurchasePage {
         imp.status.set_icon_name(Some(words.icon).filter(|icon| !icon.is_empty()));
         imp.status.set_title(&words.title);
         imp.status.set_description(Some(&glib::markup_escape_text(&words.text)));
-        imp.said.replace([words.title.as_str(), words.text.as_str()].join(". "));
+        let said = [words.title.as_str(), words.text.as_str()].into_iter().filter(|text| !text.is_empty());
+        imp.said.replace(said.collect::<Vec<_>>().join(". "));
         let pressed = Rc::new(pressed);
         for (index, (act, label)) in words.buttons.iter().enumerate() {
             page.add_button(*act, label, index == 0, pressed.clone());

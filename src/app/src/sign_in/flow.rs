@@ -255,16 +255,14 @@ impl Errand for Flow {
             Some(sign_in) => sign_in.redirect().recognise(address),
             None => Match::Other,
         };
-        if self.spent.has(address) {
-            return Hit::Spent;
-        }
         match found {
-            Match::Other => Hit::Other,
-            Match::Invalid => Hit::Wrong,
             Match::Redirect(parameters) => {
                 self.answered(&parameters);
                 Hit::Answer
             }
+            _ if self.spent.has(address) => Hit::Spent,
+            Match::Other => Hit::Other,
+            Match::Invalid => Hit::Wrong,
         }
     }
 

@@ -26,11 +26,13 @@ impl PromptWindow {
                     return;
                 };
                 labels::settle(&page);
-                page.connect_title_notify(glib::clone!(
-                    #[weak]
-                    window,
-                    move |_| window.show_title()
-                ));
+                if page.tag().is_some_and(|tag| tag == WEB) {
+                    page.connect_title_notify(glib::clone!(
+                        #[weak]
+                        window,
+                        move |_| window.show_title()
+                    ));
+                }
             }
         ));
     }

@@ -63,12 +63,12 @@ impl Purchase {
         };
         self.spent.add(buying.redirect());
         self.is_awaited.set(true);
-        self.was_paid.set(true);
         if parameters.get("error").is_some() {
             page.show_busy(&gettext("Checking…"));
             self.ask(Moment::Declined, false);
             return;
         }
+        self.was_paid.set(true);
         match buying.landing(parameters) {
             Some(landing) => {
                 self.landing.set(Landing::Shown);
@@ -121,16 +121,14 @@ impl Errand for Purchase {
             Some(buying) => buying.redirect().recognise(address),
             None => Match::Other,
         };
-        if self.spent.has(address) {
-            return Hit::Spent;
-        }
         match found {
-            Match::Other => Hit::Other,
-            Match::Invalid => Hit::Wrong,
             Match::Redirect(parameters) => {
                 self.answered(&parameters);
                 Hit::Answer
             }
+            _ if self.spent.has(address) => Hit::Spent,
+            Match::Other => Hit::Other,
+            Match::Invalid => Hit::Wrong,
         }
     }
 

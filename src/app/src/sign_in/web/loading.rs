@@ -276,7 +276,8 @@ impl WebPage {
     }
 
     fn update_history(&self) {
-        self.action_set_enabled("web.back", self.view().can_go_back());
+        // There is no way back from a page that stands after the answer.
+        self.action_set_enabled("web.back", self.view().can_go_back() && !self.imp().is_landing.get());
         self.action_set_enabled("web.forward", self.view().can_go_forward());
     }
 
