@@ -90,7 +90,7 @@ async fn activate(action: &str, parameter: &glib::Variant) -> Result<(), glib::E
         platform_data.insert("desktop-startup-id", token.as_str());
         platform_data.insert("activation-token", token.as_str());
     }
-    let arguments = (action, vec![parameter], platform_data.end()).to_variant();
+    let arguments = action_call(action, parameter, &platform_data);
     bus.call_future(
         Some(BUS_NAME),
         OBJECT_PATH,
@@ -103,6 +103,12 @@ async fn activate(action: &str, parameter: &glib::Variant) -> Result<(), glib::E
     )
     .await
     .map(drop)
+}
+
+/// The arguments of `ActivateAction`.
+fn action_call(action: &str, parameter: &glib::Variant, platform_data: &glib::VariantDict) -> glib::Variant {
+    // A variant in a tuple of Rust would be wrapped into another one.
+    glib::Variant::tuple_from_iter([action.to_variant(), vec![parameter].to_variant(), platform_data.end()])
 }
 
 /// The command that installs apps of a remote, or updates them. `None` if a name is not plain: such a name is never put
@@ -124,6 +130,13 @@ mod tests {
         assert_eq!(command(true, "demo", &["org.a.A"]).as_deref(), Some("flatpak update org.a.A"));
         assert_eq!(command(false, "--system", &["org.a.A"]), None);
         assert_eq!(command(false, "demo", &["org.a.A; reboot"]), None);
+    }
+
+    #[test]
+    fn an_action_is_called_as_every_application_takes_it() {
+        let call = action_call("details", &("org.a.A", "").to_variant(), &glib::VariantDict::new(None));
+        assert_eq!(call.type_().as_str(), "(sava{sv})");
+        assert_eq!(call.print(false).as_str(), "('details', [<('org.a.A', '')>], {})");
     }
 
     #[test]
