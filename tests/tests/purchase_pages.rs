@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Pages for buying that misbehave, in the real view. What they say is not believed: the server is asked.
+
+use rustix::process::Signal;
+use serde_json::json;
+use usher_demo_store::{Failure, Reply, Route};
+use usher_tests::{Session, Setup, Window, send};
+
+const APP: &str = "org.example.Paid";
+const PAGE: &str = "purchase/scripted";
+
+/// A page for buying with a script of its own.
+fn page(script: &str) -> Reply {
+    Reply::html(&format!(
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Scripted</title><h1>Scripted</h1>\
+         <script>\
+         const query = new URLSearchParams(location.search);\
+         const target = query.get('redirect_uri'), state = query.get('state');\
+         const right = target + '?state=' + state;\
+         const add = (name, action) => {{\
+             const button = document.createElement('button');\
+             button.textContent = name; button.onclick = action; document.body.append(button);\
+         }};\
+         add('Go Back', () => location.href = right);\
+         {script}</script>"
+    ))
+}
+
+/// A session in which the window shows that page for buying.
+async fn session_at(script: &str) -> Session {
+    let session = Session::start(Setup::default()).await;
+    session.sign_in_before("demo").await;
+    let control = session.shop().control();
+    control.fail(Route::BeginPurchase, Failure::Json { value: json!({ "start_uri": PAGE }) });
+    control.set_page(&format!("/{PAGE}"), page(script));
+    session.flatpak().install(APP).end().await;
+    session.screen().window(&format!("Buy “{APP}”?")).await.press("Continue to Purchase").await;
+    session.screen().front().ready("Go Back").await;
+    session
+}
+
+/// The server gives access, and the window notices.
+async fn is_granted(session: &Session, window: &Window<'_>) {
+    session.shop().control().grant("demo", APP).expect("the shop gives the app");
+    window.says("Bought").await;
+    assert_eq!(session.begun(), [APP], "it was begun once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w16_a_last_page_that_is_not_the_shops_own_is_not_shown() {
+    let elsewhere = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = format!("http://{}/", elsewhere.local_addr().expect("it has a port"));
+    let addresses = [
+        "javascript:document.title='ran'",
+        "file:///etc/passwd",
+        "data:text/html,<h1>Elsewhere</h1>",
+        "https://store.example.org/",
+        "//store.example.org/",
+        &address,
+        "",
+    ];
+    let buttons: String = addresses
+        .iter()
+        .enumerate()
+        .map(|(n, to)| {
+            format!("add('Away {n}', () => location.href = right + '&redirect_uri=' + encodeURIComponent(\"{to}\"));")
+        })
+        .collect();
+    let session = session_at(&buttons).await;
+    let screen = session.screen();
+    let window = screen.front();
+    for n in 0..addresses.len() {
+        window.press(&format!("Away {n}")).await;
+        // Usher's own page comes at once; what is not paid is waited for.
+        window.says("Waiting for the Store").await;
+        let tree = window.tree().await;
+        assert!(!tree.mentions("root:") && !tree.says("Elsewhere"), "{tree}");
+        if n + 1 < addresses.len() {
+            window.press("It Was Not Paid").await;
+            window.press("Continue to Purchase").await;
+        }
+    }
+    assert!(futures_util::FutureExt::now_or_never(elsewhere.accept()).is_none(), "nobody else was asked");
+    session.shop().control().clear_requests();
+    session.shop().control().grant("demo", APP).expect("the shop gives the app");
+    window.says("Bought").await;
+    assert!(session.begun().is_empty(), "nothing was begun again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w02_a_way_back_with_the_wrong_state_ends_no_purchase() {
+    let wrong = ["'?state=other'", "''", "'?state=' + state + '&state=' + state", "'#state=' + state"];
+    let buttons: String = wrong
+        .iter()
+        .enumerate()
+        .map(|(n, rest)| format!("add('Wrong {n}', () => location.href = target + {rest});"))
+        .collect();
+    let session = session_at(&buttons).await;
+    let screen = session.screen();
+    let window = screen.front();
+    for n in 0..wrong.len() {
+        window.press(&format!("Wrong {n}")).await;
+        window.says("Purchase Was Not Finished").await;
+        window.press("Try Again").await;
+        window.ready("Go Back").await;
+    }
+    window.press("Go Back").await;
+    window.says("Waiting for the Store").await;
+    is_granted(&session, &window).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_only_says_that_it_was_paid_is_not_believed() {
+    let session = session_at("document.body.insertAdjacentHTML('beforeend', '<p>Paid</p>');").await;
+    let screen = session.screen();
+    let window = screen.front();
+    window.press("Go Back").await;
+    window.says("Waiting for the Store").await;
+    window.press("Check Again").await;
+    window.mentions("Nothing has changed").await;
+    window.press("It Was Not Paid").await;
+    window.ready("Continue to Purchase").await;
+    window.press("Not Now").await;
+    screen.wait_until_empty().await;
+    let outcome = session.flatpak().run(&["install", "--user", "--noninteractive", "demo", APP]).await;
+    assert!(outcome.text.contains("Purchase needed."), "{}", outcome.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w14_a_page_for_buying_whose_process_dies_comes_back_after_the_server_was_asked() {
+    let session = session_at("").await;
+    let screen = session.screen();
+    let window = screen.front();
+    let pages = session.processes.ids().into_iter().filter(|id| {
+        std::fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|name| name.trim() == "WebKitWebProces")
+    });
+    assert_eq!(pages.map(|id| send(id, Signal::KILL)).count(), 1, "one page has a process");
+    window.says("The Page Stopped Working").await;
+    window.says("Usher checks with the store before anything is paid again.").await;
+    session.shop().control().clear_requests();
+    window.press("Reload").await;
+    window.ready("Go Back").await;
+    assert_eq!(session.asked("/api/v1/get_tokens").len(), 1, "the server was asked first");
+    assert!(session.begun().is_empty(), "nothing was begun again");
+
+    session.shop().control().grant("demo", APP).expect("the shop gives the app");
+    let pages = session.processes.ids().into_iter().filter(|id| {
+        std::fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|name| name.trim() == "WebKitWebProces")
+    });
+    assert!(pages.map(|id| send(id, Signal::KILL)).count() > 0);
+    window.says("The Page Stopped Working").await;
+    window.press("Reload").await;
+    window.says("Already Bought").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w15_a_page_for_buying_that_never_comes_can_be_left() {
+    let session = Session::start(Setup::default()).await;
+    session.sign_in_before("demo").await;
+    session.shop().control().fail(Route::Purchase, Failure::Hang);
+    session.flatpak().install(APP).end().await;
+    let screen = session.screen();
+    screen.window(&format!("Buy “{APP}”?")).await.press("Continue to Purchase").await;
+    session.shop().control().wait_for_request(|request| request.path.starts_with("/purchase/")).await;
+    let window = screen.front();
+    window.press("Cancel").await;
+    window.says("Leave the Purchase?").await;
+    window.press("Leave").await;
+    window.says("Purchase Not Finished").await;
+    window.press("Not Now").await;
+    screen.wait_until_empty().await;
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Without the window everything goes in a terminal: flatpak's messages name the commands, and these do what they say.
+
+use usher_tests::usherctl::{buy_in_browser, redirect_of_purchase, redirect_of_sign_in, sign_in_in_browser};
+use usher_tests::{Display, Setup, Story, Terminal};
+
+const PAID: &str = "org.example.Paid";
+
+/// The command that a message names, word by word.
+fn named_command(text: &str) -> Vec<String> {
+    let (_, rest) = text.split_once("Run “").expect("the message names a command");
+    let (command, _) = rest.split_once('”').expect("the command has an end");
+    command.split(' ').map(str::to_owned).collect()
+}
+
+/// The install stops with `message`, which names a command; waits until that command waits for a browser.
+async fn stops(story: &Story, message: &str) -> Vec<String> {
+    let outcome = story.session.flatpak().install(PAID).end().await;
+    outcome.expect_refusal(message);
+    named_command(&outcome.text)
+}
+
+async fn begin(name: &'static str, title: &str, setup: Setup) -> Story {
+    let story = Story::begin(name, title, Setup { without_window: true, ..setup }).await;
+    story.session.flatpak().run(&["list"]).await.expect_success();
+    story
+}
+
+/// Signs in, buys and installs with what the messages name.
+async fn everything_in_a_terminal(story: &Story) {
+    let host = story.session.host();
+
+    story.step("flatpak names the command that signs in").await;
+    let sign_in = stops(story, &format!("Account needed. Run “usherctl sign-in {host}”, then try again.")).await;
+
+    story.step("It does, with a browser somewhere").await;
+    let words: Vec<&str> = sign_in.iter().map(String::as_str).chain(["--no-browser"]).collect();
+    let terminal = story.session.in_terminal(&words);
+    terminal.wait_for_text(&format!("First time at {host}. Continue? [y/N] ")).await;
+    terminal.enter("y");
+    terminal.wait_for_text("Waiting… (Ctrl+C to stop)").await;
+    let page = sign_in_in_browser(&address_in(&terminal), "demo").await;
+    assert!(page.contains("Signed In"), "{page}");
+    terminal.wait_for_text(&format!("Signed in to {host} as demo.")).await;
+    terminal.wait_for_text("Allow? [y/N] ").await;
+    terminal.enter("y");
+    terminal.end().await.expect_success();
+
+    story.step("flatpak names the command that buys").await;
+    let buy = stops(
+        story,
+        &format!(
+            "Purchase needed. “{PAID}” is not in the account of demo at {host}. Run “usherctl buy demo {PAID}”, then try again."
+        ),
+    )
+    .await;
+
+    story.step("It does, after a yes").await;
+    let words: Vec<&str> = buy.iter().map(String::as_str).chain(["--no-browser"]).collect();
+    let terminal = story.session.in_terminal(&words);
+    let question =
+        format!("This opens the store at {host}. Nothing is paid before it is confirmed there. Continue? [y/N] ");
+    terminal.wait_for_text(&question).await;
+    assert!(story.session.begun().is_empty(), "nothing is begun before the person's yes");
+    terminal.enter("y");
+    terminal.wait_for_text("Waiting… (Ctrl+C to stop)").await;
+    buy_in_browser(&address_in(&terminal)).await;
+    terminal.wait_for_text(&format!("Bought. Now run: flatpak install demo {PAID}")).await;
+    terminal.end().await.expect_success();
+
+    story.step("The install works").await;
+    story.session.flatpak().install(PAID).end().await.expect_success();
+    assert_eq!((story.session.begun().len(), story.session.paid().len()), (1, 1));
+}
+
+/// The address that was told to be opened last.
+fn address_in(terminal: &Terminal) -> String {
+    let text = terminal.text();
+    let told = text.lines().rev().find(|line| line.starts_with("http://") && line.contains("state="));
+    told.expect("an address was told").trim().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_display_and_without_the_window_everything_goes_in_a_terminal() {
+    let setup = Setup { display: Display::None, ..Setup::default() };
+    let story = begin("12-terminal", "In a terminal alone", setup).await;
+    everything_in_a_terminal(&story).await;
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_display_but_without_the_window_everything_goes_in_a_terminal() {
+    let story = begin("12-no-window", "The window is not installed", Setup::default()).await;
+    everything_in_a_terminal(&story).await;
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_pasted_signs_in_and_buys() {
+    let setup = Setup { display: Display::None, ..Setup::default() };
+    let story = begin("12-pasted", "In a terminal, the browser on another computer", setup).await;
+    let host = story.session.host();
+
+    story.step("Signing in takes the address at which the browser ended, and does not show it").await;
+    let terminal = story.session.in_terminal(&["usherctl", "sign-in", "demo", "--paste"]);
+    terminal.wait_for_text(&format!("First time at {host}. Continue? [y/N] ")).await;
+    terminal.enter("y");
+    terminal.wait_for_text("Paste that address (it is not shown):").await;
+    let redirect = redirect_of_sign_in(&address_in(&terminal), "demo").await;
+    terminal.enter(&redirect);
+    terminal.wait_for_text("Allow? [y/N] ").await;
+    terminal.enter("y");
+    let outcome = terminal.end().await;
+    outcome.expect_success();
+    assert!(!outcome.text.contains("token="), "what was pasted is not shown");
+
+    story.step("Buying does so too").await;
+    let terminal = story.session.in_terminal(&["usherctl", "buy", "demo", PAID, "--paste"]);
+    terminal.wait_for_text("Continue? [y/N] ").await;
+    terminal.enter("y");
+    terminal.wait_for_text("Paste that address (it is not shown):").await;
+    terminal.enter(&redirect_of_purchase(&address_in(&terminal)).await);
+    terminal.end().await.expect_success();
+
+    story.step("The install works").await;
+    story.session.flatpak().install(PAID).end().await.expect_success();
+    story.end().await;
+}
