@@ -27,7 +27,8 @@ async fn main() -> ExitCode {
     tell(&format!(
         "\nThe shop is at {}. It has two accounts, “demo” and “demo2”; the password of each is its name.\n\
          flatpak has its repository as the remote “demo”. To install from it, in another terminal:\n\n    \
-         build-aux/run --shell\n    flatpak install demo org.example.Private\n\n\
+         build-aux/run --shell\n    flatpak install demo org.example.Private\n    flatpak install demo org.example.Paid\n\n\
+         The second app has to be bought; nothing is paid for it.\n\
          All of it ends, and leaves nothing, when the window of Usher is closed or Ctrl+C is pressed.",
         session.shop().base_url()
     ));
