@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::{Value, json};
 use usher_demo_store::{Failure, Route};
 use usher_tests::usherctl::{Told, Waiting, buy_in_browser, sign_in_in_browser};
-use usher_tests::{Display, KeyringState, Session, Setup};
+use usher_tests::{AUTHENTICATOR, Display, KeyringState, Session, Setup};
 
 const PAID: &str = "org.example.Paid";
 
@@ -250,4 +250,30 @@ async fn without_a_keyring_every_command_that_needs_one_says_so() {
         assert_eq!(told.code, 5, "{arguments:?}: {}", told.errors);
         assert_eq!(told.errors, "No keyring is running, so no account can be used.\n");
     }
+}
+
+#[tokio::test]
+async fn a_repository_that_is_verified_is_set_up_with_its_key() {
+    let session = session().await;
+    let shell = async |command: &str| session.in_terminal(&["sh", "-c", command]).end().await;
+    let add = format!(
+        "gpg --batch --quiet --passphrase '' --quick-gen-key shop@example.org default default never && \
+         gpg --export shop@example.org >\"$HOME/key\" && flatpak remote-add --user --gpg-import=\"$HOME/key\" \
+         --authenticator-name={AUTHENTICATOR} --authenticator-option=url={} signed http://127.0.0.1:1/repo",
+        session.shop().base_url()
+    );
+    shell(&add).await.expect_success();
+    let kept = session.folder().join("flatpak/user/repo/signed.trustedkeys.gpg");
+    let key = fs::read(&kept).expect("flatpak keeps the key");
+    let file = session.folder().join("Accounts.usher").display().to_string();
+    assert_eq!(run(&session, &["export", &file]).await.code, 0);
+    session.flatpak().run(&["remote-delete", "--user", "signed"]).await.expect_success();
+    assert!(!kept.exists(), "the key is gone with the remote");
+
+    let (_, checklist) = json_of(&session, &["import", &file]).await;
+    let command = checklist["repositories"][1]["command"].as_str().expect("a command sets it up");
+    shell(command).await.expect_success();
+    assert_eq!(fs::read(&kept).expect("flatpak has the key again"), key);
+    assert_eq!(json_of(&session, &["import", &file]).await.1["repositories"][1]["set_up"], true);
+    assert_eq!(fs::read_dir(session.folder().join("tmp")).expect("there is a folder").count(), 0, "no file is left");
 }

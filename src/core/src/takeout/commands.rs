@@ -58,19 +58,20 @@ impl TakenRepository {
         let plain_title = |title: &&str| title.chars().all(|c| c.is_ascii_graphic() || c == ' ');
         arguments.extend(self.title.as_deref().filter(plain_title).map(|title| format!("--title={title}")));
         let is_registry = self.address.as_str().starts_with("oci+");
-        match &self.key {
-            Some(_) if self.verified => arguments.push("--gpg-import=-".to_owned()),
-            _ if !self.verified && !is_registry => arguments.push("--no-gpg-verify".to_owned()),
-            _ => {}
+        if !self.verified && !is_registry {
+            arguments.push("--no-gpg-verify".to_owned());
         }
-        arguments.extend([name.to_owned(), self.address.to_string()]);
-        let command = command(&arguments).filter(|_| text::is_plain_name(name))?;
-        match &self.key {
-            Some(key) if self.verified => {
+        let add = command(&arguments)?;
+        let what = command(&[name.to_owned(), self.address.to_string()]).filter(|_| text::is_plain_name(name))?;
+        match self.key.as_deref().filter(|_| self.verified) {
+            None => Some(format!("{add} {what}")),
+            // flatpak reads a key twice, so it cannot come through a pipe.
+            Some(key) => {
                 let key = text::command(&["printf", "%s", key])?;
-                Some(format!("{key} | base64 --decode | {command}"))
+                Some(format!(
+                    r#"key=$(mktemp) && {key} | base64 --decode >"$key" && {add} --gpg-import="$key" {what} && rm "$key""#
+                ))
             }
-            _ => Some(command),
         }
     }
 
