@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What every command works with.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use usher_core::{
     http::{HttpClient, HttpLimits},
@@ -17,11 +17,14 @@ pub(crate) struct Context {
     pub(crate) store: AccountStore,
     pub(crate) http: HttpClient,
     pub(crate) out: Output,
+    /// Whether something is being saved that was told to nobody yet: Ctrl+C comes too late.
+    pub(crate) is_too_late: Cell<bool>,
 }
 
 impl Context {
     pub(crate) fn new(out: Output) -> Self {
-        Self { store: AccountStore::new(KEYRING_LIMIT), http: HttpClient::new(HttpLimits::default()), out }
+        let (store, http) = (AccountStore::new(KEYRING_LIMIT), HttpClient::new(HttpLimits::default()));
+        Self { store, http, out, is_too_late: Cell::new(false) }
     }
 
     /// All accounts. A locked keyring is unlocked first, if the person does it.

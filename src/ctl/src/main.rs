@@ -23,7 +23,7 @@ mod status;
 mod terminal;
 mod time;
 
-use std::process::ExitCode;
+use std::{pin::pin, process::ExitCode};
 
 use clap::Parser;
 use usher_core::i18n;
@@ -61,11 +61,18 @@ fn main() -> ExitCode {
 /// Runs a command until it ends or is stopped by Ctrl+C, and gives its exit code.
 async fn run(context: &Context, command: Command) -> Result<u8, Failure> {
     let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
-    tokio::select! {
-        // A command that has more to say about it comes first.
-        biased;
-        done = dispatch(context, command) => done,
-        _ = interrupt.recv() => Err(Failure::Cancelled),
+    let mut done = pin!(dispatch(context, command));
+    loop {
+        tokio::select! {
+            // A command that has more to say about it comes first.
+            biased;
+            done = &mut done => return done,
+            _ = interrupt.recv() => {
+                if !context.is_too_late.get() {
+                    return Err(Failure::Cancelled);
+                }
+            }
+        }
     }
 }
 

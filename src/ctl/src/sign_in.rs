@@ -65,6 +65,8 @@ pub(crate) async fn sign_in_agreed(
     options: browser::Options,
 ) -> Result<Account, Failure> {
     let signed_in = in_browser(binding.clone(), options).await?;
+    // From here on it is saved and told.
+    context.is_too_late.set(true);
     let user = text::clean(&signed_in.user, text::NAME_LIMIT);
     let account = save(&context.store, entries, binding, signed_in).await?;
     let values = [("host", binding.host()), ("user", user)];
@@ -176,7 +178,12 @@ pub(crate) async fn permit(context: &Context, account: &Account, target: &Target
             continue;
         }
         let wish = Wish { account, remote, address };
-        let is_allowed = if terminal::can_ask() { wish.ask().await? } else { target.is_remote };
+        let is_allowed = if terminal::can_ask() {
+            context.is_too_late.set(false);
+            wish.ask().await?
+        } else {
+            target.is_remote
+        };
         if is_allowed {
             wish.grant(&context.store, context.out).await?;
         } else {
