@@ -136,11 +136,13 @@ impl PromptWindow {
 
     fn use_another(&self, account: &Account) {
         let others = self.others(account);
-        if others.is_empty() {
-            self.ask_anew(Form::Buy(account.clone()));
-            self.sign_in(None);
-        } else {
-            self.ask_anew(Form::Choose(others));
+        match others.as_slice() {
+            [] => {
+                self.ask_anew(Form::Buy(account.clone()));
+                self.sign_in(None);
+            }
+            [one] => self.ask_anew(Form::Allow(one.clone())),
+            _ => self.ask_anew(Form::Choose(others)),
         }
     }
 
