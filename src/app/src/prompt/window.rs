@@ -67,8 +67,6 @@ mod imp {
         #[template_child]
         pub(super) server_row: TemplateChild<adw::ActionRow>,
         #[template_child]
-        pub(super) name_source: TemplateChild<gtk::Label>,
-        #[template_child]
         pub(super) familiarity: TemplateChild<FamiliarityLine>,
         #[template_child]
         pub(super) outlook: TemplateChild<gtk::Label>,

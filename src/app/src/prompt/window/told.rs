@@ -125,12 +125,11 @@ impl PromptWindow {
     fn show_apps(&self, app_ids: &[String]) {
         let imp = self.imp();
         let apps: Vec<App> = app_ids.iter().map(|id| self.app(id)).collect();
-        imp.name_source.set_visible(apps.iter().any(|app| app.id_beside_title().is_some()));
         imp.for_row.set_visible(apps.len() == 1);
         imp.several_row.set_visible(apps.len() > 1);
         if let [app] = apps.as_slice() {
-            let id = app.id_beside_title();
-            tell(&*imp.for_row, &[Some(app.title()), id].into_iter().flatten().collect::<Vec<_>>().join("\n"));
+            let told = [Some(app.title()), id_of(app)].into_iter().flatten();
+            tell(&*imp.for_row, &told.collect::<Vec<_>>().join("\n"));
             return;
         }
         tell(&*imp.several_row, &question::apps(app_ids, &|id| self.app_name(id)));
@@ -145,7 +144,7 @@ impl PromptWindow {
             let row = adw::ActionRow::builder()
                 .use_markup(false)
                 .title(app.title())
-                .subtitle(app.id_beside_title().unwrap_or_default())
+                .subtitle(id_of(&app).unwrap_or_default())
                 .build();
             row.add_prefix(&app.image(32));
             labels::settle(&row);
@@ -232,6 +231,12 @@ impl PromptWindow {
         imp.accounts.set_visible(true);
         imp.remembered.set_visible(true);
     }
+}
+
+/// The id of an app that is called by a name, and whose name that is.
+fn id_of(app: &App) -> Option<String> {
+    // Translators: {id} is the id of an app, whose name stands above it
+    app.id_beside_title().map(|id| gettext_f("{id} · named by the repository", &[("id", &text::within(&id))]))
 }
 
 /// A row's words, for eyes and ears.
