@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! One account, what was bought with it, and the questions of repositories about it.
 
+mod apps_row;
 mod bought;
 mod changed_server;
 mod page;
 mod permission_page;
+mod protected;
 mod purchase_row;
 mod purchases;
 mod remove;

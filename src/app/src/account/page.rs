@@ -11,6 +11,7 @@ use usher_core::{
 };
 
 use super::{
+    apps_row::AppsRow,
     bought, remove, sign_out,
     uses::{Use, uses},
 };
@@ -54,6 +55,8 @@ mod imp {
         #[template_child]
         pub(super) purchases_label: TemplateChild<gtk::Label>,
         #[template_child]
+        pub(super) apps_row: TemplateChild<AppsRow>,
+        #[template_child]
         pub(super) server_row: TemplateChild<adw::ActionRow>,
         #[template_child]
         pub(super) sign_in_row: TemplateChild<adw::ActionRow>,
@@ -82,6 +85,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(class: &mut Self::Class) {
+            AppsRow::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
         }
@@ -181,8 +185,15 @@ impl AccountPage {
             }
         };
         let also = refresh.clone();
-        let (accounts, repositories) = (application.accounts(), application.repositories());
+        let (accounts, repositories, apps) = (application.accounts(), application.repositories(), application.apps());
+        let apps_row = page.imp().apps_row.downgrade();
+        let refresh_apps = move || {
+            if let Some(row) = apps_row.upgrade() {
+                row.refresh();
+            }
+        };
         page.imp().handlers.replace(vec![
+            (apps.clone().upcast(), apps.connect_changed(move |_| refresh_apps())),
             (accounts.clone().upcast(), accounts.connect_changed(move |_| refresh())),
             (repositories.clone().upcast(), repositories.connect_changed(move |_| also())),
         ]);
@@ -208,6 +219,7 @@ impl AccountPage {
         self.show_head(&account);
         self.show_uses(uses(&account, &application.repositories().all()));
         self.show_purchases(&account);
+        self.imp().apps_row.show(&account);
         self.show_details(&account, is_one_of_several);
     }
 

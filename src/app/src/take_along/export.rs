@@ -60,7 +60,13 @@ mod imp {
     impl ExportPage {
         #[template_callback]
         fn on_shown(&self) {
-            self.save_button.grab_focus();
+            // The menu that led here gives the focus back when it closes.
+            let button = self.save_button.downgrade();
+            glib::idle_add_local_once(move || {
+                if let Some(button) = button.upgrade() {
+                    button.grab_focus();
+                }
+            });
         }
 
         #[template_callback]

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The installed apps of an account, in a row that opens.
+
+use adw::{prelude::*, subclass::prelude::*};
+use gtk::{gio, glib};
+use usher_core::{account::Account, remote, service::RemoteUrl};
+
+use super::protected::{ProtectedApp, protected_apps};
+use crate::{application::Application, i18n::gettext, labels, model::App};
+
+mod imp {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    #[derive(Default)]
+    pub struct AppsRow {
+        pub(super) apps: RefCell<Vec<ProtectedApp>>,
+        pub(super) shown: RefCell<Vec<(App, adw::ActionRow)>>,
+        pub(super) count: gtk::Label,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for AppsRow {
+        const NAME: &'static str = "UsherAppsRow";
+        type Type = super::AppsRow;
+        type ParentType = adw::ExpanderRow;
+    }
+
+    impl ObjectImpl for AppsRow {
+        fn constructed(&self) {
+            self.parent_constructed();
+            let row = self.obj();
+            row.set_title(&gettext("Apps From This Account"));
+            row.set_visible(false);
+            self.count.set_css_classes(&["dimmed", "numeric"]);
+            row.add_suffix(&self.count);
+        }
+    }
+
+    impl WidgetImpl for AppsRow {}
+    impl ListBoxRowImpl for AppsRow {}
+    impl PreferencesRowImpl for AppsRow {}
+    impl ExpanderRowImpl for AppsRow {}
+}
+
+glib::wrapper! {
+    /// Hidden while there are no such apps.
+    pub struct AppsRow(ObjectSubclass<imp::AppsRow>)
+        @extends adw::ExpanderRow, adw::PreferencesRow, gtk::ListBoxRow, gtk::Widget,
+        @implements gtk::Accessible, gtk::Actionable, gtk::Buildable, gtk::ConstraintTarget;
+}
+
+impl AppsRow {
+    /// Looks for the apps of an account, and shows them.
+    pub(super) fn show(&self, account: &Account) {
+        let addresses: Vec<RemoteUrl> = account.links.iter().map(|link| link.remote_url.clone()).collect();
+        let weak = self.downgrade();
+        glib::spawn_future_local(async move {
+            let looking = gio::spawn_blocking(move || protected_apps(&remote::installations(), &addresses));
+            if let (Ok(apps), Some(row)) = (looking.await, weak.upgrade()) {
+                row.imp().apps.replace(apps);
+                row.refresh();
+            }
+        });
+    }
+
+    /// Shows the apps by what is known of them now.
+    pub(super) fn refresh(&self) {
+        let imp = self.imp();
+        let known = Application::current().apps().clone();
+        let apps: Vec<App> = imp.apps.borrow().iter().map(|app| known.get(&app.remote, &app.id)).collect();
+        if imp.shown.borrow().iter().map(|(app, _)| app).eq(&apps) {
+            return;
+        }
+        for (_, row) in imp.shown.take() {
+            self.remove(&row);
+        }
+        imp.count.set_label(&apps.len().to_string());
+        self.set_visible(!apps.is_empty());
+        for app in apps {
+            let row = app_row(&app);
+            self.add_row(&row);
+            imp.shown.borrow_mut().push((app, row));
+        }
+    }
+}
+
+fn app_row(app: &App) -> adw::ActionRow {
+    let row = adw::ActionRow::builder()
+        .title(app.title())
+        .subtitle(app.id_beside_title().unwrap_or_default())
+        .use_markup(false)
+        .build();
+    row.add_prefix(&app.image(32));
+    labels::settle(&row);
+    row
+}
