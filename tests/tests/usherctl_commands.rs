@@ -277,3 +277,45 @@ async fn a_repository_that_is_verified_is_set_up_with_its_key() {
     assert_eq!(json_of(&session, &["import", &file]).await.1["repositories"][1]["set_up"], true);
     assert_eq!(fs::read_dir(session.folder().join("tmp")).expect("there is a folder").count(), 0, "no file is left");
 }
+
+#[tokio::test]
+async fn an_import_in_a_terminal_offers_to_sign_in_and_names_the_host() {
+    let session = session().await;
+    session.sign_in_before("demo").await;
+    let file = session.folder().join("Accounts.usher").display().to_string();
+    assert_eq!(run(&session, &["export", &file]).await.code, 0);
+    let host = session.host();
+    run(&session, &["remove", &host, "--yes"]).await;
+
+    let terminal = session.in_terminal(&["usherctl", "import", &file, "--no-browser"]);
+    terminal.wait_for_text(&format!("First time at {host}. Sign in as demo now? [y/N] ")).await;
+    terminal.enter("y");
+    terminal.wait_for_text("Waiting… (Ctrl+C to stop)").await;
+    let text = terminal.text();
+    let address = text.lines().find(|line| line.contains("state=")).expect("an address was told");
+    sign_in_in_browser(address.trim(), "demo").await;
+    terminal.wait_for_text("Allow? [y/N] ").await;
+    terminal.enter("y");
+    let end = terminal.end().await;
+    assert_eq!(end.code, 0, "{}", end.text);
+    assert_eq!(run(&session, &["status", &host]).await.code, 0);
+}
+
+#[tokio::test]
+async fn g12_an_imported_file_with_another_server_changes_no_stored_account() {
+    let session = session().await;
+    session.sign_in_before("demo").await;
+    let file = session.folder().join("Accounts.usher");
+    let name = file.display().to_string();
+    assert_eq!(run(&session, &["export", &name]).await.code, 0);
+    let saved = fs::read_to_string(&file).expect("the file is there");
+    let elsewhere = saved.replace(session.shop().base_url().as_str(), "https://evil.example.org/");
+    assert_ne!(saved, elsewhere);
+    fs::write(&file, elsewhere).expect("the file can be changed");
+    let before = session.keyring().the_item().await.text();
+    let told = run(&session, &["import", &name]).await;
+    assert!(told.code == 0 && told.output.contains("usherctl sign-in https://evil.example.org/"), "{}", told.output);
+    assert_eq!(session.keyring().the_item().await.text(), before);
+    let install = ["install", "--user", "--noninteractive", "demo", "org.example.Private"];
+    session.flatpak().run(&install).await.expect_success();
+}

@@ -5,7 +5,6 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::json;
-use tokio::signal::unix::SignalKind;
 use usher_core::{
     account::{Account, AccountState},
     binding::Binding,
@@ -26,6 +25,7 @@ use crate::{
     failure::Failure,
     permit::Wish,
     remotes, terminal,
+    terminal::Interrupts,
 };
 
 /// When a server that does not give access yet is asked again after a payment.
@@ -249,11 +249,11 @@ impl Purchase<'_> {
             Begun::Owned => self.tell_owned(false),
             Begun::Unfinished => Err(self.unfinished()),
             Begun::Started(buying) => {
-                let mut interrupt = tokio::signal::unix::signal(SignalKind::interrupt())?;
+                let mut interrupts = Interrupts::listen()?;
                 tokio::select! {
                     biased;
                     end = self.visit(way, &buying) => end,
-                    _ = interrupt.recv() => Err(self.stopped()),
+                    () = interrupts.next() => Err(self.stopped()),
                 }
             }
         }

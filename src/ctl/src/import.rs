@@ -26,6 +26,7 @@ pub(crate) async fn run(context: &Context, file: &Path, options: browser::Option
     context.out.json(&as_json(&taken, &entries, &here))?;
     tell_repositories(context, &taken, &here)?;
     for account in &taken.accounts {
+        context.is_too_late.set(false);
         // What was signed in to meanwhile counts.
         let entries = context.store.entries().await?;
         tell_account(context, account, &entries, &here, options).await?;

@@ -32,7 +32,7 @@ use crate::{
     cli::{Arguments, Command},
     context::Context,
     failure::{Failure, code},
-    terminal::Output,
+    terminal::{Interrupts, Output},
 };
 
 fn main() -> ExitCode {
@@ -60,14 +60,14 @@ fn main() -> ExitCode {
 
 /// Runs a command until it ends or is stopped by Ctrl+C, and gives its exit code.
 async fn run(context: &Context, command: Command) -> Result<u8, Failure> {
-    let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+    let mut interrupts = Interrupts::listen()?;
     let mut done = pin!(dispatch(context, command));
     loop {
         tokio::select! {
             // A command that has more to say about it comes first.
             biased;
             done = &mut done => return done,
-            _ = interrupt.recv() => {
+            () = interrupts.next() => {
                 if !context.is_too_late.get() {
                     return Err(Failure::Cancelled);
                 }

@@ -5,7 +5,10 @@ use std::io::{self, BufRead, IsTerminal, Read, Write};
 
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::oneshot,
+};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
@@ -29,6 +32,31 @@ impl Output {
     /// The result for programs.
     pub(crate) fn json(self, value: &Value) -> Result<(), Failure> {
         if self.is_json { Ok(writeln!(io::stdout(), "{value:#}")?) } else { Ok(()) }
+    }
+}
+
+/// Stops by Ctrl+C and by being asked to end, from now on.
+pub(crate) struct Interrupts([Signal; 3]);
+
+impl Interrupts {
+    pub(crate) fn listen() -> io::Result<Self> {
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let [interrupt, terminate, hangup] = kinds.map(signal);
+        Ok(Self([interrupt?, terminate?, hangup?]))
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+        if io::stderr().is_terminal() {
+            // What the terminal shows of Ctrl+C has no end of line.
+            let _ = writeln!(io::stderr());
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
     purchase::PurchaseState,
     remote::{self, Installation, Remote},
     store::Entry,
+    text,
 };
 
 impl Takeout {
@@ -37,8 +38,8 @@ fn account(account: &Account) -> TakenAccount {
     let bought: BTreeSet<_> = owned.map(|known| known.app_id.clone()).filter(|app| is_app_id(app)).collect();
     TakenAccount {
         binding: account.binding.clone(),
-        user: account.user.clone(),
-        name: account.name.clone(),
+        user: text::clean(&account.user, text::NAME_LIMIT),
+        name: account.name.as_deref().map(|name| text::clean(name, text::NAME_LIMIT)).filter(|name| !name.is_empty()),
         bought: bought.into_iter().collect(),
     }
 }
@@ -54,6 +55,11 @@ fn repository(
     let (true, Ok(binding), Ok(address)) = (remote.is_ours(), remote.claimed(), remote.address()) else {
         return None;
     };
+    let name = text::clean(&remote.name, text::NAME_LIMIT);
+    if name.is_empty() {
+        return None;
+    }
+    let title = remote.title.as_deref().map(|title| text::clean(title, text::NAME_LIMIT));
     let installed = installed.iter().filter(|app| app.origin == remote.name).map(|app| app.app.id.clone());
     let purchases = accounts.iter().flat_map(|account| &account.purchases);
     let bought = purchases
@@ -66,8 +72,8 @@ fn repository(
     };
     let verified = is_verified(&installation.path, &remote.name);
     Some(TakenRepository {
-        name: remote.name.clone(),
-        title: remote.title.clone(),
+        name,
+        title: title.filter(|title| !title.is_empty()),
         address,
         binding,
         user_only: remote.is_user,

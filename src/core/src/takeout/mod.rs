@@ -125,7 +125,8 @@ impl Takeout {
         let file = File { format: FORMAT, version: VERSION, accounts, repositories };
         let mut bytes = serde_json::to_vec_pretty(&file).map_err(|_| TakeoutError::Malformed)?;
         bytes.push(b'\n');
-        if bytes.len() > SIZE_LIMIT { Err(TakeoutError::TooLarge) } else { Ok(bytes) }
+        // What is written can be read.
+        Self::parse(&bytes).map(|_| bytes)
     }
 
     /// Reads the content of a file, which may come from anybody.

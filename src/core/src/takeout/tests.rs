@@ -177,6 +177,16 @@ fn an_account_is_known_again_by_server_and_person() {
     assert_eq!(other.here(&entries), None);
 }
 
+#[test]
+fn what_is_written_can_be_read_whatever_remotes_are_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let odd = config(true).replace("[remote \"demo\"]", "[remote \"\u{202e}\"]").replace("Demo Store", "\u{200b}");
+    let here = installation(folder.path(), &(odd + &config(true).replace("\"demo\"", "\"a b\"")));
+    let takeout = Takeout::gather(&entries(), &[here]);
+    assert_eq!(takeout.repositories.len(), 1);
+    assert_eq!(Takeout::parse(&takeout.encode().unwrap()), Ok(takeout));
+}
+
 proptest! {
     #[test]
     fn garbage_is_never_a_file_with_accounts(bytes in any::<Vec<u8>>()) {
