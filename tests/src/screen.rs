@@ -57,7 +57,13 @@ impl<'s> Screen<'s> {
 
     /// All that is on the screen now.
     pub async fn tree(&self) -> Tree {
-        Tree::of_programs(self.connection, &self.programs).await.unwrap_or_default()
+        let is_looked_at = |name: &str| self.programs.iter().any(|program| program == name);
+        Tree::of_programs(self.connection, is_looked_at).await.unwrap_or_default()
+    }
+
+    /// Whether no program at all shows anything.
+    pub(crate) async fn is_blank(&self) -> bool {
+        Tree::of_programs(self.connection, |_| true).await.unwrap_or_default().nodes.is_empty()
     }
 
     /// Waits until `look` finds what it looks for; a failure shows `what` was looked for and what was there.

@@ -69,7 +69,7 @@ impl Story {
         let Some(folder) = &self.pictures else { return };
         let file = folder.join(format!("{}-{number:02}.png", self.name));
         match self.session.screen_if_any() {
-            Some(screen) if !screen.tree().await.nodes.is_empty() => screen.picture(&file).await,
+            Some(screen) if !screen.is_blank().await => screen.picture(&file).await,
             _ => self.picture_of_terminal(&format!("# {what}\n{transcript}"), &file).await,
         }
     }

@@ -136,8 +136,8 @@ impl fmt::Display for Tree {
 }
 
 impl Tree {
-    /// The windows of the programs that have one of these names.
-    pub(crate) async fn of_programs(connection: &Connection, names: &[String]) -> zbus::Result<Self> {
+    /// The windows of the programs whose names are wanted.
+    pub(crate) async fn of_programs(connection: &Connection, is_wanted: impl Fn(&str) -> bool) -> zbus::Result<Self> {
         let registry = AccessibleProxy::builder(connection)
             .destination("org.a11y.atspi.Registry")?
             .path("/org/a11y/atspi/accessible/root")?
@@ -151,7 +151,7 @@ impl Tree {
                 continue;
             };
             let name = proxy.name().await.unwrap_or_default();
-            if names.contains(&name) {
+            if is_wanted(&name) {
                 for window in children(&proxy).await {
                     nodes.extend(seen(connection, window, 0).await);
                 }
