@@ -10,10 +10,10 @@
 //! remote    installations on this computer   pending   requests that were not covered
 //! http      the hardened HTTP client         provider  the protocols of services
 //! store     the accounts in the keyring      files     small private files
-//! purchase  what an account has bought       buying      the way from "denied" to "owned"
-//! dismissals questions that were put off     appstream   names and icons of apps
-//! familiarity how well a server is known   installed  apps on this computer
-//! takeout   what goes along to another computer   checks    what stands in the way of accounts
+//! purchase  what an account has bought       buying    the way from “denied” to “owned”
+//! installed apps on this computer            appstream names and icons of apps
+//! takeout   what goes to another computer    checks    what stands in the way of accounts
+//! dismissals   questions that were put off   familiarity  how well a server is known
 //! i18n      translated strings               clock     the wall clock
 //! ```
 
