@@ -24,9 +24,14 @@ impl Window<'_> {
 }
 
 impl Session {
-    /// Signs in as `user` for the remote `demo`, by `usherctl` and a browser, for stories that begin with an account.
+    /// Signs in as `user` for the remote `demo`, for stories that begin with an account.
     pub async fn sign_in_before(&self, user: &str) {
-        let waiting = Waiting::start(self, &["sign-in", "demo"]).await;
+        self.sign_in_to("demo", user).await;
+    }
+
+    /// Signs in as `user` for a remote, by `usherctl` and a browser.
+    pub async fn sign_in_to(&self, remote: &str, user: &str) {
+        let waiting = Waiting::start(self, &["sign-in", remote]).await;
         sign_in_in_browser(&waiting.address, user).await;
         let told = waiting.end().await;
         assert_eq!(told.code, 0, "usherctl has signed in: {}", told.errors);

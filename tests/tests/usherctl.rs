@@ -2,67 +2,16 @@
 //! `usherctl` in a session without a display: a terminal, a browser somewhere, the real keyring and the real shop.
 
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::Output;
 
 use secret_service::{EncryptionType, SecretService};
+use usher_tests::usherctl::{Waiting, sign_in_in_browser};
 use usher_tests::{Display, KeyringState, SCHEMA, Session, Setup};
 
 const INSTALL: [&str; 4] = ["install", "--user", "--noninteractive", "org.example.Private"];
 
 fn terminal_only(keyring: KeyringState) -> Setup {
     Setup { keyring, display: Display::None, ..Setup::default() }
-}
-
-/// `usherctl sign-in` up to the point where it waits for the browser.
-struct SignIn {
-    child: Child,
-    errors: BufReader<std::process::ChildStderr>,
-    address: String,
-}
-
-impl SignIn {
-    fn start(session: &Session, server: &str) -> Self {
-        let mut child = session
-            .processes
-            .command("usherctl")
-            .args(["sign-in", server])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("usherctl starts");
-        let mut errors = BufReader::new(child.stderr.take().expect("its errors were piped"));
-        let mut line = || {
-            let mut line = String::new();
-            errors.read_line(&mut line).expect("usherctl tells what to do");
-            line.trim().to_owned()
-        };
-        assert_eq!(line(), "Open this address in a browser:");
-        let address = line();
-        assert_eq!(line(), "Waiting… (Ctrl+C to stop)");
-        Self { child, errors, address }
-    }
-
-    /// Signs in as a person does in a browser: the form's fields, then wherever the shop leads.
-    fn in_browser(&self, user: &str) -> String {
-        let (page, query) = self.address.split_once('?').expect("the address has parameters");
-        let mut command = Command::new("curl");
-        command.args(["--silent", "--show-error", "--location", "--max-time", "30"]);
-        for field in query.split('&') {
-            command.args(["--data", field]);
-        }
-        let fields = [format!("user={user}"), format!("password={user}")];
-        let output = command.args(["--data", &fields[0], "--data", &fields[1], page]).output().expect("curl starts");
-        String::from_utf8(output.stdout).expect("a page is text")
-    }
-
-    fn end(mut self) -> (ExitStatus, String, String) {
-        let mut errors = String::new();
-        std::io::Read::read_to_string(&mut self.errors, &mut errors).expect("usherctl ends");
-        let Output { status, stdout, .. } = self.child.wait_with_output().expect("usherctl ends");
-        (status, String::from_utf8(stdout).expect("its output is text"), errors)
-    }
 }
 
 fn text(output: &Output) -> (Option<i32>, String, String) {
@@ -79,12 +28,13 @@ async fn signing_in_to_a_remote_in_a_browser_is_enough_to_install() {
     let message = format!("Account needed. Run “usherctl sign-in {host}”, then try again.");
     refused.expect_refusal(&message);
 
-    let sign_in = SignIn::start(&session, "demo");
-    let page = sign_in.in_browser("demo");
+    let sign_in = Waiting::start(&session, &["sign-in", "demo"]).await;
+    assert_eq!(sign_in.said, "Open this address in a browser:\n");
+    let page = sign_in_in_browser(&sign_in.address, "demo").await;
     assert!(page.contains("Signed In") && !page.contains("token="), "{page}");
-    let (status, output, errors) = sign_in.end();
-    assert!(status.success(), "{errors}");
-    assert_eq!(output, format!("Signed in to {host} as demo.\n“demo” may use the account of demo at {host}.\n"));
+    let told = sign_in.end().await;
+    assert_eq!(told.code, 0, "{}", told.errors);
+    assert_eq!(told.output, format!("Signed in to {host} as demo.\n“demo” may use the account of demo at {host}.\n"));
 
     session.flatpak().run(&INSTALL).await.expect_success();
     let (_, list, _) = text(&session.usherctl(&["list"]).await);
@@ -97,10 +47,7 @@ async fn signing_in_to_a_remote_in_a_browser_is_enough_to_install() {
 async fn a_repository_uses_the_account_that_was_chosen_last_and_no_other() {
     let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
     for user in ["demo", "demo2"] {
-        let sign_in = SignIn::start(&session, "demo");
-        sign_in.in_browser(user);
-        let (status, _, errors) = sign_in.end();
-        assert!(status.success(), "{errors}");
+        session.sign_in_before(user).await;
     }
     let (_, list, _) = text(&session.usherctl(&["list"]).await);
     let mut users: Vec<_> = list.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
@@ -117,9 +64,7 @@ async fn a_repository_uses_the_account_that_was_chosen_last_and_no_other() {
 #[tokio::test]
 async fn k13_a_locked_keyring_shows_hosts_and_nothing_more() {
     let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
-    let sign_in = SignIn::start(&session, "demo");
-    sign_in.in_browser("demo2");
-    sign_in.end();
+    session.sign_in_before("demo2").await;
     let item = session.keyring().the_item().await;
     let host = session.host();
     assert_eq!(item.label, format!("Usher: {host}"));
@@ -138,9 +83,7 @@ async fn k13_a_locked_keyring_shows_hosts_and_nothing_more() {
 #[tokio::test]
 async fn k08_an_entry_that_cannot_be_read_neither_hides_the_others_nor_is_deleted() {
     let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
-    let sign_in = SignIn::start(&session, "demo");
-    sign_in.in_browser("demo");
-    sign_in.end();
+    session.sign_in_before("demo").await;
     let item = session.keyring().the_item().await;
     for secret in [&b"garbage"[..], b"\xff\xfe", b"{\"version\":99}"] {
         plant(&session, &item.attributes, secret).await;
@@ -156,9 +99,7 @@ async fn k08_an_entry_that_cannot_be_read_neither_hides_the_others_nor_is_delete
 #[tokio::test]
 async fn g12_an_entry_whose_attributes_name_another_server_is_not_used() {
     let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
-    let sign_in = SignIn::start(&session, "demo");
-    sign_in.in_browser("demo");
-    sign_in.end();
+    session.sign_in_before("demo").await;
     let item = session.keyring().the_item().await;
     let id = &item.attributes["account"];
     remove_all(&session).await;

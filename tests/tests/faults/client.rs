@@ -3,15 +3,14 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::StreamExt as _;
 use rustix::process::Signal;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::time::timeout;
+use usher_tests::usherctl::Waiting;
 use usher_tests::{AUTHENTICATOR, Display, LIMIT, Session, Setup, send};
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 use zbus::{Connection, MatchRule, MessageStream};
@@ -136,32 +135,20 @@ impl Client {
 
 /// `usherctl sign-in demo`, up to where it waits for the browser.
 pub(crate) struct SignIn {
-    child: tokio::process::Child,
+    waiting: Waiting,
     redirect: String,
     state: String,
 }
 
 impl SignIn {
     pub(crate) async fn start(session: &Session) -> Self {
-        let mut command = tokio::process::Command::from(session.processes.command("usherctl"));
-        command.args(["sign-in", "demo"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.kill_on_drop(true).spawn().expect("usherctl starts");
-        let mut lines = BufReader::new(child.stderr.as_mut().expect("its errors were piped")).lines();
-        let mut address = String::new();
-        loop {
-            let line = timeout(LIMIT, lines.next_line()).await.expect("usherctl goes on").expect("its output is text");
-            let line = line.expect("usherctl waits for the browser");
-            if line.starts_with("Waiting") {
-                break;
-            }
-            address = line;
-        }
+        let waiting = Waiting::start(session, &["sign-in", "demo"]).await;
         let parameter = |name: &str| {
-            let query = address.split_once('?').expect("the address has parameters").1;
+            let query = waiting.address.split_once('?').expect("the address has parameters").1;
             let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
             value.expect("the parameter is there").replace("%3A", ":").replace("%2F", "/")
         };
-        Self { redirect: parameter("redirect_uri"), state: parameter("state"), child }
+        Self { redirect: parameter("redirect_uri"), state: parameter("state"), waiting }
     }
 
     /// What a browser does that comes back with this token, to its end. Whether anybody listens is another matter.
@@ -176,15 +163,12 @@ impl SignIn {
 
     /// Types Ctrl+C.
     pub(crate) fn interrupt(&self) {
-        send(self.child.id().expect("usherctl is there"), Signal::INT);
+        send(self.waiting.id(), Signal::INT);
     }
 
-    /// How it ended as a shell tells it, and what it said.
+    /// Its exit code, and what it said.
     pub(crate) async fn end(self) -> (i32, String) {
-        let output =
-            timeout(LIMIT, self.child.wait_with_output()).await.expect("usherctl ends").expect("usherctl ends");
-        let code = output.status.code().or_else(|| output.status.signal().map(|signal| 128 + signal));
-        let text = [output.stdout, output.stderr].concat();
-        (code.expect("it has a code"), String::from_utf8(text).expect("its output is text"))
+        let told = self.waiting.end().await;
+        (told.code, told.output + &told.errors)
     }
 }

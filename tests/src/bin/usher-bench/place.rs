@@ -3,9 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use secret_service::{EncryptionType, SecretService};
@@ -95,28 +93,8 @@ async fn open(session: &Session, name: &'static str, token_lifetime: Duration, m
     arguments.extend(store.remote_add_arguments(name));
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     session.flatpak().run(&arguments).await.expect_success();
-    sign_in(session, name);
+    session.sign_in_to(name, USER).await;
     Shop { name, store, ids }
-}
-
-/// Signs in to a remote's shop with `usherctl`, and with curl for a browser.
-fn sign_in(session: &Session, remote: &str) {
-    let mut usherctl = session.processes.command("usherctl");
-    usherctl.args(["sign-in", remote]).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut usherctl = usherctl.spawn().expect("usherctl starts");
-    let mut lines = BufReader::new(usherctl.stderr.take().expect("its errors were piped")).lines();
-    let address = lines.by_ref().map_while(Result::ok).find(|line| line.trim().starts_with("http"));
-    let address = address.expect("usherctl tells an address");
-    let (page, query) = address.trim().split_once('?').expect("the address has parameters");
-    let mut browser = Command::new("curl");
-    browser.args(["--silent", "--show-error", "--location", "--max-time", "30", "--output", "/dev/null"]);
-    let fields = [format!("user={USER}"), format!("password={USER}")];
-    for field in query.split('&').chain(fields.iter().map(String::as_str)) {
-        browser.args(["--data", field]);
-    }
-    assert!(browser.arg(page).status().expect("curl starts").success(), "the shop takes the sign-in");
-    let rest: Vec<String> = lines.map_while(Result::ok).collect();
-    assert!(usherctl.wait().expect("usherctl ends").success(), "{rest:?}");
 }
 
 fn workspace() -> PathBuf {
