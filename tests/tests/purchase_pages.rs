@@ -59,13 +59,14 @@ async fn w16_a_last_page_that_is_not_the_shops_own_is_not_shown() {
         &address,
         "",
     ];
-    let buttons: String = addresses
+    let buttons = addresses
         .iter()
         .enumerate()
         .map(|(n, to)| {
             format!("add('Away {n}', () => location.href = right + '&redirect_uri=' + encodeURIComponent(\"{to}\"));")
         })
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let session = session_at(&buttons).await;
     let screen = session.screen();
     let window = screen.front();
@@ -90,11 +91,12 @@ async fn w16_a_last_page_that_is_not_the_shops_own_is_not_shown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn w02_a_way_back_with_the_wrong_state_ends_no_purchase() {
     let wrong = ["'?state=other'", "''", "'?state=' + state + '&state=' + state", "'#state=' + state"];
-    let buttons: String = wrong
+    let buttons = wrong
         .iter()
         .enumerate()
         .map(|(n, rest)| format!("add('Wrong {n}', () => location.href = target + {rest});"))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let session = session_at(&buttons).await;
     let screen = session.screen();
     let window = screen.front();

@@ -4,5 +4,6 @@
 mod client;
 mod daemon;
 mod keyring;
+mod purchases;
 mod races;
 mod server;

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Purchases that go wrong on the way: what the server says, what is lost, locked or begun twice.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::net::TcpListener;
+use usher_demo_store::{Failure, Reply, Route};
+use usher_tests::usherctl::{Told, Waiting, buy_in_browser};
+use usher_tests::{LIMIT, Session, Setup, Window, wait_for};
+
+use crate::client::terminal_only;
+
+const APP: &str = "org.example.Paid";
+
+/// A session with an account, in which the question whether to buy the app is open.
+async fn at_the_question(setup: Setup) -> Session {
+    let session = Session::start(setup).await;
+    session.sign_in_before("demo").await;
+    session.flatpak().install(APP).end().await;
+    session.screen().window(&format!("Buy “{APP}”?")).await.ready("Continue to Purchase").await;
+    session
+}
+
+async fn buy(session: &Session, further: &[&str]) -> Told {
+    let arguments = ["buy", "demo", APP, "--yes", "--no-browser"];
+    let told = tokio::time::timeout(2 * LIMIT, session.usherctl(&[&arguments, further].concat())).await;
+    told.expect("usherctl ends, for there is no page to wait for").into()
+}
+
+/// Pays on the shop's page, which the window shows, and goes through to the last page.
+async fn pays(window: &Window<'_>) {
+    window.pay_on_the_page("Paid").await;
+    window.says("Thank You").await;
+    window.press("Done").await;
+    window.says("Bought").await;
+}
+
+/// Answers to `begin_purchase` that name no page of the shop; `elsewhere` is a server that must not be asked.
+fn bad_answers(elsewhere: &str) -> Vec<serde_json::Value> {
+    let address = |start_uri: &str| json!({ "start_uri": start_uri });
+    vec![
+        json!({}),
+        json!({ "start_uri": null }),
+        json!({ "start_uri": ["purchase/1"] }),
+        address(""),
+        address("javascript:alert(1)"),
+        address("file:///etc/passwd"),
+        address("data:text/html,Pay"),
+        address("http://store.example.org/pay"),
+        address(&format!("{elsewhere}pay")),
+        address(&format!("//{}", elsewhere.trim_start_matches("http://"))),
+        address("http://user@127.0.0.1/pay"),
+        address("\\\\evil.example.org\\pay"),
+        address("purchase/1#fragment"),
+        address(&format!("purchase/{}", "x".repeat(100 * 1024))),
+    ]
+}
+
+/// A server of somebody else, and its address.
+async fn somebody_else() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = format!("http://{}/", listener.local_addr().expect("it has a port"));
+    (listener, address)
+}
+
+fn was_never_asked(elsewhere: &TcpListener) {
+    let asked = futures_util::FutureExt::now_or_never(elsewhere.accept());
+    assert!(asked.is_none(), "somebody else was asked");
+}
+
+fn purchase_pages(session: &Session) -> usize {
+    session.shop().requests().iter().filter(|request| request.path.starts_with("/purchase")).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn h24_a_purchase_page_that_is_not_the_shops_own_is_never_loaded() {
+    let logger = tempfile::tempdir().expect("a folder can be made");
+    let (program, log) = (logger.path().join("browser"), logger.path().join("opened"));
+    fs::write(&program, format!("#!/bin/sh\necho \"$@\" >>'{}'\n", log.display())).expect("a file can be written");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).expect("a file can be made a program");
+    let environment = vec![("BROWSER", program.display().to_string())];
+    let session = at_the_question(Setup { environment, ..Setup::default() }).await;
+    let (elsewhere, address) = somebody_else().await;
+    let control = session.shop().control();
+    let screen = session.screen();
+    let window = screen.front();
+    let mut button = "Continue to Purchase";
+    for (asked, value) in bad_answers(&address).into_iter().enumerate() {
+        control.fail(Route::BeginPurchase, Failure::Json { value });
+        window.press(button).await;
+        let begun = async || (session.begun().len() == asked + 1).then_some(());
+        wait_for("the purchase to begin", begun, async || screen.tree().await.to_string()).await;
+        window.says("Purchase Was Not Begun").await;
+        button = "Try Again";
+        window.ready(button).await;
+    }
+    assert_eq!(purchase_pages(&session), 0, "no page was loaded");
+    was_never_asked(&elsewhere);
+    assert!(!log.exists(), "no browser was opened");
+
+    control.reset();
+    window.press(button).await;
+    pays(&window).await;
+    assert_eq!(session.paid(), [APP]);
+    assert_eq!(session.leaks(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn h24_a_purchase_page_that_is_not_the_shops_own_is_never_told_in_a_terminal() {
+    let session = Session::start(terminal_only()).await;
+    session.sign_in_before("demo").await;
+    let (elsewhere, address) = somebody_else().await;
+    for value in bad_answers(&address) {
+        session.shop().control().fail(Route::BeginPurchase, Failure::Json { value: value.clone() });
+        let told = buy(&session, &[]).await;
+        assert_ne!(told.code, 0, "{value}");
+        let (host, said) = (session.host(), [told.output, told.errors].concat());
+        assert_eq!(said, format!("{host} answered in an unexpected way. Try again later; nothing was changed.\n"));
+    }
+    was_never_asked(&elsewhere);
+    assert_eq!(purchase_pages(&session), 0);
+    session.shop().control().reset();
+    let waiting = Waiting::start(&session, &["buy", "demo", APP, "--yes"]).await;
+    buy_in_browser(&waiting.address).await;
+    assert_eq!(waiting.end().await.code, 0, "it can be bought after all");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn h27_a_purchase_whose_beginning_is_not_answered_is_not_begun_again() {
+    let session = at_the_question(Setup::default()).await;
+    let control = session.shop().control();
+    control.fail_times(Route::BeginPurchase, Failure::Hang, 1);
+    let screen = session.screen();
+    let window = screen.front();
+    window.press("Continue to Purchase").await;
+    // A call ends after 30 seconds.
+    let until = Instant::now() + 2 * LIMIT;
+    let title = format!("{} Cannot Be Reached", session.host());
+    while !window.tree().await.says(&title) {
+        assert!(Instant::now() < until, "the call has an end\n{}", window.tree().await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(session.begun(), [APP], "it was not sent again");
+
+    control.clear_requests();
+    window.press("Try Again").await;
+    window.says("Purchase Not Finished").await;
+    assert!(!session.asked("/api/v1/get_tokens").is_empty(), "the server was asked");
+    assert!(session.begun().is_empty(), "nothing was begun again");
+
+    control.grant("demo", APP).expect("the shop gives the app");
+    window.press("Check Again").await;
+    window.says("Already Bought").await;
+    assert!(session.begun().is_empty(), "nothing was begun again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn h27_a_purchase_whose_beginning_is_lost_is_not_begun_again_in_a_terminal() {
+    let session = Session::start(terminal_only()).await;
+    session.sign_in_before("demo").await;
+    let control = session.shop().control();
+    for failure in [Failure::Reset, Failure::CloseEarly, Failure::Reply(Reply::new(500, "{}"))] {
+        control.clear_requests();
+        control.fail_times(Route::BeginPurchase, failure.clone(), 1);
+        let told = buy(&session, &["--not-paid"]).await;
+        assert_ne!(told.code, 0, "{failure:?}: {told:?}");
+        assert_eq!(session.begun(), [APP], "{failure:?}: it was not sent again");
+        let told = buy(&session, &[]).await;
+        assert_eq!((told.code, session.begun().len()), (4, 1), "{failure:?}: {told:?}");
+    }
+    control.grant("demo", APP).expect("the shop gives the app");
+    control.clear_requests();
+    let told = buy(&session, &[]).await;
+    assert_eq!((told.code, session.begun().len()), (0, 0), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_that_buy_at_the_same_time_begin_it_once() {
+    let session = at_the_question(Setup::default()).await;
+    session.shop().control().fail(Route::BeginPurchase, Failure::Slow { milliseconds: 500 });
+    let screen = session.screen();
+    let window = screen.front();
+    let [first, second] = [(); 2].map(|()| session.processes.command("usherctl"));
+    let [first, second] = [first, second].map(|mut command| {
+        command.args(["buy", "demo", APP, "--yes", "--no-browser"]);
+        tokio::process::Command::from(command).kill_on_drop(true).spawn().expect("usherctl starts")
+    });
+    window.press("Continue to Purchase").await;
+    // Each of them has begun it, or has said that it is begun.
+    let settled = async || {
+        let tree = window.tree().await;
+        let window_knows = tree.says("Purchase Not Finished") || tree.says("Buy Now");
+        (window_knows && !session.begun().is_empty()).then_some(())
+    };
+    wait_for("the window to know", settled, async || screen.tree().await.to_string()).await;
+    let mut ended = 0;
+    for mut child in [first, second] {
+        // The one that has begun it waits for its browser.
+        if let Ok(status) = tokio::time::timeout(Duration::from_secs(10), child.wait()).await {
+            assert_eq!(status.expect("usherctl ends").code(), Some(4));
+            ended += 1;
+        }
+    }
+    assert!(ended >= 1, "at most one of them has begun it");
+    assert_eq!(session.begun(), [APP], "it was begun once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_begun_in_a_terminal_is_not_begun_in_the_window() {
+    let session = at_the_question(Setup::default()).await;
+    let waiting = Waiting::start(&session, &["buy", "demo", APP, "--yes", "--no-browser"]).await;
+    let screen = session.screen();
+    let window = screen.front();
+    window.press("Continue to Purchase").await;
+    window.says("Purchase Not Finished").await;
+    assert_eq!(session.begun(), [APP]);
+
+    buy_in_browser(&waiting.address).await;
+    assert_eq!(waiting.end().await.code, 0);
+    window.press("Check Again").await;
+    window.says("“org.example.Paid” belongs to demo.").await;
+    assert_eq!((session.begun().len(), session.paid().len()), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keyring_that_is_locked_during_the_purchase_loses_nothing() {
+    let session = at_the_question(Setup::default()).await;
+    let screen = session.screen();
+    let window = screen.front();
+    window.press("Continue to Purchase").await;
+    window.ready("Buy Now").await;
+    session.keyring().lock().await;
+    window.pay_on_the_page("Paid").await;
+    window.says("Thank You").await;
+    window.press("Done").await;
+    window.says("Waiting for the Store").await;
+    assert!(!session.keyring().was_asked_unexpectedly(), "nobody was asked for a password");
+
+    session.keyring().the_next_question_is_answered();
+    assert!(session.keyring().ask_to_unlock().await);
+    window.says("Bought").await;
+    window.press("Done").await;
+    screen.wait_until_empty().await;
+    session.flatpak().install(APP).end().await.expect_success();
+    assert_eq!((session.begun().len(), session.paid().len()), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keyring_that_is_locked_before_the_purchase_lets_nothing_begin() {
+    let session = at_the_question(Setup::default()).await;
+    let screen = session.screen();
+    let window = screen.front();
+    session.keyring().lock().await;
+    window.press("Continue to Purchase").await;
+    window.says("Purchase Was Not Begun").await;
+    assert!(session.begun().is_empty(), "what cannot be written down is not begun");
+
+    session.keyring().the_next_question_is_answered();
+    assert!(session.keyring().ask_to_unlock().await);
+    window.press("Try Again").await;
+    pays(&window).await;
+    assert_eq!((session.begun().len(), session.paid().len()), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_that_is_gone_on_the_way_back_is_asked_until_it_is_there() {
+    let session = at_the_question(Setup::default()).await;
+    let control = session.shop().control();
+    let screen = session.screen();
+    let window = screen.front();
+    window.press("Continue to Purchase").await;
+    window.ready("Buy Now").await;
+    control.fail(Route::GetTokens, Failure::Reset);
+    window.pay_on_the_page("Paid").await;
+    window.says("Thank You").await;
+    window.press("Done").await;
+    window.says("Waiting for the Store").await;
+    window.press("Check Again").await;
+    window.mentions(&format!("{} cannot be reached", session.host())).await;
+
+    control.succeed(Route::GetTokens);
+    window.says("Bought").await;
+    assert_eq!((session.begun().len(), session.paid().len()), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_ends_during_the_purchase_is_renewed_and_the_purchase_found() {
+    let session = at_the_question(Setup::default()).await;
+    let control = session.shop().control();
+    let screen = session.screen();
+    let window = screen.front();
+    window.press("Continue to Purchase").await;
+    window.ready("Buy Now").await;
+    control.expire_credentials(None).expect("the shop lets sign-ins expire");
+    window.pay_on_the_page("Paid").await;
+    window.says("Thank You").await;
+    window.press("Done").await;
+    window.says(&format!("Sign In to {} Again", session.host())).await;
+    window.press(&format!("Continue to {}", session.host())).await;
+    window.sign_in_on_the_page("demo").await;
+    window.says("Signed In").await;
+    window.press("Done").await;
+    screen.wait_until_empty().await;
+    session.flatpak().install(APP).end().await.expect_success();
+    assert_eq!((session.begun().len(), session.paid().len()), (1, 1));
+}
