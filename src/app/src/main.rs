@@ -36,6 +36,7 @@ mod permission;
 mod preferences;
 mod prompt;
 mod purchase;
+mod row_menu;
 mod runtime;
 mod services;
 mod shortcuts;

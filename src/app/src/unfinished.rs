@@ -4,8 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use adw::prelude::*;
-use gtk::{gio, glib};
+use gtk::glib;
 use usher_core::{
     account::AccountId,
     buying::{self, Access, BuyError},
@@ -13,10 +12,10 @@ use usher_core::{
 };
 
 use crate::{
-    accessible,
     application::Application,
     i18n::{gettext, gettext_f},
     model::App,
+    row_menu::row_menu,
     runtime, text, toast,
     window::Window,
 };
@@ -77,28 +76,12 @@ impl Unfinished {
 
     /// A menu with what the person alone can say.
     pub(crate) fn menu_button(&self) -> gtk::MenuButton {
-        let menu = gio::Menu::new();
-        menu.append(Some(&gettext("It Was Not Paid")), Some("row.not-paid"));
-        let button = gtk::MenuButton::builder()
-            .icon_name("view-more-symbolic")
-            .tooltip_text(gettext("More"))
-            .menu_model(&menu)
-            .valign(gtk::Align::Center)
-            .css_classes(["flat"])
-            .build();
-        accessible::name(&button, &gettext_f("More About {app}", &[("app", &self.app.title())]));
-        let (unfinished, widget) = (self.clone(), button.downgrade());
-        let not_paid = gio::ActionEntry::builder("not-paid")
-            .activate(move |_: &gio::SimpleActionGroup, _, _| {
-                if let Some(window) = widget.upgrade().and_then(|button| Window::of(&button)) {
-                    glib::spawn_future_local(unfinished.clone().not_paid(window));
-                }
-            })
-            .build();
-        let actions = gio::SimpleActionGroup::new();
-        actions.add_action_entries([not_paid]);
-        button.insert_action_group("row", Some(&actions));
-        button
+        let unfinished = self.clone();
+        row_menu(&self.app.title(), &gettext("It Was Not Paid"), move |button| {
+            if let Some(window) = Window::of(button) {
+                glib::spawn_future_local(unfinished.clone().not_paid(window));
+            }
+        })
     }
 
     /// It is forgotten, and can be begun again.

@@ -2,14 +2,13 @@
 //! An app whose install stopped and can go on now.
 
 use adw::prelude::*;
-use gtk::gio;
 
 use crate::{
-    accessible,
     application::Application,
     i18n::{gettext, gettext_f},
     install_button::install_button,
     model::{App, Ready},
+    row_menu::row_menu,
     text,
 };
 
@@ -56,22 +55,8 @@ pub(super) fn ready_row(item: &ReadyApp) -> gtk::Widget {
 }
 
 fn menu_button(item: &ReadyApp) -> gtk::MenuButton {
-    let menu = gio::Menu::new();
-    menu.append(Some(&gettext("Dismiss")), Some("row.dismiss"));
-    let button = gtk::MenuButton::builder()
-        .icon_name("view-more-symbolic")
-        .tooltip_text(gettext("More"))
-        .menu_model(&menu)
-        .valign(gtk::Align::Center)
-        .css_classes(["flat"])
-        .build();
-    accessible::name(&button, &gettext_f("More About {app}", &[("app", &item.app.title())]));
     let (remote_url, refs) = (item.ready.repository.remote.url.clone(), item.ready.refs.clone());
-    let dismiss = gio::ActionEntry::builder("dismiss")
-        .activate(move |_: &gio::SimpleActionGroup, _, _| Application::current().notes().forget(&remote_url, &refs))
-        .build();
-    let actions = gio::SimpleActionGroup::new();
-    actions.add_action_entries([dismiss]);
-    button.insert_action_group("row", Some(&actions));
-    button
+    row_menu(&item.app.title(), &gettext("Dismiss"), move |_| {
+        Application::current().notes().forget(&remote_url, &refs);
+    })
 }
