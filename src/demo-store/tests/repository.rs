@@ -251,3 +251,15 @@ async fn only_apps_of_the_shop_can_be_published() {
     let outcome = visit.store.control().publish_update("org.example.Unheard").await;
     assert!(matches!(outcome, Err(StoreError::UnknownApp(_))));
 }
+
+#[tokio::test]
+async fn everybody_may_read_the_names_and_pictures_of_the_apps() {
+    let visit = Visit::to_repository().await;
+    let appstream = ref_name(&visit, "appstream2/");
+    let described = ostree(&visit, &["cat", &appstream, "/appstream.xml"]);
+    for (id, name) in [("org.example.Private", "Private"), ("org.example.Paid2", "Paid 2")] {
+        assert!(described.contains(id) && described.contains(&format!("<name>{name}</name>")), "{described}");
+        ostree(&visit, &["ls", &appstream, &format!("/icons/64x64/{id}.png")]);
+    }
+    assert_eq!(visit.get(&commit_path(&visit, "appstream2/")).await.status(), 200);
+}
