@@ -108,6 +108,29 @@ async fn a_purchase_that_was_stopped_is_not_begun_again_by_itself() {
 }
 
 #[tokio::test]
+async fn who_changes_their_mind_in_the_store_says_that_nothing_was_paid_and_may_begin_again() {
+    let session = signed_in().await;
+    let terminal = session.in_terminal(&["usherctl", "buy", "demo", APP, "--yes"]);
+    terminal.wait_for_text("Waiting… (Ctrl+C to stop)").await;
+    let address = address_in(&terminal.text());
+    let parameter = |name: &str| {
+        let (_, query) = address.split_once('?').expect("the address has parameters");
+        query.split('&').find_map(|field| field.strip_prefix(name)).expect("the parameter is there").to_owned()
+    };
+    let back = parameter("redirect_uri=").replace("%3A", ":").replace("%2F", "/");
+    open_in_browser(&format!("{back}?error=access_denied&state={}", parameter("state="))).await;
+    terminal.wait_for_text(&format!("{} ended it (“access_denied”).", session.host())).await;
+    terminal.wait_for_text("Is it certain that nothing was paid? [y/N] ").await;
+    terminal.enter("y");
+    assert_eq!(terminal.end().await.code, 7);
+
+    let buying = Waiting::start(&session, &["buy", "demo", APP, "--yes"]).await;
+    buy_in_browser(&buying.address).await;
+    let told = buying.end().await;
+    assert_eq!((told.code, told.output.as_str(), begun(&session)), (0, BOUGHT, 2));
+}
+
+#[tokio::test]
 async fn what_was_paid_before_the_stop_is_found_out() {
     let session = signed_in().await;
     let buying = Waiting::start(&session, &["buy", "demo", APP, "--yes"]).await;

@@ -119,10 +119,8 @@ fn account_needed(binding: &Binding) -> Failure {
 }
 
 fn permission_needed(remote: &Remote) -> Failure {
-    Failure::AccountNeeded(gettext_f(
-        "Permission needed. Run “usherctl sign-in {remote}”, then try again.",
-        &[("remote", &text::clean(&remote.name, text::NAME_LIMIT))],
-    ))
+    let command = remotes::command(&["usherctl", "sign-in", remotes::word(&remote.name, &remote.url)]);
+    Failure::AccountNeeded(gettext_f("Permission needed. Run “{command}”, then try again.", &[("command", &command)]))
 }
 
 /// Why no account can be used for a remote.
@@ -164,8 +162,14 @@ impl Purchase<'_> {
 
     /// A sentence with the names of this purchase.
     fn tell(&self, fill: impl FnOnce(&[(&str, &str)]) -> String) -> String {
-        let remote = text::clean(&self.wanted.remote, text::NAME_LIMIT);
-        fill(&[("host", &self.host()), ("app", &self.wanted.app_id), ("user", &self.user()), ("remote", &remote)])
+        let app = &self.wanted.app_id;
+        let remote = remotes::word(&self.wanted.remote, self.wanted.remote_url.as_str());
+        let command = remotes::command(&["usherctl", "buy", remote, app]);
+        let not_paid = remotes::command(&["usherctl", "buy", "--not-paid", remote, app]);
+        let names = [("host", self.host()), ("user", self.user()), ("command", command), ("not_paid", not_paid)];
+        let values: Vec<_> =
+            names.iter().map(|(name, value)| (*name, value.as_str())).chain([("app", &**app)]).collect();
+        fill(&values)
     }
 
     async fn is_owned(&self) -> Result<bool, Failure> {
@@ -208,9 +212,7 @@ impl Purchase<'_> {
             terminal::say(&self.tell(|values| {
                 gettext_f("A purchase of “{app}” was begun before, and {host} gives no access yet.", values)
             }))?;
-            let is_unpaid =
-                terminal::can_ask() && terminal::ask(&gettext("Is it certain that nothing was paid?")).await?;
-            if !is_unpaid {
+            if !self.is_certainly_unpaid().await? {
                 return Err(self.unfinished());
             }
         }
@@ -220,7 +222,7 @@ impl Purchase<'_> {
     fn unfinished(&self) -> Failure {
         Failure::PurchaseNeeded(self.tell(|values| {
             gettext_f(
-                "The purchase of “{app}” is not finished. Once {host} gives access, “usherctl buy {remote} {app}” says so. If nothing was paid, run “usherctl buy --not-paid {remote} {app}”.",
+                "The purchase of “{app}” is not finished. Once {host} gives access, “{command}” says so. If nothing was paid, run “{not_paid}”.",
                 values,
             )
         }))
@@ -267,11 +269,32 @@ impl Purchase<'_> {
             titles: [gettext("Done"), gettext("Not Bought")],
         };
         match way.go(journey).await {
-            Ok(parameters) if parameters.get("error").is_none() => self.wait_for_access(&ASKED_AGAIN).await,
+            Ok(parameters) => match parameters.get("error") {
+                None => self.wait_for_access(&ASKED_AGAIN).await,
+                Some(reason) => self.ended(reason).await,
+            },
             // The redirect may be lost though it was paid.
-            Ok(_) | Err(Stopped::TooLate) => self.wait_for_access(&[]).await,
+            Err(Stopped::TooLate) => self.wait_for_access(&[]).await,
             Err(Stopped::Failed(failure)) => Err(failure),
         }
+    }
+
+    /// The store's page ended without a purchase, or says so. The server knows, and else the person.
+    async fn ended(&self, reason: &str) -> Result<(), Failure> {
+        if self.is_owned().await? {
+            return self.tell_owned(true);
+        }
+        let reason = text::clean(reason, text::SERVER_TEXT_LIMIT);
+        terminal::say(&gettext_f("{host} ended it (“{reason}”).", &[("host", &self.host()), ("reason", &reason)]))?;
+        if !self.is_certainly_unpaid().await? {
+            return Err(self.not_yet());
+        }
+        buying::not_paid(&self.context.store, self.account.id, &self.wanted.app_id).await?;
+        Err(Failure::Cancelled)
+    }
+
+    async fn is_certainly_unpaid(&self) -> Result<bool, Failure> {
+        Ok(terminal::can_ask() && terminal::ask(&gettext("Is it certain that nothing was paid?")).await?)
     }
 
     /// Asks the server until it gives access, at most so many times more.
@@ -301,7 +324,7 @@ impl Purchase<'_> {
     fn not_yet(&self) -> Failure {
         Failure::PurchaseNeeded(self.tell(|values| {
             gettext_f(
-                "{host} gives no access to “{app}” yet. If it was paid, run “usherctl buy {remote} {app}” again later; nothing is paid again.",
+                "{host} gives no access to “{app}” yet. If it was paid, run “{command}” again later; nothing is paid again.",
                 values,
             )
         }))
@@ -310,7 +333,7 @@ impl Purchase<'_> {
     fn stopped(&self) -> Failure {
         Failure::Stopped(self.tell(|values| {
             gettext_f(
-                "Stopped. The purchase of “{app}” is not finished; if it was paid, “usherctl buy {remote} {app}” finds out.",
+                "Stopped. The purchase of “{app}” is not finished; if it was paid, “{command}” finds out.",
                 values,
             )
         }))

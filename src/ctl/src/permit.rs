@@ -11,7 +11,7 @@ use usher_core::{
     text,
 };
 
-use crate::{failure::Failure, terminal, terminal::Output};
+use crate::{failure::Failure, remotes, terminal, terminal::Output};
 
 /// What is asked about: an account, and a remote with its address.
 pub(crate) struct Wish<'a> {
@@ -40,9 +40,13 @@ impl Wish<'_> {
 
     /// Says how it can be allowed later.
     pub(crate) fn advise(&self) -> Result<(), Failure> {
-        terminal::say(&self.tell(|values| {
-            gettext_f("“{remote}” may not use it yet. Run “usherctl sign-in {remote}” to allow it.", values)
-        }))
+        let word = remotes::word(&self.remote.name, self.address.as_str());
+        let command = remotes::command(&["usherctl", "sign-in", word]);
+        let remote = text::clean(&self.remote.name, text::NAME_LIMIT);
+        terminal::say(&gettext_f(
+            "“{remote}” may not use it yet. Run “{command}” to allow it.",
+            &[("remote", &remote), ("command", &command)],
+        ))
     }
 
     fn tell(&self, fill: impl FnOnce(&[(&str, &str)]) -> String) -> String {

@@ -18,7 +18,9 @@ pub(crate) fn ours() -> Vec<Remote> {
 
 /// The remote of that name or address. The same remote in two installations is one.
 pub(crate) fn named<'a>(remotes: &'a [Remote], wanted: &str) -> Result<&'a Remote, Failure> {
-    let mut found = remotes.iter().filter(|remote| remote.name == wanted || remote.url == wanted);
+    let address = RemoteUrl::parse(wanted);
+    let is_at = |remote: &Remote| address.is_ok() && remote.address() == address || remote.url == wanted;
+    let mut found = remotes.iter().filter(|remote| remote.name == wanted || is_at(remote));
     let values = [("remote", text::clean(wanted, text::NAME_LIMIT))];
     let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let first = found
@@ -32,6 +34,16 @@ pub(crate) fn named<'a>(remotes: &'a [Remote], wanted: &str) -> Result<&'a Remot
             &values,
         )))
     }
+}
+
+/// How a remote is named in a command: by its name if that is plain, else by its address.
+pub(crate) fn word<'a>(name: &'a str, address: &'a str) -> &'a str {
+    if text::is_plain_name(name) { name } else { address }
+}
+
+/// A command with what a person can copy, or without its arguments where no safe one can be made.
+pub(crate) fn command(arguments: &[&str]) -> String {
+    text::command(arguments).unwrap_or_else(|| "usherctl".to_owned())
 }
 
 /// What a remote says of its accounts, and its address as one that may use them.
@@ -71,12 +83,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_remote_whose_name_is_not_plain_is_named_by_its_address() {
+        assert_eq!(word("shop", "https://one.example/repo"), "shop");
+        assert_eq!(word("--user", "https://one.example/repo"), "https://one.example/repo");
+        assert_eq!(
+            command(&["usherctl", "buy", "https://one.example/$(x)"]),
+            "usherctl buy 'https://one.example/$(x)'"
+        );
+        assert_eq!(command(&["usherctl", "buy", "a\nb"]), "usherctl");
+    }
+
+    #[test]
     fn two_different_remotes_of_one_name_are_told_apart_by_their_address() {
         let one = example("shop", "https://one.example/repo", "https://one.example/");
         let other = example("shop", "https://other.example/repo", "https://other.example/");
         let both = [one.clone(), other.clone()];
         assert!(matches!(named(&both, "shop"), Err(Failure::Usage(_))));
-        assert_eq!(named(&both, "https://other.example/repo").unwrap(), &other);
+        assert_eq!(named(&both, "https://other.example/repo/").unwrap(), &other);
         assert_eq!(named(&[one.clone(), one.clone()], "shop").unwrap(), &one);
         assert!(matches!(named(&both, "none"), Err(Failure::Usage(_))));
     }

@@ -77,7 +77,8 @@ pub(crate) async fn sign_in_agreed(
 
 /// A remote's name, else the host of a server that a remote names, else an address.
 fn resolve(server: &str, remotes: &[Remote]) -> Result<Target, Failure> {
-    if remotes.iter().any(|remote| remote.name == server) {
+    let is_remote = |remote: &Remote| remote.name == server || server.contains("://") && remote.url == server;
+    if remotes.iter().any(is_remote) {
         let found = remotes::named(remotes, server)?;
         let binding = found.claimed().map_err(|error| remotes::options_failure(found, &error))?;
         return Ok(Target { binding, remotes: vec![found.clone()], is_remote: true });
