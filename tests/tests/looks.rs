@@ -6,6 +6,8 @@ use std::fs;
 use usher_tests::{KeyringState, Role, Setup, Story, Window};
 
 const APP: &str = "org.example.Private";
+const PAID: &str = "org.example.Paid";
+const PAID2: &str = "org.example.Paid2";
 
 /// How high a heading of one line is at most where text has its usual size.
 const LARGEST_USUAL_HEADING: i32 = 40;
@@ -131,6 +133,159 @@ async fn walk_through_the_prompts(story: &Story, look: Look) {
     let window = screen.window("Usher").await;
     window.says("Needs Attention").await;
     look.at(story, &window, "Accounts, one needs attention").await;
+}
+
+/// Goes through everything that can be seen while apps are bought.
+async fn walk_through_buying(story: &Story, look: Look) {
+    let session = &story.session;
+    let screen = session.screen();
+    let window = screen.front();
+    session.know_the_apps().await;
+    for user in ["demo2", "demo"] {
+        session.sign_in_before(user).await;
+    }
+    let install = async |apps: &[&str]| {
+        let command: Vec<&str> = ["install", "--user", "demo"].iter().chain(apps).copied().collect();
+        let terminal = session.flatpak().in_terminal(&command);
+        terminal.answer_yes_to_all();
+        terminal.end().await;
+    };
+
+    install(&[PAID, PAID2]).await;
+    screen.window("Buy 2 Apps?").await.ready("Continue to Purchase").await;
+    look.at(story, &window, "Prompt: buy").await;
+    window.press("Already Bought?").await;
+    window.find_row("Check the account of demo2").await;
+    look.at(story, &window, "Already bought?").await;
+    window.press_row("Check the account of demo2").await;
+    window.says("demo2 does not have these 2 apps").await;
+    window.press("Back").await;
+
+    session.shop().control().hold_grants();
+    window.press("Continue to Purchase").await;
+    window.says("Buy “Paid”?").await;
+    look.at(story, &window, "The shop's page").await;
+    window.pay_on_the_page("Paid").await;
+    window.says("Thank You").await;
+    look.at(story, &window, "The shop's last page").await;
+    window.press("Done").await;
+    window.ready("It Was Not Paid").await;
+    look.at(story, &window, "Waiting for the store").await;
+    session.shop().control().release_grants().expect("the shop unlocks");
+    window.ready("Stop Here").await;
+    look.at(story, &window, "Buying 2 of 2").await;
+
+    window.press("Continue With “Paid 2”").await;
+    window.says("Buy “Paid 2”?").await;
+    window.press("Cancel").await;
+    window.says("Leave the Purchase?").await;
+    look.at(story, &window, "Leave the purchase?").await;
+    window.press("Leave").await;
+    window.ready("It Was Not Paid").await;
+    look.at(story, &window, "Purchase not finished").await;
+    window.press("It Was Not Paid").await;
+    window.press("Stop Here").await;
+    window.says("Bought").await;
+    look.at(story, &window, "Prompt: bought").await;
+    window.press("Done").await;
+    screen.wait_until_empty().await;
+
+    session.shop().control().take_away("demo", APP).expect("the shop takes an app away");
+    install(&[APP]).await;
+    screen.window("Buy “Private”?").await.press("Continue to Purchase").await;
+    window.ready("Use Another Account…").await;
+    look.at(story, &window, "Not available").await;
+    window.press("Not Now").await;
+    screen.wait_until_empty().await;
+}
+
+/// Goes through what was bought, and what is taken along to another computer.
+async fn walk_through_purchases(story: &Story, look: Look) {
+    let session = &story.session;
+    let host = session.host();
+    session.know_the_apps().await;
+    session.sign_in_before("demo").await;
+    let saved = session.folder().join("home/Accounts.usher").display().to_string();
+    session.open_usher();
+    let screen = session.screen();
+    let window = screen.window("Usher").await;
+    window.press_row(&format!("demo, {host}")).await;
+    window.press_row("Purchases").await;
+    window.says("No Purchases Yet").await;
+    look.at(story, &window, "Purchases, none yet").await;
+    for app in [PAID, PAID2] {
+        session.buy_before(app).await;
+    }
+    window.find_row("Paid 2").await;
+    look.at(story, &window, "Purchases").await;
+    window.press("Back").await;
+    window.ready("Sign Out").await;
+    look.at(story, &window, "Account with purchases").await;
+    window.press("Back").await;
+    window.ready("Add Account").await;
+
+    assert!(session.usherctl(&["export", &saved]).await.status.success());
+    for arguments in [&["remote-delete", "--user", "--force", "demo"][..], &["uninstall", "--user", "-y", "--unused"]] {
+        session.flatpak().run(arguments).await;
+    }
+    let mut usher = session.processes.command("usher");
+    usher.arg(&saved);
+    session.processes.start("usher-file", usher);
+    window.ready("Copy Install Command").await;
+    look.at(story, &window, "Welcome back").await;
+    window.press_row("Demo Store").await;
+    window.mentions("flatpak remote-add").await;
+    look.at(story, &window, "Welcome back, with a command").await;
+    window.press("Back").await;
+
+    // The entries of GTK's menus have no names, but of the four the first one is known to be “Export Accounts…”.
+    window.ready("Add Account").await;
+    window.take_keyboard().await;
+    for key in ["F10", "Up", "Up", "Up", "Up", "Return"] {
+        screen.key(key).await;
+    }
+    window.ready("Save File…").await;
+    look.at(story, &window, "Export accounts").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_of_a_purchase_fits_into_360_pixels_and_names_its_controls() {
+    let story = Story::begin("looks-buying", "Every page of a purchase, narrow", Setup::default()).await;
+    walk_through_buying(&story, Look::Narrow).await;
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_bought_fits_into_360_pixels_and_names_its_controls() {
+    let story = Story::begin("looks-purchases", "What was bought and taken along, narrow", Setup::default()).await;
+    walk_through_purchases(&story, Look::Narrow).await;
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn buying_works_in_the_dark_and_at_the_windows_own_size() {
+    let dark = ("ADW_DEBUG_COLOR_SCHEME", "prefer-dark".to_owned());
+    let setup = Setup { environment: vec![dark], ..Setup::default() };
+    let story = Story::begin("looks-buying-dark", "Every page of a purchase, dark", setup).await;
+    walk_through_buying(&story, Look::AsItIs).await;
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_bought_works_with_text_of_twice_the_size() {
+    let setup = Setup { large_text: true, ..Setup::default() };
+    let title = "What was bought and taken along, text of twice the size";
+    let story = Story::begin("looks-purchases-large", title, setup).await;
+    walk_through_purchases(&story, Look::LargeText).await;
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn buying_works_with_text_of_twice_the_size() {
+    let setup = Setup { large_text: true, ..Setup::default() };
+    let story = Story::begin("looks-buying-large", "Every page of a purchase, text of twice the size", setup).await;
+    walk_through_buying(&story, Look::LargeText).await;
+    story.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
