@@ -2,7 +2,7 @@
 //! An app that is not the account's any more does not stand in the way of updates.
 
 use usher_demo_store::Publication;
-use usher_tests::{Setup, Story};
+use usher_tests::{Outcome, Setup, Story};
 
 const PAID: &str = "org.example.Paid";
 const PRIVATE: &str = "org.example.Private";
@@ -19,12 +19,8 @@ async fn installed(story: &Story) -> Vec<String> {
     commits
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn all_others_are_updated_when_one_app_is_not_owned_any_more() {
-    let story = Story::begin("10-no-longer-owned", "An app is taken away", Setup::default()).await;
-    let host = story.session.host();
-    let screen = story.session.screen();
-
+/// A free, a private and a bought app are installed, updates of all are published, and the bought one is taken away.
+async fn taken_away(story: &Story) {
     story.step("A free, a private and a bought app are installed").await;
     story.session.know_the_apps().await;
     story.session.sign_in_before("demo").await;
@@ -40,16 +36,30 @@ async fn all_others_are_updated_when_one_app_is_not_owned_any_more() {
     control.take_away("demo", PAID).expect("the shop takes an app away");
     // What it remembers of a moment ago is gone by then.
     story.session.end_the_daemon().await;
+}
+
+/// The app that was taken away waits, and all others have been updated.
+fn only_the_others_have_changed(before: &[String], after: &[String], outcome: &Outcome) {
+    assert_eq!(before[0], after[0], "{}", outcome.text);
+    for (before, after) in before.iter().zip(after).skip(1) {
+        assert_ne!(before, after, "{}", outcome.text);
+    }
+    assert!(!outcome.text.contains("Failed to get tokens"), "{}", outcome.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_others_are_updated_when_one_app_is_not_owned_any_more() {
+    let story = Story::begin("10-no-longer-owned", "An app is taken away", Setup::default()).await;
+    let host = story.session.host();
+    let screen = story.session.screen();
+
+    taken_away(&story).await;
 
     story.step("“flatpak update -y” updates all others, and opens no window").await;
     let before = installed(&story).await;
     let outcome = story.session.flatpak().run(&UPDATE).await;
     let after = installed(&story).await;
-    assert_eq!(before[0], after[0], "{}", outcome.text);
-    for (before, after) in before.iter().zip(&after).skip(1) {
-        assert_ne!(before, after, "{}", outcome.text);
-    }
-    assert!(!outcome.text.contains("Failed to get tokens"), "{}", outcome.text);
+    only_the_others_have_changed(&before, &after, &outcome);
     assert!(screen.tree().await.nodes.is_empty(), "no window opens for an update");
 
     story.step("Among the purchases it has no access now").await;
@@ -61,10 +71,33 @@ async fn all_others_are_updated_when_one_app_is_not_owned_any_more() {
     window.row_says("Paid", "No Access Now").await;
 
     story.step("Given back, the update goes through").await;
-    control.grant("demo", PAID).expect("the shop gives an app");
+    story.session.shop().control().grant("demo", PAID).expect("the shop gives an app");
     story.session.end_the_daemon().await;
     story.session.flatpak().run(&UPDATE).await.expect_success();
     assert_ne!(story.session.flatpak().commit(PAID).await, after[0]);
     assert!(story.session.begun().len() == 1 && story.session.paid().len() == 1, "nothing was bought for it");
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_terminal_a_question_waits_for_the_person_and_not_the_update_for_the_question() {
+    let title = "An app is taken away, and updates are asked for in a terminal";
+    let story = Story::begin("10-no-longer-owned-asked", title, Setup::default()).await;
+    let screen = story.session.screen();
+    taken_away(&story).await;
+
+    story.step("“flatpak update”, answered with yes, updates all others").await;
+    let before = installed(&story).await;
+    let update = story.session.flatpak().in_terminal(&["update", "--user"]);
+    update.answer_yes_to_all();
+    let outcome = update.end().await;
+    only_the_others_have_changed(&before, &installed(&story).await, &outcome);
+
+    story.step("A window asks whether to buy the one that is left, and can be put off").await;
+    let prompt = screen.window("Buy “Paid”?").await;
+    prompt.says("Other apps are being updated. “Paid” follows after the purchase, with the next update.").await;
+    prompt.press("Not Now").await;
+    screen.wait_until_empty().await;
+    assert_eq!(story.session.begun().len(), 1, "nothing was begun for it");
     story.end().await;
 }
