@@ -13,11 +13,13 @@
 //! purchase  what an account has bought       buying    the way from “denied” to “owned”
 //! installed apps on this computer            appstream names and icons of apps
 //! takeout   what goes to another computer    checks    what stands in the way of accounts
+//! app_state whether an app can be had
 //! dismissals   questions that were put off   familiarity  how well a server is known
 //! i18n      translated strings               clock     the wall clock
 //! ```
 
 pub mod account;
+pub mod app_state;
 pub mod appstream;
 pub mod binding;
 pub mod buying;

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 use usher_core::{
     account::{Account, AccountState},
+    app_state::AppState,
     clock,
     i18n::gettext,
     lookup::{self, Lookup},
-    provider::{self, Grant, TokensError},
+    provider::{self, TokensError},
     purchase,
 };
 
@@ -24,47 +25,22 @@ use crate::{
 /// Most apps that are asked for at once.
 const APPS_LIMIT: usize = 1024;
 
-/// What is known of an app for a remote.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Free,
-    Owned,
-    NotOwned,
-    AccountNeeded,
-    LinkNeeded,
-    Locked,
-    Unknown,
-}
-
-impl State {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Free => "free",
-            Self::Owned => "owned",
-            Self::NotOwned => "not-owned",
-            Self::AccountNeeded => "account-needed",
-            Self::LinkNeeded => "link-needed",
-            Self::Locked => "locked",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    fn shown(self) -> String {
-        match self {
-            Self::Free => gettext("Free"),
-            Self::Owned => gettext("Owned"),
-            Self::NotOwned => gettext("Not owned"),
-            Self::AccountNeeded => gettext("Account needed"),
-            Self::LinkNeeded => gettext("Permission needed"),
-            Self::Locked => gettext("Keyring locked"),
-            Self::Unknown => gettext("Unknown"),
-        }
+/// The word for a person.
+fn shown(state: AppState) -> String {
+    match state {
+        AppState::Free => gettext("Free"),
+        AppState::Owned => gettext("Owned"),
+        AppState::NotOwned => gettext("Not owned"),
+        AppState::AccountNeeded => gettext("Account needed"),
+        AppState::LinkNeeded => gettext("Permission needed"),
+        AppState::Locked => gettext("Keyring locked"),
+        AppState::Unknown => gettext("Unknown"),
     }
 }
 
 /// The states of all ids, and why they are no better.
 struct Found {
-    states: BTreeMap<String, State>,
+    states: BTreeMap<String, AppState>,
     failure: Option<Failure>,
 }
 
@@ -84,10 +60,10 @@ pub(crate) async fn run(context: &Context, remote: &str, apps: &[String]) -> Res
     };
     let found = match &looked_up {
         Lookup::Linked(account) if account.state == AccountState::SignedIn => ask(context, account, ids).await?,
-        Lookup::Linked(_) | Lookup::Nothing => without_server(State::AccountNeeded),
-        Lookup::Unlinked(_) | Lookup::Ambiguous(_) => without_server(State::LinkNeeded),
-        Lookup::Locked => without_server(State::Locked),
-        Lookup::Changed(_) => without_server(State::Unknown),
+        Lookup::Linked(_) | Lookup::Nothing => without_server(AppState::AccountNeeded),
+        Lookup::Unlinked(_) | Lookup::Ambiguous(_) => without_server(AppState::LinkNeeded),
+        Lookup::Locked => without_server(AppState::Locked),
+        Lookup::Changed(_) => without_server(AppState::Unknown),
     };
     tell(context, &remote.name, address.as_str(), &found)
 }
@@ -101,12 +77,7 @@ async fn ask(context: &Context, account: &Account, ids: BTreeSet<String>) -> Res
     let host = account.binding.host();
     match provider::get_tokens(&context.http, &account.binding, &credential, &ids).await {
         Ok(grants) => {
-            let granted = grants.granted.iter().map(|(id, grant)| {
-                let state = if matches!(grant, Grant::Free) { State::Free } else { State::Owned };
-                (id.clone(), state)
-            });
-            let denied = grants.denied.iter().map(|id| (id.clone(), State::NotOwned));
-            let states = granted.chain(denied).collect();
+            let states = AppState::of_all(&grants);
             let granted: BTreeSet<_> = grants.granted.into_keys().collect();
             let change = move |account: &mut Account| {
                 purchase::settle(&mut account.purchases, &granted, &grants.denied, clock::now());
@@ -116,22 +87,22 @@ async fn ask(context: &Context, account: &Account, ids: BTreeSet<String>) -> Res
         }
         Err(TokensError::Rejected) => {
             context.store.change(account.id, move |account| account.reject(&credential)).await?;
-            Ok(Found { states: all(State::AccountNeeded), failure: Some(buy::expired(account)) })
+            Ok(Found { states: all(AppState::AccountNeeded), failure: Some(buy::expired(account)) })
         }
         Err(TokensError::Http(error)) => {
-            Ok(Found { states: all(State::Unknown), failure: Some(Failure::of_server(&host, &error)) })
+            Ok(Found { states: all(AppState::Unknown), failure: Some(Failure::of_server(&host, &error)) })
         }
         Err(TokensError::Unexpected) => {
-            Ok(Found { states: all(State::Unknown), failure: Some(Failure::bad_answer(&host)) })
+            Ok(Found { states: all(AppState::Unknown), failure: Some(Failure::bad_answer(&host)) })
         }
     }
 }
 
 fn tell(context: &Context, remote: &str, address: &str, found: &Found) -> Result<u8, Failure> {
-    let apps: Vec<_> = found.states.iter().map(|(id, state)| json!({ "id": id, "state": state.word() })).collect();
+    let apps: Vec<_> = found.states.iter().map(|(id, state)| json!({ "id": id, "state": state.as_str() })).collect();
     let error = found.failure.as_ref().map(Failure::as_json);
     context.out.json(&json!({ "remote": remote, "address": address, "apps": apps, "error": error }))?;
-    let rows: Vec<_> = found.states.iter().map(|(id, state)| [id.clone(), state.shown()]).collect();
+    let rows: Vec<_> = found.states.iter().map(|(id, state)| [id.clone(), shown(*state)]).collect();
     for line in list::aligned(&rows) {
         context.out.line(&line)?;
     }
@@ -139,6 +110,6 @@ fn tell(context: &Context, remote: &str, address: &str, found: &Found) -> Result
         failure.say();
         return Ok(failure.code());
     }
-    let is_complete = found.states.values().all(|state| *state != State::NotOwned);
+    let is_complete = found.states.values().all(|state| *state != AppState::NotOwned);
     Ok(if is_complete { code::DONE } else { code::PURCHASE_NEEDED })
 }

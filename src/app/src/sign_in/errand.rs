@@ -4,7 +4,11 @@
 use std::{cell::RefCell, rc::Rc};
 
 use url::Url;
-use usher_core::{account::AccountId, redirect::Redirect, service::ServiceUrl};
+use usher_core::{
+    account::AccountId,
+    redirect::{Match, Parameters, Redirect},
+    service::ServiceUrl,
+};
 
 use super::web::problem::Problem;
 
@@ -28,16 +32,36 @@ pub(crate) trait Errand {
     fn account(&self) -> Option<AccountId>;
     /// Whether something can be paid on the page.
     fn is_purchase(&self) -> bool;
-    /// What a navigation means. An answer is taken at once: the first one counts (rule R5).
-    fn navigated(self: Rc<Self>, address: &str) -> Hit;
-    /// Whether an address is the redirect's, answer or not: it is never loaded.
-    fn is_near(&self, address: &str) -> bool;
+    /// What an address is to the redirect that is waited for; any other one where none is.
+    fn recognise(&self, address: &str) -> Match;
+    /// Redirects that have had their answer.
+    fn spent(&self) -> &Spent;
+    /// The redirect has come.
+    fn answered(self: Rc<Self>, parameters: &Parameters);
     /// Goes on after a problem that the page has shown.
     fn again(self: Rc<Self>, problem: Problem);
     /// The person does not want to go on.
     fn cancel(self: Rc<Self>);
     /// The person has read the server's page that stands after the answer.
     fn read(self: Rc<Self>) {}
+
+    /// What a navigation means. An answer is taken at once: the first one counts (rule R5).
+    fn navigated(self: Rc<Self>, address: &str) -> Hit {
+        match self.recognise(address) {
+            Match::Redirect(parameters) => {
+                self.answered(&parameters);
+                Hit::Answer
+            }
+            _ if self.spent().has(address) => Hit::Spent,
+            Match::Other => Hit::Other,
+            Match::Invalid => Hit::Wrong,
+        }
+    }
+
+    /// Whether an address is the redirect's, answer or not: it is never loaded.
+    fn is_near(&self, address: &str) -> bool {
+        !matches!(self.recognise(address), Match::Other) || self.spent().has(address)
+    }
 }
 
 /// Redirect addresses that have had their answer.

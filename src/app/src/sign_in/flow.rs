@@ -19,7 +19,7 @@ use usher_core::{
 use super::{
     Onward, Purpose, Request,
     done::DonePage,
-    errand::{Errand, Hit, Spent},
+    errand::{Errand, Spent},
     save::{self, Saved},
     web::{WebPage, WebSession, problem::Problem},
 };
@@ -113,25 +113,6 @@ impl Flow {
         };
         let Step::Web { start } = current.insert(sign_in).step()?;
         Ok(start)
-    }
-
-    fn answered(self: &Rc<Self>, parameters: &Parameters) {
-        let (Some(sign_in), Some(page)) = (self.sign_in.take(), self.page.upgrade()) else {
-            return;
-        };
-        self.spent.add(sign_in.redirect());
-        match sign_in.finish(parameters) {
-            Ok(signed_in) => {
-                self.unsaved.replace(Some(signed_in));
-                page.show_busy(&gettext("Signing in…"));
-                self.save();
-            }
-            Err(SignInError::Refused(reason)) => page.show_problem(Problem::Refused(reason)),
-            Err(error) => {
-                tracing::warn!(%error, "a sign-in did not end well");
-                page.show_problem(Problem::NoCredential);
-            }
-        }
     }
 
     /// Saves what was signed in to and shows *Done*; or says that it was not saved.
@@ -250,27 +231,31 @@ impl Errand for Flow {
         false
     }
 
-    fn navigated(self: Rc<Self>, address: &str) -> Hit {
-        let found = match &*self.sign_in.borrow() {
-            Some(sign_in) => sign_in.redirect().recognise(address),
-            None => Match::Other,
-        };
-        match found {
-            Match::Redirect(parameters) => {
-                self.answered(&parameters);
-                Hit::Answer
-            }
-            _ if self.spent.has(address) => Hit::Spent,
-            Match::Other => Hit::Other,
-            Match::Invalid => Hit::Wrong,
-        }
+    fn recognise(&self, address: &str) -> Match {
+        self.sign_in.borrow().as_ref().map_or(Match::Other, |sign_in| sign_in.redirect().recognise(address))
     }
 
-    fn is_near(&self, address: &str) -> bool {
-        let sign_in = self.sign_in.borrow();
-        let is_current =
-            sign_in.as_ref().is_some_and(|sign_in| !matches!(sign_in.redirect().recognise(address), Match::Other));
-        is_current || self.spent.has(address)
+    fn spent(&self) -> &Spent {
+        &self.spent
+    }
+
+    fn answered(self: Rc<Self>, parameters: &Parameters) {
+        let (Some(sign_in), Some(page)) = (self.sign_in.take(), self.page.upgrade()) else {
+            return;
+        };
+        self.spent.add(sign_in.redirect());
+        match sign_in.finish(parameters) {
+            Ok(signed_in) => {
+                self.unsaved.replace(Some(signed_in));
+                page.show_busy(&gettext("Signing in…"));
+                self.save();
+            }
+            Err(SignInError::Refused(reason)) => page.show_problem(Problem::Refused(reason)),
+            Err(error) => {
+                tracing::warn!(%error, "a sign-in did not end well");
+                page.show_problem(Problem::NoCredential);
+            }
+        }
     }
 
     fn again(self: Rc<Self>, problem: Problem) {

@@ -6,9 +6,11 @@ use std::{
     time::Duration,
 };
 
-use usher_core::account::{Account, AccountId};
+use usher_core::{
+    account::{Account, AccountId},
+    app_state::AppState,
+};
 
-use super::state::State;
 use crate::token_cache::comparable;
 
 /// How long an answer is kept.
@@ -23,12 +25,17 @@ pub(super) struct Answers(HashMap<AccountId, OfAccount>);
 struct OfAccount {
     /// The account as it was: a change of it makes the answers worthless.
     account: Account,
-    states: HashMap<String, (State, Duration)>,
+    states: HashMap<String, (AppState, Duration)>,
 }
 
 impl Answers {
     /// What is known of these apps.
-    pub(super) fn find(&mut self, account: &Account, ids: &BTreeSet<String>, now: Duration) -> BTreeMap<String, State> {
+    pub(super) fn find(
+        &mut self,
+        account: &Account,
+        ids: &BTreeSet<String>,
+        now: Duration,
+    ) -> BTreeMap<String, AppState> {
         let Some(known) = self.0.get_mut(&account.id) else {
             return BTreeMap::new();
         };
@@ -41,7 +48,7 @@ impl Answers {
     }
 
     /// Keeps what a server said.
-    pub(super) fn keep(&mut self, account: &Account, states: &BTreeMap<String, State>, now: Duration) {
+    pub(super) fn keep(&mut self, account: &Account, states: &BTreeMap<String, AppState>, now: Duration) {
         let account = comparable(account);
         let known =
             self.0.entry(account.id).or_insert_with(|| OfAccount { account: account.clone(), states: HashMap::new() });
@@ -77,7 +84,7 @@ mod tests {
     #[test]
     fn an_answer_is_kept_for_a_minute() {
         let (account, mut answers) = (account(SERVICE, "demo", &[REMOTE_URI]), Answers::default());
-        let said = BTreeMap::from([("a".to_owned(), State::NotOwned)]);
+        let said = BTreeMap::from([("a".to_owned(), AppState::NotOwned)]);
         answers.keep(&account, &said, at(100));
         assert_eq!(answers.find(&account, &ids(), at(159)), said);
         assert_eq!(answers.find(&account, &ids(), at(160)), BTreeMap::new());
@@ -86,7 +93,7 @@ mod tests {
     #[test]
     fn a_change_of_the_account_makes_answers_worthless() {
         let (mut account, mut answers) = (account(SERVICE, "demo", &[REMOTE_URI]), Answers::default());
-        answers.keep(&account, &BTreeMap::from([("a".to_owned(), State::NotOwned)]), at(100));
+        answers.keep(&account, &BTreeMap::from([("a".to_owned(), AppState::NotOwned)]), at(100));
         account.last_use = Some(usher_core::account::LastUse { at: 1, by: String::new() });
         assert_eq!(answers.find(&account, &ids(), at(101)).len(), 1, "its mere use is no change");
         account.sign_out();

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use usher_core::prompt::Outcome;
+use usher_core::{app_state::AppState, prompt::Outcome};
 use zbus::{fdo, message::Header, object_server::SignalEmitter, zvariant::Value};
 
 use super::{
@@ -51,7 +51,7 @@ impl Access1 {
         let query = self.0.clone().query(remote, remote_uri, ids);
         match self.0.run(sender(&header)?, query).await? {
             Ended::Done(states) => {
-                let app = |state: super::state::State| HashMap::from([("state", Value::from(state.as_str()))]);
+                let app = |state: AppState| HashMap::from([("state", Value::from(state.as_str()))]);
                 Ok(states.into_iter().map(|(id, state)| (id, app(state))).collect())
             }
             Ended::Cancelled | Ended::Failed => Err(stopped()),

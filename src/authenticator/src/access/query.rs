@@ -6,13 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use usher_core::{
-    account::AccountId,
-    buying,
-    provider::{Grant, Grants},
-};
+use usher_core::{account::AccountId, app_state::AppState, buying};
 
-use super::{Access, Ground, state::State};
+use super::{Access, Ground};
 use crate::flow::Obstacle;
 
 impl Access {
@@ -22,23 +18,23 @@ impl Access {
         remote: String,
         remote_uri: String,
         ids: BTreeSet<String>,
-    ) -> BTreeMap<String, State> {
+    ) -> BTreeMap<String, AppState> {
         let flow = &self.daemon.flow;
         let Some(ground) = Ground::find(&*flow.installations, &remote, &remote_uri) else {
-            return all(&ids, State::Unknown);
+            return all(&ids, AppState::Unknown);
         };
         self.follow().await;
         let said = tokio::time::timeout(flow.limit, self.states(&ground, &ids)).await;
-        said.unwrap_or_else(|_| all(&ids, State::Unknown))
+        said.unwrap_or_else(|_| all(&ids, AppState::Unknown))
     }
 
-    async fn states(&self, ground: &Ground, ids: &BTreeSet<String>) -> BTreeMap<String, State> {
+    async fn states(&self, ground: &Ground, ids: &BTreeSet<String>) -> BTreeMap<String, AppState> {
         let flow = &self.daemon.flow;
         let turn = self.turn(&ground.binding);
         let _turn = turn.lock().await;
         let account = match flow.account(&ground.binding, &ground.remote_url, false).await {
             Ok(account) => account,
-            Err(obstacle) => return all(ids, State::from(&obstacle)),
+            Err(obstacle) => return all(ids, AppState::from(&obstacle)),
         };
         let mut known = self.answers().find(&account, ids, flow.clock.elapsed());
         let missing: BTreeSet<String> = ids.iter().filter(|id| !known.contains_key(*id)).cloned().collect();
@@ -47,7 +43,7 @@ impl Access {
         }
         match flow.ask(&account, &missing).await {
             Ok(grants) => {
-                let said = states_of(&grants);
+                let said = AppState::of_all(&grants);
                 self.answers().keep(&account, &said, flow.clock.elapsed());
                 self.settle(flow.news(&account, || grants.into()));
                 known.extend(said);
@@ -55,10 +51,10 @@ impl Access {
             }
             Err(obstacle @ Obstacle::Expired(_)) => {
                 self.answers().forget(account.id);
-                all(ids, State::from(&obstacle))
+                all(ids, AppState::from(&obstacle))
             }
             Err(obstacle) => {
-                known.extend(all(&missing, State::from(&obstacle)));
+                known.extend(all(&missing, AppState::from(&obstacle)));
                 known
             }
         }
@@ -75,17 +71,6 @@ impl Access {
     }
 }
 
-fn all(ids: &BTreeSet<String>, state: State) -> BTreeMap<String, State> {
+fn all(ids: &BTreeSet<String>, state: AppState) -> BTreeMap<String, AppState> {
     ids.iter().map(|id| (id.clone(), state)).collect()
-}
-
-fn states_of(grants: &Grants) -> BTreeMap<String, State> {
-    let granted = grants.granted.iter().map(|(id, grant)| {
-        let state = match grant {
-            Grant::Free => State::Free,
-            Grant::Token(..) => State::Owned,
-        };
-        (id.clone(), state)
-    });
-    granted.chain(grants.denied.iter().map(|id| (id.clone(), State::NotOwned))).collect()
 }

@@ -15,7 +15,7 @@ use super::{Landing, Moment, Problem, Purchase, WebPage};
 use crate::{
     i18n::gettext,
     purchase::leave,
-    sign_in::errand::{Errand, Hit},
+    sign_in::errand::{Errand, Spent},
 };
 
 impl Purchase {
@@ -56,29 +56,6 @@ impl Purchase {
         self.web.set(None);
     }
 
-    /// The shop's page has led back. That says nothing of whether it was paid.
-    fn answered(self: &Rc<Self>, parameters: &Parameters) {
-        let (Some(buying), Some(page)) = (self.buying.take(), self.web.upgrade()) else {
-            return;
-        };
-        self.spent.add(buying.redirect());
-        self.is_awaited.set(true);
-        if parameters.get("error").is_some() {
-            page.show_busy(&gettext("Checking…"));
-            self.ask(Moment::Declined, false);
-            return;
-        }
-        self.was_paid.set(true);
-        match buying.landing(parameters) {
-            Some(landing) => {
-                self.landing.set(Landing::Shown);
-                page.show_landing(&landing);
-            }
-            None => page.show_busy(&gettext("Checking…")),
-        }
-        self.ask(Moment::Returned, false);
-    }
-
     /// Asks before the shop's page is left. The server is asked before anything else is done.
     async fn ask_to_leave(self: Rc<Self>) {
         let Some(page) = self.web.upgrade().filter(|_| !self.is_leaving.replace(true)) else {
@@ -116,27 +93,35 @@ impl Errand for Purchase {
         true
     }
 
-    fn navigated(self: Rc<Self>, address: &str) -> Hit {
-        let found = match &*self.buying.borrow() {
-            Some(buying) => buying.redirect().recognise(address),
-            None => Match::Other,
-        };
-        match found {
-            Match::Redirect(parameters) => {
-                self.answered(&parameters);
-                Hit::Answer
-            }
-            _ if self.spent.has(address) => Hit::Spent,
-            Match::Other => Hit::Other,
-            Match::Invalid => Hit::Wrong,
-        }
+    fn recognise(&self, address: &str) -> Match {
+        self.buying.borrow().as_ref().map_or(Match::Other, |buying| buying.redirect().recognise(address))
     }
 
-    fn is_near(&self, address: &str) -> bool {
-        let buying = self.buying.borrow();
-        let is_current =
-            buying.as_ref().is_some_and(|buying| !matches!(buying.redirect().recognise(address), Match::Other));
-        is_current || self.spent.has(address)
+    fn spent(&self) -> &Spent {
+        &self.spent
+    }
+
+    /// The shop's page has led back. That says nothing of whether it was paid.
+    fn answered(self: Rc<Self>, parameters: &Parameters) {
+        let (Some(buying), Some(page)) = (self.buying.take(), self.web.upgrade()) else {
+            return;
+        };
+        self.spent.add(buying.redirect());
+        self.is_awaited.set(true);
+        if parameters.get("error").is_some() {
+            page.show_busy(&gettext("Checking…"));
+            self.ask(Moment::Declined, false);
+            return;
+        }
+        self.was_paid.set(true);
+        match buying.landing(parameters) {
+            Some(landing) => {
+                self.landing.set(Landing::Shown);
+                page.show_landing(&landing);
+            }
+            None => page.show_busy(&gettext("Checking…")),
+        }
+        self.ask(Moment::Returned, false);
     }
 
     /// The page is not sent again: the server is asked, and then the purchase's first page is shown.
