@@ -70,10 +70,10 @@ async fn an_app_that_was_not_bought_is_bought_and_installed() {
     page.says("Bought").await;
     page.says("“Paid” now belongs to demo.").await;
     page.says(&format!("flatpak install demo {PAID}")).await;
-    page.press("Done").await;
-    screen.wait_until_empty().await;
 
     story.step("The same command installs the app, and nothing is asked").await;
+    page.press("Done").await;
+    screen.wait_until_empty().await;
     story.session.flatpak().install(PAID).end().await.expect_success();
     let outcome = story.session.flatpak().run(&["run", "--user", PAID]).await;
     assert!(outcome.text.contains("Hello from Paid 1"), "{}", outcome.text);
@@ -120,15 +120,38 @@ async fn several_apps_are_bought_in_turn_and_a_free_one_comes_along() {
     page.press("Done").await;
     page.says("2 apps now belong to demo.").await;
     page.mentions(&format!("flatpak install demo {PAID} {PAID2}")).await;
-    page.press("Done").await;
-    screen.wait_until_empty().await;
 
     story.step("The same command installs all three").await;
+    page.press("Done").await;
+    screen.wait_until_empty().await;
     install(&story, &[PAID, FREE, PAID2]).await.expect_success();
     for app in [PAID, FREE, PAID2] {
         assert!(story.session.flatpak().has(app).await, "{app}");
     }
     assert_eq!((story.session.begun(), story.session.paid()), (ids(&[PAID, PAID2]), ids(&[PAID, PAID2])));
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_is_asked_for_meanwhile_joins_the_question() {
+    let story = begin("08-joined", "A second install asks while the question is open").await;
+    let screen = story.session.screen();
+    story.session.sign_in_before("demo").await;
+
+    story.step("Two commands ask for an app each, and one window asks for both").await;
+    install(&story, &[PAID]).await;
+    screen.window("Buy “Paid”?").await;
+    install(&story, &[PAID2]).await;
+    let window = screen.window("Buy 2 Apps?").await;
+    assert_eq!(screen.tree().await.titles().len(), 1, "it is the same window");
+
+    story.step("“Not Now” puts both off: the next install opens no window, and says what to do").await;
+    window.press("Not Now").await;
+    screen.wait_until_empty().await;
+    let outcome = install(&story, &[PAID2]).await;
+    assert!(outcome.text.contains("Purchase needed. “org.example.Paid2” is not in the account"), "{}", outcome.text);
+    assert!(screen.tree().await.nodes.is_empty(), "no window has opened");
+    assert!(story.session.begun().is_empty());
     story.end().await;
 }
 
@@ -183,10 +206,10 @@ async fn one_window_leads_through_signing_in_and_buying() {
     page.says("Thank You").await;
     page.press("Done").await;
     page.says("“Paid” now belongs to demo.").await;
-    page.press("Done").await;
-    screen.wait_until_empty().await;
 
     story.step("The same command installs the app, and nothing is asked").await;
+    page.press("Done").await;
+    screen.wait_until_empty().await;
     story.session.flatpak().install(PAID).end().await.expect_success();
     assert!(screen.tree().await.nodes.is_empty(), "no window has opened");
     assert_eq!(story.session.begun(), [PAID]);
