@@ -62,9 +62,12 @@ async fn all_others_are_updated_when_one_app_is_not_owned_any_more() {
     only_the_others_have_changed(&before, &after, &outcome);
     assert!(screen.tree().await.nodes.is_empty(), "no window opens for an update");
 
-    story.step("Among the purchases it has no access now").await;
+    story.step("Usher says which app was not updated, and why").await;
     story.session.open_usher();
     let window = screen.window("Usher").await;
+    window.mentions(&format!("Not updated: the account at {host} has no access any more")).await;
+
+    story.step("Among the purchases it has no access now").await;
     window.press_row(&format!("demo, {host}")).await;
     window.press_row("Purchases").await;
     window.row_says("Paid", "No Access Now").await;

@@ -9,6 +9,7 @@ use usher_core::{
     account::AccountId,
     buying::{self, Access, BuyError},
     http::HttpError,
+    purchase::Wanted,
 };
 
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
     window::Window,
 };
 
-/// A purchase whose outcome is not known.
+/// A purchase whose outcome is not known, or an app that an account has no access to any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unfinished {
     /// With which account.
@@ -29,6 +30,8 @@ pub(crate) struct Unfinished {
     pub(crate) host: String,
     /// Of what.
     pub(crate) app: App,
+    /// The update that waits for it, where no purchase was begun.
+    pub(crate) update: Option<Wanted>,
 }
 
 /// Asks the server which of these apps an account has, and saves what it says.
@@ -62,9 +65,7 @@ impl Unfinished {
     /// Asks the server what became of it, and tells in that window.
     pub(crate) async fn check(&self, window: &Window) {
         let told = match ask(self.account, BTreeSet::from([self.app.id.clone()])).await {
-            Ok(access) if access.granted.contains(&self.app.id) => {
-                gettext_f("“{app}” can be installed now", &[("app", &text::within(&self.app.title()))])
-            }
+            Ok(access) if access.granted.contains(&self.app.id) => self.granted().await,
             Ok(_) => gettext("Nothing has changed"),
             Err(error) => {
                 tracing::warn!(%error, "a purchase cannot be checked");
@@ -72,6 +73,23 @@ impl Unfinished {
             }
         };
         toast::show(&window.content_widget(), &told);
+    }
+
+    /// There is access now. Says what can be done with it.
+    async fn granted(&self) -> String {
+        let app = text::within(&self.app.title());
+        let app = [("app", app.as_str())];
+        let Some(update) = self.update.clone() else {
+            return gettext_f("“{app}” can be installed now", &app);
+        };
+        let application = Application::current();
+        let (store, account) = (application.services().store.clone(), self.account);
+        let kept = runtime::spawn(async move { buying::remember(&store, account, vec![update]).await }).await;
+        application.accounts().reload();
+        if let Err(error) = kept {
+            tracing::warn!(%error, "what an account has is not remembered");
+        }
+        gettext_f("“{app}” can be updated now", &app)
     }
 
     /// A menu with what the person alone can say.

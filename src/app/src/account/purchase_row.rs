@@ -15,7 +15,8 @@ use crate::{
 pub(super) fn purchase_row(bought: &Bought) -> gtk::Widget {
     let app = &bought.app;
     if bought.is_unfinished() {
-        let unfinished = Unfinished { account: bought.account, host: bought.host.clone(), app: app.clone() };
+        let unfinished =
+            Unfinished { account: bought.account, host: bought.host.clone(), app: app.clone(), update: None };
         return unfinished_row(&Offer::unfinished(app, bought.subtitle()), &unfinished).upcast();
     }
     let row = adw::ActionRow::builder()

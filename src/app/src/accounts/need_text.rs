@@ -26,6 +26,7 @@ impl NeedItem {
     pub(super) fn of(need: Need, application: &Application) -> Self {
         let app = match &need {
             Need::Unfinished { purchase, .. } => Some(application.apps().get(&purchase.remote, &purchase.app_id)),
+            Need::NoAccess { app, .. } => Some(application.apps().get(&app.remote, &app.app_id)),
             _ => None,
         };
         Self { need, app }
@@ -48,7 +49,11 @@ pub(super) fn need_row(item: &NeedItem) -> OfferRow {
             OfferRow::new(&offer, move |window| window.review_server(&repository, account.id))
         }
         Need::Unfinished { account, host, .. } => match item.app.clone() {
-            Some(app) => unfinished_row(&offer, &Unfinished { account, host, app }),
+            Some(app) => unfinished_row(&offer, &Unfinished { account, host, app, update: None }),
+            None => OfferRow::new(&offer, move |window| window.show_account(account)),
+        },
+        Need::NoAccess { account, host, app: update } => match item.app.clone() {
+            Some(app) => unfinished_row(&offer, &Unfinished { account, host, app, update: Some(update) }),
             None => OfferRow::new(&offer, move |window| window.show_account(account)),
         },
     }
@@ -102,6 +107,12 @@ impl Offer {
                 let app = item.app.clone().unwrap_or_else(|| App::unknown(&purchase.app_id));
                 let host = text::within(host);
                 Self::unfinished(&app, gettext_f("Purchase at {host} was not finished", &[("host", &host)]))
+            }
+            Need::NoAccess { host, app, .. } => {
+                let app = item.app.clone().unwrap_or_else(|| App::unknown(&app.app_id));
+                let host = text::within(host);
+                let told = gettext_f("Not updated: the account at {host} has no access any more", &[("host", &host)]);
+                Self::unfinished(&app, told)
             }
         }
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A purchase that was begun and not finished.
+//! A purchase that was begun and not finished, or an update for which access is missing.
 
 use adw::prelude::*;
 use gtk::glib;
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Offer {
-    /// Of an unfinished purchase.
+    /// Of an app that the server can be asked about again.
     pub(crate) fn unfinished(app: &App, subtitle: String) -> Self {
         let title = app.title();
         Self {
@@ -37,6 +37,8 @@ pub(crate) fn unfinished_row(offer: &Offer, unfinished: &Unfinished) -> OfferRow
         });
     });
     row.set_tooltip_text(unfinished.app.id_beside_title().as_deref());
-    row.add_suffix(&unfinished.menu_button());
+    if unfinished.update.is_none() {
+        row.add_suffix(&unfinished.menu_button());
+    }
     row
 }

@@ -5,7 +5,7 @@ use usher_core::{
     account::{Account, AccountId, AccountState},
     lookup::{self, Lookup},
     pending::{Obstacle, Operation, Pending},
-    purchase::{Purchase, PurchaseState},
+    purchase::{Purchase, PurchaseState, Wanted},
     refs::FlatpakRef,
     service::RemoteUrl,
     store::Entry,
@@ -51,6 +51,8 @@ pub(crate) enum Need {
     ServerChanged { repository: Repository, account: Box<Account> },
     /// Find out what became of a purchase that was begun.
     Unfinished { account: AccountId, host: String, purchase: Purchase },
+    /// An app is installed and was not updated, since the account has no access to it any more.
+    NoAccess { account: AccountId, host: String, app: Wanted },
 }
 
 /// An app whose install or update stopped and can go on now.
@@ -122,6 +124,11 @@ pub(crate) fn overview(entries: &[Entry], repositories: &[Repository], notes: &[
             Lookup::Linked(account) if Standing::of(account, now).is_usable() => {
                 let all = own.iter().flat_map(|note| apps(note, &repository).into_iter().map(move |app| (note, app)));
                 ready.extend(all.filter(|(note, (_, app))| can_go_on(note, account, app)).map(|(_, app)| app));
+                for found in own.iter().flat_map(|note| no_access(note, account, &repository)) {
+                    if !needs.iter().any(|(_, known)| known.is_same(&found.1)) {
+                        needs.push(found);
+                    }
+                }
             }
             Lookup::Unlinked(_) | Lookup::Ambiguous(_) => needs.push((latest, Need::Permission { repository })),
             Lookup::Nothing => {
@@ -155,7 +162,7 @@ fn is_without_account(repository: &Repository, entries: &[Entry], needs: &[Need]
         Need::FirstSignIn { repository: known, .. } | Need::ServerChanged { repository: known, .. } => {
             known == repository
         }
-        Need::SignIn { .. } | Need::Permission { .. } | Need::Unfinished { .. } => false,
+        Need::SignIn { .. } | Need::Permission { .. } | Need::Unfinished { .. } | Need::NoAccess { .. } => false,
     });
     let is_at_server = |entry: &Entry| match entry {
         Entry::Open(account) => account.binding == repository.binding,
@@ -191,9 +198,26 @@ fn waits_for_account(note: &Pending) -> bool {
 
 /// Whether what stood in the way of an app is gone, now that there is an account that may be used.
 fn can_go_on(note: &Pending, account: &Account, app: &Ready) -> bool {
-    let is_owned =
-        || account.purchases.iter().any(|known| known.app_id == app.app_id && known.state == PurchaseState::Owned);
+    let is_owned = || state_of(account, &app.app_id) == Some(PurchaseState::Owned);
     waits_for_account(note) || (note.obstacle == Obstacle::NotBought && is_owned())
+}
+
+fn state_of(account: &Account, app_id: &str) -> Option<PurchaseState> {
+    account.purchases.iter().find(|known| known.app_id == app_id).map(|known| known.state)
+}
+
+/// The apps that were left out of an update for want of access, each with its time. A purchase that was begun has a row of
+/// its own.
+fn no_access(note: &Pending, account: &Account, repository: &Repository) -> Vec<(i64, Need)> {
+    if (note.operation, &note.obstacle) != (Operation::Update, &Obstacle::NotBought) {
+        return Vec::new();
+    }
+    let is_open = |app_id: &String| matches!(state_of(account, app_id), None | Some(PurchaseState::NoAccess));
+    let need = |app_id: String| {
+        let app = Wanted { app_id, remote: note.remote.clone(), remote_url: repository.address.clone() };
+        (note.at, Need::NoAccess { account: account.id, host: account.binding.host(), app })
+    };
+    app_ids(note).into_iter().filter(is_open).map(need).collect()
 }
 
 /// The purchases of an account that were begun and not finished, each with its time.
@@ -267,6 +291,9 @@ impl Need {
                 Self::Unfinished { account, purchase, .. },
                 Self::Unfinished { account: other, purchase: other_purchase, .. },
             ) => account == other && purchase.app_id == other_purchase.app_id,
+            (Self::NoAccess { account, app, .. }, Self::NoAccess { account: other, app: other_app, .. }) => {
+                account == other && app == other_app
+            }
             _ => false,
         }
     }

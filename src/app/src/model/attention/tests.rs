@@ -176,3 +176,26 @@ fn an_install_that_wanted_a_purchase_can_go_on_once_the_app_is_owned() {
     let apps: Vec<_> = ready.iter().map(|ready| ready.app_id.as_str()).collect();
     assert_eq!(apps, ["org.a.A"]);
 }
+
+#[test]
+fn an_update_that_lacks_access_is_shown_until_there_is_access_again() {
+    let shop = repository("https://store.example");
+    let left_out = |at| note(&shop, Operation::Update, Obstacle::NotBought, &["org.a.A", "org.b.B"], at);
+    let notes = [left_out(1), left_out(2)];
+    let mut buyer = account(&shop, true);
+    let shown = |account: &Account| {
+        let found = overview(&[open(account.clone())], from_ref(&shop), &notes, NOW);
+        let named = |need: &Need| match need {
+            Need::NoAccess { app, .. } => Some(app.app_id.clone()),
+            _ => None,
+        };
+        (found.needs.iter().filter_map(named).collect::<Vec<_>>(), found.ready.len())
+    };
+    assert_eq!(shown(&buyer), (vec!["org.a.A".to_owned(), "org.b.B".to_owned()], 0));
+    let app = Wanted { app_id: "org.a.A".into(), remote: "demo".into(), remote_url: shop.address.clone() };
+    purchase::remember(&mut buyer.purchases, &app, NOW);
+    assert_eq!(shown(&buyer), (vec!["org.b.B".to_owned()], 1), "what can be updated again is ready");
+    let install = note(&shop, Operation::Install, Obstacle::NotBought, &["org.c.C"], 3);
+    let found = overview(&[open(account(&shop, true))], from_ref(&shop), &[install], NOW);
+    assert_eq!(found.needs, [], "an install that was not bought is nobody's duty");
+}
