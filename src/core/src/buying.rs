@@ -96,11 +96,31 @@ pub async fn check(
     id: AccountId,
     app_ids: &BTreeSet<String>,
 ) -> Result<Access, BuyError> {
-    let (binding, credential) = credential_of(store, id).await?;
-    match provider::get_tokens(http, &binding, &credential, app_ids).await {
+    ask(store, http, id, app_ids).await.map(Access::from)
+}
+
+/// The same, with what the server gives for each app.
+pub async fn ask(
+    store: &AccountStore,
+    http: &HttpClient,
+    id: AccountId,
+    app_ids: &BTreeSet<String>,
+) -> Result<Grants, BuyError> {
+    let signed_in = credential_of(store, id).await?;
+    ask_with(store, http, id, &signed_in, app_ids).await
+}
+
+async fn ask_with(
+    store: &AccountStore,
+    http: &HttpClient,
+    id: AccountId,
+    (binding, credential): &(Binding, Token),
+    app_ids: &BTreeSet<String>,
+) -> Result<Grants, BuyError> {
+    match provider::get_tokens(http, binding, credential, app_ids).await {
         Ok(grants) => {
-            let access = Access::from(grants);
-            let (granted, denied) = (access.granted.clone(), access.denied.clone());
+            let granted: BTreeSet<String> = grants.granted.keys().cloned().collect();
+            let denied = grants.denied.clone();
             let change = move |account: &mut Account| {
                 let now = clock::now();
                 purchase::settle(&mut account.purchases, &granted, &denied, now);
@@ -110,7 +130,7 @@ pub async fn check(
                 }
             };
             store.change(id, change).await?;
-            Ok(access)
+            Ok(grants)
         }
         Err(TokensError::Rejected) => Err(rejected(store, id, credential).await),
         Err(TokensError::Http(error)) => Err(error.into()),
@@ -126,11 +146,12 @@ pub async fn begin(
     wanted: &Wanted,
     redirect: Redirect,
 ) -> Result<Begun, BuyError> {
-    let access = check(store, http, id, &BTreeSet::from([wanted.app_id.clone()])).await?;
-    if access.granted.contains(&wanted.app_id) {
+    let signed_in = credential_of(store, id).await?;
+    let grants = ask_with(store, http, id, &signed_in, &BTreeSet::from([wanted.app_id.clone()])).await?;
+    if grants.granted.contains_key(&wanted.app_id) {
         return Ok(Begun::Owned);
     }
-    let (binding, credential) = credential_of(store, id).await?;
+    let (binding, credential) = signed_in;
     if !write_down(store, id, wanted).await? {
         return Ok(Begun::Unfinished);
     }
@@ -143,7 +164,7 @@ pub async fn begin(
                 not_paid(store, id, &wanted.app_id).await?;
             }
             Err(match error {
-                PurchaseError::Rejected => rejected(store, id, credential).await,
+                PurchaseError::Rejected => rejected(store, id, &credential).await,
                 PurchaseError::NotOffered => BuyError::NotOffered,
                 PurchaseError::NoPage | PurchaseError::Unexpected => BuyError::Unexpected,
                 PurchaseError::Http(error) => error.into(),
@@ -191,8 +212,8 @@ async fn credential_of(store: &AccountStore, id: AccountId) -> Result<(Binding, 
         .ok_or(BuyError::NotSignedIn)
 }
 
-async fn rejected(store: &AccountStore, id: AccountId, credential: Token) -> BuyError {
-    match store.change(id, move |account| account.reject(&credential)).await {
+async fn rejected(store: &AccountStore, id: AccountId, credential: &Token) -> BuyError {
+    match store.change(id, |account| account.reject(credential)).await {
         Ok(_) => BuyError::NotSignedIn,
         Err(error) => error.into(),
     }

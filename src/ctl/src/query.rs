@@ -8,11 +8,9 @@ use serde_json::json;
 use usher_core::{
     account::{Account, AccountState},
     app_state::AppState,
-    clock,
+    buying::{self, BuyError},
     i18n::gettext,
     lookup::{self, Lookup},
-    provider::{self, TokensError},
-    purchase,
 };
 
 use crate::{
@@ -70,32 +68,15 @@ pub(crate) async fn run(context: &Context, remote: &str, apps: &[String]) -> Res
 
 /// Asks the server of the account.
 async fn ask(context: &Context, account: &Account, ids: BTreeSet<String>) -> Result<Found, Failure> {
-    let Some(credential) = account.credential.clone() else {
-        return Err(buy::expired(account));
-    };
-    let all = |state| ids.iter().map(|id| (id.clone(), state)).collect();
     let host = account.binding.host();
-    match provider::get_tokens(&context.http, &account.binding, &credential, &ids).await {
-        Ok(grants) => {
-            let states = AppState::of_all(&grants);
-            let granted: BTreeSet<_> = grants.granted.into_keys().collect();
-            let change = move |account: &mut Account| {
-                purchase::settle(&mut account.purchases, &granted, &grants.denied, clock::now());
-            };
-            context.store.change(account.id, change).await?;
-            Ok(Found { states, failure: None })
-        }
-        Err(TokensError::Rejected) => {
-            context.store.change(account.id, move |account| account.reject(&credential)).await?;
-            Ok(Found { states: all(AppState::AccountNeeded), failure: Some(buy::expired(account)) })
-        }
-        Err(TokensError::Http(error)) => {
-            Ok(Found { states: all(AppState::Unknown), failure: Some(Failure::of_server(&host, &error)) })
-        }
-        Err(TokensError::Unexpected) => {
-            Ok(Found { states: all(AppState::Unknown), failure: Some(Failure::bad_answer(&host)) })
-        }
-    }
+    let (state, failure) = match buying::ask(&context.store, &context.http, account.id, &ids).await {
+        Ok(grants) => return Ok(Found { states: AppState::of_all(&grants), failure: None }),
+        Err(BuyError::Store(error)) => return Err(error.into()),
+        Err(BuyError::NotSignedIn) => (AppState::AccountNeeded, buy::expired(account)),
+        Err(BuyError::Http(error)) => (AppState::Unknown, Failure::of_server(&host, &error)),
+        Err(BuyError::Unexpected | BuyError::NotOffered) => (AppState::Unknown, Failure::bad_answer(&host)),
+    };
+    Ok(Found { states: ids.into_iter().map(|id| (id, state)).collect(), failure: Some(failure) })
 }
 
 fn tell(context: &Context, remote: &str, address: &str, found: &Found) -> Result<u8, Failure> {
