@@ -32,6 +32,11 @@ impl NeedItem {
         Self { need, app }
     }
 
+    /// The app with that id, as far as it is known.
+    fn app(&self, app_id: &str) -> App {
+        self.app.clone().unwrap_or_else(|| App::unknown(app_id))
+    }
+
     /// Whether two rows are about the same thing.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.need.is_same(&other.need)
@@ -48,14 +53,14 @@ pub(super) fn need_row(item: &NeedItem) -> OfferRow {
         Need::ServerChanged { repository, account } => {
             OfferRow::new(&offer, move |window| window.review_server(&repository, account.id))
         }
-        Need::Unfinished { account, host, .. } => match item.app.clone() {
-            Some(app) => unfinished_row(&offer, &Unfinished { account, host, app, update: None }),
-            None => OfferRow::new(&offer, move |window| window.show_account(account)),
-        },
-        Need::NoAccess { account, host, app: update } => match item.app.clone() {
-            Some(app) => unfinished_row(&offer, &Unfinished { account, host, app, update: Some(update) }),
-            None => OfferRow::new(&offer, move |window| window.show_account(account)),
-        },
+        Need::Unfinished { account, host, purchase } => {
+            let app = item.app(&purchase.app_id);
+            unfinished_row(&offer, &Unfinished { account, host, app, update: None })
+        }
+        Need::NoAccess { account, host, app: update } => {
+            let app = item.app(&update.app_id);
+            unfinished_row(&offer, &Unfinished { account, host, app, update: Some(update) })
+        }
     }
 }
 
@@ -104,12 +109,12 @@ impl Offer {
                 button_name: review_name(&repository.title()),
             },
             Need::Unfinished { host, purchase, .. } => {
-                let app = item.app.clone().unwrap_or_else(|| App::unknown(&purchase.app_id));
                 let host = text::within(host);
+                let app = item.app(&purchase.app_id);
                 Self::unfinished(&app, gettext_f("Purchase at {host} was not finished", &[("host", &host)]))
             }
             Need::NoAccess { host, app, .. } => {
-                let app = item.app.clone().unwrap_or_else(|| App::unknown(&app.app_id));
+                let app = item.app(&app.app_id);
                 let host = text::within(host);
                 let told = gettext_f("Not updated: the account at {host} has no access any more", &[("host", &host)]);
                 Self::unfinished(&app, told)

@@ -20,7 +20,7 @@ mod window;
 use std::rc::Rc;
 
 use gtk::{gio, glib};
-use usher_core::account::Account;
+use usher_core::{account::Account, binding::Binding, store::Entry};
 
 use self::desk::Desk;
 use crate::application::Application;
@@ -47,4 +47,9 @@ impl Prompter {
             self.0.cancel_all();
         }
     }
+}
+
+/// The accounts that are made for one server.
+fn accounts_at(entries: &[Entry], binding: &Binding) -> Vec<Account> {
+    entries.iter().filter_map(Entry::account).filter(|account| &account.binding == binding).cloned().collect()
 }

@@ -12,6 +12,7 @@ use usher_core::{
 };
 
 use super::{
+    accounts_at,
     desk::{Asking, Desk, answer},
     details::{Details, is_handle_token},
     parent,
@@ -128,6 +129,5 @@ async fn accounts_of(application: &Application, details: &Details) -> Vec<Accoun
         tracing::warn!(%error, "the keyring was not read for a prompt");
         Vec::new()
     });
-    let accounts = entries.iter().filter_map(|entry| entry.account());
-    accounts.filter(|account| account.binding == details.binding).cloned().collect()
+    accounts_at(&entries, &details.binding)
 }

@@ -119,28 +119,36 @@ impl PromptWindow {
         prompt.end(Outcome::Done, account);
     }
 
-    fn allow(&self, account: Account) {
+    /// Lets the repository use an account. Otherwise gives the words for why not.
+    pub(super) async fn permit(&self, account: AccountId) -> Result<(), String> {
         let link = {
             let details = self.prompt().details.borrow();
             Link { remote_url: details.remote_url.clone(), remote: details.remote.clone() }
         };
+        match permission::give(account, link).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(gettext("The account is no longer there")),
+            Err(error) => {
+                tracing::warn!(%error, "a permission was not saved");
+                Err(gettext("The permission could not be saved"))
+            }
+        }
+    }
+
+    fn allow(&self, account: Account) {
         self.set_busy(true);
         glib::spawn_future_local(glib::clone!(
             #[weak(rename_to = window)]
             self,
             async move {
-                let changed = permission::give(account.id, link).await;
-                if matches!(changed, Ok(true)) && window.lead_on(account.id).await {
+                let permitted = window.permit(account.id).await;
+                if permitted.is_ok() && window.lead_on(account.id).await {
                     return;
                 }
                 window.set_busy(false);
-                match changed {
-                    Ok(true) => window.show_done(&gettext("Allowed"), Some(&account), None),
-                    Ok(false) => window.show_failure(&gettext("The account is no longer there"), None),
-                    Err(error) => {
-                        tracing::warn!(%error, "a permission was not saved");
-                        window.show_failure(&gettext("The permission could not be saved"), None);
-                    }
+                match permitted {
+                    Ok(()) => window.show_done(&gettext("Allowed"), Some(&account), None),
+                    Err(said) => window.show_failure(&said, None),
                 }
             }
         ));

@@ -7,7 +7,6 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio::prelude::ApplicationExtManual, glib};
 use usher_core::{
     account::{Account, AccountId},
-    binding::Link,
     buying,
     prompt::{Outcome, result},
 };
@@ -16,7 +15,7 @@ use super::{Form, PromptWindow};
 use crate::{
     application::Application,
     i18n::{gettext, gettext_f, ngettext_f},
-    permission,
+    prompt::accounts_at,
     purchase::{AlreadyPage, Closing, Found, News, Purchase, Request},
     runtime,
     sign_in::{Asked, Onward},
@@ -70,8 +69,7 @@ impl PromptWindow {
         }
         let binding = self.prompt().details.borrow().binding.clone();
         let entries = runtime::spawn(async move { services.store.entries().await }).await.ok()?;
-        let accounts = entries.iter().filter_map(|entry| entry.account());
-        let accounts: Vec<Account> = accounts.filter(|account| account.binding == binding).cloned().collect();
+        let accounts = accounts_at(&entries, &binding);
         let account = accounts.iter().find(|account| account.id == id).cloned()?;
         self.prompt().accounts.replace(accounts);
         Some((account, denied))
@@ -201,24 +199,16 @@ impl PromptWindow {
 
     /// Another account has all of it: the repository uses that one from now on.
     fn use_instead(&self, account: Account) {
-        let link = {
-            let details = self.prompt().details.borrow();
-            Link { remote_url: details.remote_url.clone(), remote: details.remote.clone() }
-        };
         glib::spawn_future_local(glib::clone!(
             #[weak(rename_to = window)]
             self,
             async move {
-                match permission::give(account.id, link).await {
-                    Ok(true) => {
+                match window.permit(account.id).await {
+                    Ok(()) => {
                         let owned = window.prompt().details.borrow().app_ids.clone();
                         window.show_bought(&account, &owned, false);
                     }
-                    Ok(false) => toast::show(&*window.imp().view, &gettext("The account is no longer there")),
-                    Err(error) => {
-                        tracing::warn!(%error, "a permission was not saved");
-                        toast::show(&*window.imp().view, &gettext("The permission could not be saved"));
-                    }
+                    Err(said) => toast::show(&*window.imp().view, &said),
                 }
             }
         ));
