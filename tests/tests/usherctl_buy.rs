@@ -2,6 +2,7 @@
 //! `usherctl buy` in a session without a display: the real shop, a browser elsewhere, a terminal.
 
 use rustix::process::Signal;
+use usher_demo_store::{LoggedRequest, Outcome};
 use usher_tests::usherctl::{Told, Waiting, buy_in_browser, redirect_of_purchase, redirect_of_sign_in};
 use usher_tests::{Display, KeyringState, Session, Setup, send};
 
@@ -150,7 +151,9 @@ async fn access_that_comes_late_is_waited_for() {
     session.shop().control().take_away("demo", APP).expect("the shop takes the app away");
     session.shop().control().clear_requests();
     open_in_browser(&redirect).await;
-    session.shop().control().wait_for_request(|request| request.path == "/api/v1/get_tokens").await;
+    // The shop has said no before it says yes.
+    let refused = |request: &LoggedRequest| request.path == "/api/v1/get_tokens" && request.outcome == Outcome::Answered(200);
+    session.shop().control().wait_for_request(refused).await;
     session.shop().control().grant("demo", APP).expect("the shop gives the app");
     let told = buying.end().await;
     assert_eq!((told.code, told.output.as_str()), (0, BOUGHT), "{}", told.errors);
