@@ -12,6 +12,7 @@
 //! prompt_client  the window process                                  prompt_budget how often it may be asked
 //! client_name    who is asking                                       notes         what was not covered
 //! access         the questions of stores                             bus_names     the names of both connections
+//! delivery       how answers reach their clients
 //! ```
 
 mod access;
@@ -20,6 +21,7 @@ mod arguments;
 mod authenticator;
 mod bus_names;
 mod client_name;
+mod delivery;
 mod deps;
 #[cfg(test)]
 mod fakes;
@@ -59,6 +61,7 @@ use self::{
     arguments::Arguments,
     bus_names::BusNames,
     client_name::BusClients,
+    delivery::Surroundings,
     deps::{DiskInstallations, HttpTokens, SystemClock},
     flow::{Clock, Flow},
     journal::Journal,
@@ -138,7 +141,14 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
     };
     let bus = zbus::fdo::DBusProxy::new(connection).await?.get_id().await.map_err(zbus::Error::from)?;
     let journal = Journal::of_session(&bus);
-    Ok(Setup { flow, activity, pending: PendingFile::of_session(), journal, idle: arguments.idle() })
+    Ok(Setup {
+        surroundings: Surroundings::of_process(),
+        flow,
+        activity,
+        pending: PendingFile::of_session(),
+        journal,
+        idle: arguments.idle(),
+    })
 }
 
 /// Whether windows can be shown in this session.

@@ -17,6 +17,7 @@ use zbus::{
 };
 
 use crate::{
+    delivery::Delivery,
     flow::{Answer, Reply, Results},
     lifecycle::{Effect, Event, Lifecycle},
     limits::Request,
@@ -53,14 +54,20 @@ impl RequestObject {
     async fn response(emitter: &SignalEmitter<'_>, response: u32, results: Results<'_>) -> zbus::Result<()>;
 }
 
-/// Emits `Response` to the client, and to nobody else.
+/// Emits `Response`.
 pub(crate) async fn respond(
     connection: &Connection,
     peer: &OwnedUniqueName,
     handle: &ObjectPath<'_>,
     answer: &Answer,
+    delivery: Delivery,
 ) -> zbus::Result<()> {
-    let emitter = SignalEmitter::new(connection, handle)?.set_destination(BusName::Unique(peer.as_ref()));
+    let emitter = SignalEmitter::new(connection, handle)?;
+    let emitter = match delivery {
+        Delivery::Directed => emitter.set_destination(BusName::Unique(peer.as_ref())),
+        Delivery::Broadcast => emitter,
+        Delivery::Nobody => return Ok(()),
+    };
     RequestObject::response(&emitter, answer.code(), Results(answer)).await
 }
 
@@ -78,6 +85,12 @@ impl Supervisor {
     /// Runs to the end of the request and of what follows from it.
     pub(crate) async fn run(mut self, request: Request) {
         let request = Arc::new(request);
+        // Found out meanwhile, so that nobody waits for it.
+        let mut delivery = Work::begin({
+            let (surroundings, connection, peer) =
+                (self.daemon.surroundings, self.connection.clone(), self.peer.clone());
+            async move { surroundings.caller(&connection, &peer).await }
+        });
         let work = Work::begin({
             let (daemon, request, peer) = (self.daemon.clone(), request.clone(), self.peer.clone());
             async move { daemon.flow.answer(&request, peer.as_str()).await }
@@ -89,10 +102,12 @@ impl Supervisor {
             Effect::Vanish | Effect::Nothing => None,
         };
         tracing::debug!(handle = self.handle.as_str(), answer = ?reply.as_ref().map(|reply| &reply.answer), "the end");
-        if let Some(Reply { answer, .. }) = &reply
-            && let Err(error) = respond(&self.connection, &self.peer, &self.handle, answer).await
-        {
-            tracing::warn!(%error, "an answer cannot be sent");
+        if let Some(Reply { answer, .. }) = &reply {
+            let delivery = delivery.done().await.unwrap_or(Delivery::Directed);
+            tracing::debug!(handle = self.handle.as_str(), ?delivery, "the answer is sent");
+            if let Err(error) = respond(&self.connection, &self.peer, &self.handle, answer, delivery).await {
+                tracing::warn!(%error, "an answer cannot be sent");
+            }
         }
         if let Err(error) = self.connection.object_server().remove::<RequestObject, _>(&self.handle).await {
             tracing::debug!(%error, "a request's object is gone already");

@@ -3,11 +3,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, future::join_all};
 use usher_core::{names::FLATPAK_AUTHENTICATOR_PATH, pending::PendingFile};
 use zbus::{
     Connection, MatchRule, MessageStream,
-    fdo::{DBusProxy, NameOwnerChanged},
+    fdo::NameOwnerChanged,
     names::{OwnedUniqueName, UniqueName},
 };
 
@@ -15,6 +15,7 @@ use crate::{
     access::Access,
     authenticator::Authenticator,
     bus_names::BusNames,
+    delivery::Surroundings,
     flow::{After, Answer, Flow},
     idle,
     journal::{Handle, Journal},
@@ -49,10 +50,12 @@ pub(crate) struct Daemon {
     pub(crate) live: Live,
     pub(crate) activity: Activity,
     pub(crate) pending: Option<PendingFile>,
+    pub(crate) surroundings: Surroundings,
 }
 
 /// What the daemon is run with.
 pub(crate) struct Setup {
+    pub(crate) surroundings: Surroundings,
     pub(crate) flow: Flow,
     pub(crate) activity: Activity,
     pub(crate) pending: Option<PendingFile>,
@@ -67,9 +70,9 @@ pub(crate) async fn run_with_connections(
     setup: Setup,
     stop: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
-    let Setup { flow, activity, pending, journal, idle } = setup;
+    let Setup { surroundings, flow, activity, pending, journal, idle } = setup;
     let live = Live::new(activity.clone(), journal.clone());
-    let daemon = Arc::new(Daemon { flow, live, activity, pending });
+    let daemon = Arc::new(Daemon { flow, live, activity, pending, surroundings });
     let connection = &names.authenticator;
     let lost = owner_changes(connection, 2, "").await?;
     connection.object_server().at(FLATPAK_AUTHENTICATOR_PATH, Authenticator(daemon.clone())).await?;
@@ -77,7 +80,7 @@ pub(crate) async fn run_with_connections(
     // Read before the first request can be written into it.
     let left_open = journal.as_ref().map(Journal::left_open).unwrap_or_default();
     names.own().await?;
-    end_left_open(connection, left_open).await;
+    end_left_open(connection, surroundings, left_open).await;
     daemon.live.write_journal();
     tracing::debug!("ready");
     let ended = tokio::select! {
@@ -142,23 +145,21 @@ async fn until_idle(names: &BusNames, daemon: &Daemon, time: Duration) -> Result
 }
 
 /// Ends the requests that a daemon before this one left open.
-async fn end_left_open(connection: &Connection, left_open: Vec<Handle>) {
-    for Handle { peer, path } in left_open {
-        if let Err(error) = end_one(connection, &peer, &path).await {
+async fn end_left_open(connection: &Connection, surroundings: Surroundings, left_open: Vec<Handle>) {
+    let ends = left_open.iter().map(async |Handle { peer, path }| {
+        if let Err(error) = end_one(connection, surroundings, peer, path).await {
             tracing::debug!(%error, path, "a request that was left open cannot be ended");
         }
-    }
+    });
+    join_all(ends).await;
 }
 
-async fn end_one(connection: &Connection, peer: &str, path: &str) -> zbus::Result<()> {
+async fn end_one(connection: &Connection, surroundings: Surroundings, peer: &str, path: &str) -> zbus::Result<()> {
     let peer = OwnedUniqueName::from(UniqueName::try_from(peer)?.to_owned());
-    let bus = DBusProxy::new(connection).await?;
-    if bus.name_has_owner(peer.as_ref().into()).await? {
-        tracing::debug!(path, "a request that was left open is ended");
-        let answer = Answer::Failed { code: None, message: messages::stopped() };
-        request::respond(connection, &peer, &path.try_into()?, &answer).await?;
-    }
-    Ok(())
+    let delivery = surroundings.earlier_caller(connection, &peer).await?;
+    tracing::debug!(path, ?delivery, "a request that was left open is ended");
+    let answer = Answer::Failed { code: None, message: messages::stopped() };
+    request::respond(connection, &peer, &path.try_into()?, &answer, delivery).await
 }
 
 impl Daemon {

@@ -9,6 +9,7 @@ mod prompter;
 mod prompts;
 mod purchases;
 mod requests;
+mod sandbox;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -34,6 +35,7 @@ use zbus::{
 
 use crate::{
     bus_names::BusNames,
+    delivery::Surroundings,
     deps::HttpTokens,
     fakes::{REMOTE_URI, SERVICE, World},
     flow::{Clock, Flow, Prompts},
@@ -118,6 +120,7 @@ impl Drop for Bus {
 
 /// How a daemon is started.
 struct Plan {
+    surroundings: Surroundings,
     idle: Duration,
     prompt_limit: Duration,
     look_limit: Duration,
@@ -129,7 +132,14 @@ struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         let long = Duration::from_secs(600);
-        Self { idle: long, prompt_limit: long, look_limit: Duration::from_secs(60), real_windows: false, http: None }
+        Self {
+            surroundings: Surroundings::Bus,
+            idle: long,
+            prompt_limit: long,
+            look_limit: Duration::from_secs(60),
+            real_windows: false,
+            http: None,
+        }
     }
 }
 
@@ -152,25 +162,31 @@ impl Daemon {
 
     /// Starts it and waits until it has its name, or has failed.
     async fn start_as(bus: &Bus, world: &Arc<World>, plan: Plan) -> Self {
-        let connection = bus.connect().await;
+        let names = BusNames { authenticator: bus.connect().await, access: bus.connect().await };
+        Self::start_with(bus, names, world, plan).await
+    }
+
+    /// Starts it on these connections.
+    async fn start_with(bus: &Bus, names: BusNames, world: &Arc<World>, plan: Plan) -> Self {
+        let connection = names.authenticator.clone();
         let activity = Activity::default();
         let clock: Arc<dyn Clock> = world.clone();
         let put_off = Some(DismissalFile::in_folder(bus.folder.path()));
-        let windows = || PromptClient::new(connection.clone(), activity.clone(), clock, plan.prompt_limit, put_off);
+        let windows = || PromptClient::new(connection, activity.clone(), clock, plan.prompt_limit, put_off);
         let prompts: Arc<dyn Prompts> = if plan.real_windows { Arc::new(windows()) } else { world.clone() };
         let mut flow = Flow { limit: plan.look_limit, ..world.flow_with(prompts) };
         if let Some(time) = plan.http {
             let limits = HttpLimits { time, ..HttpLimits::default() };
             flow.tokens = Arc::new(HttpTokens(HttpClient::new(limits)));
         }
-        let names = BusNames { authenticator: connection, access: bus.connect().await };
-        Self::run(bus, names, flow, activity, plan.idle).await
+        Self::run(bus, names, flow, activity, plan).await
     }
 
-    async fn run(bus: &Bus, names: BusNames, flow: Flow, activity: Activity, idle: Duration) -> Self {
+    async fn run(bus: &Bus, names: BusNames, flow: Flow, activity: Activity, plan: Plan) -> Self {
         let pending = PendingFile::at(bus.folder.path().join("pending.json"));
         let journal = Some(journal(bus.folder.path(), "this-bus"));
-        let setup = Setup { flow, activity, pending: Some(pending.clone()), journal, idle };
+        let Plan { surroundings, idle, .. } = plan;
+        let setup = Setup { surroundings, flow, activity, pending: Some(pending.clone()), journal, idle };
         let (stop, stopped) = oneshot::channel::<()>();
         let connection = names.authenticator.clone();
         let ended = tokio::spawn(async move {

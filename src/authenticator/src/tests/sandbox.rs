@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The daemon behind the bus proxy of a sandbox, with the permissions of the Flatpak.
+
+use std::{
+    os::unix::net::UnixStream,
+    process::{Child, Command, Stdio},
+    sync::{Arc, atomic::Ordering},
+};
+
+use usher_core::names::AUTHENTICATOR_NAME;
+use zbus::{Connection, connection};
+
+use super::{Bus, Call, Client, Daemon, Plan, journal, until};
+use crate::{
+    bus_names::BusNames,
+    delivery::Surroundings,
+    fakes::{Says, World},
+};
+
+/// A store that the daemon may talk to.
+const STORE: &str = "org.gnome.Software";
+
+/// A bus proxy as flatpak starts it.
+struct Proxy {
+    process: Child,
+    address: String,
+}
+
+impl Proxy {
+    async fn start(bus: &Bus) -> Self {
+        let socket = bus.folder.path().join("proxy");
+        let process = Command::new("xdg-dbus-proxy")
+            .arg(&bus.address)
+            .arg(&socket)
+            .args(["--filter", &format!("--own={AUTHENTICATOR_NAME}"), &format!("--own={AUTHENTICATOR_NAME}.*")])
+            .arg(format!("--talk={STORE}"))
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("xdg-dbus-proxy starts");
+        until("the proxy", || UnixStream::connect(&socket).is_ok()).await;
+        Self { process, address: format!("unix:path={}", socket.display()) }
+    }
+
+    async fn connect(&self) -> Connection {
+        connection::Builder::address(self.address.as_str()).unwrap().build().await.unwrap()
+    }
+
+    async fn start_daemon(&self, bus: &Bus, world: &Arc<World>) -> Daemon {
+        let names = BusNames { authenticator: self.connect().await, access: self.connect().await };
+        let plan = Plan { surroundings: Surroundings::Sandbox, ..Plan::default() };
+        Daemon::start_with(bus, names, world, plan).await
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A client that owns the name of a store, and answers calls as programs do.
+async fn store(bus: &Bus) -> Client {
+    let store = Client::on(bus).await;
+    store.connection.object_server();
+    store.connection.request_name(STORE).await.unwrap();
+    store
+}
+
+#[tokio::test]
+async fn a_client_that_the_sandbox_may_not_talk_to_is_answered_for_all_to_hear() {
+    let (bus, world) = (Bus::start(), World::good());
+    let proxy = Proxy::start(&bus).await;
+    let daemon = proxy.start_daemon(&bus, &world).await;
+    let (mut client, mut onlooker) = (Client::on(&bus).await, Client::on(&bus).await);
+    assert_eq!(client.answer(&Call::default()).await.code, 0);
+    assert_eq!((client.further(&daemon).await, onlooker.further(&daemon).await), (0, 1));
+}
+
+#[tokio::test]
+async fn a_store_that_the_sandbox_may_talk_to_is_answered_alone() {
+    let (bus, world) = (Bus::start(), World::good());
+    let proxy = Proxy::start(&bus).await;
+    let daemon = proxy.start_daemon(&bus, &world).await;
+    let (mut store, mut onlooker) = (store(&bus).await, Client::on(&bus).await);
+    for token in ["1", "2"] {
+        assert_eq!(store.answer(&Call { token, ..Call::default() }).await.code, 0);
+    }
+    assert_eq!((store.further(&daemon).await, onlooker.further(&daemon).await), (0, 0));
+}
+
+#[tokio::test]
+async fn a_store_that_is_busy_is_answered_alone() {
+    let (bus, world) = (Bus::start(), World::good());
+    let proxy = Proxy::start(&bus).await;
+    let daemon = proxy.start_daemon(&bus, &world).await;
+    let (mut store, mut onlooker) = (Client::on(&bus).await, Client::on(&bus).await);
+    // It replies to no calls.
+    store.connection.request_name(STORE).await.unwrap();
+    assert_eq!(store.answer(&Call::default()).await.code, 0);
+    assert_eq!(onlooker.further(&daemon).await, 0);
+}
+
+#[tokio::test]
+async fn l01_a_client_that_leaves_is_noticed_behind_a_proxy_and_nobody_is_answered() {
+    let (bus, world) = (Bus::start(), World::good());
+    world.set_server(Says::Never);
+    let proxy = Proxy::start(&bus).await;
+    let daemon = proxy.start_daemon(&bus, &world).await;
+    let (client, mut onlooker) = (Client::on(&bus).await, Client::on(&bus).await);
+    client.ask(&Call::default()).await.unwrap();
+    until("the server to be asked", || world.calls() == 1).await;
+    client.connection.close().await.unwrap();
+    until("the call to be given up", || world.abandoned.load(Ordering::Relaxed) == 1).await;
+    until("the journal to be empty", || journal(bus.folder.path(), "this-bus").left_open().is_empty()).await;
+    assert_eq!(onlooker.further(&daemon).await, 0);
+}
+
+#[tokio::test]
+async fn l12_what_a_killed_daemon_left_open_is_ended_behind_a_proxy() {
+    let (bus, world) = (Bus::start(), World::good());
+    let proxy = Proxy::start(&bus).await;
+    let (mut client, mut store) = (Client::on(&bus).await, store(&bus).await);
+    let handle = |client: &Client| {
+        let peer = client.connection.unique_name().unwrap().to_string();
+        let path = crate::limits::handle_path(&peer, "7").unwrap();
+        (peer, path)
+    };
+    let open = [handle(&client), handle(&store)];
+    journal(bus.folder.path(), "this-bus").write(open.iter().map(|(peer, path)| (peer.as_str(), path.as_str())));
+    let daemon = proxy.start_daemon(&bus, &world).await;
+    let response = client.response().await;
+    assert_eq!((&response.path, response.code), (&open[0].1, 2));
+    // The store listens to everything, so it hears what the client is told; not the other way round.
+    let mut heard = [store.response().await.path, store.response().await.path];
+    heard.sort();
+    assert_eq!(heard.as_slice(), [open[0].1.as_str(), &open[1].1]);
+    until("the journal to be empty", || journal(bus.folder.path(), "this-bus").left_open().is_empty()).await;
+    assert_eq!((client.further(&daemon).await, store.further(&daemon).await), (0, 0));
+}
