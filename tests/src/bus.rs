@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -17,6 +17,40 @@ use crate::processes::{Processes, send, wait_for};
 /// Services of the system that a session may start by itself: accessibility only, so that no keyring comes up unasked.
 const SYSTEM_SERVICES: [&str; 1] = ["org.a11y.Bus.service"];
 
+/// What a bus starts by itself when somebody calls it.
+#[derive(Debug, Default)]
+pub(crate) struct Activatable<'a> {
+    /// Services of the system, by their files, besides accessibility.
+    pub(crate) of_the_system: Vec<&'a str>,
+    /// Where Usher is installed outside of a sandbox, and the names of it that are left out.
+    pub(crate) stage: Option<(PathBuf, &'a [&'a str])>,
+    /// Further folders of services, which need not be there yet.
+    pub(crate) folders: Vec<PathBuf>,
+}
+
+impl Activatable<'_> {
+    fn copy_to(&self, services: &Path) {
+        let copy = |from: &Path| {
+            let name = from.file_name().expect("a service has a file");
+            fs::copy(from, services.join(name)).expect("a service file can be copied");
+        };
+        for name in SYSTEM_SERVICES.iter().chain(&self.of_the_system) {
+            let from = Path::new("/usr/share/dbus-1/services").join(name);
+            if from.exists() {
+                copy(&from);
+            }
+        }
+        let Some((stage, without)) = &self.stage else { return };
+        let installed = stage.join("share/dbus-1/services");
+        for service in fs::read_dir(&installed).expect("Usher is installed").flatten() {
+            let name = service.file_name();
+            if !without.iter().any(|without| name.to_string_lossy() == format!("{without}.service")) {
+                copy(&service.path());
+            }
+        }
+    }
+}
+
 /// A session bus of its own.
 #[derive(Debug)]
 pub struct Bus {
@@ -29,38 +63,32 @@ pub struct Bus {
 }
 
 impl Bus {
-    /// Starts `dbus-daemon` in `folder`; it activates what `stage` installed except the names in `without`, and `also` from
-    /// the system's services.
+    /// Starts `dbus-daemon` in `folder`, by way of the commands in `within`.
     pub(crate) async fn start(
         processes: &Processes,
         folder: &Path,
-        stage: &Path,
-        also: &[&str],
-        without: &[&str],
+        activatable: &Activatable<'_>,
+        within: Option<&Path>,
     ) -> Self {
         let services = folder.join("services");
         fs::create_dir_all(&services).expect("a folder for services can be made");
-        for name in SYSTEM_SERVICES.iter().chain(also) {
-            let from = Path::new("/usr/share/dbus-1/services").join(name);
-            if from.exists() {
-                fs::copy(&from, services.join(name)).expect("a service file can be copied");
-            }
-        }
+        activatable.copy_to(&services);
         let socket = folder.join("bus");
         let config = folder.join("session.conf");
-        let installed = stage.join("share/dbus-1/services");
-        for service in fs::read_dir(&installed).expect("Usher is installed").flatten() {
-            let name = service.file_name();
-            if !without.iter().any(|without| name.to_string_lossy() == format!("{without}.service")) {
-                fs::copy(service.path(), services.join(name)).expect("a service file can be copied");
-            }
-        }
-        fs::write(&config, configuration(&socket, &[&services])).expect("the bus configuration can be written");
+        fs::write(&config, configuration(&socket, &services, &activatable.folders))
+            .expect("the bus configuration can be written");
         let address = format!("unix:path={}", socket.display());
         processes.set("DBUS_SESSION_BUS_ADDRESS", &address);
         // Without a system bus the client's check of parental controls asks here, and is told that nobody is in charge.
         processes.set("DBUS_SYSTEM_BUS_ADDRESS", &address);
-        let mut command = processes.command("dbus-daemon");
+        let mut command = match within {
+            None => processes.command("dbus-daemon"),
+            Some(within) => {
+                let mut command = processes.command(&within.display().to_string());
+                command.arg("dbus-daemon");
+                command
+            }
+        };
         command.arg(format!("--config-file={}", config.display())).arg("--nofork");
         processes.start("bus", command);
 
@@ -155,9 +183,9 @@ async fn witness(address: &str, owned: Arc<Mutex<BTreeSet<String>>>) {
     });
 }
 
-fn configuration(socket: &Path, services: &[&Path]) -> String {
-    let folders: Vec<String> =
-        services.iter().map(|folder| format!("<servicedir>{}</servicedir>", escaped(folder))).collect();
+fn configuration(socket: &Path, services: &Path, further: &[PathBuf]) -> String {
+    let folders = std::iter::once(services).chain(further.iter().map(PathBuf::as_path));
+    let folders: Vec<String> = folders.map(|folder| format!("<servicedir>{}</servicedir>", escaped(folder))).collect();
     let folders = folders.join("\n  ");
     format!(
         r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"

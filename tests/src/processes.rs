@@ -134,6 +134,23 @@ impl Processes {
             .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes()))
     }
 
+    /// What still runs, of the session or with anything of `folder` before its eyes: a process in a sandbox may carry no
+    /// mark, but its home is the session's.
+    pub(crate) fn touching(&self, folder: &Path) -> Vec<String> {
+        let folder = folder.display().to_string();
+        let ours = self.ids();
+        let sees =
+            |id: u32| fs::read_to_string(format!("/proc/{id}/mountinfo")).is_ok_and(|text| text.contains(&folder));
+        numbers_in_proc()
+            .filter(|id| ours.contains(id) || sees(*id))
+            .filter(|id| parent_of(*id).is_some())
+            .map(|id| {
+                let command = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+                format!("{id}: {}", String::from_utf8_lossy(&command).replace('\0', " "))
+            })
+            .collect()
+    }
+
     /// Ends every process of the session: asked first, then forced.
     pub(crate) fn end_all(&self) {
         for (signal, limit) in [(Signal::TERM, Duration::from_secs(3)), (Signal::KILL, LIMIT)] {

@@ -3,21 +3,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
+use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 use tempfile::TempDir;
 use usher_demo_store::{DemoStore, StoreOptions};
 use zbus::Connection;
 
-use crate::bus::Bus;
+use crate::bus::{Activatable, Bus};
 use crate::display::{self, Display};
 use crate::flatpak::Flatpak;
 use crate::keyring::{Keyring, KeyringState};
 use crate::leaks::{self, Leak};
 use crate::processes::Processes;
+use crate::sandbox::{self, Package, Portals};
 use crate::screen::{Screen, accessibility_bus};
 use crate::terminal::Terminal;
 
@@ -31,6 +34,8 @@ pub const SETTINGS: &str = "io.github.usher.Usher.Devel";
 /// What a session is to be like. The default is what a person at a desktop has.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
+    /// How Usher is there.
+    pub package: Package,
     /// What it has for a keyring.
     pub keyring: KeyringState,
     /// Where it shows windows.
@@ -39,6 +44,10 @@ pub struct Setup {
     pub without_shop: bool,
     /// Whether the window process is not installed.
     pub without_window: bool,
+    /// What the desktop serves to sandboxes.
+    pub portals: Portals,
+    /// What `meson install` has made of Usher, if not the development build: a folder in `build`.
+    pub stage: Option<&'static str>,
     /// Where its folder is made, if not among temporary files.
     pub parent: Option<PathBuf>,
     /// Further variables of its environment.
@@ -57,19 +66,26 @@ pub struct Session {
     shop: Option<Arc<DemoStore>>,
     keyring: Option<Keyring>,
     accessibility: Option<Connection>,
+    package: Package,
     folder: TempDir,
 }
 
 impl Session {
     /// Starts it.
     pub async fn start(setup: Setup) -> Self {
-        let stage = stage();
+        let stage = setup.stage.map_or_else(stage, |name| workspace().join("build").join(name));
         let folder = tempfile::Builder::new()
             .prefix("session-")
             .permissions(Permissions::from_mode(0o700))
             .tempdir_in(setup.parent.clone().unwrap_or_else(env::temp_dir))
             .expect("a folder for the session can be made");
-        let processes = Processes::new(folder.path(), environment(folder.path(), &stage));
+        let package = setup.package;
+        let environment = if package.is_sandboxed() {
+            sandbox::environment(folder.path())
+        } else {
+            environment(folder.path(), &stage)
+        };
+        let processes = Processes::new(folder.path(), environment);
         for (name, value) in &setup.environment {
             processes.set(name, value);
         }
@@ -79,10 +95,7 @@ impl Session {
         if setup.large_text {
             display::enlarge_text(&processes);
         }
-        let prompter: &[&str] =
-            if setup.display == Display::Person { &["org.gnome.keyring.SystemPrompter.service"] } else { &[] };
-        let without: &[&str] = if setup.without_window { &[WINDOW] } else { &[] };
-        let bus = Bus::start(&processes, folder.path(), &stage, prompter, without).await;
+        let bus = start_bus(&processes, &setup, folder.path(), &stage).await;
         let answered = setup.display != Display::Person;
         let keyring = Keyring::start(&processes, &bus, setup.keyring, answered).await;
         let accessibility = match setup.display {
@@ -90,7 +103,10 @@ impl Session {
             Display::Virtual | Display::Person => Some(accessibility_bus(&bus.connection).await),
         };
         let shop = if setup.without_shop { None } else { Some(Arc::new(open_shop(folder.path()).await)) };
-        let session = Self { processes, bus, shop, keyring, accessibility, folder };
+        let session = Self { processes, bus, shop, keyring, accessibility, package, folder };
+        if package == Package::Flatpak {
+            session.install_usher().await;
+        }
         if session.shop.is_some() {
             session.add_remote("demo").await;
         }
@@ -167,22 +183,28 @@ impl Session {
 
     /// Opens Usher as a person does, from the list of apps.
     pub fn open_usher(&self) -> u32 {
-        let command = self.processes.command("usher");
-        self.processes.start("usher", command)
+        self.processes.start("usher", self.command("usher"))
+    }
+
+    /// A program of Usher's, as it is started from outside.
+    pub fn command(&self, program: &str) -> Command {
+        if !self.package.is_sandboxed() {
+            return self.processes.command(program);
+        }
+        let mut command = self.processes.command("flatpak");
+        command.args(["run", &format!("--command={program}"), AUTHENTICATOR]);
+        command
     }
 
     /// Runs `usherctl` to its end.
     pub async fn usherctl(&self, arguments: &[&str]) -> std::process::Output {
-        tokio::process::Command::from(self.processes.command("usherctl"))
-            .args(arguments)
-            .output()
-            .await
-            .expect("usherctl starts")
+        tokio::process::Command::from(self.command("usherctl")).args(arguments).output().await.expect("usherctl starts")
     }
 
     /// Changes a setting of Usher's.
     pub async fn set(&self, key: &str, value: &str) {
-        let status = tokio::process::Command::from(self.processes.command("gsettings"))
+        // In a sandbox the settings are in a file of the sandbox's own.
+        let status = tokio::process::Command::from(self.command("gsettings"))
             .args(["set", SETTINGS, key, value])
             .status()
             .await
@@ -200,7 +222,8 @@ impl Session {
     /// Every place of the session outside keyring and shop that holds a secret.
     pub fn leaks(&self) -> Vec<Leak> {
         let folder = self.folder.path();
-        let allowed = [Keyring::folder(&data_folder(folder)), folder.join("shop")];
+        let mut allowed = vec![Keyring::folder(&data_folder(folder)), folder.join("shop")];
+        allowed.extend(sandbox::programs(folder));
         let secrets = self.shop.as_ref().map(|shop| shop.control().issued_secrets()).unwrap_or_default();
         leaks::find(folder, &allowed, &self.processes, &secrets)
     }
@@ -209,7 +232,28 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.processes.end_all();
+        let left = self.processes.touching(self.folder.path());
+        // A test that fails anyway says why by itself.
+        assert!(left.is_empty() || std::thread::panicking(), "nothing of the session still runs: {left:?}");
     }
+}
+
+async fn start_bus(processes: &Processes, setup: &Setup, folder: &Path, stage: &Path) -> Bus {
+    let mut of_the_system = Vec::new();
+    if setup.display == Display::Person {
+        of_the_system.push("org.gnome.keyring.SystemPrompter.service");
+    }
+    let mut activatable = Activatable::default();
+    if setup.package.is_sandboxed() {
+        activatable.folders = sandbox::services(folder);
+        of_the_system.extend(setup.portals.services());
+        activatable.of_the_system = of_the_system;
+        return Bus::start(processes, folder, &activatable, Some(&sandbox::within(folder))).await;
+    }
+    let without: &[&str] = if setup.without_window { &[WINDOW] } else { &[] };
+    activatable.of_the_system = of_the_system;
+    activatable.stage = Some((stage.to_owned(), without));
+    Bus::start(processes, folder, &activatable, None).await
 }
 
 /// Opens the shop. Its repository is made once, and copied for every session after that.
@@ -231,14 +275,32 @@ pub(crate) fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests are in the workspace")
 }
 
-fn data_folder(folder: &Path) -> PathBuf {
+pub(crate) fn data_folder(folder: &Path) -> PathBuf {
     folder.join("home/.local/share")
 }
 
-/// The environment of a session, and its folders.
+/// The environment of a session with Usher on the system, and its folders.
 fn environment(folder: &Path, stage: &Path) -> BTreeMap<String, String> {
-    let home = folder.join("home");
     let flatpak = folder.join("flatpak");
+    let exports = |installation: &str| flatpak.join(installation).join("exports/share");
+    let mut environment = common_environment(folder, &[stage.join("share"), exports("user"), exports("system")]);
+    let folders = [
+        ("FLATPAK_USER_DIR", flatpak.join("user")),
+        ("FLATPAK_SYSTEM_DIR", flatpak.join("system")),
+        ("FLATPAK_SYSTEM_CACHE_DIR", flatpak.join("cache")),
+        ("FLATPAK_CONFIG_DIR", flatpak.join("etc")),
+        ("FLATPAK_RUN_DIR", flatpak.join("run")),
+    ];
+    for (name, path) in folders {
+        environment.insert(name.to_owned(), made(&path));
+    }
+    environment.insert("PATH".to_owned(), search_path(&stage.join("bin")));
+    environment
+}
+
+/// What every session has: folders of its own, and `data` before the system's data.
+pub(crate) fn common_environment(folder: &Path, data: &[PathBuf]) -> BTreeMap<String, String> {
+    let home = folder.join("home");
     let folders = [
         ("HOME", home.clone()),
         ("XDG_DATA_HOME", data_folder(folder)),
@@ -247,31 +309,12 @@ fn environment(folder: &Path, stage: &Path) -> BTreeMap<String, String> {
         ("XDG_STATE_HOME", home.join(".local/state")),
         ("XDG_RUNTIME_DIR", folder.join("run")),
         ("TMPDIR", folder.join("tmp")),
-        ("FLATPAK_USER_DIR", flatpak.join("user")),
-        ("FLATPAK_SYSTEM_DIR", flatpak.join("system")),
-        ("FLATPAK_SYSTEM_CACHE_DIR", flatpak.join("cache")),
-        ("FLATPAK_CONFIG_DIR", flatpak.join("etc")),
-        ("FLATPAK_RUN_DIR", flatpak.join("run")),
     ];
-    let mut environment = BTreeMap::new();
-    for (name, path) in folders {
-        fs::create_dir_all(&path).expect("a folder of the session can be made");
-        fs::set_permissions(&path, Permissions::from_mode(0o700))
-            .expect("a folder of the session can be closed to others");
-        environment.insert(name.to_owned(), path.display().to_string());
-    }
-    let exports = |installation: &str| flatpak.join(installation).join("exports/share");
-    let data = [
-        stage.join("share"),
-        exports("user"),
-        exports("system"),
-        PathBuf::from("/usr/local/share"),
-        PathBuf::from("/usr/share"),
-    ];
-    let programs = [stage.join("bin"), "/usr/local/bin".into(), "/usr/bin".into(), "/bin".into()];
+    let mut environment: BTreeMap<_, _> =
+        folders.into_iter().map(|(name, path)| (name.to_owned(), made(&path))).collect();
+    let system = [PathBuf::from("/usr/local/share"), PathBuf::from("/usr/share")];
     let further = [
-        ("XDG_DATA_DIRS", joined(&data)),
-        ("PATH", joined(&programs)),
+        ("XDG_DATA_DIRS", joined(data.iter().chain(&system))),
         ("LANG", "C.UTF-8".to_owned()),
         ("GIO_USE_VFS", "local".to_owned()),
         // In a file, so that what one process sets another one sees.
@@ -283,14 +326,24 @@ fn environment(folder: &Path, stage: &Path) -> BTreeMap<String, String> {
     environment
 }
 
-fn joined(paths: &[PathBuf]) -> String {
+/// The folder, which is there and closed to others from now on.
+fn made(path: &Path) -> String {
+    fs::create_dir_all(path).expect("a folder of the session can be made");
+    fs::set_permissions(path, Permissions::from_mode(0o700)).expect("a folder of the session can be closed to others");
+    path.display().to_string()
+}
+
+/// Where programs are looked for: in `first`, then in the system.
+pub(crate) fn search_path(first: &Path) -> String {
+    joined([first, Path::new("/usr/local/bin"), Path::new("/usr/bin"), Path::new("/bin")])
+}
+
+fn joined(paths: impl IntoIterator<Item = impl AsRef<OsStr>>) -> String {
     env::join_paths(paths).expect("no folder has a colon in its name").to_string_lossy().into_owned()
 }
 
 /// Without a settings service GTK takes a font that nobody has on a desktop; and pictures need windows at rest.
 fn write_gtk_settings(folder: &Path) {
-    let config = folder.join("home/.config/gtk-4.0");
-    fs::create_dir_all(&config).expect("a folder of the session can be made");
     let settings = [
         "[Settings]",
         "gtk-font-name=Inter 11",
@@ -299,5 +352,10 @@ fn write_gtk_settings(folder: &Path) {
         "gtk-decoration-layout=:close",
         "",
     ];
-    fs::write(config.join("settings.ini"), settings.join("\n")).expect("GTK's settings can be written");
+    // A sandbox sees its own folder only.
+    for config in [folder.join("home/.config"), sandbox::folder_of_usher(folder).join("config")] {
+        let config = config.join("gtk-4.0");
+        fs::create_dir_all(&config).expect("a folder of the session can be made");
+        fs::write(config.join("settings.ini"), settings.join("\n")).expect("GTK's settings can be written");
+    }
 }

@@ -46,7 +46,7 @@ pub struct Waiting {
 impl Waiting {
     /// Starts it, without a terminal, up to the point where it waits.
     pub async fn start(session: &Session, arguments: &[&str]) -> Self {
-        let mut child = Command::from(session.processes.command("usherctl"))
+        let mut child = Command::from(session.command("usherctl"))
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

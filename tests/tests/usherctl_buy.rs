@@ -152,7 +152,8 @@ async fn access_that_comes_late_is_waited_for() {
     session.shop().control().clear_requests();
     open_in_browser(&redirect).await;
     // The shop has said no before it says yes.
-    let refused = |request: &LoggedRequest| request.path == "/api/v1/get_tokens" && request.outcome == Outcome::Answered(200);
+    let refused =
+        |request: &LoggedRequest| request.path == "/api/v1/get_tokens" && request.outcome == Outcome::Answered(200);
     session.shop().control().wait_for_request(refused).await;
     session.shop().control().grant("demo", APP).expect("the shop gives the app");
     let told = buying.end().await;
