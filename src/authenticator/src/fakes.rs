@@ -107,6 +107,7 @@ pub(crate) fn configured(name: &str, url: &str, service: &str) -> Remote {
         options: options(service),
         is_user: true,
         is_disabled: false,
+        installs_authenticator: false,
     }
 }
 

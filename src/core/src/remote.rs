@@ -41,6 +41,8 @@ pub struct Remote {
     pub is_user: bool,
     /// Whether it is switched off.
     pub is_disabled: bool,
+    /// Whether flatpak installs its authenticator from it, by itself.
+    pub installs_authenticator: bool,
 }
 
 impl Remote {
@@ -117,6 +119,7 @@ fn remotes_of(installation: &Installation) -> Vec<Remote> {
             continue;
         };
         let text = |key: &str| keys.get(key).filter(|value| !value.is_empty()).cloned();
+        let is_set = |key: &str| keys.get(key).is_some_and(|value| value == "true");
         let options = keys
             .iter()
             .filter_map(|(key, value)| {
@@ -131,7 +134,8 @@ fn remotes_of(installation: &Installation) -> Vec<Remote> {
             authenticator: text("xa.authenticator-name"),
             options,
             is_user: installation.is_user,
-            is_disabled: keys.get("xa.disable").is_some_and(|value| value == "true"),
+            is_disabled: is_set("xa.disable"),
+            installs_authenticator: is_set("xa.authenticator-install"),
         });
     }
     found
@@ -181,13 +185,15 @@ mod tests {
     fn remotes_are_read_with_their_authenticator_and_options() {
         let (_folder, installation) = installation(&format!(
             "[core]\nmode=bare-user-only\n[remote \"demo\"]\nurl=https://store.example.org/repo/\nxa.title=Demo\\sStore\n\
-             xa.authenticator-name={}\nxa.authenticator-options.url=https://store.example.org/\n[remote \"plain\"]\nurl=x\n",
+             xa.authenticator-name={}\nxa.authenticator-options.url=https://store.example.org/\n\
+             [remote \"plain\"]\nurl=x\nxa.authenticator-install=true\n",
             names::AUTHENTICATOR_NAME
         ));
         let remotes = remotes(&[installation]);
         assert_eq!(remotes.len(), 2);
         assert_eq!(remotes[0].display_name(), "Demo Store");
         assert!(remotes[0].is_ours() && !remotes[1].is_ours());
+        assert!(!remotes[0].installs_authenticator && remotes[1].installs_authenticator);
         assert_eq!(remotes[0].claimed().unwrap().host(), "store.example.org");
         let options = remotes[0].options.clone();
         assert!(is_configured(&remotes, "demo", "https://store.example.org/repo/", &options));

@@ -75,6 +75,7 @@ pub(crate) fn example(name: &str, url: &str, service: &str) -> Remote {
         options: [("url".to_owned(), service.to_owned())].into(),
         is_user: true,
         is_disabled: false,
+        installs_authenticator: false,
     }
 }
 

@@ -90,6 +90,7 @@ mod tests {
             options: BTreeMap::from([("url".to_owned(), service.to_owned())]),
             is_user: true,
             is_disabled: false,
+            installs_authenticator: false,
         };
         Repository::of(remote).unwrap()
     }

@@ -169,6 +169,7 @@ pub(super) mod tests {
             options: BTreeMap::from([("url".to_owned(), service.to_owned())]),
             is_user: true,
             is_disabled: false,
+            installs_authenticator: false,
         }
     }
 

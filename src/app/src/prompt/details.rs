@@ -214,6 +214,7 @@ mod tests {
             options: BTreeMap::from([("url".to_owned(), "https://s.example/".to_owned())]),
             is_user: true,
             is_disabled: false,
+            installs_authenticator: false,
         };
         let details = parse(|_| {}).unwrap();
         assert!(details.find_remote(vec![remote.clone()]).is_some());

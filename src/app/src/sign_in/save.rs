@@ -223,6 +223,7 @@ mod tests {
             options: BTreeMap::from([("url".to_owned(), service.to_owned())]),
             is_user: true,
             is_disabled: false,
+            installs_authenticator: false,
         };
         let linked = |remote| link(&Purpose::ByHand { remote }, &binding("a.example")).map(|link| link.remote_url);
         assert_eq!(linked(None), None);

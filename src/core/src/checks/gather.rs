@@ -7,36 +7,22 @@ use super::{BusNames, InstallationFacts, Place, RemoteInstall, ServerAnswer};
 use crate::{
     binding::{Binding, Provider},
     http::HttpClient,
-    installed,
-    keyfile::KeyFile,
-    names,
+    installed, names,
     provider::webflow,
-    remote::Installation,
+    remote::{self, Installation, Remote},
 };
 
 /// What the installations hold of apps and of remotes that install their authenticator.
 pub fn installation_facts(installations: &[Installation]) -> InstallationFacts {
     InstallationFacts {
         apps: installations.iter().flat_map(installed::apps).collect(),
-        installs: installations.iter().flat_map(installs).collect(),
+        installs: remote::remotes(installations).into_iter().filter_map(install).collect(),
     }
 }
 
-fn installs(installation: &Installation) -> Vec<RemoteInstall> {
-    let Some(file) = KeyFile::read(&installation.path.join("repo/config")) else {
-        return Vec::new();
-    };
-    file.groups()
-        .filter_map(|(group, keys)| {
-            let remote = group.strip_prefix("remote \"")?.strip_suffix('"')?;
-            let is_installed = keys.get("xa.authenticator-install").is_some_and(|value| value == "true");
-            Some(RemoteInstall {
-                remote: remote.to_owned(),
-                place: Place::of(installation.is_user),
-                authenticator: keys.get("xa.authenticator-name").filter(|_| is_installed)?.clone(),
-            })
-        })
-        .collect()
+fn install(remote: Remote) -> Option<RemoteInstall> {
+    let authenticator = remote.authenticator.filter(|_| remote.installs_authenticator && !remote.is_disabled)?;
+    Some(RemoteInstall { remote: remote.name, place: Place::of(remote.is_user), authenticator })
 }
 
 /// What of Usher can be reached on the session bus. Starts nothing. `None` without a bus.
@@ -74,7 +60,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("repo")).unwrap();
         let config = "[remote \"shop\"]\nurl=x\nxa.authenticator-name=org.a.Auth\nxa.authenticator-install=true\n\
-                      [remote \"other\"]\nurl=x\nxa.authenticator-name=org.a.Auth\nxa.authenticator-install=false\n";
+                      [remote \"other\"]\nurl=x\nxa.authenticator-name=org.a.Auth\nxa.authenticator-install=false\n\
+                      [remote \"off\"]\nurl=x\nxa.disable=true\nxa.authenticator-name=org.a.Auth\nxa.authenticator-install=true\n";
         std::fs::write(folder.path().join("repo/config"), config).unwrap();
         installed::tests::deploy(folder.path(), "app/org.a.Auth/x86_64/autoinstall", "shop");
         let facts = installation_facts(&[Installation { path: folder.path().into(), is_user: false }]);

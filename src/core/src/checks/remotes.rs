@@ -145,6 +145,7 @@ mod tests {
             options: service.map(|service| ("url".to_owned(), service.to_owned())).into_iter().collect(),
             is_user: true,
             is_disabled: false,
+            installs_authenticator: false,
         }
     }
 
