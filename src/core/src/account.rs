@@ -17,6 +17,8 @@ use crate::{
 const VERSION: u32 = 1;
 /// Largest record that is written and read, in bytes.
 const RECORD_LIMIT: usize = 2 << 20;
+/// A sign-in that ends within this many seconds is told.
+const SOON: i64 = 7 * 24 * 60 * 60;
 
 /// Identifies an account on this computer. Random; says nothing of the person or the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -159,6 +161,12 @@ impl Account {
         if self.credential.as_ref() == Some(rejected) && self.state == AccountState::SignedIn {
             self.state = AccountState::Expired;
         }
+    }
+
+    /// When the sign-in ends, if that is soon. One that is short from the beginning is not worth telling.
+    pub fn ends_soon(&self, now: i64) -> Option<i64> {
+        let is_soon = |end: &i64| *end > now && end - now < SOON && end - self.signed_in_at > SOON;
+        self.valid_until.filter(|end| self.state == AccountState::SignedIn && is_soon(end))
     }
 
     /// Whether a remote at that address may use it.

@@ -15,6 +15,7 @@
 //! takeout   what goes to another computer    checks    what stands in the way of accounts
 //! app_state whether an app can be had
 //! dismissals   questions that were put off   familiarity  how well a server is known
+//! notices      notifications that were sent
 //! i18n      translated strings               clock     the wall clock
 //! ```
 
@@ -34,6 +35,7 @@ pub mod installed;
 mod keyfile;
 pub mod lookup;
 pub mod names;
+pub mod notices;
 pub mod pending;
 pub mod prompt;
 pub mod provider;

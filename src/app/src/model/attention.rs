@@ -13,9 +13,6 @@ use usher_core::{
 
 use super::Repository;
 
-/// A sign-in that ends within this many seconds is told.
-const SOON: i64 = 7 * 24 * 60 * 60;
-
 /// How an account stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
@@ -86,10 +83,7 @@ impl Standing {
             (AccountState::SignedOut, _) => Self::SignedOut,
             (AccountState::Expired, _) => Self::Ended,
             (AccountState::SignedIn, Some(end)) if end <= now => Self::Ended,
-            (AccountState::SignedIn, Some(end)) if end - now < SOON && end - account.signed_in_at > SOON => {
-                Self::EndsSoon(end)
-            }
-            (AccountState::SignedIn, _) => Self::Fine,
+            (AccountState::SignedIn, _) => account.ends_soon(now).map_or(Self::Fine, Self::EndsSoon),
         }
     }
 

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Whether what a notification says is still so, told from accounts and notes. Pure.
+
+use std::collections::BTreeSet;
+
+use super::Cause;
+use crate::{
+    account::{Account, AccountId, AccountState},
+    binding::Binding,
+    lookup::{self, Lookup},
+    pending::{Obstacle, Operation, Pending},
+    purchase::{Purchase, PurchaseState},
+    refs::FlatpakRef,
+    service::RemoteUrl,
+    store::Entry,
+};
+
+/// Id of the one notification about the keyring.
+pub const KEYRING: &str = "keyring";
+
+/// Id of the notifications about an account.
+pub fn id_of_account(id: AccountId) -> String {
+    format!("account-{id}")
+}
+
+/// Id of the notifications about a server at which there is no account yet, or not one alone.
+pub fn id_of_server(binding: &Binding) -> String {
+    format!("server-{}", binding.host())
+}
+
+/// All that could be told now: ids and causes.
+pub fn standing(entries: &[Entry], notes: &[Pending], now: i64) -> BTreeSet<(String, Cause)> {
+    let updates = notes.iter().filter(|note| note.operation == Operation::Update);
+    let mut standing: BTreeSet<_> = updates.filter_map(|note| of_note(note, entries)).collect();
+    for account in entries.iter().filter_map(Entry::account) {
+        let id = id_of_account(account.id);
+        if account.ends_soon(now).is_some() {
+            standing.insert((id.clone(), Cause::EndsSoon));
+        }
+        // That it can be installed stays so until somebody has seen it.
+        standing.insert((id, Cause::Finished));
+    }
+    standing
+}
+
+/// What an update that was left out waits for now.
+fn of_note(note: &Pending, entries: &[Entry]) -> Option<(String, Cause)> {
+    let address = RemoteUrl::parse(&note.remote_url).ok()?;
+    match lookup::find(entries, &note.binding, &address) {
+        Lookup::Linked(account) => {
+            let cause = match account.state {
+                AccountState::Expired | AccountState::SignedOut => Cause::SignIn,
+                AccountState::SignedIn if is_without_access(note, account) => Cause::NoAccess,
+                AccountState::SignedIn => return None,
+            };
+            Some((id_of_account(account.id), cause))
+        }
+        Lookup::Unlinked(accounts) => Some(match accounts.as_slice() {
+            [one] => (id_of_account(one.id), Cause::Permission),
+            _ => (id_of_server(&note.binding), Cause::Permission),
+        }),
+        Lookup::Ambiguous(_) => Some((id_of_server(&note.binding), Cause::Permission)),
+        Lookup::Nothing => Some((id_of_server(&note.binding), Cause::SignIn)),
+        Lookup::Locked => Some((KEYRING.to_owned(), Cause::Unlock)),
+        Lookup::Changed(_) => None,
+    }
+}
+
+fn is_without_access(note: &Pending, account: &Account) -> bool {
+    let owns = |app_id: &str| {
+        let is_owned = |known: &Purchase| known.app_id == app_id && known.state == PurchaseState::Owned;
+        account.purchases.iter().any(is_owned)
+    };
+    let refs = note.refs.iter().filter_map(|text| text.parse::<FlatpakRef>().ok());
+    note.obstacle == Obstacle::NotBought && refs.into_iter().any(|wanted| !owns(wanted.app_id()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::{binding::Link, purchase, secret::Token};
+
+    const NOW: i64 = 1_000_000_000;
+    const DAY: i64 = 24 * 60 * 60;
+
+    fn url() -> RemoteUrl {
+        RemoteUrl::parse("https://repo.example.org/").unwrap()
+    }
+
+    fn binding() -> Binding {
+        Binding::claimed(&BTreeMap::from([("url".to_owned(), "https://store.example.org".to_owned())])).unwrap()
+    }
+
+    fn account() -> Account {
+        let token = Token::parse("secret").unwrap();
+        let mut account = Account::signed_in(binding(), "demo".into(), token, None, NOW - 30 * DAY);
+        account.link(Link { remote_url: url(), remote: "demo".into() });
+        account
+    }
+
+    fn note(obstacle: Obstacle) -> Pending {
+        Pending {
+            operation: Operation::Update,
+            obstacle,
+            remote: "demo".into(),
+            remote_url: url().to_string(),
+            binding: binding(),
+            account: None,
+            refs: vec!["app/org.example.App/x86_64/stable".into()],
+            client: "flatpak".into(),
+            at: NOW,
+        }
+    }
+
+    /// What stands besides finished purchases.
+    fn causes(account: Option<&Account>, note: Option<Pending>) -> Vec<(String, Cause)> {
+        let entries: Vec<Entry> = account.into_iter().cloned().map(|known| Entry::Open(Box::new(known))).collect();
+        let notes: Vec<Pending> = note.into_iter().collect();
+        let all = standing(&entries, &notes, NOW);
+        all.into_iter().filter(|(_, cause)| *cause != Cause::Finished).collect()
+    }
+
+    #[test]
+    fn a_sign_in_is_needed_until_it_was_done_or_the_update_went_through() {
+        let mut account = account();
+        let waits = || Some(note(Obstacle::Expired));
+        account.state = AccountState::Expired;
+        assert_eq!(causes(Some(&account), waits()), [(id_of_account(account.id), Cause::SignIn)]);
+        assert_eq!(causes(Some(&account), None), [], "the update went through");
+        account.state = AccountState::SignedIn;
+        assert_eq!(causes(Some(&account), waits()), [], "signed in");
+        assert_eq!(causes(None, waits()), [("server-store.example.org".to_owned(), Cause::SignIn)]);
+    }
+
+    #[test]
+    fn a_permission_is_needed_until_it_is_given() {
+        let mut account = account();
+        account.unlink(&url());
+        let waits = || Some(note(Obstacle::NoLink));
+        assert_eq!(causes(Some(&account), waits()), [(id_of_account(account.id), Cause::Permission)]);
+        account.link(Link { remote_url: url(), remote: "demo".into() });
+        assert_eq!(causes(Some(&account), waits()), []);
+    }
+
+    #[test]
+    fn access_is_missing_until_the_app_is_owned_again() {
+        let mut account = account();
+        let waits = || Some(note(Obstacle::NotBought));
+        assert_eq!(causes(Some(&account), waits()), [(id_of_account(account.id), Cause::NoAccess)]);
+        let wanted = purchase::Wanted { app_id: "org.example.App".into(), remote: "demo".into(), remote_url: url() };
+        purchase::remember(&mut account.purchases, &wanted, NOW);
+        assert_eq!(causes(Some(&account), waits()), []);
+    }
+
+    #[test]
+    fn an_end_is_near_until_the_sign_in_is_renewed() {
+        let mut account = account();
+        account.valid_until = Some(NOW + DAY);
+        assert_eq!(causes(Some(&account), None), [(id_of_account(account.id), Cause::EndsSoon)]);
+        account.renew("demo".into(), Token::parse("new").unwrap(), Some(NOW + 60 * DAY), NOW);
+        assert_eq!(causes(Some(&account), None), []);
+    }
+
+    #[test]
+    fn installs_are_told_by_the_window_alone() {
+        let stopped = Pending { operation: Operation::Install, ..note(Obstacle::NoAccount) };
+        assert_eq!(causes(None, Some(stopped)), []);
+    }
+}

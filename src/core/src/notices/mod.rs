@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Notifications that the daemon has sent: what a person was told and when, and which of it is still shown. Kept in the
+//! data folder, since a desktop keeps notifications from one login to the next. Names servers and accounts by their ids;
+//! holds no user, no app and no secret.
+//!
+//! ```text
+//! holds     whether what a notification says is still so (pure)
+//! services  who shows notifications
+//! withdraw  taking one back from there
+//! ```
+
+mod holds;
+mod services;
+mod withdraw;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    holds::{KEYRING, id_of_account, id_of_server, standing},
+    services::{DESKTOP, GTK, PORTAL, Service},
+    withdraw::{settle, withdraw},
+};
+use crate::{files, names};
+
+/// How long the same is not told again, in seconds.
+const DAY: i64 = 24 * 60 * 60;
+/// Most notices that are kept.
+const COUNT_LIMIT: usize = 256;
+/// Largest file that is read, in bytes.
+const SIZE_LIMIT: u64 = 1 << 20;
+/// Longest wait for another writer.
+const LOCK_LIMIT: Duration = Duration::from_secs(5);
+const VERSION: u32 = 1;
+
+/// What a notification is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// Updates wait for a sign-in.
+    SignIn,
+    /// Updates wait for the permission to use an account.
+    Permission,
+    /// Updates wait for the keyring to be unlocked.
+    Unlock,
+    /// An app was not updated, since the account has no access to it any more.
+    NoAccess,
+    /// The sign-in ends soon.
+    EndsSoon,
+    /// A purchase of unknown outcome turned out to be paid.
+    Finished,
+}
+
+/// Where a notification is shown, to be taken back there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shown {
+    /// By the portal.
+    Portal,
+    /// By `org.gtk.Notifications`.
+    Gtk,
+    /// By `org.freedesktop.Notifications`, which gives numbers.
+    Desktop {
+        /// The number.
+        number: u32,
+        /// Unique name of the service that gave it.
+        owner: String,
+        /// Id of the bus on which it has that name.
+        bus: String,
+    },
+}
+
+/// Something that a person was told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Id of the notification: of an account, or of a server without one. The next one of that id takes its place.
+    pub id: String,
+    /// What it is about.
+    pub cause: Cause,
+    /// When it was told: seconds since 1970.
+    pub at: i64,
+    /// The end that it announces, which is told once: seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<i64>,
+    /// Where it is shown now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Shown>,
+}
+
+impl Notice {
+    /// Seconds since it was told. A clock that was set back makes it older, not eternal.
+    fn age(&self, now: i64) -> i64 {
+        now.saturating_sub(self.at).saturating_abs()
+    }
+
+    fn is_worth_keeping(&self, now: i64) -> bool {
+        self.shown.is_some() || self.age(now) < DAY || self.end.is_some_and(|end| end > now)
+    }
+}
+
+/// Whether it may be told now: at most once a day for the same account and cause, and an end once.
+pub fn may_tell(told: &[Notice], id: &str, cause: Cause, end: Option<i64>, now: i64) -> bool {
+    let is_same = |known: &&Notice| known.id == id && known.cause == cause;
+    !told.iter().filter(is_same).any(|known| known.age(now) < DAY || (end.is_some() && known.end == end))
+}
+
+/// Adds what was told. It takes the place of what was shown under its id.
+pub fn tell(told: &mut Vec<Notice>, new: Notice) {
+    told.retain(|known| known.id != new.id || known.cause != new.cause);
+    for known in told.iter_mut().filter(|known| known.id == new.id) {
+        known.shown = None;
+    }
+    told.push(new);
+}
+
+#[derive(Serialize, Deserialize)]
+struct Contents {
+    version: u32,
+    notices: Vec<Notice>,
+}
+
+/// The file with the notices. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct NoticeFile(PathBuf);
+
+impl NoticeFile {
+    /// The file of this person. `None` where there is no home.
+    pub fn of_person() -> Option<Self> {
+        let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let data = folder("XDG_DATA_HOME").or_else(|| Some(folder("HOME")?.join(".local/share")))?;
+        Some(Self::in_folder(&data.join(names::APP_ID)))
+    }
+
+    /// The file in that folder.
+    pub fn in_folder(folder: &Path) -> Self {
+        Self(folder.join("notices.json"))
+    }
+
+    /// The notices. A file that is missing or not ours holds none.
+    pub fn load(&self, now: i64) -> Vec<Notice> {
+        let contents =
+            files::read(&self.0, SIZE_LIMIT).and_then(|bytes| serde_json::from_slice::<Contents>(&bytes).ok());
+        let mut notices =
+            contents.filter(|contents| contents.version == VERSION).map_or(Vec::new(), |contents| contents.notices);
+        notices.retain(|notice| notice.is_worth_keeping(now));
+        notices
+    }
+
+    /// Changes the notices under a lock; writes only what has changed.
+    pub async fn change(&self, now: i64, change: impl FnOnce(&mut Vec<Notice>) + Send) -> io::Result<()> {
+        let _lock = files::lock(&self.0.with_extension("lock"), LOCK_LIMIT).await?;
+        let before = self.load(now);
+        let mut notices = before.clone();
+        change(&mut notices);
+        let excess = notices.len().saturating_sub(COUNT_LIMIT);
+        notices.drain(..excess);
+        if notices == before {
+            return Ok(());
+        }
+        files::write(&self.0, &serde_json::to_vec(&Contents { version: VERSION, notices })?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn notice(id: &str, cause: Cause, at: i64) -> Notice {
+        Notice { id: id.into(), cause, at, end: None, shown: Some(Shown::Gtk) }
+    }
+
+    #[test]
+    fn the_same_is_told_once_a_day() {
+        let told = [notice("a", Cause::SignIn, 100)];
+        assert!(!may_tell(&told, "a", Cause::SignIn, None, 100 + DAY - 1));
+        assert!(may_tell(&told, "a", Cause::SignIn, None, 100 + DAY));
+        assert!(may_tell(&told, "a", Cause::NoAccess, None, 101), "another cause");
+        assert!(may_tell(&told, "b", Cause::SignIn, None, 101), "another account");
+        assert!(may_tell(&told, "a", Cause::SignIn, None, 100 - DAY), "a clock that was set back silences nothing");
+    }
+
+    #[test]
+    fn an_end_is_told_once_however_long_it_takes() {
+        let ends = |end| Notice { end: Some(end), ..notice("a", Cause::EndsSoon, 100) };
+        let told = [ends(10 * DAY)];
+        assert!(!may_tell(&told, "a", Cause::EndsSoon, Some(10 * DAY), 5 * DAY));
+        assert!(may_tell(&told, "a", Cause::EndsSoon, Some(20 * DAY), 15 * DAY), "another sign-in ends another time");
+        assert!(!may_tell(&told, "a", Cause::EndsSoon, Some(20 * DAY), 101), "but not on the same day");
+    }
+
+    #[tokio::test]
+    async fn what_was_told_is_kept_as_long_as_it_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = NoticeFile::in_folder(folder.path());
+        let gone = Notice { shown: None, ..notice("a", Cause::SignIn, 0) };
+        let ends = Notice { end: Some(9 * DAY), shown: None, ..notice("b", Cause::EndsSoon, 0) };
+        let shown = notice("c", Cause::NoAccess, 0);
+        for new in [&gone, &ends, &shown] {
+            file.change(0, |told| tell(told, new.clone())).await.unwrap();
+        }
+        assert_eq!(file.load(1), [gone, ends.clone(), shown.clone()]);
+        assert_eq!(file.load(2 * DAY), [ends, shown.clone()]);
+        assert_eq!(file.load(9 * DAY), [shown]);
+    }
+
+    #[tokio::test]
+    async fn g07_a_file_of_other_content_holds_nothing_and_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = NoticeFile::in_folder(folder.path());
+        for content in
+            [&b"{"[..], b"\xff\0", br#"{"version":2,"notices":[]}"#, br#"{"version":1,"notices":[{"id":1}]}"#]
+        {
+            files::write(&file.0, content).unwrap();
+            assert_eq!(file.load(0), []);
+        }
+        file.change(0, |told| tell(told, notice("a", Cause::SignIn, 0))).await.unwrap();
+        assert_eq!(file.load(0).len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn at_most_one_notification_of_an_id_is_shown(steps in proptest::collection::vec(("[a-c]", 0u8..3), 0..20)) {
+            let causes = [Cause::SignIn, Cause::NoAccess, Cause::EndsSoon];
+            let mut told = Vec::new();
+            for (id, cause) in &steps {
+                tell(&mut told, notice(id, causes[usize::from(*cause)], 0));
+            }
+            for id in ["a", "b", "c"] {
+                prop_assert!(told.iter().filter(|known| known.id == id && known.shown.is_some()).count() <= 1);
+            }
+        }
+    }
+}

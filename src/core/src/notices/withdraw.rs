@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Takes notifications back from the desktop, for whichever of our processes finds that nobody needs them any more.
+
+use std::{io, time::Duration};
+
+use zbus::{Connection, fdo::DBusProxy};
+
+use super::{DESKTOP, GTK, Notice, NoticeFile, PORTAL, Shown, standing};
+use crate::{names, pending::Pending, store::Entry};
+
+/// Longest wait for the desktop.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// Takes back what is shown and does not hold any more.
+pub async fn settle(
+    file: &NoticeFile,
+    connection: &Connection,
+    entries: &[Entry],
+    notes: &[Pending],
+    now: i64,
+) -> io::Result<()> {
+    let standing = standing(entries, notes, now);
+    withdraw(file, connection, now, |notice| !standing.contains(&(notice.id.clone(), notice.cause))).await
+}
+
+/// Takes back what is shown and is over.
+pub async fn withdraw(
+    file: &NoticeFile,
+    connection: &Connection,
+    now: i64,
+    is_over: impl Fn(&Notice) -> bool,
+) -> io::Result<()> {
+    let mut over = file.load(now);
+    over.retain(|notice| notice.shown.is_some() && is_over(notice));
+    if over.is_empty() {
+        return Ok(());
+    }
+    for notice in &over {
+        let Some(shown) = &notice.shown else { continue };
+        let taken_back = tokio::time::timeout(LIMIT, take_back(connection, &notice.id, shown)).await;
+        if let Ok(Err(error)) = taken_back {
+            tracing::debug!(%error, "a notification cannot be taken back");
+        }
+    }
+    file.change(now, |told| {
+        for known in told.iter_mut().filter(|known| over.contains(known)) {
+            known.shown = None;
+        }
+    })
+    .await
+}
+
+/// Nothing is started for it.
+async fn take_back(connection: &Connection, id: &str, shown: &Shown) -> zbus::Result<()> {
+    match shown {
+        Shown::Portal => {
+            let owner = PORTAL.owner(connection).await?;
+            PORTAL.call(connection, &owner, "RemoveNotification", &id).await?;
+        }
+        Shown::Gtk => {
+            let owner = GTK.owner(connection).await?;
+            GTK.call(connection, &owner, "RemoveNotification", &(names::APP_ID, id)).await?;
+        }
+        Shown::Desktop { number, owner: known, bus } => {
+            let owner = DESKTOP.owner(connection).await?;
+            // A number means nothing to another service, or in another session.
+            if owner.as_str() == known && DBusProxy::new(connection).await?.get_id().await?.as_str() == bus {
+                DESKTOP.call(connection, &owner, "CloseNotification", number).await?;
+            }
+        }
+    }
+    Ok(())
+}
