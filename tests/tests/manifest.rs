@@ -128,3 +128,20 @@ fn the_sandbox_has_no_bus_no_home_and_writes_nowhere() {
         assert!(is_narrow, "{argument}");
     }
 }
+
+/// What stands between backticks in the first column of tables, if it is an option of `finish-args`.
+fn permissions_with_a_reason(text: &str) -> BTreeSet<&str> {
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | "));
+    let reasoned = rows.filter(|(_, reason)| reason.trim_end_matches([' ', '|']).len() > 10);
+    reasoned.flat_map(|(what, _)| what.split('`')).filter(|word| word.starts_with("--")).collect()
+}
+
+#[test]
+fn every_permission_has_a_reason_in_the_documentation() {
+    let documentation = read("docs/architecture.md");
+    let manifest = manifest(RELEASE);
+    let arguments = manifest["finish-args"].as_array().expect("a list of permissions");
+    let given: BTreeSet<&str> = arguments.iter().map(|argument| argument.as_str().expect("a string")).collect();
+    assert_eq!(given.len(), arguments.len(), "no permission is given twice");
+    assert_eq!(permissions_with_a_reason(&documentation), given);
+}
