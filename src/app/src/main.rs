@@ -24,6 +24,7 @@ mod account;
 mod account_choice;
 mod accounts;
 mod add_account;
+mod advice;
 mod application;
 mod busy_button;
 mod familiarity_line;

@@ -266,6 +266,11 @@ impl Window {
         self.imp().view.get()
     }
 
+    /// Shows a page above the one that is shown.
+    pub(crate) fn push(&self, page: &impl IsA<adw::NavigationPage>) {
+        self.imp().view.push(page);
+    }
+
     /// Leads back by one page.
     pub(crate) fn go_back(&self) {
         self.imp().view.pop();

@@ -3,6 +3,7 @@
 
 mod account_row;
 mod broken_row;
+mod impostor_row;
 mod listed;
 mod need_text;
 mod offer_row;

@@ -3,6 +3,7 @@
 
 use super::{
     account_row::sign_in_name,
+    impostor_row::impostor_row,
     offer_row::{Offer, OfferRow},
     unfinished_row::unfinished_row,
 };
@@ -47,6 +48,7 @@ impl NeedItem {
 pub(super) fn need_row(item: &NeedItem) -> OfferRow {
     let offer = Offer::of(item);
     match item.need.clone() {
+        Need::Impostor(impostor) => impostor_row(&offer, &impostor),
         Need::SignIn { account, .. } => OfferRow::new(&offer, move |window| window.sign_in_again(account.id)),
         Need::FirstSignIn { repository, .. } => OfferRow::new(&offer, move |window| window.sign_in_for(&repository)),
         Need::Permission { repository } => OfferRow::new(&offer, move |window| window.review_permission(&repository)),
@@ -67,6 +69,7 @@ pub(super) fn need_row(item: &NeedItem) -> OfferRow {
 impl Offer {
     fn of(item: &NeedItem) -> Self {
         match &item.need {
+            Need::Impostor(impostor) => Self::impostor(impostor),
             Need::SignIn { account, standing, waiting } => {
                 let host = account.binding.host();
                 let what = waiting_for_account(*waiting).unwrap_or_else(|| match standing {

@@ -152,6 +152,7 @@ mod imp {
                 Need::ServerChanged { repository, .. } => !application.notes().is_kept_blocked(repository),
                 _ => true,
             });
+            overview.warn_of(&application.repositories().impostors());
             let has_nothing = entries.is_empty() && overview.needs.is_empty() && overview.ready.is_empty();
             let has_repositories = !overview.without_account.is_empty();
             let can_search = entries.len() > SEARCHED_FROM;

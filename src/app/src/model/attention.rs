@@ -11,7 +11,7 @@ use usher_core::{
     store::Entry,
 };
 
-use super::Repository;
+use super::{Impostor, Repository};
 
 /// How an account stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub(crate) struct Waiting {
 /// Something that a person should do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Need {
+    /// Undo what may have replaced Usher, or could.
+    Impostor(Impostor),
     /// Sign in again, or soon, or because something waits.
     SignIn { account: Box<Account>, standing: Standing, waiting: Waiting },
     /// Sign in for the first time: something waits.
@@ -68,7 +70,7 @@ pub(crate) struct Ready {
 /// What the first page shows besides the accounts.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Overview {
-    /// Newest first.
+    /// Newest first, after what may stand in for Usher.
     pub(crate) needs: Vec<Need>,
     /// Newest first.
     pub(crate) ready: Vec<Ready>,
@@ -156,7 +158,11 @@ fn is_without_account(repository: &Repository, entries: &[Entry], needs: &[Need]
         Need::FirstSignIn { repository: known, .. } | Need::ServerChanged { repository: known, .. } => {
             known == repository
         }
-        Need::SignIn { .. } | Need::Permission { .. } | Need::Unfinished { .. } | Need::NoAccess { .. } => false,
+        Need::Impostor(_)
+        | Need::SignIn { .. }
+        | Need::Permission { .. }
+        | Need::Unfinished { .. }
+        | Need::NoAccess { .. } => false,
     });
     let is_at_server = |entry: &Entry| match entry {
         Entry::Open(account) => account.binding == repository.binding,
@@ -269,10 +275,18 @@ fn newest_first(mut all: Vec<(i64, Ready)>) -> Vec<Ready> {
     rows
 }
 
+impl Overview {
+    /// With what may stand in for Usher before all else (rule R23).
+    pub(crate) fn warn_of(&mut self, impostors: &[Impostor]) {
+        self.needs.splice(..0, impostors.iter().cloned().map(Need::Impostor));
+    }
+}
+
 impl Need {
     /// Whether two rows are about the same account or repository.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
+            (Self::Impostor(impostor), Self::Impostor(other)) => impostor == other,
             (Self::SignIn { account, .. }, Self::SignIn { account: other, .. }) => account.id == other.id,
             (
                 Self::FirstSignIn { repository, .. } | Self::Permission { repository },

@@ -5,6 +5,7 @@ mod account_list;
 mod account_object;
 mod apps;
 mod attention;
+mod impostor;
 mod notes;
 mod repositories;
 
@@ -12,5 +13,6 @@ pub(crate) use account_list::{AccountList, KeyringState};
 pub(crate) use account_object::AccountObject;
 pub(crate) use apps::{App, Apps};
 pub(crate) use attention::{Need, Overview, Ready, Standing, Waiting, overview};
+pub(crate) use impostor::Impostor;
 pub(crate) use notes::Notes;
 pub(crate) use repositories::{Repositories, Repository};

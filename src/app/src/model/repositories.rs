@@ -10,6 +10,7 @@ use usher_core::{
     service::RemoteUrl,
 };
 
+use super::Impostor;
 use crate::text;
 
 /// A remote that names Usher and a server, at an address that may be given tokens.
@@ -54,6 +55,7 @@ mod imp {
     #[derive(Default)]
     pub struct Repositories {
         pub(super) all: RefCell<Rc<[Repository]>>,
+        pub(super) impostors: RefCell<Rc<[Impostor]>>,
         pub(super) monitors: RefCell<Vec<gio::FileMonitor>>,
     }
 
@@ -94,6 +96,11 @@ impl Repositories {
         self.imp().all.borrow().clone()
     }
 
+    /// What on this computer may stand in for Usher (rule R23).
+    pub(crate) fn impostors(&self) -> Rc<[Impostor]> {
+        self.imp().impostors.borrow().clone()
+    }
+
     /// The repository at that address, by the name it has now.
     pub(crate) fn at(&self, address: &RemoteUrl) -> Option<Repository> {
         self.all().iter().find(|repository| &repository.address == address).cloned()
@@ -103,11 +110,16 @@ impl Repositories {
     pub(crate) fn reload(&self) {
         let weak = self.downgrade();
         glib::spawn_future_local(async move {
-            let Ok(all) = gio::spawn_blocking(|| read(&remote::installations())).await else {
+            let read = || {
+                let installations = remote::installations();
+                (read(&installations), Impostor::all(&installations))
+            };
+            let Ok((all, impostors)) = gio::spawn_blocking(read).await else {
                 return;
             };
             if let Some(repositories) = weak.upgrade() {
                 repositories.imp().all.replace(all.into());
+                repositories.imp().impostors.replace(impostors.into());
                 repositories.emit_by_name::<()>("changed", &[]);
             }
         });

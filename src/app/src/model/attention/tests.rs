@@ -4,6 +4,7 @@ use std::slice::from_ref;
 
 use usher_core::{
     binding::Link,
+    checks::{Place, Problem},
     purchase::{self, Wanted},
     secret::Token,
 };
@@ -12,6 +13,7 @@ use super::*;
 use crate::model::repositories::tests::remote;
 
 const NOW: i64 = 1_000_000_000;
+const SOON: i64 = 7 * 24 * 60 * 60;
 
 fn repository(service: &str) -> Repository {
     Repository::of(remote("demo", "https://repo.example/", service)).unwrap()
@@ -42,6 +44,18 @@ fn note(repository: &Repository, operation: Operation, obstacle: Obstacle, apps:
 
 fn open(account: Account) -> Entry {
     Entry::Open(Box::new(account))
+}
+
+#[test]
+fn what_may_stand_in_for_usher_comes_before_all_else() {
+    let shop = repository("https://store.example");
+    let asked = note(&shop, Operation::Install, Obstacle::NoAccount, &["org.a.A"], NOW);
+    let mut overview = overview(&[], from_ref(&shop), &[asked], NOW);
+    let problem = Problem::MayReplaceUsher { remote: "shop".into(), place: Place::User };
+    let impostor = Impostor { problem, address: None };
+    overview.warn_of(from_ref(&impostor));
+    assert_eq!(overview.needs.len(), 2);
+    assert_eq!(overview.needs[0], Need::Impostor(impostor));
 }
 
 #[test]

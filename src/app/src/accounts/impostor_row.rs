@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Something that may have taken Usher's place, or could (rule R23): its row, and the page with the command that undoes it.
+
+use adw::prelude::*;
+use usher_core::{
+    checks::{Place, Problem},
+    refs::FlatpakRef,
+};
+
+use super::offer_row::{Offer, OfferRow};
+use crate::{
+    advice::{Advice, AdvicePage},
+    application::Application,
+    i18n::{gettext, gettext_f},
+    model::Impostor,
+    text, toast,
+    window::Window,
+};
+
+/// The row, which leads to the page.
+pub(super) fn impostor_row(offer: &Offer, impostor: &Impostor) -> OfferRow {
+    let shown = impostor.clone();
+    OfferRow::new(offer, move |window| window.push(&impostor_page(&shown)))
+}
+
+/// The page. Once the command was run it closes by itself.
+fn impostor_page(impostor: &Impostor) -> AdvicePage {
+    let page = AdvicePage::new(&advice(impostor));
+    let repositories = Application::current().repositories().clone();
+    let (weak, impostor) = (page.downgrade(), impostor.clone());
+    let handler = repositories.connect_changed(move |repositories| {
+        let Some(page) = weak.upgrade().filter(|_| !repositories.impostors().contains(&impostor)) else {
+            return;
+        };
+        let window = Window::of(&page);
+        if let (true, Some(window)) = (page.leave(), window) {
+            // Translators: what may have replaced Usher is gone
+            toast::show(&window.content_widget(), &gettext("This has been undone"));
+        }
+    });
+    let handler = std::cell::Cell::new(Some(handler));
+    page.connect_hidden(move |_| {
+        if let Some(handler) = handler.take() {
+            repositories.disconnect(handler);
+        }
+    });
+    page
+}
+
+impl Offer {
+    /// Of what may stand in for Usher.
+    pub(super) fn impostor(impostor: &Impostor) -> Self {
+        let repository = repository(impostor);
+        let title = title(&impostor.problem);
+        let subtitle = match &impostor.problem {
+            Problem::SecondUsher { .. } | Problem::TakesNames { .. } => gettext_f(
+                "{app id} comes from {repository}",
+                &[("app id", &app(&impostor.problem)), ("repository", &repository)],
+            ),
+            _ => gettext_f("{repository} can install a program in its place", &[("repository", &repository)]),
+        };
+        Self {
+            icon: "dialog-warning-symbolic",
+            // Translators: the name of a button for screen readers; {what} is the title of its row
+            button_name: gettext_f("Review: {what}", &[("what", &title)]),
+            title,
+            subtitle,
+            button: gettext("Review…"),
+        }
+    }
+}
+
+fn title(problem: &Problem) -> String {
+    match problem {
+        Problem::MayReplaceUsher { .. } => gettext("Usher Can Be Replaced"),
+        Problem::MayReplaceApp { app_id, .. } => {
+            gettext_f("{app id} Can Be Replaced", &[("app id", &text::within(app_id))])
+        }
+        _ => gettext("Usher May Have Been Replaced"),
+    }
+}
+
+fn advice(impostor: &Impostor) -> Advice {
+    let (app, repository) = (app(&impostor.problem), repository(impostor));
+    let values = [("app id", app.as_str()), ("repository", repository.as_str())];
+    let description = match &impostor.problem {
+        Problem::SecondUsher { .. } => gettext_f(
+            "{app id} is installed from {repository} besides. It can take the place of Usher and read what is signed in to. If this is not expected, remove it.",
+            &values,
+        ),
+        Problem::TakesNames { .. } => gettext_f(
+            "{app id} can act in the name of Usher and read what is signed in to. If this is not expected, remove it.",
+            &values,
+        ),
+        Problem::MayReplaceUsher { .. } => gettext_f(
+            "{repository} can install a program of its own in the place of Usher, with any update. If this is not expected, forbid it.",
+            &values,
+        ),
+        _ => gettext_f(
+            "{repository} can install a program of its own in the place of {app id}, with any update. If this is not expected, forbid it.",
+            &values,
+        ),
+    };
+    Advice { heading: title(&impostor.problem), description, facts: facts(impostor), command: impostor.problem.fix() }
+}
+
+fn facts(impostor: &Impostor) -> Vec<(String, String)> {
+    let mut facts = Vec::new();
+    match &impostor.problem {
+        Problem::SecondUsher { app, .. } => facts.push((gettext("App"), text::plain(app))),
+        Problem::TakesNames { app_id, .. } => facts.push((gettext("App"), text::plain(app_id))),
+        Problem::MayReplaceApp { app_id, origin, .. } => {
+            let (app, origin) = (text::plain(app_id), text::within(origin));
+            // Translators: an app, and the repository that it came from
+            let from = gettext_f("{app id} from {repository}", &[("app id", &app), ("repository", &origin)]);
+            facts.push((gettext("App"), from));
+        }
+        _ => {}
+    }
+    if let Some((name, place)) = impostor.behind() {
+        facts.push((gettext("Repository"), text::plain(name)));
+        facts.extend(impostor.address.as_deref().map(|address| (gettext("Address"), text::plain(address))));
+        let place = match place {
+            Place::User => gettext("Current user"),
+            Place::System => gettext("All users"),
+        };
+        // Translators: for whom something is installed: “All users” or “Current user”
+        facts.push((gettext("For"), place));
+    }
+    facts
+}
+
+/// The app that it is about, as part of a sentence.
+fn app(problem: &Problem) -> String {
+    match problem {
+        // Of the ref, the part that people know.
+        Problem::SecondUsher { app, .. } => {
+            let id = app.parse::<FlatpakRef>().map_or_else(|_| app.clone(), |app| app.id);
+            text::within(&id)
+        }
+        Problem::TakesNames { app_id, .. } | Problem::MayReplaceApp { app_id, .. } => text::within(app_id),
+        _ => String::new(),
+    }
+}
+
+/// The repository that is behind it. By flatpak's own name: its title is the repository's to give, and could be anybody's.
+fn repository(impostor: &Impostor) -> String {
+    impostor.behind().map_or_else(String::new, |(name, _)| text::within(name))
+}

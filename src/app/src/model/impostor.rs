@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Who may have taken Usher's place, or could (rule R23), and where it came from.
+
+use usher_core::{
+    checks::{self, Place, Problem},
+    remote::{self, Installation},
+};
+
+/// Something in an installation of this computer that may stand in for Usher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Impostor {
+    /// What was found.
+    pub(crate) problem: Problem,
+    /// The address of the repository that is behind it.
+    pub(crate) address: Option<String>,
+}
+
+impl Impostor {
+    /// All that these installations hold, the surest first.
+    pub(super) fn all(installations: &[Installation]) -> Vec<Self> {
+        let remotes = remote::remotes(installations);
+        let found = checks::impostors(&checks::installation_facts(installations));
+        let address = |problem: &Problem| {
+            let (name, place) = behind(problem)?;
+            remotes.iter().find(|remote| remote.name == name && Place::of(remote.is_user) == place)
+        };
+        found
+            .into_iter()
+            .map(|problem| Self { address: address(&problem).map(|remote| remote.url.clone()), problem })
+            .collect()
+    }
+
+    /// The repository that is behind it, as flatpak calls it, and where that is set up.
+    pub(crate) fn behind(&self) -> Option<(&str, Place)> {
+        behind(&self.problem)
+    }
+}
+
+fn behind(problem: &Problem) -> Option<(&str, Place)> {
+    match problem {
+        Problem::SecondUsher { origin, place, .. } | Problem::TakesNames { origin, place, .. } => {
+            Some((origin, *place))
+        }
+        Problem::MayReplaceUsher { remote, place } | Problem::MayReplaceApp { remote, place, .. } => {
+            Some((remote, *place))
+        }
+        _ => None,
+    }
+}
