@@ -21,6 +21,12 @@ pub(crate) struct Arguments {
     /// Say on standard error what is decided and why
     #[arg(long)]
     pub(crate) verbose: bool,
+    /// Run the daemon as a child process, and again if it was killed
+    #[arg(long, hide = true)]
+    as_parent: bool,
+    /// The process that runs this one, and again if it was killed
+    #[arg(long, value_name = "PROCESS", hide = true, conflicts_with = "as_parent")]
+    pub(crate) parent: Option<i32>,
 }
 
 impl Arguments {

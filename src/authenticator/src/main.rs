@@ -12,7 +12,7 @@
 //! prompt_client  the window process                                  prompt_budget how often it may be asked
 //! client_name    who is asking                                       notes         what was not covered
 //! access         the questions of stores                             bus_names     the names of both connections
-//! delivery       how answers reach their clients
+//! delivery       how answers reach their clients                     parent        who starts a killed daemon again
 //! ```
 
 mod access;
@@ -33,6 +33,7 @@ mod limits;
 mod live;
 mod messages;
 mod notes;
+mod parent;
 mod prompt_budget;
 mod prompt_client;
 mod request;
@@ -66,6 +67,7 @@ use self::{
     flow::{Clock, Flow},
     journal::Journal,
     live::Activity,
+    parent::Role,
     prompt_client::PromptClient,
     service::{RunError, Setup},
 };
@@ -76,9 +78,29 @@ const PROMPT_LIMIT: Duration = Duration::from_secs(15 * 60);
 const LOOK_LIMIT: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    match Role::of_process() {
+        Role::Parent => {
+            log(false);
+            keep_secrets_out_of_dumps();
+            parent::run().unwrap_or_else(|error| {
+                tracing::error!(%error, "the daemon cannot be run");
+                ExitCode::FAILURE
+            })
+        }
+        Role::Daemon => daemon(&Arguments::parse()),
+    }
+}
+
+fn daemon(arguments: &Arguments) -> ExitCode {
     log(arguments.verbose);
     keep_secrets_out_of_dumps();
+    if let Some(parent) = arguments.parent {
+        match parent::follow(parent) {
+            Ok(true) => {}
+            Ok(false) => return ExitCode::SUCCESS,
+            Err(error) => tracing::warn!(%error, "the end of the parent will go unnoticed"),
+        }
+    }
     usher_core::i18n::init();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -86,7 +108,7 @@ fn main() -> ExitCode {
         .thread_keep_alive(Duration::from_secs(1))
         .build();
     let ended = runtime.map_err(RunError::Runtime).and_then(|runtime| {
-        let ended = runtime.block_on(run(&arguments));
+        let ended = runtime.block_on(run(arguments));
         // The keyring's session says goodbye through the runtime when it is dropped.
         let context = runtime.handle().clone();
         let _inside = context.enter();

@@ -205,13 +205,13 @@ async fn l14_the_memory_of_the_daemon_is_neither_dumped_nor_read_by_others() {
 }
 
 /// A line of shell that becomes `command`, without the special rights that the tests may have.
-fn as_anybody(command: &str) -> String {
+pub(crate) fn as_anybody(command: &str) -> String {
     let drop = "--bounding-set=-all --inh-caps=-all";
     format!("[ \"$(id -u)\" = 0 ] && exec setpriv {drop} {command}\nexec {command}")
 }
 
 /// Whether a program of the same person may read what lies in the memory of that process.
-fn may_look_into(id: u32) -> bool {
+pub(crate) fn may_look_into(id: u32) -> bool {
     let look = as_anybody(&format!("head -c 1 /proc/{id}/environ"));
     let output = Command::new("sh").args(["-c", &look]).output().expect("sh starts");
     assert!(output.status.success() || String::from_utf8_lossy(&output.stderr).contains("denied"), "{output:?}");

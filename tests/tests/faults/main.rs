@@ -4,6 +4,7 @@
 mod client;
 mod daemon;
 mod keyring;
+mod parent;
 mod purchases;
 mod races;
 mod server;

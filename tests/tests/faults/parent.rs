@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The daemon under the parent that it has inside a sandbox, where no service manager looks after it.
+
+use std::fs;
+use std::process::{Child, ExitStatus};
+
+use rustix::process::Signal;
+use usher_demo_store::{Failure, Route};
+use usher_tests::{AUTHENTICATOR, Session, send, wait_for};
+use zbus::fdo::DBusProxy;
+
+use crate::client::{Client, command, owner, terminal_only};
+use crate::daemon::{as_anybody, may_look_into};
+
+const STOPPED: &str = "Usher was stopped before it could answer. Try again.";
+
+/// A parent, which runs the daemon that owns the name.
+struct Parent(Child);
+
+impl Parent {
+    async fn start(session: &Session) -> Self {
+        let parent = command(session, "", &["--as-parent"]).spawn().expect("the parent starts");
+        session.bus.wait_for_owner(AUTHENTICATOR).await;
+        let parent = Self(parent);
+        assert_ne!(owner(session).await, parent.id(), "the daemon is a process of its own");
+        parent
+    }
+
+    fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    fn ended(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().expect("a child can be waited for")
+    }
+
+    async fn end(mut self) -> ExitStatus {
+        wait_for("the parent's end", async || self.ended(), async || String::new()).await
+    }
+}
+
+impl Drop for Parent {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A request that the shop never answers.
+async fn hanging_request(session: &Session) -> Client {
+    session.shop().control().fail(Route::GetTokens, Failure::Hang);
+    let client = Client::new(session).await;
+    client.ask(session, session.shop().base_url().as_str()).await.expect("the request is taken");
+    session.shop().control().wait_for_request(|request| request.path == "/api/v1/get_tokens").await;
+    client
+}
+
+/// Waits until another process than `before` is the daemon, without starting one.
+async fn successor(session: &Session, before: u32) -> u32 {
+    let bus = DBusProxy::new(&session.bus.connection).await.expect("the bus has its own interface");
+    let another = async || {
+        let owner = bus.get_connection_unix_process_id(AUTHENTICATOR.try_into().expect("a valid name")).await;
+        owner.ok().filter(|owner| *owner != before)
+    };
+    wait_for("the next daemon", another, async || String::new()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l12_a_daemon_that_was_killed_is_started_again_and_releases_who_waits() {
+    let session = Session::start(terminal_only()).await;
+    session.sign_in_before("demo").await;
+    let mut parent = Parent::start(&session).await;
+    let mut client = hanging_request(&session).await;
+    for signal in [Signal::KILL, Signal::ABORT] {
+        let before = owner(&session).await;
+        send(before, signal);
+        let response = client.response().await;
+        assert_eq!((response.code, response.message.as_str()), (2, STOPPED));
+        assert_ne!(successor(&session, before).await, before);
+        client = hanging_request(&session).await;
+    }
+    session.shop().control().reset();
+    assert_eq!(Client::new(&session).await.answer(&session).await.code, 0);
+    assert!(parent.ended().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l03_a_parent_that_is_told_to_end_ends_after_its_daemon_has_answered() {
+    let session = Session::start(terminal_only()).await;
+    session.sign_in_before("demo").await;
+    for signal in [Signal::TERM, Signal::INT] {
+        let parent = Parent::start(&session).await;
+        let mut client = hanging_request(&session).await;
+        send(parent.id(), signal);
+        let response = client.response().await;
+        assert_eq!((response.code, response.message.as_str()), (2, STOPPED));
+        assert_eq!(parent.end().await.code(), Some(0));
+        assert!(!session.bus.has_owner(AUTHENTICATOR).await);
+        session.shop().control().reset();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_does_not_outlive_its_parent() {
+    let session = Session::start(terminal_only()).await;
+    session.sign_in_before("demo").await;
+    let parent = Parent::start(&session).await;
+    let mut client = hanging_request(&session).await;
+    send(parent.id(), Signal::KILL);
+    let response = client.response().await;
+    assert_eq!((response.code, response.message.as_str()), (2, STOPPED));
+    let gone = async || (!session.bus.has_owner(AUTHENTICATOR).await).then_some(());
+    wait_for("the daemon's end", gone, async || String::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_that_is_killed_over_and_over_is_given_up() {
+    let session = Session::start(terminal_only()).await;
+    let mut parent = Parent::start(&session).await;
+    let mut daemon = owner(&session).await;
+    for _ in 0..5 {
+        send(daemon, Signal::KILL);
+        daemon = successor(&session, daemon).await;
+        assert!(parent.ended().is_none());
+    }
+    send(daemon, Signal::KILL);
+    assert_eq!(parent.end().await.code(), Some(128 + Signal::KILL.as_raw()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l08_the_parent_of_a_second_daemon_ends_with_it() {
+    let session = Session::start(terminal_only()).await;
+    let _first = Parent::start(&session).await;
+    let daemon = owner(&session).await;
+    let second = Parent::start(&session).await;
+    assert_eq!(second.end().await.code(), Some(1));
+    assert_eq!(owner(&session).await, daemon);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l06_the_parent_of_a_daemon_with_nothing_to_do_ends_with_it() {
+    let session = Session::start(terminal_only()).await;
+    let mut idle = command(&session, "", &["--as-parent", "--idle-seconds", "1"]);
+    let idle = Parent(idle.spawn().expect("the parent starts"));
+    assert_eq!(idle.end().await.code(), Some(0));
+    assert!(!session.bus.has_owner(AUTHENTICATOR).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l14_neither_parent_nor_daemon_is_dumped_or_looked_into() {
+    let session = Session::start(terminal_only()).await;
+    let mut parent = command(&session, &format!("set -- \"$0\" \"$@\"\n{}", as_anybody("\"$@\"")), &["--as-parent"]);
+    let parent = Parent(parent.spawn().expect("the parent starts"));
+    session.bus.wait_for_owner(AUTHENTICATOR).await;
+    for id in [parent.id(), owner(&session).await] {
+        let limits = fs::read_to_string(format!("/proc/{id}/limits")).expect("the process is there");
+        let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("a limit for core files");
+        assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"]);
+        assert!(!may_look_into(id));
+    }
+    assert_eq!(fs::read_dir(format!("/proc/{}/task", parent.id())).expect("the parent is there").count(), 1);
+}
