@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Who is asking: a store by its well-known name, else the program of the process.
+//! Who is asking: a store by its well-known name, else the program of the process. Inside a sandbox processes have other
+//! ids than outside, so there a client is a store or nobody that is known.
 
 use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
@@ -7,7 +8,7 @@ use async_trait::async_trait;
 use usher_core::{prompt, text};
 use zbus::{Connection, fdo::DBusProxy, names::BusName};
 
-use crate::flow::Clients;
+use crate::{delivery::Surroundings, flow::Clients};
 
 /// Stores, by the bus name that each of them owns.
 const STORES: [(&str, &str); 3] = [
@@ -21,7 +22,10 @@ const PROGRAMS: [&str; 4] = ["flatpak", "gnome-software", "plasma-discover", "ba
 const BUS_PROXY: &str = "xdg-dbus-proxy";
 
 /// Asks the bus and `/proc`.
-pub(crate) struct BusClients(pub(crate) Connection);
+pub(crate) struct BusClients {
+    pub(crate) connection: Connection,
+    pub(crate) surroundings: Surroundings,
+}
 
 #[async_trait]
 impl Clients for BusClients {
@@ -32,12 +36,15 @@ impl Clients for BusClients {
 
 impl BusClients {
     async fn find(&self, peer: &str) -> Option<String> {
-        let bus = DBusProxy::new(&self.0).await.ok()?;
+        let bus = DBusProxy::new(&self.connection).await.ok()?;
         for (name, store) in STORES {
             let owner = bus.get_name_owner(BusName::try_from(name).ok()?).await;
             if owner.is_ok_and(|owner| owner.as_str() == peer) {
                 return Some(store.to_owned());
             }
+        }
+        if self.surroundings == Surroundings::Sandbox {
+            return None;
         }
         let process = bus.get_connection_unix_process_id(BusName::try_from(peer).ok()?).await.ok()?;
         of_process(&Path::new("/proc").join(process.to_string()))

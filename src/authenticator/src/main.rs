@@ -140,6 +140,7 @@ async fn run(arguments: &Arguments) -> Result<(), RunError> {
 }
 
 async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, RunError> {
+    let surroundings = Surroundings::of_process();
     let activity = Activity::default();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = AccountStore::new(arguments.keyring());
@@ -155,7 +156,7 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
             DismissalFile::of_session(),
         )),
         installations: Arc::new(DiskInstallations),
-        clients: Arc::new(BusClients(connection.clone())),
+        clients: Arc::new(BusClients { connection: connection.clone(), surroundings }),
         clock,
         cache: std::sync::Mutex::default(),
         limit: LOOK_LIMIT,
@@ -163,14 +164,7 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
     };
     let bus = zbus::fdo::DBusProxy::new(connection).await?.get_id().await.map_err(zbus::Error::from)?;
     let journal = Journal::of_session(&bus);
-    Ok(Setup {
-        surroundings: Surroundings::of_process(),
-        flow,
-        activity,
-        pending: PendingFile::of_session(),
-        journal,
-        idle: arguments.idle(),
-    })
+    Ok(Setup { surroundings, flow, activity, pending: PendingFile::of_session(), journal, idle: arguments.idle() })
 }
 
 /// Whether windows can be shown in this session.

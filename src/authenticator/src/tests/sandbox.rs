@@ -13,8 +13,10 @@ use zbus::{Connection, connection};
 use super::{Bus, Call, Client, Daemon, Plan, journal, until};
 use crate::{
     bus_names::BusNames,
+    client_name::BusClients,
     delivery::Surroundings,
     fakes::{Says, World},
+    flow::Clients,
 };
 
 /// A store that the daemon may talk to.
@@ -137,4 +139,20 @@ async fn l12_what_a_killed_daemon_left_open_is_ended_behind_a_proxy() {
     assert_eq!(heard.as_slice(), [open[0].1.as_str(), &open[1].1]);
     until("the journal to be empty", || journal(bus.folder.path(), "this-bus").left_open().is_empty()).await;
     assert_eq!((client.further(&daemon).await, store.further(&daemon).await), (0, 0));
+}
+
+#[tokio::test]
+async fn a_client_behind_a_proxy_is_known_as_a_store_or_not_at_all() {
+    let bus = Bus::start();
+    let proxy = Proxy::start(&bus).await;
+    let (client, store) = (Client::on(&bus).await, store(&bus).await);
+    let name = async |connection: Connection, surroundings, client: &Client| {
+        BusClients { connection, surroundings }.name(client.connection.unique_name().unwrap()).await
+    };
+    // Outside it is the program of these tests, which anybody can have put there.
+    let outside = name(bus.connect().await, Surroundings::Bus, &client).await;
+    assert!(outside.starts_with("claimed:"), "{outside}");
+    assert_eq!(name(bus.connect().await, Surroundings::Sandbox, &client).await, "");
+    assert_eq!(name(proxy.connect().await, Surroundings::Sandbox, &client).await, "");
+    assert_eq!(name(proxy.connect().await, Surroundings::Sandbox, &store).await, "gnome-software");
 }
