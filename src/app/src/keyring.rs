@@ -14,9 +14,9 @@ pub(crate) fn unlock(widget: &impl IsA<gtk::Widget>) {
         let application = Application::current();
         let store = application.services().store.clone();
         let unlocked = runtime::spawn(async move { store.unlock().await }).await;
-        application.accounts().reload();
         match unlocked {
-            Ok(()) => {}
+            // Not otherwise: inside a sandbox reading would ask the person once more.
+            Ok(()) => application.accounts().reload(),
             Err(StoreError::Dismissed) => toast::show(&widget, &gettext("The keyring is still locked")),
             Err(error) => {
                 tracing::warn!(%error, "the keyring cannot be unlocked");

@@ -149,7 +149,9 @@ impl AccountList {
         let (mut entries, state) = match read {
             Ok((entries, true)) => (entries, KeyringState::Locked),
             Ok((entries, false)) => (entries, KeyringState::Ready),
-            Err(StoreError::NoKeyring) => (Vec::new(), KeyringState::Missing),
+            // Of a locked file not even the servers are known.
+            Err(StoreError::Locked) => (Vec::new(), KeyringState::Locked),
+            Err(StoreError::NoKeyring | StoreError::NoPortal) => (Vec::new(), KeyringState::Missing),
             Err(error) => {
                 tracing::warn!(%error, "the accounts cannot be read");
                 (Vec::new(), KeyringState::Failed)

@@ -2,6 +2,8 @@
 //! What becomes of a fresh credential: a new account, or a known one renewed. Saved and read back before anything is
 //! told (rule R16).
 
+use std::io::ErrorKind;
+
 use adw::prelude::*;
 use usher_core::{
     account::{Account, AccountId, AccountState},
@@ -63,12 +65,14 @@ pub(super) async fn save(
     let request = flow.request();
     let store = flow.services().store.clone();
     let entries = runtime::spawn(async move {
-        let entries = store.entries().await?;
-        if store.is_locked().await? {
-            store.unlock().await?;
-            return store.entries().await;
+        match store.entries().await {
+            Err(StoreError::Locked) => {}
+            Ok(entries) if !store.is_locked().await? => return Ok(entries),
+            Ok(_) => {}
+            Err(error) => return Err(error),
         }
-        Ok(entries)
+        store.unlock().await?;
+        store.entries().await
     })
     .await?;
     let planned = match plan(&entries, &request.binding, &signed_in.user, flow.expected()) {
@@ -164,9 +168,15 @@ async fn ask(host: &str, old_user: &str, new_user: &str, parent: &impl IsA<gtk::
 pub(crate) fn reason(error: &StoreError) -> String {
     match error {
         StoreError::NoKeyring => gettext("none is running"),
+        StoreError::NoPortal => gettext("the desktop does not open it for sandboxed applications"),
         StoreError::Locked | StoreError::Dismissed => gettext("it is locked"),
         StoreError::TimedOut => gettext("it did not answer"),
-        StoreError::Keyring(_) | StoreError::NotKept | StoreError::LockFile(_) => gettext("it refused to write"),
+        StoreError::File(error) if error.kind() == ErrorKind::StorageFull => gettext("the disk is full"),
+        StoreError::Keyring(_)
+        | StoreError::Portal(_)
+        | StoreError::File(_)
+        | StoreError::NotKept
+        | StoreError::LockFile(_) => gettext("it refused to write"),
     }
 }
 

@@ -169,9 +169,13 @@ pub(crate) fn judge(found: &Lookup<'_>) -> Result<Account, Obstacle> {
 impl From<&StoreError> for Obstacle {
     fn from(error: &StoreError) -> Self {
         match error {
-            StoreError::NoKeyring => Self::NoKeyring,
+            StoreError::NoKeyring | StoreError::NoPortal => Self::NoKeyring,
             StoreError::Locked | StoreError::Dismissed | StoreError::TimedOut => Self::Locked,
-            StoreError::Keyring(_) | StoreError::NotKept | StoreError::LockFile(_) => Self::KeyringFailed,
+            StoreError::Keyring(_)
+            | StoreError::Portal(_)
+            | StoreError::File(_)
+            | StoreError::NotKept
+            | StoreError::LockFile(_) => Self::KeyringFailed,
         }
     }
 }

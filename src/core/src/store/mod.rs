@@ -1,15 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The accounts in the keyring: one item per account is the only store. All changes are read-modify-write under one lock
 //! file, since window, daemon and usherctl all write.
+//!
+//! Outside a sandbox the keyring is the Secret Service, inside one a file that only the key of the Secret portal opens.
+//! Which one it is, is decided when the store is made; never does one stand in for the other.
+//!
+//! ```text
+//! backend         what a keyring must do     record  how an account is written into an item
+//! secret_service  the Secret Service         file    the file
+//! absent          who is not on the bus
+//! ```
 
-mod keyring;
+mod absent;
+mod backend;
+mod file;
+mod record;
+mod secret_service;
 
-use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{io, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt};
-use oo7::dbus::Item;
 
-use self::keyring::{Found, SecretService};
+use self::{backend::Guard, file::FileKeyring, secret_service::SecretService};
 use crate::{
     account::{Account, AccountId},
     binding::{Link, Provider},
@@ -35,7 +47,7 @@ pub enum Entry {
     Open(Box<Account>),
     /// In a locked keyring.
     Locked(Outline),
-    /// Cannot be read; kept as it is. The path tells it from others.
+    /// Cannot be read; kept as it is. The name tells it from others.
     Broken(String),
 }
 
@@ -55,6 +67,9 @@ pub enum StoreError {
     /// No keyring is running.
     #[error("no keyring is running")]
     NoKeyring,
+    /// Inside a sandbox: the desktop offers no portal that gives the key.
+    #[error("there is no portal for secrets")]
+    NoPortal,
     /// It is locked.
     #[error("the keyring is locked")]
     Locked,
@@ -67,6 +82,12 @@ pub enum StoreError {
     /// Something is wrong with it.
     #[error("the keyring failed: {0}")]
     Keyring(oo7::dbus::Error),
+    /// Something is wrong with the portal.
+    #[error("the portal for secrets failed: {0}")]
+    Portal(zbus::Error),
+    /// The keyring file cannot be read or written; what it held is still there.
+    #[error("the keyring file cannot be used: {0}")]
+    File(io::Error),
     /// What was saved was not what could be read again.
     #[error("the keyring did not keep the account")]
     NotKept,
@@ -79,52 +100,82 @@ pub enum StoreError {
 #[derive(Clone)]
 pub struct AccountStore {
     inner: Arc<Inner>,
+    is_quiet: bool,
 }
 
 struct Inner {
-    keyring: SecretService,
+    keyring: Keyring,
     limit: Duration,
     lock_file: Option<PathBuf>,
 }
 
-impl AccountStore {
-    /// A store over the Secret Service. No call but [`Self::unlock`] takes longer than `limit`.
-    pub fn new(limit: Duration) -> Self {
-        let lock_file = names::runtime_dir().map(|folder| folder.join("accounts.lock"));
-        Self { inner: Arc::new(Inner { keyring: SecretService::default(), limit, lock_file }) }
-    }
+enum Keyring {
+    Service(SecretService),
+    File(FileKeyring),
+}
 
-    /// All items of ours. A broken one does not hide the others. Never asks the person anything.
-    pub async fn entries(&self) -> Result<Vec<Entry>, StoreError> {
-        let found = self.timed(self.inner.keyring.list()).await?;
-        let mut open: BTreeMap<AccountId, Account> = BTreeMap::new();
-        let mut entries = Vec::new();
-        for item in found {
-            match item {
-                // Two items of one account: the newer one counts.
-                Found::Open(_, account) => match open.get(&account.id) {
-                    Some(known) if known.generation >= account.generation => {}
-                    _ => {
-                        open.insert(account.id, *account);
-                    }
-                },
-                Found::Locked(outline) => entries.push(Entry::Locked(outline)),
-                Found::Broken(item) => entries.push(Entry::Broken(item.path().to_string())),
-            }
+/// Does the same with whichever keyring it is.
+macro_rules! with {
+    ($store:expr, $keyring:ident => $call:expr) => {
+        match &$store.inner.keyring {
+            Keyring::Service($keyring) => $call,
+            Keyring::File($keyring) => $call,
         }
-        entries.extend(open.into_values().map(|account| Entry::Open(Box::new(account))));
-        Ok(entries)
+    };
+}
+
+impl AccountStore {
+    /// A store over the keyring that this process has to use. No call but [`Self::unlock`] takes longer than about
+    /// `limit`.
+    pub fn new(limit: Duration) -> Self {
+        if names::in_sandbox() {
+            return Self::in_file(FileKeyring::of_application(), limit);
+        }
+        let lock_file = names::runtime_dir().map(|folder| folder.join("accounts.lock"));
+        Self::over(Keyring::Service(SecretService::default()), limit, lock_file)
     }
 
-    /// Whether accounts could be read now.
+    fn in_file(keyring: FileKeyring, limit: Duration) -> Self {
+        let lock_file = keyring.lock_file();
+        Self::over(Keyring::File(keyring), limit, lock_file)
+    }
+
+    fn over(keyring: Keyring, limit: Duration, lock_file: Option<PathBuf>) -> Self {
+        Self { inner: Arc::new(Inner { keyring, limit, lock_file }), is_quiet: false }
+    }
+
+    /// The same store for what must not disturb the person. Inside a sandbox nothing tells beforehand whether the desktop
+    /// will ask the person to unlock the keyring: this way it is given the occasion at most once per login session. What
+    /// cannot be had without counts as locked. Outside a sandbox, and where the key is held already, there is no
+    /// difference.
+    pub fn quietly(&self) -> Self {
+        Self { inner: self.inner.clone(), is_quiet: true }
+    }
+
+    /// All items of ours. A broken one does not hide the others. Inside a sandbox the desktop may ask the person to
+    /// unlock the keyring; see [`Self::quietly`].
+    pub async fn entries(&self) -> Result<Vec<Entry>, StoreError> {
+        self.open().await?;
+        self.timed(async { with!(self, keyring => backend::entries(keyring).await) }).await
+    }
+
+    /// Whether the keyring would have to be unlocked before accounts can be read. Asks nobody: inside a sandbox a keyring
+    /// whose key has not been asked for yet counts as locked.
     pub async fn is_locked(&self) -> Result<bool, StoreError> {
-        self.timed(self.inner.keyring.is_locked()).await
+        match &self.inner.keyring {
+            Keyring::Service(keyring) => self.timed(keyring.is_locked()).await,
+            Keyring::File(keyring) => Ok(!keyring.is_open()),
+        }
     }
 
     /// Saves a new account and reads it back before it says so (rule R16).
     pub async fn add(&self, account: &Account) -> Result<(), StoreError> {
-        let _lock = self.lock().await?;
-        self.timed(self.inner.keyring.create(account)).await
+        let guard = self.lock().await?;
+        self.timed(async {
+            use backend::Backend;
+            with!(self, keyring => keyring.create(&guard, account).await)
+        })
+        .await
     }
 
     /// Changes the fresh copy of an account. `None` if it is no longer there: then nothing is written.
@@ -133,91 +184,68 @@ impl AccountStore {
         id: AccountId,
         change: impl FnOnce(&mut Account) + Send,
     ) -> Result<Option<Account>, StoreError> {
-        let _lock = self.lock().await?;
-        self.timed(async {
-            let Some((item, mut account)) = self.inner.keyring.find(id).await? else {
-                return Ok(None);
-            };
-            write_change(&item, &mut account, change).await?;
-            Ok(Some(account))
-        })
-        .await
+        let guard = self.lock().await?;
+        self.timed(async { with!(self, keyring => backend::change(keyring, &guard, id, change).await) }).await
     }
 
     /// Lets a remote use an account, and no other one: a remote uses one account, the one that was chosen last. `false`
     /// if the account is no longer there: then nothing is written.
     pub async fn allow(&self, id: AccountId, link: Link) -> Result<bool, StoreError> {
-        let _lock = self.lock().await?;
-        self.timed(async {
-            let Some((item, mut chosen)) = self.inner.keyring.find(id).await? else {
-                return Ok(false);
-            };
-            let remote_url = link.remote_url.clone();
-            write_change(&item, &mut chosen, |account| account.link(link)).await?;
-            for found in self.inner.keyring.list().await? {
-                if let Found::Open(item, mut other) = found
-                    && other.id != id
-                {
-                    write_change(&item, &mut other, |account| account.unlink(&remote_url)).await?;
-                }
-            }
-            Ok(true)
-        })
-        .await
+        let guard = self.lock().await?;
+        self.timed(async { with!(self, keyring => backend::allow(keyring, &guard, id, link).await) }).await
     }
 
     /// Removes an account. Removing what is gone is done already.
     pub async fn remove(&self, id: AccountId) -> Result<(), StoreError> {
-        let _lock = self.lock().await?;
-        self.timed(self.inner.keyring.delete(|found| {
-            matches!(found, Found::Open(_, account) if account.id == id)
-                || matches!(found, Found::Locked(outline) if outline.id == id)
-        }))
-        .await
+        let guard = self.lock().await?;
+        self.timed(async { with!(self, keyring => backend::remove(keyring, &guard, id).await) }).await
     }
 
     /// Removes an item that cannot be read, as [`Entry::Broken`] names it.
-    pub async fn remove_broken(&self, path: &str) -> Result<(), StoreError> {
-        let _lock = self.lock().await?;
-        self.timed(
-            self.inner.keyring.delete(|found| matches!(found, Found::Broken(item) if item.path().as_str() == path)),
-        )
-        .await
+    pub async fn remove_broken(&self, name: &str) -> Result<(), StoreError> {
+        let guard = self.lock().await?;
+        self.timed(async { with!(self, keyring => backend::remove_broken(keyring, &guard, name).await) }).await
     }
 
-    /// Asks the person to unlock the keyring. Lasts as long as the person takes.
+    /// Asks the person to unlock the keyring, where that is needed. Lasts as long as the person takes.
     pub async fn unlock(&self) -> Result<(), StoreError> {
-        self.inner.keyring.unlock().await
+        match &self.inner.keyring {
+            Keyring::Service(keyring) => keyring.unlock().await,
+            Keyring::File(keyring) => keyring.unlock().await,
+        }
     }
 
     /// Something about the accounts, or the keyring's being there or locked, may have changed. Follows the keyring's
-    /// signals; asks nothing and starts nothing.
+    /// signals, or the file; asks nothing and starts nothing.
     pub async fn changes(
         &self,
         connection: &zbus::Connection,
     ) -> Result<impl Stream<Item = ()> + Send + Unpin + use<>, StoreError> {
-        keyring::signals(connection).await.map(|signals| signals.map(|_| ()))
+        let changes: Pin<Box<dyn Stream<Item = ()> + Send>> = match &self.inner.keyring {
+            Keyring::Service(_) => Box::pin(secret_service::signals(connection).await?.map(|_| ())),
+            Keyring::File(keyring) => Box::pin(keyring.changes()?),
+        };
+        Ok(changes)
     }
 
-    async fn lock(&self) -> Result<Option<files::Lock>, StoreError> {
+    /// Makes sure that the keyring can be read, where that is not told by reading it.
+    async fn open(&self) -> Result<(), StoreError> {
+        match &self.inner.keyring {
+            Keyring::Service(_) => Ok(()),
+            Keyring::File(keyring) => keyring.open(self.is_quiet, self.inner.limit).await,
+        }
+    }
+
+    /// The lock is not held while a person is waited for.
+    async fn lock(&self) -> Result<Guard, StoreError> {
+        self.open().await?;
         match &self.inner.lock_file {
-            Some(path) => Ok(Some(files::lock(path, self.inner.limit).await?)),
-            None => Err(StoreError::LockFile(io::Error::new(io::ErrorKind::NotFound, "XDG_RUNTIME_DIR is not set"))),
+            Some(path) => Ok(Arc::new(files::lock(path, self.inner.limit).await?)),
+            None => Err(StoreError::LockFile(io::Error::new(io::ErrorKind::NotFound, "there is no folder for it"))),
         }
     }
 
     async fn timed<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         tokio::time::timeout(self.inner.limit, call).await.map_err(|_| StoreError::TimedOut)?
     }
-}
-
-/// Changes an account in its item. What stays as it was is not written.
-async fn write_change(item: &Item, account: &mut Account, change: impl FnOnce(&mut Account)) -> Result<(), StoreError> {
-    let before = account.clone();
-    change(account);
-    if *account == before {
-        return Ok(());
-    }
-    account.generation = before.generation.saturating_add(1);
-    keyring::replace(item, account).await
 }

@@ -4,37 +4,18 @@
 use std::{collections::HashMap, sync::Arc};
 
 use futures_util::{Stream, StreamExt, future, stream};
-use oo7::{
-    Secret,
-    dbus::{Collection, Error, Item, Service, ServiceError},
-};
+use oo7::dbus::{Collection, Error, Item, Service, ServiceError};
 use tokio::{runtime::Handle, sync::Mutex};
 use zbus::{MatchRule, MessageStream, message::Type};
 
-use super::{Outline, StoreError};
-use crate::{
-    account::{Account, AccountId},
-    binding::Provider,
-    names,
-    service::ServiceUrl,
+use super::{
+    StoreError, absent,
+    backend::{Backend, Found, Guard},
+    record::{self, attribute},
 };
+use crate::{account::Account, names};
 
 const BUS_NAME: &str = "org.freedesktop.secrets";
-
-/// Attribute names. They and the label are all that a locked keyring shows.
-mod attribute {
-    pub(super) const SCHEMA: &str = "xdg:schema";
-    pub(super) const ACCOUNT: &str = "account";
-    pub(super) const TYPE: &str = "type";
-    pub(super) const SERVICE: &str = "service";
-}
-
-/// An item of ours, opened as far as it goes.
-pub(super) enum Found {
-    Open(Item, Box<Account>),
-    Locked(Outline),
-    Broken(Item),
-}
 
 /// The session with the keyring, opened at the first call and again when it was lost.
 #[derive(Default)]
@@ -56,8 +37,10 @@ impl Drop for Session {
     }
 }
 
-impl SecretService {
-    pub(super) async fn list(&self) -> Result<Vec<Found>, StoreError> {
+impl Backend for SecretService {
+    type Place = Item;
+
+    async fn list(&self) -> Result<Vec<Found<Item>>, StoreError> {
         match self.try_list(HashMap::new()).await {
             Err(error) if is_lost(&error) => {
                 self.session.lock().await.take();
@@ -68,32 +51,7 @@ impl SecretService {
         .map_err(StoreError::from)
     }
 
-    /// The item of an account, and what it holds.
-    pub(super) async fn find(&self, id: AccountId) -> Result<Option<(Item, Account)>, StoreError> {
-        let mut newest: Option<(Item, Account)> = None;
-        for found in self.list().await? {
-            match found {
-                Found::Open(item, account)
-                    if account.id == id
-                        && newest.as_ref().is_none_or(|(_, known)| known.generation < account.generation) =>
-                {
-                    newest = Some((item, *account));
-                }
-                Found::Locked(outline) if outline.id == id => return Err(StoreError::Locked),
-                _ => {}
-            }
-        }
-        Ok(newest)
-    }
-
-    pub(super) async fn is_locked(&self) -> Result<bool, StoreError> {
-        match self.collection().await? {
-            Some(collection) => Ok(collection.is_locked().await?),
-            None => Ok(false),
-        }
-    }
-
-    pub(super) async fn create(&self, account: &Account) -> Result<(), StoreError> {
+    async fn create(&self, _guard: &Guard, account: &Account) -> Result<(), StoreError> {
         // Also renews a session that was lost.
         self.list().await?;
         let collection = match self.collection().await? {
@@ -103,21 +61,38 @@ impl SecretService {
         if collection.is_locked().await? {
             return Err(StoreError::Locked);
         }
-        let item = collection.create_item(&label(account), &attributes(account), encode(account)?, false, None).await?;
-        verify(&item, account).await
+        let (label, attributes) = (record::label(account), record::attributes(account));
+        let item = collection.create_item(&label, &attributes, record::encode(account)?, false, None).await?;
+        record::verify(&item.secret().await?, account)
     }
 
-    pub(super) async fn delete(&self, is_meant: impl Fn(&Found) -> bool) -> Result<(), StoreError> {
-        for found in self.list().await?.into_iter().filter(is_meant) {
-            match found {
-                Found::Open(item, _) | Found::Broken(item) => match item.delete(None).await {
-                    Ok(()) | Err(Error::Deleted | Error::Service(ServiceError::NoSuchObject(_))) => {}
-                    Err(error) => return Err(error.into()),
-                },
-                Found::Locked(_) => return Err(StoreError::Locked),
+    async fn replace(&self, _guard: &Guard, item: &Item, account: &Account) -> Result<(), StoreError> {
+        item.set_secret(record::encode(account)?).await?;
+        record::verify(&item.secret().await?, account)?;
+        // gnome-keyring tells nobody that a secret was set. That a label was set it tells, even if it is the one it was.
+        if let Err(error) = item.set_label(&record::label(account)).await {
+            tracing::debug!(%error, "others may not hear of a change");
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, _guard: &Guard, items: Vec<Item>) -> Result<(), StoreError> {
+        for item in items {
+            match item.delete(None).await {
+                Ok(()) | Err(Error::Deleted | Error::Service(ServiceError::NoSuchObject(_))) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(())
+    }
+}
+
+impl SecretService {
+    pub(super) async fn is_locked(&self) -> Result<bool, StoreError> {
+        match self.collection().await? {
+            Some(collection) => Ok(collection.is_locked().await?),
+            None => Ok(false),
+        }
     }
 
     pub(super) async fn unlock(&self) -> Result<(), StoreError> {
@@ -128,7 +103,7 @@ impl SecretService {
         if collection.is_locked().await? { Err(StoreError::Dismissed) } else { Ok(()) }
     }
 
-    async fn try_list(&self, mut wanted: HashMap<&'static str, &str>) -> Result<Vec<Found>, Error> {
+    async fn try_list(&self, mut wanted: HashMap<&'static str, &str>) -> Result<Vec<Found<Item>>, Error> {
         wanted.insert(attribute::SCHEMA, names::KEYRING_SCHEMA);
         let Some(collection) = self.service().await?.with_alias(Service::DEFAULT_COLLECTION).await? else {
             return Ok(Vec::new());
@@ -164,10 +139,10 @@ impl SecretService {
     }
 }
 
-async fn open(item: Item, is_locked: bool) -> Result<Found, Error> {
+async fn open(item: Item, is_locked: bool) -> Result<Found<Item>, Error> {
     let attributes = item.attributes().await?;
-    let Some(outline) = outline(&attributes) else {
-        return Ok(Found::Broken(item));
+    let Some(outline) = record::outline(&attributes) else {
+        return Ok(broken(item));
     };
     if is_locked {
         return Ok(Found::Locked(outline));
@@ -176,60 +151,15 @@ async fn open(item: Item, is_locked: bool) -> Result<Found, Error> {
         Err(Error::Service(ServiceError::IsLocked(_))) => return Ok(Found::Locked(outline)),
         secret => secret?,
     };
-    Ok(match Account::decode(secret.as_bytes()) {
-        // The attributes only help to search. The binding inside the secret is the one that counts, so they must agree.
-        Ok(account) if is_outline_of(&outline, &account) => Found::Open(item, Box::new(account)),
-        _ => Found::Broken(item),
+    Ok(match record::account(&outline, &secret) {
+        Some(account) => Found::Open(item, Box::new(account)),
+        None => broken(item),
     })
 }
 
-fn outline(attributes: &HashMap<String, String>) -> Option<Outline> {
-    Some(Outline {
-        id: AccountId::parse(attributes.get(attribute::ACCOUNT)?)?,
-        provider: Provider::from_name(attributes.get(attribute::TYPE)?)?,
-        service: ServiceUrl::parse(attributes.get(attribute::SERVICE)?).ok()?,
-    })
-}
-
-fn is_outline_of(outline: &Outline, account: &Account) -> bool {
-    let binding = &account.binding;
-    outline.id == account.id && outline.provider == binding.provider && outline.service == binding.service
-}
-
-fn attributes(account: &Account) -> HashMap<&'static str, String> {
-    HashMap::from([
-        (attribute::SCHEMA, names::KEYRING_SCHEMA.to_owned()),
-        (attribute::ACCOUNT, account.id.to_string()),
-        (attribute::TYPE, account.binding.provider.as_str().to_owned()),
-        (attribute::SERVICE, account.binding.service.as_str().to_owned()),
-    ])
-}
-
-/// Sets the secret of that very item.
-pub(super) async fn replace(item: &Item, account: &Account) -> Result<(), StoreError> {
-    item.set_secret(encode(account)?).await?;
-    verify(item, account).await?;
-    // gnome-keyring tells nobody that a secret was set. That a label was set it tells, even if it is the one it was.
-    if let Err(error) = item.set_label(&label(account)).await {
-        tracing::debug!(%error, "others may not hear of a change");
-    }
-    Ok(())
-}
-
-fn label(account: &Account) -> String {
-    format!("Usher: {}", account.binding.host())
-}
-
-fn encode(account: &Account) -> Result<Secret, StoreError> {
-    account.encode().map(Secret::Blob).map_err(|_| StoreError::NotKept)
-}
-
-async fn verify(item: &Item, account: &Account) -> Result<(), StoreError> {
-    let kept = item.secret().await?;
-    match Account::decode(kept.as_bytes()) {
-        Ok(kept) if &kept == account => Ok(()),
-        _ => Err(StoreError::NotKept),
-    }
+fn broken(item: Item) -> Found<Item> {
+    let name = item.path().to_string();
+    Found::Broken(item, name)
 }
 
 /// Signals of the keyring that can concern accounts, and its coming and going.
@@ -260,27 +190,9 @@ impl From<Error> for StoreError {
         match &error {
             Error::Service(ServiceError::IsLocked(_)) => Self::Locked,
             Error::Dismissed => Self::Dismissed,
-            Error::ZBus(bus) | Error::Service(ServiceError::ZBus(bus)) if is_absent(bus) => Self::NoKeyring,
+            Error::ZBus(bus) | Error::Service(ServiceError::ZBus(bus)) if absent::is_absent(bus) => Self::NoKeyring,
             _ => Self::Keyring(error),
         }
-    }
-}
-
-/// Whether nobody owns the keyring's name, or there is no bus.
-fn is_absent(error: &zbus::Error) -> bool {
-    match error {
-        zbus::Error::MethodError(name, ..) => {
-            let name = name.as_str();
-            name.ends_with(".ServiceUnknown") || name.ends_with(".NameHasNoOwner") || name.contains(".Spawn.")
-        }
-        zbus::Error::FDO(error) => matches!(
-            **error,
-            zbus::fdo::Error::ServiceUnknown(_)
-                | zbus::fdo::Error::NameHasNoOwner(_)
-                | zbus::fdo::Error::SpawnFailed(_)
-        ),
-        zbus::Error::Address(_) | zbus::Error::InputOutput(_) => true,
-        _ => false,
     }
 }
 

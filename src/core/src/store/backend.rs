@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What a keyring must do, and the changes of accounts that are made of it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{Entry, Outline, StoreError};
+use crate::{
+    account::{Account, AccountId},
+    binding::Link,
+    files,
+};
+
+/// The lock under which everything is changed. Work that outlives its caller holds it until it is done.
+pub(super) type Guard = Arc<files::Lock>;
+
+/// An item of ours, opened as far as it goes. `P` is its place in the keyring.
+pub(super) enum Found<P> {
+    Open(P, Box<Account>),
+    Locked(Outline),
+    /// With what tells it from others.
+    Broken(P, String),
+}
+
+/// A keyring. Places are good while the lock is held under which they were listed.
+pub(super) trait Backend: Sync {
+    type Place: Send + Sync;
+
+    fn list(&self) -> impl Future<Output = Result<Vec<Found<Self::Place>>, StoreError>> + Send;
+    /// Saves a new account and reads it back.
+    fn create(&self, guard: &Guard, account: &Account) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Sets the record of that very item and reads it back.
+    fn replace(
+        &self,
+        guard: &Guard,
+        place: &Self::Place,
+        account: &Account,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Removes items. What is gone already is removed.
+    fn delete(&self, guard: &Guard, places: Vec<Self::Place>) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// All items as others see them. Of two items of one account the newer one counts.
+pub(super) async fn entries(keyring: &impl Backend) -> Result<Vec<Entry>, StoreError> {
+    let mut open: BTreeMap<AccountId, Account> = BTreeMap::new();
+    let mut entries = Vec::new();
+    for item in keyring.list().await? {
+        match item {
+            Found::Open(_, account) => match open.get(&account.id) {
+                Some(known) if known.generation >= account.generation => {}
+                _ => {
+                    open.insert(account.id, *account);
+                }
+            },
+            Found::Locked(outline) => entries.push(Entry::Locked(outline)),
+            Found::Broken(_, name) => entries.push(Entry::Broken(name)),
+        }
+    }
+    entries.extend(open.into_values().map(|account| Entry::Open(Box::new(account))));
+    Ok(entries)
+}
+
+/// Changes the fresh copy of an account. `None` if it is no longer there.
+pub(super) async fn change(
+    keyring: &impl Backend,
+    guard: &Guard,
+    id: AccountId,
+    change: impl FnOnce(&mut Account) + Send,
+) -> Result<Option<Account>, StoreError> {
+    let Some((place, mut account)) = find(keyring, id).await? else {
+        return Ok(None);
+    };
+    write_change(keyring, guard, &place, &mut account, change).await?;
+    Ok(Some(account))
+}
+
+/// Lets a remote use an account and no other one. `false` if the account is no longer there.
+pub(super) async fn allow(
+    keyring: &impl Backend,
+    guard: &Guard,
+    id: AccountId,
+    link: Link,
+) -> Result<bool, StoreError> {
+    let Some((place, mut chosen)) = find(keyring, id).await? else {
+        return Ok(false);
+    };
+    let remote_url = link.remote_url.clone();
+    write_change(keyring, guard, &place, &mut chosen, |account| account.link(link)).await?;
+    let others = keyring.list().await?.into_iter().filter_map(|found| match found {
+        Found::Open(_, account) if account.id != id && account.is_linked_to(&remote_url) => Some(account.id),
+        _ => None,
+    });
+    for other in others.collect::<Vec<_>>() {
+        self::change(keyring, guard, other, |account| account.unlink(&remote_url)).await?;
+    }
+    Ok(true)
+}
+
+/// Removes an account.
+pub(super) async fn remove(keyring: &impl Backend, guard: &Guard, id: AccountId) -> Result<(), StoreError> {
+    let mut places = Vec::new();
+    for found in keyring.list().await? {
+        match found {
+            Found::Open(place, account) if account.id == id => places.push(place),
+            Found::Locked(outline) if outline.id == id => return Err(StoreError::Locked),
+            _ => {}
+        }
+    }
+    keyring.delete(guard, places).await
+}
+
+/// Removes an item that cannot be read.
+pub(super) async fn remove_broken(keyring: &impl Backend, guard: &Guard, broken: &str) -> Result<(), StoreError> {
+    let places = keyring.list().await?.into_iter().filter_map(|found| match found {
+        Found::Broken(place, name) if name == broken => Some(place),
+        _ => None,
+    });
+    let places = places.collect();
+    keyring.delete(guard, places).await
+}
+
+/// The item of an account, and what it holds.
+async fn find<B: Backend>(keyring: &B, id: AccountId) -> Result<Option<(B::Place, Account)>, StoreError> {
+    let mut newest: Option<(B::Place, Account)> = None;
+    for found in keyring.list().await? {
+        match found {
+            Found::Open(place, account)
+                if account.id == id
+                    && newest.as_ref().is_none_or(|(_, known)| known.generation < account.generation) =>
+            {
+                newest = Some((place, *account));
+            }
+            Found::Locked(outline) if outline.id == id => return Err(StoreError::Locked),
+            _ => {}
+        }
+    }
+    Ok(newest)
+}
+
+/// Changes an account in its item. What stays as it was is not written.
+async fn write_change<B: Backend>(
+    keyring: &B,
+    guard: &Guard,
+    place: &B::Place,
+    account: &mut Account,
+    change: impl FnOnce(&mut Account),
+) -> Result<(), StoreError> {
+    let before = account.clone();
+    change(account);
+    if *account == before {
+        return Ok(());
+    }
+    account.generation = before.generation.saturating_add(1);
+    keyring.replace(guard, place, account).await
+}

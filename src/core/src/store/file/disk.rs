@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The keyring file on disk: its bytes, what is left over of writing it, and copies that were set aside.
+
+use std::{
+    fs::{self, File, OpenOptions, Permissions},
+    io::{self, Read},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
+
+/// How the library names the files that it writes before it gives them their name.
+const PART: &str = ".tmpkeyring";
+/// What follows the name of a file that was set aside.
+const ASIDE: &str = ".unreadable-";
+/// Largest file that is read, in bytes.
+const SIZE_LIMIT: u64 = 64 << 20;
+/// What a keyring file begins with.
+const HEADER: &[u8] = b"GnomeKeyring\n\r\0\n\x01\x00";
+/// Rounds of the key derivation: at least as many as the library asks for, and not so many that they would last for ever.
+const ROUNDS: std::ops::RangeInclusive<u32> = 100_000..=10_000_000;
+
+/// A file as it was at one moment. Its time counts as well, since the library refuses to write if only that is another.
+#[derive(Clone, PartialEq, Eq)]
+pub(in crate::store) struct Stamp {
+    bytes: Vec<u8>,
+    modified: Option<SystemTime>,
+}
+
+/// The keyring file's place.
+#[derive(Clone)]
+pub(super) struct Place {
+    folder: PathBuf,
+    name: String,
+}
+
+impl Place {
+    pub(super) fn new(folder: PathBuf, name: &str) -> Self {
+        Self { folder, name: name.to_owned() }
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.join(&self.name)
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Makes the folder, private.
+    pub(super) fn make_folder(&self) -> io::Result<()> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        let mode = fs::metadata(&self.folder)?.mode();
+        if mode & 0o077 == 0 {
+            return Ok(());
+        }
+        fs::set_permissions(&self.folder, Permissions::from_mode(0o700))
+    }
+
+    /// The file as it is. `None` if there is none.
+    pub(super) fn stamp(&self) -> io::Result<Option<Stamp>> {
+        let no_follow = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+        let file = match OpenOptions::new().read(true).custom_flags(no_follow).open(self.path()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
+        let metadata = file.metadata()?;
+        if !metadata.is_file() || metadata.uid() != rustix::process::getuid().as_raw() || metadata.len() > SIZE_LIMIT {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "it is not a keyring of ours"));
+        }
+        let mut bytes = Vec::new();
+        (&file).take(SIZE_LIMIT).read_to_end(&mut bytes)?;
+        Ok(Some(Stamp { bytes, modified: metadata.modified().ok() }))
+    }
+
+    /// Removes what a process left behind that was ended while it wrote. Only while the lock is held.
+    pub(super) fn remove_parts(&self) -> io::Result<()> {
+        for name in self.names()? {
+            if name.starts_with(PART) {
+                tracing::debug!(name, "left over of writing the keyring");
+                fs::remove_file(self.folder.join(name))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the file another name, under which it is kept.
+    pub(super) fn set_aside(&self) -> io::Result<()> {
+        for number in 1..u32::MAX {
+            let aside = self.folder.join(format!("{}{ASIDE}{number}", self.name));
+            match renameat_with(CWD, self.path(), CWD, &aside, RenameFlags::NOREPLACE) {
+                Ok(()) => {
+                    tracing::warn!(to = %aside.display(), "the keyring cannot be read and is set aside");
+                    return self.sync();
+                }
+                Err(rustix::io::Errno::EXIST) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    /// Names of the files that were set aside.
+    pub(super) fn aside(&self) -> io::Result<Vec<String>> {
+        let mut aside: Vec<_> = self
+            .names()?
+            .into_iter()
+            .filter(|name| name.strip_prefix(&self.name).is_some_and(|rest| rest.starts_with(ASIDE)))
+            .collect();
+        aside.sort();
+        Ok(aside)
+    }
+
+    /// Removes a file of the folder.
+    pub(super) fn remove(&self, name: &str) -> io::Result<()> {
+        match fs::remove_file(self.folder.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => self.sync(),
+        }
+    }
+
+    /// Makes sure that what names the files have survives a power cut.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        File::open(&self.folder)?.sync_all()
+    }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        let entries = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let names = entries.map(|entry| Ok(entry?.file_name().into_string().ok()));
+        Ok(names.collect::<io::Result<Vec<_>>>()?.into_iter().flatten().collect())
+    }
+}
+
+impl Stamp {
+    /// Whether it may be given to the library, which believes what it finds in a file: how often to go round, for
+    /// example.
+    pub(super) fn is_plausible(&self) -> bool {
+        let number = |at: usize| -> Option<u32> {
+            Some(u32::from_le_bytes(self.bytes.get(HEADER.len() + at..)?.get(..4)?.try_into().ok()?))
+        };
+        let rounds = || {
+            let salt = usize::try_from(number(0)?).ok()?;
+            number(salt.checked_add(4)?.checked_next_multiple_of(4)?)
+        };
+        self.bytes.starts_with(HEADER) && rounds().is_some_and(|rounds| ROUNDS.contains(&rounds))
+    }
+}

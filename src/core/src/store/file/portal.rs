@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The Secret portal (`org.freedesktop.portal.Secret`): gives each sandboxed application a secret of its own, which the
+//! desktop keeps in the person's keyring.
+
+use std::{collections::HashMap, io, os::fd::OwnedFd};
+
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use oo7::Secret;
+use tokio::{io::AsyncReadExt, net::UnixStream};
+use zbus::{
+    Connection, MatchRule, MessageStream,
+    message::Type,
+    zvariant::{Fd, OwnedValue, Value},
+};
+use zeroize::Zeroizing;
+
+use super::vault::{NoSecret, SecretSource};
+use crate::store::absent;
+
+const BUS_NAME: &str = "org.freedesktop.portal.Desktop";
+const PATH: &str = "/org/freedesktop/portal/desktop";
+const INTERFACE: &str = "org.freedesktop.portal.Secret";
+const REQUEST_INTERFACE: &str = "org.freedesktop.portal.Request";
+/// Longest secret that is read, in bytes.
+const SECRET_LIMIT: u64 = 4096;
+/// Shortest secret that is worth the name; what is given has 64 bytes.
+const SECRET_MINIMUM: usize = 16;
+
+/// The portal of the session.
+pub(super) struct SecretPortal {
+    /// Address of the bus, if it is not the session's.
+    pub(super) bus: Option<String>,
+}
+
+#[async_trait]
+impl SecretSource for SecretPortal {
+    async fn retrieve(&self) -> Result<Secret, NoSecret> {
+        let connection = match &self.bus {
+            Some(address) => zbus::connection::Builder::address(address.as_str())?.build().await?,
+            None => Connection::session().await?,
+        };
+        retrieve(&connection).await
+    }
+}
+
+/// Asks once. The portal tells that it is done by a signal; a backend that was refused the keyring may say nothing at
+/// all, but then lets go of the socket that the secret was to come through.
+async fn retrieve(connection: &Connection) -> Result<Secret, NoSecret> {
+    let token = format!("usher{}", uuid::Uuid::new_v4().simple());
+    let sender = connection.unique_name().ok_or(zbus::Error::Unsupported)?.as_str();
+    let request = format!("{PATH}/request/{}/{token}", sender.trim_start_matches(':').replace('.', "_"));
+    let rule = MatchRule::builder()
+        .msg_type(Type::Signal)
+        .sender(BUS_NAME)?
+        .path(request)?
+        .interface(REQUEST_INTERFACE)?
+        .member("Response")?
+        .build();
+    let mut responses = MessageStream::for_match_rule(rule, connection, None).await?;
+    let (ours, theirs) = UnixStream::pair().map_err(zbus::Error::from)?;
+    let theirs: OwnedFd = theirs.into_std().map_err(zbus::Error::from)?.into();
+    let options = HashMap::from([("handle_token", Value::from(token))]);
+    connection
+        .call_method(Some(BUS_NAME), PATH, Some(INTERFACE), "RetrieveSecret", &(Fd::from(theirs), options))
+        .await?;
+
+    let mut reading = std::pin::pin!(read(ours));
+    let (mut secret, mut is_done) = (None, false);
+    loop {
+        tokio::select! {
+            response = responses.next(), if !is_done => {
+                let response = response.ok_or_else(|| zbus::Error::from(io::Error::from(io::ErrorKind::BrokenPipe)))??;
+                let (code, _): (u32, HashMap<String, OwnedValue>) = response.body().deserialize()?;
+                if code != 0 {
+                    return Err(NoSecret::Refused);
+                }
+                is_done = true;
+            }
+            bytes = &mut reading, if secret.is_none() => {
+                let bytes = bytes.map_err(zbus::Error::from)?;
+                if bytes.len() < SECRET_MINIMUM {
+                    return Err(NoSecret::Refused);
+                }
+                secret = Some(Secret::from(bytes));
+            }
+        }
+        if is_done && let Some(secret) = secret.take() {
+            return Ok(secret);
+        }
+    }
+}
+
+async fn read(socket: UnixStream) -> io::Result<Zeroizing<Vec<u8>>> {
+    // Room for all of it, so that no copy is left behind in memory.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
+    socket.take(SECRET_LIMIT).read_to_end(&mut bytes).await?;
+    Ok(bytes)
+}
+
+impl From<zbus::Error> for NoSecret {
+    fn from(error: zbus::Error) -> Self {
+        if absent::is_absent(&error) || absent::is_unknown(&error) { Self::NoPortal } else { Self::Failed(error) }
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Hears when the file is given another content, by whichever process.
+
+use std::{io, mem::MaybeUninit, os::fd::OwnedFd};
+
+use futures_util::{Stream, StreamExt, stream};
+use rustix::{
+    fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags},
+    io::Errno,
+};
+use tokio::{io::unix::AsyncFd, sync::watch};
+
+use super::disk::Place;
+
+/// Tells of changes while the key is held, and that it is. Before, there is nothing of the file that could be read.
+pub(super) fn changes(
+    place: &Place,
+    opened: watch::Receiver<bool>,
+) -> io::Result<impl Stream<Item = ()> + Send + use<>> {
+    place.make_folder()?;
+    let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
+    let events = WatchFlags::MOVED_TO
+        | WatchFlags::MOVED_FROM
+        | WatchFlags::CLOSE_WRITE
+        | WatchFlags::DELETE
+        | WatchFlags::DELETE_SELF
+        | WatchFlags::MOVE_SELF
+        | WatchFlags::ONLYDIR;
+    inotify::add_watch(&inotify, place.folder(), events)?;
+    // What makes it deprecated is a type whose descriptor may change or be closed elsewhere; this one is owned.
+    #[allow(deprecated)]
+    let inotify = AsyncFd::new(inotify)?;
+    let watched = Watched { inotify, name: place.name().to_owned() };
+    let is_open = opened.clone();
+    let of_file = stream::unfold(watched, |mut watched| async {
+        let heard = watched.next().await;
+        heard.map(|()| ((), watched))
+    })
+    .filter(move |()| std::future::ready(*is_open.borrow()));
+    let of_key = stream::unfold(opened, |mut opened| async {
+        opened.changed().await.ok()?;
+        Some(((), opened))
+    });
+    Ok(stream::select(of_file, of_key))
+}
+
+struct Watched {
+    inotify: AsyncFd<OwnedFd>,
+    name: String,
+}
+
+impl Watched {
+    /// Waits for a change. `None` if the folder is gone, and nothing more will be heard.
+    async fn next(&mut self) -> Option<()> {
+        loop {
+            let mut ready = self.inotify.readable().await.ok()?;
+            match ready.try_io(|inotify| read(inotify.get_ref(), &self.name)) {
+                Ok(Ok(Heard::Change)) => return Some(()),
+                Ok(Ok(Heard::Nothing)) | Err(_) => {}
+                Ok(Ok(Heard::End)) => return None,
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "the keyring file cannot be watched any more");
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Heard {
+    Nothing,
+    Change,
+    End,
+}
+
+/// Reads all that there is to hear.
+fn read(inotify: &OwnedFd, name: &str) -> io::Result<Heard> {
+    let mut buffer = [MaybeUninit::uninit(); 4096];
+    let mut reader = Reader::new(inotify, &mut buffer);
+    let mut heard = None;
+    loop {
+        match reader.next() {
+            Ok(event) => {
+                let gone = ReadFlags::DELETE_SELF | ReadFlags::MOVE_SELF | ReadFlags::IGNORED;
+                let of_event = if event.events().intersects(gone) {
+                    Heard::End
+                } else if event.events().contains(ReadFlags::QUEUE_OVERFLOW)
+                    || event.file_name().is_some_and(|file| file.to_bytes() == name.as_bytes())
+                {
+                    Heard::Change
+                } else {
+                    Heard::Nothing
+                };
+                heard = heard.max(Some(of_event));
+            }
+            // What was heard is told first; the next reading finds that there is nothing more.
+            Err(Errno::WOULDBLOCK) => return heard.ok_or_else(|| Errno::WOULDBLOCK.into()),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

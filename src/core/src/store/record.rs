@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! How an account is written into an item, the same in every keyring. Pure.
+
+use std::collections::HashMap;
+
+use oo7::Secret;
+
+use super::{Outline, StoreError};
+use crate::{
+    account::{Account, AccountId},
+    binding::Provider,
+    names,
+    service::ServiceUrl,
+};
+
+/// Attribute names. They and the label are all that a locked keyring shows.
+pub(in crate::store) mod attribute {
+    pub(in crate::store) const SCHEMA: &str = "xdg:schema";
+    pub(in crate::store) const ACCOUNT: &str = "account";
+    pub(super) const TYPE: &str = "type";
+    pub(super) const SERVICE: &str = "service";
+}
+
+/// What the attributes say; `None` if they are not whole.
+pub(super) fn outline(attributes: &HashMap<String, String>) -> Option<Outline> {
+    Some(Outline {
+        id: AccountId::parse(attributes.get(attribute::ACCOUNT)?)?,
+        provider: Provider::from_name(attributes.get(attribute::TYPE)?)?,
+        service: ServiceUrl::parse(attributes.get(attribute::SERVICE)?).ok()?,
+    })
+}
+
+/// The account in the secret of an item; `None` if it cannot be read.
+pub(super) fn account(outline: &Outline, secret: &Secret) -> Option<Account> {
+    let account = Account::decode(secret.as_bytes()).ok()?;
+    let binding = &account.binding;
+    // The attributes only help to search. The binding inside the secret is the one that counts, so they must agree.
+    let agrees = outline.id == account.id && outline.provider == binding.provider && outline.service == binding.service;
+    agrees.then_some(account)
+}
+
+pub(super) fn attributes(account: &Account) -> HashMap<&'static str, String> {
+    HashMap::from([
+        (attribute::SCHEMA, names::KEYRING_SCHEMA.to_owned()),
+        (attribute::ACCOUNT, account.id.to_string()),
+        (attribute::TYPE, account.binding.provider.as_str().to_owned()),
+        (attribute::SERVICE, account.binding.service.as_str().to_owned()),
+    ])
+}
+
+pub(super) fn label(account: &Account) -> String {
+    format!("Usher: {}", account.binding.host())
+}
+
+pub(super) fn encode(account: &Account) -> Result<Secret, StoreError> {
+    account.encode().map(Secret::Blob).map_err(|_| StoreError::NotKept)
+}
+
+/// Whether that is what was to be kept (rule R16).
+pub(super) fn verify(kept: &Secret, account: &Account) -> Result<(), StoreError> {
+    match Account::decode(kept.as_bytes()) {
+        Ok(kept) if &kept == account => Ok(()),
+        _ => Err(StoreError::NotKept),
+    }
+}
