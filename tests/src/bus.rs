@@ -141,6 +141,11 @@ impl Bus {
 
     async fn send_to_owner(&self, name: &str, signal: Signal) {
         send(self.process_of(name).await, signal);
+        self.wait_until_free(name).await;
+    }
+
+    /// Waits until nobody owns `name`.
+    pub async fn wait_until_free(&self, name: &str) {
         wait_for(
             &format!("the end of {name}"),
             async || (!self.has_owner(name).await).then_some(()),

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, ChildStdout, Stdio};
 use std::sync::Mutex;
 
+use rustix::process::Signal;
 use secret_service::{EncryptionType, SecretService};
 use zbus::Connection;
 use zbus::zvariant::OwnedObjectPath;
 
 use crate::bus::Bus;
-use crate::processes::Processes;
+use crate::processes::{Processes, send, wait_for};
 
 const NAME: &str = "org.freedesktop.secrets";
 const PASSWORD: &str = "keyring-CANARY-6f1d";
@@ -42,6 +43,7 @@ pub struct Keyring {
 
 #[derive(Debug)]
 struct Prompter {
+    id: u32,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
@@ -133,13 +135,23 @@ impl Keyring {
         self.expect_answer("cancel");
     }
 
+    /// Whatever is asked from now on stays on the screen, and nobody comes.
+    pub fn questions_stay_open(&self) {
+        self.prompter(|prompter| send(prompter.id, Signal::STOP));
+    }
+
+    /// Somebody is there again.
+    pub fn questions_are_seen_again(&self) {
+        self.prompter(|prompter| send(prompter.id, Signal::CONT));
+    }
+
     fn expect_answer(&self, answer: &str) {
-        self.prompter
-            .lock()
-            .expect("nobody panics with the lock")
-            .as_mut()
-            .expect("this session answers the keyring's questions")
-            .tell(answer);
+        self.prompter(|prompter| prompter.tell(answer));
+    }
+
+    fn prompter(&self, act: impl FnOnce(&mut Prompter)) {
+        let mut prompter = self.prompter.lock().expect("nobody panics with the lock");
+        act(prompter.as_mut().expect("this session answers the keyring's questions"));
     }
 
     /// Asks the keyring to open, as any program may, and tells whether it did.
@@ -150,6 +162,11 @@ impl Keyring {
         !self.is_locked().await
     }
 
+    /// Asks it to open until it does, whoever else asks at the same time.
+    pub async fn unlock(&self) {
+        wait_for("an open keyring", async || self.ask_to_unlock().await.then_some(()), async || String::new()).await;
+    }
+
     /// Whether the keyring has asked a question that nobody expected; such a question is dismissed.
     pub fn was_asked_unexpectedly(&self) -> bool {
         fs::metadata(&self.prompter_log).is_ok_and(|log| log.len() > 0)
@@ -157,9 +174,13 @@ impl Keyring {
 
     /// All accounts of ours. Only an open keyring tells them.
     pub async fn items(&self) -> Vec<Item> {
+        self.with(&HashMap::from([("xdg:schema", SCHEMA)])).await
+    }
+
+    /// All items that have these attributes. Only an open keyring tells them.
+    pub(crate) async fn with(&self, attributes: &HashMap<&str, &str>) -> Vec<Item> {
         let service = self.service().await;
-        let found =
-            service.search_items(HashMap::from([("xdg:schema", SCHEMA)])).await.expect("the keyring can be searched");
+        let found = service.search_items(attributes.clone()).await.expect("the keyring can be searched");
         assert!(found.locked.is_empty(), "the keyring is open");
         let mut items = Vec::new();
         for item in found.unlocked {
@@ -211,6 +232,7 @@ impl Prompter {
             .spawn()
             .expect("the prompter starts");
         let mut prompter = Self {
+            id: child.id(),
             input: child.stdin.take().expect("its input was piped"),
             output: BufReader::new(child.stdout.take().expect("its output was piped")),
         };

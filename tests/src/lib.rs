@@ -5,9 +5,11 @@
 //! command line, the accessibility tree and the keyring. It never calls Usher's own code.
 
 mod bus;
+mod client;
 mod display;
 mod flatpak;
 mod keyring;
+mod keyring_file;
 mod leaks;
 mod looks;
 mod processes;
@@ -22,6 +24,7 @@ pub mod usherctl;
 
 pub use atspi::Role;
 pub use bus::Bus;
+pub use client::{Client, Listener, Response};
 pub use display::{Display, there_is_one as there_is_a_display};
 pub use flatpak::{Flatpak, Outcome};
 pub use keyring::{Item, Keyring, KeyringState, SCHEMA};

@@ -128,6 +128,17 @@ impl Processes {
         }
     }
 
+    /// The processes of this program, and the arguments of each.
+    pub fn of_program(&self, name: &str) -> Vec<(u32, Vec<String>)> {
+        let arguments = |id: u32| {
+            let text = String::from_utf8(fs::read(format!("/proc/{id}/cmdline")).ok()?).ok()?;
+            let mut words = text.split_terminator('\0').map(str::to_owned);
+            let program = words.next()?;
+            (Path::new(&program).file_name()? == name).then(|| words.collect())
+        };
+        self.ids().into_iter().filter_map(|id| Some((id, arguments(id)?))).collect()
+    }
+
     fn is_marked(&self, id: u32) -> bool {
         let wanted = format!("{MARK}={}", self.mark);
         fs::read(format!("/proc/{id}/environ"))

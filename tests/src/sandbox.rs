@@ -154,6 +154,18 @@ impl Session {
         instances
     }
 
+    /// Flatpak's number of the sandbox that a process is in.
+    pub fn sandbox_of(&self, process: u32) -> Option<String> {
+        let information = fs::read_to_string(format!("/proc/{process}/root/.flatpak-info")).ok()?;
+        information.lines().find_map(|line| line.strip_prefix("instance-id=")).map(str::to_owned)
+    }
+
+    /// The process of the daemon itself, in its sandbox: what looks after it there is another one.
+    pub fn daemon(&self) -> Option<u32> {
+        let processes = self.processes.of_program("usher-authenticator");
+        processes.into_iter().find(|(_, arguments)| arguments.iter().any(|word| word == "--parent")).map(|(id, _)| id)
+    }
+
     /// Waits until no sandbox of Usher's is open.
     pub async fn wait_for_no_instance(&self) {
         wait_for(

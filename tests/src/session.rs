@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 use usher_demo_store::{DemoStore, StoreOptions};
 use zbus::Connection;
@@ -19,7 +20,7 @@ use crate::display::{self, Display};
 use crate::flatpak::Flatpak;
 use crate::keyring::{Keyring, KeyringState};
 use crate::leaks::{self, Leak};
-use crate::processes::Processes;
+use crate::processes::{Processes, send, wait_for};
 use crate::sandbox::{self, Package, Portals};
 use crate::screen::{Screen, accessibility_bus};
 use crate::terminal::Terminal;
@@ -178,7 +179,13 @@ impl Session {
 
     /// Ends the daemon, as it ends by itself when nothing was asked for a while.
     pub async fn end_the_daemon(&self) {
-        self.bus.end_owner(AUTHENTICATOR).await;
+        if !self.package.is_sandboxed() {
+            return self.bus.end_owner(AUTHENTICATOR).await;
+        }
+        // On the bus the sandbox stands for what is in it.
+        send(self.daemon().expect("the daemon is there"), Signal::TERM);
+        wait_for("the end of the daemon", async || self.daemon().is_none().then_some(()), async || String::new()).await;
+        self.bus.wait_until_free(AUTHENTICATOR).await;
     }
 
     /// Opens Usher as a person does, from the list of apps.

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The keyring file of the Flatpak, opened with the key that the Secret portal keeps for it in the keyring of the desktop.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use oo7::Secret;
+use oo7::file::{Item as Entry, UnlockedKeyring};
+
+use crate::keyring::{Item, SCHEMA};
+use crate::session::{AUTHENTICATOR, Session};
+
+impl Session {
+    /// Where the accounts are.
+    pub fn keyring_file(&self) -> PathBuf {
+        self.folder_of_usher().join("data/keyrings/usher.keyring")
+    }
+
+    /// All accounts in the keyring file. The keyring of the desktop has to be open for it.
+    pub async fn accounts_in_the_file(&self) -> Vec<Item> {
+        let keys = self.keyring().with(&HashMap::from([("app_id", AUTHENTICATOR)])).await;
+        assert_eq!(keys.len(), 1, "the portal has made one key for Usher");
+        let keyring = UnlockedKeyring::load(self.keyring_file(), Secret::blob(&keys[0].secret)).await;
+        let entries = keyring.expect("the key is that of the file").items().await.expect("the file can be read");
+        let mut items = Vec::new();
+        for entry in entries {
+            let Ok(Entry::Unlocked(entry)) = entry else { panic!("the key opens all that is in the file: {entry:?}") };
+            let attributes = entry.attributes().clone();
+            assert_eq!(attributes.get("xdg:schema").map(String::as_str), Some(SCHEMA));
+            items.push(Item { label: entry.label().to_owned(), attributes, secret: entry.secret().to_vec() });
+        }
+        items
+    }
+}
