@@ -16,7 +16,7 @@ use usher_core::{
 };
 use zbus::Connection;
 
-use crate::flow::Accounts;
+use crate::flow::{Accounts, Reading};
 
 /// How often a use is written down, in seconds.
 const USE_INTERVAL: i64 = 10 * 60;
@@ -24,6 +24,8 @@ const USE_INTERVAL: i64 = 10 * 60;
 /// The accounts in the keyring, and what was last read of them.
 pub(crate) struct KeyringAccounts {
     store: AccountStore,
+    /// For what no person is asked about.
+    quiet: AccountStore,
     connection: Connection,
     watching: OnceCell<()>,
     snapshot: Arc<Mutex<Snapshot>>,
@@ -41,7 +43,13 @@ struct Snapshot {
 impl KeyringAccounts {
     pub(crate) fn new(store: AccountStore, connection: Connection) -> Self {
         let snapshot = Snapshot { entries: None, changes: 0, is_watched: false, heard: watch::Sender::new(()) };
-        Self { store, connection, watching: OnceCell::new(), snapshot: Arc::new(Mutex::new(snapshot)) }
+        Self {
+            quiet: store.quietly(),
+            store,
+            connection,
+            watching: OnceCell::new(),
+            snapshot: Arc::new(Mutex::new(snapshot)),
+        }
     }
 
     /// Follows the keyring's changes from now on.
@@ -79,16 +87,17 @@ fn lock(snapshot: &Mutex<Snapshot>) -> MutexGuard<'_, Snapshot> {
 
 #[async_trait]
 impl Accounts for KeyringAccounts {
-    async fn entries(&self, afresh: bool) -> Result<Arc<[Entry]>, StoreError> {
+    async fn entries(&self, reading: Reading) -> Result<Arc<[Entry]>, StoreError> {
         self.watch().await;
         let changes = {
             let snapshot = lock(&self.snapshot);
             match &snapshot.entries {
-                Some(entries) if !afresh => return Ok(entries.clone()),
+                Some(entries) if !reading.afresh => return Ok(entries.clone()),
                 _ => snapshot.changes,
             }
         };
-        let entries: Arc<[Entry]> = self.store.entries().await?.into();
+        let store = if reading.interactive { &self.store } else { &self.quiet };
+        let entries: Arc<[Entry]> = store.entries().await?.into();
         let mut snapshot = lock(&self.snapshot);
         // That a keyring was unlocked is not told by all of them, so what was locked is not kept.
         let is_whole = entries.iter().all(|entry| matches!(entry, Entry::Open(_)));
@@ -102,7 +111,7 @@ impl Accounts for KeyringAccounts {
     }
 
     async fn mark_expired(&self, id: AccountId, rejected: &Token) {
-        let changed = self.store.change(id, |account| account.reject(rejected)).await;
+        let changed = self.quiet.change(id, |account| account.reject(rejected)).await;
         lock(&self.snapshot).drop_entries();
         if let Err(error) = changed {
             tracing::warn!(%error, "that a sign-in has ended cannot be saved");
@@ -115,7 +124,7 @@ impl Accounts for KeyringAccounts {
 
     async fn note_use(&self, id: AccountId, by: String) {
         let last_use = Some(LastUse { at: clock::now(), by });
-        if let Err(error) = self.store.change(id, |account| account.last_use = last_use).await {
+        if let Err(error) = self.quiet.change(id, |account| account.last_use = last_use).await {
             tracing::warn!(%error, "the use of an account cannot be saved");
         }
         lock(&self.snapshot).drop_entries();
@@ -125,7 +134,7 @@ impl Accounts for KeyringAccounts {
         let settle = |account: &mut Account| {
             purchase::settle(&mut account.purchases, &granted, &denied, clock::now());
         };
-        if let Err(error) = self.store.change(id, settle).await {
+        if let Err(error) = self.quiet.change(id, settle).await {
             tracing::warn!(%error, "what was bought cannot be saved");
         }
         lock(&self.snapshot).drop_entries();

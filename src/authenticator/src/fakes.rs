@@ -27,7 +27,7 @@ use usher_core::{
 };
 
 use crate::{
-    flow::{Accounts, Clients, Clock, Ending, Flow, Installations, Prompts, Question, Tokens},
+    flow::{Accounts, Clients, Clock, Ending, Flow, Installations, Prompts, Question, Reading, Tokens},
     limits::Request,
 };
 
@@ -75,6 +75,8 @@ pub(crate) struct World {
     pub(crate) remotes: Mutex<Vec<Remote>>,
     pub(crate) installed: Mutex<BTreeSet<String>>,
     pub(crate) reads: AtomicUsize,
+    /// How the accounts were read.
+    pub(crate) readings: Mutex<Vec<Reading>>,
     pub(crate) abandoned: Arc<AtomicUsize>,
     /// Tells that the keyring may have changed.
     pub(crate) heard: watch::Sender<()>,
@@ -145,6 +147,7 @@ impl World {
             remotes: Mutex::new(vec![configured("shop", REMOTE_URI, SERVICE)]),
             installed: Mutex::default(),
             reads: AtomicUsize::new(0),
+            readings: Mutex::default(),
             abandoned: Arc::default(),
             heard: watch::Sender::new(()),
         })
@@ -196,8 +199,9 @@ impl World {
 
 #[async_trait]
 impl Accounts for World {
-    async fn entries(&self, _afresh: bool) -> Result<Arc<[Entry]>, StoreError> {
+    async fn entries(&self, reading: Reading) -> Result<Arc<[Entry]>, StoreError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
+        self.readings.lock().unwrap().push(reading);
         let keyring = *self.keyring.lock().unwrap();
         match keyring {
             Keyring::Works => {}

@@ -11,7 +11,7 @@ use usher_core::{names::ACCESS_PATH, store::Entry};
 use zbus::object_server::SignalEmitter;
 
 use super::{Access, interface::Access1};
-use crate::token_cache::comparable;
+use crate::{flow::Reading, token_cache::comparable};
 
 /// One change of an account comes as several signals of the keyring, and keyring and accounts are read for each: they are
 /// gathered for so long.
@@ -33,7 +33,7 @@ impl Access {
     }
 
     async fn seen(&self) -> Seen {
-        let entries = self.daemon.flow.accounts.entries(false).await.ok()?;
+        let entries = self.daemon.flow.accounts.entries(Reading { afresh: false, interactive: false }).await.ok()?;
         let without_use = |entry: &Entry| match entry {
             Entry::Open(account) => Entry::Open(Box::new(comparable(account))),
             other => other.clone(),

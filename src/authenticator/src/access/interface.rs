@@ -14,7 +14,7 @@ use super::{
     lead::Wanted,
     listing::{self, Listed},
 };
-use crate::{lifecycle::Event, limits};
+use crate::{flow::Reading, lifecycle::Event, limits};
 
 /// The object at [`usher_core::names::ACCESS_PATH`].
 pub(super) struct Access1(pub(super) Arc<Access>);
@@ -29,7 +29,7 @@ impl Access1 {
         let access = self.0.clone();
         let listed = async move {
             access.follow().await;
-            access.daemon.flow.accounts.entries(false).await
+            access.daemon.flow.accounts.entries(Reading { afresh: false, interactive: false }).await
         };
         let entries = match self.0.run(sender(&header)?, listed).await? {
             Ended::Done(entries) => entries.map_err(|error| fdo::Error::Failed(error.to_string()))?,

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use usher_core::prompt::{Kind, Outcome, Reason};
 
 use super::{Access, Ground, call_path};
-use crate::flow::{Ending, Obstacle, Question, question};
+use crate::flow::{Ending, Obstacle, Question, Reading, question};
 
 /// How long the daemon stays for the sake of a caller who was told that a window is open: as long as such a window does.
 const LINGER: Duration = Duration::from_secs(30 * 60);
@@ -59,7 +59,8 @@ impl Access {
     /// What stands in the way now. An app is asked for at the server, not in what was answered a moment ago.
     async fn look(&self, ground: &Ground, app: Option<&String>, afresh: bool) -> Result<(), Obstacle> {
         let flow = &self.daemon.flow;
-        let account = flow.account(&ground.binding, &ground.remote_url, afresh).await?;
+        let reading = Reading { afresh, interactive: true };
+        let account = flow.account(&ground.binding, &ground.remote_url, reading).await?;
         let Some(app) = app else {
             return Ok(());
         };

@@ -9,7 +9,7 @@ use std::{
 use usher_core::{account::AccountId, app_state::AppState, buying};
 
 use super::{Access, Ground};
-use crate::flow::Obstacle;
+use crate::flow::{Obstacle, Reading};
 
 impl Access {
     /// What is known of these apps of a remote. The server is asked at most once.
@@ -32,7 +32,8 @@ impl Access {
         let flow = &self.daemon.flow;
         let turn = self.turn(&ground.binding);
         let _turn = turn.lock().await;
-        let account = match flow.account(&ground.binding, &ground.remote_url, false).await {
+        let reading = Reading { afresh: false, interactive: false };
+        let account = match flow.account(&ground.binding, &ground.remote_url, reading).await {
             Ok(account) => account,
             Err(obstacle) => return all(ids, AppState::from(&obstacle)),
         };

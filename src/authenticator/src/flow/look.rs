@@ -19,6 +19,7 @@ use usher_core::{
 use super::{
     Flow,
     decide::{self, Obstacle},
+    ports::Reading,
 };
 use crate::token_cache::{Moment, TokenCache};
 
@@ -28,9 +29,9 @@ impl Flow {
         &self,
         claimed: &Binding,
         remote_url: &RemoteUrl,
-        afresh: bool,
+        reading: Reading,
     ) -> Result<Account, Obstacle> {
-        let entries = self.accounts.entries(afresh).await.map_err(|error| {
+        let entries = self.accounts.entries(reading).await.map_err(|error| {
             tracing::debug!(%error, "the keyring gave no accounts");
             Obstacle::from(&error)
         })?;

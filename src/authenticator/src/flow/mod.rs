@@ -30,7 +30,7 @@ use self::decide::{Course, Wish};
 pub(crate) use self::{
     answer::{After, Answer, Reply, Results},
     decide::{Obstacle, question},
-    ports::{Accounts, Clients, Clock, Ending, Installations, Prompts, Question, Tokens},
+    ports::{Accounts, Clients, Clock, Ending, Installations, Prompts, Question, Reading, Tokens},
 };
 use crate::{
     limits::Request,
@@ -159,7 +159,8 @@ impl Flow {
     }
 
     async fn look_into(&self, claim: &Claim<'_>, afresh: bool, found: &mut Found) {
-        let account = match self.account(&claim.binding, &claim.remote_url, afresh).await {
+        let reading = Reading { afresh, interactive: claim.request.interactive };
+        let account = match self.account(&claim.binding, &claim.remote_url, reading).await {
             Ok(account) => account,
             Err(obstacle) => {
                 found.obstacle = Some(obstacle);

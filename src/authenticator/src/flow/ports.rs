@@ -18,11 +18,20 @@ use usher_core::{
     store::{Entry, StoreError},
 };
 
+/// How accounts are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// Whether what was read before does not do.
+    pub(crate) afresh: bool,
+    /// Whether the desktop may ask the person to unlock the keyring (rule R14).
+    pub(crate) interactive: bool,
+}
+
 /// The accounts in the keyring.
 #[async_trait]
 pub(crate) trait Accounts: Send + Sync {
-    /// All entries: as they were last read, unless something has changed since or they are wanted `afresh`.
-    async fn entries(&self, afresh: bool) -> Result<Arc<[Entry]>, StoreError>;
+    /// All entries: as they were last read, unless something has changed since.
+    async fn entries(&self, reading: Reading) -> Result<Arc<[Entry]>, StoreError>;
     /// Tells whenever something about them may have changed, from now on.
     async fn changes(&self) -> watch::Receiver<()>;
     /// The server does not accept this credential any more. A newer one is left alone.

@@ -226,3 +226,12 @@ async fn two_accounts_that_a_remote_may_use_are_a_question() {
     assert_eq!(world.questions()[0].kind, Kind::Link);
     assert_eq!((world.questions()[0].account, world.calls()), (None, 0));
 }
+
+#[tokio::test]
+async fn r14_only_an_interactive_request_may_have_the_keyring_unlocked() {
+    let world = World::good();
+    answer(&world, &silent(request(&[APP]))).await;
+    answer(&world, &request(&[OTHER])).await;
+    let readings = world.readings.lock().unwrap();
+    assert_eq!(readings.iter().map(|reading| reading.interactive).collect::<Vec<_>>(), [false, true]);
+}
