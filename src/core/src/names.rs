@@ -53,6 +53,11 @@ pub fn in_sandbox() -> bool {
     std::path::Path::new("/.flatpak-info").exists()
 }
 
+/// The words that start `usherctl` in a person's shell: what is in a Flatpak is not in a shell's search path.
+pub fn usherctl() -> &'static [&'static str] {
+    if in_sandbox() { &["flatpak", "run", "--command=usherctl", APP_ID] } else { &["usherctl"] }
+}
+
 /// The folder for what must not outlive the login session: `$XDG_RUNTIME_DIR/<application id>`, inside Flatpak the
 /// folder that all instances of the application share. `None` where the session has no runtime folder.
 pub fn runtime_dir() -> Option<PathBuf> {

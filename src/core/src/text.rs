@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Text that comes from outside: cleaned before it is shown, quoted before it is put into a command (rule R17).
 
+use crate::names;
+
 /// Longest text from a server that is shown, in characters (rule R17).
 pub const SERVER_TEXT_LIMIT: usize = 120;
 /// Longest name (host, user, app, repository) in a window, in characters.
@@ -58,6 +60,11 @@ fn is_hidden(c: char) -> bool {
 pub fn command(arguments: &[&str]) -> Option<String> {
     let quoted: Option<Vec<String>> = arguments.iter().map(|argument| quote(argument)).collect();
     quoted.map(|arguments| arguments.join(" "))
+}
+
+/// A command line that runs `usherctl` with these arguments, from a person's shell.
+pub fn usherctl(arguments: &[&str]) -> Option<String> {
+    command(&[names::usherctl(), arguments].concat())
 }
 
 /// One argument, quoted where the shell needs it. `None` for control, hidden and non-ASCII characters, and for what a
