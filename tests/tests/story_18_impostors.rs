@@ -23,6 +23,17 @@ async fn repository_with(session: &Session, remote: &str, app: &str, branch: &st
     flatpak.run(&["remote-add", "--user", "--no-gpg-verify", remote, &address]).await.expect_success();
 }
 
+/// The same with Usher in it, and a summary that has flatpak install that by itself. Gives the repository's folder.
+async fn installing_repository(session: &Session, remote: &str, branch: &str) -> String {
+    repository_with(session, remote, AUTHENTICATOR, branch).await;
+    let name = format!("--authenticator-name={AUTHENTICATOR}");
+    let repository = session.folder().join(remote).join("repo").display().to_string();
+    let summary = ["build-update-repo", &name, "--authenticator-install", &repository];
+    session.flatpak().run(&summary).await.expect_success();
+    session.flatpak().run(&["remote-modify", "--user", "--update-metadata", remote]).await.expect_success();
+    repository
+}
+
 async fn install(session: &Session, remote: &str, app: &str) {
     let install = ["install", "--user", "--noninteractive", "--no-deps", remote, app];
     session.flatpak().run(&install).await.expect_success();
@@ -56,24 +67,18 @@ async fn what_may_have_taken_the_place_of_usher_is_the_first_row_until_it_was_un
     let screen = session.screen();
 
     story.step("Usher belongs to the system, and an install waits for an account").await;
-    repository_with(session, "home", AUTHENTICATOR, "stable").await;
-    install(session, "home", AUTHENTICATOR).await;
     let refused = ["install", "--user", "--noninteractive", "demo", "org.example.Private"];
     assert_eq!(session.flatpak().run(&refused).await.code, 1);
     session.open_usher();
     let window = screen.window("Usher").await;
     first_row_is(&window, "Demo Store").await;
 
-    story.step("Another repository brings one of its own, and may bring more").await;
-    repository_with(session, "other", AUTHENTICATOR, "autoinstall").await;
-    let name = format!("--authenticator-name={AUTHENTICATOR}");
-    let repository = session.folder().join("other/repo").display().to_string();
-    let summary = ["build-update-repo", &name, "--authenticator-install", &repository];
-    session.flatpak().run(&summary).await.expect_success();
+    story.step("A repository brings one of its own, and another one may").await;
+    let repository = installing_repository(session, "other", "autoinstall").await;
     install(session, "other", AUTHENTICATOR).await;
-    session.flatpak().run(&["remote-modify", "--user", "--update-metadata", "other"]).await.expect_success();
+    installing_repository(session, "third", "stable").await;
     first_row_is(&window, &format!("Usher May Have Been Replaced, {AUTHENTICATOR} comes from other")).await;
-    window.find_row("Usher Can Be Replaced, other can install a program in its place").await;
+    window.find_row("Usher Can Be Replaced, “third” can install a program in its place").await;
     window.find_row("Demo Store").await;
 
     story.step("What it is and where it came from is told, with the command that undoes it").await;
@@ -86,7 +91,7 @@ async fn what_may_have_taken_the_place_of_usher_is_the_first_row_until_it_was_un
     window.says("Copied").await;
 
     story.step("The command undoes it, and the page closes by itself").await;
-    undo(session, &window, "flatpak uninstall").await;
+    undo(session, &window, "flatpak remote-modify --user --no-authenticator-install other && flatpak uninstall").await;
     first_row_is(&window, "Usher Can Be Replaced").await;
 
     story.step("So does the other one").await;

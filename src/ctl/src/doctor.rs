@@ -15,6 +15,13 @@ use crate::{
     failure::{Failure, code},
 };
 
+/// What is not about one remote.
+struct General {
+    problems: Vec<Problem>,
+    /// What is worth knowing, and as somebody wanted it.
+    notes: Vec<Problem>,
+}
+
 /// A remote and what is wrong with it.
 struct Examined {
     remote: Remote,
@@ -23,7 +30,8 @@ struct Examined {
 
 pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
     let installations = remote::installations();
-    let mut general = checks::impostors(&checks::installation_facts(&installations));
+    let found = checks::impostors(&checks::installation_facts(&installations));
+    let (notes, mut general): (Vec<_>, Vec<_>) = found.into_iter().partition(Problem::is_note);
     let bus = checks::bus_names().await;
     match bus {
         None => general.push(Problem::NoBus),
@@ -56,8 +64,9 @@ pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
         }
     }
     let has_window = bus.is_some_and(|bus| bus.has_window);
+    let general = General { problems: general, notes };
     tell(context, &general, &examined, has_window)?;
-    let is_well = general.is_empty() && examined.iter().all(|examined| examined.problems.is_empty());
+    let is_well = general.problems.is_empty() && examined.iter().all(|examined| examined.problems.is_empty());
     Ok(if is_well { code::DONE } else { code::FAILED })
 }
 
@@ -77,7 +86,7 @@ async fn examine(context: &Context, remote: Remote, entries: Option<&[Entry]>) -
     Examined { remote, problems }
 }
 
-fn tell(context: &Context, general: &[Problem], examined: &[Examined], has_window: bool) -> Result<(), Failure> {
+fn tell(context: &Context, general: &General, examined: &[Examined], has_window: bool) -> Result<(), Failure> {
     let remotes = examined.iter().map(|examined| {
         json!({
             "remote": examined.remote.name,
@@ -86,11 +95,12 @@ fn tell(context: &Context, general: &[Problem], examined: &[Examined], has_windo
         })
     });
     context.out.json(&json!({
-        "problems": general.iter().map(as_json).collect::<Vec<_>>(),
+        "problems": general.problems.iter().map(as_json).collect::<Vec<_>>(),
+        "notes": general.notes.iter().map(as_json).collect::<Vec<_>>(),
         "remotes": remotes.collect::<Vec<_>>(),
         "window_installed": has_window,
     }))?;
-    for problem in general {
+    for problem in general.problems.iter().chain(&general.notes) {
         tell_problem(context, "Usher", problem)?;
     }
     for Examined { remote, problems } in examined {
@@ -105,16 +115,21 @@ fn tell(context: &Context, general: &[Problem], examined: &[Examined], has_windo
     if !has_window {
         context.out.line(&gettext("Usher's window is not installed. “usherctl” does all that it does."))?;
     }
-    let count = general.len() + examined.iter().map(|examined| examined.problems.len()).sum::<usize>();
+    let count = general.problems.len() + examined.iter().map(|examined| examined.problems.len()).sum::<usize>();
     context.out.line(&summary(examined.len(), count))
 }
 
 fn tell_problem(context: &Context, subject: &str, problem: &Problem) -> Result<(), Failure> {
     context.out.line(&gettext_f("{subject}: {problem}", &[("subject", subject), ("problem", &problem.sentence())]))?;
-    match problem.fix() {
-        Some(command) => context.out.line(&format!("  {}", gettext_f("Fix: {command}", &[("command", &command)]))),
-        None => Ok(()),
-    }
+    let Some(command) = problem.fix() else { return Ok(()) };
+    let values = &[("command", command.as_str())];
+    let told = if problem.is_note() {
+        // Translators: what came before need not be changed; this is how it is done by those who want to.
+        gettext_f("To forbid that: {command}", values)
+    } else {
+        gettext_f("Fix: {command}", values)
+    };
+    context.out.line(&format!("  {told}"))
 }
 
 fn summary(remotes: usize, problems: usize) -> String {

@@ -57,10 +57,17 @@ impl Offer {
                 "{app id} comes from {repository}",
                 &[("app id", &app(&impostor.problem)), ("repository", &repository)],
             ),
-            _ => gettext_f("{repository} can install a program in its place", &[("repository", &repository)]),
+            Problem::CameAlong { .. } => {
+                gettext_f("“{repository}” brings it again whenever it is removed", &[("repository", &repository)])
+            }
+            Problem::MayReplaceApp { replaced_by: Some(_), .. } => {
+                gettext_f("“{repository}” has installed a program in its place", &[("repository", &repository)])
+            }
+            _ => gettext_f("“{repository}” can install a program in its place", &[("repository", &repository)]),
         };
+        let is_note = impostor.problem.is_note();
         Self {
-            icon: "dialog-warning-symbolic",
+            icon: if is_note { "dialog-information-symbolic" } else { "dialog-warning-symbolic" },
             // Translators: the name of a button for screen readers; {what} is the title of its row
             button_name: gettext_f("Review: {what}", &[("what", &title)]),
             title,
@@ -72,7 +79,11 @@ impl Offer {
 
 fn title(problem: &Problem) -> String {
     match problem {
+        Problem::CameAlong { .. } => gettext("Usher Came Along With a Repository"),
         Problem::MayReplaceUsher { .. } => gettext("Usher Can Be Replaced"),
+        Problem::MayReplaceApp { app_id, replaced_by: Some(_), .. } => {
+            gettext_f("{app id} Was Replaced", &[("app id", &text::within(app_id))])
+        }
         Problem::MayReplaceApp { app_id, .. } => {
             gettext_f("{app id} Can Be Replaced", &[("app id", &text::within(app_id))])
         }
@@ -85,19 +96,27 @@ fn advice(impostor: &Impostor) -> Advice {
     let values = [("app id", app.as_str()), ("repository", repository.as_str())];
     let description = match &impostor.problem {
         Problem::SecondUsher { .. } => gettext_f(
-            "{app id} is installed from {repository} besides. It can take the place of Usher and read what is signed in to. If this is not expected, remove it.",
+            "{app id} is installed from “{repository}” besides. It can take the place of Usher and read what is signed in to. If this is not expected, remove it.",
             &values,
         ),
         Problem::TakesNames { .. } => gettext_f(
             "{app id} can act in the name of Usher and read what is signed in to. If this is not expected, remove it.",
             &values,
         ),
+        Problem::CameAlong { .. } => gettext_f(
+            "“{repository}” brought Usher to this computer, and brings it again whenever it is removed. If this is not wanted, forbid it: Usher stays as it is.",
+            &values,
+        ),
         Problem::MayReplaceUsher { .. } => gettext_f(
-            "{repository} can install a program of its own in the place of Usher, with any update. If this is not expected, forbid it.",
+            "“{repository}” can install a program of its own in the place of Usher, with any update. If this is not expected, forbid it.",
+            &values,
+        ),
+        Problem::MayReplaceApp { replaced_by: Some(_), .. } => gettext_f(
+            "“{repository}” has installed a program of its own in the place of {app id}. If this is not expected, remove it.",
             &values,
         ),
         _ => gettext_f(
-            "{repository} can install a program of its own in the place of {app id}, with any update. If this is not expected, forbid it.",
+            "“{repository}” can install a program of its own in the place of {app id}, with any update. If this is not expected, forbid it.",
             &values,
         ),
     };

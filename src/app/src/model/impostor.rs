@@ -41,9 +41,9 @@ fn behind(problem: &Problem) -> Option<(&str, Place)> {
         Problem::SecondUsher { origin, place, .. } | Problem::TakesNames { origin, place, .. } => {
             Some((origin, *place))
         }
-        Problem::MayReplaceUsher { remote, place } | Problem::MayReplaceApp { remote, place, .. } => {
-            Some((remote, *place))
-        }
+        Problem::CameAlong { remote, place }
+        | Problem::MayReplaceUsher { remote, place }
+        | Problem::MayReplaceApp { remote, place, .. } => Some((remote, *place)),
         _ => None,
     }
 }

@@ -3,26 +3,22 @@
 
 use std::collections::BTreeSet;
 
-use super::{BusNames, InstallationFacts, Place, RemoteInstall, ServerAnswer};
+use super::{BusNames, InstallationFacts, ServerAnswer};
 use crate::{
     binding::{Binding, Provider},
     http::HttpClient,
     installed, names,
     provider::webflow,
-    remote::{self, Installation, Remote},
+    remote::{self, Installation},
 };
 
-/// What the installations hold of apps and of remotes that install their authenticator.
+/// What the installations hold of apps and remotes, seen from this process.
 pub fn installation_facts(installations: &[Installation]) -> InstallationFacts {
     InstallationFacts {
         apps: installations.iter().flat_map(installed::apps).collect(),
-        installs: remote::remotes(installations).into_iter().filter_map(install).collect(),
+        remotes: remote::remotes(installations),
+        is_native: !names::in_sandbox(),
     }
-}
-
-fn install(remote: Remote) -> Option<RemoteInstall> {
-    let authenticator = remote.authenticator.filter(|_| remote.installs_authenticator && !remote.is_disabled)?;
-    Some(RemoteInstall { remote: remote.name, place: Place::of(remote.is_user), authenticator })
 }
 
 /// What of Usher can be reached on the session bus. Starts nothing. `None` without a bus.
@@ -54,19 +50,22 @@ pub async fn ask_server(http: &HttpClient, agreed: &Binding) -> ServerAnswer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::{Place, Problem, impostors};
 
     #[test]
-    fn remotes_that_install_their_authenticator_are_found() {
+    fn what_is_on_disk_tells_who_may_have_replaced_usher() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("repo")).unwrap();
-        let config = "[remote \"shop\"]\nurl=x\nxa.authenticator-name=org.a.Auth\nxa.authenticator-install=true\n\
-                      [remote \"other\"]\nurl=x\nxa.authenticator-name=org.a.Auth\nxa.authenticator-install=false\n\
-                      [remote \"off\"]\nurl=x\nxa.disable=true\nxa.authenticator-name=org.a.Auth\nxa.authenticator-install=true\n";
+        let config = format!(
+            "[remote \"shop\"]\nurl=x\nxa.authenticator-name={}\nxa.authenticator-install=true\n",
+            names::APP_ID
+        );
         std::fs::write(folder.path().join("repo/config"), config).unwrap();
-        installed::tests::deploy(folder.path(), "app/org.a.Auth/x86_64/autoinstall", "shop");
+        let app = format!("app/{}/x86_64/autoinstall", names::APP_ID);
+        installed::tests::deploy(folder.path(), &app, "shop");
         let facts = installation_facts(&[Installation { path: folder.path().into(), is_user: false }]);
-        let install = RemoteInstall { remote: "shop".into(), place: Place::System, authenticator: "org.a.Auth".into() };
-        assert_eq!(facts.installs, [install]);
-        assert_eq!(facts.apps[0].origin, "shop");
+        // No test runs in a Flatpak: the Usher that looks is not the one that is installed.
+        let (place, origin) = (Place::System, "shop".into());
+        assert_eq!(impostors(&facts), [Problem::SecondUsher { app, place, origin, comes_again: true }]);
     }
 }

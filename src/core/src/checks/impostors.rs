@@ -2,31 +2,30 @@
 //! Who may have replaced Usher, or could (rule R23). Pure.
 
 use super::{Place, Problem};
-use crate::{installed::InstalledApp, names};
+use crate::{installed::InstalledApp, names, remote::Remote};
 
 /// The release's application id, which a development build stands beside.
 const RELEASE_ID: &str = "io.github.usher.Usher";
 /// The branch from which flatpak installs an authenticator by itself.
 const AUTO_BRANCH: &str = "autoinstall";
 
-/// A remote that lets flatpak install its authenticator by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RemoteInstall {
-    /// Name of the remote.
-    pub remote: String,
-    /// Where it is.
-    pub place: Place,
-    /// Its authenticator: the id of the app that is installed.
-    pub authenticator: String,
-}
-
 /// What the installations on this computer hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InstallationFacts {
     /// All apps that are installed.
     pub apps: Vec<InstalledApp>,
-    /// All remotes that let flatpak install their authenticator.
-    pub installs: Vec<RemoteInstall>,
+    /// All remotes.
+    pub remotes: Vec<Remote>,
+    /// Whether the Usher that looks is in none of the installations, but a part of the system.
+    pub is_native: bool,
+}
+
+/// Where something comes from. The same repository may have several names, and one name may stand for several.
+#[derive(Debug, PartialEq, Eq)]
+enum Source<'a> {
+    Address(&'a str),
+    /// Of a remote that is gone.
+    Name(&'a str, Place),
 }
 
 /// All that could have taken Usher's place, or could take that of another authenticator, the surest first.
@@ -35,47 +34,94 @@ pub fn impostors(facts: &InstallationFacts) -> Vec<Problem> {
 }
 
 fn impostors_of(facts: &InstallationFacts, own_id: &str) -> Vec<Problem> {
-    let mut found = second_ushers(facts, own_id);
-    found.extend(facts.installs.iter().filter_map(|install| may_replace(install, facts, own_id)));
-    let takers = facts.apps.iter().filter(|app| takes_names(&app.app.id, own_id)).map(|app| Problem::TakesNames {
-        app_id: app.app.id.clone(),
-        place: Place::of(app.is_user),
-        origin: app.origin.clone(),
-    });
-    found.extend(takers);
-    found.dedup();
+    let ushers = facts.ushers(own_id);
+    let own = ushers.first().copied().filter(|_| !facts.is_native);
+    let others = ushers.iter().filter(|app| own.is_none_or(|own| !facts.is_same(own, app)));
+    let mut found: Vec<Problem> = others.map(|app| facts.second_usher(app)).collect();
+    let takers = facts.apps.iter().filter(|app| takes_names(&app.app.id, own_id));
+    found.extend(takers.map(|app| facts.taker(app)));
+    let told = found.clone();
+    let installers = facts.remotes.iter().filter_map(|remote| Some((remote, installs(remote)?)));
+    found.extend(installers.filter_map(|(remote, id)| {
+        let is_told = told.iter().any(|problem| problem.is_undone_with(&remote.name, Place::of(remote.is_user)));
+        if is_told { None } else { facts.may_replace(remote, id, own, own_id) }
+    }));
     found
 }
 
-/// All of Usher but the one that is most likely the person's own: not installed by itself, not from a remote that would.
-fn second_ushers(facts: &InstallationFacts, own_id: &str) -> Vec<Problem> {
-    let is_suspect = |app: &InstalledApp| {
-        let installs = |install: &&RemoteInstall| install.authenticator == own_id && install.remote == app.origin;
-        (app.app.branch == AUTO_BRANCH, facts.installs.iter().any(|install| installs(&install)), app.is_user)
-    };
-    let mut ushers: Vec<&InstalledApp> = facts.apps.iter().filter(|app| app.app.id == own_id).collect();
-    ushers.sort_by_key(|app| is_suspect(app));
-    let first = ushers.first().map(|app| (app.origin.clone(), app.app.branch.clone()));
-    ushers.retain(|app| {
-        first.as_ref().is_some_and(|(origin, branch)| (&app.origin, &app.app.branch) != (origin, branch))
-    });
-    ushers
-        .into_iter()
-        .map(|app| Problem::SecondUsher {
+impl InstallationFacts {
+    /// All of Usher's, the one first that is most likely the person's own: not installed by itself, not from a remote that
+    /// would.
+    fn ushers(&self, own_id: &str) -> Vec<&InstalledApp> {
+        let mut ushers: Vec<&InstalledApp> = self.apps.iter().filter(|app| app.app.id == own_id).collect();
+        ushers.sort_by_key(|app| (app.app.branch == AUTO_BRANCH, self.comes_again(app), app.is_user));
+        ushers
+    }
+
+    /// Whether two installed apps of one id are the same program.
+    fn is_same(&self, one: &InstalledApp, other: &InstalledApp) -> bool {
+        self.source_of(one) == self.source_of(other) && one.app.branch == other.app.branch
+    }
+
+    fn second_usher(&self, app: &InstalledApp) -> Problem {
+        Problem::SecondUsher {
             app: app.app.to_string(),
             place: Place::of(app.is_user),
             origin: app.origin.clone(),
-        })
-        .collect()
+            comes_again: self.comes_again(app),
+        }
+    }
+
+    fn taker(&self, app: &InstalledApp) -> Problem {
+        Problem::TakesNames {
+            app_id: app.app.id.clone(),
+            app: app.app.to_string(),
+            place: Place::of(app.is_user),
+            origin: app.origin.clone(),
+            comes_again: self.comes_again(app),
+        }
+    }
+
+    /// What a remote could do that has flatpak install the app `id` by itself.
+    fn may_replace(&self, remote: &Remote, id: &str, own: Option<&InstalledApp>, own_id: &str) -> Option<Problem> {
+        let (name, place) = (remote.name.clone(), Place::of(remote.is_user));
+        let is_from_it = |app: &InstalledApp| self.source_of(app) == source(remote);
+        if id == own_id && own.is_some_and(|own| own.app.branch == AUTO_BRANCH && is_from_it(own)) {
+            return Some(Problem::CameAlong { remote: name, place });
+        }
+        if id == own_id || takes_names(id, own_id) {
+            return Some(Problem::MayReplaceUsher { remote: name, place });
+        }
+        let elsewhere = self.apps.iter().find(|app| app.app.id == id && !is_from_it(app))?;
+        let here = |app: &&InstalledApp| {
+            app.app.id == id && app.app.branch == AUTO_BRANCH && app.origin == name && Place::of(app.is_user) == place
+        };
+        let replaced_by = self.apps.iter().find(here).map(|app| app.app.to_string());
+        let origin = elsewhere.origin.clone();
+        Some(Problem::MayReplaceApp { remote: name, place, app_id: id.to_owned(), origin, replaced_by })
+    }
+
+    /// Whether flatpak installs the app again from where it came, by itself, when it is gone.
+    fn comes_again(&self, app: &InstalledApp) -> bool {
+        self.remote_of(app).and_then(installs) == Some(&app.app.id)
+    }
+
+    fn remote_of(&self, app: &InstalledApp) -> Option<&Remote> {
+        self.remotes.iter().find(|remote| remote.name == app.origin && remote.is_user == app.is_user)
+    }
+
+    fn source_of<'a>(&'a self, app: &'a InstalledApp) -> Source<'a> {
+        self.remote_of(app).map_or(Source::Name(&app.origin, Place::of(app.is_user)), source)
+    }
 }
 
-fn may_replace(install: &RemoteInstall, facts: &InstallationFacts, own_id: &str) -> Option<Problem> {
-    let RemoteInstall { remote, place, authenticator } = install.clone();
-    if authenticator == own_id {
-        return Some(Problem::MayReplaceUsher { remote, place });
-    }
-    let elsewhere = facts.apps.iter().find(|app| app.app.id == authenticator && app.origin != remote)?;
-    Some(Problem::MayReplaceApp { remote, place, app_id: authenticator, origin: elsewhere.origin.clone() })
+fn source(remote: &Remote) -> Source<'_> {
+    Source::Address(remote.url.trim_end_matches('/'))
+}
+
+/// The app that flatpak installs by itself because of this remote.
+fn installs(remote: &Remote) -> Option<&String> {
+    remote.authenticator.as_ref().filter(|_| remote.installs_authenticator && !remote.is_disabled)
 }
 
 /// Whether an app of that id may own a bus name of Usher's: flatpak lets each app own all names that begin with its id, and
@@ -91,18 +137,36 @@ mod tests {
     use super::*;
 
     const OWN: &str = "io.github.usher.Usher";
+    const MODIFY: &str = "flatpak remote-modify --user --no-authenticator-install";
 
     fn app(id: &str, branch: &str, origin: &str, is_user: bool) -> InstalledApp {
         InstalledApp { app: format!("app/{id}/x86_64/{branch}").parse().unwrap(), origin: origin.into(), is_user }
     }
 
-    fn install(remote: &str, authenticator: &str) -> RemoteInstall {
-        RemoteInstall { remote: remote.into(), place: Place::User, authenticator: authenticator.into() }
+    /// A remote of the user that has flatpak install that authenticator.
+    fn installer(name: &str, authenticator: &str) -> Remote {
+        Remote {
+            name: name.into(),
+            title: None,
+            url: format!("https://{name}.example/repo"),
+            authenticator: Some(authenticator.into()),
+            options: std::collections::BTreeMap::new(),
+            is_user: true,
+            is_disabled: false,
+            installs_authenticator: true,
+        }
     }
 
-    fn found(apps: &[InstalledApp], installs: &[RemoteInstall]) -> Vec<(&'static str, Option<String>)> {
-        let facts = InstallationFacts { apps: apps.to_vec(), installs: installs.to_vec() };
-        impostors_of(&facts, OWN).iter().map(|problem| (problem.word(), problem.fix())).collect()
+    fn looked_at(facts: &InstallationFacts) -> Vec<(&'static str, Option<String>)> {
+        impostors_of(facts, OWN).iter().map(|problem| (problem.word(), problem.fix())).collect()
+    }
+
+    fn found(apps: &[InstalledApp], remotes: &[Remote]) -> Vec<(&'static str, Option<String>)> {
+        looked_at(&InstallationFacts { apps: apps.to_vec(), remotes: remotes.to_vec(), is_native: false })
+    }
+
+    fn uninstall(place: &str, id: &str, branch: &str) -> String {
+        format!("flatpak uninstall {place} app/{id}/x86_64/{branch}")
     }
 
     #[test]
@@ -111,34 +175,89 @@ mod tests {
         assert_eq!(found(&apps, &[]), []);
         let beside = [app(OWN, "stable", "flathub", false), app(&format!("{OWN}.Devel"), "master", "local", true)];
         assert_eq!(found(&beside, &[]), []);
+        let off = Remote { is_disabled: true, ..installer("shop", OWN) };
+        let forbidden = Remote { installs_authenticator: false, ..installer("shop", OWN) };
+        assert_eq!(found(&apps, &[off, forbidden]), []);
     }
 
     #[test]
     fn a_second_usher_is_told_and_the_one_that_came_by_itself_is_the_one_to_go() {
         let apps = [app(OWN, "autoinstall", "shop", true), app(OWN, "stable", "flathub", false)];
-        let fix = "flatpak uninstall --user app/io.github.usher.Usher/x86_64/autoinstall".to_owned();
-        assert_eq!(found(&apps, &[]), [("second-usher", Some(fix))]);
+        assert_eq!(found(&apps, &[]), [("second-usher", Some(uninstall("--user", OWN, "autoinstall")))]);
         let apps = [app(OWN, "stable", "shop", false), app(OWN, "stable", "flathub", true)];
-        let problems = found(&apps, &[install("shop", OWN)]);
-        let fix = "flatpak uninstall --system app/io.github.usher.Usher/x86_64/stable".to_owned();
-        assert_eq!(problems[0], ("second-usher", Some(fix)));
-        assert_eq!(problems[1].0, "may-replace-usher");
+        let shop = Remote { is_user: false, ..installer("shop", OWN) };
+        let fix = format!(
+            "flatpak remote-modify --system --no-authenticator-install shop && {}",
+            uninstall("--system", OWN, "stable")
+        );
+        assert_eq!(found(&apps, &[shop]), [("second-usher", Some(fix))]);
+    }
+
+    #[test]
+    fn an_usher_that_comes_again_by_itself_is_forbidden_before_it_is_uninstalled() {
+        let apps = [app(OWN, "autoinstall", "shop", true), app(OWN, "stable", "flathub", true)];
+        let fix = format!("{MODIFY} shop && {}", uninstall("--user", OWN, "autoinstall"));
+        assert_eq!(found(&apps, &[installer("shop", OWN)]), [("second-usher", Some(fix))]);
+        let both = found(&apps, &[installer("shop", OWN), installer("other", OWN)]);
+        assert_eq!(both[1..], [("may-replace-usher", Some(format!("{MODIFY} other")))]);
+    }
+
+    #[test]
+    fn beside_an_usher_of_the_system_every_other_one_is_a_second() {
+        let apps = vec![app(OWN, "autoinstall", "shop", true)];
+        let facts = InstallationFacts { apps, remotes: vec![installer("shop", OWN)], is_native: true };
+        let fix = format!("{MODIFY} shop && {}", uninstall("--user", OWN, "autoinstall"));
+        assert_eq!(looked_at(&facts), [("second-usher", Some(fix))]);
+    }
+
+    #[test]
+    fn an_usher_that_came_along_and_is_the_only_one_is_no_impostor() {
+        let apps = [app(OWN, "autoinstall", "shop", true)];
+        let fix = Some(format!("{MODIFY} shop"));
+        assert_eq!(found(&apps, &[installer("shop", OWN)]), [("came-along", fix.clone())]);
+        assert_eq!(found(&apps, &[]), []);
+        // Another repository could bring another one.
+        let both = [installer("shop", OWN), installer("other", OWN)];
+        let other = Some(format!("{MODIFY} other"));
+        assert_eq!(found(&apps, &both), [("came-along", fix), ("may-replace-usher", other)]);
     }
 
     #[test]
     fn a_remote_that_may_install_an_authenticator_by_itself_is_told() {
-        let fix = Some("flatpak remote-modify --user --no-authenticator-install shop".to_owned());
-        assert_eq!(found(&[], &[install("shop", OWN)]), [("may-replace-usher", fix.clone())]);
+        let fix = Some(format!("{MODIFY} shop"));
+        assert_eq!(found(&[], &[installer("shop", OWN)]), [("may-replace-usher", fix.clone())]);
+        assert_eq!(found(&[], &[installer("shop", "io.github.usher")]), [("may-replace-usher", fix.clone())]);
         let other = [app("org.example.Auth", "stable", "flathub", false)];
-        assert_eq!(found(&other, &[install("shop", "org.example.Auth")]), [("may-replace-app", fix)]);
-        assert_eq!(found(&other, &[install("flathub", "org.example.Auth")]), []);
+        assert_eq!(found(&other, &[installer("shop", "org.example.Auth")]), [("may-replace-app", fix)]);
+        assert_eq!(found(&[], &[installer("shop", "org.example.Auth")]), []);
+    }
+
+    #[test]
+    fn an_app_that_was_replaced_by_its_remote_is_given_back() {
+        let auth = "org.example.Auth";
+        let apps = [app(auth, "stable", "flathub", false), app(auth, "autoinstall", "shop", true)];
+        let fix = format!("{MODIFY} shop && {}", uninstall("--user", auth, "autoinstall"));
+        assert_eq!(found(&apps, &[installer("shop", auth)]), [("may-replace-app", Some(fix))]);
+    }
+
+    #[test]
+    fn a_repository_is_known_by_its_address_and_not_by_its_name() {
+        let auth = [app("org.example.Auth", "stable", "flathub", false)];
+        let here = installer("flathub", "org.example.Auth");
+        let there = Remote { is_user: false, installs_authenticator: false, ..here.clone() };
+        assert_eq!(found(&auth, &[here.clone(), there.clone()]), []);
+        let elsewhere = Remote { url: "https://elsewhere.example/repo".into(), ..there };
+        assert_eq!(found(&auth, &[here, elsewhere])[0].0, "may-replace-app");
     }
 
     #[test]
     fn an_app_that_could_own_names_of_usher_is_told() {
         for id in ["io.github.usher", "io.github.usher.Usher.Accounts", "io.github.usher.Usher.Access"] {
-            let fix = Some(format!("flatpak uninstall --system {id}"));
-            assert_eq!(found(&[app(id, "stable", "shop", false)], &[]), [("takes-names", fix)], "{id}");
+            let gone = uninstall("--system", id, "stable");
+            assert_eq!(found(&[app(id, "stable", "shop", false)], &[]), [("takes-names", Some(gone))], "{id}");
+            let fix = format!("{MODIFY} shop && {}", uninstall("--user", id, "autoinstall"));
+            let again = found(&[app(id, "autoinstall", "shop", true)], &[installer("shop", id)]);
+            assert_eq!(again, [("takes-names", Some(fix))], "{id}");
         }
         for id in ["io.github.usherette", "io.github.usher.UsherPlus"] {
             assert_eq!(found(&[app(id, "stable", "shop", false)], &[]), [], "{id}");

@@ -11,7 +11,7 @@ use crate::http::HttpError;
 
 pub use self::{
     gather::{ask_server, bus_names, installation_facts},
-    impostors::{InstallationFacts, RemoteInstall, impostors},
+    impostors::{InstallationFacts, impostors},
     remotes::{Check, Topic, Verdict, check_remote, is_checked, server_to_ask},
 };
 
@@ -159,6 +159,15 @@ pub enum Problem {
         place: Place,
         /// The remote it came from.
         origin: String,
+        /// Whether that remote brings it again, by itself, when it is gone.
+        comes_again: bool,
+    },
+    /// A remote brought Usher, by itself, and there is no other: a note, since it is what the operator wanted.
+    CameAlong {
+        /// The remote.
+        remote: String,
+        /// Where it is.
+        place: Place,
     },
     /// A remote may install what it calls Usher by itself.
     MayReplaceUsher {
@@ -177,15 +186,21 @@ pub enum Problem {
         app_id: String,
         /// The remote that the app came from.
         origin: String,
+        /// The full ref of its own that it has installed already.
+        replaced_by: Option<String>,
     },
     /// An installed app may take names of Usher's.
     TakesNames {
         /// The app.
         app_id: String,
+        /// The full ref.
+        app: String,
         /// Where it is installed.
         place: Place,
         /// The remote it came from.
         origin: String,
+        /// Whether that remote brings it again, by itself, when it is gone.
+        comes_again: bool,
     },
 }
 

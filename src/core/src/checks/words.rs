@@ -44,6 +44,7 @@ impl Problem {
             Self::NoBus => "no-bus",
             Self::NoHelper => "no-helper",
             Self::SecondUsher { .. } => "second-usher",
+            Self::CameAlong { .. } => "came-along",
             Self::MayReplaceUsher { .. } => "may-replace-usher",
             Self::MayReplaceApp { .. } => "may-replace-app",
             Self::TakesNames { .. } => "takes-names",
@@ -100,6 +101,7 @@ impl Problem {
             Self::NoBus => gettext("There is no session bus, so flatpak can ask nobody for accounts."),
             Self::NoHelper => gettext("The helper that flatpak asks for accounts is not installed."),
             Self::SecondUsher { .. }
+            | Self::CameAlong { .. }
             | Self::MayReplaceUsher { .. }
             | Self::MayReplaceApp { .. }
             | Self::TakesNames { .. } => self.impostor_sentence(),
@@ -112,9 +114,17 @@ impl Problem {
                 "Usher may have been replaced: “{app}” from “{origin}” is installed besides.",
                 &[("app", app), ("origin", &clean(origin))],
             ),
+            Self::CameAlong { remote, .. } => gettext_f(
+                "Usher came along with “{remote}”, which brings it again whenever it is removed.",
+                &[("remote", &clean(remote))],
+            ),
             Self::MayReplaceUsher { remote, .. } => {
                 gettext_f("“{remote}” may replace Usher with a program of its own.", &[("remote", &clean(remote))])
             }
+            Self::MayReplaceApp { remote, app_id, origin, replaced_by: Some(_), .. } => gettext_f(
+                "“{remote}” has replaced “{app}”, which comes from “{origin}”, with a program of its own.",
+                &[("remote", &clean(remote)), ("app", &clean(app_id)), ("origin", &clean(origin))],
+            ),
             Self::MayReplaceApp { remote, app_id, origin, .. } => gettext_f(
                 "“{remote}” may replace “{app}”, which comes from “{origin}”.",
                 &[("remote", &clean(remote)), ("app", &clean(app_id)), ("origin", &clean(origin))],
@@ -127,7 +137,23 @@ impl Problem {
         }
     }
 
-    /// The command that mends it, where there is one.
+    /// Whether it is worth knowing, but as somebody wanted it: not counted as a problem.
+    pub fn is_note(&self) -> bool {
+        matches!(self, Self::CameAlong { .. })
+    }
+
+    /// Whether its command also keeps this remote from installing anything by itself.
+    pub(super) fn is_undone_with(&self, remote: &str, remote_place: Place) -> bool {
+        match self {
+            Self::SecondUsher { place, origin, comes_again, .. }
+            | Self::TakesNames { place, origin, comes_again, .. } => {
+                *comes_again && origin == remote && *place == remote_place
+            }
+            _ => false,
+        }
+    }
+
+    /// The command that mends it, where there is one: for a shell, and to be run as a whole.
     pub fn fix(&self) -> Option<String> {
         match self {
             Self::OtherAuthenticator { remote, place } => {
@@ -140,12 +166,18 @@ impl Problem {
             | Self::SignedOut { remote, .. }
             | Self::Expired { remote, .. }
             | Self::NotAllowed { remote, .. }
-            | Self::Ambiguous { remote, .. } => plain(remote, &["usherctl", "sign-in", remote]),
-            Self::MayReplaceUsher { remote, place } | Self::MayReplaceApp { remote, place, .. } => {
-                modify(*place, &["--no-authenticator-install"], remote)
+            | Self::Ambiguous { remote, .. } => {
+                text::usherctl(&["sign-in", remote]).filter(|_| text::is_plain_name(remote))
             }
-            Self::SecondUsher { app, place, .. } => text::command(&["flatpak", "uninstall", place.option(), app]),
-            Self::TakesNames { app_id, place, .. } => plain(app_id, &["flatpak", "uninstall", place.option(), app_id]),
+            Self::CameAlong { remote, place } | Self::MayReplaceUsher { remote, place } => forbid(*place, remote),
+            Self::MayReplaceApp { remote, place, replaced_by, .. } => {
+                in_turn([forbid(*place, remote), replaced_by.as_deref().and_then(|app| uninstall(*place, app))])
+            }
+            Self::SecondUsher { app, place, origin, comes_again }
+            | Self::TakesNames { app, place, origin, comes_again, .. } => {
+                // Uninstalled alone, it would come back with the next update.
+                in_turn([forbid(*place, origin).filter(|_| *comes_again), uninstall(*place, app)])
+            }
             Self::AddressNotSecure { .. }
             | Self::OptionMissing { .. }
             | Self::OptionUnusable { .. }
@@ -169,14 +201,26 @@ impl Place {
     }
 }
 
-fn modify(place: Place, changes: &[&str], remote: &str) -> Option<String> {
-    let start = ["flatpak", "remote-modify", place.option()];
-    plain(remote, &start.into_iter().chain(changes.iter().copied()).chain([remote]).collect::<Vec<_>>())
+/// Keeps flatpak from installing anything by itself because of that remote.
+fn forbid(place: Place, remote: &str) -> Option<String> {
+    modify(place, &["--no-authenticator-install"], remote)
 }
 
-/// A command with a name in it, if the name is plain (rule R17).
-fn plain(name: &str, arguments: &[&str]) -> Option<String> {
-    text::command(arguments).filter(|_| text::is_plain_name(name))
+/// Uninstalls one full ref. If another branch of it is left, flatpak makes that the current one.
+fn uninstall(place: Place, app: &str) -> Option<String> {
+    text::command(&["flatpak", "uninstall", place.option(), app])
+}
+
+/// One command of those that there are, each of which runs if the one before went well.
+fn in_turn(commands: [Option<String>; 2]) -> Option<String> {
+    let commands: Vec<String> = commands.into_iter().flatten().collect();
+    (!commands.is_empty()).then(|| commands.join(" && "))
+}
+
+/// A command that changes a remote, if its name is plain (rule R17).
+fn modify(place: Place, changes: &[&str], remote: &str) -> Option<String> {
+    let start: &[&str] = &["flatpak", "remote-modify", place.option()];
+    text::command(&[start, changes, &[remote]].concat()).filter(|_| text::is_plain_name(remote))
 }
 
 fn clean(name: &str) -> String {
@@ -214,6 +258,13 @@ mod tests {
         let remote = "x\u{1b}[31m\"]\n--user".to_owned();
         let problem = Problem::MayReplaceUsher { remote: remote.clone(), place: Place::User };
         assert_eq!(problem.fix(), None);
+        let app = "app/io.github.usher.Usher/x86_64/autoinstall".to_owned();
+        let (place, origin) = (Place::User, remote.clone());
+        let second = Problem::SecondUsher { app, place, origin, comes_again: true };
+        // What is plain of it can be done.
+        let fix = "flatpak uninstall --user app/io.github.usher.Usher/x86_64/autoinstall";
+        assert_eq!(second.fix().as_deref(), Some(fix));
+        assert!(!second.sentence().contains(['\n', '\u{1b}']), "{}", second.sentence());
         assert!(!problem.sentence().contains(['\n', '\u{1b}']), "{}", problem.sentence());
         assert_eq!(Problem::NoAccount { remote, host: "store.example.org".into() }.fix(), None);
     }
