@@ -13,6 +13,7 @@
 //! client_name    who is asking                                       notes         what was not covered
 //! access         the questions of stores                             bus_names     the names of both connections
 //! delivery       how answers reach their clients                     parent        who starts a killed daemon again
+//! notify         what is told by notifications
 //! ```
 
 mod access;
@@ -33,6 +34,7 @@ mod limits;
 mod live;
 mod messages;
 mod notes;
+mod notify;
 mod parent;
 mod prompt_budget;
 mod prompt_client;
@@ -52,6 +54,7 @@ use tracing_subscriber::{filter::LevelFilter, layer::SubscriberExt, util::Subscr
 use usher_core::{
     dismissals::DismissalFile,
     http::{HttpClient, HttpLimits},
+    notices::NoticeFile,
     pending::PendingFile,
     store::AccountStore,
 };
@@ -164,7 +167,15 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
     };
     let bus = zbus::fdo::DBusProxy::new(connection).await?.get_id().await.map_err(zbus::Error::from)?;
     let journal = Journal::of_session(&bus);
-    Ok(Setup { surroundings, flow, activity, pending: PendingFile::of_session(), journal, idle: arguments.idle() })
+    Ok(Setup {
+        surroundings,
+        flow,
+        activity,
+        pending: PendingFile::of_session(),
+        notices: NoticeFile::of_person(),
+        journal,
+        idle: arguments.idle(),
+    })
 }
 
 /// Whether windows can be shown in this session.

@@ -4,7 +4,11 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt, future::join_all};
-use usher_core::{names::FLATPAK_AUTHENTICATOR_PATH, pending::PendingFile};
+use usher_core::{
+    names::FLATPAK_AUTHENTICATOR_PATH,
+    notices::NoticeFile,
+    pending::{self, PendingFile},
+};
 use zbus::{
     Connection, MatchRule, MessageStream,
     fdo::NameOwnerChanged,
@@ -21,7 +25,9 @@ use crate::{
     journal::{Handle, Journal},
     limits::Request,
     live::{Activity, Live},
-    messages, notes, request,
+    messages, notes,
+    notify::{self, Notifier},
+    request,
 };
 
 /// Longest time that the end may take.
@@ -51,6 +57,7 @@ pub(crate) struct Daemon {
     pub(crate) activity: Activity,
     pub(crate) pending: Option<PendingFile>,
     pub(crate) surroundings: Surroundings,
+    pub(crate) notifier: Notifier,
 }
 
 /// What the daemon is run with.
@@ -59,6 +66,7 @@ pub(crate) struct Setup {
     pub(crate) flow: Flow,
     pub(crate) activity: Activity,
     pub(crate) pending: Option<PendingFile>,
+    pub(crate) notices: Option<NoticeFile>,
     pub(crate) journal: Option<Journal>,
     /// How long it stays when nothing is going on.
     pub(crate) idle: Duration,
@@ -70,10 +78,21 @@ pub(crate) async fn run_with_connections(
     setup: Setup,
     stop: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
-    let Setup { surroundings, flow, activity, pending, journal, idle } = setup;
+    let Setup { surroundings, flow, activity, pending, notices, journal, idle } = setup;
     let live = Live::new(activity.clone(), journal.clone());
-    let daemon = Arc::new(Daemon { flow, live, activity, pending, surroundings });
     let connection = &names.authenticator;
+    let notifier = Notifier::new(notify::Parts {
+        connection: connection.clone(),
+        activity: activity.clone(),
+        surroundings,
+        has_display: flow.has_display,
+        accounts: flow.accounts.clone(),
+        installations: flow.installations.clone(),
+        clock: flow.clock.clone(),
+        pending: pending.clone(),
+        file: notices,
+    });
+    let daemon = Arc::new(Daemon { flow, live, activity, pending, surroundings, notifier });
     let lost = owner_changes(connection, 2, "").await?;
     connection.object_server().at(FLATPAK_AUTHENTICATOR_PATH, Authenticator(daemon.clone())).await?;
     let access = Access::serve(&names.access, daemon.clone()).await?;
@@ -167,6 +186,7 @@ impl Daemon {
     async fn end(&self, access: &Access) {
         self.live.stop();
         access.calls.stop();
+        self.notifier.stop();
         let mut count = self.activity.watch();
         let over = tokio::time::timeout(END_LIMIT, count.wait_for(|&count| count == 0)).await;
         if over.is_err() {
@@ -179,11 +199,20 @@ impl Daemon {
         if let Some(pending) = &self.pending {
             notes::write(pending, request, &after, self.flow.clock.now()).await;
         }
+        let is_locked = after.note.as_ref().is_some_and(|note| note.obstacle == pending::Obstacle::Locked);
+        let is_read = after.covered && !is_locked;
+        let covered = (after.covered && after.note.is_none()).then_some(request);
         if let Some((account, client)) = after.used {
             self.flow.accounts.note_use(account, client).await;
         }
         if let Some((account, access)) = after.settled {
             self.flow.accounts.settle(account, access).await;
+        }
+        if let Some(occasion) = &after.occasion {
+            self.notifier.tell(occasion).await;
+        }
+        if is_read {
+            self.notifier.settle(covered).await;
         }
         if let Some(question) = after.question {
             let ending = self.flow.prompts.ask(question).await;

@@ -32,6 +32,9 @@ pub mod result {
     pub const NOT_OFFERED: &str = "not-offered";
 }
 
+/// In the property `Shown`: the main window, which shows all. Else the address of the server that a question is about.
+pub const SHOWN_ACCOUNTS: &str = "accounts";
+
 /// Forms of [`detail::CLIENT`].
 pub mod client {
     /// Before a name that only the program itself claims.

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use usher_core::{account::AccountId, buying::Access, pending::Pending, provider::Grant, refs::FlatpakRef};
 use zbus::zvariant::{Signature, Type, Value, as_value};
 
-use super::{Obstacle, ports::Question};
+use super::{Obstacle, occasion::Occasion, ports::Question};
 
 /// `FLATPAK_ERROR_AUTHENTICATION_FAILED`.
 const AUTHENTICATION_FAILED: i32 = 23;
@@ -49,6 +49,8 @@ pub(crate) struct After {
     pub(crate) used: Option<(AccountId, String)>,
     /// What is news about the purchases of an account.
     pub(crate) settled: Option<(AccountId, Access)>,
+    /// What the person may be told of.
+    pub(crate) occasion: Option<Occasion>,
 }
 
 impl Answer {

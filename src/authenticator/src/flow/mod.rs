@@ -5,6 +5,7 @@
 mod answer;
 mod decide;
 mod look;
+mod occasion;
 mod ports;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use self::decide::{Course, Wish};
 pub(crate) use self::{
     answer::{After, Answer, Reply, Results},
     decide::{Obstacle, question},
+    occasion::{Asker, Occasion},
     ports::{Accounts, Clients, Clock, Ending, Installations, Prompts, Question, Reading, Tokens},
 };
 use crate::{
@@ -107,7 +109,8 @@ impl Flow {
                 return self.covered(claim, found);
             };
             let operation = self.operation(claim.request);
-            let course = decide::course(&obstacle, Wish { operation, interactive: claim.request.interactive });
+            let wish = Wish { operation, interactive: claim.request.interactive };
+            let course = decide::course(&obstacle, wish);
             tracing::debug!(remote = claim.request.remote, ?obstacle, ?operation, ?course, "an obstacle");
             // Without ground in an installation there is neither a window nor a row in one (rule R25).
             let grounded = self.is_configured(claim.request);
@@ -115,6 +118,7 @@ impl Flow {
             let after = || After {
                 note: grounded.then(|| self.note(claim, &obstacle, &found, operation, &client)).flatten(),
                 settled: self.settled(&found),
+                occasion: found.finished(&claim.asker()),
                 ..After::default()
             };
             match course {
@@ -123,8 +127,12 @@ impl Flow {
                     let question =
                         question.map(|(kind, reason)| claim.question(kind, reason, &obstacle, &client, true));
                     let answer = Answer::with_tokens(&claim.request.refs, &found.granted);
+                    let occasion = grounded.then(|| Occasion::left_out(&obstacle, wish, &claim.asker())).flatten();
                     let after = after();
-                    return Reply { answer, after: After { covered: after.note.is_some(), question, ..after } };
+                    return Reply {
+                        answer,
+                        after: After { covered: after.note.is_some(), question, occasion, ..after },
+                    };
                 }
                 Course::Ask(..) if !is_offered && obstacle.apps().is_some() => {
                     let message = messages::not_offered(&obstacle, &claim.binding.host());
@@ -236,8 +244,10 @@ impl Flow {
     fn covered(&self, claim: &Claim<'_>, found: Found) -> Reply {
         let answer = Answer::with_tokens(&claim.request.refs, &found.granted);
         let settled = self.settled(&found);
+        let now = self.clock.now();
+        let occasion = found.used.as_ref().and_then(|account| Occasion::ends_soon(account, &claim.asker(), now));
         let used = found.used.zip(found.client).map(|(account, client)| (account.id, client));
-        Reply { answer, after: After { covered: true, used, settled, ..After::default() } }
+        Reply { answer, after: After { covered: true, used, settled, occasion, ..After::default() } }
     }
 
     /// What the server has said that is news to the account's list of purchases.
@@ -281,6 +291,11 @@ impl Flow {
 }
 
 impl Claim<'_> {
+    fn asker(&self) -> Asker<'_> {
+        let Request { remote, remote_uri, .. } = self.request;
+        Asker { remote, remote_uri, binding: &self.binding }
+    }
+
     fn question(&self, kind: Kind, reason: Reason, obstacle: &Obstacle, client: &str, update: bool) -> Question {
         Question {
             kind,

@@ -26,6 +26,7 @@ use usher_core::{
     dismissals::DismissalFile,
     http::{HttpClient, HttpLimits},
     names::{AUTHENTICATOR_NAME, FLATPAK_AUTHENTICATOR_INTERFACE, FLATPAK_AUTHENTICATOR_PATH},
+    notices::NoticeFile,
     pending::PendingFile,
 };
 use zbus::{
@@ -186,7 +187,9 @@ impl Daemon {
         let pending = PendingFile::at(bus.folder.path().join("pending.json"));
         let journal = Some(journal(bus.folder.path(), "this-bus"));
         let Plan { surroundings, idle, .. } = plan;
-        let setup = Setup { surroundings, flow, activity, pending: Some(pending.clone()), journal, idle };
+        let notices = Some(NoticeFile::in_folder(bus.folder.path()));
+        let pending_file = Some(pending.clone());
+        let setup = Setup { surroundings, flow, activity, pending: pending_file, notices, journal, idle };
         let (stop, stopped) = oneshot::channel::<()>();
         let connection = names.authenticator.clone();
         let ended = tokio::spawn(async move {

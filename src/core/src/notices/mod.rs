@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     holds::{KEYRING, id_of_account, id_of_server, standing},
     services::{DESKTOP, GTK, PORTAL, Service},
-    withdraw::{settle, withdraw},
+    withdraw::withdraw,
 };
 use crate::{files, names};
 

@@ -5,23 +5,11 @@ use std::{io, time::Duration};
 
 use zbus::{Connection, fdo::DBusProxy};
 
-use super::{DESKTOP, GTK, Notice, NoticeFile, PORTAL, Shown, standing};
-use crate::{names, pending::Pending, store::Entry};
+use super::{DESKTOP, GTK, Notice, NoticeFile, PORTAL, Shown};
+use crate::names;
 
 /// Longest wait for the desktop.
 const LIMIT: Duration = Duration::from_secs(5);
-
-/// Takes back what is shown and does not hold any more.
-pub async fn settle(
-    file: &NoticeFile,
-    connection: &Connection,
-    entries: &[Entry],
-    notes: &[Pending],
-    now: i64,
-) -> io::Result<()> {
-    let standing = standing(entries, notes, now);
-    withdraw(file, connection, now, |notice| !standing.contains(&(notice.id.clone(), notice.cause))).await
-}
 
 /// Takes back what is shown and is over.
 pub async fn withdraw(
@@ -35,10 +23,10 @@ pub async fn withdraw(
     if over.is_empty() {
         return Ok(());
     }
-    for notice in &over {
-        let Some(shown) = &notice.shown else { continue };
-        let taken_back = tokio::time::timeout(LIMIT, take_back(connection, &notice.id, shown)).await;
-        if let Ok(Err(error)) = taken_back {
+    for Notice { id, shown, .. } in &over {
+        if let Some(shown) = shown
+            && let Ok(Err(error)) = tokio::time::timeout(LIMIT, take_back(connection, id, shown)).await
+        {
             tracing::debug!(%error, "a notification cannot be taken back");
         }
     }

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `org.freedesktop.Notifications`. It tells of clicks only while the sender is there, so the daemon stays for a while.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use futures_util::StreamExt;
+use tokio::task::AbortHandle;
+use usher_core::{
+    i18n::gettext,
+    names,
+    notices::{DESKTOP, Shown},
+};
+use zbus::{
+    Connection, MatchRule, Message, MessageStream,
+    fdo::DBusProxy,
+    message,
+    names::{MemberName, OwnedUniqueName},
+    zvariant::Value,
+};
+
+use super::words::{Action, Words};
+use crate::live::Activity;
+
+/// Longest time that a click is waited for. After it a click does nothing; the window shows the same when it is opened.
+const STAY: Duration = Duration::from_secs(30 * 60);
+/// The key of a click beside the buttons.
+const DEFAULT: &str = "default";
+/// The key of the button.
+const BUTTON: &str = "button";
+
+/// The notifications that are listened to.
+pub(super) struct Desktop {
+    connection: Connection,
+    activity: Activity,
+    open: Mutex<HashMap<String, AbortHandle>>,
+}
+
+impl Desktop {
+    pub(super) fn new(connection: Connection, activity: Activity) -> Self {
+        Self { connection, activity, open: Mutex::default() }
+    }
+
+    /// Shows it, and listens for what becomes of it.
+    pub(super) async fn show(
+        &self,
+        owner: &OwnedUniqueName,
+        id: &str,
+        words: &Words,
+        replaced: Option<Shown>,
+    ) -> zbus::Result<Shown> {
+        let bus = DBusProxy::new(&self.connection).await?.get_id().await?.to_string();
+        let number = match replaced {
+            Some(Shown::Desktop { number, owner: known, bus: of }) if owner.as_str() == known && of == bus => number,
+            _ => 0,
+        };
+        let able: Vec<String> =
+            DESKTOP.call(&self.connection, owner, "GetCapabilities", &()).await?.body().deserialize()?;
+        let is_able = |what: &str| able.iter().any(|able| able == what);
+        let body = if is_able("body-markup") { words.body.replace('&', "&amp;") } else { words.body.clone() };
+        let open = gettext("Open");
+        let mut actions = Vec::new();
+        if is_able("actions") {
+            actions.extend([DEFAULT, &open]);
+            actions.extend(words.button.iter().flat_map(|(label, _)| [BUTTON, label]));
+        }
+        let hints = HashMap::from([("desktop-entry", Value::from(names::APP_ID)), ("urgency", Value::from(1_u8))]);
+        // Listened to before it is there.
+        let signals = self.signals(owner).await?;
+        let arguments = ("Usher", number, names::APP_ID, &words.title, body, &actions, hints, -1);
+        let number: u32 = DESKTOP.call(&self.connection, owner, "Notify", &arguments).await?.body().deserialize()?;
+        if !actions.is_empty() {
+            self.listen(id, number, signals, words.clone());
+        }
+        Ok(Shown::Desktop { number, owner: owner.to_string(), bus })
+    }
+
+    /// Nothing is listened to any more.
+    pub(super) fn stop(&self) {
+        for (_, open) in self.open().drain() {
+            open.abort();
+        }
+    }
+
+    async fn signals(&self, owner: &OwnedUniqueName) -> zbus::Result<MessageStream> {
+        let rule = MatchRule::builder()
+            .msg_type(message::Type::Signal)
+            .sender(owner)?
+            .path(DESKTOP.path)?
+            .interface(DESKTOP.interface)?
+            .build();
+        MessageStream::for_match_rule(rule, &self.connection, None).await
+    }
+
+    fn listen(&self, id: &str, number: u32, signals: MessageStream, words: Words) {
+        let (connection, busy) = (self.connection.clone(), self.activity.begin());
+        let listening = async move {
+            let _busy = busy;
+            let clicked = tokio::time::timeout(STAY, clicked(number, signals)).await;
+            if let Ok(Some(Click { key, token })) = clicked {
+                let action = match key.as_str() {
+                    BUTTON => words.button.map(|(_, action)| action),
+                    _ => words.default,
+                };
+                if let Err(error) = lead(&connection, action, token).await {
+                    tracing::warn!(%error, "the window does not open");
+                }
+            }
+        };
+        let mut open = self.open();
+        open.retain(|_, open| !open.is_finished());
+        // What is replaced has the same number, and leads elsewhere.
+        if let Some(replaced) = open.insert(id.to_owned(), tokio::spawn(listening).abort_handle()) {
+            replaced.abort();
+        }
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<String, AbortHandle>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What was clicked, and what lets a window come to the front.
+struct Click {
+    key: String,
+    token: Option<String>,
+}
+
+/// The first click on a notification. `None` once it is closed.
+async fn clicked(number: u32, mut signals: MessageStream) -> Option<Click> {
+    let mut token = None;
+    while let Some(Ok(signal)) = signals.next().await {
+        let header = signal.header();
+        match header.member().map(MemberName::as_str) {
+            Some("ActivationToken") => token = told(&signal, number).or(token),
+            Some("ActionInvoked") => {
+                if let Some(key) = told(&signal, number) {
+                    return Some(Click { key, token });
+                }
+            }
+            Some("NotificationClosed") => {
+                let closed: Option<(u32, u32)> = signal.body().deserialize().ok();
+                if closed.is_some_and(|(closed, _)| closed == number) {
+                    return None;
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The word of a signal about that notification.
+fn told(signal: &Message, number: u32) -> Option<String> {
+    let (about, word): (u32, String) = signal.body().deserialize().ok()?;
+    (about == number).then_some(word)
+}
+
+/// Opens the window where the click leads. The bus starts the window process if need be.
+async fn lead(connection: &Connection, action: Option<Action>, token: Option<String>) -> zbus::Result<()> {
+    let token = token.unwrap_or_default();
+    let mut platform: HashMap<&str, Value<'_>> = HashMap::new();
+    if !token.is_empty() {
+        platform.insert("activation-token", token.as_str().into());
+        platform.insert("desktop-startup-id", token.as_str().into());
+    }
+    let (name, path) = (names::ACCOUNTS_NAME, format!("/{}", names::ACCOUNTS_NAME.replace('.', "/")));
+    let interface = Some("org.freedesktop.Application");
+    match action {
+        Some(Action { name: action, target }) => {
+            let arguments = (action, vec![Value::from(target)], platform);
+            connection.call_method(Some(name), path, interface, "ActivateAction", &arguments).await?;
+        }
+        None => {
+            connection.call_method(Some(name), path, interface, "Activate", &platform).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Notifications: told only about what no window of ours shows, once a day for the same, and taken back when it is over.
+//!
+//! ```text
+//! words     what is said, and where a click leads     date      days as people read them
+//! surface   which service of the desktop shows it     desktop   the one that has to be listened to for clicks
+//! windows   what windows show already
+//! ```
+
+mod date;
+mod desktop;
+mod surface;
+mod windows;
+mod words;
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{sync::watch, task::AbortHandle};
+use usher_core::{
+    account::AccountId,
+    lookup::{self, Lookup},
+    notices::{self, Cause, Notice, NoticeFile},
+    pending::{Operation, Pending, PendingFile},
+    refs::FlatpakRef,
+    remote::Remote,
+    service::RemoteUrl,
+    store::Entry,
+};
+use zbus::Connection;
+
+use self::{surface::Surface, words::Words};
+use crate::{
+    delivery::Surroundings,
+    flow::{Accounts, Clock, Installations, Occasion, Reading},
+    limits::Request,
+    live::Activity,
+};
+
+/// Longest time that the desktop may take.
+const LIMIT: Duration = Duration::from_secs(3);
+/// One change of an account comes as several signals of the keyring: they are gathered for so long.
+const GATHER: Duration = Duration::from_millis(100);
+
+/// What notifications need of the daemon. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Notifier(Arc<Inner>);
+
+/// What it is made of.
+pub(crate) struct Parts {
+    pub(crate) connection: Connection,
+    pub(crate) activity: Activity,
+    pub(crate) surroundings: Surroundings,
+    pub(crate) has_display: bool,
+    pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) installations: Arc<dyn Installations>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) pending: Option<PendingFile>,
+    /// What was told. Without it nothing is.
+    pub(crate) file: Option<NoticeFile>,
+}
+
+struct Inner {
+    parts: Parts,
+    surface: Surface,
+    /// Held by whoever tells or takes back.
+    turn: tokio::sync::Mutex<()>,
+    following: Mutex<Option<AbortHandle>>,
+}
+
+impl Notifier {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let surface =
+            Surface::new(parts.connection.clone(), parts.activity.clone(), parts.surroundings, parts.has_display);
+        let turn = tokio::sync::Mutex::default();
+        Self(Arc::new(Inner { parts, surface, turn, following: Mutex::default() }))
+    }
+
+    /// Tells of something, if that is due. Where nobody shows notifications nothing happens.
+    pub(crate) async fn tell(&self, occasion: &Occasion) {
+        let Inner { parts, turn, .. } = &*self.0;
+        let Some(file) = &parts.file else { return };
+        let _turn = turn.lock().await;
+        let (id, now) = (occasion.id(), parts.clock.now());
+        let told = file.load(now);
+        if !notices::may_tell(&told, &id, occasion.cause, occasion.end, now) {
+            tracing::debug!(cause = ?occasion.cause, "told already");
+            return;
+        }
+        if windows::show(&parts.connection, &occasion.binding).await {
+            tracing::debug!(cause = ?occasion.cause, "a window shows it");
+            return;
+        }
+        let replaced = told.into_iter().find(|known| known.id == id && known.shown.is_some());
+        let words = self.words(occasion);
+        let notice = Notice { id, cause: occasion.cause, at: now, end: occasion.end, shown: None };
+        // What cannot be written down could be told again and again.
+        if let Err(error) = file.change(now, |told| notices::tell(told, notice.clone())).await {
+            tracing::warn!(%error, "what was told cannot be remembered");
+            return;
+        }
+        let shown = self.0.surface.show(&notice.id, &words, replaced.and_then(|known| known.shown));
+        let shown = tokio::time::timeout(LIMIT, shown).await.ok().flatten();
+        let is_shown = shown.is_some();
+        let written = file
+            .change(now, |told| {
+                let index = told.iter().position(|known| known == &notice);
+                match (index, shown) {
+                    (Some(index), Some(shown)) => told[index].shown = Some(shown),
+                    // It was told to nobody.
+                    (Some(index), None) => _ = told.remove(index),
+                    (None, _) => {}
+                }
+            })
+            .await;
+        if let Err(error) = written {
+            tracing::warn!(%error, "what was told cannot be remembered");
+        }
+        if is_shown {
+            self.follow();
+        }
+    }
+
+    /// Takes back what is over. To be called where the accounts can be read, and nobody is asked for it; `covered` is the
+    /// request that all was given to.
+    pub(crate) async fn settle(&self, covered: Option<&Request>) {
+        let Inner { parts, turn, .. } = &*self.0;
+        let Some(file) = &parts.file else { return };
+        let now = parts.clock.now();
+        let mut shown = file.load(now);
+        shown.retain(|known| known.shown.is_some());
+        if shown.is_empty() {
+            return;
+        }
+        let is_finished = shown.iter().any(|known| known.cause == Cause::Finished);
+        let installing = covered.filter(|request| is_finished && !parts.installations.is_update(&request.refs));
+        self.follow();
+        let _turn = turn.lock().await;
+        let reading = Reading { afresh: false, interactive: false };
+        let Ok(entries) = parts.accounts.entries(reading).await else { return };
+        let mut standing = notices::standing(&entries, &self.notes(), now);
+        // What was bought is being installed.
+        if let Some(account) = installing.and_then(|request| account_of(request, &entries)) {
+            standing.remove(&(notices::id_of_account(account), Cause::Finished));
+        }
+        let is_over = |known: &Notice| !standing.contains(&(known.id.clone(), known.cause));
+        if let Err(error) = notices::withdraw(file, &parts.connection, now, is_over).await {
+            tracing::warn!(%error, "that a notification was taken back cannot be remembered");
+        }
+    }
+
+    /// Nothing holds the daemon any more.
+    pub(crate) fn stop(&self) {
+        self.0.surface.stop();
+        let following = self.0.following.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(following) = following {
+            following.abort();
+        }
+    }
+
+    /// While something is shown, changes of the accounts may settle it.
+    fn follow(&self) {
+        let mut following = self.0.following.lock().unwrap_or_else(PoisonError::into_inner);
+        if following.is_none() {
+            let inner = Arc::downgrade(&self.0);
+            let accounts = self.0.parts.accounts.clone();
+            let follow = async move {
+                let mut heard = accounts.changes().await;
+                while changed(&mut heard).await {
+                    let Some(inner) = inner.upgrade() else { return };
+                    // What is under way is not to be cut short.
+                    let _busy = inner.parts.activity.begin();
+                    Box::pin(Self(inner.clone()).settle(None)).await;
+                }
+            };
+            *following = Some(tokio::spawn(follow).abort_handle());
+        }
+    }
+
+    fn words(&self, occasion: &Occasion) -> Words {
+        let remotes = self.0.parts.installations.remotes();
+        let is_it = |remote: &&Remote| remote.name == occasion.remote && remote.url == occasion.remote_uri;
+        let title = remotes.iter().find(is_it).map_or(occasion.remote.as_str(), |remote| remote.display_name());
+        Words::of(occasion, title, waiting(&self.notes(), &occasion.remote_uri))
+    }
+
+    fn notes(&self) -> Vec<Pending> {
+        let Parts { pending, clock, .. } = &self.0.parts;
+        pending.as_ref().map(|file| file.load(clock.now())).unwrap_or_default()
+    }
+}
+
+async fn changed(heard: &mut watch::Receiver<()>) -> bool {
+    let is_heard = heard.changed().await.is_ok();
+    tokio::time::sleep(GATHER).await;
+    heard.mark_unchanged();
+    is_heard
+}
+
+/// The account that a request was covered with.
+fn account_of(request: &Request, entries: &[Entry]) -> Option<AccountId> {
+    let (claimed, address) = (request.claimed().ok()?, RemoteUrl::parse(&request.remote_uri).ok()?);
+    match lookup::find(entries, &claimed, &address) {
+        Lookup::Linked(account) => Some(account.id),
+        _ => None,
+    }
+}
+
+/// How many apps of a remote wait for their update.
+fn waiting(notes: &[Pending], remote_url: &str) -> usize {
+    let updates = notes.iter().filter(|note| note.operation == Operation::Update && note.remote_url == remote_url);
+    let refs = updates.flat_map(|note| &note.refs).filter_map(|text| text.parse::<FlatpakRef>().ok());
+    refs.map(|wanted| wanted.app_id().to_owned()).collect::<BTreeSet<_>>().len()
+}

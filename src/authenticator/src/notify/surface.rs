@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Which service of the desktop shows notifications: in a sandbox the portal; else GNOME's, whose notifications outlive
+//! the daemon; else the one that all desktops have.
+
+use std::collections::HashMap;
+
+use usher_core::{
+    names,
+    notices::{DESKTOP, GTK, PORTAL, Service, Shown},
+};
+use zbus::{
+    Connection,
+    fdo::DBusProxy,
+    names::{OwnedUniqueName, WellKnownName},
+    zvariant::{Structure, Value},
+};
+
+use super::{
+    desktop::Desktop,
+    words::{Action, Words},
+};
+use crate::{delivery::Surroundings, live::Activity};
+
+/// Where notifications are shown.
+pub(super) struct Surface {
+    connection: Connection,
+    surroundings: Surroundings,
+    has_display: bool,
+    desktop: Desktop,
+}
+
+impl Surface {
+    pub(super) fn new(
+        connection: Connection,
+        activity: Activity,
+        surroundings: Surroundings,
+        has_display: bool,
+    ) -> Self {
+        let desktop = Desktop::new(connection.clone(), activity);
+        Self { connection, surroundings, has_display, desktop }
+    }
+
+    /// Shows it in the place of what is `replaced`. `None` where nobody shows notifications.
+    pub(super) async fn show(&self, id: &str, words: &Words, replaced: Option<Shown>) -> Option<Shown> {
+        let shown = match self.surroundings {
+            Surroundings::Sandbox => self.by_portal(id, words).await,
+            Surroundings::Bus => match self.by_gtk(id, words).await {
+                Ok(shown) => Ok(shown),
+                Err(error) => {
+                    tracing::debug!(%error, "not by the desktop's own service");
+                    self.by_desktop(id, words, replaced).await
+                }
+            },
+        };
+        shown.inspect_err(|error| tracing::debug!(%error, "nobody shows notifications")).ok()
+    }
+
+    /// Nothing is listened to any more.
+    pub(super) fn stop(&self) {
+        self.desktop.stop();
+    }
+
+    async fn by_portal(&self, id: &str, words: &Words) -> zbus::Result<Shown> {
+        let owner = self.provider(&PORTAL).await?;
+        PORTAL.call(&self.connection, &owner, "AddNotification", &(id, described(words))).await?;
+        Ok(Shown::Portal)
+    }
+
+    async fn by_gtk(&self, id: &str, words: &Words) -> zbus::Result<Shown> {
+        let owner = GTK.owner(&self.connection).await?;
+        GTK.call(&self.connection, &owner, "AddNotification", &(names::APP_ID, id, described(words))).await?;
+        Ok(Shown::Gtk)
+    }
+
+    async fn by_desktop(&self, id: &str, words: &Words, replaced: Option<Shown>) -> zbus::Result<Shown> {
+        let owner = self.provider(&DESKTOP).await?;
+        self.desktop.show(&owner, id, words, replaced).await
+    }
+
+    /// Who provides it. One that the bus starts on demand is started where there is a screen to show something on.
+    async fn provider(&self, service: &Service) -> zbus::Result<OwnedUniqueName> {
+        if let Ok(owner) = service.owner(&self.connection).await {
+            return Ok(owner);
+        }
+        if self.has_display {
+            let bus = DBusProxy::new(&self.connection).await?;
+            bus.start_service_by_name(WellKnownName::from_static_str(service.name)?, 0).await?;
+        }
+        service.owner(&self.connection).await
+    }
+}
+
+/// As the portal and GNOME want it.
+fn described(words: &Words) -> HashMap<&'static str, Value<'_>> {
+    // A themed icon in the form of `g_icon_serialize`.
+    let icon: Structure<'_> = ("themed", Value::from(vec![names::APP_ID])).into();
+    let mut described = HashMap::from([
+        ("title", Value::from(words.title.as_str())),
+        ("body", words.body.as_str().into()),
+        ("icon", Value::Value(Box::new(icon.into()))),
+        ("priority", "normal".into()),
+    ]);
+    if let Some(Action { name, target }) = &words.default {
+        described.insert("default-action", format!("app.{name}").into());
+        described.insert("default-action-target", Value::Value(Box::new(target.as_str().into())));
+    }
+    if let Some((label, Action { name, target })) = &words.button {
+        let button = HashMap::from([
+            ("label", Value::from(label.as_str())),
+            ("action", format!("app.{name}").into()),
+            ("target", Value::Value(Box::new(target.as_str().into()))),
+        ]);
+        described.insert("buttons", vec![button].into());
+    }
+    described
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What windows of ours show: a notification about it would be one too many.
+
+use std::time::Duration;
+
+use usher_core::{
+    binding::Binding,
+    names::{ACCOUNTS_NAME, PROMPTER_INTERFACE, PROMPTER_PATH},
+    prompt,
+};
+use zbus::{Connection, fdo::DBusProxy, names::BusName, zvariant::OwnedValue};
+
+/// Longest wait for the window process. One that does not answer shows nothing that a person could act on.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// Whether a window is about this server, or about all. Nothing is started for the answer.
+pub(super) async fn show(connection: &Connection, binding: &Binding) -> bool {
+    let shown = match tokio::time::timeout(LIMIT, shown(connection)).await {
+        Ok(Ok(shown)) => shown,
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "no window process");
+            return false;
+        }
+        Err(_) => return false,
+    };
+    let service = binding.service.to_string();
+    shown.iter().any(|what| what == prompt::SHOWN_ACCOUNTS || what == &service)
+}
+
+async fn shown(connection: &Connection) -> zbus::Result<Vec<String>> {
+    let owner = DBusProxy::new(connection).await?.get_name_owner(BusName::from_static_str(ACCOUNTS_NAME)?).await?;
+    let arguments = (PROMPTER_INTERFACE, "Shown");
+    let reply = connection
+        .call_method(Some(&owner), PROMPTER_PATH, Some("org.freedesktop.DBus.Properties"), "Get", &arguments)
+        .await?;
+    Ok(reply.body().deserialize::<OwnedValue>()?.try_into()?)
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What a notification says, and where a click on it leads. Names servers and repositories; never a person, and never an
+//! app (rule R17).
+
+use usher_core::{
+    i18n::{gettext, gettext_f, ngettext_f},
+    notices::Cause,
+    text,
+};
+
+use super::date;
+use crate::flow::Occasion;
+
+/// An action of the window process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Action {
+    /// Its name there.
+    pub(super) name: &'static str,
+    /// The account or the repository that it is about.
+    pub(super) target: String,
+}
+
+/// All that a notification consists of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Words {
+    pub(super) title: String,
+    /// Plain text without angle brackets, whoever shows it.
+    pub(super) body: String,
+    /// Where a click leads. Without one, Usher opens.
+    pub(super) default: Option<Action>,
+    /// A button: what it says, and where it leads.
+    pub(super) button: Option<(String, Action)>,
+}
+
+impl Words {
+    /// Those for an occasion; `repository` is the title of the remote, of which so many updates wait.
+    pub(super) fn of(occasion: &Occasion, repository: &str, waiting: usize) -> Self {
+        let (host, repository) = (text::name(&occasion.binding.host()), name_without_markup(repository));
+        let values = [("host", host.as_str()), ("repository", repository.as_str())];
+        let account = || occasion.account.map(|id| id.to_string());
+        let show_account = || account().map(|target| Action { name: "show-account", target });
+        let attend = || Action { name: "attend-to-repository", target: occasion.remote_uri.clone() };
+        match occasion.cause {
+            Cause::SignIn => {
+                let again = account().map(|target| Action { name: "sign-in-again", target });
+                Self {
+                    title: gettext("Account Needed for Updates"),
+                    body: ngettext_f(
+                        "{n} update from {repository} is waiting. Sign in to {host}.",
+                        "{n} updates from {repository} are waiting. Sign in to {host}.",
+                        waiting,
+                        &values,
+                    ),
+                    default: Some(show_account().unwrap_or_else(attend)),
+                    button: Some((gettext("Sign In"), again.unwrap_or_else(attend))),
+                }
+            }
+            Cause::Permission => Self {
+                title: gettext("Account Needed for Updates"),
+                body: ngettext_f(
+                    "{n} update from {repository} is waiting for the permission to use an account at {host}.",
+                    "{n} updates from {repository} are waiting for the permission to use an account at {host}.",
+                    waiting,
+                    &values,
+                ),
+                default: Some(attend()),
+                button: Some((gettext("Review"), attend())),
+            },
+            Cause::Unlock => Self {
+                title: gettext("Account Needed for Updates"),
+                body: ngettext_f(
+                    "{n} update from {repository} is waiting. The keyring is locked.",
+                    "{n} updates from {repository} are waiting. The keyring is locked.",
+                    waiting,
+                    &values,
+                ),
+                default: None,
+                button: None,
+            },
+            Cause::NoAccess => Self {
+                title: gettext("App No Longer Available"),
+                body: gettext_f("An app was not updated: the account at {host} has no access any more.", &values),
+                default: show_account(),
+                button: None,
+            },
+            Cause::EndsSoon => Self {
+                title: gettext("Sign-In Ends Soon"),
+                body: match occasion.end.and_then(date::day) {
+                    Some(date) => gettext_f("At {host}, on {date}.", &[("host", &host), ("date", &date)]),
+                    None => host.clone(),
+                },
+                default: show_account(),
+                button: None,
+            },
+            Cause::Finished => Self {
+                title: gettext("Purchase Finished"),
+                body: gettext_f("What was bought at {host} can be installed now.", &values),
+                default: show_account(),
+                button: None,
+            },
+        }
+    }
+}
+
+/// Some desktops read markup where plain text was sent, so nothing may look like a tag.
+fn name_without_markup(name: &str) -> String {
+    text::name(name).replace('<', "‹").replace('>', "›")
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_core::account::AccountId;
+
+    use super::*;
+    use crate::fakes::{REMOTE_URI, SERVICE, binding};
+
+    fn occasion(cause: Cause, account: Option<AccountId>) -> Occasion {
+        Occasion {
+            cause,
+            account,
+            binding: binding(SERVICE),
+            remote: "shop".into(),
+            remote_uri: REMOTE_URI.into(),
+            end: Some(1_796_083_199),
+        }
+    }
+
+    /// Title and body, without the marks of isolation.
+    fn told(cause: Cause, waiting: usize) -> (String, String) {
+        let words = Words::of(&occasion(cause, Some(AccountId::random())), "Example Apps", waiting);
+        (words.title, words.body.replace(['\u{2068}', '\u{2069}'], ""))
+    }
+
+    #[test]
+    fn what_is_said_names_servers_and_repositories() {
+        let needed = "Account Needed for Updates".to_owned();
+        let one = "1 update from Example Apps is waiting. Sign in to store.example.org.";
+        let two = "2 updates from Example Apps are waiting. Sign in to store.example.org.";
+        assert_eq!(told(Cause::SignIn, 1), (needed.clone(), one.into()));
+        assert_eq!(told(Cause::SignIn, 2), (needed.clone(), two.into()));
+        let locked = "1 update from Example Apps is waiting. The keyring is locked.";
+        assert_eq!(told(Cause::Unlock, 1), (needed, locked.into()));
+        let (title, body) = told(Cause::NoAccess, 1);
+        assert_eq!(title, "App No Longer Available");
+        assert_eq!(body, "An app was not updated: the account at store.example.org has no access any more.");
+        let (title, body) = told(Cause::Finished, 0);
+        assert_eq!(
+            (title.as_str(), body.as_str()),
+            ("Purchase Finished", "What was bought at store.example.org can be installed now.")
+        );
+        let (title, body) = told(Cause::EndsSoon, 0);
+        assert_eq!(title, "Sign-In Ends Soon");
+        assert!(body.starts_with("At store.example.org, on ") && body.ends_with("November 2026."), "{body}");
+    }
+
+    #[test]
+    fn the_title_of_a_repository_is_never_markup() {
+        let words = Words::of(&occasion(Cause::SignIn, None), "<a href=\"https://evil.example\">Free</a>\nApps", 1);
+        assert!(!words.body.contains(['<', '>', '\n']), "{}", words.body);
+    }
+
+    #[test]
+    fn a_click_leads_to_the_account_or_to_the_repository_without_one() {
+        let id = AccountId::random();
+        let known = Words::of(&occasion(Cause::SignIn, Some(id)), "Shop", 1);
+        let action = |name, target: String| Action { name, target };
+        assert_eq!(known.default, Some(action("show-account", id.to_string())));
+        assert_eq!(known.button.unwrap().1, action("sign-in-again", id.to_string()));
+        let unknown = Words::of(&occasion(Cause::SignIn, None), "Shop", 1);
+        assert_eq!(unknown.default, Some(action("attend-to-repository", REMOTE_URI.into())));
+    }
+}
