@@ -10,12 +10,13 @@ use usher_core::{account::AccountId, dismissals::DismissalFile, names};
 use crate::{
     about,
     i18n::gettext,
-    model::{AccountList, Apps, Notes, Repositories},
+    model::{AccountList, Apps, Notes, OwnInstallation, Repositories},
     preferences::PreferencesDialog,
     prompt::Prompter,
     services::Services,
     shortcuts, take_along,
     window::Window,
+    window_id,
 };
 
 /// Milliseconds after the last window until the process ends, when the bus has started it.
@@ -46,6 +47,7 @@ mod imp {
         pub(super) repositories: OnceCell<Repositories>,
         pub(super) notes: OnceCell<Notes>,
         pub(super) apps: OnceCell<Apps>,
+        pub(super) own_installation: OnceCell<OwnInstallation>,
     }
 
     #[glib::object_subclass]
@@ -94,6 +96,7 @@ mod imp {
         fn startup(&self) {
             self.parent_startup();
             gtk::Window::set_default_icon_name(names::APP_ID);
+            window_id::follow_windows();
             self.obj().set_up_actions();
         }
 
@@ -176,6 +179,11 @@ impl Application {
     /// What clients asked for and did not get.
     pub(crate) fn notes(&self) -> &Notes {
         self.imp().notes.get_or_init(|| Notes::new(self.services().pending.clone(), self.repositories()))
+    }
+
+    /// Whether this Usher is whole.
+    pub(crate) fn own_installation(&self) -> &OwnInstallation {
+        self.imp().own_installation.get_or_init(OwnInstallation::new)
     }
 
     /// The main window; opened where it is not.

@@ -37,6 +37,7 @@ mod permission;
 mod preferences;
 mod prompt;
 mod purchase;
+mod restart;
 mod row_menu;
 mod runtime;
 mod services;

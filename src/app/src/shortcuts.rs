@@ -6,7 +6,7 @@
 
 use adw::prelude::*;
 
-use crate::{i18n::gettext, window::Window, window_id};
+use crate::{i18n::gettext, window::Window};
 
 pub(crate) fn present(window: &Window) {
     let group = |title: &str, keys: &[(&str, String)]| {
@@ -52,8 +52,8 @@ pub(crate) fn present(window: &Window) {
             ("<Control>q", gettext("Quit")),
         ],
     ));
-    let shortcuts = gtk::ShortcutsWindow::builder().transient_for(window).modal(true).build();
+    let shortcuts =
+        gtk::ShortcutsWindow::builder().title(gettext("Keyboard Shortcuts")).transient_for(window).modal(true).build();
     shortcuts.add_section(&section);
-    window_id::follow(&shortcuts);
     shortcuts.present();
 }

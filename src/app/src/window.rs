@@ -20,7 +20,7 @@ use crate::{
     model::{KeyringState, Repository},
     sign_in::{self, Request},
     take_along::{self, ExportPage, WelcomePage},
-    toast, window_id,
+    toast,
 };
 
 mod imp {
@@ -99,13 +99,17 @@ impl Window {
     /// The window of the application, in the size that it had last.
     pub(crate) fn new(application: &Application) -> Self {
         let window: Self = glib::Object::builder().property("application", application).build();
-        window_id::follow(&window);
         take_along::accept_dropped(&window);
         let settings = application.settings();
         settings.bind("window-width", &window, "default-width").build();
         settings.bind("window-height", &window, "default-height").build();
         settings.bind("window-maximized", &window, "maximized").build();
         window.imp().accounts_page.follow(application);
+        window.connect_is_active_notify(|window| {
+            if window.is_active() {
+                Application::current().own_installation().look_for_helper();
+            }
+        });
         window
     }
 

@@ -6,6 +6,7 @@ mod broken_row;
 mod impostor_row;
 mod listed;
 mod need_text;
+mod notice;
 mod offer_row;
 mod page;
 mod ready_row;

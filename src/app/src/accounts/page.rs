@@ -11,16 +11,19 @@ use super::{
     account_row::{account_row, update_account_row},
     listed::Listed,
     need_text::{NeedItem, need_row},
+    notice::{self, Notice},
     ready_row::{ReadyApp, ready_row},
     repository_row::repository_row,
     row_group::RowGroup,
 };
 use crate::{
+    advice::AdvicePage,
     application::Application,
     i18n::gettext,
     keyring, labels,
-    model::{KeyringState, Need, Overview, Repository, overview},
-    software,
+    model::{KeyringState, Need, Overview, OwnInstallation, Repository, overview},
+    restart, software,
+    window::Window,
 };
 
 /// How long the keyring may take before its being asked is shown.
@@ -37,6 +40,7 @@ mod imp {
     #[template(file = "src/accounts/page.blp")]
     pub struct AccountsPage {
         pub(super) has_software: Cell<bool>,
+        notice: Cell<Option<Notice>>,
         pub(super) needs: RowGroup<NeedItem>,
         pub(super) ready: RowGroup<ReadyApp>,
         pub(super) accounts: RowGroup<Listed>,
@@ -109,8 +113,17 @@ mod imp {
         }
 
         #[template_callback]
-        fn on_unlock(&self) {
-            keyring::unlock(&*self.obj());
+        fn on_banner(&self) {
+            let page = self.obj();
+            let (Some(notice), Some(window)) = (self.notice.get(), Window::of(&*page)) else {
+                return;
+            };
+            match notice {
+                Notice::KeyringLocked => keyring::unlock(&*page),
+                Notice::NoHelper => window.push(&AdvicePage::new(&notice::no_helper())),
+                Notice::Updated => restart::restart(&window),
+                Notice::Removed => window.close(),
+            }
         }
 
         #[template_callback(function)]
@@ -122,7 +135,7 @@ mod imp {
         pub(super) fn refresh(&self) {
             let application = Application::current();
             let state = application.accounts().state();
-            self.banner.set_revealed(state == KeyringState::Locked);
+            self.show_notice(state, application.own_installation());
             match state {
                 KeyringState::Loading => return,
                 KeyringState::Missing => {
@@ -197,6 +210,16 @@ mod imp {
             }
         }
 
+        fn show_notice(&self, keyring: KeyringState, own: &OwnInstallation) {
+            let notice = Notice::of(keyring, own.deployment(), own.lacks_helper());
+            self.notice.set(notice);
+            if let Some(notice) = notice {
+                self.banner.set_title(&notice.text());
+                self.banner.set_button_label(Some(&notice.button()));
+            }
+            self.banner.set_revealed(notice.is_some());
+        }
+
         fn show_keyring_page(&self, title: &str, description: &str) {
             self.keyring_page.set_title(title);
             self.keyring_page.set_description(Some(description));
@@ -221,12 +244,13 @@ impl AccountsPage {
                 refresh(&page);
             }
         };
-        let (on_accounts, on_repositories, on_notes, on_apps) =
-            (handler.clone(), handler.clone(), handler.clone(), handler);
+        let (on_accounts, on_repositories, on_notes, on_apps, on_own) =
+            (handler.clone(), handler.clone(), handler.clone(), handler.clone(), handler);
         application.accounts().connect_changed(move |_| on_accounts());
         application.repositories().connect_changed(move |_| on_repositories());
         application.notes().connect_changed(move |_| on_notes());
         application.apps().connect_changed(move |_| on_apps());
+        application.own_installation().connect_changed(move |_| on_own());
         self.imp().refresh();
         self.show_spinner_later();
         self.look_for_software();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the pages show: accounts, repositories, apps, notes of the daemon, and what follows from them.
+//! What the pages show: accounts, repositories, apps, notes of the daemon, this Usher itself, and what follows from them.
 
 mod account_list;
 mod account_object;
@@ -7,6 +7,7 @@ mod apps;
 mod attention;
 mod impostor;
 mod notes;
+mod own_installation;
 mod repositories;
 
 pub(crate) use account_list::{AccountList, KeyringState};
@@ -15,4 +16,5 @@ pub(crate) use apps::{App, Apps};
 pub(crate) use attention::{Need, Overview, Ready, Standing, Waiting, overview};
 pub(crate) use impostor::Impostor;
 pub(crate) use notes::Notes;
+pub(crate) use own_installation::{Deployment, OwnInstallation};
 pub(crate) use repositories::{Repositories, Repository};

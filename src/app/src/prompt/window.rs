@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     application::Application, familiarity_line::FamiliarityLine, i18n::gettext_f, labels, model::App,
-    purchase::Purchase, sign_in::web::WebSession, text, window_id,
+    purchase::Purchase, sign_in::web::WebSession, text,
 };
 
 /// How long a program waits; the daemon's limit.
@@ -127,7 +127,6 @@ mod imp {
         fn constructed(&self) {
             self.parent_constructed();
             let window = self.obj();
-            window_id::follow(&*window);
             window.guard_against_stray_keys();
             window.close_when_unused();
         }

@@ -16,6 +16,7 @@ use gtk::glib;
 use usher_core::{
     buying::{self, Access, Begun, BuyError, Buying},
     redirect::Redirect,
+    text,
 };
 
 use super::{
@@ -32,8 +33,9 @@ use crate::{
     services::Services,
     sign_in::{
         errand::Spent,
-        web::{WebPage, problem::Problem},
+        web::{WebPage, containment, problem::Problem},
     },
+    toast,
 };
 
 /// What the closing of its window means to a purchase.
@@ -151,6 +153,13 @@ impl Purchase {
         skipped.map(|item| item.app_id.clone()).collect()
     }
 
+    /// What buys the app in a terminal, where names allow a command.
+    fn terminal_command(&self) -> Option<String> {
+        let (remote, app) = (self.request.remote.as_str(), self.current());
+        let is_plain = text::is_plain_name(remote) && text::is_plain_name(&app);
+        text::usherctl(&["buy", remote, &app]).filter(|_| is_plain)
+    }
+
     fn current(&self) -> String {
         self.basket.borrow().current().map(ToOwned::to_owned).unwrap_or_default()
     }
@@ -169,6 +178,12 @@ impl Purchase {
         glib::spawn_future_local(async move {
             // What has been begun is seen through, whatever becomes of the window.
             let _hold = Application::current().hold();
+            if !containment::is_possible().await {
+                purchase.is_asking.set(false);
+                purchase.set_idle();
+                purchase.go(Next::Trouble(Trouble::NotContained(purchase.terminal_command())), true);
+                return;
+            }
             let begun = purchase.ask_to_begin(pressed == Some(Act::Retry)).await;
             purchase.is_asking.set(false);
             purchase.set_idle();
@@ -319,6 +334,11 @@ impl Purchase {
     /// A button of a page between the shop's pages.
     fn act(self: &Rc<Self>, act: Act) {
         match act {
+            Act::Copy => {
+                if let (Some(page), Some(command)) = (self.page.upgrade(), self.terminal_command()) {
+                    toast::copy(&page, &command);
+                }
+            }
             Act::Check => self.ask(Moment::Again, true),
             Act::NotPaid => self.not_paid(),
             Act::Retry | Act::Continue => self.begin(Some(act)),

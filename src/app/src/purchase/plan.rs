@@ -8,7 +8,7 @@ use usher_core::{
 
 use crate::{
     i18n::{gettext, gettext_f},
-    sign_in::keyring_reason,
+    sign_in::{keyring_reason, web::containment},
     text,
 };
 
@@ -57,6 +57,8 @@ pub(super) enum Trouble {
     Unreachable,
     NotSecure,
     Unexpected,
+    /// Pages have no sandbox of their own here; the command that does the same in a terminal.
+    NotContained(Option<String>),
     /// The keyring; why.
     Keyring(String),
 }
@@ -100,6 +102,10 @@ impl Trouble {
                 gettext("Purchase Was Not Begun"),
                 gettext_f("{host} answered in an unexpected way. Nothing was paid.", &host),
             ),
+            Self::NotContained(command) => {
+                let (title, text) = containment::words(command.as_deref());
+                ("web-browser-symbolic", title, text)
+            }
             Self::Keyring(reason) => (
                 "dialog-password-symbolic",
                 gettext("Purchase Was Not Begun"),
@@ -116,6 +122,7 @@ impl Trouble {
             Self::NoSuchHost | Self::Unreachable => gettext_f("{host} cannot be reached", &host),
             Self::NotSecure => gettext_f("The connection to {host} is not secure", &host),
             Self::Unexpected => gettext_f("{host} answered in an unexpected way", &host),
+            Self::NotContained(command) => containment::words(command.as_deref()).0,
             Self::Keyring(reason) => gettext_f("The keyring did not do its part: {reason}", &[("reason", reason)]),
         }
     }

@@ -29,6 +29,8 @@ pub(super) enum Act {
     Check,
     /// The person says that it was not paid.
     NotPaid,
+    /// Copies the command that does the same in a terminal.
+    Copy,
     /// Tries to begin once more.
     Retry,
     /// Goes over to another account.
@@ -93,7 +95,11 @@ pub(super) fn words(shown: &Shown, names: &Names<'_>) -> Words {
         ),
         Shown::Trouble(trouble) => {
             let (icon, title, text) = trouble.words(names.host);
-            (icon, title, text, vec![(Act::Retry, gettext("Try Again"))])
+            let button = match trouble {
+                Trouble::NotContained(Some(_)) => (Act::Copy, gettext("Copy Command")),
+                _ => (Act::Retry, gettext("Try Again")),
+            };
+            (icon, title, text, vec![button])
         }
         Shown::Progress => {
             let go_on = gettext_f("Continue With “{app}”", &values);

@@ -32,6 +32,8 @@ pub(crate) trait Errand {
     fn account(&self) -> Option<AccountId>;
     /// Whether something can be paid on the page.
     fn is_purchase(&self) -> bool;
+    /// The command that does the same in a terminal, where names allow one.
+    fn command(&self) -> Option<String>;
     /// What an address is to the redirect that is waited for; any other one where none is.
     fn recognise(&self, address: &str) -> Match;
     /// Redirects that have had their answer.

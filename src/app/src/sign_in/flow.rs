@@ -14,6 +14,7 @@ use usher_core::{
     provider::{SignIn, SignInError, SignedIn, Step},
     redirect::{Match, Parameters},
     service::ServiceUrl,
+    text,
 };
 
 use super::{
@@ -229,6 +230,16 @@ impl Errand for Flow {
 
     fn is_purchase(&self) -> bool {
         false
+    }
+
+    fn command(&self) -> Option<String> {
+        let remote = match &self.request.purpose {
+            Purpose::Asked(asked) => Some(asked.remote.as_str()),
+            Purpose::ByHand { remote } => remote.as_ref().map(|remote| remote.name.as_str()),
+        };
+        let server = self.request.binding.service.url().as_str();
+        let whom = remote.filter(|name| text::is_plain_name(name)).unwrap_or(server);
+        text::usherctl(&["sign-in", whom])
     }
 
     fn recognise(&self, address: &str) -> Match {

@@ -3,6 +3,7 @@
 
 mod address;
 mod chrome;
+pub(crate) mod containment;
 mod dialogs;
 mod loading;
 mod policy;
@@ -269,10 +270,22 @@ impl WebPage {
         )
     }
 
-    /// Loads the first page. The address is never shown.
+    /// Loads the first page, where pages have a sandbox of their own. The address is never shown.
     pub(crate) fn load(&self, address: &Url) {
         self.show_page();
-        self.view().load_uri(address.as_str());
+        let (weak, address) = (self.downgrade(), address.clone());
+        glib::spawn_future_local(async move {
+            let is_possible = containment::is_possible().await;
+            let Some(page) = weak.upgrade() else {
+                return;
+            };
+            if is_possible {
+                page.view().load_uri(address.as_str());
+            } else {
+                let command = page.errand().and_then(|errand| errand.command());
+                page.show_problem(Problem::NotContained(command));
+            }
+        });
     }
 
     fn show_page(&self) {

@@ -93,6 +93,10 @@ impl Errand for Purchase {
         true
     }
 
+    fn command(&self) -> Option<String> {
+        self.terminal_command()
+    }
+
     fn recognise(&self, address: &str) -> Match {
         self.buying.borrow().as_ref().map_or(Match::Other, |buying| buying.redirect().recognise(address))
     }

@@ -4,7 +4,8 @@
 use adw::{prelude::*, subclass::prelude::*};
 use webkit6::prelude::*;
 
-use super::WebPage;
+use super::{WebPage, problem::Problem};
+use crate::toast;
 
 const ZOOM_STEP: f64 = 0.1;
 const ZOOM_RANGE: std::ops::RangeInclusive<f64> = 0.3..=3.0;
@@ -12,6 +13,10 @@ const ZOOM_RANGE: std::ops::RangeInclusive<f64> = 0.3..=3.0;
 impl WebPage {
     /// Goes on after a problem.
     pub(super) fn again(&self) {
+        if let Some(Problem::NotContained(Some(command))) = &*self.imp().shown_problem.borrow() {
+            toast::copy(self, command);
+            return;
+        }
         let problem = self.imp().shown_problem.take();
         match (problem, self.errand().filter(|_| !self.is_pop_up())) {
             (Some(problem), Some(errand)) => errand.again(problem),

@@ -4,6 +4,7 @@
 use adw::prelude::*;
 use gtk::{gio, glib};
 
+use super::containment;
 use crate::{
     i18n::{gettext, gettext_f},
     text,
@@ -32,6 +33,8 @@ pub(crate) enum Problem {
     NoCredential,
     /// The sign-in could not begin.
     Unusable,
+    /// Pages have no sandbox of their own here; the command that does the same in a terminal.
+    NotContained(Option<String>),
     /// Signed in, but the keyring did not save it; why.
     NotSaved(String),
 }
@@ -140,6 +143,10 @@ impl Problem {
             }
             Self::NoCredential => not_finished(gettext_f("{host} sent nothing to sign in with.", &host)),
             Self::Unusable => not_finished(gettext("It could not be started on this computer.")),
+            Self::NotContained(command) => {
+                let (title, text) = containment::words(command.as_deref());
+                ("web-browser-symbolic", title, text)
+            }
             Self::NotSaved(reason) => (
                 "dialog-password-symbolic",
                 gettext("Sign-In Was Not Saved"),
@@ -150,7 +157,11 @@ impl Problem {
             Self::Certificate(_, details) => Some(details.clone()),
             _ => None,
         };
-        let again = if *self == Self::Crashed { gettext("Reload") } else { gettext("Try Again") };
+        let again = match self {
+            Self::Crashed => gettext("Reload"),
+            Self::NotContained(Some(_)) => gettext("Copy Command"),
+            _ => gettext("Try Again"),
+        };
         Words { icon, title, text, details, again }
     }
 }

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What the banner above the lists says: one thing at a time, what helps most first.
+
+use crate::{
+    advice::Advice,
+    i18n::gettext,
+    model::{Deployment, KeyringState},
+};
+
+/// Something about Usher as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Notice {
+    /// Usher was uninstalled.
+    Removed,
+    /// The keyring is locked.
+    KeyringLocked,
+    /// Flatpak cannot reach the helper.
+    NoHelper,
+    /// Another version is installed than the one that runs.
+    Updated,
+}
+
+impl Notice {
+    /// What is to be said now, if anything.
+    pub(super) fn of(keyring: KeyringState, deployment: Deployment, lacks_helper: bool) -> Option<Self> {
+        match (deployment, keyring, lacks_helper) {
+            (Deployment::Removed, _, _) => Some(Self::Removed),
+            (_, KeyringState::Locked, _) => Some(Self::KeyringLocked),
+            (_, _, true) => Some(Self::NoHelper),
+            (Deployment::Updated, _, false) => Some(Self::Updated),
+            (Deployment::Current, _, false) => None,
+        }
+    }
+
+    pub(super) fn text(self) -> String {
+        match self {
+            Self::Removed => gettext("Usher was uninstalled"),
+            Self::KeyringLocked => gettext("The keyring is locked"),
+            Self::NoHelper => gettext("Installs cannot ask for accounts: the background service did not start"),
+            Self::Updated => gettext("Usher was updated"),
+        }
+    }
+
+    pub(super) fn button(self) -> String {
+        match self {
+            Self::Removed => gettext("Quit"),
+            Self::KeyringLocked => gettext("Unlock"),
+            Self::NoHelper => gettext("Details"),
+            Self::Updated => gettext("Restart"),
+        }
+    }
+}
+
+/// What is behind the missing helper, and the command that tells more.
+pub(super) fn no_helper() -> Advice {
+    Advice {
+        heading: gettext("Background Service Not Found"),
+        description: gettext(
+            "Installs ask a background service of Usher for accounts, and this session does not know it. Log out and in again, or install Usher once more. This command tells more.",
+        ),
+        facts: Vec::new(),
+        command: usher_core::text::usherctl(&["doctor"]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_banner_says_one_thing_and_what_helps_most_first() {
+        use {Deployment::*, KeyringState::*};
+        assert_eq!(Notice::of(Ready, Current, false), None);
+        assert_eq!(Notice::of(Ready, Updated, false), Some(Notice::Updated));
+        assert_eq!(Notice::of(Missing, Updated, true), Some(Notice::NoHelper));
+        assert_eq!(Notice::of(Locked, Updated, true), Some(Notice::KeyringLocked));
+        assert_eq!(Notice::of(Locked, Removed, true), Some(Notice::Removed));
+    }
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Whether this Usher is whole: whether what runs is still what is installed, and whether flatpak can reach the helper that
+//! it asks for accounts.
+
+use std::path::Path;
+
+use gtk::{gio, glib, prelude::*, subclass::prelude::*};
+use usher_core::{checks, names};
+
+use crate::runtime;
+
+/// Where a Flatpak has its own files.
+const OWN_FILES: &str = "/app";
+/// What flatpak puts there when another version was installed, or none is any more (`flatpak_dir_undeploy`).
+const UPDATED: &str = ".updated";
+const REMOVED: &str = ".removed";
+
+/// What has become of the files that this process was started from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Deployment {
+    /// They are what is installed.
+    #[default]
+    Current,
+    /// Another version is installed now.
+    Updated,
+    /// Usher was uninstalled.
+    Removed,
+}
+
+impl Deployment {
+    fn of(folder: &Path) -> Self {
+        if folder.join(REMOVED).exists() {
+            Self::Removed
+        } else if folder.join(UPDATED).exists() {
+            Self::Updated
+        } else {
+            Self::Current
+        }
+    }
+}
+
+mod imp {
+    use std::{
+        cell::{Cell, RefCell},
+        sync::LazyLock,
+    };
+
+    use glib::subclass::Signal;
+
+    use super::*;
+
+    #[derive(Default)]
+    pub struct OwnInstallation {
+        pub(super) deployment: Cell<Deployment>,
+        pub(super) lacks_helper: Cell<bool>,
+        pub(super) monitor: RefCell<Option<gio::FileMonitor>>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for OwnInstallation {
+        const NAME: &'static str = "UsherOwnInstallation";
+        type Type = super::OwnInstallation;
+    }
+
+    impl ObjectImpl for OwnInstallation {
+        fn signals() -> &'static [Signal] {
+            static SIGNALS: LazyLock<[Signal; 1]> = LazyLock::new(|| [Signal::builder("changed").build()]);
+            &*SIGNALS
+        }
+    }
+}
+
+glib::wrapper! {
+    /// Emits `changed` when something else is known.
+    pub struct OwnInstallation(ObjectSubclass<imp::OwnInstallation>);
+}
+
+impl OwnInstallation {
+    /// Begins to follow it.
+    pub(crate) fn new() -> Self {
+        let own: Self = glib::Object::new();
+        if names::in_sandbox() {
+            own.follow(Path::new(OWN_FILES));
+        }
+        own.look_for_helper();
+        own
+    }
+
+    /// What has become of the files that this process was started from.
+    pub(crate) fn deployment(&self) -> Deployment {
+        self.imp().deployment.get()
+    }
+
+    /// Whether flatpak cannot reach the helper.
+    pub(crate) fn lacks_helper(&self) -> bool {
+        self.imp().lacks_helper.get()
+    }
+
+    /// Looks whether the helper runs or could be started. Starts nothing.
+    pub(crate) fn look_for_helper(&self) {
+        let weak = self.downgrade();
+        glib::spawn_future_local(async move {
+            let found = runtime::spawn(checks::bus_names()).await;
+            if let Some(own) = weak.upgrade()
+                // Without a bus there is nobody who could ask, either.
+                && let Some(names) = found
+                && own.imp().lacks_helper.replace(!names.has_helper) == names.has_helper
+            {
+                own.emit_by_name::<()>("changed", &[]);
+            }
+        });
+    }
+
+    /// Calls back after every change.
+    pub(crate) fn connect_changed(&self, callback: impl Fn(&Self) + 'static) -> glib::SignalHandlerId {
+        self.connect_local("changed", false, move |values| {
+            callback(&values[0].get().expect("the emitter"));
+            None
+        })
+    }
+
+    fn follow(&self, folder: &Path) {
+        let file = gio::File::for_path(folder);
+        let Ok(monitor) = file.monitor_directory(gio::FileMonitorFlags::NONE, gio::Cancellable::NONE) else {
+            tracing::warn!("updates of Usher itself cannot be followed");
+            return;
+        };
+        let (weak, folder) = (self.downgrade(), folder.to_owned());
+        let look = move || {
+            let now = Deployment::of(&folder);
+            if let Some(own) = weak.upgrade()
+                && own.imp().deployment.replace(now) != now
+            {
+                own.emit_by_name::<()>("changed", &[]);
+            }
+        };
+        look();
+        monitor.connect_changed(move |_, _, _, _| look());
+        self.imp().monitor.replace(Some(monitor));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::Cell, fs, rc::Rc, time::Duration};
+
+    use super::*;
+
+    #[test]
+    fn an_update_and_an_uninstallation_are_seen_when_they_happen() {
+        let name = format!("usher-own-installation-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder).unwrap();
+        let context = glib::MainContext::new();
+        let seen = context.with_thread_default(|| {
+            let own: OwnInstallation = glib::Object::new();
+            own.follow(&folder);
+            let mut seen = vec![own.deployment()];
+            for file in [UPDATED, REMOVED] {
+                fs::write(folder.join(file), "").unwrap();
+                wait_for_change(&own, &context);
+                seen.push(own.deployment());
+            }
+            seen
+        });
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(seen.unwrap(), [Deployment::Current, Deployment::Updated, Deployment::Removed]);
+    }
+
+    fn wait_for_change(own: &OwnInstallation, context: &glib::MainContext) {
+        let is_told = Rc::new(Cell::new(false));
+        let told = is_told.clone();
+        let handler = own.connect_changed(move |_| told.set(true));
+        let limit = glib::timeout_source_new(Duration::from_secs(30), None, glib::Priority::DEFAULT, || {
+            panic!("the change is seen")
+        });
+        limit.attach(Some(context));
+        while !is_told.get() {
+            context.iteration(true);
+        }
+        limit.destroy();
+        own.disconnect(handler);
+    }
+}

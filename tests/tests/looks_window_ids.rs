@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Windows belong to the application, whose name, icon and place in the overview a desktop finds by their id.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
+
+use usher_tests::{AUTHENTICATOR, Session, Setup, Story, WINDOW, wait_for};
+
+/// What the window process calls the application.
+const APPLICATION: &str = AUTHENTICATOR;
+const SOCKET: &str = "usher-wayland";
+
+/// Asks the open window for the list of keys, which is a window of its own.
+fn show_shortcuts(session: &Session) {
+    let path = format!("/{}", WINDOW.replace('.', "/"));
+    let action = ["call", "--session", "-d", WINDOW, "-o", &path, "-m", "org.gtk.Actions.Activate"];
+    let mut command = session.processes.command("gdbus");
+    let told = command.args(action).args(["shortcuts", "[]", "{}"]).output().expect("gdbus starts");
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+}
+
+fn output(mut command: Command) -> String {
+    let output = command.output().expect("the program starts");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The class of every window that the X server shows.
+fn classes(session: &Session) -> Vec<String> {
+    let mut search = session.processes.command("xdotool");
+    search.args(["search", "--onlyvisible", "--name", "."]);
+    let class = |id: &str| {
+        let mut xprop = session.processes.command("xprop");
+        xprop.args(["-id", id, "WM_CLASS"]);
+        output(xprop).trim().to_owned()
+    };
+    output(search).lines().map(class).filter(|class| class.contains('=')).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_window_carries_the_id_of_the_application_on_x11() {
+    let story = Story::begin("looks-ids-x11", "Whose windows they are, on X11", Setup::default()).await;
+    let session = &story.session;
+    story.step("The main window, the keys, and a prompt").await;
+    session.open_usher();
+    let screen = session.screen();
+    screen.window("Usher").await.ready("Add Account").await;
+    show_shortcuts(session);
+    screen.front().says("Show Address").await;
+    session.flatpak().install("org.example.Private").end().await;
+    screen.window(&format!("Sign In to {}", session.host())).await;
+    let wanted = format!("WM_CLASS(STRING) = \"{APPLICATION}\", \"{APPLICATION}\"");
+    wait_for(
+        "three windows of the application",
+        async || (classes(session) == [&wanted[..], &wanted, &wanted]).then_some(()),
+        async || format!("{:?}", classes(session)),
+    )
+    .await;
+    story.end().await;
+}
+
+/// A compositor that nobody sees, for the programs that are told of it. Its log holds what clients ask of it.
+async fn start_weston(session: &Session) {
+    let mut weston = session.processes.command("weston");
+    weston.args([
+        "--backend=headless",
+        "--renderer=pixman",
+        "--width=1280",
+        "--height=900",
+        "--idle-time=0",
+        "--debug",
+    ]);
+    weston.args([&format!("--socket={SOCKET}"), "--logger-scopes=log,proto"]);
+    session.processes.start("weston", weston);
+    let socket = session.folder().join("run").join(SOCKET);
+    wait_for(
+        "the compositor",
+        async || socket.exists().then_some(()),
+        async || fs::read_to_string(session.processes.log("weston")).unwrap_or_default(),
+    )
+    .await;
+    let mut told = session.processes.command("dbus-update-activation-environment");
+    let told = told.args([&format!("WAYLAND_DISPLAY={SOCKET}"), "GDK_BACKEND=wayland"]).status();
+    assert!(told.expect("the bus is told").success());
+}
+
+/// What the compositor knows of every window: by client and object, the last title and the last id.
+fn windows(session: &Session) -> BTreeMap<String, (String, String)> {
+    let log = fs::read_to_string(session.processes.log("weston")).unwrap_or_default();
+    let mut known: BTreeMap<String, (String, String)> = BTreeMap::new();
+    for line in log.lines() {
+        let Some((client, request)) = line.split_once(" rq xdg_toplevel") else { continue };
+        let client = client.rsplit("client ").next().unwrap_or_default();
+        let object = request.split('.').next().unwrap_or_default();
+        let text = request.split('"').nth(1).unwrap_or_default().to_owned();
+        let window = known.entry(format!("{client}{object}")).or_default();
+        if request.contains(".set_title(") {
+            window.0 = text;
+        } else if request.contains(".set_app_id(") {
+            window.1 = text;
+        }
+    }
+    known
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_window_carries_the_id_of_the_application_on_wayland() {
+    let story = Story::begin("looks-ids-wayland", "Whose windows they are, on Wayland", Setup::default()).await;
+    let session = &story.session;
+    story.step("The main window, the keys, and a prompt").await;
+    start_weston(session).await;
+    let mut usher = session.processes.command("usher");
+    usher.env("WAYLAND_DISPLAY", SOCKET).env("GDK_BACKEND", "wayland");
+    session.processes.start("usher", usher);
+    let screen = session.screen();
+    screen.window("Usher").await.ready("Add Account").await;
+    show_shortcuts(session);
+    screen.front().says("Show Address").await;
+    session.flatpak().install("org.example.Private").end().await;
+    let prompt = format!("Sign In to {}", session.host());
+    screen.window(&prompt).await;
+    wait_for(
+        "three windows of the application",
+        async || {
+            let windows: Vec<_> = windows(session).into_values().filter(|(title, _)| !title.is_empty()).collect();
+            let has = |wanted: &str| windows.iter().any(|(title, _)| title == wanted);
+            let is_whole = has("Usher") && has("Keyboard Shortcuts") && has(&prompt);
+            (is_whole && windows.iter().all(|(_, id)| id == APPLICATION)).then_some(())
+        },
+        async || format!("{:?}", windows(session)),
+    )
+    .await;
+    story.end().await;
+}
