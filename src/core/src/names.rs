@@ -58,6 +58,11 @@ pub fn usherctl() -> &'static [&'static str] {
     if in_sandbox() { &["flatpak", "run", "--command=usherctl", APP_ID] } else { &["usherctl"] }
 }
 
+/// Object path at which an application of that id is (`org.freedesktop.Application`).
+pub fn application_path(id: &str) -> String {
+    format!("/{}", id.replace('.', "/").replace('-', "_"))
+}
+
 /// The folder for what must not outlive the login session: `$XDG_RUNTIME_DIR/<application id>`, inside Flatpak the
 /// folder that all instances of the application share. `None` where the session has no runtime folder.
 pub fn runtime_dir() -> Option<PathBuf> {

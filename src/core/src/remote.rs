@@ -69,19 +69,58 @@ impl Remote {
 
 /// All installations: the user's, the system's, and those of the administrator
 /// (`flatpak-installation(5)`; the variables are those of flatpak itself).
+///
+/// A sandbox shows no files of `/etc/flatpak`, so inside of it those of the administrator are not seen.
 pub fn installations() -> Vec<Installation> {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let user = variable("FLATPAK_USER_DIR").or_else(|| {
-        // Inside a sandbox XDG_DATA_HOME is the application's own.
-        let data = if names::in_sandbox() { variable("HOST_XDG_DATA_HOME") } else { variable("XDG_DATA_HOME") };
-        data.or_else(|| variable("HOME").map(|home| home.join(".local/share"))).map(|data| data.join("flatpak"))
-    });
-    let system = variable("FLATPAK_SYSTEM_DIR").unwrap_or_else(|| "/var/lib/flatpak".into());
-    let config = variable("FLATPAK_CONFIG_DIR").unwrap_or_else(|| "/etc/flatpak".into());
-    let mut all: Vec<Installation> = user.map(|path| Installation { path, is_user: true }).into_iter().collect();
-    all.push(Installation { path: system, is_user: false });
-    all.extend(custom_installations(&config.join("installations.d")));
-    all
+    Surroundings::of_process().installations()
+}
+
+/// The folder of the user's installation, whether it exists or not.
+pub fn user_installation() -> Option<PathBuf> {
+    Surroundings::of_process().user_installation()
+}
+
+/// What decides where installations are.
+struct Surroundings<V> {
+    variable: V,
+    in_sandbox: bool,
+}
+
+impl Surroundings<fn(&str) -> Option<PathBuf>> {
+    fn of_process() -> Self {
+        let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+        Self { variable, in_sandbox: names::in_sandbox() }
+    }
+}
+
+impl<V: Fn(&str) -> Option<PathBuf>> Surroundings<V> {
+    fn installations(&self) -> Vec<Installation> {
+        let system = self.flatpak_folder("FLATPAK_SYSTEM_DIR").unwrap_or_else(|| "/var/lib/flatpak".into());
+        let config = self.flatpak_folder("FLATPAK_CONFIG_DIR").unwrap_or_else(|| "/etc/flatpak".into());
+        let user = self.user_installation().map(|path| Installation { path, is_user: true });
+        let mut all: Vec<Installation> = user.into_iter().collect();
+        all.push(Installation { path: system, is_user: false });
+        all.extend(custom_installations(&config.join("installations.d")));
+        all
+    }
+
+    fn user_installation(&self) -> Option<PathBuf> {
+        self.flatpak_folder("FLATPAK_USER_DIR").or_else(|| {
+            // Inside a sandbox XDG_DATA_HOME is the application's own.
+            let data = self.folder(if self.in_sandbox { "HOST_XDG_DATA_HOME" } else { "XDG_DATA_HOME" });
+            data.or_else(|| Some(self.folder("HOME")?.join(".local/share"))).map(|data| data.join("flatpak"))
+        })
+    }
+
+    /// A folder that a variable of flatpak's names. Those of the session come into a sandbox with it, but the folders do
+    /// not: what cannot be seen there is not believed.
+    fn flatpak_folder(&self, name: &str) -> Option<PathBuf> {
+        self.folder(name).filter(|folder| !self.in_sandbox || folder.is_dir())
+    }
+
+    fn folder(&self, name: &str) -> Option<PathBuf> {
+        (self.variable)(name).filter(|folder| !folder.as_os_str().is_empty())
+    }
 }
 
 fn custom_installations(folder: &Path) -> Vec<Installation> {
@@ -199,6 +238,29 @@ mod tests {
         assert!(is_configured(&remotes, "demo", "https://store.example.org/repo/", &options));
         assert!(!is_configured(&remotes, "demo", "https://evil.example/repo/", &options));
         assert!(!is_configured(&remotes, "demo", "https://store.example.org/repo/", &BTreeMap::new()));
+    }
+
+    #[test]
+    fn in_a_sandbox_a_folder_that_is_not_there_is_not_believed() {
+        let seen = tempfile::tempdir().unwrap();
+        let folders = |user: &str, in_sandbox| {
+            let variable = |name: &str| match name {
+                "FLATPAK_USER_DIR" => Some(user.into()),
+                "FLATPAK_SYSTEM_DIR" => Some("/nonexistent/system".into()),
+                "HOME" => Some("/home/ada".into()),
+                "XDG_DATA_HOME" => Some("/home/ada/.var/app/x/data".into()),
+                "HOST_XDG_DATA_HOME" => Some("/home/ada/data".into()),
+                _ => None,
+            };
+            let all = Surroundings { variable, in_sandbox }.installations();
+            all.into_iter().take(2).map(|found| found.path.display().to_string()).collect::<Vec<_>>()
+        };
+        let seen = seen.path().to_str().unwrap();
+        assert_eq!(folders(seen, true), [seen, "/var/lib/flatpak"]);
+        assert_eq!(folders("/nonexistent/user", true), ["/home/ada/data/flatpak", "/var/lib/flatpak"]);
+        assert_eq!(folders("", true), ["/home/ada/data/flatpak", "/var/lib/flatpak"]);
+        assert_eq!(folders("/nonexistent/user", false), ["/nonexistent/user", "/nonexistent/system"]);
+        assert_eq!(folders("", false), ["/home/ada/.var/app/x/data/flatpak", "/nonexistent/system"]);
     }
 
     #[test]
