@@ -13,6 +13,7 @@
 //! client_name    who is asking                                       notes         what was not covered
 //! access         the questions of stores                             bus_names     the names of both connections
 //! delivery       how answers reach their clients                     parent        who starts a killed daemon again
+//! leaving        when its sandbox is of yesterday  
 //! notify         what is told by notifications
 //! ```
 
@@ -29,6 +30,7 @@ mod fakes;
 mod flow;
 mod idle;
 mod journal;
+mod leaving;
 mod lifecycle;
 mod limits;
 mod live;
@@ -69,6 +71,7 @@ use self::{
     deps::{DiskInstallations, HttpTokens, SystemClock},
     flow::{Clock, Flow},
     journal::Journal,
+    leaving::Deployment,
     live::Activity,
     parent::Role,
     prompt_client::PromptClient,
@@ -174,7 +177,8 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
         pending: PendingFile::of_session(),
         notices: NoticeFile::of_person(),
         journal,
-        idle: arguments.idle(),
+        idle: leaving::stay(arguments.idle()),
+        deployment: Deployment::of_process(),
     })
 }
 

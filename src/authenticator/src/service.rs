@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt, future::join_all};
 use usher_core::{
-    names::FLATPAK_AUTHENTICATOR_PATH,
+    names::{self, APP_ID, FLATPAK_AUTHENTICATOR_PATH},
     notices::NoticeFile,
     pending::{self, PendingFile},
 };
@@ -23,6 +23,7 @@ use crate::{
     flow::{After, Answer, Flow},
     idle,
     journal::{Handle, Journal},
+    leaving::Deployment,
     limits::Request,
     live::{Activity, Live},
     messages, notes,
@@ -70,17 +71,19 @@ pub(crate) struct Setup {
     pub(crate) journal: Option<Journal>,
     /// How long it stays when nothing is going on.
     pub(crate) idle: Duration,
+    /// The files that it was started from: without them it does not stay.
+    pub(crate) deployment: Option<Deployment>,
 }
 
 /// Serves requests on bus connections until nothing was asked for a while, or `stop` is ready.
 pub(crate) async fn run_with_connections(
-    names: &BusNames,
+    bus_names: &BusNames,
     setup: Setup,
     stop: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
-    let Setup { surroundings, flow, activity, pending, notices, journal, idle } = setup;
+    let Setup { surroundings, flow, activity, pending, notices, journal, idle, deployment } = setup;
     let live = Live::new(activity.clone(), journal.clone());
-    let connection = &names.authenticator;
+    let connection = &bus_names.authenticator;
     let notifier = Notifier::new(notify::Parts {
         connection: connection.clone(),
         activity: activity.clone(),
@@ -95,24 +98,24 @@ pub(crate) async fn run_with_connections(
     let daemon = Arc::new(Daemon { flow, live, activity, pending, surroundings, notifier });
     let lost = owner_changes(connection, 2, "").await?;
     connection.object_server().at(FLATPAK_AUTHENTICATOR_PATH, Authenticator(daemon.clone())).await?;
-    let access = Access::serve(&names.access, daemon.clone()).await?;
+    let access = Access::serve(&bus_names.access, daemon.clone()).await?;
     // Read before the first request can be written into it.
     let left_open = journal.as_ref().map(Journal::left_open).unwrap_or_default();
-    names.own().await?;
+    bus_names.own().await?;
     end_left_open(connection, surroundings, left_open).await;
     daemon.live.write_journal();
     tracing::debug!("ready");
     let ended = tokio::select! {
         () = follow(lost, [&daemon.live, &access.calls]) => Err(RunError::BusLost),
-        () = names.lost() => Err(RunError::BusLost),
+        () = bus_names.lost() => Err(RunError::BusLost),
         () = stop => Ok(()),
-        done = until_idle(names, &daemon, idle) => done,
+        done = until_idle(bus_names, &daemon, idle, deployment.as_ref()) => done,
     };
     daemon.end(&access).await;
     // Answers must come from the owner of the name, so they are given up last; who calls from now on is served by the
     // next.
-    if names.are_open()
-        && let Err(error) = names.release().await
+    if bus_names.are_open()
+        && let Err(error) = bus_names.release().await
     {
         tracing::debug!(%error, "the names are lost already");
     }
@@ -151,15 +154,34 @@ async fn follow(mut lost: impl Stream<Item = NameOwnerChanged> + Unpin, all: [&L
 }
 
 /// Returns when nothing has been going on, and nothing was asked while the names were given up.
-async fn until_idle(names: &BusNames, daemon: &Daemon, time: Duration) -> Result<(), RunError> {
+async fn until_idle(
+    names: &BusNames,
+    daemon: &Daemon,
+    mut time: Duration,
+    mut deployment: Option<&Deployment>,
+) -> Result<(), RunError> {
     loop {
-        idle::passed(&daemon.activity, time).await;
+        tokio::select! {
+            () = idle::passed(&daemon.activity, time) => {}
+            () = ended(deployment) => {
+                tracing::debug!("Usher was updated or uninstalled");
+                (time, deployment) = (Duration::ZERO, None);
+                continue;
+            }
+        }
         names.release().await?;
         if *daemon.activity.watch().borrow() == 0 {
             tracing::debug!("nothing to do");
             return Ok(());
         }
         names.own().await?;
+    }
+}
+
+async fn ended(deployment: Option<&Deployment>) {
+    match deployment {
+        Some(deployment) => deployment.ended().await,
+        None => std::future::pending().await,
     }
 }
 

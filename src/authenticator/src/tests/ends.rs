@@ -7,6 +7,7 @@ use usher_core::names::{ACCESS_NAME, AUTHENTICATOR_NAME};
 use super::{Bus, Call, Client, Daemon, Plan, journal, prompter::Prompter, soon, until};
 use crate::{
     fakes::{Says, World},
+    leaving::Deployment,
     service::RunError,
 };
 
@@ -66,6 +67,34 @@ async fn l06_a_daemon_with_nothing_to_do_gives_its_name_up_and_ends() {
     let again = Daemon::start(&bus, &world).await;
     assert!(!again.ended.is_finished());
     assert_eq!(Client::on(&bus).await.answer(&Call::default()).await.code, 0);
+}
+
+#[tokio::test]
+async fn a_daemon_whose_files_were_replaced_leaves_after_its_last_request() {
+    let (bus, world) = (Bus::start(), World::good());
+    world.set_server(Says::Never);
+    let deployment = Some(Deployment::at(bus.folder.path().into()));
+    let daemon = Daemon::start_as(&bus, &world, Plan { deployment, ..Plan::default() }).await;
+    let mut client = Client::on(&bus).await;
+    let handle = client.ask(&Call::default()).await.unwrap();
+    std::fs::write(bus.folder.path().join(".updated"), "").unwrap();
+    assert_eq!(client.further(&daemon).await, 0);
+    // It still serves who asks meanwhile.
+    let other = client.ask(&Call { token: "2", ..Call::default() }).await.unwrap();
+    for handle in [handle, other] {
+        client.close(&handle).await.unwrap();
+        assert_eq!(client.response().await.code, 1);
+    }
+    daemon.end().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_idle_daemon_leaves_at_once_when_it_is_uninstalled() {
+    let (bus, world) = (Bus::start(), World::good());
+    let deployment = Some(Deployment::at(bus.folder.path().into()));
+    let daemon = Daemon::start_as(&bus, &world, Plan { deployment, ..Plan::default() }).await;
+    std::fs::write(bus.folder.path().join(".removed"), "").unwrap();
+    daemon.end().await.unwrap();
 }
 
 #[tokio::test]

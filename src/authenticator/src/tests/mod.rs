@@ -41,6 +41,7 @@ use crate::{
     fakes::{REMOTE_URI, SERVICE, World},
     flow::{Clock, Flow, Prompts},
     journal::Journal,
+    leaving::Deployment,
     live::Activity,
     prompt_client::PromptClient,
     service::{self, RunError, Setup},
@@ -122,6 +123,7 @@ impl Drop for Bus {
 /// How a daemon is started.
 struct Plan {
     surroundings: Surroundings,
+    deployment: Option<Deployment>,
     idle: Duration,
     prompt_limit: Duration,
     look_limit: Duration,
@@ -135,6 +137,7 @@ impl Default for Plan {
         let long = Duration::from_secs(600);
         Self {
             surroundings: Surroundings::Bus,
+            deployment: None,
             idle: long,
             prompt_limit: long,
             look_limit: Duration::from_secs(60),
@@ -186,10 +189,9 @@ impl Daemon {
     async fn run(bus: &Bus, names: BusNames, flow: Flow, activity: Activity, plan: Plan) -> Self {
         let pending = PendingFile::at(bus.folder.path().join("pending.json"));
         let journal = Some(journal(bus.folder.path(), "this-bus"));
-        let Plan { surroundings, idle, .. } = plan;
-        let notices = Some(NoticeFile::in_folder(bus.folder.path()));
-        let pending_file = Some(pending.clone());
-        let setup = Setup { surroundings, flow, activity, pending: pending_file, notices, journal, idle };
+        let Plan { surroundings, deployment, idle, .. } = plan;
+        let (pending_file, notices) = (Some(pending.clone()), Some(NoticeFile::in_folder(bus.folder.path())));
+        let setup = Setup { surroundings, flow, activity, pending: pending_file, notices, journal, idle, deployment };
         let (stop, stopped) = oneshot::channel::<()>();
         let connection = names.authenticator.clone();
         let ended = tokio::spawn(async move {

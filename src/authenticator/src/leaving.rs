@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A sandbox shows the world as it was when it was entered. Where that is no longer good enough the daemon leaves as soon as
+//! nothing is going on, and the bus starts one in a sandbox of today.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
+use tokio::net::unix::pipe::Receiver;
+use usher_core::{names, remote};
+
+/// Where an application's files are in its sandbox.
+const FILES: &str = "/app";
+/// What flatpak writes there when the application was updated or uninstalled while it runs.
+const MARKS: [&str; 2] = [".updated", ".removed"];
+/// How long the daemon stays where it cannot see all that it ought to see: as long as calls follow upon one another.
+const SHORT: Duration = Duration::from_secs(2);
+
+/// The files that this program was started from.
+#[derive(Debug)]
+pub(crate) struct Deployment(PathBuf);
+
+impl Deployment {
+    /// Those of this process; none outside a sandbox, where packages look after running services.
+    pub(crate) fn of_process() -> Option<Self> {
+        names::in_sandbox().then(|| Self::at(FILES.into()))
+    }
+
+    /// Those in that folder.
+    pub(crate) fn at(folder: PathBuf) -> Self {
+        Self(folder)
+    }
+
+    /// Returns when they have been replaced or removed.
+    pub(crate) async fn ended(&self) {
+        if let Err(error) = self.follow().await {
+            tracing::warn!(%error, "an update of Usher will go unnoticed");
+            std::future::pending::<()>().await;
+        }
+    }
+
+    async fn follow(&self) -> io::Result<()> {
+        let changes = watch(&self.0)?;
+        while !self.has_ended() {
+            changes.readable().await?;
+            // What it was does not matter.
+            match changes.try_read(&mut [0; 4096]) {
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn has_ended(&self) -> bool {
+        MARKS.iter().any(|mark| self.0.join(mark).exists())
+    }
+}
+
+/// How long the daemon stays when nothing is going on.
+pub(crate) fn stay(wanted: Duration) -> Duration {
+    // A sandbox has the person's installation from its beginning or never.
+    let is_blind = names::in_sandbox() && remote::user_installation().is_none_or(|folder| !folder.is_dir());
+    if is_blind { wanted.min(SHORT) } else { wanted }
+}
+
+/// Becomes readable when something new is in a folder.
+fn watch(folder: &Path) -> io::Result<Receiver> {
+    let changes = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
+    inotify::add_watch(&changes, folder, WatchFlags::CREATE | WatchFlags::MOVED_TO)?;
+    // It is not a pipe, but is read like one.
+    Receiver::from_owned_fd_unchecked(changes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_update_and_a_removal_are_noticed_and_nothing_else_is() {
+        for mark in MARKS {
+            let folder = tempfile::tempdir().unwrap();
+            let deployment = Deployment::at(folder.path().into());
+            let ended = tokio::spawn(async move { deployment.ended().await });
+            for number in 0..10 {
+                std::fs::write(folder.path().join(number.to_string()), "").unwrap();
+                tokio::task::yield_now().await;
+            }
+            assert!(!ended.is_finished());
+            std::fs::write(folder.path().join(mark), "").unwrap();
+            tokio::time::timeout(Duration::from_secs(30), ended).await.unwrap().unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn an_update_from_before_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(".updated"), "").unwrap();
+        tokio::time::timeout(Duration::from_secs(30), Deployment::at(folder.path().into()).ended()).await.unwrap();
+    }
+}
