@@ -13,12 +13,13 @@
 //! client_name    who is asking                                       notes         what was not covered
 //! access         the questions of stores                             bus_names     the names of both connections
 //! delivery       how answers reach their clients                     parent        who starts a killed daemon again
-//! leaving        when its sandbox is of yesterday  
+//! leaving        when its sandbox is of yesterday                    application   what the desktop wants of the window
 //! notify         what is told by notifications
 //! ```
 
 mod access;
 mod accounts;
+mod application;
 mod arguments;
 mod authenticator;
 mod bus_names;

@@ -17,6 +17,7 @@ use zbus::{
 
 use crate::{
     access::Access,
+    application::Application,
     authenticator::Authenticator,
     bus_names::BusNames,
     delivery::Surroundings,
@@ -98,6 +99,8 @@ pub(crate) async fn run_with_connections(
     let daemon = Arc::new(Daemon { flow, live, activity, pending, surroundings, notifier });
     let lost = owner_changes(connection, 2, "").await?;
     connection.object_server().at(FLATPAK_AUTHENTICATOR_PATH, Authenticator(daemon.clone())).await?;
+    let application = Application::new(daemon.activity.clone());
+    connection.object_server().at(names::application_path(APP_ID), application).await?;
     let access = Access::serve(&bus_names.access, daemon.clone()).await?;
     // Read before the first request can be written into it.
     let left_open = journal.as_ref().map(Journal::left_open).unwrap_or_default();

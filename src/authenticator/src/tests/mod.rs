@@ -2,6 +2,7 @@
 //! The daemon on a bus of its own, with clients, onlookers and a window process that do what a test says.
 
 mod access;
+mod application;
 mod ends;
 mod http;
 mod introspection;

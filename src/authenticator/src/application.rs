@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `org.freedesktop.Application`: the daemon has the name by which the desktop launches Usher, so it hands on to the window
+//! process what the desktop wants of it. What the window process says to it is said to the caller.
+
+use std::{collections::HashMap, time::Duration};
+
+use serde::Serialize;
+use tokio::sync::Semaphore;
+use usher_core::names::{self, ACCOUNTS_NAME};
+use zbus::{
+    Connection, fdo,
+    zvariant::{self, DynamicType, LE, Value, serialized::Context},
+};
+
+use crate::live::Activity;
+
+const INTERFACE: &str = "org.freedesktop.Application";
+/// What is handed on of the platform data: what a window needs to come to the front.
+const PLATFORM_DATA: [&str; 2] = ["desktop-startup-id", "activation-token"];
+/// Longest string, and largest parameter of an action, in bytes.
+const SIZE_LIMIT: usize = 4096;
+/// Most files that are opened at once.
+const FILES_LIMIT: usize = 64;
+/// Most calls that are handed on at once.
+const CALLS_LIMIT: usize = 16;
+/// Longest wait for the window process, which may have to be started.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The object at [`names::application_path`] of the application's id.
+pub(crate) struct Application {
+    activity: Activity,
+    places: Semaphore,
+}
+
+type PlatformData<'a> = HashMap<&'a str, Value<'a>>;
+
+impl Application {
+    pub(crate) fn new(activity: Activity) -> Self {
+        Self { activity, places: Semaphore::new(CALLS_LIMIT) }
+    }
+
+    /// Calls the window process, which the bus starts if need be.
+    async fn hand_on<B: Serialize + DynamicType>(
+        &self,
+        connection: &Connection,
+        method: &str,
+        arguments: &B,
+    ) -> fdo::Result<()> {
+        let _busy = self.activity.begin();
+        let Ok(_place) = self.places.try_acquire() else {
+            return Err(fdo::Error::LimitsExceeded("too many calls".into()));
+        };
+        let path = names::application_path(ACCOUNTS_NAME);
+        let call = connection.call_method(Some(ACCOUNTS_NAME), path, Some(INTERFACE), method, arguments);
+        let Ok(reply) = tokio::time::timeout(LIMIT, call).await else {
+            return Err(fdo::Error::NoReply("the window process does not answer".into()));
+        };
+        reply.map(drop).map_err(told)
+    }
+}
+
+#[zbus::interface(name = "org.freedesktop.Application", introspection_docs = false)]
+impl Application {
+    async fn activate(
+        &self,
+        platform_data: PlatformData<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> fdo::Result<()> {
+        self.hand_on(connection, "Activate", &(known(platform_data),)).await
+    }
+
+    async fn open(
+        &self,
+        uris: Vec<&str>,
+        platform_data: PlatformData<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> fdo::Result<()> {
+        if uris.len() > FILES_LIMIT || uris.iter().any(|uri| uri.len() > SIZE_LIMIT) {
+            return Err(fdo::Error::LimitsExceeded("too many files, or too long addresses".into()));
+        }
+        self.hand_on(connection, "Open", &(uris, known(platform_data))).await
+    }
+
+    async fn activate_action(
+        &self,
+        action_name: &str,
+        parameter: Vec<Value<'_>>,
+        platform_data: PlatformData<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> fdo::Result<()> {
+        let is_small =
+            zvariant::serialized_size(Context::new_dbus(LE, 0), &parameter).is_ok_and(|size| *size <= SIZE_LIMIT);
+        if !is_action_name(action_name) || parameter.len() > 1 || !is_small {
+            return Err(fdo::Error::InvalidArgs("no such action".into()));
+        }
+        self.hand_on(connection, "ActivateAction", &(action_name, parameter, known(platform_data))).await
+    }
+}
+
+/// What is handed on of the platform data.
+fn known(platform_data: PlatformData<'_>) -> PlatformData<'_> {
+    let is_known = |name: &str, value: &Value<'_>| {
+        PLATFORM_DATA.contains(&name) && matches!(value, Value::Str(text) if text.len() <= SIZE_LIMIT)
+    };
+    platform_data.into_iter().filter(|(name, value)| is_known(name, value)).collect()
+}
+
+/// Whether it can be the name of an action (`g_action_name_is_valid`).
+fn is_action_name(name: &str) -> bool {
+    (1..=255).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c))
+}
+
+/// What the caller is told of an error.
+fn told(error: zbus::Error) -> fdo::Error {
+    match fdo::Error::from(error) {
+        fdo::Error::ZBus(zbus::Error::MethodError(name, text, _)) => {
+            fdo::Error::Failed(text.unwrap_or_else(|| name.to_string()))
+        }
+        fdo::Error::ZBus(error) => fdo::Error::Failed(error.to_string()),
+        error => error,
+    }
+}
