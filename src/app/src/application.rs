@@ -5,10 +5,10 @@ use std::io::Write;
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio, glib};
-use usher_core::{account::AccountId, dismissals::DismissalFile, names};
+use usher_core::{dismissals::DismissalFile, names};
 
 use crate::{
-    about,
+    about, clicks,
     i18n::gettext,
     model::{AccountList, Apps, Notes, OwnInstallation, Repositories},
     preferences::PreferencesDialog,
@@ -187,9 +187,16 @@ impl Application {
     }
 
     /// The main window; opened where it is not.
-    fn main_window(&self) -> Window {
-        let known = self.windows().into_iter().find_map(|window| window.downcast::<Window>().ok());
-        known.unwrap_or_else(|| Window::new(self))
+    pub(crate) fn main_window(&self) -> Window {
+        self.open_window().unwrap_or_else(|| {
+            clicks::withdraw_notifications();
+            Window::new(self)
+        })
+    }
+
+    /// The main window, where it is open.
+    pub(crate) fn open_window(&self) -> Option<Window> {
+        self.windows().into_iter().find_map(|window| window.downcast::<Window>().ok())
     }
 
     /// Without an account there is nothing to export.
@@ -203,17 +210,6 @@ impl Application {
         let simple = |name: &str, act: fn(&Self)| {
             gio::ActionEntry::builder(name).activate(move |application: &Self, _, _| act(application)).build()
         };
-        let show_account = gio::ActionEntry::builder("show-account")
-            .parameter_type(Some(glib::VariantTy::STRING))
-            .activate(|application: &Self, _, parameter| {
-                let id = parameter.and_then(glib::Variant::str).and_then(AccountId::parse);
-                let window = application.main_window();
-                window.present();
-                if let Some(id) = id {
-                    window.show_account(id);
-                }
-            })
-            .build();
         self.add_action_entries([
             simple("preferences", |application| {
                 PreferencesDialog::new(application.settings()).present(Some(&application.main_window()));
@@ -231,8 +227,8 @@ impl Application {
                 window.present();
                 window.add_account();
             }),
-            show_account,
         ]);
+        self.add_action_entries(clicks::actions());
         for (action, keys) in KEYS {
             self.set_accels_for_action(action, keys);
         }

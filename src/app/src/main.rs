@@ -27,6 +27,7 @@ mod add_account;
 mod advice;
 mod application;
 mod busy_button;
+mod clicks;
 mod familiarity_line;
 mod i18n;
 mod install_button;

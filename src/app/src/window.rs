@@ -120,20 +120,26 @@ impl Window {
 
     /// Shows an account, as soon as the keyring has told of it.
     pub(crate) fn show_account(&self, id: AccountId) {
+        self.once_accounts_are_read(move |window| window.push_account(id));
+    }
+
+    /// Does what needs the accounts, as soon as the keyring has told of them.
+    pub(crate) fn once_accounts_are_read(&self, act: impl FnOnce(&Self) + 'static) {
         let accounts = Application::current().accounts().clone();
         if accounts.state() != KeyringState::Loading {
-            self.push_account(id);
+            act(self);
             return;
         }
+        let act = std::cell::Cell::new(Some(act));
         let handler = std::rc::Rc::new(std::cell::Cell::new(None));
         let once = handler.clone();
         let connected = accounts.connect_changed(glib::clone!(
             #[weak(rename_to = window)]
             self,
             move |accounts| {
-                if let Some(handler) = once.take() {
+                if let (Some(handler), Some(act)) = (once.take(), act.take()) {
                     accounts.disconnect(handler);
-                    window.push_account(id);
+                    act(&window);
                 }
             }
         ));
@@ -142,7 +148,7 @@ impl Window {
 
     fn push_account(&self, id: AccountId) {
         let application = Application::current();
-        if application.accounts().find(id).is_some() {
+        if application.accounts().find(id).is_some() && self.may_leave_page() {
             self.show_first_page();
             self.imp().view.push(&AccountPage::new(&application, id));
         }
@@ -199,10 +205,18 @@ impl Window {
         }
     }
 
+    /// Whether other pages may be shown now. If not, it says why: a sign-in is not broken off.
+    pub(crate) fn may_leave_page(&self) -> bool {
+        let is_signing_in = self.imp().view.find_page("web").is_some();
+        if is_signing_in {
+            toast::show(&self.content_widget(), &gettext("Finish or cancel the sign-in first"));
+        }
+        !is_signing_in
+    }
+
     /// Shows what came along from another computer. A sign-in is not broken off for it.
     pub(crate) fn welcome_back(&self, takeout: Takeout) {
-        if self.imp().view.find_page("web").is_some() {
-            toast::show(&self.content_widget(), &gettext("Finish or cancel the sign-in first"));
+        if !self.may_leave_page() {
             return;
         }
         self.show_first_page();

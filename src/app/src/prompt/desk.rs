@@ -193,6 +193,13 @@ impl Desk {
         is_about_it.then(|| details.client.clone())
     }
 
+    /// Address of the server that the question on screen is about.
+    pub(super) fn shown_service(&self) -> Option<String> {
+        let prompt = self.current.borrow().upgrade().filter(|prompt| prompt.is_on_screen())?;
+        let details = prompt.details.borrow();
+        Some(details.binding.service.to_string())
+    }
+
     /// Ends all calls: the daemon is gone, and with it everybody who waited, or what they wait for will not come.
     pub(super) fn cancel_all(&self) {
         if let Some(prompt) = self.current.borrow().upgrade() {

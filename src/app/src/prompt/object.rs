@@ -7,7 +7,7 @@ use gtk::{gio, glib, prelude::*};
 use usher_core::{
     account::Account,
     names,
-    prompt::{Kind, Outcome},
+    prompt::{self, Kind, Outcome},
     remote,
 };
 
@@ -31,7 +31,8 @@ pub(super) fn register(
     let node = gio::DBusNodeInfo::for_xml(INTERFACE)?;
     let interface = node.lookup_interface(names::PROMPTER_INTERFACE).expect("the interface is in the file");
     let weak = application.downgrade();
-    let (called, abandoned) = (desk.clone(), desk.clone());
+    let asked_of = weak.clone();
+    let (called, abandoned, looked_at) = (desk.clone(), desk.clone(), desk.clone());
     connection
         .register_object(names::PROMPTER_PATH, &interface)
         .method_call(move |connection, sender, _, _, method, parameters, call| {
@@ -49,7 +50,10 @@ pub(super) fn register(
                 }
             });
         })
-        .property(|_, _, _, _, _| VERSION.to_variant())
+        .property(move |_, _, _, _, name| match name {
+            "Shown" => shown(asked_of.upgrade().as_ref(), &looked_at).to_variant(),
+            _ => VERSION.to_variant(),
+        })
         .build()?;
     gio::bus_watch_name_on_connection(
         connection,
@@ -59,6 +63,12 @@ pub(super) fn register(
         move |_, _| abandoned.cancel_all(),
     );
     Ok(())
+}
+
+/// What windows show: of that the daemon tells nothing by itself.
+fn shown(application: Option<&Application>, desk: &Desk) -> Vec<String> {
+    let window = application.and_then(Application::open_window).filter(WidgetExt::is_visible);
+    window.map(|_| prompt::SHOWN_ACCOUNTS.to_owned()).into_iter().chain(desk.shown_service()).collect()
 }
 
 /// Whether a caller owns the daemon's name, asked of the bus now (rule R18).
