@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A release build: it holds nothing that a development build is loosened with, and does not speak to an unencrypted shop,
+//! be it on this computer. `build-aux/stage` has put it into `build/release-stage`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use usher_demo_store::Authorization;
+use usher_tests::usherctl::Told;
+use usher_tests::{Display, Session, Setup};
+
+const PROGRAMS: [&str; 3] = ["bin/usher", "bin/usherctl", "libexec/usher-authenticator"];
+/// The daemon's name in a release.
+const RELEASE: &str = "io.github.usher.Usher";
+/// What only a development build may hold: its names, the feature that lets it speak to this computer without encryption,
+/// and variables by which a build or a test is steered.
+const SWITCHES: [&str; 5] =
+    ["io.github.usher.Usher.Devel", "io.github.usher.Account.Devel", "insecure-loopback", "USHER_", "RUST_LOG"];
+
+fn stage(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests are in the workspace").join("build").join(name)
+}
+
+fn switches_in(stage: &Path) -> Vec<(&'static str, &'static str)> {
+    let mut found = Vec::new();
+    for program in PROGRAMS {
+        let bytes = fs::read(stage.join(program)).expect("the program is installed");
+        let text = String::from_utf8_lossy(&bytes);
+        let holds = |switch: &str| text.contains(switch);
+        found.extend(SWITCHES.into_iter().filter(|switch| holds(switch)).map(|switch| (program, switch)));
+    }
+    found
+}
+
+async fn session() -> Session {
+    let setup = Setup { stage: Some("release-stage"), display: Display::None, ..Setup::default() };
+    Session::start(setup).await
+}
+
+#[test]
+fn its_programs_hold_no_switch_that_a_test_could_turn() {
+    assert_eq!(switches_in(&stage("release-stage")), []);
+    let of_development = switches_in(&stage("stage"));
+    assert!(PROGRAMS.iter().all(|program| of_development.contains(&(program, SWITCHES[0]))), "{of_development:?}");
+}
+
+#[tokio::test]
+async fn g06_it_signs_in_to_no_shop_without_encryption() {
+    let session = session().await;
+    let address = session.shop().base_url().to_string();
+    session.shop().control().clear_requests();
+    let told: Told = session.usherctl(&["sign-in", &address, "--no-browser"]).await.into();
+    assert_ne!(told.code, 0);
+    assert!(told.errors.contains("https"), "{}", told.errors);
+    assert_eq!(session.shop().requests(), []);
+}
+
+#[tokio::test]
+async fn g06_its_daemon_answers_for_such_a_shop_without_asking_it() {
+    let session = session().await;
+    let flatpak = session.flatpak();
+    flatpak
+        .run(&["remote-modify", "--user", "demo", &format!("--authenticator-name={RELEASE}")])
+        .await
+        .expect_success();
+    session.shop().control().clear_requests();
+    let installed = flatpak.run(&["install", "--user", "--noninteractive", "demo", "org.example.Private"]).await;
+    // It has an answer, and the pull decides: the shop does not give the app without a token.
+    assert_eq!(installed.code, 1, "{}", installed.text);
+    assert!(session.started().await.contains(RELEASE), "the daemon of the release was asked");
+    let asked: Vec<_> =
+        session.shop().requests().into_iter().filter(|request| !request.path.starts_with("/repo/")).collect();
+    assert_eq!(asked, []);
+    assert!(
+        session.shop().requests().iter().all(|request| request.authorization == Authorization::None),
+        "no token was sent"
+    );
+}
