@@ -11,7 +11,7 @@ use zbus::fdo::DBusProxy;
 use zbus::message::Type;
 use zbus::names::WellKnownName;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
-use zbus::{Connection, Message, MessageStream};
+use zbus::{Connection, MatchRule, Message, MessageStream};
 
 use crate::report::Milliseconds;
 
@@ -53,6 +53,14 @@ impl Caller {
             .build()
             .await
             .expect("the bus takes connections");
+        // As flatpak does: an answer from a sandbox may be sent to everybody.
+        let answers = MatchRule::builder()
+            .msg_type(Type::Signal)
+            .interface("org.freedesktop.Flatpak.AuthenticatorRequest")
+            .expect("a valid name")
+            .build();
+        let bus = DBusProxy::new(&connection).await.expect("the bus has its own interface");
+        bus.add_match_rule(answers).await.expect("the bus takes rules");
         let messages = MessageStream::from(&connection);
         Self { connection, messages, count: 0 }
     }

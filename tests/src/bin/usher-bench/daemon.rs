@@ -15,19 +15,24 @@ use crate::report::Line;
 const REST: Duration = Duration::from_secs(2);
 
 /// What a process keeps for itself, in kB.
-struct Memory {
+pub(crate) struct Memory {
     clean: u64,
     dirty: u64,
 }
 
 impl Memory {
     /// `None` where the system does not let us look.
-    fn of(process: u32) -> Option<Self> {
+    pub(crate) fn of(process: u32) -> Option<Self> {
         let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
         let field = |name: &str| -> Option<u64> {
             rollup.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
         };
         Some(Self { clean: field("Private_Clean:")?, dirty: field("Private_Dirty:")? })
+    }
+
+    /// All of it, in kB.
+    pub(crate) fn private(&self) -> u64 {
+        self.clean + self.dirty
     }
 }
 
@@ -49,9 +54,14 @@ impl Place {
         // Not a wait for anything: this is what “idle” means here.
         tokio::time::sleep(REST).await;
         let (figure, notes) = match Memory::of(process) {
-            Some(Memory { clean, dirty }) => (
-                format!("{} kB", clean + dirty),
-                format!("dirty {dirty} kB + clean {clean} kB, {} s after the last answer", REST.as_secs()),
+            Some(memory) => (
+                format!("{} kB", memory.private()),
+                format!(
+                    "dirty {} kB + clean {} kB, {} s after the last answer",
+                    memory.dirty,
+                    memory.clean,
+                    REST.as_secs()
+                ),
             ),
             None => ("?".to_owned(), "the daemon lets nobody but root look at its memory".to_owned()),
         };

@@ -5,13 +5,14 @@
 //! ```text
 //! place    a session with two shops and an account at each    caller   a client of the bus, and one of the shop
 //! daemon   its process: activated, measured, ended            window   the screen, until something is painted
-//! report   medians and the table
+//! report   medians and the table               sandboxed in and out of the Flatpak's sandbox
 //! ```
 
 mod caller;
 mod daemon;
 mod place;
 mod report;
+mod sandboxed;
 mod window;
 
 use std::io::Write as _;
@@ -48,6 +49,9 @@ struct Arguments {
     /// The program with the empty window; without it no window is measured
     #[arg(long, value_name = "PROGRAM")]
     empty_window: Option<PathBuf>,
+    /// Compare the Flatpak with the development build on the system as well
+    #[arg(long)]
+    sandbox: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -73,6 +77,12 @@ async fn main() {
     if let Some(program) = &arguments.empty_window {
         say("Windows…");
         table.add(first_frame(&place, program, arguments.frames).await);
+    }
+    if arguments.sandbox {
+        say("In and out of the sandbox…");
+        for line in sandboxed::compare(arguments.warm, arguments.cold).await {
+            table.add(line);
+        }
     }
     let mut output = std::io::stdout();
     write!(output, "\n{table}").expect("the table can be printed");

@@ -13,8 +13,8 @@ use usher_tests::{KeyringState, SCHEMA, Session, Setup};
 use crate::caller::{Caller, PEER};
 
 /// The daemon keeps no token that ends within a minute.
-const BRIEF: Duration = Duration::from_secs(30);
-const LASTING: Duration = Duration::from_secs(60 * 60);
+pub(crate) const BRIEF: Duration = Duration::from_secs(30);
+pub(crate) const LASTING: Duration = Duration::from_secs(60 * 60);
 const USER: &str = "demo";
 
 /// A shop with a remote of its name.
@@ -79,22 +79,35 @@ impl Place {
 
 /// Opens a shop, adds its remote, and signs in.
 async fn open(session: &Session, name: &'static str, token_lifetime: Duration, most: usize) -> Shop {
-    let options = StoreOptions {
-        token_lifetime,
-        repository_cache: Some(workspace().join("build/demo-repository")),
-        ..StoreOptions::new(session.folder().join(name))
-    };
-    let store = DemoStore::start(options).await.expect("the shop opens");
-    let ids: Vec<String> = (0..most).map(|number| format!("org.example.Bench.App{number:04}")).collect();
-    for id in &ids {
-        store.control().grant(USER, id).expect("the shop gives an app away");
+    let shop = Shop::open(session, name, token_lifetime, most).await;
+    shop.join(session).await;
+    shop
+}
+
+impl Shop {
+    /// Opens a shop with so many apps, whose tokens last that long.
+    pub(crate) async fn open(session: &Session, name: &'static str, token_lifetime: Duration, most: usize) -> Self {
+        let options = StoreOptions {
+            token_lifetime,
+            repository_cache: Some(workspace().join("build/demo-repository")),
+            ..StoreOptions::new(session.folder().join(name))
+        };
+        let store = DemoStore::start(options).await.expect("the shop opens");
+        let ids: Vec<String> = (0..most).map(|number| format!("org.example.Bench.App{number:04}")).collect();
+        for id in &ids {
+            store.control().grant(USER, id).expect("the shop gives an app away");
+        }
+        Self { name, store, ids }
     }
-    let mut arguments = vec!["remote-add".to_owned(), "--user".to_owned()];
-    arguments.extend(store.remote_add_arguments(name));
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    session.flatpak().run(&arguments).await.expect_success();
-    session.sign_in_to(name, USER).await;
-    Shop { name, store, ids }
+
+    /// Adds its remote to a session, and signs in there.
+    pub(crate) async fn join(&self, session: &Session) {
+        let mut arguments = vec!["remote-add".to_owned(), "--user".to_owned()];
+        arguments.extend(self.store.remote_add_arguments(self.name));
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        session.flatpak().run(&arguments).await.expect_success();
+        session.sign_in_to(self.name, USER).await;
+    }
 }
 
 fn workspace() -> PathBuf {
