@@ -20,6 +20,7 @@ use usher_core::{
     account::{Account, AccountId},
     binding::Binding,
     buying::Access,
+    names::usherctl,
     pending::{Operation, Pending},
     prompt::{Kind, Reason},
     provider::Grant,
@@ -238,7 +239,8 @@ impl Flow {
 
     fn refuse(&self, obstacle: &Obstacle, place: Place, remote: &str, host: &str) -> Answer {
         let place = if place == Place::Usher && !self.has_display { Place::Terminal } else { place };
-        Answer::failed(obstacle, messages::message(obstacle, place, &Names { remote, host }))
+        let names = Names { remote, host, usherctl: usherctl() };
+        Answer::failed(obstacle, messages::message(obstacle, place, &names))
     }
 
     fn covered(&self, claim: &Claim<'_>, found: Found) -> Reply {

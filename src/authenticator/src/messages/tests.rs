@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use usher_core::{account::AccountId, binding::Binding};
+
+use super::*;
+
+const OUTSIDE: &[&str] = &["usherctl"];
+const SANDBOX: &[&str] = &["flatpak", "run", "--command=usherctl", "io.github.usher.Usher.Devel"];
+const PLACES: [Place; 3] = [Place::Window, Place::Usher, Place::Terminal];
+
+fn binding(host: &str) -> Binding {
+    Binding::claimed(&BTreeMap::from([("url".to_owned(), format!("https://{host}/"))])).unwrap()
+}
+
+fn all(user: &str, ids: &[&str]) -> Vec<Obstacle> {
+    let id = AccountId::random();
+    let ids: BTreeSet<String> = ids.iter().map(|&id| id.to_owned()).collect();
+    let mut all = vec![
+        Obstacle::NoAccount,
+        Obstacle::SignedOut(id),
+        Obstacle::Expired(id),
+        Obstacle::NoLink(None),
+        Obstacle::Locked,
+        Obstacle::NoKeyring,
+        Obstacle::KeyringFailed,
+        Obstacle::Changed { account: id, agreed: binding("old.example") },
+        Obstacle::NotBought { account: id, user: user.to_owned(), ids },
+        Obstacle::Unreachable,
+        Obstacle::BadAnswer,
+        Obstacle::Options(OptionsError::Missing("url")),
+        Obstacle::Options(OptionsError::Malformed("type")),
+        Obstacle::Options(OptionsError::NotSecure("url")),
+    ];
+    all.extend(
+        [
+            CertificateFault::Expired,
+            CertificateFault::NotYetValid,
+            CertificateFault::OtherHost,
+            CertificateFault::Untrusted,
+        ]
+        .map(Obstacle::NotSecure),
+    );
+    all
+}
+
+#[test]
+fn messages_say_what_happened_and_what_to_do() {
+    let names = Names { remote: "demo", host: "store.example.org", usherctl: OUTSIDE };
+    let say = |obstacle: &Obstacle, place| message(obstacle, place, &names);
+    assert_eq!(
+        say(&Obstacle::NoAccount, Place::Window),
+        "Account needed. Sign in to store.example.org in the Usher window, then try again."
+    );
+    assert_eq!(
+        say(&Obstacle::NoAccount, Place::Terminal),
+        "Account needed. Run “usherctl sign-in store.example.org”, then try again."
+    );
+    assert_eq!(
+        say(&Obstacle::NoLink(None), Place::Terminal),
+        "Permission needed. Run “usherctl sign-in demo”, then try again."
+    );
+    assert_eq!(
+        say(&all("", &[])[7], Place::Window),
+        "Blocked: “demo” now asks for an account at store.example.org instead of old.example. Review it in the Usher window."
+    );
+}
+
+#[test]
+fn how_to_buy_is_said_for_the_place_where_the_person_is() {
+    let names = Names { remote: "demo", host: "store.example.org", usherctl: OUTSIDE };
+    let say = |ids: &[&str], place| message(&all("demo", ids)[8], place, &names);
+    let one = "Purchase needed. “org.example.Paid” is not in the account of demo at store.example.org.";
+    let three = "Purchase needed. 3 apps are not in the account of demo at store.example.org.";
+    for (place, paid, several) in [
+        (Place::Window, "See the Usher window, then try again.", "See the Usher window, then try again."),
+        (Place::Usher, "See Usher, then try again.", "See Usher, then try again."),
+        (
+            Place::Terminal,
+            "Run “usherctl buy demo org.example.Paid”, then try again.",
+            "Run “usherctl buy demo a.b.C”, then try again.",
+        ),
+    ] {
+        assert_eq!(say(&["org.example.Paid"], place), format!("{one} {paid}"));
+        assert_eq!(say(&["a.b.C", "a.b.D", "a.b.E"], place), format!("{three} {several}"));
+    }
+}
+
+#[test]
+fn in_a_sandbox_a_command_is_one_that_a_shell_outside_can_run() {
+    let names = Names { remote: "demo", host: "127.0.0.1:8080", usherctl: SANDBOX };
+    let run = "flatpak run --command=usherctl io.github.usher.Usher.Devel";
+    for (obstacle, expected) in [
+        (Obstacle::NoAccount, format!("Account needed. Run “{run} sign-in 127.0.0.1:8080”, then try again.")),
+        (Obstacle::NoLink(None), format!("Permission needed. Run “{run} sign-in demo”, then try again.")),
+        (Obstacle::NoKeyring, format!("No keyring is running, so no account can be used. Run “{run} doctor”.")),
+    ] {
+        assert_eq!(message(&obstacle, Place::Terminal, &names), expected);
+    }
+    let said = message(&all("demo", &["a.b.C"])[8], Place::Terminal, &names);
+    assert!(said.ends_with(&format!("Run “{run} buy demo a.b.C”, then try again.")), "{said}");
+}
+
+#[test]
+fn what_is_not_for_sale_is_said_without_anything_to_do() {
+    let say = |ids: &[&str]| not_offered(&all("demo", ids)[8], "store.example.org");
+    assert_eq!(say(&["a.b.C"]), "No access. store.example.org does not offer “a.b.C” to demo.");
+    assert_eq!(say(&["a.b.C", "a.b.D"]), "No access. store.example.org does not offer these 2 apps to demo.");
+}
+
+#[test]
+fn no_message_is_longer_than_160_characters_before_names() {
+    for obstacle in all("", &[""]).iter().chain(&all("", &["", "a"])) {
+        for (place, usherctl) in PLACES.into_iter().flat_map(|place| [(place, OUTSIDE), (place, SANDBOX)]) {
+            // As short as a name in a command can be.
+            let said = message(obstacle, place, &Names { remote: "r", host: "h", usherctl });
+            assert!(said.chars().count() <= 163, "{said}");
+        }
+    }
+}
+
+#[test]
+fn g11_a_name_that_is_not_plain_is_not_put_into_a_command() {
+    for remote in ["a b", "--user", "x\"]\n[y", "$(id)"] {
+        let names = Names { remote, host: "h.example", usherctl: OUTSIDE };
+        let said = message(&Obstacle::NoLink(None), Place::Terminal, &names);
+        assert_eq!(said, "Permission needed. Run “usherctl sign-in h.example”, then try again.");
+        let said = message(&all("demo", &["a.b.C"])[8], Place::Terminal, &names);
+        assert_eq!(said, "Purchase needed. “a.b.C” is not in the account of demo at h.example.");
+    }
+    let names = Names { remote: "r", host: "h", usherctl: OUTSIDE };
+    let said = message(&all("demo", &["--help", "a.b.C"])[8], Place::Terminal, &names);
+    assert!(said.ends_with("Run “usherctl buy r a.b.C”, then try again."), "{said}");
+}
+
+proptest! {
+    #[test]
+    fn h29_what_comes_from_outside_is_cut_and_cleaned(remote in any::<String>(), host in any::<String>(), user in any::<String>(), app in any::<String>()) {
+        let bidi = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        for obstacle in all(&user, &[&app]) {
+            for place in PLACES {
+                let said = message(&obstacle, place, &Names { remote: &remote, host: &host, usherctl: SANDBOX });
+                let said = format!("{said}{}", if place == Place::Window { not_offered(&obstacle, &host) } else { String::new() });
+                prop_assert!(said.chars().count() <= 512);
+                prop_assert!(!said.chars().any(|c| c.is_control() || bidi(c)));
+            }
+        }
+    }
+}
