@@ -14,7 +14,7 @@ use crate::bus::{Bus, connect};
 use crate::processes::LIMIT;
 use crate::session::{AUTHENTICATOR, Session};
 
-/// The app that is asked for.
+/// The app that is asked for if no other is named.
 const APP: &str = "org.example.Private";
 const REQUEST: &str = "org.freedesktop.Flatpak.AuthenticatorRequest";
 
@@ -39,6 +39,8 @@ pub struct Client {
     connection: Connection,
     responses: MessageStream,
     count: AtomicU32,
+    /// The app that it asks for.
+    pub app: &'static str,
 }
 
 impl Client {
@@ -48,7 +50,7 @@ impl Client {
         let rule = MatchRule::builder().msg_type(zbus::message::Type::Signal);
         let rule = rule.interface(REQUEST).expect("a valid interface").build();
         let responses = MessageStream::for_match_rule(rule, &connection, Some(256)).await.expect("a match is taken");
-        Self { connection, responses, count: AtomicU32::new(0) }
+        Self { connection, responses, count: AtomicU32::new(0), app: APP }
     }
 
     /// Takes a name on the bus, as a store has one.
@@ -72,7 +74,7 @@ impl Client {
         let options = HashMap::from([("no-interaction", Value::from(true))]);
         let authenticator = HashMap::from([("url", Value::from(url))]);
         let metadata = HashMap::<&str, Value<'_>>::new();
-        let app = format!("app/{APP}/x86_64/stable");
+        let app = format!("app/{}/x86_64/stable", self.app);
         let refs = vec![(app.as_str(), "", 2i32, metadata)];
         let arguments = (token, authenticator, remote, remote_uri, refs, options, "");
         let path = "/org/freedesktop/Flatpak/Authenticator";

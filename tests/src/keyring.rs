@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, ChildStdout, Stdio};
 use std::sync::Mutex;
@@ -11,7 +12,7 @@ use std::sync::Mutex;
 use rustix::process::Signal;
 use secret_service::{EncryptionType, SecretService};
 use zbus::Connection;
-use zbus::zvariant::OwnedObjectPath;
+use zbus::zvariant::{Fd, ObjectPath, OwnedObjectPath, OwnedValue, Value};
 
 use crate::bus::Bus;
 use crate::processes::{Processes, send, wait_for};
@@ -174,13 +175,9 @@ impl Keyring {
 
     /// All accounts of ours. Only an open keyring tells them.
     pub async fn items(&self) -> Vec<Item> {
-        self.with(&HashMap::from([("xdg:schema", SCHEMA)])).await
-    }
-
-    /// All items that have these attributes. Only an open keyring tells them.
-    pub(crate) async fn with(&self, attributes: &HashMap<&str, &str>) -> Vec<Item> {
         let service = self.service().await;
-        let found = service.search_items(attributes.clone()).await.expect("the keyring can be searched");
+        let found =
+            service.search_items(HashMap::from([("xdg:schema", SCHEMA)])).await.expect("the keyring can be searched");
         assert!(found.locked.is_empty(), "the keyring is open");
         let mut items = Vec::new();
         for item in found.unlocked {
@@ -191,6 +188,25 @@ impl Keyring {
             });
         }
         items
+    }
+
+    /// The key that an application in a sandbox gets from it by way of the Secret portal.
+    pub(crate) async fn key_of(&self, application: &str) -> Vec<u8> {
+        let (mut reader, writer) = std::io::pipe().expect("a pipe can be made");
+        let handle = ObjectPath::from_static_str_unchecked("/io/github/usher/Tests");
+        let options = HashMap::<&str, Value<'_>>::new();
+        let arguments = (handle, application, Fd::from(OwnedFd::from(writer)), options);
+        let path = "/org/freedesktop/portal/desktop";
+        let interface = Some("org.freedesktop.impl.portal.Secret");
+        let reply = self.connection.call_method(Some(NAME), path, interface, "RetrieveSecret", &arguments).await;
+        let answer = reply.expect("the keyring serves the portal");
+        let (code, _): (u32, HashMap<String, OwnedValue>) =
+            answer.body().deserialize().expect("an answer has its form");
+        assert_eq!(code, 0, "the keyring gives the key");
+        drop(arguments);
+        let mut key = Vec::new();
+        reader.read_to_end(&mut key).expect("the key can be read");
+        key
     }
 
     /// The one account of ours.

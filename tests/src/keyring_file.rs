@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The keyring file of the Flatpak, opened with the key that the Secret portal keeps for it in the keyring of the desktop.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
 use oo7::Secret;
@@ -18,9 +17,8 @@ impl Session {
 
     /// All accounts in the keyring file. The keyring of the desktop has to be open for it.
     pub async fn accounts_in_the_file(&self) -> Vec<Item> {
-        let keys = self.keyring().with(&HashMap::from([("app_id", AUTHENTICATOR)])).await;
-        assert_eq!(keys.len(), 1, "the portal has made one key for Usher");
-        let keyring = UnlockedKeyring::load(self.keyring_file(), Secret::blob(&keys[0].secret)).await;
+        let key = self.keyring().key_of(AUTHENTICATOR).await;
+        let keyring = UnlockedKeyring::load(self.keyring_file(), Secret::blob(key)).await;
         let entries = keyring.expect("the key is that of the file").items().await.expect("the file can be read");
         let mut items = Vec::new();
         for entry in entries {

@@ -145,21 +145,22 @@ impl Processes {
             .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes()))
     }
 
-    /// What still runs, of the session or with anything of `folder` before its eyes: a process in a sandbox may carry no
-    /// mark, but its home is the session's.
-    pub(crate) fn touching(&self, folder: &Path) -> Vec<String> {
-        let folder = folder.display().to_string();
-        let ours = self.ids();
+    /// The processes of the session, and those that have anything of its folder before their eyes: what opens a sandbox may
+    /// carry no mark, but the home in it is the session's.
+    fn all(&self) -> BTreeSet<u32> {
         let sees =
-            |id: u32| fs::read_to_string(format!("/proc/{id}/mountinfo")).is_ok_and(|text| text.contains(&folder));
-        numbers_in_proc()
-            .filter(|id| ours.contains(id) || sees(*id))
-            .filter(|id| parent_of(*id).is_some())
-            .map(|id| {
-                let command = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
-                format!("{id}: {}", String::from_utf8_lossy(&command).replace('\0', " "))
-            })
-            .collect()
+            |id: &u32| fs::read_to_string(format!("/proc/{id}/mountinfo")).is_ok_and(|text| text.contains(&self.mark));
+        let mut all = self.ids();
+        all.extend(numbers_in_proc().filter(sees));
+        all.retain(|id| parent_of(*id).is_some());
+        all
+    }
+
+    /// What of the session still runs.
+    pub(crate) fn left(&self) -> Vec<String> {
+        let command = |id| fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+        let told = |id| format!("{id}: {}", String::from_utf8_lossy(&command(id)).replace('\0', " "));
+        self.all().into_iter().map(told).collect()
     }
 
     /// Ends every process of the session: asked first, then forced.
@@ -167,7 +168,7 @@ impl Processes {
         for (signal, limit) in [(Signal::TERM, Duration::from_secs(3)), (Signal::KILL, LIMIT)] {
             let until = Instant::now() + limit;
             // One that is about to end no longer tells its mark, so these ids are remembered.
-            let mut left = self.ids();
+            let mut left = self.all();
             for id in &left {
                 send(*id, signal);
             }
@@ -175,7 +176,7 @@ impl Processes {
                 thread::sleep(Duration::from_millis(10));
                 self.reap();
                 left.retain(|id| parent_of(*id).is_some());
-                left.extend(self.ids());
+                left.extend(self.all());
             }
         }
     }

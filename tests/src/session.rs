@@ -239,7 +239,7 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.processes.end_all();
-        let left = self.processes.touching(self.folder.path());
+        let left = self.processes.left();
         // A test that fails anyway says why by itself.
         assert!(left.is_empty() || std::thread::panicking(), "nothing of the session still runs: {left:?}");
     }

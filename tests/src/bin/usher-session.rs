@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Opens Usher on the display of the person, in a throw-away session with a shop: what `build-aux/run` runs.
+//! Opens Usher on the display of the person, in a throw-away session with a shop: what `build-aux/run` runs. With `--flatpak`
+//! it is the Flatpak.
 
 use std::fmt::Write as _;
 use std::fs::{self, Permissions};
@@ -8,7 +9,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use usher_tests::{Display, Session, Setup, there_is_a_display};
+use usher_tests::{Display, Package, Session, Setup, there_is_a_display};
 
 /// Where `build-aux/run --shell` looks for the way into the session.
 const SHELL: &str = "shell";
@@ -21,7 +22,9 @@ async fn main() -> ExitCode {
     }
     let build = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests are in the workspace").join("build");
     tell("A session of its own is being prepared: bus, keyring, flatpak, and a shop with a repository.");
-    let setup = Setup { display: Display::Person, parent: Some(build), ..Setup::default() };
+    let is_flatpak = std::env::args().any(|argument| argument == "--flatpak");
+    let package = if is_flatpak { Package::Flatpak } else { Package::System };
+    let setup = Setup { package, display: Display::Person, parent: Some(build), ..Setup::default() };
     let session = Session::start(setup).await;
     write_shell(&session);
     tell(&format!(
@@ -32,7 +35,7 @@ async fn main() -> ExitCode {
          All of it ends, and leaves nothing, when the window of Usher is closed or Ctrl+C is pressed.",
         session.shop().base_url()
     ));
-    let mut usher = tokio::process::Command::from(session.processes.command("usher"));
+    let mut usher = tokio::process::Command::from(session.command("usher"));
     tokio::select! {
         status = usher.kill_on_drop(true).status() => match status {
             Ok(status) if status.success() => ExitCode::SUCCESS,

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Usher as a Flatpak on a desktop: how it is opened, updated while it runs, and removed.
+
+use std::fs;
+use std::path::PathBuf;
+
+use usher_tests::{AUTHENTICATOR, Package, Session, Setup, Story, wait_for};
+
+const APP: &str = "org.example.Private";
+
+fn on_a_desktop() -> Setup {
+    Setup { package: Package::Flatpak, ..Setup::default() }
+}
+
+/// What the desktop knows Usher by.
+fn desktop_file(session: &Session) -> PathBuf {
+    let exports = session.folder().join("home/.local/share/flatpak/exports/share");
+    exports.join(format!("applications/{AUTHENTICATOR}.desktop"))
+}
+
+/// Opens Usher by its desktop file, as the list of apps does.
+async fn launch(session: &Session, arguments: &[&str]) {
+    let mut gio = tokio::process::Command::from(session.processes.command("gio"));
+    let launched = gio.arg("launch").arg(desktop_file(session)).args(arguments).output().await.expect("gio starts");
+    assert!(launched.status.success(), "{launched:?}");
+}
+
+/// Closes the window, and waits until nothing of Usher's runs.
+async fn close(session: &Session) {
+    let screen = session.screen();
+    screen.front().close().await;
+    screen.wait_until_empty().await;
+    if session.daemon().is_some() {
+        session.end_the_daemon().await;
+    }
+    session.wait_for_no_instance().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_desktop_opens_it_where_nothing_of_it_runs() {
+    let story = Story::begin("sandbox-7-desktop", "Usher as a Flatpak: opened by the desktop", on_a_desktop()).await;
+    let session = &story.session;
+    let screen = session.screen();
+    let text = fs::read_to_string(desktop_file(session)).expect("the desktop file is exported");
+    assert!(text.contains("DBusActivatable=true"), "{text}");
+
+    story.step("From the list of apps").await;
+    launch(session, &[]).await;
+    screen.window("Usher").await;
+    close(session).await;
+
+    story.step("By a desktop action").await;
+    let actions = text.lines().find_map(|line| line.strip_prefix("Actions=")).expect("there are actions");
+    let action = actions.split(';').next().expect("there is one");
+    let mut gapplication = tokio::process::Command::from(session.processes.command("gapplication"));
+    let activated = gapplication.args(["action", AUTHENTICATOR, action]).output().await.expect("it starts");
+    assert!(activated.status.success(), "{activated:?}");
+    screen.front().find_control_from("Close").await;
+    close(session).await;
+
+    story.step("With a file that was taken along from another computer").await;
+    let exported = session.folder_of_usher().join("data/Accounts.usher");
+    session.sign_in_before("demo").await;
+    let told = session.usherctl(&["export", &exported.display().to_string()]).await;
+    assert!(told.status.success(), "{told:?}");
+    session.usherctl(&["remove", &session.host(), "--yes"]).await;
+    if session.daemon().is_some() {
+        session.end_the_daemon().await;
+    }
+    session.wait_for_no_instance().await;
+    launch(session, &[&format!("file://{}", exported.display())]).await;
+    screen.front().mentions("Welcome Back").await;
+    close(session).await;
+    story.end().await;
+}
+
+/// A repository that has a newer build of Usher: the same files in another commit.
+async fn publish_newer_usher(session: &Session) -> PathBuf {
+    let newer = session.folder().join("newer");
+    let branch = format!("app/{AUTHENTICATOR}/x86_64/stable");
+    let repository = newer.display().to_string();
+    let flatpak = session.flatpak();
+    let origin = flatpak.run(&["remotes", "--user", "--columns=name,url"]).await;
+    let url = origin.text.lines().find_map(|line| line.strip_prefix("usher\tfile://")).expect("Usher has a remote");
+    let mut ostree = tokio::process::Command::from(session.processes.command("ostree"));
+    let made = ostree.args(["init", "--mode=bare-user-only", "--repo", &repository]).status().await;
+    assert!(made.expect("ostree starts").success());
+    let source = format!("--src-repo={url}");
+    let commit = ["build-commit-from", "--force", "--timestamp=now", &source, &repository, &branch];
+    flatpak.run(&commit).await.expect_success();
+    flatpak.run(&["build-update-repo", &repository]).await.expect_success();
+    newer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_may_be_updated_while_it_runs_and_leaves_nothing_when_it_is_removed() {
+    let story = Story::begin("sandbox-8-removed", "Usher as a Flatpak: updated and removed", on_a_desktop()).await;
+    let session = &story.session;
+    let (screen, flatpak) = (session.screen(), session.flatpak());
+
+    story.step("An account is there, and daemon and window run").await;
+    session.sign_in_before("demo").await;
+    flatpak.install(APP).end().await.expect_success();
+    session.open_usher();
+    screen.window("Usher").await.mentions("demo").await;
+    assert!(session.daemon().is_some());
+
+    story.step("An update of Usher comes while it runs").await;
+    let newer = publish_newer_usher(session).await;
+    let url = format!("--url=file://{}", newer.display());
+    flatpak.run(&["remote-modify", "--user", &url, "usher"]).await.expect_success();
+    let before = flatpak.commit(AUTHENTICATOR).await;
+    flatpak.run(&["update", "--user", "--noninteractive", AUTHENTICATOR]).await.expect_success();
+    assert_ne!(flatpak.commit(AUTHENTICATOR).await, before);
+    screen.window("Usher").await.mentions("Usher was updated").await;
+
+    story.step("Requests are still answered").await;
+    flatpak.run(&["uninstall", "--user", "--noninteractive", APP]).await.expect_success();
+    flatpak.install(APP).end().await.expect_success();
+
+    story.step("When Usher is removed nothing of it goes on running").await;
+    flatpak.run(&["uninstall", "--user", "--noninteractive", AUTHENTICATOR]).await.expect_success();
+    session.wait_for_no_instance().await;
+    for program in ["usher", "usher-authenticator"] {
+        assert_eq!(session.processes.of_program(program), []);
+    }
+    assert!(!desktop_file(session).exists());
+
+    story.step("The accounts stay, until they are removed as well").await;
+    assert!(session.keyring_file().exists());
+    let removal = flatpak.in_terminal(&["uninstall", "--user", "--delete-data", AUTHENTICATOR]);
+    removal.answer_yes_to_all();
+    removal.end().await;
+    wait_for(
+        "the end of the data",
+        async || (!session.folder_of_usher().exists()).then_some(()),
+        async || format!("{:?}", session.folder_of_usher()),
+    )
+    .await;
+    assert_eq!(session.keyring().items().await.len(), 0);
+    story.end().await;
+}
