@@ -10,7 +10,7 @@ use usher_core::{dismissals::DismissalFile, names};
 use crate::{
     about, clicks,
     i18n::gettext,
-    model::{AccountList, Apps, Notes, OwnInstallation, Repositories},
+    model::{AccountList, Apps, Deployment, Notes, OwnInstallation, Repositories},
     preferences::PreferencesDialog,
     prompt::Prompter,
     services::Services,
@@ -97,6 +97,7 @@ mod imp {
             self.parent_startup();
             gtk::Window::set_default_icon_name(names::APP_ID);
             window_id::follow_windows();
+            self.obj().own_installation().connect_changed(|_| Self::Type::current().leave_if_removed());
             self.obj().set_up_actions();
         }
 
@@ -117,7 +118,12 @@ mod imp {
         }
     }
 
-    impl GtkApplicationImpl for Application {}
+    impl GtkApplicationImpl for Application {
+        fn window_removed(&self, window: &gtk::Window) {
+            self.parent_window_removed(window);
+            self.obj().leave_if_removed();
+        }
+    }
     impl AdwApplicationImpl for Application {}
 }
 
@@ -184,6 +190,14 @@ impl Application {
     /// Whether this Usher is whole.
     pub(crate) fn own_installation(&self) -> &OwnInstallation {
         self.imp().own_installation.get_or_init(OwnInstallation::new)
+    }
+
+    /// Ends the process once Usher was uninstalled, unless the person is in the middle of something.
+    pub(crate) fn leave_if_removed(&self) {
+        let is_at_rest = |window: gtk::Window| window.downcast::<Window>().is_ok_and(|window| window.is_at_rest());
+        if self.own_installation().deployment() == Deployment::Removed && self.windows().into_iter().all(is_at_rest) {
+            self.quit();
+        }
     }
 
     /// The main window; opened where it is not.

@@ -78,6 +78,7 @@ mod imp {
                 if let Some(page) = view.visible_page() {
                     labels::settle(&page);
                 }
+                Application::current().leave_if_removed();
             });
         }
     }
@@ -105,6 +106,7 @@ impl Window {
         settings.bind("window-height", &window, "default-height").build();
         settings.bind("window-maximized", &window, "maximized").build();
         window.imp().accounts_page.follow(application);
+        application.own_installation().look_for_helper();
         window.connect_is_active_notify(|window| {
             if window.is_active() {
                 Application::current().own_installation().look_for_helper();
@@ -272,6 +274,12 @@ impl Window {
             ServerPage::new(Some(repository), repository.binding.clone()).upcast()
         };
         self.imp().view.push(&page);
+    }
+
+    /// Whether only the accounts are shown, and nothing is under way.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        let page = self.imp().view.visible_page();
+        page.is_some_and(|page| page.tag().as_deref() == Some("accounts")) && self.visible_dialog().is_none()
     }
 
     /// Leads back to the accounts.

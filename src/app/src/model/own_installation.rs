@@ -82,7 +82,6 @@ impl OwnInstallation {
         if names::in_sandbox() {
             own.follow(Path::new(OWN_FILES));
         }
-        own.look_for_helper();
         own
     }
 

@@ -66,9 +66,8 @@ pub(super) async fn save(
     let store = flow.services().store.clone();
     let entries = runtime::spawn(async move {
         match store.entries().await {
-            Err(StoreError::Locked) => {}
             Ok(entries) if !store.is_locked().await? => return Ok(entries),
-            Ok(_) => {}
+            Err(StoreError::Locked) | Ok(_) => {}
             Err(error) => return Err(error),
         }
         store.unlock().await?;
