@@ -8,12 +8,20 @@ use usher_core::{
     text,
 };
 
-use crate::failure::Failure;
+use crate::{failure::Failure, remotes};
 
 /// The entries that are meant.
 pub(crate) fn named<'a>(entries: &'a [Entry], wanted: &str) -> Vec<&'a Entry> {
     let by_id: Vec<_> = entries.iter().filter(|entry| id(entry) == wanted).collect();
     if by_id.is_empty() { entries.iter().filter(|entry| is_called(entry, wanted)).collect() } else { by_id }
+}
+
+/// Says that nothing is called so, and where to look.
+pub(crate) fn unknown(wanted: &str) -> String {
+    gettext_f(
+        "There is no account “{account}”. “{command}” shows those that there are.",
+        &[("account", &text::clean(wanted, text::NAME_LIMIT)), ("command", &remotes::command(&["list"]))],
+    )
 }
 
 /// The one entry that is meant.
@@ -22,10 +30,7 @@ pub(crate) fn the_one<'a>(entries: &'a [Entry], wanted: &str) -> Result<&'a Entr
     let shown = text::clean(wanted, text::NAME_LIMIT);
     match found.as_slice() {
         [one] => Ok(one),
-        [] => Err(Failure::Usage(gettext_f(
-            "There is no account “{account}”. “usherctl list” shows those that there are.",
-            &[("account", &shown)],
-        ))),
+        [] => Err(Failure::Usage(unknown(wanted))),
         several => {
             let sentence = gettext_f("“{account}” is more than one account. Name one of:", &[("account", &shown)]);
             let lines = several.iter().map(|entry| format!("  {}  {}", id(entry), title(entry)));

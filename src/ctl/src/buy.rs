@@ -113,13 +113,13 @@ pub(crate) fn expired(account: &Account) -> Failure {
 
 fn account_needed(binding: &Binding) -> Failure {
     Failure::AccountNeeded(gettext_f(
-        "Account needed. Run “usherctl sign-in {host}”, then try again.",
-        &[("host", &binding.host())],
+        "Account needed. Run “{command}”, then try again.",
+        &[("command", &remotes::command(&["sign-in", &binding.host()]))],
     ))
 }
 
 fn permission_needed(remote: &Remote) -> Failure {
-    let command = remotes::command(&["usherctl", "sign-in", remotes::word(&remote.name, &remote.url)]);
+    let command = remotes::command(&["sign-in", remotes::word(&remote.name, &remote.url)]);
     Failure::AccountNeeded(gettext_f("Permission needed. Run “{command}”, then try again.", &[("command", &command)]))
 }
 
@@ -128,8 +128,9 @@ pub(crate) fn obstacle(found: &Lookup<'_>, remote: &Remote, binding: &Binding) -
     match found {
         Lookup::Locked => Failure::Keyring(usher_core::store::StoreError::Locked),
         Lookup::Changed(agreed) => Failure::Other(gettext_f(
-            "Blocked: “{remote}” now asks for an account at {new_host} instead of {old_host}. Run “usherctl doctor”.",
+            "Blocked: “{remote}” now asks for an account at {new_host} instead of {old_host}. Run “{command}”.",
             &[
+                ("command", &remotes::command(&["doctor"])),
                 ("remote", &text::clean(&remote.name, text::NAME_LIMIT)),
                 ("new_host", &binding.host()),
                 ("old_host", &agreed.binding.host()),
@@ -164,8 +165,8 @@ impl Purchase<'_> {
     fn tell(&self, fill: impl FnOnce(&[(&str, &str)]) -> String) -> String {
         let app = &self.wanted.app_id;
         let remote = remotes::word(&self.wanted.remote, self.wanted.remote_url.as_str());
-        let command = remotes::command(&["usherctl", "buy", remote, app]);
-        let not_paid = remotes::command(&["usherctl", "buy", "--not-paid", remote, app]);
+        let command = remotes::command(&["buy", remote, app]);
+        let not_paid = remotes::command(&["buy", "--not-paid", remote, app]);
         let names = [("host", self.host()), ("user", self.user()), ("command", command), ("not_paid", not_paid)];
         let values: Vec<_> =
             names.iter().map(|(name, value)| (*name, value.as_str())).chain([("app", &**app)]).collect();

@@ -13,7 +13,7 @@ use usher_core::{
     store::StoreError,
 };
 
-use crate::terminal::Output;
+use crate::{remotes, terminal::Output};
 
 /// Exit codes.
 pub(crate) mod code {
@@ -77,8 +77,8 @@ impl Failure {
     /// A server does not accept the sign-in any more.
     pub(crate) fn expired(host: &str) -> Self {
         Self::AccountNeeded(gettext_f(
-            "Sign-in expired. Run “usherctl sign-in {host}”, then try again.",
-            &[("host", host)],
+            "Sign-in expired. Run “{command}”, then try again.",
+            &[("command", &remotes::command(&["sign-in", host]))],
         ))
     }
 

@@ -58,7 +58,7 @@ impl Here {
             remote.is_ours() && remote.claimed().as_ref() == Ok(&account.binding) && text::is_plain_name(&remote.name)
         });
         let server = named.map_or(account.binding.service.as_str(), |remote| &remote.name);
-        text::command(&["usherctl", "sign-in", server])
+        text::usherctl(&["sign-in", server])
     }
 }
 

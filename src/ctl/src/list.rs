@@ -4,12 +4,12 @@
 use serde_json::{Value, json};
 use usher_core::{
     account::{Account, AccountState},
-    i18n::gettext,
+    i18n::{gettext, gettext_f},
     store::Entry,
     text,
 };
 
-use crate::{context::Context, failure::Failure};
+use crate::{context::Context, failure::Failure, remotes};
 
 pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
     let mut entries = context.store.entries().await?;
@@ -19,7 +19,7 @@ pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
     });
     context.out.json(&json!({ "accounts": entries.iter().map(entry_json).collect::<Vec<_>>() }))?;
     if entries.is_empty() {
-        return context.out.line(&gettext("No accounts. Add one with “usherctl sign-in ADDRESS”."));
+        return context.out.line(&no_accounts());
     }
     let titles = [gettext("ACCOUNT"), gettext("SERVER"), gettext("STATE"), gettext("USED BY")];
     let rows: Vec<_> = [titles].into_iter().chain(entries.iter().map(row)).collect();
@@ -112,6 +112,11 @@ pub(crate) fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> Vec<S
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     rows.iter().map(line).collect()
+}
+
+/// Says how the first account is added.
+pub(crate) fn no_accounts() -> String {
+    gettext_f("No accounts. Add one with “{command}”.", &[("command", &remotes::command(&["sign-in", "ADDRESS"]))])
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl Wish<'_> {
     /// Says how it can be allowed later.
     pub(crate) fn advise(&self) -> Result<(), Failure> {
         let word = remotes::word(&self.remote.name, self.address.as_str());
-        let command = remotes::command(&["usherctl", "sign-in", word]);
+        let command = remotes::command(&["sign-in", word]);
         let remote = text::clean(&self.remote.name, text::NAME_LIMIT);
         terminal::say(&gettext_f(
             "“{remote}” may not use it yet. Run “{command}” to allow it.",

@@ -4,6 +4,7 @@
 use usher_core::{
     binding::{Binding, OptionsError},
     i18n::gettext_f,
+    names,
     remote::{self, Remote},
     service::RemoteUrl,
     text,
@@ -41,9 +42,9 @@ pub(crate) fn word<'a>(name: &'a str, address: &'a str) -> &'a str {
     if text::is_plain_name(name) { name } else { address }
 }
 
-/// A command with what a person can copy, or without its arguments where no safe one can be made.
+/// A command of ours that a person can copy, or without its arguments where no safe one can be made.
 pub(crate) fn command(arguments: &[&str]) -> String {
-    text::command(arguments).unwrap_or_else(|| "usherctl".to_owned())
+    text::usherctl(arguments).unwrap_or_else(|| names::usherctl().join(" "))
 }
 
 /// What a remote says of its accounts, and its address as one that may use them.
@@ -87,11 +88,8 @@ mod tests {
     fn a_remote_whose_name_is_not_plain_is_named_by_its_address() {
         assert_eq!(word("shop", "https://one.example/repo"), "shop");
         assert_eq!(word("--user", "https://one.example/repo"), "https://one.example/repo");
-        assert_eq!(
-            command(&["usherctl", "buy", "https://one.example/$(x)"]),
-            "usherctl buy 'https://one.example/$(x)'"
-        );
-        assert_eq!(command(&["usherctl", "buy", "a\nb"]), "usherctl");
+        assert_eq!(command(&["buy", "https://one.example/$(x)"]), "usherctl buy 'https://one.example/$(x)'");
+        assert_eq!(command(&["buy", "a\nb"]), "usherctl");
     }
 
     #[test]

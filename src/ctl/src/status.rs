@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use usher_core::{
     account::{Account, AccountState},
-    i18n::{gettext, gettext_f},
+    i18n::gettext,
     purchase::PurchaseState,
     store::Entry,
     text,
@@ -25,14 +25,11 @@ pub(crate) async fn run(context: &Context, wanted: Option<&str>) -> Result<u8, F
         Some(wanted) => accounts::named(&entries, wanted),
     };
     if let (Some(wanted), []) = (wanted, found.as_slice()) {
-        return Err(Failure::AccountNeeded(gettext_f(
-            "There is no account “{account}”. “usherctl list” shows those that there are.",
-            &[("account", &text::clean(wanted, text::NAME_LIMIT))],
-        )));
+        return Err(Failure::AccountNeeded(accounts::unknown(wanted)));
     }
     context.out.json(&json!({ "accounts": found.iter().map(|entry| as_json(entry)).collect::<Vec<_>>() }))?;
     if found.is_empty() {
-        context.out.line(&gettext("No accounts. Add one with “usherctl sign-in ADDRESS”."))?;
+        context.out.line(&list::no_accounts())?;
     }
     for (index, entry) in found.iter().enumerate() {
         if index > 0 {
