@@ -67,7 +67,8 @@ impl Access {
         let grants = flow.ask(&account, &BTreeSet::from([app.clone()])).await?;
         self.answers().forget(account.id);
         let denied = grants.denied.clone();
-        self.settle(flow.news(&account, || grants.into()));
+        // Whoever wants to buy it is told by the answer.
+        self.settle(flow.news(&account, || grants.into()), None);
         if denied.is_empty() { Ok(()) } else { Err(Obstacle::not_bought(&account, denied)) }
     }
 

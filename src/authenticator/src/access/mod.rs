@@ -31,7 +31,7 @@ use zbus::Connection;
 
 use self::answers::Answers;
 use crate::{
-    flow::Installations,
+    flow::{Asker, Installations},
     lifecycle::Event,
     live::{Live, Refusal},
     service::Daemon,
@@ -131,6 +131,10 @@ fn call_path(peer: &str, name: &str) -> String {
 }
 
 impl Ground {
+    fn asker(&self) -> Asker<'_> {
+        Asker { remote: &self.remote, remote_uri: &self.remote_uri, binding: &self.binding }
+    }
+
     /// The remote of that name and address. `None` if there is none, or if installations disagree about its server: which
     /// one is meant cannot be told then.
     fn find(installations: &dyn Installations, remote: &str, remote_uri: &str) -> Option<Self> {

@@ -9,7 +9,7 @@ use std::{
 use usher_core::{account::AccountId, app_state::AppState, buying};
 
 use super::{Access, Ground};
-use crate::flow::{Obstacle, Reading};
+use crate::flow::{Obstacle, Occasion, Reading};
 
 impl Access {
     /// What is known of these apps of a remote. The server is asked at most once.
@@ -46,7 +46,8 @@ impl Access {
             Ok(grants) => {
                 let said = AppState::of_all(&grants);
                 self.answers().keep(&account, &said, flow.clock.elapsed());
-                self.settle(flow.news(&account, || grants.into()));
+                let finished = Occasion::finished(&account, grants.granted.keys(), &ground.asker());
+                self.settle(flow.news(&account, || grants.into()), finished);
                 known.extend(said);
                 known
             }
@@ -61,12 +62,15 @@ impl Access {
         }
     }
 
-    /// Writes down what is news about purchases. Nobody waits for it.
-    pub(super) fn settle(&self, news: Option<(AccountId, buying::Access)>) {
+    /// Writes down what is news about purchases, and tells of one that is finished. Nobody waits for it.
+    pub(super) fn settle(&self, news: Option<(AccountId, buying::Access)>, finished: Option<Occasion>) {
         let Some((account, access)) = news else { return };
         let (daemon, busy) = (self.daemon.clone(), self.daemon.activity.begin());
         tokio::spawn(async move {
             daemon.flow.accounts.settle(account, access).await;
+            if let Some(finished) = finished {
+                daemon.notifier.tell(&finished).await;
+            }
             drop(busy);
         });
     }

@@ -97,18 +97,18 @@ fn described(words: &Words) -> HashMap<&'static str, Value<'_>> {
     let mut described = HashMap::from([
         ("title", Value::from(words.title.as_str())),
         ("body", words.body.as_str().into()),
-        ("icon", Value::Value(Box::new(icon.into()))),
+        ("icon", icon.into()),
         ("priority", "normal".into()),
     ]);
     if let Some(Action { name, target }) = &words.default {
         described.insert("default-action", format!("app.{name}").into());
-        described.insert("default-action-target", Value::Value(Box::new(target.as_str().into())));
+        described.insert("default-action-target", target.as_str().into());
     }
     if let Some((label, Action { name, target })) = &words.button {
         let button = HashMap::from([
             ("label", Value::from(label.as_str())),
             ("action", format!("app.{name}").into()),
-            ("target", Value::Value(Box::new(target.as_str().into()))),
+            ("target", target.as_str().into()),
         ]);
         described.insert("buttons", vec![button].into());
     }

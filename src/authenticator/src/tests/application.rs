@@ -84,8 +84,7 @@ async fn what_the_desktop_wants_reaches_the_window_with_its_activation_token() {
     call(&desktop, "Activate", &(&given,)).await.unwrap();
     call(&desktop, "Open", &(vec!["file:///a"], &given)).await.unwrap();
     call(&desktop, "ActivateAction", &("show-account", vec![Value::from("id")], &given)).await.unwrap();
-    for expected in ["Activate", r#"Open ["file:///a"]"#, r#"ActivateAction show-account [OwnedValue(Str("id"))]"#]
-    {
+    for expected in ["Activate", r#"Open ["file:///a"]"#, r#"ActivateAction show-account [OwnedValue(Str("id"))]"#] {
         assert_eq!(calls.recv().await.unwrap(), format!("{expected} {kept}"));
     }
 }

@@ -6,6 +6,7 @@ mod application;
 mod ends;
 mod http;
 mod introspection;
+mod notifications;
 mod prompter;
 mod prompts;
 mod purchases;

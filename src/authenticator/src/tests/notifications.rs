@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What is told by notifications, on desktops of all kinds.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use usher_core::{
+    account::AccountState,
+    names::{ACCOUNTS_NAME, APP_ID, PROMPTER_PATH},
+    notices::{DESKTOP, GTK, NoticeFile, PORTAL, id_of_account, id_of_server},
+};
+use zbus::{Connection, connection, object_server::SignalEmitter, zvariant::OwnedValue};
+
+use super::{Bus, Call, Client, Daemon, Plan, until};
+use crate::{
+    delivery::Surroundings,
+    fakes::{APP, OTHER, SERVICE, Says, World, binding},
+};
+
+type Details = HashMap<String, OwnedValue>;
+
+/// A notification that is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Told {
+    id: String,
+    title: String,
+    /// Where clicks lead: the action beside the buttons first.
+    leads: Vec<(String, String)>,
+}
+
+/// What a desktop shows, and how often it was asked to show anything.
+#[derive(Clone, Default)]
+struct Board(Arc<Mutex<(Vec<Told>, usize)>>);
+
+impl Board {
+    fn add(&self, told: Told) {
+        let mut board = self.0.lock().unwrap();
+        board.0.retain(|known| known.id != told.id);
+        board.0.push(told);
+        board.1 += 1;
+    }
+
+    fn remove(&self, id: &str) {
+        self.0.lock().unwrap().0.retain(|known| known.id != id);
+    }
+
+    fn shown(&self) -> Vec<Told> {
+        self.0.lock().unwrap().0.clone()
+    }
+
+    fn count(&self) -> usize {
+        self.0.lock().unwrap().1
+    }
+}
+
+fn text(details: &Details, key: &str) -> Option<String> {
+    details.get(key)?.try_clone().ok()?.try_into().ok()
+}
+
+fn described(id: String, details: &Details) -> Told {
+    let mut leads: Vec<(String, String)> =
+        text(details, "default-action").zip(text(details, "default-action-target")).into_iter().collect();
+    if let Some(buttons) = details.get("buttons") {
+        for button in Vec::<Details>::try_from(buttons.try_clone().unwrap()).unwrap() {
+            leads.push((text(&button, "action").unwrap(), text(&button, "target").unwrap()));
+        }
+    }
+    Told { id, title: text(details, "title").unwrap(), leads }
+}
+
+struct Gnome(Board);
+
+#[zbus::interface(name = "org.gtk.Notifications")]
+impl Gnome {
+    fn add_notification(&self, application: &str, id: String, details: Details) {
+        assert_eq!(application, APP_ID);
+        self.0.add(described(id, &details));
+    }
+
+    fn remove_notification(&self, application: &str, id: &str) {
+        assert_eq!(application, APP_ID);
+        self.0.remove(id);
+    }
+}
+
+struct Portal(Board);
+
+#[zbus::interface(name = "org.freedesktop.portal.Notification")]
+impl Portal {
+    fn add_notification(&self, id: String, details: Details) {
+        self.0.add(described(id, &details));
+    }
+
+    fn remove_notification(&self, id: &str) {
+        self.0.remove(id);
+    }
+}
+
+struct Common(Board);
+
+#[zbus::interface(name = "org.freedesktop.Notifications")]
+impl Common {
+    fn get_capabilities(&self) -> Vec<&'static str> {
+        vec!["actions", "body", "body-markup"]
+    }
+
+    // The arguments are those of the wire.
+    #[allow(clippy::too_many_arguments)]
+    fn notify(
+        &self,
+        _name: &str,
+        replaces: u32,
+        _icon: &str,
+        summary: String,
+        _body: &str,
+        actions: Vec<String>,
+        _hints: Details,
+        _timeout: i32,
+    ) -> u32 {
+        let number = if replaces == 0 { 7 } else { replaces };
+        let leads = actions.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
+        self.0.add(Told { id: number.to_string(), title: summary, leads });
+        number
+    }
+
+    fn close_notification(&self, number: u32) {
+        self.0.remove(&number.to_string());
+    }
+
+    #[zbus(signal)]
+    async fn activation_token(emitter: &SignalEmitter<'_>, number: u32, token: &str) -> zbus::Result<()>;
+
+    #[zbus(signal)]
+    async fn action_invoked(emitter: &SignalEmitter<'_>, number: u32, key: &str) -> zbus::Result<()>;
+}
+
+/// A window process: what it shows, and what it was asked to do.
+#[derive(Clone, Default)]
+struct Window {
+    shows: Vec<String>,
+    asked: Arc<Mutex<Vec<(String, String, String)>>>,
+}
+
+#[zbus::interface(name = "io.github.usher.Prompter1")]
+impl Window {
+    #[zbus(property)]
+    fn shown(&self) -> Vec<String> {
+        self.shows.clone()
+    }
+}
+
+struct Application(Window);
+
+#[zbus::interface(name = "org.freedesktop.Application")]
+impl Application {
+    #[allow(clippy::needless_pass_by_value)]
+    fn activate_action(&self, action: String, mut parameter: Vec<OwnedValue>, platform: Details) {
+        let target: String = parameter.remove(0).try_into().unwrap();
+        let token = text(&platform, "activation-token").unwrap_or_default();
+        self.0.asked.lock().unwrap().push((action, target, token));
+    }
+}
+
+impl Window {
+    async fn open(self, bus: &Bus) -> Connection {
+        let path = format!("/{}", ACCOUNTS_NAME.replace('.', "/"));
+        let opening = connection::Builder::address(bus.address.as_str()).unwrap().name(ACCOUNTS_NAME).unwrap();
+        let opening = opening.serve_at(PROMPTER_PATH, self.clone()).unwrap();
+        opening.serve_at(path, Application(self)).unwrap().build().await.unwrap()
+    }
+}
+
+/// A desktop with this service.
+async fn desktop<I: zbus::object_server::Interface>(
+    bus: &Bus,
+    service: usher_core::notices::Service,
+    served: impl FnOnce(Board) -> I,
+) -> (Connection, Board) {
+    let board = Board::default();
+    let opening = connection::Builder::address(bus.address.as_str()).unwrap().name(service.name).unwrap();
+    let connection = opening.serve_at(service.path, served(board.clone())).unwrap().build().await.unwrap();
+    (connection, board)
+}
+
+/// An account that has lapsed, and apps that are installed.
+fn lapsed() -> (Arc<World>, String) {
+    let world = World::good();
+    world.install(&[APP, OTHER]);
+    world.change_account(|account| account.state = AccountState::Expired);
+    let id = world.accounts.lock().unwrap()[0].id.to_string();
+    (world, id)
+}
+
+fn update(token: &str) -> Call<'_> {
+    Call { token, refs: vec![APP, OTHER], silent: true, ..Call::default() }
+}
+
+/// Ends the daemon after all that follows from its answers.
+async fn end(mut daemon: Daemon) {
+    daemon.stop();
+    daemon.end().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_account_that_lapsed_is_told_once_a_day() {
+    let (bus, (world, account)) = (Bus::start(), lapsed());
+    let (_desktop, board) = desktop(&bus, GTK, Gnome).await;
+    let daemon = Daemon::start(&bus, &world).await;
+    let mut client = Client::on(&bus).await;
+    assert_eq!(client.answer(&update("1")).await.code, 0);
+    until("a notification", || board.count() == 1).await;
+    let leads = [("app.show-account".to_owned(), account.clone()), ("app.sign-in-again".to_owned(), account.clone())];
+    let title = "Account Needed for Updates".to_owned();
+    assert_eq!(board.shown(), [Told { id: format!("account-{account}"), title, leads: leads.to_vec() }]);
+    client.answer(&update("2")).await;
+    end(daemon).await;
+    let daemon = Daemon::start(&bus, &world).await;
+    client.answer(&update("3")).await;
+    end(daemon).await;
+    assert_eq!(board.count(), 1, "neither in the same daemon nor in the next");
+}
+
+#[tokio::test]
+async fn what_a_person_is_asked_or_told_otherwise_is_not_told_by_a_notification() {
+    let (bus, (world, _)) = (Bus::start(), lapsed());
+    let (_desktop, board) = desktop(&bus, GTK, Gnome).await;
+    let daemon = Daemon::start(&bus, &world).await;
+    let mut client = Client::on(&bus).await;
+    client.answer(&Call { silent: false, ..update("1") }).await;
+    let install = vec!["app/org.example.New/x86_64/stable"];
+    client.answer(&Call { token: "2", refs: install, silent: true, ..Call::default() }).await;
+    world.remotes.lock().unwrap().clear();
+    client.answer(&update("3")).await;
+    end(daemon).await;
+    assert_eq!(board.count(), 0, "a prompt, an error, and a remote that this computer does not have");
+}
+
+#[tokio::test]
+async fn what_a_window_shows_is_not_told_as_well() {
+    for (shows, count) in [("accounts", 0), (SERVICE, 0), ("https://other.example/", 1)] {
+        let (bus, (world, _)) = (Bus::start(), lapsed());
+        let (_desktop, board) = desktop(&bus, GTK, Gnome).await;
+        let _window = Window { shows: vec![shows.into()], ..Window::default() }.open(&bus).await;
+        let daemon = Daemon::start(&bus, &world).await;
+        Client::on(&bus).await.answer(&update("1")).await;
+        until("what follows", || count == board.count()).await;
+        end(daemon).await;
+        assert_eq!(board.count(), count, "{shows}");
+    }
+}
+
+#[tokio::test]
+async fn a_notification_goes_when_the_account_is_signed_in_to() {
+    let (bus, (world, _)) = (Bus::start(), lapsed());
+    let (_desktop, board) = desktop(&bus, GTK, Gnome).await;
+    let daemon = Daemon::start(&bus, &world).await;
+    Client::on(&bus).await.answer(&update("1")).await;
+    until("a notification", || board.shown().len() == 1).await;
+    world.change_account(|account| account.state = AccountState::SignedIn);
+    until("its end", || {
+        world.heard.send_replace(());
+        board.shown().is_empty()
+    })
+    .await;
+    end(daemon).await;
+}
+
+#[tokio::test]
+async fn a_notification_of_an_earlier_daemon_goes_when_the_update_went_through() {
+    let (bus, (world, _)) = (Bus::start(), lapsed());
+    let (_desktop, board) = desktop(&bus, GTK, Gnome).await;
+    let daemon = Daemon::start(&bus, &world).await;
+    let mut client = Client::on(&bus).await;
+    client.answer(&update("1")).await;
+    until("a notification", || board.shown().len() == 1).await;
+    end(daemon).await;
+    world.change_account(|account| account.state = AccountState::SignedIn);
+    let daemon = Daemon::start(&bus, &world).await;
+    client.answer(&update("2")).await;
+    until("its end", || board.shown().is_empty()).await;
+    end(daemon).await;
+}
+
+#[tokio::test]
+async fn without_an_account_a_click_leads_to_the_repository() {
+    let (bus, (world, _)) = (Bus::start(), lapsed());
+    world.accounts.lock().unwrap().clear();
+    let (_desktop, board) = desktop(&bus, GTK, Gnome).await;
+    let daemon = Daemon::start(&bus, &world).await;
+    Client::on(&bus).await.answer(&update("1")).await;
+    until("a notification", || board.count() == 1).await;
+    let told = &board.shown()[0];
+    assert_eq!(told.id, id_of_server(&binding(SERVICE)));
+    assert!(told.leads.iter().all(|(action, _)| action == "app.attend-to-repository"), "{told:?}");
+    end(daemon).await;
+}
+
+#[tokio::test]
+async fn an_app_without_access_and_an_end_that_is_near_are_told_one_after_the_other() {
+    let (bus, world) = (Bus::start(), World::good());
+    world.install(&[APP, OTHER]);
+    world.change_account(|account| account.valid_until = Some(1_200_000));
+    let (_desktop, board) = desktop(&bus, GTK, Gnome).await;
+    let daemon = Daemon::start(&bus, &world).await;
+    let mut client = Client::on(&bus).await;
+    client.answer(&update("1")).await;
+    until("a notification", || board.count() == 1).await;
+    assert_eq!(board.shown()[0].title, "Sign-In Ends Soon");
+    world.set_server(Says::No(&["org.example.Other"]));
+    client.answer(&Call { refs: vec![OTHER], ..update("2") }).await;
+    end(daemon).await;
+    // What was granted a moment ago is not asked for again by the same daemon.
+    let daemon = Daemon::start(&bus, &world).await;
+    client.answer(&update("3")).await;
+    until("another one", || board.count() == 2).await;
+    let shown = board.shown();
+    assert_eq!(shown.iter().map(|told| told.title.as_str()).collect::<Vec<_>>(), ["App No Longer Available"]);
+    let id = id_of_account(world.accounts.lock().unwrap()[0].id);
+    assert_eq!(shown[0].id, id, "in the place of the other");
+    end(daemon).await;
+}
+
+#[tokio::test]
+async fn inside_a_sandbox_the_portal_is_used_alone() {
+    let (bus, (world, account)) = (Bus::start(), lapsed());
+    let (_gnome, others) = desktop(&bus, GTK, Gnome).await;
+    let (_portal, board) = desktop(&bus, PORTAL, Portal).await;
+    let plan = Plan { surroundings: Surroundings::Sandbox, ..Plan::default() };
+    let daemon = Daemon::start_as(&bus, &world, plan).await;
+    Client::on(&bus).await.answer(&update("1")).await;
+    until("a notification", || board.count() == 1).await;
+    assert_eq!(board.shown()[0].leads[1], ("app.sign-in-again".into(), account));
+    end(daemon).await;
+    assert_eq!(others.count(), 0);
+}
+
+#[tokio::test]
+async fn a_click_on_a_common_desktop_opens_the_window_with_the_right_to_come_to_the_front() {
+    let (bus, (world, account)) = (Bus::start(), lapsed());
+    let (desk, board) = desktop(&bus, DESKTOP, Common).await;
+    let window = Window::default();
+    let _window = window.clone().open(&bus).await;
+    let daemon = Daemon::start(&bus, &world).await;
+    Client::on(&bus).await.answer(&update("1")).await;
+    until("a notification", || board.count() == 1).await;
+    let keys: Vec<String> = board.shown()[0].leads.iter().map(|(key, _)| key.clone()).collect();
+    let emitter = SignalEmitter::new(&desk, DESKTOP.path).unwrap();
+    Common::action_invoked(&emitter, 8, &keys[1]).await.unwrap();
+    Common::activation_token(&emitter, 7, "front").await.unwrap();
+    Common::action_invoked(&emitter, 7, &keys[1]).await.unwrap();
+    until("the window", || !window.asked.lock().unwrap().is_empty()).await;
+    assert_eq!(*window.asked.lock().unwrap(), [("sign-in-again".to_owned(), account, "front".to_owned())]);
+    end(daemon).await;
+}
+
+#[tokio::test]
+async fn l05_a_click_that_could_come_holds_the_daemon_and_its_end_does_not_wait_for_one() {
+    let (bus, (world, _)) = (Bus::start(), lapsed());
+    let (_desk, board) = desktop(&bus, DESKTOP, Common).await;
+    let plan = Plan { idle: std::time::Duration::from_millis(1), ..Plan::default() };
+    let daemon = Daemon::start_as(&bus, &world, plan).await;
+    Client::on(&bus).await.answer(&update("1")).await;
+    until("a notification", || board.count() == 1).await;
+    assert!(!daemon.ended.is_finished());
+    end(daemon).await;
+}
+
+#[tokio::test]
+async fn where_nobody_shows_notifications_nothing_happens_and_nothing_counts_as_told() {
+    let (bus, (world, _)) = (Bus::start(), lapsed());
+    let daemon = Daemon::start(&bus, &world).await;
+    let mut client = Client::on(&bus).await;
+    assert_eq!(client.answer(&update("1")).await.code, 0);
+    end(daemon).await;
+    assert_eq!(NoticeFile::in_folder(bus.folder.path()).load(1_000_000), []);
+    let (_desktop, board) = desktop(&bus, GTK, Gnome).await;
+    let daemon = Daemon::start(&bus, &world).await;
+    client.answer(&update("2")).await;
+    until("a notification", || board.count() == 1).await;
+    end(daemon).await;
+}
