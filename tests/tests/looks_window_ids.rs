@@ -20,9 +20,9 @@ fn show_shortcuts(session: &Session) {
     assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
 }
 
-fn output(mut command: Command) -> String {
+fn output_of(command: &mut Command) -> String {
     let output = command.output().expect("the program starts");
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
 }
 
 /// The class of every window that the X server shows.
@@ -31,10 +31,9 @@ fn classes(session: &Session) -> Vec<String> {
     search.args(["search", "--onlyvisible", "--name", "."]);
     let class = |id: &str| {
         let mut xprop = session.processes.command("xprop");
-        xprop.args(["-id", id, "WM_CLASS"]);
-        output(xprop).trim().to_owned()
+        output_of(xprop.args(["-id", id, "WM_CLASS"])).trim().to_owned()
     };
-    output(search).lines().map(class).filter(|class| class.contains('=')).collect()
+    output_of(&mut search).lines().map(class).filter(|class| class.contains('=')).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,6 +83,18 @@ async fn start_weston(session: &Session) {
     assert!(told.expect("the bus is told").success());
 }
 
+/// Asks for an account as a store does, with a window of its own that the prompt is to be above.
+async fn ask_as_a_store(session: &Session, parent: &str) {
+    let remotes = session.flatpak().run(&["remotes", "--user", "--columns=name,url"]).await;
+    let url = remotes.text.lines().find_map(|line| line.strip_prefix("demo\t")).expect("the shop has a remote");
+    let name = format!("{AUTHENTICATOR}.Access");
+    let path = format!("/{}", name.replace('.', "/"));
+    let mut command = session.processes.command("gdbus");
+    command.args(["call", "--session", "-d", &name, "-o", &path, "-m", "io.github.usher.Access1.SignIn"]);
+    let told = output_of(command.args(["token", "demo", url.trim(), parent]));
+    assert_eq!(told.trim(), "(uint32 3,)", "the question is in a window");
+}
+
 /// What the compositor knows of every window: by client and object, the last title and the last id.
 fn windows(session: &Session) -> BTreeMap<String, (String, String)> {
     let log = fs::read_to_string(session.processes.log("weston")).unwrap_or_default();
@@ -116,7 +127,7 @@ async fn every_window_carries_the_id_of_the_application_on_wayland() {
     screen.window("Usher").await.ready("Add Account").await;
     show_shortcuts(session);
     screen.front().says("Show Address").await;
-    session.flatpak().install("org.example.Private").end().await;
+    ask_as_a_store(session, "wayland:no-window-of-that-handle").await;
     let prompt = format!("Sign In to {}", session.host());
     screen.window(&prompt).await;
     wait_for(
