@@ -361,6 +361,16 @@ async fn without_its_helper_the_window_says_so_and_fits() {
     story.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_helper_the_window_fits_with_text_of_twice_the_size() {
+    let dark = ("ADW_DEBUG_COLOR_SCHEME", "prefer-dark".to_owned());
+    let setup = Setup { large_text: true, environment: vec![dark], ..Setup::default() };
+    let title = "The window without the helper, dark, text of twice the size";
+    let story = Story::begin("looks-no-helper-large", title, setup).await;
+    walk_through_a_missing_helper(&story, Look::Narrow).await;
+    story.end().await;
+}
+
 /// A window whose minimum width is 500 pixels, and one that has an icon for a name.
 const CLUMSY: &str = r#"
 import gi

@@ -5,7 +5,7 @@ use adw::prelude::*;
 use gtk::pango;
 
 /// Has all labels within a widget break without hyphens, which would read as part of a host, and titles of groups break
-/// rather than be cut.
+/// rather than be cut, as do those of banners.
 pub(crate) fn settle(root: &impl IsA<gtk::Widget>) {
     let root = root.upcast_ref::<gtk::Widget>();
     if let Some(label) = root.downcast_ref::<gtk::Label>() {
@@ -23,8 +23,12 @@ fn settle_label(label: &gtk::Label) {
     let is_group_title = label.has_css_class("heading")
         && label.ancestor(adw::PreferencesGroup::static_type()).is_some()
         && label.ancestor(gtk::ListBoxRow::static_type()).is_none();
-    if is_group_title {
+    // A banner shows three lines of its text at most, and may name two hosts.
+    let is_banner =
+        label.ancestor(adw::Banner::static_type()).is_some() && label.ancestor(gtk::Button::static_type()).is_none();
+    if is_group_title || is_banner {
         label.set_ellipsize(pango::EllipsizeMode::None);
+        label.set_lines(-1);
         label.set_wrap(true);
         label.set_wrap_mode(pango::WrapMode::WordChar);
     }

@@ -98,6 +98,7 @@ mod imp {
             self.ready.attach(&self.ready_group);
             self.accounts.attach(&self.accounts_group);
             self.repositories.attach(&self.repositories_group);
+            labels::settle(&*self.banner);
             labels::settle(&*self.stack);
         }
     }
