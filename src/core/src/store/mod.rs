@@ -239,10 +239,11 @@ impl AccountStore {
     /// The lock is not held while a person is waited for.
     async fn lock(&self) -> Result<Guard, StoreError> {
         self.open().await?;
-        match &self.inner.lock_file {
-            Some(path) => Ok(Arc::new(files::lock(path, self.inner.limit).await?)),
-            None => Err(StoreError::LockFile(io::Error::new(io::ErrorKind::NotFound, "there is no folder for it"))),
-        }
+        let nowhere = || io::Error::new(io::ErrorKind::NotFound, "there is no folder for it");
+        let path = self.inner.lock_file.as_ref().ok_or_else(nowhere)?;
+        // Who has just had the lock and wants it again queues up behind those who wait for it.
+        let _turn = files::lock(&path.with_extension("turn"), self.inner.limit).await?;
+        Ok(Arc::new(files::lock(path, self.inner.limit).await?))
     }
 
     async fn timed<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {

@@ -3,13 +3,16 @@
 
 use std::{
     fs::{self, File, OpenOptions, Permissions},
-    io::{self, Read},
+    io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
-use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
+use rustix::{
+    fs::{CWD, FallocateFlags, OFlags, RenameFlags, fallocate, renameat_with},
+    io::Errno,
+};
 
 /// How the library names the files that it writes before it gives them their name.
 const PART: &str = ".tmpkeyring";
@@ -79,10 +82,51 @@ impl Place {
         Ok(Some(Stamp { bytes, modified: metadata.modified().ok() }))
     }
 
-    /// Removes what a process left behind that was ended while it wrote. Only while the lock is held.
+    /// Where the file that is to take its place is written.
+    pub(super) fn staged(&self) -> PathBuf {
+        self.folder.join(self.staged_name())
+    }
+
+    fn staged_name(&self) -> String {
+        format!(".{}.new", self.name)
+    }
+
+    /// Begins to write: a copy of the file is made, of the same time, which the library looks at before it writes. Only
+    /// while the lock is held.
+    pub(super) fn stage(&self, stamp: Option<&Stamp>) -> io::Result<()> {
+        self.make_folder()?;
+        self.remove_parts()?;
+        let Some(stamp) = stamp else { return Ok(()) };
+        let mut copy = OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.staged())?;
+        let copied = copy.write_all(&stamp.bytes).and_then(|()| match stamp.modified {
+            Some(time) => copy.set_modified(time),
+            None => Ok(()),
+        });
+        copied.inspect_err(|_| drop(fs::remove_file(self.staged())))
+    }
+
+    /// Fails if there is no room for so many bytes more.
+    pub(super) fn check_room(&self, bytes: u64) -> io::Result<()> {
+        let probe = OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.staged())?;
+        let room = fallocate(&probe, FallocateFlags::empty(), 0, bytes);
+        fs::remove_file(self.staged())?;
+        match room {
+            Err(error @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG)) => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts what was written in the place of the file.
+    pub(super) fn publish(&self) -> io::Result<()> {
+        fs::rename(self.staged(), self.path())?;
+        self.sync()
+    }
+
+    /// Removes what was left behind in the middle of writing. Only while the lock is held.
     pub(super) fn remove_parts(&self) -> io::Result<()> {
+        let staged = self.staged_name();
         for name in self.names()? {
-            if name.starts_with(PART) {
+            if name.starts_with(PART) || name == staged {
                 tracing::debug!(name, "left over of writing the keyring");
                 fs::remove_file(self.folder.join(name))?;
             }
@@ -99,7 +143,7 @@ impl Place {
                     tracing::warn!(to = %aside.display(), "the keyring cannot be read and is set aside");
                     return self.sync();
                 }
-                Err(rustix::io::Errno::EXIST) => {}
+                Err(Errno::EXIST) => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -126,7 +170,7 @@ impl Place {
     }
 
     /// Makes sure that what names the files have survives a power cut.
-    pub(super) fn sync(&self) -> io::Result<()> {
+    fn sync(&self) -> io::Result<()> {
         File::open(&self.folder)?.sync_all()
     }
 
@@ -141,16 +185,20 @@ impl Place {
 }
 
 impl Stamp {
-    /// Whether it may be given to the library, which believes what it finds in a file: how often to go round, for
-    /// example.
-    pub(super) fn is_plausible(&self) -> bool {
+    /// How many bytes the file has.
+    pub(super) fn size(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    /// What the key is made from, besides the secret: all that precedes the items. `None` if it may not be given to the
+    /// library, which believes what it finds in a file: how often to go round, for example.
+    pub(super) fn ground(&self) -> Option<&[u8]> {
         let number = |at: usize| -> Option<u32> {
             Some(u32::from_le_bytes(self.bytes.get(HEADER.len() + at..)?.get(..4)?.try_into().ok()?))
         };
-        let rounds = || {
-            let salt = usize::try_from(number(0)?).ok()?;
-            number(salt.checked_add(4)?.checked_next_multiple_of(4)?)
-        };
-        self.bytes.starts_with(HEADER) && rounds().is_some_and(|rounds| ROUNDS.contains(&rounds))
+        let salt = usize::try_from(number(0)?).ok()?;
+        let rounds = salt.checked_add(4)?.checked_next_multiple_of(4)?;
+        let is_plausible = self.bytes.starts_with(HEADER) && ROUNDS.contains(&number(rounds)?);
+        self.bytes.get(..HEADER.len() + rounds + 4).filter(|_| is_plausible)
     }
 }

@@ -2,10 +2,12 @@
 //! The keyring file of a sandboxed application, which only the key opens that the Secret portal gives.
 //!
 //! ```text
-//! vault  the secret, asked for once       disk   bytes, leftovers, files set aside
-//! portal where it comes from              watch  hears of changes
+//! vault    the secret, asked for once     disk   bytes, leftovers, files set aside
+//! portal   where it comes from            watch  hears of changes
+//! content  items, read and written
 //! ```
 
+mod content;
 mod disk;
 mod portal;
 #[cfg(test)]
@@ -16,10 +18,11 @@ mod watch;
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::Stream;
-use oo7::file::{Error, Item, LockedKeyring, UnlockedItem, UnlockedKeyring};
+use oo7::file::{UnlockedItem, UnlockedKeyring};
 use tokio::sync::Mutex;
 
 use self::{
+    content::{Change, Items},
     disk::{Place, Stamp},
     portal::SecretPortal,
     vault::{SecretSource, Vault},
@@ -42,15 +45,13 @@ pub(in crate::store) struct FileKeyring {
     known: Mutex<Known>,
 }
 
-/// What was found out about the file, so that the key is derived once.
+/// What was found out about the file, so that the key is not derived each time.
 #[derive(Default)]
 struct Known {
-    /// The keyring as it was last loaded or written: it holds the key.
-    keyring: Option<Arc<UnlockedKeyring>>,
-    /// The file as it was then.
-    as_of: Option<Stamp>,
-    /// Whether the keyring holds what the file held then; not so where a writing failed.
-    is_exact: bool,
+    /// Opens items that were made with its key, and what that was made from.
+    opener: Option<(Arc<UnlockedKeyring>, Vec<u8>)>,
+    /// What was written last, and the file that it has become.
+    written: Option<(Arc<UnlockedKeyring>, Stamp)>,
     /// The file that could not be read.
     unreadable: Option<Stamp>,
 }
@@ -67,7 +68,7 @@ pub(in crate::store) enum Spot {
 enum Content {
     None,
     Unreadable,
-    Items(Vec<Option<UnlockedItem>>),
+    Items(Items),
 }
 
 impl FileKeyring {
@@ -125,108 +126,59 @@ impl FileKeyring {
         if known.unreadable.as_ref() == Some(stamp) {
             return Ok(Content::Unreadable);
         }
-        if let Some(keyring) = &known.keyring
-            && let Some(items) = self.items(keyring.clone()).await?
+        let Some(ground) = stamp.ground() else {
+            known.unreadable = Some(stamp.clone());
+            return Ok(Content::Unreadable);
+        };
+        let path = self.place()?.path();
+        let opener = match &known.opener {
+            Some((opener, same)) if same == ground => Some(opener.clone()),
+            _ => content::load(path.clone(), self.secret()?).await?,
+        };
+        if let Some(opener) = opener
+            && let Some(items) = content::items(path, opener.clone()).await?
         {
+            known.opener = Some((opener, ground.to_owned()));
             return Ok(Content::Items(items));
         }
-        // Another salt, and so another key; or nothing that could be read.
-        let items = match self.load(known, Some(stamp)).await? {
-            Some(keyring) => self.items(keyring).await?,
-            None => None,
-        };
-        Ok(items.map_or(Content::Unreadable, Content::Items))
+        known.unreadable = Some(stamp.clone());
+        Ok(Content::Unreadable)
     }
 
-    /// The items of the file that the key of `keyring` opens; `None` if it opens none.
-    async fn items(&self, keyring: Arc<UnlockedKeyring>) -> Result<Option<Vec<Option<UnlockedItem>>>, StoreError> {
-        let path = self.place()?.path();
-        let items = apart(async move {
-            let mut items = Vec::new();
-            for item in LockedKeyring::load(path).await?.items().await? {
-                items.push(match item {
-                    Ok(Item::Locked(item)) => keyring.unlock_item(item).await.ok(),
-                    Ok(Item::Unlocked(item)) => Some(item),
-                    Err(_) => None,
-                });
-            }
-            Ok(items)
-        })
-        .await?;
-        Ok(items.filter(|items| items.is_empty() || items.iter().any(Option::is_some)))
+    fn secret(&self) -> Result<oo7::Secret, StoreError> {
+        self.vault.secret().ok_or(StoreError::Locked)
     }
 
-    /// The keyring for writing. `None` if it cannot be read.
-    async fn load(&self, known: &mut Known, stamp: Option<&Stamp>) -> Result<Option<Arc<UnlockedKeyring>>, StoreError> {
-        if let Some(keyring) = &known.keyring
-            && known.is_exact
-            && known.as_of.as_ref() == stamp
-        {
-            return Ok(Some(keyring.clone()));
-        }
-        let secret = self.vault.secret().ok_or(StoreError::Locked)?;
-        let path = self.place()?.path();
-        let loaded = if stamp.is_none_or(Stamp::is_plausible) {
-            apart(async move {
-                let keyring = UnlockedKeyring::load(path, secret).await?;
-                keyring.key().await?;
-                Ok(Arc::new(keyring))
-            })
-            .await?
-        } else {
-            None
-        };
-        if let Some(keyring) = &loaded {
-            known.keyring = Some(keyring.clone());
-            (known.as_of, known.is_exact) = (stamp.cloned(), true);
-        } else {
-            known.unreadable = stamp.cloned();
-        }
-        Ok(loaded)
-    }
-
-    /// Writes by `work`, then reads back what `account` is about.
-    async fn write<W>(
+    /// Changes the file, which is as `stamp` says.
+    async fn write(
         &self,
         guard: &Guard,
         known: &mut Known,
-        work: W,
-        account: Option<&Account>,
-    ) -> Result<(), StoreError>
-    where
-        W: Future<Output = Result<(), Error>> + Send + 'static,
-    {
-        let (place, guard) = (self.place()?.clone(), guard.clone());
-        // What happens to be written is unknown until it has ended well.
-        known.is_exact = false;
-        let written = apart(async move {
-            let written = work.await;
-            // A failure leaves a part behind. The lock is held until the last byte is on disk.
-            let synced = place.remove_parts().and_then(|()| place.sync());
-            drop(guard);
-            written.and_then(|()| synced.map_err(Error::Io))
-        });
-        if written.await?.is_none() {
-            return Err(StoreError::NotKept);
-        }
+        stamp: Option<Stamp>,
+        change: Change,
+    ) -> Result<(), StoreError> {
+        // If this fails, what the library has made of the file is not what the file is.
+        let written = known.written.take();
+        let same = written.filter(|(_, as_of)| Some(as_of) == stamp.as_ref()).map(|(keyring, _)| keyring);
         let place = self.place()?;
-        let stamp = place.stamp().map_err(StoreError::File)?;
-        if let Some(account) = account {
-            let kept = match self.read(known, stamp.as_ref()).await? {
-                Content::Items(items) => items,
-                Content::None | Content::Unreadable => return Err(StoreError::NotKept),
-            };
-            let id = account.id.to_string();
-            let is_kept = |item: &UnlockedItem| {
-                item.attributes().get(attribute::ACCOUNT) == Some(&id)
-                    && record::verify(&item.secret(), account).is_ok()
-            };
-            if !kept.iter().flatten().any(is_kept) {
-                return Err(StoreError::NotKept);
+        let work = content::write(place.clone(), guard.clone(), stamp, same, self.secret()?, change);
+        let keyring = work.await?.ok_or(StoreError::NotKept)?;
+        if let Some(stamp) = place.stamp().map_err(StoreError::File)? {
+            if let Some(ground) = stamp.ground() {
+                known.opener = Some((keyring.clone(), ground.to_owned()));
             }
+            known.written = Some((keyring, stamp));
         }
-        (known.as_of, known.is_exact) = (stamp, true);
         Ok(())
+    }
+
+    /// The file, where an item is still where it was.
+    fn at(&self, spot: &Spot) -> Result<(Stamp, usize), StoreError> {
+        let stamp = self.place()?.stamp().map_err(StoreError::File)?;
+        match (spot, stamp) {
+            (Spot::Item(index, as_it_was), Some(stamp)) if **as_it_was == stamp => Ok((stamp, *index)),
+            _ => Err(StoreError::File(io::Error::other("it was changed by another program"))),
+        }
     }
 }
 
@@ -255,81 +207,37 @@ impl Backend for FileKeyring {
     async fn create(&self, guard: &Guard, account: &Account) -> Result<(), StoreError> {
         let mut known = self.known.lock().await;
         let place = self.place()?;
-        place.make_folder().and_then(|()| place.remove_parts()).map_err(StoreError::File)?;
-        let stamp = place.stamp().map_err(StoreError::File)?;
-        let mut keyring = self.load(&mut known, stamp.as_ref()).await?;
-        if keyring.is_none() {
+        let mut stamp = place.stamp().map_err(StoreError::File)?;
+        if let Content::Unreadable = self.read(&mut known, stamp.as_ref()).await? {
             place.set_aside().map_err(StoreError::File)?;
-            keyring = self.load(&mut known, None).await?;
+            stamp = None;
         }
-        let keyring = keyring.ok_or(StoreError::NotKept)?;
-        let secret = record::encode(account)?;
-        let (label, attributes) = (record::label(account), record::attributes(account));
-        let work = async move { keyring.create_item(&label, &attributes, secret, false).await.map(|_| ()) };
-        self.write(guard, &mut known, work, Some(account)).await
+        self.write(guard, &mut known, stamp, Change::Add(account.clone())).await
     }
 
     async fn replace(&self, guard: &Guard, spot: &Spot, account: &Account) -> Result<(), StoreError> {
         let mut known = self.known.lock().await;
-        let (keyring, index) = self.at(&mut known, spot).await?;
-        let (label, secret) = (record::label(account), record::encode(account)?);
-        let work = async move {
-            let mut items = keyring.items().await?;
-            if index >= items.len() {
-                return Err(Error::InvalidItemIndex(index));
-            }
-            let Ok(Item::Unlocked(mut item)) = items.swap_remove(index) else {
-                return Err(Error::InvalidItemIndex(index));
-            };
-            item.set_label(label);
-            item.set_secret(secret);
-            keyring.replace_item_index(index, &item).await
-        };
-        self.write(guard, &mut known, work, Some(account)).await
+        let (stamp, index) = self.at(spot)?;
+        self.write(guard, &mut known, Some(stamp), Change::Replace(index, account.clone())).await
     }
 
     async fn delete(&self, guard: &Guard, spots: Vec<Spot>) -> Result<(), StoreError> {
         let mut known = self.known.lock().await;
-        let (mut items, mut files) = (Vec::new(), Vec::new());
+        let (mut indices, mut as_it_is) = (Vec::new(), None);
         for spot in &spots {
-            match spot {
-                Spot::Item(..) => items.push(self.at(&mut known, spot).await?),
-                Spot::File(name) => files.push(name),
+            if let Spot::File(name) = spot {
+                self.place()?.remove(name).map_err(StoreError::File)?;
+            } else {
+                let (stamp, index) = self.at(spot)?;
+                indices.push(index);
+                as_it_is = Some(stamp);
             }
         }
-        for name in files {
-            self.place()?.remove(name).map_err(StoreError::File)?;
-        }
-        let Some((keyring, _)) = items.first() else {
+        if indices.is_empty() {
             return Ok(());
-        };
-        let keyring = keyring.clone();
-        let mut indices: Vec<usize> = items.iter().map(|(_, index)| *index).collect();
-        // The last one first: the others keep their places.
-        indices.sort_unstable_by(|one, other| other.cmp(one));
-        let work = async move {
-            for index in indices {
-                keyring.delete_item_index(index).await?;
-            }
-            Ok(())
-        };
-        self.write(guard, &mut known, work, None).await
-    }
-}
-
-impl FileKeyring {
-    /// The keyring for writing, where an item is still where it was.
-    async fn at(&self, known: &mut Known, spot: &Spot) -> Result<(Arc<UnlockedKeyring>, usize), StoreError> {
-        let moved = || StoreError::File(io::Error::other("it was changed by another program"));
-        let Spot::Item(index, as_it_was) = spot else { return Err(moved()) };
-        let place = self.place()?;
-        place.remove_parts().map_err(StoreError::File)?;
-        let stamp = place.stamp().map_err(StoreError::File)?;
-        if stamp.as_ref() != Some(as_it_was) {
-            return Err(moved());
         }
-        let keyring = self.load(known, stamp.as_ref()).await?.ok_or_else(moved)?;
-        Ok((keyring, *index))
+        indices.sort_unstable_by(|one, other| other.cmp(one));
+        self.write(guard, &mut known, as_it_is, Change::Remove(indices)).await
     }
 }
 
@@ -351,32 +259,4 @@ fn found(place: &Place, item: Option<UnlockedItem>, spot: Spot, index: usize) ->
 fn data_folder() -> Option<PathBuf> {
     let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     variable("XDG_DATA_HOME").or_else(|| Some(variable("HOME")?.join(".local/share")))
-}
-
-/// Works with the library where a long calculation holds up nobody, and where its stumbling over a damaged file does no
-/// harm. `None` if the file cannot be read.
-async fn apart<T, W>(work: W) -> Result<Option<T>, StoreError>
-where
-    T: Send + 'static,
-    W: Future<Output = Result<T, Error>> + Send + 'static,
-{
-    let worked = tokio::task::spawn_blocking(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Error::Io)?;
-        runtime.block_on(work)
-    });
-    match worked.await {
-        Ok(Ok(done)) => Ok(Some(done)),
-        Ok(Err(Error::Io(error))) => Err(StoreError::File(error)),
-        Ok(Err(error @ (Error::TargetFileChanged(_) | Error::NoParentDir(_) | Error::NoDataDir))) => {
-            Err(StoreError::File(io::Error::other(error)))
-        }
-        Ok(Err(error)) => {
-            tracing::debug!(%error, "the keyring file cannot be read");
-            Ok(None)
-        }
-        Err(error) => {
-            tracing::warn!(%error, "the keyring file is damaged");
-            Ok(None)
-        }
-    }
 }

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Works with the library on a file: reads its items, writes a new one.
+
+use std::{path::PathBuf, sync::Arc};
+
+use oo7::{
+    Secret,
+    file::{Error, Item, LockedKeyring, UnlockedItem, UnlockedKeyring},
+};
+
+use super::disk::{Place, Stamp};
+use crate::{
+    account::Account,
+    store::{
+        StoreError,
+        backend::Guard,
+        record::{self, attribute},
+    },
+};
+
+/// The items of a file; `None` for what the key does not open.
+pub(super) type Items = Vec<Option<UnlockedItem>>;
+
+/// What is to be changed.
+pub(super) enum Change {
+    Add(Account),
+    Replace(usize, Account),
+    /// Items, the last one first: the others keep their places.
+    Remove(Vec<usize>),
+}
+
+impl Change {
+    /// How many bytes it may add to the file.
+    fn size(&self) -> u64 {
+        match self {
+            Self::Add(account) | Self::Replace(_, account) => {
+                record::encode(account).map_or(0, |record| record.len() as u64) + 4096
+            }
+            Self::Remove(_) => 0,
+        }
+    }
+}
+
+/// The items of a file, opened with the key of `opener`; `None` if the file cannot be read with it.
+pub(super) async fn items(path: PathBuf, opener: Arc<UnlockedKeyring>) -> Result<Option<Items>, StoreError> {
+    let items = apart(async move { read(path, &opener).await }).await?;
+    // The library does not load a file of which it can read less than half.
+    Ok(items.filter(|items| items.len() <= 2 * items.iter().flatten().count()))
+}
+
+/// Loads a file, and derives its key. `None` if it cannot be read.
+pub(super) async fn load(path: PathBuf, secret: Secret) -> Result<Option<Arc<UnlockedKeyring>>, StoreError> {
+    apart(async move {
+        let keyring = UnlockedKeyring::load(path, secret).await?;
+        keyring.key().await?;
+        Ok(Arc::new(keyring))
+    })
+    .await
+}
+
+/// Writes what the file, which is as `stamp` says, becomes by a change. The library writes it beside the file. Only once it
+/// has been read back from there (rule R16) does it take the place of the file: the library does not notice that a disk is
+/// full. `known` is what the library has made of the same file before. `None` if what was written cannot be read.
+pub(super) async fn write(
+    place: Place,
+    guard: Guard,
+    stamp: Option<Stamp>,
+    known: Option<Arc<UnlockedKeyring>>,
+    secret: Secret,
+    change: Change,
+) -> Result<Option<Arc<UnlockedKeyring>>, StoreError> {
+    let needed = stamp.as_ref().map_or(0, Stamp::size) + change.size();
+    apart(async move {
+        place.stage(stamp.as_ref())?;
+        let written = async {
+            let keyring = match known {
+                Some(keyring) => keyring,
+                None => Arc::new(UnlockedKeyring::load(place.staged(), secret).await?),
+            };
+            let before = keyring.items().await?;
+            let broken = before.iter().filter(|item| item.is_err()).count();
+            apply(&keyring, &change, before.len()).await?;
+            let after = read(place.staged(), &keyring).await?;
+            is_done(&change, before.len(), broken, &after).then_some(keyring).ok_or(Error::NoData)
+        }
+        .await;
+        let ended = match &written {
+            Ok(_) => place.publish(),
+            Err(Error::Io(_)) => place.remove_parts(),
+            Err(_) => place.remove_parts().and_then(|()| place.check_room(needed)),
+        };
+        // The lock is held until the last byte is on disk, however long anybody waits for it.
+        drop(guard);
+        ended?;
+        written
+    })
+    .await
+}
+
+async fn apply(keyring: &UnlockedKeyring, change: &Change, count: usize) -> Result<(), Error> {
+    let encode = |account| record::encode(account).map_err(|_| Error::NoData);
+    match change {
+        Change::Add(account) => {
+            let (label, attributes) = (record::label(account), record::attributes(account));
+            keyring.create_item(&label, &attributes, encode(account)?, false).await?;
+        }
+        Change::Replace(index, account) => {
+            let mut items = keyring.items().await?;
+            let Some(Ok(Item::Unlocked(item))) = items.get_mut(*index).filter(|_| *index < count) else {
+                return Err(Error::InvalidItemIndex(*index));
+            };
+            item.set_label(record::label(account));
+            item.set_secret(encode(account)?);
+            keyring.replace_item_index(*index, item).await?;
+        }
+        Change::Remove(indices) => {
+            for index in indices {
+                keyring.delete_item_index(*index).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether what was written is what was meant, with everything else that was there.
+fn is_done(change: &Change, count: usize, broken: usize, after: &Items) -> bool {
+    let holds = |account: &Account| {
+        let id = account.id.to_string();
+        after.iter().flatten().any(|item| {
+            item.attributes().get(attribute::ACCOUNT) == Some(&id) && record::verify(&item.secret(), account).is_ok()
+        })
+    };
+    let is_whole = |expected| after.len() == expected && after.iter().filter(|item| item.is_none()).count() <= broken;
+    match change {
+        Change::Add(account) => is_whole(count + 1) && holds(account),
+        Change::Replace(_, account) => is_whole(count) && holds(account),
+        Change::Remove(indices) => is_whole(count - indices.len()),
+    }
+}
+
+/// Reads a file from disk, opened with the key of `opener`.
+async fn read(path: PathBuf, opener: &UnlockedKeyring) -> Result<Items, Error> {
+    let mut items = Vec::new();
+    for item in LockedKeyring::load(path).await?.items().await? {
+        items.push(match item {
+            Ok(Item::Locked(item)) => opener.unlock_item(item).await.ok(),
+            Ok(Item::Unlocked(item)) => Some(item),
+            Err(_) => None,
+        });
+    }
+    Ok(items)
+}
+
+/// Works with the library where a long calculation holds up nobody, and where its stumbling over a damaged file does no
+/// harm. `None` if the file cannot be read.
+async fn apart<T, W>(work: W) -> Result<Option<T>, StoreError>
+where
+    T: Send + 'static,
+    W: Future<Output = Result<T, Error>> + Send + 'static,
+{
+    let worked = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Error::Io)?;
+        runtime.block_on(work)
+    });
+    match worked.await {
+        Ok(Ok(done)) => Ok(Some(done)),
+        Ok(Err(Error::Io(error))) => Err(StoreError::File(error)),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "the keyring file cannot be read");
+            Ok(None)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the keyring file is damaged");
+            Ok(None)
+        }
+    }
+}

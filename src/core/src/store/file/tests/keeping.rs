@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+use std::{
+    fs::{self, File},
+    os::unix::fs::MetadataExt,
+    time::SystemTime,
+};
+
+use futures_util::StreamExt;
+
+use super::{PATIENCE, account, bus::Bus, file, files, seen, store};
+use crate::{account::Account, binding::Link, service::RemoteUrl, store::Entry};
+
+#[tokio::test]
+async fn accounts_are_kept_changed_and_removed_by_whichever_process() {
+    let data = tempfile::tempdir().unwrap();
+    let (one, other) = (store(data.path()), store(data.path()));
+    assert_eq!(one.entries().await.unwrap(), []);
+    let (demo, second) = (account("demo"), account("second"));
+    one.add(&demo).await.unwrap();
+    other.add(&second).await.unwrap();
+    assert_eq!(seen(&one).await, ["demo", "second"]);
+    let changed = one.change(second.id, |account| account.name = Some("Work".into())).await.unwrap().unwrap();
+    assert_eq!((changed.name.as_deref(), changed.generation), (Some("Work"), 1));
+    one.remove(demo.id).await.unwrap();
+    assert_eq!(other.entries().await.unwrap(), [Entry::Open(Box::new(changed))]);
+    assert_eq!(other.change(demo.id, |account| account.name = None).await.unwrap(), None);
+    assert_eq!(files(data.path()), ["usher.keyring"]);
+}
+
+#[tokio::test]
+async fn a_remote_uses_the_account_that_was_chosen_last() {
+    let data = tempfile::tempdir().unwrap();
+    let store = store(data.path());
+    let (one, other) = (account("one"), account("other"));
+    store.add(&one).await.unwrap();
+    store.add(&other).await.unwrap();
+    let url = RemoteUrl::parse("https://repo.example.org/").unwrap();
+    for chosen in [one.id, other.id] {
+        assert!(store.allow(chosen, Link { remote_url: url.clone(), remote: "shop".into() }).await.unwrap());
+        for entry in store.entries().await.unwrap() {
+            let account = entry.account().unwrap();
+            assert_eq!(account.is_linked_to(&url), account.id == chosen);
+        }
+    }
+}
+
+#[tokio::test]
+async fn k13_the_file_is_private_and_tells_neither_secret_nor_server() {
+    let data = tempfile::tempdir().unwrap();
+    store(data.path()).add(&account("somebody")).await.unwrap();
+    let file = file(data.path());
+    assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(file.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
+    let bytes = fs::read(&file).unwrap();
+    for word in ["credential", "somebody", "example", "io.github", "https"] {
+        assert!(!bytes.windows(word.len()).any(|window| window == word.as_bytes()), "{word}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_process_left_behind_in_the_middle_of_writing_is_cleared_away_by_the_next() {
+    let data = tempfile::tempdir().unwrap();
+    let store = store(data.path());
+    store.add(&account("demo")).await.unwrap();
+    let left = file(data.path()).with_file_name(".tmpkeyring0123456789abcdef");
+    fs::write(&left, b"half a keyring").unwrap();
+    assert_eq!(seen(&store).await, ["demo"]);
+    store.add(&account("second")).await.unwrap();
+    assert_eq!(files(data.path()), ["usher.keyring"]);
+    assert_eq!(seen(&store).await, ["demo", "second"]);
+}
+
+#[tokio::test]
+async fn a_file_of_another_time_is_written_all_the_same() {
+    let data = tempfile::tempdir().unwrap();
+    let store = store(data.path());
+    let demo = account("demo");
+    store.add(&demo).await.unwrap();
+    let file = File::options().write(true).open(file(data.path())).unwrap();
+    file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    store.change(demo.id, Account::sign_out).await.unwrap().unwrap();
+    store.add(&account("second")).await.unwrap();
+    assert_eq!(seen(&store).await, ["demo", "second"]);
+}
+
+#[tokio::test]
+async fn a_change_by_one_process_is_heard_by_another() {
+    let data = tempfile::tempdir().unwrap();
+    let (one, other) = (store(data.path()), store(data.path()));
+    let bus = Bus::start();
+    let connection = bus.connect().build().await.unwrap();
+    let mut heard = other.changes(&connection).await.unwrap();
+    other.entries().await.unwrap();
+    let next = tokio::time::timeout(PATIENCE, heard.next());
+    next.await.expect("the key is held from now on").unwrap();
+    let demo = account("demo");
+    one.add(&demo).await.unwrap();
+    tokio::time::timeout(PATIENCE, heard.next()).await.expect("an account was added").unwrap();
+    assert_eq!(seen(&other).await, ["demo"]);
+    one.remove(demo.id).await.unwrap();
+    tokio::time::timeout(PATIENCE, heard.next()).await.expect("an account was removed").unwrap();
+    assert_eq!(seen(&other).await, [""; 0]);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The keyring file: real files of the real library, several processes, and a portal that does what a test says.
+
+mod bus;
+mod damage;
+mod disk;
+mod keeping;
+mod portal;
+mod processes;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use oo7::Secret;
+
+use super::{
+    FILE_NAME, FileKeyring,
+    vault::{NoSecret, SecretSource},
+};
+use crate::{
+    account::Account,
+    binding::Binding,
+    secret::Token,
+    store::{AccountStore, Entry},
+};
+
+/// A generous limit for what is to happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A portal that gives this secret.
+struct Gives(&'static [u8]);
+
+const SECRET: Gives = Gives(b"a secret of the portal, as long as those are that a portal gives");
+
+#[async_trait]
+impl SecretSource for Gives {
+    async fn retrieve(&self) -> Result<Secret, NoSecret> {
+        Ok(Secret::blob(self.0))
+    }
+}
+
+fn store_with(data: &Path, source: impl SecretSource + 'static, limit: Duration) -> AccountStore {
+    let keyring = FileKeyring::new(Some(data.into()), Box::new(source), Some(data.join("marker")));
+    AccountStore::in_file(keyring, limit)
+}
+
+/// A store of another process, as it were.
+fn store(data: &Path) -> AccountStore {
+    store_with(data, SECRET, PATIENCE)
+}
+
+fn account(user: &str) -> Account {
+    let options = BTreeMap::from([("url".to_owned(), "https://store.example.org".to_owned())]);
+    let token = Token::parse(&format!("credential-of-{user}")).unwrap();
+    Account::signed_in(Binding::claimed(&options).unwrap(), user.into(), token, None, 1)
+}
+
+/// The users of the accounts, and the names of what is broken.
+async fn seen(store: &AccountStore) -> Vec<String> {
+    let name = |entry: &Entry| match entry {
+        Entry::Open(account) => account.user.clone(),
+        Entry::Broken(name) => name.clone(),
+        Entry::Locked(_) => "locked".to_owned(),
+    };
+    let mut seen: Vec<String> = store.entries().await.unwrap().iter().map(name).collect();
+    seen.sort_unstable();
+    seen
+}
+
+fn file(data: &Path) -> PathBuf {
+    data.join("keyrings").join(FILE_NAME)
+}
+
+/// The names in the folder of keyrings.
+fn files(data: &Path) -> Vec<String> {
+    let Ok(folder) = fs::read_dir(data.join("keyrings")) else { return Vec::new() };
+    let mut names: Vec<String> = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort_unstable();
+    names
+}

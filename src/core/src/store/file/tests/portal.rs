@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A portal on a bus of its own.
+
+use std::{
+    collections::HashMap,
+    io::Write,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use futures_util::{StreamExt, future};
+use zbus::{
+    Connection,
+    message::Header,
+    zvariant::{OwnedFd, OwnedObjectPath, OwnedValue},
+};
+
+use super::{PATIENCE, account, bus::Bus, files, seen};
+use crate::store::StoreError;
+
+/// A short wait for somebody who does not answer.
+const SHORT: Duration = Duration::from_millis(300);
+
+/// What the portal does when it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Does {
+    Gives,
+    Refuses,
+    /// Lets go of the socket and says nothing.
+    LetsGo,
+    /// Keeps the dialog open.
+    Nothing,
+}
+
+struct State {
+    does: Does,
+    calls: usize,
+    open: Vec<(OwnedFd, String, String)>,
+}
+
+/// The desktop's portal.
+#[derive(Clone)]
+struct Portal {
+    connection: Connection,
+    state: Arc<Mutex<State>>,
+}
+
+struct Interface(Arc<Mutex<State>>);
+
+#[zbus::interface(name = "org.freedesktop.portal.Secret")]
+impl Interface {
+    async fn retrieve_secret(
+        &self,
+        fd: OwnedFd,
+        options: HashMap<String, OwnedValue>,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> OwnedObjectPath {
+        let sender = header.sender().unwrap().to_string();
+        let token: String = options["handle_token"].try_clone().unwrap().try_into().unwrap();
+        let name = sender.trim_start_matches(':').replace('.', "_");
+        let path = format!("/org/freedesktop/portal/desktop/request/{name}/{token}");
+        let does = {
+            let mut state = self.0.lock().unwrap();
+            state.calls += 1;
+            state.does
+        };
+        match does {
+            Does::Gives => give(connection, fd, &sender, &path).await,
+            Does::Refuses => {
+                respond(connection, &sender, &path, 2).await;
+                // As the backend of gnome-keyring does, it never lets go of the socket.
+                self.0.lock().unwrap().open.push((fd, sender, path.clone()));
+            }
+            Does::LetsGo => drop(fd),
+            Does::Nothing => self.0.lock().unwrap().open.push((fd, sender, path.clone())),
+        }
+        path.try_into().unwrap()
+    }
+}
+
+/// What else a desktop's portal is for.
+struct OtherPortal(u32);
+
+#[zbus::interface(name = "org.freedesktop.portal.Trash")]
+impl OtherPortal {
+    #[zbus(property, name = "version")]
+    fn version(&self) -> u32 {
+        self.0
+    }
+}
+
+async fn give(connection: &Connection, fd: OwnedFd, sender: &str, path: &str) {
+    let mut socket = std::os::unix::net::UnixStream::from(std::os::fd::OwnedFd::from(fd));
+    socket.write_all(&[7; 64]).unwrap();
+    drop(socket);
+    respond(connection, sender, path, 0).await;
+}
+
+async fn respond(connection: &Connection, sender: &str, path: &str, code: u32) {
+    let results = HashMap::<String, OwnedValue>::new();
+    let interface = "org.freedesktop.portal.Request";
+    connection.emit_signal(Some(sender), path, interface, "Response", &(code, results)).await.unwrap();
+}
+
+impl Portal {
+    async fn start(bus: &Bus, does: Does) -> Self {
+        let state = Arc::new(Mutex::new(State { does, calls: 0, open: Vec::new() }));
+        let connection = bus
+            .connect()
+            .serve_at("/org/freedesktop/portal/desktop", Interface(state.clone()))
+            .unwrap()
+            .name("org.freedesktop.portal.Desktop")
+            .unwrap()
+            .build()
+            .await
+            .unwrap();
+        Self { connection, state }
+    }
+
+    fn calls(&self) -> usize {
+        self.state.lock().unwrap().calls
+    }
+
+    fn does(&self, does: Does) {
+        self.state.lock().unwrap().does = does;
+    }
+
+    /// The person answers what is still asked.
+    async fn give_what_was_asked(&self) {
+        let open = std::mem::take(&mut self.state.lock().unwrap().open);
+        for (fd, sender, path) in open {
+            give(&self.connection, fd, &sender, &path).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn many_readers_ask_the_portal_once() {
+    let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
+    let portal = Portal::start(&bus, Does::Gives).await;
+    let store = bus.store(data.path(), PATIENCE);
+    assert!(store.is_locked().await.unwrap());
+    let readings = future::join_all((0..10).map(|_| store.entries())).await;
+    assert!(readings.into_iter().all(|entries| entries.unwrap().is_empty()));
+    store.add(&account("demo")).await.unwrap();
+    store.unlock().await.unwrap();
+    assert!(!store.is_locked().await.unwrap());
+    assert_eq!(portal.calls(), 1);
+    assert_eq!(seen(&bus.store(data.path(), PATIENCE)).await, ["demo"]);
+}
+
+#[tokio::test]
+async fn k03_without_a_portal_it_is_told_and_nothing_is_written() {
+    let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
+    let store = bus.store(data.path(), PATIENCE);
+    assert!(matches!(store.entries().await, Err(StoreError::NoPortal)));
+    assert!(matches!(store.add(&account("demo")).await, Err(StoreError::NoPortal)));
+    assert!(matches!(store.unlock().await, Err(StoreError::NoPortal)));
+    assert!(matches!(store.quietly().entries().await, Err(StoreError::NoPortal)));
+    assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 0);
+    // It may come later.
+    let _portal = Portal::start(&bus, Does::Gives).await;
+    assert_eq!(store.quietly().entries().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn k03_a_portal_that_gives_no_secrets_is_none() {
+    let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
+    let connection = bus.connect().serve_at("/org/freedesktop/portal/desktop", OtherPortal(1)).unwrap();
+    let _portal = connection.name("org.freedesktop.portal.Desktop").unwrap().build().await.unwrap();
+    assert!(matches!(bus.store(data.path(), PATIENCE).entries().await, Err(StoreError::NoPortal)));
+}
+
+#[tokio::test]
+async fn k02_a_person_who_does_not_unlock_the_keyring_is_not_asked_again_for_it() {
+    for refusal in [Does::Refuses, Does::LetsGo] {
+        let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
+        let portal = Portal::start(&bus, refusal).await;
+        let store = bus.store(data.path(), PATIENCE);
+        assert!(matches!(store.unlock().await, Err(StoreError::Dismissed)));
+        assert_eq!(portal.calls(), 1);
+        assert!(store.is_locked().await.unwrap());
+        assert!(matches!(store.add(&account("demo")).await, Err(StoreError::Locked)));
+        assert_eq!(files(data.path()), [""; 0]);
+        portal.does(Does::Gives);
+        store.unlock().await.unwrap();
+        assert_eq!(store.entries().await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn k01_a_portal_that_does_not_answer_is_a_locked_keyring_until_it_does() {
+    let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
+    let portal = Portal::start(&bus, Does::Nothing).await;
+    let store = bus.store(data.path(), SHORT);
+    let mut heard = store.changes(&portal.connection).await.unwrap();
+    assert!(matches!(store.entries().await, Err(StoreError::Locked)));
+    assert!(matches!(store.entries().await, Err(StoreError::Locked)));
+    assert_eq!(portal.calls(), 1, "the dialog is on screen already");
+    let unlocking = {
+        let store = store.clone();
+        tokio::spawn(async move { store.unlock().await })
+    };
+    portal.give_what_was_asked().await;
+    tokio::time::timeout(PATIENCE, heard.next()).await.expect("it is unlocked").unwrap();
+    unlocking.await.unwrap().unwrap();
+    assert!(!store.is_locked().await.unwrap());
+    assert_eq!(portal.calls(), 1);
+}
+
+#[tokio::test]
+async fn r14_without_interaction_a_locked_keyring_is_asked_for_once_in_a_session() {
+    let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
+    let portal = Portal::start(&bus, Does::Nothing).await;
+    for _ in 0..3 {
+        let fresh = bus.store(data.path(), SHORT).quietly();
+        assert!(matches!(fresh.entries().await, Err(StoreError::Locked)));
+        assert!(matches!(fresh.entries().await, Err(StoreError::Locked)));
+    }
+    assert_eq!(portal.calls(), 1);
+    // The person does something that needs it, and unlocks it.
+    portal.does(Does::Gives);
+    bus.store(data.path(), PATIENCE).unlock().await.unwrap();
+    assert_eq!(portal.calls(), 2);
+    for calls in 3..6 {
+        bus.store(data.path(), PATIENCE).quietly().entries().await.unwrap();
+        assert_eq!(portal.calls(), calls, "an open keyring serves every fresh process");
+    }
+}
+
+#[tokio::test]
+async fn r14_a_dialog_that_was_dismissed_is_not_raised_again_without_interaction() {
+    let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
+    let portal = Portal::start(&bus, Does::Refuses).await;
+    for _ in 0..2 {
+        assert!(matches!(bus.store(data.path(), PATIENCE).quietly().entries().await, Err(StoreError::Locked)));
+    }
+    assert_eq!(portal.calls(), 1);
+}
