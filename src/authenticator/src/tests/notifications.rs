@@ -73,6 +73,7 @@ fn described(id: String, details: &Details) -> Told {
 struct Gnome(Board);
 
 #[zbus::interface(name = "org.gtk.Notifications")]
+#[allow(clippy::needless_pass_by_value)]
 impl Gnome {
     fn add_notification(&self, application: &str, id: String, details: Details) {
         assert_eq!(application, APP_ID);
@@ -88,6 +89,7 @@ impl Gnome {
 struct Portal(Board);
 
 #[zbus::interface(name = "org.freedesktop.portal.Notification")]
+#[allow(clippy::needless_pass_by_value)]
 impl Portal {
     fn add_notification(&self, id: String, details: Details) {
         self.0.add(described(id, &details));
@@ -101,6 +103,7 @@ impl Portal {
 struct Common(Board);
 
 #[zbus::interface(name = "org.freedesktop.Notifications")]
+#[allow(clippy::unused_self, clippy::needless_pass_by_value)]
 impl Common {
     fn get_capabilities(&self) -> Vec<&'static str> {
         vec!["actions", "body", "body-markup"]
@@ -110,15 +113,18 @@ impl Common {
     #[allow(clippy::too_many_arguments)]
     fn notify(
         &self,
-        _name: &str,
+        name: &str,
         replaces: u32,
-        _icon: &str,
+        icon: &str,
         summary: String,
-        _body: &str,
+        body: &str,
         actions: Vec<String>,
-        _hints: Details,
-        _timeout: i32,
+        hints: Details,
+        timeout: i32,
     ) -> u32 {
+        assert_eq!((name, icon, timeout), ("Usher", APP_ID, -1));
+        assert_eq!(text(&hints, "desktop-entry").as_deref(), Some(APP_ID));
+        assert!(!body.is_empty());
         let number = if replaces == 0 { 7 } else { replaces };
         let leads = actions.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
         self.0.add(Told { id: number.to_string(), title: summary, leads });
