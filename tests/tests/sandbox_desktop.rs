@@ -114,6 +114,22 @@ async fn it_may_be_updated_while_it_runs_and_leaves_nothing_when_it_is_removed()
     assert_ne!(flatpak.commit(AUTHENTICATOR).await, before);
     screen.window("Usher").await.mentions("Usher was updated").await;
 
+    story.step("One click leads into the new version").await;
+    let [(old, _)] = &session.processes.of_program("usher")[..] else { panic!("one window process is there") };
+    screen.window("Usher").await.press("Restart").await;
+    wait_for(
+        "another window process",
+        async || {
+            let now: Vec<u32> = session.processes.of_program("usher").into_iter().map(|(id, _)| id).collect();
+            matches!(now[..], [new] if new != *old).then_some(())
+        },
+        async || format!("{:?}", session.processes.of_program("usher")),
+    )
+    .await;
+    let window = screen.window("Usher").await;
+    window.find_row("demo").await;
+    assert!(!window.tree().await.mentions("Usher was updated"));
+
     story.step("Requests are still answered").await;
     flatpak.run(&["uninstall", "--user", "--noninteractive", APP]).await.expect_success();
     flatpak.install(APP).end().await.expect_success();
