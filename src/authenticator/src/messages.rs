@@ -69,6 +69,10 @@ pub(crate) fn message(obstacle: &Obstacle, place: Place, names: &Names<'_>) -> S
             "No keyring is running, so no account can be used. Run “{command}”.",
             &[("command", &names.doctor())],
         ),
+        Obstacle::NoPortal => gettext_f(
+            "The desktop has no portal that opens the keyring for sandboxed applications, so no account can be used. Run “{command}”.",
+            &[("command", &names.doctor())],
+        ),
         Obstacle::KeyringFailed => gettext_f(
             "The keyring cannot be read, so no account can be used. Run “{command}”.",
             &[("command", &names.doctor())],

@@ -47,12 +47,13 @@ pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
             }
             Some(entries)
         }
-        Err(StoreError::NoKeyring) => {
-            general.extend(bus.map(|_| Problem::NoKeyring));
-            None
-        }
-        Err(_) => {
-            general.push(Problem::KeyringFailed);
+        Err(error) => {
+            match error {
+                StoreError::NoKeyring => general.extend(bus.map(|_| Problem::NoKeyring)),
+                StoreError::NoPortal => general.extend(bus.map(|_| Problem::NoPortal)),
+                StoreError::Locked => general.push(Problem::KeyringLocked),
+                _ => general.push(Problem::KeyringFailed),
+            }
             None
         }
     };

@@ -140,10 +140,12 @@ mod imp {
             match state {
                 KeyringState::Loading => return,
                 KeyringState::Missing => {
-                    self.show_keyring_page(
-                        &gettext("No Keyring"),
-                        &gettext("Accounts are kept in the system's keyring, and none is running."),
-                    );
+                    let text = if names::in_sandbox() {
+                        gettext("Accounts are kept in a keyring that a portal of the desktop opens, and there is none.")
+                    } else {
+                        gettext("Accounts are kept in the system's keyring, and none is running.")
+                    };
+                    self.show_keyring_page(&gettext("No Keyring"), &text);
                     return;
                 }
                 KeyringState::Failed => {

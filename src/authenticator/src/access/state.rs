@@ -16,6 +16,7 @@ impl From<&Obstacle> for AppState {
             Obstacle::Changed { .. }
             | Obstacle::Options(_)
             | Obstacle::NoKeyring
+            | Obstacle::NoPortal
             | Obstacle::KeyringFailed
             | Obstacle::Unreachable
             | Obstacle::BadAnswer

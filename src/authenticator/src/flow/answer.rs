@@ -86,6 +86,7 @@ impl Answer {
             | Obstacle::NoLink(_)
             | Obstacle::Locked
             | Obstacle::NoKeyring
+            | Obstacle::NoPortal
             | Obstacle::KeyringFailed
             | Obstacle::Changed { .. } => Some(AUTHENTICATION_FAILED),
             Obstacle::NotBought { .. } => Some(NOT_AUTHORIZED),

@@ -31,6 +31,8 @@ pub(crate) enum Obstacle {
     Locked,
     /// No keyring is running.
     NoKeyring,
+    /// Inside a sandbox: the desktop does not open it.
+    NoPortal,
     /// The keyring is there and does not work.
     KeyringFailed,
     /// The remote names another server than the one that was agreed to.
@@ -97,6 +99,7 @@ pub(crate) fn question(obstacle: &Obstacle) -> Option<(Kind, Reason)> {
         Obstacle::NotBought { .. } => Some((Kind::Purchase, Reason::NotBought)),
         Obstacle::Options(_)
         | Obstacle::NoKeyring
+        | Obstacle::NoPortal
         | Obstacle::KeyringFailed
         | Obstacle::Changed { .. }
         | Obstacle::Unreachable
@@ -136,7 +139,7 @@ impl Obstacle {
             Self::NoAccount | Self::SignedOut(_) => pending::Obstacle::NoAccount,
             Self::Expired(_) => pending::Obstacle::Expired,
             Self::NoLink(_) => pending::Obstacle::NoLink,
-            Self::Locked | Self::NoKeyring | Self::KeyringFailed => pending::Obstacle::Locked,
+            Self::Locked | Self::NoKeyring | Self::NoPortal | Self::KeyringFailed => pending::Obstacle::Locked,
             Self::Changed { agreed, .. } => pending::Obstacle::ServerChanged { agreed: agreed.clone() },
             Self::NotBought { .. } => pending::Obstacle::NotBought,
             Self::Unreachable | Self::BadAnswer | Self::NotSecure(_) => {
@@ -169,7 +172,8 @@ pub(crate) fn judge(found: &Lookup<'_>) -> Result<Account, Obstacle> {
 impl From<&StoreError> for Obstacle {
     fn from(error: &StoreError) -> Self {
         match error {
-            StoreError::NoKeyring | StoreError::NoPortal => Self::NoKeyring,
+            StoreError::NoKeyring => Self::NoKeyring,
+            StoreError::NoPortal => Self::NoPortal,
             StoreError::Locked | StoreError::Dismissed | StoreError::TimedOut => Self::Locked,
             StoreError::Keyring(_)
             | StoreError::Portal(_)

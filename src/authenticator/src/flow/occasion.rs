@@ -59,6 +59,7 @@ impl Occasion {
             Obstacle::NotBought { .. } => Cause::NoAccess,
             Obstacle::Options(_)
             | Obstacle::NoKeyring
+            | Obstacle::NoPortal
             | Obstacle::KeyringFailed
             | Obstacle::Changed { .. }
             | Obstacle::Unreachable

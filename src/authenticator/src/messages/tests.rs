@@ -25,6 +25,7 @@ fn all(user: &str, ids: &[&str]) -> Vec<Obstacle> {
         Obstacle::NoLink(None),
         Obstacle::Locked,
         Obstacle::NoKeyring,
+        Obstacle::NoPortal,
         Obstacle::KeyringFailed,
         Obstacle::Changed { account: id, agreed: binding("old.example") },
         Obstacle::NotBought { account: id, user: user.to_owned(), ids },

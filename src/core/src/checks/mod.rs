@@ -145,6 +145,8 @@ pub enum Problem {
     KeyringLocked,
     /// No keyring is running.
     NoKeyring,
+    /// Inside a sandbox: no portal opens it.
+    NoPortal,
     /// The keyring does not answer as it should.
     KeyringFailed,
     /// There is no session bus, so nobody can ask for accounts.

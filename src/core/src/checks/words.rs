@@ -40,6 +40,7 @@ impl Problem {
             Self::NotSpoken { .. } => "not-spoken",
             Self::KeyringLocked => "keyring-locked",
             Self::NoKeyring => "no-keyring",
+            Self::NoPortal => "no-portal",
             Self::KeyringFailed => "keyring-failed",
             Self::NoBus => "no-bus",
             Self::NoHelper => "no-helper",
@@ -97,6 +98,9 @@ impl Problem {
             Self::NotSpoken { host } => gettext_f("{host} does not offer accounts for apps.", &[("host", host)]),
             Self::KeyringLocked => gettext("The keyring is locked."),
             Self::NoKeyring => gettext("No keyring is running, so no account can be used."),
+            Self::NoPortal => gettext(
+                "The desktop has no portal that opens the keyring for sandboxed applications, so no account can be used.",
+            ),
             Self::KeyringFailed => gettext("The keyring cannot be read, so no account can be used."),
             Self::NoBus => gettext("There is no session bus, so flatpak can ask nobody for accounts."),
             Self::NoHelper => gettext("The helper that flatpak asks for accounts is not installed."),
@@ -185,6 +189,7 @@ impl Problem {
             | Self::NotSpoken { .. }
             | Self::KeyringLocked
             | Self::NoKeyring
+            | Self::NoPortal
             | Self::KeyringFailed
             | Self::NoBus
             | Self::NoHelper => None,
