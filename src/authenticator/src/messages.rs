@@ -70,7 +70,7 @@ pub(crate) fn message(obstacle: &Obstacle, place: Place, names: &Names<'_>) -> S
             &[("command", &names.doctor())],
         ),
         Obstacle::NoPortal => gettext_f(
-            "The desktop has no portal that opens the keyring for sandboxed applications, so no account can be used. Run “{command}”.",
+            "No portal of the desktop opens the keyring, so no account can be used. Run “{command}”.",
             &[("command", &names.doctor())],
         ),
         Obstacle::KeyringFailed => gettext_f(

@@ -105,9 +105,9 @@ impl Failure {
                 gettext("The keyring is locked. Unlock it, then try again.")
             }
             Self::Keyring(StoreError::NoKeyring) => gettext("No keyring is running, so no account can be used."),
-            Self::Keyring(StoreError::NoPortal) => gettext(
-                "The desktop has no portal that opens the keyring for sandboxed applications, so no account can be used.",
-            ),
+            Self::Keyring(StoreError::NoPortal) => {
+                gettext("No portal of the desktop opens the keyring, so no account can be used.")
+            }
             Self::Keyring(error) => {
                 gettext_f("The keyring did not do what was asked: {reason}.", &[("reason", &error.to_string())])
             }

@@ -25,7 +25,6 @@ fn all(user: &str, ids: &[&str]) -> Vec<Obstacle> {
         Obstacle::NoLink(None),
         Obstacle::Locked,
         Obstacle::NoKeyring,
-        Obstacle::NoPortal,
         Obstacle::KeyringFailed,
         Obstacle::Changed { account: id, agreed: binding("old.example") },
         Obstacle::NotBought { account: id, user: user.to_owned(), ids },
@@ -44,6 +43,7 @@ fn all(user: &str, ids: &[&str]) -> Vec<Obstacle> {
         ]
         .map(Obstacle::NotSecure),
     );
+    all.push(Obstacle::NoPortal);
     all
 }
 

@@ -98,9 +98,7 @@ impl Problem {
             Self::NotSpoken { host } => gettext_f("{host} does not offer accounts for apps.", &[("host", host)]),
             Self::KeyringLocked => gettext("The keyring is locked."),
             Self::NoKeyring => gettext("No keyring is running, so no account can be used."),
-            Self::NoPortal => gettext(
-                "The desktop has no portal that opens the keyring for sandboxed applications, so no account can be used.",
-            ),
+            Self::NoPortal => gettext("No portal of the desktop opens the keyring, so no account can be used."),
             Self::KeyringFailed => gettext("The keyring cannot be read, so no account can be used."),
             Self::NoBus => gettext("There is no session bus, so flatpak can ask nobody for accounts."),
             Self::NoHelper => gettext("The helper that flatpak asks for accounts is not installed."),
