@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A desktop's service for notifications, and a person who clicks on them.
+
+use std::collections::HashMap;
+use std::fs;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use zbus::Connection;
+use zbus::object_server::SignalEmitter;
+use zbus::zvariant::{OwnedValue, Value};
+
+use crate::bus::connect;
+use crate::processes::wait_for;
+use crate::session::{AUTHENTICATOR, Session, data_folder};
+
+type Details = HashMap<String, OwnedValue>;
+
+/// The path of what every desktop serves.
+const COMMON_PATH: &str = "/org/freedesktop/Notifications";
+
+/// The kinds of desktops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Desktop {
+    /// GNOME: `org.gtk.Notifications`. A click activates the application.
+    Gnome,
+    /// Others: `org.freedesktop.Notifications`. A click is told to whoever sent the notification.
+    Other,
+}
+
+/// A notification as a person sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notification {
+    /// What tells it from others.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Its text, without the marks around names.
+    pub body: String,
+    /// What its buttons say.
+    pub buttons: Vec<String>,
+    application: String,
+    /// Where a click beside the buttons leads, then the buttons: action and target.
+    leads: Vec<(String, Option<String>)>,
+}
+
+#[derive(Debug, Default)]
+struct Board {
+    shown: Vec<Notification>,
+    count: usize,
+}
+
+type Shared = Arc<Mutex<Board>>;
+
+/// The notifications of a session.
+#[derive(Debug)]
+pub struct Notifications {
+    kind: Desktop,
+    board: Shared,
+    connection: Connection,
+}
+
+impl Session {
+    /// From now on somebody shows notifications.
+    pub async fn show_notifications(&self, kind: Desktop) -> Notifications {
+        let board = Shared::default();
+        let connection = connect(&self.bus.address).await.expect("the bus takes a desktop");
+        let (server, name) = (
+            connection.object_server(),
+            match kind {
+                Desktop::Gnome => "org.gtk.Notifications",
+                Desktop::Other => "org.freedesktop.Notifications",
+            },
+        );
+        let served = match kind {
+            Desktop::Gnome => server.at("/org/gtk/Notifications", Gnome(board.clone())).await,
+            Desktop::Other => server.at(COMMON_PATH, Other(board.clone())).await,
+        };
+        assert!(served.expect("a service can be served"), "it is served once");
+        connection.request_name(name).await.expect("there is no other desktop");
+        Notifications { kind, board, connection }
+    }
+
+    /// As if a day had passed since anything was told.
+    pub fn forget_what_was_told(&self) {
+        let file = data_folder(self.folder()).join(AUTHENTICATOR).join("notices.json");
+        fs::remove_file(file).expect("something was told");
+    }
+}
+
+impl Notifications {
+    /// Waits for the one that is shown.
+    pub async fn one(&self) -> Notification {
+        let one = async || match self.board().shown.as_slice() {
+            [one] => Some(one.clone()),
+            _ => None,
+        };
+        wait_for("a notification", one, async || format!("{:?}", self.board())).await
+    }
+
+    /// Waits until none is shown.
+    pub async fn none(&self) {
+        let none = async || self.board().shown.is_empty().then_some(());
+        wait_for("the end of all notifications", none, async || format!("{:?}", self.board())).await;
+    }
+
+    /// How many have ever been sent.
+    pub fn count(&self) -> usize {
+        self.board().count
+    }
+
+    /// Clicks on a notification.
+    pub async fn click(&self, notification: &Notification) {
+        self.activate(notification, 0).await;
+    }
+
+    /// Presses a button of a notification.
+    pub async fn press(&self, notification: &Notification, button: &str) {
+        let index = notification.buttons.iter().position(|label| label == button);
+        self.activate(notification, 1 + index.unwrap_or_else(|| panic!("a button “{button}” in {notification:?}")))
+            .await;
+    }
+
+    async fn activate(&self, notification: &Notification, index: usize) {
+        let (action, target) = &notification.leads[index];
+        match self.kind {
+            // As GNOME Shell does it.
+            Desktop::Gnome => {
+                let name = notification.application.as_str();
+                let path = format!("/{}", name.replace('.', "/").replace('-', "_"));
+                let action = action.strip_prefix("app.").expect("an action of the application");
+                let target: Vec<Value<'_>> = target.iter().map(|target| Value::from(target.as_str())).collect();
+                let arguments = (action, target, HashMap::<&str, Value<'_>>::new());
+                let interface = Some("org.freedesktop.Application");
+                let activated =
+                    self.connection.call_method(Some(name), path, interface, "ActivateAction", &arguments).await;
+                activated.expect("the application is activated");
+            }
+            Desktop::Other => {
+                let emitter = SignalEmitter::new(&self.connection, COMMON_PATH).expect("a valid path");
+                let number = notification.id.parse().expect("notifications are numbered");
+                Other::action_invoked(&emitter, number, action).await.expect("a click can be told");
+            }
+        }
+    }
+
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().expect("nobody panics with the lock")
+    }
+}
+
+fn add(board: &Shared, notification: Notification) {
+    let mut board = board.lock().expect("nobody panics with the lock");
+    board.shown.retain(|known| known.id != notification.id);
+    board.shown.push(notification);
+    board.count += 1;
+}
+
+fn remove(board: &Shared, id: &str) {
+    board.lock().expect("nobody panics with the lock").shown.retain(|known| known.id != id);
+}
+
+fn text(details: &Details, key: &str) -> Option<String> {
+    details.get(key)?.try_clone().ok()?.try_into().ok()
+}
+
+fn plain(text: &str) -> String {
+    text.replace(['\u{2068}', '\u{2069}'], "")
+}
+
+struct Gnome(Shared);
+
+#[zbus::interface(name = "org.gtk.Notifications")]
+impl Gnome {
+    #[allow(clippy::needless_pass_by_value)]
+    fn add_notification(&self, application: String, id: String, details: Details) {
+        let buttons: Vec<Details> = details
+            .get("buttons")
+            .map(|buttons| buttons.try_clone().expect("no files").try_into().expect("a list of buttons"))
+            .unwrap_or_default();
+        let default = (text(&details, "default-action").unwrap_or_default(), text(&details, "default-action-target"));
+        let lead = |button: &Details| (text(button, "action").unwrap_or_default(), text(button, "target"));
+        let notification = Notification {
+            id,
+            title: text(&details, "title").unwrap_or_default(),
+            body: plain(&text(&details, "body").unwrap_or_default()),
+            buttons: buttons.iter().filter_map(|button| text(button, "label")).collect(),
+            application,
+            leads: std::iter::once(default).chain(buttons.iter().map(lead)).collect(),
+        };
+        add(&self.0, notification);
+    }
+
+    #[allow(clippy::needless_pass_by_value)]
+    fn remove_notification(&self, application: String, id: String) {
+        let _ = application;
+        remove(&self.0, &id);
+    }
+}
+
+struct Other(Shared);
+
+#[zbus::interface(name = "org.freedesktop.Notifications")]
+impl Other {
+    #[allow(clippy::unused_self)]
+    fn get_capabilities(&self) -> Vec<&'static str> {
+        vec!["actions", "body"]
+    }
+
+    // The arguments are those of the wire.
+    #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
+    fn notify(
+        &self,
+        name: String,
+        replaces: u32,
+        icon: String,
+        title: String,
+        body: String,
+        actions: Vec<String>,
+        hints: Details,
+        timeout: i32,
+    ) -> u32 {
+        let _ = (name, icon, timeout);
+        let number = if replaces == 0 {
+            u32::try_from(self.0.lock().expect("nobody panics with the lock").count + 1).expect("few are sent")
+        } else {
+            replaces
+        };
+        // A click beside the buttons is the first one.
+        let pairs: Vec<(String, String)> =
+            actions.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
+        let notification = Notification {
+            id: number.to_string(),
+            title,
+            body: plain(&body),
+            buttons: pairs.iter().skip(1).map(|(_, label)| label.clone()).collect(),
+            application: text(&hints, "desktop-entry").unwrap_or_default(),
+            leads: pairs.into_iter().map(|(key, _)| (key, None)).collect(),
+        };
+        add(&self.0, notification);
+        number
+    }
+
+    fn close_notification(&self, number: u32) {
+        remove(&self.0, &number.to_string());
+    }
+
+    #[zbus(signal)]
+    async fn action_invoked(emitter: &SignalEmitter<'_>, number: u32, key: &str) -> zbus::Result<()>;
+}
