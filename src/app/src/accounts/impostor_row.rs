@@ -24,7 +24,7 @@ pub(super) fn impostor_row(offer: &Offer, impostor: &Impostor) -> OfferRow {
 }
 
 /// The page. Once the command was run it closes by itself.
-fn impostor_page(impostor: &Impostor) -> AdvicePage {
+pub(super) fn impostor_page(impostor: &Impostor) -> AdvicePage {
     let page = AdvicePage::new(&advice(impostor));
     let repositories = Application::current().repositories().clone();
     let (weak, impostor) = (page.downgrade(), impostor.clone());

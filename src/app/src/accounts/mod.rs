@@ -4,6 +4,7 @@
 mod account_row;
 mod broken_row;
 mod impostor_row;
+mod keyring_words;
 mod listed;
 mod need_text;
 mod notice;

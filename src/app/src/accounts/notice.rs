@@ -10,6 +10,8 @@ use crate::{
 /// Something about Usher as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Notice {
+    /// Something may stand in for Usher.
+    Impostor,
     /// Usher was uninstalled.
     Removed,
     /// The keyring is locked.
@@ -22,8 +24,14 @@ pub(super) enum Notice {
 
 impl Notice {
     /// What is to be said now, if anything.
-    pub(super) fn of(keyring: KeyringState, deployment: Deployment, lacks_helper: bool) -> Option<Self> {
+    pub(super) fn of(
+        keyring: KeyringState,
+        deployment: Deployment,
+        lacks_helper: bool,
+        has_impostor: bool,
+    ) -> Option<Self> {
         match (deployment, keyring, lacks_helper) {
+            _ if has_impostor => Some(Self::Impostor),
             (Deployment::Removed, _, _) => Some(Self::Removed),
             (_, KeyringState::Locked, _) => Some(Self::KeyringLocked),
             (_, _, true) => Some(Self::NoHelper),
@@ -34,6 +42,7 @@ impl Notice {
 
     pub(super) fn text(self) -> String {
         match self {
+            Self::Impostor => gettext("Usher may have been replaced"),
             Self::Removed => gettext("Usher was uninstalled"),
             Self::KeyringLocked => gettext("The keyring is locked"),
             Self::NoHelper => gettext("Installs cannot ask for accounts: the background service did not start"),
@@ -43,6 +52,7 @@ impl Notice {
 
     pub(super) fn button(self) -> String {
         match self {
+            Self::Impostor => gettext("Review…"),
             Self::Removed => gettext("Quit"),
             Self::KeyringLocked => gettext("Unlock"),
             Self::NoHelper => gettext("Details"),
@@ -70,10 +80,11 @@ mod tests {
     #[test]
     fn the_banner_says_one_thing_and_what_helps_most_first() {
         use {Deployment::*, KeyringState::*};
-        assert_eq!(Notice::of(Ready, Current, false), None);
-        assert_eq!(Notice::of(Ready, Updated, false), Some(Notice::Updated));
-        assert_eq!(Notice::of(Missing, Updated, true), Some(Notice::NoHelper));
-        assert_eq!(Notice::of(Locked, Updated, true), Some(Notice::KeyringLocked));
-        assert_eq!(Notice::of(Locked, Removed, true), Some(Notice::Removed));
+        assert_eq!(Notice::of(Ready, Current, false, false), None);
+        assert_eq!(Notice::of(Ready, Updated, false, false), Some(Notice::Updated));
+        assert_eq!(Notice::of(Missing, Updated, true, false), Some(Notice::NoHelper));
+        assert_eq!(Notice::of(Locked, Updated, true, false), Some(Notice::KeyringLocked));
+        assert_eq!(Notice::of(Locked, Removed, true, false), Some(Notice::Removed));
+        assert_eq!(Notice::of(Missing, Removed, true, true), Some(Notice::Impostor));
     }
 }

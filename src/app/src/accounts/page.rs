@@ -9,6 +9,8 @@ use usher_core::{clock, names};
 
 use super::{
     account_row::{account_row, update_account_row},
+    impostor_row::impostor_page,
+    keyring_words::keyring_words,
     listed::Listed,
     need_text::{NeedItem, need_row},
     notice::{self, Notice},
@@ -19,9 +21,8 @@ use super::{
 use crate::{
     advice::AdvicePage,
     application::Application,
-    i18n::gettext,
     keyring, labels,
-    model::{KeyringState, Need, Overview, OwnInstallation, Repository, overview},
+    model::{KeyringState, Need, Overview, Repository, overview},
     restart, software,
     window::Window,
 };
@@ -71,6 +72,8 @@ mod imp {
         empty_page: TemplateChild<adw::StatusPage>,
         #[template_child]
         keyring_page: TemplateChild<adw::StatusPage>,
+        #[template_child]
+        keyring_button: TemplateChild<gtk::Button>,
     }
 
     #[glib::object_subclass]
@@ -121,43 +124,40 @@ mod imp {
             };
             match notice {
                 Notice::KeyringLocked => keyring::unlock(&*page),
+                Notice::Impostor => {
+                    let impostors = Application::current().repositories().impostors();
+                    if let Some(impostor) = impostors.iter().find(|impostor| !impostor.problem.is_note()) {
+                        window.push(&impostor_page(impostor));
+                    }
+                }
                 Notice::NoHelper => window.push(&AdvicePage::new(&notice::no_helper())),
                 Notice::Updated => restart::restart(&window),
                 Notice::Removed => window.close(),
             }
         }
 
-        #[template_callback(function)]
-        fn on_try_again() {
-            Application::current().accounts().reload();
+        #[template_callback]
+        fn on_keyring_button(&self) {
+            let accounts = Application::current().accounts().clone();
+            match accounts.state() {
+                KeyringState::Sealed => keyring::unlock(&*self.obj()),
+                _ => accounts.reload(),
+            }
         }
 
         /// Shows what there is now.
         pub(super) fn refresh(&self) {
             let application = Application::current();
             let state = application.accounts().state();
-            self.show_notice(state, application.own_installation());
-            match state {
-                KeyringState::Loading => return,
-                KeyringState::Missing => {
-                    let text = if names::in_sandbox() {
-                        gettext("Accounts are kept in a keyring that a portal of the desktop opens, and there is none.")
-                    } else {
-                        gettext("Accounts are kept in the system's keyring, and none is running.")
-                    };
-                    self.show_keyring_page(&gettext("No Keyring"), &text);
-                    return;
-                }
-                KeyringState::Failed => {
-                    self.show_keyring_page(
-                        &gettext("Keyring Not Answering"),
-                        &gettext("Accounts are kept in the system's keyring, and it does not answer as it should."),
-                    );
-                    return;
-                }
-                KeyringState::Ready | KeyringState::Locked => {}
+            self.show_notice(state, &application);
+            if let Some(words) = keyring_words(state) {
+                self.keyring_page.set_title(&words.title);
+                self.keyring_page.set_description(Some(&words.description));
+                self.keyring_button.set_label(&words.button);
+                self.stack.set_visible_child_name("no-keyring");
+            } else if state != KeyringState::Loading {
+                self.refresh_lists(&application);
             }
-            self.refresh_lists(&application);
         }
 
         fn refresh_lists(&self, application: &Application) {
@@ -213,20 +213,19 @@ mod imp {
             }
         }
 
-        fn show_notice(&self, keyring: KeyringState, own: &OwnInstallation) {
-            let notice = Notice::of(keyring, own.deployment(), own.lacks_helper());
+        fn show_notice(&self, keyring: KeyringState, application: &Application) {
+            let own = application.own_installation();
+            let is_listed = keyring_words(keyring).is_none();
+            // Where there are lists it is the first row of them.
+            let impostors = application.repositories().impostors();
+            let has_impostor = !is_listed && impostors.iter().any(|impostor| !impostor.problem.is_note());
+            let notice = Notice::of(keyring, own.deployment(), own.lacks_helper(), has_impostor);
             self.notice.set(notice);
             if let Some(notice) = notice {
                 self.banner.set_title(&notice.text());
                 self.banner.set_button_label(Some(&notice.button()));
             }
             self.banner.set_revealed(notice.is_some());
-        }
-
-        fn show_keyring_page(&self, title: &str, description: &str) {
-            self.keyring_page.set_title(title);
-            self.keyring_page.set_description(Some(description));
-            self.stack.set_visible_child_name("no-keyring");
         }
     }
 }

@@ -22,8 +22,12 @@ pub(crate) enum KeyringState {
     Ready,
     /// It is locked: only the servers of the accounts are known.
     Locked,
+    /// It is locked, and nothing at all is known of what is in it.
+    Sealed,
     /// None is running.
     Missing,
+    /// None is running that can be used from inside a sandbox.
+    Withheld,
     /// It does not work.
     Failed,
 }
@@ -150,8 +154,9 @@ impl AccountList {
             Ok((entries, true)) => (entries, KeyringState::Locked),
             Ok((entries, false)) => (entries, KeyringState::Ready),
             // Of a locked file not even the servers are known.
-            Err(StoreError::Locked) => (Vec::new(), KeyringState::Locked),
-            Err(StoreError::NoKeyring | StoreError::NoPortal) => (Vec::new(), KeyringState::Missing),
+            Err(StoreError::Locked | StoreError::Dismissed) => (Vec::new(), KeyringState::Sealed),
+            Err(StoreError::NoKeyring) => (Vec::new(), KeyringState::Missing),
+            Err(StoreError::NoPortal) => (Vec::new(), KeyringState::Withheld),
             Err(error) => {
                 tracing::warn!(%error, "the accounts cannot be read");
                 (Vec::new(), KeyringState::Failed)
