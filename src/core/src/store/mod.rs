@@ -52,6 +52,12 @@ pub enum Entry {
 }
 
 impl Entry {
+    /// Whether a broken one of that name is a whole keyring file, with all accounts that are in it.
+    pub fn is_whole_keyring(name: &str) -> bool {
+        // Items of a service are named by an object path, items of a file by their number.
+        !name.contains(['/', '#'])
+    }
+
     /// The account, where it can be read.
     pub fn account(&self) -> Option<&Account> {
         match self {

@@ -8,7 +8,7 @@ use std::{
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -48,7 +48,8 @@ pub(super) struct Vault {
 
 enum State {
     Closed,
-    Asking(Progress),
+    /// Since then.
+    Asking(Progress, Instant),
     Open(Secret),
 }
 
@@ -61,7 +62,7 @@ impl Vault {
     pub(super) fn secret(&self) -> Option<Secret> {
         match &*self.state() {
             State::Open(secret) => Some(secret.clone()),
-            State::Closed | State::Asking(_) => None,
+            State::Closed | State::Asking(..) => None,
         }
     }
 
@@ -72,10 +73,12 @@ impl Vault {
 
     /// Sees to it that the secret is held. Without `limit` it lasts as long as the person takes.
     pub(super) async fn open(self: &Arc<Self>, is_quiet: bool, limit: Option<Duration>) -> Result<(), StoreError> {
-        let Some(progress) = self.begin(is_quiet)? else {
+        let Some((progress, since)) = self.begin(is_quiet)? else {
             return Ok(());
         };
         let ended = ended(progress);
+        // What does not disturb the person does not wait for the same dialog again and again either.
+        let limit = limit.map(|limit| if is_quiet { limit.saturating_sub(since.elapsed()) } else { limit });
         match limit {
             // The call goes on: what the person does later counts.
             Some(limit) => tokio::time::timeout(limit, ended).await.map_err(|_| StoreError::Locked)?,
@@ -84,20 +87,21 @@ impl Vault {
     }
 
     /// The call to the portal that is under way, or a new one. `None` if the secret is held.
-    fn begin(self: &Arc<Self>, is_quiet: bool) -> Result<Option<Progress>, StoreError> {
+    fn begin(self: &Arc<Self>, is_quiet: bool) -> Result<Option<(Progress, Instant)>, StoreError> {
         let mut state = self.state();
         match &*state {
             State::Open(_) => return Ok(None),
-            State::Asking(progress) if progress.borrow().is_none() && progress.has_changed().is_ok() => {
-                return Ok(Some(progress.clone()));
+            State::Asking(progress, since) if progress.borrow().is_none() && progress.has_changed().is_ok() => {
+                return Ok(Some((progress.clone(), *since)));
             }
-            State::Closed | State::Asking(_) => {}
+            State::Closed | State::Asking(..) => {}
         }
         if is_quiet {
             self.mark()?;
         }
         let (sender, progress) = watch::channel(None);
-        *state = State::Asking(progress.clone());
+        let since = Instant::now();
+        *state = State::Asking(progress.clone(), since);
         drop(state);
         let vault = self.clone();
         tokio::spawn(async move {
@@ -105,7 +109,7 @@ impl Vault {
             let result = vault.take(answer, is_quiet);
             sender.send_replace(Some(result));
         });
-        Ok(Some(progress))
+        Ok(Some((progress, since)))
     }
 
     fn take(&self, answer: Result<Secret, NoSecret>, is_marked: bool) -> Result<(), NoSecret> {

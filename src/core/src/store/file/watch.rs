@@ -12,7 +12,7 @@ use tokio::{io::unix::AsyncFd, sync::watch};
 
 use super::disk::Place;
 
-/// Tells of changes while the key is held, and that it is. Before, there is nothing of the file that could be read.
+/// Tells of changes of the file, and of those set aside, while the key is held, and that it is. Before, there is nothing of the file that could be read.
 pub(super) fn changes(
     place: &Place,
     opened: watch::Receiver<bool>,
@@ -86,7 +86,7 @@ fn read(inotify: &OwnedFd, name: &str) -> io::Result<Heard> {
                 let of_event = if event.events().intersects(gone) {
                     Heard::End
                 } else if event.events().contains(ReadFlags::QUEUE_OVERFLOW)
-                    || event.file_name().is_some_and(|file| file.to_bytes() == name.as_bytes())
+                    || event.file_name().is_some_and(|file| file.to_bytes().starts_with(name.as_bytes()))
                 {
                     Heard::Change
                 } else {

@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use super::{FILE_NAME, Gives, PATIENCE, account, file, files, seen, store, store_with};
+use crate::store::Entry;
 
 const OTHER_SECRET: Gives = Gives(b"another secret, as a portal has it once its keyring was made new");
 
@@ -106,4 +107,15 @@ async fn a_keyring_that_can_be_read_again_is_read_again() {
     assert_eq!(seen(&store).await, [FILE_NAME]);
     fs::write(file(data.path()), whole).unwrap();
     assert_eq!(seen(&store).await, ["demo"]);
+}
+
+#[tokio::test]
+async fn a_keyring_file_is_told_from_an_item() {
+    let data = tempfile::tempdir().unwrap();
+    kept(data.path()).await;
+    let other = store_with(data.path(), OTHER_SECRET, PATIENCE);
+    other.add(&account("fresh")).await.unwrap();
+    assert!(seen(&other).await.iter().any(|name| name != "fresh" && Entry::is_whole_keyring(name)));
+    assert!(!Entry::is_whole_keyring("usher.keyring#1"));
+    assert!(!Entry::is_whole_keyring("/org/freedesktop/secrets/collection/login/7"));
 }
