@@ -332,7 +332,7 @@ async fn without_a_keyring_the_window_says_so_and_fits() {
 }
 
 /// Takes the helper away from the bus, as an installation does that went wrong.
-async fn take_away_the_helper(story: &Story) {
+fn take_away_the_helper(story: &Story) {
     let service = story.session.folder().join(format!("services/{AUTHENTICATOR}.service"));
     fs::remove_file(service).expect("the service is removed");
     let bus = ["--session", "-d", "org.freedesktop.DBus", "-o", "/", "-m", "org.freedesktop.DBus.ReloadConfig"];
@@ -341,7 +341,7 @@ async fn take_away_the_helper(story: &Story) {
 }
 
 async fn walk_through_a_missing_helper(story: &Story, look: Look) {
-    take_away_the_helper(story).await;
+    take_away_the_helper(story);
     story.session.open_usher();
     let screen = story.session.screen();
     let window = screen.window("Usher").await;
