@@ -63,7 +63,7 @@ impl Deployment {
 /// How long the daemon stays when nothing is going on.
 pub(crate) fn stay(wanted: Duration) -> Duration {
     // A sandbox has the person's installation from its beginning or never.
-    let is_blind = names::in_sandbox() && remote::user_installation().is_none_or(|folder| !folder.is_dir());
+    let is_blind = names::in_sandbox() && !remote::is_user_installation_seen();
     if is_blind { wanted.min(SHORT) } else { wanted }
 }
 

@@ -15,6 +15,11 @@ use crate::{
     service::{RemoteUrl, UrlError},
 };
 
+/// What is in the folder of every installation.
+const REPOSITORY: &str = "repo";
+/// What names the administrator's installations, in the folder of flatpak's configuration.
+const CUSTOM: &str = "installations.d";
+
 /// A place where Flatpak keeps remotes and apps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installation {
@@ -75,9 +80,9 @@ pub fn installations() -> Vec<Installation> {
     Surroundings::of_process().installations()
 }
 
-/// The folder of the user's installation, whether it exists or not.
-pub fn user_installation() -> Option<PathBuf> {
-    Surroundings::of_process().user_installation()
+/// Whether the user's installation is there and can be seen. A sandbox may show an empty folder in its place.
+pub fn is_user_installation_seen() -> bool {
+    Surroundings::of_process().user_installation().is_some_and(|folder| folder.join(REPOSITORY).is_dir())
 }
 
 /// What decides where installations are.
@@ -95,27 +100,27 @@ impl Surroundings<fn(&str) -> Option<PathBuf>> {
 
 impl<V: Fn(&str) -> Option<PathBuf>> Surroundings<V> {
     fn installations(&self) -> Vec<Installation> {
-        let system = self.flatpak_folder("FLATPAK_SYSTEM_DIR").unwrap_or_else(|| "/var/lib/flatpak".into());
-        let config = self.flatpak_folder("FLATPAK_CONFIG_DIR").unwrap_or_else(|| "/etc/flatpak".into());
+        let system = self.flatpak_folder("FLATPAK_SYSTEM_DIR", REPOSITORY).unwrap_or_else(|| "/var/lib/flatpak".into());
+        let config = self.flatpak_folder("FLATPAK_CONFIG_DIR", CUSTOM).unwrap_or_else(|| "/etc/flatpak".into());
         let user = self.user_installation().map(|path| Installation { path, is_user: true });
         let mut all: Vec<Installation> = user.into_iter().collect();
         all.push(Installation { path: system, is_user: false });
-        all.extend(custom_installations(&config.join("installations.d")));
+        all.extend(custom_installations(&config.join(CUSTOM)));
         all
     }
 
     fn user_installation(&self) -> Option<PathBuf> {
-        self.flatpak_folder("FLATPAK_USER_DIR").or_else(|| {
+        self.flatpak_folder("FLATPAK_USER_DIR", REPOSITORY).or_else(|| {
             // Inside a sandbox XDG_DATA_HOME is the application's own.
             let data = self.folder(if self.in_sandbox { "HOST_XDG_DATA_HOME" } else { "XDG_DATA_HOME" });
             data.or_else(|| Some(self.folder("HOME")?.join(".local/share"))).map(|data| data.join("flatpak"))
         })
     }
 
-    /// A folder that a variable of flatpak's names. Those of the session come into a sandbox with it, but the folders do
-    /// not: what cannot be seen there is not believed.
-    fn flatpak_folder(&self, name: &str) -> Option<PathBuf> {
-        self.folder(name).filter(|folder| !self.in_sandbox || folder.is_dir())
+    /// A folder that a variable of flatpak's names. Those of the session come into a sandbox with it, but what is in the
+    /// folders does not: one without its content is not believed there.
+    fn flatpak_folder(&self, name: &str, content: &str) -> Option<PathBuf> {
+        self.folder(name).filter(|folder| !self.in_sandbox || folder.join(content).is_dir())
     }
 
     fn folder(&self, name: &str) -> Option<PathBuf> {
@@ -242,7 +247,8 @@ mod tests {
 
     #[test]
     fn in_a_sandbox_a_folder_that_is_not_there_is_not_believed() {
-        let seen = tempfile::tempdir().unwrap();
+        let (seen, empty) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::create_dir(seen.path().join("repo")).unwrap();
         let folders = |user: &str, in_sandbox| {
             let variable = |name: &str| match name {
                 "FLATPAK_USER_DIR" => Some(user.into()),
@@ -258,6 +264,8 @@ mod tests {
         let seen = seen.path().to_str().unwrap();
         assert_eq!(folders(seen, true), [seen, "/var/lib/flatpak"]);
         assert_eq!(folders("/nonexistent/user", true), ["/home/ada/data/flatpak", "/var/lib/flatpak"]);
+        let empty = empty.path().to_str().unwrap();
+        assert_eq!(folders(empty, true), ["/home/ada/data/flatpak", "/var/lib/flatpak"]);
         assert_eq!(folders("", true), ["/home/ada/data/flatpak", "/var/lib/flatpak"]);
         assert_eq!(folders("/nonexistent/user", false), ["/nonexistent/user", "/nonexistent/system"]);
         assert_eq!(folders("", false), ["/home/ada/.var/app/x/data/flatpak", "/nonexistent/system"]);
