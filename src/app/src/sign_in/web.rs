@@ -5,6 +5,7 @@ mod address;
 mod chrome;
 pub(crate) mod containment;
 mod dialogs;
+mod identity;
 mod loading;
 mod policy;
 pub(crate) mod problem;
@@ -280,7 +281,7 @@ impl WebPage {
                 return;
             };
             if is_possible {
-                page.view().load_uri(address.as_str());
+                identity::under_own_id(|| page.view().load_uri(address.as_str()));
             } else {
                 let command = page.errand().and_then(|errand| errand.command());
                 page.show_problem(Problem::NotContained(command));

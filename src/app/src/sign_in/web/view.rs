@@ -10,7 +10,7 @@ use std::{
 use gtk::prelude::*;
 use webkit6::{ContextMenuAction, NetworkSession, ScriptDialogType, Settings, WebView, prelude::*};
 
-use super::{dialogs, policy};
+use super::{dialogs, identity::under_own_id, policy};
 use crate::i18n::gettext;
 
 /// Dialogs that the pages of one errand may raise.
@@ -29,7 +29,7 @@ impl WebSession {
     fn network(&self) -> NetworkSession {
         let mut known = self.0.borrow_mut();
         let session = known.get_or_insert_with(|| {
-            let session = NetworkSession::new_ephemeral();
+            let session = under_own_id(NetworkSession::new_ephemeral);
             session.set_persistent_credential_storage_enabled(false);
             session
         });
@@ -94,8 +94,8 @@ pub(super) fn first(shared: &Rc<Shared>, tell: impl Fn(&str) + Clone + 'static) 
     let view = WebView::builder()
         .network_session(&shared.session)
         .default_content_security_policy(policy::CONTENT_SECURITY_POLICY)
-        .settings(&settings())
-        .build();
+        .settings(&settings());
+    let view = under_own_id(|| view.build());
     refuse(&view, shared, tell);
     view
 }
