@@ -3,7 +3,7 @@
 
 pub(crate) mod http;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use tokio::runtime::Handle;
 
@@ -140,7 +140,16 @@ impl Control {
 
     /// Lets the summary name this authenticator with this `url` option, which flatpak then takes over into its remotes.
     pub async fn announce_authenticator(&self, name: &str, url: &str) -> Result<(), StoreError> {
-        let announcement = Announcement { name: name.to_owned(), url: url.to_owned() };
+        self.announce(Announcement { name: name.to_owned(), url: url.to_owned(), brought_from: None }).await
+    }
+
+    /// The same, and publishes the authenticator's Flatpak from a repository on disk, which flatpak then installs by itself.
+    pub async fn bring_authenticator(&self, name: &str, url: &str, from: &Path) -> Result<(), StoreError> {
+        let brought_from = Some(from.to_owned());
+        self.announce(Announcement { name: name.to_owned(), url: url.to_owned(), brought_from }).await
+    }
+
+    async fn announce(&self, announcement: Announcement) -> Result<(), StoreError> {
         self.with_repository(move |repository| repository.announce(Some(announcement))).await
     }
 

@@ -6,7 +6,7 @@
 //!
 //! - `shop`, `db`, `tokens`, `catalogue`: who somebody is, and what they may have.
 //! - `server`: the shop over HTTP, on connections that can be broken on purpose (`connection`).
-//! - `repository`: making, publishing and protecting the repository.
+//! - `repository`: making, publishing and protecting the repository, and bringing an authenticator along with it.
 //! - `control`, `switches`, `failures`, `request_log`: what tests do to the shop, and see of it.
 
 mod catalogue;

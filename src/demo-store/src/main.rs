@@ -54,6 +54,10 @@ struct Arguments {
     /// Name the authenticator in the repository itself as well
     #[arg(long, conflicts_with = "no_repository")]
     announce_authenticator: bool,
+    /// Bring the authenticator along: publish its Flatpak, as it is in this repository on disk (branch stable), and let
+    /// flatpak install it by itself with the first app
+    #[arg(long, value_name = "REPOSITORY", conflicts_with = "no_repository")]
+    bring_authenticator: Option<PathBuf>,
     /// Let a part of the shop fail, as in `login={"mode":"hang"}`; the control endpoint lists parts and modes
     #[arg(long, value_name = "ROUTE=FAILURE", value_parser = parse_failure)]
     fail: Vec<(Route, Failure)>,
@@ -131,9 +135,12 @@ fn options(arguments: Arguments) -> StoreOptions {
         repository_cache: arguments.repository_cache,
         credential_lifetime: Duration::from_secs(arguments.credential_lifetime),
         token_lifetime: Duration::from_secs(arguments.token_lifetime),
-        summary_authenticator: arguments
-            .announce_authenticator
-            .then(|| SummaryAuthenticator { name: arguments.authenticator.clone(), url: None }),
+        summary_authenticator: (arguments.announce_authenticator || arguments.bring_authenticator.is_some()).then(
+            || {
+                let name = arguments.authenticator.clone();
+                SummaryAuthenticator { name, url: None, brought_from: arguments.bring_authenticator }
+            },
+        ),
         authenticator: arguments.authenticator,
         progress: Progress::new(say),
         ..StoreOptions::new(data_dir)

@@ -61,6 +61,9 @@ pub struct SummaryAuthenticator {
     pub name: String,
     /// The `url` option; `None` is the shop's own address.
     pub url: Option<String>,
+    /// A repository on disk with the authenticator's Flatpak, branch `stable`. The shop publishes that commit as it is, and
+    /// lets flatpak install it by itself along with the first app.
+    pub brought_from: Option<PathBuf>,
 }
 
 /// Somebody who is told what the shop is doing, one sentence at a time.

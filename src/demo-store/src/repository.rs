@@ -53,6 +53,9 @@ pub enum Publication {
 pub(crate) struct Announcement {
     pub(crate) name: String,
     pub(crate) url: String,
+    /// Where the authenticator itself is published from, for flatpak to install it by itself.
+    #[serde(default)]
+    pub(crate) brought_from: Option<PathBuf>,
 }
 
 /// What was published so far, as it is written beside the repository.
@@ -159,7 +162,10 @@ impl Repository {
 
     /// Names another authenticator in the summary, or none any more.
     pub(crate) fn announce(&self, announcement: Option<Announcement>) -> Result<(), StoreError> {
-        self.change(|_, contents| {
+        self.change(|maker, contents| {
+            if let Some(Announcement { name, brought_from: Some(source), .. }) = &announcement {
+                maker.publish_authenticator(name, source)?;
+            }
             contents.announcement = announcement;
             Ok(())
         })

@@ -36,8 +36,17 @@ pub struct DemoStore {
     control: Control,
     base_url: Url,
     control_url: Option<Url>,
-    authenticator: String,
+    authenticator: Authenticator,
     shop: Arc<Shop>,
+}
+
+/// How a computer learns of the authenticator.
+#[derive(Clone, Debug)]
+enum Authenticator {
+    /// From the command that adds the repository.
+    Named(String),
+    /// From the repository, which brings it along.
+    Brought,
 }
 
 /// The runtime, which must not be dropped in the ordinary way where others await.
@@ -73,7 +82,7 @@ impl DemoStore {
     pub async fn start(options: StoreOptions) -> Result<Self, StoreError> {
         let threads = Threads::start()?;
         let handle = threads.handle();
-        let authenticator = options.authenticator.clone();
+        let authenticator = Authenticator::of(&options);
         let (shop, control, control_url) = run_on(&handle, open(options, handle.clone())).await?;
         Ok(Self { threads, control, base_url: shop.base_url.clone(), control_url, authenticator, shop })
     }
@@ -108,7 +117,8 @@ impl DemoStore {
         &self.shop.remote_add_command
     }
 
-    /// What follows `flatpak remote-add --user` to add the repository under this name, with Usher as its authenticator.
+    /// What follows `flatpak remote-add --user` to add the repository under this name, with Usher as its authenticator: the
+    /// one that is there, or the one that the repository brings along.
     pub fn remote_add_arguments(&self, name: &str) -> Vec<String> {
         remote_add_arguments(&self.base_url, &self.authenticator, name)
     }
@@ -178,13 +188,14 @@ fn furnish(options: &StoreOptions, base_url: Url) -> Result<Shop, StoreError> {
     let announcement = options.summary_authenticator.as_ref().map(|authenticator| Announcement {
         name: authenticator.name.clone(),
         url: authenticator.url.clone().unwrap_or_else(|| base_url.to_string()),
+        brought_from: authenticator.brought_from.clone(),
     });
     let cache = options.repository_cache.as_deref();
     let repository = options
         .make_repository
         .then(|| Repository::open(data_dir, cache, announcement, &options.progress))
         .transpose()?;
-    let arguments = remote_add_arguments(&base_url, &options.authenticator, "demo");
+    let arguments = remote_add_arguments(&base_url, &Authenticator::of(options), "demo");
     Shop::new(Parts {
         db,
         base_url,
@@ -201,13 +212,20 @@ fn repository_url(base_url: &Url) -> Url {
     url
 }
 
-fn remote_add_arguments(base_url: &Url, authenticator: &str, name: &str) -> Vec<String> {
-    vec![
-        "--no-gpg-verify".to_owned(),
-        format!("--authenticator-name={authenticator}"),
-        format!("--authenticator-option=url={base_url}"),
-        "--no-authenticator-install".to_owned(),
-        name.to_owned(),
-        repository_url(base_url).to_string(),
-    ]
+fn remote_add_arguments(base_url: &Url, authenticator: &Authenticator, name: &str) -> Vec<String> {
+    let mut arguments = vec!["--no-gpg-verify".to_owned()];
+    if let Authenticator::Named(authenticator) = authenticator {
+        arguments.push(format!("--authenticator-name={authenticator}"));
+        arguments.push(format!("--authenticator-option=url={base_url}"));
+        arguments.push("--no-authenticator-install".to_owned());
+    }
+    arguments.extend([name.to_owned(), repository_url(base_url).to_string()]);
+    arguments
+}
+
+impl Authenticator {
+    fn of(options: &StoreOptions) -> Self {
+        let is_brought = options.summary_authenticator.as_ref().is_some_and(|summary| summary.brought_from.is_some());
+        if is_brought { Self::Brought } else { Self::Named(options.authenticator.clone()) }
+    }
 }

@@ -5,12 +5,20 @@
 
 mod common;
 
-use std::{collections::BTreeSet, fs, path::Path, process::Command, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use common::{Visit, answer};
 use serde_json::json;
 use usher_demo_store::{StoreError, SummaryAuthenticator};
+
+const AUTHENTICATOR: &str = "org.example.Authenticator";
 
 /// Runs ostree on the repository's files.
 fn ostree(visit: &Visit, arguments: &[&str]) -> String {
@@ -194,11 +202,52 @@ async fn the_summary_names_an_authenticator_only_when_asked() {
 
 #[tokio::test]
 async fn a_shop_can_be_opened_with_an_authenticator_in_its_summary() {
-    let authenticator = SummaryAuthenticator { name: "org.example.Authenticator".to_owned(), url: None };
+    let authenticator = SummaryAuthenticator { name: AUTHENTICATOR.to_owned(), url: None, brought_from: None };
     let visit = Visit::to_repository_with(|options| options.summary_authenticator = Some(authenticator)).await;
     let summary = visit.get("repo/summary").await.bytes().await.unwrap();
     let url = visit.store.base_url().as_str().as_bytes();
     assert!(summary.windows(url.len()).any(|window| window == url));
+}
+
+/// Makes a repository on disk with an authenticator's Flatpak in it.
+fn repository_of_authenticator(folder: &Path) -> PathBuf {
+    let (app, repo) = (folder.join("app"), folder.join("repo"));
+    fs::create_dir_all(app.join("files/bin")).unwrap();
+    fs::write(app.join("files/bin/authenticator"), "#!/bin/sh\n").unwrap();
+    fs::write(app.join("metadata"), format!("[Application]\nname={AUTHENTICATOR}\n")).unwrap();
+    let [app, at] = [&app, &repo].map(|path| path.to_str().unwrap());
+    let finish = ["build-finish", "--command=authenticator", app];
+    let export = ["build-export", "--disable-sandbox", "--token-type=2", at, app, "stable"];
+    for arguments in [&finish[..], &export] {
+        let output = Command::new("flatpak").args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    repo
+}
+
+#[tokio::test]
+async fn the_authenticator_is_brought_along_unchanged_and_for_everybody() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = repository_of_authenticator(folder.path());
+    let brought_from = Some(source.clone());
+    let authenticator = SummaryAuthenticator { name: AUTHENTICATOR.to_owned(), url: None, brought_from };
+    let visit = Visit::to_repository_with(|options| options.summary_authenticator = Some(authenticator)).await;
+
+    let name = ref_name(&visit, "/autoinstall");
+    assert!(name.starts_with(&format!("app/{AUTHENTICATOR}/")), "{name}");
+    assert_eq!(ostree(&visit, &["cat", &name, "files/bin/authenticator"]), "#!/bin/sh");
+    assert_eq!(visit.get(&commit_path(&visit, "/autoinstall")).await.status(), 200);
+    let summary = visit.get("repo/summary").await.bytes().await.unwrap();
+    let says = |text: &str| summary.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(says("xa.authenticator-install") && says(AUTHENTICATOR));
+    // Nobody needs to name it, and nobody forbids that it comes.
+    let added = visit.store.remote_add_arguments("shop");
+    assert_eq!(added, ["--no-gpg-verify", "shop", visit.store.repository_url().as_str()]);
+
+    let before = ostree(&visit, &["rev-parse", &name]);
+    let url = visit.store.base_url().to_string();
+    visit.store.control().bring_authenticator(AUTHENTICATOR, &url, &source).await.unwrap();
+    assert_eq!(ostree(&visit, &["rev-parse", &name]), before, "what has not changed is not published anew");
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The same switches over HTTP, for scripts. It listens on loopback only and wants JSON, which no foreign web page can send unasked.
 
+use std::path::PathBuf;
+
 use axum::{
     Json, Router,
     extract::{Path, Request, State},
@@ -34,7 +36,8 @@ POST   /credentials/revoke        the same
 PUT    /apps                      {\"user\": \"demo\", \"app\": \"org.example.Paid\", \"granted\": true}
 PUT    /grants                    {\"held\": true}: what is paid is not unlocked; false unlocks what was paid meanwhile
 POST   /publish                   [{\"update\": \"org.example.Free\"}, {\"runtime\": {\"branch\": \"2\", \"app\": \"org.example.Free\"}}]
-POST   /authenticator             {\"name\": \"…\", \"url\": \"…\"} in the repository's summary
+POST   /authenticator             {\"name\": \"…\", \"url\": \"…\"} in the repository's summary; with \"brought_from\": FOLDER
+                                  it is published from the repository there, and flatpak installs it by itself
 ";
 
 #[derive(Deserialize)]
@@ -70,6 +73,7 @@ struct Ownership {
 struct Authenticator {
     name: String,
     url: String,
+    brought_from: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -189,9 +193,12 @@ async fn publish(
 
 async fn announce(
     State(control): State<Control>,
-    Json(Authenticator { name, url }): Json<Authenticator>,
+    Json(Authenticator { name, url, brought_from }): Json<Authenticator>,
 ) -> Result<Json<Value>, StoreError> {
-    control.announce_authenticator(&name, &url).await?;
+    match brought_from {
+        Some(from) => control.bring_authenticator(&name, &url, &from).await?,
+        None => control.announce_authenticator(&name, &url).await?,
+    }
     Ok(done())
 }
 

@@ -13,6 +13,9 @@ use crate::{
     options::Progress,
 };
 
+/// The branch from which flatpak installs an authenticator by itself.
+const AUTO_BRANCH: &str = "autoinstall";
+
 /// Makes trees in a folder of its own and exports them.
 pub(super) struct Maker<'a> {
     arch: String,
@@ -54,6 +57,22 @@ impl<'a> Maker<'a> {
         Ok(())
     }
 
+    /// Publishes the commit that another repository has of an authenticator, for all, on the branch from which flatpak
+    /// installs it by itself. Nothing in it is changed.
+    pub(super) fn publish_authenticator(&self, name: &str, source: &Path) -> Result<(), StoreError> {
+        self.progress.step(&format!("Publishing {name} along with the apps"));
+        let of = |branch: &str| format!("app/{name}/{}/{branch}", self.arch);
+        commands::flatpak([
+            "build-commit-from",
+            "--no-update-summary",
+            "--token-type=0",
+            &format!("--src-repo={}", source.display()),
+            &format!("--src-ref={}", of(BRANCH)),
+            &self.repo.to_string_lossy(),
+            &of(AUTO_BRANCH),
+        ])
+    }
+
     fn export(&self, tree: &Path, branch: &str, arguments: &[&str]) -> Result<(), StoreError> {
         let (repo, tree) = (self.repo.to_string_lossy(), tree.to_string_lossy());
         let command = ["build-export", "--no-update-summary", "--disable-sandbox"];
@@ -66,9 +85,11 @@ impl<'a> Maker<'a> {
         self.progress.step("Writing deltas and summary");
         let mut arguments =
             vec!["build-update-repo".to_owned(), "--generate-static-deltas".to_owned(), format!("--title={SHOP}")];
-        if let Some(Announcement { name, url }) = announcement {
+        if let Some(Announcement { name, url, brought_from }) = announcement {
             arguments.push(format!("--authenticator-name={name}"));
             arguments.push(format!("--authenticator-option=url={url}"));
+            let install = if brought_from.is_some() { "--authenticator-install" } else { "--no-authenticator-install" };
+            arguments.push(install.to_owned());
         }
         arguments.push(self.repo.to_string_lossy().into_owned());
         commands::flatpak(arguments)
