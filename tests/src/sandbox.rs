@@ -68,6 +68,13 @@ fn built() -> PathBuf {
     workspace().join("build/flatpak")
 }
 
+/// The repository with Usher in it.
+pub(crate) fn repository() -> PathBuf {
+    let repository = built().join("repo");
+    assert!(repository.is_dir(), "Usher was built as a Flatpak; build-aux/flatpak-local does it");
+    repository
+}
+
 /// The environment of a session in which Usher is a Flatpak, and its folders.
 pub(crate) fn environment(folder: &Path) -> BTreeMap<String, String> {
     let exports = [user_installation(folder), PathBuf::from("/var/lib/flatpak")].map(|each| each.join("exports/share"));
@@ -132,9 +139,7 @@ fn write_within(folder: &Path) {
 impl Session {
     /// Installs Usher for the user, from the repository that `build-aux/flatpak-local` has made.
     pub async fn install_usher(&self) {
-        let repository = built().join("repo");
-        assert!(repository.is_dir(), "Usher was built as a Flatpak; build-aux/flatpak-local does it");
-        let address = format!("file://{}", repository.display());
+        let address = format!("file://{}", repository().display());
         let flatpak = self.flatpak();
         flatpak.run(&["remote-add", "--user", "--no-gpg-verify", "usher", &address]).await.expect_success();
         flatpak.run(&["install", "--user", "--noninteractive", "usher", AUTHENTICATOR]).await.expect_success();

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use rustix::process::Signal;
 use tempfile::TempDir;
-use usher_demo_store::{DemoStore, StoreOptions};
+use usher_demo_store::{DemoStore, StoreOptions, SummaryAuthenticator};
 use zbus::Connection;
 
 use crate::bus::{Activatable, Bus};
@@ -103,7 +103,7 @@ impl Session {
             Display::None => None,
             Display::Virtual | Display::Person => Some(accessibility_bus(&bus.connection).await),
         };
-        let shop = if setup.without_shop { None } else { Some(Arc::new(open_shop(folder.path()).await)) };
+        let shop = if setup.without_shop { None } else { Some(Arc::new(open_shop(folder.path(), package).await)) };
         let session = Self { processes, bus, shop, keyring, accessibility, package, folder };
         if package == Package::Flatpak {
             session.install_usher().await;
@@ -128,6 +128,15 @@ impl Session {
         let arguments: Vec<&str> =
             ["remote-add", "--user"].into_iter().chain(further.iter().map(String::as_str)).collect();
         self.flatpak().run(&arguments).await.expect_success();
+    }
+
+    /// Opens another shop, and adds its repository under this name without an authenticator.
+    pub async fn open_another_shop(&self, name: &str) -> DemoStore {
+        let shop =
+            DemoStore::start(shop_options(&self.folder().join("shop").join(name))).await.expect("the shop opens");
+        let address = shop.repository_url().to_string();
+        self.flatpak().run(&["remote-add", "--user", "--no-gpg-verify", name, &address]).await.expect_success();
+        shop
     }
 
     /// The shop. It has the remote `demo`.
@@ -263,13 +272,20 @@ async fn start_bus(processes: &Processes, setup: &Setup, folder: &Path, stage: &
     Bus::start(processes, folder, &activatable, None).await
 }
 
-/// Opens the shop. Its repository is made once, and copied for every session after that.
-async fn open_shop(folder: &Path) -> DemoStore {
-    let options = StoreOptions {
-        repository_cache: Some(workspace().join("build/demo-repository")),
-        ..StoreOptions::new(folder.join("shop"))
-    };
+/// Opens the shop. Where Usher is not there yet, its repository brings it along.
+async fn open_shop(folder: &Path, package: Package) -> DemoStore {
+    let mut options = shop_options(&folder.join("shop"));
+    if package == Package::NotYet {
+        let brought_from = Some(sandbox::repository());
+        options.summary_authenticator =
+            Some(SummaryAuthenticator { name: AUTHENTICATOR.to_owned(), url: None, brought_from });
+    }
     DemoStore::start(options).await.expect("the shop opens")
+}
+
+/// A shop in that folder. Its repository is made once, and copied for every session after that.
+fn shop_options(folder: &Path) -> StoreOptions {
+    StoreOptions { repository_cache: Some(workspace().join("build/demo-repository")), ..StoreOptions::new(folder) }
 }
 
 /// What `meson install` has made of Usher.

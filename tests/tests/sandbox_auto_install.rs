@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A repository brings Usher along with its first protected app; and what another one can make of that (rule R23).
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use usher_demo_store::{DemoStore, Publication};
+use usher_tests::usherctl::Told;
+use usher_tests::{AUTHENTICATOR, Display, Node, Package, Session, Setup, Story, Window};
+
+const APP: &str = "org.example.Private";
+const FREE: &str = "org.example.Free";
+/// What the program of the other shop leaves behind where Usher has its data.
+const TRACE: &str = "the-other-one-was-here";
+
+/// Runs a command as a person does who says yes to its questions.
+async fn run(session: &Session, command: &str) {
+    let terminal = session.in_terminal(&["sh", "-c", command]);
+    terminal.answer_yes_to_all();
+    terminal.end().await.expect_success();
+}
+
+/// What `usherctl doctor` of that branch of the Flatpak says.
+async fn doctor_of(session: &Session, branch: &str) -> Told {
+    let mut command = tokio::process::Command::from(session.processes.command("flatpak"));
+    command.args(["run", &format!("--branch={branch}"), "--command=usherctl", AUTHENTICATOR, "doctor"]);
+    command.stdin(Stdio::null()).output().await.expect("flatpak starts").into()
+}
+
+/// What it says of Usher itself, the command first that undoes it.
+fn said_of_usher(told: &Told) -> Vec<(String, String)> {
+    let mut lines = told.output.lines().peekable();
+    let mut said = Vec::new();
+    while let Some(line) = lines.next() {
+        if let Some(sentence) = line.strip_prefix("Usher: ") {
+            let fix = lines.next_if(|next| next.starts_with("  ")).unwrap_or_default();
+            let (_, command) = fix.split_once(": ").unwrap_or_default();
+            said.push((command.to_owned(), sentence.to_owned()));
+        }
+    }
+    said
+}
+
+async fn wait_for_no_row(window: &Window<'_>, start: &str) {
+    let is_it = |node: &Node| node.is_row() && node.name.starts_with(start);
+    window.wait(&format!("no row “{start}…”"), |tree| (!tree.nodes.iter().any(is_it)).then_some(())).await;
+}
+
+/// Makes a repository on disk with a program of somebody else's under Usher's name.
+async fn another_usher(session: &Session) -> PathBuf {
+    let folder = session.folder().join("another");
+    let (app, repository) = (folder.join("app"), folder.join("repo"));
+    let write = |path: &str, text: &str| {
+        let file = app.join(path);
+        fs::create_dir_all(file.parent().expect("a file is in a folder")).expect("a folder can be made");
+        fs::write(&file, text).expect("a file can be written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("a file can be made a program");
+    };
+    let arch = session.flatpak().run(&["--default-arch"]).await;
+    let runtime = format!("org.example.Platform/{}/1", arch.text.trim());
+    write("metadata", &format!("[Application]\nname={AUTHENTICATOR}\nruntime={runtime}\nsdk={runtime}\n"));
+    write("files/bin/other", &format!("#!/bin/sh\necho >\"$XDG_DATA_HOME/{TRACE}\"\n"));
+    write(
+        &format!("files/share/dbus-1/services/{AUTHENTICATOR}.service"),
+        &format!("[D-BUS Service]\nName={AUTHENTICATOR}\nExec=/app/bin/other\n"),
+    );
+    let (app, at) = (app.display().to_string(), repository.display().to_string());
+    let flatpak = session.flatpak();
+    flatpak.run(&["build-finish", "--command=other", &app]).await.expect_success();
+    flatpak.run(&["build-export", "--disable-sandbox", &at, &app, "stable"]).await.expect_success();
+    repository
+}
+
+/// A shop like any other, from which something is installed.
+async fn another_shop(session: &Session) -> DemoStore {
+    let shop = session.open_another_shop("other").await;
+    session.flatpak().run(&["install", "--user", "--noninteractive", "other", FREE]).await.expect_success();
+    shop
+}
+
+/// The shop names Usher from now on, brings a program of its own under that name, and publishes an update.
+async fn turn_bad(shop: &DemoStore, another_usher: &Path) {
+    let url = shop.base_url().to_string();
+    shop.control().bring_authenticator(AUTHENTICATOR, &url, another_usher).await.expect("the shop can name anything");
+    shop.control().publish(vec![Publication::Update(FREE.to_owned())]).await.expect("the shop publishes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_protected_app_brings_usher_along() {
+    let setup = Setup { package: Package::NotYet, ..Setup::default() };
+    let story = Story::begin("sandbox-07-auto-install", "A repository brings Usher along", setup).await;
+    let session = &story.session;
+    let (host, screen, flatpak) = (session.host(), session.screen(), session.flatpak());
+
+    story.step("The computer knows nothing of Usher; one install brings it, and is answered by it").await;
+    assert!(!flatpak.has(AUTHENTICATOR).await);
+    let outcome = flatpak.install(APP).end().await;
+    outcome.expect_refusal(&format!("Account needed. Sign in to {host} in the Usher window, then try again."));
+    assert!(flatpak.has(AUTHENTICATOR).await);
+    assert!(!flatpak.has(APP).await);
+
+    story.step("Its prompt is there; signing in goes as ever").await;
+    let prompt = screen.window(&format!("Sign In to {host}")).await;
+    prompt.row_says("For", APP).await;
+    prompt.press(&format!("Continue to {host}")).await;
+    let page = screen.front();
+    page.ready("User name").await;
+    page.sign_in_on_the_page("demo").await;
+    let done = screen.front();
+    done.says("Signed In").await;
+    done.press("Done").await;
+    screen.wait_until_empty().await;
+
+    story.step("From then on it answers: the install works, without a question, and so does an update").await;
+    flatpak.install(APP).end().await.expect_success();
+    let installed = flatpak.commit(APP).await;
+    session.shop().control().publish_update(APP).await.expect("the shop publishes");
+    flatpak.run(&["update", "--user", "--noninteractive"]).await.expect_success();
+    assert_ne!(flatpak.commit(APP).await, installed);
+    let greeting = flatpak.run(&["run", "--user", APP]).await;
+    assert!(greeting.text.contains("Hello from Private 2"), "{}", greeting.text);
+
+    story.step("The doctor says where Usher came from, and does not call it a problem").await;
+    let told: Told = session.usherctl(&["doctor"]).await.into();
+    let modify = "flatpak remote-modify --user --no-authenticator-install demo";
+    let came =
+        (modify.to_owned(), "Usher came along with “demo”, which brings it again whenever it is removed.".to_owned());
+    assert_eq!(said_of_usher(&told), [came]);
+    assert!(told.output.contains("demo: all good\n"), "{}", told.output);
+    assert!(told.output.ends_with("1 remote checked, no problems.\n"), "{}", told.output);
+    assert_eq!(told.code, 0);
+
+    story.step("So does the window").await;
+    session.open_usher();
+    let window = screen.window("Usher").await;
+    window.find_row("Usher Came Along With a Repository, “demo” brings it again whenever it is removed").await;
+
+    story.step("Who does not want that forbids it; Usher stays").await;
+    run(session, modify).await;
+    wait_for_no_row(&window, "Usher Came Along With a Repository").await;
+    let told: Told = session.usherctl(&["doctor"]).await.into();
+    assert_eq!(said_of_usher(&told), []);
+    flatpak.run(&["update", "--user", "--noninteractive"]).await.expect_success();
+    assert!(flatpak.has(AUTHENTICATOR).await);
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_program_under_the_name_of_usher_is_told_and_undone() {
+    let setup = Setup { package: Package::Flatpak, ..Setup::default() };
+    let story = Story::begin("sandbox-07-takeover", "Another repository replaces Usher", setup).await;
+    let session = &story.session;
+    let (host, screen, flatpak) = (session.host(), session.screen(), session.flatpak());
+    let shop = another_shop(session).await;
+    let trace = session.folder_of_usher().join("data").join(TRACE);
+
+    story.step("A shop from which something is installed brings a program of its own, with a plain update").await;
+    turn_bad(&shop, &another_usher(session).await).await;
+    run(session, "flatpak update --user").await;
+    let branches = flatpak.run(&["list", "--user", "--app", "--columns=application,branch,origin"]).await;
+    assert!(branches.text.contains(&format!("{AUTHENTICATOR}\tautoinstall\tother")), "{}", branches.text);
+
+    story.step("flatpak asks that one, where Usher's data is").await;
+    let refused = flatpak.install(APP).end().await;
+    assert!(refused.code == 1 && !refused.text.contains("Account needed"), "{}", refused.text);
+    assert!(trace.exists());
+
+    story.step("The doctor of the one before says so, with the command that undoes it").await;
+    let told = doctor_of(session, "stable").await;
+    let said = said_of_usher(&told);
+    let [(command, sentence)] = &said[..] else { panic!("one thing is wrong with Usher: {said:?}") };
+    assert!(sentence.starts_with("Usher may have been replaced: “app/"), "{sentence}");
+    assert!(sentence.ends_with("/autoinstall” from “other” is installed besides."), "{sentence}");
+    assert_eq!(told.code, 1);
+
+    story.step("In its window it is the first thing").await;
+    let mut usher = session.processes.command("flatpak");
+    usher.args(["run", "--branch=stable", AUTHENTICATOR]);
+    session.processes.start("usher", usher);
+    let window = screen.window("Usher").await;
+    window.find_row(&format!("Usher May Have Been Replaced, {AUTHENTICATOR} comes from other")).await;
+
+    story.step("After that command all is as it was, and stays so with the next update").await;
+    run(session, command).await;
+    wait_for_no_row(&window, "Usher May Have Been Replaced").await;
+    window.close().await;
+    screen.wait_until_empty().await;
+    shop.control().publish_update(FREE).await.expect("the shop publishes");
+    run(session, "flatpak update --user").await;
+    let told = doctor_of(session, "stable").await;
+    assert_eq!(said_of_usher(&told), []);
+    let outcome = flatpak.install(APP).end().await;
+    outcome.expect_refusal(&format!("Account needed. Sign in to {host} in the Usher window, then try again."));
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_takes_the_place_of_the_usher_of_the_system_is_told_and_undone() {
+    let session = Session::start(Setup { display: Display::None, ..Setup::default() }).await;
+    let shop = another_shop(&session).await;
+    turn_bad(&shop, &another_usher(&session).await).await;
+    run(&session, "flatpak update --user").await;
+    assert!(session.flatpak().has(AUTHENTICATOR).await);
+
+    let told: Told = session.usherctl(&["doctor"]).await.into();
+    let said = said_of_usher(&told);
+    let [(command, sentence)] = &said[..] else { panic!("one thing is wrong with Usher: {said:?}") };
+    assert!(sentence.starts_with("Usher may have been replaced: “app/"), "{sentence}");
+    run(&session, command).await;
+    let told: Told = session.usherctl(&["doctor"]).await.into();
+    assert_eq!(said_of_usher(&told), []);
+    assert!(!session.flatpak().has(AUTHENTICATOR).await);
+    run(&session, "flatpak update --user").await;
+    assert!(!session.flatpak().has(AUTHENTICATOR).await);
+}
+
+/// The commands in a text for people that begin with these words, for the development build.
+fn documented(file: &str, start: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(file);
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let blocks = text.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let block = blocks.into_iter().find(|block| block.starts_with(start));
+    let block = block.unwrap_or_else(|| panic!("{file} has commands that begin with “{start}”"));
+    block.replace("io.github.usher.Usher", AUTHENTICATOR)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_documentation_says_to_operators_and_to_those_who_leave_works() {
+    let session = Session::start(Setup { package: Package::Flatpak, display: Display::None, ..Setup::default() }).await;
+    let flatpak = session.flatpak();
+    let at = |path: &str| session.folder().join(path).display().to_string();
+
+    // An operator publishes the commit that is installed here.
+    let mut init = session.processes.command("ostree");
+    let made = init.arg("init").arg(format!("--repo={}", at("repo"))).arg("--mode=archive").status();
+    assert!(made.expect("ostree starts").success());
+    let arch = flatpak.run(&["--default-arch"]).await.text;
+    let publish = documented("operators.md", "flatpak build-commit-from")
+        .replace("/var/lib/flatpak/repo", &at("home/.local/share/flatpak/repo"))
+        .replace("flathub:", "usher:")
+        .replace("x86_64", arch.trim());
+    run(&session, &format!("cd '{}' && {publish}", at(""))).await;
+    let address = format!("file://{}", at("repo"));
+    flatpak.run(&["remote-add", "--user", "--no-gpg-verify", "shop", &address]).await.expect_success();
+    let offered = flatpak.run(&["remote-ls", "--user", "--columns=application,branch", "shop"]).await;
+    assert!(offered.text.contains(&format!("{AUTHENTICATOR}\tautoinstall")), "{}", offered.text);
+    flatpak.run(&["remote-delete", "--user", "shop"]).await.expect_success();
+
+    // A person has an account, and leaves.
+    session.sign_in_before("demo").await;
+    run(&session, &documented("flatpak.md", "flatpak run --command=usherctl")).await;
+    run(&session, &documented("flatpak.md", "flatpak list")).await;
+    assert!(session.folder_of_usher().join("data/keyrings").exists());
+    run(&session, &documented("flatpak.md", "flatpak uninstall --delete-data")).await;
+    assert!(!flatpak.has(AUTHENTICATOR).await);
+    assert!(!session.folder_of_usher().exists());
+}
