@@ -18,6 +18,9 @@ type Details = HashMap<String, OwnedValue>;
 /// The path of what every desktop serves.
 const COMMON_PATH: &str = "/org/freedesktop/Notifications";
 
+/// Why a notification is closed: the person did it.
+const DISMISSED: u32 = 2;
+
 /// The kinds of desktops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Desktop {
@@ -139,6 +142,9 @@ impl Notifications {
                 let emitter = SignalEmitter::new(&self.connection, COMMON_PATH).expect("a valid path");
                 let number = notification.id.parse().expect("notifications are numbered");
                 Other::action_invoked(&emitter, number, action).await.expect("a click can be told");
+                // It goes with the click, as on all of these desktops.
+                remove(&self.board, &notification.id);
+                Other::notification_closed(&emitter, number, DISMISSED).await.expect("an end can be told");
             }
         }
     }
@@ -246,4 +252,7 @@ impl Other {
 
     #[zbus(signal)]
     async fn action_invoked(emitter: &SignalEmitter<'_>, number: u32, key: &str) -> zbus::Result<()>;
+
+    #[zbus(signal)]
+    async fn notification_closed(emitter: &SignalEmitter<'_>, number: u32, reason: u32) -> zbus::Result<()>;
 }
