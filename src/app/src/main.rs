@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! application   one process, unique by its bus name; actions and keys
+//! clicks        where the daemon's notifications lead
 //! window        the main window: a stack of pages under toasts
 //! accounts/     the first page: what needs attention, accounts, repositories
 //! account/      one account; a repository that has changed its server or asks for permission
