@@ -30,3 +30,31 @@ async fn where_pages_would_have_no_sandbox_none_is_shown() {
     assert_eq!(session.processes.of_program("WebKitWebProcess"), []);
     story.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_keyring_file_is_not_taken_for_an_empty_one() {
+    let setup = Setup { package: Package::Flatpak, ..Setup::default() };
+    let story = Story::begin("sandbox-locked-window", "Usher as a Flatpak: the window, locked", setup).await;
+    let session = &story.session;
+    let screen = session.screen();
+
+    story.step("An account is there, and the person does not unlock the keyring").await;
+    session.sign_in_before("demo").await;
+    if session.daemon().is_some() {
+        session.end_the_daemon().await;
+    }
+    session.wait_for_no_instance().await;
+    session.keyring().lock().await;
+    session.keyring().the_next_question_is_dismissed();
+    session.open_usher();
+    let window = screen.window("Usher").await;
+    window.says("Keyring Locked").await;
+    assert!(!window.tree().await.mentions("No Accounts Yet"));
+    window.fits_into(360).await;
+
+    story.step("It is unlocked from there").await;
+    session.keyring().the_next_question_is_answered();
+    window.press("Unlock").await;
+    window.find_row("demo").await;
+    story.end().await;
+}
