@@ -15,6 +15,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use common::{Visit, answer};
+use reqwest::Method;
 use serde_json::json;
 use usher_demo_store::{StoreError, SummaryAuthenticator};
 
@@ -231,7 +232,11 @@ async fn the_authenticator_is_brought_along_unchanged_and_for_everybody() {
     let source = repository_of_authenticator(folder.path());
     let brought_from = Some(source.clone());
     let authenticator = SummaryAuthenticator { name: AUTHENTICATOR.to_owned(), url: None, brought_from };
-    let visit = Visit::to_repository_with(|options| options.summary_authenticator = Some(authenticator)).await;
+    let visit = Visit::to_repository_with(|options| {
+        options.summary_authenticator = Some(authenticator);
+        options.control_port = Some(0);
+    })
+    .await;
 
     let name = ref_name(&visit, "/autoinstall");
     assert!(name.starts_with(&format!("app/{AUTHENTICATOR}/")), "{name}");
@@ -246,7 +251,9 @@ async fn the_authenticator_is_brought_along_unchanged_and_for_everybody() {
 
     let before = ostree(&visit, &["rev-parse", &name]);
     let url = visit.store.base_url().to_string();
-    visit.store.control().bring_authenticator(AUTHENTICATOR, &url, &source).await.unwrap();
+    let again = json!({ "name": AUTHENTICATOR, "url": url, "brought_from": source });
+    let (status, _) = visit.control(Method::POST, "authenticator", again).await;
+    assert_eq!(status, 200);
     assert_eq!(ostree(&visit, &["rev-parse", &name]), before, "what has not changed is not published anew");
 }
 
