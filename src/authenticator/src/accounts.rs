@@ -100,7 +100,7 @@ impl Accounts for KeyringAccounts {
         let entries: Arc<[Entry]> = store.entries().await?.into();
         let mut snapshot = lock(&self.snapshot);
         // That a keyring was unlocked is not told by all of them, so what was locked is not kept.
-        let is_whole = entries.iter().all(|entry| matches!(entry, Entry::Open(_)));
+        let is_whole = !entries.iter().any(|entry| matches!(entry, Entry::Locked(_)));
         snapshot.entries = (is_whole && snapshot.is_watched && snapshot.changes == changes).then(|| entries.clone());
         Ok(entries)
     }
