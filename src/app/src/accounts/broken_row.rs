@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A keyring item of ours that cannot be read.
+//! A keyring item of ours, or a whole keyring file, that cannot be read.
 
 use adw::prelude::*;
 use gtk::{gio, glib};
+use usher_core::store::Entry;
 
 use crate::{accessible, application::Application, i18n::gettext, runtime, toast};
 
 /// The row of an item that cannot be read.
 pub(super) fn broken_row(path: &str) -> gtk::Widget {
-    let row = adw::ActionRow::builder()
-        .title(gettext("Unreadable account"))
-        .subtitle(gettext("The keyring entry could not be read"))
-        .use_markup(false)
-        .build();
+    let (title, subtitle, act) = if Entry::is_whole_keyring(path) {
+        (
+            gettext("Unreadable accounts"),
+            gettext("A keyring file could not be opened with the key of this desktop"),
+            gettext("Remove the unreadable accounts…"),
+        )
+    } else {
+        (
+            gettext("Unreadable account"),
+            gettext("The keyring entry could not be read"),
+            gettext("Remove the unreadable account…"),
+        )
+    };
+    let row = adw::ActionRow::builder().title(title).subtitle(subtitle).use_markup(false).build();
     let button = gtk::Button::builder().label(gettext("Remove…")).valign(gtk::Align::Center).build();
-    accessible::name(&button, &gettext("Remove the unreadable account…"));
+    accessible::name(&button, &act);
     let path = path.to_owned();
     button.connect_clicked(move |button| ask_to_remove(button, path.clone()));
     row.add_suffix(&button);
@@ -22,9 +32,20 @@ pub(super) fn broken_row(path: &str) -> gtk::Widget {
 }
 
 fn ask_to_remove(button: &gtk::Button, path: String) {
+    let (heading, body) = if Entry::is_whole_keyring(&path) {
+        (
+            gettext("Remove the Unreadable Accounts?"),
+            gettext("The keyring file is deleted, with all accounts in it. The key it was made with could open it."),
+        )
+    } else {
+        (
+            gettext("Remove the Unreadable Account?"),
+            gettext("Its keyring entry is deleted. Another version of Usher may be able to read it."),
+        )
+    };
     let alert = adw::AlertDialog::builder()
-        .heading(gettext("Remove the Unreadable Account?"))
-        .body(gettext("Its keyring entry is deleted. Another version of Usher may be able to read it."))
+        .heading(heading)
+        .body(body)
         .default_response("cancel")
         .close_response("cancel")
         .build();
