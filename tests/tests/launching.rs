@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The desktop opens Usher by the name that the daemon has, with no process of ours running before.
+
+use std::path::Path;
+
+use usher_tests::{AUTHENTICATOR, LIMIT, Session, Setup, WINDOW};
+
+/// Runs a program of the desktop to its end.
+async fn run(session: &Session, program: &str, arguments: &[&str]) {
+    assert!(session.started().await.is_empty(), "nothing of ours runs");
+    let mut command = tokio::process::Command::from(session.processes.command(program));
+    let ended = tokio::time::timeout(LIMIT, command.args(arguments).output()).await.expect("it ends");
+    let ended = ended.expect("it starts");
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+}
+
+/// Launches what is in the list of apps, as the desktop does, with these files.
+async fn launch(session: &Session, files: &[&Path]) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/helpers/launch.py");
+    let folders = &session.processes.environment()["XDG_DATA_DIRS"];
+    let entry =
+        format!("{}/applications/{AUTHENTICATOR}.desktop", folders.split(':').next().expect("there is a folder"));
+    let files: Vec<_> = files.iter().map(|file| format!("file://{}", file.display())).collect();
+    let arguments: Vec<_> = [script, &entry].into_iter().chain(files.iter().map(String::as_str)).collect();
+    run(session, "/usr/bin/python3", &arguments).await;
+}
+
+/// Both processes were started by the bus, the window by way of the daemon.
+async fn expect_both(session: &Session) {
+    let started = session.started().await;
+    assert!(started.contains(AUTHENTICATOR) && started.contains(WINDOW), "{started:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_desktop_opens_the_window() {
+    let session = Session::start(Setup::default()).await;
+    launch(&session, &[]).await;
+    session.screen().window("Usher").await.says("Repositories Without an Account").await;
+    expect_both(&session).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_desktop_opens_a_file() {
+    let session = Session::start(Setup::default()).await;
+    let file = session.folder().join("home/Accounts.usher");
+    session.sign_in_before("demo").await;
+    let exported = session.usherctl(&["export", file.to_str().expect("a plain path")]).await;
+    assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
+    let other = session.another_computer(Setup::default()).await;
+    launch(&other, &[&file]).await;
+    other.screen().window("Usher").await.says("Welcome Back").await;
+    expect_both(&other).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_of_the_desktop_file_opens_its_page() {
+    let session = Session::start(Setup::default()).await;
+    run(&session, "gapplication", &["action", AUTHENTICATOR, "add-account"]).await;
+    session.screen().window("Usher").await.fill("Address", "store.example.org").await;
+    expect_both(&session).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_with_a_parameter_opens_what_it_names() {
+    let session = Session::start(Setup::default()).await;
+    session.sign_in_before("demo").await;
+    let listed = session.usherctl(&["list", "--json"]).await;
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).expect("the list is JSON");
+    let id = listed["accounts"][0]["id"].as_str().expect("there is an account").to_owned();
+    run(&session, "gapplication", &["action", AUTHENTICATOR, "show-account", &format!("'{id}'")]).await;
+    session.screen().window("Usher").await.ready("Sign Out").await;
+    expect_both(&session).await;
+}
