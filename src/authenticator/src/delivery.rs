@@ -37,6 +37,14 @@ impl Surroundings {
         if usher_core::names::in_sandbox() { Self::Sandbox } else { Self::Bus }
     }
 
+    /// How a peer is answered if it cannot be found out.
+    pub(crate) fn surest(self) -> Delivery {
+        match self {
+            Self::Bus => Delivery::Directed,
+            Self::Sandbox => Delivery::Broadcast,
+        }
+    }
+
     /// How a peer is answered that has called on this connection. The proxy knows such a peer, so one that is said not to
     /// exist has left.
     pub(crate) async fn caller(self, connection: &Connection, peer: &OwnedUniqueName) -> Delivery {

@@ -103,7 +103,7 @@ impl Supervisor {
         };
         tracing::debug!(handle = self.handle.as_str(), answer = ?reply.as_ref().map(|reply| &reply.answer), "the end");
         if let Some(Reply { answer, .. }) = &reply {
-            let delivery = delivery.done().await.unwrap_or(Delivery::Directed);
+            let delivery = delivery.done().await.unwrap_or_else(|| self.daemon.surroundings.surest());
             tracing::debug!(handle = self.handle.as_str(), ?delivery, "the answer is sent");
             if let Err(error) = respond(&self.connection, &self.peer, &self.handle, answer, delivery).await {
                 tracing::warn!(%error, "an answer cannot be sent");
