@@ -57,6 +57,7 @@ async fn software_installs_an_app_after_signing_in() {
     let page = usher.front();
     page.sign_in_on_the_page("demo").await;
     page.says("Signed In").await;
+    page.says("“Private” can be installed now.").await;
     page.ready("Install in Software").await;
 
     story.step("“Install in Software” installs the app there, and nothing is asked").await;

@@ -191,7 +191,8 @@ impl DonePage {
             WayBack::Waiting => (Some(gettext_f("The install goes on in {program}.", &program)), gettext("Done")),
             WayBack::Software { remote, app_id } => {
                 self.name_what_software_does(remote.clone(), app_id.clone());
-                let app = text::within(app_id);
+                // Its name was looked up when the question was asked, which named it as well.
+                let app = text::within(&Application::current().apps().get(remote, app_id).title());
                 (Some(gettext_f("“{app}” can be installed now.", &[("app", &app)])), gettext("Open in Software"))
             }
             WayBack::Terminal { command } => {
