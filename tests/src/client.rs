@@ -3,15 +3,17 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use futures_util::StreamExt as _;
 use tokio::time::timeout;
 use zbus::fdo::MonitoringProxy;
+use zbus::message::Type;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
-use zbus::{Connection, MatchRule, Message, MessageStream};
+use zbus::{Connection, MatchRule, MessageStream};
 
 use crate::bus::{Bus, connect};
-use crate::processes::LIMIT;
+use crate::processes::{LIMIT, wait_for};
 use crate::session::{AUTHENTICATOR, Session};
 
 /// The app that is asked for if no other is named.
@@ -47,7 +49,7 @@ impl Client {
     /// A peer of the session's bus, which hears all answers that are sent to it or to everybody.
     pub async fn new(session: &Session) -> Self {
         let connection = connect(&session.bus.address).await.expect("the bus takes a client");
-        let rule = MatchRule::builder().msg_type(zbus::message::Type::Signal);
+        let rule = MatchRule::builder().msg_type(Type::Signal);
         let rule = rule.interface(REQUEST).expect("a valid interface").build();
         let responses = MessageStream::for_match_rule(rule, &connection, Some(256)).await.expect("a match is taken");
         Self { connection, responses, count: AtomicU32::new(0), app: APP }
@@ -114,13 +116,21 @@ impl Client {
 /// Hears every call of one interface on the bus, whoever makes it.
 #[derive(Debug)]
 pub struct Listener {
-    messages: MessageStream,
+    heard: Arc<Mutex<Heard>>,
+    bus: Connection,
+}
+
+/// What was heard so far.
+#[derive(Debug, Default)]
+struct Heard {
     calls: Vec<String>,
-    mark: Connection,
+    moment: u32,
 }
 
 /// What marks a moment among the messages of a bus.
-const MARK: &str = "io.github.usher.Tests.Moment";
+const MOMENT: &str = "io.github.usher.Tests.Moment";
+/// How many moments were marked.
+static MOMENTS: AtomicU32 = AtomicU32::new(0);
 
 impl Listener {
     /// Begins to listen.
@@ -128,24 +138,34 @@ impl Listener {
         let connection = connect(&bus.address).await.expect("the bus takes a listener");
         let rule = |interface| MatchRule::builder().interface(interface).expect("a valid interface").build();
         let monitoring = MonitoringProxy::new(&connection).await.expect("the bus has its own interface");
-        let rules = [rule(interface.to_owned()), rule(MARK.to_owned())];
+        let rules = [rule(interface.to_owned()), rule(MOMENT.to_owned())];
         monitoring.become_monitor(&rules, 0).await.expect("the bus lets others listen");
-        Self { messages: MessageStream::from(&connection), calls: Vec::new(), mark: bus.connection.clone() }
+        let heard = Arc::new(Mutex::new(Heard::default()));
+        tokio::spawn(listen(MessageStream::from(&connection), Arc::clone(&heard)));
+        Self { heard, bus: bus.connection.clone() }
     }
 
     /// The methods that have been called up to this moment, in turn.
-    pub async fn calls(&mut self) -> &[String] {
-        self.mark.emit_signal(None::<&str>, "/", MARK, "Now", &()).await.expect("the bus takes signals");
-        loop {
-            let message = timeout(LIMIT, self.messages.next()).await.expect("the bus tells what is said on it");
-            let message: Message = message.expect("the bus is there").expect("a message is sound");
-            let header = message.header();
-            if header.interface().is_some_and(|interface| *interface == MARK) {
-                return &self.calls;
-            }
-            if message.message_type() == zbus::message::Type::MethodCall {
-                self.calls.extend(header.member().map(ToString::to_string));
-            }
+    pub async fn calls(&self) -> Vec<String> {
+        let now = MOMENTS.fetch_add(1, Ordering::Relaxed) + 1;
+        self.bus.emit_signal(None::<&str>, "/", MOMENT, "Now", &now).await.expect("the bus takes signals");
+        let heard = async || {
+            let heard = self.heard.lock().expect("nobody panics with the lock");
+            (heard.moment >= now).then(|| heard.calls.clone())
+        };
+        wait_for("what was said on the bus", heard, async || String::new()).await
+    }
+}
+
+/// No message is kept: what it carries would stay open.
+async fn listen(mut messages: MessageStream, heard: Arc<Mutex<Heard>>) {
+    while let Some(Ok(message)) = messages.next().await {
+        let header = message.header();
+        let mut heard = heard.lock().expect("nobody panics with the lock");
+        if header.interface().is_some_and(|interface| *interface == MOMENT) {
+            heard.moment = message.body().deserialize().expect("a moment has a number");
+        } else if message.message_type() == Type::MethodCall {
+            heard.calls.extend(header.member().map(ToString::to_string));
         }
     }
 }

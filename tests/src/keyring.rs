@@ -15,7 +15,7 @@ use zbus::Connection;
 use zbus::zvariant::{Fd, ObjectPath, OwnedObjectPath, OwnedValue, Value};
 
 use crate::bus::Bus;
-use crate::processes::{Processes, send, wait_for};
+use crate::processes::{Processes, send};
 
 const NAME: &str = "org.freedesktop.secrets";
 const PASSWORD: &str = "keyring-CANARY-6f1d";
@@ -161,11 +161,6 @@ impl Keyring {
         let collection = service.get_default_collection().await.expect("the keyring has a default collection");
         let _ = collection.unlock().await;
         !self.is_locked().await
-    }
-
-    /// Asks it to open until it does, whoever else asks at the same time.
-    pub async fn unlock(&self) {
-        wait_for("an open keyring", async || self.ask_to_unlock().await.then_some(()), async || String::new()).await;
     }
 
     /// Whether the keyring has asked a question that nobody expected; such a question is dismissed.

@@ -122,6 +122,13 @@ impl<'s> Screen<'s> {
         self.xdotool(&["key", "--clearmodifiers", keys]).await;
     }
 
+    /// Clicks where the mouse is, replaces the text of the entry there, and presses Enter.
+    pub async fn replace_text_here(&self, text: &str) {
+        let typing = ["type", "--args", "1", "--delay", BETWEEN_KEYS, text];
+        let all = ["click", "1", "key", "ctrl+a"].iter().chain(&typing).chain(&["key", "Return"]);
+        self.xdotool(&all.copied().collect::<Vec<_>>()).await;
+    }
+
     pub(crate) async fn xdotool(&self, arguments: &[&str]) -> String {
         let output = tokio::process::Command::from(self.processes.command("xdotool"))
             .args(arguments)
@@ -271,6 +278,13 @@ impl Window<'_> {
         let entry: EditableTextProxy<'_> = node.object.proxy(self.screen.connection).await.expect("an entry is there");
         let done = entry.set_text_contents(text).await;
         assert!(matches!(done, Ok(true)), "“{name}” takes text: {done:?}\n{}", self.tree().await);
+    }
+
+    /// Goes to the entry called `name` and replaces its text, so that it knows that a person did.
+    pub async fn edit(&self, name: &str, text: &str) {
+        let node = self.ready(name).await;
+        self.click(&node).await;
+        self.fill(name, text).await;
     }
 
     /// Goes to the field called `name` and types `text` into it, as is needed in a web page.

@@ -57,7 +57,7 @@ async fn the_accounts_outlive_every_process_and_a_locked_keyring_blocks_no_updat
     }
     session.end_the_daemon().await;
     session.wait_for_no_instance().await;
-    let mut dialogs = Listener::start(&session.bus, DIALOG).await;
+    let dialogs = Listener::start(&session.bus, DIALOG).await;
     publish(session, &[PRIVATE]).await;
     let before = session.flatpak().commit(PRIVATE).await;
     update(session).await;
@@ -68,11 +68,12 @@ async fn the_accounts_outlive_every_process_and_a_locked_keyring_blocks_no_updat
     session.end_the_daemon().await;
     session.keyring().lock().await;
     session.keyring().questions_stay_open();
-    let mut portal = Listener::start(&session.bus, PORTAL).await;
+    let portal = Listener::start(&session.bus, PORTAL).await;
     install(session, PAID).await.expect_refusal(LOCKED);
     assert_eq!(portal.calls().await, ["RetrieveSecret"]);
 
-    story.step("The portal is not asked a second time, not even by another daemon").await;
+    story.step("Somebody dismisses the question, and is not asked again, not even by another daemon").await;
+    session.keyring().questions_are_seen_again();
     install(session, PAID).await.expect_refusal(LOCKED);
     session.end_the_daemon().await;
     install(session, PAID).await.expect_refusal(LOCKED);
@@ -85,17 +86,14 @@ async fn the_accounts_outlive_every_process_and_a_locked_keyring_blocks_no_updat
     update(session).await;
     assert_eq!(before[0], flatpak.commit(PRIVATE).await, "the protected app waits");
     assert_ne!(before[1], flatpak.commit(FREE).await, "the free app is updated");
+    assert_eq!(portal.calls().await, ["RetrieveSecret"]);
 
-    story.step("Somebody comes and unlocks it").await;
-    session.keyring().questions_are_seen_again();
+    story.step("It is unlocked by what the person does with Usher, and the update follows").await;
     session.keyring().the_next_question_is_answered();
-    session.keyring().unlock().await;
     let told = session.usherctl(&["status"]).await;
     assert!(told.status.success(), "{told:?}");
     session.end_the_daemon().await;
-
-    story.step("A new daemon brings the update, and nobody is asked").await;
-    let mut dialogs = Listener::start(&session.bus, DIALOG).await;
+    let dialogs = Listener::start(&session.bus, DIALOG).await;
     update(session).await;
     assert_ne!(before[0], flatpak.commit(PRIVATE).await, "the protected app is updated");
     assert_eq!(dialogs.calls().await, [] as [&str; 0], "nobody was asked anything");
