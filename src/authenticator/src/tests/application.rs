@@ -11,7 +11,7 @@ use zbus::{
 };
 
 use super::{Bus, Daemon, Plan, error_name, soon};
-use crate::fakes::World;
+use crate::{fakes::World, live::Activity};
 
 /// A window process that tells what it is called with.
 struct Window(mpsc::UnboundedSender<String>);
@@ -121,8 +121,12 @@ async fn what_the_window_refuses_is_refused_and_what_is_too_much_does_not_reach_
 async fn l06_the_desktop_keeps_no_daemon_from_ending() {
     let (bus, world) = (Bus::start(), World::good());
     let (_window, mut calls) = Window::on(&bus).await;
-    let daemon = Daemon::start_as(&bus, &world, Plan { idle: Duration::from_millis(300), ..Plan::default() }).await;
+    let activity = Activity::default();
+    let busy = activity.begin();
+    let plan = Plan { activity, idle: Duration::from_millis(1), ..Plan::default() };
+    let daemon = Daemon::start_as(&bus, &world, plan).await;
     call(&bus.connect().await, "Activate", &(data(&[]),)).await.unwrap();
     assert_eq!(calls.recv().await.unwrap().trim(), "Activate");
+    drop(busy);
     daemon.end().await.unwrap();
 }

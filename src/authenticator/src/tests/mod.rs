@@ -126,6 +126,7 @@ impl Drop for Bus {
 struct Plan {
     surroundings: Surroundings,
     deployment: Option<Deployment>,
+    activity: Activity,
     idle: Duration,
     prompt_limit: Duration,
     look_limit: Duration,
@@ -140,6 +141,7 @@ impl Default for Plan {
         Self {
             surroundings: Surroundings::Bus,
             deployment: None,
+            activity: Activity::default(),
             idle: long,
             prompt_limit: long,
             look_limit: Duration::from_secs(60),
@@ -175,7 +177,7 @@ impl Daemon {
     /// Starts it on these connections.
     async fn start_with(bus: &Bus, names: BusNames, world: &Arc<World>, plan: Plan) -> Self {
         let connection = names.authenticator.clone();
-        let activity = Activity::default();
+        let activity = plan.activity.clone();
         let clock: Arc<dyn Clock> = world.clone();
         let put_off = Some(DismissalFile::in_folder(bus.folder.path()));
         let windows = || PromptClient::new(connection, activity.clone(), clock, plan.prompt_limit, put_off);

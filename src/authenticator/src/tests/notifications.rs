@@ -4,6 +4,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use usher_core::{
@@ -17,6 +18,7 @@ use super::{Bus, Call, Client, Daemon, Plan, until};
 use crate::{
     delivery::Surroundings,
     fakes::{APP, OTHER, SERVICE, Says, World, binding},
+    live::Activity,
 };
 
 type Details = HashMap<String, OwnedValue>;
@@ -365,10 +367,15 @@ async fn a_click_on_a_common_desktop_opens_the_window_with_the_right_to_come_to_
 async fn l05_a_click_that_could_come_holds_the_daemon_and_its_end_does_not_wait_for_one() {
     let (bus, (world, _)) = (Bus::start(), lapsed());
     let (_desk, board) = desktop(&bus, DESKTOP, Common).await;
-    let plan = Plan { idle: std::time::Duration::from_millis(1), ..Plan::default() };
+    let activity = Activity::default();
+    let busy = activity.begin();
+    let plan = Plan { activity, idle: Duration::from_millis(1), ..Plan::default() };
     let daemon = Daemon::start_as(&bus, &world, plan).await;
     Client::on(&bus).await.answer(&update("1")).await;
     until("a notification", || board.count() == 1).await;
+    drop(busy);
+    // Time enough to end many times over.
+    tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(!daemon.ended.is_finished());
     end(daemon).await;
 }
