@@ -181,13 +181,15 @@ impl DonePage {
     fn show_way_back(&self, purpose: &Purpose) {
         let imp = self.imp();
         let way_back = imp.way_back.get_or_init(|| way_back(purpose));
-        let program = match purpose {
-            Purpose::Asked(asked) => text::program(&asked.client),
-            Purpose::ByHand { .. } => String::new(),
+        let client = match purpose {
+            Purpose::Asked(asked) => asked.client.as_str(),
+            Purpose::ByHand { .. } => "",
         };
+        let program = text::program(client);
         let program = [("program", program.as_str())];
         let (text, primary) = match way_back {
             WayBack::ByHand => (None, gettext("Done")),
+            WayBack::Waiting if client.is_empty() => (Some(gettext("The install goes on.")), gettext("Done")),
             WayBack::Waiting => (Some(gettext_f("The install goes on in {program}.", &program)), gettext("Done")),
             WayBack::Software { remote, app_id } => {
                 self.name_what_software_does(remote.clone(), app_id.clone());
@@ -198,9 +200,16 @@ impl DonePage {
             WayBack::Terminal { command } => {
                 imp.command_label.set_label(command);
                 imp.command_group.set_visible(true);
-                (Some(gettext("Run the command again:")), gettext("Copy Command"))
+                let again = if client.is_empty() {
+                    gettext("Start again, or run this command:")
+                } else {
+                    gettext("Run the command again:")
+                };
+                (Some(again), gettext("Copy Command"))
             }
+            WayBack::Account if client.is_empty() => (None, gettext("Done")),
             WayBack::Account => (Some(gettext_f("Go back to {program}.", &program)), gettext("Done")),
+            WayBack::Program if client.is_empty() => (Some(gettext("Start the install again.")), gettext("Done")),
             WayBack::Program => {
                 (Some(gettext_f("Go back to {program} and start the install again.", &program)), gettext("Done"))
             }

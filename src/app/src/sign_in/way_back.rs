@@ -7,6 +7,8 @@ use crate::software;
 /// Known program names, as the daemon tells them.
 const TERMINAL: &str = "flatpak";
 const SOFTWARE: &str = "gnome-software";
+/// What it tells where it cannot find out who asks.
+const UNKNOWN: &str = "";
 
 /// How one gets back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +46,8 @@ fn after(asked: &Asked) -> WayBack {
         (SOFTWARE, [app_id, ..]) if !asked.is_update => {
             WayBack::Software { remote: asked.remote.clone(), app_id: app_id.clone() }
         }
-        (TERMINAL, app_ids) => {
+        // Inside a sandbox stores are known by their names, and flatpak in the terminal is nobody that is known.
+        (TERMINAL | UNKNOWN, app_ids) => {
             let named: Vec<&str> =
                 if asked.is_update { Vec::new() } else { app_ids.iter().map(String::as_str).collect() };
             let command = software::command(asked.is_update, &asked.remote, &named);
@@ -86,6 +89,7 @@ mod tests {
         let terminal = |command: &str| WayBack::Terminal { command: command.into() };
         assert_eq!(back("flatpak", "demo", false, false), terminal("flatpak install demo org.a.A org.b.B"));
         assert_eq!(back("flatpak", "demo", true, false), terminal("flatpak update"));
+        assert_eq!(back("", "demo", false, false), terminal("flatpak install demo org.a.A org.b.B"));
         let software = WayBack::Software { remote: "demo".into(), app_id: "org.a.A".into() };
         assert_eq!(back("gnome-software", "demo", false, false), software);
         assert_eq!(back("claimed:x", "demo", false, false), WayBack::Program);
