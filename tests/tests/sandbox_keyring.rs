@@ -121,9 +121,9 @@ async fn without_a_portal_it_is_said_plainly_and_nothing_is_kept_in_the_open() {
     let session = &story.session;
 
     story.step("The message says why no account can be used").await;
-    let outcome = install(session, PRIVATE).await;
-    assert_eq!(outcome.code, 1, "{}", outcome.text);
-    assert!(outcome.text.contains("No keyring is running, so no account can be used."), "{}", outcome.text);
+    let doctor = format!("flatpak run --command=usherctl {AUTHENTICATOR} doctor");
+    let why = "No portal of the desktop opens the keyring, so no account can be used.";
+    install(session, PRIVATE).await.expect_refusal(&format!("{why} Run “{doctor}”."));
 
     story.step("Signing in says so too, and no file comes of it").await;
     let told = session.usherctl(&["sign-in", "demo"]).await;
