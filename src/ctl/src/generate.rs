@@ -169,8 +169,8 @@ user_only, verified, key, account, apps).
 import : accounts (provider, service, server, user, signed_in, and sign_in, a command), repositories (name, title, address,
 set_up, and command), apps, their number, and install, a command for all of them.
 
-doctor : problems of this computer and remotes, each with remote, address and problems; a problem has problem, a word, message
-and fix, a command; and window_installed.",
+doctor : problems and notes of this computer; remotes, each with remote, address and problems; and window_installed. A
+problem or note has problem, a word, message and fix, a command.",
     ),
     (
         "EXAMPLES",
