@@ -12,10 +12,10 @@ use usher_tests::{Display, Session, Setup};
 const PROGRAMS: [&str; 3] = ["bin/usher", "bin/usherctl", "libexec/usher-authenticator"];
 /// The daemon's name in a release.
 const RELEASE: &str = "io.github.usher.Usher";
-/// What only a development build may hold: its names, the feature that lets it speak to this computer without encryption,
-/// and variables by which a build or a test is steered.
+/// What only a development build may hold: names of its own, the feature that lets it speak to this computer without
+/// encryption, and variables by which a build or a test is steered.
 const SWITCHES: [&str; 5] =
-    ["io.github.usher.Usher.Devel", "io.github.usher.Account.Devel", "insecure-loopback", "USHER_", "RUST_LOG"];
+    ["io.github.usher.Account.Devel", "/io/github/usher/Usher/Devel", "insecure-loopback", "USHER_", "RUST_LOG"];
 
 fn stage(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests are in the workspace").join("build").join(name)
