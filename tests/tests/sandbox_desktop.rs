@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use usher_tests::{AUTHENTICATOR, Package, Session, Setup, Story, wait_for};
+use rustix::process::Signal;
+use usher_tests::{AUTHENTICATOR, Package, Session, Setup, Story, send, wait_for};
 
 const APP: &str = "org.example.Private";
 
@@ -31,6 +32,10 @@ async fn close(session: &Session) {
     let screen = session.screen();
     screen.front().close().await;
     screen.wait_until_empty().await;
+    // Without a window it ends by itself, some time later.
+    for (id, _) in session.processes.of_program("usher") {
+        send(id, Signal::TERM);
+    }
     if session.daemon().is_some() {
         session.end_the_daemon().await;
     }
