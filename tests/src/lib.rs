@@ -13,6 +13,7 @@ mod keyring_file;
 mod leaks;
 mod looks;
 mod notifications;
+mod picture;
 mod processes;
 mod sandbox;
 mod screen;

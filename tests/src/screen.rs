@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! A person at the screen: sees windows through the accessibility tree, presses, types, takes pictures.
 
-use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -26,7 +25,7 @@ const BAR_HEIGHT: i32 = 60;
 /// The screen of a session.
 #[derive(Debug)]
 pub struct Screen<'s> {
-    processes: &'s Processes,
+    pub(crate) processes: &'s Processes,
     connection: &'s Connection,
     programs: Vec<String>,
 }
@@ -146,31 +145,6 @@ impl<'s> Screen<'s> {
             line.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("the window {id} has a size: {told}"))
         };
         (number("WIDTH"), number("HEIGHT"))
-    }
-
-    /// Takes a picture of the whole screen once it has come to rest.
-    pub async fn picture(&self, file: &Path) {
-        // A page that is there is painted a moment later, and nothing tells when.
-        let (mut last, mut at_rest) = (self.pixels().await, 0);
-        for _ in 0..20 {
-            tokio::time::sleep(Duration::from_millis(150)).await;
-            let now = self.pixels().await;
-            at_rest = if now == last { at_rest + 1 } else { 0 };
-            last = now;
-            if at_rest == 4 {
-                break;
-            }
-        }
-        std::fs::write(file, last).unwrap_or_else(|error| panic!("{} can be written: {error}", file.display()));
-    }
-
-    async fn pixels(&self) -> Vec<u8> {
-        tokio::process::Command::from(self.processes.command("import"))
-            .args(["-window", "root", "-trim", "+repage", "-define", "png:exclude-chunks=date,time", "png:-"])
-            .output()
-            .await
-            .expect("import starts")
-            .stdout
     }
 }
 

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Pictures of what is on a screen.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::screen::Screen;
+
+impl Screen<'_> {
+    /// Takes a picture of the whole screen once it has come to rest.
+    pub async fn picture(&self, file: &Path) {
+        // A page that is there is painted a moment later, and nothing tells when.
+        let (mut last, mut at_rest) = (self.pixels().await, 0);
+        for _ in 0..20 {
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            let now = self.pixels().await;
+            at_rest = if now == last { at_rest + 1 } else { 0 };
+            last = now;
+            if at_rest == 4 {
+                break;
+            }
+        }
+        std::fs::write(file, last).unwrap_or_else(|error| panic!("{} can be written: {error}", file.display()));
+    }
+
+    async fn pixels(&self) -> Vec<u8> {
+        tokio::process::Command::from(self.processes.command("import"))
+            .args(["-window", "root", "-trim", "+repage", "-define", "png:exclude-chunks=date,time", "png:-"])
+            .output()
+            .await
+            .expect("import starts")
+            .stdout
+    }
+}
