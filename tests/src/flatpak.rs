@@ -61,15 +61,21 @@ pub struct Flatpak<'s> {
 impl Flatpak<'_> {
     /// Runs a command to its end, without a terminal.
     pub async fn run(&self, arguments: &[&str]) -> Outcome {
+        let outcome = self.look(arguments).await;
+        self.processes.transcript().add(&shown(arguments), &outcome.text);
+        outcome
+    }
+
+    /// Runs a command that is no part of what a story tells: it may be run over and over until something is so.
+    pub(crate) async fn look(&self, arguments: &[&str]) -> Outcome {
         let mut command = tokio::process::Command::from(self.processes.command("flatpak"));
         command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
-        let shown = format!("flatpak {}", arguments.join(" "));
+        let shown = shown(arguments);
         let output = timeout(COMMAND_LIMIT, command.output())
             .await
             .unwrap_or_else(|_| panic!("“{shown}” has an end"))
             .expect("flatpak starts");
         let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        self.processes.transcript().add(&shown, &text);
         Outcome::new(&shown, shell_code(output.status), text)
     }
 
@@ -98,6 +104,10 @@ impl Flatpak<'_> {
         outcome.expect_success();
         outcome.text.trim().to_owned()
     }
+}
+
+fn shown(arguments: &[&str]) -> String {
+    format!("flatpak {}", arguments.join(" "))
 }
 
 /// The exit code as a shell gives it: 128 more than the signal, where one ended the process.

@@ -152,7 +152,7 @@ impl Session {
 
     /// The sandboxes of Usher's that are open now, those that it has opened for web pages included.
     pub async fn instances(&self) -> Vec<Instance> {
-        let outcome = self.flatpak().run(&["ps", "--columns=instance,pid,child-pid,application"]).await;
+        let outcome = self.flatpak().look(&["ps", "--columns=instance,pid,child-pid,application"]).await;
         outcome.expect_success();
         let mut instances: Vec<_> = outcome.text.lines().filter_map(instance).collect();
         instances.sort();
