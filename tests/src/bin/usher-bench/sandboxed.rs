@@ -87,7 +87,9 @@ impl Both {
         let instance = wait_for("the daemon's sandbox", instance, async || String::new()).await;
         let mut total = 0;
         let mut parts = Vec::new();
-        for process in family(instance.outer) {
+        // The proxy of its bus belongs to it, but is nobody's child.
+        let proxies = self.inside.processes.of_program("xdg-dbus-proxy").into_iter().map(|(process, _)| process);
+        for process in family(instance.outer).into_iter().chain(proxies) {
             if let (Some(memory), Some(name)) = (Memory::of(process), name(process)) {
                 total += memory.private();
                 parts.push(format!("{name} {}", memory.private()));
