@@ -6,10 +6,14 @@ use usher_core::{
     binding::Binding,
     notices::{self, Cause},
     pending::Operation,
+    prompt::Kind,
     purchase,
 };
 
-use super::{Found, Obstacle, decide::Wish};
+use super::{
+    Found, Obstacle,
+    decide::{self, Wish},
+};
 
 /// Something to tell of, and whom it concerns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,19 +56,12 @@ impl Occasion {
         if wish.interactive || wish.operation != Operation::Update {
             return None;
         }
-        let cause = match obstacle {
-            Obstacle::NoAccount | Obstacle::SignedOut(_) | Obstacle::Expired(_) => Cause::SignIn,
-            Obstacle::NoLink(_) => Cause::Permission,
-            Obstacle::Locked => Cause::Unlock,
-            Obstacle::NotBought { .. } => Cause::NoAccess,
-            Obstacle::Options(_)
-            | Obstacle::NoKeyring
-            | Obstacle::NoPortal
-            | Obstacle::KeyringFailed
-            | Obstacle::Changed { .. }
-            | Obstacle::Unreachable
-            | Obstacle::BadAnswer
-            | Obstacle::NotSecure(_) => return None,
+        // What a person could be asked is what they are told of.
+        let cause = match decide::question(obstacle)?.0 {
+            Kind::SignIn => Cause::SignIn,
+            Kind::Link => Cause::Permission,
+            Kind::Unlock => Cause::Unlock,
+            Kind::Purchase => Cause::NoAccess,
         };
         Some(Self::new(cause, obstacle.account(), asker))
     }
