@@ -54,7 +54,7 @@ async fn activate(bus: &gio::DBusConnection, widget: &gtk::Widget) -> Result<(),
         data.insert("activation-token", token.as_str());
         data.insert("desktop-startup-id", token.as_str());
     }
-    let path = format!("/{}", names::ACCOUNTS_NAME.replace('.', "/"));
+    let path = names::application_path(names::ACCOUNTS_NAME);
     let arguments = glib::Variant::tuple_from_iter([data.end()]);
     let activated = bus.call_future(
         Some(names::ACCOUNTS_NAME),

@@ -12,10 +12,8 @@ use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use tokio::net::unix::pipe::Receiver;
 use usher_core::{names, remote};
 
-/// Where an application's files are in its sandbox.
-const FILES: &str = "/app";
-/// What flatpak writes there when the application was updated or uninstalled while it runs.
-const MARKS: [&str; 2] = [".updated", ".removed"];
+/// What flatpak writes among an application's files when it was updated or uninstalled while it runs.
+const MARKS: [&str; 2] = [names::DEPLOYMENT_UPDATED, names::DEPLOYMENT_REMOVED];
 /// How long the daemon stays where it cannot see all that it ought to see: as long as calls follow upon one another.
 const SHORT: Duration = Duration::from_secs(2);
 
@@ -26,7 +24,7 @@ pub(crate) struct Deployment(PathBuf);
 impl Deployment {
     /// Those of this process; none outside a sandbox, where packages look after running services.
     pub(crate) fn of_process() -> Option<Self> {
-        names::in_sandbox().then(|| Self::at(FILES.into()))
+        names::in_sandbox().then(|| Self::at(names::DEPLOYMENT.into()))
     }
 
     /// Those in that folder.

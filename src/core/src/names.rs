@@ -63,6 +63,19 @@ pub fn application_path(id: &str) -> String {
     format!("/{}", id.replace('.', "/").replace('-', "_"))
 }
 
+/// Where a Flatpak has its own files while it runs.
+pub const DEPLOYMENT: &str = "/app";
+/// What flatpak puts there when another version was installed (`flatpak_dir_undeploy`).
+pub const DEPLOYMENT_UPDATED: &str = ".updated";
+/// What flatpak puts there when none is installed any more.
+pub const DEPLOYMENT_REMOVED: &str = ".removed";
+
+/// The folder for data of applications, inside Flatpak the application's own. `None` where there is no home.
+pub fn data_dir() -> Option<PathBuf> {
+    let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    variable("XDG_DATA_HOME").or_else(|| Some(variable("HOME")?.join(".local/share")))
+}
+
 /// The folder for what must not outlive the login session: `$XDG_RUNTIME_DIR/<application id>`, inside Flatpak the
 /// folder that all instances of the application share. `None` where the session has no runtime folder.
 pub fn runtime_dir() -> Option<PathBuf> {

@@ -9,12 +9,6 @@ use usher_core::{checks, names};
 
 use crate::runtime;
 
-/// Where a Flatpak has its own files.
-const OWN_FILES: &str = "/app";
-/// What flatpak puts there when another version was installed, or none is any more (`flatpak_dir_undeploy`).
-const UPDATED: &str = ".updated";
-const REMOVED: &str = ".removed";
-
 /// What has become of the files that this process was started from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Deployment {
@@ -29,9 +23,9 @@ pub(crate) enum Deployment {
 
 impl Deployment {
     fn of(folder: &Path) -> Self {
-        if folder.join(REMOVED).exists() {
+        if folder.join(names::DEPLOYMENT_REMOVED).exists() {
             Self::Removed
-        } else if folder.join(UPDATED).exists() {
+        } else if folder.join(names::DEPLOYMENT_UPDATED).exists() {
             Self::Updated
         } else {
             Self::Current
@@ -80,7 +74,7 @@ impl OwnInstallation {
     pub(crate) fn new() -> Self {
         let own: Self = glib::Object::new();
         if names::in_sandbox() {
-            own.follow(Path::new(OWN_FILES));
+            own.follow(Path::new(names::DEPLOYMENT));
         }
         own
     }
@@ -155,7 +149,7 @@ mod tests {
             let own: OwnInstallation = glib::Object::new();
             own.follow(&folder);
             let mut seen = vec![own.deployment()];
-            for file in [UPDATED, REMOVED] {
+            for file in [names::DEPLOYMENT_UPDATED, names::DEPLOYMENT_REMOVED] {
                 fs::write(folder.join(file), "").unwrap();
                 wait_for_change(&own, &context);
                 seen.push(own.deployment());

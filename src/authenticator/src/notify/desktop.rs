@@ -167,7 +167,7 @@ async fn lead(connection: &Connection, action: Option<Action>, token: Option<Str
         platform.insert("activation-token", token.as_str().into());
         platform.insert("desktop-startup-id", token.as_str().into());
     }
-    let (name, path) = (names::ACCOUNTS_NAME, format!("/{}", names::ACCOUNTS_NAME.replace('.', "/")));
+    let (name, path) = (names::ACCOUNTS_NAME, names::application_path(names::ACCOUNTS_NAME));
     let interface = Some("org.freedesktop.Application");
     match action {
         Some(Action { name: action, target }) => {

@@ -131,9 +131,7 @@ pub struct NoticeFile(PathBuf);
 impl NoticeFile {
     /// The file of this person. `None` where there is no home.
     pub fn of_person() -> Option<Self> {
-        let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        let data = folder("XDG_DATA_HOME").or_else(|| Some(folder("HOME")?.join(".local/share")))?;
-        Some(Self::in_folder(&data.join(names::APP_ID)))
+        Some(Self::in_folder(&names::data_dir()?.join(names::APP_ID)))
     }
 
     /// The file in that folder.

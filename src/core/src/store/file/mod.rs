@@ -75,7 +75,7 @@ impl FileKeyring {
     /// The keyring of this application, inside its sandbox.
     pub(in crate::store) fn of_application() -> Self {
         let marker = names::runtime_dir().map(|folder| folder.join("portal-asked"));
-        Self::new(data_folder(), Box::new(SecretPortal { bus: None }), marker)
+        Self::new(names::data_dir(), Box::new(SecretPortal { bus: None }), marker)
     }
 
     fn new(data: Option<PathBuf>, source: Box<dyn SecretSource>, marker: Option<PathBuf>) -> Self {
@@ -253,10 +253,4 @@ fn found(place: &Place, item: Option<UnlockedItem>, spot: Spot, index: usize) ->
         Some(account) => Some(Found::Open(spot, Box::new(account))),
         None => broken(spot),
     }
-}
-
-/// Folder of the application's data; inside a sandbox its own.
-fn data_folder() -> Option<PathBuf> {
-    let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    variable("XDG_DATA_HOME").or_else(|| Some(variable("HOME")?.join(".local/share")))
 }
