@@ -11,35 +11,18 @@ pub const NAME_LIMIT: usize = 64;
 /// One line of at most `limit` characters without control or direction-changing characters. White space of any kind
 /// becomes single spaces; what is cut off is marked by “…”.
 pub fn clean(text: &str, limit: usize) -> String {
-    let mut cleaned = String::new();
-    let mut length = 0;
-    let words = text
+    let line = text
         .split(|c: char| c.is_whitespace() || c.is_control())
         .map(|word| word.chars().filter(|&c| !is_hidden(c)).collect::<String>())
-        .filter(|word| !word.is_empty());
-    for word in words {
-        let gap = usize::from(length > 0);
-        let count = word.chars().count();
-        if length + gap + count > limit {
-            let room = limit.saturating_sub(length + gap + 1);
-            if room > 0 && gap == 1 {
-                cleaned.push(' ');
-            }
-            cleaned.extend(word.chars().take(room));
-            let kept = cleaned.trim_end().len();
-            cleaned.truncate(kept);
-            if limit > 0 {
-                cleaned.push('…');
-            }
-            break;
-        }
-        if gap == 1 {
-            cleaned.push(' ');
-        }
-        cleaned.push_str(&word);
-        length += gap + count;
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
+    if line.chars().count() <= limit {
+        return line;
     }
-    cleaned
+    let Some(room) = limit.checked_sub(1) else { return String::new() };
+    let kept: String = line.chars().take(room).collect();
+    format!("{}…", kept.trim_end())
 }
 
 /// A name as it is shown: cleaned, cut, and isolated so that its direction does not leak into the text around it.
@@ -104,6 +87,9 @@ mod tests {
     fn a_long_text_is_cut_and_marked() {
         assert_eq!(clean("abcdef", 4), "abc…");
         assert_eq!(clean("ab cdef", 4), "ab…");
+        assert_eq!(clean("ab cdef", 3), "ab…");
+        assert_eq!(clean("a b", 1), "…");
+        assert_eq!(clean("a b", 0), "");
     }
 
     #[test]
