@@ -16,6 +16,7 @@
 //! app_state whether an app can be had
 //! dismissals   questions that were put off   familiarity  how well a server is known
 //! notices      notifications that were sent
+//! repository_file   files that name a repository
 //! i18n      translated strings               clock     the wall clock
 //! ```
 
@@ -43,6 +44,8 @@ pub mod purchase;
 pub mod redirect;
 pub mod refs;
 pub mod remote;
+mod remote_add;
+pub mod repository_file;
 pub mod secret;
 pub mod service;
 pub mod store;

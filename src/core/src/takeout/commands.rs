@@ -9,6 +9,7 @@ use crate::{
     binding::{Provider, option},
     names,
     remote::Remote,
+    remote_add::{RemoteAdd, free_name, where_to},
     text,
 };
 
@@ -47,32 +48,20 @@ impl TakenRepository {
         if let Some(remote) = self.here(remotes) {
             return Some(remote.name.clone());
         }
-        let is_free = |name: &String| remotes.iter().all(|remote| &remote.name != name);
-        let further = (2..100).map(|number| format!("{}-{number}", self.name));
-        std::iter::once(self.name.clone()).chain(further).find(is_free)
+        free_name(&self.name, remotes)
     }
 
     fn add(&self, name: &str) -> Option<String> {
-        let mut arguments = vec!["flatpak".to_owned(), "remote-add".to_owned(), where_to(self.user_only).to_owned()];
-        arguments.extend(self.authenticator_arguments());
-        let plain_title = |title: &&str| title.chars().all(|c| c.is_ascii_graphic() || c == ' ');
-        arguments.extend(self.title.as_deref().filter(plain_title).map(|title| format!("--title={title}")));
-        let is_registry = self.address.as_str().starts_with("oci+");
-        if !self.verified && !is_registry {
-            arguments.push("--no-gpg-verify".to_owned());
-        }
-        let add = command(&arguments)?;
-        let what = command(&[name.to_owned(), self.address.to_string()]).filter(|_| text::is_plain_name(name))?;
-        match self.key.as_deref().filter(|_| self.verified) {
-            None => Some(format!("{add} {what}")),
-            // flatpak reads a key twice, so it cannot come through a pipe.
-            Some(key) => {
-                let key = text::command(&["printf", "%s", key])?;
-                Some(format!(
-                    r#"key=$(mktemp) && {key} | base64 --decode >"$key" && {add} --gpg-import="$key" {what} && rm "$key""#
-                ))
-            }
-        }
+        let add = RemoteAdd {
+            is_user: self.user_only,
+            options: self.authenticator_arguments(),
+            title: self.title.as_deref(),
+            is_verified: self.verified,
+            key: self.key.as_deref(),
+            name,
+            address: &self.address,
+        };
+        add.command()
     }
 
     fn modify(&self, remote: &Remote) -> Option<String> {
@@ -121,10 +110,6 @@ pub fn install_command(
     let count = commands.iter().map(|(count, _)| count).sum();
     let commands: Vec<String> = commands.into_iter().map(|(_, command)| command).collect();
     (count > 0).then(|| (count, commands.join(" && ")))
-}
-
-fn where_to(is_user: bool) -> &'static str {
-    if is_user { "--user" } else { "--system" }
 }
 
 fn command(arguments: &[String]) -> Option<String> {

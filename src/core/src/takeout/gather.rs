@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{KEY_LIMIT, TakenAccount, TakenRepository, Takeout, is_app_id};
+use super::{TakenAccount, TakenRepository, Takeout, is_app_id};
 use crate::{
     account::Account,
     installed::{self, InstalledApp},
@@ -13,6 +13,7 @@ use crate::{
     lookup::{self, Lookup},
     purchase::PurchaseState,
     remote::{self, Installation, Remote},
+    remote_add::KEY_LIMIT,
     store::Entry,
     text,
 };

@@ -14,6 +14,7 @@ use crate::{
     binding::Binding,
     provider::json,
     refs::FlatpakRef,
+    remote_add::is_key,
     service::RemoteUrl,
     store::Entry,
     text,
@@ -34,8 +35,6 @@ const VERSION: u64 = 1;
 const COUNT_LIMIT: usize = 200;
 /// Most apps of one account or repository.
 const APPS_LIMIT: usize = 2000;
-/// Largest key of a repository, in bytes.
-const KEY_LIMIT: usize = 64 << 10;
 
 /// What is taken along.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -207,12 +206,6 @@ fn check_apps(apps: &[String]) -> Result<(), TakeoutError> {
 /// Whether a text is the id of an app, and can be put into a command.
 fn is_app_id(text: &str) -> bool {
     text::is_plain_name(text) && format!("app/{text}/x/x").parse::<FlatpakRef>().is_ok()
-}
-
-/// Whether a text is what goes into a command as a key: base64, and not too long.
-fn is_key(text: &str) -> bool {
-    use base64::{Engine as _, engine::general_purpose::STANDARD};
-    text.len() <= KEY_LIMIT * 4 / 3 + 4 && STANDARD.decode(text).is_ok_and(|key| !key.is_empty())
 }
 
 #[cfg(test)]

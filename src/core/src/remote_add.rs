@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The command that adds a repository, for a person to run: Usher runs none. It is made from a list of arguments; where a
+//! name is not plain there is no command (rule R17).
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use crate::{remote::Remote, service::RemoteUrl, text};
+
+/// Largest key of a repository, in bytes.
+pub(crate) const KEY_LIMIT: usize = 64 << 10;
+
+/// What is added, and how.
+pub(crate) struct RemoteAdd<'a> {
+    /// Whether for the current user alone.
+    pub(crate) is_user: bool,
+    /// Further options.
+    pub(crate) options: Vec<String>,
+    /// Its title, which is left out where it cannot be typed.
+    pub(crate) title: Option<&'a str>,
+    /// Whether what comes from it is checked against its key.
+    pub(crate) is_verified: bool,
+    /// Its key, in base64.
+    pub(crate) key: Option<&'a str>,
+    /// Flatpak's own name for it.
+    pub(crate) name: &'a str,
+    /// Its address.
+    pub(crate) address: &'a RemoteUrl,
+}
+
+impl RemoteAdd<'_> {
+    pub(crate) fn command(&self) -> Option<String> {
+        let mut arguments = vec!["flatpak", "remote-add", where_to(self.is_user)];
+        arguments.extend(self.options.iter().map(String::as_str));
+        let plain_title = |title: &&str| title.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+        let title = self.title.filter(plain_title).map(|title| format!("--title={title}"));
+        arguments.extend(title.as_deref());
+        let is_registry = self.address.as_str().starts_with("oci+");
+        if !self.is_verified && !is_registry {
+            arguments.push("--no-gpg-verify");
+        }
+        let add = text::command(&arguments)?;
+        let what = text::command(&[self.name, self.address.as_str()]).filter(|_| text::is_plain_name(self.name))?;
+        match self.key.filter(|_| self.is_verified) {
+            None => Some(format!("{add} {what}")),
+            // flatpak reads a key twice, so it cannot come through a pipe.
+            Some(key) => {
+                let key = text::command(&["printf", "%s", key])?;
+                Some(format!(
+                    r#"key=$(mktemp) && {key} | base64 --decode >"$key" && {add} --gpg-import="$key" {what} && rm "$key""#
+                ))
+            }
+        }
+    }
+}
+
+/// The option for an installation.
+pub(crate) fn where_to(is_user: bool) -> &'static str {
+    if is_user { "--user" } else { "--system" }
+}
+
+/// That name, or one made from it, which no remote has yet.
+pub(crate) fn free_name(wanted: &str, remotes: &[Remote]) -> Option<String> {
+    let is_free = |name: &String| remotes.iter().all(|remote| &remote.name != name);
+    let further = (2..100).map(|number| format!("{wanted}-{number}"));
+    std::iter::once(wanted.to_owned()).chain(further).find(is_free)
+}
+
+/// Whether a text is what goes into a command as a key: base64, and not too long.
+pub(crate) fn is_key(text: &str) -> bool {
+    text.len() <= KEY_LIMIT * 4 / 3 + 4 && STANDARD.decode(text).is_ok_and(|key| !key.is_empty())
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The files by which repositories are shared: `.flatpakrepo` and `.flatpakref` (flatpakrepo(5), flatpakref(5)). They come
+//! from anybody. What they say is shown and grants nothing: nothing that they name is fetched, and Usher adds no repository
+//! by itself. The command that adds one is made from arguments (rule R17).
+
+use std::{collections::BTreeMap, path::Path};
+
+use crate::{
+    keyfile::KeyFile,
+    names,
+    remote::Remote,
+    remote_add::{RemoteAdd, free_name, is_key},
+    service::{ADDRESS_LIMIT, RemoteUrl},
+    text,
+};
+
+/// Largest file that is read, in bytes.
+pub const SIZE_LIMIT: usize = 1 << 20;
+
+/// The one version of the format that there is.
+const VERSION: &str = "1";
+
+/// What a file says of a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepositoryFile {
+    /// Its address, as it is written there: plain text, but not always one that Usher uses.
+    pub address: String,
+    /// Its title, cleaned.
+    pub title: Option<String>,
+    /// The app that the file is about, cleaned; a `.flatpakrepo` is about none.
+    pub app: Option<String>,
+    kind: Kind,
+    name: String,
+    key: Option<String>,
+    authenticator: Option<String>,
+    subset: Option<String>,
+    default_branch: Option<String>,
+}
+
+/// Why a file is not taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RepositoryFileError {
+    /// Larger than any such file.
+    #[error("the file is too large")]
+    TooLarge,
+    /// Not such a file, a damaged one, or of another version.
+    #[error("the file is not one with a repository, or it is damaged")]
+    Malformed,
+    /// What should be the repository's key is none.
+    #[error("the key of the repository is damaged")]
+    Key,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Repository,
+    Ref,
+}
+
+impl Kind {
+    const ALL: [Self; 2] = [Self::Repository, Self::Ref];
+
+    fn group(self) -> &'static str {
+        match self {
+            Self::Repository => "Flatpak Repo",
+            Self::Ref => "Flatpak Ref",
+        }
+    }
+
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Repository => "flatpakrepo",
+            Self::Ref => "flatpakref",
+        }
+    }
+}
+
+/// Whether a file of that name should hold a repository.
+pub fn is_named_so(name: &Path) -> bool {
+    let suffix = name.extension().unwrap_or_default();
+    Kind::ALL.iter().any(|kind| suffix.eq_ignore_ascii_case(kind.suffix()))
+}
+
+impl RepositoryFile {
+    /// Reads the content of a file of that name.
+    pub fn parse(bytes: &[u8], name: &Path) -> Result<Self, RepositoryFileError> {
+        use RepositoryFileError::{Key, Malformed, TooLarge};
+        if bytes.len() > SIZE_LIMIT {
+            return Err(TooLarge);
+        }
+        let content = std::str::from_utf8(bytes).map_err(|_| Malformed)?;
+        let file = KeyFile::parse(content.strip_prefix('\u{feff}').unwrap_or(content));
+        let (kind, keys) = Kind::ALL.into_iter().find_map(|kind| Some((kind, keys(&file, kind)?))).ok_or(Malformed)?;
+        let value = |key: &str| keys.get(key).map(|value| value.trim());
+        if value("Version").is_some_and(|version| version != VERSION) {
+            return Err(Malformed);
+        }
+        let address = value("Url").filter(|url| !url.is_empty() && is_clean(url)).ok_or(Malformed)?;
+        let key = value("GPGKey").map(|key| Some(key).filter(|key| is_key(key)).ok_or(Key)).transpose()?;
+        let shown = |key: &str| value(key).map(|value| text::clean(value, text::NAME_LIMIT)).filter(|v| !v.is_empty());
+        let only = |wanted: Kind, value: Option<String>| value.filter(|_| kind == wanted);
+        let stem = name.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let suggested = if kind == Kind::Ref { value("SuggestRemoteName").unwrap_or_default() } else { stem };
+        Ok(Self {
+            address: address.to_owned(),
+            title: only(Kind::Repository, shown("Title")),
+            app: only(Kind::Ref, shown("Title").or_else(|| shown("Name"))),
+            kind,
+            name: suggested.to_owned(),
+            key: key.map(str::to_owned),
+            authenticator: only(Kind::Repository, shown("AuthenticatorName")),
+            subset: only(Kind::Repository, shown("Subset")),
+            default_branch: only(Kind::Repository, shown("DefaultBranch")),
+        })
+    }
+
+    /// The command that adds the repository for the current user. A file at a path that can be typed is named, as it can be
+    /// read more easily than a key. `None` where no safe command can be made.
+    pub fn command(&self, file: Option<&Path>, remotes: &[Remote]) -> Option<String> {
+        let address = RemoteUrl::parse(&self.address).ok()?;
+        let name = free_name(&self.name_of_remote(&address), remotes)?;
+        // Whoever names Usher must not thereby bring a program that takes its place (rule R23).
+        let is_ours = self.authenticator.as_deref().is_none_or(|name| name == names::AUTHENTICATOR_NAME);
+        let install = is_ours.then_some("--no-authenticator-install");
+        let file = file.and_then(Path::to_str).filter(|_| self.kind == Kind::Repository);
+        let by_file = file.filter(|file| file.starts_with('/')).and_then(|file| {
+            let start = ["flatpak", "remote-add", "--user"];
+            let end = ["--from", name.as_str(), file];
+            text::command(&start.into_iter().chain(install).chain(end).collect::<Vec<_>>())
+        });
+        by_file.or_else(|| {
+            let plain = |option: &str, value: &Option<String>| match value {
+                Some(value) => text::is_plain_name(value).then(|| Some(format!("--{option}={value}"))),
+                None => Some(None),
+            };
+            let options = [
+                plain("authenticator-name", &self.authenticator)?,
+                install.map(str::to_owned),
+                plain("subset", &self.subset)?,
+                plain("default-branch", &self.default_branch)?,
+            ];
+            let add = RemoteAdd {
+                is_user: true,
+                options: options.into_iter().flatten().collect(),
+                title: self.title.as_deref(),
+                is_verified: self.key.is_some(),
+                key: self.key.as_deref(),
+                name: &name,
+                address: &address,
+            };
+            add.command()
+        })
+    }
+
+    /// What flatpak is to call it: as is suggested, or after its host.
+    fn name_of_remote(&self, address: &RemoteUrl) -> String {
+        if is_name_of_remote(&self.name) {
+            return self.name.clone();
+        }
+        let host = address.host().replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
+        host.trim_matches('-').to_owned()
+    }
+}
+
+/// The keys of a group, the last one of each counting as in GLib.
+fn keys(file: &KeyFile, kind: Kind) -> Option<BTreeMap<&str, &str>> {
+    let groups: Vec<_> = file.groups().filter(|(name, _)| *name == kind.group()).collect();
+    let keys = groups.iter().flat_map(|(_, keys)| keys.iter());
+    (!groups.is_empty()).then(|| keys.map(|(key, value)| (key.as_str(), value.as_str())).collect())
+}
+
+fn is_clean(address: &str) -> bool {
+    text::clean(address, ADDRESS_LIMIT) == address
+}
+
+/// Whether flatpak takes it for the name of a remote.
+fn is_name_of_remote(name: &str) -> bool {
+    text::is_plain_name(name) && name.starts_with(|c: char| c.is_ascii_alphanumeric()) && !name.contains('+')
+}
+
+#[cfg(test)]
+mod tests;
