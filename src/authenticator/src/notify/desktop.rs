@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 use tokio::task::AbortHandle;
 use usher_core::{
     i18n::gettext,
@@ -16,14 +16,14 @@ use usher_core::{
 };
 use zbus::{
     Connection, MatchRule, Message, MessageStream,
-    fdo::DBusProxy,
+    fdo::{DBusProxy, NameOwnerChanged},
     message,
     names::{MemberName, OwnedUniqueName},
     zvariant::Value,
 };
 
 use super::words::{Action, Words};
-use crate::live::Activity;
+use crate::{live::Activity, service::owner_changes};
 
 /// Longest time that a click is waited for. After it a click does nothing; the window shows the same when it is opened.
 const STAY: Duration = Duration::from_secs(30 * 60);
@@ -36,12 +36,13 @@ const BUTTON: &str = "button";
 pub(super) struct Desktop {
     connection: Connection,
     activity: Activity,
-    open: Mutex<HashMap<String, AbortHandle>>,
+    /// `None` once nothing is listened to any more.
+    open: Mutex<Option<HashMap<String, AbortHandle>>>,
 }
 
 impl Desktop {
     pub(super) fn new(connection: Connection, activity: Activity) -> Self {
-        Self { connection, activity, open: Mutex::default() }
+        Self { connection, activity, open: Mutex::new(Some(HashMap::new())) }
     }
 
     /// Shows it, and listens for what becomes of it.
@@ -70,17 +71,18 @@ impl Desktop {
         let hints = HashMap::from([("desktop-entry", Value::from(names::APP_ID)), ("urgency", Value::from(1_u8))]);
         // Listened to before it is there.
         let signals = self.signals(owner).await?;
+        let gone = owner_changes(&self.connection, 0, owner).await?;
         let arguments = ("Usher", number, names::APP_ID, &words.title, body, &actions, hints, -1);
         let number: u32 = DESKTOP.call(&self.connection, owner, "Notify", &arguments).await?.body().deserialize()?;
         if !actions.is_empty() {
-            self.listen(id, number, signals, words.clone());
+            self.listen(id, words.clone(), clicked(number, signals, gone));
         }
         Ok(Shown::Desktop { number, owner: owner.to_string(), bus })
     }
 
     /// Nothing is listened to any more.
     pub(super) fn stop(&self) {
-        for (_, open) in self.open().drain() {
+        for open in self.open().take().into_iter().flat_map(HashMap::into_values) {
             open.abort();
         }
     }
@@ -95,11 +97,11 @@ impl Desktop {
         MessageStream::for_match_rule(rule, &self.connection, None).await
     }
 
-    fn listen(&self, id: &str, number: u32, signals: MessageStream, words: Words) {
+    fn listen(&self, id: &str, words: Words, click: impl Future<Output = Option<Click>> + Send + 'static) {
         let (connection, busy) = (self.connection.clone(), self.activity.begin());
         let listening = async move {
             let _busy = busy;
-            let clicked = tokio::time::timeout(STAY, clicked(number, signals)).await;
+            let clicked = tokio::time::timeout(STAY, click).await;
             if let Ok(Some(Click { key, token })) = clicked {
                 let action = match key.as_str() {
                     BUTTON => words.button.map(|(_, action)| action),
@@ -111,6 +113,7 @@ impl Desktop {
             }
         };
         let mut open = self.open();
+        let Some(open) = open.as_mut() else { return };
         open.retain(|_, open| !open.is_finished());
         // What is replaced has the same number, and leads elsewhere.
         if let Some(replaced) = open.insert(id.to_owned(), tokio::spawn(listening).abort_handle()) {
@@ -118,7 +121,7 @@ impl Desktop {
         }
     }
 
-    fn open(&self) -> MutexGuard<'_, HashMap<String, AbortHandle>> {
+    fn open(&self) -> MutexGuard<'_, Option<HashMap<String, AbortHandle>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -129,8 +132,19 @@ struct Click {
     token: Option<String>,
 }
 
-/// The first click on a notification. `None` once it is closed.
-async fn clicked(number: u32, mut signals: MessageStream) -> Option<Click> {
+/// The first click on a notification. `None` once it is closed, or who showed it is gone.
+async fn clicked(
+    number: u32,
+    signals: MessageStream,
+    mut gone: impl Stream<Item = NameOwnerChanged> + Unpin,
+) -> Option<Click> {
+    tokio::select! {
+        click = first_click(number, signals) => click,
+        _ = gone.next() => None,
+    }
+}
+
+async fn first_click(number: u32, mut signals: MessageStream) -> Option<Click> {
     let mut token = None;
     while let Some(Ok(signal)) = signals.next().await {
         let header = signal.header();

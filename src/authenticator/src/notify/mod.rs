@@ -15,6 +15,7 @@ mod words;
 
 use std::{
     collections::BTreeSet,
+    io,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -83,45 +84,54 @@ impl Notifier {
     pub(crate) async fn tell(&self, occasion: &Occasion) {
         let Inner { parts, turn, .. } = &*self.0;
         let Some(file) = &parts.file else { return };
+        let cause = occasion.cause;
         let _turn = turn.lock().await;
-        let (id, now) = (occasion.id(), parts.clock.now());
-        let told = file.load(now);
-        if !notices::may_tell(&told, &id, occasion.cause, occasion.end, now) {
-            tracing::debug!(cause = ?occasion.cause, "told already");
-            return;
-        }
         if windows::show(&parts.connection, &occasion.binding).await {
-            tracing::debug!(cause = ?occasion.cause, "a window shows it");
+            tracing::debug!(?cause, "a window shows it");
             return;
         }
-        let replaced = told.into_iter().find(|known| known.id == id && known.shown.is_some());
+        let now = parts.clock.now();
+        let notice = Notice { id: occasion.id(), cause, at: now, end: occasion.end, shown: None };
+        match self.tell_of(file, &notice, occasion).await {
+            Ok(false) => {}
+            Ok(true) => {
+                self.follow();
+                // A window that was opened meanwhile found nothing to take back.
+                if windows::show(&parts.connection, &occasion.binding).await {
+                    self.withdraw(file, now, |known| known.id == notice.id).await;
+                }
+            }
+            Err(error) => tracing::warn!(%error, "what was told cannot be remembered"),
+        }
+    }
+
+    /// Whether it is shown now. What cannot be written down could be told again and again, so that comes first.
+    async fn tell_of(&self, file: &NoticeFile, notice: &Notice, occasion: &Occasion) -> io::Result<bool> {
+        let mut known = None;
+        let claim = |told: &mut Vec<Notice>| {
+            if notices::may_tell(told, notice) {
+                known = Some(notices::tell(told, notice.clone()));
+            }
+        };
+        file.change(notice.at, claim).await?;
+        let Some(known) = known else {
+            tracing::debug!(cause = ?notice.cause, "told already");
+            return Ok(false);
+        };
+        let replaced = known.iter().find_map(|known| known.shown.clone());
         let words = self.words(occasion);
-        let notice = Notice { id, cause: occasion.cause, at: now, end: occasion.end, shown: None };
-        // What cannot be written down could be told again and again.
-        if let Err(error) = file.change(now, |told| notices::tell(told, notice.clone())).await {
-            tracing::warn!(%error, "what was told cannot be remembered");
-            return;
-        }
-        let shown = self.0.surface.show(&notice.id, &words, replaced.and_then(|known| known.shown));
+        let shown = self.0.surface.show(&notice.id, &words, replaced);
         let shown = tokio::time::timeout(LIMIT, shown).await.ok().flatten();
         let is_shown = shown.is_some();
-        let written = file
-            .change(now, |told| {
-                let index = told.iter().position(|known| known == &notice);
-                match (index, shown) {
-                    (Some(index), Some(shown)) => told[index].shown = Some(shown),
-                    // It was told to nobody.
-                    (Some(index), None) => _ = told.remove(index),
-                    (None, _) => {}
-                }
-            })
-            .await;
-        if let Err(error) = written {
-            tracing::warn!(%error, "what was told cannot be remembered");
-        }
-        if is_shown {
-            self.follow();
-        }
+        let note = |told: &mut Vec<Notice>| {
+            if shown.is_none() {
+                notices::untell(told, notice, known);
+            } else if let Some(told) = told.iter_mut().find(|told| *told == notice) {
+                told.shown = shown;
+            }
+        };
+        file.change(notice.at, note).await?;
+        Ok(is_shown)
     }
 
     /// Takes back what is over. To be called where the accounts can be read, and nobody is asked for it; `covered` is the
@@ -147,7 +157,11 @@ impl Notifier {
             standing.remove(&(notices::id_of_account(account), Cause::Finished));
         }
         let is_over = |known: &Notice| !standing.contains(&(known.id.clone(), known.cause));
-        if let Err(error) = notices::withdraw(file, &parts.connection, now, is_over).await {
+        self.withdraw(file, now, is_over).await;
+    }
+
+    async fn withdraw(&self, file: &NoticeFile, now: i64, is_over: impl Fn(&Notice) -> bool) {
+        if let Err(error) = notices::withdraw(file, &self.0.parts.connection, now, is_over).await {
             tracing::warn!(%error, "that a notification was taken back cannot be remembered");
         }
     }

@@ -3,6 +3,7 @@
 
 mod access;
 mod application;
+mod desktops;
 mod ends;
 mod http;
 mod introspection;

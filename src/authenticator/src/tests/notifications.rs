@@ -1,196 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What is told by notifications, on desktops of all kinds.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use usher_core::{
     account::AccountState,
-    names::{ACCOUNTS_NAME, APP_ID, PROMPTER_PATH},
     notices::{DESKTOP, GTK, NoticeFile, PORTAL, id_of_account, id_of_server},
 };
-use zbus::{Connection, connection, object_server::SignalEmitter, zvariant::OwnedValue};
+use zbus::object_server::SignalEmitter;
 
-use super::{Bus, Call, Client, Daemon, Plan, until};
+use super::{
+    Bus, Call, Client, Daemon, Plan,
+    desktops::{Common, Gnome, Portal, Told, Window, desktop},
+    error_name, until,
+};
 use crate::{
     delivery::Surroundings,
     fakes::{APP, OTHER, SERVICE, Says, World, binding},
     live::Activity,
 };
-
-type Details = HashMap<String, OwnedValue>;
-
-/// A notification that is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Told {
-    id: String,
-    title: String,
-    /// Where clicks lead: the action beside the buttons first.
-    leads: Vec<(String, String)>,
-}
-
-/// What a desktop shows, and how often it was asked to show anything.
-#[derive(Clone, Default)]
-struct Board(Arc<Mutex<(Vec<Told>, usize)>>);
-
-impl Board {
-    fn add(&self, told: Told) {
-        let mut board = self.0.lock().unwrap();
-        board.0.retain(|known| known.id != told.id);
-        board.0.push(told);
-        board.1 += 1;
-    }
-
-    fn remove(&self, id: &str) {
-        self.0.lock().unwrap().0.retain(|known| known.id != id);
-    }
-
-    fn shown(&self) -> Vec<Told> {
-        self.0.lock().unwrap().0.clone()
-    }
-
-    fn count(&self) -> usize {
-        self.0.lock().unwrap().1
-    }
-}
-
-fn text(details: &Details, key: &str) -> Option<String> {
-    details.get(key)?.try_clone().ok()?.try_into().ok()
-}
-
-fn described(id: String, details: &Details) -> Told {
-    let mut leads: Vec<(String, String)> =
-        text(details, "default-action").zip(text(details, "default-action-target")).into_iter().collect();
-    if let Some(buttons) = details.get("buttons") {
-        for button in Vec::<Details>::try_from(buttons.try_clone().unwrap()).unwrap() {
-            leads.push((text(&button, "action").unwrap(), text(&button, "target").unwrap()));
-        }
-    }
-    Told { id, title: text(details, "title").unwrap(), leads }
-}
-
-struct Gnome(Board);
-
-#[zbus::interface(name = "org.gtk.Notifications")]
-#[allow(clippy::needless_pass_by_value)]
-impl Gnome {
-    fn add_notification(&self, application: &str, id: String, details: Details) {
-        assert_eq!(application, APP_ID);
-        self.0.add(described(id, &details));
-    }
-
-    fn remove_notification(&self, application: &str, id: &str) {
-        assert_eq!(application, APP_ID);
-        self.0.remove(id);
-    }
-}
-
-struct Portal(Board);
-
-#[zbus::interface(name = "org.freedesktop.portal.Notification")]
-#[allow(clippy::needless_pass_by_value)]
-impl Portal {
-    fn add_notification(&self, id: String, details: Details) {
-        self.0.add(described(id, &details));
-    }
-
-    fn remove_notification(&self, id: &str) {
-        self.0.remove(id);
-    }
-}
-
-struct Common(Board);
-
-#[zbus::interface(name = "org.freedesktop.Notifications")]
-#[allow(clippy::unused_self, clippy::needless_pass_by_value)]
-impl Common {
-    fn get_capabilities(&self) -> Vec<&'static str> {
-        vec!["actions", "body", "body-markup"]
-    }
-
-    // The arguments are those of the wire.
-    #[allow(clippy::too_many_arguments)]
-    fn notify(
-        &self,
-        name: &str,
-        replaces: u32,
-        icon: &str,
-        summary: String,
-        body: &str,
-        actions: Vec<String>,
-        hints: Details,
-        timeout: i32,
-    ) -> u32 {
-        assert_eq!((name, icon, timeout), ("Usher", APP_ID, -1));
-        assert_eq!(text(&hints, "desktop-entry").as_deref(), Some(APP_ID));
-        assert!(!body.is_empty());
-        let number = if replaces == 0 { 7 } else { replaces };
-        let leads = actions.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
-        self.0.add(Told { id: number.to_string(), title: summary, leads });
-        number
-    }
-
-    fn close_notification(&self, number: u32) {
-        self.0.remove(&number.to_string());
-    }
-
-    #[zbus(signal)]
-    async fn activation_token(emitter: &SignalEmitter<'_>, number: u32, token: &str) -> zbus::Result<()>;
-
-    #[zbus(signal)]
-    async fn action_invoked(emitter: &SignalEmitter<'_>, number: u32, key: &str) -> zbus::Result<()>;
-}
-
-/// A window process: what it shows, and what it was asked to do.
-#[derive(Clone, Default)]
-struct Window {
-    shows: Vec<String>,
-    asked: Arc<Mutex<Vec<(String, String, String)>>>,
-}
-
-#[zbus::interface(name = "io.github.usher.Prompter1")]
-impl Window {
-    #[zbus(property)]
-    fn shown(&self) -> Vec<String> {
-        self.shows.clone()
-    }
-}
-
-struct Application(Window);
-
-#[zbus::interface(name = "org.freedesktop.Application")]
-impl Application {
-    #[allow(clippy::needless_pass_by_value)]
-    fn activate_action(&self, action: String, mut parameter: Vec<OwnedValue>, platform: Details) {
-        let target: String = parameter.remove(0).try_into().unwrap();
-        let token = text(&platform, "activation-token").unwrap_or_default();
-        self.0.asked.lock().unwrap().push((action, target, token));
-    }
-}
-
-impl Window {
-    async fn open(self, bus: &Bus) -> Connection {
-        let path = format!("/{}", ACCOUNTS_NAME.replace('.', "/"));
-        let opening = connection::Builder::address(bus.address.as_str()).unwrap().name(ACCOUNTS_NAME).unwrap();
-        let opening = opening.serve_at(PROMPTER_PATH, self.clone()).unwrap();
-        opening.serve_at(path, Application(self)).unwrap().build().await.unwrap()
-    }
-}
-
-/// A desktop with this service.
-async fn desktop<I: zbus::object_server::Interface>(
-    bus: &Bus,
-    service: usher_core::notices::Service,
-    served: impl FnOnce(Board) -> I,
-) -> (Connection, Board) {
-    let board = Board::default();
-    let opening = connection::Builder::address(bus.address.as_str()).unwrap().name(service.name).unwrap();
-    let connection = opening.serve_at(service.path, served(board.clone())).unwrap().build().await.unwrap();
-    (connection, board)
-}
 
 /// An account that has lapsed, and apps that are installed.
 fn lapsed() -> (Arc<World>, String) {
@@ -393,4 +221,60 @@ async fn where_nobody_shows_notifications_nothing_happens_and_nothing_counts_as_
     client.answer(&update("2")).await;
     until("a notification", || board.count() == 1).await;
     end(daemon).await;
+}
+
+#[tokio::test]
+async fn l05_a_desktop_that_ended_leads_to_no_click_and_holds_nobody() {
+    let (bus, (world, _)) = (Bus::start(), lapsed());
+    let (desk, board) = desktop(&bus, DESKTOP, Common).await;
+    let plan = Plan { idle: Duration::from_millis(1), ..Plan::default() };
+    let activity = plan.activity.clone();
+    let busy = activity.begin();
+    let daemon = Daemon::start_as(&bus, &world, plan).await;
+    Client::on(&bus).await.answer(&update("1")).await;
+    until("a notification", || board.count() == 1).await;
+    drop(busy);
+    desk.close().await.unwrap();
+    daemon.end().await.unwrap();
+}
+
+#[tokio::test]
+async fn l05_a_notification_that_comes_up_at_the_end_is_not_listened_to() {
+    let (bus, (world, _)) = (Bus::start(), lapsed());
+    let (_desk, board) = desktop(&bus, DESKTOP, Common).await;
+    let plan = Plan::default();
+    let activity = plan.activity.clone();
+    let mut daemon = Daemon::start_as(&bus, &world, plan).await;
+    let mut client = Client::on(&bus).await;
+    let held = board.hold().await;
+    client.answer(&update("1")).await;
+    daemon.stop();
+    let mut number = 1;
+    let refused = loop {
+        number += 1;
+        match client.ask(&update(&number.to_string())).await {
+            Ok(_) => tokio::task::yield_now().await,
+            refused => break refused,
+        }
+    };
+    assert_eq!(error_name(refused), "Failed", "the end has begun");
+    drop(held);
+    daemon.end().await.unwrap();
+    assert_eq!((board.count(), *activity.watch().borrow()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_window_that_opens_while_it_is_told_takes_its_place() {
+    let (bus, (world, _)) = (Bus::start(), lapsed());
+    let (_desktop, board) = desktop(&bus, GTK, Gnome).await;
+    let daemon = Daemon::start(&bus, &world).await;
+    let held = board.hold().await;
+    Client::on(&bus).await.answer(&update("1")).await;
+    let file = NoticeFile::in_folder(bus.folder.path());
+    until("what is about to be told", || !file.load(1_000_000).is_empty()).await;
+    let _window = Window { shows: vec!["accounts".into()], ..Window::default() }.open(&bus).await;
+    drop(held);
+    end(daemon).await;
+    assert_eq!((board.count(), board.shown()), (1, vec![]));
+    assert_eq!(file.load(1_000_000)[0].shown, None);
 }

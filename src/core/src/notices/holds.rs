@@ -28,10 +28,16 @@ pub fn id_of_server(binding: &Binding) -> String {
     format!("server-{}", binding.host())
 }
 
-/// All that could be told now: ids and causes.
+/// All that could be told now: ids and causes. Of what a locked keyring hides, all could be so.
 pub fn standing(entries: &[Entry], notes: &[Pending], now: i64) -> BTreeSet<(String, Cause)> {
     let updates = notes.iter().filter(|note| note.operation == Operation::Update);
-    let mut standing: BTreeSet<_> = updates.filter_map(|note| of_note(note, entries)).collect();
+    let mut standing: BTreeSet<_> = updates.flat_map(|note| of_note(note, entries)).collect();
+    for entry in entries {
+        if let Entry::Locked(outline) = entry {
+            let id = id_of_account(outline.id);
+            standing.extend(Cause::ALL.map(|cause| (id.clone(), cause)));
+        }
+    }
     for account in entries.iter().filter_map(Entry::account) {
         let id = id_of_account(account.id);
         if account.ends_soon(now).is_some() {
@@ -44,25 +50,28 @@ pub fn standing(entries: &[Entry], notes: &[Pending], now: i64) -> BTreeSet<(Str
 }
 
 /// What an update that was left out waits for now.
-fn of_note(note: &Pending, entries: &[Entry]) -> Option<(String, Cause)> {
-    let address = RemoteUrl::parse(&note.remote_url).ok()?;
+fn of_note(note: &Pending, entries: &[Entry]) -> Vec<(String, Cause)> {
+    let Ok(address) = RemoteUrl::parse(&note.remote_url) else { return Vec::new() };
+    let of_server = |cause| (id_of_server(&note.binding), cause);
     match lookup::find(entries, &note.binding, &address) {
         Lookup::Linked(account) => {
             let cause = match account.state {
                 AccountState::Expired | AccountState::SignedOut => Cause::SignIn,
                 AccountState::SignedIn if is_without_access(note, account) => Cause::NoAccess,
-                AccountState::SignedIn => return None,
+                AccountState::SignedIn => return Vec::new(),
             };
-            Some((id_of_account(account.id), cause))
+            vec![(id_of_account(account.id), cause)]
         }
-        Lookup::Unlinked(accounts) => Some(match accounts.as_slice() {
+        Lookup::Unlinked(accounts) => vec![match accounts.as_slice() {
             [one] => (id_of_account(one.id), Cause::Permission),
-            _ => (id_of_server(&note.binding), Cause::Permission),
-        }),
-        Lookup::Ambiguous(_) => Some((id_of_server(&note.binding), Cause::Permission)),
-        Lookup::Nothing => Some((id_of_server(&note.binding), Cause::SignIn)),
-        Lookup::Locked => Some((KEYRING.to_owned(), Cause::Unlock)),
-        Lookup::Changed(_) => None,
+            _ => of_server(Cause::Permission),
+        }],
+        Lookup::Ambiguous(_) => vec![of_server(Cause::Permission)],
+        Lookup::Nothing => vec![of_server(Cause::SignIn)],
+        Lookup::Locked => {
+            vec![(KEYRING.to_owned(), Cause::Unlock), of_server(Cause::SignIn), of_server(Cause::Permission)]
+        }
+        Lookup::Changed(_) => Vec::new(),
     }
 }
 
@@ -80,7 +89,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::{binding::Link, purchase, secret::Token};
+    use crate::{binding::Link, purchase, secret::Token, store::Outline};
 
     const NOW: i64 = 1_000_000_000;
     const DAY: i64 = 24 * 60 * 60;
@@ -161,6 +170,30 @@ mod tests {
         assert_eq!(causes(Some(&account), None), [(id_of_account(account.id), Cause::EndsSoon)]);
         account.renew("demo".into(), Token::parse("new").unwrap(), Some(NOW + 60 * DAY), NOW);
         assert_eq!(causes(Some(&account), None), []);
+    }
+
+    #[test]
+    fn a_keyring_that_was_locked_meanwhile_settles_nothing() {
+        let account = account();
+        let outline = |account: &Account| Outline {
+            id: account.id,
+            provider: account.binding.provider,
+            service: account.binding.service.clone(),
+        };
+        let stands = |entries: &[Entry], notes: &[Pending], id: String, cause| {
+            standing(entries, notes, NOW).contains(&(id, cause))
+        };
+        let locked = [Entry::Locked(outline(&account))];
+        let notes = [note(Obstacle::Expired)];
+        for cause in Cause::ALL {
+            assert!(stands(&locked, &[], id_of_account(account.id), cause), "{cause:?}");
+            assert!(!stands(&[], &[], id_of_account(account.id), cause), "{cause:?} of an account that was removed");
+        }
+        assert!(stands(&locked, &notes, id_of_server(&binding()), Cause::SignIn));
+        assert!(stands(&locked, &notes, KEYRING.into(), Cause::Unlock));
+        let open = [Entry::Open(Box::new(account))];
+        assert!(!stands(&open, &notes, id_of_server(&binding()), Cause::SignIn));
+        assert!(!stands(&open, &notes, KEYRING.into(), Cause::Unlock));
     }
 
     #[test]

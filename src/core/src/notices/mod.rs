@@ -56,6 +56,12 @@ pub enum Cause {
     Finished,
 }
 
+impl Cause {
+    /// Each of them.
+    pub const ALL: [Self; 6] =
+        [Self::SignIn, Self::Permission, Self::Unlock, Self::NoAccess, Self::EndsSoon, Self::Finished];
+}
+
 /// Where a notification is shown, to be taken back there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -104,18 +110,24 @@ impl Notice {
 }
 
 /// Whether it may be told now: at most once a day for the same account and cause, and an end once.
-pub fn may_tell(told: &[Notice], id: &str, cause: Cause, end: Option<i64>, now: i64) -> bool {
-    let is_same = |known: &&Notice| known.id == id && known.cause == cause;
-    !told.iter().filter(is_same).any(|known| known.age(now) < DAY || (end.is_some() && known.end == end))
+pub fn may_tell(told: &[Notice], new: &Notice) -> bool {
+    let is_same = |known: &&Notice| known.id == new.id && known.cause == new.cause;
+    !told.iter().filter(is_same).any(|known| known.age(new.at) < DAY || (new.end.is_some() && known.end == new.end))
 }
 
-/// Adds what was told. It takes the place of what was shown under its id.
-pub fn tell(told: &mut Vec<Notice>, new: Notice) {
-    told.retain(|known| known.id != new.id || known.cause != new.cause);
-    for known in told.iter_mut().filter(|known| known.id == new.id) {
-        known.shown = None;
-    }
+/// Adds what is told. It takes the place of what is shown under its id. Returns what was known of that id.
+pub fn tell(told: &mut Vec<Notice>, new: Notice) -> Vec<Notice> {
+    let before: Vec<Notice> = told.extract_if(.., |known| known.id == new.id).collect();
+    let others = before.iter().filter(|known| known.cause != new.cause);
+    told.extend(others.map(|known| Notice { shown: None, ..known.clone() }));
     told.push(new);
+    before
+}
+
+/// Undoes [`tell`] for what was shown to nobody.
+pub fn untell(told: &mut Vec<Notice>, new: &Notice, before: Vec<Notice>) {
+    told.retain(|known| known.id != new.id);
+    told.extend(before);
 }
 
 #[derive(Serialize, Deserialize)]
@@ -177,20 +189,33 @@ mod tests {
     #[test]
     fn the_same_is_told_once_a_day() {
         let told = [notice("a", Cause::SignIn, 100)];
-        assert!(!may_tell(&told, "a", Cause::SignIn, None, 100 + DAY - 1));
-        assert!(may_tell(&told, "a", Cause::SignIn, None, 100 + DAY));
-        assert!(may_tell(&told, "a", Cause::NoAccess, None, 101), "another cause");
-        assert!(may_tell(&told, "b", Cause::SignIn, None, 101), "another account");
-        assert!(may_tell(&told, "a", Cause::SignIn, None, 100 - DAY), "a clock that was set back silences nothing");
+        let may = |id, cause, at| may_tell(&told, &notice(id, cause, at));
+        assert!(!may("a", Cause::SignIn, 100 + DAY - 1));
+        assert!(may("a", Cause::SignIn, 100 + DAY));
+        assert!(may("a", Cause::NoAccess, 101), "another cause");
+        assert!(may("b", Cause::SignIn, 101), "another account");
+        assert!(may("a", Cause::SignIn, 100 - DAY), "a clock that was set back silences nothing");
     }
 
     #[test]
     fn an_end_is_told_once_however_long_it_takes() {
-        let ends = |end| Notice { end: Some(end), ..notice("a", Cause::EndsSoon, 100) };
-        let told = [ends(10 * DAY)];
-        assert!(!may_tell(&told, "a", Cause::EndsSoon, Some(10 * DAY), 5 * DAY));
-        assert!(may_tell(&told, "a", Cause::EndsSoon, Some(20 * DAY), 15 * DAY), "another sign-in ends another time");
-        assert!(!may_tell(&told, "a", Cause::EndsSoon, Some(20 * DAY), 101), "but not on the same day");
+        let ends = |end, at| Notice { end: Some(end), ..notice("a", Cause::EndsSoon, at) };
+        let told = [ends(10 * DAY, 100)];
+        assert!(!may_tell(&told, &ends(10 * DAY, 5 * DAY)));
+        assert!(may_tell(&told, &ends(20 * DAY, 15 * DAY)), "another sign-in ends another time");
+        assert!(!may_tell(&told, &ends(20 * DAY, 101)), "but not on the same day");
+    }
+
+    #[test]
+    fn what_was_shown_to_nobody_takes_no_place() {
+        let known = [notice("a", Cause::SignIn, 1), notice("a", Cause::EndsSoon, 1), notice("b", Cause::SignIn, 1)];
+        let mut told = known.to_vec();
+        let new = notice("a", Cause::SignIn, 2 * DAY);
+        let before = tell(&mut told, new.clone());
+        assert_eq!(told[1..], [Notice { shown: None, ..known[1].clone() }, new.clone()]);
+        untell(&mut told, &new, before);
+        told.sort_by(|one, other| (&one.id, one.cause).cmp(&(&other.id, other.cause)));
+        assert_eq!(told, known);
     }
 
     #[tokio::test]
@@ -201,7 +226,7 @@ mod tests {
         let ends = Notice { end: Some(9 * DAY), shown: None, ..notice("b", Cause::EndsSoon, 0) };
         let shown = notice("c", Cause::NoAccess, 0);
         for new in [&gone, &ends, &shown] {
-            file.change(0, |told| tell(told, new.clone())).await.unwrap();
+            file.change(0, |told| _ = tell(told, new.clone())).await.unwrap();
         }
         assert_eq!(file.load(1), [gone, ends.clone(), shown.clone()]);
         assert_eq!(file.load(2 * DAY), [ends, shown.clone()]);
@@ -218,7 +243,7 @@ mod tests {
             files::write(&file.0, content).unwrap();
             assert_eq!(file.load(0), []);
         }
-        file.change(0, |told| tell(told, notice("a", Cause::SignIn, 0))).await.unwrap();
+        file.change(0, |told| _ = tell(told, notice("a", Cause::SignIn, 0))).await.unwrap();
         assert_eq!(file.load(0).len(), 1);
     }
 

@@ -8,7 +8,7 @@ use zbus::{Connection, fdo::DBusProxy};
 use super::{DESKTOP, GTK, Notice, NoticeFile, PORTAL, Shown};
 use crate::names;
 
-/// Longest wait for the desktop.
+/// Longest wait for the desktop, for all of them.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// Takes back what is shown and is over.
@@ -23,12 +23,8 @@ pub async fn withdraw(
     if over.is_empty() {
         return Ok(());
     }
-    for Notice { id, shown, .. } in &over {
-        if let Some(shown) = shown
-            && let Ok(Err(error)) = tokio::time::timeout(LIMIT, take_back(connection, id, shown)).await
-        {
-            tracing::debug!(%error, "a notification cannot be taken back");
-        }
+    if tokio::time::timeout(LIMIT, take_all_back(connection, &over)).await.is_err() {
+        tracing::debug!("the desktop takes no notifications back");
     }
     file.change(now, |told| {
         for known in told.iter_mut().filter(|known| over.contains(known)) {
@@ -36,6 +32,16 @@ pub async fn withdraw(
         }
     })
     .await
+}
+
+async fn take_all_back(connection: &Connection, over: &[Notice]) {
+    for Notice { id, shown, .. } in over {
+        if let Some(shown) = shown
+            && let Err(error) = take_back(connection, id, shown).await
+        {
+            tracing::debug!(%error, "a notification cannot be taken back");
+        }
+    }
 }
 
 /// Nothing is started for it.
