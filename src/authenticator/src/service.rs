@@ -104,15 +104,19 @@ pub(crate) async fn run_with_connections(
     let access = Access::serve(&bus_names.access, daemon.clone()).await?;
     // Read before the first request can be written into it.
     let left_open = journal.as_ref().map(Journal::left_open).unwrap_or_default();
-    bus_names.own().await?;
-    end_left_open(connection, surroundings, left_open).await;
-    daemon.live.write_journal();
-    tracing::debug!("ready");
+    let serving = async {
+        bus_names.own().await?;
+        end_left_open(connection, surroundings, left_open).await;
+        daemon.live.write_journal();
+        tracing::debug!("ready");
+        until_idle(bus_names, &daemon, idle, deployment.as_ref()).await
+    };
     let ended = tokio::select! {
+        // From the beginning: nothing is read from the bus any more while signals wait to be taken.
         () = follow(lost, [&daemon.live, &access.calls]) => Err(RunError::BusLost),
         () = bus_names.lost() => Err(RunError::BusLost),
         () = stop => Ok(()),
-        done = until_idle(bus_names, &daemon, idle, deployment.as_ref()) => done,
+        done = serving => done,
     };
     daemon.end(&access).await;
     // Answers must come from the owner of the name, so they are given up last; who calls from now on is served by the

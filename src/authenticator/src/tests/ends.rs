@@ -184,6 +184,22 @@ async fn l08_a_daemon_that_starts_while_another_ends_takes_its_place() {
 }
 
 #[tokio::test]
+async fn l08_clients_that_leave_while_a_name_is_waited_for_do_not_keep_it_from_being_had() {
+    let (bus, world) = (Bus::start(), World::good());
+    // A daemon that is about to end has one name still.
+    let ending = bus.connect().await;
+    ending.request_name(ACCESS_NAME).await.unwrap();
+    let (daemon, ()) = tokio::join!(Daemon::start(&bus, &world), async {
+        for _ in 0..200 {
+            bus.connect().await.close().await.unwrap();
+        }
+        ending.release_name(ACCESS_NAME).await.unwrap();
+    });
+    assert!(!daemon.ended.is_finished());
+    assert_eq!(Client::on(&bus).await.answer(&Call::default()).await.code, 0);
+}
+
+#[tokio::test]
 async fn l12_what_a_killed_daemon_left_open_is_ended_by_the_next() {
     let (bus, world) = (Bus::start(), World::good());
     let mut client = Client::on(&bus).await;
