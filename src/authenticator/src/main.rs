@@ -52,7 +52,10 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use clap::Parser;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+};
 use tracing_subscriber::{filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt};
 use usher_core::{
     dismissals::DismissalFile,
@@ -109,12 +112,7 @@ fn daemon(arguments: &Arguments) -> ExitCode {
         }
     }
     usher_core::i18n::init();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .max_blocking_threads(4)
-        .thread_keep_alive(Duration::from_secs(1))
-        .build();
-    let ended = runtime.map_err(RunError::Runtime).and_then(|runtime| {
+    let ended = runtime().map_err(RunError::Runtime).and_then(|runtime| {
         let ended = runtime.block_on(run(arguments));
         // The keyring's session says goodbye through the runtime when it is dropped.
         let context = runtime.handle().clone();
@@ -130,6 +128,12 @@ fn daemon(arguments: &Arguments) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// One thread for everything; and for a while one for each name that is being looked up, since a slow one must not hold up
+/// others, or the keyring's file.
+fn runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(Duration::from_secs(1)).build()
 }
 
 async fn run(arguments: &Arguments) -> Result<(), RunError> {

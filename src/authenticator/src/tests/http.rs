@@ -15,7 +15,7 @@ use tokio::{
 };
 use usher_core::account::AccountState;
 
-use super::{Bus, Call, Client, Daemon, Plan, until};
+use super::{Bus, Call, Client, Daemon, Plan, soon, until};
 use crate::fakes::{APP, OTHER, REMOTE_URI, World, account, configured};
 
 /// A server that answers every request with the same bytes.
@@ -215,6 +215,19 @@ async fn h18_a_server_that_never_answers_is_given_up_and_others_are_served() {
     let response = slow.response().await;
     assert_eq!(response.code, 2);
     assert!(response.message.ends_with("cannot be reached. Check the connection, then try again."));
+}
+
+#[test]
+fn c04_names_that_are_looked_up_for_long_delay_nothing_else() {
+    let runtime = crate::runtime().unwrap();
+    let lookups = Arc::new(Mutex::new(()));
+    let held = lookups.lock().unwrap();
+    for _ in 0..64 {
+        let lookups = lookups.clone();
+        runtime.spawn_blocking(move || drop(lookups.lock()));
+    }
+    runtime.block_on(soon("other work", async { tokio::task::spawn_blocking(|| ()).await.unwrap() }));
+    drop(held);
 }
 
 #[tokio::test]
