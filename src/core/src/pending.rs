@@ -124,8 +124,22 @@ impl PendingFile {
         if pending == before {
             return Ok(());
         }
-        let bytes = serde_json::to_vec(&Contents { version: VERSION, pending })?;
-        files::write(&self.0, &bytes)
+        files::write(&self.0, &encode(pending)?)
+    }
+}
+
+/// The content of the file. Nothing is written that would not be read again: the longest notes are left out, of equal ones
+/// the oldest.
+fn encode(pending: Vec<Pending>) -> serde_json::Result<Vec<u8>> {
+    let mut contents = Contents { version: VERSION, pending };
+    loop {
+        let bytes = serde_json::to_vec(&contents)?;
+        let length = |note: &Pending| note.refs.iter().map(String::len).sum::<usize>();
+        let longest = contents.pending.iter().enumerate().rev().max_by_key(|(_, note)| length(note));
+        match longest.filter(|_| bytes.len() as u64 > SIZE_LIMIT) {
+            Some((at, _)) => drop(contents.pending.remove(at)),
+            None => return Ok(bytes),
+        }
     }
 }
 
@@ -176,6 +190,20 @@ mod tests {
         file.change(0, |list| forget(list, "https://r.example.org/", &["b".to_owned()])).await.unwrap();
         assert_eq!(file.load(10), [pending(&["a"], 5)]);
         assert_eq!(file.load(INSTALL_AGE + 5), []);
+    }
+
+    #[tokio::test]
+    async fn what_is_too_much_to_be_read_again_makes_room_for_what_is_new() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = PendingFile::at(folder.path().join("pending.json"));
+        let large = |name: &str, length| {
+            let refs = (0..4096).map(|number| format!("app/{name}.{number:0>length$}")).collect();
+            Pending { refs, ..pending(&[], 0) }
+        };
+        for new in [large("a", 200), large("b", 200), pending(&["c"], 5), large("d", 400)] {
+            file.change(0, |list| note(list, new)).await.unwrap();
+        }
+        assert_eq!(file.load(10), [large("b", 200), pending(&["c"], 5)]);
     }
 
     #[tokio::test]
