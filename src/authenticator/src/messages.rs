@@ -55,7 +55,7 @@ impl Names<'_> {
 
 /// Why the client gets no tokens, and how it can be mended.
 pub(crate) fn message(obstacle: &Obstacle, place: Place, names: &Names<'_>) -> String {
-    let (host, remote) = (clean(names.host), clean(names.remote));
+    let (host, remote) = (shown(names.host), clean(names.remote));
     let values = &[("host", host.as_str()), ("remote", remote.as_str())];
     match obstacle {
         Obstacle::NoAccount | Obstacle::SignedOut(_) => no_account(place, names, values),
@@ -77,7 +77,7 @@ pub(crate) fn message(obstacle: &Obstacle, place: Place, names: &Names<'_>) -> S
             "The keyring cannot be read, so no account can be used. Run “{command}”.",
             &[("command", &names.doctor())],
         ),
-        Obstacle::Changed { agreed, .. } => changed(place, names, &clean(&agreed.host())),
+        Obstacle::Changed { agreed, .. } => changed(place, names, &shown(&agreed.host())),
         Obstacle::NotBought { user, ids, .. } => {
             let what = not_bought(user, ids, &host);
             let next = to_buy(place, ids, names);
@@ -174,12 +174,12 @@ pub(crate) fn not_offered(obstacle: &Obstacle, host: &str) -> String {
         "No access. {host} does not offer “{app}” to {user}.",
         "No access. {host} does not offer these {n} apps to {user}.",
         ids.len(),
-        &[("app", &first(ids)), ("user", &clean(user)), ("host", &clean(host))],
+        &[("app", &first(ids)), ("user", &clean(user)), ("host", &shown(host))],
     )
 }
 
 fn changed(place: Place, names: &Names<'_>, old_host: &str) -> String {
-    let (new_host, remote, command) = (clean(names.host), clean(names.remote), names.doctor());
+    let (new_host, remote, command) = (shown(names.host), clean(names.remote), names.doctor());
     let values = &[("new_host", new_host.as_str()), ("old_host", old_host), ("remote", &remote), ("command", &command)];
     match place {
         Place::Window | Place::Usher => gettext_f(
@@ -195,7 +195,7 @@ fn changed(place: Place, names: &Names<'_>, old_host: &str) -> String {
 
 /// Nobody signed in while the request waited.
 pub(crate) fn waited_too_long(host: &str) -> String {
-    gettext_f("Nobody signed in to {host} within 15 minutes. Sign in, then try again.", &[("host", &clean(host))])
+    gettext_f("Nobody signed in to {host} within 15 minutes. Sign in, then try again.", &[("host", &shown(host))])
 }
 
 /// The daemon was stopped while the request was open.
@@ -254,6 +254,13 @@ fn in_command(name: &str) -> Option<&str> {
 
 fn first(ids: &BTreeSet<String>) -> String {
     ids.first().map(|id| clean(id)).unwrap_or_default()
+}
+
+/// A host. Whose it is, its end tells: a long one loses its beginning.
+fn shown(host: &str) -> String {
+    let host = text::clean(host, usize::MAX);
+    let excess = host.chars().count().saturating_sub(text::NAME_LIMIT);
+    if excess == 0 { host } else { format!("…{}", host.chars().skip(excess + 1).collect::<String>()) }
 }
 
 fn clean(name: &str) -> String {
