@@ -85,12 +85,13 @@ fn repository(
     })
 }
 
-/// Whether flatpak checks what comes from a remote against its key.
+/// Whether flatpak checks what comes from a remote against its key, which it does unless it is told otherwise
+/// (`ostree.repo-config(5)`).
 fn is_verified(installation: &Path, name: &str) -> bool {
     let group = format!("remote \"{name}\"");
-    KeyFile::read(&installation.join("repo/config")).is_some_and(|file| {
+    KeyFile::read(&installation.join("repo/config")).is_none_or(|file| {
         let keys = file.groups().find(|(found, _)| *found == group).and_then(|(_, keys)| keys.get("gpg-verify"));
-        keys.is_some_and(|value| value == "true")
+        keys.is_none_or(|value| value != "false" && value != "0")
     })
 }
 

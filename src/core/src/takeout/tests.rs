@@ -99,6 +99,18 @@ fn a_repository_is_set_up_by_one_command_with_its_key() {
 }
 
 #[test]
+fn a_repository_is_checked_against_its_key_where_nothing_else_is_said() {
+    for (said, is_verified) in
+        [("gpg-verify=true\n", true), ("gpg-verify=1\n", true), ("", true), ("gpg-verify=0\n", false)]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let here = installation(folder.path(), &config(true).replace("gpg-verify=true\n", said));
+        let takeout = Takeout::gather(&entries(), &[here]);
+        assert_eq!(takeout.repositories[0].verified, is_verified, "{said}");
+    }
+}
+
+#[test]
 fn a_remote_that_is_there_is_mended_and_a_name_that_is_taken_is_left_alone() {
     let (_folder, takeout, remotes) = gathered(true);
     let repository = &takeout.repositories[0];
