@@ -119,7 +119,10 @@ impl Accounts for KeyringAccounts {
     }
 
     fn is_use_due(&self, account: &Account) -> bool {
-        account.last_use.as_ref().is_none_or(|last| (clock::now() - last.at).abs() >= USE_INTERVAL)
+        account
+            .last_use
+            .as_ref()
+            .is_none_or(|last| clock::now().saturating_sub(last.at).saturating_abs() >= USE_INTERVAL)
     }
 
     async fn note_use(&self, id: AccountId, by: String) {

@@ -165,7 +165,8 @@ impl Account {
 
     /// When the sign-in ends, if that is soon. One that is short from the beginning is not worth telling.
     pub fn ends_soon(&self, now: i64) -> Option<i64> {
-        let is_soon = |end: &i64| *end > now && end - now < SOON && end - self.signed_in_at > SOON;
+        let is_soon =
+            |end: &i64| *end > now && end.saturating_sub(now) < SOON && end.saturating_sub(self.signed_in_at) > SOON;
         self.valid_until.filter(|end| self.state == AccountState::SignedIn && is_soon(end))
     }
 
@@ -267,6 +268,16 @@ mod tests {
         let mut account = account();
         account.name = Some("x".repeat(RECORD_LIMIT));
         assert_eq!(account.encode(), Err(RecordError));
+    }
+
+    #[test]
+    fn k08_times_without_sense_are_not_calculated_with() {
+        let mut account = account();
+        account.signed_in_at = i64::MIN;
+        account.valid_until = Some(10);
+        assert_eq!(account.ends_soon(1), Some(10));
+        account.valid_until = Some(i64::MAX);
+        assert_eq!(account.ends_soon(i64::MIN), None);
     }
 
     #[test]
