@@ -63,7 +63,9 @@ impl KeyringAccounts {
                     tracing::debug!("the keyring has changed");
                     lock(&snapshot).drop_entries();
                 }
-                lock(&snapshot).is_watched = false;
+                let mut snapshot = lock(&snapshot);
+                snapshot.is_watched = false;
+                snapshot.drop_entries();
             });
             Ok::<(), StoreError>(())
         });

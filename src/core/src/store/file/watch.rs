@@ -3,7 +3,7 @@
 
 use std::{io, mem::MaybeUninit, os::fd::OwnedFd};
 
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, stream};
 use rustix::{
     fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags},
     io::Errno,
@@ -12,7 +12,8 @@ use tokio::{io::unix::AsyncFd, sync::watch};
 
 use super::disk::Place;
 
-/// Tells of changes of the file, and of those set aside, while the key is held, and that it is. Before, there is nothing of the file that could be read.
+/// Tells of changes of the file, and of those set aside, while the key is held, and that it is. Before, there is nothing of
+/// the file that could be read. Ends, with a last word, where nothing more will be heard: the folder is gone.
 pub(super) fn changes(
     place: &Place,
     opened: watch::Receiver<bool>,
@@ -31,17 +32,19 @@ pub(super) fn changes(
     #[allow(deprecated)]
     let inotify = AsyncFd::new(inotify)?;
     let watched = Watched { inotify, name: place.name().to_owned() };
-    let is_open = opened.clone();
-    let of_file = stream::unfold(watched, |mut watched| async {
-        let heard = watched.next().await;
-        heard.map(|()| ((), watched))
-    })
-    .filter(move |()| std::future::ready(*is_open.borrow()));
-    let of_key = stream::unfold(opened, |mut opened| async {
-        opened.changed().await.ok()?;
-        Some(((), opened))
-    });
-    Ok(stream::select(of_file, of_key))
+    Ok(stream::unfold(Some((watched, opened)), |following| async {
+        let (mut watched, mut opened) = following?;
+        loop {
+            tokio::select! {
+                heard = watched.next() => match heard {
+                    Some(()) if !*opened.borrow() => {}
+                    Some(()) => return Some(((), Some((watched, opened)))),
+                    None => return Some(((), None)),
+                },
+                changed = opened.changed() => return changed.ok().map(|()| ((), Some((watched, opened)))),
+            }
+        }
+    }))
 }
 
 struct Watched {

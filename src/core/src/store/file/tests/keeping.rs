@@ -85,6 +85,20 @@ async fn a_file_of_another_time_is_written_all_the_same() {
 }
 
 #[tokio::test]
+async fn that_the_folder_is_taken_away_is_the_last_that_is_heard() {
+    let data = tempfile::tempdir().unwrap();
+    let store = store(data.path());
+    store.add(&account("demo")).await.unwrap();
+    let bus = Bus::start();
+    let connection = bus.connect().build().await.unwrap();
+    let heard = store.changes(&connection).await.unwrap();
+    fs::remove_dir_all(data.path().join("keyrings")).unwrap();
+    let heard = tokio::time::timeout(PATIENCE, heard.count()).await.expect("nothing more can be heard");
+    assert!(heard >= 1);
+    assert_eq!(seen(&store).await, [""; 0]);
+}
+
+#[tokio::test]
 async fn a_change_by_one_process_is_heard_by_another() {
     let data = tempfile::tempdir().unwrap();
     let (one, other) = (store(data.path()), store(data.path()));
