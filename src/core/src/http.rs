@@ -181,7 +181,7 @@ fn check(url: &url::Url) -> Result<bool, HttpError> {
     let forbidden = match url.host() {
         Some(url::Host::Ipv4(address)) => is_forbidden(address.into()),
         Some(url::Host::Ipv6(address)) => is_forbidden(address.into()),
-        Some(url::Host::Domain(_)) => false,
+        Some(url::Host::Domain(name)) => name == LOCALHOST || name.ends_with(".localhost"),
         None => true,
     };
     if !is_local && (forbidden || url.scheme() != "https") {
@@ -199,6 +199,9 @@ fn is_forbidden(address: IpAddr) -> bool {
     };
     link_local || address.is_loopback() || address.is_unspecified() || address.is_multicast()
 }
+
+/// This computer's name for itself. No server is called so, but a proxy may be.
+const LOCALHOST: &str = "localhost";
 
 /// Resolves like the system, and leaves out addresses that are never contacted: the connection is made to the address
 /// that was checked.
@@ -219,7 +222,8 @@ impl Resolve for CheckingResolver {
             if found.is_empty() {
                 return Err(NoSuchHost.into());
             }
-            let allowed: Vec<_> = found.into_iter().filter(|address| !is_forbidden(address.ip())).collect();
+            let is_proxy = name.as_str() == LOCALHOST;
+            let allowed: Vec<_> = found.into_iter().filter(|address| is_proxy || !is_forbidden(address.ip())).collect();
             if allowed.is_empty() {
                 return Err(ForbiddenAddress.into());
             }
@@ -293,6 +297,15 @@ mod tests {
         }
         for url in ["https://10.0.0.1/", "https://192.168.1.1/", "https://example.org/", "https://[fd00::1]/"] {
             assert_eq!(checked(url), Ok(false), "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn h30_a_proxy_on_this_computer_is_found_by_its_name_and_a_server_is_not() {
+        let proxy = CheckingResolver.resolve("localhost".parse().unwrap()).await.expect("it is looked up");
+        assert!(proxy.count() > 0);
+        for url in ["https://localhost/", "https://LocalHost:8443/", "https://store.localhost/"] {
+            assert_eq!(checked(url), Err(HttpError::Forbidden), "{url}");
         }
     }
 
