@@ -222,14 +222,14 @@ impl Flow {
     fn after_prompt(&self, claim: &Claim<'_>, obstacle: &Obstacle, ending: Ending) -> Answer {
         match ending {
             Ending::Dismissed => Answer::Cancelled,
-            // The page of a purchase that takes longer stays open.
-            Ending::TimedOut if matches!(obstacle, Obstacle::NotBought { .. }) => {
-                self.refuse_claim(claim, obstacle, Place::Usher)
+            Ending::TimedOut if matches!(question(obstacle), Some((Kind::SignIn, _))) => {
+                Answer::failed(obstacle, messages::waited_too_long(&claim.binding.host()))
             }
-            Ending::TimedOut => Answer::failed(obstacle, messages::waited_too_long(&claim.binding.host())),
             Ending::Deferred => self.refuse_claim(claim, obstacle, Place::Window),
             Ending::Failed => self.refuse_claim(claim, obstacle, Place::Terminal),
-            Ending::Withheld | Ending::Done | Ending::NotOffered => self.refuse_claim(claim, obstacle, Place::Usher),
+            Ending::TimedOut | Ending::Withheld | Ending::Done | Ending::NotOffered => {
+                self.refuse_claim(claim, obstacle, Place::Usher)
+            }
         }
     }
 

@@ -180,6 +180,25 @@ async fn how_a_prompt_ends_decides_the_answer() {
 }
 
 #[tokio::test]
+async fn who_did_not_unlock_or_allow_anything_is_not_told_to_sign_in() {
+    for (arrange, expected) in [
+        (
+            (|world| world.set_keyring(crate::fakes::Keyring::Locked)) as fn(&World),
+            "Keyring locked. Unlock it, then try again.",
+        ),
+        (
+            |world| world.change_account(|account| account.links.clear()),
+            "Permission needed. Allow “shop” to use an account at store.example.org in Usher, then try again.",
+        ),
+    ] {
+        let world = World::good();
+        arrange(&world);
+        world.endings.lock().unwrap().push_back(Ending::TimedOut);
+        assert_eq!(told(&answer(&world, &request(&[APP])).await), failed(23, expected));
+    }
+}
+
+#[tokio::test]
 async fn c03_each_remote_is_served_with_its_own_account() {
     let world = World::empty();
     *world.accounts.lock().unwrap() =
