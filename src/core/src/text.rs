@@ -50,8 +50,8 @@ pub fn usherctl(arguments: &[&str]) -> Option<String> {
     command(&[names::usherctl(), arguments].concat())
 }
 
-/// One argument, quoted where the shell needs it. `None` for control, hidden and non-ASCII characters, and for what a
-/// program could take for an option.
+/// One argument, quoted where the shell needs it. `None` for control, hidden and non-ASCII characters. Whether a program
+/// could take it for an option is another question: see [`is_plain_name`].
 fn quote(argument: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
     if !argument.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
