@@ -8,13 +8,13 @@ use gtk::{gio, glib};
 use usher_core::{dismissals::DismissalFile, names};
 
 use crate::{
-    about, clicks,
+    about, clicks, files,
     i18n::gettext,
     model::{AccountList, Apps, Deployment, Notes, OwnInstallation, Repositories},
     preferences::PreferencesDialog,
     prompt::Prompter,
     services::Services,
-    shortcuts, take_along,
+    shortcuts,
     window::Window,
     window_id,
 };
@@ -112,9 +112,7 @@ mod imp {
 
         fn open(&self, files: &[gio::File], _hint: &str) {
             self.obj().activate();
-            if let Some(file) = files.first() {
-                take_along::open(&self.obj().main_window(), file);
-            }
+            files::open_local(&self.obj().main_window(), files);
         }
     }
 

@@ -7,7 +7,8 @@
 //! window        the main window: a stack of pages under toasts
 //! accounts/     the first page: what needs attention, accounts, repositories
 //! account/      one account; a repository that has changed its server or asks for permission
-//! add_account/  from a repository of this computer or a typed address, to the server page
+//! add_account/  from a repository of this computer, a typed address or a file, to the server page
+//! files         what is opened with Usher or dropped onto its window
 //! sign_in/      the pages of a sign-in, the same in the main window and in prompts
 //! prompt/       what clients asked for through the daemon: the D-Bus object and its window
 //! purchase/     the pages of a purchase, in a prompt
@@ -30,6 +31,7 @@ mod application;
 mod busy_button;
 mod clicks;
 mod familiarity_line;
+mod files;
 mod i18n;
 mod install_button;
 mod keyring;

@@ -13,13 +13,14 @@ use usher_core::{
 use crate::{
     account::{AccountPage, ChangedServerPage, PermissionPage, PurchasesPage},
     accounts::AccountsPage,
-    add_account::{AddAccountPage, ServerPage},
+    add_account::{AddAccountPage, Offered, ServerPage},
     application::Application,
+    files,
     i18n::gettext,
     labels,
     model::{KeyringState, Repository},
     sign_in::{self, Request},
-    take_along::{self, ExportPage, WelcomePage},
+    take_along::{ExportPage, WelcomePage},
     toast,
 };
 
@@ -100,7 +101,7 @@ impl Window {
     /// The window of the application, in the size that it had last.
     pub(crate) fn new(application: &Application) -> Self {
         let window: Self = glib::Object::builder().property("application", application).build();
-        take_along::accept_dropped(&window);
+        files::accept_dropped(&window);
         let settings = application.settings();
         settings.bind("window-width", &window, "default-width").build();
         settings.bind("window-height", &window, "default-height").build();
@@ -180,6 +181,21 @@ impl Window {
         if is_first {
             view.push(&AddAccountPage::new(&Application::current()));
         }
+    }
+
+    /// Fills in where an account is added with what a file says of a repository. A sign-in is not broken off for it.
+    pub(crate) fn add_account_for(&self, offered: Offered) {
+        if !self.may_leave_page() {
+            return;
+        }
+        let view = &self.imp().view;
+        let page = view.visible_page().and_downcast::<AddAccountPage>().unwrap_or_else(|| {
+            self.show_first_page();
+            let page = AddAccountPage::new(&Application::current());
+            view.push(&page);
+            page
+        });
+        page.fill(offered);
     }
 
     /// Shows the server that is about to be dealt with, and leads to its sign-in from there.

@@ -13,7 +13,11 @@ use usher_core::{
     service::{ServiceUrl, UrlError},
 };
 
-use super::discovery::{self, Problem};
+use super::{
+    discovery::{self, Problem},
+    offered::{Offered, Standing},
+    set_up::{self, SetUpPage},
+};
 use crate::{
     accessible,
     accounts::repository_choice,
@@ -33,7 +37,9 @@ mod imp {
     pub struct AddAccountPage {
         /// The row of the first repository.
         pub(super) first_choice: RefCell<Option<gtk::Widget>>,
-        /// The question to a server under way; dropped when the text changes.
+        /// What a file has filled in, as long as the text is its address.
+        pub(super) offered: RefCell<Option<Offered>>,
+        /// The question under way, to a server or this computer; dropped when the text changes.
         pub(super) asking: RefCell<Option<glib::JoinHandle<()>>>,
         #[template_child]
         pub(super) here_group: TemplateChild<adw::PreferencesGroup>,
@@ -90,6 +96,10 @@ mod imp {
     impl AddAccountPage {
         #[template_callback]
         fn on_shown(&self) {
+            if self.offered.borrow().is_some() {
+                self.focus_offered();
+                return;
+            }
             match self.first_choice.borrow().as_ref() {
                 Some(row) => row.grab_focus(),
                 None => self.address_row.grab_focus(),
@@ -101,6 +111,7 @@ mod imp {
             self.stop_asking();
             self.clear_problem();
             let typed = self.address_row.text();
+            self.offered.borrow_mut().take_if(|offered| offered.file.address != typed);
             let problem = discovery::problem_of(&typed);
             self.continue_row.set_sensitive(!typed.trim().is_empty() && problem.is_none());
             // What more typing will not mend is said at once.
@@ -122,9 +133,13 @@ mod imp {
             let Ok(service) = ServiceUrl::from_input(&typed) else {
                 return;
             };
-            match discovery::known(&service, &Application::current().repositories().all()) {
-                Some(binding) => self.lead_on(binding),
-                None => self.ask(service),
+            let offered = self.offered.borrow().clone();
+            if let Some(offered) = offered.filter(|offered| offered.address().is_some()) {
+                self.look_for(offered, service);
+            } else if let Some(binding) = discovery::known(&service, &Application::current().repositories().all()) {
+                self.lead_on(binding);
+            } else {
+                self.ask(service);
             }
         }
 
@@ -133,6 +148,27 @@ mod imp {
             if let Some(window) = Window::of(&*self.obj()) {
                 take_along::ask_for_file(&window);
             }
+        }
+
+        /// A file is about a repository, not about any other at the same host.
+        fn look_for(&self, offered: Offered, service: ServiceUrl) {
+            let page = self.obj().downgrade();
+            let looking = glib::spawn_future_local(async move {
+                let standing = set_up::look(offered.clone()).await;
+                let Some((page, window)) = page.upgrade().and_then(|page| Some((page.clone(), Window::of(&page)?)))
+                else {
+                    return;
+                };
+                page.imp().asking.take();
+                match standing {
+                    Standing::Missing(command) => {
+                        window.push(&SetUpPage::new(&Application::current(), offered, command));
+                    }
+                    Standing::Named(repository) => window.sign_in_for(&repository),
+                    Standing::NotOurs => page.imp().ask(service),
+                }
+            });
+            self.asking.replace(Some(looking));
         }
 
         fn ask(&self, service: ServiceUrl) {
@@ -162,6 +198,14 @@ mod imp {
             }
         }
 
+        pub(super) fn focus_offered(&self) {
+            if self.continue_row.is_sensitive() {
+                self.continue_row.grab_focus();
+            } else {
+                self.address_row.grab_focus();
+            }
+        }
+
         /// Permission is not given along with an address: repositories ask for it, or are switched on at the end.
         fn lead_on(&self, binding: Binding) {
             if let Some(window) = Window::of(&*self.obj()) {
@@ -169,7 +213,7 @@ mod imp {
             }
         }
 
-        fn show_problem(&self, problem: &Problem) {
+        pub(super) fn show_problem(&self, problem: &Problem) {
             let text = problem.text();
             self.mark(&text);
             self.obj().announce(&text, High);
@@ -223,6 +267,18 @@ impl AddAccountPage {
             page.imp().first_choice.borrow_mut().get_or_insert(row);
         }
         page
+    }
+
+    /// Fills the form with what a file says. Nothing of it is contacted by that.
+    pub(crate) fn fill(&self, offered: Offered) {
+        let imp = self.imp();
+        let address = offered.file.address.clone();
+        imp.address_row.set_text(&address);
+        imp.offered.replace(Some(offered));
+        imp.focus_offered();
+        if let Some(problem) = discovery::problem_of(&address) {
+            imp.show_problem(&problem);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! every server is agreed to anew, and every command is run by the person.
 //!
 //! ```text
-//! file      the file is read, written, asked for and dropped
+//! file      the file is asked for, and written
 //! export    the page from which it is saved
 //! welcome   the page that a file leads to
 //! steps     what is left to do; pure
@@ -15,5 +15,5 @@ mod steps;
 mod welcome;
 
 pub(crate) use export::ExportPage;
-pub(crate) use file::{accept_dropped, ask_for_file, open};
+pub(crate) use file::ask_for_file;
 pub(crate) use welcome::WelcomePage;

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A file that names a repository leads to an account there.
+
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use usher_tests::{AUTHENTICATOR, Node, Role, Session, Setup, Story, Window};
+
+const APP: &str = "org.example.Private";
+
+/// A session whose repository is not set up on this computer. Its summary says where its accounts are.
+async fn without_repository(session: &Session) {
+    let shop = session.shop();
+    shop.control().announce_authenticator(AUTHENTICATOR, shop.base_url().as_str()).await.expect("it is announced");
+    session.flatpak().run(&["remote-delete", "--user", "--force", "demo"]).await.expect_success();
+}
+
+/// Writes a file to the person's home.
+fn write(session: &Session, name: &str, content: &str) -> PathBuf {
+    let file = session.folder().join("home").join(name);
+    fs::write(&file, content).expect("a file can be written");
+    file
+}
+
+/// A `.flatpakrepo` of the shop's repository, which also names pictures and pages.
+fn repository_file(session: &Session) -> String {
+    let (repository, shop) = (session.shop().repository_url(), session.shop().base_url());
+    format!("[Flatpak Repo]\nTitle=Demo Store\nUrl={repository}\nIcon={shop}icon.png\nHomepage={shop}\n")
+}
+
+/// Opens files with Usher, as `usher FILE` does.
+fn open(session: &Session, files: &[&Path]) {
+    let mut usher = session.command("usher");
+    usher.args(files);
+    session.processes.start("usher-open", usher);
+}
+
+/// The text in the field for an address.
+fn address_in(nodes: &[Node]) -> Option<String> {
+    nodes.iter().find(|node| node.name == "Address" && node.is_control()).map(|node| node.text.clone())
+}
+
+/// Waits until that address is in the form.
+async fn is_filled(window: &Window<'_>, address: &str) {
+    window.wait(address, |tree| (address_in(&tree.nodes).as_deref() == Some(address)).then_some(())).await;
+}
+
+/// The command that the page shows.
+async fn command_on(window: &Window<'_>) -> String {
+    window
+        .wait("a command", |tree| {
+            let said = tree.nodes.iter().flat_map(Node::says);
+            said.into_iter().find(|text| text.contains("flatpak remote-add")).map(str::to_owned)
+        })
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_a_repository_leads_to_its_set_up_and_an_account() {
+    let story = Story::begin("20-repository-file", "A file names a repository", Setup::default()).await;
+    let session = &story.session;
+    without_repository(session).await;
+    let host = session.host();
+    let address = session.shop().repository_url().to_string();
+    let asked = session.shop().requests().len();
+    let screen = session.screen();
+
+    story.step("The file fills the form").await;
+    let file = write(session, "shop.flatpakrepo", &repository_file(session));
+    open(session, &[&file]);
+    let window = screen.window("Usher").await;
+    window.says("Add Account").await;
+    is_filled(&window, &address).await;
+
+    story.step("The repository is not set up, and the command that does it is shown").await;
+    window.press("Continue").await;
+    window.says("This repository is not set up yet").await;
+    window.says("Demo Store").await;
+    let command = command_on(&window).await;
+    assert_eq!(command, format!("flatpak remote-add --user --no-authenticator-install --from shop {}", file.display()));
+    window.press("Copy Command").await;
+    window.mentions("Copied").await;
+    assert_eq!(session.shop().requests().len(), asked, "nobody was contacted");
+
+    story.step("Once it is set up, the page leads on").await;
+    session.in_terminal(&["sh", "-c", &command]).end().await.expect_success();
+    window.says("This repository is set up").await;
+    window.press(&format!("Sign In to {host}")).await;
+    window.says("First time at this server").await;
+    window.press(&format!("Continue to {host}")).await;
+    screen.front().sign_in_on_the_page("demo").await;
+    let done = screen.front();
+    done.says("Signed In").await;
+    assert!(done.ready_switch("Demo Store").await.is_on());
+    done.press("Done").await;
+    screen.window("Usher").await.find_row(&format!("demo, {host}")).await;
+
+    story.step("Its apps can be installed").await;
+    let install = session.flatpak().in_terminal(&["install", "--user", "shop", APP]);
+    install.answer_yes_to_all();
+    install.end().await.expect_success();
+
+    story.step("Now the file leads to the server at once").await;
+    open(session, &[&file]);
+    is_filled(&window, &address).await;
+    window.press("Continue").await;
+    window.ready(&format!("Continue to {host}")).await;
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_an_app_is_about_its_repository() {
+    let story = Story::begin("20-ref-file", "A file names an app", Setup::default()).await;
+    let session = &story.session;
+    without_repository(session).await;
+    let address = session.shop().repository_url().to_string();
+    let content = format!(
+        "[Flatpak Ref]\nName={APP}\nTitle=Private App\nBranch=stable\nUrl={address}\nSuggestRemoteName=shop\n\
+         RuntimeRepo={}other.flatpakrepo\n",
+        session.shop().base_url()
+    );
+
+    story.step("The page names app and repository").await;
+    open(session, &[&write(session, "app.flatpakref", &content)]);
+    let screen = session.screen();
+    let window = screen.window("Usher").await;
+    is_filled(&window, &address).await;
+    window.press("Continue").await;
+    window.says("This repository is not set up yet").await;
+    window.row_says("App", "Private App").await;
+
+    story.step("The command adds it under the name that was suggested").await;
+    session.in_terminal(&["sh", "-c", &command_on(&window).await]).end().await.expect_success();
+    window.ready(&format!("Sign In to {}", session.host())).await;
+    let remotes = session.flatpak().run(&["remotes", "--user", "--columns=name,url"]).await;
+    assert!(remotes.text.contains("shop") && remotes.text.contains(&address), "{}", remotes.text);
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g09_odd_files_are_told_of_or_shown_as_plain_text() {
+    let story = Story::begin("20-odd-files", "Files that are no good", Setup::default()).await;
+    let session = &story.session;
+    let shop = session.shop().base_url().to_string();
+    let asked = session.shop().requests().len();
+    let screen = session.screen();
+    session.open_usher();
+    let window = screen.window("Usher").await;
+
+    story.step("Something else, or too much of it").await;
+    let large = session.folder().join("home/large.flatpakrepo");
+    File::create(&large).and_then(|file| file.set_len(100 << 20)).expect("a large file can be made");
+    let pipe = session.folder().join("home/pipe.flatpakrepo");
+    let made = session.processes.command("mkfifo").arg(&pipe).status().expect("mkfifo starts");
+    assert!(made.success(), "a pipe can be made");
+    let endless = session.folder().join("home/endless.flatpakrepo");
+    symlink("/dev/zero", &endless).expect("a link can be made");
+    let folder = session.folder().join("home/folder.flatpakrepo");
+    fs::create_dir(&folder).expect("a folder can be made");
+    let key = format!("[Flatpak Repo]\nUrl={shop}repo\nGPGKey=%%%\n");
+    // No message is like the one before.
+    for (file, told) in [
+        (large, "The file is too large"),
+        (write(session, "bytes.flatpakrepo", "\0\u{1}\u{1b}[31m"), "The file holds no repository"),
+        (pipe, "The file could not be read"),
+        (write(session, "key.flatpakrepo", &key), "The key of the repository is damaged"),
+        (endless, "The file could not be read"),
+        (write(session, "no.usher", "[Flatpak Repo]\n"), "The file holds no accounts"),
+        (folder, "The file could not be read"),
+        (
+            write(session, "newer.flatpakref", "[Flatpak Ref]\nVersion=2\nUrl=https://a.example/\n"),
+            "The file holds no repository",
+        ),
+        (session.folder().join("home/none.flatpakref"), "The file could not be read"),
+    ] {
+        open(session, &[&file]);
+        window.mentions(told).await;
+    }
+
+    story.step("Addresses that are not secure are shown, and refused").await;
+    for (name, address) in
+        [("file", "file:///etc/passwd"), ("smb", "smb://127.0.0.1/share"), ("http", "http://a.example/")]
+    {
+        let content = format!("[Flatpak Repo]\nUrl={address}\nTitle=<b>x</b>\nIcon={address}\n");
+        open(session, &[&write(session, &format!("{name}.flatpakrepo"), &content)]);
+        is_filled(&window, address).await;
+        window.says("Only secure addresses (https) can be used").await;
+        assert!(!window.find(Role::Text, "Address").await.text.is_empty());
+    }
+
+    story.step("The last of two addresses counts, and nothing else of the file is looked at").await;
+    let content = format!(
+        "\u{feff}[Flatpak Repo]\r\nUrl=file:///first\r\nUrl={shop}second\r\nTitle=<b>Bold</b> \u{202e}\r\nIcon={shop}icon.png\r\n"
+    );
+    let first = write(session, "windows.flatpakrepo", &content);
+    open(session, &[&first, &session.folder().join("home/key.flatpakrepo")]);
+    window.mentions("Only the first file was opened").await;
+    is_filled(&window, &format!("{shop}second")).await;
+    window.press("Continue").await;
+    window.says("<b>Bold</b>").await;
+    window.says("This repository is not set up yet").await;
+    assert_eq!(session.shop().requests().len(), asked, "nobody was contacted");
+    let opened = |program: &str| !session.processes.of_program(program).is_empty();
+    assert!(!opened("flatpak"), "no command was run");
+    story.end().await;
+}
