@@ -201,8 +201,10 @@ impl Application {
     /// The main window; opened where it is not.
     pub(crate) fn main_window(&self) -> Window {
         self.open_window().unwrap_or_else(|| {
+            let window = Window::new(self);
+            // From now on the daemon sees that it is there.
             clicks::withdraw_notifications();
-            Window::new(self)
+            window
         })
     }
 
