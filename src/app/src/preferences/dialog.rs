@@ -3,8 +3,13 @@
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio, glib};
+use usher_core::notices::{NoticeFile, Reminders};
+
+use crate::{i18n::gettext, toast};
 
 mod imp {
+    use std::cell::OnceCell;
+
     use super::*;
 
     #[derive(Default, gtk::CompositeTemplate)]
@@ -12,6 +17,10 @@ mod imp {
     pub struct PreferencesDialog {
         #[template_child]
         pub(super) continue_installs: TemplateChild<adw::SwitchRow>,
+        #[template_child]
+        pub(super) reminders: TemplateChild<adw::SwitchRow>,
+        /// The setting of that row. The daemon knows it as well, so it is not among the others.
+        pub(super) setting: OnceCell<Reminders>,
     }
 
     #[glib::object_subclass]
@@ -22,6 +31,7 @@ mod imp {
 
         fn class_init(class: &mut Self::Class) {
             class.bind_template();
+            class.bind_template_callbacks();
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
@@ -33,6 +43,22 @@ mod imp {
     impl WidgetImpl for PreferencesDialog {}
     impl AdwDialogImpl for PreferencesDialog {}
     impl PreferencesDialogImpl for PreferencesDialog {}
+
+    #[gtk::template_callbacks]
+    impl PreferencesDialog {
+        #[template_callback]
+        fn on_reminders_switched(&self) {
+            let Some(setting) = self.setting.get() else { return };
+            if setting.are_wanted() == self.reminders.is_active() {
+                return;
+            }
+            if let Err(error) = setting.want(self.reminders.is_active()) {
+                tracing::warn!(%error, "the setting cannot be kept");
+                toast::show(&*self.reminders, &gettext("The setting could not be saved"));
+                self.reminders.set_active(setting.are_wanted());
+            }
+        }
+    }
 }
 
 glib::wrapper! {
@@ -45,7 +71,14 @@ impl PreferencesDialog {
     /// Changes to the settings are kept at once.
     pub(crate) fn new(settings: &gio::Settings) -> Self {
         let dialog: Self = glib::Object::new();
-        settings.bind("continue-installs", &*dialog.imp().continue_installs, "active").build();
+        let imp = dialog.imp();
+        settings.bind("continue-installs", &*imp.continue_installs, "active").build();
+        let setting = NoticeFile::of_person().map(|file| file.reminders());
+        imp.reminders.set_sensitive(setting.is_some());
+        imp.reminders.set_active(setting.as_ref().is_none_or(Reminders::are_wanted));
+        if let Some(setting) = setting {
+            imp.setting.get_or_init(|| setting);
+        }
         dialog
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Notifications: told only about what no window of ours shows, once a day for the same, and taken back when it is over.
+//! Notifications: told only about what is wanted and no window of ours shows, once a day for the same, and taken back when
+//! it is over.
 //!
 //! ```text
 //! words     what is said, and where a click leads     date      days as people read them
@@ -80,11 +81,15 @@ impl Notifier {
         Self(Arc::new(Inner { parts, surface, turn, following: Mutex::default() }))
     }
 
-    /// Tells of something, if that is due. Where nobody shows notifications nothing happens.
+    /// Tells of something, if that is due and wanted. Where nobody shows notifications nothing happens.
     pub(crate) async fn tell(&self, occasion: &Occasion) {
         let Inner { parts, turn, .. } = &*self.0;
         let Some(file) = &parts.file else { return };
         let cause = occasion.cause;
+        if cause.is_reminder() && !file.reminders().are_wanted() {
+            tracing::debug!(?cause, "no reminders are wanted");
+            return;
+        }
         let _turn = turn.lock().await;
         if windows::show(&parts.connection, &occasion.binding).await {
             tracing::debug!(?cause, "a window shows it");

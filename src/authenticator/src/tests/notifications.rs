@@ -6,6 +6,8 @@ use std::{sync::Arc, time::Duration};
 use usher_core::{
     account::AccountState,
     notices::{DESKTOP, GTK, NoticeFile, PORTAL, id_of_account, id_of_server},
+    purchase::{self, Wanted},
+    service::RemoteUrl,
 };
 use zbus::object_server::SignalEmitter;
 
@@ -16,7 +18,7 @@ use super::{
 };
 use crate::{
     delivery::Surroundings,
-    fakes::{APP, OTHER, SERVICE, Says, World, binding},
+    fakes::{APP, OTHER, REMOTE_URI, SERVICE, Says, World, binding},
     live::Activity,
 };
 
@@ -277,4 +279,46 @@ async fn a_window_that_opens_while_it_is_told_takes_its_place() {
     end(daemon).await;
     assert_eq!((board.count(), board.shown()), (1, vec![]));
     assert_eq!(file.load(1_000_000)[0].shown, None);
+}
+
+#[tokio::test]
+async fn reminders_that_are_switched_off_are_not_told_from_the_next_request_on() {
+    let (bus, (world, _)) = (Bus::start(), lapsed());
+    let (_desktop, board) = desktop(&bus, GTK, Gnome).await;
+    let plan = Plan::default();
+    let activity = plan.activity.clone();
+    let daemon = Daemon::start_as(&bus, &world, plan).await;
+    let mut client = Client::on(&bus).await;
+    let reminders = NoticeFile::in_folder(bus.folder.path()).reminders();
+    reminders.want(false).unwrap();
+    client.answer(&update("1")).await;
+    world.change_account(|account| {
+        account.state = AccountState::SignedIn;
+        account.valid_until = Some(1_200_000);
+    });
+    client.answer(&update("2")).await;
+    until("what follows", || *activity.watch().borrow() == 0).await;
+    assert_eq!(board.count(), 0);
+    reminders.want(true).unwrap();
+    client.answer(&update("3")).await;
+    until("a notification", || board.count() == 1).await;
+    assert_eq!(board.shown()[0].title, "Sign-In Ends Soon");
+    end(daemon).await;
+}
+
+#[tokio::test]
+async fn what_became_of_a_purchase_is_told_without_reminders_as_well() {
+    let (bus, world) = (Bus::start(), World::good());
+    let remote_url = RemoteUrl::parse(REMOTE_URI).unwrap();
+    let wanted = Wanted { app_id: "org.example.Other".into(), remote: "shop".into(), remote_url };
+    world.change_account(|account| assert!(purchase::begin(&mut account.purchases, &wanted, 1)));
+    world.set_server(Says::No(&["org.example.App"]));
+    let (_desktop, board) = desktop(&bus, GTK, Gnome).await;
+    let daemon = Daemon::start(&bus, &world).await;
+    NoticeFile::in_folder(bus.folder.path()).reminders().want(false).unwrap();
+    let install = Call { refs: vec![APP, OTHER], silent: true, ..Call::default() };
+    assert_eq!(Client::on(&bus).await.answer(&install).await.error_code, Some(24));
+    until("a notification", || board.count() == 1).await;
+    assert_eq!(board.shown()[0].title, "Purchase Finished");
+    end(daemon).await;
 }

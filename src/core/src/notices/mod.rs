@@ -4,12 +4,14 @@
 //! holds no user, no app and no secret.
 //!
 //! ```text
-//! holds     whether what a notification says is still so (pure)
-//! services  who shows notifications
-//! withdraw  taking one back from there
+//! holds      whether what a notification says is still so (pure)
+//! reminders  whether the person wants to be reminded
+//! services   who shows notifications
+//! withdraw   taking one back from there
 //! ```
 
 mod holds;
+mod reminders;
 mod services;
 mod withdraw;
 
@@ -23,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     holds::{KEYRING, id_of_account, id_of_server, standing},
+    reminders::Reminders,
     services::{DESKTOP, GTK, PORTAL, Service},
     withdraw::withdraw,
 };
@@ -60,6 +63,15 @@ impl Cause {
     /// Each of them.
     pub const ALL: [Self; 6] =
         [Self::SignIn, Self::Permission, Self::Unlock, Self::NoAccess, Self::EndsSoon, Self::Finished];
+
+    /// Whether it is a reminder, which the person can do without: all that comes of updates, by itself and again. What
+    /// became of a purchase is the end of something that they began.
+    pub fn is_reminder(self) -> bool {
+        match self {
+            Self::SignIn | Self::Permission | Self::Unlock | Self::NoAccess | Self::EndsSoon => true,
+            Self::Finished => false,
+        }
+    }
 }
 
 /// Where a notification is shown, to be taken back there.
