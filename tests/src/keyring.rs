@@ -211,6 +211,20 @@ impl Keyring {
         items.remove(0)
     }
 
+    /// As if the one account of ours had been signed in to so many days earlier than it was.
+    pub async fn the_sign_in_was_earlier(&self, days: i64) {
+        let service = self.service().await;
+        let found =
+            service.search_items(HashMap::from([("xdg:schema", SCHEMA)])).await.expect("the keyring can be searched");
+        let [item] = found.unlocked.as_slice() else { panic!("one account is in the keyring") };
+        let secret = item.get_secret().await.expect("an item has a secret");
+        let mut account: serde_json::Value = serde_json::from_slice(&secret).expect("an account is JSON");
+        let at = account["signed_in_at"].as_i64().expect("it is written down when somebody signed in");
+        account["signed_in_at"] = (at - days * 24 * 60 * 60).into();
+        let secret = account.to_string();
+        item.set_secret(secret.as_bytes(), "application/json").await.expect("an item can be changed");
+    }
+
     /// Whether its default collection is locked.
     pub async fn is_locked(&self) -> bool {
         let service = self.service().await;

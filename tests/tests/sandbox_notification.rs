@@ -5,29 +5,40 @@ use usher_demo_store::Publication;
 use usher_tests::{Desktop, Package, Setup, Story, WINDOW};
 
 const APP: &str = "org.example.Private";
+const SWITCH: &str = "Account Reminders";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_notification_goes_by_the_portal_and_a_click_opens_the_account() {
-    let setup = Setup { package: Package::Flatpak, ..Setup::default() };
-    let story = Story::begin("sandbox-notification", "Usher as a Flatpak: a notification by the portal", setup).await;
-    let session = &story.session;
-    let host = session.host();
-    // What draws for the portal hands them on to this.
-    let desktop = session.show_notifications(Desktop::Other).await;
-
+/// Usher as a Flatpak has an account that has lapsed, and an update of a protected app is published.
+async fn lapsed(name: &'static str, title: &str) -> Story {
+    let story = Story::begin(name, title, Setup { package: Package::Flatpak, ..Setup::default() }).await;
     story
         .step("An account is there, a protected app is installed, an update is published, and the account lapses")
         .await;
+    let session = &story.session;
     session.sign_in_before("demo").await;
     session.flatpak().install(APP).end().await.expect_success();
     let control = session.shop().control();
     control.publish(vec![Publication::Update(APP.to_owned())]).await.expect("the shop publishes");
     assert_eq!(control.expire_credentials(None).expect("the shop lets sign-ins expire"), 1);
     session.end_the_daemon().await;
+    story
+}
+
+/// An update in the background, which goes on without that app.
+async fn update(story: &Story) {
+    let outcome = story.session.flatpak().run(&["update", "--user", "--noninteractive"]).await;
+    assert!(!outcome.text.contains("Failed to get tokens"), "{}", outcome.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notification_goes_by_the_portal_and_a_click_opens_the_account() {
+    let story = lapsed("sandbox-notification", "Usher as a Flatpak: a notification by the portal").await;
+    let session = &story.session;
+    let host = session.host();
+    // What draws for the portal hands them on to this.
+    let desktop = session.show_notifications(Desktop::Other).await;
 
     story.step("An update in the background is told of by the portal").await;
-    let outcome = session.flatpak().run(&["update", "--user", "--noninteractive"]).await;
-    assert!(!outcome.text.contains("Failed to get tokens"), "{}", outcome.text);
+    update(&story).await;
     let told = desktop.one().await;
     assert_eq!(told.title, "Account Needed for Updates");
     assert_eq!(told.body, format!("1 update from Demo Store is waiting. Sign in to {host}."));
@@ -37,5 +48,35 @@ async fn a_notification_goes_by_the_portal_and_a_click_opens_the_account() {
     story.step("A click opens the account").await;
     desktop.click(&told).await;
     session.screen().window("Usher").await.says("Sign-in has expired").await;
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_switch_of_the_window_holds_for_the_daemon_in_another_sandbox() {
+    let story = lapsed("sandbox-reminders", "Usher as a Flatpak: Account Reminders are switched off").await;
+    let session = &story.session;
+    let desktop = session.show_notifications(Desktop::Other).await;
+    let screen = session.screen();
+    let press_the_switch = async |was_on: bool| {
+        session.open_usher();
+        screen.window("Usher").await.says("Needs Attention").await;
+        screen.key("ctrl+comma").await;
+        assert_eq!(screen.front().ready_switch(SWITCH).await.is_on(), was_on);
+        screen.front().press(SWITCH).await;
+        screen.key("Escape").await;
+        screen.window("Usher").await.close().await;
+        screen.wait_until_empty().await;
+    };
+
+    story.step("They are switched off, and an update in the background is not told of").await;
+    press_the_switch(true).await;
+    update(&story).await;
+    session.end_the_daemon().await;
+    assert_eq!(desktop.count(), 0);
+
+    story.step("They are switched on, and the next one is").await;
+    press_the_switch(false).await;
+    update(&story).await;
+    assert_eq!(desktop.one().await.title, "Account Needed for Updates");
     story.end().await;
 }

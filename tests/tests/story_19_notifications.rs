@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What an update without questions could not do is told by a notification, and a click leads on.
+//! What nobody may be asked about is told by a notification, and a click leads on.
+
+use std::collections::HashMap;
+use std::process::Command;
+use std::time::SystemTime;
 
 use usher_demo_store::Publication;
-use usher_tests::{AUTHENTICATOR, Desktop, Setup, Story, WINDOW};
+use usher_tests::{AUTHENTICATOR, Desktop, Node, Setup, Story, WINDOW};
+use zbus::zvariant::OwnedValue;
 
 const PRIVATE: &str = "org.example.Private";
 const PAID: &str = "org.example.Paid";
+const PAID2: &str = "org.example.Paid2";
 const UPDATE: [&str; 3] = ["update", "--user", "--noninteractive"];
 
 /// A protected app is installed, and an update of it is published.
@@ -16,10 +22,14 @@ async fn installed(story: &Story, app: &str) {
         story.session.buy_before(PAID).await;
     }
     story.session.flatpak().install(app).end().await.expect_success();
-    let control = story.session.shop().control();
-    control.publish(vec![Publication::Update(app.to_owned())]).await.expect("the shop publishes");
+    publish_update(story, app).await;
     // What it remembers of a moment ago is gone by then.
     story.session.end_the_daemon().await;
+}
+
+async fn publish_update(story: &Story, app: &str) {
+    let control = story.session.shop().control();
+    control.publish(vec![Publication::Update(app.to_owned())]).await.expect("the shop publishes");
 }
 
 /// An update that goes through.
@@ -98,7 +108,7 @@ async fn on_any_desktop_a_click_opens_the_account_and_signing_in_elsewhere_ends_
     desktop.none().await;
 
     story.step("While the window is open, nothing is told as well").await;
-    story.session.forget_what_was_told();
+    story.session.let_a_day_pass();
     update_in_vain(&story).await;
     story.session.end_the_daemon().await;
     assert_eq!(desktop.count(), 1);
@@ -154,5 +164,188 @@ async fn an_app_that_was_taken_away_is_told_without_its_name() {
     story.session.end_the_daemon().await;
     update(&story).await;
     desktop.none().await;
+    story.end().await;
+}
+
+/// So many seconds from now: seconds since 1970.
+fn moment(seconds: i64) -> i64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("it is later than 1970");
+    i64::try_from(now.as_secs()).expect("it is not that late") + seconds
+}
+
+/// A day as people read it.
+fn day(moment: i64) -> String {
+    let mut date = Command::new("date");
+    let told = date.args(["+%-d %B %Y", "--date", &format!("@{moment}")]).env("LC_ALL", "C").output();
+    String::from_utf8(told.expect("date starts").stdout).expect("a date is text").trim().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_sign_in_is_told_once_and_the_end_of_the_next_one_again() {
+    const DAY: i64 = 24 * 60 * 60;
+    let title = "Updating in the background, the sign-in ends soon";
+    let story = Story::begin("19-notification-ends-soon", title, Setup::default()).await;
+    let session = &story.session;
+    let host = session.host();
+    let desktop = session.show_notifications(Desktop::Gnome).await;
+    let end = moment(3 * DAY);
+    session.shop().control().set_claimed_expiry(Some(end));
+    installed(&story, PRIVATE).await;
+    session.keyring().the_sign_in_was_earlier(30).await;
+
+    story.step("The update goes through, and a notification says when the sign-in ends").await;
+    update(&story).await;
+    let told = desktop.one().await;
+    assert_eq!((told.title.as_str(), told.buttons.len()), ("Sign-In Ends Soon", 0));
+    assert_eq!(told.body, format!("At {host}, on {}.", day(end)));
+
+    story.step("A click opens the account, and the notification goes").await;
+    session.end_the_daemon().await;
+    desktop.click(&told).await;
+    let screen = session.screen();
+    let window = screen.window("Usher").await;
+    window.ready("Sign In Again…").await;
+    desktop.none().await;
+    window.close().await;
+    screen.wait_until_empty().await;
+
+    story.step("A day later the same end is not told again").await;
+    session.let_a_day_pass();
+    publish_update(&story, PRIVATE).await;
+    update(&story).await;
+    session.end_the_daemon().await;
+    assert_eq!(desktop.count(), 1);
+
+    story.step("Somebody has signed in again, and a month later the end of that is told").await;
+    let out = session.usherctl(&["sign-out", &host]).await;
+    assert!(out.status.success(), "{out:?}");
+    session.shop().control().set_claimed_expiry(Some(end + DAY));
+    session.sign_in_before("demo").await;
+    session.keyring().the_sign_in_was_earlier(30).await;
+    publish_update(&story, PRIVATE).await;
+    update(&story).await;
+    assert_eq!(desktop.one().await.body, format!("At {host}, on {}.", day(end + DAY)));
+    assert_eq!(desktop.count(), 2);
+    story.end().await;
+}
+
+/// Pays for an app that the shop does not unlock yet, and closes the prompt.
+async fn pay_without_getting(story: &Story, app: &str, name: &str) {
+    story.session.shop().control().hold_grants();
+    story.session.flatpak().install(app).end().await;
+    let screen = story.session.screen();
+    let title = format!("Buy “{name}”?");
+    screen.window(&title).await.press("Continue to Purchase").await;
+    let prompt = screen.front();
+    prompt.pay_on_the_page(name).await;
+    prompt.says("Thank You").await;
+    prompt.press("Done").await;
+    let prompt = screen.window(&title).await;
+    prompt.says("Waiting for the Store").await;
+    prompt.close().await;
+    screen.wait_until_gone(&title).await;
+}
+
+/// What a store learns of an app when it asks the daemon.
+async fn state_for_stores(story: &Story, app: &str) -> String {
+    let session = &story.session;
+    let (name, path) = ("io.github.usher.Usher.Devel.Access", "/io/github/usher/Usher/Devel/Access");
+    let arguments = ("demo", session.shop().repository_url().to_string(), vec![app]);
+    let interface = Some("io.github.usher.Access1");
+    let reply = session.bus.connection.call_method(Some(name), path, interface, "Query", &arguments).await;
+    let reply = reply.expect("a question is answered");
+    let apps: HashMap<String, HashMap<String, OwnedValue>> =
+        reply.body().deserialize().expect("an answer has its form");
+    apps[app]["state"].downcast_ref::<String>().expect("a state is text")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purchase_that_a_store_finds_finished_is_told_where_no_window_shows_it() {
+    let title = "A purchase is unlocked after its window was closed";
+    let story = Story::begin("19-notification-purchase", title, Setup::default()).await;
+    let session = &story.session;
+    let host = session.host();
+    let desktop = session.show_notifications(Desktop::Gnome).await;
+    session.know_the_apps().await;
+    session.sign_in_before("demo").await;
+
+    story.step("An app is paid, and the window is closed before the shop unlocks it").await;
+    pay_without_getting(&story, PAID, "Paid").await;
+    let screen = session.screen();
+    screen.wait_until_empty().await;
+
+    story.step("The shop unlocks it, a store asks, and a notification says so, without naming the app").await;
+    session.shop().control().release_grants().expect("the shop unlocks");
+    assert_eq!(state_for_stores(&story, PAID).await, "owned");
+    let told = desktop.one().await;
+    assert_eq!(told.title, "Purchase Finished");
+    assert_eq!(told.body, format!("What was bought at {host} can be installed now."));
+
+    story.step("A click opens the account, and the notification goes").await;
+    desktop.click(&told).await;
+    let window = screen.window("Usher").await;
+    window.ready("Sign Out").await;
+    desktop.none().await;
+
+    story.step("The next one is unlocked while the window is open, and nothing is told as well").await;
+    session.let_a_day_pass();
+    pay_without_getting(&story, PAID2, "Paid 2").await;
+    session.shop().control().release_grants().expect("the shop unlocks");
+    assert_eq!(state_for_stores(&story, PAID2).await, "owned");
+    session.end_the_daemon().await;
+    assert_eq!(desktop.count(), 1);
+    story.end().await;
+}
+
+/// Presses the switch in the preferences that are open, and closes the window.
+async fn press_and_close(story: &Story) {
+    let screen = story.session.screen();
+    let dialog = screen.front();
+    let was_on = dialog.ready_switch("Account Reminders").await.is_on();
+    dialog.press("Account Reminders").await;
+    let is_switched = |node: &&Node| node.name == "Account Reminders" && node.is_switch() && node.is_on() != was_on;
+    dialog.wait("the other position of the switch", |tree| tree.nodes.iter().find(is_switched).cloned()).await;
+    screen.key("Escape").await;
+    screen.window("Usher").await.close().await;
+    screen.wait_until_empty().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_reminders_only_the_window_tells_of_updates_that_wait() {
+    let title = "Account Reminders are switched off";
+    let story = Story::begin("19-reminders", title, Setup::default()).await;
+    let session = &story.session;
+    let desktop = session.show_notifications(Desktop::Gnome).await;
+    installed(&story, PRIVATE).await;
+    lapse(&story);
+    let screen = session.screen();
+
+    story.step("They are on, until a person switches them off").await;
+    session.open_usher();
+    let window = screen.window("Usher").await;
+    window.ready("Add Account").await;
+    screen.key("ctrl+comma").await;
+    assert!(screen.front().ready_switch("Account Reminders").await.is_on());
+    press_and_close(&story).await;
+
+    story.step("An update in the background works, and nothing is told").await;
+    update_in_vain(&story).await;
+    session.end_the_daemon().await;
+    assert_eq!(desktop.count(), 0);
+    update_in_vain(&story).await;
+    let daemon = session.bus.process_of(AUTHENTICATOR).await;
+
+    story.step("The window shows what waits, and they are switched on again").await;
+    session.open_usher();
+    let window = screen.window("Usher").await;
+    window.mentions("1 update is waiting for this account").await;
+    screen.key("ctrl+comma").await;
+    assert!(!screen.front().ready_switch("Account Reminders").await.is_on());
+    press_and_close(&story).await;
+
+    story.step("The next update in the background is told of").await;
+    update_in_vain(&story).await;
+    assert_eq!(desktop.one().await.title, "Account Needed for Updates");
+    assert_eq!((desktop.count(), session.bus.process_of(AUTHENTICATOR).await), (1, daemon));
     story.end().await;
 }
