@@ -59,7 +59,7 @@ async fn the_switch_of_the_window_holds_for_the_daemon_in_another_sandbox() {
     let screen = session.screen();
     let press_the_switch = async |was_on: bool| {
         session.open_usher();
-        screen.window("Usher").await.says("Needs Attention").await;
+        screen.window("Usher").await.ready("Add Account").await;
         screen.key("ctrl+comma").await;
         assert_eq!(screen.front().ready_switch(SWITCH).await.is_on(), was_on);
         screen.front().press(SWITCH).await;
