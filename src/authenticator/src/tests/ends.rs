@@ -2,10 +2,12 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use usher_core::names::{ACCESS_NAME, AUTHENTICATOR_NAME};
+use futures_util::future::join_all;
+use usher_core::names::{ACCESS_NAME, ACCESS_PATH, AUTHENTICATOR_NAME};
 
 use super::{Bus, Call, Client, Daemon, Plan, journal, prompter::Prompter, soon, until};
 use crate::{
+    bus_names::BusNames,
     fakes::{Says, World},
     leaving::Deployment,
     service::RunError,
@@ -189,9 +191,18 @@ async fn l08_clients_that_leave_while_a_name_is_waited_for_do_not_keep_it_from_b
     // A daemon that is about to end has one name still.
     let ending = bus.connect().await;
     ending.request_name(ACCESS_NAME).await.unwrap();
-    let (daemon, ()) = tokio::join!(Daemon::start(&bus, &world), async {
-        for _ in 0..200 {
-            bus.connect().await.close().await.unwrap();
+    let leaving = join_all((0..80).map(|_| bus.connect())).await;
+    let names = BusNames { authenticator: bus.connect().await, access: bus.connect().await };
+    let access = names.access.unique_name().unwrap().clone();
+    let interface = Some("org.freedesktop.DBus.Introspectable");
+    let (daemon, ()) = tokio::join!(Daemon::start_with(&bus, names, &world, Plan::default()), async {
+        // What it serves it serves before it asks for its names; before that it answers no calls.
+        let served = || ending.call_method(Some(&access), ACCESS_PATH, interface, "Introspect", &());
+        let is_served =
+            async || tokio::time::timeout(Duration::from_millis(50), served()).await.is_ok_and(|it| it.is_ok());
+        soon("the daemon to begin", async { while !is_served().await {} }).await;
+        for client in leaving {
+            client.close().await.unwrap();
         }
         ending.release_name(ACCESS_NAME).await.unwrap();
     });
