@@ -168,7 +168,8 @@ fn build(is_local: bool) -> reqwest::Result<Client> {
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .connect_timeout(Duration::from_secs(15))
-        .pool_idle_timeout(Duration::from_secs(60))
+        // A connection that this computer has slept through is dead, and nothing tells.
+        .pool_max_idle_per_host(0)
         .https_only(!is_local)
         .dns_resolver(Arc::new(CheckingResolver));
     // This computer itself is only spoken to without encryption, so no certificates are read for it.
