@@ -8,3 +8,4 @@ mod parent;
 mod purchases;
 mod races;
 mod server;
+mod window;

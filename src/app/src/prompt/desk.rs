@@ -4,6 +4,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeSet,
     rc::{Rc, Weak},
     time::Instant,
 };
@@ -100,6 +101,8 @@ impl Prompt {
 #[derive(Default)]
 pub(super) struct Desk {
     current: RefCell<Weak<Prompt>>,
+    /// Names of the calls that are still being looked into.
+    coming: RefCell<BTreeSet<String>>,
 }
 
 /// A request that has been found sound.
@@ -112,6 +115,16 @@ pub(super) struct Asking {
 }
 
 impl Desk {
+    /// A call of that name has come in, and is looked into before it is asked.
+    pub(super) fn expect(&self, token: &str) {
+        self.coming.borrow_mut().insert(token.to_owned());
+    }
+
+    /// Whether the call is still wanted, now that it could be asked: whoever made it may have taken it back meanwhile.
+    pub(super) fn is_still_wanted(&self, token: &str) -> bool {
+        self.coming.borrow_mut().remove(token)
+    }
+
     /// Shows a question, or lets it join; answers its call now or later.
     pub(super) fn ask(&self, application: &Application, asking: Asking, call: gio::DBusMethodInvocation) {
         let waits = !asking.details.is_update && application.settings().boolean("continue-installs");
@@ -172,6 +185,7 @@ impl Desk {
 
     /// Ends one call. A prompt that nobody waits for any more closes, if it was one that programs waited for.
     pub(super) fn cancel(&self, token: &str) {
+        self.coming.borrow_mut().remove(token);
         let Some(prompt) = self.current.borrow().upgrade() else {
             return;
         };
@@ -202,7 +216,9 @@ impl Desk {
 
     /// Ends all calls: the daemon is gone, and with it everybody who waited, or what they wait for will not come.
     pub(super) fn cancel_all(&self) {
-        if let Some(prompt) = self.current.borrow().upgrade() {
+        self.coming.take();
+        let prompt = self.current.borrow().upgrade();
+        if let Some(prompt) = prompt {
             prompt.end(Outcome::Dismissed, None);
             prompt.close_if_abandoned();
         }
@@ -236,5 +252,22 @@ impl Prompt {
                 window.refresh();
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn l02_a_call_that_is_taken_back_before_it_could_be_asked_is_not_asked() {
+        let desk = Desk::default();
+        for token in ["a", "b", "c"] {
+            desk.expect(token);
+        }
+        desk.cancel("a");
+        assert!(!desk.is_still_wanted("a") && desk.is_still_wanted("b"));
+        desk.cancel_all();
+        assert!(!desk.is_still_wanted("c"));
     }
 }

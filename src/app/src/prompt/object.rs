@@ -118,12 +118,18 @@ async fn handle(
             return;
         }
     };
+    desk.expect(&token);
     let remotes = gio::spawn_blocking(|| remote::remotes(&remote::installations())).await.unwrap_or_default();
-    let Some(remote) = details.find_remote(remotes) else {
+    let remote = details.find_remote(remotes);
+    let accounts = if remote.is_some() { accounts_of(application, &details).await } else { Vec::new() };
+    if !desk.is_still_wanted(&token) {
+        answer(call, Outcome::Dismissed, None, None);
+        return;
+    }
+    let Some(remote) = remote else {
         answer(call, Outcome::Failed, None, Some("no such remote on this computer"));
         return;
     };
-    let accounts = accounts_of(application, &details).await;
     let parent: String = parameters.child_value(2).get().unwrap_or_default();
     let asking = Asking { token, details, remote, accounts, parent: parent::parse(&parent) };
     desk.ask(application, asking, call);

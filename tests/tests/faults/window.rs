@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What ends or goes away while a window shows it.
+
+use std::collections::HashMap;
+
+use usher_tests::{AUTHENTICATOR, LIMIT, Session, Setup, WINDOW};
+use zbus::fdo::DBusProxy;
+use zbus::zvariant::{OwnedValue, Value};
+
+use crate::client::APP;
+
+const PROMPTER: &str = "/io/github/usher/Usher/Devel/Prompter";
+
+/// Says to the window process what the daemon says, whose name this connection has.
+async fn say<B>(session: &Session, method: &str, arguments: &B) -> zbus::Result<zbus::Message>
+where
+    B: serde::Serialize + zbus::zvariant::DynamicType,
+{
+    let interface = Some("io.github.usher.Prompter1");
+    session.bus.connection.call_method(Some(WINDOW), PROMPTER, interface, method, arguments).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l02_a_question_that_is_taken_back_at_once_opens_no_window() {
+    let session = Session::start(Setup::default()).await;
+    session.set("continue-installs", "true").await;
+    session.bus.connection.request_name(AUTHENTICATOR).await.expect("no daemon runs yet");
+    let bus = DBusProxy::new(&session.bus.connection).await.expect("the bus has its own interface");
+    bus.start_service_by_name(WINDOW.try_into().expect("a valid name"), 0).await.expect("the window process starts");
+
+    let server = session.shop().base_url().to_string();
+    let repository = session.shop().repository_url().to_string();
+    let binding = HashMap::from([("type", "webflow"), ("url", &server)]);
+    let details = HashMap::from([
+        ("binding", Value::from(binding)),
+        ("remote", "demo".into()),
+        ("remote-uri", repository.as_str().into()),
+        ("app-ids", vec![APP].into()),
+        ("client", "flatpak".into()),
+        ("reason", "no-account".into()),
+    ]);
+    let ask = async |token: &str| {
+        let arguments = (token, &details, "");
+        let reply = tokio::time::timeout(LIMIT, say(&session, "SignIn", &arguments)).await;
+        let reply = reply.expect("it is answered in time").expect("the window process answers");
+        let (outcome, _): (u32, HashMap<String, OwnedValue>) = reply.body().deserialize().expect("its form is right");
+        outcome
+    };
+    let (outcome, taken_back) = futures_util::join!(ask("usher1"), say(&session, "Cancel", &"usher1"));
+    taken_back.expect("it can be taken back");
+    assert_eq!(outcome, 1, "it was dismissed");
+    assert!(session.screen().tree().await.titles().is_empty(), "no window has opened");
+
+    // What is asked and not taken back is shown.
+    let title = format!("Sign In to {}", session.host());
+    let shown = async {
+        let screen = session.screen();
+        screen.window(&title).await.press("Not Now").await;
+    };
+    assert_eq!(futures_util::join!(ask("usher2"), shown).0, 1);
+}
