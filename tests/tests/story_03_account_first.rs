@@ -40,13 +40,11 @@ async fn an_account_added_from_a_repository_is_enough_to_install() {
     story.end().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_account_added_by_its_address_asks_once_for_permission() {
-    let story = Story::begin("03-by-address", "The account first, by its address", Setup::default()).await;
+/// An account is added by the address of its server, and no repository may use it.
+async fn add_by_address(story: &Story) {
     let host = story.session.host();
     let address = story.session.shop().base_url().to_string();
     let screen = story.session.screen();
-
     story.step("The address is typed under Add Account").await;
     story.session.open_usher();
     let window = screen.window("Usher").await;
@@ -62,6 +60,14 @@ async fn an_account_added_by_its_address_asks_once_for_permission() {
     assert!(!done.ready_switch("Demo Store").await.is_on());
     done.press("Done").await;
     screen.window("Usher").await.find_row(&format!("demo, {host}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_added_by_its_address_asks_once_for_permission() {
+    let story = Story::begin("03-by-address", "The account first, by its address", Setup::default()).await;
+    let host = story.session.host();
+    let screen = story.session.screen();
+    add_by_address(&story).await;
 
     story.step("The first install asks for permission").await;
     let outcome = story.session.flatpak().install(APP).end().await;
@@ -77,5 +83,27 @@ async fn an_account_added_by_its_address_asks_once_for_permission() {
     story.step("The next one works, and nothing is asked any more").await;
     story.session.flatpak().install(APP).end().await.expect_success();
     assert_eq!(screen.tree().await.titles(), ["Usher"], "no prompt has opened");
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_permission_to_use_an_account_that_was_signed_out_leads_on_to_signing_in() {
+    let story = Story::begin("03-signed-out", "Permission for an account that was signed out", Setup::default()).await;
+    let host = story.session.host();
+    let screen = story.session.screen();
+    add_by_address(&story).await;
+    assert!(story.session.usherctl(&["sign-out", &host]).await.status.success());
+
+    story.step("“Allow” does not end with an account that nobody can use").await;
+    story.session.flatpak().install(APP).end().await;
+    screen.window("Use the Account of demo?").await.press("Allow").await;
+    let prompt = screen.window(&format!("Sign In to {host} Again")).await;
+
+    story.step("Signing in does, and the install works").await;
+    prompt.press(&format!("Continue to {host}")).await;
+    screen.front().sign_in_on_the_page("demo").await;
+    screen.front().says("Signed In").await;
+    screen.front().press("Done").await;
+    story.session.flatpak().install(APP).end().await.expect_success();
     story.end().await;
 }

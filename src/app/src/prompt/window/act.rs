@@ -142,7 +142,7 @@ impl PromptWindow {
             self,
             async move {
                 let permitted = window.permit(account.id).await;
-                if permitted.is_ok() && window.lead_on(account.id).await {
+                if permitted.is_ok() && window.lead_on(&account).await {
                     return;
                 }
                 window.set_busy(false);

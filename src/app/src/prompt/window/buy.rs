@@ -6,8 +6,8 @@ use std::{collections::BTreeSet, rc::Rc};
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio::prelude::ApplicationExtManual, glib};
 use usher_core::{
-    account::{Account, AccountId},
-    buying,
+    account::{Account, AccountId, AccountState},
+    buying::{self, BuyError},
     prompt::{Outcome, result},
 };
 
@@ -22,11 +22,14 @@ use crate::{
     text, toast,
 };
 
+/// An account has to be signed in to before its server can be asked.
+struct NotSignedIn;
+
 impl PromptWindow {
     /// The account is there: asks the server whether it has what was asked for. What it has not leads to the purchase
     /// question, all else to *Done*.
     pub(super) async fn look_on(&self, asked: &Asked, id: AccountId) -> Onward {
-        if let Some((account, denied)) = self.denied(id).await {
+        if let Ok(Some((account, denied))) = self.denied(id).await {
             let window = self.downgrade();
             return Onward::Elsewhere(Box::new(move || {
                 if let Some(window) = window.upgrade() {
@@ -39,40 +42,53 @@ impl PromptWindow {
         Onward::Done
     }
 
-    /// The same for an account that was there before. Tells whether there is something to be bought.
-    pub(super) async fn lead_on(&self, id: AccountId) -> bool {
-        let denied = self.denied(id).await;
-        let is_denied = denied.is_some();
-        if let Some((account, denied)) = denied {
-            self.set_busy(false);
-            self.turn_to_purchase(account, denied);
+    /// The same for an account that was there before, which may have to be signed in to again. Tells whether there is
+    /// another question.
+    pub(super) async fn lead_on(&self, account: &Account) -> bool {
+        let denied = match account.state {
+            AccountState::SignedIn => self.denied(account.id).await,
+            AccountState::Expired | AccountState::SignedOut => Err(NotSignedIn),
+        };
+        match denied {
+            Ok(None) => return false,
+            Ok(Some((account, denied))) => self.turn_to_purchase(account, denied),
+            Err(NotSignedIn) => self.hear(News::SignIn, account),
         }
-        is_denied
+        true
     }
 
     /// What the server denies to an account; `None` if nothing, or if it does not answer.
-    async fn denied(&self, id: AccountId) -> Option<(Account, Vec<String>)> {
-        let services = Application::current().services().clone();
+    async fn denied(&self, id: AccountId) -> Result<Option<(Account, Vec<String>)>, NotSignedIn> {
         let asked_for = self.prompt().asked_for.borrow().clone();
         if asked_for.is_empty() {
-            return None;
+            return Ok(None);
         }
         let ids: BTreeSet<String> = asked_for.iter().cloned().collect();
+        let services = Application::current().services().clone();
         let access = {
             let (store, http) = (services.store.clone(), services.http.clone());
             runtime::spawn(async move { buying::check(&store, &http, id, &ids).await }).await
         };
-        let access = access.inspect_err(|error| tracing::warn!(%error, "what an account has is not known")).ok()?;
+        let access = match access {
+            Ok(access) => access,
+            Err(BuyError::NotSignedIn) => return Err(NotSignedIn),
+            Err(error) => {
+                tracing::warn!(%error, "what an account has is not known");
+                return Ok(None);
+            }
+        };
         let denied: Vec<String> = asked_for.into_iter().filter(|id| access.denied.contains(id)).collect();
         if denied.is_empty() {
-            return None;
+            return Ok(None);
         }
         let binding = self.prompt().details.borrow().binding.clone();
-        let entries = runtime::spawn(async move { services.store.entries().await }).await.ok()?;
+        let entries = runtime::spawn(async move { services.store.entries().await }).await.unwrap_or_default();
         let accounts = accounts_at(&entries, &binding);
-        let account = accounts.iter().find(|account| account.id == id).cloned()?;
+        let Some(account) = accounts.iter().find(|account| account.id == id).cloned() else {
+            return Ok(None);
+        };
         self.prompt().accounts.replace(accounts);
-        Some((account, denied))
+        Ok(Some((account, denied)))
     }
 
     /// Asks whether what is not in the account is to be bought.
