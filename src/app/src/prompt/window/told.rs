@@ -155,8 +155,18 @@ impl PromptWindow {
 
     /// How well the server is known here, beside its name.
     fn show_familiarity(&self) {
-        let details = self.prompt().details.borrow();
-        self.imp().familiarity.show(&details.binding.host(), details.account);
+        let imp = self.imp();
+        let account = match self.form() {
+            // While the keyring is locked nothing is known but that there is an account.
+            Form::Unlock => {
+                imp.familiarity.set_visible(false);
+                return;
+            }
+            Form::SignIn => None,
+            Form::SignInAgain(account) | Form::Allow(account) | Form::Buy(account) => Some(account.id),
+            Form::Choose(accounts) => imp.chosen.get().or_else(|| accounts.first().map(|account| account.id)),
+        };
+        imp.familiarity.show(&self.prompt().details.borrow().binding.host(), account);
     }
 
     /// What happens to the install, and for how long the program still waits.
@@ -221,6 +231,7 @@ impl PromptWindow {
         let choices = account_choices(&accounts, move |account| {
             if let Some(window) = weak.upgrade() {
                 window.imp().chosen.set(Some(account.id));
+                window.show_familiarity();
                 window.update_buttons();
             }
         });
