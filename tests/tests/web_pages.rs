@@ -156,6 +156,32 @@ async fn w14_a_page_whose_process_dies_can_be_loaded_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn w14_a_page_whose_process_dies_after_the_answer_says_nothing_of_it() {
+    let session = session_at("").await;
+    let screen = session.screen();
+    let view = screen.front();
+    view.ready("Go On").await;
+    let keyring = session.bus.process_of("org.freedesktop.secrets").await;
+    send(keyring, Signal::STOP);
+    view.press("Go On").await;
+    view.says("Signing in…").await;
+    let pages: Vec<u32> = session.processes.ids().into_iter().filter(|id| is_called(*id, "WebKitWebProces")).collect();
+    assert_eq!(pages.len(), 1, "one page has a process");
+    send(pages[0], Signal::KILL);
+    wait_for(
+        "the end of the page",
+        async || (!is_called(pages[0], "WebKitWebProces")).then_some(()),
+        async || String::new(),
+    )
+    .await;
+    // Whatever the window makes of it, it has done so once it has taken a key.
+    screen.key("F6").await;
+    assert!(view.tree().await.says("Signing in…"), "{}", view.tree().await);
+    send(keyring, Signal::CONT);
+    view.says("Signed In").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn w15_a_page_that_never_comes_can_be_left() {
     let session = Session::start(Setup::default()).await;
     session.shop().control().fail(Route::Login, Failure::Hang);

@@ -51,14 +51,14 @@ impl WebPage {
             true,
             move |_, address, certificate, errors| {
                 let problem = Problem::Certificate(Fault::of(errors), certificate_details(certificate));
-                page.show_problem_at(problem, &host_of(address));
+                page.meet(problem, &host_of(address));
                 true
             }
         ));
         view.connect_web_process_terminated(glib::clone!(
             #[weak(rename_to = page)]
             self,
-            move |_, _| page.show_problem(Problem::Crashed)
+            move |_, _| page.meet(Problem::Crashed, &service::host_of(page.approved()))
         ));
         view.connect_estimated_load_progress_notify(glib::clone!(
             #[weak(rename_to = page)]
@@ -135,11 +135,18 @@ impl WebPage {
 
     fn load_failed(&self, address: &str, error: &glib::Error) -> bool {
         let is_online = Url::parse(address).is_ok_and(|url| Self::is_online(&url));
-        if let Some(problem) = Problem::of(error, is_online).filter(|_| !self.is_busy()) {
+        if let Some(problem) = Problem::of(error, is_online) {
             tracing::info!(%error, "a page was not loaded");
-            self.show_problem_at(problem, &host_of(address));
+            self.meet(problem, &host_of(address));
         }
         true
+    }
+
+    /// Something is wrong with the page. Once the server has answered nothing of the page matters any more.
+    fn meet(&self, problem: Problem, host: &str) {
+        if !self.is_busy() {
+            self.show_problem_at(problem, host);
+        }
     }
 
     /// Judges where the page wants to go. Says whether that has been decided.
