@@ -306,23 +306,23 @@ impl AccountPage {
         let id = self.id();
         let repository = text::within(&title);
         let changed = if is_allowed {
-            permission::give(id, link.clone()).await.map(drop)
+            permission::give(id, link.clone()).await
         } else {
             permission::take_back(id, link.remote_url.clone()).await
         };
-        if let Err(error) = changed {
-            tracing::warn!(%error, "a permission cannot be changed");
-            toast::show(&self, &gettext("The permission could not be saved"));
+        if let Err(said) = changed {
+            toast::show(&self, &said);
             self.refresh();
         } else if is_allowed {
             toast::show(&self, &gettext_f("{repository} may use this account", &[("repository", &repository)]));
         } else {
             let text = gettext_f("{repository} no longer uses this account", &[("repository", &repository)]);
+            let page = self.downgrade();
             toast::with_button(&self, &text, &gettext("Undo"), move || {
-                let link = link.clone();
+                let (link, page) = (link.clone(), page.clone());
                 glib::spawn_future_local(async move {
-                    if let Err(error) = permission::give(id, link).await {
-                        tracing::warn!(%error, "a permission cannot be given back");
+                    if let (Err(said), Some(page)) = (permission::give(id, link).await, page.upgrade()) {
+                        toast::show(&page, &said);
                     }
                 });
             });

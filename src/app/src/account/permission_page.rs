@@ -83,9 +83,8 @@ mod imp {
                 let link = Link { remote_url: repository.address.clone(), remote: repository.remote.name.clone() };
                 let given = permission::give(account, link).await;
                 page.imp().allow_button.set_sensitive(true);
-                if let Err(error) = given {
-                    tracing::warn!(%error, "a permission cannot be saved");
-                    toast::show(&page, &gettext("The permission could not be saved"));
+                if let Err(said) = given {
+                    toast::show(&page, &said);
                     return;
                 }
                 let title = text::within(&repository.title());

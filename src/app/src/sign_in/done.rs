@@ -281,13 +281,12 @@ impl DonePage {
             self,
             async move {
                 let changed = if is_allowed {
-                    permission::give(id, link).await.map(drop)
+                    permission::give(id, link).await
                 } else {
                     permission::take_back(id, link.remote_url).await
                 };
-                if let Err(error) = changed {
-                    tracing::warn!(%error, "a permission was not saved");
-                    toast::show(&page, &gettext("The permission could not be saved"));
+                if let Err(said) = changed {
+                    toast::show(&page, &said);
                 }
             }
         ));

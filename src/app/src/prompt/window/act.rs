@@ -125,14 +125,7 @@ impl PromptWindow {
             let details = self.prompt().details.borrow();
             Link { remote_url: details.remote_url.clone(), remote: details.remote.clone() }
         };
-        match permission::give(account, link).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(gettext("The account is no longer there")),
-            Err(error) => {
-                tracing::warn!(%error, "a permission was not saved");
-                Err(gettext("The permission could not be saved"))
-            }
-        }
+        permission::give(account, link).await
     }
 
     fn allow(&self, account: Account) {
