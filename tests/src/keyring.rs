@@ -73,24 +73,8 @@ impl Keyring {
         if state == KeyringState::None {
             return None;
         }
-        let mut command = processes.command("gnome-keyring-daemon");
-        command
-            .args(["--foreground", "--unlock", "--components=secrets"])
-            .stdin(Stdio::piped())
-            .stdout(log(processes, "keyring"))
-            .stderr(log(processes, "keyring-errors"));
-        let prompter = answered.then(|| {
-            let (name, prompter) = Prompter::start(processes);
-            command.env("GNOME_KEYRING_TEST_PROMPTER", name);
-            prompter
-        });
-        let mut daemon = command.spawn().expect("gnome-keyring-daemon starts");
-        let mut input = daemon.stdin.take().expect("its input was piped");
-        // The password ends with the input.
-        input.write_all(PASSWORD.as_bytes()).expect("the keyring takes its password");
-        drop(input);
-        processes.keep(daemon);
-        bus.wait_for_owner(NAME).await;
+        let (name, prompter) = answered.then(|| Prompter::start(processes)).unzip();
+        serve(processes, bus, name.as_deref()).await;
         let keyring = Self {
             connection: bus.connection.clone(),
             prompter: Mutex::new(prompter),
@@ -100,6 +84,16 @@ impl Keyring {
             keyring.lock().await;
         }
         Some(keyring)
+    }
+
+    /// Ends its process. What it keeps stays.
+    pub async fn end(&self, bus: &Bus) {
+        bus.kill_owner(NAME).await;
+    }
+
+    /// Its process is there again, and open.
+    pub async fn come_back(&self, processes: &Processes, bus: &Bus) {
+        serve(processes, bus, None).await;
     }
 
     /// Where the keyring keeps its files, below the folder for data of programs.
@@ -243,6 +237,26 @@ impl Keyring {
             .await
             .expect("the keyring answers")
     }
+}
+
+/// Starts the process of a keyring that is open, and waits for it.
+async fn serve(processes: &Processes, bus: &Bus, prompter: Option<&str>) {
+    let mut command = processes.command("gnome-keyring-daemon");
+    command
+        .args(["--foreground", "--unlock", "--components=secrets"])
+        .stdin(Stdio::piped())
+        .stdout(log(processes, "keyring"))
+        .stderr(log(processes, "keyring-errors"));
+    if let Some(name) = prompter {
+        command.env("GNOME_KEYRING_TEST_PROMPTER", name);
+    }
+    let mut daemon = command.spawn().expect("gnome-keyring-daemon starts");
+    let mut input = daemon.stdin.take().expect("its input was piped");
+    // The password ends with the input.
+    input.write_all(PASSWORD.as_bytes()).expect("the keyring takes its password");
+    drop(input);
+    processes.keep(daemon);
+    bus.wait_for_owner(NAME).await;
 }
 
 impl Prompter {

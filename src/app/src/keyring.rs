@@ -1,11 +1,31 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Unlocking the keyring from a page.
+//! What a page about an account says of the keyring, and what can be done about it from there.
 
 use adw::prelude::*;
 use gtk::glib;
 use usher_core::store::StoreError;
 
-use crate::{application::Application, i18n::gettext, runtime, toast};
+use crate::{application::Application, i18n::gettext, model::KeyringState, runtime, toast};
+
+/// What the banner of such a page says while the keyring does not tell of its account, and what its button is called.
+pub(crate) fn banner(state: KeyringState) -> Option<(String, String)> {
+    match state {
+        KeyringState::Loading | KeyringState::Ready => None,
+        KeyringState::Locked | KeyringState::Sealed => Some((gettext("The keyring is locked"), gettext("Unlock"))),
+        KeyringState::Missing | KeyringState::Withheld | KeyringState::Failed => {
+            Some((gettext("The keyring does not answer as it should"), gettext("Try Again")))
+        }
+    }
+}
+
+/// Does what the button of that banner says.
+pub(crate) fn mend(widget: &impl IsA<gtk::Widget>) {
+    let accounts = Application::current().accounts().clone();
+    match accounts.state() {
+        KeyringState::Locked | KeyringState::Sealed => unlock(widget),
+        _ => accounts.reload(),
+    }
+}
 
 /// Asks the person to unlock the keyring; the desktop's own dialog does it. The lists follow by themselves.
 pub(crate) fn unlock(widget: &impl IsA<gtk::Widget>) {
@@ -24,4 +44,22 @@ pub(crate) fn unlock(widget: &impl IsA<gtk::Widget>) {
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_says_why_it_shows_nothing_new_and_has_a_way_on() {
+        use KeyringState::*;
+        let said = |state| banner(state).map(|(_, button)| button);
+        assert_eq!([said(Ready), said(Loading)], [None, None]);
+        for locked in [Locked, Sealed] {
+            assert_eq!(said(locked).as_deref(), Some("Unlock"));
+        }
+        for gone in [Missing, Withheld, Failed] {
+            assert_eq!(said(gone).as_deref(), Some("Try Again"));
+        }
+    }
 }

@@ -59,3 +59,21 @@ async fn l02_a_question_that_is_taken_back_at_once_opens_no_window() {
     };
     assert_eq!(futures_util::join!(ask("usher2"), shown).0, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_an_account_says_that_the_keyring_is_gone_and_follows_it_when_it_is_back() {
+    let session = Session::start(Setup::default()).await;
+    session.sign_in_before("demo").await;
+    session.open_usher();
+    let screen = session.screen();
+    let window = screen.window("Usher").await;
+    window.press_row(&format!("demo, {}", session.host())).await;
+    window.ready("Sign Out").await;
+
+    session.keyring().end(&session.bus).await;
+    window.press("Try Again").await;
+    window.says("The keyring does not answer as it should").await;
+    session.keyring().come_back(&session.processes, &session.bus).await;
+    window.ready("Sign Out").await;
+    assert!(window.tree().await.usable("Try Again").is_none(), "{}", window.tree().await);
+}

@@ -118,6 +118,7 @@ mod imp {
     impl AccountPage {
         #[template_callback]
         fn on_shown(&self) {
+            self.obj().refresh();
             match self.switches.borrow().first() {
                 Some((_, row)) => row.grab_focus(),
                 None => self.unused_row.grab_focus(),
@@ -126,10 +127,10 @@ mod imp {
 
         #[template_callback]
         fn on_banner(&self) {
-            if Application::current().accounts().state() == KeyringState::Locked {
-                keyring::unlock(&*self.obj());
-            } else {
+            if Application::current().accounts().state() == KeyringState::Ready {
                 self.on_sign_in_again();
+            } else {
+                keyring::mend(&*self.obj());
             }
         }
 
@@ -227,14 +228,18 @@ impl AccountPage {
     fn show_without_account(&self, state: KeyringState) {
         let imp = self.imp();
         if state == KeyringState::Ready {
-            if let Some(window) = Window::of(self) {
+            // A page above this one is not taken from the person.
+            if let Some(window) = Window::of(self).filter(|_| self.is_mapped()) {
                 window.show_first_page();
             }
             return;
         }
-        imp.banner.set_title(&gettext("The keyring is locked"));
-        imp.banner.set_button_label(Some(&gettext("Unlock")));
-        imp.banner.set_revealed(state == KeyringState::Locked);
+        let banner = keyring::banner(state);
+        imp.banner.set_revealed(banner.is_some());
+        if let Some((title, button)) = banner {
+            imp.banner.set_title(&title);
+            imp.banner.set_button_label(Some(&button));
+        }
         imp.uses_group.set_sensitive(false);
         imp.name_row.set_sensitive(false);
     }

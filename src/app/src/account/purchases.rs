@@ -121,6 +121,7 @@ mod imp {
     impl PurchasesPage {
         #[template_callback]
         fn on_shown(&self) {
+            self.obj().refresh();
             if !self.stack.child_focus(gtk::DirectionType::TabForward) {
                 self.check_button.grab_focus();
             }
@@ -134,8 +135,8 @@ mod imp {
         #[template_callback]
         fn on_banner(&self) {
             let page = self.obj();
-            if Application::current().accounts().state() == KeyringState::Locked {
-                keyring::unlock(&*page);
+            if Application::current().accounts().state() != KeyringState::Ready {
+                keyring::mend(&*page);
             } else if let Some(window) = Window::of(&*page) {
                 window.sign_in_again(page.id());
             }
@@ -199,7 +200,8 @@ impl PurchasesPage {
         self.imp().check_button.set_sensitive(account.is_some());
         self.refresh_banner(account.as_ref(), state);
         let Some(account) = account else {
-            if let (KeyringState::Ready, Some(window)) = (state, Window::of(self)) {
+            // A page above this one is not taken from the person.
+            if let (KeyringState::Ready, true, Some(window)) = (state, self.is_mapped(), Window::of(self)) {
                 window.show_first_page();
             }
             return;
@@ -221,7 +223,7 @@ impl PurchasesPage {
     fn refresh_banner(&self, account: Option<&Account>, state: KeyringState) {
         let standing = account.map(|account| Standing::of(account, clock::now()));
         let (text, button) = match (standing, self.imp().problem.borrow().clone()) {
-            (None, _) if state == KeyringState::Locked => (gettext("The keyring is locked"), Some(gettext("Unlock"))),
+            (None, _) => keyring::banner(state).map_or_else(Default::default, |(text, button)| (text, Some(button))),
             (Some(Standing::Ended), _) => (gettext("Sign-in has expired"), Some(gettext("Sign In…"))),
             (Some(Standing::SignedOut), _) => (gettext("Signed out"), Some(gettext("Sign In…"))),
             (Some(_), Some(problem)) => (problem, None),
