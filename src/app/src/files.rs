@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Files that are opened with Usher or dropped onto its window: read, and led on to their pages. They may come from anybody.
 
+use std::path::Path;
+
 use adw::prelude::*;
 use gtk::{gdk, gio, glib};
 use usher_core::{
@@ -90,9 +92,14 @@ async fn read(file: &gio::File) -> Result<Content, Problem> {
         return Takeout::parse(&bytes).map(Content::Accounts).map_err(Problem::Accounts);
     }
     let repository = RepositoryFile::parse(&bytes, &name).map_err(Problem::Repository)?;
-    // What a sandbox calls it does not help outside of it.
-    let path = file.path().filter(|_| !names::in_sandbox());
+    let path = file.path().filter(|path| !names::in_sandbox() || is_same_outside(path));
     Ok(Content::Repository(Offered { file: repository, path }))
+}
+
+/// Whether a path within a sandbox is that of the same file outside of it: in the home folder, and where the document portal
+/// shows files that were handed in.
+fn is_same_outside(path: &Path) -> bool {
+    path.starts_with(glib::home_dir()) || path.starts_with(glib::user_runtime_dir().join("doc"))
 }
 
 /// Reads no more than such a file can hold. What is no file at all, such as a pipe, might never end.
