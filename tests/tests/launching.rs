@@ -53,6 +53,20 @@ async fn the_desktop_opens_a_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_desktop_opens_a_file_of_a_repository() {
+    let session = Session::start(Setup::default()).await;
+    let file = session.folder().join("home/demo.flatpakrepo");
+    let content = format!("[Flatpak Repo]\nUrl={}\n", session.shop().repository_url());
+    std::fs::write(&file, content).expect("a file can be written");
+    launch(&session, &[&file]).await;
+    let screen = session.screen();
+    let window = screen.window("Usher").await;
+    window.press("Continue").await;
+    window.ready(&format!("Continue to {}", session.host())).await;
+    expect_both(&session).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_action_of_the_desktop_file_opens_its_page() {
     let session = Session::start(Setup::default()).await;
     run(&session, "gapplication", &["action", AUTHENTICATOR, "add-account"]).await;

@@ -34,6 +34,15 @@ impl Look {
     }
 }
 
+/// A `.flatpakref` of an app in a repository that is nowhere, with a key as long as most are.
+fn app_file() -> String {
+    format!(
+        "[Flatpak Ref]\nName={APP}\nTitle=An App With a Name of Some Length\nUrl=https://repository.example.org/apps/stable\n\
+         SuggestRemoteName=example\nGPGKey={}\n",
+        "mQENBFUU".repeat(200)
+    )
+}
+
 /// Goes through every page of the main window that can be reached without an account, signs in, and goes on.
 async fn walk_through_the_window(story: &Story, look: Look) {
     let host = story.session.host();
@@ -63,6 +72,16 @@ async fn walk_through_the_window(story: &Story, look: Look) {
     window.ready("Address").await;
     look.at(story, &window, "Add account").await;
     window.fill("Address", "ftp://").await;
+    let file = story.session.folder().join("home/app.flatpakref");
+    fs::write(&file, app_file()).expect("a file can be written");
+    let mut usher = story.session.command("usher");
+    usher.arg(&file);
+    story.session.processes.start("usher-open", usher);
+    window.press("Continue").await;
+    window.says("This repository is not set up yet").await;
+    look.at(story, &window, "Set up a repository").await;
+    window.press("Back").await;
+    window.ready("Continue").await;
     window.press("Back").await;
 
     window.press(&format!("Sign In to {host}")).await;
