@@ -89,7 +89,7 @@ impl RepositoryFile {
             return Err(TooLarge);
         }
         let content = std::str::from_utf8(bytes).map_err(|_| Malformed)?;
-        let file = KeyFile::parse(content.strip_prefix('\u{feff}').unwrap_or(content));
+        let file = KeyFile::parse(content);
         let (kind, keys) = Kind::ALL.into_iter().find_map(|kind| Some((kind, keys(&file, kind)?))).ok_or(Malformed)?;
         let value = |key: &str| keys.get(key).map(|value| value.trim());
         if value("Version").is_some_and(|version| version != VERSION) {
