@@ -7,6 +7,7 @@
 mod bus;
 mod client;
 mod display;
+mod drag;
 mod flatpak;
 mod keyring;
 mod keyring_file;

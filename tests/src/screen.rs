@@ -314,7 +314,7 @@ impl Window<'_> {
     }
 
     /// Turns the wheel until the middle of `node` is within the window, and tells where it is.
-    async fn in_sight(&self, node: &Node, id: &str) -> (i32, i32) {
+    pub(crate) async fn in_sight(&self, node: &Node, id: &str) -> (i32, i32) {
         let frame = self.tree().await.nodes.into_iter().next().expect("the window is there");
         let (_, _, inner_width, inner_height) = self.screen.place(&frame).await;
         let (width, height) = self.screen.size(id).await;

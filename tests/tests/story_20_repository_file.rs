@@ -139,6 +139,30 @@ async fn a_file_of_an_app_is_about_its_repository() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_dropped_fills_the_form() {
+    let story = Story::begin("20-dropped-file", "A file is dropped", Setup::default()).await;
+    let session = &story.session;
+    let host = session.host();
+    let address = session.shop().repository_url().to_string();
+    let file = write(session, "shop.flatpakrepo", &repository_file(session));
+    let screen = session.screen();
+
+    story.step("Onto the field, which does not take it for text").await;
+    session.open_usher();
+    let window = screen.window("Usher").await;
+    window.press("Add Account").await;
+    window.fill("Address", "example.org").await;
+    session.drop_files(&[&file], &window, "Address").await;
+    is_filled(&window, &address).await;
+
+    story.step("What is typed then is what counts").await;
+    window.fill("Address", &host).await;
+    window.press("Continue").await;
+    window.ready(&format!("Continue to {host}")).await;
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn g09_odd_files_are_told_of_or_shown_as_plain_text() {
     let story = Story::begin("20-odd-files", "Files that are no good", Setup::default()).await;
     let session = &story.session;
@@ -166,6 +190,10 @@ async fn g09_odd_files_are_told_of_or_shown_as_plain_text() {
         (pipe, "The file could not be read"),
         (write(session, "key.flatpakrepo", &key), "The key of the repository is damaged"),
         (endless, "The file could not be read"),
+        (
+            write(session, "mark.flatpakrepo", "\u{feff}[Flatpak Repo]\nUrl=https://a.example/\n"),
+            "The file holds no repository",
+        ),
         (write(session, "no.usher", "[Flatpak Repo]\n"), "The file holds no accounts"),
         (folder, "The file could not be read"),
         (
@@ -191,7 +219,7 @@ async fn g09_odd_files_are_told_of_or_shown_as_plain_text() {
 
     story.step("The last of two addresses counts, and nothing else of the file is looked at").await;
     let content = format!(
-        "\u{feff}[Flatpak Repo]\r\nUrl=file:///first\r\nUrl={shop}second\r\nTitle=<b>Bold</b> \u{202e}\r\nIcon={shop}icon.png\r\n"
+        "[Flatpak Repo]\r\nUrl=file:///first\r\nUrl={shop}second\r\nTitle=<b>Bold</b> \u{202e}\r\nIcon={shop}icon.png\r\n"
     );
     let first = write(session, "windows.flatpakrepo", &content);
     open(session, &[&first, &session.folder().join("home/key.flatpakrepo")]);
