@@ -216,6 +216,12 @@ impl Window<'_> {
         self.press_node(&row).await;
     }
 
+    /// Opens the row whose name begins with `start` with the mouse, which leaves the keyboard there.
+    pub async fn click_row(&self, start: &str) {
+        let row = self.find_row(start).await;
+        self.click(&row).await;
+    }
+
     /// Waits until the row called `name` says `text`.
     pub async fn row_says(&self, name: &str, text: &str) {
         self.wait(&format!("the row “{name}” with “{text}”"), |tree| {

@@ -229,7 +229,7 @@ async fn walk_through_purchases(story: &Story, look: Look) {
     let screen = session.screen();
     let window = screen.window("Usher").await;
     window.press_row(&format!("demo, {host}")).await;
-    window.press_row("Purchases").await;
+    window.click_row("Purchases").await;
     window.says("No Purchases Yet").await;
     look.at(story, &window, "Purchases, none yet").await;
     for app in [PAID, PAID2] {
@@ -239,6 +239,11 @@ async fn walk_through_purchases(story: &Story, look: Look) {
     look.at(story, &window, "Purchases").await;
     window.press("Back").await;
     window.ready("Sign Out").await;
+    window
+        .wait("the keyboard at the row that has led on", |tree| {
+            tree.usable("Purchases, 2 apps").filter(|row| row.is_focused()).map(drop)
+        })
+        .await;
     look.at(story, &window, "Account with purchases").await;
     window.press("Back").await;
     window.ready("Add Account").await;

@@ -60,6 +60,11 @@ async fn what_was_just_bought_elsewhere_is_found_when_the_server_is_asked_again(
     prompt.press("Already Bought?").await;
     prompt.press_row("Check Again").await;
     prompt.mentions("Nothing has changed").await;
+    prompt
+        .wait("the keyboard at “Check Again”, still", |tree| {
+            tree.usable("Check Again").filter(|row| row.is_focused()).map(drop)
+        })
+        .await;
 
     story.step("Asked again, it gives access").await;
     story.session.shop().control().grant("demo", PAID).expect("the shop gives an app");

@@ -38,6 +38,8 @@ mod imp {
         pub(super) switches: RefCell<Vec<(RemoteUrl, adw::SwitchRow)>>,
         /// Whether switches are being set to what is saved, rather than by the person.
         pub(super) is_refreshing: Cell<bool>,
+        /// Whether it was shown before: the keyboard goes back to where it was left.
+        was_shown: Cell<bool>,
         #[template_child]
         pub(super) banner: TemplateChild<adw::Banner>,
         #[template_child]
@@ -119,6 +121,9 @@ mod imp {
         #[template_callback]
         fn on_shown(&self) {
             self.obj().refresh();
+            if self.was_shown.replace(true) {
+                return;
+            }
             match self.switches.borrow().first() {
                 Some((_, row)) => row.grab_focus(),
                 None => self.unused_row.grab_focus(),

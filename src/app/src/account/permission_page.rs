@@ -27,6 +27,8 @@ mod imp {
     pub struct PermissionPage {
         pub(super) repository: OnceCell<Repository>,
         pub(super) chosen: Cell<Option<AccountId>>,
+        /// Whether it was shown before: the keyboard goes back to where it was left.
+        was_shown: Cell<bool>,
         #[template_child]
         pub(super) heading_label: TemplateChild<gtk::Label>,
         #[template_child]
@@ -67,7 +69,7 @@ mod imp {
     impl PermissionPage {
         #[template_callback]
         fn on_shown(&self) {
-            if !self.allow_button.grab_focus() {
+            if !self.was_shown.replace(true) && !self.allow_button.grab_focus() {
                 self.accounts_box.child_focus(gtk::DirectionType::TabForward);
             }
         }

@@ -43,6 +43,8 @@ mod imp {
         pub(super) id: OnceCell<AccountId>,
         pub(super) handlers: RefCell<Vec<(glib::Object, glib::SignalHandlerId)>>,
         pub(super) has_software: Cell<bool>,
+        /// Whether it was shown before: the keyboard goes back to where it was left.
+        was_shown: Cell<bool>,
         /// The purchased apps that are installed.
         pub(super) installed: RefCell<BTreeSet<String>>,
         /// Why the last check told nothing.
@@ -122,7 +124,7 @@ mod imp {
         #[template_callback]
         fn on_shown(&self) {
             self.obj().refresh();
-            if !self.stack.child_focus(gtk::DirectionType::TabForward) {
+            if !self.was_shown.replace(true) && !self.stack.child_focus(gtk::DirectionType::TabForward) {
                 self.check_button.grab_focus();
             }
         }

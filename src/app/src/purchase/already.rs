@@ -37,7 +37,7 @@ pub(crate) enum Found {
 type Tell = Rc<dyn Fn(Found)>;
 
 mod imp {
-    use std::cell::{OnceCell, RefCell};
+    use std::cell::{Cell, OnceCell, RefCell};
 
     use super::*;
 
@@ -58,6 +58,8 @@ mod imp {
         pub(super) question: RefCell<String>,
         pub(super) request: OnceCell<Rc<Request>>,
         pub(super) tell: OnceCell<Tell>,
+        /// Whether it was shown before: the keyboard goes back to where it was left.
+        was_shown: Cell<bool>,
     }
 
     #[glib::object_subclass]
@@ -83,7 +85,9 @@ mod imp {
     impl NavigationPageImpl for AlreadyPage {
         fn shown(&self) {
             self.parent_shown();
-            self.check_row.grab_focus();
+            if !self.was_shown.replace(true) {
+                self.check_row.grab_focus();
+            }
         }
     }
 
@@ -143,7 +147,8 @@ impl AlreadyPage {
     /// Asks for the account that would pay.
     fn check(&self) {
         let imp = self.imp();
-        imp.check_row.set_sensitive(false);
+        // It stays where the keyboard is.
+        imp.check_row.set_activatable(false);
         imp.check_stack.set_visible_child_name(BUSY);
         let account = self.request().account.clone();
         glib::spawn_future_local(glib::clone!(
@@ -152,7 +157,7 @@ impl AlreadyPage {
             async move {
                 let access = ask(page.request(), &account).await;
                 let imp = page.imp();
-                imp.check_row.set_sensitive(true);
+                imp.check_row.set_activatable(true);
                 imp.check_stack.set_visible_child_name(IDLE);
                 match access {
                     Ok(access) if access.granted.is_empty() => toast::show(&page, &gettext("Nothing has changed")),
