@@ -350,8 +350,10 @@ async fn without_a_keyring_the_window_says_so_and_fits() {
     story.session.open_usher();
     let screen = story.session.screen();
     let window = screen.window("Usher").await;
-    window.says("No Keyring").await;
+    let usual = window.height_of(Role::Label, "No Keyring").await;
     Look::Narrow.at(&story, &window, "No keyring").await;
+    let compact = window.height_of(Role::Label, "No Keyring").await;
+    assert!(compact < usual, "it is smaller where there is little room: {compact} instead of {usual}");
     story.end().await;
 }
 

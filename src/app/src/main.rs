@@ -48,6 +48,7 @@ mod services;
 mod shortcuts;
 mod sign_in;
 mod software;
+mod status;
 mod take_along;
 mod text;
 mod toast;

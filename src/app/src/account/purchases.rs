@@ -25,7 +25,9 @@ use crate::{
     i18n::{gettext, gettext_f},
     keyring,
     model::{KeyringState, Standing},
-    software, text, toast, unfinished,
+    software,
+    status::follow_width,
+    text, toast, unfinished,
     window::Window,
 };
 
@@ -70,6 +72,10 @@ mod imp {
         #[template_child]
         pub(super) account_label: TemplateChild<gtk::Label>,
         #[template_child]
+        empty_page: TemplateChild<adw::StatusPage>,
+        #[template_child]
+        no_results_page: TemplateChild<adw::StatusPage>,
+        #[template_child]
         unfinished_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
         pub(super) bought_group: TemplateChild<adw::PreferencesGroup>,
@@ -98,6 +104,8 @@ mod imp {
             self.parent_constructed();
             self.check_button.set_icon("view-refresh-symbolic");
             self.search_bar.connect_entry(&*self.search_entry);
+            follow_width(&self.empty_page);
+            follow_width(&self.no_results_page);
             self.unfinished.attach(&self.unfinished_group);
             self.bought.attach(&self.bought_group);
             let page = self.obj().downgrade();

@@ -24,6 +24,7 @@ use crate::{
     keyring, labels,
     model::{KeyringState, Need, Overview, Repository, overview},
     restart, software,
+    status::follow_width,
     window::Window,
 };
 
@@ -73,6 +74,8 @@ mod imp {
         #[template_child]
         keyring_page: TemplateChild<adw::StatusPage>,
         #[template_child]
+        no_results_page: TemplateChild<adw::StatusPage>,
+        #[template_child]
         keyring_button: TemplateChild<gtk::Button>,
     }
 
@@ -101,6 +104,9 @@ mod imp {
             self.ready.attach(&self.ready_group);
             self.accounts.attach(&self.accounts_group);
             self.repositories.attach(&self.repositories_group);
+            for page in [&self.empty_page, &self.keyring_page, &self.no_results_page] {
+                follow_width(page);
+            }
             labels::settle(&*self.banner);
             labels::settle(&*self.stack);
         }

@@ -166,12 +166,14 @@ mod imp {
 
         #[template_callback]
         fn on_narrow(&self) {
+            self.problem.add_css_class("compact");
             self.header.set_title_widget(None::<&gtk::Widget>);
             self.address_bar.set_child(Some(&*self.address_button));
         }
 
         #[template_callback]
         fn on_wide(&self) {
+            self.problem.remove_css_class("compact");
             self.address_bar.set_child(None::<&gtk::Widget>);
             self.header.set_title_widget(Some(&*self.address_button));
         }
