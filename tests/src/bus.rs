@@ -129,7 +129,7 @@ impl Bus {
         owner.expect("the name has an owner")
     }
 
-    /// Ends the process that owns `name`, and waits until it has given it up.
+    /// Ends the process that owns `name`, if there is one, and waits until it has given it up.
     pub(crate) async fn end_owner(&self, name: &str) {
         self.send_to_owner(name, Signal::TERM).await;
     }
@@ -140,7 +140,12 @@ impl Bus {
     }
 
     async fn send_to_owner(&self, name: &str, signal: Signal) {
-        send(self.process_of(name).await, signal);
+        let bus = DBusProxy::new(&self.connection).await.expect("the bus has its own interface");
+        let owner = bus.get_connection_unix_process_id(name.try_into().expect("a valid name")).await;
+        // It may have ended by itself a moment ago.
+        if let Ok(owner) = owner {
+            send(owner, signal);
+        }
         self.wait_until_free(name).await;
     }
 
@@ -201,6 +206,9 @@ fn configuration(socket: &Path, services: &Path, further: &[PathBuf]) -> String 
   <listen>unix:path={}</listen>
   <auth>EXTERNAL</auth>
   {folders}
+  <!-- As on every session bus: where there is much to do, a program takes its time to start. -->
+  <limit name="service_start_timeout">120000</limit>
+  <limit name="auth_timeout">240000</limit>
   <policy context="default">
     <allow send_destination="*" eavesdrop="true"/>
     <allow eavesdrop="true"/>

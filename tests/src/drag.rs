@@ -23,7 +23,7 @@ impl Session {
         let source = screen.window("Files").await;
         let from = source.id().await.expect("the window is there");
         let to = window.id().await.expect("the window is there");
-        let (x, y) = window.in_sight(&window.ready(name).await, &to).await;
+        let (x, y) = window.in_sight(&window.ready(name).await, &to).await.expect("it stays");
         let [left, top] = FREE_PLACE;
         screen.xdotool(&["windowmove", "--sync", &from, left, top]).await;
         screen.xdotool(&["mousemove", "--window", &from, "150", "100", "mousedown", "1"]).await;

@@ -9,6 +9,7 @@ mod client;
 mod display;
 mod drag;
 mod flatpak;
+mod hands;
 mod keyring;
 mod keyring_file;
 mod leaks;

@@ -9,48 +9,61 @@ use crate::screen::Window;
 impl Window<'_> {
     /// Makes the window so narrow that `width` pixels are left within its border, and waits until its content is as narrow.
     pub async fn fits_into(&self, width: i32) {
-        let id = self.resize(width).await;
+        let mut before = None;
         wait_for(
             &format!("the page to fit into {width} pixels"),
-            async || (self.widths(&id).await.0 == width).then_some(()),
-            async || format!("it needs {}:\n{}", self.widths(&id).await.0, self.tree().await),
+            async || {
+                let now = self.widths().await?;
+                if now.0 == width {
+                    return Some(());
+                }
+                // It may have been asked before it had its size; what is not at rest is waited for.
+                if before.replace(now) == Some(now) {
+                    self.resize(width).await;
+                }
+                None
+            },
+            async || format!("it needs {:?}:\n{}", self.widths().await, self.tree().await),
         )
         .await;
     }
 
     /// How narrow the window becomes when it is asked to be `width` pixels wide.
     pub async fn narrowest(&self, width: i32) -> i32 {
-        let id = self.resize(width).await;
+        let resized = async || self.resize(width).await;
+        wait_for("a window", resized, async || self.tree().await.to_string()).await;
         // The X server has done its part; two answers of the program after that, it has done its own.
         wait_for(
             "the window to be resized",
             async || {
-                let (content, window) = self.widths(&id).await;
-                (self.widths(&id).await == (content, window)).then_some(content)
+                let now = self.widths().await?;
+                (self.widths().await? == now).then_some(now.0)
             },
             async || self.tree().await.to_string(),
         )
         .await
     }
 
-    async fn resize(&self, width: i32) -> String {
-        let id = self.id().await.expect("the window is there");
-        let (content, window) = self.widths(&id).await;
-        let (_, height) = self.screen.size(&id).await;
+    async fn resize(&self, width: i32) -> Option<()> {
+        let id = self.id().await?;
+        let (content, window) = self.widths().await?;
+        let (_, height) = self.screen.size(&id).await?;
         let border = window - content;
         self.screen.xdotool(&["windowsize", &id, &(width + border).to_string(), &height.to_string()]).await;
-        id
+        Some(())
     }
 
     /// The width of its content and of the window as the X server has it.
-    async fn widths(&self, id: &str) -> (i32, i32) {
-        let frame = self.tree().await.nodes.into_iter().next().expect("the window is there");
-        (self.screen.place(&frame).await.2, self.screen.size(id).await.0)
+    async fn widths(&self) -> Option<(i32, i32)> {
+        let id = self.id().await?;
+        let frame = self.tree().await.nodes.into_iter().next()?;
+        Some((self.screen.place(&frame).await?.2, self.screen.size(&id).await?.0))
     }
 
     /// How high the thing with that role and name is, in pixels.
     pub async fn height_of(&self, role: Role, name: &str) -> i32 {
-        self.screen.place(&self.find(role, name).await).await.3
+        let place = async || self.screen.place(&self.find(role, name).await).await;
+        wait_for(&format!("the place of “{name}”"), place, async || self.tree().await.to_string()).await.3
     }
 
     /// The controls that a screen reader could not tell, pages of others aside.

@@ -2,31 +2,29 @@
 //! A person at the screen: sees windows through the accessibility tree, presses, types, takes pictures.
 
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use atspi::proxy::action::ActionProxy;
+use atspi::Role;
 use atspi::proxy::bus::{BusProxy, StatusProxy};
-use atspi::proxy::component::ComponentProxy;
 use atspi::proxy::editable_text::EditableTextProxy;
-use atspi::{CoordType, Interface, Role};
 use tokio::io::AsyncWriteExt as _;
+use tokio::time::sleep;
 use zbus::Connection;
 
-use crate::processes::{Processes, wait_for};
+use crate::hands::sensitive;
+use crate::processes::{LIMIT, Processes, wait_for};
 use crate::tree::{Node, Tree};
 
 /// The program whose windows are looked at: the name of its binary, or the application id that it takes as its name for X11.
 const PROGRAM: [&str; 2] = ["usher", "io.github.usher.Usher.Devel"];
 /// Keys that follow faster get lost in web pages.
 const BETWEEN_KEYS: &str = "60";
-/// How much of a window's top and bottom may be covered by bars.
-const BAR_HEIGHT: i32 = 60;
 
 /// The screen of a session.
 #[derive(Debug)]
 pub struct Screen<'s> {
     pub(crate) processes: &'s Processes,
-    connection: &'s Connection,
+    pub(crate) connection: &'s Connection,
     programs: Vec<String>,
 }
 
@@ -38,7 +36,7 @@ pub(crate) async fn accessibility_bus(session: &Connection) -> Connection {
     let address = bus.get_address().await.expect("accessibility tells its bus");
     zbus::connection::Builder::address(address.as_str())
         .expect("accessibility tells a valid address")
-        .method_timeout(Duration::from_secs(5))
+        .method_timeout(LIMIT)
         .build()
         .await
         .expect("the accessibility bus takes connections")
@@ -57,24 +55,30 @@ impl<'s> Screen<'s> {
     /// All that is on the screen now.
     pub async fn tree(&self) -> Tree {
         let is_looked_at = |name: &str| self.programs.iter().any(|program| program == name);
-        Tree::of_programs(self.connection, is_looked_at).await.unwrap_or_default()
+        self.tree_of(is_looked_at).await
+    }
+
+    async fn tree_of(&self, is_looked_at: impl Fn(&str) -> bool) -> Tree {
+        let look = async || Tree::of_programs(self.connection, &is_looked_at).await.ok();
+        wait_for("an answer of all that is on the screen", look, async || String::new()).await
     }
 
     /// Whether no program at all shows anything.
     pub(crate) async fn is_blank(&self) -> bool {
-        Tree::of_programs(self.connection, |_| true).await.unwrap_or_default().nodes.is_empty()
+        self.tree_of(|_| true).await.nodes.is_empty()
     }
 
     /// Waits until `look` finds what it looks for; a failure shows `what` was looked for and what was there.
     pub async fn wait<T>(&self, what: &str, mut look: impl FnMut(&Tree) -> Option<T>) -> T {
-        wait_for(
-            what,
-            async || look(&self.tree().await),
-            async || {
-                self.picture(&self.processes.logs().join("screen.png")).await;
-                format!("on the screen was:\n{}", self.tree().await)
-            },
-        )
+        self.wait_for(what, async || look(&self.tree().await)).await
+    }
+
+    /// The same for what is more than a look.
+    pub(crate) async fn wait_for<T>(&self, what: &str, check: impl AsyncFnMut() -> Option<T>) -> T {
+        wait_for(what, check, async || {
+            self.picture(&self.processes.logs().join("screen.png")).await;
+            format!("on the screen was:\n{}", self.tree().await)
+        })
         .await
     }
 
@@ -137,14 +141,14 @@ impl<'s> Screen<'s> {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    /// Width and height of a window, borders that GTK draws included.
-    pub(crate) async fn size(&self, id: &str) -> (i32, i32) {
+    /// Width and height of a window that is there, borders that GTK draws included.
+    pub(crate) async fn size(&self, id: &str) -> Option<(i32, i32)> {
         let told = self.xdotool(&["getwindowgeometry", "--shell", id]).await;
         let number = |name: &str| {
             let line = told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
-            line.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("the window {id} has a size: {told}"))
+            line.and_then(|number| number.parse().ok())
         };
-        (number("WIDTH"), number("HEIGHT"))
+        Some((number("WIDTH")?, number("HEIGHT")?))
     }
 }
 
@@ -163,11 +167,15 @@ impl Window<'_> {
 
     /// Waits until `look` finds what it looks for in this window.
     pub async fn wait<T>(&self, what: &str, mut look: impl FnMut(&Tree) -> Option<T>) -> T {
-        let what = match &self.title {
+        self.screen.wait(&self.here(what), |tree| look(&self.part_of(tree)?)).await
+    }
+
+    /// What is waited for, and where.
+    pub(crate) fn here(&self, what: &str) -> String {
+        match &self.title {
             Some(title) => format!("{what} in the window “{title}”"),
             None => what.to_owned(),
-        };
-        self.screen.wait(&what, |tree| look(&self.part_of(tree)?)).await
+        }
     }
 
     fn part_of(&self, tree: &Tree) -> Option<Tree> {
@@ -181,6 +189,15 @@ impl Window<'_> {
     pub async fn says(&self, text: &str) -> &Self {
         self.wait(&format!("“{text}”"), |tree| tree.says(text).then_some(())).await;
         self
+    }
+
+    /// Waits until something in it says exactly `text` because a server is asked again by itself: after a minute at last.
+    pub async fn says_by_itself(&self, text: &str) -> &Self {
+        let until = Instant::now() + 3 * LIMIT;
+        while Instant::now() < until && !self.tree().await.says(text) {
+            sleep(Duration::from_millis(50)).await;
+        }
+        self.says(text).await
     }
 
     /// Waits until something in it says `text`, alone or within more.
@@ -212,8 +229,8 @@ impl Window<'_> {
 
     /// Opens the row whose name begins with `start`.
     pub async fn press_row(&self, start: &str) {
-        let row = self.find_row(start).await;
-        self.press_node(&row).await;
+        let row = |tree: &Tree| tree.nodes.iter().find(|node| node.is_row() && node.name.starts_with(start)).cloned();
+        self.press_what(&format!("a row named “{start}…”"), row).await;
     }
 
     /// Opens the row whose name begins with `start` with the mouse, which leaves the keyboard there.
@@ -248,35 +265,41 @@ impl Window<'_> {
 
     /// Presses the button, row, switch or link called `name` once it is ready.
     pub async fn press(&self, name: &str) {
-        let node = self.ready(name).await;
-        self.press_node(&node).await;
+        self.press_what(&format!("“{name}”, ready to be used"), |tree| sensitive(tree, name)).await;
     }
 
     /// Replaces the text of the entry called `name`.
     pub async fn fill(&self, name: &str, text: &str) {
-        let node = self.ready(name).await;
-        let entry: EditableTextProxy<'_> = node.object.proxy(self.screen.connection).await.expect("an entry is there");
-        let done = entry.set_text_contents(text).await;
-        assert!(matches!(done, Ok(true)), "“{name}” takes text: {done:?}\n{}", self.tree().await);
+        let what = self.here(&format!("“{name}”, which takes text"));
+        let fill = async || {
+            let node = sensitive(&self.tree().await, name)?;
+            let entry: EditableTextProxy<'_> = node.object.proxy(self.screen.connection).await.ok()?;
+            entry.set_text_contents(text).await.ok()?.then_some(())
+        };
+        self.screen.wait_for(&what, fill).await;
     }
 
     /// Goes to the entry called `name` and replaces its text, so that it knows that a person did.
     pub async fn edit(&self, name: &str, text: &str) {
-        let node = self.ready(name).await;
-        self.click(&node).await;
+        let what = self.here(&format!("“{name}”, ready to be used"));
+        self.screen.wait_for(&what, async || self.click(&sensitive(&self.tree().await, name)?).await).await;
         self.fill(name, text).await;
     }
 
-    /// Goes to the field called `name` and types `text` into it, as is needed in a web page.
+    /// Goes to the field called `name` and types `text` into it, as is needed in a web page. Where a key got lost on the way,
+    /// all of it is typed again.
     pub async fn type_into(&self, name: &str, text: &str) {
-        let node = self.ready(name).await;
-        self.take_keyboard().await;
-        self.focus(&node).await;
-        self.wait(&format!("the keyboard at “{name}”"), |tree| {
-            tree.usable(name).filter(|node| node.is_focused()).map(drop)
-        })
-        .await;
-        self.screen.type_text(text).await;
+        for time in 0..3 {
+            self.go_to(name).await;
+            if time > 0 {
+                self.screen.key("ctrl+a").await;
+            }
+            self.screen.type_text(text).await;
+            if self.holds(name, text.chars().count()).await {
+                return;
+            }
+        }
+        panic!("“{name}” holds what was typed\n{}", self.tree().await);
     }
 
     /// Gives the keyboard to the window, as a window manager would.
@@ -301,81 +324,6 @@ impl Window<'_> {
         let pattern = exactly(&title);
         let ids = self.screen.xdotool(&["search", "--onlyvisible", "--name", &pattern]).await;
         ids.lines().last().map(str::to_owned)
-    }
-}
-
-impl Window<'_> {
-    async fn press_node(&self, node: &Node) {
-        if !(node.has(Interface::Action) && self.screen.act(node).await) {
-            // A row has no action of its own: point at it, as one does with the mouse.
-            self.click(node).await;
-        }
-    }
-
-    /// Clicks in the middle of `node`, which is scrolled to if need be.
-    async fn click(&self, node: &Node) {
-        let id = self.id().await.expect("the window is there");
-        let (x, y) = self.in_sight(node, &id).await;
-        self.screen.xdotool(&["mousemove", "--window", &id, &x.to_string(), &y.to_string(), "click", "1"]).await;
-    }
-
-    /// Turns the wheel until the middle of `node` is within the window, and tells where it is.
-    pub(crate) async fn in_sight(&self, node: &Node, id: &str) -> (i32, i32) {
-        let frame = self.tree().await.nodes.into_iter().next().expect("the window is there");
-        let (_, _, inner_width, inner_height) = self.screen.place(&frame).await;
-        let (width, height) = self.screen.size(id).await;
-        // Places count from within the border that GTK draws around a window by itself.
-        let (border_x, border_y) = ((width - inner_width) / 2, (height - inner_height) / 2);
-        let middle = async || {
-            let (x, y, width, height) = self.screen.place(node).await;
-            (x + width / 2 + border_x, y + height / 2 + border_y)
-        };
-        self.screen.xdotool(&["mousemove", "--window", id, &(width / 2).to_string(), &(height / 2).to_string()]).await;
-        wait_for(
-            &format!("{node} in sight"),
-            async || {
-                let (x, y) = middle().await;
-                if (BAR_HEIGHT..height - BAR_HEIGHT).contains(&y) || height < 4 * BAR_HEIGHT {
-                    return Some((x, y));
-                }
-                self.screen.xdotool(&["click", if y < BAR_HEIGHT { "4" } else { "5" }]).await;
-                // At the end of what scrolls the bars may cover nothing, and no wheel brings it further.
-                (middle().await == (x, y) && (0..height).contains(&y)).then_some((x, y))
-            },
-            async || self.tree().await.to_string(),
-        )
-        .await
-    }
-
-    async fn focus(&self, node: &Node) {
-        // What belongs to a page takes the keyboard when it is asked to, GTK's own entries only when they are clicked.
-        if !self.screen.focus(node).await {
-            self.click(node).await;
-        }
-    }
-}
-
-impl Screen<'_> {
-    async fn act(&self, node: &Node) -> bool {
-        let proxy: ActionProxy<'_> = node.object.proxy(self.connection).await.expect("an action is there");
-        proxy.do_action(0).await.unwrap_or(false)
-    }
-
-    async fn component(&self, node: &Node) -> ComponentProxy<'_> {
-        node.object.proxy(self.connection).await.expect("a component is there")
-    }
-
-    /// Where `node` is in its window: x, y, width and height.
-    pub(crate) async fn place(&self, node: &Node) -> (i32, i32, i32, i32) {
-        self.component(node)
-            .await
-            .get_extents(CoordType::Window)
-            .await
-            .unwrap_or_else(|error| panic!("{node} has a place: {error}"))
-    }
-
-    async fn focus(&self, node: &Node) -> bool {
-        self.component(node).await.grab_focus().await.unwrap_or(false)
     }
 }
 

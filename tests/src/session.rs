@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use rustix::process::Signal;
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 use usher_demo_store::{DemoStore, StoreOptions, SummaryAuthenticator};
 use zbus::Connection;
 
@@ -144,10 +145,15 @@ impl Session {
         self.shop.as_deref().expect("this session has a shop")
     }
 
-    /// Ends the shop: nobody listens at its address any more.
-    pub async fn close_the_shop(&mut self) {
+    /// Ends the shop: nobody listens at its address any more, and no shop of another session will while it is kept.
+    pub async fn close_the_shop(&mut self) -> TcpSocket {
         let shop = self.shop.take().and_then(Arc::into_inner).expect("this session alone has a shop");
+        let address = shop.base_url().socket_addrs(|| None).expect("the shop has an address")[0];
         shop.stop().await;
+        let port = TcpSocket::new_v4().expect("a socket can be made");
+        port.set_reuseaddr(true).expect("a socket can be set up");
+        port.bind(address).expect("the port is free again");
+        port
     }
 
     /// The shop's host as Usher shows it.
@@ -192,7 +198,9 @@ impl Session {
             return self.bus.end_owner(AUTHENTICATOR).await;
         }
         // On the bus the sandbox stands for what is in it.
-        send(self.daemon().expect("the daemon is there"), Signal::TERM);
+        if let Some(daemon) = self.daemon() {
+            send(daemon, Signal::TERM);
+        }
         wait_for("the end of the daemon", async || self.daemon().is_none().then_some(()), async || String::new()).await;
         self.bus.wait_until_free(AUTHENTICATOR).await;
     }

@@ -2,11 +2,12 @@
 //! What is on the screen as a screen reader sees it: a snapshot of the accessibility tree.
 
 use std::fmt;
+use std::io::ErrorKind;
 
 use atspi::proxy::accessible::AccessibleProxy;
 use atspi::proxy::text::TextProxy;
 use atspi::{Interface, InterfaceSet, Role, State, StateSet};
-use futures_util::future::{BoxFuture, FutureExt as _, join_all};
+use futures_util::future::{BoxFuture, FutureExt as _, try_join_all};
 use serde::Deserialize;
 use zbus::Connection;
 use zbus::names::OwnedBusName;
@@ -136,7 +137,8 @@ impl fmt::Display for Tree {
 }
 
 impl Tree {
-    /// The windows of the programs whose names are wanted.
+    /// The windows of the programs whose names are wanted. An error if somebody has not answered in time: what is not seen
+    /// for that is not gone.
     pub(crate) async fn of_programs(connection: &Connection, is_wanted: impl Fn(&str) -> bool) -> zbus::Result<Self> {
         let registry = AccessibleProxy::builder(connection)
             .destination("org.a11y.atspi.Registry")?
@@ -146,14 +148,16 @@ impl Tree {
             .await?;
         let mut nodes = Vec::new();
         let mut programs = Vec::new();
-        for object in children(&registry).await {
+        for object in children(&registry).await? {
             let Ok(proxy) = object.proxy::<AccessibleProxy<'_>>(connection).await else {
                 continue;
             };
-            let name = proxy.name().await.unwrap_or_default();
+            let Some(name) = unless_gone(proxy.name().await)? else {
+                continue;
+            };
             if is_wanted(&name) {
-                for window in children(&proxy).await {
-                    nodes.extend(seen(connection, window, 0).await);
+                for window in children(&proxy).await? {
+                    nodes.extend(seen(connection, window, 0).await?);
                 }
             }
             programs.push(name);
@@ -246,24 +250,34 @@ impl Object {
     }
 }
 
+/// The answer, or nothing where what was asked has gone away. An answer that does not come in time is an error.
+fn unless_gone<T>(answer: zbus::Result<T>) -> zbus::Result<Option<T>> {
+    match answer {
+        Err(zbus::Error::InputOutput(error)) if error.kind() == ErrorKind::TimedOut => {
+            Err(zbus::Error::InputOutput(error))
+        }
+        answer => Ok(answer.ok()),
+    }
+}
+
 /// What lies directly within it.
-async fn children(proxy: &AccessibleProxy<'_>) -> Vec<Object> {
-    proxy.inner().call("GetChildren", &()).await.unwrap_or_default()
+async fn children(proxy: &AccessibleProxy<'_>) -> zbus::Result<Vec<Object>> {
+    unless_gone(proxy.inner().call("GetChildren", &()).await).map(Option::unwrap_or_default)
 }
 
 /// `object` and what lies within it, as far as it is on the screen. Things that go away meanwhile are left out.
-fn seen(connection: &Connection, object: Object, depth: usize) -> BoxFuture<'_, Vec<Node>> {
+fn seen(connection: &Connection, object: Object, depth: usize) -> BoxFuture<'_, zbus::Result<Vec<Node>>> {
     async move {
         let Ok(proxy) = object.proxy::<AccessibleProxy<'_>>(connection).await else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
-        let Ok(states) = proxy.get_state().await else {
-            return Vec::new();
+        let Some(states) = unless_gone(proxy.get_state().await)? else {
+            return Ok(Vec::new());
         };
         // A web view does not know what of its page shows.
         let shows = states.contains(State::Showing) || states.contains(State::Visible);
         if !shows && !object.is_in_page() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let (role, interfaces, name, description, inside) = futures_util::join!(
             proxy.get_role(),
@@ -272,28 +286,29 @@ fn seen(connection: &Connection, object: Object, depth: usize) -> BoxFuture<'_, 
             proxy.description(),
             children(&proxy),
         );
-        let Ok(role) = role else {
-            return Vec::new();
+        // Something that is known in part only would look as if it had no name.
+        let whole = (unless_gone(role)?, unless_gone(interfaces)?, unless_gone(name)?, unless_gone(description)?);
+        let (Some(role), Some(interfaces), Some(name), Some(description)) = whole else {
+            return Ok(Vec::new());
         };
-        let interfaces = interfaces.unwrap_or_default();
         let text = if interfaces.contains(Interface::Text) && role != Role::PasswordText {
-            text_of(connection, &object).await.unwrap_or_default()
+            unless_gone(text_of(connection, &object).await)?.unwrap_or_default()
         } else {
             String::new()
         };
         let mut nodes = vec![Node {
             interfaces,
             role,
-            name: plain(&name.unwrap_or_default()),
-            description: plain(&description.unwrap_or_default()),
+            name: plain(&name),
+            description: plain(&description),
             text: plain(&text),
             states,
             depth,
             object: object.clone(),
         }];
-        let inside = inside.into_iter().map(|child| seen(connection, child, depth + 1));
-        nodes.extend(join_all(inside).await.into_iter().flatten());
-        nodes
+        let inside = inside?.into_iter().map(|child| seen(connection, child, depth + 1));
+        nodes.extend(try_join_all(inside).await?.into_iter().flatten());
+        Ok(nodes)
     }
     .boxed()
 }
