@@ -146,7 +146,7 @@ async fn h17_h19_without_an_answer_of_the_server_nothing_is_known() {
     session.shop().control().succeed(GetTokens);
     assert_eq!(state(&session, PAID).await, "not-owned", "what was not known is asked for again");
     let address = address(&session);
-    session.close_the_shop().await;
+    let _port = session.close_the_shop().await;
     let said = states_of(&session, "demo", &address, &[PRIVATE, PAID]).await;
     assert_eq!(said, map(&[(PRIVATE, "unknown"), (PAID, "not-owned")]), "a moment ago it was known");
 }

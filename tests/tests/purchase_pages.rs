@@ -42,7 +42,7 @@ async fn session_at(script: &str) -> Session {
 /// The server gives access, and the window notices.
 async fn is_granted(session: &Session, window: &Window<'_>) {
     session.shop().control().grant("demo", APP).expect("the shop gives the app");
-    window.says("Bought").await;
+    window.says_by_itself("Bought").await;
     assert_eq!(session.begun(), [APP], "it was begun once");
 }
 
@@ -84,7 +84,7 @@ async fn w16_a_last_page_that_is_not_the_shops_own_is_not_shown() {
     assert!(futures_util::FutureExt::now_or_never(elsewhere.accept()).is_none(), "nobody else was asked");
     session.shop().control().clear_requests();
     session.shop().control().grant("demo", APP).expect("the shop gives the app");
-    window.says("Bought").await;
+    window.says_by_itself("Bought").await;
     assert!(session.begun().is_empty(), "nothing was begun again");
 }
 
@@ -97,15 +97,20 @@ async fn w02_a_way_back_with_the_wrong_state_ends_no_purchase() {
         .map(|(n, rest)| format!("add('Wrong {n}', () => location.href = target + {rest});"))
         .collect::<Vec<_>>()
         .concat();
-    let session = session_at(&buttons).await;
+    // Each page is told from the one before, which stays until it comes.
+    let numbered =
+        |n: usize| format!("{buttons} document.body.insertAdjacentHTML('beforeend', '<p>This is page {n}</p>');");
+    let session = session_at(&numbered(0)).await;
     let screen = session.screen();
     let window = screen.front();
     for n in 0..wrong.len() {
+        window.says(&format!("This is page {n}")).await;
         window.press(&format!("Wrong {n}")).await;
         window.says("Purchase Was Not Finished").await;
+        session.shop().control().set_page(&format!("/{PAGE}"), page(&numbered(n + 1)));
         window.press("Try Again").await;
-        window.ready("Go Back").await;
     }
+    window.says(&format!("This is page {}", wrong.len())).await;
     window.press("Go Back").await;
     window.says("Waiting for the Store").await;
     is_granted(&session, &window).await;

@@ -2,7 +2,7 @@
 //! Usher as a Flatpak: from “account needed” to installed.
 
 use usher_demo_store::CREDENTIAL_MARK;
-use usher_tests::{AUTHENTICATOR, Package, Session, Setup, Story, WINDOW};
+use usher_tests::{AUTHENTICATOR, Package, Session, Setup, Story, WINDOW, wait_for};
 
 const APP: &str = "org.example.Private";
 
@@ -33,7 +33,12 @@ async fn an_install_works_after_signing_in_from_within_the_sandbox() {
     for (row, text) in [("For", APP), ("Repository", &host), ("Server", host.as_str())] {
         prompt.row_says(row, text).await;
     }
-    assert_eq!(session.instances().await.len(), 2, "one sandbox for the daemon, one for the window");
+    wait_for(
+        "one sandbox for the daemon, one for the window",
+        async || (session.instances().await.len() == 2).then_some(()),
+        async || format!("{:?}", session.instances().await),
+    )
+    .await;
     assert_ne!(session.bus.process_of(AUTHENTICATOR).await, session.bus.process_of(WINDOW).await);
     let daemon = session.sandbox_of(session.daemon().expect("the daemon is there"));
     let [(window, _)] = &session.processes.of_program("usher")[..] else { panic!("one window process is there") };

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 use usher_demo_store::{Failure, Reply, Route};
-use usher_tests::{Client, Package, Screen, Session, Setup, Story};
+use usher_tests::{Client, Package, Screen, Session, Setup, Story, Tree, wait_for};
 
 const PAID: &str = "org.example.Paid";
 /// A token that says that it has ended long ago, so that none is kept for the next request.
@@ -28,7 +28,11 @@ async fn writes(session: &Session, user: &str) -> u64 {
 /// Gives the account another name, as a person does whose mouse is on the entry.
 async fn rename(screen: &Screen<'_>, name: &str) {
     screen.replace_text_here(name).await;
-    screen.front().wait("a name that was applied", |tree| tree.usable("Apply").is_none().then_some(())).await;
+    let is_applied = |tree: &Tree| {
+        let is_typed = tree.usable("Name").is_some_and(|entry| entry.text == name);
+        (is_typed && tree.usable("Apply").is_none()).then_some(())
+    };
+    screen.front().wait("a name that was applied", is_applied).await;
 }
 
 /// Lets the daemon find that the app belongs to the account, or not any more.
@@ -76,9 +80,12 @@ async fn k11_nothing_is_lost_when_window_and_daemon_write_at_once() {
     story.step("Every single change was kept").await;
     let last = format!("N{}", TIMES - 1);
     let all = before + 2 * TIMES as u64;
-    let record = record(session, "demo").await;
+    let last_is_kept = async || {
+        let record = record(session, "demo").await;
+        (record["name"] == last.as_str() && record["generation"].as_u64() >= Some(all)).then_some(record)
+    };
+    let record = wait_for("the last change", last_is_kept, async || record(session, "demo").await.to_string()).await;
     assert_eq!(record["generation"].as_u64(), Some(all), "each change is one writing: {record}");
-    assert_eq!(record["name"], last.as_str());
     assert!(record["purchases"].to_string().contains("owned"), "{}", record["purchases"]);
     assert_eq!(session.accounts_in_the_file().await.len(), 2);
 

@@ -28,7 +28,10 @@ async fn an_account_added_from_a_repository_is_enough_to_install() {
     let done = screen.front();
     done.says("Signed In").await;
     done.says("May Be Used By").await;
-    assert!(done.ready_switch("Demo Store").await.is_on());
+    done.wait("the switch to be on", |tree| {
+        tree.nodes.iter().find(|node| node.is_switch() && node.name == "Demo Store" && node.is_on()).map(drop)
+    })
+    .await;
 
     story.step("The account is listed, with nothing to complain about").await;
     done.press("Done").await;

@@ -38,6 +38,7 @@ async fn leaving_before_paying_begins_nothing_anew_until_the_person_says_so() {
     window.says("Leave the Purchase?").await;
     window.says("If it was already paid, Usher finds out with the store.").await;
     window.press("Stay").await;
+    window.wait("the end of the question", |tree| (!tree.says("Leave the Purchase?")).then_some(())).await;
     window.ready("Buy Now").await;
 
     story.step("“Leave” asks the server, which knows of no payment").await;
@@ -131,7 +132,7 @@ async fn the_store_is_asked_again_by_itself_until_it_unlocks() {
 
     story.step("Once it is unlocked the window says so by itself").await;
     story.session.shop().control().release_grants().expect("the shop unlocks");
-    window.says("“Paid” now belongs to demo.").await;
+    window.says_by_itself("“Paid” now belongs to demo.").await;
     window.press("Done").await;
     screen.wait_until_empty().await;
     install_works(&story).await;

@@ -49,8 +49,6 @@ async fn goes_on(session: &Session, page: &Window<'_>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn w02_a_redirect_with_the_wrong_state_neither_signs_in_nor_ends_the_flow() {
-    let session = session_at("").await;
-    let control = session.shop().control();
     let buttons = ["'&state=other'", "''", "'&state=' + state + '&state=' + state", "'#state=' + state"]
         .iter()
         .enumerate()
@@ -59,17 +57,21 @@ async fn w02_a_redirect_with_the_wrong_state_neither_signs_in_nor_ends_the_flow(
         })
         .collect::<Vec<_>>()
         .concat();
-    control.set_page("/login", page(&format!("document.body.insertAdjacentHTML('beforeend', `{buttons}`)")));
+    // Each page is told from the one before, which stays until it comes.
+    let numbered =
+        |n: usize| format!("document.body.insertAdjacentHTML('beforeend', `{buttons}<p>This is page {n}</p>`)");
+    let session = session_at(&numbered(0)).await;
     let screen = session.screen();
     let view = screen.front();
-    view.press("Reload").await;
     for n in 0..4 {
+        view.says(&format!("This is page {n}")).await;
         view.press(&format!("Wrong {n}")).await;
         view.says("Sign-In Was Not Finished").await;
         assert_eq!(session.keyring().items().await.len(), 0);
+        session.shop().control().set_page("/login", page(&numbered(n + 1)));
         view.press("Try Again").await;
-        view.ready("Go On").await;
     }
+    view.says("This is page 4").await;
     goes_on(&session, &view).await;
 }
 

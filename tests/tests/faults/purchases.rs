@@ -183,10 +183,12 @@ async fn two_processes_that_buy_at_the_same_time_begin_it_once() {
     session.shop().control().fail(Route::BeginPurchase, Failure::Slow { milliseconds: 500 });
     let screen = session.screen();
     let window = screen.front();
-    let [first, second] = [(); 2].map(|()| session.processes.command("usherctl"));
-    let [first, second] = [first, second].map(|mut command| {
+    let terminals = ["first", "second"].map(|name| {
+        let log = session.processes.log(name);
+        let mut command = tokio::process::Command::from(session.processes.command("usherctl"));
         command.args(["buy", "demo", APP, "--yes", "--no-browser"]);
-        tokio::process::Command::from(command).kill_on_drop(true).spawn().expect("usherctl starts")
+        command.stderr(fs::File::create(&log).expect("a log can be made"));
+        (command.kill_on_drop(true).spawn().expect("usherctl starts"), log)
     });
     window.press("Continue to Purchase").await;
     // Each of them has begun it, or has said that it is begun.
@@ -197,10 +199,15 @@ async fn two_processes_that_buy_at_the_same_time_begin_it_once() {
     };
     wait_for("the window to know", settled, async || screen.tree().await.to_string()).await;
     let mut ended = 0;
-    for mut child in [first, second] {
+    for (mut child, log) in terminals {
+        let said = || fs::read_to_string(&log).expect("the log is text");
         // The one that has begun it waits for its browser.
-        if let Ok(status) = tokio::time::timeout(Duration::from_secs(10), child.wait()).await {
-            assert_eq!(status.expect("usherctl ends").code(), Some(4));
+        let settled = async || match child.try_wait().expect("usherctl is a child") {
+            Some(status) => Some(Some(status)),
+            None => said().contains("Waiting… (Ctrl+C to stop)").then_some(None),
+        };
+        if let Some(status) = wait_for("usherctl to know", settled, async || said()).await {
+            assert_eq!(status.code(), Some(4), "{}", said());
             ended += 1;
         }
     }
@@ -241,7 +248,7 @@ async fn a_keyring_that_is_locked_during_the_purchase_loses_nothing() {
 
     session.keyring().the_next_question_is_answered();
     assert!(session.keyring().ask_to_unlock().await);
-    window.says("Bought").await;
+    window.says_by_itself("Bought").await;
     window.press("Done").await;
     screen.wait_until_empty().await;
     session.flatpak().install(APP).end().await.expect_success();
@@ -282,7 +289,7 @@ async fn a_shop_that_is_gone_on_the_way_back_is_asked_until_it_is_there() {
     window.mentions(&format!("{} cannot be reached", session.host())).await;
 
     control.succeed(Route::GetTokens);
-    window.says("Bought").await;
+    window.says_by_itself("Bought").await;
     assert_eq!((session.begun().len(), session.paid().len()), (1, 1));
 }
 

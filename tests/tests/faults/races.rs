@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use usher_demo_store::{Failure, Reply, Route};
-use usher_tests::{AUTHENTICATOR, LIMIT, Session, Setup, send, wait_for};
+use usher_tests::{LIMIT, Session, Setup, send, wait_for};
 
 use crate::client::{APP, Client, Daemon, SignIn, terminal_only};
 
@@ -17,15 +17,15 @@ async fn c05_flatpak_that_is_interrupted_at_any_moment_never_aborts() {
     let session = Session::start(terminal_only()).await;
     session.sign_in_before("demo").await;
     let control = session.shop().control();
-    // Of that length an answer comes while some are interrupted.
-    control.fail(Route::GetTokens, Failure::Slow { milliseconds: 25 });
     let mut interrupted = 0;
     for run in 0..RUNS {
         control.clear_requests();
+        // Of that length an answer comes while some are interrupted; some it never reaches, however slow all others are.
+        let is_answered = run % 10 > 0;
+        let failure = if is_answered { Failure::Slow { milliseconds: 25 } } else { Failure::Hang };
+        control.fail(Route::GetTokens, failure);
         // It keeps tokens for a while, and every run shall need one.
-        if session.bus.has_owner(AUTHENTICATOR).await {
-            session.end_the_daemon().await;
-        }
+        session.end_the_daemon().await;
         let mut flatpak = tokio::process::Command::from(session.processes.command("flatpak"));
         flatpak.args(["install", "--user", "--noninteractive", "--no-deps", "demo", APP]);
         flatpak.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
@@ -44,7 +44,7 @@ async fn c05_flatpak_that_is_interrupted_at_any_moment_never_aborts() {
         // It may have been installed all the same.
         session.flatpak().run(&["uninstall", "--user", "--noninteractive", APP]).await;
     }
-    assert!(interrupted > RUNS / 2, "most of them were interrupted: {interrupted}");
+    assert!(interrupted >= RUNS / 10, "those without an answer were interrupted: {interrupted}");
     control.reset();
     assert_eq!(Client::new(&session).await.answer(&session).await.code, 0);
 }
@@ -56,6 +56,10 @@ async fn c07_a_sign_in_that_is_cancelled_as_it_succeeds_is_saved_and_told_or_nei
     let (mut saved, mut cancelled) = (0, 0);
     for run in 0..=LAST {
         let sign_in = SignIn::start(&session).await;
+        if run == 0 {
+            // Before the browser is back, nothing can be saved.
+            sign_in.interrupt();
+        }
         let wanted = format!("credential-CANARY-{run}\"");
         let browser = sign_in.come_back(&format!("credential-CANARY-{run}"));
         if run == LAST {
@@ -65,7 +69,9 @@ async fn c07_a_sign_in_that_is_cancelled_as_it_succeeds_is_saved_and_told_or_nei
         } else {
             tokio::time::sleep(Duration::from_millis(run * 5)).await;
         }
-        sign_in.interrupt();
+        if run > 0 {
+            sign_in.interrupt();
+        }
         let (code, said) = sign_in.end().await;
         browser.await.expect("the browser ends");
         let is_kept = is_kept(&session, &wanted).await;

@@ -141,9 +141,10 @@ async fn h21_a_401_over_a_connection_that_is_not_trusted_leaves_the_sign_in_alon
     assert_eq!(response.code, 2);
     assert!(response.message.contains("is not secure"), "{}", response.message);
     is_still_signed_in(&session).await;
-    let seen = std::fs::read_to_string(&log).expect("the log is text");
-    assert!(seen.contains("refused"), "the portal was spoken to: {seen}");
-    assert!(!seen.contains("request"), "nothing was sent to it: {seen}");
+    let seen = || std::fs::read_to_string(&log).expect("the log is text");
+    let refused = async || seen().contains("refused").then_some(());
+    usher_tests::wait_for("the portal to have been spoken to", refused, async || seen()).await;
+    assert!(!seen().contains("request"), "nothing was sent to it: {}", seen());
 }
 
 #[tokio::test(flavor = "multi_thread")]
