@@ -45,7 +45,7 @@ use crate::{
     flow::{Clock, Flow, Prompts},
     journal::Journal,
     leaving::Deployment,
-    live::Activity,
+    live::{Activity, Busy},
     prompt_client::PromptClient,
     service::{self, RunError, Setup},
 };
@@ -225,6 +225,34 @@ impl Daemon {
 
     async fn end(self) -> Result<(), RunError> {
         soon("the daemon's end", self.ended).await.unwrap()
+    }
+}
+
+/// Daemons that end of themselves about when somebody asks. How long that takes depends on the computer, so it is learned.
+struct EndingMoment {
+    idle: Duration,
+    answered: usize,
+}
+
+impl Default for EndingMoment {
+    fn default() -> Self {
+        Self { idle: Duration::from_millis(2), answered: 0 }
+    }
+}
+
+impl EndingMoment {
+    /// A daemon that ends a while after what is given with it is dropped.
+    async fn daemon(&self, bus: &Bus, world: &Arc<World>) -> (Daemon, Busy) {
+        let activity = Activity::default();
+        let busy = activity.begin();
+        let daemon = Daemon::start_as(bus, world, Plan { activity, idle: self.idle, ..Plan::default() }).await;
+        (daemon, busy)
+    }
+
+    /// Who was answered comes later after the next one, who was not comes sooner.
+    fn was_met(&mut self, is_answered: bool) {
+        self.answered += usize::from(is_answered);
+        self.idle = if is_answered { self.idle * 3 / 4 } else { self.idle * 2 };
     }
 }
 

@@ -193,7 +193,8 @@ async fn c05_closing_at_any_moment_gives_one_response() {
 async fn k05_a_keyring_that_stalls_ends_in_an_answer_and_holds_up_nobody() {
     let (bus, world) = (Bus::start(), World::good());
     world.set_keyring(Keyring::Stalls);
-    let plan = Plan { look_limit: Duration::from_millis(300), ..Plan::default() };
+    // Long enough for the answer to the other.
+    let plan = Plan { look_limit: Duration::from_secs(5), ..Plan::default() };
     let _daemon = Daemon::start_as(&bus, &world, plan).await;
     let (mut client, mut other) = (Client::on(&bus).await, Client::on(&bus).await);
     client.ask(&Call::default()).await.unwrap();

@@ -10,6 +10,7 @@ use super::Store;
 use crate::{
     fakes::{Keyring, REMOTE_URI, SERVICE, Says, World, account},
     flow::Clock,
+    live::Activity,
     tests::{Bus, Call, Client, Daemon, Plan, error_name, prompter::Prompter, until},
 };
 
@@ -238,11 +239,15 @@ async fn l03_stopped_the_daemon_answers_the_calls_that_are_open() {
 async fn l06_who_was_told_of_a_window_hears_what_comes_of_it() {
     let (bus, world) = (Bus::start(), World::empty());
     let mut prompter = Prompter::on(&bus).await;
-    let plan = Plan { idle: Duration::from_millis(100), real_windows: true, ..Plan::default() };
+    let activity = Activity::default();
+    let busy = activity.begin();
+    let plan = Plan { activity, idle: Duration::from_millis(1), real_windows: true, ..Plan::default() };
     let daemon = Daemon::start_as(&bus, &world, plan).await;
     let mut store = Store::on(&bus).await;
     let (outcome, ()) = tokio::join!(store.sign_in("1"), async { prompter.next().await.end(3) });
     assert_eq!(outcome.unwrap(), 3);
+    drop(busy);
+    // Time enough to end many times over.
     tokio::time::sleep(Duration::from_millis(400)).await;
     add_account(&world);
     world.heard.send_replace(());

@@ -18,7 +18,8 @@ use zbus::zvariant::OwnedValue;
 use super::{Store, states};
 use crate::{
     fakes::{Keyring, REMOTE_URI, SERVICE, Says, World, account, configured},
-    tests::{Bus, Client, Daemon, Plan, error_name, prompter::Prompter, until},
+    live::Activity,
+    tests::{Bus, Client, Daemon, EndingMoment, Plan, error_name, prompter::Prompter, until},
 };
 
 const APP: &str = "org.example.App";
@@ -195,10 +196,18 @@ async fn h27_what_was_begun_to_be_bought_is_settled_by_the_answer() {
 async fn l05_a_question_that_is_open_keeps_the_daemon_from_ending() {
     let (bus, world) = (Bus::start(), World::good());
     world.set_server(Says::Never);
-    let plan = Plan { idle: Duration::from_millis(100), look_limit: Duration::from_millis(500), ..Plan::default() };
+    let activity = Activity::default();
+    let busy = activity.begin();
+    let look_limit = Duration::from_millis(500);
+    let plan = Plan { activity, idle: Duration::from_millis(1), look_limit, ..Plan::default() };
     let daemon = Daemon::start_as(&bus, &world, plan).await;
     let store = Store::on(&bus).await;
-    assert_eq!(store.query(&[APP]).await, states(&[(APP, "unknown")]));
+    let asked = async {
+        until("the server to be asked", || world.calls() == 1).await;
+        drop(busy);
+    };
+    let (said, ()) = tokio::join!(store.query(&[APP]), asked);
+    assert_eq!(said, states(&[(APP, "unknown")]));
     daemon.end().await.unwrap();
 }
 
@@ -206,22 +215,21 @@ async fn l05_a_question_that_is_open_keeps_the_daemon_from_ending() {
 async fn l06_questions_at_the_moment_of_the_end_are_answered() {
     let (bus, world) = (Bus::start(), World::good());
     let store = Store::on(&bus).await;
-    let mut answered = 0;
+    let mut moment = EndingMoment::default();
     for run in 0..40u64 {
-        let plan = Plan { idle: Duration::from_millis(2), ..Plan::default() };
-        let daemon = Daemon::start_as(&bus, &world, plan).await;
+        let (daemon, busy) = moment.daemon(&bus, &world).await;
+        drop(busy);
         tokio::time::sleep(Duration::from_micros(100 * run)).await;
         // Where the name is gone already, the bus would start the next daemon.
-        match store.ask("shop", REMOTE_URI, &[APP]).await {
-            Ok(said) => {
-                assert_eq!(said, states(&[(APP, "owned")]));
-                answered += 1;
-            }
+        let said = store.ask("shop", REMOTE_URI, &[APP]).await;
+        moment.was_met(said.is_ok());
+        match said {
+            Ok(said) => assert_eq!(said, states(&[(APP, "owned")])),
             Err(error) => assert!(error.to_string().contains("ServiceUnknown"), "{error}"),
         }
         daemon.end().await.unwrap();
     }
-    assert!(answered > 0);
+    assert!(moment.answered > 0);
 }
 
 #[tokio::test]
