@@ -19,7 +19,7 @@ use super::{PATIENCE, account, bus::Bus, files, seen};
 use crate::store::StoreError;
 
 /// A short wait for somebody who does not answer.
-const SHORT: Duration = Duration::from_millis(300);
+const SHORT: Duration = Duration::from_secs(2);
 
 /// What the portal does when it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
