@@ -20,6 +20,13 @@ async fn record(session: &Session, user: &str) -> Value {
     records.find(|record: &Value| record["user"] == user).expect("the account is in the file")
 }
 
+/// What is kept of the account of `demo` once it has that name and was written so often.
+async fn kept(session: &Session, name: &str, times: u64) -> Value {
+    let is_kept = |record: &Value| record["name"] == name && record["generation"].as_u64() >= Some(times);
+    let kept = async || Some(record(session, "demo").await).filter(is_kept);
+    wait_for("the name", kept, async || record(session, "demo").await.to_string()).await
+}
+
 /// How often the account of `user` was written.
 async fn writes(session: &Session, user: &str) -> u64 {
     record(session, user).await["generation"].as_u64().expect("a number")
@@ -69,6 +76,7 @@ async fn k11_nothing_is_lost_when_window_and_daemon_write_at_once() {
     let page = screen.front();
     page.edit("Name", "Nobody").await;
     page.press("Apply").await;
+    kept(session, "Nobody", 0).await;
 
     story.step("The window gives it 50 names, while the daemon finds 50 times that something has changed").await;
     let before = writes(session, "demo").await;
@@ -80,11 +88,7 @@ async fn k11_nothing_is_lost_when_window_and_daemon_write_at_once() {
     story.step("Every single change was kept").await;
     let last = format!("N{}", TIMES - 1);
     let all = before + 2 * TIMES as u64;
-    let last_is_kept = async || {
-        let record = record(session, "demo").await;
-        (record["name"] == last.as_str() && record["generation"].as_u64() >= Some(all)).then_some(record)
-    };
-    let record = wait_for("the last change", last_is_kept, async || record(session, "demo").await.to_string()).await;
+    let record = kept(session, &last, all).await;
     assert_eq!(record["generation"].as_u64(), Some(all), "each change is one writing: {record}");
     assert!(record["purchases"].to_string().contains("owned"), "{}", record["purchases"]);
     assert_eq!(session.accounts_in_the_file().await.len(), 2);
