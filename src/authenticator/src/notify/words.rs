@@ -121,7 +121,7 @@ mod tests {
             binding: binding(SERVICE),
             remote: "shop".into(),
             remote_uri: REMOTE_URI.into(),
-            end: Some(1_796_083_199),
+            end: Some(1_794_787_199),
         }
     }
 
