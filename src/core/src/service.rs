@@ -323,9 +323,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn normalising_twice_changes_nothing(text in "https?://[a-zA-Z0-9.:@%/\\\\-]{1,40}") {
+        fn normalising_twice_changes_nothing(text in "https?://[a-zA-Z0-9.:@%/\\\\-]{1,40}|(oci\\+)?https://[a-z.]{1,4}[!-~]{0,30}") {
             if let Ok(once) = ServiceUrl::parse(&text) {
                 prop_assert_eq!(ServiceUrl::parse(once.as_str()).unwrap(), once);
+            }
+            if let Ok(once) = RemoteUrl::parse(&text) {
+                prop_assert_eq!(RemoteUrl::parse(once.as_str()).unwrap(), once);
             }
         }
 
