@@ -77,3 +77,42 @@ async fn the_page_of_an_account_says_that_the_keyring_is_gone_and_follows_it_whe
     window.ready("Sign Out").await;
     assert!(window.tree().await.usable("Try Again").is_none(), "{}", window.tree().await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_goes_on_though_its_account_is_removed_meanwhile() {
+    let session = Session::start(Setup::default()).await;
+    session.sign_in_before("demo").await;
+    let host = session.host();
+    session.open_usher();
+    let screen = session.screen();
+    let window = screen.window("Usher").await;
+    window.press_row(&format!("demo, {host}")).await;
+    window.press("Sign In Again…").await;
+    window.press(&format!("Continue to {host}")).await;
+    window.ready("User name").await;
+    assert!(session.usherctl(&["remove", &host, "--yes"]).await.status.success());
+    screen.front().sign_in_on_the_page("demo").await;
+    screen.front().says("Signed In").await;
+    screen.front().press("Done").await;
+    screen.window("Usher").await.find_row(&format!("demo, {host}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_waits_for_any_more_stays_when_the_daemon_ends() {
+    let session = Session::start(Setup::default()).await;
+    session.set("continue-installs", "true").await;
+    session.sign_in_before("demo").await;
+    session.shop().control().take_away("demo", APP).expect("the shop takes an app away");
+    let install = session.flatpak().install(APP);
+    let screen = session.screen();
+    screen.window(&format!("Buy “{APP}”?")).await.press("Continue to Purchase").await;
+    let window = screen.front();
+    window.says("Not Available to This Account").await;
+    assert_ne!(install.end().await.code, 0, "flatpak was told");
+    session.end_the_daemon().await;
+    // The question that comes next is asked by another daemon, and the window has heard of the end of this one.
+    let outcome = session.flatpak().run(&["install", "--user", "--noninteractive", "demo", APP]).await;
+    assert!(outcome.text.contains("Purchase needed."), "{}", outcome.text);
+    window.press("Use Another Account…").await;
+    window.ready("User name").await;
+}

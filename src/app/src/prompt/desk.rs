@@ -58,7 +58,8 @@ pub(super) struct Prompt {
     /// When the first call began to wait.
     pub(super) since: Instant,
     waiters: RefCell<Vec<Waiter>>,
-    was_waiting: Cell<bool>,
+    /// Whether it ends when nobody waits any more. Else it belongs to the person.
+    is_of_waiters: Cell<bool>,
     window: glib::WeakRef<PromptWindow>,
 }
 
@@ -75,8 +76,9 @@ impl Prompt {
         }
     }
 
-    /// Ends all calls that wait, since what they wait for will not come; says why.
+    /// Ends all calls that wait, since what they wait for will not come; says why. What is shown stays.
     pub(super) fn fail(&self, message: &str) {
+        self.is_of_waiters.set(false);
         for waiter in self.waiters.take() {
             answer(waiter.call, Outcome::Failed, None, Some(message));
         }
@@ -152,7 +154,7 @@ impl Desk {
             None => self.open(application, &asking),
         };
         if waits {
-            prompt.was_waiting.set(true);
+            prompt.is_of_waiters.set(true);
             prompt.waiters.borrow_mut().push(Waiter { token: asking.token, call });
         } else {
             answer(call, Outcome::Deferred, None, None);
@@ -171,7 +173,7 @@ impl Desk {
             accounts: RefCell::new(asking.accounts.clone()),
             since: Instant::now(),
             waiters: RefCell::default(),
-            was_waiting: Cell::default(),
+            is_of_waiters: Cell::default(),
             window: glib::WeakRef::new(),
         });
         let window = PromptWindow::new(application, &prompt);
@@ -246,7 +248,9 @@ impl Prompt {
 
     fn close_if_abandoned(&self) {
         if let Some(window) = self.window.upgrade().filter(|window| !window.is_over()) {
-            if self.was_waiting.get() && !self.is_waiting() {
+            if self.is_of_waiters.get() && !self.is_waiting() {
+                // A purchase that is open stays, as the person's own.
+                self.is_of_waiters.set(false);
                 window.abandon();
             } else {
                 window.refresh();
