@@ -19,14 +19,14 @@ enum Look {
     Narrow,
     /// It works in a window of its own size.
     AsItIs,
-    /// The same, and text is twice as large.
+    /// It fits into 360 pixels where text is twice as large.
     LargeText,
 }
 
 impl Look {
     async fn at(self, story: &Story, window: &Window<'_>, page: &str) {
         story.step(page).await;
-        if self == Self::Narrow {
+        if self != Self::AsItIs {
             window.fits_into(360).await;
         }
         assert_eq!(window.controls_without_name().await, [] as [String; 0], "{page}\n{}", window.tree().await);
@@ -176,6 +176,11 @@ async fn walk_through_buying(story: &Story, look: Look) {
     window.press("Already Bought?").await;
     window.find_row("Check the account of demo2").await;
     look.at(story, &window, "Already bought?").await;
+    if look == Look::LargeText {
+        let height = async |text| window.height_of(Role::Label, text).await;
+        let (long, short) = (height("Sign In With Another Account…").await, height("Check Again").await);
+        assert!(2 * long > 3 * short, "what is too long for a line wraps, and is not cut: {long}, {short}");
+    }
     window.press_row("Check the account of demo2").await;
     window.says("demo2 does not have these 2 apps").await;
     window.press("Back").await;

@@ -5,7 +5,7 @@ use adw::prelude::*;
 use gtk::pango;
 
 /// Has all labels within a widget break without hyphens, which would read as part of a host, and titles of groups break
-/// rather than be cut, as do those of banners.
+/// rather than be cut, as do those of banners and of rows that are buttons.
 pub(crate) fn settle(root: &impl IsA<gtk::Widget>) {
     let root = root.upcast_ref::<gtk::Widget>();
     if let Some(label) = root.downcast_ref::<gtk::Label>() {
@@ -26,11 +26,15 @@ fn settle_label(label: &gtk::Label) {
     // A banner shows three lines of its text at most, and may name two hosts.
     let is_banner =
         label.ancestor(adw::Banner::static_type()).is_some() && label.ancestor(gtk::Button::static_type()).is_none();
-    if is_group_title || is_banner {
+    let is_button_row = label.ancestor(adw::ButtonRow::static_type()).is_some();
+    if is_group_title || is_banner || is_button_row {
         label.set_ellipsize(pango::EllipsizeMode::None);
         label.set_lines(-1);
         label.set_wrap(true);
         label.set_wrap_mode(pango::WrapMode::WordChar);
+    }
+    if is_button_row {
+        label.set_justify(gtk::Justification::Center);
     }
     if label.attributes().is_none() {
         let attributes = pango::AttrList::new();
