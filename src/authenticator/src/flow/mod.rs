@@ -128,12 +128,11 @@ impl Flow {
                     let question =
                         question.map(|(kind, reason)| claim.question(kind, reason, &obstacle, &client, true));
                     let answer = Answer::with_tokens(&claim.request.refs, &found.granted);
-                    let occasion = grounded.then(|| Occasion::left_out(&obstacle, wish, &claim.asker())).flatten();
-                    let after = after();
-                    return Reply {
-                        answer,
-                        after: After { covered: after.note.is_some(), question, occasion, ..after },
-                    };
+                    let left_out = || grounded.then(|| Occasion::left_out(&obstacle, wish, &claim.asker())).flatten();
+                    let mut after = after();
+                    // What is left out is told again with the next update, what was finished is not.
+                    after.occasion = after.occasion.or_else(left_out);
+                    return Reply { answer, after: After { covered: after.note.is_some(), question, ..after } };
                 }
                 Course::Ask(..) if !is_offered && obstacle.apps().is_some() => {
                     let message = messages::not_offered(&obstacle, &claim.binding.host());

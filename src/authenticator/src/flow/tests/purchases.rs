@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use usher_core::{
+    notices::Cause,
     prompt::Kind,
     purchase::{self, PurchaseState, Wanted},
     service::RemoteUrl,
@@ -138,4 +139,20 @@ async fn h27_a_purchase_of_unknown_outcome_stays_so_while_the_server_denies() {
     begin(&world, "org.example.Other");
     let reply = answer(&world, &silent(request(&[APP, OTHER]))).await;
     assert!(reply.after.settled.is_none());
+}
+
+#[tokio::test]
+async fn a_purchase_that_an_update_finds_finished_is_told_before_what_was_left_out() {
+    let world = World::good();
+    world.install(&[APP, OTHER]);
+    begin(&world, "org.example.Other");
+    world.set_server(Says::No(&["org.example.App"]));
+    let cause = async || {
+        let reply = world.flow().answer(&silent(request(&[APP, OTHER])), ":1.2").await;
+        let cause = reply.after.occasion.as_ref().map(|occasion| occasion.cause);
+        settled(&world, reply).await;
+        cause
+    };
+    assert_eq!(cause().await, Some(Cause::Finished));
+    assert_eq!(cause().await, Some(Cause::NoAccess));
 }
