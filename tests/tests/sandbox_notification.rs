@@ -64,7 +64,10 @@ async fn the_switch_of_the_window_holds_for_the_daemon_in_another_sandbox() {
         assert_eq!(screen.front().ready_switch(SWITCH).await.is_on(), was_on);
         screen.front().press(SWITCH).await;
         screen.key("Escape").await;
-        screen.window("Usher").await.close().await;
+        let window = screen.window("Usher").await;
+        // Both have a “Close”.
+        window.wait("the end of the preferences", |tree| (!tree.says(SWITCH)).then_some(())).await;
+        window.close().await;
         screen.wait_until_empty().await;
     };
 

@@ -306,7 +306,10 @@ async fn press_and_close(story: &Story) {
     let is_switched = |node: &&Node| node.name == "Account Reminders" && node.is_switch() && node.is_on() != was_on;
     dialog.wait("the other position of the switch", |tree| tree.nodes.iter().find(is_switched).cloned()).await;
     screen.key("Escape").await;
-    screen.window("Usher").await.close().await;
+    let window = screen.window("Usher").await;
+    // Both have a “Close”.
+    window.wait("the end of the preferences", |tree| (!tree.says("Account Reminders")).then_some(())).await;
+    window.close().await;
     screen.wait_until_empty().await;
 }
 
@@ -320,7 +323,7 @@ async fn without_reminders_only_the_window_tells_of_updates_that_wait() {
     lapse(&story);
     let screen = session.screen();
 
-    story.step("They are on, until a person switches them off").await;
+    story.step("They are on, until a person switches them off in the preferences").await;
     session.open_usher();
     let window = screen.window("Usher").await;
     window.ready("Add Account").await;
