@@ -168,8 +168,9 @@ fn build(is_local: bool) -> reqwest::Result<Client> {
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .connect_timeout(Duration::from_secs(15))
-        // A connection that this computer has slept through is dead, and nothing tells.
-        .pool_max_idle_per_host(0)
+        // Calls that follow one another share a connection. One that was idle for longer may be dead, from sleep or from
+        // another network, and nothing tells.
+        .pool_idle_timeout(Duration::from_secs(10))
         .https_only(!is_local)
         .dns_resolver(Arc::new(CheckingResolver));
     // This computer itself is only spoken to without encryption, so no certificates are read for it.

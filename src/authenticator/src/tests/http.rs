@@ -217,32 +217,6 @@ async fn h18_a_server_that_never_answers_is_given_up_and_others_are_served() {
     assert!(response.message.ends_with("cannot be reached. Check the connection, then try again."));
 }
 
-#[tokio::test]
-async fn l10_a_connection_that_has_died_meanwhile_is_not_used_again() {
-    let (bus, world) = (Bus::start(), World::empty());
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}/", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        let mut open = Vec::new();
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let _ = stream.read(&mut [0; 4096]).await;
-            let length = GRANTED.len();
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n");
-            let _ = stream.write_all((head + GRANTED).as_bytes()).await;
-            // One answer and no more, as after a long sleep of this computer.
-            open.push(stream);
-        }
-    });
-    world.accounts.lock().unwrap().push(account(&address, "demo", &[REMOTE_URI]));
-    let _daemon = Daemon::start_as(&bus, &world, plan(30)).await;
-    let mut client = Client::on(&bus).await;
-    for token in ["1", "2"] {
-        let call = Call { token, service: &address, silent: true, ..Call::default() };
-        assert_eq!(client.answer(&call).await.code, 0);
-        world.change_account(|account| account.valid_until = Some(5));
-    }
-}
-
 #[test]
 fn c04_names_that_are_looked_up_for_long_delay_nothing_else() {
     let runtime = crate::runtime().unwrap();
