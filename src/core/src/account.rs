@@ -11,6 +11,7 @@ use crate::{
     purchase::Purchase,
     secret::Token,
     service::RemoteUrl,
+    text,
 };
 
 /// Version of the record that this build reads and writes.
@@ -62,6 +63,36 @@ pub struct LastUse {
     pub at: i64,
     /// Name of the program as the daemon found it.
     pub by: String,
+}
+
+/// How an account stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// All is well.
+    Fine,
+    /// The sign-in ends soon, at that time.
+    EndsSoon(i64),
+    /// It has ended.
+    Ended,
+    /// Signed out by the person.
+    SignedOut,
+}
+
+impl Standing {
+    /// Of an account, at that time. The end that a credential states is a hint, but one worth telling.
+    pub fn of(account: &Account, now: i64) -> Self {
+        match (account.state, account.valid_until) {
+            (AccountState::SignedOut, _) => Self::SignedOut,
+            (AccountState::Expired, _) => Self::Ended,
+            (AccountState::SignedIn, Some(end)) if end <= now => Self::Ended,
+            (AccountState::SignedIn, _) => account.ends_soon(now).map_or(Self::Fine, Self::EndsSoon),
+        }
+    }
+
+    /// Whether there is a sign-in that has not ended.
+    pub fn is_usable(self) -> bool {
+        matches!(self, Self::Fine | Self::EndsSoon(_))
+    }
 }
 
 /// A saved account.
@@ -149,6 +180,11 @@ impl Account {
         self.state = AccountState::SignedIn;
     }
 
+    /// Gives it a name of the person's own. An empty one takes the name away.
+    pub fn rename(&mut self, name: &str) {
+        self.name = Some(text::clean(name, text::NAME_LIMIT)).filter(|name| !name.is_empty());
+    }
+
     /// Forgets the sign-in; name and permissions stay.
     pub fn sign_out(&mut self) {
         self.credential = None;
@@ -229,6 +265,15 @@ mod tests {
         assert_eq!((account.purchases.len(), account.first_signed_in_at, account.signed_in_at), (1, 1, 2));
         account.renew("demo2".into(), Token::parse("new").unwrap(), None, 3);
         assert_eq!(account.purchases, []);
+    }
+
+    #[test]
+    fn a_name_is_cleaned_and_an_empty_one_is_none() {
+        let mut account = account();
+        account.rename(" \u{202e}Wo\u{1b}[31mrk\n at home ");
+        assert_eq!(account.name.as_deref(), Some("Wo [31mrk at home"));
+        account.rename("\u{200b} ");
+        assert_eq!(account.name, None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{account::AccountId, binding::Binding, files, names};
+use crate::{account::AccountId, binding::Binding, files, names, refs::FlatpakRef};
 
 /// Oldest note of an install that is kept, in seconds.
 const INSTALL_AGE: i64 = 24 * 60 * 60;
@@ -75,6 +75,51 @@ pub struct Pending {
     pub client: String,
     /// When: seconds since 1970.
     pub at: i64,
+}
+
+/// How many installs and updates wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Waiting {
+    /// Apps to install.
+    pub installs: usize,
+    /// Apps to update.
+    pub updates: usize,
+}
+
+impl Pending {
+    /// Whether an account is all that stands in the way.
+    pub fn waits_for_account(&self) -> bool {
+        match self.obstacle {
+            Obstacle::NoAccount
+            | Obstacle::Expired
+            | Obstacle::NoLink
+            | Obstacle::Locked
+            | Obstacle::ServerChanged { .. } => true,
+            Obstacle::NotBought | Obstacle::Unavailable => false,
+        }
+    }
+
+    /// The apps behind the refs, each once.
+    pub fn app_ids(&self) -> Vec<String> {
+        let parsed = self.refs.iter().filter_map(|text| text.parse::<FlatpakRef>().ok());
+        let mut ids: Vec<String> = parsed.map(|parsed| parsed.app_id().to_owned()).collect();
+        ids.sort();
+        ids.dedup();
+        ids
+    }
+}
+
+/// How many of these wait for an account.
+pub fn waiting<'a>(notes: impl Iterator<Item = &'a Pending>) -> Waiting {
+    let mut waiting = Waiting::default();
+    for note in notes.filter(|note| note.waits_for_account()) {
+        let count = note.app_ids().len();
+        match note.operation {
+            Operation::Install => waiting.installs += count,
+            Operation::Update => waiting.updates += count,
+        }
+    }
+    waiting
 }
 
 #[derive(Serialize, Deserialize)]
@@ -216,6 +261,21 @@ mod tests {
         }
         file.change(0, |list| list.push(pending(&["a"], 0))).await.unwrap();
         assert_eq!(file.load(0).len(), 1);
+    }
+
+    #[test]
+    fn apps_that_wait_for_an_account_are_counted_with_what_belongs_to_them() {
+        let with = |obstacle, operation| Pending {
+            obstacle,
+            operation,
+            ..pending(&["app/org.a.A/x86_64/stable", "runtime/org.a.A.Locale/x86_64/stable", "nonsense"], 0)
+        };
+        let notes = [
+            with(Obstacle::Expired, Operation::Update),
+            with(Obstacle::NotBought, Operation::Update),
+            with(Obstacle::NoLink, Operation::Install),
+        ];
+        assert_eq!(waiting(notes.iter()), Waiting { installs: 1, updates: 1 });
     }
 
     proptest! {

@@ -167,8 +167,7 @@ mod imp {
 
         #[template_callback]
         fn on_name(&self) {
-            let name = Some(text::plain(&self.name_row.text())).filter(|name| !name.is_empty());
-            glib::spawn_future_local(self.obj().clone().rename(name));
+            glib::spawn_future_local(self.obj().clone().rename(self.name_row.text().into()));
         }
     }
 }
@@ -373,10 +372,10 @@ impl AccountPage {
         imp.sign_out_row.set_visible(!is_signed_out);
     }
 
-    async fn rename(self, name: Option<String>) {
+    async fn rename(self, name: String) {
         let application = Application::current();
         let (store, id) = (application.services().store.clone(), self.id());
-        let changed = runtime::spawn(async move { store.change(id, |account| account.name = name).await }).await;
+        let changed = runtime::spawn(async move { store.change(id, move |account| account.rename(&name)).await }).await;
         application.accounts().reload();
         if let Err(error) = changed {
             tracing::warn!(%error, "an account cannot be named");

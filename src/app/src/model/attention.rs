@@ -2,38 +2,18 @@
 //! What a person should do, what can be installed now, and which repositories have no account. Pure.
 
 use usher_core::{
-    account::{Account, AccountId, AccountState},
+    account::{Account, AccountId},
     lookup::{self, Lookup},
-    pending::{Obstacle, Operation, Pending},
+    pending::{self, Obstacle, Operation, Pending},
     purchase::{Purchase, PurchaseState, Wanted},
     refs::FlatpakRef,
     service::RemoteUrl,
     store::Entry,
 };
 
+pub(crate) use usher_core::{account::Standing, pending::Waiting};
+
 use super::{Impostor, Repository};
-
-/// How an account stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// All is well.
-    Fine,
-    /// The sign-in ends soon, at that time.
-    EndsSoon(i64),
-    /// It has ended.
-    Ended,
-    /// Signed out by the person.
-    SignedOut,
-}
-
-/// How many installs and updates wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Waiting {
-    /// Apps to install.
-    pub(crate) installs: usize,
-    /// Apps to update.
-    pub(crate) updates: usize,
-}
 
 /// Something that a person should do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,27 +58,11 @@ pub(crate) struct Overview {
     pub(crate) without_account: Vec<Repository>,
 }
 
-impl Standing {
-    /// Of an account, at that time. The end that a credential states is a hint, but one worth telling.
-    pub(crate) fn of(account: &Account, now: i64) -> Self {
-        match (account.state, account.valid_until) {
-            (AccountState::SignedOut, _) => Self::SignedOut,
-            (AccountState::Expired, _) => Self::Ended,
-            (AccountState::SignedIn, Some(end)) if end <= now => Self::Ended,
-            (AccountState::SignedIn, _) => account.ends_soon(now).map_or(Self::Fine, Self::EndsSoon),
-        }
-    }
-
-    fn is_usable(self) -> bool {
-        matches!(self, Self::Fine | Self::EndsSoon(_))
-    }
-}
-
 /// Puts accounts, repositories and notes together.
 pub(crate) fn overview(entries: &[Entry], repositories: &[Repository], notes: &[Pending], now: i64) -> Overview {
     let mut needs: Vec<(i64, Need)> = changed_servers(entries, repositories, notes);
     needs.extend(entries.iter().filter_map(Entry::account).filter_map(|account| {
-        let waiting = waiting(notes.iter().filter(|note| is_of_account(note, entries, account)));
+        let waiting = pending::waiting(notes.iter().filter(|note| is_of_account(note, entries, account)));
         let standing = Standing::of(account, now);
         let is_needed = match standing {
             Standing::Fine => false,
@@ -128,7 +92,7 @@ pub(crate) fn overview(entries: &[Entry], repositories: &[Repository], notes: &[
             }
             Lookup::Unlinked(_) | Lookup::Ambiguous(_) => needs.push((latest, Need::Permission { repository })),
             Lookup::Nothing => {
-                let waiting = waiting(own.into_iter());
+                let waiting = pending::waiting(own.into_iter());
                 needs.push((latest, Need::FirstSignIn { repository, waiting }));
             }
             Lookup::Linked(_) | Lookup::Changed(_) | Lookup::Locked => {}
@@ -184,22 +148,10 @@ fn is_of_account(note: &Pending, entries: &[Entry], account: &Account) -> bool {
     })
 }
 
-/// Whether an account is all that stands in the way.
-fn waits_for_account(note: &Pending) -> bool {
-    match note.obstacle {
-        Obstacle::NoAccount
-        | Obstacle::Expired
-        | Obstacle::NoLink
-        | Obstacle::Locked
-        | Obstacle::ServerChanged { .. } => true,
-        Obstacle::NotBought | Obstacle::Unavailable => false,
-    }
-}
-
 /// Whether what stood in the way of an app is gone, now that there is an account that may be used.
 fn can_go_on(note: &Pending, account: &Account, app: &Ready) -> bool {
     let is_owned = || state_of(account, &app.app_id) == Some(PurchaseState::Owned);
-    waits_for_account(note) || (note.obstacle == Obstacle::NotBought && is_owned())
+    note.waits_for_account() || (note.obstacle == Obstacle::NotBought && is_owned())
 }
 
 fn state_of(account: &Account, app_id: &str) -> Option<PurchaseState> {
@@ -217,7 +169,7 @@ fn no_access(note: &Pending, account: &Account, repository: &Repository) -> Vec<
         let app = Wanted { app_id, remote: note.remote.clone(), remote_url: repository.address.clone() };
         (note.at, Need::NoAccess { account: account.id, host: account.binding.host(), app })
     };
-    app_ids(note).into_iter().filter(is_open).map(need).collect()
+    note.app_ids().into_iter().filter(is_open).map(need).collect()
 }
 
 /// The purchases of an account that were begun and not finished, each with its time.
@@ -229,32 +181,13 @@ fn unfinished(account: &Account) -> impl Iterator<Item = (i64, Need)> {
     })
 }
 
-fn waiting<'a>(notes: impl Iterator<Item = &'a Pending>) -> Waiting {
-    let mut waiting = Waiting::default();
-    for note in notes.filter(|note| waits_for_account(note)) {
-        let count = app_ids(note).len();
-        match note.operation {
-            Operation::Install => waiting.installs += count,
-            Operation::Update => waiting.updates += count,
-        }
-    }
-    waiting
-}
-
 fn apps(note: &Pending, repository: &Repository) -> Vec<(i64, Ready)> {
     let ready = |app_id: String| {
         let refs = note.refs.iter().filter(|text| app_id_of(text).as_deref() == Some(&app_id)).cloned().collect();
         let is_update = note.operation == Operation::Update;
         (note.at, Ready { app_id, repository: repository.clone(), is_update, refs })
     };
-    app_ids(note).into_iter().map(ready).collect()
-}
-
-fn app_ids(note: &Pending) -> Vec<String> {
-    let mut ids: Vec<String> = note.refs.iter().filter_map(|text| app_id_of(text)).collect();
-    ids.sort();
-    ids.dedup();
-    ids
+    note.app_ids().into_iter().map(ready).collect()
 }
 
 fn app_id_of(text: &str) -> Option<String> {

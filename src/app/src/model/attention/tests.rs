@@ -3,6 +3,7 @@
 use std::slice::from_ref;
 
 use usher_core::{
+    account::AccountState,
     binding::Link,
     checks::{Place, Problem},
     purchase::{self, Wanted},
