@@ -14,7 +14,7 @@ pub(super) fn is_absent(error: &zbus::Error) -> bool {
                 | zbus::fdo::Error::NameHasNoOwner(_)
                 | zbus::fdo::Error::SpawnFailed(_)
         ),
-        zbus::Error::Address(_) | zbus::Error::InputOutput(_) => true,
+        zbus::Error::Address(_) | zbus::Error::Connection(..) | zbus::Error::InputOutput(_) => true,
         _ => false,
     }
 }
