@@ -102,6 +102,11 @@ async fn every_command_speaks_json_without_a_secret() {
     assert_eq!(checklist["repositories"][0]["set_up"], true);
 
     assert_eq!(json_of(&session, &["doctor"]).await.0, 0);
+    assert_eq!(json_of(&session, &["rename", &host, "Work"]).await.1["account"]["name"], "Work");
+    let (_, revoked) = json_of(&session, &["revoke", "demo"]).await;
+    assert_eq!((&revoked["remotes"], &revoked["accounts"][0]["used_by"]), (&json!(["demo"]), &json!([])));
+    assert_eq!(json_of(&session, &["revoke", "demo"]).await.1["accounts"], json!([]));
+    assert_eq!(json_of(&session, &["allow", "demo"]).await.1["account"]["used_by"][0]["remote"], "demo");
     assert_eq!(json_of(&session, &["sign-out", &host]).await.1["account"]["state"], "signed-out");
     assert_eq!(json_of(&session, &["status", &host]).await.0, 3);
     assert_eq!(json_of(&session, &["query", "demo", PAID]).await.1["apps"][0]["state"], "account-needed");
@@ -230,7 +235,26 @@ async fn a_file_of_another_kind_is_not_taken_in() {
     fs::write(&file, "{\"accounts\": []}").expect("a file can be written");
     let told = run(&session, &["import", &file.display().to_string()]).await;
     assert_eq!((told.code, told.output.as_str()), (1, ""));
-    assert_eq!(run(&session, &["import", "/nowhere/at/all"]).await.code, 2);
+    for (file, reason) in [("/nowhere/at/all", "No such file or directory"), ("/", "Is a directory")] {
+        let told = run(&session, &["import", file]).await;
+        assert_eq!((told.code, told.errors), (2, format!("{file} cannot be read: {reason}.\n")));
+    }
+}
+
+#[tokio::test]
+async fn who_stops_reading_gets_no_error_and_a_folder_that_is_not_there_is_named() {
+    let session = session().await;
+    session.sign_in_before("demo").await;
+    for arguments in [&["list"][..], &["status"], &["doctor"], &["purchases"], &["list", "--json"], &["export"]] {
+        let (reader, writer) = std::io::pipe().expect("there is a pipe");
+        drop(reader);
+        let mut command = session.command("usherctl");
+        let ended = command.args(arguments).stdout(writer).output().expect("usherctl starts");
+        assert_eq!((ended.status.code(), ended.stderr), (Some(1), Vec::new()), "{arguments:?}");
+    }
+    let told = run(&session, &["export", "/nowhere/Accounts.usher"]).await;
+    let refused = "/nowhere/Accounts.usher cannot be written: No such file or directory.\n";
+    assert_eq!((told.code, told.errors.as_str()), (1, refused));
 }
 
 #[tokio::test]
@@ -243,6 +267,9 @@ async fn without_a_keyring_every_command_that_needs_one_says_so() {
         &["purchases"],
         &["query", "demo", PAID],
         &["sign-out", "demo@example.org"],
+        &["allow", "demo"],
+        &["revoke", "demo"],
+        &["rename", "demo@example.org", "x"],
         &["buy", "demo", PAID, "--yes"],
         &["export"],
     ] {

@@ -100,6 +100,24 @@ async fn where_an_installed_app_came_from_is_known() {
 }
 
 #[tokio::test]
+async fn a_login_without_a_session_bus_is_told_and_nothing_is_said_of_what_nobody_knows() {
+    let session = session(KeyringState::Unlocked).await;
+    session.flatpak().run(&["remote-delete", "--user", "--force", "demo"]).await.expect_success();
+    let alone = |command: &str| -> Told {
+        let mut usherctl = session.command("usherctl");
+        usherctl.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/bus").arg(command);
+        usherctl.output().expect("usherctl starts").into()
+    };
+    let told = alone("doctor");
+    assert_eq!(
+        (told.code, told.output.as_str()),
+        (1, "Usher: There is no session bus, so flatpak can ask nobody for accounts.\n0 remotes checked, 1 problem.\n")
+    );
+    let told = alone("list");
+    assert_eq!((told.code, told.errors.as_str()), (5, "No keyring is running, so no account can be used.\n"));
+}
+
+#[tokio::test]
 async fn a_keyring_that_is_locked_or_missing_is_told_once() {
     let session = session(KeyringState::Unlocked).await;
     session.sign_in_before("demo").await;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which account a person means: `user@host`, a host, or an id.
+//! Which account a person means: `user@host`, a host, a user, or an id.
 
 use usher_core::{
     account::Account,
-    i18n::gettext_f,
-    store::{Entry, Outline},
+    i18n::{gettext, gettext_f},
+    store::{Entry, Outline, StoreError},
     text,
 };
 
@@ -12,8 +12,9 @@ use crate::{failure::Failure, remotes};
 
 /// The entries that are meant.
 pub(crate) fn named<'a>(entries: &'a [Entry], wanted: &str) -> Vec<&'a Entry> {
-    let by_id: Vec<_> = entries.iter().filter(|entry| id(entry) == wanted).collect();
-    if by_id.is_empty() { entries.iter().filter(|entry| is_called(entry, wanted)).collect() } else { by_id }
+    let ways: [fn(&Entry, &str) -> bool; 3] = [|entry, wanted| id(entry) == wanted, is_called, is_of];
+    let found = |way: fn(&Entry, &str) -> bool| entries.iter().filter(|entry| way(entry, wanted)).collect::<Vec<_>>();
+    ways.into_iter().map(found).find(|found| !found.is_empty()).unwrap_or_default()
 }
 
 /// Says that nothing is called so, and where to look.
@@ -26,9 +27,13 @@ pub(crate) fn unknown(wanted: &str) -> String {
 
 /// The one entry that is meant.
 pub(crate) fn the_one<'a>(entries: &'a [Entry], wanted: &str) -> Result<&'a Entry, Failure> {
-    let found = named(entries, wanted);
+    only(&named(entries, wanted), wanted)
+}
+
+/// The only one of those that were found.
+pub(crate) fn only<'a>(found: &[&'a Entry], wanted: &str) -> Result<&'a Entry, Failure> {
     let shown = text::clean(wanted, text::NAME_LIMIT);
-    match found.as_slice() {
+    match found {
         [one] => Ok(one),
         [] => Err(Failure::Usage(unknown(wanted))),
         several => {
@@ -36,6 +41,15 @@ pub(crate) fn the_one<'a>(entries: &'a [Entry], wanted: &str) -> Result<&'a Entr
             let lines = several.iter().map(|entry| format!("  {}  {}", id(entry), title(entry)));
             Err(Failure::Usage([sentence].into_iter().chain(lines).collect::<Vec<_>>().join("\n")))
         }
+    }
+}
+
+/// What an entry holds.
+pub(crate) fn readable(entry: &Entry) -> Result<&Account, Failure> {
+    match entry {
+        Entry::Open(account) => Ok(account),
+        Entry::Locked(_) => Err(Failure::Keyring(StoreError::Locked)),
+        Entry::Broken(_) => Err(Failure::Usage(gettext("An account that cannot be read can only be removed."))),
     }
 }
 
@@ -65,13 +79,17 @@ fn is_called(entry: &Entry, wanted: &str) -> bool {
     match entry {
         Entry::Open(account) => {
             let host = account.binding.host();
-            let is_person = |user: &str| account.user == user || account.name.as_deref() == Some(user);
             // A user's name may have an “@” of its own.
-            host == wanted || wanted.rsplit_once('@').is_some_and(|(user, at)| at == host && is_person(user))
+            host == wanted || wanted.rsplit_once('@').is_some_and(|(user, at)| at == host && is_of(entry, user))
         }
         Entry::Locked(Outline { service, .. }) => service.host() == wanted,
         Entry::Broken(_) => false,
     }
+}
+
+/// Whether it is that user's, or has that name of the person's own.
+fn is_of(entry: &Entry, user: &str) -> bool {
+    entry.account().is_some_and(|account| account.user == user || account.name.as_deref() == Some(user))
 }
 
 #[cfg(test)]
@@ -93,6 +111,8 @@ mod tests {
         assert_eq!(found("me@example.org@one.example").unwrap(), "me@example.org@one.example");
         assert_eq!(found("two.example:8443").unwrap(), "me@two.example:8443");
         assert_eq!(found(&id(&entries[1])).unwrap(), "other@one.example");
+        assert_eq!(found("other").unwrap(), "other@one.example");
+        assert_eq!(found("me").unwrap(), "me@two.example:8443");
         let Err(Failure::Usage(several)) = found("one.example") else { panic!("one of two was taken") };
         assert!(several.contains(&id(&entries[0])) && several.contains("other@one.example"), "{several}");
         for none in ["", "two.example", "me@one.example", "@one.example"] {

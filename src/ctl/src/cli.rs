@@ -33,18 +33,39 @@ pub(crate) enum Command {
     },
     /// Show what is known of accounts; exit with 3 if one is to be signed in to
     Status {
-        /// An account (user@host or its id), or the host of a server; all if none is named
+        /// An account (user@host, its id or its user), or the host of a server; all if none is named
         #[arg(value_name = "ACCOUNT|HOST")]
         account: Option<String>,
     },
     /// Sign out; name, permissions and purchases stay
     SignOut {
-        /// The account: user@host, its id, or the host of its server
+        /// The account: user@host, its id, its user, or the host of its server
         account: String,
+    },
+    /// Let a remote use an account that is here, in place of any other that it used
+    Allow {
+        /// The remote, by its name or address
+        remote: String,
+        /// The account: user@host, its id, its user, or the host of its server; the only one at the remote's server if none is named
+        account: Option<String>,
+    },
+    /// Take back that a remote may use an account
+    Revoke {
+        /// The remote, by its name or address; it may be gone from this computer
+        remote: String,
+        /// The account: user@host, its id, its user, or the host of its server; whichever the remote uses if none is named
+        account: Option<String>,
+    },
+    /// Give an account a name of one's own, to tell it from others at its server
+    Rename {
+        /// The account: user@host, its id, its user, or the host of its server
+        account: String,
+        /// The name; an empty one takes the name away
+        name: String,
     },
     /// Remove an account
     Remove {
-        /// The account: user@host, its id, or the host of its server
+        /// The account: user@host, its id, its user, or the host of its server
         account: String,
         /// Do not ask
         #[arg(long, short)]
@@ -52,7 +73,7 @@ pub(crate) enum Command {
     },
     /// List what was bought, and the command that installs it
     Purchases {
-        /// The account: user@host, its id, or the host of its server; all if none is named
+        /// The account: user@host, its id, its user, or the host of its server; all if none is named
         account: Option<String>,
         /// Ask the servers first
         #[arg(long)]

@@ -4,8 +4,11 @@
 use serde_json::{Value, json};
 use usher_core::{
     checks::{self, Problem, ServerAnswer, Verdict},
+    clock,
     i18n::{gettext, gettext_f, ngettext_f},
+    pending::{self, Pending, PendingFile, Waiting},
     remote::{self, Remote},
+    service::RemoteUrl,
     store::{Entry, StoreError},
     text,
 };
@@ -26,6 +29,7 @@ struct General {
 struct Examined {
     remote: Remote,
     problems: Vec<Problem>,
+    waiting: Waiting,
 }
 
 pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
@@ -57,21 +61,23 @@ pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
             None
         }
     };
+    let asked_for = PendingFile::of_session().map(|file| file.load(clock::now())).unwrap_or_default();
     let known = entries.as_deref();
     let mut examined = Vec::new();
     for remote in remote::remotes(&installations) {
         if checks::is_checked(&remote, known.unwrap_or_default()) {
-            examined.push(examine(context, remote, known).await);
+            examined.push(examine(context, remote, known, &asked_for).await);
         }
     }
-    let has_window = bus.is_some_and(|bus| bus.has_window);
+    // Without a bus nobody knows.
+    let has_window = bus.map(|bus| bus.has_window);
     let general = General { problems: general, notes };
     tell(context, &general, &examined, has_window)?;
     let is_well = general.problems.is_empty() && examined.iter().all(|examined| examined.problems.is_empty());
     Ok(if is_well { code::DONE } else { code::FAILED })
 }
 
-async fn examine(context: &Context, remote: Remote, entries: Option<&[Entry]>) -> Examined {
+async fn examine(context: &Context, remote: Remote, entries: Option<&[Entry]>, asked_for: &[Pending]) -> Examined {
     let agreed = checks::server_to_ask(&remote, entries.unwrap_or_default());
     let answer: Option<ServerAnswer> = match &agreed {
         Some(agreed) => Some(checks::ask_server(&context.http, agreed).await),
@@ -84,15 +90,22 @@ async fn examine(context: &Context, remote: Remote, entries: Option<&[Entry]>) -
             Verdict::Passed | Verdict::NotChecked => None,
         })
         .collect();
-    Examined { remote, problems }
+    // What was asked for when the remote named another server, or was another one, waits for nothing here.
+    let is_from = |note: &&Pending| {
+        remote.claimed().as_ref() == Ok(&note.binding) && remote.address() == RemoteUrl::parse(&note.remote_url)
+    };
+    let waiting = pending::waiting(asked_for.iter().filter(is_from));
+    Examined { remote, problems, waiting }
 }
 
-fn tell(context: &Context, general: &General, examined: &[Examined], has_window: bool) -> Result<(), Failure> {
+fn tell(context: &Context, general: &General, examined: &[Examined], has_window: Option<bool>) -> Result<(), Failure> {
     let remotes = examined.iter().map(|examined| {
         json!({
             "remote": examined.remote.name,
             "address": examined.remote.url,
             "problems": examined.problems.iter().map(as_json).collect::<Vec<_>>(),
+            "waiting_installs": examined.waiting.installs,
+            "waiting_updates": examined.waiting.updates,
         })
     });
     context.out.json(&json!({
@@ -104,7 +117,7 @@ fn tell(context: &Context, general: &General, examined: &[Examined], has_window:
     for problem in general.problems.iter().chain(&general.notes) {
         tell_problem(context, "Usher", problem)?;
     }
-    for Examined { remote, problems } in examined {
+    for Examined { remote, problems, waiting } in examined {
         let name = text::clean(&remote.name, text::NAME_LIMIT);
         if problems.is_empty() {
             context.out.line(&gettext_f("{remote}: all good", &[("remote", &name)]))?;
@@ -112,8 +125,14 @@ fn tell(context: &Context, general: &General, examined: &[Examined], has_window:
         for problem in problems {
             tell_problem(context, &name, problem)?;
         }
+        if !problems.is_empty() && waiting.updates > 0 {
+            // Translators: what stands in the way was told in the line before
+            let told =
+                ngettext_f("{n} update is waiting for that", "{n} updates are waiting for that", waiting.updates, &[]);
+            context.out.line(&format!("  {told}"))?;
+        }
     }
-    if !has_window {
+    if has_window == Some(false) {
         context.out.line(&gettext("Usher's window is not installed. “usherctl” does all that it does."))?;
     }
     let count = general.problems.len() + examined.iter().map(|examined| examined.problems.len()).sum::<usize>();

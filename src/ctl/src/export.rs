@@ -48,9 +48,12 @@ pub(crate) fn failure(error: TakeoutError) -> Failure {
 /// Writes the whole file or nothing. It is nobody's but the person's own.
 fn write(file: &Path, bytes: &[u8], may_replace: bool) -> Result<(), Failure> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut part = NamedTempFile::new_in(folder)?;
-    part.write_all(bytes)?;
-    part.as_file().sync_all()?;
+    let unwritten = |error: io::Error| {
+        let (file, reason) = (file.display().to_string(), terminal::reason(&error));
+        Failure::Other(gettext_f("{file} cannot be written: {reason}.", &[("file", &file), ("reason", &reason)]))
+    };
+    let mut part = NamedTempFile::new_in(folder).map_err(unwritten)?;
+    part.write_all(bytes).and_then(|()| part.as_file().sync_all()).map_err(unwritten)?;
     let kept = if may_replace { part.persist(file) } else { part.persist_noclobber(file) };
     match kept {
         Ok(_) => Ok(()),
@@ -58,7 +61,7 @@ fn write(file: &Path, bytes: &[u8], may_replace: bool) -> Result<(), Failure> {
             "{file} is there already. “--force” replaces it.",
             &[("file", &file.display().to_string())],
         ))),
-        Err(error) => Err(error.error.into()),
+        Err(error) => Err(unwritten(error.error)),
     }
 }
 
@@ -75,6 +78,9 @@ mod tests {
         write(&file, b"one", false).unwrap();
         assert!(matches!(write(&file, b"two", false), Err(Failure::Usage(_))));
         assert_eq!(std::fs::read(&file).unwrap(), b"one");
+        let nowhere = folder.path().join("none/Accounts.usher");
+        let Err(Failure::Other(told)) = write(&nowhere, b"two", false) else { panic!("written to nowhere") };
+        assert_eq!(told, format!("{} cannot be written: No such file or directory.", nowhere.display()));
         write(&file, b"two", true).unwrap();
         assert_eq!(std::fs::read(&file).unwrap(), b"two");
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);

@@ -13,7 +13,7 @@ use usher_core::{
     store::StoreError,
 };
 
-use crate::{remotes, terminal::Output};
+use crate::{remotes, terminal, terminal::Output};
 
 /// Exit codes.
 pub(crate) mod code {
@@ -46,6 +46,8 @@ pub(crate) enum Failure {
     Cancelled,
     /// The same, and there is something to know about it. Holds the sentence.
     Stopped(String),
+    /// Nobody reads what is told: the program at the other end of the pipe has gone.
+    Unheard,
     /// Anything else. Holds the sentence.
     Other(String),
 }
@@ -113,12 +115,13 @@ impl Failure {
             }
             Self::NotSignedIn(reason) => gettext_f("Not signed in: {reason}.", &[("reason", reason)]),
             Self::Cancelled => gettext("Cancelled."),
+            Self::Unheard => String::new(),
         }
     }
 
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::NotSignedIn(_) | Self::Other(_) => code::FAILED,
+            Self::NotSignedIn(_) | Self::Unheard | Self::Other(_) => code::FAILED,
             Self::Usage(_) => code::USAGE,
             Self::AccountNeeded(_) => code::ACCOUNT_NEEDED,
             Self::PurchaseNeeded(_) => code::PURCHASE_NEEDED,
@@ -154,6 +157,9 @@ impl Failure {
 
     /// Prints the sentence, and what programs are told.
     pub(crate) fn report(&self, out: Output) {
+        if matches!(self, Self::Unheard) {
+            return;
+        }
         self.say();
         let _ = out.json(&json!({ "error": self.as_json() }));
     }
@@ -191,8 +197,14 @@ impl From<RandomError> for Failure {
     }
 }
 
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        Self::Other(error.to_string())
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::Unheard;
+        }
+        Self::Other(gettext_f(
+            "The system did not do what was asked: {reason}.",
+            &[("reason", &terminal::reason(&error))],
+        ))
     }
 }

@@ -105,8 +105,12 @@ fn name_of(argument: &Arg) -> Vec<clap_mangen::roff::Inline> {
 const SECTIONS: [(&str, &str); 6] = [
     (
         "ACCOUNTS",
-        "An account is named by user@host, by its id (usherctl list --json), or by the host of its server if it is the only one
-there. Where a server is expected, a bare host stands for the server of that host that a remote on this computer names.",
+        "An account is named by user@host, by its id (usherctl list --json), or by its user or the host of its server if that is the
+only one. A name that it was given stands for the user. Where a server is expected, a bare host stands for the server of that host that a remote on this computer names.
+
+A remote uses one account, and only once somebody has allowed it: by signing in to it by its name, or with allow. All remotes
+at one address are one in this. A remote that names another server than before is blocked. doctor tells the command that sets
+it back; sign-in and allow accept the new server, after saying what has changed, and only where somebody can answer.",
     ),
     (
         "BROWSER AND SSH",
@@ -150,7 +154,9 @@ list, status : accounts, each with id, provider, service, server, user, name, st
 unreadable), first_signed_in_at, signed_in_at, valid_until, last_used_at, last_used_by and used_by (remote and address of each
 remote that may use it); status adds purchases, their number. Of an account that is locked or unreadable only part is known.
 
-sign-in, sign-out : account, as in list.
+sign-in, sign-out, allow, rename : account, as in list.
+
+revoke : remotes, the names of those concerned; address; and accounts, those that they no longer use.
 
 remove : removed, the id.
 
@@ -169,7 +175,9 @@ user_only, verified, key, account, apps).
 import : accounts (provider, service, server, user, signed_in, and sign_in, a command), repositories (name, title, address,
 set_up, and command), apps, their number, and install, a command for all of them.
 
-doctor : problems and notes of this computer; remotes, each with remote, address and problems; and window_installed. A
+doctor : problems and notes of this computer; remotes, each with remote, address, problems, and waiting_installs
+and waiting_updates, the numbers of apps that wait for an account; and window_installed
+(null where there is no session bus to ask). A
 problem or note has problem, a word, message and fix, a command.",
     ),
     (
@@ -177,6 +185,8 @@ problem or note has problem, a word, message and fix, a command.",
         "usherctl sign-in shop : Sign in at the server that the remote shop names, and let the remote use the account.
 
 usherctl query shop org.example.App && flatpak install shop org.example.App : Install an app only if that needs nothing more.
+
+usherctl allow shop me@store.example.org : Let the remote shop use this account of several that are here.
 
 usherctl export Accounts.usher : Save what is needed to have the same accounts and apps on another computer.",
     ),

@@ -68,13 +68,13 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     if file.as_os_str() == "-" {
         io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
     } else {
-        let opened = File::open(file).map_err(|error| {
+        let read = File::open(file).and_then(|opened| opened.take(limit).read_to_end(&mut bytes));
+        read.map_err(|error| {
             Failure::Usage(gettext_f(
                 "{file} cannot be read: {reason}.",
-                &[("file", &file.display().to_string()), ("reason", &error.to_string())],
+                &[("file", &file.display().to_string()), ("reason", &terminal::reason(&error))],
             ))
         })?;
-        opened.take(limit).read_to_end(&mut bytes)?;
     }
     Ok(bytes)
 }
@@ -120,7 +120,8 @@ async fn tell_account(
     if !context.out.is_json && terminal::can_ask() && terminal::ask(&question(account, entries, &values)).await? {
         let signed_in = sign_in::sign_in_agreed(context, entries, &account.binding, options).await?;
         let ours: Vec<_> = here.remotes.iter().filter(|remote| remote.is_ours()).cloned().collect();
-        return sign_in::permit(context, &signed_in, &sign_in::target_of(account.binding.clone(), &ours)).await;
+        let target = sign_in::target_of(account.binding.clone(), &ours);
+        return sign_in::permit_remotes(context, entries, &signed_in, &target).await;
     }
     context.out.line(&gettext_f("The account of {user} at {host} is signed in to by this command:", &values))?;
     context.out.line(&format!("  {}", here.sign_in_command(account).unwrap_or_default()))

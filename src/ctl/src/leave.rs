@@ -14,9 +14,7 @@ use crate::{accounts, context::Context, failure::Failure, list, terminal};
 /// Forgets a sign-in; name, permissions and purchases stay.
 pub(crate) async fn sign_out(context: &Context, wanted: &str) -> Result<(), Failure> {
     let entries = context.unlocked_entries().await?;
-    let Entry::Open(account) = accounts::the_one(&entries, wanted)? else {
-        return Err(Failure::Usage(gettext("An account that cannot be read can only be removed.")));
-    };
+    let account = accounts::readable(accounts::the_one(&entries, wanted)?)?;
     let signed_out = context.store.change(account.id, Account::sign_out).await?;
     let account = signed_out.as_ref().unwrap_or(account);
     context.out.line(&gettext_f("Signed out of {host}.", &[("host", &account.binding.host())]))?;

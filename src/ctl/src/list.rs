@@ -3,13 +3,14 @@
 
 use serde_json::{Value, json};
 use usher_core::{
-    account::{Account, AccountState},
+    account::{Account, Standing},
+    clock,
     i18n::{gettext, gettext_f},
     store::Entry,
     text,
 };
 
-use crate::{context::Context, failure::Failure, remotes};
+use crate::{context::Context, failure::Failure, remotes, time};
 
 pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
     let mut entries = context.store.entries().await?;
@@ -55,7 +56,7 @@ pub(crate) fn account_json(account: &Account) -> Value {
         "server": account.binding.host(),
         "user": account.user,
         "name": account.name,
-        "state": state_word(account.state),
+        "state": state_word(account),
         "first_signed_in_at": account.first_signed_in_at,
         "signed_in_at": account.signed_in_at,
         "valid_until": account.valid_until,
@@ -65,17 +66,17 @@ pub(crate) fn account_json(account: &Account) -> Value {
     })
 }
 
-fn state_word(state: AccountState) -> &'static str {
-    match state {
-        AccountState::SignedIn => "signed-in",
-        AccountState::Expired => "expired",
-        AccountState::SignedOut => "signed-out",
+fn state_word(account: &Account) -> &'static str {
+    match Standing::of(account, clock::now()) {
+        Standing::Fine | Standing::EndsSoon(_) => "signed-in",
+        Standing::Ended => "expired",
+        Standing::SignedOut => "signed-out",
     }
 }
 
 fn row(entry: &Entry) -> [String; 4] {
     match entry {
-        Entry::Open(account) => [name(account), account.binding.host(), state(account.state), used_by(account)],
+        Entry::Open(account) => [name(account), account.binding.host(), state(account), used_by(account)],
         Entry::Locked(outline) => ["–".to_owned(), outline.service.host(), gettext("Locked"), "–".to_owned()],
         Entry::Broken(_) => [
             gettext("Unreadable account"),
@@ -90,11 +91,12 @@ pub(crate) fn name(account: &Account) -> String {
     text::clean(account.name.as_deref().unwrap_or(&account.user), text::NAME_LIMIT)
 }
 
-pub(crate) fn state(state: AccountState) -> String {
-    match state {
-        AccountState::SignedIn => gettext("Signed in"),
-        AccountState::Expired => gettext("Sign in again"),
-        AccountState::SignedOut => gettext("Signed out"),
+pub(crate) fn state(account: &Account) -> String {
+    match Standing::of(account, clock::now()) {
+        Standing::Fine => gettext("Signed in"),
+        Standing::EndsSoon(at) => gettext_f("Sign-in ends on {date}", &[("date", &time::day(at))]),
+        Standing::Ended => gettext("Sign in again"),
+        Standing::SignedOut => gettext("Signed out"),
     }
 }
 
@@ -121,7 +123,20 @@ pub(crate) fn no_accounts() -> String {
 
 #[cfg(test)]
 mod tests {
+    use usher_core::{binding::Binding, secret::Token};
+
     use super::*;
+
+    #[test]
+    fn a_sign_in_that_has_ended_by_its_own_word_is_told_as_ended() {
+        let binding = Binding::claimed(&[("url".to_owned(), "https://store.example.org/".to_owned())].into()).unwrap();
+        let until = |end| Account::signed_in(binding.clone(), "ada".into(), Token::parse("t").unwrap(), end, 0);
+        let told = |account: &Account| (state(account), state_word(account));
+        assert_eq!(told(&until(None)), ("Signed in".to_owned(), "signed-in"));
+        assert_eq!(told(&until(Some(1))), ("Sign in again".to_owned(), "expired"));
+        let soon = clock::now() + 60 * 60;
+        assert_eq!(told(&until(Some(soon))), (format!("Sign-in ends on {}", time::day(soon)), "signed-in"));
+    }
 
     #[test]
     fn columns_stand_under_one_another() {

@@ -14,10 +14,12 @@ mod import;
 mod leave;
 mod list;
 mod listener;
+mod permission;
 mod permit;
 mod purchases;
 mod query;
 mod remotes;
+mod rename;
 mod sign_in;
 mod status;
 mod terminal;
@@ -81,6 +83,9 @@ async fn dispatch(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::List => list::run(context).await?,
         Command::Status { account } => return status::run(context, account.as_deref()).await,
         Command::SignOut { account } => leave::sign_out(context, &account).await?,
+        Command::Allow { remote, account } => permission::allow(context, &remote, account.as_deref()).await?,
+        Command::Revoke { remote, account } => permission::revoke(context, &remote, account.as_deref()).await?,
+        Command::Rename { account, name } => rename::run(context, &account, &name).await?,
         Command::Remove { account, yes } => leave::remove(context, &account, yes).await?,
         Command::Purchases { account, check } => return purchases::run(context, account.as_deref(), check).await,
         Command::Query { remote, apps } => return query::run(context, &remote, &apps).await,

@@ -5,13 +5,38 @@ use usher_core::{
     account::Account,
     binding::Link,
     i18n::gettext_f,
+    lookup::{self, Lookup},
     remote::Remote,
     service::RemoteUrl,
-    store::{AccountStore, StoreError},
+    store::{AccountStore, Entry, StoreError},
     text,
 };
 
-use crate::{failure::Failure, remotes, terminal, terminal::Output};
+use crate::{accounts, buy, failure::Failure, remotes, terminal, terminal::Output};
+
+/// Says that a remote names another server than that of the account it uses, where it does. That is to be decided by a
+/// person: where nobody can answer, it is an error.
+pub(crate) fn warn_of_change(entries: &[Entry], remote: &Remote) -> Result<bool, Failure> {
+    let (Ok(binding), Ok(address)) = (remote.claimed(), remote.address()) else {
+        return Ok(false);
+    };
+    let found = lookup::find(entries, &binding, &address);
+    let Lookup::Changed(agreed) = &found else {
+        return Ok(false);
+    };
+    if !terminal::can_ask() {
+        return Err(buy::obstacle(&found, remote, &binding));
+    }
+    terminal::say(&gettext_f(
+        "“{remote}” used {old_host} and now asks for an account at {new_host}. If this is not expected, do not continue.",
+        &[
+            ("remote", &text::clean(&remote.name, text::NAME_LIMIT)),
+            ("old_host", &agreed.binding.host()),
+            ("new_host", &binding.host()),
+        ],
+    ))?;
+    Ok(true)
+}
 
 /// What is asked about: an account, and a remote with its address.
 pub(crate) struct Wish<'a> {
@@ -41,7 +66,9 @@ impl Wish<'_> {
     /// Says how it can be allowed later.
     pub(crate) fn advise(&self) -> Result<(), Failure> {
         let word = remotes::word(&self.remote.name, self.address.as_str());
-        let command = remotes::command(&["sign-in", word]);
+        let (title, id) = (accounts::title_of(self.account), self.account.id.to_string());
+        let by_title = text::usherctl(&["allow", word, &title]);
+        let command = by_title.unwrap_or_else(|| remotes::command(&["allow", word, &id]));
         let remote = text::clean(&self.remote.name, text::NAME_LIMIT);
         terminal::say(&gettext_f(
             "“{remote}” may not use it yet. Run “{command}” to allow it.",

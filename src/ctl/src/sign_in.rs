@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use usher_core::{
-    account::{Account, AccountState},
+    account::{Account, Standing},
     binding::{Binding, Provider},
     clock,
     i18n::{gettext, gettext_f},
@@ -19,7 +19,7 @@ use crate::{
     context::Context,
     failure::Failure,
     list,
-    permit::Wish,
+    permit::{self, Wish},
     remotes, terminal,
 };
 
@@ -35,12 +35,15 @@ pub(crate) struct Target {
 pub(crate) async fn run(context: &Context, server: &str, options: browser::Options) -> Result<(), Failure> {
     let target = resolve(server, &remotes::ours())?;
     let entries = context.unlocked_entries().await?;
+    if let (true, [remote]) = (target.is_remote, target.remotes.as_slice()) {
+        permit::warn_of_change(&entries, remote)?;
+    }
     // A remote that only lacks the permission is no reason to sign in again.
     let account = match usable(&entries, &target) {
         Some(account) => account.clone(),
         None => sign_in(context, &entries, &target.binding, options).await?,
     };
-    permit(context, &account, &target).await?;
+    permit_remotes(context, &entries, &account, &target).await?;
     let entries = context.store.entries().await?;
     let account = entries.iter().filter_map(Entry::account).find(|known| known.id == account.id).unwrap_or(&account);
     context.out.json(&json!({ "account": list::account_json(account) }))
@@ -111,7 +114,7 @@ fn usable<'a>(entries: &'a [Entry], target: &Target) -> Option<&'a Account> {
     let account = accounts.next()?;
     let lacks = |remote: &Remote| remote.address().is_ok_and(|address| !account.is_linked_to(&address));
     let can_serve = account.credential.is_some()
-        && account.state == AccountState::SignedIn
+        && Standing::of(account, clock::now()).is_usable()
         && target.remotes.iter().any(lacks)
         && accounts.next().is_none();
     can_serve.then_some(account)
@@ -170,7 +173,12 @@ async fn save(
 }
 
 /// Lets the remotes use the account: the one that was named, or those that the person agrees to now.
-pub(crate) async fn permit(context: &Context, account: &Account, target: &Target) -> Result<(), Failure> {
+pub(crate) async fn permit_remotes(
+    context: &Context,
+    entries: &[Entry],
+    account: &Account,
+    target: &Target,
+) -> Result<(), Failure> {
     for remote in &target.remotes {
         let Ok(address) = remote.address() else {
             continue;
@@ -181,6 +189,9 @@ pub(crate) async fn permit(context: &Context, account: &Account, target: &Target
         let wish = Wish { account, remote, address };
         let is_allowed = if terminal::can_ask() {
             context.is_too_late.set(false);
+            if !target.is_remote {
+                permit::warn_of_change(entries, remote)?;
+            }
             wish.ask().await?
         } else {
             target.is_remote

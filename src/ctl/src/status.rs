@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 use usher_core::{
-    account::{Account, AccountState},
+    account::{Account, AccountState, Standing},
+    clock,
     i18n::gettext,
     purchase::PurchaseState,
     store::Entry,
@@ -45,7 +46,7 @@ pub(crate) async fn run(context: &Context, wanted: Option<&str>) -> Result<u8, F
 
 fn usable(entry: &Entry) -> u8 {
     match entry {
-        Entry::Open(account) if account.state == AccountState::SignedIn => code::DONE,
+        Entry::Open(account) if Standing::of(account, clock::now()).is_usable() => code::DONE,
         Entry::Open(_) | Entry::Broken(_) => code::ACCOUNT_NEEDED,
         Entry::Locked(_) => code::KEYRING,
     }
@@ -70,7 +71,7 @@ fn facts(entry: &Entry) -> Vec<(String, String)> {
         Entry::Broken(_) => return vec![(gettext("State"), gettext("The keyring entry could not be read"))],
     };
     let valid_until = account.valid_until.map_or_else(|| gettext("Until signed out"), time::day);
-    let mut facts = vec![(gettext("State"), list::state(account.state))];
+    let mut facts = vec![(gettext("State"), list::state(account))];
     if let Some(name) = &account.name {
         facts.push((gettext("Name"), text::clean(name, text::NAME_LIMIT)));
     }

@@ -65,6 +65,12 @@ pub(crate) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
+/// Why the system refused something, in its own words, without its number.
+pub(crate) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error ").next().unwrap_or_default().to_owned()
+}
+
 /// Something to know meanwhile.
 pub(crate) fn say(line: &str) -> Result<(), Failure> {
     Ok(writeln!(io::stderr(), "{line}")?)
@@ -75,6 +81,10 @@ pub(crate) async fn ask(question: &str) -> Result<bool, Failure> {
     write!(io::stderr(), "{question} [y/N] ")?;
     io::stderr().flush()?;
     let answer = in_thread(read_line).await?;
+    if answer.is_empty() {
+        // The end of the input was typed, which ends no line.
+        writeln!(io::stderr())?;
+    }
     Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
 }
 

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `usherctl allow` and `usherctl revoke`: which account a remote may use.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use usher_core::{
+    account::Account,
+    binding::{Binding, Link},
+    i18n::gettext_f,
+    lookup::Lookup,
+    remote::{self, Remote},
+    service::RemoteUrl,
+    store::{Entry, StoreError},
+    text,
+};
+
+use crate::{
+    accounts, buy,
+    context::Context,
+    failure::Failure,
+    list,
+    permit::{self, Wish},
+    remotes, terminal,
+};
+
+/// Lets a remote use an account that is here, in place of any other that it used.
+pub(crate) async fn allow(context: &Context, remote: &str, account: Option<&str>) -> Result<(), Failure> {
+    let remotes = remotes::ours();
+    let remote = remotes::named(&remotes, remote)?;
+    let (binding, address) = remotes::claims(remote)?;
+    let entries = context.unlocked_entries().await?;
+    let account = chosen(&entries, remote, &binding, account)?;
+    let has_changed = permit::warn_of_change(&entries, remote)?;
+    let wish = Wish { account, remote, address };
+    if has_changed && !wish.ask().await? {
+        return Err(Failure::Cancelled);
+    }
+    context.is_too_late.set(true);
+    wish.grant(&context.store, context.out).await?;
+    let entries = context.store.entries().await?;
+    let account = entries.iter().filter_map(Entry::account).find(|known| known.id == account.id).unwrap_or(account);
+    context.out.json(&json!({ "account": list::account_json(account) }))
+}
+
+/// The account that is meant, at the server that the remote names.
+fn chosen<'a>(
+    entries: &'a [Entry],
+    remote: &Remote,
+    binding: &Binding,
+    wanted: Option<&str>,
+) -> Result<&'a Account, Failure> {
+    let is_there = |entry: &&Entry| entry.account().is_some_and(|account| &account.binding == binding);
+    let host = binding.host();
+    let found: Vec<&Entry> = match wanted {
+        Some(wanted) => accounts::named(entries, wanted).into_iter().filter(is_there).collect(),
+        None => entries.iter().filter(is_there).collect(),
+    };
+    match (found.as_slice(), wanted) {
+        ([], None) => Err(buy::obstacle(&Lookup::Nothing, remote, binding)),
+        ([], Some(wanted)) if accounts::named(entries, wanted).is_empty() => {
+            Err(Failure::Usage(accounts::unknown(wanted)))
+        }
+        ([], Some(wanted)) => Err(Failure::Usage(gettext_f(
+            "“{remote}” asks for an account at {host}, and “{account}” is none.",
+            &[
+                ("remote", &text::clean(&remote.name, text::NAME_LIMIT)),
+                ("host", &host),
+                ("account", &text::clean(wanted, text::NAME_LIMIT)),
+            ],
+        ))),
+        (found, wanted) => accounts::only(found, wanted.unwrap_or(&host)).and_then(accounts::readable),
+    }
+}
+
+/// Takes back what a remote may use: any account, or the one that is meant. The remote may be gone from this computer.
+pub(crate) async fn revoke(context: &Context, wanted: &str, account: Option<&str>) -> Result<(), Failure> {
+    let remotes = remote::remotes(&remote::installations());
+    let entries = context.unlocked_entries().await?;
+    let among: Vec<&Account> = match account {
+        Some(account) => vec![accounts::readable(accounts::the_one(&entries, account)?)?],
+        None => entries.iter().filter_map(Entry::account).collect(),
+    };
+    let Some(link) = the_link(&among, &remotes, wanted)? else {
+        return nothing_to_take(context, &entries, &remotes, wanted);
+    };
+    context.is_too_late.set(true);
+    let (names, mut taken) = (names_of(link, &remotes), Vec::new());
+    for account in among.into_iter().filter(|account| account.is_linked_to(&link.remote_url)) {
+        let address = link.remote_url.clone();
+        let changed = context.store.change(account.id, move |account| account.unlink(&address)).await?;
+        let (user, host) = (text::clean(&account.user, text::NAME_LIMIT), account.binding.host());
+        for remote in &names {
+            let values = [("remote", remote.as_str()), ("user", &user), ("host", &host)];
+            context.out.line(&gettext_f("“{remote}” no longer uses the account of {user} at {host}.", &values))?;
+        }
+        taken.push(list::account_json(changed.as_ref().unwrap_or(account)));
+    }
+    context.out.json(&json!({ "remotes": names, "address": link.remote_url.as_str(), "accounts": taken }))
+}
+
+/// What the remotes at that address are called here, else what the one was called that is gone.
+fn names_of(link: &Link, remotes: &[Remote]) -> BTreeSet<String> {
+    let names = |name: &String| text::clean(name, text::NAME_LIMIT);
+    let here: BTreeSet<_> =
+        remotes.iter().filter(|remote| is_at(remote, &link.remote_url)).map(|remote| names(&remote.name)).collect();
+    if here.is_empty() { [names(&link.remote)].into() } else { here }
+}
+
+fn is_at(remote: &Remote, address: &RemoteUrl) -> bool {
+    remote.address().as_ref() == Ok(address)
+}
+
+/// The permission that is meant, by the address of the remote, by its name here, or by the name that it had.
+fn the_link<'a>(among: &[&'a Account], remotes: &[Remote], wanted: &str) -> Result<Option<&'a Link>, Failure> {
+    let address = RemoteUrl::parse(wanted);
+    let is_meant = |link: &&Link| {
+        link.remote == wanted
+            || address.as_ref() == Ok(&link.remote_url)
+            || remotes.iter().any(|remote| remote.name == wanted && is_at(remote, &link.remote_url))
+    };
+    let mut found: Vec<&Link> = among.iter().flat_map(|account| &account.links).filter(is_meant).collect();
+    found.sort_by(|one, other| one.remote_url.as_str().cmp(other.remote_url.as_str()));
+    found.dedup_by(|one, other| one.remote_url == other.remote_url);
+    if let [_, _, ..] = found.as_slice() {
+        let wanted = text::clean(wanted, text::NAME_LIMIT);
+        let sentence = gettext_f("“{remote}” is more than one remote. Name its address:", &[("remote", &wanted)]);
+        let lines = found.iter().map(|link| format!("  {}", link.remote_url));
+        return Err(Failure::Usage([sentence].into_iter().chain(lines).collect::<Vec<_>>().join("\n")));
+    }
+    Ok(found.first().copied())
+}
+
+/// A remote that is here and may use nothing is told so; what is no remote at all is an error.
+fn nothing_to_take(context: &Context, entries: &[Entry], remotes: &[Remote], wanted: &str) -> Result<(), Failure> {
+    if entries.iter().any(|entry| matches!(entry, Entry::Locked(_))) {
+        return Err(Failure::Keyring(StoreError::Locked));
+    }
+    let address = RemoteUrl::parse(wanted);
+    let is_known =
+        |remote: &&Remote| remote.name == wanted || address.as_ref().is_ok_and(|address| is_at(remote, address));
+    let name = text::clean(wanted, text::NAME_LIMIT);
+    let Some(known) = remotes.iter().find(is_known) else {
+        let command = remotes::command(&["list"]);
+        return Err(Failure::Usage(gettext_f(
+            "There is no remote “{remote}”. “{command}” shows which may use an account.",
+            &[("remote", &name), ("command", &command)],
+        )));
+    };
+    terminal::say(&gettext_f("Nothing has changed: “{remote}” did not use it.", &[("remote", &name)]))?;
+    context.out.json(&json!({ "remotes": [known.name], "address": known.url, "accounts": [] }))
+}
