@@ -15,6 +15,8 @@ use crate::tree::{Node, Tree};
 
 /// How long one turn of the wheel may take until it shows.
 const A_TURN: Duration = Duration::from_secs(2);
+/// How long it may take until the last keys have come to a page.
+const A_FEW_KEYS: Duration = Duration::from_secs(5);
 /// How long is waited between two looks at the same thing.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 /// How much of a window's top and bottom may be covered by bars.
@@ -103,7 +105,7 @@ impl Window<'_> {
                 sleep(BETWEEN_LOOKS).await;
             }
         };
-        timeout(LIMIT / 6, look).await.is_ok()
+        timeout(A_FEW_KEYS, look).await.is_ok()
     }
 
     async fn find_usable(&self, name: &str) -> Node {

@@ -2,13 +2,13 @@
 //! A person at the screen: sees windows through the accessibility tree, presses, types, takes pictures.
 
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use atspi::Role;
 use atspi::proxy::bus::{BusProxy, StatusProxy};
 use atspi::proxy::editable_text::EditableTextProxy;
 use tokio::io::AsyncWriteExt as _;
-use tokio::time::sleep;
+use tokio::time::timeout;
 use zbus::Connection;
 
 use crate::hands::sensitive;
@@ -17,6 +17,8 @@ use crate::tree::{Node, Tree};
 
 /// The program whose windows are looked at: the name of its binary, or the application id that it takes as its name for X11.
 const PROGRAM: [&str; 2] = ["usher", "io.github.usher.Usher.Devel"];
+/// How long it takes at most until a message comes, and has gone again.
+const A_MESSAGE: Duration = Duration::from_secs(10);
 /// Keys that follow faster get lost in web pages.
 const BETWEEN_KEYS: &str = "60";
 
@@ -191,19 +193,20 @@ impl Window<'_> {
         self
     }
 
-    /// Waits until something in it says exactly `text` because a server is asked again by itself: after a minute at last.
-    pub async fn says_by_itself(&self, text: &str) -> &Self {
-        let until = Instant::now() + 3 * LIMIT;
-        while Instant::now() < until && !self.tree().await.says(text) {
-            sleep(Duration::from_millis(50)).await;
-        }
-        self.says(text).await
-    }
-
     /// Waits until something in it says `text`, alone or within more.
     pub async fn mentions(&self, text: &str) -> &Self {
         self.wait(&format!("“…{text}…”"), |tree| tree.mentions(text).then_some(())).await;
         self
+    }
+
+    /// Does something that brings a message, and reads it. It goes again after some seconds: who has missed it does it again.
+    pub async fn told_after(&self, message: &str, mut act: impl AsyncFnMut()) {
+        let told = async || {
+            act().await;
+            let look = async { while !self.tree().await.mentions(message) {} };
+            timeout(A_MESSAGE, look).await.ok()
+        };
+        self.screen.wait_for(&self.here(&format!("“…{message}…”")), told).await;
     }
 
     /// Waits for a thing with that role and name.

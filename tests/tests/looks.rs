@@ -196,7 +196,7 @@ async fn walk_through_buying(story: &Story, look: Look) {
     window.ready("It Was Not Paid").await;
     look.at(story, &window, "Waiting for the store").await;
     session.shop().control().release_grants().expect("the shop unlocks");
-    window.says_by_itself("Buying 2 of 2").await;
+    window.says("Buying 2 of 2").await;
     window.ready("Stop Here").await;
     look.at(story, &window, "Buying 2 of 2").await;
 

@@ -42,7 +42,7 @@ async fn session_at(script: &str) -> Session {
 /// The server gives access, and the window notices.
 async fn is_granted(session: &Session, window: &Window<'_>) {
     session.shop().control().grant("demo", APP).expect("the shop gives the app");
-    window.says_by_itself("Bought").await;
+    window.says("Bought").await;
     assert_eq!(session.begun(), [APP], "it was begun once");
 }
 
@@ -84,7 +84,7 @@ async fn w16_a_last_page_that_is_not_the_shops_own_is_not_shown() {
     assert!(futures_util::FutureExt::now_or_never(elsewhere.accept()).is_none(), "nobody else was asked");
     session.shop().control().clear_requests();
     session.shop().control().grant("demo", APP).expect("the shop gives the app");
-    window.says_by_itself("Bought").await;
+    window.says("Bought").await;
     assert!(session.begun().is_empty(), "nothing was begun again");
 }
 
@@ -123,8 +123,7 @@ async fn a_page_that_only_says_that_it_was_paid_is_not_believed() {
     let window = screen.front();
     window.press("Go Back").await;
     window.says("Waiting for the Store").await;
-    window.press("Check Again").await;
-    window.mentions("Nothing has changed").await;
+    window.told_after("Nothing has changed", async || window.press("Check Again").await).await;
     window.press("It Was Not Paid").await;
     window.ready("Continue to Purchase").await;
     window.press("Not Now").await;

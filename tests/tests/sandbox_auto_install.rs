@@ -61,7 +61,8 @@ async fn another_usher(session: &Session) -> PathBuf {
     let arch = session.flatpak().run(&["--default-arch"]).await;
     let runtime = format!("org.example.Platform/{}/1", arch.text.trim());
     write("metadata", &format!("[Application]\nname={AUTHENTICATOR}\nruntime={runtime}\nsdk={runtime}\n"));
-    write("files/bin/other", &format!("#!/bin/sh\necho >\"$XDG_DATA_HOME/{TRACE}\"\n"));
+    // With a failure, so that the bus does not wait for it to serve anybody: what is asked after it was undone would wait too.
+    write("files/bin/other", &format!("#!/bin/sh\necho >\"$XDG_DATA_HOME/{TRACE}\"\nexit 1\n"));
     write(
         &format!("files/share/dbus-1/services/{AUTHENTICATOR}.service"),
         &format!("[D-BUS Service]\nName={AUTHENTICATOR}\nExec=/app/bin/other\n"),

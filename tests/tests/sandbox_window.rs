@@ -23,8 +23,7 @@ async fn where_pages_would_have_no_sandbox_none_is_shown() {
     let page = screen.front();
     page.says("Page Cannot Be Shown Here").await;
     page.mentions(&format!("flatpak run --command=usherctl {AUTHENTICATOR} sign-in demo")).await;
-    page.press("Copy Command").await;
-    page.says("Copied").await;
+    page.told_after("Copied", async || page.press("Copy Command").await).await;
     page.says("Page Cannot Be Shown Here").await;
     assert_eq!(session.shop().requests(), []);
     assert_eq!(session.processes.of_program("WebKitWebProcess"), []);

@@ -50,8 +50,7 @@ async fn leaving_before_paying_begins_nothing_anew_until_the_person_says_so() {
     assert!(!story.session.asked("/api/v1/get_tokens").is_empty(), "the server was asked");
 
     story.step("“Check Again” changes nothing").await;
-    window.press("Check Again").await;
-    window.mentions("Nothing has changed").await;
+    window.told_after("Nothing has changed", async || window.press("Check Again").await).await;
     assert!(story.session.begun().is_empty(), "nothing was begun again");
 
     story.step("“It Was Not Paid” leads back to the question, and from there it can be bought").await;
@@ -132,7 +131,7 @@ async fn the_store_is_asked_again_by_itself_until_it_unlocks() {
 
     story.step("Once it is unlocked the window says so by itself").await;
     story.session.shop().control().release_grants().expect("the shop unlocks");
-    window.says_by_itself("“Paid” now belongs to demo.").await;
+    window.says("“Paid” now belongs to demo.").await;
     window.press("Done").await;
     screen.wait_until_empty().await;
     install_works(&story).await;

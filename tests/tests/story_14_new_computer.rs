@@ -74,8 +74,7 @@ async fn on_a_new_computer_one_file_and_a_sign_in_bring_everything_back() {
 
     story.step("One command installs again what was there").await;
     window.find(Role::Button, "Copy Install Command").await;
-    window.press("Copy Install Command").await;
-    window.mentions("Copied").await;
+    window.told_after("Copied", async || window.press("Copy Install Command").await).await;
     let listed = new.usherctl(&["import", &taken.display().to_string()]).await;
     let listed = String::from_utf8(listed.stdout).expect("its output is text");
     let install = listed.lines().map(str::trim).find(|line| line.starts_with("flatpak install"));

@@ -87,8 +87,7 @@ async fn what_may_have_taken_the_place_of_usher_is_the_first_row_until_it_was_un
     window.mentions(&format!("file://{repository}")).await;
     window.fits_into(360).await;
     assert_eq!(window.controls_without_name().await, [] as [String; 0]);
-    window.press("Copy Command").await;
-    window.says("Copied").await;
+    window.told_after("Copied", async || window.press("Copy Command").await).await;
 
     story.step("The command undoes it, and the page closes by itself").await;
     undo(session, &window, "flatpak remote-modify --user --no-authenticator-install other && flatpak uninstall").await;

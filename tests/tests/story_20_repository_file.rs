@@ -79,8 +79,7 @@ async fn a_file_of_a_repository_leads_to_its_set_up_and_an_account() {
     window.says("Demo Store").await;
     let command = command_on(&window).await;
     assert_eq!(command, format!("flatpak remote-add --user --no-authenticator-install --from shop {}", file.display()));
-    window.press("Copy Command").await;
-    window.mentions("Copied").await;
+    window.told_after("Copied", async || window.press("Copy Command").await).await;
     assert_eq!(session.shop().requests().len(), asked, "nobody was contacted");
 
     story.step("Once it is set up, the page leads on").await;

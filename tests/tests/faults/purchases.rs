@@ -248,7 +248,7 @@ async fn a_keyring_that_is_locked_during_the_purchase_loses_nothing() {
 
     session.keyring().the_next_question_is_answered();
     assert!(session.keyring().ask_to_unlock().await);
-    window.says_by_itself("Bought").await;
+    window.says("Bought").await;
     window.press("Done").await;
     screen.wait_until_empty().await;
     session.flatpak().install(APP).end().await.expect_success();
@@ -285,11 +285,11 @@ async fn a_shop_that_is_gone_on_the_way_back_is_asked_until_it_is_there() {
     window.says("Thank You").await;
     window.press("Done").await;
     window.says("Waiting for the Store").await;
-    window.press("Check Again").await;
-    window.mentions(&format!("{} cannot be reached", session.host())).await;
+    let told = format!("{} cannot be reached", session.host());
+    window.told_after(&told, async || window.press("Check Again").await).await;
 
     control.succeed(Route::GetTokens);
-    window.says_by_itself("Bought").await;
+    window.says("Bought").await;
     assert_eq!((session.begun().len(), session.paid().len()), (1, 1));
 }
 
