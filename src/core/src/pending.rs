@@ -266,8 +266,8 @@ mod tests {
     #[test]
     fn apps_that_wait_for_an_account_are_counted_with_what_belongs_to_them() {
         let with = |obstacle, operation| Pending {
-            obstacle,
             operation,
+            obstacle,
             ..pending(&["app/org.a.A/x86_64/stable", "runtime/org.a.A.Locale/x86_64/stable", "nonsense"], 0)
         };
         let notes = [
