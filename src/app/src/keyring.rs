@@ -3,9 +3,13 @@
 
 use adw::prelude::*;
 use gtk::glib;
-use usher_core::store::StoreError;
+use usher_core::{
+    account::{AccountId, Standing},
+    clock,
+    store::StoreError,
+};
 
-use crate::{application::Application, i18n::gettext, model::KeyringState, runtime, toast};
+use crate::{application::Application, i18n::gettext, model::KeyringState, runtime, toast, window::Window};
 
 /// What the banner of such a page says while the keyring does not tell of its account, and what its button is called.
 pub(crate) fn banner(state: KeyringState) -> Option<(String, String)> {
@@ -18,12 +22,19 @@ pub(crate) fn banner(state: KeyringState) -> Option<(String, String)> {
     }
 }
 
-/// Does what the button of that banner says.
-pub(crate) fn mend(widget: &impl IsA<gtk::Widget>) {
+/// Does what the button of the banner on an account's page says. A button acts a moment after it was pressed: what was in
+/// the way may be gone by then, and then nothing is left to do.
+pub(crate) fn help(page: &impl IsA<gtk::Widget>, id: AccountId) {
     let accounts = Application::current().accounts().clone();
-    match accounts.state() {
-        KeyringState::Locked | KeyringState::Sealed => unlock(widget),
-        _ => accounts.reload(),
+    match (accounts.find(id), accounts.state()) {
+        (Some(account), _) => {
+            let is_over = matches!(Standing::of(&account, clock::now()), Standing::Ended | Standing::SignedOut);
+            if let Some(window) = Window::of(page).filter(|_| is_over) {
+                window.sign_in_again(id);
+            }
+        }
+        (None, KeyringState::Locked | KeyringState::Sealed) => unlock(page),
+        (None, _) => accounts.reload(),
     }
 }
 

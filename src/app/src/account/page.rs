@@ -132,10 +132,8 @@ mod imp {
 
         #[template_callback]
         fn on_banner(&self) {
-            if Application::current().accounts().state() == KeyringState::Ready {
-                self.on_sign_in_again();
-            } else {
-                keyring::mend(&*self.obj());
+            if let Some(id) = self.id.get() {
+                keyring::help(&*self.obj(), *id);
             }
         }
 

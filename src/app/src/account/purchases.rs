@@ -145,11 +145,7 @@ mod imp {
         #[template_callback]
         fn on_banner(&self) {
             let page = self.obj();
-            if Application::current().accounts().state() != KeyringState::Ready {
-                keyring::mend(&*page);
-            } else if let Some(window) = Window::of(&*page) {
-                window.sign_in_again(page.id());
-            }
+            keyring::help(&*page, page.id());
         }
     }
 }
