@@ -126,6 +126,8 @@ async fn a_keyring_that_is_locked_or_missing_is_told_once() {
     assert_eq!(told.code, 1);
     assert!(told.output.starts_with("Usher: The keyring is locked.\n"), "{}", told.output);
     assert_eq!(told.output.matches("keyring").count(), 1, "{}", told.output);
+    let unchecked = "\ndemo: no problem was found, but its account could not be checked\n";
+    assert!(told.output.contains(unchecked), "{}", told.output);
     assert!(!session.keyring().was_asked_unexpectedly());
     drop(session);
 

@@ -29,6 +29,8 @@ struct General {
 struct Examined {
     remote: Remote,
     problems: Vec<Problem>,
+    /// Whether everything could be checked.
+    is_whole: bool,
     waiting: Waiting,
 }
 
@@ -83,7 +85,9 @@ async fn examine(context: &Context, remote: Remote, entries: Option<&[Entry]>, a
         Some(agreed) => Some(checks::ask_server(&context.http, agreed).await),
         None => None,
     };
-    let problems = checks::check_remote(&remote, entries, answer.as_ref())
+    let checks = checks::check_remote(&remote, entries, answer.as_ref());
+    let is_whole = checks.iter().all(|check| check.verdict != Verdict::NotChecked);
+    let problems = checks
         .into_iter()
         .filter_map(|check| match check.verdict {
             Verdict::Problem(problem) => Some(problem),
@@ -95,7 +99,7 @@ async fn examine(context: &Context, remote: Remote, entries: Option<&[Entry]>, a
         remote.claimed().as_ref() == Ok(&note.binding) && remote.address() == RemoteUrl::parse(&note.remote_url)
     };
     let waiting = pending::waiting(asked_for.iter().filter(is_from));
-    Examined { remote, problems, waiting }
+    Examined { remote, problems, is_whole, waiting }
 }
 
 fn tell(context: &Context, general: &General, examined: &[Examined], has_window: Option<bool>) -> Result<(), Failure> {
@@ -104,6 +108,7 @@ fn tell(context: &Context, general: &General, examined: &[Examined], has_window:
             "remote": examined.remote.name,
             "address": examined.remote.url,
             "problems": examined.problems.iter().map(as_json).collect::<Vec<_>>(),
+            "all_checked": examined.is_whole,
             "waiting_installs": examined.waiting.installs,
             "waiting_updates": examined.waiting.updates,
         })
@@ -117,10 +122,15 @@ fn tell(context: &Context, general: &General, examined: &[Examined], has_window:
     for problem in general.problems.iter().chain(&general.notes) {
         tell_problem(context, "Usher", problem)?;
     }
-    for Examined { remote, problems, waiting } in examined {
+    for Examined { remote, problems, is_whole, waiting } in examined {
         let name = text::clean(&remote.name, text::NAME_LIMIT);
+        let values = &[("remote", name.as_str())];
         if problems.is_empty() {
-            context.out.line(&gettext_f("{remote}: all good", &[("remote", &name)]))?;
+            context.out.line(&if *is_whole {
+                gettext_f("{remote}: all good", values)
+            } else {
+                gettext_f("{remote}: no problem was found, but its account could not be checked", values)
+            })?;
         }
         for problem in problems {
             tell_problem(context, &name, problem)?;

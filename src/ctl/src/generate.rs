@@ -175,8 +175,8 @@ user_only, verified, key, account, apps).
 import : accounts (provider, service, server, user, signed_in, and sign_in, a command), repositories (name, title, address,
 set_up, and command), apps, their number, and install, a command for all of them.
 
-doctor : problems and notes of this computer; remotes, each with remote, address, problems, and waiting_installs
-and waiting_updates, the numbers of apps that wait for an account; and window_installed
+doctor : problems and notes of this computer; remotes, each with remote, address, problems, all_checked (false where
+something else has to be mended first), and waiting_installs and waiting_updates, the numbers of apps that wait for an account; and window_installed
 (null where there is no session bus to ask). A
 problem or note has problem, a word, message and fix, a command.",
     ),
