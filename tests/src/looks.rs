@@ -60,10 +60,12 @@ impl Window<'_> {
         Some((self.screen.place(&frame).await?.2, self.screen.size(&id).await?.0))
     }
 
-    /// How high the thing with that role and name is, in pixels.
-    pub async fn height_of(&self, role: Role, name: &str) -> i32 {
+    /// How wide and high the thing with that role and name is, in pixels.
+    pub async fn size_of(&self, role: Role, name: &str) -> (i32, i32) {
         let place = async || self.screen.place(&self.find(role, name).await).await;
-        wait_for(&format!("the place of “{name}”"), place, async || self.tree().await.to_string()).await.3
+        let what = format!("the place of “{name}”");
+        let (_, _, width, height) = wait_for(&what, place, async || self.tree().await.to_string()).await;
+        (width, height)
     }
 
     /// The controls that a screen reader could not tell, pages of others aside.

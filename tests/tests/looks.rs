@@ -51,7 +51,7 @@ async fn walk_through_the_window(story: &Story, look: Look) {
     let window = screen.window("Usher").await;
     window.ready(&format!("Sign In to {host}")).await;
     if look == Look::LargeText {
-        let height = window.height_of(Role::Heading, "No Accounts Yet").await;
+        let (_, height) = window.size_of(Role::Heading, "No Accounts Yet").await;
         assert!(height > LARGEST_USUAL_HEADING, "the text is large: {height}");
     }
     look.at(story, &window, "Accounts, none yet").await;
@@ -71,6 +71,11 @@ async fn walk_through_the_window(story: &Story, look: Look) {
     window.press("Add Account").await;
     window.ready("Address").await;
     look.at(story, &window, "Add account").await;
+    if look == Look::AsItIs {
+        let (width, _) = window.size_of(Role::Label, "Continue").await;
+        let (_, line) = window.size_of(Role::Label, "From Another Computer").await;
+        assert!(2 * width > 5 * line, "“Continue” is one line: {width} pixels, where a line is {line} pixels high");
+    }
     window.fill("Address", "ftp://").await;
     let file = story.session.folder().join("home/app.flatpakref");
     fs::write(&file, app_file()).expect("a file can be written");
@@ -177,7 +182,7 @@ async fn walk_through_buying(story: &Story, look: Look) {
     window.find_row("Check the account of demo2").await;
     look.at(story, &window, "Already bought?").await;
     if look == Look::LargeText {
-        let height = async |text| window.height_of(Role::Label, text).await;
+        let height = async |text| window.size_of(Role::Label, text).await.1;
         let (long, short) = (height("Sign In With Another Account…").await, height("Check Again").await);
         assert!(2 * long > 3 * short, "what is too long for a line wraps, and is not cut: {long}, {short}");
     }
@@ -356,30 +361,15 @@ async fn without_a_keyring_the_window_says_so_and_fits() {
     story.session.open_usher();
     let screen = story.session.screen();
     let window = screen.window("Usher").await;
-    let usual = window.height_of(Role::Label, "No Keyring").await;
+    let usual = window.size_of(Role::Label, "No Keyring").await.1;
     Look::Narrow.at(&story, &window, "No keyring").await;
-    let compact = window.height_of(Role::Label, "No Keyring").await;
+    let compact = window.size_of(Role::Label, "No Keyring").await.1;
     assert!(compact < usual, "it is smaller where there is little room: {compact} instead of {usual}");
     story.end().await;
 }
 
 /// A window whose minimum width is 500 pixels, and one that has an icon for a name.
-const CLUMSY: &str = r#"
-import gi
-gi.require_version("Adw", "1")
-from gi.repository import Adw, GLib, Gtk
-GLib.set_prgname("clumsy")
-def activate(app):
-    window = Adw.ApplicationWindow(application=app, title="Clumsy", default_width=600)
-    box = Gtk.Box()
-    box.append(Gtk.Button(icon_name="edit-copy-symbolic"))
-    box.append(Gtk.Button(label="Wide", width_request=500))
-    window.set_content(box)
-    window.present()
-app = Adw.Application(application_id="org.example.Clumsy")
-app.connect("activate", activate)
-app.run()
-"#;
+const CLUMSY: &str = include_str!("../helpers/clumsy.py");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_look_at_a_page_sees_what_is_too_wide_and_what_has_no_name() {

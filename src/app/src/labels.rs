@@ -35,6 +35,8 @@ fn settle_label(label: &gtk::Label) {
     }
     if is_button_row {
         label.set_justify(gtk::Justification::Center);
+        // On one line wherever there is room for it.
+        label.set_natural_wrap_mode(gtk::NaturalWrapMode::None);
     }
     if label.attributes().is_none() {
         let attributes = pango::AttrList::new();
