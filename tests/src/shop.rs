@@ -31,7 +31,7 @@ impl Session {
 
     /// Signs in as `user` for a remote, by `usherctl` and a browser.
     pub async fn sign_in_to(&self, remote: &str, user: &str) {
-        let waiting = Waiting::start(self, &["sign-in", remote]).await;
+        let waiting = Waiting::start(self, &["sign-in", remote, "--no-browser"]).await;
         sign_in_in_browser(&waiting.address, user).await;
         let told = waiting.end().await;
         assert_eq!(told.code, 0, "usherctl has signed in: {}", told.errors);
@@ -39,7 +39,7 @@ impl Session {
 
     /// Buys `app` with the account for the remote `demo`, for stories that begin with something bought.
     pub async fn buy_before(&self, app: &str) {
-        let waiting = Waiting::start(self, &["buy", "demo", app, "--yes"]).await;
+        let waiting = Waiting::start(self, &["buy", "demo", app, "--yes", "--no-browser"]).await;
         buy_in_browser(&waiting.address).await;
         let told = waiting.end().await;
         assert_eq!(told.code, 0, "usherctl has bought: {}", told.errors);
