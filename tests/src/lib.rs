@@ -37,7 +37,7 @@ pub use notifications::{Desktop, Notification, Notifications};
 pub use processes::{LIMIT, Processes, send, wait_for};
 pub use sandbox::{Instance, Package, Portals};
 pub use screen::{Screen, Window};
-pub use session::{AUTHENTICATOR, Session, Setup, WINDOW};
+pub use session::{ACCESS, AUTHENTICATOR, Session, Setup, WINDOW};
 pub use story::Story;
 pub use terminal::Terminal;
 pub use tree::{Node, Tree};

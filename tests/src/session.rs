@@ -28,6 +28,8 @@ use crate::terminal::Terminal;
 
 /// The bus name of the daemon, which remotes name as their authenticator.
 pub const AUTHENTICATOR: &str = "io.github.usher.Usher.Devel";
+/// The bus name of the daemon for the questions of stores.
+pub const ACCESS: &str = "io.github.usher.Usher.Devel.Access";
 /// The bus name of the window process.
 pub const WINDOW: &str = "io.github.usher.Usher.Devel.Accounts";
 /// The settings of a development build.
@@ -194,15 +196,19 @@ impl Session {
 
     /// Ends the daemon, as it ends by itself when nothing was asked for a while.
     pub async fn end_the_daemon(&self) {
-        if !self.package.is_sandboxed() {
-            return self.bus.end_owner(AUTHENTICATOR).await;
+        if self.package.is_sandboxed() {
+            // On the bus the sandbox stands for what is in it.
+            if let Some(daemon) = self.daemon() {
+                send(daemon, Signal::TERM);
+            }
+            let is_gone = async || self.daemon().is_none().then_some(());
+            wait_for("the end of the daemon", is_gone, async || String::new()).await;
+            self.bus.wait_until_free(AUTHENTICATOR).await;
+        } else {
+            self.bus.end_owner(AUTHENTICATOR).await;
         }
-        // On the bus the sandbox stands for what is in it.
-        if let Some(daemon) = self.daemon() {
-            send(daemon, Signal::TERM);
-        }
-        wait_for("the end of the daemon", async || self.daemon().is_none().then_some(()), async || String::new()).await;
-        self.bus.wait_until_free(AUTHENTICATOR).await;
+        // It gives up one name after the other; until then a store would still ask the one that ends.
+        self.bus.wait_until_free(ACCESS).await;
     }
 
     /// Opens Usher as a person does, from the list of apps.

@@ -12,11 +12,10 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 use usher_demo_store::Failure;
 use usher_demo_store::Route::GetTokens;
-use usher_tests::{AUTHENTICATOR, Display, KeyringState, LIMIT, Session, Setup, Story, WINDOW, wait_for};
+use usher_tests::{ACCESS, AUTHENTICATOR, Display, KeyringState, LIMIT, Session, Setup, Story, WINDOW, wait_for};
 use zbus::zvariant::{OwnedValue, Type};
 use zbus::{MatchRule, MessageStream};
 
-const NAME: &str = "io.github.usher.Usher.Devel.Access";
 const PATH: &str = "/io/github/usher/Usher/Devel/Access";
 const INTERFACE: &str = "io.github.usher.Access1";
 const FREE: &str = "org.example.Free";
@@ -41,7 +40,7 @@ where
     R: serde::de::DeserializeOwned + Type,
     B: serde::Serialize + zbus::zvariant::DynamicType,
 {
-    let call = session.bus.connection.call_method(Some(NAME), PATH, Some(INTERFACE), method, arguments);
+    let call = session.bus.connection.call_method(Some(ACCESS), PATH, Some(INTERFACE), method, arguments);
     timeout(LIMIT, call).await.expect("there is an answer in time")?.body().deserialize()
 }
 
@@ -197,7 +196,7 @@ async fn a_sandboxed_store_that_may_ask_sees_nothing_else() {
     let session = Session::start(terminal_only()).await;
     let socket = session.folder().join("proxy");
     let mut proxy = session.processes.command("xdg-dbus-proxy");
-    proxy.args([&session.bus.address, &socket.display().to_string(), "--filter", &format!("--talk={NAME}")]);
+    proxy.args([&session.bus.address, &socket.display().to_string(), "--filter", &format!("--talk={ACCESS}")]);
     session.processes.start("proxy", proxy);
     let behind = format!("unix:path={}", socket.display());
     let store = wait_for(
@@ -210,7 +209,7 @@ async fn a_sandboxed_store_that_may_ask_sees_nothing_else() {
     let mut changes = MessageStream::for_match_rule(rule.build(), &store, None).await.expect("a match is taken");
     let ask = async || -> HashMap<String, HashMap<String, OwnedValue>> {
         let arguments = ("demo", address(&session), vec![PRIVATE]);
-        let call = store.call_method(Some(NAME), PATH, Some(INTERFACE), "Query", &arguments);
+        let call = store.call_method(Some(ACCESS), PATH, Some(INTERFACE), "Query", &arguments);
         let reply = timeout(LIMIT, call).await.expect("there is an answer in time").expect("a question is answered");
         reply.body().deserialize().expect("states")
     };
@@ -236,7 +235,7 @@ fn interface(xml: &str) -> Vec<String> {
 async fn what_is_served_is_what_the_interface_file_says() {
     let session = Session::start(Setup { without_shop: true, ..terminal_only() }).await;
     let introspectable = Some("org.freedesktop.DBus.Introspectable");
-    let reply = session.bus.connection.call_method(Some(NAME), PATH, introspectable, "Introspect", &()).await;
+    let reply = session.bus.connection.call_method(Some(ACCESS), PATH, introspectable, "Introspect", &()).await;
     let xml: String = reply.expect("the object is there").body().deserialize().expect("a text");
     let file = workspace().join("data/dbus-interfaces/io.github.usher.Access1.xml");
     assert_eq!(interface(&xml), interface(&fs::read_to_string(file).expect("the file is there")));
@@ -251,7 +250,7 @@ struct Example {
 impl Example {
     fn start(session: &Session, arguments: &[&str]) -> Self {
         let mut command = Command::from(session.processes.command("python3"));
-        command.arg(example()).args(["--name", NAME]).args(arguments).stdout(Stdio::piped()).kill_on_drop(true);
+        command.arg(example()).args(["--name", ACCESS]).args(arguments).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().expect("python3 starts");
         let lines = BufReader::new(child.stdout.take().expect("its output was piped")).lines();
         Self { child, lines }

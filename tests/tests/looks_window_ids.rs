@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
-use usher_tests::{AUTHENTICATOR, Session, Setup, Story, WINDOW, wait_for};
+use usher_tests::{ACCESS, AUTHENTICATOR, Session, Setup, Story, WINDOW, wait_for};
 
 /// What the window process calls the application.
 const APPLICATION: &str = AUTHENTICATOR;
@@ -87,10 +87,9 @@ async fn start_weston(session: &Session) {
 async fn ask_as_a_store(session: &Session, parent: &str) {
     let remotes = session.flatpak().run(&["remotes", "--user", "--columns=name,url"]).await;
     let url = remotes.text.lines().find_map(|line| line.strip_prefix("demo\t")).expect("the shop has a remote");
-    let name = format!("{AUTHENTICATOR}.Access");
-    let path = format!("/{}", name.replace('.', "/"));
+    let path = format!("/{}", ACCESS.replace('.', "/"));
     let mut command = session.processes.command("gdbus");
-    command.args(["call", "--session", "-d", &name, "-o", &path, "-m", "io.github.usher.Access1.SignIn"]);
+    command.args(["call", "--session", "-d", ACCESS, "-o", &path, "-m", "io.github.usher.Access1.SignIn"]);
     let told = output_of(command.args(["token", "demo", url.trim(), parent]));
     assert_eq!(told.trim(), "(uint32 3,)", "the question is in a window");
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::SystemTime;
 
 use usher_demo_store::Publication;
-use usher_tests::{AUTHENTICATOR, Desktop, Node, Setup, Story, WINDOW};
+use usher_tests::{ACCESS, AUTHENTICATOR, Desktop, Node, Setup, Story, WINDOW};
 use zbus::zvariant::OwnedValue;
 
 const PRIVATE: &str = "org.example.Private";
@@ -249,7 +249,7 @@ async fn pay_without_getting(story: &Story, app: &str, name: &str) {
 /// What a store learns of an app when it asks the daemon.
 async fn state_for_stores(story: &Story, app: &str) -> String {
     let session = &story.session;
-    let (name, path) = ("io.github.usher.Usher.Devel.Access", "/io/github/usher/Usher/Devel/Access");
+    let (name, path) = (ACCESS, "/io/github/usher/Usher/Devel/Access");
     let arguments = ("demo", session.shop().repository_url().to_string(), vec![app]);
     let interface = Some("io.github.usher.Access1");
     let reply = session.bus.connection.call_method(Some(name), path, interface, "Query", &arguments).await;
