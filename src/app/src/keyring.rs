@@ -28,7 +28,7 @@ pub(crate) fn help(page: &impl IsA<gtk::Widget>, id: AccountId) {
     let accounts = Application::current().accounts().clone();
     match (accounts.find(id), accounts.state()) {
         (Some(account), _) => {
-            let is_over = matches!(Standing::of(&account, clock::now()), Standing::Ended | Standing::SignedOut);
+            let is_over = !Standing::of(&account, clock::now()).is_usable();
             if let Some(window) = Window::of(page).filter(|_| is_over) {
                 window.sign_in_again(id);
             }
