@@ -4,22 +4,21 @@
 //! until then.
 
 mod address;
+mod answer;
 mod fault;
+mod request;
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::StreamExt;
-use reqwest::{
-    Client,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
-};
-use serde::Serialize;
+use reqwest::{Client, Method};
 use tokio::sync::OnceCell;
+use url::Url;
 
-use crate::secret::Token;
-use address::{CheckingResolver, check};
+use address::CheckingResolver;
+pub use answer::Answer;
 use fault::classify;
 pub use fault::{CertificateFault, HttpError};
+pub use request::{BasicError, HttpRequest};
 
 /// How much time and memory an answer may take.
 #[derive(Debug, Clone, Copy)]
@@ -36,16 +35,6 @@ impl Default for HttpLimits {
     }
 }
 
-/// An answer, whatever its status.
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// Whether the server says that it is JSON.
-    pub is_json: bool,
-    /// The decoded body.
-    pub body: Vec<u8>,
-}
-
 /// The client. Cheap to clone.
 #[derive(Clone)]
 pub struct HttpClient {
@@ -60,62 +49,19 @@ impl HttpClient {
         Self { limits, clients: Arc::default() }
     }
 
-    /// Posts JSON with a bearer token.
-    pub async fn post_json(&self, url: &url::Url, token: &Token, body: &impl Serialize) -> Result<Answer, HttpError> {
-        let mut bearer =
-            HeaderValue::try_from(format!("Bearer {}", token.expose())).map_err(|_| HttpError::Unexpected)?;
-        bearer.set_sensitive(true);
-        self.post(url, Some(bearer), body).await
+    /// A request to read what is at an address.
+    pub fn get<'a>(&'a self, url: &'a Url) -> HttpRequest<'a> {
+        HttpRequest::new(self, Method::GET, url)
     }
 
-    /// Posts JSON without a credential.
-    pub async fn post_json_openly(&self, url: &url::Url, body: &impl Serialize) -> Result<Answer, HttpError> {
-        self.post(url, None, body).await
+    /// A request for status and headers alone.
+    pub fn head<'a>(&'a self, url: &'a Url) -> HttpRequest<'a> {
+        HttpRequest::new(self, Method::HEAD, url)
     }
 
-    async fn post(
-        &self,
-        url: &url::Url,
-        authorization: Option<HeaderValue>,
-        body: &impl Serialize,
-    ) -> Result<Answer, HttpError> {
-        let body = serde_json::to_vec(body).map_err(|_| HttpError::Unexpected)?;
-        let is_local = check(url)?;
-        tokio::time::timeout(self.limits.time, async {
-            let client = self.client(is_local).await?;
-            let mut request = client
-                .post(url.clone())
-                .header(CONTENT_TYPE, "application/json")
-                .header(ACCEPT, "application/json")
-                .body(body);
-            if let Some(authorization) = authorization {
-                request = request.header(AUTHORIZATION, authorization);
-            }
-            self.read(request.send().await.map_err(|error| classify(&error))?).await
-        })
-        .await
-        .map_err(|_| HttpError::TimedOut)?
-    }
-
-    async fn read(&self, response: reqwest::Response) -> Result<Answer, HttpError> {
-        let status = response.status();
-        if status.is_redirection() {
-            return Err(HttpError::Unexpected);
-        }
-        let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let is_json = content_type
-            .and_then(|value| value.split(';').next())
-            .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"));
-        let mut body = Vec::new();
-        let mut chunks = response.bytes_stream();
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|error| classify(&error))?;
-            if body.len() + chunk.len() > self.limits.body {
-                return Err(HttpError::Unexpected);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Answer { status: status.as_u16(), is_json, body })
+    /// A request that sends something.
+    pub fn post<'a>(&'a self, url: &'a Url) -> HttpRequest<'a> {
+        HttpRequest::new(self, Method::POST, url)
     }
 
     async fn client(&self, is_local: bool) -> Result<&Client, HttpError> {

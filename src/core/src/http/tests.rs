@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The client against proxies and servers on this computer.
 
+#[cfg(feature = "insecure-loopback")]
+mod loopback;
+
 use super::*;
+use crate::secret::Token;
 
 #[tokio::test]
 #[ignore = "is run by others, with a proxy"]
 async fn posting_in_vain() {
     let url = url::Url::parse("https://store.example.org/").unwrap();
-    let answer = HttpClient::new(HttpLimits::default()).post_json(&url, &Token::parse("CANARY").unwrap(), &"x").await;
+    let answer = HttpClient::new(HttpLimits::default())
+        .post(&url)
+        .bearer(&Token::parse("CANARY").unwrap())
+        .json(&"x")
+        .send()
+        .await;
     assert!(answer.is_err());
 }
 
@@ -50,6 +59,20 @@ fn h30_a_socks_proxy_is_used() {
 async fn a_name_that_leads_to_this_computer_is_refused() {
     let client = HttpClient::new(HttpLimits::default());
     let url = url::Url::parse("https://localhost:9/").unwrap();
-    let answer = client.post_json(&url, &Token::parse("t").unwrap(), &"x").await;
+    let answer = client.post(&url).bearer(&Token::parse("t").unwrap()).json(&"x").send().await;
     assert_eq!(answer.err(), Some(HttpError::Forbidden));
+}
+
+#[test]
+fn a_login_that_the_server_would_read_as_another_is_not_sent() {
+    let client = HttpClient::new(HttpLimits::default());
+    let url = Url::parse("https://store.example.org/").unwrap();
+    let sent = |user: &str, password: &str| client.get(&url).basic(user, password).map(|_| ());
+    for user in ["a:b", "a\r\nX: 1", "a\0", "a\u{7f}", "a\u{85}"] {
+        assert_eq!(sent(user, "p"), Err(BasicError::UserName), "{user:?}");
+    }
+    for password in ["a\nb", "a\0", "\u{7f}"] {
+        assert_eq!(sent("a", password), Err(BasicError::Password), "{password:?}");
+    }
+    assert_eq!(sent("robot$store+é", "p:q w"), Ok(()));
 }

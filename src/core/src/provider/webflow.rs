@@ -57,7 +57,7 @@ pub(super) async fn get_tokens(
     ids: &BTreeSet<String>,
 ) -> Result<Grants, TokensError> {
     let url = service.join("api/v1/get_tokens").map_err(|_| TokensError::Unexpected)?;
-    let answer = http.post_json(&url, credential, &TokensRequest { ids }).await?;
+    let answer = http.post(&url).bearer(credential).json(&TokensRequest { ids }).send().await?;
     judge(&answer, ids, clock::now())
 }
 
@@ -68,7 +68,7 @@ pub(super) async fn begin_purchase(
     app_id: &str,
 ) -> Result<Url, PurchaseError> {
     let url = service.join("api/v1/begin_purchase").map_err(|_| PurchaseError::Unexpected)?;
-    let answer = http.post_json(&url, credential, &PurchaseRequest { id: app_id }).await?;
+    let answer = http.post(&url).bearer(credential).json(&PurchaseRequest { id: app_id }).send().await?;
     judge_purchase(&answer, service)
 }
 
@@ -76,7 +76,7 @@ pub(super) async fn begin_purchase(
 /// as something that is not there.
 fn judge_purchase(answer: &Answer, service: &ServiceUrl) -> Result<Url, PurchaseError> {
     match answer.status {
-        200 if answer.is_json => start_page(&answer.body, service).ok_or(PurchaseError::NoPage),
+        200 if answer.is_json() => start_page(&answer.body, service).ok_or(PurchaseError::NoPage),
         401 => Err(PurchaseError::Rejected),
         403..=405 | 410 | 501 => Err(PurchaseError::NotOffered),
         _ => Err(PurchaseError::Unexpected),
@@ -100,19 +100,19 @@ pub async fn is_spoken_at(http: &HttpClient, service: &ServiceUrl) -> Result<boo
     let Ok(url) = service.join("api/v1/get_tokens") else {
         return Ok(false);
     };
-    let answer = http.post_json_openly(&url, &TokensRequest { ids: &BTreeSet::new() }).await?;
+    let answer = http.post(&url).json(&TokensRequest { ids: &BTreeSet::new() }).send().await?;
     Ok(is_refusal(&answer))
 }
 
 /// The sample server refuses with 403, others with 401 as HTTP has it.
 fn is_refusal(answer: &Answer) -> bool {
-    answer.is_json && matches!(answer.status, 401 | 403) && json::parse(&answer.body).is_ok()
+    answer.is_json() && matches!(answer.status, 401 | 403) && json::parse(&answer.body).is_ok()
 }
 
 /// What an answer means. 401 ends the sign-in, 403 denies all, anything else but a sound 200 is no answer (rule R13).
 fn judge(answer: &Answer, ids: &BTreeSet<String>, now: i64) -> Result<Grants, TokensError> {
     match answer.status {
-        200 if answer.is_json => parse(&answer.body, ids, now),
+        200 if answer.is_json() => parse(&answer.body, ids, now),
         401 => Err(TokensError::Rejected),
         403 => Ok(Grants { granted: BTreeMap::new(), denied: ids.clone() }),
         _ => Err(TokensError::Unexpected),
@@ -169,6 +169,10 @@ mod tests {
         ids.iter().map(|&id| id.to_owned()).collect()
     }
 
+    fn json_answer(status: u16, body: &[u8]) -> Answer {
+        Answer::of(status, "application/json", body)
+    }
+
     fn read(body: &str, asked: &[&str]) -> Result<Grants, TokensError> {
         parse(body.as_bytes(), &ids(asked), 0)
     }
@@ -219,7 +223,7 @@ mod tests {
 
     #[test]
     fn only_401_ends_a_sign_in() {
-        let judged = |status| judge(&Answer { status, is_json: true, body: b"{}".to_vec() }, &ids(&["a"]), 0);
+        let judged = |status| judge(&json_answer(status, b"{}"), &ids(&["a"]), 0);
         assert_eq!(judged(401), Err(TokensError::Rejected));
         assert_eq!(judged(403).unwrap().denied, ids(&["a"]));
         for status in [200, 204, 404, 418, 429, 500, 502, 503] {
@@ -229,7 +233,9 @@ mod tests {
 
     #[test]
     fn only_a_refusal_in_json_tells_that_the_protocol_is_spoken() {
-        let told = |status, is_json, body: &[u8]| is_refusal(&Answer { status, is_json, body: body.to_vec() });
+        let told = |status, is_json, body: &[u8]| {
+            is_refusal(&Answer::of(status, if is_json { "application/json" } else { "text/html" }, body))
+        };
         assert!(told(401, true, br#"{"message":"Sign in first."}"#));
         assert!(told(403, true, br#"{"message":"no"}"#));
         for status in [200, 400, 404, 405, 500, 503] {
@@ -242,9 +248,7 @@ mod tests {
     #[test]
     fn h24_only_a_page_of_the_server_itself_begins_a_purchase() {
         let service = ServiceUrl::parse("https://store.example.org/shop").unwrap();
-        let judged = |body: &str| {
-            judge_purchase(&Answer { status: 200, is_json: true, body: body.as_bytes().to_vec() }, &service)
-        };
+        let judged = |body: &str| judge_purchase(&json_answer(200, body.as_bytes()), &service);
         let page = |start: &str| judged(&format!(r#"{{"start_uri":{}}}"#, Value::from(start)));
         assert_eq!(page("purchase/1").unwrap().as_str(), "https://store.example.org/shop/purchase/1");
         assert_eq!(page("/buy?x=1").unwrap().as_str(), "https://store.example.org/buy?x=1");
@@ -276,7 +280,7 @@ mod tests {
     #[test]
     fn a_refusal_to_sell_is_told_from_an_outcome_that_is_not_known() {
         let service = ServiceUrl::parse("https://store.example.org").unwrap();
-        let judged = |status| judge_purchase(&Answer { status, is_json: true, body: b"{}".to_vec() }, &service);
+        let judged = |status| judge_purchase(&json_answer(status, b"{}"), &service);
         assert_eq!(judged(401), Err(PurchaseError::Rejected));
         for status in [403, 404, 405, 410, 501] {
             assert_eq!(judged(status), Err(PurchaseError::NotOffered), "{status}");

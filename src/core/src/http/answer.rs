@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The answer of a server: read whole, within a limit, and never printed.
+
+use futures_util::StreamExt;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+
+use super::{HttpError, fault::classify};
+
+/// An answer, whatever its status. All of it comes from outside.
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// What the server says of the answer.
+    pub headers: HeaderMap,
+    /// The decoded body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// Reads at most `limit` bytes of a body. A redirect is no answer (rule R3).
+    pub(super) async fn read(response: reqwest::Response, limit: usize) -> Result<Self, HttpError> {
+        let status = response.status();
+        if status.is_redirection() {
+            return Err(HttpError::Unexpected);
+        }
+        let headers = response.headers().clone();
+        let mut body = Vec::new();
+        let mut chunks = response.bytes_stream();
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|error| classify(&error))?;
+            if body.len() + chunk.len() > limit {
+                return Err(HttpError::Unexpected);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Self { status: status.as_u16(), headers, body })
+    }
+
+    /// Whether the server says that it is JSON.
+    pub fn is_json(&self) -> bool {
+        self.header(CONTENT_TYPE.as_str())
+            .and_then(|value| value.split(';').next())
+            .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"))
+    }
+
+    /// The first header of that name, if it is plain ASCII.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Every header of that name that is plain ASCII: a server may send several challenges.
+    pub fn headers_named(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
+    }
+
+    /// An answer of that content type, for tests.
+    #[cfg(test)]
+    pub(crate) fn of(status: u16, content_type: &'static str, body: &[u8]) -> Self {
+        let content_type = reqwest::header::HeaderValue::from_static(content_type);
+        Self { status, headers: HeaderMap::from_iter([(CONTENT_TYPE, content_type)]), body: body.to_vec() }
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! One request: put together step by step, sent once.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use reqwest::{
+    Method,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
+};
+use serde::Serialize;
+use url::{Url, form_urlencoded};
+use zeroize::Zeroizing;
+
+use super::{Answer, HttpClient, HttpError, address::check, fault::classify};
+use crate::secret::Token;
+
+/// Which half of a login cannot be sent with HTTP Basic (RFC 7617).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BasicError {
+    /// The user name has a colon or a control character.
+    #[error("the user name has a colon or a control character")]
+    UserName,
+    /// The password has a control character.
+    #[error("the password has a control character")]
+    Password,
+}
+
+struct Body {
+    content_type: &'static str,
+    bytes: Vec<u8>,
+}
+
+/// A request that is not sent yet. It prints nothing of itself: address, authorization and body may be secret.
+#[must_use = "a request does nothing until it is sent"]
+pub struct HttpRequest<'a> {
+    client: &'a HttpClient,
+    method: Method,
+    url: &'a Url,
+    authorization: Option<HeaderValue>,
+    body: Result<Option<Body>, HttpError>,
+}
+
+impl<'a> HttpRequest<'a> {
+    pub(super) fn new(client: &'a HttpClient, method: Method, url: &'a Url) -> Self {
+        Self { client, method, url, authorization: None, body: Ok(None) }
+    }
+
+    /// Sends this token as the credential.
+    pub fn bearer(mut self, token: &Token) -> Self {
+        let value = Zeroizing::new(format!("Bearer {}", token.expose()));
+        self.authorization = Some(secret_value(&value));
+        self
+    }
+
+    /// Sends this login as the credential. Fails where the server would read another one than the person wrote.
+    pub fn basic(mut self, user: &str, password: &str) -> Result<Self, BasicError> {
+        if user.contains(|c: char| c == ':' || c.is_control()) {
+            return Err(BasicError::UserName);
+        }
+        if password.contains(char::is_control) {
+            return Err(BasicError::Password);
+        }
+        let login = Zeroizing::new(format!("{user}:{password}"));
+        let value = Zeroizing::new(format!("Basic {}", Zeroizing::new(STANDARD.encode(login.as_bytes())).as_str()));
+        self.authorization = Some(secret_value(&value));
+        Ok(self)
+    }
+
+    /// Sends this as JSON.
+    pub fn json(mut self, body: &impl Serialize) -> Self {
+        let bytes = serde_json::to_vec(body).map_err(|_| HttpError::Unexpected);
+        self.body = bytes.map(|bytes| Some(Body { content_type: "application/json", bytes }));
+        self
+    }
+
+    /// Sends these fields as a form.
+    pub fn form<'f>(mut self, fields: impl IntoIterator<Item = (&'f str, &'f str)>) -> Self {
+        let bytes = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish().into_bytes();
+        self.body = Ok(Some(Body { content_type: "application/x-www-form-urlencoded", bytes }));
+        self
+    }
+
+    /// Sends it, and reads the whole answer within the client's limits.
+    pub async fn send(self) -> Result<Answer, HttpError> {
+        let body = self.body?;
+        let is_local = check(self.url)?;
+        tokio::time::timeout(self.client.limits.time, async {
+            let client = self.client.client(is_local).await?;
+            let mut request = client.request(self.method, self.url.clone()).header(ACCEPT, "application/json");
+            if let Some(authorization) = self.authorization {
+                request = request.header(AUTHORIZATION, authorization);
+            }
+            if let Some(body) = body {
+                request = request.header(CONTENT_TYPE, body.content_type).body(body.bytes);
+            }
+            let response = request.send().await.map_err(|error| classify(&error))?;
+            Answer::read(response, self.client.limits.body).await
+        })
+        .await
+        .map_err(|_| HttpError::TimedOut)?
+    }
+}
+
+/// A header that the libraries below neither print nor compress.
+fn secret_value(value: &str) -> HeaderValue {
+    let mut value = HeaderValue::try_from(value).expect("the characters were checked");
+    value.set_sensitive(true);
+    value
+}
