@@ -2,59 +2,48 @@
 //! The window process: accounts, sign-in pages, and prompts for the daemon.
 //!
 //! ```text
-//! application   one process, unique by its bus name; actions and keys
-//! clicks        where the daemon's notifications lead
-//! window        the main window: a stack of pages under toasts
+//! application/  one process, unique by its bus name; actions and keys; where notifications lead
+//! main_window/  the main window: a stack of pages under messages; files that are opened with it
 //! accounts/     the first page: what needs attention, accounts, repositories
 //! account/      one account; a repository that has changed its server or asks for permission
 //! add_account/  from a repository of this computer, a typed address or a file, to the server page
-//! files         what is opened with Usher or dropped onto its window
-//! sign_in/      the pages of a sign-in, the same in the main window and in prompts
-//! prompt/       what clients asked for through the daemon: the D-Bus object and its window
-//! purchase/     the pages of a purchase, in a prompt
 //! take_along/   the file that takes accounts to another computer
 //! preferences/  the few settings
+//! prompt/       what clients asked for through the daemon: the D-Bus object and its window
+//! sign_in/      the pages of a sign-in, the same in the main window and in prompts
+//! purchase/     the pages of a purchase, in a prompt; purchases that were not finished
+//! web/          a server's web page, with a task: to sign in or to buy
+//! keyring/      what pages say of the keyring, and how it is unlocked
+//! widgets/      what several pages use
 //! model/        what the pages show: accounts, repositories, notes, and what follows from them
+//! desktop/      GNOME Software, ids of windows, going over into a new version
+//! services      what pages work with: the keyring, HTTP, notes of the daemon
+//! runtime       the one tokio runtime
+//! text, i18n    names and times as people read them; translations
 //! ```
 
 // The `imp` module of a widget is a part of the file around it.
 #![allow(clippy::wildcard_imports)]
 
-mod about;
-mod accessible;
 mod account;
-mod account_choice;
 mod accounts;
 mod add_account;
-mod advice;
 mod application;
-mod busy_button;
-mod clicks;
-mod familiarity_line;
-mod files;
+mod desktop;
 mod i18n;
-mod install_button;
 mod keyring;
-mod labels;
+mod main_window;
 mod model;
-mod permission;
 mod preferences;
 mod prompt;
 mod purchase;
-mod restart;
-mod row_menu;
 mod runtime;
 mod services;
-mod shortcuts;
 mod sign_in;
-mod software;
-mod status;
 mod take_along;
 mod text;
-mod toast;
-mod unfinished;
-mod window;
-mod window_id;
+mod web;
+mod widgets;
 
 use gtk::{glib, prelude::*};
 use rustix::process::{Resource, Rlimit, setrlimit};

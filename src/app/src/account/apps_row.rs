@@ -5,8 +5,8 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio, glib};
 use usher_core::{account::Account, remote, service::RemoteUrl};
 
-use super::protected::{ProtectedApp, protected_apps};
-use crate::{application::Application, i18n::gettext, labels, model::App};
+use super::protected_apps::{ProtectedApp, protected_apps};
+use crate::{application::Application, i18n::gettext, model::App, widgets::labels};
 
 mod imp {
     use std::cell::RefCell;

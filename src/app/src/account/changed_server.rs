@@ -6,7 +6,9 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
 use usher_core::account::Account;
 
-use crate::{accessible, application::Application, i18n::gettext_f, model::Repository, text, window::Window};
+use crate::{
+    application::Application, i18n::gettext_f, main_window::Window, model::Repository, text, widgets::accessible,
+};
 
 mod imp {
     use std::cell::OnceCell;

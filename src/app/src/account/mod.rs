@@ -2,11 +2,11 @@
 //! One account, what was bought with it, and the questions of repositories about it.
 
 mod apps_row;
-mod bought;
 mod changed_server;
 mod page;
 mod permission_page;
-mod protected;
+mod protected_apps;
+mod purchase_item;
 mod purchase_row;
 mod purchases;
 mod remove;

@@ -12,17 +12,17 @@ use usher_core::{
 
 use super::{
     apps_row::AppsRow,
-    bought, remove, sign_out,
+    purchase_item, remove, sign_out,
     uses::{Use, uses},
 };
 use crate::{
-    accessible,
     application::Application,
     i18n::{gettext, gettext_f, ngettext_f},
-    keyring, labels,
-    model::{KeyringState, Standing},
-    permission, runtime, text, toast,
-    window::Window,
+    keyring,
+    main_window::Window,
+    model::{KeyringState, Standing, permission},
+    runtime, text,
+    widgets::{accessible, labels, toast},
 };
 
 mod imp {
@@ -303,13 +303,13 @@ impl AccountPage {
         let weak = self.downgrade();
         row.connect_active_notify(move |row| {
             if let Some(page) = weak.upgrade().filter(|page| !page.imp().is_refreshing.get()) {
-                glib::spawn_future_local(page.permit(used.title.clone(), used.link.clone(), row.is_active()));
+                glib::spawn_future_local(page.set_permission(used.title.clone(), used.link.clone(), row.is_active()));
             }
         });
         row
     }
 
-    async fn permit(self, title: String, link: Link, is_allowed: bool) {
+    async fn set_permission(self, title: String, link: Link, is_allowed: bool) {
         let id = self.id();
         let repository = text::within(&title);
         let changed = if is_allowed {
@@ -338,7 +338,7 @@ impl AccountPage {
 
     fn show_purchases(&self, account: &Account) {
         let imp = self.imp();
-        let count = bought::count(account);
+        let count = purchase_item::count(account);
         imp.purchases_label.set_label(&count.to_string());
         imp.purchases_label.set_visible(count > 0);
         let name = ngettext_f("Purchases, {n} app", "Purchases, {n} apps", count, &[]);

@@ -9,12 +9,12 @@ use usher_core::{
 };
 
 use crate::{
-    account_choice::account_choices,
     application::Application,
     i18n::{gettext, gettext_f},
-    model::Repository,
-    permission, text, toast,
-    window::Window,
+    main_window::Window,
+    model::{Repository, permission},
+    text,
+    widgets::{account_choices, toast},
 };
 
 mod imp {

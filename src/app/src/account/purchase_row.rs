@@ -3,20 +3,18 @@
 
 use adw::prelude::*;
 
-use super::bought::Bought;
+use super::purchase_item::PurchaseItem;
 use crate::{
-    accessible,
-    accounts::{Offer, state_label, unfinished_row},
-    install_button::install_button,
-    unfinished::Unfinished,
+    purchase::{unfinished::UnfinishedPurchase, unfinished_row},
+    widgets::{Offer, accessible, install_button, state_label},
 };
 
 /// The row of a purchase.
-pub(super) fn purchase_row(bought: &Bought) -> gtk::Widget {
+pub(super) fn purchase_row(bought: &PurchaseItem) -> gtk::Widget {
     let app = &bought.app;
     if bought.is_unfinished() {
         let unfinished =
-            Unfinished { account: bought.account, host: bought.host.clone(), app: app.clone(), update: None };
+            UnfinishedPurchase { account: bought.account, host: bought.host.clone(), app: app.clone(), update: None };
         return unfinished_row(&Offer::unfinished(app, bought.subtitle()), &unfinished).upcast();
     }
     let row = adw::ActionRow::builder()

@@ -15,20 +15,19 @@ use usher_core::{
 };
 
 use super::{
-    bought::{Bought, command_for_all},
+    purchase_item::{PurchaseItem, command_for_all},
     purchase_row::purchase_row,
 };
 use crate::{
-    accounts::RowGroup,
     application::Application,
-    busy_button::BusyButton,
+    desktop::software,
     i18n::{gettext, gettext_f},
     keyring,
+    main_window::Window,
     model::{KeyringState, Standing},
-    software,
-    status::follow_width,
-    text, toast, unfinished,
-    window::Window,
+    purchase::unfinished,
+    text,
+    widgets::{BusyButton, RowGroup, follow_width, toast},
 };
 
 /// More purchases than this can be searched.
@@ -52,9 +51,9 @@ mod imp {
         /// Why the last check told nothing.
         pub(super) problem: RefCell<Option<String>>,
         /// All purchases, whether they are searched for or not.
-        pub(super) all: RefCell<Vec<Bought>>,
-        pub(super) unfinished: RowGroup<Bought>,
-        pub(super) bought: RowGroup<Bought>,
+        pub(super) all: RefCell<Vec<PurchaseItem>>,
+        pub(super) unfinished: RowGroup<PurchaseItem>,
+        pub(super) bought: RowGroup<PurchaseItem>,
         #[template_child]
         pub(super) menu_button: TemplateChild<gtk::MenuButton>,
         #[template_child]
@@ -215,7 +214,7 @@ impl PurchasesPage {
         let app = |known: &Purchase| application.apps().get(&known.remote, &known.app_id);
         let remote_at = |address: &_| Some(application.repositories().at(address)?.remote.name);
         let imp = self.imp();
-        let all = Bought::all(&account, &imp.installed.borrow(), imp.has_software.get(), app, remote_at);
+        let all = PurchaseItem::all(&account, &imp.installed.borrow(), imp.has_software.get(), app, remote_at);
         self.action_set_enabled("purchases.copy-command", command_for_all(&all).is_some());
         imp.menu_button.set_visible(!all.is_empty());
         imp.account_label.set_label(&gettext_f(
@@ -262,12 +261,12 @@ impl PurchasesPage {
             (false, true) => "no-results",
             (false, false) => "purchases",
         });
-        let (unfinished, bought): (Vec<_>, Vec<_>) = listed.into_iter().partition(Bought::is_unfinished);
+        let (unfinished, bought): (Vec<_>, Vec<_>) = listed.into_iter().partition(PurchaseItem::is_unfinished);
         // A heading is needed where there is another one.
-        imp.bought_group.set_title(&if unfinished.is_empty() { String::new() } else { gettext("Bought") });
+        imp.bought_group.set_title(&if unfinished.is_empty() { String::new() } else { gettext("PurchaseItem") });
         let lost = [
-            imp.unfinished.show(unfinished, Bought::is_same, purchase_row, |_, _| false),
-            imp.bought.show(bought, Bought::is_same, purchase_row, |_, _| false),
+            imp.unfinished.show(unfinished, PurchaseItem::is_same, purchase_row, |_, _| false),
+            imp.bought.show(bought, PurchaseItem::is_same, purchase_row, |_, _| false),
         ];
         if lost.contains(&true) {
             imp.check_button.grab_focus();

@@ -9,8 +9,9 @@ use super::uses;
 use crate::{
     application::Application,
     i18n::{gettext, gettext_f},
-    runtime, text, toast,
-    window::Window,
+    main_window::Window,
+    runtime, text,
+    widgets::toast,
 };
 
 /// Asks whether an account is to be removed, and does it.

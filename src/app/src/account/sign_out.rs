@@ -7,8 +7,9 @@ use usher_core::account::{Account, AccountId};
 use crate::{
     application::Application,
     i18n::{gettext, gettext_f},
-    runtime, text, toast,
-    window::Window,
+    main_window::Window,
+    runtime, text,
+    widgets::toast,
 };
 
 /// Forgets the sign-in of an account; `page` shows what came of it. The server knows of no end: its credential is gone

@@ -5,8 +5,12 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
 use usher_core::account::AccountId;
 
-use super::{broken_row::broken_row, listed::Listed};
-use crate::{accessible, account::ask_to_remove, i18n::gettext_f, text, window::Window};
+use super::{account_item::AccountItem, broken_row::broken_row};
+use crate::{
+    account::ask_to_remove,
+    main_window::Window,
+    widgets::{accessible, decorative_icon, settle_state},
+};
 
 mod imp {
     use super::*;
@@ -38,7 +42,7 @@ glib::wrapper! {
 }
 
 impl AccountRow {
-    fn new(listed: &Listed) -> Self {
+    fn new(listed: &AccountItem) -> Self {
         let row: Self = glib::Object::builder().property("use-markup", false).build();
         let imp = row.imp();
         imp.avatar.set_size(32);
@@ -60,7 +64,7 @@ impl AccountRow {
         row
     }
 
-    fn show(&self, listed: &Listed) {
+    fn show(&self, listed: &AccountItem) {
         let imp = self.imp();
         let title = listed.title();
         imp.avatar.set_text(Some(&title));
@@ -73,15 +77,15 @@ impl AccountRow {
 }
 
 /// The row of an account.
-pub(super) fn account_row(listed: &Listed) -> gtk::Widget {
+pub(super) fn account_row(listed: &AccountItem) -> gtk::Widget {
     match listed {
-        Listed::Account { .. } | Listed::Locked { .. } => AccountRow::new(listed).upcast(),
-        Listed::Broken { path } => broken_row(path),
+        AccountItem::Account { .. } | AccountItem::Locked { .. } => AccountRow::new(listed).upcast(),
+        AccountItem::Broken { path } => broken_row(path),
     }
 }
 
 /// Makes a row show another state of its account. Returns whether it can.
-pub(super) fn update_account_row(row: &gtk::Widget, listed: &Listed) -> bool {
+pub(super) fn update_account_row(row: &gtk::Widget, listed: &AccountItem) -> bool {
     let Some(row) = row.downcast_ref::<AccountRow>().filter(|row| row.is_activatable() == listed.is_readable()) else {
         return false;
     };
@@ -100,28 +104,4 @@ fn delete_key(id: AccountId) -> gtk::ShortcutController {
     let controller = gtk::ShortcutController::new();
     controller.add_shortcut(gtk::Shortcut::new(gtk::ShortcutTrigger::parse_string("Delete|KP_Delete"), Some(action)));
     controller
-}
-
-/// A label at the end of a row, which tells how the thing of the row stands.
-pub(crate) fn state_label(text: &str) -> gtk::Label {
-    let label = gtk::Label::new(Some(text));
-    settle_state(&label);
-    label
-}
-
-fn settle_state(label: &gtk::Label) {
-    label.set_wrap(true);
-    label.set_natural_wrap_mode(gtk::NaturalWrapMode::None);
-    label.set_justify(gtk::Justification::Right);
-    label.add_css_class("dimmed");
-}
-
-/// An icon that says nothing that the text does not.
-pub(super) fn decorative_icon(name: &str) -> gtk::Image {
-    gtk::Image::builder().icon_name(name).accessible_role(gtk::AccessibleRole::Presentation).build()
-}
-
-/// The accessible name of a button that leads to a sign-in.
-pub(crate) fn sign_in_name(host: &str) -> String {
-    gettext_f("Sign In to {host}", &[("host", &text::plain(host))])
 }

@@ -5,7 +5,12 @@ use adw::prelude::*;
 use gtk::{gio, glib};
 use usher_core::store::Entry;
 
-use crate::{accessible, application::Application, i18n::gettext, runtime, toast};
+use crate::{
+    application::Application,
+    i18n::gettext,
+    runtime,
+    widgets::{accessible, toast},
+};
 
 /// The row of an item that cannot be read.
 pub(super) fn broken_row(path: &str) -> gtk::Widget {

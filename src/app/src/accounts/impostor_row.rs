@@ -7,14 +7,13 @@ use usher_core::{
     refs::FlatpakRef,
 };
 
-use super::offer_row::{Offer, OfferRow};
 use crate::{
-    advice::{Advice, AdvicePage},
     application::Application,
     i18n::{gettext, gettext_f},
+    main_window::Window,
     model::Impostor,
-    text, toast,
-    window::Window,
+    text,
+    widgets::{Advice, AdvicePage, Offer, OfferRow, toast},
 };
 
 /// The row, which leads to the page.
@@ -33,7 +32,7 @@ pub(super) fn impostor_page(impostor: &Impostor) -> AdvicePage {
             return;
         };
         let window = Window::of(&page);
-        if let (true, Some(window)) = (page.leave(), window) {
+        if let (true, Some(window)) = (page.go_back(), window) {
             // Translators: what may have replaced Usher is gone
             toast::show(&window.content_widget(), &gettext("This has been undone"));
         }

@@ -8,24 +8,21 @@ use gtk::glib;
 use usher_core::{clock, names};
 
 use super::{
+    account_item::AccountItem,
     account_row::{account_row, update_account_row},
+    banner::{self, BannerMessage},
     impostor_row::impostor_page,
-    keyring_words::keyring_words,
-    listed::Listed,
-    need_text::{NeedItem, need_row},
-    notice::{self, Notice},
+    need_row::{NeedItem, need_row},
     ready_row::{ReadyApp, ready_row},
     repository_row::repository_row,
-    row_group::RowGroup,
 };
 use crate::{
-    advice::AdvicePage,
     application::Application,
-    keyring, labels,
+    desktop::{restart, software},
+    keyring::{self, keyring_status},
+    main_window::Window,
     model::{KeyringState, Need, Overview, Repository, overview},
-    restart, software,
-    status::follow_width,
-    window::Window,
+    widgets::{AdvicePage, RowGroup, follow_width, labels},
 };
 
 /// How long the keyring may take before its being asked is shown.
@@ -42,10 +39,10 @@ mod imp {
     #[template(file = "src/accounts/page.blp")]
     pub struct AccountsPage {
         pub(super) has_software: Cell<bool>,
-        notice: Cell<Option<Notice>>,
+        notice: Cell<Option<BannerMessage>>,
         pub(super) needs: RowGroup<NeedItem>,
         pub(super) ready: RowGroup<ReadyApp>,
-        pub(super) accounts: RowGroup<Listed>,
+        pub(super) accounts: RowGroup<AccountItem>,
         pub(super) repositories: RowGroup<Repository>,
         #[template_child]
         pub(super) add_button: TemplateChild<gtk::Button>,
@@ -129,16 +126,16 @@ mod imp {
                 return;
             };
             match notice {
-                Notice::KeyringLocked => keyring::unlock(&*page),
-                Notice::Impostor => {
+                BannerMessage::KeyringLocked => keyring::unlock(&*page),
+                BannerMessage::Impostor => {
                     let impostors = Application::current().repositories().impostors();
                     if let Some(impostor) = impostors.iter().find(|impostor| !impostor.problem.is_note()) {
                         window.push(&impostor_page(impostor));
                     }
                 }
-                Notice::NoHelper => window.push(&AdvicePage::new(&notice::no_helper())),
-                Notice::Updated => restart::restart(&window),
-                Notice::Removed => window.close(),
+                BannerMessage::NoHelper => window.push(&AdvicePage::new(&banner::no_helper())),
+                BannerMessage::Updated => restart::restart(&window),
+                BannerMessage::Removed => window.close(),
             }
         }
 
@@ -156,7 +153,7 @@ mod imp {
             let application = Application::current();
             let state = application.accounts().state();
             self.show_notice(state, &application);
-            if let Some(words) = keyring_words(state) {
+            if let Some(words) = keyring_status(state) {
                 self.keyring_page.set_title(&words.title);
                 self.keyring_page.set_description(Some(&words.description));
                 self.keyring_button.set_label(&words.button);
@@ -185,7 +182,7 @@ mod imp {
             self.search_bar.set_key_capture_widget(can_search.then(|| self.obj().clone()).as_ref());
             let words = self.search_entry.text();
             let is_searching = self.search_bar.is_search_mode() && !words.trim().is_empty();
-            let mut listed = Listed::all(&entries, now);
+            let mut listed = AccountItem::all(&entries, now);
             listed.retain(|row| !is_searching || row.matches(&words));
 
             if is_searching {
@@ -198,7 +195,7 @@ mod imp {
             let lost = [
                 self.needs.show(needs, NeedItem::is_same, |need| need_row(need).upcast(), |_, _| false),
                 self.ready.show(ready, ReadyApp::is_same, ready_row, |_, _| false),
-                self.accounts.show(listed, Listed::is_same, account_row, update_account_row),
+                self.accounts.show(listed, AccountItem::is_same, account_row, update_account_row),
                 self.repositories.show(
                     overview.without_account,
                     |a, b| a.address == b.address,
@@ -221,11 +218,11 @@ mod imp {
 
         fn show_notice(&self, keyring: KeyringState, application: &Application) {
             let own = application.own_installation();
-            let is_listed = keyring_words(keyring).is_none();
+            let is_listed = keyring_status(keyring).is_none();
             // Where there are lists it is the first row of them.
             let impostors = application.repositories().impostors();
             let has_impostor = !is_listed && impostors.iter().any(|impostor| !impostor.problem.is_note());
-            let notice = Notice::of(keyring, own.deployment(), own.lacks_helper(), has_impostor);
+            let notice = BannerMessage::of(keyring, own.deployment(), own.lacks_helper(), has_impostor);
             self.notice.set(notice);
             if let Some(notice) = notice {
                 self.banner.set_title(&notice.text());

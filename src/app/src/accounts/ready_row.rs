@@ -6,10 +6,9 @@ use adw::prelude::*;
 use crate::{
     application::Application,
     i18n::{gettext, gettext_f},
-    install_button::install_button,
     model::{App, Ready},
-    row_menu::row_menu,
     text,
+    widgets::{install_button, row_menu},
 };
 
 /// An app that can be installed now, and what is known of it.

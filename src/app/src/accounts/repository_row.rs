@@ -3,11 +3,13 @@
 
 use adw::prelude::*;
 
-use super::{
-    account_row::{decorative_icon, sign_in_name},
-    offer_row::{Offer, OfferRow},
+use crate::{
+    i18n::gettext,
+    main_window::Window,
+    model::Repository,
+    text,
+    widgets::{Offer, OfferRow, accessible, decorative_icon, sign_in_name},
 };
-use crate::{accessible, i18n::gettext, model::Repository, text, window::Window};
 
 const ICON: &str = "network-server-symbolic";
 

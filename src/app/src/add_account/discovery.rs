@@ -16,7 +16,7 @@ use crate::{
 
 /// Why a typed address leads nowhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Problem {
+pub(super) enum AddressProblem {
     /// It is no address that is used.
     Address(UrlError),
     /// No connection to the host.
@@ -27,7 +27,7 @@ pub(super) enum Problem {
     NoAccounts(String),
 }
 
-impl Problem {
+impl AddressProblem {
     /// What the person is told.
     pub(super) fn text(&self) -> String {
         match self {
@@ -46,11 +46,11 @@ impl Problem {
 }
 
 /// What is wrong with the text itself. Nothing is said of a text that is still empty.
-pub(super) fn problem_of(typed: &str) -> Option<Problem> {
+pub(super) fn problem_of(typed: &str) -> Option<AddressProblem> {
     if typed.trim().is_empty() {
         return None;
     }
-    ServiceUrl::from_input(typed).err().map(Problem::Address)
+    ServiceUrl::from_input(typed).err().map(AddressProblem::Address)
 }
 
 /// The server that a repository of this computer names, where the address is that of such a server or repository.
@@ -67,13 +67,13 @@ pub(super) fn known(typed: &ServiceUrl, repositories: &[Repository]) -> Option<B
 }
 
 /// Asks the server that was typed whether it offers accounts for apps.
-pub(super) async fn ask(http: &HttpClient, service: ServiceUrl) -> Result<Binding, Problem> {
+pub(super) async fn ask(http: &HttpClient, service: ServiceUrl) -> Result<Binding, AddressProblem> {
     match webflow::is_spoken_at(http, &service).await {
         Ok(true) => Ok(Binding { provider: Provider::Webflow, service }),
-        Ok(false) | Err(HttpError::Unexpected) => Err(Problem::NoAccounts(service.host())),
-        Err(HttpError::Certificate(_)) => Err(Problem::NotSecure(service.host())),
+        Ok(false) | Err(HttpError::Unexpected) => Err(AddressProblem::NoAccounts(service.host())),
+        Err(HttpError::Certificate(_)) => Err(AddressProblem::NotSecure(service.host())),
         Err(HttpError::NoSuchHost | HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden) => {
-            Err(Problem::Unreachable(service.host()))
+            Err(AddressProblem::Unreachable(service.host()))
         }
     }
 }

@@ -2,11 +2,9 @@
 //! Adding an account: from a repository of this computer, a typed address or a file, to the page that names the server.
 
 mod discovery;
-mod offered;
 mod page;
 mod server;
 mod set_up;
 
-pub(crate) use offered::Offered;
 pub(crate) use page::AddAccountPage;
 pub(crate) use server::ServerPage;

@@ -14,17 +14,16 @@ use usher_core::{
 };
 
 use super::{
-    discovery::{self, Problem},
-    offered::{Offered, Standing},
+    discovery::{self, AddressProblem},
     set_up::{self, SetUpPage},
 };
 use crate::{
-    accessible,
     accounts::repository_choice,
     application::Application,
-    model::{Repository, overview},
+    main_window::Window,
+    model::{OfferedRepository, Repository, SetUpState, overview},
     runtime, take_along,
-    window::Window,
+    widgets::accessible,
 };
 
 mod imp {
@@ -38,7 +37,7 @@ mod imp {
         /// The row of the first repository.
         pub(super) first_choice: RefCell<Option<gtk::Widget>>,
         /// What a file has filled in, as long as the text is its address.
-        pub(super) offered: RefCell<Option<Offered>>,
+        pub(super) offered: RefCell<Option<OfferedRepository>>,
         /// The question under way, to a server or this computer; dropped when the text changes.
         pub(super) asking: RefCell<Option<glib::JoinHandle<()>>>,
         #[template_child]
@@ -115,7 +114,7 @@ mod imp {
             let problem = discovery::problem_of(&typed);
             self.continue_row.set_sensitive(!typed.trim().is_empty() && problem.is_none());
             // What more typing will not mend is said at once.
-            if let Some(problem @ Problem::Address(UrlError::NotSecure | UrlError::UserInfo)) = problem {
+            if let Some(problem @ AddressProblem::Address(UrlError::NotSecure | UrlError::UserInfo)) = problem {
                 self.mark(&problem.text());
             }
         }
@@ -151,7 +150,7 @@ mod imp {
         }
 
         /// A file is about a repository, not about any other at the same host.
-        fn look_for(&self, offered: Offered, service: ServiceUrl) {
+        fn look_for(&self, offered: OfferedRepository, service: ServiceUrl) {
             let page = self.obj().downgrade();
             let looking = glib::spawn_future_local(async move {
                 let standing = set_up::look(offered.clone()).await;
@@ -161,11 +160,11 @@ mod imp {
                 };
                 page.imp().asking.take();
                 match standing {
-                    Standing::Missing(command) => {
+                    SetUpState::Missing(command) => {
                         window.push(&SetUpPage::new(&Application::current(), offered, command));
                     }
-                    Standing::Named(repository) => window.sign_in_for(&repository),
-                    Standing::NotOurs => page.imp().ask(service),
+                    SetUpState::Named(repository) => window.sign_in_for(&repository),
+                    SetUpState::NotOurs => page.imp().ask(service),
                 }
             });
             self.asking.replace(Some(looking));
@@ -213,7 +212,7 @@ mod imp {
             }
         }
 
-        pub(super) fn show_problem(&self, problem: &Problem) {
+        pub(super) fn show_problem(&self, problem: &AddressProblem) {
             let text = problem.text();
             self.mark(&text);
             self.obj().announce(&text, High);
@@ -270,7 +269,7 @@ impl AddAccountPage {
     }
 
     /// Fills the form with what a file says. Nothing of it is contacted by that.
-    pub(crate) fn fill(&self, offered: Offered) {
+    pub(crate) fn fill(&self, offered: OfferedRepository) {
         let imp = self.imp();
         let address = offered.file.address.clone();
         imp.address_row.set_text(&address);

@@ -11,13 +11,12 @@ use usher_core::{
 };
 
 use crate::{
-    accessible,
-    familiarity_line::FamiliarityLine,
     i18n::gettext_f,
+    main_window::Window,
     model::Repository,
-    sign_in::{Purpose, Request},
+    sign_in::{Purpose, SignInRequest},
     text,
-    window::Window,
+    widgets::{FamiliarityLine, accessible},
 };
 
 mod imp {
@@ -83,7 +82,7 @@ mod imp {
                 return;
             };
             let purpose = Purpose::ByHand { remote: self.remote.borrow().clone() };
-            let request = Request { binding: binding.clone(), account: self.account.get(), purpose };
+            let request = SignInRequest { binding: binding.clone(), account: self.account.get(), purpose };
             window.sign_in(request);
         }
     }

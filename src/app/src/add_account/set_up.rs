@@ -5,15 +5,12 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority::Medium, gio, glib};
 use usher_core::{remote, service::RemoteUrl};
 
-use super::offered::{Offered, Standing};
 use crate::{
-    accessible,
-    accounts::sign_in_name,
     application::Application,
     i18n::gettext,
-    model::{Repositories, Repository},
-    toast,
-    window::Window,
+    main_window::Window,
+    model::{OfferedRepository, Repositories, Repository, SetUpState},
+    widgets::{accessible, sign_in_name, toast},
 };
 
 mod imp {
@@ -24,7 +21,7 @@ mod imp {
     #[derive(Default, gtk::CompositeTemplate)]
     #[template(file = "src/add_account/set_up.blp")]
     pub struct SetUpPage {
-        pub(super) offered: OnceCell<Offered>,
+        pub(super) offered: OnceCell<OfferedRepository>,
         /// The repository, once it is set up.
         pub(super) repository: RefCell<Option<Repository>>,
         pub(super) followed: RefCell<Option<(Repositories, glib::SignalHandlerId)>>,
@@ -102,7 +99,7 @@ glib::wrapper! {
 
 impl SetUpPage {
     /// The page of what a file offers, with the command that sets it up. It notices when that was done.
-    pub(super) fn new(application: &Application, offered: Offered, command: Option<String>) -> Self {
+    pub(super) fn new(application: &Application, offered: OfferedRepository, command: Option<String>) -> Self {
         let page: Self = glib::Object::new();
         let imp = page.imp();
         let title = offered.title();
@@ -115,7 +112,7 @@ impl SetUpPage {
         imp.address_row.set_subtitle(offered.address().as_ref().map_or(&offered.file.address, RemoteUrl::as_str));
         imp.command_label.set_direction(gtk::TextDirection::Ltr);
         let _ = imp.offered.set(offered);
-        page.show(Standing::Missing(command));
+        page.show(SetUpState::Missing(command));
         let weak = page.downgrade();
         let repositories = application.repositories().clone();
         let handler = repositories.connect_changed(move |_| {
@@ -131,30 +128,30 @@ impl SetUpPage {
         let offered = self.imp().offered.get().expect("set when it was made").clone();
         let standing = look(offered).await;
         // A name that was taken meanwhile is no reason to change a command that may be in the clipboard.
-        if !matches!(standing, Standing::Missing(_)) {
+        if !matches!(standing, SetUpState::Missing(_)) {
             self.show(standing);
             self.announce(&self.imp().state_label.label(), Medium);
         }
     }
 
-    fn show(&self, standing: Standing) {
+    fn show(&self, standing: SetUpState) {
         let imp = self.imp();
         let command = match &standing {
-            Standing::Missing(command) => command.as_deref(),
-            Standing::Named(_) | Standing::NotOurs => None,
+            SetUpState::Missing(command) => command.as_deref(),
+            SetUpState::Named(_) | SetUpState::NotOurs => None,
         };
         let state = match &standing {
-            Standing::Missing(Some(_)) => gettext("This repository is not set up yet"),
-            Standing::Missing(None) => gettext("No safe command can be made for this repository"),
-            Standing::Named(_) => gettext("This repository is set up"),
-            Standing::NotOurs => gettext("This repository is set up. It asks Usher for no account so far"),
+            SetUpState::Missing(Some(_)) => gettext("This repository is not set up yet"),
+            SetUpState::Missing(None) => gettext("No safe command can be made for this repository"),
+            SetUpState::Named(_) => gettext("This repository is set up"),
+            SetUpState::NotOurs => gettext("This repository is set up. It asks Usher for no account so far"),
         };
         imp.state_label.set_label(&state);
         imp.command_label.set_label(command.unwrap_or_default());
         imp.command_group.set_visible(command.is_some());
         imp.copy_button.set_visible(command.is_some());
-        imp.sign_in_button.set_visible(matches!(standing, Standing::Named(_)));
-        if let Standing::Named(repository) = standing {
+        imp.sign_in_button.set_visible(matches!(standing, SetUpState::Named(_)));
+        if let SetUpState::Named(repository) = standing {
             accessible::name(&*imp.sign_in_button, &sign_in_name(&repository.host()));
             imp.repository.replace(Some(*repository));
             imp.sign_in_button.grab_focus();
@@ -163,7 +160,7 @@ impl SetUpPage {
 }
 
 /// How the repository stands now.
-pub(super) async fn look(offered: Offered) -> Standing {
+pub(super) async fn look(offered: OfferedRepository) -> SetUpState {
     let look = move || offered.standing(&remote::remotes(&remote::installations()));
-    gio::spawn_blocking(look).await.unwrap_or(Standing::Missing(None))
+    gio::spawn_blocking(look).await.unwrap_or(SetUpState::Missing(None))
 }

@@ -7,7 +7,9 @@ mod apps;
 mod attention;
 mod impostor;
 mod notes;
+mod offered_repository;
 mod own_installation;
+pub(crate) mod permission;
 mod repositories;
 
 pub(crate) use account_list::{AccountList, KeyringState};
@@ -16,5 +18,6 @@ pub(crate) use apps::{App, Apps};
 pub(crate) use attention::{Need, Overview, Ready, Standing, Waiting, overview};
 pub(crate) use impostor::Impostor;
 pub(crate) use notes::Notes;
+pub(crate) use offered_repository::{OfferedRepository, SetUpState};
 pub(crate) use own_installation::{Deployment, OwnInstallation};
 pub(crate) use repositories::{Repositories, Repository};

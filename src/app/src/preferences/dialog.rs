@@ -5,7 +5,7 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio, glib};
 use usher_core::notices::{NoticeFile, Reminders};
 
-use crate::{i18n::gettext, toast};
+use crate::{i18n::gettext, widgets::toast};
 
 mod imp {
     use std::cell::OnceCell;

@@ -2,19 +2,19 @@
 //! What clients asked for through the daemon: the object that it calls, and the window with the question.
 //!
 //! ```text
-//! object    io.github.usher.Prompter1: who may ask, and when a call is answered
-//! details   what was asked, checked
-//! desk      one window at a time; requests that join it; who still waits
-//! question  the words and the choices of a question
-//! window    the window, its intro page, and what its buttons do
-//! parent    the window of the program that asked
+//! object         io.github.usher.Prompter1: who may ask, and when a call is answered
+//! details        what was asked, checked
+//! queue          one window at a time; requests that join it; who still waits
+//! question       the words and the choices of a question
+//! window         the window, its intro page, and what its buttons do
+//! parent_window  the window of the program that asked
 //! ```
 
-mod desk;
 mod details;
 mod object;
-mod parent;
+mod parent_window;
 mod question;
+mod queue;
 mod window;
 
 use std::rc::Rc;
@@ -22,18 +22,18 @@ use std::rc::Rc;
 use gtk::{gio, glib};
 use usher_core::{account::Account, binding::Binding, store::Entry};
 
-use self::desk::Desk;
+use self::queue::PromptQueue;
 use crate::application::Application;
 
 /// The questions of this process.
-pub(crate) struct Prompter(Rc<Desk>);
+pub(crate) struct Prompter(Rc<PromptQueue>);
 
 impl Prompter {
     /// Serves the prompter on the application's bus connection. To be called before the application owns its name.
     pub(crate) fn register(application: &Application, connection: &gio::DBusConnection) -> Result<Self, glib::Error> {
-        let desk = Rc::new(Desk::default());
-        object::register(application, connection, &desk)?;
-        Ok(Self(desk))
+        let queue = Rc::new(PromptQueue::default());
+        object::register(application, connection, &queue)?;
+        Ok(Self(queue))
     }
 
     /// The program that waits for an account, as the daemon found it.

@@ -13,9 +13,9 @@ use usher_core::{
 
 use super::{
     accounts_at,
-    desk::{Asking, Desk, answer},
     details::{Details, is_handle_token},
-    parent,
+    parent_window,
+    queue::{CheckedRequest, PromptQueue, answer},
 };
 use crate::{application::Application, runtime};
 
@@ -26,17 +26,17 @@ const VERSION: u32 = 1;
 pub(super) fn register(
     application: &Application,
     connection: &gio::DBusConnection,
-    desk: &Rc<Desk>,
+    queue: &Rc<PromptQueue>,
 ) -> Result<(), glib::Error> {
     let node = gio::DBusNodeInfo::for_xml(INTERFACE)?;
     let interface = node.lookup_interface(names::PROMPTER_INTERFACE).expect("the interface is in the file");
     let weak = application.downgrade();
     let asked_of = weak.clone();
-    let (called, abandoned, looked_at) = (desk.clone(), desk.clone(), desk.clone());
+    let (called, abandoned, looked_at) = (queue.clone(), queue.clone(), queue.clone());
     connection
         .register_object(names::PROMPTER_PATH, &interface)
         .method_call(move |connection, sender, _, _, method, parameters, call| {
-            let (desk, sender, method) = (called.clone(), sender.map(ToOwned::to_owned), method.to_owned());
+            let (queue, sender, method) = (called.clone(), sender.map(ToOwned::to_owned), method.to_owned());
             let Some(application) = weak.upgrade() else {
                 return;
             };
@@ -44,7 +44,7 @@ pub(super) fn register(
                 // The process stays at least as long as a call that it is about to answer.
                 let _hold = application.hold();
                 if is_daemon(&connection, sender.as_deref()).await {
-                    handle(&application, &desk, &method, &parameters, call).await;
+                    handle(&application, &queue, &method, &parameters, call).await;
                 } else {
                     call.return_dbus_error("org.freedesktop.DBus.Error.AccessDenied", "only the authenticator may ask");
                 }
@@ -66,9 +66,9 @@ pub(super) fn register(
 }
 
 /// What windows show: of that the daemon tells nothing by itself.
-fn shown(application: Option<&Application>, desk: &Desk) -> Vec<String> {
+fn shown(application: Option<&Application>, queue: &PromptQueue) -> Vec<String> {
     let window = application.and_then(Application::open_window).filter(WidgetExt::is_visible);
-    window.map(|_| prompt::SHOWN_ACCOUNTS.to_owned()).into_iter().chain(desk.shown_service()).collect()
+    window.map(|_| prompt::SHOWN_ACCOUNTS.to_owned()).into_iter().chain(queue.shown_service()).collect()
 }
 
 /// Whether a caller owns the daemon's name, asked of the bus now (rule R18).
@@ -91,14 +91,14 @@ async fn is_daemon(connection: &gio::DBusConnection, sender: Option<&str>) -> bo
 
 async fn handle(
     application: &Application,
-    desk: &Desk,
+    queue: &PromptQueue,
     method: &str,
     parameters: &glib::Variant,
     call: gio::DBusMethodInvocation,
 ) {
     if method == "Cancel" {
         let token: String = parameters.child_value(0).get().unwrap_or_default();
-        desk.cancel(&token);
+        queue.cancel(&token);
         call.return_value(None);
         return;
     }
@@ -118,11 +118,11 @@ async fn handle(
             return;
         }
     };
-    desk.expect(&token);
+    queue.expect(&token);
     let remotes = gio::spawn_blocking(|| remote::remotes(&remote::installations())).await.unwrap_or_default();
     let remote = details.find_remote(remotes);
     let accounts = if remote.is_some() { accounts_of(application, &details).await } else { Vec::new() };
-    if !desk.is_still_wanted(&token) {
+    if !queue.is_still_wanted(&token) {
         answer(call, Outcome::Dismissed, None, None);
         return;
     }
@@ -131,8 +131,8 @@ async fn handle(
         return;
     };
     let parent: String = parameters.child_value(2).get().unwrap_or_default();
-    let asking = Asking { token, details, remote, accounts, parent: parent::parse(&parent) };
-    desk.ask(application, asking, call);
+    let request = CheckedRequest { token, details, remote, accounts, parent: parent_window::parse(&parent) };
+    queue.ask(application, request, call);
 }
 
 /// The accounts that are made for this server. A keyring that does not answer has none.

@@ -61,7 +61,7 @@ fn sign_in(account: Option<AccountId>, accounts: &[Account]) -> Form {
 
 /// What a question says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Words {
+pub(super) struct QuestionText {
     /// Heading, and title of the window.
     pub(super) heading: String,
     pub(super) description: String,
@@ -70,19 +70,25 @@ pub(super) struct Words {
 }
 
 /// The words of a question. `title` is what the repository is called.
-pub(super) fn words(details: &Details, form: &Form, title: &str, has_other_accounts: bool, name: Name<'_>) -> Words {
+pub(super) fn words(
+    details: &Details,
+    form: &Form,
+    title: &str,
+    has_other_accounts: bool,
+    name: Name<'_>,
+) -> QuestionText {
     let host = text::within(&details.binding.host());
     let repository = text::within(title);
     let values = [("host", host.as_str()), ("repository", repository.as_str())];
     let use_another = || gettext("Use Another Account…");
     match form {
-        Form::SignIn => Words {
+        Form::SignIn => QuestionText {
             heading: gettext_f("Sign In to {host}", &values),
             description: account_needed(details, &values, name),
             primary: gettext_f("Continue to {host}", &values),
             secondary: has_other_accounts.then(use_another),
         },
-        Form::SignInAgain(account) => Words {
+        Form::SignInAgain(account) => QuestionText {
             heading: gettext_f("Sign In to {host} Again", &values),
             description: if account.state == AccountState::SignedOut {
                 account_needed(details, &values, name)
@@ -92,19 +98,19 @@ pub(super) fn words(details: &Details, form: &Form, title: &str, has_other_accou
             primary: gettext_f("Continue to {host}", &values),
             secondary: Some(use_another()),
         },
-        Form::Allow(account) => Words {
+        Form::Allow(account) => QuestionText {
             heading: gettext_f("Use the Account of {user}?", &[("user", &text::within(&account.user))]),
             description: wants_to_use(details, &repository, name),
             primary: gettext("Allow"),
             secondary: Some(use_another()),
         },
-        Form::Choose(_) => Words {
+        Form::Choose(_) => QuestionText {
             heading: gettext("Choose an Account"),
             description: gettext_f("{repository} needs an account at {host}.", &values),
             primary: gettext("Allow"),
             secondary: Some(gettext("Add Account…")),
         },
-        Form::Buy(account) => Words {
+        Form::Buy(account) => QuestionText {
             heading: buy(&details.app_ids, name),
             description: gettext_f(
                 "The account {user} at {host} has no access yet. Nothing is paid before it is confirmed on the store's page.",
@@ -113,7 +119,7 @@ pub(super) fn words(details: &Details, form: &Form, title: &str, has_other_accou
             primary: gettext("Continue to Purchase"),
             secondary: Some(gettext("Already Bought?")),
         },
-        Form::Unlock => Words {
+        Form::Unlock => QuestionText {
             heading: gettext("Unlock the Keyring"),
             description: gettext_f("The account for {host} is in a locked keyring.", &values),
             primary: gettext("Unlock"),
@@ -276,7 +282,7 @@ mod tests {
     }
 
     fn bare(text: &str) -> String {
-        crate::accessible::bare(text)
+        crate::widgets::accessible::bare(text)
     }
 
     fn id(app_id: &str) -> String {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The prompt window: its first page says who asks for what, and nothing is done before its button is pressed.
 
-mod act;
+mod buttons;
 mod buy;
-mod guard;
-mod told;
+mod intro;
+mod stray_keys;
 
 use std::{rc::Rc, time::Duration};
 
@@ -13,13 +13,18 @@ use gtk::glib;
 use usher_core::{account::AccountId, names, prompt::Outcome};
 
 use super::{
-    desk::Prompt,
     details::Details,
     question::{self, Form},
+    queue::Prompt,
 };
 use crate::{
-    application::Application, familiarity_line::FamiliarityLine, i18n::gettext_f, labels, model::App,
-    purchase::Purchase, sign_in::web::WebSession, text,
+    application::Application,
+    i18n::gettext_f,
+    model::App,
+    purchase::Purchase,
+    text,
+    web::WebSession,
+    widgets::{FamiliarityLine, labels},
 };
 
 /// How long a program waits; the daemon's limit.
@@ -91,15 +96,15 @@ mod imp {
         pub(super) purchase: RefCell<Option<Rc<Purchase>>>,
         pub(super) app_rows: RefCell<Vec<(App, adw::ActionRow)>>,
         pub(super) account_rows: RefCell<Vec<adw::ActionRow>>,
-        /// Whether the 700 milliseconds of the guard are over.
-        pub(super) is_open: Cell<bool>,
+        /// Whether the buttons can be pressed: not in the first 700 milliseconds.
+        pub(super) are_buttons_live: Cell<bool>,
         pub(super) is_busy: Cell<bool>,
         /// Whether what was asked has been done.
         pub(super) is_over: Cell<bool>,
         /// Whether nobody waits any more, or nobody came.
         pub(super) is_abandoned: Cell<bool>,
         pub(super) put_off: RefCell<Option<PutOff>>,
-        pub(super) guard: RefCell<Option<glib::SourceId>>,
+        pub(super) guard_timer: RefCell<Option<glib::SourceId>>,
         pub(super) unused: RefCell<Option<glib::SourceId>>,
         pub(super) waiting: RefCell<Option<glib::SourceId>>,
     }
@@ -114,8 +119,8 @@ mod imp {
             FamiliarityLine::ensure_type();
             klass.bind_template();
             klass.install_action("prompt.not-now", None, |window, _, _| window.close());
-            klass.install_action("prompt.primary", None, |window, _, _| window.act());
-            klass.install_action("prompt.secondary", None, |window, _, _| window.act_otherwise());
+            klass.install_action("prompt.primary", None, |window, _, _| window.press_primary());
+            klass.install_action("prompt.secondary", None, |window, _, _| window.press_secondary());
         }
 
         fn instance_init(obj: &glib::subclass::InitializingObject<Self>) {
@@ -132,7 +137,7 @@ mod imp {
         }
 
         fn dispose(&self) {
-            for timer in [self.guard.take(), self.unused.take(), self.waiting.take()].into_iter().flatten() {
+            for timer in [self.guard_timer.take(), self.unused.take(), self.waiting.take()].into_iter().flatten() {
                 timer.remove();
             }
         }

@@ -10,12 +10,12 @@ use usher_core::{
     buying::{self, Access, BuyError},
 };
 
-use super::{Request, plan::Trouble};
+use super::{PurchaseRequest, plan::Trouble};
 use crate::{
-    accessible,
     application::Application,
     i18n::{gettext, gettext_f, ngettext_f},
-    labels, runtime, text, toast,
+    runtime, text,
+    widgets::{accessible, labels, toast},
 };
 
 /// Names of what a row shows at its end.
@@ -23,7 +23,7 @@ const IDLE: &str = "idle";
 const BUSY: &str = "busy";
 
 /// What came of the question.
-pub(crate) enum Found {
+pub(crate) enum AlreadyAnswer {
     /// The account has access to these apps after all.
     Owned(BTreeSet<String>),
     /// The person wants to use another account, which has all of them.
@@ -34,7 +34,7 @@ pub(crate) enum Found {
     Expired,
 }
 
-type Tell = Rc<dyn Fn(Found)>;
+type Tell = Rc<dyn Fn(AlreadyAnswer)>;
 
 mod imp {
     use std::cell::{Cell, OnceCell, RefCell};
@@ -56,7 +56,7 @@ mod imp {
         /// What the page is about.
         #[property(get, set)]
         pub(super) question: RefCell<String>,
-        pub(super) request: OnceCell<Rc<Request>>,
+        pub(super) request: OnceCell<Rc<PurchaseRequest>>,
         pub(super) tell: OnceCell<Tell>,
         /// Whether it was shown before: the keyboard goes back to where it was left.
         was_shown: Cell<bool>,
@@ -100,7 +100,7 @@ mod imp {
 
         #[template_callback]
         fn on_sign_in(&self) {
-            self.obj().tell(Found::SignIn);
+            self.obj().tell(AlreadyAnswer::SignIn);
         }
     }
 }
@@ -113,7 +113,7 @@ glib::wrapper! {
 
 impl AlreadyPage {
     /// For what `request` would buy; `others` are the person's other accounts at the server.
-    pub(crate) fn new(request: Request, others: &[Account], tell: impl Fn(Found) + 'static) -> Self {
+    pub(crate) fn new(request: PurchaseRequest, others: &[Account], tell: impl Fn(AlreadyAnswer) + 'static) -> Self {
         let page: Self = glib::Object::new();
         let imp = page.imp();
         let host = text::within(&request.account.binding.host());
@@ -134,11 +134,11 @@ impl AlreadyPage {
         page
     }
 
-    fn request(&self) -> &Rc<Request> {
+    fn request(&self) -> &Rc<PurchaseRequest> {
         self.imp().request.get().expect("set when the page is made")
     }
 
-    fn tell(&self, found: Found) {
+    fn tell(&self, found: AlreadyAnswer) {
         if let Some(tell) = self.imp().tell.get() {
             tell(found);
         }
@@ -161,8 +161,8 @@ impl AlreadyPage {
                 imp.check_stack.set_visible_child_name(IDLE);
                 match access {
                     Ok(access) if access.granted.is_empty() => toast::show(&page, &gettext("Nothing has changed")),
-                    Ok(access) => page.tell(Found::Owned(access.granted)),
-                    Err(BuyError::NotSignedIn) => page.tell(Found::Expired),
+                    Ok(access) => page.tell(AlreadyAnswer::Owned(access.granted)),
+                    Err(BuyError::NotSignedIn) => page.tell(AlreadyAnswer::Expired),
                     Err(error) => page.say(&error),
                 }
             }
@@ -248,7 +248,7 @@ impl AlreadyPage {
         button.connect_clicked(glib::clone!(
             #[weak(rename_to = page)]
             self,
-            move |_| page.tell(Found::Use(Box::new(account.clone())))
+            move |_| page.tell(AlreadyAnswer::Use(Box::new(account.clone())))
         ));
         row.add_suffix(&button);
         button.grab_focus();
@@ -271,7 +271,7 @@ fn found(user: &str, has: usize, of: usize) -> String {
 }
 
 /// Asks the server for one account, and remembers what it has.
-async fn ask(request: &Rc<Request>, account: &Account) -> Result<Access, BuyError> {
+async fn ask(request: &Rc<PurchaseRequest>, account: &Account) -> Result<Access, BuyError> {
     let services = Application::current().services().clone();
     let (id, ids) = (account.id, request.app_ids.iter().cloned().collect::<BTreeSet<_>>());
     let access = {

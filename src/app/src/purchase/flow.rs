@@ -20,22 +20,19 @@ use usher_core::{
 };
 
 use super::{
-    News, Request, Tell,
+    PurchaseEvent, PurchaseRequest, Tell,
     basket::{Basket, ItemState},
     page::PurchasePage,
     plan::{self, Moment, Next, Trouble},
-    words::{Act, Shown},
+    words::{ButtonAction, PageKind},
 };
 use crate::{
     application::Application,
     i18n::gettext,
     runtime,
     services::Services,
-    sign_in::{
-        errand::Spent,
-        web::{WebPage, containment, problem::Problem},
-    },
-    toast,
+    web::{SpentRedirects, WebPage, WebProblem, containment},
+    widgets::toast,
 };
 
 /// What the closing of its window means to a purchase.
@@ -62,21 +59,21 @@ pub(crate) struct Purchase {
     view: glib::WeakRef<adw::NavigationView>,
     origin: Option<glib::WeakRef<adw::NavigationPage>>,
     services: Services,
-    request: Request,
+    request: PurchaseRequest,
     tell: Tell,
     basket: RefCell<Basket>,
     /// What the shop's page is shown for; `None` once it has led back.
     buying: RefCell<Option<Buying>>,
-    spent: Spent,
+    spent: SpentRedirects,
     web: glib::WeakRef<WebPage>,
     page: glib::WeakRef<PurchasePage>,
     /// What stood in place of the shop's page when the server was asked.
-    problem: RefCell<Option<Problem>>,
+    problem: RefCell<Option<WebProblem>>,
     landing: Cell<Landing>,
     /// What comes after the shop's last page.
     after_landing: RefCell<Option<Next>>,
     is_asking: Cell<bool>,
-    is_leaving: Cell<bool>,
+    is_asking_departure: Cell<bool>,
     /// Whether the shop has led back, and may have been paid.
     is_awaited: Cell<bool>,
     /// Whether the shop's page has led back for any app.
@@ -92,8 +89,8 @@ impl Purchase {
     pub(crate) fn start(
         view: &adw::NavigationView,
         services: &Services,
-        request: Request,
-        tell: impl Fn(News) + 'static,
+        request: PurchaseRequest,
+        tell: impl Fn(PurchaseEvent) + 'static,
     ) -> Rc<Self> {
         let basket = Basket::new(&request.app_ids);
         let purchase = Rc::new(Self {
@@ -104,14 +101,14 @@ impl Purchase {
             tell: Rc::new(tell),
             basket: RefCell::new(basket),
             buying: RefCell::default(),
-            spent: Spent::default(),
+            spent: SpentRedirects::default(),
             web: glib::WeakRef::new(),
             page: glib::WeakRef::new(),
             problem: RefCell::default(),
             landing: Cell::default(),
             after_landing: RefCell::default(),
             is_asking: Cell::default(),
-            is_leaving: Cell::default(),
+            is_asking_departure: Cell::default(),
             is_awaited: Cell::default(),
             was_paid: Cell::default(),
             is_ended: Cell::default(),
@@ -169,7 +166,7 @@ impl Purchase {
     }
 
     /// Asks the server to begin, or learns that there is nothing to begin.
-    fn begin(self: &Rc<Self>, pressed: Option<Act>) {
+    fn begin(self: &Rc<Self>, pressed: Option<ButtonAction>) {
         if self.is_asking.replace(true) {
             return;
         }
@@ -184,7 +181,7 @@ impl Purchase {
                 purchase.go(Next::Trouble(Trouble::NotContained(purchase.terminal_command())), true);
                 return;
             }
-            let begun = purchase.ask_to_begin(pressed == Some(Act::Retry)).await;
+            let begun = purchase.ask_to_begin(pressed == Some(ButtonAction::Retry)).await;
             purchase.is_asking.set(false);
             purchase.set_idle();
             let next = plan::after_begin(begun.as_ref());
@@ -225,7 +222,7 @@ impl Purchase {
             return;
         }
         if is_told {
-            self.set_busy(Some(Act::Check));
+            self.set_busy(Some(ButtonAction::Check));
         }
         let purchase = self.clone();
         glib::spawn_future_local(async move {
@@ -283,21 +280,21 @@ impl Purchase {
             Next::Shop => self.show_shop(),
             Next::Bought => self.bought(),
             Next::Wait => {
-                self.show(&Shown::Waiting);
+                self.show(&PageKind::Waiting);
                 self.watch(0);
             }
-            Next::Unfinished => self.show(&Shown::Unfinished),
+            Next::Unfinished => self.show(&PageKind::Unfinished),
             Next::Stay => self.stay(is_told.then(|| gettext("Nothing has changed"))),
             Next::StayAfter(trouble) => self.stay(is_told.then(|| trouble.line(&self.host()))),
             Next::SignIn => {
                 self.end();
-                (self.tell)(News::SignIn);
+                (self.tell)(PurchaseEvent::SignIn);
             }
             Next::NotOffered => {
-                (self.tell)(News::NotOffered);
-                self.show(&Shown::NotOffered);
+                (self.tell)(PurchaseEvent::NotOffered);
+                self.show(&PageKind::NotOffered);
             }
-            Next::Trouble(trouble) => self.show(&Shown::Trouble(trouble)),
+            Next::Trouble(trouble) => self.show(&PageKind::Trouble(trouble)),
         }
     }
 
@@ -312,14 +309,14 @@ impl Purchase {
             }
         });
         self.basket.borrow_mut().settle(ItemState::Bought);
-        self.leave_shop();
+        self.end_shop();
         self.go_on();
     }
 
     /// To the next app, after another click, or to the end.
     fn go_on(self: &Rc<Self>) {
         if self.basket.borrow().current().is_some() {
-            self.show(&Shown::Progress);
+            self.show(&PageKind::Progress);
         } else {
             self.finish();
         }
@@ -328,29 +325,29 @@ impl Purchase {
     fn finish(&self) {
         self.end();
         let bought = self.basket.borrow().bought();
-        (self.tell)(News::Over { bought, was_paid: self.was_paid.get() });
+        (self.tell)(PurchaseEvent::Over { bought, was_paid: self.was_paid.get() });
     }
 
     /// A button of a page between the shop's pages.
-    fn act(self: &Rc<Self>, act: Act) {
+    fn act(self: &Rc<Self>, act: ButtonAction) {
         match act {
-            Act::Copy => {
+            ButtonAction::Copy => {
                 if let (Some(page), Some(command)) = (self.page.upgrade(), self.terminal_command()) {
                     toast::copy(&page, &command);
                 }
             }
-            Act::Check => self.ask(Moment::Again, true),
-            Act::NotPaid => self.not_paid(),
-            Act::Retry | Act::Continue => self.begin(Some(act)),
-            Act::AnotherAccount => {
+            ButtonAction::Check => self.ask(Moment::Again, true),
+            ButtonAction::NotPaid => self.not_paid(),
+            ButtonAction::Retry | ButtonAction::Continue => self.begin(Some(act)),
+            ButtonAction::AnotherAccount => {
                 self.end();
-                (self.tell)(News::AnotherAccount);
+                (self.tell)(PurchaseEvent::AnotherAccount);
             }
-            Act::Skip => {
+            ButtonAction::Skip => {
                 self.basket.borrow_mut().settle(ItemState::Skipped);
                 self.begin(Some(act));
             }
-            Act::Stop => {
+            ButtonAction::Stop => {
                 self.basket.borrow_mut().stop();
                 self.finish();
             }
@@ -361,7 +358,7 @@ impl Purchase {
     fn not_paid(self: &Rc<Self>) {
         let purchase = self.clone();
         glib::spawn_future_local(async move {
-            purchase.set_busy(Some(Act::NotPaid));
+            purchase.set_busy(Some(ButtonAction::NotPaid));
             let is_forgotten = purchase.forget().await;
             purchase.set_idle();
             if !is_forgotten {
@@ -369,12 +366,12 @@ impl Purchase {
                 purchase.stay(Some(trouble.line(&purchase.host())));
                 return;
             }
-            purchase.leave_shop();
+            purchase.end_shop();
             if purchase.basket.borrow().items().len() > 1 {
-                purchase.show(&Shown::Progress);
+                purchase.show(&PageKind::Progress);
             } else {
                 purchase.end();
-                (purchase.tell)(News::Back);
+                (purchase.tell)(PurchaseEvent::Back);
             }
         });
     }

@@ -3,21 +3,24 @@
 //! known from the server alone (rule R20).
 //!
 //! ```text
-//! basket   the apps to be bought, each in turn; pure
-//! plan     what comes next, from what the server said; pure
-//! words    what the pages say
-//! flow     leads from page to page
-//! page     one page between the shop's pages
-//! leave    the question before a purchase page is left
-//! already  Already Bought?: other accounts of the person that may have the app
+//! basket          the apps to be bought, each in turn; pure
+//! plan            what comes next, from what the server said; pure
+//! words           what the pages say
+//! flow            leads from page to page
+//! page            one page between the shop's pages
+//! departure       the question before the shop's page is left
+//! already         Already Bought?: other accounts of the person that may have the app
+//! unfinished      asking again what became of a purchase, and its row
 //! ```
 
 mod already;
 mod basket;
+mod departure;
 mod flow;
-mod leave;
 mod page;
 mod plan;
+pub(crate) mod unfinished;
+mod unfinished_row;
 mod words;
 
 use std::rc::Rc;
@@ -25,13 +28,14 @@ use std::rc::Rc;
 use usher_core::{account::Account, purchase::Wanted, service::RemoteUrl};
 
 pub(crate) use self::{
-    already::{AlreadyPage, Found},
+    already::{AlreadyAnswer, AlreadyPage},
     flow::{Closing, Purchase},
+    unfinished_row::unfinished_row,
 };
-use crate::sign_in::web::WebSession;
+use crate::web::WebSession;
 
 /// What is to be bought, with which account and for which repository.
-pub(crate) struct Request {
+pub(crate) struct PurchaseRequest {
     /// The account that pays.
     pub(crate) account: Account,
     /// Flatpak's name of the repository.
@@ -44,7 +48,7 @@ pub(crate) struct Request {
     pub(crate) session: WebSession,
 }
 
-impl Request {
+impl PurchaseRequest {
     /// An app of the request, as it is bought and remembered.
     fn wanted(&self, app_id: &str) -> Wanted {
         Wanted { app_id: app_id.to_owned(), remote: self.remote.clone(), remote_url: self.remote_url.clone() }
@@ -52,7 +56,7 @@ impl Request {
 }
 
 /// What whoever asked for a purchase is told while it goes on.
-pub(crate) enum News {
+pub(crate) enum PurchaseEvent {
     /// Something is being asked of the server, or not any more: the page from which the purchase began shows it.
     Busy(bool),
     /// The shop does not sell an app to this account. The person is told, too.
@@ -73,4 +77,4 @@ pub(crate) enum News {
 }
 
 /// Told the news.
-type Tell = Rc<dyn Fn(News)>;
+type Tell = Rc<dyn Fn(PurchaseEvent)>;

@@ -6,15 +6,18 @@ use std::{rc::Rc, time::Duration};
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority, accessible::Property, glib};
 
-use super::words::{Act, Words};
-use crate::{accessible, labels, model::App};
+use super::words::{ButtonAction, PageText};
+use crate::{
+    model::App,
+    widgets::{accessible, labels},
+};
 
 /// How long the buttons do nothing: what is typed into the shop's page must not press them (rule R18).
 const GUARD: Duration = Duration::from_millis(700);
 
 /// A button that can show that it is at work.
-struct ActButton {
-    act: Act,
+struct PageButton {
+    action: ButtonAction,
     button: gtk::Button,
     spinner: adw::Spinner,
 }
@@ -35,10 +38,10 @@ mod imp {
         pub(super) apps: TemplateChild<gtk::ListBox>,
         #[template_child]
         pub(super) buttons: TemplateChild<gtk::Box>,
-        pub(super) acts: RefCell<Vec<ActButton>>,
+        pub(super) page_buttons: RefCell<Vec<PageButton>>,
         pub(super) said: RefCell<String>,
-        pub(super) guard: RefCell<Option<glib::SourceId>>,
-        pub(super) is_open: Cell<bool>,
+        pub(super) guard_timer: RefCell<Option<glib::SourceId>>,
+        pub(super) are_buttons_live: Cell<bool>,
         pub(super) is_busy: Cell<bool>,
     }
 
@@ -60,7 +63,7 @@ mod imp {
 
     impl ObjectImpl for PurchasePage {
         fn dispose(&self) {
-            if let Some(timer) = self.guard.take() {
+            if let Some(timer) = self.guard_timer.take() {
                 timer.remove();
             }
         }
@@ -98,7 +101,7 @@ glib::wrapper! {
 
 impl PurchasePage {
     /// A page that says so, and calls back with what is pressed.
-    pub(super) fn new(words: &Words, pressed: impl Fn(Act) + 'static) -> Self {
+    pub(super) fn new(words: &PageText, pressed: impl Fn(ButtonAction) + 'static) -> Self {
         let page: Self = glib::Object::new();
         let imp = page.imp();
         page.set_title(&words.title);
@@ -108,15 +111,15 @@ impl PurchasePage {
         let said = [words.title.as_str(), words.text.as_str()].into_iter().filter(|text| !text.is_empty());
         imp.said.replace(said.collect::<Vec<_>>().join(". "));
         let pressed = Rc::new(pressed);
-        for (index, (act, label)) in words.buttons.iter().enumerate() {
-            page.add_button(*act, label, index == 0, pressed.clone());
+        for (index, (action, label)) in words.buttons.iter().enumerate() {
+            page.add_button(*action, label, index == 0, pressed.clone());
         }
         labels::settle(&page);
         page.update_buttons();
         page
     }
 
-    fn add_button(&self, act: Act, text: &str, is_suggested: bool, pressed: Rc<dyn Fn(Act)>) {
+    fn add_button(&self, action: ButtonAction, text: &str, is_suggested: bool, pressed: Rc<dyn Fn(ButtonAction)>) {
         let label = gtk::Label::builder()
             .label(text)
             .wrap(true)
@@ -130,9 +133,9 @@ impl PurchasePage {
         let button = gtk::Button::builder().child(&content).css_classes(["pill"]).build();
         button.add_css_class(if is_suggested { "suggested-action" } else { "flat" });
         accessible::name(&button, &accessible::bare(text));
-        button.connect_clicked(move |_| pressed(act));
+        button.connect_clicked(move |_| pressed(action));
         self.imp().buttons.append(&button);
-        self.imp().acts.borrow_mut().push(ActButton { act, button, spinner });
+        self.imp().page_buttons.borrow_mut().push(PageButton { action, button, spinner });
     }
 
     /// What has become of each app.
@@ -162,11 +165,11 @@ impl PurchasePage {
     }
 
     /// Shows at the pressed button that the server is being asked.
-    pub(super) fn set_busy(&self, act: Option<Act>) {
+    pub(super) fn set_busy(&self, action: Option<ButtonAction>) {
         let imp = self.imp();
         imp.is_busy.set(true);
-        for known in &*imp.acts.borrow() {
-            known.spinner.set_visible(Some(known.act) == act);
+        for known in &*imp.page_buttons.borrow() {
+            known.spinner.set_visible(Some(known.action) == action);
         }
         self.update_buttons();
     }
@@ -174,7 +177,7 @@ impl PurchasePage {
     pub(super) fn set_idle(&self) {
         let imp = self.imp();
         imp.is_busy.set(false);
-        for known in &*imp.acts.borrow() {
+        for known in &*imp.page_buttons.borrow() {
             known.spinner.set_visible(false);
         }
         self.update_buttons();
@@ -188,24 +191,24 @@ impl PurchasePage {
                 self,
                 move || {
                     let imp = page.imp();
-                    imp.guard.take();
-                    imp.is_open.set(true);
+                    imp.guard_timer.take();
+                    imp.are_buttons_live.set(true);
                     page.update_buttons();
-                    if let Some(first) = imp.acts.borrow().first() {
+                    if let Some(first) = imp.page_buttons.borrow().first() {
                         first.button.grab_focus();
                     }
                 }
             ),
         );
-        if let Some(earlier) = self.imp().guard.replace(Some(timer)) {
+        if let Some(earlier) = self.imp().guard_timer.replace(Some(timer)) {
             earlier.remove();
         }
     }
 
     fn update_buttons(&self) {
         let imp = self.imp();
-        let is_ready = imp.is_open.get() && !imp.is_busy.get();
-        for known in &*imp.acts.borrow() {
+        let is_ready = imp.are_buttons_live.get() && !imp.is_busy.get();
+        for known in &*imp.page_buttons.borrow() {
             known.button.set_sensitive(is_ready);
         }
     }

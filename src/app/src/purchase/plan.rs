@@ -8,8 +8,9 @@ use usher_core::{
 
 use crate::{
     i18n::{gettext, gettext_f},
-    sign_in::{keyring_reason, web::containment},
+    sign_in::keyring_reason,
     text,
+    web::containment,
 };
 
 /// What went before the server was asked.

@@ -9,7 +9,7 @@ use crate::{
 
 /// A page between the shop's pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Shown {
+pub(super) enum PageKind {
     /// Paid and not granted yet.
     Waiting,
     /// Begun, and not known how it ended.
@@ -24,7 +24,7 @@ pub(super) enum Shown {
 
 /// What a button does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Act {
+pub(super) enum ButtonAction {
     /// Asks the server again.
     Check,
     /// The person says that it was not paid.
@@ -54,28 +54,28 @@ pub(super) struct Names<'a> {
 
 /// What a page says.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Words {
+pub(super) struct PageText {
     pub(super) icon: &'static str,
     pub(super) title: String,
     pub(super) text: String,
     /// The first is the suggested one.
-    pub(super) buttons: Vec<(Act, String)>,
+    pub(super) buttons: Vec<(ButtonAction, String)>,
 }
 
 /// What a page says, and what can be done on it.
-pub(super) fn words(shown: &Shown, names: &Names<'_>) -> Words {
+pub(super) fn words(shown: &PageKind, names: &Names<'_>) -> PageText {
     let (app, host, user) = (text::within(names.app), text::within(names.host), text::within(names.user));
     let values = [("app", app.as_str()), ("host", host.as_str()), ("user", user.as_str())];
-    let check = || (Act::Check, gettext("Check Again"));
-    let not_paid = || (Act::NotPaid, gettext("It Was Not Paid"));
+    let check = || (ButtonAction::Check, gettext("Check Again"));
+    let not_paid = || (ButtonAction::NotPaid, gettext("It Was Not Paid"));
     let (icon, title, text, mut buttons) = match shown {
-        Shown::Waiting => (
+        PageKind::Waiting => (
             "document-open-recent-symbolic",
             gettext("Waiting for the Store"),
             gettext_f("{host} has not unlocked “{app}” yet. Nothing is paid again.", &values),
             vec![check(), not_paid()],
         ),
-        Shown::Unfinished => (
+        PageKind::Unfinished => (
             "document-open-recent-symbolic",
             gettext("Purchase Not Finished"),
             gettext_f(
@@ -84,41 +84,46 @@ pub(super) fn words(shown: &Shown, names: &Names<'_>) -> Words {
             ),
             vec![check(), not_paid()],
         ),
-        Shown::NotOffered => (
+        PageKind::NotOffered => (
             "avatar-default-symbolic",
             gettext("Not Available to This Account"),
             gettext_f(
                 "{host} does not offer “{app}” to {user}. The people who run the repository can give access.",
                 &values,
             ),
-            vec![(Act::AnotherAccount, gettext("Use Another Account…"))],
+            vec![(ButtonAction::AnotherAccount, gettext("Use Another Account…"))],
         ),
-        Shown::Trouble(trouble) => {
+        PageKind::Trouble(trouble) => {
             let (icon, title, text) = trouble.words(names.host);
             let button = match trouble {
-                Trouble::NotContained(Some(_)) => (Act::Copy, gettext("Copy Command")),
-                _ => (Act::Retry, gettext("Try Again")),
+                Trouble::NotContained(Some(_)) => (ButtonAction::Copy, gettext("Copy Command")),
+                _ => (ButtonAction::Retry, gettext("Try Again")),
             };
             (icon, title, text, vec![button])
         }
-        Shown::Progress => {
+        PageKind::Progress => {
             let go_on = gettext_f("Continue With “{app}”", &values);
-            ("", String::new(), String::new(), vec![(Act::Continue, go_on), (Act::Stop, gettext("Stop Here"))])
+            (
+                "",
+                String::new(),
+                String::new(),
+                vec![(ButtonAction::Continue, go_on), (ButtonAction::Stop, gettext("Stop Here"))],
+            )
         }
     };
-    if matches!(shown, Shown::Unfinished | Shown::NotOffered)
+    if matches!(shown, PageKind::Unfinished | PageKind::NotOffered)
         && let Some(next) = names.next
     {
-        buttons.push((Act::Skip, gettext_f("Continue With “{app}”", &[("app", &text::within(next))])));
+        buttons.push((ButtonAction::Skip, gettext_f("Continue With “{app}”", &[("app", &text::within(next))])));
     }
-    Words { icon, title, text, buttons }
+    PageText { icon, title, text, buttons }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn told(shown: &Shown, next: Option<&str>) -> (String, String, Vec<(Act, String)>) {
+    fn told(shown: &PageKind, next: Option<&str>) -> (String, String, Vec<(ButtonAction, String)>) {
         let names = Names { app: "Paid", next, host: "s.example", user: "demo" };
         let words = words(shown, &names);
         let bare = |text: &str| text.replace(['\u{2068}', '\u{2069}'], "");
@@ -128,37 +133,43 @@ mod tests {
 
     #[test]
     fn what_is_paid_is_waited_for_in_calm_words() {
-        let (title, text, buttons) = told(&Shown::Waiting, Some("Other"));
+        let (title, text, buttons) = told(&PageKind::Waiting, Some("Other"));
         assert_eq!(title, "Waiting for the Store");
         assert_eq!(text, "s.example has not unlocked “Paid” yet. Nothing is paid again.");
-        assert_eq!(buttons[0], (Act::Check, "Check Again".into()));
-        assert!(buttons.iter().all(|(act, _)| *act != Act::Skip));
+        assert_eq!(buttons[0], (ButtonAction::Check, "Check Again".into()));
+        assert!(buttons.iter().all(|(act, _)| *act != ButtonAction::Skip));
     }
 
     #[test]
     fn an_app_that_is_not_sold_leads_to_another_account_or_to_the_next_app() {
-        let (title, text, buttons) = told(&Shown::NotOffered, Some("Other"));
+        let (title, text, buttons) = told(&PageKind::NotOffered, Some("Other"));
         assert_eq!(title, "Not Available to This Account");
         let said = "s.example does not offer “Paid” to demo. The people who run the repository can give access.";
         assert_eq!(text, said);
         assert_eq!(
             buttons,
-            [(Act::AnotherAccount, "Use Another Account…".into()), (Act::Skip, "Continue With “Other”".into())]
+            [
+                (ButtonAction::AnotherAccount, "Use Another Account…".into()),
+                (ButtonAction::Skip, "Continue With “Other”".into())
+            ]
         );
-        assert_eq!(told(&Shown::NotOffered, None).2.len(), 1);
+        assert_eq!(told(&PageKind::NotOffered, None).2.len(), 1);
     }
 
     #[test]
     fn one_of_several_leads_to_the_next_or_to_the_end() {
-        let (_, _, buttons) = told(&Shown::Progress, Some("Third"));
-        assert_eq!(buttons, [(Act::Continue, "Continue With “Paid”".into()), (Act::Stop, "Stop Here".into())]);
+        let (_, _, buttons) = told(&PageKind::Progress, Some("Third"));
+        assert_eq!(
+            buttons,
+            [(ButtonAction::Continue, "Continue With “Paid”".into()), (ButtonAction::Stop, "Stop Here".into())]
+        );
     }
 
     #[test]
     fn w18_names_from_outside_stay_what_they_are() {
         let hostile = format!("<b>x</b>\u{202e}\n{}", "y".repeat(10_000));
         let names = Names { app: &hostile, next: Some(&hostile), host: "s.example", user: &hostile };
-        for shown in [Shown::Waiting, Shown::Unfinished, Shown::NotOffered, Shown::Progress] {
+        for shown in [PageKind::Waiting, PageKind::Unfinished, PageKind::NotOffered, PageKind::Progress] {
             let words = words(&shown, &names);
             for text in words.buttons.into_iter().map(|(_, label)| label).chain([words.text]) {
                 assert!(!text.contains(['\u{202e}', '\n']) && text.chars().count() < 350, "{text}");

@@ -12,17 +12,18 @@ use usher_core::{
 
 use super::{
     Ending, Purpose,
-    errand::Errand,
     flow::Flow,
+    next_step::{NextStep, next_step},
     save::Saved,
-    way_back::{WayBack, way_back},
 };
 use crate::{
     application::Application,
+    desktop::software,
     i18n::{gettext, gettext_f},
-    labels,
-    model::Repository,
-    permission, runtime, software, text, toast,
+    model::{Repository, permission},
+    runtime, text,
+    web::WebTask,
+    widgets::{labels, toast},
 };
 
 type Act = Box<dyn FnOnce()>;
@@ -47,7 +48,7 @@ mod imp {
         #[template_child]
         pub(super) other_person_button: TemplateChild<gtk::Button>,
         #[template_child]
-        pub(super) way_back_label: TemplateChild<gtk::Label>,
+        pub(super) next_step_label: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) command_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
@@ -67,7 +68,7 @@ mod imp {
         pub(super) said: RefCell<String>,
         pub(super) finished: RefCell<Option<Act>>,
         pub(super) start_over: RefCell<Option<Act>>,
-        pub(super) way_back: OnceCell<WayBack>,
+        pub(super) next_step: OnceCell<NextStep>,
         pub(super) is_touched: Cell<bool>,
     }
 
@@ -110,11 +111,11 @@ mod imp {
 
         #[template_callback]
         fn on_primary(&self) {
-            match self.way_back.get() {
-                Some(WayBack::Software { remote, app_id }) => {
+            match self.next_step.get() {
+                Some(NextStep::Software { remote, app_id }) => {
                     self.obj().install_in_software(remote.clone(), app_id.clone());
                 }
-                Some(WayBack::Terminal { .. }) => self.obj().copy_command(),
+                Some(NextStep::Terminal { .. }) => self.obj().copy_command(),
                 _ => self.obj().finish(),
             }
         }
@@ -145,7 +146,7 @@ impl DonePage {
         let flow = flow.clone();
         let purpose = flow.request().purpose.clone();
         imp.finished.replace(Some(Box::new(move || flow.finish(id))));
-        page.show_way_back(&purpose);
+        page.show_next_step(&purpose);
         page
     }
 
@@ -163,7 +164,7 @@ impl DonePage {
         imp.said.replace(ending.heading);
         imp.other_person_button.set_visible(false);
         imp.finished.replace(Some(finished));
-        page.show_way_back(&Purpose::Asked(ending.asked));
+        page.show_next_step(&Purpose::Asked(ending.asked));
         page
     }
 
@@ -178,26 +179,26 @@ impl DonePage {
         });
     }
 
-    fn show_way_back(&self, purpose: &Purpose) {
+    fn show_next_step(&self, purpose: &Purpose) {
         let imp = self.imp();
-        let way_back = imp.way_back.get_or_init(|| way_back(purpose));
+        let next_step = imp.next_step.get_or_init(|| next_step(purpose));
         let client = match purpose {
             Purpose::Asked(asked) => asked.client.as_str(),
             Purpose::ByHand { .. } => "",
         };
         let program = text::program(client);
         let program = [("program", program.as_str())];
-        let (text, primary) = match way_back {
-            WayBack::ByHand => (None, gettext("Done")),
-            WayBack::Waiting if client.is_empty() => (Some(gettext("The install goes on.")), gettext("Done")),
-            WayBack::Waiting => (Some(gettext_f("The install goes on in {program}.", &program)), gettext("Done")),
-            WayBack::Software { remote, app_id } => {
+        let (text, primary) = match next_step {
+            NextStep::ByHand => (None, gettext("Done")),
+            NextStep::Waiting if client.is_empty() => (Some(gettext("The install goes on.")), gettext("Done")),
+            NextStep::Waiting => (Some(gettext_f("The install goes on in {program}.", &program)), gettext("Done")),
+            NextStep::Software { remote, app_id } => {
                 self.name_what_software_does(remote.clone(), app_id.clone());
                 // Its name was looked up when the question was asked, which named it as well.
                 let app = text::within(&Application::current().apps().get(remote, app_id).title());
                 (Some(gettext_f("“{app}” can be installed now.", &[("app", &app)])), gettext("Open in Software"))
             }
-            WayBack::Terminal { command } => {
+            NextStep::Terminal { command } => {
                 imp.command_label.set_label(command);
                 imp.command_group.set_visible(true);
                 let again = if client.is_empty() {
@@ -207,20 +208,20 @@ impl DonePage {
                 };
                 (Some(again), gettext("Copy Command"))
             }
-            WayBack::Account if client.is_empty() => (None, gettext("Done")),
-            WayBack::Account => (Some(gettext_f("Go back to {program}.", &program)), gettext("Done")),
-            WayBack::Program if client.is_empty() => (Some(gettext("Start the install again.")), gettext("Done")),
-            WayBack::Program => {
+            NextStep::Account if client.is_empty() => (None, gettext("Done")),
+            NextStep::Account => (Some(gettext_f("Go back to {program}.", &program)), gettext("Done")),
+            NextStep::Program if client.is_empty() => (Some(gettext("Start the install again.")), gettext("Done")),
+            NextStep::Program => {
                 (Some(gettext_f("Go back to {program} and start the install again.", &program)), gettext("Done"))
             }
         };
-        imp.way_back_label.set_visible(text.is_some());
-        imp.way_back_label.set_label(&text.unwrap_or_default());
+        imp.next_step_label.set_visible(text.is_some());
+        imp.next_step_label.set_label(&text.unwrap_or_default());
         imp.primary_button.set_label(&primary);
-        imp.done_button.set_visible(matches!(way_back, WayBack::Software { .. } | WayBack::Terminal { .. }));
-        match way_back {
-            WayBack::ByHand => self.show_repositories(),
-            WayBack::Waiting => self.close_by_itself(),
+        imp.done_button.set_visible(matches!(next_step, NextStep::Software { .. } | NextStep::Terminal { .. }));
+        match next_step {
+            NextStep::ByHand => self.show_repositories(),
+            NextStep::Waiting => self.close_by_itself(),
             // An update never waits.
             _ if matches!(purpose, Purpose::Asked(asked) if asked.is_update) => {}
             _ => {

@@ -18,13 +18,15 @@ use usher_core::{
 };
 
 use super::{
-    Onward, Purpose, Request,
+    AfterSaving, Purpose, SignInRequest,
     done::DonePage,
-    errand::{Errand, Spent},
     save::{self, Saved},
-    web::{WebPage, WebSession, problem::Problem},
 };
-use crate::{i18n::gettext, services::Services};
+use crate::{
+    i18n::gettext,
+    services::Services,
+    web::{SpentRedirects, WebPage, WebProblem, WebSession, WebTask},
+};
 
 type Finished = Box<dyn FnOnce(Option<AccountId>)>;
 
@@ -34,12 +36,12 @@ pub(super) struct Flow {
     page: glib::WeakRef<WebPage>,
     services: Services,
     session: WebSession,
-    request: Request,
+    request: SignInRequest,
     /// `None` once the server has answered.
     sign_in: RefCell<Option<SignIn>>,
     /// Signed in and not saved yet.
     unsaved: RefCell<Option<SignedIn>>,
-    spent: Spent,
+    spent: SpentRedirects,
     is_other_person: Cell<bool>,
     finished: RefCell<Option<Finished>>,
 }
@@ -49,7 +51,7 @@ impl Flow {
         view: &adw::NavigationView,
         services: &Services,
         session: WebSession,
-        request: Request,
+        request: SignInRequest,
         finished: Finished,
     ) {
         let flow = Rc::new(Self {
@@ -61,14 +63,14 @@ impl Flow {
             request,
             sign_in: RefCell::default(),
             unsaved: RefCell::default(),
-            spent: Spent::default(),
+            spent: SpentRedirects::default(),
             is_other_person: Cell::default(),
             finished: RefCell::new(Some(finished)),
         });
         flow.open_page();
     }
 
-    pub(super) fn request(&self) -> &Request {
+    pub(super) fn request(&self) -> &SignInRequest {
         &self.request
     }
 
@@ -101,7 +103,7 @@ impl Flow {
             Ok(address) => page.load(&address),
             Err(error) => {
                 tracing::warn!(%error, "a sign-in cannot begin");
-                page.show_problem(Problem::Unusable);
+                page.show_problem(WebProblem::Unusable);
             }
         }
     }
@@ -132,7 +134,7 @@ impl Flow {
                 Err(error) => {
                     tracing::warn!(%error, "an account was not saved");
                     flow.unsaved.replace(Some(signed_in));
-                    page.show_problem(Problem::NotSaved(save::reason(&error)));
+                    page.show_problem(WebProblem::NotSaved(save::reason(&error)));
                 }
             }
         });
@@ -141,7 +143,7 @@ impl Flow {
     async fn saved(self: &Rc<Self>, saved: Saved, page: &WebPage) {
         let onward = match &self.request.purpose {
             Purpose::Asked(asked) => (asked.saved)(asked.clone(), saved.id).await,
-            Purpose::ByHand { .. } => Onward::Done,
+            Purpose::ByHand { .. } => AfterSaving::Done,
         };
         let Some(view) = self.view.upgrade() else {
             return;
@@ -149,14 +151,14 @@ impl Flow {
         // The web view ends here; what is behind *Done* is the page one came from.
         page.close();
         match onward {
-            Onward::Done => {
+            AfterSaving::Done => {
                 let done = DonePage::signed_in(self, saved);
                 let kept: Vec<adw::NavigationPage> =
                     self.pages_before(&view).into_iter().chain([done.upcast()]).collect();
                 view.replace(&kept);
             }
             // Whoever asked shows something else in this place.
-            Onward::Elsewhere(lead) => {
+            AfterSaving::Elsewhere(lead) => {
                 self.finished.take();
                 lead();
             }
@@ -219,7 +221,7 @@ impl Flow {
     }
 }
 
-impl Errand for Flow {
+impl WebTask for Flow {
     fn service(&self) -> &ServiceUrl {
         &self.request.binding.service
     }
@@ -246,7 +248,7 @@ impl Errand for Flow {
         self.sign_in.borrow().as_ref().map_or(Match::Other, |sign_in| sign_in.redirect().recognise(address))
     }
 
-    fn spent(&self) -> &Spent {
+    fn spent(&self) -> &SpentRedirects {
         &self.spent
     }
 
@@ -261,24 +263,24 @@ impl Errand for Flow {
                 page.show_busy(&gettext("Signing in…"));
                 self.save();
             }
-            Err(SignInError::Refused(reason)) => page.show_problem(Problem::Refused(reason)),
+            Err(SignInError::Refused(reason)) => page.show_problem(WebProblem::Refused(reason)),
             Err(error) => {
                 tracing::warn!(%error, "a sign-in did not end well");
-                page.show_problem(Problem::NoCredential);
+                page.show_problem(WebProblem::NoCredential);
             }
         }
     }
 
-    fn again(self: Rc<Self>, problem: Problem) {
+    fn again(self: Rc<Self>, problem: WebProblem) {
         let Some(page) = self.page.upgrade() else {
             return;
         };
         match problem {
-            Problem::NotSaved(_) => {
+            WebProblem::NotSaved(_) => {
                 page.show_busy(&gettext("Signing in…"));
                 self.save();
             }
-            Problem::Crashed => page.reload(),
+            WebProblem::Crashed => page.reload(),
             _ => self.begin(),
         }
     }

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The pages of a sign-in: the server's web page, what can go wrong with it, and *Done*. The same pages serve the main
-//! window and prompts; they are given a flow and know nothing of where they are shown.
+//! The pages of a sign-in: the server's web page, and *Done*. The same pages serve the main window and prompts; they are
+//! given a flow and know nothing of where they are shown.
 //!
 //! ```text
-//! flow      one sign-in from the first page to Done
-//! errand    what one is on a web page for: signing in here, buying elsewhere
-//! web       the server's web page: its view, its chrome, what it may do and what can go wrong
-//! save      what becomes of the credential
-//! done      the way back
+//! flow       one sign-in from the first page to Done
+//! save       what becomes of the credential
+//! done       Done: who is signed in where
+//! next_step  what the person can do from Done; pure
 //! ```
 
 mod done;
-pub(crate) mod errand;
 mod flow;
+mod next_step;
 mod save;
-mod way_back;
-pub(crate) mod web;
 
 use std::{
     cell::{Cell, RefCell},
@@ -26,9 +23,9 @@ use std::{
 use adw::prelude::*;
 use usher_core::{account::AccountId, binding::Binding, remote::Remote, service::RemoteUrl};
 
+use self::done::DonePage;
 pub(crate) use self::save::reason as keyring_reason;
-use self::{done::DonePage, web::WebSession};
-use crate::services::Services;
+use crate::{services::Services, web::WebSession};
 
 /// For whom one signs in: decides the texts of *Done* and the way back.
 #[derive(Clone)]
@@ -39,11 +36,11 @@ pub(crate) enum Purpose {
         remote: Option<Remote>,
     },
     /// A client asked, through a prompt.
-    Asked(Rc<Asked>),
+    Asked(Rc<ClientRequest>),
 }
 
 /// What is shown once an account was saved.
-pub(crate) enum Onward {
+pub(crate) enum AfterSaving {
     /// *Done*, with the way back.
     Done,
     /// Something else, which is shown by calling it.
@@ -51,10 +48,10 @@ pub(crate) enum Onward {
 }
 
 /// Says how it goes on when the account was saved.
-type Saved = Box<dyn Fn(Rc<Asked>, AccountId) -> Pin<Box<dyn Future<Output = Onward>>>>;
+type Saved = Box<dyn Fn(Rc<ClientRequest>, AccountId) -> Pin<Box<dyn Future<Output = AfterSaving>>>>;
 
 /// What a client wanted when it asked for an account.
-pub(crate) struct Asked {
+pub(crate) struct ClientRequest {
     /// Flatpak's name of the repository.
     pub(crate) remote: String,
     /// Its address. It may use the account after this sign-in.
@@ -73,7 +70,7 @@ pub(crate) struct Asked {
 
 /// What to sign in to.
 #[derive(Clone)]
-pub(crate) struct Request {
+pub(crate) struct SignInRequest {
     /// The service.
     pub(crate) binding: Binding,
     /// The account to sign in again.
@@ -93,7 +90,7 @@ pub(crate) struct Ending {
     /// Host of the server.
     pub(crate) host: String,
     /// What the client wanted.
-    pub(crate) asked: Rc<Asked>,
+    pub(crate) asked: Rc<ClientRequest>,
 }
 
 /// Shows the way back after a question that needed no signing in. `finished` is called once the person has read it.
@@ -109,7 +106,7 @@ pub(crate) fn end(view: &adw::NavigationView, ending: Ending, finished: impl FnO
 pub(crate) fn start(
     view: &adw::NavigationView,
     services: &Services,
-    request: Request,
+    request: SignInRequest,
     finished: impl FnOnce(Option<AccountId>) + 'static,
 ) {
     start_within(view, services, WebSession::default(), request, finished);
@@ -120,7 +117,7 @@ pub(crate) fn start_within(
     view: &adw::NavigationView,
     services: &Services,
     session: WebSession,
-    request: Request,
+    request: SignInRequest,
     finished: impl FnOnce(Option<AccountId>) + 'static,
 ) {
     flow::Flow::start(view, services, session, request, Box::new(finished));

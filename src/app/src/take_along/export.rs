@@ -12,8 +12,9 @@ use super::{file, steps};
 use crate::{
     application::Application,
     i18n::{gettext, ngettext_f},
-    text, toast,
-    window::Window,
+    main_window::Window,
+    text,
+    widgets::toast,
 };
 
 mod imp {

@@ -7,7 +7,11 @@ use adw::prelude::*;
 use gtk::{gio, glib};
 use usher_core::takeout::{FILE_NAME, MIME_TYPE};
 
-use crate::{files, i18n::gettext, toast, window::Window};
+use crate::{
+    i18n::gettext,
+    main_window::{Window, files},
+    widgets::toast,
+};
 
 /// The ending of the names of such files.
 const SUFFIX: &str = "usher";

@@ -27,7 +27,7 @@ pub(super) struct RepositoryStep {
 
 /// What is known of this computer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Here {
+pub(super) struct ThisComputer {
     /// Its remotes.
     pub(super) remotes: Vec<Remote>,
     /// The ids of apps that are installed, of those that were taken along.
@@ -45,7 +45,7 @@ pub(super) struct Steps {
 
 impl Steps {
     /// Of a file, on this computer.
-    pub(super) fn of(takeout: &Takeout, entries: &[Entry], here: &Here) -> Self {
+    pub(super) fn of(takeout: &Takeout, entries: &[Entry], here: &ThisComputer) -> Self {
         let account =
             |account: &TakenAccount| AccountStep { is_done: account.is_signed_in(entries), account: account.clone() };
         let repository = |repository: &TakenRepository| RepositoryStep {
@@ -125,14 +125,14 @@ mod tests {
     #[test]
     fn steps_are_done_one_by_one() {
         let takeout = takeout();
-        let fresh = Steps::of(&takeout, &[], &Here::default());
+        let fresh = Steps::of(&takeout, &[], &ThisComputer::default());
         assert!(fresh.accounts.iter().all(|step| !step.is_done));
         assert!(matches!(fresh.repositories[0].set_up, SetUp::Command(Some(_))));
         assert_eq!(fresh.apps.map(|(count, _)| count), Some(2));
 
         let binding = takeout.accounts[0].binding.clone();
         let ada = Account::signed_in(binding, "ada".into(), Token::parse("t").unwrap(), None, 1);
-        let here = Here { remotes: Vec::new(), installed: ["org.a.A".to_owned()].into() };
+        let here = ThisComputer { remotes: Vec::new(), installed: ["org.a.A".to_owned()].into() };
         let later = Steps::of(&takeout, &[Entry::Open(Box::new(ada))], &here);
         assert_eq!(later.accounts.iter().map(|step| step.is_done).collect::<Vec<_>>(), [true, false]);
         let (count, command) = later.apps.unwrap();

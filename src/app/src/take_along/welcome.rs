@@ -8,13 +8,12 @@ use usher_core::{
     takeout::{SetUp, Takeout},
 };
 
-use super::steps::{AccountStep, Here, RepositoryStep, Steps};
+use super::steps::{AccountStep, RepositoryStep, Steps, ThisComputer};
 use crate::{
-    accessible,
-    accounts::{Offer, OfferRow, RowGroup, sign_in_name, state_label},
     application::Application,
     i18n::{gettext, gettext_f, ngettext_f},
-    text, toast,
+    text,
+    widgets::{Offer, OfferRow, RowGroup, accessible, sign_in_name, state_label, toast},
 };
 
 /// Most lines of a command that are shown; all of it is copied.
@@ -29,7 +28,7 @@ mod imp {
     #[template(file = "src/take_along/welcome.blp")]
     pub struct WelcomePage {
         pub(super) takeout: OnceCell<Takeout>,
-        pub(super) here: RefCell<Here>,
+        pub(super) here: RefCell<ThisComputer>,
         pub(super) command: RefCell<Option<String>>,
         pub(super) handlers: RefCell<Vec<(glib::Object, glib::SignalHandlerId)>>,
         pub(super) accounts: RowGroup<AccountStep>,
@@ -141,7 +140,7 @@ impl WelcomePage {
         let looking = gio::spawn_blocking(move || {
             let installations = remote::installations();
             let installed = apps.into_iter().filter(|id| remote::is_app_installed(&installations, id)).collect();
-            Here { remotes: remote::remotes(&installations), installed }
+            ThisComputer { remotes: remote::remotes(&installations), installed }
         });
         if let Ok(here) = looking.await {
             self.imp().here.replace(here);

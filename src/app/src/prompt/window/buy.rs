@@ -16,10 +16,11 @@ use crate::{
     application::Application,
     i18n::{gettext, gettext_f, ngettext_f},
     prompt::accounts_at,
-    purchase::{AlreadyPage, Closing, Found, News, Purchase, Request},
+    purchase::{AlreadyAnswer, AlreadyPage, Closing, Purchase, PurchaseEvent, PurchaseRequest},
     runtime,
-    sign_in::{Asked, Onward},
-    text, toast,
+    sign_in::{AfterSaving, ClientRequest},
+    text,
+    widgets::toast,
 };
 
 /// An account has to be signed in to before its server can be asked.
@@ -28,10 +29,10 @@ struct NotSignedIn;
 impl PromptWindow {
     /// The account is there: asks the server whether it has what was asked for. What it has not leads to the purchase
     /// question, all else to *Done*.
-    pub(super) async fn look_on(&self, asked: &Asked, id: AccountId) -> Onward {
+    pub(super) async fn look_on(&self, asked: &ClientRequest, id: AccountId) -> AfterSaving {
         if let Ok(Some((account, denied))) = self.denied(id).await {
             let window = self.downgrade();
-            return Onward::Elsewhere(Box::new(move || {
+            return AfterSaving::Elsewhere(Box::new(move || {
                 if let Some(window) = window.upgrade() {
                     window.turn_to_purchase(account, denied);
                 }
@@ -39,7 +40,7 @@ impl PromptWindow {
         }
         asked.app_ids.replace(self.prompt().asked_for.borrow().clone());
         self.done(asked, Some(id));
-        Onward::Done
+        AfterSaving::Done
     }
 
     /// The same for an account that was there before, which may have to be signed in to again. Tells whether there is
@@ -52,7 +53,7 @@ impl PromptWindow {
         match denied {
             Ok(None) => return false,
             Ok(Some((account, denied))) => self.turn_to_purchase(account, denied),
-            Err(NotSignedIn) => self.hear(News::SignIn, account),
+            Err(NotSignedIn) => self.hear(PurchaseEvent::SignIn, account),
         }
         true
     }
@@ -105,13 +106,13 @@ impl PromptWindow {
         self.show_accounts();
         self.set_busy(false);
         self.refresh();
-        self.close_guard();
+        self.block_buttons();
         imp.heading.grab_focus();
     }
 
-    fn request(&self, account: Account) -> Request {
+    fn request(&self, account: Account) -> PurchaseRequest {
         let details = self.prompt().details.borrow();
-        Request {
+        PurchaseRequest {
             account,
             remote: details.remote.clone(),
             remote_url: details.remote_url.clone(),
@@ -133,18 +134,18 @@ impl PromptWindow {
         imp.purchase.replace(Some(purchase));
     }
 
-    fn hear(&self, news: News, account: &Account) {
+    fn hear(&self, news: PurchaseEvent, account: &Account) {
         match news {
-            News::Busy(is_busy) => self.set_busy(is_busy),
-            News::NotOffered => self.prompt().fail(result::NOT_OFFERED),
-            News::SignIn => {
+            PurchaseEvent::Busy(is_busy) => self.set_busy(is_busy),
+            PurchaseEvent::NotOffered => self.prompt().fail(result::NOT_OFFERED),
+            PurchaseEvent::SignIn => {
                 self.prompt().details.borrow_mut().turn_to_sign_in();
                 self.ask_anew(Form::SignInAgain(account.clone()));
             }
-            News::AnotherAccount => self.use_another(account),
-            News::Back => self.ask_anew(Form::Buy(account.clone())),
-            News::Over { bought, .. } if bought.is_empty() => self.close(),
-            News::Over { bought, was_paid } => self.show_bought(account, &bought, was_paid),
+            PurchaseEvent::AnotherAccount => self.use_another(account),
+            PurchaseEvent::Back => self.ask_anew(Form::Buy(account.clone())),
+            PurchaseEvent::Over { bought, .. } if bought.is_empty() => self.close(),
+            PurchaseEvent::Over { bought, was_paid } => self.show_bought(account, &bought, was_paid),
         }
     }
 
@@ -193,12 +194,12 @@ impl PromptWindow {
         self.imp().view.push(&page);
     }
 
-    fn found(&self, found: Found, account: &Account) {
+    fn found(&self, found: AlreadyAnswer, account: &Account) {
         match found {
-            Found::Owned(owned) => self.found_owned(account, &owned),
-            Found::Use(other) => self.use_instead(*other),
-            Found::SignIn => self.sign_in(None),
-            Found::Expired => self.hear(News::SignIn, account),
+            AlreadyAnswer::Owned(owned) => self.found_owned(account, &owned),
+            AlreadyAnswer::Use(other) => self.use_instead(*other),
+            AlreadyAnswer::SignIn => self.sign_in(None),
+            AlreadyAnswer::Expired => self.hear(PurchaseEvent::SignIn, account),
         }
     }
 
@@ -219,7 +220,7 @@ impl PromptWindow {
             #[weak(rename_to = window)]
             self,
             async move {
-                match window.permit(account.id).await {
+                match window.give_permission(account.id).await {
                     Ok(()) => {
                         let owned = window.prompt().details.borrow().app_ids.clone();
                         window.show_bought(&account, &owned, false);
@@ -258,14 +259,14 @@ impl PromptWindow {
                 false
             }
             closing => {
-                self.leave_purchase(purchase, closing == Closing::Ask);
+                self.settle_and_close(purchase, closing == Closing::Ask);
                 true
             }
         }
     }
 
     /// The window goes at once, where the person wants that; whoever waits is told what the server says then.
-    fn leave_purchase(&self, purchase: Rc<Purchase>, asks: bool) {
+    fn settle_and_close(&self, purchase: Rc<Purchase>, asks: bool) {
         let window = self.clone();
         glib::spawn_future_local(async move {
             if asks && !purchase.may_close(&window).await {
@@ -304,7 +305,7 @@ fn belongs(user: &str, apps: &[String], is_new: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::accessible::bare;
+    use crate::widgets::accessible::bare;
 
     #[test]
     fn what_was_bought_is_told_with_whose_it_is() {

@@ -6,10 +6,10 @@ use std::{rc::Rc, time::Duration};
 use adw::prelude::*;
 use gtk::glib;
 
-use super::{Act, Moment, News, Purchase, PurchasePage, Shown};
+use super::{ButtonAction, Moment, PageKind, Purchase, PurchaseEvent, PurchasePage};
 use crate::{
     purchase::words::{Names, words},
-    toast,
+    widgets::toast,
 };
 
 /// How long it is waited before the store is asked again by itself: 2, 5, 15 and 60 seconds after the first answer.
@@ -22,14 +22,14 @@ impl Purchase {
     }
 
     /// Shows a page in place of what this purchase has shown before.
-    pub(super) fn show(self: &Rc<Self>, shown: &Shown) {
+    pub(super) fn show(self: &Rc<Self>, shown: &PageKind) {
         let Some(view) = self.view.upgrade() else {
             return;
         };
-        if matches!(shown, Shown::Waiting) {
+        if matches!(shown, PageKind::Waiting) {
             self.close_shop();
         } else {
-            self.leave_shop();
+            self.end_shop();
         }
         let page = PurchasePage::new(&self.words_of(shown), {
             let purchase = self.clone();
@@ -43,13 +43,13 @@ impl Purchase {
         self.put(&view, page.upcast());
     }
 
-    fn words_of(&self, shown: &Shown) -> crate::purchase::words::Words {
+    fn words_of(&self, shown: &PageKind) -> crate::purchase::words::PageText {
         let basket = self.basket.borrow();
         let app = self.name(basket.current().unwrap_or_default());
         let next = basket.next().map(|id| self.name(id));
         let (host, user) = (self.host(), self.request.account.user.clone());
         let mut words = words(shown, &Names { app: &app, next: next.as_deref(), host: &host, user: &user });
-        if matches!(shown, Shown::Progress) {
+        if matches!(shown, PageKind::Progress) {
             words.title = basket.progress().unwrap_or_default();
         }
         words
@@ -98,10 +98,10 @@ impl Purchase {
     }
 
     /// Shows that the server is being asked, where the person has asked for it.
-    pub(super) fn set_busy(&self, act: Option<Act>) {
+    pub(super) fn set_busy(&self, act: Option<ButtonAction>) {
         match self.page.upgrade().filter(WidgetExt::is_mapped) {
             Some(page) => page.set_busy(act),
-            None => (self.tell)(News::Busy(true)),
+            None => (self.tell)(PurchaseEvent::Busy(true)),
         }
     }
 
@@ -109,7 +109,7 @@ impl Purchase {
         if let Some(page) = self.page.upgrade() {
             page.set_idle();
         }
-        (self.tell)(News::Busy(false));
+        (self.tell)(PurchaseEvent::Busy(false));
     }
 
     /// No program waits any more; what is open stays.

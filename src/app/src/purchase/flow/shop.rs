@@ -11,11 +11,11 @@ use usher_core::{
     service::ServiceUrl,
 };
 
-use super::{Landing, Moment, Problem, Purchase, WebPage};
+use super::{Landing, Moment, Purchase, WebPage, WebProblem};
 use crate::{
     i18n::gettext,
-    purchase::leave,
-    sign_in::errand::{Errand, Spent},
+    purchase::departure,
+    web::{SpentRedirects, WebTask},
 };
 
 impl Purchase {
@@ -40,7 +40,7 @@ impl Purchase {
     }
 
     /// The shop's page is not needed any more.
-    pub(super) fn leave_shop(&self) {
+    pub(super) fn end_shop(&self) {
         self.is_awaited.set(false);
         self.stop_watch();
         self.close_shop();
@@ -57,12 +57,12 @@ impl Purchase {
     }
 
     /// Asks before the shop's page is left. The server is asked before anything else is done.
-    async fn ask_to_leave(self: Rc<Self>) {
-        let Some(page) = self.web.upgrade().filter(|_| !self.is_leaving.replace(true)) else {
+    async fn confirm_departure(self: Rc<Self>) {
+        let Some(page) = self.web.upgrade().filter(|_| !self.is_asking_departure.replace(true)) else {
             return;
         };
-        let is_wanted = leave::is_wanted(&page).await;
-        self.is_leaving.set(false);
+        let is_wanted = departure::is_wanted(&page).await;
+        self.is_asking_departure.set(false);
         if is_wanted && self.buying.borrow().is_some() {
             page.show_busy(&gettext("Checking…"));
             self.ask(Moment::Left, false);
@@ -71,16 +71,16 @@ impl Purchase {
 
     /// Asks before the window is closed over the shop's page.
     pub(crate) async fn may_close(&self, parent: &impl IsA<gtk::Widget>) -> bool {
-        if self.is_leaving.replace(true) {
+        if self.is_asking_departure.replace(true) {
             return false;
         }
-        let is_wanted = leave::is_wanted(parent).await;
-        self.is_leaving.set(false);
+        let is_wanted = departure::is_wanted(parent).await;
+        self.is_asking_departure.set(false);
         is_wanted
     }
 }
 
-impl Errand for Purchase {
+impl WebTask for Purchase {
     fn service(&self) -> &ServiceUrl {
         &self.request.account.binding.service
     }
@@ -101,7 +101,7 @@ impl Errand for Purchase {
         self.buying.borrow().as_ref().map_or(Match::Other, |buying| buying.redirect().recognise(address))
     }
 
-    fn spent(&self) -> &Spent {
+    fn spent(&self) -> &SpentRedirects {
         &self.spent
     }
 
@@ -129,7 +129,7 @@ impl Errand for Purchase {
     }
 
     /// The page is not sent again: the server is asked, and then the purchase's first page is shown.
-    fn again(self: Rc<Self>, problem: Problem) {
+    fn again(self: Rc<Self>, problem: WebProblem) {
         if let Some(page) = self.web.upgrade() {
             page.show_busy(&gettext("Checking…"));
             self.problem.replace(Some(problem));
@@ -138,7 +138,7 @@ impl Errand for Purchase {
     }
 
     fn cancel(self: Rc<Self>) {
-        glib::spawn_future_local(self.ask_to_leave());
+        glib::spawn_future_local(self.confirm_departure());
     }
 
     fn read(self: Rc<Self>) {

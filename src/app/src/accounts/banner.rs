@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What the banner above the lists says: one thing at a time, what helps most first.
+
+use crate::{
+    i18n::gettext,
+    model::{Deployment, KeyringState},
+    widgets::Advice,
+};
+
+/// Something about Usher as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BannerMessage {
+    /// Something may stand in for Usher.
+    Impostor,
+    /// Usher was uninstalled.
+    Removed,
+    /// The keyring is locked.
+    KeyringLocked,
+    /// Flatpak cannot reach the helper.
+    NoHelper,
+    /// Another version is installed than the one that runs.
+    Updated,
+}
+
+impl BannerMessage {
+    /// What is to be said now, if anything.
+    pub(super) fn of(
+        keyring: KeyringState,
+        deployment: Deployment,
+        lacks_helper: bool,
+        has_impostor: bool,
+    ) -> Option<Self> {
+        match (deployment, keyring, lacks_helper) {
+            _ if has_impostor => Some(Self::Impostor),
+            (Deployment::Removed, _, _) => Some(Self::Removed),
+            (_, KeyringState::Locked, _) => Some(Self::KeyringLocked),
+            (_, _, true) => Some(Self::NoHelper),
+            (Deployment::Updated, _, false) => Some(Self::Updated),
+            (Deployment::Current, _, false) => None,
+        }
+    }
+
+    pub(super) fn text(self) -> String {
+        match self {
+            Self::Impostor => gettext("Usher may have been replaced"),
+            Self::Removed => gettext("Usher was uninstalled"),
+            Self::KeyringLocked => gettext("The keyring is locked"),
+            Self::NoHelper => gettext("Installs cannot ask for accounts: the background service did not start"),
+            Self::Updated => gettext("Usher was updated"),
+        }
+    }
+
+    pub(super) fn button(self) -> String {
+        match self {
+            Self::Impostor => gettext("Review…"),
+            Self::Removed => gettext("Quit"),
+            Self::KeyringLocked => gettext("Unlock"),
+            Self::NoHelper => gettext("Details"),
+            Self::Updated => gettext("Restart"),
+        }
+    }
+}
+
+/// What is behind the missing helper, and the command that tells more.
+pub(super) fn no_helper() -> Advice {
+    Advice {
+        heading: gettext("Background Service Not Found"),
+        description: gettext(
+            "Installs ask a background service of Usher for accounts, and this session does not know it. Log out and in again, or install Usher once more. This command tells more.",
+        ),
+        facts: Vec::new(),
+        command: usher_core::text::usherctl(&["doctor"]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_banner_says_one_thing_and_what_helps_most_first() {
+        use {Deployment::*, KeyringState::*};
+        assert_eq!(BannerMessage::of(Ready, Current, false, false), None);
+        assert_eq!(BannerMessage::of(Ready, Updated, false, false), Some(BannerMessage::Updated));
+        assert_eq!(BannerMessage::of(Missing, Updated, true, false), Some(BannerMessage::NoHelper));
+        assert_eq!(BannerMessage::of(Locked, Updated, true, false), Some(BannerMessage::KeyringLocked));
+        assert_eq!(BannerMessage::of(Locked, Removed, true, false), Some(BannerMessage::Removed));
+        assert_eq!(BannerMessage::of(Missing, Removed, true, true), Some(BannerMessage::Impostor));
+    }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What a row of *Needs Attention* says, and where it leads.
+
+use super::impostor_row::impostor_row;
+use crate::{
+    application::Application,
+    i18n::{gettext, gettext_f, ngettext_f},
+    model::{App, Need, Standing, Waiting},
+    purchase::{unfinished::UnfinishedPurchase, unfinished_row},
+    text,
+    widgets::{Offer, OfferRow, sign_in_name},
+};
+
+/// Something that needs attention, and the app that it is about, if it is about one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NeedItem {
+    need: Need,
+    app: Option<App>,
+}
+
+impl NeedItem {
+    /// With what is known of the app now.
+    pub(super) fn of(need: Need, application: &Application) -> Self {
+        let app = match &need {
+            Need::Unfinished { purchase, .. } => Some(application.apps().get(&purchase.remote, &purchase.app_id)),
+            Need::NoAccess { app, .. } => Some(application.apps().get(&app.remote, &app.app_id)),
+            _ => None,
+        };
+        Self { need, app }
+    }
+
+    /// The app with that id, as far as it is known.
+    fn app(&self, app_id: &str) -> App {
+        self.app.clone().unwrap_or_else(|| App::unknown(app_id))
+    }
+
+    /// Whether two rows are about the same thing.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.need.is_same(&other.need)
+    }
+}
+
+/// The row of a thing that needs attention.
+pub(super) fn need_row(item: &NeedItem) -> OfferRow {
+    let offer = Offer::of(item);
+    match item.need.clone() {
+        Need::Impostor(impostor) => impostor_row(&offer, &impostor),
+        Need::SignIn { account, .. } => OfferRow::new(&offer, move |window| window.sign_in_again(account.id)),
+        Need::FirstSignIn { repository, .. } => OfferRow::new(&offer, move |window| window.sign_in_for(&repository)),
+        Need::Permission { repository } => OfferRow::new(&offer, move |window| window.review_permission(&repository)),
+        Need::ServerChanged { repository, account } => {
+            OfferRow::new(&offer, move |window| window.review_server(&repository, account.id))
+        }
+        Need::Unfinished { account, host, purchase } => {
+            let app = item.app(&purchase.app_id);
+            unfinished_row(&offer, &UnfinishedPurchase { account, host, app, update: None })
+        }
+        Need::NoAccess { account, host, app: update } => {
+            let app = item.app(&update.app_id);
+            unfinished_row(&offer, &UnfinishedPurchase { account, host, app, update: Some(update) })
+        }
+    }
+}
+
+impl Offer {
+    fn of(item: &NeedItem) -> Self {
+        match &item.need {
+            Need::Impostor(impostor) => Self::impostor(impostor),
+            Need::SignIn { account, standing, waiting } => {
+                let host = account.binding.host();
+                let what = waiting_for_account(*waiting).unwrap_or_else(|| match standing {
+                    Standing::EndsSoon(at) => gettext_f("Sign-in ends on {date}", &[("date", &text::day(*at))]),
+                    Standing::Fine | Standing::Ended | Standing::SignedOut => gettext("Sign in again"),
+                });
+                Self {
+                    icon: "avatar-default-symbolic",
+                    title: text::user(account),
+                    subtitle: format!("{} · {what}", text::within(&host)),
+                    button: gettext("Sign In…"),
+                    button_name: sign_in_name(&host),
+                }
+            }
+            Need::FirstSignIn { repository, waiting } => Self {
+                icon: "avatar-default-symbolic",
+                title: repository.title(),
+                subtitle: waiting_for_host(*waiting, &repository.host()),
+                button: gettext("Sign In…"),
+                button_name: sign_in_name(&repository.host()),
+            },
+            Need::Permission { repository } => Self {
+                icon: "dialog-question-symbolic",
+                title: repository.title(),
+                subtitle: gettext_f(
+                    "Wants to use an account at {host}",
+                    &[("host", &text::within(&repository.host()))],
+                ),
+                button: gettext("Review…"),
+                button_name: review_name(&repository.title()),
+            },
+            Need::ServerChanged { repository, .. } => Self {
+                icon: "dialog-warning-symbolic",
+                title: repository.title(),
+                subtitle: gettext_f(
+                    "Now asks for an account at {host}",
+                    &[("host", &text::within(&repository.host()))],
+                ),
+                button: gettext("Review…"),
+                button_name: review_name(&repository.title()),
+            },
+            Need::Unfinished { host, purchase, .. } => {
+                let host = text::within(host);
+                let app = item.app(&purchase.app_id);
+                Self::unfinished(&app, gettext_f("Purchase at {host} was not finished", &[("host", &host)]))
+            }
+            Need::NoAccess { host, app, .. } => {
+                let app = item.app(&app.app_id);
+                let host = text::within(host);
+                let told = gettext_f("Not updated: the account at {host} has no access any more", &[("host", &host)]);
+                Self::unfinished(&app, told)
+            }
+        }
+    }
+}
+
+fn review_name(repository: &str) -> String {
+    // Translators: the name of a button for screen readers
+    gettext_f("Review {repository}", &[("repository", repository)])
+}
+
+fn waiting_for_account(waiting: Waiting) -> Option<String> {
+    let Waiting { installs, updates } = waiting;
+    if updates > 0 {
+        let text = ngettext_f(
+            "{n} update is waiting for this account",
+            "{n} updates are waiting for this account",
+            updates,
+            &[],
+        );
+        Some(text)
+    } else if installs > 0 {
+        let text =
+            ngettext_f("{n} app is waiting for this account", "{n} apps are waiting for this account", installs, &[]);
+        Some(text)
+    } else {
+        None
+    }
+}
+
+fn waiting_for_host(waiting: Waiting, host: &str) -> String {
+    let host = text::within(host);
+    let values = [("host", host.as_str())];
+    if waiting.updates > 0 {
+        ngettext_f(
+            "{n} update is waiting for an account at {host}",
+            "{n} updates are waiting for an account at {host}",
+            waiting.updates,
+            &values,
+        )
+    } else {
+        ngettext_f(
+            "{n} app is waiting for an account at {host}",
+            "{n} apps are waiting for an account at {host}",
+            waiting.installs,
+            &values,
+        )
+    }
+}

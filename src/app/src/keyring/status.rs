@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What is said in place of the lists where nothing is known of the keyring.
+
+use crate::{i18n::gettext, model::KeyringState};
+
+/// What the page says.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct KeyringStatus {
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) button: String,
+}
+
+/// `None` where there is something to list.
+pub(crate) fn keyring_status(state: KeyringState) -> Option<KeyringStatus> {
+    let (title, description, button) = match state {
+        KeyringState::Loading | KeyringState::Ready | KeyringState::Locked => return None,
+        KeyringState::Sealed => {
+            (gettext("Keyring Locked"), gettext("Accounts are listed once the keyring is unlocked."), gettext("Unlock"))
+        }
+        KeyringState::Missing => (
+            gettext("No Keyring"),
+            gettext("Accounts are kept in the system's keyring, and none is running."),
+            gettext("Try Again"),
+        ),
+        KeyringState::Withheld => (
+            gettext("No Keyring"),
+            gettext(
+                "Accounts are kept in the system's keyring, and none is running that sandboxed applications can use. GNOME Keyring and KWallet are such keyrings.",
+            ),
+            gettext("Try Again"),
+        ),
+        KeyringState::Failed => (
+            gettext("Keyring Not Answering"),
+            gettext("Accounts are kept in the system's keyring, and it does not answer as it should."),
+            gettext("Try Again"),
+        ),
+    };
+    Some(KeyringStatus { title, description, button })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_keyring_of_which_nothing_is_known_is_never_said_to_be_empty() {
+        let title = |state| keyring_status(state).map(|words| (words.title, words.button));
+        let said = |title: &str, button: &str| Some((title.to_owned(), button.to_owned()));
+        assert_eq!(title(KeyringState::Sealed), said("Keyring Locked", "Unlock"));
+        assert_eq!(title(KeyringState::Missing), said("No Keyring", "Try Again"));
+        assert_eq!(title(KeyringState::Withheld), said("No Keyring", "Try Again"));
+        assert_eq!(title(KeyringState::Failed), said("Keyring Not Answering", "Try Again"));
+        assert_eq!(title(KeyringState::Locked), None);
+        assert_eq!(title(KeyringState::Ready), None);
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A repository that a file names, and how it stands on this computer. Pure.
+
+use std::path::PathBuf;
+
+use usher_core::{remote::Remote, repository_file::RepositoryFile, service::RemoteUrl};
+
+use super::Repository;
+use crate::text;
+
+/// What a file says of a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OfferedRepository {
+    pub(crate) file: RepositoryFile,
+    /// Where the file is, if a command can name it.
+    pub(crate) path: Option<PathBuf>,
+}
+
+/// How it stands on this computer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SetUpState {
+    /// It is not set up; this command does that, where a safe one can be made.
+    Missing(Option<String>),
+    /// It is set up, and names an account server.
+    Named(Box<Repository>),
+    /// It is set up, but not so that its accounts are Usher's.
+    NotOurs,
+}
+
+impl OfferedRepository {
+    /// The address, where it is one that may be given tokens.
+    pub(crate) fn address(&self) -> Option<RemoteUrl> {
+        RemoteUrl::parse(&self.file.address).ok()
+    }
+
+    /// What the repository is called in a window.
+    pub(crate) fn title(&self) -> String {
+        match (&self.file.title, self.address()) {
+            (Some(title), _) => text::plain(title),
+            (None, Some(address)) => address.host(),
+            (None, None) => text::plain(&self.file.address),
+        }
+    }
+
+    /// How the repository stands, given the remotes of this computer.
+    pub(crate) fn standing(&self, remotes: &[Remote]) -> SetUpState {
+        let address = self.address();
+        let mut here = remotes.iter().filter(|remote| remote.address().ok() == address).peekable();
+        if here.peek().is_none() || address.is_none() {
+            return SetUpState::Missing(self.file.command(self.path.as_deref(), remotes));
+        }
+        here.cloned().find_map(Repository::of).map_or(SetUpState::NotOurs, |found| SetUpState::Named(Box::new(found)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use usher_core::names;
+
+    use super::*;
+
+    fn offered(content: &str) -> OfferedRepository {
+        let file = RepositoryFile::parse(content.as_bytes(), Path::new("shop.flatpakrepo")).unwrap();
+        OfferedRepository { file, path: None }
+    }
+
+    fn remote(url: &str) -> Remote {
+        Remote {
+            name: "demo".into(),
+            title: None,
+            url: url.into(),
+            authenticator: Some(names::AUTHENTICATOR_NAME.into()),
+            options: [("url".to_owned(), "https://accounts.example/".to_owned())].into(),
+            is_user: true,
+            is_disabled: false,
+            installs_authenticator: false,
+        }
+    }
+
+    #[test]
+    fn a_repository_stands_as_the_remotes_at_its_address() {
+        let offered = offered("[Flatpak Repo]\nUrl=https://Repo.example/a/\n");
+        let here = remote("https://repo.example/a");
+        let other = Remote { authenticator: None, ..here.clone() };
+        let elsewhere = remote("https://repo.example/b");
+        assert!(matches!(offered.standing(std::slice::from_ref(&elsewhere)), SetUpState::Missing(Some(_))));
+        assert_eq!(offered.standing(&[elsewhere.clone(), other.clone()]), SetUpState::NotOurs);
+        let SetUpState::Named(found) = offered.standing(&[elsewhere, other, here]) else { panic!("it is here") };
+        assert_eq!(found.host(), "accounts.example");
+    }
+
+    #[test]
+    fn a_repository_without_a_title_is_called_after_its_host() {
+        assert_eq!(offered("[Flatpak Repo]\nUrl=https://repo.example:8443/a/\n").title(), "repo.example:8443");
+        assert_eq!(offered("[Flatpak Repo]\nUrl=https://repo.example/\nTitle=Shop\n").title(), "Shop");
+    }
+
+    #[test]
+    fn one_at_no_secure_address_is_never_here() {
+        let offered = offered("[Flatpak Repo]\nUrl=file:///srv\n");
+        assert_eq!(offered.standing(&[remote("file:///srv"), remote("http://x.example/")]), SetUpState::Missing(None));
+    }
+}

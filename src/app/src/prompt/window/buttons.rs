@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What the buttons of a prompt do.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use adw::{prelude::*, subclass::prelude::*};
+use gtk::{AccessibleAnnouncementPriority, glib};
+use usher_core::{
+    account::{Account, AccountId},
+    binding::Link,
+    prompt::Outcome,
+    store::StoreError,
+};
+
+use super::{Form, PromptWindow};
+use crate::{
+    application::Application,
+    i18n::gettext,
+    model::permission,
+    runtime,
+    sign_in::{self, AfterSaving, ClientRequest, Ending, Purpose, SignInRequest},
+};
+
+impl PromptWindow {
+    /// The suggested button.
+    pub(super) fn press_primary(&self) {
+        match self.form() {
+            Form::SignIn => self.sign_in(None),
+            Form::SignInAgain(account) => self.sign_in(Some(account.id)),
+            Form::Allow(account) => self.allow(account),
+            Form::Choose(accounts) => {
+                let chosen = self.imp().chosen.get();
+                if let Some(account) = accounts.into_iter().find(|account| Some(account.id) == chosen) {
+                    self.allow(account);
+                }
+            }
+            Form::Buy(account) => self.buy(account),
+            Form::Unlock => self.unlock(),
+        }
+    }
+
+    /// The other button.
+    pub(super) fn press_secondary(&self) {
+        let accounts = self.prompt().accounts.borrow().clone();
+        match self.form() {
+            Form::Buy(account) => self.ask_whether_bought(account),
+            // Among the known ones, or a new one from there.
+            Form::SignIn if !accounts.is_empty() => self.choose(accounts),
+            Form::SignInAgain(_) if accounts.len() > 1 => self.choose(accounts),
+            _ => self.sign_in(None),
+        }
+    }
+
+    pub(super) fn choose(&self, accounts: Vec<Account>) {
+        let imp = self.imp();
+        imp.form.replace(Some(Form::Choose(accounts)));
+        imp.chosen.set(None);
+        self.show_accounts();
+        self.refresh();
+        imp.heading.grab_focus();
+    }
+
+    pub(super) fn sign_in(&self, account: Option<AccountId>) {
+        let imp = self.imp();
+        if account.is_none() {
+            // The server may know somebody else in this session.
+            imp.session.renew();
+        }
+        let request = SignInRequest {
+            binding: self.prompt().details.borrow().binding.clone(),
+            account,
+            purpose: Purpose::Asked(self.asked()),
+        };
+        sign_in::start_within(
+            &imp.view,
+            Application::current().services(),
+            imp.session.clone(),
+            request,
+            glib::clone!(
+                #[weak(rename_to = window)]
+                self,
+                move |outcome| {
+                    if outcome.is_some() {
+                        window.close();
+                    }
+                }
+            ),
+        );
+    }
+
+    /// What the pages that follow need to know.
+    pub(super) fn asked(&self) -> Rc<ClientRequest> {
+        let prompt = self.prompt();
+        let details = prompt.details.borrow();
+        Rc::new(ClientRequest {
+            remote: details.remote.clone(),
+            remote_url: details.remote_url.clone(),
+            app_ids: RefCell::new(prompt.asked_for.borrow().clone()),
+            client: details.client.clone(),
+            is_update: details.is_update,
+            is_waiting: Cell::new(prompt.is_waiting()),
+            saved: Box::new(glib::clone!(
+                #[weak(rename_to = window)]
+                self,
+                #[upgrade_or_else]
+                || Box::pin(std::future::ready(AfterSaving::Done)),
+                move |asked, id| Box::pin(async move { window.look_on(&asked, id).await })
+            )),
+        })
+    }
+
+    /// What was asked is there: who waits goes on.
+    pub(super) fn done(&self, asked: &ClientRequest, account: Option<AccountId>) {
+        let prompt = self.prompt();
+        self.imp().is_over.set(true);
+        asked.is_waiting.set(prompt.is_waiting());
+        prompt.end(Outcome::Done, account);
+    }
+
+    /// Lets the repository use an account. Otherwise gives the words for why not.
+    pub(super) async fn give_permission(&self, account: AccountId) -> Result<(), String> {
+        let link = {
+            let details = self.prompt().details.borrow();
+            Link { remote_url: details.remote_url.clone(), remote: details.remote.clone() }
+        };
+        permission::give(account, link).await
+    }
+
+    fn allow(&self, account: Account) {
+        self.set_busy(true);
+        glib::spawn_future_local(glib::clone!(
+            #[weak(rename_to = window)]
+            self,
+            async move {
+                let permitted = window.give_permission(account.id).await;
+                if permitted.is_ok() && window.lead_on(&account).await {
+                    return;
+                }
+                window.set_busy(false);
+                match permitted {
+                    Ok(()) => window.show_done(&gettext("Allowed"), Some(&account), None),
+                    Err(said) => window.show_failure(&said, None),
+                }
+            }
+        ));
+    }
+
+    fn unlock(&self) {
+        let store = Application::current().services().store.clone();
+        self.set_busy(true);
+        glib::spawn_future_local(glib::clone!(
+            #[weak(rename_to = window)]
+            self,
+            async move {
+                let unlocked = runtime::spawn(async move { store.unlock().await }).await;
+                window.set_busy(false);
+                match unlocked {
+                    Ok(()) => window.show_done(&gettext("Keyring Unlocked"), None, None),
+                    Err(error) => {
+                        if !matches!(error, StoreError::Dismissed) {
+                            tracing::warn!(%error, "the keyring was not unlocked");
+                        }
+                        let again = gettext("Try Again");
+                        window.show_failure(&gettext("The keyring is still locked"), Some(&again));
+                    }
+                }
+            }
+        ));
+    }
+
+    pub(super) fn show_done(&self, heading: &str, account: Option<&Account>, text: Option<String>) {
+        let asked = self.asked();
+        asked.app_ids.replace(self.apps_to_install());
+        self.done(&asked, account.map(|account| account.id));
+        let ending = Ending {
+            heading: heading.to_owned(),
+            user: account.map(|account| account.user.clone()),
+            text,
+            host: self.prompt().details.borrow().binding.host(),
+            asked,
+        };
+        sign_in::end(
+            &self.imp().view,
+            ending,
+            glib::clone!(
+                #[weak(rename_to = window)]
+                self,
+                move || window.close()
+            ),
+        );
+    }
+
+    pub(super) fn set_busy(&self, is_busy: bool) {
+        self.imp().is_busy.set(is_busy);
+        self.imp().primary_spinner.set_visible(is_busy);
+        self.imp().failure.set_visible(false);
+        self.update_buttons();
+    }
+
+    fn show_failure(&self, text: &str, primary: Option<&str>) {
+        let imp = self.imp();
+        imp.failure.set_label(text);
+        imp.failure.set_visible(true);
+        if let Some(primary) = primary {
+            imp.primary_label.set_label(primary);
+            imp.primary.update_property(&[gtk::accessible::Property::Label(primary)]);
+        }
+        self.announce(text, AccessibleAnnouncementPriority::High);
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The way back from *Done* to what one was in the middle of. Pure.
+
+use super::{ClientRequest, Purpose};
+use crate::desktop::software;
+
+/// Known program names, as the daemon tells them.
+const TERMINAL: &str = "flatpak";
+const SOFTWARE: &str = "gnome-software";
+/// What it tells where it cannot find out who asks.
+const UNKNOWN: &str = "";
+
+/// How one gets back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum NextStep {
+    /// The account was added by hand: which repositories may use it?
+    ByHand,
+    /// The program goes on by itself.
+    Waiting,
+    /// Software can show the app, and install it.
+    Software { remote: String, app_id: String },
+    /// A command to run again.
+    Terminal { command: String },
+    /// The program has to be told again.
+    Program,
+    /// The program wanted an account alone.
+    Account,
+}
+
+pub(super) fn next_step(purpose: &Purpose) -> NextStep {
+    match purpose {
+        Purpose::ByHand { .. } => NextStep::ByHand,
+        Purpose::Asked(asked) => after(asked),
+    }
+}
+
+fn after(asked: &ClientRequest) -> NextStep {
+    let app_ids = asked.app_ids.borrow();
+    if asked.is_waiting.get() {
+        return NextStep::Waiting;
+    }
+    if app_ids.is_empty() {
+        return NextStep::Account;
+    }
+    match (asked.client.as_str(), app_ids.as_slice()) {
+        (SOFTWARE, [app_id, ..]) if !asked.is_update => {
+            NextStep::Software { remote: asked.remote.clone(), app_id: app_id.clone() }
+        }
+        // Inside a sandbox stores are known by their names, and flatpak in the terminal is nobody that is known.
+        (TERMINAL | UNKNOWN, app_ids) => {
+            let named: Vec<&str> =
+                if asked.is_update { Vec::new() } else { app_ids.iter().map(String::as_str).collect() };
+            let command = software::command(asked.is_update, &asked.remote, &named);
+            command.map_or(NextStep::Program, |command| NextStep::Terminal { command })
+        }
+        _ => NextStep::Program,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        cell::{Cell, RefCell},
+        rc::Rc,
+    };
+
+    use usher_core::service::RemoteUrl;
+
+    use super::*;
+
+    fn back(client: &str, remote: &str, is_update: bool, is_waiting: bool) -> NextStep {
+        back_for(&["org.a.A", "org.b.B"], client, remote, is_update, is_waiting)
+    }
+
+    fn back_for(apps: &[&str], client: &str, remote: &str, is_update: bool, is_waiting: bool) -> NextStep {
+        next_step(&Purpose::Asked(Rc::new(ClientRequest {
+            remote: remote.into(),
+            remote_url: RemoteUrl::parse("https://r.example/").unwrap(),
+            app_ids: RefCell::new(apps.iter().map(|&id| id.to_owned()).collect()),
+            client: client.into(),
+            is_update,
+            is_waiting: Cell::new(is_waiting),
+            saved: Box::new(|_, _| Box::pin(std::future::ready(crate::sign_in::AfterSaving::Done))),
+        })))
+    }
+
+    #[test]
+    fn the_way_back_leads_to_the_program_that_asked() {
+        let terminal = |command: &str| NextStep::Terminal { command: command.into() };
+        assert_eq!(back("flatpak", "demo", false, false), terminal("flatpak install demo org.a.A org.b.B"));
+        assert_eq!(back("flatpak", "demo", true, false), terminal("flatpak update"));
+        assert_eq!(back("", "demo", false, false), terminal("flatpak install demo org.a.A org.b.B"));
+        let software = NextStep::Software { remote: "demo".into(), app_id: "org.a.A".into() };
+        assert_eq!(back("gnome-software", "demo", false, false), software);
+        assert_eq!(back("claimed:x", "demo", false, false), NextStep::Program);
+        assert_eq!(back("flatpak", "demo", false, true), NextStep::Waiting);
+        assert_eq!(back_for(&[], "gnome-software", "demo", false, false), NextStep::Account);
+        assert_eq!(next_step(&Purpose::ByHand { remote: None }), NextStep::ByHand);
+    }
+
+    #[test]
+    fn a_name_that_is_not_plain_is_in_no_command() {
+        assert_eq!(back("flatpak", "x; reboot", false, false), NextStep::Program);
+    }
+}

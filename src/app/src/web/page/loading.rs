@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What happens while a page loads, and what it may lead to.
+
+use std::time::Duration;
+
+use adw::{prelude::*, subclass::prelude::*};
+use gtk::glib;
+use url::Url;
+use usher_core::service;
+use webkit6::{
+    LoadEvent, NavigationAction, NavigationPolicyDecision, NavigationType, PolicyDecision, PolicyDecisionType,
+    ResponsePolicyDecision, WebView, prelude::*,
+};
+
+use super::WebPage;
+use crate::{
+    i18n::{gettext, gettext_f},
+    text,
+    web::{
+        policy::{self, Navigation},
+        problem::{CertificateFault, WebProblem, certificate_details},
+        task::Hit,
+        view,
+    },
+    widgets::toast,
+};
+
+/// A page that has not come by then is said to be waited for.
+const SLOW: Duration = Duration::from_secs(10);
+/// How long a full progress bar stays.
+const PROGRESS_END: Duration = Duration::from_millis(150);
+
+impl WebPage {
+    pub(super) fn follow_loading(&self) {
+        let view = self.view();
+        view.connect_load_changed(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            move |_, event| page.load_changed(event)
+        ));
+        view.connect_load_failed(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            #[upgrade_or]
+            true,
+            move |_, _, address, error| page.load_failed(address, error)
+        ));
+        view.connect_load_failed_with_tls_errors(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            #[upgrade_or]
+            true,
+            move |_, address, certificate, errors| {
+                let problem = WebProblem::Certificate(CertificateFault::of(errors), certificate_details(certificate));
+                page.meet(problem, &host_of(address));
+                true
+            }
+        ));
+        view.connect_web_process_terminated(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            move |_, _| page.meet(WebProblem::Crashed, &service::host_of(page.approved()))
+        ));
+        view.connect_estimated_load_progress_notify(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            move |view| page.imp().progress.set_fraction(view.estimated_load_progress())
+        ));
+        view.connect_is_loading_notify(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            move |view| page.show_activity(view.is_loading())
+        ));
+        view.connect_uri_notify(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            move |_| page.update_history()
+        ));
+    }
+
+    pub(super) fn follow_navigation(&self) {
+        let view = self.view();
+        view.connect_decide_policy(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            #[upgrade_or_else]
+            || true,
+            move |_, decision, kind| page.decide(decision, kind)
+        ));
+        view.connect_create(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            #[upgrade_or_default]
+            move |_, action| page.open_pop_up(action).map(glib::object::Cast::upcast)
+        ));
+        view.connect_close(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            move |_| {
+                if page.is_pop_up() {
+                    page.pop();
+                }
+            }
+        ));
+    }
+
+    fn load_changed(&self, event: LoadEvent) {
+        let imp = self.imp();
+        match event {
+            LoadEvent::Started => {
+                self.show_pending();
+                self.await_slow();
+            }
+            LoadEvent::Committed => {
+                let address = self.view().uri().unwrap_or_default();
+                if !policy::is_showable(&address) && !view::is_blank(self.view()) {
+                    self.view().stop_loading();
+                    self.show_problem_at(WebProblem::Unencrypted, &host_of(&address));
+                    return;
+                }
+                imp.is_painted.set(true);
+                self.stop_waiting();
+                self.show_committed();
+            }
+            LoadEvent::Finished => {
+                if imp.is_painted.get() {
+                    view::uncover(self.view());
+                }
+                self.stop_waiting();
+                self.show_committed();
+            }
+            _ => {}
+        }
+        self.update_history();
+    }
+
+    fn load_failed(&self, address: &str, error: &glib::Error) -> bool {
+        let is_online = Url::parse(address).is_ok_and(|url| Self::is_online(&url));
+        if let Some(problem) = WebProblem::of(error, is_online) {
+            tracing::info!(%error, "a page was not loaded");
+            self.meet(problem, &host_of(address));
+        }
+        true
+    }
+
+    /// Something is wrong with the page. Once the server has answered nothing of the page matters any more.
+    fn meet(&self, problem: WebProblem, host: &str) {
+        if !self.is_busy() {
+            self.show_problem_at(problem, host);
+        }
+    }
+
+    /// Judges where the page wants to go. Says whether that has been decided.
+    fn decide(&self, decision: &PolicyDecision, kind: PolicyDecisionType) -> bool {
+        match kind {
+            PolicyDecisionType::NavigationAction | PolicyDecisionType::NewWindowAction => {
+                let Some(action) = decision
+                    .downcast_ref::<NavigationPolicyDecision>()
+                    .and_then(NavigationPolicyDecision::navigation_action)
+                else {
+                    decision.ignore();
+                    return true;
+                };
+                if self.may_go(&action, kind) { decision.use_() } else { decision.ignore() }
+            }
+            PolicyDecisionType::Response => {
+                let Some(response) = decision.downcast_ref::<ResponsePolicyDecision>() else {
+                    decision.ignore();
+                    return true;
+                };
+                if self.may_show(response) { decision.use_() } else { decision.ignore() }
+            }
+            _ => decision.ignore(),
+        }
+        true
+    }
+
+    fn may_go(&self, action: &NavigationAction, kind: PolicyDecisionType) -> bool {
+        let Some(request) = action.request().filter(|_| !self.is_busy()) else {
+            return false;
+        };
+        let address = request.uri().unwrap_or_default();
+        if kind == PolicyDecisionType::NavigationAction && self.is_answer(action, &address) {
+            return false;
+        }
+        if action.navigation_type() == NavigationType::FormResubmitted && self.is_purchase() {
+            // What was paid with it would be paid twice.
+            let told = gettext("The page was not sent again");
+            toast::show(self, &told);
+            return false;
+        }
+        match policy::judge(&address) {
+            Navigation::Allow => true,
+            Navigation::Insecure => {
+                self.show_problem_at(WebProblem::Unencrypted, &host_of(&address));
+                false
+            }
+            Navigation::Drop => {
+                let told = gettext("The page tried to open another program");
+                if self.shared().tells(&told) {
+                    toast::show(self, &told);
+                }
+                false
+            }
+        }
+    }
+
+    /// Whether this goes to the redirect address, which is never loaded. Only the first view's main frame gets to ask
+    /// (see [`policy`]), and only a plain GET is an answer.
+    fn is_answer(&self, action: &NavigationAction, address: &str) -> bool {
+        let Some(task) = self.task() else {
+            return false;
+        };
+        let is_get = action.request().and_then(|request| request.http_method()).is_none_or(|method| method == "GET");
+        if !is_get || self.is_pop_up() {
+            return task.is_near(address);
+        }
+        match task.navigated(address) {
+            Hit::Other => false,
+            Hit::Answer | Hit::Spent => true,
+            Hit::Wrong => {
+                self.show_problem(WebProblem::WrongAnswer);
+                true
+            }
+        }
+    }
+
+    fn may_show(&self, response: &ResponsePolicyDecision) -> bool {
+        if !response.is_mime_type_supported() {
+            let told = gettext("The page tried to download a file");
+            if self.shared().tells(&told) {
+                toast::show(self, &told);
+            }
+            return false;
+        }
+        let address = response.request().and_then(|request| request.uri()).unwrap_or_default();
+        !response.is_main_frame_main_resource() || policy::is_showable(&address)
+    }
+
+    /// One at a time, and only after a gesture.
+    fn open_pop_up(&self, action: &NavigationAction) -> Option<WebView> {
+        let imp = self.imp();
+        if !action.is_user_gesture() || self.is_pop_up() || imp.pop_up.upgrade().is_some() {
+            return None;
+        }
+        let stack = self.ancestor(adw::NavigationView::static_type()).and_downcast::<adw::NavigationView>()?;
+        let page = Self::opened_by(self);
+        imp.pop_up.set(Some(&page));
+        stack.push(&page);
+        Some(page.view().clone())
+    }
+
+    fn show_activity(&self, is_loading: bool) {
+        let imp = self.imp();
+        if let Some(timer) = imp.progress_timer.take() {
+            timer.remove();
+        }
+        let (icon, name) = if is_loading {
+            ("process-stop-symbolic", gettext("Stop"))
+        } else {
+            ("view-refresh-symbolic", gettext("Reload"))
+        };
+        for button in [&*imp.reload_button, &*imp.narrow_reload_button] {
+            button.set_icon_name(icon);
+            button.set_tooltip_text(Some(&name));
+            button.update_property(&[gtk::accessible::Property::Label(&name)]);
+        }
+        if is_loading {
+            imp.progress.set_visible(true);
+            return;
+        }
+        let timer = glib::timeout_add_local_once(
+            PROGRESS_END,
+            glib::clone!(
+                #[weak(rename_to = page)]
+                self,
+                move || {
+                    page.imp().progress_timer.take();
+                    page.imp().progress.set_visible(false);
+                }
+            ),
+        );
+        imp.progress_timer.replace(Some(timer));
+    }
+
+    fn update_history(&self) {
+        // There is no way back from a page that stands after the answer.
+        self.action_set_enabled("web.back", self.view().can_go_back() && !self.imp().is_landing.get());
+        self.action_set_enabled("web.forward", self.view().can_go_forward());
+    }
+
+    fn await_slow(&self) {
+        self.stop_waiting();
+        let timer = glib::timeout_add_local_once(
+            SLOW,
+            glib::clone!(
+                #[weak(rename_to = page)]
+                self,
+                move || {
+                    let imp = page.imp();
+                    imp.slow_timer.take();
+                    let host = text::plain(&service::host_of(page.approved()));
+                    imp.slow_banner.set_title(&gettext_f("Still waiting for {host}", &[("host", &host)]));
+                    imp.slow_banner.set_revealed(true);
+                }
+            ),
+        );
+        self.imp().slow_timer.replace(Some(timer));
+    }
+
+    fn stop_waiting(&self) {
+        if let Some(timer) = self.imp().slow_timer.take() {
+            timer.remove();
+        }
+        self.imp().slow_banner.set_revealed(false);
+    }
+
+    pub(super) fn stop_timers(&self) {
+        for timer in [self.imp().slow_timer.take(), self.imp().progress_timer.take()].into_iter().flatten() {
+            timer.remove();
+        }
+    }
+}
+
+/// The host of an address, for showing; nothing else of it.
+fn host_of(address: &str) -> String {
+    Url::parse(address).map(|url| service::host_of(&url)).unwrap_or_default()
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What can go wrong with a page, and how it is said.
+
+use adw::prelude::*;
+use gtk::{gio, glib};
+
+use super::containment;
+use crate::{
+    i18n::{gettext, gettext_f},
+    text,
+};
+
+/// What is shown in place of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum WebProblem {
+    /// This computer has no connection.
+    Offline,
+    /// No answer.
+    Unreachable,
+    /// No server of that name.
+    NoSuchHost,
+    /// The certificate is not accepted; the technical details, one a line.
+    Certificate(CertificateFault, String),
+    /// An address without encryption.
+    Unencrypted,
+    /// The process of the page has died.
+    Crashed,
+    /// An answer that does not belong to this sign-in.
+    WrongAnswer,
+    /// The server ended it; its reason, cleaned.
+    Refused(String),
+    /// The answer carried nothing to sign in with.
+    NoCredential,
+    /// The sign-in could not begin.
+    Unusable,
+    /// Pages have no sandbox of their own here; the command that does the same in a terminal.
+    NotContained(Option<String>),
+    /// Signed in, but the keyring did not save it; why.
+    NotSaved(String),
+}
+
+/// Why a certificate is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CertificateFault {
+    Expired,
+    OtherServer,
+    Untrusted,
+    NotYetValid,
+}
+
+impl CertificateFault {
+    /// The cause that a person can do most about.
+    pub(super) fn of(errors: gio::TlsCertificateFlags) -> Self {
+        use gio::TlsCertificateFlags as Flags;
+        if errors.contains(Flags::NOT_ACTIVATED) {
+            Self::NotYetValid
+        } else if errors.contains(Flags::EXPIRED) {
+            Self::Expired
+        } else if errors.contains(Flags::BAD_IDENTITY) {
+            Self::OtherServer
+        } else {
+            Self::Untrusted
+        }
+    }
+}
+
+/// The words of a problem.
+pub(super) struct ProblemText {
+    pub(super) icon: &'static str,
+    pub(super) title: String,
+    pub(super) text: String,
+    pub(super) details: Option<String>,
+    /// What the button that goes on is called.
+    pub(super) again: String,
+}
+
+impl WebProblem {
+    /// What a failed load means; `None` for one that we or the person stopped.
+    pub(super) fn of(error: &glib::Error, is_online: bool) -> Option<Self> {
+        if error.matches(webkit6::PolicyError::FrameLoadInterruptedByPolicyChange)
+            || error.matches(webkit6::NetworkError::Cancelled)
+        {
+            return None;
+        }
+        Some(if error.matches(gio::ResolverError::NotFound) && is_online {
+            Self::NoSuchHost
+        } else if is_online {
+            Self::Unreachable
+        } else {
+            Self::Offline
+        })
+    }
+
+    /// `is_purchase` if something could have been paid on the page.
+    pub(super) fn words(&self, host: &str, is_purchase: bool) -> ProblemText {
+        let plain_host = text::within(host);
+        let host = [("host", plain_host.as_str())];
+        let (icon, title, text) = match self {
+            Self::Offline => (
+                "network-offline-symbolic",
+                gettext("No Connection"),
+                gettext("Connect to the internet, then try again."),
+            ),
+            Self::Unreachable => (
+                "network-error-symbolic",
+                gettext_f("{host} Cannot Be Reached", &host),
+                gettext("The server did not answer."),
+            ),
+            Self::NoSuchHost => (
+                "network-error-symbolic",
+                gettext_f("{host} Cannot Be Reached", &host),
+                gettext("No server of this name was found."),
+            ),
+            Self::Certificate(fault, _) => {
+                ("channel-insecure-symbolic", gettext("Connection Is Not Secure"), fault.text(&host))
+            }
+            Self::Unencrypted => (
+                "channel-insecure-symbolic",
+                gettext("Connection Is Not Secure"),
+                gettext_f("The page wanted to go to {host} without encryption.", &host),
+            ),
+            Self::Crashed => (
+                "computer-fail-symbolic",
+                gettext("The Page Stopped Working"),
+                if is_purchase {
+                    gettext("Usher checks with the store before anything is paid again.")
+                } else {
+                    gettext("Nothing was signed in or paid.")
+                },
+            ),
+            Self::WrongAnswer if is_purchase => (
+                "dialog-error-symbolic",
+                gettext("Purchase Was Not Finished"),
+                gettext_f("{host} sent an answer that does not belong to this purchase.", &host),
+            ),
+            Self::WrongAnswer => {
+                not_finished(gettext_f("{host} sent an answer that does not belong to this sign-in.", &host))
+            }
+            Self::Refused(reason) => {
+                let reason = usher_core::text::clean(reason, usher_core::text::SERVER_TEXT_LIMIT);
+                let reason = format!("\u{2068}{reason}\u{2069}");
+                not_finished(gettext_f("{host} ended it: {reason}", &[host[0], ("reason", &reason)]))
+            }
+            Self::NoCredential => not_finished(gettext_f("{host} sent nothing to sign in with.", &host)),
+            Self::Unusable => not_finished(gettext("It could not be started on this computer.")),
+            Self::NotContained(command) => {
+                let (title, text) = containment::words(command.as_deref());
+                ("web-browser-symbolic", title, text)
+            }
+            Self::NotSaved(reason) => (
+                "dialog-password-symbolic",
+                gettext("Sign-In Was Not Saved"),
+                gettext_f("The keyring did not save the account: {reason}", &[("reason", reason)]),
+            ),
+        };
+        let details = match self {
+            Self::Certificate(_, details) => Some(details.clone()),
+            _ => None,
+        };
+        let again = match self {
+            Self::Crashed => gettext("Reload"),
+            Self::NotContained(Some(_)) => gettext("Copy Command"),
+            _ => gettext("Try Again"),
+        };
+        ProblemText { icon, title, text, details, again }
+    }
+}
+
+impl CertificateFault {
+    fn text(self, host: &[(&str, &str)]) -> String {
+        match self {
+            Self::Expired => gettext_f("The certificate of {host} has expired.", host),
+            Self::OtherServer => gettext("The certificate belongs to another server."),
+            Self::Untrusted => gettext("The certificate was not issued by a trusted authority."),
+            Self::NotYetValid => gettext("The certificate is not valid yet. Check the date and time of this computer."),
+        }
+    }
+}
+
+fn not_finished(text: String) -> (&'static str, String, String) {
+    ("dialog-error-symbolic", gettext("Sign-In Was Not Finished"), text)
+}
+
+/// What a certificate says of itself, cleaned, one a line.
+pub(super) fn certificate_details(certificate: &gio::TlsCertificate) -> String {
+    let name = |text: Option<glib::GString>| text.map(|text| usher_core::text::clean(&text, 120));
+    let date = |time: Option<glib::DateTime>| time.and_then(|time| time.format("%-d %B %Y").ok());
+    let lines = [
+        name(certificate.subject_name()).map(|subject| gettext_f("Issued to {subject}", &[("subject", &subject)])),
+        name(certificate.issuer_name()).map(|issuer| gettext_f("Issued by {issuer}", &[("issuer", &issuer)])),
+        date(certificate.not_valid_before()).map(|date| gettext_f("Valid from {date}", &[("date", &date)])),
+        date(certificate.not_valid_after()).map(|date| gettext_f("Valid until {date}", &[("date", &date)])),
+    ];
+    lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn w09_the_cause_that_one_can_mend_is_named_first() {
+        use gio::TlsCertificateFlags as Flags;
+        assert_eq!(CertificateFault::of(Flags::NOT_ACTIVATED | Flags::UNKNOWN_CA), CertificateFault::NotYetValid);
+        assert_eq!(CertificateFault::of(Flags::EXPIRED | Flags::UNKNOWN_CA), CertificateFault::Expired);
+        assert_eq!(CertificateFault::of(Flags::BAD_IDENTITY), CertificateFault::OtherServer);
+        assert_eq!(CertificateFault::of(Flags::UNKNOWN_CA), CertificateFault::Untrusted);
+        assert_eq!(CertificateFault::of(Flags::empty()), CertificateFault::Untrusted);
+    }
+
+    #[test]
+    fn a_load_that_we_stopped_is_no_problem() {
+        let of = |error: glib::Error, online| WebProblem::of(&error, online);
+        let policy = webkit6::PolicyError::FrameLoadInterruptedByPolicyChange;
+        assert_eq!(of(glib::Error::new(policy, ""), true), None);
+        assert_eq!(of(glib::Error::new(webkit6::NetworkError::Cancelled, ""), true), None);
+        let refused = || glib::Error::new(gio::IOErrorEnum::ConnectionRefused, "");
+        assert_eq!(of(refused(), true), Some(WebProblem::Unreachable));
+        assert_eq!(of(refused(), false), Some(WebProblem::Offline));
+        let unknown = glib::Error::new(gio::ResolverError::NotFound, "");
+        assert_eq!(of(unknown, true), Some(WebProblem::NoSuchHost));
+    }
+
+    #[test]
+    fn what_stops_a_purchase_says_that_nothing_is_paid_twice() {
+        let words = |problem: WebProblem| problem.words("store.example.org", true);
+        let crashed = words(WebProblem::Crashed);
+        assert_eq!(crashed.text, "Usher checks with the store before anything is paid again.");
+        assert_eq!(crashed.again, "Reload");
+        assert_eq!(words(WebProblem::WrongAnswer).title, "Purchase Was Not Finished");
+    }
+
+    #[test]
+    fn a_servers_reason_is_cut_and_named_as_the_servers() {
+        let words = WebProblem::Refused("x".repeat(500)).words("store.example.org", false);
+        assert!(words.text.chars().count() < 170, "{}", words.text);
+        assert!(words.text.contains("store.example.org"));
+    }
+}

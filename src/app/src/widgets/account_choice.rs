@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Accounts to choose one from, for a repository.
+
+use adw::prelude::*;
+use gtk::accessible::Property;
+use usher_core::{account::Account, clock};
+
+use crate::{application::Application, i18n::gettext_f, text, widgets::labels};
+
+/// Rows of which one can be chosen; calls back with the account that is.
+pub(crate) fn account_choices(
+    accounts: &[Account],
+    chosen: impl Fn(&Account) + Clone + 'static,
+) -> Vec<adw::ActionRow> {
+    let mut group: Option<gtk::CheckButton> = None;
+    let row = |account: &Account| {
+        let radio = gtk::CheckButton::builder().valign(gtk::Align::Center).build();
+        radio.set_group(group.as_ref());
+        group.get_or_insert_with(|| radio.clone());
+        radio.update_property(&[Property::Label(&text::user(account))]);
+        let row = adw::ActionRow::builder()
+            .use_markup(false)
+            .title(text::user(account))
+            .subtitle(last_use(account))
+            .activatable_widget(&radio)
+            .build();
+        row.add_prefix(&radio);
+        labels::settle(&row);
+        let (account, chosen) = (account.clone(), chosen.clone());
+        radio.connect_toggled(move |radio| {
+            if radio.is_active() {
+                chosen(&account);
+            }
+        });
+        row
+    };
+    accounts.iter().map(row).collect()
+}
+
+/// What an account is used for, or when it was used last.
+fn last_use(account: &Account) -> String {
+    let application = Application::current();
+    let title = |link: &usher_core::binding::Link| {
+        let known = application.repositories().at(&link.remote_url).map(|repository| repository.title());
+        text::within(&known.unwrap_or_else(|| link.remote.clone()))
+    };
+    let titles: Vec<String> = account.links.iter().map(title).collect();
+    match &account.last_use {
+        _ if !titles.is_empty() => gettext_f("Used for {repository}", &[("repository", &titles.join(", "))]),
+        Some(last) => text::moment(last.at, clock::now()),
+        None => String::new(),
+    }
+}

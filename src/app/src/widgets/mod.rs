@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What several pages use: rows, buttons and lines, and how labels break, messages appear and widgets are named.
+
+pub(crate) mod accessible;
+mod account_choice;
+mod advice;
+mod busy_button;
+mod familiarity_line;
+mod install_button;
+pub(crate) mod labels;
+mod offer_row;
+mod row_group;
+mod row_menu;
+mod row_parts;
+mod status_page;
+pub(crate) mod toast;
+
+pub(crate) use self::{
+    account_choice::account_choices,
+    advice::{Advice, AdvicePage},
+    busy_button::BusyButton,
+    familiarity_line::FamiliarityLine,
+    install_button::install_button,
+    offer_row::{Offer, OfferRow},
+    row_group::RowGroup,
+    row_menu::row_menu,
+    row_parts::{decorative_icon, settle_state, sign_in_name, state_label},
+    status_page::follow_width,
+};
