@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The private session bus, and a witness of every name that was ever owned on it.
+//! The private session bus, and a record of every name that ever had an owner on it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,29 +12,29 @@ use rustix::process::Signal;
 use zbus::Connection;
 use zbus::fdo::DBusProxy;
 
-use crate::processes::{Processes, send, wait_for};
+use crate::processes::{Processes, send_signal, wait_for};
 
-/// Services of the system that a session may start by itself: accessibility only, so that no keyring comes up unasked.
+/// The system's services that every session may start. Accessibility only: a keyring must not start unasked.
 const SYSTEM_SERVICES: [&str; 1] = ["org.a11y.Bus.service"];
 
-/// What a bus starts by itself when somebody calls it.
+/// The services that the bus starts when somebody calls them.
 #[derive(Debug, Default)]
 pub(crate) struct Activatable<'a> {
-    /// Services of the system, by their files, besides accessibility.
-    pub(crate) of_the_system: Vec<&'a str>,
-    /// Where Usher is installed outside of a sandbox, and the names of it that are left out.
+    /// Files of the system's services to add to accessibility.
+    pub(crate) system_services: Vec<&'a str>,
+    /// Where Usher is installed outside a sandbox, and the bus names to leave out.
     pub(crate) stage: Option<(PathBuf, &'a [&'a str])>,
-    /// Further folders of services, which need not be there yet.
+    /// More folders with service files. They need not exist yet.
     pub(crate) folders: Vec<PathBuf>,
 }
 
 impl Activatable<'_> {
     fn copy_to(&self, services: &Path) {
         let copy = |from: &Path| {
-            let name = from.file_name().expect("a service has a file");
+            let name = from.file_name().expect("a service file has a name");
             fs::copy(from, services.join(name)).expect("a service file can be copied");
         };
-        for name in SYSTEM_SERVICES.iter().chain(&self.of_the_system) {
+        for name in SYSTEM_SERVICES.iter().chain(&self.system_services) {
             let from = Path::new("/usr/share/dbus-1/services").join(name);
             if from.exists() {
                 copy(&from);
@@ -51,24 +51,24 @@ impl Activatable<'_> {
     }
 }
 
-/// A session bus of its own.
+/// The bus of a session.
 #[derive(Debug)]
 pub struct Bus {
-    /// A connection of the test itself.
+    /// The test's own connection.
     pub connection: Connection,
     /// Where the bus listens.
     pub address: String,
     owned: Arc<Mutex<BTreeSet<String>>>,
-    questions: AtomicU32,
+    probes: AtomicU32,
 }
 
 impl Bus {
-    /// Starts `dbus-daemon` in `folder`, by way of the commands in `within`.
+    /// Starts `dbus-daemon` in `folder`; `wrapper` is a program that starts it, if any.
     pub(crate) async fn start(
         processes: &Processes,
         folder: &Path,
         activatable: &Activatable<'_>,
-        within: Option<&Path>,
+        wrapper: Option<&Path>,
     ) -> Self {
         let services = folder.join("services");
         fs::create_dir_all(&services).expect("a folder for services can be made");
@@ -79,12 +79,12 @@ impl Bus {
             .expect("the bus configuration can be written");
         let address = format!("unix:path={}", socket.display());
         processes.set("DBUS_SESSION_BUS_ADDRESS", &address);
-        // Without a system bus the client's check of parental controls asks here, and is told that nobody is in charge.
+        // Without a system bus, flatpak checks parental controls on this one, and learns that nobody serves them.
         processes.set("DBUS_SYSTEM_BUS_ADDRESS", &address);
-        let mut command = match within {
+        let mut command = match wrapper {
             None => processes.command("dbus-daemon"),
-            Some(within) => {
-                let mut command = processes.command(&within.display().to_string());
+            Some(wrapper) => {
+                let mut command = processes.command(&wrapper.display().to_string());
                 command.arg("dbus-daemon");
                 command
             }
@@ -95,23 +95,27 @@ impl Bus {
         let connection = wait_for(
             "the session bus",
             async || connect(&address).await.ok(),
-            async || fs::read_to_string(processes.log("bus")).unwrap_or_default(),
+            async || fs::read_to_string(processes.log_file("bus")).unwrap_or_default(),
         )
         .await;
         let owned = Arc::new(Mutex::new(BTreeSet::new()));
-        witness(&address, Arc::clone(&owned)).await;
-        Self { connection, address, owned, questions: AtomicU32::new(0) }
+        record_names(&address, Arc::clone(&owned)).await;
+        Self { connection, address, owned, probes: AtomicU32::new(0) }
     }
 
     /// Every well-known name that has had an owner since the bus started, up to this moment.
     pub async fn names_ever_owned(&self) -> BTreeSet<String> {
-        // The witness hears of names in order: once it knows this one, it knows all that came before.
-        let number = self.questions.fetch_add(1, Ordering::Relaxed);
-        let mine = format!("io.github.usher.Tests.Question{number}");
-        self.connection.request_name(mine.as_str()).await.expect("a name of our own is free");
-        wait_for("the witness of the bus", async || self.known().contains(&mine).then_some(()), async || String::new())
-            .await;
-        let mut names = self.known();
+        // The record fills in order: once it has this name, it has all that came before.
+        let number = self.probes.fetch_add(1, Ordering::Relaxed);
+        let probe = format!("io.github.usher.Tests.Probe{number}");
+        self.connection.request_name(probe.as_str()).await.expect("a name of our own is free");
+        wait_for(
+            "the record of bus names",
+            async || self.owned_so_far().contains(&probe).then_some(()),
+            async || String::new(),
+        )
+        .await;
+        let mut names = self.owned_so_far();
         names.retain(|name| !name.starts_with("io.github.usher.Tests."));
         names
     }
@@ -129,12 +133,12 @@ impl Bus {
         owner.expect("the name has an owner")
     }
 
-    /// Ends the process that owns `name`, if there is one, and waits until it has given it up.
+    /// Ends the process that owns `name`, if there is one, and waits until the name is free.
     pub(crate) async fn end_owner(&self, name: &str) {
         self.send_to_owner(name, Signal::TERM).await;
     }
 
-    /// Ends the process that owns `name` at once, so that it can do nothing more.
+    /// Kills the process that owns `name`, so that it can do nothing more.
     pub async fn kill_owner(&self, name: &str) {
         self.send_to_owner(name, Signal::KILL).await;
     }
@@ -142,9 +146,9 @@ impl Bus {
     async fn send_to_owner(&self, name: &str, signal: Signal) {
         let bus = DBusProxy::new(&self.connection).await.expect("the bus has its own interface");
         let owner = bus.get_connection_unix_process_id(name.try_into().expect("a valid name")).await;
-        // It may have ended by itself a moment ago.
+        // The owner may have ended a moment ago.
         if let Ok(owner) = owner {
-            send(owner, signal);
+            send_signal(owner, signal);
         }
         self.wait_until_free(name).await;
     }
@@ -164,25 +168,25 @@ impl Bus {
         wait_for(
             &format!("an owner of {name}"),
             async || self.has_owner(name).await.then_some(()),
-            async || format!("ever owned: {:?}", self.known()),
+            async || format!("ever owned: {:?}", self.owned_so_far()),
         )
         .await;
     }
 
-    fn known(&self) -> BTreeSet<String> {
+    fn owned_so_far(&self) -> BTreeSet<String> {
         self.owned.lock().expect("nobody panics with the lock").clone()
     }
 }
 
-/// A further connection to the bus at `address`.
+/// Another connection to the bus at `address`.
 pub(crate) async fn connect(address: &str) -> zbus::Result<Connection> {
     zbus::connection::Builder::address(address)?.build().await
 }
 
-async fn witness(address: &str, owned: Arc<Mutex<BTreeSet<String>>>) {
-    let connection = connect(address).await.expect("the bus takes a witness");
+async fn record_names(address: &str, owned: Arc<Mutex<BTreeSet<String>>>) {
+    let connection = connect(address).await.expect("the bus takes another connection");
     let bus = DBusProxy::new(&connection).await.expect("the bus has its own interface");
-    let mut changes = bus.receive_name_owner_changed().await.expect("the bus tells of names");
+    let mut changes = bus.receive_name_owner_changed().await.expect("the bus reports changes of names");
     tokio::spawn(async move {
         while let Some(change) = changes.next().await {
             let Ok(change) = change.args() else { continue };
@@ -193,8 +197,8 @@ async fn witness(address: &str, owned: Arc<Mutex<BTreeSet<String>>>) {
     });
 }
 
-fn configuration(socket: &Path, services: &Path, further: &[PathBuf]) -> String {
-    let folders = std::iter::once(services).chain(further.iter().map(PathBuf::as_path));
+fn configuration(socket: &Path, services: &Path, more: &[PathBuf]) -> String {
+    let folders = std::iter::once(services).chain(more.iter().map(PathBuf::as_path));
     let folders: Vec<String> = folders.map(|folder| format!("<servicedir>{}</servicedir>", escaped(folder))).collect();
     let folders = folders.join("\n  ");
     format!(
@@ -206,7 +210,7 @@ fn configuration(socket: &Path, services: &Path, further: &[PathBuf]) -> String 
   <listen>unix:path={}</listen>
   <auth>EXTERNAL</auth>
   {folders}
-  <!-- As on every session bus: where there is much to do, a program takes its time to start. -->
+  <!-- The limits of every session bus: on a busy computer a program starts slowly. -->
   <limit name="service_start_timeout">120000</limit>
   <limit name="auth_timeout">240000</limit>
   <policy context="default">

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A peer on the bus that asks for tokens as flatpak does, and hears the answers.
+//! A bus client that asks for tokens as flatpak does, and receives the answers.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,7 +16,7 @@ use crate::bus::{Bus, connect};
 use crate::processes::{LIMIT, wait_for};
 use crate::session::{AUTHENTICATOR, Session};
 
-/// The app that is asked for if no other is named.
+/// The app that a client asks for unless told otherwise.
 const APP: &str = "org.example.Private";
 const REQUEST: &str = "org.freedesktop.Flatpak.AuthenticatorRequest";
 
@@ -25,53 +25,55 @@ const REQUEST: &str = "org.freedesktop.Flatpak.AuthenticatorRequest";
 pub struct Response {
     /// 0 for tokens, 1 for cancelled, 2 for an error.
     pub code: u32,
-    /// What the person is told.
+    /// The message for the person.
     pub message: String,
-    /// Each token, and the refs that it is for.
+    /// Each token, and the refs that it covers.
     pub tokens: HashMap<String, Vec<String>>,
-    /// Which request it ends.
+    /// The handle of the request that it ends.
     pub handle: String,
-    /// The only peer that it was sent to, if it was not sent to everybody.
+    /// The one peer that received it; nothing if it went to everybody.
     pub sent_to: Option<String>,
 }
 
-/// A peer that asks for tokens as flatpak does.
+/// A bus client that asks for tokens as flatpak does.
 #[derive(Debug)]
 pub struct Client {
     connection: Connection,
     responses: MessageStream,
     count: AtomicU32,
-    /// The app that it asks for.
+    /// The app to ask for.
     pub app: &'static str,
 }
 
 impl Client {
-    /// A peer of the session's bus, which hears all answers that are sent to it or to everybody.
+    /// Connects to the session's bus, and receives all answers that are sent to it or to everybody.
     pub async fn new(session: &Session) -> Self {
         let connection = connect(&session.bus.address).await.expect("the bus takes a client");
         let rule = MatchRule::builder().msg_type(Type::Signal);
         let rule = rule.interface(REQUEST).expect("a valid interface").build();
-        let responses = MessageStream::for_match_rule(rule, &connection, Some(256)).await.expect("a match is taken");
+        let responses =
+            MessageStream::for_match_rule(rule, &connection, Some(256)).await.expect("the bus takes a match rule");
         Self { connection, responses, count: AtomicU32::new(0), app: APP }
     }
 
-    /// Takes a name on the bus, as a store has one.
+    /// Takes a name on the bus, as a store does.
     pub async fn take_name(&self, name: &str) {
         self.connection.request_name(name).await.expect("the name is free");
     }
 
-    /// Its name as the bus gave it.
+    /// The name that the bus gave it.
     pub fn unique_name(&self) -> String {
         self.connection.unique_name().expect("the bus gives every peer a name").to_string()
     }
 
-    /// Asks for the app's token for the remote `demo`, as a program without a person does.
-    pub async fn ask(&self, session: &Session, url: &str) -> zbus::Result<OwnedObjectPath> {
-        self.ask_for("demo", session.shop().repository_url().as_str(), url).await
+    /// Asks for the app's token for the remote `demo` without interaction. `url` is the account server that the remote
+    /// names.
+    pub async fn send_request(&self, session: &Session, url: &str) -> zbus::Result<OwnedObjectPath> {
+        self.send_request_for("demo", session.shop().repository_url().as_str(), url).await
     }
 
-    /// The same for any remote at all.
-    pub async fn ask_for(&self, remote: &str, remote_uri: &str, url: &str) -> zbus::Result<OwnedObjectPath> {
+    /// Asks for the app's token for any remote.
+    pub async fn send_request_for(&self, remote: &str, remote_uri: &str, url: &str) -> zbus::Result<OwnedObjectPath> {
         let token = self.count.fetch_add(1, Ordering::Relaxed).to_string();
         let options = HashMap::from([("no-interaction", Value::from(true))]);
         let authenticator = HashMap::from([("url", Value::from(url))]);
@@ -85,87 +87,87 @@ impl Client {
         timeout(LIMIT, call).await.expect("the daemon replies")?.body().deserialize()
     }
 
-    /// The next end of a request that this peer hears of.
+    /// Waits for the next `Response` that reaches this client.
     pub async fn response(&mut self) -> Response {
         let message = timeout(LIMIT, self.responses.next()).await.expect("a response comes");
-        let message = message.expect("the bus is there").expect("a message is sound");
+        let message = message.expect("the bus runs").expect("the bus sends whole messages");
         let header = message.header();
         let handle = header.path().map(ToString::to_string).unwrap_or_default();
         let sent_to = header.destination().map(ToString::to_string);
         let (code, mut results): (u32, HashMap<String, OwnedValue>) =
-            message.body().deserialize().expect("a response has its form");
+            message.body().deserialize().expect("a response is well-formed");
         let message = results.remove("error-message").map(|text| text.try_into().expect("a message is text"));
-        let tokens = results.remove("tokens").map(|tokens| tokens.try_into().expect("tokens have their form"));
+        let tokens = results.remove("tokens").map(|tokens| tokens.try_into().expect("tokens are well-formed"));
         let (message, tokens) = (message.unwrap_or_default(), tokens.unwrap_or_default());
         Response { code, message, tokens, handle, sent_to }
     }
 
-    /// Asks for the shop's token and waits for the end.
-    pub async fn answer(&mut self, session: &Session) -> Response {
+    /// Asks for the app's token at the shop, and waits for the response.
+    pub async fn request(&mut self, session: &Session) -> Response {
         let url = session.shop().base_url().to_string();
-        self.answer_at(session, &url).await
+        self.request_at(session, &url).await
     }
 
-    /// The same with the address of another server.
-    pub async fn answer_at(&mut self, session: &Session, url: &str) -> Response {
-        self.ask(session, url).await.expect("the request is taken");
+    /// Asks for the app's token at another account server, and waits for the response.
+    pub async fn request_at(&mut self, session: &Session, url: &str) -> Response {
+        self.send_request(session, url).await.expect("the request is taken");
         self.response().await
     }
 }
 
-/// Hears every call of one interface on the bus, whoever makes it.
+/// Records every call of one interface on the bus, whoever makes it.
 #[derive(Debug)]
-pub struct Listener {
-    heard: Arc<Mutex<Heard>>,
+pub struct CallMonitor {
+    calls: Arc<Mutex<Calls>>,
     bus: Connection,
 }
 
-/// What was heard so far.
+/// The calls so far.
 #[derive(Debug, Default)]
-struct Heard {
-    calls: Vec<String>,
-    moment: u32,
+struct Calls {
+    methods: Vec<String>,
+    marker: u32,
 }
 
-/// What marks a moment among the messages of a bus.
-const MOMENT: &str = "io.github.usher.Tests.Moment";
-/// How many moments were marked.
-static MOMENTS: AtomicU32 = AtomicU32::new(0);
+/// The signal that marks a moment among the messages of a bus.
+const MARKER: &str = "io.github.usher.Tests.Marker";
+/// How many markers were sent.
+static MARKERS: AtomicU32 = AtomicU32::new(0);
 
-impl Listener {
-    /// Begins to listen.
+impl CallMonitor {
+    /// Starts to record.
     pub async fn start(bus: &Bus, interface: &str) -> Self {
-        let connection = connect(&bus.address).await.expect("the bus takes a listener");
+        let connection = connect(&bus.address).await.expect("the bus takes a monitor");
         let rule = |interface| MatchRule::builder().interface(interface).expect("a valid interface").build();
         let monitoring = MonitoringProxy::new(&connection).await.expect("the bus has its own interface");
-        let rules = [rule(interface.to_owned()), rule(MOMENT.to_owned())];
-        monitoring.become_monitor(&rules, 0).await.expect("the bus lets others listen");
-        let heard = Arc::new(Mutex::new(Heard::default()));
-        tokio::spawn(listen(MessageStream::from(&connection), Arc::clone(&heard)));
-        Self { heard, bus: bus.connection.clone() }
+        let rules = [rule(interface.to_owned()), rule(MARKER.to_owned())];
+        monitoring.become_monitor(&rules, 0).await.expect("the bus allows monitors");
+        let calls = Arc::new(Mutex::new(Calls::default()));
+        tokio::spawn(record(MessageStream::from(&connection), Arc::clone(&calls)));
+        Self { calls, bus: bus.connection.clone() }
     }
 
-    /// The methods that have been called up to this moment, in turn.
+    /// The methods that were called up to this moment, in order.
     pub async fn calls(&self) -> Vec<String> {
-        let now = MOMENTS.fetch_add(1, Ordering::Relaxed) + 1;
-        self.bus.emit_signal(None::<&str>, "/", MOMENT, "Now", &now).await.expect("the bus takes signals");
-        let heard = async || {
-            let heard = self.heard.lock().expect("nobody panics with the lock");
-            (heard.moment >= now).then(|| heard.calls.clone())
+        let now = MARKERS.fetch_add(1, Ordering::Relaxed) + 1;
+        self.bus.emit_signal(None::<&str>, "/", MARKER, "Now", &now).await.expect("the bus takes signals");
+        let calls = async || {
+            let calls = self.calls.lock().expect("nobody panics with the lock");
+            (calls.marker >= now).then(|| calls.methods.clone())
         };
-        wait_for("what was said on the bus", heard, async || String::new()).await
+        wait_for("the calls on the bus", calls, async || String::new()).await
     }
 }
 
-/// No message is kept: what it carries would stay open.
-async fn listen(mut messages: MessageStream, heard: Arc<Mutex<Heard>>) {
+/// Keeps no message: its file descriptors would stay open.
+async fn record(mut messages: MessageStream, calls: Arc<Mutex<Calls>>) {
     while let Some(Ok(message)) = messages.next().await {
         let header = message.header();
-        let mut heard = heard.lock().expect("nobody panics with the lock");
-        if header.interface().is_some_and(|interface| *interface == MOMENT) {
-            heard.moment = message.body().deserialize().expect("a moment has a number");
+        let mut calls = calls.lock().expect("nobody panics with the lock");
+        if header.interface().is_some_and(|interface| *interface == MARKER) {
+            calls.marker = message.body().deserialize().expect("a marker has a number");
         } else if message.message_type() == Type::MethodCall {
-            heard.calls.extend(header.member().map(ToString::to_string));
+            calls.methods.extend(header.member().map(ToString::to_string));
         }
     }
 }

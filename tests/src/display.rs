@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The display of a session: a virtual one, the person's own, or none.
+//! The display of a session: a virtual one, the one of this program, or none.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -10,15 +10,15 @@ use std::process::Stdio;
 
 use crate::processes::Processes;
 
-/// Where windows of the session are shown.
+/// Where the session shows its windows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Display {
-    /// An X server of the session's own that nobody sees.
+    /// An X server of the session's own, which nobody sees.
     #[default]
     Virtual,
-    /// The display that this program itself was started on.
-    Person,
-    /// None at all.
+    /// The display on which this program was started.
+    Inherited,
+    /// No display.
     None,
 }
 
@@ -26,8 +26,8 @@ impl Display {
     pub(crate) fn start(self, processes: &Processes) {
         match self {
             Self::None => {}
-            Self::Person => {
-                for (name, value) in of_the_person() {
+            Self::Inherited => {
+                for (name, value) in inherited() {
                     processes.set(&name, &value);
                 }
             }
@@ -40,9 +40,9 @@ impl Display {
     }
 }
 
-/// Starts Xvfb on the first display number that is free and gives that number.
+/// Starts Xvfb on the first free display number, and returns that number.
 fn start_virtual(processes: &Processes) -> u32 {
-    let errors = fs::File::create(processes.log("xvfb")).expect("a log can be made");
+    let errors = fs::File::create(processes.log_file("xvfb")).expect("a log can be made");
     let mut server = processes
         .command("Xvfb")
         .args(["-displayfd", "1", "-screen", "0", "1280x900x24"])
@@ -51,14 +51,14 @@ fn start_virtual(processes: &Processes) -> u32 {
         .stderr(errors)
         .spawn()
         .expect("Xvfb starts");
-    let output = server.stdout.take().expect("its output was piped");
-    processes.keep(server);
+    let output = server.stdout.take().expect("standard output is piped");
+    processes.adopt(server);
     let mut number = String::new();
-    BufReader::new(output).read_line(&mut number).expect("Xvfb tells its display");
-    number.trim().parse().expect("Xvfb tells its display once it is ready")
+    BufReader::new(output).read_line(&mut number).expect("Xvfb prints its display");
+    number.trim().parse().expect("Xvfb prints its display once it is ready")
 }
 
-/// Makes all text on the display twice as large: programs find the resolution that text is drawn for among its resources.
+/// Makes all text on the display twice as large: programs read the resolution for text from its resources.
 pub(crate) fn enlarge_text(processes: &Processes) {
     let status = processes
         .command("xprop")
@@ -68,12 +68,12 @@ pub(crate) fn enlarge_text(processes: &Processes) {
     assert!(status.success(), "the display takes a resource");
 }
 
-/// True if this program was started where a window could be shown.
-pub fn there_is_one() -> bool {
-    !of_the_person().is_empty()
+/// Whether this program was started where it can show a window.
+pub fn is_available() -> bool {
+    !inherited().is_empty()
 }
 
-fn of_the_person() -> BTreeMap<String, String> {
+fn inherited() -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     if let Ok(display) = env::var("DISPLAY") {
         found.insert("DISPLAY".to_owned(), display);
@@ -82,7 +82,7 @@ fn of_the_person() -> BTreeMap<String, String> {
         }
     }
     if let Ok(name) = env::var("WAYLAND_DISPLAY") {
-        // A bare name counts from the runtime folder, which the session has its own of.
+        // A bare name is relative to the runtime folder, and the session has a runtime folder of its own.
         let socket = Path::new(&env::var("XDG_RUNTIME_DIR").unwrap_or_default()).join(name);
         if socket.exists() {
             found.insert("WAYLAND_DISPLAY".to_owned(), socket.display().to_string());

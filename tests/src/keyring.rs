@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The keyring of a session: a real gnome-keyring, with a prompter whose answers the story chooses.
+//! The keyring of a session: a real gnome-keyring, and a prompter whose answers the story chooses.
 
 use std::collections::HashMap;
 use std::fs;
@@ -15,22 +15,22 @@ use zbus::Connection;
 use zbus::zvariant::{Fd, ObjectPath, OwnedObjectPath, OwnedValue, Value};
 
 use crate::bus::Bus;
-use crate::processes::{Processes, send};
+use crate::processes::{Processes, send_signal};
 
 const NAME: &str = "org.freedesktop.secrets";
 const PASSWORD: &str = "keyring-CANARY-6f1d";
-/// The schema of the accounts of a development build.
+/// The schema of a development build's accounts.
 pub const SCHEMA: &str = "io.github.usher.Account.Devel";
 
-/// What the session has for a keyring.
+/// The keyring that a session starts with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeyringState {
-    /// Running and open.
+    /// Running and unlocked.
     #[default]
     Unlocked,
-    /// Running, not open.
+    /// Running and locked.
     Locked,
-    /// Nobody serves one.
+    /// No keyring runs.
     None,
 }
 
@@ -49,26 +49,26 @@ struct Prompter {
     output: BufReader<ChildStdout>,
 }
 
-/// An account as it rests in the keyring.
+/// An account as the keyring stores it.
 #[derive(Debug)]
 pub struct Item {
-    /// What a person sees in a keyring program.
+    /// The name that a keyring program shows.
     pub label: String,
-    /// What can be read while the keyring is locked.
+    /// The attributes, which are readable while the keyring is locked.
     pub attributes: HashMap<String, String>,
-    /// What can only be read while it is open.
+    /// The secret, which is readable only while it is unlocked.
     pub secret: Vec<u8>,
 }
 
 impl Item {
-    /// The secret as the text that it is for all accounts of ours.
+    /// The secret as text.
     pub fn text(&self) -> String {
         String::from_utf8(self.secret.clone()).expect("the secret of an account is text")
     }
 }
 
 impl Keyring {
-    /// Starts the keyring. Without `answered` the desktop's own prompter asks its questions.
+    /// Starts the keyring. Without `answered` the desktop's own prompter asks for the password.
     pub(crate) async fn start(processes: &Processes, bus: &Bus, state: KeyringState, answered: bool) -> Option<Self> {
         if state == KeyringState::None {
             return None;
@@ -78,7 +78,7 @@ impl Keyring {
         let keyring = Self {
             connection: bus.connection.clone(),
             prompter: Mutex::new(prompter),
-            prompter_log: processes.log("prompter"),
+            prompter_log: processes.log_file("prompter"),
         };
         if state == KeyringState::Locked {
             keyring.lock().await;
@@ -86,22 +86,22 @@ impl Keyring {
         Some(keyring)
     }
 
-    /// Ends its process. What it keeps stays.
-    pub async fn end(&self, bus: &Bus) {
+    /// Kills its process. Its items stay on disk.
+    pub async fn kill(&self, bus: &Bus) {
         bus.kill_owner(NAME).await;
     }
 
-    /// Its process is there again, and open.
-    pub async fn come_back(&self, processes: &Processes, bus: &Bus) {
+    /// Starts its process again, unlocked.
+    pub async fn restart(&self, processes: &Processes, bus: &Bus) {
         serve(processes, bus, None).await;
     }
 
-    /// Where the keyring keeps its files, below the folder for data of programs.
+    /// The folder with the keyring's files, below `XDG_DATA_HOME`.
     pub(crate) fn folder(data: &Path) -> PathBuf {
         data.join("keyrings")
     }
 
-    /// Locks it, as a desktop does when the screen is locked.
+    /// Locks it, as some desktops do with the screen.
     pub async fn lock(&self) {
         let collection = self.login_collection().await;
         let reply = self
@@ -116,40 +116,40 @@ impl Keyring {
             .await
             .expect("the keyring can be locked");
         let (locked, _prompt): (Vec<OwnedObjectPath>, OwnedObjectPath) =
-            reply.body().deserialize().expect("the keyring tells what it locked");
+            reply.body().deserialize().expect("the keyring says what it locked");
         assert!(!locked.is_empty(), "the keyring was locked");
     }
 
-    /// The next question for the password is answered with it.
-    pub fn the_next_question_is_answered(&self) {
-        self.expect_answer(&format!("unlock {PASSWORD}"));
+    /// Answers the next prompt with the password.
+    pub fn answer_next_prompt(&self) {
+        self.queue_answer(&format!("unlock {PASSWORD}"));
     }
 
-    /// The next question for the password is dismissed.
-    pub fn the_next_question_is_dismissed(&self) {
-        self.expect_answer("cancel");
+    /// Dismisses the next prompt.
+    pub fn dismiss_next_prompt(&self) {
+        self.queue_answer("cancel");
     }
 
-    /// Whatever is asked from now on stays on the screen, and nobody comes.
-    pub fn questions_stay_open(&self) {
-        self.prompter(|prompter| send(prompter.id, Signal::STOP));
+    /// Leaves every prompt unanswered from now on, as if nobody were there.
+    pub fn pause_prompter(&self) {
+        self.with_prompter(|prompter| send_signal(prompter.id, Signal::STOP));
     }
 
-    /// Somebody is there again.
-    pub fn questions_are_seen_again(&self) {
-        self.prompter(|prompter| send(prompter.id, Signal::CONT));
+    /// Answers prompts again.
+    pub fn resume_prompter(&self) {
+        self.with_prompter(|prompter| send_signal(prompter.id, Signal::CONT));
     }
 
-    fn expect_answer(&self, answer: &str) {
-        self.prompter(|prompter| prompter.tell(answer));
+    fn queue_answer(&self, answer: &str) {
+        self.with_prompter(|prompter| prompter.queue(answer));
     }
 
-    fn prompter(&self, act: impl FnOnce(&mut Prompter)) {
+    fn with_prompter(&self, act: impl FnOnce(&mut Prompter)) {
         let mut prompter = self.prompter.lock().expect("nobody panics with the lock");
         act(prompter.as_mut().expect("this session answers the keyring's questions"));
     }
 
-    /// Asks the keyring to open, as any program may, and tells whether it did.
+    /// Asks the keyring to unlock, as any program may, and returns whether it did.
     pub async fn ask_to_unlock(&self) -> bool {
         let service = self.service().await;
         let collection = service.get_default_collection().await.expect("the keyring has a default collection");
@@ -157,19 +157,16 @@ impl Keyring {
         !self.is_locked().await
     }
 
-    /// Whether the keyring has asked a question that nobody expected; such a question is dismissed.
-    pub fn was_asked_unexpectedly(&self) -> bool {
+    /// Whether the keyring has prompted without an answer prepared. The prompter dismisses such a prompt.
+    pub fn saw_unexpected_prompt(&self) -> bool {
         fs::metadata(&self.prompter_log).is_ok_and(|log| log.len() > 0)
     }
 
-    /// All accounts of ours. Only an open keyring tells them.
+    /// All of Usher's accounts. The keyring must be unlocked.
     pub async fn items(&self) -> Vec<Item> {
         let service = self.service().await;
-        let found =
-            service.search_items(HashMap::from([("xdg:schema", SCHEMA)])).await.expect("the keyring can be searched");
-        assert!(found.locked.is_empty(), "the keyring is open");
         let mut items = Vec::new();
-        for item in found.unlocked {
+        for item in accounts_in(&service).await {
             items.push(Item {
                 label: item.get_label().await.expect("an item has a label"),
                 attributes: item.get_attributes().await.expect("an item has attributes"),
@@ -179,7 +176,7 @@ impl Keyring {
         items
     }
 
-    /// The key that an application in a sandbox gets from it by way of the Secret portal.
+    /// The key that a sandboxed application gets from the keyring through the Secret portal.
     pub(crate) async fn key_of(&self, application: &str) -> Vec<u8> {
         let (mut reader, writer) = std::io::pipe().expect("a pipe can be made");
         let handle = ObjectPath::from_static_str_unchecked("/io/github/usher/Tests");
@@ -190,7 +187,7 @@ impl Keyring {
         let reply = self.connection.call_method(Some(NAME), path, interface, "RetrieveSecret", &arguments).await;
         let answer = reply.expect("the keyring serves the portal");
         let (code, _): (u32, HashMap<String, OwnedValue>) =
-            answer.body().deserialize().expect("an answer has its form");
+            answer.body().deserialize().expect("an answer is well-formed");
         assert_eq!(code, 0, "the keyring gives the key");
         drop(arguments);
         let mut key = Vec::new();
@@ -198,32 +195,50 @@ impl Keyring {
         key
     }
 
-    /// The one account of ours.
-    pub async fn the_item(&self) -> Item {
+    /// The one account of Usher's.
+    pub async fn only_item(&self) -> Item {
         let mut items = self.items().await;
         assert_eq!(items.len(), 1, "one account is in the keyring");
         items.remove(0)
     }
 
-    /// As if the one account of ours had been signed in to so many days earlier than it was.
-    pub async fn the_sign_in_was_earlier(&self, days: i64) {
+    /// Moves the sign-in of the one account `days` days into the past.
+    pub async fn backdate_sign_in(&self, days: i64) {
         let service = self.service().await;
-        let found =
-            service.search_items(HashMap::from([("xdg:schema", SCHEMA)])).await.expect("the keyring can be searched");
-        let [item] = found.unlocked.as_slice() else { panic!("one account is in the keyring") };
+        let items = accounts_in(&service).await;
+        let [item] = items.as_slice() else { panic!("one account is in the keyring") };
         let secret = item.get_secret().await.expect("an item has a secret");
         let mut account: serde_json::Value = serde_json::from_slice(&secret).expect("an account is JSON");
-        let at = account["signed_in_at"].as_i64().expect("it is written down when somebody signed in");
+        let at = account["signed_in_at"].as_i64().expect("an account knows when it was signed in to");
         account["signed_in_at"] = (at - days * 24 * 60 * 60).into();
         let secret = account.to_string();
         item.set_secret(secret.as_bytes(), "application/json").await.expect("an item can be changed");
+    }
+
+    /// Adds an item with these attributes, as another program may.
+    pub async fn add_item(&self, label: &str, attributes: &HashMap<String, String>, secret: &[u8]) {
+        let service = self.service().await;
+        let collection = service.get_default_collection().await.expect("the keyring has a default collection");
+        let attributes = attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let item = collection.create_item(label, attributes, secret, false, "application/octet-stream").await;
+        item.expect("the keyring takes an item");
+    }
+
+    /// Deletes all of Usher's accounts, as another program may.
+    pub async fn delete_items(&self) {
+        let service = self.service().await;
+        let items = accounts_in(&service).await;
+        assert!(!items.is_empty(), "there is something to delete");
+        for item in items {
+            item.delete().await.expect("an item can be deleted");
+        }
     }
 
     /// Whether its default collection is locked.
     pub async fn is_locked(&self) -> bool {
         let service = self.service().await;
         let collection = service.get_default_collection().await.expect("the keyring has a default collection");
-        collection.is_locked().await.expect("the keyring tells whether it is locked")
+        collection.is_locked().await.expect("the keyring says whether it is locked")
     }
 
     async fn login_collection(&self) -> OwnedObjectPath {
@@ -239,7 +254,15 @@ impl Keyring {
     }
 }
 
-/// Starts the process of a keyring that is open, and waits for it.
+/// All of Usher's accounts in an unlocked keyring.
+async fn accounts_in<'s>(service: &'s SecretService<'_>) -> Vec<secret_service::Item<'s>> {
+    let schema = HashMap::from([("xdg:schema", SCHEMA)]);
+    let items = service.search_items(schema).await.expect("the keyring can be searched");
+    assert!(items.locked.is_empty(), "the keyring is unlocked");
+    items.unlocked
+}
+
+/// Starts an unlocked keyring, and waits until it is on the bus.
 async fn serve(processes: &Processes, bus: &Bus, prompter: Option<&str>) {
     let mut command = processes.command("gnome-keyring-daemon");
     command
@@ -251,11 +274,11 @@ async fn serve(processes: &Processes, bus: &Bus, prompter: Option<&str>) {
         command.env("GNOME_KEYRING_TEST_PROMPTER", name);
     }
     let mut daemon = command.spawn().expect("gnome-keyring-daemon starts");
-    let mut input = daemon.stdin.take().expect("its input was piped");
+    let mut input = daemon.stdin.take().expect("standard input is piped");
     // The password ends with the input.
     input.write_all(PASSWORD.as_bytes()).expect("the keyring takes its password");
     drop(input);
-    processes.keep(daemon);
+    processes.adopt(daemon);
     bus.wait_for_owner(NAME).await;
 }
 
@@ -272,15 +295,15 @@ impl Prompter {
             .expect("the prompter starts");
         let mut prompter = Self {
             id: child.id(),
-            input: child.stdin.take().expect("its input was piped"),
-            output: BufReader::new(child.stdout.take().expect("its output was piped")),
+            input: child.stdin.take().expect("standard input is piped"),
+            output: BufReader::new(child.stdout.take().expect("standard output is piped")),
         };
-        processes.keep(child);
+        processes.adopt(child);
         let name = prompter.line();
         (name, prompter)
     }
 
-    fn tell(&mut self, answer: &str) {
+    fn queue(&mut self, answer: &str) {
         writeln!(self.input, "{answer}").expect("the prompter takes answers");
         assert_eq!(self.line(), "ok", "the prompter took the answer");
     }
@@ -293,5 +316,5 @@ impl Prompter {
 }
 
 fn log(processes: &Processes, name: &str) -> fs::File {
-    fs::File::create(processes.log(name)).expect("a log can be made")
+    fs::File::create(processes.log_file(name)).expect("a log can be made")
 }

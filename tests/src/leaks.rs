@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Looks for secrets where none may be: files outside the keyring, logs, arguments and environments.
+//! Searches for secrets where none may be: in files outside the keyring, logs, arguments and environments.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,13 @@ use usher_demo_store::{CREDENTIAL_MARK, DOWNLOAD_TOKEN_MARK};
 
 use crate::processes::Processes;
 
-/// Part of every secret of a session. The shop's tokens are encoded, so theirs look different.
+/// Every secret of a session contains one of these. The shop's tokens are encoded, so their marks look different.
 const MARKS: [&str; 3] = ["CANARY", CREDENTIAL_MARK, DOWNLOAD_TOKEN_MARK];
 
 /// Where a secret was found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Leak {
-    /// In a file, logs among them.
+    /// In a file, for example a log.
     File(PathBuf),
     /// Among the arguments of this program.
     Arguments(String),
@@ -22,8 +22,8 @@ pub enum Leak {
     Environment(String),
 }
 
-/// Every place in `folder` and in the processes of the session that holds a secret, but for the folders in `allowed`.
-/// `secrets` are those that are known in full.
+/// Every place in `folder`, outside the folders in `allowed`, and every process of the session that holds a secret.
+/// `secrets` are those that the shop issued: the marks must match them all.
 pub fn find(folder: &Path, allowed: &[PathBuf], processes: &Processes, secrets: &[String]) -> Vec<Leak> {
     assert!(
         secrets.iter().all(|secret| holds_a_secret(secret.as_bytes())),
@@ -51,7 +51,7 @@ pub fn in_processes(processes: &Processes) -> Vec<Leak> {
 }
 
 fn in_folder(folder: &Path, allowed: &[PathBuf], leaks: &mut Vec<Leak>) {
-    // What goes away while it is looked at holds nothing any more.
+    // A file that disappears meanwhile holds nothing any more.
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         let Ok(kind) = entry.file_type() else {

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the stories share: a session with real parts, a person at its screen, and a search for leaks.
+//! What the stories share: a session of real programs, a person at its screen, and a search for leaked secrets.
 //!
 //! A story starts a [`Session`] with what `meson install` put into the stage, and uses it from outside: through flatpak's
 //! command line, the accessibility tree and the keyring. It never calls Usher's own code.
 
+pub mod browser;
 mod bus;
 mod client;
 mod display;
 mod drag;
+mod environment;
 mod flatpak;
-mod hands;
+mod input;
 mod keyring;
 mod keyring_file;
+mod layout;
 mod leaks;
-mod looks;
 mod notifications;
 mod picture;
 mod processes;
@@ -28,16 +30,16 @@ pub mod usherctl;
 
 pub use atspi::Role;
 pub use bus::Bus;
-pub use client::{Client, Listener, Response};
-pub use display::{Display, there_is_one as there_is_a_display};
+pub use client::{CallMonitor, Client, Response};
+pub use display::{Display, is_available as has_display};
 pub use flatpak::{Flatpak, Outcome};
 pub use keyring::{Item, Keyring, KeyringState, SCHEMA};
 pub use leaks::Leak;
 pub use notifications::{Desktop, Notification, Notifications};
-pub use processes::{LIMIT, Processes, send, wait_for};
+pub use processes::{LIMIT, Processes, send_signal, wait_for, wait_until};
 pub use sandbox::{Instance, Package, Portals};
 pub use screen::{Screen, Window};
-pub use session::{ACCESS, AUTHENTICATOR, Session, Setup, WINDOW};
+pub use session::{ACCESS, AUTHENTICATOR, Session, Setup, WINDOW, workspace};
 pub use story::Story;
 pub use terminal::Terminal;
 pub use tree::{Node, Tree};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A desktop's service for notifications, and a person who clicks on them.
+//! A desktop's notification service, and a person who clicks on notifications.
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,15 +10,16 @@ use zbus::object_server::SignalEmitter;
 use zbus::zvariant::{OwnedValue, Value};
 
 use crate::bus::connect;
+use crate::environment::data_folder;
 use crate::processes::wait_for;
-use crate::session::{AUTHENTICATOR, Session, data_folder};
+use crate::session::{AUTHENTICATOR, Session};
 
 type Details = HashMap<String, OwnedValue>;
 
-/// The path of what every desktop serves.
+/// The object path of `org.freedesktop.Notifications`.
 const COMMON_PATH: &str = "/org/freedesktop/Notifications";
 
-/// Why a notification is closed: the person did it.
+/// The reason for closing a notification: the person dismissed it.
 const DISMISSED: u32 = 2;
 
 /// The kinds of desktops.
@@ -26,46 +27,46 @@ const DISMISSED: u32 = 2;
 pub enum Desktop {
     /// GNOME: `org.gtk.Notifications`. A click activates the application.
     Gnome,
-    /// Others: `org.freedesktop.Notifications`. A click is told to whoever sent the notification.
+    /// Others: `org.freedesktop.Notifications`. A click sends a signal to whoever sent the notification.
     Other,
 }
 
 /// A notification as a person sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notification {
-    /// What tells it from others.
+    /// Its id.
     pub id: String,
     /// Its title.
     pub title: String,
-    /// Its text, without the marks around names.
+    /// Its text, without the isolates around names.
     pub body: String,
-    /// What its buttons say.
+    /// The labels of its buttons.
     pub buttons: Vec<String>,
     application: String,
-    /// Where a click beside the buttons leads, then the buttons: action and target.
-    leads: Vec<(String, Option<String>)>,
+    /// The action and target of a click beside the buttons, then those of each button.
+    actions: Vec<(String, Option<String>)>,
 }
 
 #[derive(Debug, Default)]
-struct Board {
+struct State {
     shown: Vec<Notification>,
     count: usize,
 }
 
-type Shared = Arc<Mutex<Board>>;
+type Shared = Arc<Mutex<State>>;
 
-/// The notifications of a session.
+/// The notification service of a session.
 #[derive(Debug)]
 pub struct Notifications {
     kind: Desktop,
-    board: Shared,
+    state: Shared,
     connection: Connection,
 }
 
 impl Session {
-    /// From now on somebody shows notifications.
+    /// Starts a notification service.
     pub async fn show_notifications(&self, kind: Desktop) -> Notifications {
-        let board = Shared::default();
+        let state = Shared::default();
         let connection = connect(&self.bus.address).await.expect("the bus takes a desktop");
         let (server, name) = (
             connection.object_server(),
@@ -75,46 +76,46 @@ impl Session {
             },
         );
         let served = match kind {
-            Desktop::Gnome => server.at("/org/gtk/Notifications", Gnome(board.clone())).await,
-            Desktop::Other => server.at(COMMON_PATH, Other(board.clone())).await,
+            Desktop::Gnome => server.at("/org/gtk/Notifications", Gnome(state.clone())).await,
+            Desktop::Other => server.at(COMMON_PATH, Other(state.clone())).await,
         };
         assert!(served.expect("a service can be served"), "it is served once");
         connection.request_name(name).await.expect("there is no other desktop");
-        Notifications { kind, board, connection }
+        Notifications { kind, state, connection }
     }
 
-    /// As if a day had passed since anything was told.
+    /// Makes the daemon believe that a day has passed since its last notifications.
     pub fn let_a_day_pass(&self) {
         let file = data_folder(self.folder()).join(AUTHENTICATOR).join("notices.json");
-        let text = fs::read(&file).expect("something was told");
-        let mut told: serde_json::Value = serde_json::from_slice(&text).expect("what was told is JSON");
-        for notice in told["notices"].as_array_mut().expect("there are notices") {
-            let at = notice["at"].as_i64().expect("it is written down when it was told");
+        let text = fs::read(&file).expect("the daemon sent notifications");
+        let mut notices: serde_json::Value = serde_json::from_slice(&text).expect("the notices are JSON");
+        for notice in notices["notices"].as_array_mut().expect("there are notices") {
+            let at = notice["at"].as_i64().expect("a notice has a time");
             notice["at"] = (at - 24 * 60 * 60).into();
         }
-        fs::write(file, told.to_string()).expect("what was told can be changed");
+        fs::write(file, notices.to_string()).expect("the notices can be changed");
     }
 }
 
 impl Notifications {
-    /// Waits for the one that is shown.
-    pub async fn one(&self) -> Notification {
-        let one = async || match self.board().shown.as_slice() {
+    /// Waits until exactly one is shown, and returns it.
+    pub async fn wait_for_one(&self) -> Notification {
+        let one = async || match self.state().shown.as_slice() {
             [one] => Some(one.clone()),
             _ => None,
         };
-        wait_for("a notification", one, async || format!("{:?}", self.board())).await
+        wait_for("a notification", one, async || format!("{:?}", self.state())).await
     }
 
     /// Waits until none is shown.
-    pub async fn none(&self) {
-        let none = async || self.board().shown.is_empty().then_some(());
-        wait_for("the end of all notifications", none, async || format!("{:?}", self.board())).await;
+    pub async fn wait_until_none(&self) {
+        let none = async || self.state().shown.is_empty().then_some(());
+        wait_for("the end of all notifications", none, async || format!("{:?}", self.state())).await;
     }
 
-    /// How many have ever been sent.
+    /// How many were sent since the start.
     pub fn count(&self) -> usize {
-        self.board().count
+        self.state().count
     }
 
     /// Clicks on a notification.
@@ -130,9 +131,9 @@ impl Notifications {
     }
 
     async fn activate(&self, notification: &Notification, index: usize) {
-        let (action, target) = &notification.leads[index];
+        let (action, target) = &notification.actions[index];
         match self.kind {
-            // As GNOME Shell does it.
+            // As GNOME Shell does.
             Desktop::Gnome => {
                 let name = notification.application.as_str();
                 let path = format!("/{}", name.replace('.', "/").replace('-', "_"));
@@ -147,28 +148,28 @@ impl Notifications {
             Desktop::Other => {
                 let emitter = SignalEmitter::new(&self.connection, COMMON_PATH).expect("a valid path");
                 let number = notification.id.parse().expect("notifications are numbered");
-                Other::action_invoked(&emitter, number, action).await.expect("a click can be told");
-                // It goes with the click, as on all of these desktops.
-                remove(&self.board, &notification.id);
-                Other::notification_closed(&emitter, number, DISMISSED).await.expect("an end can be told");
+                Other::action_invoked(&emitter, number, action).await.expect("a signal can be sent");
+                // A click closes the notification, as on all of these desktops.
+                remove(&self.state, &notification.id);
+                Other::notification_closed(&emitter, number, DISMISSED).await.expect("a signal can be sent");
             }
         }
     }
 
-    fn board(&self) -> MutexGuard<'_, Board> {
-        self.board.lock().expect("nobody panics with the lock")
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nobody panics with the lock")
     }
 }
 
-fn add(board: &Shared, notification: Notification) {
-    let mut board = board.lock().expect("nobody panics with the lock");
-    board.shown.retain(|known| known.id != notification.id);
-    board.shown.push(notification);
-    board.count += 1;
+fn add(state: &Shared, notification: Notification) {
+    let mut state = state.lock().expect("nobody panics with the lock");
+    state.shown.retain(|known| known.id != notification.id);
+    state.shown.push(notification);
+    state.count += 1;
 }
 
-fn remove(board: &Shared, id: &str) {
-    board.lock().expect("nobody panics with the lock").shown.retain(|known| known.id != id);
+fn remove(state: &Shared, id: &str) {
+    state.lock().expect("nobody panics with the lock").shown.retain(|known| known.id != id);
 }
 
 fn text(details: &Details, key: &str) -> Option<String> {
@@ -190,14 +191,14 @@ impl Gnome {
             .map(|buttons| buttons.try_clone().expect("no files").try_into().expect("a list of buttons"))
             .unwrap_or_default();
         let default = (text(&details, "default-action").unwrap_or_default(), text(&details, "default-action-target"));
-        let lead = |button: &Details| (text(button, "action").unwrap_or_default(), text(button, "target"));
+        let action = |button: &Details| (text(button, "action").unwrap_or_default(), text(button, "target"));
         let notification = Notification {
             id,
             title: text(&details, "title").unwrap_or_default(),
             body: plain(&text(&details, "body").unwrap_or_default()),
             buttons: buttons.iter().filter_map(|button| text(button, "label")).collect(),
             application,
-            leads: std::iter::once(default).chain(buttons.iter().map(lead)).collect(),
+            actions: std::iter::once(default).chain(buttons.iter().map(action)).collect(),
         };
         add(&self.0, notification);
     }
@@ -218,7 +219,7 @@ impl Other {
         vec!["actions", "body"]
     }
 
-    // The arguments are those of the wire.
+    // The arguments are those of the D-Bus method.
     #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
     fn notify(
         &self,
@@ -237,7 +238,7 @@ impl Other {
         } else {
             replaces
         };
-        // A click beside the buttons is the first one.
+        // The first pair is the action of a click beside the buttons.
         let pairs: Vec<(String, String)> =
             actions.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
         let notification = Notification {
@@ -246,7 +247,7 @@ impl Other {
             body: plain(&body),
             buttons: pairs.iter().skip(1).map(|(_, label)| label.clone()).collect(),
             application: text(&hints, "desktop-entry").unwrap_or_default(),
-            leads: pairs.into_iter().map(|(key, _)| (key, None)).collect(),
+            actions: pairs.into_iter().map(|(key, _)| (key, None)).collect(),
         };
         add(&self.0, notification);
         number

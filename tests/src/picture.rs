@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Pictures of what is on a screen.
+//! Pictures of a screen.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,9 +7,9 @@ use std::time::Duration;
 use crate::screen::Screen;
 
 impl Screen<'_> {
-    /// Takes a picture of the whole screen once it has come to rest.
-    pub async fn picture(&self, file: &Path) {
-        // A page that is there is painted a moment later, and nothing tells when.
+    /// Saves a picture of the whole screen once nothing changes any more.
+    pub async fn save_picture(&self, file: &Path) {
+        // A web page is painted some time after it has loaded, and no signal says when.
         let (mut last, mut at_rest) = (self.pixels().await, 0);
         for _ in 0..20 {
             tokio::time::sleep(Duration::from_millis(150)).await;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The processes of a session: started with its environment, logged into its folder, found and ended by their ids.
+//! The processes of a session: starts them with its environment, logs them into its folder, finds and ends them by id.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,12 +12,12 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// How long anything may take that is waited for: no test fails because a computer has much to do.
+/// How long a test waits for anything. Long enough that no test fails because the computer is busy.
 pub const LIMIT: Duration = Duration::from_secs(90);
-/// The variable by which the processes of a session are known: its value is the session's folder.
+/// The variable that marks the processes of a session: its value is the session's folder.
 pub const MARK: &str = "USHER_SESSION";
 
-/// Starts programs in a session and ends all that is left of them.
+/// Starts the programs of a session, and ends whatever is left of them.
 #[derive(Debug)]
 pub struct Processes {
     mark: String,
@@ -27,18 +27,18 @@ pub struct Processes {
     transcript: Transcript,
 }
 
-/// What commands have printed, as a person in front of a terminal has seen it.
+/// What commands have printed, as a person saw it in a terminal.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Transcript(Arc<Mutex<String>>);
 
 impl Transcript {
-    /// Adds a command and what it printed.
+    /// Adds a command and its output.
     pub(crate) fn add(&self, command: &str, text: &str) {
         let mut transcript = self.0.lock().expect("nobody panics with the lock");
         transcript.extend(["$ ", command, "\n", text.trim_end(), "\n"]);
     }
 
-    /// All since the last time.
+    /// Takes everything since the last call.
     pub(crate) fn take(&self) -> String {
         std::mem::take(&mut *self.0.lock().expect("nobody panics with the lock"))
     }
@@ -74,7 +74,7 @@ impl Processes {
         self.environment.lock().expect("nobody panics with the lock").clone()
     }
 
-    /// A command that will run in the session: its environment and nothing else.
+    /// A command with the session's environment and nothing else.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.env_clear().envs(self.environment());
@@ -82,40 +82,40 @@ impl Processes {
         command
     }
 
-    /// Where the output of `name` goes.
-    pub fn log(&self, name: &str) -> PathBuf {
+    /// The log of `name`.
+    pub fn log_file(&self, name: &str) -> PathBuf {
         self.logs.join(format!("{name}.log"))
     }
 
     /// The folder that holds every log of the session.
-    pub fn logs(&self) -> &Path {
+    pub fn log_folder(&self) -> &Path {
         &self.logs
     }
 
-    /// Starts `command` as a process group of its own, which ends with the session. What it has not redirected goes to a log.
+    /// Starts `command` in a process group of its own, which ends with the session. Its output goes to a log.
     pub fn start(&self, name: &str, mut command: Command) -> u32 {
-        let log = fs::File::create(self.log(name)).expect("a log can be made");
+        let log = fs::File::create(self.log_file(name)).expect("a log can be made");
         let errors = log.try_clone().expect("a log can be written twice");
         command.stdout(log).stderr(errors).process_group(0);
         let child = command.spawn().unwrap_or_else(|error| panic!("{name} does not start: {error}"));
         let id = child.id();
-        self.keep(child);
+        self.adopt(child);
         id
     }
 
-    /// Lets `child` end with the session.
-    pub(crate) fn keep(&self, child: Child) {
+    /// Ends `child` with the session.
+    pub(crate) fn adopt(&self, child: Child) {
         self.children.lock().expect("nobody panics with the lock").push(child);
     }
 
     /// The ids of all processes of the session: those that carry its mark and their descendants.
     pub fn ids(&self) -> BTreeSet<u32> {
-        let everybody: Vec<(u32, u32)> = numbers_in_proc().filter_map(|id| Some((id, parent_of(id)?))).collect();
+        let all_processes: Vec<(u32, u32)> = process_ids().filter_map(|id| Some((id, parent_of(id)?))).collect();
         let mut ours: BTreeSet<u32> =
             self.children.lock().expect("nobody panics with the lock").iter().map(Child::id).collect();
-        ours.extend(everybody.iter().map(|(id, _)| *id).filter(|id| self.is_marked(*id)));
+        ours.extend(all_processes.iter().map(|(id, _)| *id).filter(|id| self.is_marked(*id)));
         loop {
-            let more: Vec<u32> = everybody
+            let more: Vec<u32> = all_processes
                 .iter()
                 .filter(|(id, parent)| ours.contains(parent) && !ours.contains(id))
                 .map(|(id, _)| *id)
@@ -128,7 +128,7 @@ impl Processes {
         }
     }
 
-    /// The processes of this program, and the arguments of each.
+    /// The processes of the program `name`, with their arguments.
     pub fn of_program(&self, name: &str) -> Vec<(u32, Vec<String>)> {
         let arguments = |id: u32| {
             let text = String::from_utf8(fs::read(format!("/proc/{id}/cmdline")).ok()?).ok()?;
@@ -145,32 +145,32 @@ impl Processes {
             .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes()))
     }
 
-    /// The processes of the session, and those that have anything of its folder before their eyes: what opens a sandbox may
-    /// carry no mark, but the home in it is the session's.
+    /// The processes of the session, and those with a mount from its folder: the program that opens a sandbox may carry
+    /// no mark, but its home is the session's.
     fn all(&self) -> BTreeSet<u32> {
-        let sees =
+        let has_mount =
             |id: &u32| fs::read_to_string(format!("/proc/{id}/mountinfo")).is_ok_and(|text| text.contains(&self.mark));
         let mut all = self.ids();
-        all.extend(numbers_in_proc().filter(sees));
+        all.extend(process_ids().filter(has_mount));
         all.retain(|id| parent_of(*id).is_some());
         all
     }
 
-    /// What of the session still runs.
-    pub(crate) fn left(&self) -> Vec<String> {
+    /// The processes of the session that still run.
+    pub(crate) fn remaining(&self) -> Vec<String> {
         let command = |id| fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
-        let told = |id| format!("{id}: {}", String::from_utf8_lossy(&command(id)).replace('\0', " "));
-        self.all().into_iter().map(told).collect()
+        let describe = |id| format!("{id}: {}", String::from_utf8_lossy(&command(id)).replace('\0', " "));
+        self.all().into_iter().map(describe).collect()
     }
 
-    /// Ends every process of the session: asked first, then forced.
+    /// Ends every process of the session: first with SIGTERM, then with SIGKILL.
     pub(crate) fn end_all(&self) {
         for (signal, limit) in [(Signal::TERM, Duration::from_secs(3)), (Signal::KILL, LIMIT)] {
             let until = Instant::now() + limit;
-            // One that is about to end no longer tells its mark, so these ids are remembered.
+            // A process that is about to end no longer shows its mark, so keep these ids.
             let mut left = self.all();
             for id in &left {
-                send(*id, signal);
+                send_signal(*id, signal);
             }
             while !left.is_empty() && Instant::now() < until {
                 thread::sleep(Duration::from_millis(10));
@@ -181,7 +181,7 @@ impl Processes {
         }
     }
 
-    /// Collects children that have ended.
+    /// Reaps children that have ended.
     fn reap(&self) {
         self.children
             .lock()
@@ -190,8 +190,8 @@ impl Processes {
     }
 }
 
-/// Sends `signal` to one process; one that is gone needs none.
-pub fn send(id: u32, signal: Signal) {
+/// Sends `signal` to a process, if it is still there.
+pub fn send_signal(id: u32, signal: Signal) {
     if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
         let _ = kill_process(pid, signal);
     }
@@ -199,14 +199,14 @@ pub fn send(id: u32, signal: Signal) {
 
 /// The processes whose parent is `parent`.
 pub fn children_of(parent: u32) -> Vec<u32> {
-    numbers_in_proc().filter(|id| parent_of(*id) == Some(parent)).collect()
+    process_ids().filter(|id| parent_of(*id) == Some(parent)).collect()
 }
 
-fn numbers_in_proc() -> impl Iterator<Item = u32> {
+fn process_ids() -> impl Iterator<Item = u32> {
     fs::read_dir("/proc").expect("/proc is readable").filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
 }
 
-/// The parent of a process that is still running.
+/// The parent of a process, unless that process has ended.
 fn parent_of(id: u32) -> Option<u32> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     // The name in parentheses may hold anything, so count from its end: state, then the parent.
@@ -217,7 +217,7 @@ fn parent_of(id: u32) -> Option<u32> {
     fields.next()?.parse().ok()
 }
 
-/// Polls `check` until it gives something; fails with `what` and what `seen` tells after [`LIMIT`].
+/// Polls `check` until it returns something. Fails after [`LIMIT`] with `what` and the text of `seen`.
 pub async fn wait_for<T>(
     what: &str,
     mut check: impl AsyncFnMut() -> Option<T>,
@@ -234,4 +234,9 @@ pub async fn wait_for<T>(
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// Polls `check` until it is true. Fails after [`LIMIT`] with `what`.
+pub async fn wait_until(what: &str, mut check: impl AsyncFnMut() -> bool) {
+    wait_for(what, async || check().await.then_some(()), async || String::new()).await;
 }

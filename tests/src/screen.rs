@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A person at the screen: sees windows through the accessibility tree, presses, types, takes pictures.
+//! A person at the screen: reads windows through the accessibility tree, presses, types, takes pictures.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,16 +11,16 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
 use zbus::Connection;
 
-use crate::hands::sensitive;
+use crate::input::sensitive;
 use crate::processes::{LIMIT, Processes, wait_for};
 use crate::tree::{Node, Tree};
 
-/// The program whose windows are looked at: the name of its binary, or the application id that it takes as its name for X11.
-const PROGRAM: [&str; 2] = ["usher", "io.github.usher.Usher.Devel"];
-/// How long it takes at most until a message comes, and has gone again.
-const A_MESSAGE: Duration = Duration::from_secs(10);
-/// Keys that follow faster get lost in web pages.
-const BETWEEN_KEYS: &str = "60";
+/// The names of the program whose windows to read: its binary, or the application id, which is its name on X11.
+const PROGRAM_NAMES: [&str; 2] = ["usher", "io.github.usher.Usher.Devel"];
+/// How long a toast takes at most to appear and to disappear.
+const TOAST_LIMIT: Duration = Duration::from_secs(10);
+/// The pause between keys in milliseconds. Web pages lose keys that come faster.
+const KEY_DELAY: &str = "60";
 
 /// The screen of a session.
 #[derive(Debug)]
@@ -30,14 +30,14 @@ pub struct Screen<'s> {
     programs: Vec<String>,
 }
 
-/// Opens the accessibility bus of the session whose bus is `session`.
+/// Opens the accessibility bus that belongs to the bus `session`.
 pub(crate) async fn accessibility_bus(session: &Connection) -> Connection {
     let status = StatusProxy::new(session).await.expect("accessibility has a status");
     status.set_is_enabled(true).await.expect("accessibility can be switched on");
     let bus = BusProxy::new(session).await.expect("accessibility has a bus");
-    let address = bus.get_address().await.expect("accessibility tells its bus");
+    let address = bus.get_address().await.expect("accessibility has an address");
     zbus::connection::Builder::address(address.as_str())
-        .expect("accessibility tells a valid address")
+        .expect("the address is valid")
         .method_timeout(LIMIT)
         .build()
         .await
@@ -46,53 +46,53 @@ pub(crate) async fn accessibility_bus(session: &Connection) -> Connection {
 
 impl<'s> Screen<'s> {
     pub(crate) fn new(processes: &'s Processes, connection: &'s Connection) -> Self {
-        Self { processes, connection, programs: PROGRAM.map(str::to_owned).to_vec() }
+        Self { processes, connection, programs: PROGRAM_NAMES.map(str::to_owned).to_vec() }
     }
 
-    /// The same screen, but looking at the windows of another program.
-    pub fn of(&self, program: &str) -> Self {
+    /// The same screen, with the windows of another program.
+    pub fn of_program(&self, program: &str) -> Self {
         Self { programs: vec![program.to_owned()], ..*self }
     }
 
-    /// All that is on the screen now.
+    /// All that the screen shows now.
     pub async fn tree(&self) -> Tree {
-        let is_looked_at = |name: &str| self.programs.iter().any(|program| program == name);
-        self.tree_of(is_looked_at).await
+        let is_wanted = |name: &str| self.programs.iter().any(|program| program == name);
+        self.tree_of(is_wanted).await
     }
 
-    async fn tree_of(&self, is_looked_at: impl Fn(&str) -> bool) -> Tree {
-        let look = async || Tree::of_programs(self.connection, &is_looked_at).await.ok();
-        wait_for("an answer of all that is on the screen", look, async || String::new()).await
+    async fn tree_of(&self, is_wanted: impl Fn(&str) -> bool) -> Tree {
+        let look = async || Tree::of_programs(self.connection, &is_wanted).await.ok();
+        wait_for("all programs to describe their windows", look, async || String::new()).await
     }
 
-    /// Whether no program at all shows anything.
+    /// Whether no program shows anything.
     pub(crate) async fn is_blank(&self) -> bool {
         self.tree_of(|_| true).await.nodes.is_empty()
     }
 
-    /// Waits until `look` finds what it looks for; a failure shows `what` was looked for and what was there.
+    /// Waits until `look` returns something. A failure shows `what` and the screen.
     pub async fn wait<T>(&self, what: &str, mut look: impl FnMut(&Tree) -> Option<T>) -> T {
         self.wait_for(what, async || look(&self.tree().await)).await
     }
 
-    /// The same for what is more than a look.
+    /// The same with an asynchronous check.
     pub(crate) async fn wait_for<T>(&self, what: &str, check: impl AsyncFnMut() -> Option<T>) -> T {
         wait_for(what, check, async || {
-            self.picture(&self.processes.logs().join("screen.png")).await;
+            self.save_picture(&self.processes.log_folder().join("screen.png")).await;
             format!("on the screen was:\n{}", self.tree().await)
         })
         .await
     }
 
-    /// Waits for the window called `title`, and gives it the keyboard.
+    /// Waits for the window called `title`, and focuses it.
     pub async fn window(&self, title: &str) -> Window<'_> {
         self.wait(&format!("the window “{title}”"), |tree| tree.window(title)).await;
         let window = Window { screen: self, title: Some(title.to_owned()) };
-        window.take_keyboard().await;
+        window.focus().await;
         window
     }
 
-    /// Whatever windows are there, looked at as one.
+    /// All open windows, read as one.
     pub fn front(&self) -> Window<'_> {
         Window { screen: self, title: None }
     }
@@ -107,29 +107,29 @@ impl<'s> Screen<'s> {
         self.wait("the end of all windows", |tree| tree.nodes.is_empty().then_some(())).await;
     }
 
-    /// Types `text` to wherever the keyboard is. It goes by a pipe: nobody may read it in a list of processes.
+    /// Types `text` into whatever has the focus. Sends it through a pipe, so that no list of processes shows it.
     async fn type_text(&self, text: &str) {
-        let arguments = ["type", "--delay", BETWEEN_KEYS, "--file", "-"];
+        let arguments = ["type", "--delay", KEY_DELAY, "--file", "-"];
         let mut xdotool = tokio::process::Command::from(self.processes.command("xdotool"))
             .args(arguments)
             .stdin(Stdio::piped())
             .spawn()
             .expect("xdotool starts");
-        let mut input = xdotool.stdin.take().expect("its input was piped");
+        let mut input = xdotool.stdin.take().expect("standard input is piped");
         input.write_all(text.as_bytes()).await.expect("xdotool reads");
         drop(input);
         let status = xdotool.wait().await.expect("xdotool ends");
         assert!(status.success(), "xdotool types");
     }
 
-    /// Presses a key or a combination of them, such as “Escape” or “ctrl+n”.
+    /// Presses a key or a combination, such as “Escape” or “ctrl+n”.
     pub async fn key(&self, keys: &str) {
         self.xdotool(&["key", "--clearmodifiers", keys]).await;
     }
 
     /// Clicks where the mouse is, replaces the text of the entry there, and presses Enter.
-    pub async fn replace_text_here(&self, text: &str) {
-        let typing = ["type", "--args", "1", "--delay", BETWEEN_KEYS, text];
+    pub async fn replace_text_under_pointer(&self, text: &str) {
+        let typing = ["type", "--args", "1", "--delay", KEY_DELAY, text];
         let all = ["click", "1", "key", "ctrl+a"].iter().chain(&typing).chain(&["key", "Return"]);
         self.xdotool(&all.copied().collect::<Vec<_>>()).await;
     }
@@ -143,18 +143,18 @@ impl<'s> Screen<'s> {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    /// Width and height of a window that is there, borders that GTK draws included.
+    /// The width and height of a window, including the borders that GTK draws.
     pub(crate) async fn size(&self, id: &str) -> Option<(i32, i32)> {
-        let told = self.xdotool(&["getwindowgeometry", "--shell", id]).await;
+        let geometry = self.xdotool(&["getwindowgeometry", "--shell", id]).await;
         let number = |name: &str| {
-            let line = told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+            let line = geometry.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
             line.and_then(|number| number.parse().ok())
         };
         Some((number("WIDTH")?, number("HEIGHT")?))
     }
 }
 
-/// One window, known by its title; or all there are.
+/// One window, known by its title, or all windows.
 #[derive(Debug)]
 pub struct Window<'s> {
     pub(crate) screen: &'s Screen<'s>,
@@ -162,18 +162,18 @@ pub struct Window<'s> {
 }
 
 impl Window<'_> {
-    /// What is in the window now; nothing if it has gone.
+    /// The content of the window now; empty if it has gone.
     pub async fn tree(&self) -> Tree {
         self.part_of(&self.screen.tree().await).unwrap_or_default()
     }
 
-    /// Waits until `look` finds what it looks for in this window.
+    /// Waits until `look` returns something for this window.
     pub async fn wait<T>(&self, what: &str, mut look: impl FnMut(&Tree) -> Option<T>) -> T {
-        self.screen.wait(&self.here(what), |tree| look(&self.part_of(tree)?)).await
+        self.screen.wait(&self.in_this_window(what), |tree| look(&self.part_of(tree)?)).await
     }
 
-    /// What is waited for, and where.
-    pub(crate) fn here(&self, what: &str) -> String {
+    /// `what`, with the name of this window.
+    pub(crate) fn in_this_window(&self, what: &str) -> String {
         match &self.title {
             Some(title) => format!("{what} in the window “{title}”"),
             None => what.to_owned(),
@@ -187,42 +187,43 @@ impl Window<'_> {
         }
     }
 
-    /// Waits until something in it says exactly `text`.
+    /// Waits until a widget in it says exactly `text`.
     pub async fn says(&self, text: &str) -> &Self {
         self.wait(&format!("“{text}”"), |tree| tree.says(text).then_some(())).await;
         self
     }
 
-    /// Waits until something in it says `text`, alone or within more.
+    /// Waits until a widget in it says `text`, alone or as a part.
     pub async fn mentions(&self, text: &str) -> &Self {
         self.wait(&format!("“…{text}…”"), |tree| tree.mentions(text).then_some(())).await;
         self
     }
 
-    /// Does something that brings a message, and reads it. It goes again after some seconds: who has missed it does it again.
-    pub async fn told_after(&self, message: &str, mut act: impl AsyncFnMut()) {
-        let told = async || {
+    /// Does something that shows a toast, and waits for the toast. A toast disappears after some seconds: if it was
+    /// missed, acts again.
+    pub async fn toast_after(&self, message: &str, mut act: impl AsyncFnMut()) {
+        let toast = async || {
             act().await;
             let look = async { while !self.tree().await.mentions(message) {} };
-            timeout(A_MESSAGE, look).await.ok()
+            timeout(TOAST_LIMIT, look).await.ok()
         };
-        self.screen.wait_for(&self.here(&format!("“…{message}…”")), told).await;
+        self.screen.wait_for(&self.in_this_window(&format!("“…{message}…”")), toast).await;
     }
 
-    /// Waits for a thing with that role and name.
+    /// Waits for a widget with that role and name.
     pub async fn find(&self, role: Role, name: &str) -> Node {
         self.wait(&format!("{} “{name}”", role.name()), |tree| tree.find(role, name).cloned()).await
     }
 
     /// Waits for a control whose name begins with `start`.
-    pub async fn find_control_from(&self, start: &str) -> Node {
+    pub async fn find_control(&self, start: &str) -> Node {
         self.wait(&format!("a control named “{start}…”"), |tree| {
             tree.nodes.iter().find(|node| node.is_control() && node.name.starts_with(start)).cloned()
         })
         .await
     }
 
-    /// Waits for a row whose name begins with `start`: rows tell more about what they stand for at the end.
+    /// Waits for a row whose name begins with `start`. Details come at the end of a row's name.
     pub async fn find_row(&self, start: &str) -> Node {
         self.wait(&format!("a row named “{start}…”"), |tree| {
             tree.nodes.iter().find(|node| node.is_row() && node.name.starts_with(start)).cloned()
@@ -230,13 +231,13 @@ impl Window<'_> {
         .await
     }
 
-    /// Opens the row whose name begins with `start`.
+    /// Presses the row whose name begins with `start`.
     pub async fn press_row(&self, start: &str) {
         let row = |tree: &Tree| tree.nodes.iter().find(|node| node.is_row() && node.name.starts_with(start)).cloned();
-        self.press_what(&format!("a row named “{start}…”"), row).await;
+        self.press_found(&format!("a row named “{start}…”"), row).await;
     }
 
-    /// Opens the row whose name begins with `start` with the mouse, which leaves the keyboard there.
+    /// Clicks on the row whose name begins with `start`, which leaves the focus there.
     pub async fn click_row(&self, start: &str) {
         let row = self.find_row(start).await;
         self.click(&row).await;
@@ -245,20 +246,18 @@ impl Window<'_> {
     /// Waits until the row called `name` says `text`.
     pub async fn row_says(&self, name: &str, text: &str) {
         self.wait(&format!("the row “{name}” with “{text}”"), |tree| {
-            tree.rows_of(name).any(|row| row.mentions(text)).then_some(())
+            tree.rows_called(name).any(|row| row.mentions(text)).then_some(())
         })
         .await;
     }
 
-    /// Waits until a control or row called `name` can be used.
+    /// Waits until the control or row called `name` is sensitive.
     pub async fn ready(&self, name: &str) -> Node {
-        self.wait(&format!("“{name}”, ready to be used"), |tree| {
-            tree.usable(name).filter(|node| node.is_sensitive()).cloned()
-        })
-        .await
+        self.wait(&format!("“{name}”, ready"), |tree| tree.usable(name).filter(|node| node.is_sensitive()).cloned())
+            .await
     }
 
-    /// Waits until the switch called `name` can be used.
+    /// Waits until the switch called `name` is sensitive.
     pub async fn ready_switch(&self, name: &str) -> Node {
         self.wait(&format!("the switch “{name}”"), |tree| {
             tree.nodes.iter().find(|node| node.is_switch() && node.name == name && node.is_sensitive()).cloned()
@@ -266,14 +265,14 @@ impl Window<'_> {
         .await
     }
 
-    /// Presses the button, row, switch or link called `name` once it is ready.
+    /// Presses the button, row, switch or link called `name` once it is sensitive.
     pub async fn press(&self, name: &str) {
-        self.press_what(&format!("“{name}”, ready to be used"), |tree| sensitive(tree, name)).await;
+        self.press_found(&format!("“{name}”, ready"), |tree| sensitive(tree, name)).await;
     }
 
     /// Replaces the text of the entry called `name`.
     pub async fn fill(&self, name: &str, text: &str) {
-        let what = self.here(&format!("“{name}”, which takes text"));
+        let what = self.in_this_window(&format!("“{name}”, which takes text"));
         let fill = async || {
             let node = sensitive(&self.tree().await, name)?;
             let entry: EditableTextProxy<'_> = node.object.proxy(self.screen.connection).await.ok()?;
@@ -282,18 +281,18 @@ impl Window<'_> {
         self.screen.wait_for(&what, fill).await;
     }
 
-    /// Goes to the entry called `name` and replaces its text, so that it knows that a person did.
+    /// Clicks into the entry called `name` and replaces its text, so that the entry takes it for a person's edit.
     pub async fn edit(&self, name: &str, text: &str) {
-        let what = self.here(&format!("“{name}”, ready to be used"));
+        let what = self.in_this_window(&format!("“{name}”, ready"));
         self.screen.wait_for(&what, async || self.click(&sensitive(&self.tree().await, name)?).await).await;
         self.fill(name, text).await;
     }
 
-    /// Goes to the field called `name` and types `text` into it, as is needed in a web page. Where a key got lost on the way,
-    /// all of it is typed again.
+    /// Focuses the field called `name` and types `text` into it, as web pages require. Types all of it again if a key
+    /// got lost.
     pub async fn type_into(&self, name: &str, text: &str) {
         for time in 0..3 {
-            self.go_to(name).await;
+            self.focus_field(name).await;
             if time > 0 {
                 self.screen.key("ctrl+a").await;
             }
@@ -305,8 +304,8 @@ impl Window<'_> {
         panic!("“{name}” holds what was typed\n{}", self.tree().await);
     }
 
-    /// Gives the keyboard to the window, as a window manager would.
-    pub async fn take_keyboard(&self) {
+    /// Raises and focuses the window, as a window manager would.
+    pub async fn focus(&self) {
         if let Some(id) = self.id().await {
             self.screen.xdotool(&["windowraise", &id]).await;
             self.screen.xdotool(&["windowfocus", "--sync", &id]).await;
@@ -318,20 +317,20 @@ impl Window<'_> {
         self.press("Close").await;
     }
 
-    /// Its id at the X server.
+    /// The window's id at the X server.
     pub(crate) async fn id(&self) -> Option<String> {
         let title = match &self.title {
             Some(title) => title.clone(),
             None => self.screen.tree().await.titles().last()?.to_string(),
         };
-        let pattern = exactly(&title);
+        let pattern = exact_pattern(&title);
         let ids = self.screen.xdotool(&["search", "--onlyvisible", "--name", &pattern]).await;
         ids.lines().last().map(str::to_owned)
     }
 }
 
-/// A regular expression for this text alone.
-fn exactly(text: &str) -> String {
+/// A regular expression that matches this text alone.
+fn exact_pattern(text: &str) -> String {
     let mut pattern = String::from("^");
     for character in text.chars() {
         if !character.is_alphanumeric() && !character.is_whitespace() {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A throw-away session under one folder: its own bus, keyring, display, flatpak installation and shop.
+//! A throw-away session in one folder, with its own bus, keyring, display, flatpak installation and shop.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::env;
-use std::ffi::OsStr;
-use std::fs::{self, Permissions};
+use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,52 +17,65 @@ use zbus::Connection;
 
 use crate::bus::{Activatable, Bus};
 use crate::display::{self, Display};
+use crate::environment::{data_folder, environment, write_gtk_settings};
 use crate::flatpak::Flatpak;
 use crate::keyring::{Keyring, KeyringState};
 use crate::leaks::{self, Leak};
-use crate::processes::{Processes, send, wait_for};
+use crate::processes::{Processes, send_signal, wait_for};
 use crate::sandbox::{self, Package, Portals};
 use crate::screen::{Screen, accessibility_bus};
 use crate::terminal::Terminal;
 
-/// The bus name of the daemon, which remotes name as their authenticator.
+/// The daemon's bus name, which remotes name as their authenticator.
 pub const AUTHENTICATOR: &str = "io.github.usher.Usher.Devel";
-/// The bus name of the daemon for the questions of stores.
+/// The daemon's bus name for the questions of stores.
 pub const ACCESS: &str = "io.github.usher.Usher.Devel.Access";
 /// The bus name of the window process.
 pub const WINDOW: &str = "io.github.usher.Usher.Devel.Accounts";
-/// The settings of a development build.
+/// The settings schema of a development build.
 pub const SETTINGS: &str = "io.github.usher.Usher.Devel";
 
-/// What a session is to be like. The default is what a person at a desktop has.
+/// How to set up a session. The default is what a person at a desktop has.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
-    /// How Usher is there.
+    /// How Usher is installed.
     pub package: Package,
-    /// What it has for a keyring.
+    /// The keyring.
     pub keyring: KeyringState,
-    /// Where it shows windows.
+    /// The display.
     pub display: Display,
-    /// Whether there is no shop and no remote.
+    /// Start no shop and add no remote.
     pub without_shop: bool,
-    /// Whether the window process is not installed.
+    /// Leave the window process out.
     pub without_window: bool,
-    /// What the desktop serves to sandboxes.
+    /// The portals that the desktop serves to sandboxes.
     pub portals: Portals,
-    /// What `meson install` has made of Usher, if not the development build: a folder in `build`.
+    /// The folder in `build` that holds Usher, if not the development build in `stage`.
     pub stage: Option<&'static str>,
-    /// Where its folder is made, if not among temporary files.
+    /// Where to make its folder, if not among temporary files.
     pub parent: Option<PathBuf>,
-    /// Further variables of its environment.
+    /// More environment variables.
     pub environment: Vec<(&'static str, String)>,
-    /// Whether all text is twice as large, as it can be set under Accessibility.
+    /// Make all text twice as large, as a person can under Accessibility.
     pub large_text: bool,
+}
+
+impl Setup {
+    /// A person in a terminal, without a display.
+    pub fn without_display() -> Self {
+        Self { display: Display::None, ..Self::default() }
+    }
+
+    /// A person at a desktop, where Usher is a Flatpak.
+    pub fn with_flatpak() -> Self {
+        Self { package: Package::Flatpak, ..Self::default() }
+    }
 }
 
 /// A running session. Everything in it ends when it is dropped.
 #[derive(Debug)]
 pub struct Session {
-    /// What runs in it.
+    /// Its processes.
     pub processes: Processes,
     /// Its bus.
     pub bus: Bus,
@@ -75,9 +87,9 @@ pub struct Session {
 }
 
 impl Session {
-    /// Starts it.
+    /// Starts a session.
     pub async fn start(setup: Setup) -> Self {
-        let stage = setup.stage.map_or_else(stage, |name| workspace().join("build").join(name));
+        let stage = setup.stage.map_or_else(default_stage, |name| workspace().join("build").join(name));
         let folder = tempfile::Builder::new()
             .prefix("session-")
             .permissions(Permissions::from_mode(0o700))
@@ -94,17 +106,17 @@ impl Session {
             processes.set(name, value);
         }
         write_gtk_settings(folder.path());
-        // The bus hands its own environment to what it starts, so the display comes first.
+        // The bus passes its own environment on to the services that it starts, so the display comes first.
         setup.display.start(&processes);
         if setup.large_text {
             display::enlarge_text(&processes);
         }
         let bus = start_bus(&processes, &setup, folder.path(), &stage).await;
-        let answered = setup.display != Display::Person;
+        let answered = setup.display != Display::Inherited;
         let keyring = Keyring::start(&processes, &bus, setup.keyring, answered).await;
         let accessibility = match setup.display {
             Display::None => None,
-            Display::Virtual | Display::Person => Some(accessibility_bus(&bus.connection).await),
+            Display::Virtual | Display::Inherited => Some(accessibility_bus(&bus.connection).await),
         };
         let shop = if setup.without_shop { None } else { Some(Arc::new(open_shop(folder.path(), package).await)) };
         let session = Self { processes, bus, shop, keyring, accessibility, package, folder };
@@ -117,8 +129,8 @@ impl Session {
         session
     }
 
-    /// Another computer of the same person, on which nothing is set up, with the same shop in reach. It ends before this
-    /// one does.
+    /// Another computer of the same person: nothing is set up there, and it reaches the same shop. It must end before
+    /// this one.
     pub async fn another_computer(&self, setup: Setup) -> Self {
         let mut session = Self::start(Setup { without_shop: true, ..setup }).await;
         session.shop.clone_from(&self.shop);
@@ -127,13 +139,13 @@ impl Session {
 
     /// Adds the shop's repository under this name.
     pub async fn add_remote(&self, name: &str) {
-        let further = self.shop().remote_add_arguments(name);
+        let remote = self.shop().remote_add_arguments(name);
         let arguments: Vec<&str> =
-            ["remote-add", "--user"].into_iter().chain(further.iter().map(String::as_str)).collect();
+            ["remote-add", "--user"].into_iter().chain(remote.iter().map(String::as_str)).collect();
         self.flatpak().run(&arguments).await.expect_success();
     }
 
-    /// Opens another shop, and adds its repository under this name without an authenticator.
+    /// Opens another shop, and adds its repository under this name, without an authenticator.
     pub async fn open_another_shop(&self, name: &str) -> DemoStore {
         let shop =
             DemoStore::start(shop_options(&self.folder().join("shop").join(name))).await.expect("the shop opens");
@@ -142,13 +154,13 @@ impl Session {
         shop
     }
 
-    /// The shop. It has the remote `demo`.
+    /// The shop. The remote `demo` is its repository.
     pub fn shop(&self) -> &DemoStore {
         self.shop.as_deref().expect("this session has a shop")
     }
 
-    /// Ends the shop: nobody listens at its address any more, and no shop of another session will while it is kept.
-    pub async fn close_the_shop(&mut self) -> TcpSocket {
+    /// Stops the shop. The socket that this returns keeps the port, so that no other session's shop listens there.
+    pub async fn close_shop(&mut self) -> TcpSocket {
         let shop = self.shop.take().and_then(Arc::into_inner).expect("this session alone has a shop");
         let address = shop.base_url().socket_addrs(|| None).expect("the shop has an address")[0];
         shop.stop().await;
@@ -158,7 +170,7 @@ impl Session {
         port
     }
 
-    /// The shop's host as Usher shows it.
+    /// The shop's host, as Usher shows it.
     pub fn host(&self) -> String {
         let url = self.shop().base_url();
         let port = url.port().expect("the shop is at a port of its own");
@@ -194,12 +206,12 @@ impl Session {
         Some(Screen::new(&self.processes, self.accessibility.as_ref()?))
     }
 
-    /// Ends the daemon, as it ends by itself when nothing was asked for a while.
-    pub async fn end_the_daemon(&self) {
+    /// Ends the daemon, as an idle daemon ends by itself.
+    pub async fn stop_daemon(&self) {
         if self.package.is_sandboxed() {
-            // On the bus the sandbox stands for what is in it.
+            // The bus sees the process of the sandbox's proxy, not the daemon.
             if let Some(daemon) = self.daemon() {
-                send(daemon, Signal::TERM);
+                send_signal(daemon, Signal::TERM);
             }
             let is_gone = async || self.daemon().is_none().then_some(());
             wait_for("the end of the daemon", is_gone, async || String::new()).await;
@@ -207,16 +219,17 @@ impl Session {
         } else {
             self.bus.end_owner(AUTHENTICATOR).await;
         }
-        // It gives up one name after the other; until then a store would still ask the one that ends.
+        // The daemon gives up one name after the other. Until both are free, a store would still ask the daemon that
+        // ends.
         self.bus.wait_until_free(ACCESS).await;
     }
 
-    /// Opens Usher as a person does, from the list of apps.
+    /// Opens Usher, as a person does from the list of apps.
     pub fn open_usher(&self) -> u32 {
         self.processes.start("usher", self.command("usher"))
     }
 
-    /// A program of Usher's, as it is started from outside.
+    /// A command that starts one of Usher's programs from outside.
     pub fn command(&self, program: &str) -> Command {
         if !self.package.is_sandboxed() {
             return self.processes.command(program);
@@ -226,14 +239,14 @@ impl Session {
         command
     }
 
-    /// Runs `usherctl` to its end.
+    /// Runs `usherctl`, and waits until it ends.
     pub async fn usherctl(&self, arguments: &[&str]) -> std::process::Output {
         tokio::process::Command::from(self.command("usherctl")).args(arguments).output().await.expect("usherctl starts")
     }
 
     /// Changes a setting of Usher's.
-    pub async fn set(&self, key: &str, value: &str) {
-        // In a sandbox the settings are in a file of the sandbox's own.
+    pub async fn change_setting(&self, key: &str, value: &str) {
+        // A sandbox keeps its settings in a file of its own.
         let status = tokio::process::Command::from(self.command("gsettings"))
             .args(["set", SETTINGS, key, value])
             .status()
@@ -242,18 +255,18 @@ impl Session {
         assert!(status.success(), "the setting {key} can be {value}");
     }
 
-    /// The names of ours that have ever been on the bus of this session.
-    pub async fn started(&self) -> BTreeSet<String> {
+    /// The names of Usher that ever had an owner on this session's bus.
+    pub async fn started_names(&self) -> BTreeSet<String> {
         let mut names = self.bus.names_ever_owned().await;
         names.retain(|name| name.starts_with("io.github.usher."));
         names
     }
 
-    /// Every place of the session outside keyring and shop that holds a secret.
+    /// Every place of the session, outside keyring and shop, that holds a secret.
     pub fn leaks(&self) -> Vec<Leak> {
         let folder = self.folder.path();
         let mut allowed = vec![Keyring::folder(&data_folder(folder)), folder.join("shop")];
-        allowed.extend(sandbox::programs(folder));
+        allowed.extend(sandbox::program_folders(folder));
         let secrets = self.shop.as_ref().map(|shop| shop.control().issued_secrets()).unwrap_or_default();
         leaks::find(folder, &allowed, &self.processes, &secrets)
     }
@@ -262,34 +275,34 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.processes.end_all();
-        let left = self.processes.left();
-        // A test that fails anyway says why by itself.
-        assert!(left.is_empty() || std::thread::panicking(), "nothing of the session still runs: {left:?}");
+        let remaining = self.processes.remaining();
+        // A failing test has a reason of its own to report.
+        assert!(remaining.is_empty() || std::thread::panicking(), "nothing of the session still runs: {remaining:?}");
     }
 }
 
 async fn start_bus(processes: &Processes, setup: &Setup, folder: &Path, stage: &Path) -> Bus {
-    let mut of_the_system = Vec::new();
-    if setup.display == Display::Person {
-        of_the_system.push("org.gnome.keyring.SystemPrompter.service");
+    let mut system_services = Vec::new();
+    if setup.display == Display::Inherited {
+        system_services.push("org.gnome.keyring.SystemPrompter.service");
     }
     let mut activatable = Activatable::default();
     if setup.package.is_sandboxed() {
         activatable.folders = sandbox::services(folder);
-        of_the_system.extend(setup.portals.services());
-        activatable.of_the_system = of_the_system;
-        return Bus::start(processes, folder, &activatable, Some(&sandbox::within(folder))).await;
+        system_services.extend(setup.portals.services());
+        activatable.system_services = system_services;
+        return Bus::start(processes, folder, &activatable, Some(&sandbox::wrapper(folder))).await;
     }
     let without: &[&str] = if setup.without_window { &[WINDOW] } else { &[] };
-    activatable.of_the_system = of_the_system;
+    activatable.system_services = system_services;
     activatable.stage = Some((stage.to_owned(), without));
     Bus::start(processes, folder, &activatable, None).await
 }
 
-/// Opens the shop. Where Usher is not there yet, its repository brings it along.
+/// Opens the shop. If Usher is not installed, the shop's repository brings it.
 async fn open_shop(folder: &Path, package: Package) -> DemoStore {
     let mut options = shop_options(&folder.join("shop"));
-    if package == Package::NotYet {
+    if package == Package::NotInstalled {
         let brought_from = Some(sandbox::repository());
         options.summary_authenticator =
             Some(SummaryAuthenticator { name: AUTHENTICATOR.to_owned(), url: None, brought_from });
@@ -297,102 +310,17 @@ async fn open_shop(folder: &Path, package: Package) -> DemoStore {
     DemoStore::start(options).await.expect("the shop opens")
 }
 
-/// A shop in that folder. Its repository is made once, and copied for every session after that.
+/// Options of a shop in that folder. Its repository is built once, and later sessions copy it.
 fn shop_options(folder: &Path) -> StoreOptions {
     StoreOptions { repository_cache: Some(workspace().join("build/demo-repository")), ..StoreOptions::new(folder) }
 }
 
-/// What `meson install` has made of Usher.
-fn stage() -> PathBuf {
+/// The folder that `meson install` filled.
+fn default_stage() -> PathBuf {
     env::var_os("USHER_STAGE").map_or_else(|| workspace().join("build/stage"), PathBuf::from)
 }
 
 /// The top of the source tree.
-pub(crate) fn workspace() -> &'static Path {
+pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests are in the workspace")
-}
-
-pub(crate) fn data_folder(folder: &Path) -> PathBuf {
-    folder.join("home/.local/share")
-}
-
-/// The environment of a session with Usher on the system, and its folders.
-fn environment(folder: &Path, stage: &Path) -> BTreeMap<String, String> {
-    let flatpak = folder.join("flatpak");
-    let exports = |installation: &str| flatpak.join(installation).join("exports/share");
-    let mut environment = common_environment(folder, &[stage.join("share"), exports("user"), exports("system")]);
-    let folders = [
-        ("FLATPAK_USER_DIR", flatpak.join("user")),
-        ("FLATPAK_SYSTEM_DIR", flatpak.join("system")),
-        ("FLATPAK_SYSTEM_CACHE_DIR", flatpak.join("cache")),
-        ("FLATPAK_CONFIG_DIR", flatpak.join("etc")),
-        ("FLATPAK_RUN_DIR", flatpak.join("run")),
-    ];
-    for (name, path) in folders {
-        environment.insert(name.to_owned(), made(&path));
-    }
-    environment.insert("PATH".to_owned(), search_path(&stage.join("bin")));
-    environment
-}
-
-/// What every session has: folders of its own, and `data` before the system's data.
-pub(crate) fn common_environment(folder: &Path, data: &[PathBuf]) -> BTreeMap<String, String> {
-    let home = folder.join("home");
-    let folders = [
-        ("HOME", home.clone()),
-        ("XDG_DATA_HOME", data_folder(folder)),
-        ("XDG_CONFIG_HOME", home.join(".config")),
-        ("XDG_CACHE_HOME", home.join(".cache")),
-        ("XDG_STATE_HOME", home.join(".local/state")),
-        ("XDG_RUNTIME_DIR", folder.join("run")),
-        ("TMPDIR", folder.join("tmp")),
-    ];
-    let mut environment: BTreeMap<_, _> =
-        folders.into_iter().map(|(name, path)| (name.to_owned(), made(&path))).collect();
-    let system = [PathBuf::from("/usr/local/share"), PathBuf::from("/usr/share")];
-    let further = [
-        ("XDG_DATA_DIRS", joined(data.iter().chain(&system))),
-        ("LANG", "C.UTF-8".to_owned()),
-        ("GIO_USE_VFS", "local".to_owned()),
-        // In a file, so that what one process sets another one sees.
-        ("GSETTINGS_BACKEND", "keyfile".to_owned()),
-        ("NO_AT_BRIDGE", "0".to_owned()),
-        ("RUST_BACKTRACE", "1".to_owned()),
-    ];
-    environment.extend(further.map(|(name, value)| (name.to_owned(), value)));
-    environment
-}
-
-/// The folder, which is there and closed to others from now on.
-fn made(path: &Path) -> String {
-    fs::create_dir_all(path).expect("a folder of the session can be made");
-    fs::set_permissions(path, Permissions::from_mode(0o700)).expect("a folder of the session can be closed to others");
-    path.display().to_string()
-}
-
-/// Where programs are looked for: in `first`, then in the system.
-pub(crate) fn search_path(first: &Path) -> String {
-    joined([first, Path::new("/usr/local/bin"), Path::new("/usr/bin"), Path::new("/bin")])
-}
-
-fn joined(paths: impl IntoIterator<Item = impl AsRef<OsStr>>) -> String {
-    env::join_paths(paths).expect("no folder has a colon in its name").to_string_lossy().into_owned()
-}
-
-/// Without a settings service GTK takes a font that nobody has on a desktop; and pictures need windows at rest.
-fn write_gtk_settings(folder: &Path) {
-    let settings = [
-        "[Settings]",
-        "gtk-font-name=Inter 11",
-        "gtk-enable-animations=false",
-        // As GNOME has it.
-        "gtk-decoration-layout=:close",
-        "",
-    ];
-    // A sandbox sees its own folder only.
-    for config in [folder.join("home/.config"), sandbox::folder_of_usher(folder).join("config")] {
-        let config = config.join("gtk-4.0");
-        fs::create_dir_all(&config).expect("a folder of the session can be made");
-        fs::write(config.join("settings.ini"), settings.join("\n")).expect("GTK's settings can be written");
-    }
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The shop's own pages, what a person does there, and what the shop remembers of it.
+//! What a person does on the shop's pages, and what the shop saw of it.
 
 use usher_demo_store::LoggedRequest;
 
+use crate::browser;
 use crate::screen::Window;
 use crate::session::Session;
-use crate::usherctl::{Waiting, buy_in_browser, sign_in_in_browser};
+use crate::usherctl::BrowserCommand;
 
 impl Window<'_> {
     /// Signs in as `user` on the shop's page, which this window shows.
@@ -16,53 +17,67 @@ impl Window<'_> {
         self.press("Sign In").await;
     }
 
+    /// Signs in as `user` on the shop's page, and leaves the “Signed In” page that follows.
+    pub async fn sign_in_and_finish(&self, user: &str) {
+        self.sign_in_on_the_page(user).await;
+        self.says("Signed In").await;
+        self.press("Done").await;
+    }
+
     /// Pays for `app` on the shop's page, which this window shows.
     pub async fn pay_on_the_page(&self, app: &str) {
         self.says(&format!("Buy “{app}”?")).await;
         self.press("Buy Now").await;
     }
+
+    /// Pays for `app` on the shop's page, and leaves the shop's “Thank You” page that follows.
+    pub async fn pay_and_return(&self, app: &str) {
+        self.pay_on_the_page(app).await;
+        self.says("Thank You").await;
+        self.press("Done").await;
+    }
 }
 
 impl Session {
     /// Signs in as `user` for the remote `demo`, for stories that begin with an account.
-    pub async fn sign_in_before(&self, user: &str) {
+    pub async fn sign_in_as(&self, user: &str) {
         self.sign_in_to("demo", user).await;
     }
 
-    /// Signs in as `user` for a remote, by `usherctl` and a browser.
+    /// Signs in as `user` for a remote, with `usherctl` and a browser.
     pub async fn sign_in_to(&self, remote: &str, user: &str) {
-        let waiting = Waiting::start(self, &["sign-in", remote, "--no-browser"]).await;
-        sign_in_in_browser(&waiting.address, user).await;
-        let told = waiting.end().await;
-        assert_eq!(told.code, 0, "usherctl has signed in: {}", told.errors);
+        let command = BrowserCommand::start(self, &["sign-in", remote, "--no-browser"]).await;
+        browser::sign_in(&command.address, user).await;
+        let output = command.end().await;
+        assert_eq!(output.code, 0, "usherctl signs in: {}", output.stderr);
     }
 
-    /// Buys `app` with the account for the remote `demo`, for stories that begin with something bought.
-    pub async fn buy_before(&self, app: &str) {
-        let waiting = Waiting::start(self, &["buy", "demo", app, "--yes", "--no-browser"]).await;
-        buy_in_browser(&waiting.address).await;
-        let told = waiting.end().await;
-        assert_eq!(told.code, 0, "usherctl has bought: {}", told.errors);
+    /// Buys `app` with the account for the remote `demo`, for stories that begin with a purchase.
+    pub async fn buy(&self, app: &str) {
+        let command = BrowserCommand::start(self, &["buy", "demo", app, "--yes", "--no-browser"]).await;
+        browser::buy(&command.address).await;
+        let output = command.end().await;
+        assert_eq!(output.code, 0, "usherctl buys: {}", output.stderr);
     }
 
-    /// The apps whose purchase was begun at the shop, in turn.
-    pub fn begun(&self) -> Vec<String> {
-        self.asked("/api/v1/begin_purchase").into_iter().flat_map(|request| request.ids).collect()
+    /// The apps whose purchase began at the shop, oldest first.
+    pub fn begun_purchases(&self) -> Vec<String> {
+        self.requests_for("/api/v1/begin_purchase").into_iter().flat_map(|request| request.ids).collect()
     }
 
-    /// The apps that were paid on the shop's page, in turn.
-    pub fn paid(&self) -> Vec<String> {
+    /// The apps that somebody paid for on the shop's page, oldest first.
+    pub fn paid_purchases(&self) -> Vec<String> {
         let requests = self.shop().requests().into_iter();
         requests.filter(|request| request.path.ends_with("/done")).flat_map(|request| request.ids).collect()
     }
 
     /// The requests for `path`, oldest first.
-    pub fn asked(&self, path: &str) -> Vec<LoggedRequest> {
+    pub fn requests_for(&self, path: &str) -> Vec<LoggedRequest> {
         self.shop().requests().into_iter().filter(|request| request.path == path).collect()
     }
 
-    /// Gets the names and pictures of the shop's apps, as `flatpak update` does.
-    pub async fn know_the_apps(&self) {
+    /// Downloads the names and icons of the shop's apps, as `flatpak update` does.
+    pub async fn update_appstream(&self) {
         self.flatpak().run(&["update", "--user", "--appstream", "demo"]).await.expect_success();
     }
 }

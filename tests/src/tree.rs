@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What is on the screen as a screen reader sees it: a snapshot of the accessibility tree.
+//! The screen as a screen reader sees it: a snapshot of the accessibility tree.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -14,18 +14,18 @@ use zbus::names::OwnedBusName;
 use zbus::proxy::CacheProperties;
 use zbus::zvariant::{OwnedObjectPath, Type};
 
-/// One thing on the screen.
+/// One widget on the screen, or one element of a web page.
 #[derive(Clone, Debug)]
 pub struct Node {
-    pub(crate) object: Object,
+    pub(crate) object: ObjectRef,
     pub(crate) interfaces: InterfaceSet,
-    /// What it is.
+    /// Its role.
     pub role: Role,
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// What more is said about it.
+    /// Its description.
     pub description: String,
-    /// What it holds, if that is text and no password.
+    /// The text that it holds, unless that is a password.
     pub text: String,
     states: StateSet,
     depth: usize,
@@ -37,19 +37,19 @@ impl Node {
         self.states.contains(State::Sensitive)
     }
 
-    /// Whether it is checked, or switched on.
+    /// Whether it is checked or switched on.
     pub fn is_on(&self) -> bool {
         self.states.contains(State::Checked) || self.states.contains(State::Pressed)
     }
 
-    /// Whether the keyboard is at it.
+    /// Whether it has the focus.
     pub fn is_focused(&self) -> bool {
         self.states.contains(State::Focused)
     }
 
-    /// Whether it is something that one uses, not only reads.
+    /// Whether a person can operate it, not only read it.
     pub fn is_control(&self) -> bool {
-        // GTK calls an entry a text that can be edited.
+        // To GTK, an entry is a text with the editing interface.
         if self.role == Role::Text {
             return self.has(Interface::EditableText);
         }
@@ -73,12 +73,12 @@ impl Node {
         )
     }
 
-    /// Whether it is switched on and off.
+    /// Whether it is a switch.
     pub fn is_switch(&self) -> bool {
         matches!(self.role, Role::CheckBox | Role::ToggleButton)
     }
 
-    /// Whether it is a row of a list, which may be used as a whole.
+    /// Whether it is a row of a list.
     pub fn is_row(&self) -> bool {
         matches!(self.role, Role::ListItem | Role::TableRow)
     }
@@ -87,8 +87,8 @@ impl Node {
         self.interfaces.contains(interface)
     }
 
-    /// Everything it says: name, description and text.
-    pub fn says(&self) -> impl Iterator<Item = &str> {
+    /// All its texts: name, description and content.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
         [&self.name, &self.description, &self.text].into_iter().map(String::as_str).filter(|text| !text.is_empty())
     }
 }
@@ -118,12 +118,12 @@ impl fmt::Display for Node {
     }
 }
 
-/// Everything in a program's windows, or in one of them, in reading order.
+/// The widgets of a program's windows, or of one of them, in reading order.
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
-    /// What was seen; what lies within a thing follows it.
+    /// The nodes; children follow their parent.
     pub nodes: Vec<Node>,
-    /// The programs that were there, the one in question or not.
+    /// The names of all programs on the screen, for error messages.
     programs: Vec<String>,
 }
 
@@ -137,8 +137,8 @@ impl fmt::Display for Tree {
 }
 
 impl Tree {
-    /// The windows of the programs whose names are wanted. An error if somebody has not answered in time: what is not seen
-    /// for that is not gone.
+    /// Reads the windows of the wanted programs. Fails if a program does not answer in time: a window that could not be
+    /// read is not gone.
     pub(crate) async fn of_programs(connection: &Connection, is_wanted: impl Fn(&str) -> bool) -> zbus::Result<Self> {
         let registry = AccessibleProxy::builder(connection)
             .destination("org.a11y.atspi.Registry")?
@@ -157,7 +157,7 @@ impl Tree {
             };
             if is_wanted(&name) {
                 for window in children(&proxy).await? {
-                    nodes.extend(seen(connection, window, 0).await?);
+                    nodes.extend(read_nodes(connection, window, 0).await?);
                 }
             }
             programs.push(name);
@@ -174,21 +174,21 @@ impl Tree {
         self.nodes.iter().filter(|node| node.depth == 0)
     }
 
-    /// What is in the window called `title`, with the window itself first.
+    /// The window called `title` and its content.
     pub fn window(&self, title: &str) -> Option<Self> {
         let start = self.nodes.iter().position(|node| node.depth == 0 && node.name == title)?;
         Some(self.within(start))
     }
 
-    /// The node at `index` and what lies within it.
+    /// The node at `index` and its descendants.
     pub fn within(&self, index: usize) -> Self {
         let depth = self.nodes[index].depth;
         let inside = self.nodes[index + 1..].iter().take_while(|node| node.depth > depth).count();
         Self { nodes: self.nodes[index..=index + inside].to_vec(), programs: Vec::new() }
     }
 
-    /// Whether the node at `index` belongs to a page, or to what a web view has beside it for its own use.
-    pub(crate) fn is_of_web_view(&self, index: usize) -> bool {
+    /// Whether the node at `index` belongs to a web page, or to a web view's own widgets beside the page.
+    pub(crate) fn is_in_web_view(&self, index: usize) -> bool {
         let depth = self.nodes[index].depth;
         let above = self.nodes[..index].iter().rposition(|node| node.depth < depth);
         above.is_some_and(|above| self.within(above).nodes.iter().any(|node| node.object.is_in_page()))
@@ -199,39 +199,39 @@ impl Tree {
         self.nodes.iter().find(|node| node.role == role && node.name == name)
     }
 
-    /// The first control with that name, else the first row, else whatever carries the name.
+    /// The first control with that name, else the first row, else any node with that name.
     pub fn usable(&self, name: &str) -> Option<&Node> {
         let named = || self.nodes.iter().filter(|node| node.name == name);
         named().find(|node| node.is_control()).or_else(|| named().find(|node| node.is_row())).or_else(|| named().next())
     }
 
-    /// The rows that are called `name`, or begin with a label that reads so.
-    pub fn rows_of<'t>(&'t self, name: &'t str) -> impl Iterator<Item = Self> + 't {
+    /// The rows that are called `name`, or whose name begins with it, or that contain a label `name`.
+    pub fn rows_called<'t>(&'t self, name: &'t str) -> impl Iterator<Item = Self> + 't {
         let rows = self.nodes.iter().enumerate().filter(|(_, node)| node.is_row());
         rows.map(|(index, _)| self.within(index))
             .filter(move |row| row.says(name) || row.nodes[0].name.starts_with(name))
     }
 
-    /// Whether something says exactly `text`.
+    /// Whether a node says exactly `text`.
     pub fn says(&self, text: &str) -> bool {
-        self.nodes.iter().any(|node| node.says().any(|said| said == text))
+        self.nodes.iter().any(|node| node.texts().any(|said| said == text))
     }
 
-    /// Whether something says `text` within more.
+    /// Whether a node says something that contains `text`.
     pub fn mentions(&self, text: &str) -> bool {
-        self.nodes.iter().any(|node| node.says().any(|said| said.contains(text)))
+        self.nodes.iter().any(|node| node.texts().any(|said| said.contains(text)))
     }
 }
 
-/// Where something on the screen answers. The page in a web view has a name that is not a unique one.
+/// The bus name and path of an accessible object. For the page in a web view the bus name is not a unique one.
 #[derive(Clone, Debug, Deserialize, Type)]
-pub(crate) struct Object {
+pub(crate) struct ObjectRef {
     name: OwnedBusName,
     path: OwnedObjectPath,
 }
 
-impl Object {
-    /// Whether it belongs to the page in a web view.
+impl ObjectRef {
+    /// Whether it belongs to the page of a web view.
     fn is_in_page(&self) -> bool {
         ["/org/a11y/webkit/", "/org/a11y/atspi/accessible/"].iter().any(|start| self.path.starts_with(start))
     }
@@ -250,7 +250,7 @@ impl Object {
     }
 }
 
-/// The answer, or nothing where what was asked has gone away. An answer that does not come in time is an error.
+/// The answer, or nothing if the object has gone. An answer that does not come in time is an error.
 fn unless_gone<T>(answer: zbus::Result<T>) -> zbus::Result<Option<T>> {
     match answer {
         Err(zbus::Error::InputOutput(error)) if error.kind() == ErrorKind::TimedOut => {
@@ -260,13 +260,13 @@ fn unless_gone<T>(answer: zbus::Result<T>) -> zbus::Result<Option<T>> {
     }
 }
 
-/// What lies directly within it.
-async fn children(proxy: &AccessibleProxy<'_>) -> zbus::Result<Vec<Object>> {
+/// The direct children of an object.
+async fn children(proxy: &AccessibleProxy<'_>) -> zbus::Result<Vec<ObjectRef>> {
     unless_gone(proxy.inner().call("GetChildren", &()).await).map(Option::unwrap_or_default)
 }
 
-/// `object` and what lies within it, as far as it is on the screen. Things that go away meanwhile are left out.
-fn seen(connection: &Connection, object: Object, depth: usize) -> BoxFuture<'_, zbus::Result<Vec<Node>>> {
+/// Reads `object` and its descendants, as far as they are on the screen. Leaves out what goes away meanwhile.
+fn read_nodes(connection: &Connection, object: ObjectRef, depth: usize) -> BoxFuture<'_, zbus::Result<Vec<Node>>> {
     async move {
         let Ok(proxy) = object.proxy::<AccessibleProxy<'_>>(connection).await else {
             return Ok(Vec::new());
@@ -274,9 +274,9 @@ fn seen(connection: &Connection, object: Object, depth: usize) -> BoxFuture<'_, 
         let Some(states) = unless_gone(proxy.get_state().await)? else {
             return Ok(Vec::new());
         };
-        // A web view does not know what of its page shows.
-        let shows = states.contains(State::Showing) || states.contains(State::Visible);
-        if !shows && !object.is_in_page() {
+        // A web view does not know which parts of its page are visible.
+        let is_visible = states.contains(State::Showing) || states.contains(State::Visible);
+        if !is_visible && !object.is_in_page() {
             return Ok(Vec::new());
         }
         let (role, interfaces, name, description, inside) = futures_util::join!(
@@ -286,7 +286,7 @@ fn seen(connection: &Connection, object: Object, depth: usize) -> BoxFuture<'_, 
             proxy.description(),
             children(&proxy),
         );
-        // Something that is known in part only would look as if it had no name.
+        // Leave out a node that could be read only in part: it would look as if it had no name.
         let whole = (unless_gone(role)?, unless_gone(interfaces)?, unless_gone(name)?, unless_gone(description)?);
         let (Some(role), Some(interfaces), Some(name), Some(description)) = whole else {
             return Ok(Vec::new());
@@ -299,25 +299,25 @@ fn seen(connection: &Connection, object: Object, depth: usize) -> BoxFuture<'_, 
         let mut nodes = vec![Node {
             interfaces,
             role,
-            name: plain(&name),
-            description: plain(&description),
-            text: plain(&text),
+            name: visible_text(&name),
+            description: visible_text(&description),
+            text: visible_text(&text),
             states,
             depth,
             object: object.clone(),
         }];
-        let inside = inside?.into_iter().map(|child| seen(connection, child, depth + 1));
+        let inside = inside?.into_iter().map(|child| read_nodes(connection, child, depth + 1));
         nodes.extend(try_join_all(inside).await?.into_iter().flatten());
         Ok(nodes)
     }
     .boxed()
 }
 
-async fn text_of(connection: &Connection, object: &Object) -> zbus::Result<String> {
+async fn text_of(connection: &Connection, object: &ObjectRef) -> zbus::Result<String> {
     object.proxy::<TextProxy<'_>>(connection).await?.get_text(0, -1).await
 }
 
-/// Text without what only directs its writing (isolates) and without stand-ins for embedded objects.
-fn plain(text: &str) -> String {
+/// Text without isolates (invisible marks of the writing direction) and without placeholders of embedded objects.
+fn visible_text(text: &str) -> String {
     text.chars().filter(|c| !matches!(c, '\u{2066}'..='\u{2069}' | '\u{fffc}')).collect::<String>().trim().to_owned()
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use futures_util::StreamExt as _;
@@ -12,7 +12,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 use usher_demo_store::Failure;
 use usher_demo_store::Route::GetTokens;
-use usher_tests::{ACCESS, AUTHENTICATOR, Display, KeyringState, LIMIT, Session, Setup, Story, WINDOW, wait_for};
+use usher_tests::{ACCESS, AUTHENTICATOR, KeyringState, LIMIT, Session, Setup, Story, WINDOW, wait_for, workspace};
 use zbus::zvariant::{OwnedValue, Type};
 use zbus::{MatchRule, MessageStream};
 
@@ -21,14 +21,6 @@ const INTERFACE: &str = "io.github.usher.Access1";
 const FREE: &str = "org.example.Free";
 const PRIVATE: &str = "org.example.Private";
 const PAID: &str = "org.example.Paid";
-
-fn terminal_only() -> Setup {
-    Setup { display: Display::None, ..Setup::default() }
-}
-
-fn workspace() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests are in the workspace")
-}
 
 fn example() -> PathBuf {
     workspace().join("docs/examples/store.py")
@@ -75,8 +67,8 @@ fn map(states: &[(&str, &str)]) -> BTreeMap<String, String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_apps_are_one_request() {
-    let session = Session::start(terminal_only()).await;
-    session.sign_in_before("demo").await;
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
     session.shop().control().clear_requests();
     let others: Vec<String> = (0..497).map(|number| format!("org.example.Other{number}")).collect();
     let ids: Vec<&str> = others.iter().map(String::as_str).chain([FREE, PRIVATE, PAID]).collect();
@@ -91,18 +83,18 @@ async fn five_hundred_apps_are_one_request() {
 
     assert_eq!(states(&session, &ids).await, said);
     assert_eq!(requests(&session), 1, "the answers are kept");
-    assert!(!session.started().await.contains(WINDOW), "nobody is asked");
+    assert!(!session.started_names().await.contains(WINDOW), "nobody is asked");
     assert_eq!(session.leaks(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_in_the_way_is_told() {
-    let session = Session::start(terminal_only()).await;
+    let session = Session::start(Setup::without_display()).await;
     session.shop().control().clear_requests();
     assert_eq!(state(&session, PRIVATE).await, "account-needed");
     assert_eq!(requests(&session), 0);
 
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     session.add_remote("other").await;
     assert_eq!(state(&session, PRIVATE).await, "owned");
 
@@ -110,9 +102,9 @@ async fn what_is_in_the_way_is_told() {
     session.keyring().lock().await;
     assert_eq!(state(&session, PRIVATE).await, "locked");
     assert_eq!(requests(&session), 0);
-    assert!(session.keyring().is_locked().await && !session.keyring().was_asked_unexpectedly());
+    assert!(session.keyring().is_locked().await && !session.keyring().saw_unexpected_prompt());
     assert_eq!(listed(&session, "state").await, ["locked"]);
-    session.keyring().the_next_question_is_answered();
+    session.keyring().answer_next_prompt();
     assert!(session.keyring().ask_to_unlock().await);
     assert_eq!(listed(&session, "user").await, ["demo"]);
 
@@ -136,8 +128,8 @@ async fn listed(session: &Session, key: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn h17_h19_without_an_answer_of_the_server_nothing_is_known() {
-    let mut session = Session::start(terminal_only()).await;
-    session.sign_in_before("demo").await;
+    let mut session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
     for failure in [Failure::Nonsense, Failure::Reset, Failure::Json { value: serde_json::json!({"tokens": {}}) }] {
         session.shop().control().fail(GetTokens, failure);
         assert_eq!(states(&session, &[PRIVATE, PAID]).await, map(&[(PRIVATE, "unknown"), (PAID, "unknown")]));
@@ -145,15 +137,15 @@ async fn h17_h19_without_an_answer_of_the_server_nothing_is_known() {
     session.shop().control().succeed(GetTokens);
     assert_eq!(state(&session, PAID).await, "not-owned", "what was not known is asked for again");
     let address = address(&session);
-    let _port = session.close_the_shop().await;
+    let _port = session.close_shop().await;
     let said = states_of(&session, "demo", &address, &[PRIVATE, PAID]).await;
     assert_eq!(said, map(&[(PRIVATE, "unknown"), (PAID, "not-owned")]), "a moment ago it was known");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r25_for_a_remote_that_is_not_there_nobody_is_contacted() {
-    let session = Session::start(terminal_only()).await;
-    session.sign_in_before("demo").await;
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
     session.shop().control().clear_requests();
     let address = address(&session);
     for (remote, uri) in [("other", address.as_str()), ("demo", "http://127.0.0.1:9/repo/"), ("demo", "")] {
@@ -163,12 +155,12 @@ async fn r25_for_a_remote_that_is_not_there_nobody_is_contacted() {
         assert_eq!(outcome, 2, "{remote} {uri}");
     }
     assert_eq!(session.shop().requests(), []);
-    assert!(!session.started().await.contains(WINDOW), "no window was opened");
+    assert!(!session.started_names().await.contains(WINDOW), "no window was opened");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_keyring_nothing_is_known() {
-    let session = Session::start(Setup { keyring: KeyringState::None, ..terminal_only() }).await;
+    let session = Session::start(Setup { keyring: KeyringState::None, ..Setup::without_display() }).await;
     session.shop().control().clear_requests();
     assert_eq!(state(&session, PRIVATE).await, "unknown");
     assert_eq!(requests(&session), 0);
@@ -176,11 +168,11 @@ async fn without_a_keyring_nothing_is_known() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_bus_starts_the_daemon_for_either_name_and_it_has_both() {
-    let session = Session::start(terminal_only()).await;
+    let session = Session::start(Setup::without_display()).await;
     assert!(!session.bus.has_owner(AUTHENTICATOR).await);
     state(&session, PRIVATE).await;
     assert!(session.bus.has_owner(AUTHENTICATOR).await);
-    session.end_the_daemon().await;
+    session.stop_daemon().await;
     let flatpak = session.flatpak();
     let (asked, installed) = tokio::join!(
         state(&session, PRIVATE),
@@ -193,7 +185,7 @@ async fn the_bus_starts_the_daemon_for_either_name_and_it_has_both() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sandboxed_store_that_may_ask_sees_nothing_else() {
-    let session = Session::start(terminal_only()).await;
+    let session = Session::start(Setup::without_display()).await;
     let socket = session.folder().join("proxy");
     let mut proxy = session.processes.command("xdg-dbus-proxy");
     proxy.args([&session.bus.address, &socket.display().to_string(), "--filter", &format!("--talk={ACCESS}")]);
@@ -202,7 +194,7 @@ async fn a_sandboxed_store_that_may_ask_sees_nothing_else() {
     let store = wait_for(
         "the proxy of a sandbox",
         async || zbus::connection::Builder::address(behind.as_str()).ok()?.build().await.ok(),
-        async || fs::read_to_string(session.processes.log("proxy")).unwrap_or_default(),
+        async || fs::read_to_string(session.processes.log_file("proxy")).unwrap_or_default(),
     )
     .await;
     let rule = MatchRule::builder().msg_type(zbus::message::Type::Signal).interface(INTERFACE).expect("a valid name");
@@ -214,7 +206,7 @@ async fn a_sandboxed_store_that_may_ask_sees_nothing_else() {
         reply.body().deserialize().expect("states")
     };
     assert_eq!(ask().await[PRIVATE]["state"].downcast_ref::<&str>(), Ok("account-needed"));
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     timeout(LIMIT, changes.next()).await.expect("there is news in time");
     assert_eq!(ask().await[PRIVATE]["state"].downcast_ref::<&str>(), Ok("owned"));
     let peer = Some("org.freedesktop.DBus.Peer");
@@ -233,7 +225,7 @@ fn interface(xml: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_served_is_what_the_interface_file_says() {
-    let session = Session::start(Setup { without_shop: true, ..terminal_only() }).await;
+    let session = Session::start(Setup { without_shop: true, ..Setup::without_display() }).await;
     let introspectable = Some("org.freedesktop.DBus.Introspectable");
     let reply = session.bus.connection.call_method(Some(ACCESS), PATH, introspectable, "Introspect", &()).await;
     let xml: String = reply.expect("the object is there").body().deserialize().expect("a text");
@@ -275,12 +267,12 @@ impl Example {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_example_tells_which_button_to_show() {
-    let session = Session::start(terminal_only()).await;
+    let session = Session::start(Setup::without_display()).await;
     let address = address(&session);
     let said = async || Example::start(&session, &["demo", &address, FREE, PRIVATE, PAID]).end().await;
     let sign_in = [FREE, PRIVATE, PAID].map(|app| format!("{app}: Sign In… (account-needed)"));
     assert_eq!(said().await, sign_in);
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     let buttons = [(FREE, "Install (free)"), (PRIVATE, "Install (owned)"), (PAID, "Purchase… (not-owned)")];
     assert_eq!(said().await, buttons.map(|(app, button)| format!("{app}: {button}")));
     // Without a display no window can be opened.

@@ -49,7 +49,7 @@ async fn a_person_can_read_type_and_press() {
     command.arg(&script);
     session.processes.start("sample", command);
 
-    let screen = session.screen().of("sample");
+    let screen = session.screen().of_program("sample");
     let window = screen.window("A & B: “Sample”").await;
     window.says("Nobody").await;
     window.type_into("Name", "word & more").await;
@@ -66,7 +66,7 @@ async fn a_person_can_read_type_and_press() {
     assert!(window.find(Role::Button, "Greet").await.is_sensitive());
     if std::env::var_os("USHER_STORY_DIR").is_some() {
         let file = std::env::temp_dir().join("sample.png");
-        screen.picture(&file).await;
+        screen.save_picture(&file).await;
     }
     window.close().await;
     screen.wait_until_empty().await;
@@ -83,17 +83,17 @@ async fn a_keyring_is_locked_and_opened_by_its_own_prompt() {
     .await;
     let keyring = session.keyring();
     assert!(keyring.is_locked().await);
-    keyring.the_next_question_is_dismissed();
+    keyring.dismiss_next_prompt();
     assert!(!keyring.ask_to_unlock().await, "dismissed");
     assert!(keyring.is_locked().await);
-    keyring.the_next_question_is_answered();
+    keyring.answer_next_prompt();
     assert!(keyring.ask_to_unlock().await, "answered");
     assert!(!keyring.is_locked().await);
     assert!(keyring.items().await.is_empty());
-    assert!(!keyring.was_asked_unexpectedly());
+    assert!(!keyring.saw_unexpected_prompt());
     keyring.lock().await;
     assert!(!keyring.ask_to_unlock().await, "nobody answers");
-    assert!(keyring.was_asked_unexpectedly(), "an unexpected question leaves a trace");
+    assert!(keyring.saw_unexpected_prompt(), "an unexpected question leaves a trace");
     assert_eq!(session.leaks(), [], "not even the keyring's own password");
 }
 
@@ -112,7 +112,7 @@ async fn the_search_for_leaks_finds_what_was_planted_on_purpose() {
     session.processes.start("loud", loud);
 
     // tail complains about the missing file, so the secret is in its log as well.
-    let log = session.processes.log("loud");
+    let log = session.processes.log_file("loud");
     usher_tests::wait_for(
         "the log",
         async || fs::metadata(&log).is_ok_and(|log| log.len() > 0).then_some(()),
@@ -135,13 +135,15 @@ async fn a_terminal_is_one_and_its_questions_are_answered() {
     outcome.expect_success();
     assert!(outcome.text.contains("--authenticator-name"));
 
-    let asking = session.in_terminal(&[
-        "bash",
-        "-c",
-        "test -t 0 && read -p 'Go on? [Y/n]: ' answer && echo \"it was $answer\" && exit 7",
-    ]);
-    asking.answer_yes_to_all();
-    let outcome = asking.end().await;
+    let outcome = session
+        .in_terminal(&[
+            "bash",
+            "-c",
+            "test -t 0 && read -p 'Go on? [Y/n]: ' answer && echo \"it was $answer\" && exit 7",
+        ])
+        .answering_yes()
+        .end()
+        .await;
     assert_eq!(outcome.code, 7);
     assert!(outcome.text.contains("it was y"), "{}", outcome.text);
 

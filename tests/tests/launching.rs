@@ -7,7 +7,7 @@ use usher_tests::{AUTHENTICATOR, LIMIT, Session, Setup, WINDOW};
 
 /// Runs a program of the desktop to its end.
 async fn run(session: &Session, program: &str, arguments: &[&str]) {
-    assert!(session.started().await.is_empty(), "nothing of ours runs");
+    assert!(session.started_names().await.is_empty(), "nothing of ours runs");
     let mut command = tokio::process::Command::from(session.processes.command(program));
     let ended = tokio::time::timeout(LIMIT, command.args(arguments).output()).await.expect("it ends");
     let ended = ended.expect("it starts");
@@ -27,7 +27,7 @@ async fn launch(session: &Session, files: &[&Path]) {
 
 /// Both processes were started by the bus, the window by way of the daemon.
 async fn expect_both(session: &Session) {
-    let started = session.started().await;
+    let started = session.started_names().await;
     assert!(started.contains(AUTHENTICATOR) && started.contains(WINDOW), "{started:?}");
 }
 
@@ -43,7 +43,7 @@ async fn the_desktop_opens_the_window() {
 async fn the_desktop_opens_a_file() {
     let session = Session::start(Setup::default()).await;
     let file = session.folder().join("home/Accounts.usher");
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     let exported = session.usherctl(&["export", file.to_str().expect("a plain path")]).await;
     assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
     let other = session.another_computer(Setup::default()).await;
@@ -77,7 +77,7 @@ async fn an_action_of_the_desktop_file_opens_its_page() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_action_with_a_parameter_opens_what_it_names() {
     let session = Session::start(Setup::default()).await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     let listed = session.usherctl(&["list", "--json"]).await;
     let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).expect("the list is JSON");
     let id = listed["accounts"][0]["id"].as_str().expect("there is an account").to_owned();

@@ -133,12 +133,12 @@ async fn walk_through_the_prompts(story: &Story, look: Look) {
     screen.wait_until_empty().await;
 
     story.session.keyring().lock().await;
-    story.session.end_the_daemon().await;
+    story.session.stop_daemon().await;
     install().await;
     let prompt = screen.window("Unlock the Keyring").await;
     prompt.ready("Unlock").await;
     look.at(story, &prompt, "Prompt: unlock").await;
-    story.session.keyring().the_next_question_is_answered();
+    story.session.keyring().answer_next_prompt();
     prompt.press("Unlock").await;
     prompt.says("Keyring Unlocked").await;
     look.at(story, &prompt, "Prompt: unlocked").await;
@@ -164,15 +164,13 @@ async fn walk_through_buying(story: &Story, look: Look) {
     let session = &story.session;
     let screen = session.screen();
     let window = screen.front();
-    session.know_the_apps().await;
+    session.update_appstream().await;
     for user in ["demo2", "demo"] {
-        session.sign_in_before(user).await;
+        session.sign_in_as(user).await;
     }
     let install = async |apps: &[&str]| {
         let command: Vec<&str> = ["install", "--user", "demo"].iter().chain(apps).copied().collect();
-        let terminal = session.flatpak().in_terminal(&command);
-        terminal.answer_yes_to_all();
-        terminal.end().await;
+        session.flatpak().in_terminal(&command).answering_yes().end().await;
     };
 
     install(&[PAID, PAID2]).await;
@@ -233,8 +231,8 @@ async fn walk_through_buying(story: &Story, look: Look) {
 async fn walk_through_purchases(story: &Story, look: Look) {
     let session = &story.session;
     let host = session.host();
-    session.know_the_apps().await;
-    session.sign_in_before("demo").await;
+    session.update_appstream().await;
+    session.sign_in_as("demo").await;
     let saved = session.folder().join("home/Accounts.usher").display().to_string();
     session.open_usher();
     let screen = session.screen();
@@ -244,7 +242,7 @@ async fn walk_through_purchases(story: &Story, look: Look) {
     window.says("No Purchases Yet").await;
     look.at(story, &window, "Purchases, none yet").await;
     for app in [PAID, PAID2] {
-        session.buy_before(app).await;
+        session.buy(app).await;
     }
     window.find_row("Paid 2").await;
     look.at(story, &window, "Purchases").await;
@@ -275,7 +273,7 @@ async fn walk_through_purchases(story: &Story, look: Look) {
 
     // The entries of GTK's menus have no names, but of the four the first one is known to be “Export Accounts…”.
     window.ready("Add Account").await;
-    window.take_keyboard().await;
+    window.focus().await;
     for key in ["F10", "Up", "Up", "Up", "Up", "Return"] {
         screen.key(key).await;
     }
@@ -380,7 +378,7 @@ async fn the_look_at_a_page_sees_what_is_too_wide_and_what_has_no_name() {
     let mut command = story.session.processes.command("/usr/bin/python3");
     command.arg(&script);
     story.session.processes.start("clumsy", command);
-    let screen = story.session.screen().of("clumsy");
+    let screen = story.session.screen().of_program("clumsy");
     let window = screen.window("Clumsy").await;
     window.ready("Wide").await;
     let width = window.narrowest(360).await;

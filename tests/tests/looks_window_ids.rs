@@ -16,8 +16,8 @@ fn show_shortcuts(session: &Session) {
     let path = format!("/{}", WINDOW.replace('.', "/"));
     let action = ["call", "--session", "-d", WINDOW, "-o", &path, "-m", "org.gtk.Actions.Activate"];
     let mut command = session.processes.command("gdbus");
-    let told = command.args(action).args(["shortcuts", "[]", "{}"]).output().expect("gdbus starts");
-    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    let output = command.args(action).args(["shortcuts", "[]", "{}"]).output().expect("gdbus starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn output_of(command: &mut Command) -> String {
@@ -75,12 +75,12 @@ async fn start_weston(session: &Session) {
     wait_for(
         "the compositor",
         async || socket.exists().then_some(()),
-        async || fs::read_to_string(session.processes.log("weston")).unwrap_or_default(),
+        async || fs::read_to_string(session.processes.log_file("weston")).unwrap_or_default(),
     )
     .await;
-    let mut told = session.processes.command("dbus-update-activation-environment");
-    let told = told.args([&format!("WAYLAND_DISPLAY={SOCKET}"), "GDK_BACKEND=wayland"]).status();
-    assert!(told.expect("the bus is told").success());
+    let mut output = session.processes.command("dbus-update-activation-environment");
+    let output = output.args([&format!("WAYLAND_DISPLAY={SOCKET}"), "GDK_BACKEND=wayland"]).status();
+    assert!(output.expect("the bus is told").success());
 }
 
 /// Asks for an account as a store does, with a window of its own that the prompt is to be above.
@@ -90,13 +90,13 @@ async fn ask_as_a_store(session: &Session, parent: &str) {
     let path = format!("/{}", ACCESS.replace('.', "/"));
     let mut command = session.processes.command("gdbus");
     command.args(["call", "--session", "-d", ACCESS, "-o", &path, "-m", "io.github.usher.Access1.SignIn"]);
-    let told = output_of(command.args(["token", "demo", url.trim(), parent]));
-    assert_eq!(told.trim(), "(uint32 3,)", "the question is in a window");
+    let output = output_of(command.args(["token", "demo", url.trim(), parent]));
+    assert_eq!(output.trim(), "(uint32 3,)", "the question is in a window");
 }
 
 /// What the compositor knows of every window: by client and object, the last title and the last id.
 fn windows(session: &Session) -> BTreeMap<String, (String, String)> {
-    let log = fs::read_to_string(session.processes.log("weston")).unwrap_or_default();
+    let log = fs::read_to_string(session.processes.log_file("weston")).unwrap_or_default();
     let mut known: BTreeMap<String, (String, String)> = BTreeMap::new();
     for line in log.lines() {
         let Some((client, request)) = line.split_once(" rq xdg_toplevel") else { continue };

@@ -10,8 +10,8 @@ fn take_away_the_helper(story: &Story) {
     let service = story.session.folder().join(format!("services/{AUTHENTICATOR}.service"));
     fs::remove_file(service).expect("the service is removed");
     let bus = ["--session", "-d", "org.freedesktop.DBus", "-o", "/", "-m", "org.freedesktop.DBus.ReloadConfig"];
-    let told = story.session.processes.command("gdbus").arg("call").args(bus).output().expect("gdbus starts");
-    assert!(told.status.success(), "the bus reads its services again");
+    let output = story.session.processes.command("gdbus").arg("call").args(bus).output().expect("gdbus starts");
+    assert!(output.status.success(), "the bus reads its services again");
 }
 
 async fn look_at(story: &Story, window: &Window<'_>, page: &str) {

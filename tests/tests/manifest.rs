@@ -3,20 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
+use usher_tests::workspace;
 
 const RELEASE: &str = "io.github.usher.Usher";
 const DEVELOPMENT: &str = "io.github.usher.Usher.Devel";
 
-fn top() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests are in the workspace").to_owned()
-}
-
 fn read(path: &str) -> String {
-    fs::read_to_string(top().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    fs::read_to_string(workspace().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 fn json_of(path: &str) -> Value {
@@ -97,7 +93,8 @@ fn the_two_manifests_differ_in_name_and_profile_alone() {
 #[test]
 fn the_local_build_differs_in_the_runtime_alone() {
     for (id, arguments) in [(DEVELOPMENT, &["--manifest"][..]), (RELEASE, &["--manifest", "--release"])] {
-        let output = Command::new(top().join("build-aux/flatpak-local")).args(arguments).output().expect("it starts");
+        let output =
+            Command::new(workspace().join("build-aux/flatpak-local")).args(arguments).output().expect("it starts");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let mut local: Value = serde_json::from_slice(&output.stdout).expect("it shows a manifest");
         let ours = manifest(id);

@@ -4,7 +4,7 @@
 use rustix::process::Signal;
 use serde_json::json;
 use usher_demo_store::{Failure, Reply, Route};
-use usher_tests::{Session, Setup, Window, send};
+use usher_tests::{Session, Setup, Window, send_signal};
 
 const APP: &str = "org.example.Paid";
 const PAGE: &str = "purchase/scripted";
@@ -29,7 +29,7 @@ fn page(script: &str) -> Reply {
 /// A session in which the window shows that page for buying.
 async fn session_at(script: &str) -> Session {
     let session = Session::start(Setup::default()).await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     let control = session.shop().control();
     control.fail(Route::BeginPurchase, Failure::Json { value: json!({ "start_uri": PAGE }) });
     control.set_page(&format!("/{PAGE}"), page(script));
@@ -43,7 +43,7 @@ async fn session_at(script: &str) -> Session {
 async fn is_granted(session: &Session, window: &Window<'_>) {
     session.shop().control().grant("demo", APP).expect("the shop gives the app");
     window.says("Bought").await;
-    assert_eq!(session.begun(), [APP], "it was begun once");
+    assert_eq!(session.begun_purchases(), [APP], "it was begun once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,7 +85,7 @@ async fn w16_a_last_page_that_is_not_the_shops_own_is_not_shown() {
     session.shop().control().clear_requests();
     session.shop().control().grant("demo", APP).expect("the shop gives the app");
     window.says("Bought").await;
-    assert!(session.begun().is_empty(), "nothing was begun again");
+    assert!(session.begun_purchases().is_empty(), "nothing was begun again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,7 +123,7 @@ async fn a_page_that_only_says_that_it_was_paid_is_not_believed() {
     let window = screen.front();
     window.press("Go Back").await;
     window.says("Waiting for the Store").await;
-    window.told_after("Nothing has changed", async || window.press("Check Again").await).await;
+    window.toast_after("Nothing has changed", async || window.press("Check Again").await).await;
     window.press("It Was Not Paid").await;
     window.ready("Continue to Purchase").await;
     window.press("Not Now").await;
@@ -137,23 +137,19 @@ async fn w14_a_page_for_buying_whose_process_dies_comes_back_after_the_server_wa
     let session = session_at("").await;
     let screen = session.screen();
     let window = screen.front();
-    let pages = session.processes.ids().into_iter().filter(|id| {
-        std::fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|name| name.trim() == "WebKitWebProces")
-    });
-    assert_eq!(pages.map(|id| send(id, Signal::KILL)).count(), 1, "one page has a process");
+    let pages = session.processes.of_program("WebKitWebProcess").into_iter();
+    assert_eq!(pages.map(|(id, _)| send_signal(id, Signal::KILL)).count(), 1, "one page has a process");
     window.says("The Page Stopped Working").await;
     window.says("Usher checks with the store before anything is paid again.").await;
     session.shop().control().clear_requests();
     window.press("Reload").await;
     window.ready("Go Back").await;
-    assert_eq!(session.asked("/api/v1/get_tokens").len(), 1, "the server was asked first");
-    assert!(session.begun().is_empty(), "nothing was begun again");
+    assert_eq!(session.requests_for("/api/v1/get_tokens").len(), 1, "the server was asked first");
+    assert!(session.begun_purchases().is_empty(), "nothing was begun again");
 
     session.shop().control().grant("demo", APP).expect("the shop gives the app");
-    let pages = session.processes.ids().into_iter().filter(|id| {
-        std::fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|name| name.trim() == "WebKitWebProces")
-    });
-    assert!(pages.map(|id| send(id, Signal::KILL)).count() > 0);
+    let pages = session.processes.of_program("WebKitWebProcess").into_iter();
+    assert!(pages.map(|(id, _)| send_signal(id, Signal::KILL)).count() > 0);
     window.says("The Page Stopped Working").await;
     window.press("Reload").await;
     window.says("Already Bought").await;
@@ -162,7 +158,7 @@ async fn w14_a_page_for_buying_whose_process_dies_comes_back_after_the_server_wa
 #[tokio::test(flavor = "multi_thread")]
 async fn w15_a_page_for_buying_that_never_comes_can_be_left() {
     let session = Session::start(Setup::default()).await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     session.shop().control().fail(Route::Purchase, Failure::Hang);
     session.flatpak().install(APP).end().await;
     let screen = session.screen();

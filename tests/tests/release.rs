@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use usher_demo_store::Authorization;
-use usher_tests::usherctl::Told;
-use usher_tests::{Display, Session, Setup};
+use usher_tests::usherctl::CommandOutput;
+use usher_tests::{Display, Session, Setup, workspace};
 
 const PROGRAMS: [&str; 3] = ["bin/usher", "bin/usherctl", "libexec/usher-authenticator"];
 /// The daemon's name in a release.
@@ -18,7 +18,7 @@ const SWITCHES: [&str; 5] =
     ["io.github.usher.Account.Devel", "/io/github/usher/Usher/Devel", "insecure-loopback", "USHER_", "RUST_LOG"];
 
 fn stage(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests are in the workspace").join("build").join(name)
+    workspace().join("build").join(name)
 }
 
 fn switches_in(stage: &Path) -> Vec<(&'static str, &'static str)> {
@@ -49,9 +49,9 @@ async fn g06_it_signs_in_to_no_shop_without_encryption() {
     let session = session().await;
     let address = session.shop().base_url().to_string();
     session.shop().control().clear_requests();
-    let told: Told = session.usherctl(&["sign-in", &address, "--no-browser"]).await.into();
-    assert_ne!(told.code, 0);
-    assert!(told.errors.contains("https"), "{}", told.errors);
+    let output: CommandOutput = session.usherctl(&["sign-in", &address, "--no-browser"]).await.into();
+    assert_ne!(output.code, 0);
+    assert!(output.stderr.contains("https"), "{}", output.stderr);
     assert_eq!(session.shop().requests(), []);
 }
 
@@ -67,7 +67,7 @@ async fn g06_its_daemon_answers_for_such_a_shop_without_asking_it() {
     let installed = flatpak.run(&["install", "--user", "--noninteractive", "demo", "org.example.Private"]).await;
     // It has an answer, and the pull decides: the shop does not give the app without a token.
     assert_eq!(installed.code, 1, "{}", installed.text);
-    assert!(session.started().await.contains(RELEASE), "the daemon of the release was asked");
+    assert!(session.started_names().await.contains(RELEASE), "the daemon of the release was asked");
     let asked: Vec<_> =
         session.shop().requests().into_iter().filter(|request| !request.path.starts_with("/repo/")).collect();
     assert_eq!(asked, []);

@@ -2,7 +2,7 @@
 //! Usher as a Flatpak: from “account needed” to installed.
 
 use usher_demo_store::CREDENTIAL_MARK;
-use usher_tests::{AUTHENTICATOR, Package, Session, Setup, Story, WINDOW, wait_for};
+use usher_tests::{AUTHENTICATOR, Session, Setup, Story, WINDOW, wait_for};
 
 const APP: &str = "org.example.Private";
 
@@ -16,7 +16,7 @@ fn sandboxes_of_pages(session: &Session) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_install_works_after_signing_in_from_within_the_sandbox() {
-    let setup = Setup { package: Package::Flatpak, ..Setup::default() };
+    let setup = Setup::with_flatpak();
     let story =
         Story::begin("sandbox-1-account", "Usher as a Flatpak: from “account needed” to installed", setup).await;
     let session = &story.session;
@@ -48,7 +48,7 @@ async fn an_install_works_after_signing_in_from_within_the_sandbox() {
     story.step("The shop's page opens in a sandbox within the window's").await;
     prompt.press(&format!("Continue to {host}")).await;
     let page = screen.front();
-    page.find_control_from(&format!("Address: {host}")).await;
+    page.find_control(&format!("Address: {host}")).await;
     page.ready("User name").await;
     let pages = sandboxes_of_pages(session);
     assert!(!pages.is_empty() && !pages.contains(&window), "{pages:?} are not {window}");
@@ -62,7 +62,7 @@ async fn an_install_works_after_signing_in_from_within_the_sandbox() {
     done.says(&format!("flatpak install demo {APP}")).await;
 
     story.step("The sign-in is in the keyring file of the sandbox, and not in the keyring of the desktop").await;
-    let [item] = &session.accounts_in_the_file().await[..] else { panic!("one account is in the file") };
+    let [item] = &session.accounts_in_file().await[..] else { panic!("one account is in the file") };
     assert_eq!(item.label, format!("Usher: {host}"));
     assert!(item.text().contains(CREDENTIAL_MARK));
     assert!(session.keyring().items().await.is_empty());

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use usher_demo_store::{DemoStore, Publication};
-use usher_tests::usherctl::Told;
+use usher_tests::usherctl::CommandOutput;
 use usher_tests::{AUTHENTICATOR, Display, Node, Package, Session, Setup, Story, Window};
 
 const APP: &str = "org.example.Private";
@@ -17,21 +17,19 @@ const TRACE: &str = "the-other-one-was-here";
 
 /// Runs a command as a person does who says yes to its questions.
 async fn run(session: &Session, command: &str) {
-    let terminal = session.in_terminal(&["sh", "-c", command]);
-    terminal.answer_yes_to_all();
-    terminal.end().await.expect_success();
+    session.in_terminal(&["sh", "-c", command]).answering_yes().end().await.expect_success();
 }
 
 /// What `usherctl doctor` of that branch of the Flatpak says.
-async fn doctor_of(session: &Session, branch: &str) -> Told {
+async fn doctor_of(session: &Session, branch: &str) -> CommandOutput {
     let mut command = tokio::process::Command::from(session.processes.command("flatpak"));
     command.args(["run", &format!("--branch={branch}"), "--command=usherctl", AUTHENTICATOR, "doctor"]);
     command.stdin(Stdio::null()).output().await.expect("flatpak starts").into()
 }
 
 /// What it says of Usher itself, the command first that undoes it.
-fn said_of_usher(told: &Told) -> Vec<(String, String)> {
-    let mut lines = told.output.lines().peekable();
+fn said_of_usher(output: &CommandOutput) -> Vec<(String, String)> {
+    let mut lines = output.stdout.lines().peekable();
     let mut said = Vec::new();
     while let Some(line) = lines.next() {
         if let Some(sentence) = line.strip_prefix("Usher: ") {
@@ -90,17 +88,17 @@ async fn turn_bad(shop: &DemoStore, another_usher: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_protected_app_brings_usher_along() {
-    let setup = Setup { package: Package::NotYet, ..Setup::default() };
+    let setup = Setup { package: Package::NotInstalled, ..Setup::default() };
     let story = Story::begin("sandbox-07-auto-install", "A repository brings Usher along", setup).await;
     let session = &story.session;
     let (host, screen, flatpak) = (session.host(), session.screen(), session.flatpak());
 
     story.step("The computer knows nothing of Usher; one install brings it, and is answered by it").await;
-    assert!(!flatpak.has(AUTHENTICATOR).await);
+    assert!(!flatpak.is_installed(AUTHENTICATOR).await);
     let outcome = flatpak.install(APP).end().await;
     outcome.expect_refusal(&format!("Account needed. Sign in to {host} in the Usher window, then try again."));
-    assert!(flatpak.has(AUTHENTICATOR).await);
-    assert!(!flatpak.has(APP).await);
+    assert!(flatpak.is_installed(AUTHENTICATOR).await);
+    assert!(!flatpak.is_installed(APP).await);
 
     story.step("Its prompt is there; signing in goes as ever").await;
     let prompt = screen.window(&format!("Sign In to {host}")).await;
@@ -124,14 +122,14 @@ async fn the_first_protected_app_brings_usher_along() {
     assert!(greeting.text.contains("Hello from Private 2"), "{}", greeting.text);
 
     story.step("The doctor says where Usher came from, and does not call it a problem").await;
-    let told: Told = session.usherctl(&["doctor"]).await.into();
+    let output: CommandOutput = session.usherctl(&["doctor"]).await.into();
     let modify = "flatpak remote-modify --user --no-authenticator-install demo";
     let came =
         (modify.to_owned(), "Usher came along with “demo”, which brings it again whenever it is removed.".to_owned());
-    assert_eq!(said_of_usher(&told), [came]);
-    assert!(told.output.contains("demo: all good\n"), "{}", told.output);
-    assert!(told.output.ends_with("1 remote checked, no problems.\n"), "{}", told.output);
-    assert_eq!(told.code, 0);
+    assert_eq!(said_of_usher(&output), [came]);
+    assert!(output.stdout.contains("demo: all good\n"), "{}", output.stdout);
+    assert!(output.stdout.ends_with("1 remote checked, no problems.\n"), "{}", output.stdout);
+    assert_eq!(output.code, 0);
 
     story.step("So does the window").await;
     session.open_usher();
@@ -141,16 +139,16 @@ async fn the_first_protected_app_brings_usher_along() {
     story.step("Who does not want that forbids it; Usher stays").await;
     run(session, modify).await;
     wait_for_no_row(&window, "Usher Came Along With a Repository").await;
-    let told: Told = session.usherctl(&["doctor"]).await.into();
-    assert_eq!(said_of_usher(&told), []);
+    let output: CommandOutput = session.usherctl(&["doctor"]).await.into();
+    assert_eq!(said_of_usher(&output), []);
     flatpak.run(&["update", "--user", "--noninteractive"]).await.expect_success();
-    assert!(flatpak.has(AUTHENTICATOR).await);
+    assert!(flatpak.is_installed(AUTHENTICATOR).await);
     story.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_program_under_the_name_of_usher_is_told_and_undone() {
-    let setup = Setup { package: Package::Flatpak, ..Setup::default() };
+    let setup = Setup::with_flatpak();
     let story = Story::begin("sandbox-07-takeover", "Another repository replaces Usher", setup).await;
     let session = &story.session;
     let (host, screen, flatpak) = (session.host(), session.screen(), session.flatpak());
@@ -169,12 +167,12 @@ async fn another_program_under_the_name_of_usher_is_told_and_undone() {
     assert!(trace.exists());
 
     story.step("The doctor of the one before says so, with the command that undoes it").await;
-    let told = doctor_of(session, "stable").await;
-    let said = said_of_usher(&told);
+    let output = doctor_of(session, "stable").await;
+    let said = said_of_usher(&output);
     let [(command, sentence)] = &said[..] else { panic!("one thing is wrong with Usher: {said:?}") };
     assert!(sentence.starts_with("Usher may have been replaced: “app/"), "{sentence}");
     assert!(sentence.ends_with("/autoinstall” from “other” is installed besides."), "{sentence}");
-    assert_eq!(told.code, 1);
+    assert_eq!(output.code, 1);
 
     story.step("In its window it is the first thing").await;
     let mut usher = session.processes.command("flatpak");
@@ -190,8 +188,8 @@ async fn another_program_under_the_name_of_usher_is_told_and_undone() {
     screen.wait_until_empty().await;
     shop.control().publish_update(FREE).await.expect("the shop publishes");
     run(session, "flatpak update --user").await;
-    let told = doctor_of(session, "stable").await;
-    assert_eq!(said_of_usher(&told), []);
+    let output = doctor_of(session, "stable").await;
+    assert_eq!(said_of_usher(&output), []);
     let outcome = flatpak.install(APP).end().await;
     outcome.expect_refusal(&format!("Account needed. Sign in to {host} in the Usher window, then try again."));
     story.end().await;
@@ -199,22 +197,22 @@ async fn another_program_under_the_name_of_usher_is_told_and_undone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_takes_the_place_of_the_usher_of_the_system_is_told_and_undone() {
-    let session = Session::start(Setup { display: Display::None, ..Setup::default() }).await;
+    let session = Session::start(Setup::without_display()).await;
     let shop = another_shop(&session).await;
     turn_bad(&shop, &another_usher(&session).await).await;
     run(&session, "flatpak update --user").await;
-    assert!(session.flatpak().has(AUTHENTICATOR).await);
+    assert!(session.flatpak().is_installed(AUTHENTICATOR).await);
 
-    let told: Told = session.usherctl(&["doctor"]).await.into();
-    let said = said_of_usher(&told);
+    let output: CommandOutput = session.usherctl(&["doctor"]).await.into();
+    let said = said_of_usher(&output);
     let [(command, sentence)] = &said[..] else { panic!("one thing is wrong with Usher: {said:?}") };
     assert!(sentence.starts_with("Usher may have been replaced: “app/"), "{sentence}");
     run(&session, command).await;
-    let told: Told = session.usherctl(&["doctor"]).await.into();
-    assert_eq!(said_of_usher(&told), []);
-    assert!(!session.flatpak().has(AUTHENTICATOR).await);
+    let output: CommandOutput = session.usherctl(&["doctor"]).await.into();
+    assert_eq!(said_of_usher(&output), []);
+    assert!(!session.flatpak().is_installed(AUTHENTICATOR).await);
     run(&session, "flatpak update --user").await;
-    assert!(!session.flatpak().has(AUTHENTICATOR).await);
+    assert!(!session.flatpak().is_installed(AUTHENTICATOR).await);
 }
 
 /// The commands in a text for people that begin with these words, for the development build.
@@ -229,7 +227,7 @@ fn documented(file: &str, start: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_documentation_says_to_operators_and_to_those_who_leave_works() {
-    let session = Session::start(Setup { package: Package::Flatpak, display: Display::None, ..Setup::default() }).await;
+    let session = Session::start(Setup { display: Display::None, ..Setup::with_flatpak() }).await;
     let flatpak = session.flatpak();
     let at = |path: &str| session.folder().join(path).display().to_string();
 
@@ -250,11 +248,11 @@ async fn what_the_documentation_says_to_operators_and_to_those_who_leave_works()
     flatpak.run(&["remote-delete", "--user", "shop"]).await.expect_success();
 
     // A person has an account, and leaves.
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     run(&session, &documented("flatpak.md", "flatpak run --command=usherctl")).await;
     run(&session, &documented("flatpak.md", "flatpak list")).await;
     assert!(session.folder_of_usher().join("data/keyrings").exists());
     run(&session, &documented("flatpak.md", "flatpak uninstall --delete-data")).await;
-    assert!(!flatpak.has(AUTHENTICATOR).await);
+    assert!(!flatpak.is_installed(AUTHENTICATOR).await);
     assert!(!session.folder_of_usher().exists());
 }

@@ -3,7 +3,7 @@
 
 use rustix::process::Signal;
 use usher_demo_store::{Failure, Publication, Route};
-use usher_tests::{AUTHENTICATOR, Client, Display, Package, Setup, Story, WINDOW, send, wait_for};
+use usher_tests::{AUTHENTICATOR, Client, Display, Setup, Story, WINDOW, send_signal, wait_for};
 
 const APP: &str = "org.example.Private";
 const FREE: &str = "org.example.Free";
@@ -12,12 +12,12 @@ const STORE: &str = "org.gnome.Software";
 const INSTALL: [&str; 5] = ["install", "--user", "--noninteractive", "demo", APP];
 
 fn in_a_terminal() -> Setup {
-    Setup { package: Package::Flatpak, display: Display::None, ..Setup::default() }
+    Setup { display: Display::None, ..Setup::with_flatpak() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_installations_are_known_inside_and_a_remote_in_neither_opens_no_window() {
-    let setup = Setup { package: Package::Flatpak, ..Setup::default() };
+    let setup = Setup::with_flatpak();
     let story = Story::begin("sandbox-4-installations", "Usher as a Flatpak: the installations", setup).await;
     let session = &story.session;
     let host = session.host();
@@ -30,21 +30,21 @@ async fn both_installations_are_known_inside_and_a_remote_in_neither_opens_no_wi
     add.extend(remote("elsewhere"));
     let add: Vec<&str> = add.iter().map(String::as_str).collect();
     session.in_terminal(&add).end().await.expect_success();
-    let install = session.in_terminal(&["env", &elsewhere, "flatpak", "install", "--user", "elsewhere", APP]);
-    install.answer_yes_to_all();
-    let outcome = install.end().await;
+    let outcome = session
+        .in_terminal(&["env", &elsewhere, "flatpak", "install", "--user", "elsewhere", APP])
+        .answering_yes()
+        .end()
+        .await;
     assert_eq!(outcome.code, 1, "{}", outcome.text);
     assert!(outcome.text.contains("Account needed."), "{}", outcome.text);
-    assert!(!session.started().await.contains(WINDOW), "the window process was started");
+    assert!(!session.started_names().await.contains(WINDOW), "the window process was started");
 
     story.step("A remote of the system's installation opens one").await;
     let mut add = vec!["remote-add".to_owned(), "--system".to_owned()];
     add.extend(remote("everybody"));
     let add: Vec<&str> = add.iter().map(String::as_str).collect();
     session.flatpak().run(&add).await.expect_success();
-    let install = session.flatpak().in_terminal(&["install", "--system", "everybody", APP]);
-    install.answer_yes_to_all();
-    let outcome = install.end().await;
+    let outcome = session.flatpak().in_terminal(&["install", "--system", "everybody", APP]).answering_yes().end().await;
     outcome.expect_refusal(&format!("Account needed. Sign in to {host} in the Usher window, then try again."));
     let title = format!("Sign In to {host}");
     let screen = session.screen();
@@ -63,7 +63,7 @@ async fn both_installations_are_known_inside_and_a_remote_in_neither_opens_no_wi
     let control = session.shop().control();
     control.publish(updates.to_vec()).await.expect("the shop publishes");
     control.expire_credentials(None).expect("the shop lets sign-ins expire");
-    session.end_the_daemon().await;
+    session.stop_daemon().await;
     let commit = async |app| {
         let outcome = session.flatpak().run(&["info", "--system", "--show-commit", app]).await;
         outcome.expect_success();
@@ -80,13 +80,13 @@ async fn both_installations_are_known_inside_and_a_remote_in_neither_opens_no_wi
 async fn a_store_is_answered_alone_and_the_terminal_by_an_answer_to_everybody() {
     let story = Story::begin("sandbox-5-answers", "Usher as a Flatpak: to whom it answers", in_a_terminal()).await;
     let session = &story.session;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     let mut bystander = Client::new(session).await;
     let mut store = Client::new(session).await;
     store.take_name(STORE).await;
 
     story.step("The answer to a store goes to the store alone").await;
-    let answer = store.answer(session).await;
+    let answer = store.request(session).await;
     assert_eq!((answer.code, answer.message.as_str()), (0, ""));
     assert_eq!(answer.sent_to, Some(store.unique_name()));
     assert!(answer.tokens.keys().any(|token| !token.is_empty()));
@@ -101,16 +101,16 @@ async fn a_store_is_answered_alone_and_the_terminal_by_an_answer_to_everybody() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn outside_of_a_sandbox_nobody_else_hears_an_answer() {
-    let setup = Setup { display: Display::None, ..Setup::default() };
+    let setup = Setup::without_display();
     let story = Story::begin("sandbox-5-outside", "Not as a Flatpak: to whom Usher answers", setup).await;
     let session = &story.session;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     let mut bystander = Client::new(session).await;
 
     story.step("flatpak gets its answer, and others hear nothing of it").await;
     session.flatpak().run(&INSTALL).await.expect_success();
-    assert!(!session.asked("/api/v1/get_tokens").is_empty(), "the daemon has asked for tokens");
-    let answer = bystander.answer(session).await;
+    assert!(!session.requests_for("/api/v1/get_tokens").is_empty(), "the daemon has asked for tokens");
+    let answer = bystander.request(session).await;
     assert_eq!(answer.sent_to, Some(bystander.unique_name()), "the first that it hears is the answer to itself");
     story.end().await;
 }
@@ -119,7 +119,7 @@ async fn outside_of_a_sandbox_nobody_else_hears_an_answer() {
 async fn l12_clients_of_a_daemon_that_was_killed_are_released_by_the_next_one() {
     let story = Story::begin("sandbox-6-killed", "Usher as a Flatpak: the daemon is killed", in_a_terminal()).await;
     let session = &story.session;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
 
     story.step("The daemon is killed while flatpak waits for its answer").await;
     session.shop().control().fail(Route::GetTokens, Failure::Hang);
@@ -129,7 +129,7 @@ async fn l12_clients_of_a_daemon_that_was_killed_are_released_by_the_next_one() 
     session.shop().control().wait_for_request(|request| request.path == "/api/v1/get_tokens").await;
     let killed = session.daemon().expect("the daemon is there");
     let sandbox = session.sandbox_of(killed);
-    send(killed, Signal::KILL);
+    send_signal(killed, Signal::KILL);
 
     story.step("flatpak ends and says why").await;
     install.end().await.expect_refusal("Usher was stopped before it could answer. Try again.");

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
-use usher_tests::{AUTHENTICATOR, Package, Session, Setup, Story, send, wait_for};
+use usher_tests::{AUTHENTICATOR, Session, Setup, Story, send_signal, wait_for};
 
 const APP: &str = "org.example.Private";
 
 fn on_a_desktop() -> Setup {
-    Setup { package: Package::Flatpak, ..Setup::default() }
+    Setup::with_flatpak()
 }
 
 /// What the desktop knows Usher by.
@@ -34,12 +34,12 @@ async fn close(session: &Session) {
     screen.wait_until_empty().await;
     // Without a window it ends by itself, some time later.
     for (id, _) in session.processes.of_program("usher") {
-        send(id, Signal::TERM);
+        send_signal(id, Signal::TERM);
     }
     if session.daemon().is_some() {
-        session.end_the_daemon().await;
+        session.stop_daemon().await;
     }
-    session.wait_for_no_instance().await;
+    session.wait_until_no_instance().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,14 +64,14 @@ async fn the_desktop_opens_it_where_nothing_of_it_runs() {
 
     story.step("With a file that was taken along from another computer").await;
     let exported = session.folder_of_usher().join("data/Accounts.usher");
-    session.sign_in_before("demo").await;
-    let told = session.usherctl(&["export", &exported.display().to_string()]).await;
-    assert!(told.status.success(), "{told:?}");
+    session.sign_in_as("demo").await;
+    let output = session.usherctl(&["export", &exported.display().to_string()]).await;
+    assert!(output.status.success(), "{output:?}");
     session.usherctl(&["remove", &session.host(), "--yes"]).await;
     if session.daemon().is_some() {
-        session.end_the_daemon().await;
+        session.stop_daemon().await;
     }
-    session.wait_for_no_instance().await;
+    session.wait_until_no_instance().await;
     launch(session, &[&format!("file://{}", exported.display())]).await;
     screen.front().mentions("Welcome Back").await;
     close(session).await;
@@ -103,7 +103,7 @@ async fn it_may_be_updated_while_it_runs_and_leaves_nothing_when_it_is_removed()
     let (screen, flatpak) = (session.screen(), session.flatpak());
 
     story.step("An account is there, and daemon and window run").await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     flatpak.install(APP).end().await.expect_success();
     session.open_usher();
     screen.window("Usher").await.mentions("demo").await;
@@ -141,7 +141,7 @@ async fn it_may_be_updated_while_it_runs_and_leaves_nothing_when_it_is_removed()
 
     story.step("When Usher is removed nothing of it goes on running").await;
     flatpak.run(&["uninstall", "--user", "--noninteractive", AUTHENTICATOR]).await.expect_success();
-    session.wait_for_no_instance().await;
+    session.wait_until_no_instance().await;
     for program in ["usher", "usher-authenticator"] {
         assert_eq!(session.processes.of_program(program), []);
     }
@@ -149,9 +149,7 @@ async fn it_may_be_updated_while_it_runs_and_leaves_nothing_when_it_is_removed()
 
     story.step("The accounts stay, until they are removed as well").await;
     assert!(session.keyring_file().exists());
-    let removal = flatpak.in_terminal(&["uninstall", "--user", "--delete-data"]);
-    removal.answer_yes_to_all();
-    let removed = removal.end().await;
+    let removed = flatpak.in_terminal(&["uninstall", "--user", "--delete-data"]).answering_yes().end().await;
     assert!(!session.folder_of_usher().exists(), "{}", removed.text);
     assert_eq!(session.keyring().items().await.len(), 0);
     story.end().await;

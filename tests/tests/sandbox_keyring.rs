@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use usher_demo_store::{CREDENTIAL_MARK, Publication};
-use usher_tests::{AUTHENTICATOR, Display, Listener, Package, Portals, Session, Setup, Story};
+use usher_tests::{AUTHENTICATOR, CallMonitor, Display, Portals, Session, Setup, Story};
 
 const PRIVATE: &str = "org.example.Private";
 const PAID: &str = "org.example.Paid";
@@ -18,7 +18,7 @@ const PORTAL: &str = "org.freedesktop.portal.Secret";
 const DIALOG: &str = "org.gnome.keyring.internal.Prompter";
 
 fn in_a_terminal() -> Setup {
-    Setup { package: Package::Flatpak, display: Display::None, ..Setup::default() }
+    Setup { display: Display::None, ..Setup::with_flatpak() }
 }
 
 async fn install(session: &Session, app: &str) -> usher_tests::Outcome {
@@ -41,23 +41,23 @@ async fn the_accounts_outlive_every_process_and_a_locked_keyring_blocks_no_updat
     let session = &story.session;
 
     story.step("The account is in a file that nobody else can read anything in").await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     let file = session.keyring_file();
     let bytes = fs::read(&file).expect("the file is there");
     for word in [CREDENTIAL_MARK, "127.0.0.1", "webflow", AUTHENTICATOR] {
         assert!(!bytes.windows(word.len()).any(|window| window == word.as_bytes()), "“{word}” can be read");
     }
     assert_eq!(fs::metadata(&file).expect("the file is there").permissions().mode() & 0o777, 0o600);
-    assert_eq!(session.accounts_in_the_file().await.len(), 1);
+    assert_eq!(session.accounts_in_file().await.len(), 1);
     assert!(session.keyring().items().await.is_empty(), "the keyring of the desktop has no account");
 
     story.step("After all sandboxes have ended, a new daemon reads it").await;
     for app in [PRIVATE, FREE] {
         install(session, app).await.expect_success();
     }
-    session.end_the_daemon().await;
-    session.wait_for_no_instance().await;
-    let dialogs = Listener::start(&session.bus, DIALOG).await;
+    session.stop_daemon().await;
+    session.wait_until_no_instance().await;
+    let dialogs = CallMonitor::start(&session.bus, DIALOG).await;
     publish(session, &[PRIVATE]).await;
     let before = session.flatpak().commit(PRIVATE).await;
     update(session).await;
@@ -65,17 +65,17 @@ async fn the_accounts_outlive_every_process_and_a_locked_keyring_blocks_no_updat
     assert_eq!(dialogs.calls().await, [] as [&str; 0], "nobody was asked anything");
 
     story.step("The keyring is locked, and nobody is there to unlock it").await;
-    session.end_the_daemon().await;
+    session.stop_daemon().await;
     session.keyring().lock().await;
-    session.keyring().questions_stay_open();
-    let portal = Listener::start(&session.bus, PORTAL).await;
+    session.keyring().pause_prompter();
+    let portal = CallMonitor::start(&session.bus, PORTAL).await;
     install(session, PAID).await.expect_refusal(LOCKED);
     assert_eq!(portal.calls().await, ["RetrieveSecret"]);
 
     story.step("Somebody dismisses the question, and is not asked again, not even by another daemon").await;
-    session.keyring().questions_are_seen_again();
+    session.keyring().resume_prompter();
     install(session, PAID).await.expect_refusal(LOCKED);
-    session.end_the_daemon().await;
+    session.stop_daemon().await;
     install(session, PAID).await.expect_refusal(LOCKED);
     assert_eq!(portal.calls().await, ["RetrieveSecret"]);
 
@@ -89,11 +89,11 @@ async fn the_accounts_outlive_every_process_and_a_locked_keyring_blocks_no_updat
     assert_eq!(portal.calls().await, ["RetrieveSecret"]);
 
     story.step("It is unlocked by what the person does with Usher, and the update follows").await;
-    session.keyring().the_next_question_is_answered();
-    let told = session.usherctl(&["status"]).await;
-    assert!(told.status.success(), "{told:?}");
-    session.end_the_daemon().await;
-    let dialogs = Listener::start(&session.bus, DIALOG).await;
+    session.keyring().answer_next_prompt();
+    let output = session.usherctl(&["status"]).await;
+    assert!(output.status.success(), "{output:?}");
+    session.stop_daemon().await;
+    let dialogs = CallMonitor::start(&session.bus, DIALOG).await;
     update(session).await;
     assert_ne!(before[0], flatpak.commit(PRIVATE).await, "the protected app is updated");
     assert_eq!(dialogs.calls().await, [] as [&str; 0], "nobody was asked anything");
@@ -126,9 +126,9 @@ async fn without_a_portal_it_is_said_plainly_and_nothing_is_kept_in_the_open() {
     install(session, PRIVATE).await.expect_refusal(&format!("{why} Run “{doctor}”."));
 
     story.step("Signing in says so too, and no file comes of it").await;
-    let told = session.usherctl(&["sign-in", "demo"]).await;
-    assert!(!told.status.success());
-    let said = String::from_utf8_lossy(&told.stderr).into_owned();
+    let output = session.usherctl(&["sign-in", "demo"]).await;
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("keyring"), "{said}");
     assert!(!session.keyring_file().exists());
     let data = files(&session.folder_of_usher().join("data"));

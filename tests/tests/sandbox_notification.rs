@@ -2,24 +2,24 @@
 //! Usher as a Flatpak: the portal shows its notifications, and a click leads into the window's sandbox.
 
 use usher_demo_store::Publication;
-use usher_tests::{Desktop, Package, Setup, Story, WINDOW};
+use usher_tests::{Desktop, Setup, Story, WINDOW};
 
 const APP: &str = "org.example.Private";
 const SWITCH: &str = "Account Reminders";
 
 /// Usher as a Flatpak has an account that has lapsed, and an update of a protected app is published.
 async fn lapsed(name: &'static str, title: &str) -> Story {
-    let story = Story::begin(name, title, Setup { package: Package::Flatpak, ..Setup::default() }).await;
+    let story = Story::begin(name, title, Setup::with_flatpak()).await;
     story
         .step("An account is there, a protected app is installed, an update is published, and the account lapses")
         .await;
     let session = &story.session;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     session.flatpak().install(APP).end().await.expect_success();
     let control = session.shop().control();
     control.publish(vec![Publication::Update(APP.to_owned())]).await.expect("the shop publishes");
     assert_eq!(control.expire_credentials(None).expect("the shop lets sign-ins expire"), 1);
-    session.end_the_daemon().await;
+    session.stop_daemon().await;
     story
 }
 
@@ -39,14 +39,14 @@ async fn a_notification_goes_by_the_portal_and_a_click_opens_the_account() {
 
     story.step("An update in the background is told of by the portal").await;
     update(&story).await;
-    let told = desktop.one().await;
-    assert_eq!(told.title, "Account Needed for Updates");
-    assert_eq!(told.body, format!("1 update from Demo Store is waiting. Sign in to {host}."));
-    assert!(!session.started().await.contains(WINDOW), "no window process was started");
-    session.end_the_daemon().await;
+    let notification = desktop.wait_for_one().await;
+    assert_eq!(notification.title, "Account Needed for Updates");
+    assert_eq!(notification.body, format!("1 update from Demo Store is waiting. Sign in to {host}."));
+    assert!(!session.started_names().await.contains(WINDOW), "no window process was started");
+    session.stop_daemon().await;
 
     story.step("A click opens the account").await;
-    desktop.click(&told).await;
+    desktop.click(&notification).await;
     session.screen().window("Usher").await.says("Sign-in has expired").await;
     story.end().await;
 }
@@ -74,12 +74,12 @@ async fn the_switch_of_the_window_holds_for_the_daemon_in_another_sandbox() {
     story.step("They are switched off, and an update in the background is not told of").await;
     press_the_switch(true).await;
     update(&story).await;
-    session.end_the_daemon().await;
+    session.stop_daemon().await;
     assert_eq!(desktop.count(), 0);
 
     story.step("They are switched on, and the next one is").await;
     press_the_switch(false).await;
     update(&story).await;
-    assert_eq!(desktop.one().await.title, "Account Needed for Updates");
+    assert_eq!(desktop.wait_for_one().await.title, "Account Needed for Updates");
     story.end().await;
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Usher as a Flatpak: what the window does about its own sandbox.
 
-use usher_tests::{AUTHENTICATOR, Package, Setup, Story};
+use usher_tests::{AUTHENTICATOR, Setup, Story};
 
 const APP: &str = "org.example.Private";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_pages_would_have_no_sandbox_none_is_shown() {
-    let setup = Setup { package: Package::Flatpak, ..Setup::default() };
+    let setup = Setup::with_flatpak();
     let story = Story::begin("sandbox-no-pages", "Usher as a Flatpak: no sandbox for web pages", setup).await;
     let session = &story.session;
     let (screen, host) = (session.screen(), session.host());
@@ -23,7 +23,7 @@ async fn where_pages_would_have_no_sandbox_none_is_shown() {
     let page = screen.front();
     page.says("Page Cannot Be Shown Here").await;
     page.mentions(&format!("flatpak run --command=usherctl {AUTHENTICATOR} sign-in demo")).await;
-    page.told_after("Copied", async || page.press("Copy Command").await).await;
+    page.toast_after("Copied", async || page.press("Copy Command").await).await;
     page.says("Page Cannot Be Shown Here").await;
     assert_eq!(session.shop().requests(), []);
     assert_eq!(session.processes.of_program("WebKitWebProcess"), []);
@@ -32,19 +32,19 @@ async fn where_pages_would_have_no_sandbox_none_is_shown() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_locked_keyring_file_is_not_taken_for_an_empty_one() {
-    let setup = Setup { package: Package::Flatpak, ..Setup::default() };
+    let setup = Setup::with_flatpak();
     let story = Story::begin("sandbox-locked-window", "Usher as a Flatpak: the window, locked", setup).await;
     let session = &story.session;
     let screen = session.screen();
 
     story.step("An account is there, and the person does not unlock the keyring").await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     if session.daemon().is_some() {
-        session.end_the_daemon().await;
+        session.stop_daemon().await;
     }
-    session.wait_for_no_instance().await;
+    session.wait_until_no_instance().await;
     session.keyring().lock().await;
-    session.keyring().the_next_question_is_dismissed();
+    session.keyring().dismiss_next_prompt();
     session.open_usher();
     let window = screen.window("Usher").await;
     window.says("Keyring Locked").await;
@@ -52,7 +52,7 @@ async fn a_locked_keyring_file_is_not_taken_for_an_empty_one() {
     window.fits_into(360).await;
 
     story.step("It is unlocked from there").await;
-    session.keyring().the_next_question_is_answered();
+    session.keyring().answer_next_prompt();
     window.press("Unlock").await;
     window.find_row("demo").await;
     story.end().await;

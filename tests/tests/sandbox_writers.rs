@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 use usher_demo_store::{Failure, Reply, Route};
-use usher_tests::{Client, Package, Screen, Session, Setup, Story, Tree, wait_for};
+use usher_tests::{Client, Screen, Session, Setup, Story, Tree, wait_for};
 
 const PAID: &str = "org.example.Paid";
 /// A token that says that it has ended long ago, so that none is kept for the next request.
@@ -15,7 +15,7 @@ const TIMES: usize = 50;
 
 /// What is kept of the account of `user`.
 async fn record(session: &Session, user: &str) -> Value {
-    let items = session.accounts_in_the_file().await;
+    let items = session.accounts_in_file().await;
     let mut records = items.iter().map(|item| serde_json::from_slice(&item.secret).expect("an account is JSON"));
     records.find(|record: &Value| record["user"] == user).expect("the account is in the file")
 }
@@ -34,7 +34,7 @@ async fn writes(session: &Session, user: &str) -> u64 {
 
 /// Gives the account another name, as a person does whose mouse is on the entry.
 async fn rename(screen: &Screen<'_>, name: &str) {
-    screen.replace_text_here(name).await;
+    screen.replace_text_under_pointer(name).await;
     let is_applied = |tree: &Tree| {
         let is_typed = tree.usable("Name").is_some_and(|entry| entry.text == name);
         (is_typed && tree.usable("Apply").is_none()).then_some(())
@@ -51,22 +51,22 @@ async fn find_out(session: &Session, client: &mut Client, is_owned: bool) {
     };
     let reply = Reply::new(200, answer).with_header("content-type", "application/json");
     session.shop().control().fail(Route::GetTokens, Failure::Reply(reply));
-    let answer = client.answer(session).await;
+    let answer = client.request(session).await;
     assert_eq!(answer.code, if is_owned { 0 } else { 2 }, "{}", answer.message);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn k11_nothing_is_lost_when_window_and_daemon_write_at_once() {
-    let setup = Setup { package: Package::Flatpak, ..Setup::default() };
+    let setup = Setup::with_flatpak();
     let story = Story::begin("sandbox-3-writers", "Usher as a Flatpak: two writers", setup).await;
     let session = &story.session;
     let host = session.host();
 
     story.step("Two accounts are there, and one of them has bought something").await;
     for user in ["demo2", "demo"] {
-        session.sign_in_before(user).await;
+        session.sign_in_as(user).await;
     }
-    session.buy_before(PAID).await;
+    session.buy(PAID).await;
     let mut client = Client::new(session).await;
     client.app = PAID;
     find_out(session, &mut client, true).await;
@@ -91,13 +91,13 @@ async fn k11_nothing_is_lost_when_window_and_daemon_write_at_once() {
     let record = kept(session, &last, all).await;
     assert_eq!(record["generation"].as_u64(), Some(all), "each change is one writing: {record}");
     assert!(record["purchases"].to_string().contains("owned"), "{}", record["purchases"]);
-    assert_eq!(session.accounts_in_the_file().await.len(), 2);
+    assert_eq!(session.accounts_in_file().await.len(), 2);
 
     story.step("Nothing else lies beside the file").await;
     let folder = session.keyring_file().parent().expect("it is in a folder").to_owned();
     let files: Vec<_> = fs::read_dir(folder).expect("the folder is there").flatten().map(|it| it.file_name()).collect();
     assert_eq!(files, ["usher.keyring"]);
-    let told = session.usherctl(&["list"]).await;
-    assert!(String::from_utf8_lossy(&told.stdout).contains(&host), "{told:?}");
+    let output = session.usherctl(&["list"]).await;
+    assert!(String::from_utf8_lossy(&output.stdout).contains(&host), "{output:?}");
     story.end().await;
 }

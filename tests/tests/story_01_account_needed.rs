@@ -28,7 +28,7 @@ async fn an_install_that_needs_an_account_works_after_signing_in() {
     story.step("The shop's page opens, with its host outside the page").await;
     prompt.press(&format!("Continue to {host}")).await;
     let page = screen.front();
-    page.find_control_from(&format!("Address: {host}")).await;
+    page.find_control(&format!("Address: {host}")).await;
     page.ready("User name").await;
 
     story.step("Signing in on the page ends with the way back").await;
@@ -39,7 +39,7 @@ async fn an_install_that_needs_an_account_works_after_signing_in() {
     done.says(&format!("flatpak install demo {APP}")).await;
 
     story.step("The sign-in is in the keyring, and only its server shows from outside").await;
-    let item = story.session.keyring().the_item().await;
+    let item = story.session.keyring().only_item().await;
     assert_eq!(item.label, format!("Usher: {host}"));
     assert_eq!(item.attributes.get("xdg:schema").map(String::as_str), Some(SCHEMA));
     assert_eq!(item.attributes.get("type").map(String::as_str), Some("webflow"));

@@ -8,7 +8,7 @@ const CANCELLED: &str = "User cancelled authentication request";
 
 async fn begin(name: &'static str, title: &str) -> (Story, String) {
     let story = Story::begin(name, title, Setup::default()).await;
-    story.session.set("continue-installs", "true").await;
+    story.session.change_setting("continue-installs", "true").await;
     let prompt = format!("Sign In to {}", story.session.host());
     (story, prompt)
 }
@@ -37,7 +37,7 @@ async fn one_command_waits_for_the_sign_in_and_goes_on_by_itself() {
     screen.front().sign_in_on_the_page("demo").await;
     screen.front().says("The install goes on in flatpak in the terminal.").await;
     install.end().await.expect_success();
-    assert!(story.session.flatpak().has(APP).await);
+    assert!(story.session.flatpak().is_installed(APP).await);
 
     story.step("The window closes by itself").await;
     screen.wait_until_empty().await;

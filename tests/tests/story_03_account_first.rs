@@ -104,9 +104,7 @@ async fn a_permission_to_use_an_account_that_was_signed_out_leads_on_to_signing_
 
     story.step("Signing in does, and the install works").await;
     prompt.press(&format!("Continue to {host}")).await;
-    screen.front().sign_in_on_the_page("demo").await;
-    screen.front().says("Signed In").await;
-    screen.front().press("Done").await;
+    screen.front().sign_in_and_finish("demo").await;
     story.session.flatpak().install(APP).end().await.expect_success();
     story.end().await;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Where nobody can be asked, nobody is asked: the answer comes at once and says what to do.
 
-use usher_tests::{AUTHENTICATOR, Display, KeyringState, Setup, Story, WINDOW};
+use usher_tests::{AUTHENTICATOR, KeyringState, Setup, Story, WINDOW};
 
 const PRIVATE: &[&str] = &["install", "--user", "--noninteractive", "demo", "org.example.Private"];
 const FREE: &[&str] = &["install", "--user", "--noninteractive", "demo", "org.example.Free"];
@@ -13,14 +13,14 @@ async fn without_interaction_the_message_comes_and_no_window() {
 
     story.step("A free app of the same repository never touches the daemon").await;
     story.session.flatpak().run(FREE).await.expect_success();
-    assert!(story.session.started().await.is_empty(), "nothing of Usher has run");
+    assert!(story.session.started_names().await.is_empty(), "nothing of Usher has run");
 
     story.step("An app that needs an account ends with a message").await;
     let outcome = story.session.flatpak().run(PRIVATE).await;
     outcome.expect_refusal(&format!("Account needed. Sign in to {host} in Usher, then try again."));
 
     story.step("No window was shown, and the window process never ran").await;
-    let started = story.session.started().await;
+    let started = story.session.started_names().await;
     assert!(started.contains(AUTHENTICATOR), "the daemon answered");
     assert!(!started.contains(WINDOW), "the window process was started");
     assert!(story.session.screen().tree().await.nodes.is_empty());
@@ -29,7 +29,7 @@ async fn without_interaction_the_message_comes_and_no_window() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_display_the_message_names_the_command() {
-    let setup = Setup { display: Display::None, ..Setup::default() };
+    let setup = Setup::without_display();
     let story = Story::begin("04-without-display", "Installing without a display", setup).await;
     let host = story.session.host();
 
@@ -45,7 +45,7 @@ async fn k01_a_locked_keyring_is_not_asked_to_open_without_interaction() {
     let story = Story::begin("04-locked", title, Setup::default()).await;
 
     story.step("An account is there, and the keyring is locked").await;
-    story.session.sign_in_before("demo").await;
+    story.session.sign_in_as("demo").await;
     story.session.keyring().lock().await;
 
     story.step("The message says that the keyring is locked").await;
@@ -53,15 +53,15 @@ async fn k01_a_locked_keyring_is_not_asked_to_open_without_interaction() {
     outcome.expect_refusal("Keyring locked. Unlock it, then try again.");
 
     story.step("Nobody was asked for a password").await;
-    assert!(!story.session.keyring().was_asked_unexpectedly());
+    assert!(!story.session.keyring().saw_unexpected_prompt());
     assert!(story.session.keyring().is_locked().await);
-    assert!(!story.session.started().await.contains(WINDOW), "the window process was started");
+    assert!(!story.session.started_names().await.contains(WINDOW), "the window process was started");
     story.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_keyring_the_message_says_so() {
-    let setup = Setup { keyring: KeyringState::None, display: Display::None, ..Setup::default() };
+    let setup = Setup { keyring: KeyringState::None, ..Setup::without_display() };
     let story = Story::begin("04-no-keyring", "Installing without a keyring", setup).await;
 
     story.step("The message says that no keyring is running").await;

@@ -11,7 +11,7 @@ async fn a_locked_keyring_is_unlocked_and_the_install_works() {
     let screen = story.session.screen();
 
     story.step("An account is there, and the keyring is locked").await;
-    story.session.sign_in_before("demo").await;
+    story.session.sign_in_as("demo").await;
     story.session.keyring().lock().await;
 
     story.step("The message says that the keyring is locked").await;
@@ -20,10 +20,10 @@ async fn a_locked_keyring_is_unlocked_and_the_install_works() {
     let prompt = screen.window("Unlock the Keyring").await;
     prompt.mentions(&story.session.host()).await;
     assert!(!prompt.tree().await.says("Known server, new account"), "which account it is nobody knows yet");
-    assert!(!story.session.keyring().was_asked_unexpectedly(), "the person is asked only after “Unlock”");
+    assert!(!story.session.keyring().saw_unexpected_prompt(), "the person is asked only after “Unlock”");
 
     story.step("“Unlock” asks for the password of the keyring").await;
-    story.session.keyring().the_next_question_is_answered();
+    story.session.keyring().answer_next_prompt();
     prompt.press("Unlock").await;
     prompt.says("Keyring Unlocked").await;
     prompt.press("Done").await;
@@ -39,26 +39,26 @@ async fn a_locked_keyring_is_unlocked_and_the_install_works() {
 async fn k02_a_dismissed_unlock_keeps_the_account() {
     let story = Story::begin("05-dismissed", "The keyring stays locked", Setup::default()).await;
     let screen = story.session.screen();
-    story.session.set("continue-installs", "true").await;
+    story.session.change_setting("continue-installs", "true").await;
 
     story.step("An account is there, and the keyring is locked").await;
-    story.session.sign_in_before("demo").await;
-    let before = story.session.keyring().the_item().await.secret;
+    story.session.sign_in_as("demo").await;
+    let before = story.session.keyring().only_item().await.secret;
     story.session.keyring().lock().await;
 
     story.step("The password is not given, and “Not Now” ends the install").await;
     let install = story.session.flatpak().install(APP);
     let prompt = screen.window("Unlock the Keyring").await;
-    story.session.keyring().the_next_question_is_dismissed();
+    story.session.keyring().dismiss_next_prompt();
     prompt.press("Unlock").await;
     prompt.says("The keyring is still locked").await;
     prompt.press("Not Now").await;
     install.end().await.expect_error("User cancelled authentication request");
-    assert!(!story.session.keyring().was_asked_unexpectedly(), "the password was asked for once");
+    assert!(!story.session.keyring().saw_unexpected_prompt(), "the password was asked for once");
 
     story.step("The account is as it was").await;
-    story.session.keyring().the_next_question_is_answered();
+    story.session.keyring().answer_next_prompt();
     assert!(story.session.keyring().ask_to_unlock().await);
-    assert!(story.session.keyring().the_item().await.secret == before);
+    assert!(story.session.keyring().only_item().await.secret == before);
     story.end().await;
 }

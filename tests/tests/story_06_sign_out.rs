@@ -13,7 +13,7 @@ async fn after_signing_out_an_install_asks_again_and_removing_leaves_nothing() {
     let screen = story.session.screen();
 
     story.step("An account is there, and an app was installed with it").await;
-    story.session.sign_in_before("demo").await;
+    story.session.sign_in_as("demo").await;
     story.session.flatpak().install(APP).end().await.expect_success();
 
     story.step("The account is signed out, and stays in the list").await;
@@ -24,7 +24,7 @@ async fn after_signing_out_an_install_asks_again_and_removing_leaves_nothing() {
     window.mentions(&format!("Signed out of {host}")).await;
     // What it says goes by itself, and covers what is below it until then.
     window.wait("the end of it", |tree| (!tree.mentions(&format!("Signed out of {host}"))).then_some(())).await;
-    assert!(!story.session.keyring().the_item().await.text().contains(CREDENTIAL_MARK), "the sign-in is forgotten");
+    assert!(!story.session.keyring().only_item().await.text().contains(CREDENTIAL_MARK), "the sign-in is forgotten");
 
     story.step("Installing again asks again").await;
     let gone = story.session.flatpak().run(&["uninstall", "--user", "--noninteractive", APP]).await;
@@ -39,7 +39,7 @@ async fn after_signing_out_an_install_asks_again_and_removing_leaves_nothing() {
     screen.wait_until_gone(&prompt).await;
 
     story.step("Removing the account leaves nothing in the keyring").await;
-    window.take_keyboard().await;
+    window.focus().await;
     window.press("Remove Account…").await;
     window.says("Remove demo?").await;
     window.press("Remove").await;

@@ -11,7 +11,7 @@ const PLATFORM: &str = "org.example.Platform";
 /// Everything is installed, then three updates are published, and the account lapses.
 async fn lapsed(story: &Story) {
     story.step("An account is there, and a free and a protected app are installed").await;
-    story.session.sign_in_before("demo").await;
+    story.session.sign_in_as("demo").await;
     for app in [PRIVATE, FREE] {
         story.session.flatpak().install(app).end().await.expect_success();
     }
@@ -22,7 +22,7 @@ async fn lapsed(story: &Story) {
     control.publish(updates.to_vec()).await.expect("the shop publishes");
     assert_eq!(control.expire_credentials(None).expect("the shop lets sign-ins expire"), 1);
     // What it remembers of a moment ago is gone by then.
-    story.session.end_the_daemon().await;
+    story.session.stop_daemon().await;
 }
 
 /// What is installed: protected app, free app, runtime.
@@ -53,9 +53,7 @@ async fn sign_in_again_and_update(story: &Story) {
     window.press(&format!("Sign In to {host}")).await;
     let screen = story.session.screen();
     screen.front().press(&format!("Continue to {host}")).await;
-    screen.front().sign_in_on_the_page("demo").await;
-    screen.front().says("Signed In").await;
-    screen.front().press("Done").await;
+    screen.front().sign_in_and_finish("demo").await;
     let before = installed(story).await;
     story.session.flatpak().run(&["update", "--user", "-y"]).await.expect_success();
     let after = installed(story).await;
@@ -89,9 +87,7 @@ async fn a_lapsed_account_does_not_block_updates_in_a_terminal() {
 
     story.step("“flatpak update”, answered with yes, updates the two others").await;
     let before = installed(&story).await;
-    let update = story.session.flatpak().in_terminal(&["update", "--user"]);
-    update.answer_yes_to_all();
-    let outcome = update.end().await;
+    let outcome = story.session.flatpak().in_terminal(&["update", "--user"]).answering_yes().end().await;
     only_the_others_have_changed(&before, &installed(&story).await, &outcome);
 
     story.step("A prompt waits for the person, not the update for the prompt").await;
@@ -112,7 +108,7 @@ async fn an_update_that_brings_a_new_runtime_is_still_an_update() {
     let story = Story::begin("07-new-runtime", "Updating to a new runtime, account lapsed", Setup::default()).await;
 
     story.step("An account is there, and a free and a protected app are installed").await;
-    story.session.sign_in_before("demo").await;
+    story.session.sign_in_as("demo").await;
     for app in [PRIVATE, FREE] {
         story.session.flatpak().install(app).end().await.expect_success();
     }
@@ -122,7 +118,7 @@ async fn an_update_that_brings_a_new_runtime_is_still_an_update() {
     let control = story.session.shop().control();
     control.publish(vec![runtime, Publication::Update(FREE.to_owned())]).await.expect("the shop publishes");
     control.expire_credentials(None).expect("the shop lets sign-ins expire");
-    story.session.end_the_daemon().await;
+    story.session.stop_daemon().await;
 
     story.step("The free app is updated, the protected one waits").await;
     let flatpak = story.session.flatpak();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! From “purchase needed” to installed, in one window: one app, several, and without an account to begin with.
 
-use usher_tests::{Outcome, Setup, Story, Terminal};
+use usher_tests::{Outcome, Setup, Story};
 
 const PAID: &str = "org.example.Paid";
 const PAID2: &str = "org.example.Paid2";
@@ -10,14 +10,12 @@ const FREE: &str = "org.example.Free";
 /// `flatpak install` of several apps in one command.
 async fn install(story: &Story, apps: &[&str]) -> Outcome {
     let command: Vec<&str> = ["install", "--user", "demo"].iter().chain(apps).copied().collect();
-    let terminal: Terminal = story.session.flatpak().in_terminal(&command);
-    terminal.answer_yes_to_all();
-    terminal.end().await
+    story.session.flatpak().in_terminal(&command).answering_yes().end().await
 }
 
 async fn begin(name: &'static str, title: &str) -> Story {
     let story = Story::begin(name, title, Setup::default()).await;
-    story.session.know_the_apps().await;
+    story.session.update_appstream().await;
     story
 }
 
@@ -26,7 +24,7 @@ async fn an_app_that_was_not_bought_is_bought_and_installed() {
     let story = begin("08-buying", "From “purchase needed” to installed").await;
     let host = story.session.host();
     let screen = story.session.screen();
-    story.session.sign_in_before("demo").await;
+    story.session.sign_in_as("demo").await;
 
     story.step("flatpak says in one line that the app has to be bought").await;
     let outcome = story.session.flatpak().install(PAID).end().await;
@@ -52,12 +50,12 @@ async fn an_app_that_was_not_bought_is_bought_and_installed() {
     }
     prompt.says("The install has stopped. It can be started again after the purchase.").await;
     prompt.ready("Continue to Purchase").await;
-    assert!(story.session.begun().is_empty(), "nothing is begun before the person's click");
+    assert!(story.session.begun_purchases().is_empty(), "nothing is begun before the person's click");
 
     story.step("“Continue to Purchase” opens the shop's own page").await;
     prompt.press("Continue to Purchase").await;
     let page = screen.front();
-    page.find_control_from(&format!("Address: {host}")).await;
+    page.find_control(&format!("Address: {host}")).await;
     page.says("Buy “Paid”?").await;
     page.mentions("$5.00").await;
 
@@ -84,7 +82,10 @@ async fn an_app_that_was_not_bought_is_bought_and_installed() {
     assert!(screen.tree().await.nodes.is_empty(), "no window has opened");
 
     story.step("It was begun and paid once").await;
-    assert_eq!((story.session.begun(), story.session.paid()), (vec![PAID.to_owned()], vec![PAID.to_owned()]));
+    assert_eq!(
+        (story.session.begun_purchases(), story.session.paid_purchases()),
+        (vec![PAID.to_owned()], vec![PAID.to_owned()])
+    );
     story.end().await;
 }
 
@@ -93,7 +94,7 @@ async fn several_apps_are_bought_in_turn_and_a_free_one_comes_along() {
     let story = begin("08-several", "Two apps to buy and a free one, in one command").await;
     let host = story.session.host();
     let screen = story.session.screen();
-    story.session.sign_in_before("demo").await;
+    story.session.sign_in_as("demo").await;
 
     story.step("flatpak says that two apps have to be bought").await;
     let outcome = install(&story, &[PAID, FREE, PAID2]).await;
@@ -105,19 +106,15 @@ async fn several_apps_are_bought_in_turn_and_a_free_one_comes_along() {
     let prompt = screen.window("Buy 2 Apps?").await;
     prompt.press("Continue to Purchase").await;
     let page = screen.front();
-    page.pay_on_the_page("Paid").await;
-    page.says("Thank You").await;
-    page.press("Done").await;
+    page.pay_and_return("Paid").await;
     page.says("Buying 2 of 2").await;
     page.row_says("Paid", "Bought").await;
     page.row_says("Paid 2", "To Buy").await;
-    assert_eq!(story.session.begun(), [PAID], "the second waits for another click");
+    assert_eq!(story.session.begun_purchases(), [PAID], "the second waits for another click");
 
     story.step("The second follows after another click").await;
     page.press("Continue With “Paid 2”").await;
-    page.pay_on_the_page("Paid 2").await;
-    page.says("Thank You").await;
-    page.press("Done").await;
+    page.pay_and_return("Paid 2").await;
     page.says("2 apps now belong to demo.").await;
     page.mentions(&format!("flatpak install demo {PAID} {PAID2}")).await;
 
@@ -126,9 +123,12 @@ async fn several_apps_are_bought_in_turn_and_a_free_one_comes_along() {
     screen.wait_until_empty().await;
     install(&story, &[PAID, FREE, PAID2]).await.expect_success();
     for app in [PAID, FREE, PAID2] {
-        assert!(story.session.flatpak().has(app).await, "{app}");
+        assert!(story.session.flatpak().is_installed(app).await, "{app}");
     }
-    assert_eq!((story.session.begun(), story.session.paid()), (ids(&[PAID, PAID2]), ids(&[PAID, PAID2])));
+    assert_eq!(
+        (story.session.begun_purchases(), story.session.paid_purchases()),
+        (ids(&[PAID, PAID2]), ids(&[PAID, PAID2]))
+    );
     story.end().await;
 }
 
@@ -136,7 +136,7 @@ async fn several_apps_are_bought_in_turn_and_a_free_one_comes_along() {
 async fn an_app_that_is_asked_for_meanwhile_joins_the_question() {
     let story = begin("08-joined", "A second install asks while the question is open").await;
     let screen = story.session.screen();
-    story.session.sign_in_before("demo").await;
+    story.session.sign_in_as("demo").await;
 
     story.step("Two commands ask for an app each, and one window asks for both").await;
     install(&story, &[PAID]).await;
@@ -151,7 +151,7 @@ async fn an_app_that_is_asked_for_meanwhile_joins_the_question() {
     let outcome = install(&story, &[PAID2]).await;
     assert!(outcome.text.contains("Purchase needed. “org.example.Paid2” is not in the account"), "{}", outcome.text);
     assert!(screen.tree().await.nodes.is_empty(), "no window has opened");
-    assert!(story.session.begun().is_empty());
+    assert!(story.session.begun_purchases().is_empty());
     story.end().await;
 }
 
@@ -159,15 +159,13 @@ async fn an_app_that_is_asked_for_meanwhile_joins_the_question() {
 async fn stopping_after_the_first_keeps_it() {
     let story = begin("08-stop-here", "Two apps to buy, stopped after the first").await;
     let screen = story.session.screen();
-    story.session.sign_in_before("demo").await;
+    story.session.sign_in_as("demo").await;
 
     story.step("The first of two is bought").await;
     install(&story, &[PAID, PAID2]).await;
     screen.window("Buy 2 Apps?").await.press("Continue to Purchase").await;
     let page = screen.front();
-    page.pay_on_the_page("Paid").await;
-    page.says("Thank You").await;
-    page.press("Done").await;
+    page.pay_and_return("Paid").await;
 
     story.step("“Stop Here” ends with what was bought").await;
     page.press("Stop Here").await;
@@ -178,7 +176,7 @@ async fn stopping_after_the_first_keeps_it() {
 
     story.step("The first can be installed, the second was never begun").await;
     story.session.flatpak().install(PAID).end().await.expect_success();
-    assert_eq!(story.session.begun(), [PAID]);
+    assert_eq!(story.session.begun_purchases(), [PAID]);
     story.end().await;
 }
 
@@ -197,14 +195,12 @@ async fn one_window_leads_through_signing_in_and_buying() {
     screen.front().sign_in_on_the_page("demo").await;
     let prompt = screen.window("Buy “Paid”?").await;
     assert_eq!(screen.tree().await.titles().len(), 1, "it is the same window");
-    assert!(story.session.begun().is_empty(), "nothing is begun before the person's click");
+    assert!(story.session.begun_purchases().is_empty(), "nothing is begun before the person's click");
 
     story.step("Buying leads to the way back").await;
     prompt.press("Continue to Purchase").await;
     let page = screen.front();
-    page.pay_on_the_page("Paid").await;
-    page.says("Thank You").await;
-    page.press("Done").await;
+    page.pay_and_return("Paid").await;
     page.says("“Paid” now belongs to demo.").await;
 
     story.step("The same command installs the app, and nothing is asked").await;
@@ -212,7 +208,7 @@ async fn one_window_leads_through_signing_in_and_buying() {
     screen.wait_until_empty().await;
     story.session.flatpak().install(PAID).end().await.expect_success();
     assert!(screen.tree().await.nodes.is_empty(), "no window has opened");
-    assert_eq!(story.session.begun(), [PAID]);
+    assert_eq!(story.session.begun_purchases(), [PAID]);
     story.end().await;
 }
 

@@ -9,8 +9,8 @@ const PAID: &str = "org.example.Paid";
 /// An account is there, and the shop's page is open.
 async fn at_the_page(name: &'static str, title: &str) -> Story {
     let story = Story::begin(name, title, Setup::default()).await;
-    story.session.know_the_apps().await;
-    story.session.sign_in_before("demo").await;
+    story.session.update_appstream().await;
+    story.session.sign_in_as("demo").await;
     story.step("An install leads to the shop's page").await;
     go_to_the_page(&story).await;
     story.session.screen().front().says("Buy Now").await;
@@ -47,20 +47,18 @@ async fn leaving_before_paying_begins_nothing_anew_until_the_person_says_so() {
     story.session.shop().control().clear_requests();
     window.press("Leave").await;
     window.says("Purchase Not Finished").await;
-    assert!(!story.session.asked("/api/v1/get_tokens").is_empty(), "the server was asked");
+    assert!(!story.session.requests_for("/api/v1/get_tokens").is_empty(), "the server was asked");
 
     story.step("“Check Again” changes nothing").await;
-    window.told_after("Nothing has changed", async || window.press("Check Again").await).await;
-    assert!(story.session.begun().is_empty(), "nothing was begun again");
+    window.toast_after("Nothing has changed", async || window.press("Check Again").await).await;
+    assert!(story.session.begun_purchases().is_empty(), "nothing was begun again");
 
     story.step("“It Was Not Paid” leads back to the question, and from there it can be bought").await;
     window.press("It Was Not Paid").await;
     window.press("Continue to Purchase").await;
-    window.pay_on_the_page("Paid").await;
-    window.says("Thank You").await;
-    window.press("Done").await;
+    window.pay_and_return("Paid").await;
     window.says("Bought").await;
-    assert_eq!((story.session.begun().len(), story.session.paid().len()), (1, 1));
+    assert_eq!((story.session.begun_purchases().len(), story.session.paid_purchases().len()), (1, 1));
     window.press("Done").await;
     screen.wait_until_empty().await;
     install_works(&story).await;
@@ -76,7 +74,7 @@ async fn who_changes_their_mind_on_the_page_pays_nothing() {
     story.step("The shop's “I Changed My Mind” leads back, and the server is asked").await;
     window.press("I Changed My Mind").await;
     window.says("Purchase Not Finished").await;
-    assert!(story.session.paid().is_empty());
+    assert!(story.session.paid_purchases().is_empty());
 
     story.step("Closing the window ends it").await;
     window.press("Not Now").await;
@@ -92,9 +90,7 @@ async fn closing_the_window_after_paying_loses_nothing() {
     story.step("The shop takes the money and does not unlock the app yet").await;
     story.session.shop().control().hold_grants();
     let window = screen.front();
-    window.pay_on_the_page("Paid").await;
-    window.says("Thank You").await;
-    window.press("Done").await;
+    window.pay_and_return("Paid").await;
     window.says("Waiting for the Store").await;
     window.says(&format!("{} has not unlocked “Paid” yet. Nothing is paid again.", story.session.host())).await;
 
@@ -112,7 +108,7 @@ async fn closing_the_window_after_paying_loses_nothing() {
 
     story.step("The install works, and nothing was paid twice").await;
     install_works(&story).await;
-    assert_eq!((story.session.begun().len(), story.session.paid().len()), (1, 1));
+    assert_eq!((story.session.begun_purchases().len(), story.session.paid_purchases().len()), (1, 1));
     story.end().await;
 }
 
@@ -124,9 +120,7 @@ async fn the_store_is_asked_again_by_itself_until_it_unlocks() {
 
     story.step("Paid and not unlocked: the window waits").await;
     story.session.shop().control().hold_grants();
-    window.pay_on_the_page("Paid").await;
-    window.says("Thank You").await;
-    window.press("Done").await;
+    window.pay_and_return("Paid").await;
     window.says("Waiting for the Store").await;
 
     story.step("Once it is unlocked the window says so by itself").await;
@@ -135,7 +129,7 @@ async fn the_store_is_asked_again_by_itself_until_it_unlocks() {
     window.press("Done").await;
     screen.wait_until_empty().await;
     install_works(&story).await;
-    assert_eq!((story.session.begun().len(), story.session.paid().len()), (1, 1));
+    assert_eq!((story.session.begun_purchases().len(), story.session.paid_purchases().len()), (1, 1));
     story.end().await;
 }
 
@@ -149,7 +143,12 @@ async fn a_window_that_is_killed_after_paying_leaves_what_was_bought() {
     control.fail(Route::Purchase, Failure::Hang);
     screen.front().pay_on_the_page("Paid").await;
     control.wait_for_request(|request| request.path.ends_with("/done")).await;
-    wait_for("the payment", async || (!story.session.paid().is_empty()).then_some(()), async || String::new()).await;
+    wait_for(
+        "the payment",
+        async || (!story.session.paid_purchases().is_empty()).then_some(()),
+        async || String::new(),
+    )
+    .await;
 
     story.step("The window process is killed").await;
     story.session.bus.kill_owner(WINDOW).await;
@@ -159,7 +158,7 @@ async fn a_window_that_is_killed_after_paying_leaves_what_was_bought() {
     story.step("The app is there: the install works, and asks nothing").await;
     install_works(&story).await;
     assert!(screen.tree().await.nodes.is_empty(), "no window has opened");
-    assert_eq!((story.session.begun().len(), story.session.paid().len()), (1, 1));
+    assert_eq!((story.session.begun_purchases().len(), story.session.paid_purchases().len()), (1, 1));
     story.end().await;
 }
 
@@ -176,23 +175,21 @@ async fn a_window_that_is_killed_before_paying_begins_nothing_twice() {
     go_to_the_page(&story).await;
     let window = screen.front();
     window.says("Purchase Not Finished").await;
-    assert_eq!(story.session.begun(), [PAID], "nothing was begun a second time");
+    assert_eq!(story.session.begun_purchases(), [PAID], "nothing was begun a second time");
 
     story.step("Not in a terminal either").await;
-    let told = story.session.usherctl(&["buy", "demo", PAID, "--yes"]).await;
-    assert_eq!(told.status.code(), Some(4));
-    assert_eq!(story.session.begun(), [PAID], "nothing was begun a second time");
+    let output = story.session.usherctl(&["buy", "demo", PAID, "--yes"]).await;
+    assert_eq!(output.status.code(), Some(4));
+    assert_eq!(story.session.begun_purchases(), [PAID], "nothing was begun a second time");
 
     story.step("Once the person says that it was not paid, it can be bought").await;
     window.press("It Was Not Paid").await;
     window.press("Continue to Purchase").await;
-    window.pay_on_the_page("Paid").await;
-    window.says("Thank You").await;
-    window.press("Done").await;
+    window.pay_and_return("Paid").await;
     window.says("Bought").await;
     window.press("Done").await;
     screen.wait_until_empty().await;
     install_works(&story).await;
-    assert_eq!((story.session.begun().len(), story.session.paid().len()), (2, 1));
+    assert_eq!((story.session.begun_purchases().len(), story.session.paid_purchases().len()), (2, 1));
     story.end().await;
 }

@@ -22,9 +22,9 @@ async fn installed(story: &Story) -> Vec<String> {
 /// A free, a private and a bought app are installed, updates of all are published, and the bought one is taken away.
 async fn taken_away(story: &Story) {
     story.step("A free, a private and a bought app are installed").await;
-    story.session.know_the_apps().await;
-    story.session.sign_in_before("demo").await;
-    story.session.buy_before(PAID).await;
+    story.session.update_appstream().await;
+    story.session.sign_in_as("demo").await;
+    story.session.buy(PAID).await;
     for app in [PAID, PRIVATE, FREE] {
         story.session.flatpak().install(app).end().await.expect_success();
     }
@@ -35,7 +35,7 @@ async fn taken_away(story: &Story) {
     control.publish(updates.to_vec()).await.expect("the shop publishes");
     control.take_away("demo", PAID).expect("the shop takes an app away");
     // What it remembers of a moment ago is gone by then.
-    story.session.end_the_daemon().await;
+    story.session.stop_daemon().await;
 }
 
 /// The app that was taken away waits, and all others have been updated.
@@ -76,10 +76,13 @@ async fn all_others_are_updated_when_one_app_is_not_owned_any_more() {
     story.session.shop().control().grant("demo", PAID).expect("the shop gives an app");
     window.press("Check Again").await;
     window.row_says("Paid", "Installed").await;
-    story.session.end_the_daemon().await;
+    story.session.stop_daemon().await;
     story.session.flatpak().run(&UPDATE).await.expect_success();
     assert_ne!(story.session.flatpak().commit(PAID).await, after[0]);
-    assert!(story.session.begun().len() == 1 && story.session.paid().len() == 1, "nothing was bought for it");
+    assert!(
+        story.session.begun_purchases().len() == 1 && story.session.paid_purchases().len() == 1,
+        "nothing was bought for it"
+    );
     story.end().await;
 }
 
@@ -92,9 +95,7 @@ async fn in_a_terminal_a_question_waits_for_the_person_and_not_the_update_for_th
 
     story.step("“flatpak update”, answered with yes, updates all others").await;
     let before = installed(&story).await;
-    let update = story.session.flatpak().in_terminal(&["update", "--user"]);
-    update.answer_yes_to_all();
-    let outcome = update.end().await;
+    let outcome = story.session.flatpak().in_terminal(&["update", "--user"]).answering_yes().end().await;
     only_the_others_have_changed(&before, &installed(&story).await, &outcome);
 
     story.step("A window asks whether to buy the one that is left, and can be put off").await;
@@ -102,6 +103,6 @@ async fn in_a_terminal_a_question_waits_for_the_person_and_not_the_update_for_th
     prompt.says("Other apps are being updated. “Paid” follows after the purchase, with the next update.").await;
     prompt.press("Not Now").await;
     screen.wait_until_empty().await;
-    assert_eq!(story.session.begun().len(), 1, "nothing was begun for it");
+    assert_eq!(story.session.begun_purchases().len(), 1, "nothing was begun for it");
     story.end().await;
 }

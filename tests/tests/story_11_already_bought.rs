@@ -12,10 +12,10 @@ async fn what_another_account_of_the_person_has_is_installed_with_that_account()
     let screen = story.session.screen();
 
     story.step("There are two accounts; the one that the repository does not use has the app").await;
-    story.session.know_the_apps().await;
+    story.session.update_appstream().await;
     story.session.shop().control().grant("demo2", PAID).expect("the shop gives an app");
     for user in ["demo2", "demo"] {
-        story.session.sign_in_before(user).await;
+        story.session.sign_in_as(user).await;
     }
     story.session.shop().control().clear_requests();
 
@@ -28,7 +28,7 @@ async fn what_another_account_of_the_person_has_is_installed_with_that_account()
     prompt.press("Already Bought?").await;
     prompt.find_row("Check the account of demo2").await;
     let users = |story: &Story| -> Vec<_> {
-        story.session.asked("/api/v1/get_tokens").into_iter().filter_map(|request| request.user).collect()
+        story.session.requests_for("/api/v1/get_tokens").into_iter().filter_map(|request| request.user).collect()
     };
     assert!(!users(&story).contains(&"demo2".to_owned()), "the other account was not used");
     prompt.press_row("Check the account of demo2").await;
@@ -43,7 +43,7 @@ async fn what_another_account_of_the_person_has_is_installed_with_that_account()
 
     story.step("The install works, and nothing was begun at the shop").await;
     story.session.flatpak().install(PAID).end().await.expect_success();
-    assert!(story.session.begun().is_empty());
+    assert!(story.session.begun_purchases().is_empty());
     story.end().await;
 }
 
@@ -51,14 +51,14 @@ async fn what_another_account_of_the_person_has_is_installed_with_that_account()
 async fn what_was_just_bought_elsewhere_is_found_when_the_server_is_asked_again() {
     let story = Story::begin("11-check-again", "Bought elsewhere a moment ago", Setup::default()).await;
     let screen = story.session.screen();
-    story.session.know_the_apps().await;
-    story.session.sign_in_before("demo").await;
+    story.session.update_appstream().await;
+    story.session.sign_in_as("demo").await;
 
     story.step("The server knows nothing yet").await;
     story.session.flatpak().install(PAID).end().await;
     let prompt = screen.window("Buy “Paid”?").await;
     prompt.press("Already Bought?").await;
-    prompt.told_after("Nothing has changed", async || prompt.press_row("Check Again").await).await;
+    prompt.toast_after("Nothing has changed", async || prompt.press_row("Check Again").await).await;
     prompt
         .wait("the keyboard at “Check Again”, still", |tree| {
             tree.usable("Check Again").filter(|row| row.is_focused()).map(drop)
@@ -72,7 +72,7 @@ async fn what_was_just_bought_elsewhere_is_found_when_the_server_is_asked_again(
     prompt.press("Done").await;
     screen.wait_until_empty().await;
     story.session.flatpak().install(PAID).end().await.expect_success();
-    assert!(story.session.begun().is_empty());
+    assert!(story.session.begun_purchases().is_empty());
     story.end().await;
 }
 
@@ -80,8 +80,8 @@ async fn what_was_just_bought_elsewhere_is_found_when_the_server_is_asked_again(
 async fn what_is_not_for_sale_is_said_to_be_so() {
     let story = Story::begin("11-not-for-sale", "Not available to this account", Setup::default()).await;
     let (host, screen) = (story.session.host(), story.session.screen());
-    story.session.know_the_apps().await;
-    story.session.sign_in_before("demo").await;
+    story.session.update_appstream().await;
+    story.session.sign_in_as("demo").await;
     story.session.shop().control().take_away("demo", PRIVATE).expect("the shop takes an app away");
 
     story.step("An app that cannot be bought is denied").await;
@@ -95,9 +95,7 @@ async fn what_is_not_for_sale_is_said_to_be_so() {
 
     story.step("Another account can be used").await;
     window.press("Use Another Account…").await;
-    window.sign_in_on_the_page("demo2").await;
-    window.says("Signed In").await;
-    window.press("Done").await;
+    window.sign_in_and_finish("demo2").await;
     screen.wait_until_empty().await;
     story.session.flatpak().install(PRIVATE).end().await.expect_success();
     story.end().await;

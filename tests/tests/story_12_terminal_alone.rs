@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Without the window everything goes in a terminal: flatpak's messages name the commands, and these do what they say.
 
-use usher_tests::usherctl::{buy_in_browser, redirect_of_purchase, redirect_of_sign_in, sign_in_in_browser};
-use usher_tests::{Display, Setup, Story, Terminal};
+use usher_tests::{Setup, Story, browser};
 
 const PAID: &str = "org.example.Paid";
 
@@ -39,7 +38,7 @@ async fn everything_in_a_terminal(story: &Story) {
     terminal.wait_for_text(&format!("First time at {host}. Continue? [y/N] ")).await;
     terminal.enter("y");
     terminal.wait_for_text("Waiting… (Ctrl+C to stop)").await;
-    let page = sign_in_in_browser(&address_in(&terminal), "demo").await;
+    let page = browser::sign_in(&terminal.address(), "demo").await;
     assert!(page.contains("Signed In"), "{page}");
     terminal.wait_for_text(&format!("Signed in to {host} as demo.")).await;
     terminal.wait_for_text("Allow? [y/N] ").await;
@@ -61,28 +60,21 @@ async fn everything_in_a_terminal(story: &Story) {
     let question =
         format!("This opens the store at {host}. Nothing is paid before it is confirmed there. Continue? [y/N] ");
     terminal.wait_for_text(&question).await;
-    assert!(story.session.begun().is_empty(), "nothing is begun before the person's yes");
+    assert!(story.session.begun_purchases().is_empty(), "nothing is begun before the person's yes");
     terminal.enter("y");
     terminal.wait_for_text("Waiting… (Ctrl+C to stop)").await;
-    buy_in_browser(&address_in(&terminal)).await;
+    browser::buy(&terminal.address()).await;
     terminal.wait_for_text(&format!("Bought. Now run: flatpak install demo {PAID}")).await;
     terminal.end().await.expect_success();
 
     story.step("The install works").await;
     story.session.flatpak().install(PAID).end().await.expect_success();
-    assert_eq!((story.session.begun().len(), story.session.paid().len()), (1, 1));
-}
-
-/// The address that was told to be opened last.
-fn address_in(terminal: &Terminal) -> String {
-    let text = terminal.text();
-    let told = text.lines().rev().find(|line| line.starts_with("http://") && line.contains("state="));
-    told.expect("an address was told").trim().to_owned()
+    assert_eq!((story.session.begun_purchases().len(), story.session.paid_purchases().len()), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_display_and_without_the_window_everything_goes_in_a_terminal() {
-    let setup = Setup { display: Display::None, ..Setup::default() };
+    let setup = Setup::without_display();
     let story = begin("12-terminal", "In a terminal alone", setup).await;
     everything_in_a_terminal(&story).await;
     story.end().await;
@@ -97,7 +89,7 @@ async fn with_a_display_but_without_the_window_everything_goes_in_a_terminal() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_is_pasted_signs_in_and_buys() {
-    let setup = Setup { display: Display::None, ..Setup::default() };
+    let setup = Setup::without_display();
     let story = begin("12-pasted", "In a terminal, the browser on another computer", setup).await;
     let host = story.session.host();
 
@@ -106,7 +98,7 @@ async fn an_address_that_is_pasted_signs_in_and_buys() {
     terminal.wait_for_text(&format!("First time at {host}. Continue? [y/N] ")).await;
     terminal.enter("y");
     terminal.wait_for_text("Paste that address (it is not shown):").await;
-    let redirect = redirect_of_sign_in(&address_in(&terminal), "demo").await;
+    let redirect = browser::redirect_of_sign_in(&terminal.address(), "demo").await;
     terminal.enter(&redirect);
     terminal.wait_for_text("Allow? [y/N] ").await;
     terminal.enter("y");
@@ -119,7 +111,7 @@ async fn an_address_that_is_pasted_signs_in_and_buys() {
     terminal.wait_for_text("Continue? [y/N] ").await;
     terminal.enter("y");
     terminal.wait_for_text("Paste that address (it is not shown):").await;
-    terminal.enter(&redirect_of_purchase(&address_in(&terminal)).await);
+    terminal.enter(&browser::redirect_of_purchase(&terminal.address()).await);
     terminal.end().await.expect_success();
 
     story.step("The install works").await;

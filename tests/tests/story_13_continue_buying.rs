@@ -8,9 +8,9 @@ const PAID: &str = "org.example.Paid";
 /// An install waits, and the shop's page is open for it.
 async fn waiting_at_the_page(name: &'static str, title: &str) -> (Story, Terminal) {
     let story = Story::begin(name, title, Setup::default()).await;
-    story.session.know_the_apps().await;
-    story.session.set("continue-installs", "true").await;
-    story.session.sign_in_before("demo").await;
+    story.session.update_appstream().await;
+    story.session.change_setting("continue-installs", "true").await;
+    story.session.sign_in_as("demo").await;
 
     story.step("The install waits while the question is open").await;
     let mut install = story.session.flatpak().install(PAID);
@@ -27,9 +27,7 @@ async fn waiting_at_the_page(name: &'static str, title: &str) -> (Story, Termina
 async fn pay(story: &Story) {
     let screen = story.session.screen();
     let window = screen.front();
-    window.pay_on_the_page("Paid").await;
-    window.says("Thank You").await;
-    window.press("Done").await;
+    window.pay_and_return("Paid").await;
     window.says("“Paid” now belongs to demo.").await;
 }
 
@@ -41,11 +39,11 @@ async fn one_command_waits_for_the_purchase_and_goes_on_by_itself() {
     pay(&story).await;
     story.session.screen().front().says("The install goes on in flatpak in the terminal.").await;
     install.end().await.expect_success();
-    assert!(story.session.flatpak().has(PAID).await);
+    assert!(story.session.flatpak().is_installed(PAID).await);
 
     story.step("The window closes by itself").await;
     story.session.screen().wait_until_empty().await;
-    assert_eq!((story.session.begun().len(), story.session.paid().len()), (1, 1));
+    assert_eq!((story.session.begun_purchases().len(), story.session.paid_purchases().len()), (1, 1));
     story.end().await;
 }
 
@@ -67,7 +65,7 @@ async fn l02_a_purchase_page_stays_open_when_its_client_goes() {
     window.press("Done").await;
     screen.wait_until_empty().await;
     story.session.flatpak().install(PAID).end().await.expect_success();
-    assert_eq!((story.session.begun().len(), story.session.paid().len()), (1, 1));
+    assert_eq!((story.session.begun_purchases().len(), story.session.paid_purchases().len()), (1, 1));
     story.end().await;
 }
 
@@ -91,6 +89,6 @@ async fn l12_a_purchase_outlives_the_daemon() {
     let first = install.end().await;
     assert_eq!(first.code, 1, "{}", first.text);
     assert!(first.text.contains("Usher was stopped before it could answer. Try again."), "{}", first.text);
-    assert_eq!((story.session.begun().len(), story.session.paid().len()), (1, 1));
+    assert_eq!((story.session.begun_purchases().len(), story.session.paid_purchases().len()), (1, 1));
     story.end().await;
 }

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use usher_tests::{Display, Leak, Role, Setup, Story, Window};
+use usher_tests::{Leak, Role, Setup, Story, Window};
 
 const PAID: &str = "org.example.Paid";
 const PRIVATE: &str = "org.example.Private";
@@ -12,7 +12,7 @@ const PRIVATE: &str = "org.example.Private";
 async fn command_on(window: &Window<'_>, start: &str) -> String {
     window
         .wait(&format!("a command “{start}…”"), |tree| {
-            let said = tree.nodes.iter().flat_map(usher_tests::Node::says);
+            let said = tree.nodes.iter().flat_map(usher_tests::Node::texts);
             said.into_iter().find(|text| text.starts_with(start)).map(str::to_owned)
         })
         .await
@@ -20,21 +20,21 @@ async fn command_on(window: &Window<'_>, start: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_new_computer_one_file_and_a_sign_in_bring_everything_back() {
-    let setup = Setup { display: Display::None, ..Setup::default() };
+    let setup = Setup::without_display();
     let mut story = Story::begin("14-new-computer", "A new computer", setup).await;
     let host = story.session.host();
 
     story.step("An app was bought, and another one installed").await;
-    story.session.sign_in_before("demo").await;
-    story.session.buy_before(PAID).await;
+    story.session.sign_in_as("demo").await;
+    story.session.buy(PAID).await;
     for app in [PAID, PRIVATE] {
         story.session.flatpak().install(app).end().await.expect_success();
     }
 
     story.step("The accounts are saved to a file, which holds no secret").await;
     let file = story.session.folder().join("Accounts.usher");
-    let told = story.session.usherctl(&["export", &file.display().to_string()]).await;
-    assert!(told.status.success(), "{told:?}");
+    let output = story.session.usherctl(&["export", &file.display().to_string()]).await;
+    assert!(output.status.success(), "{output:?}");
     let saved = fs::read_to_string(&file).expect("the file was saved");
     for secret in story.session.shop().control().issued_secrets() {
         assert!(!saved.contains(&secret), "the file holds a secret");
@@ -65,26 +65,26 @@ async fn on_a_new_computer_one_file_and_a_sign_in_bring_everything_back() {
     window.press(&format!("Sign In to {host}")).await;
     window.says("First time at this server").await;
     window.press(&format!("Continue to {host}")).await;
-    screen.front().sign_in_on_the_page("demo").await;
-    screen.front().says("Signed In").await;
-    screen.front().press("Done").await;
+    screen.front().sign_in_and_finish("demo").await;
     let window = screen.window("Usher").await;
     window.says("Welcome Back").await;
     window.row_says("demo", "Signed In").await;
 
     story.step("One command installs again what was there").await;
     window.find(Role::Button, "Copy Install Command").await;
-    window.told_after("Copied", async || window.press("Copy Install Command").await).await;
+    window.toast_after("Copied", async || window.press("Copy Install Command").await).await;
     let listed = new.usherctl(&["import", &taken.display().to_string()]).await;
     let listed = String::from_utf8(listed.stdout).expect("its output is text");
     let install = listed.lines().map(str::trim).find(|line| line.starts_with("flatpak install"));
-    let terminal = new.in_terminal(&["sh", "-c", install.expect("a command installs again")]);
-    terminal.answer_yes_to_all();
-    terminal.end().await.expect_success();
+    new.in_terminal(&["sh", "-c", install.expect("a command installs again")])
+        .answering_yes()
+        .end()
+        .await
+        .expect_success();
     for app in [PAID, PRIVATE] {
-        assert!(new.flatpak().has(app).await, "{app}");
+        assert!(new.flatpak().is_installed(app).await, "{app}");
     }
-    assert_eq!(old.begun().len(), 1, "nothing was bought again");
+    assert_eq!(old.begun_purchases().len(), 1, "nothing was bought again");
     assert_eq!(old.leaks(), [] as [Leak; 0]);
     story.end().await;
 }

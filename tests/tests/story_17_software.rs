@@ -9,7 +9,7 @@ const SOFTWARE: &str = "gnome-software";
 
 /// Opens Software as a link to an app does. It has no system bus and no network manager here, and asks for no reviews.
 async fn open_software(session: &Session, app: &str) {
-    session.know_the_apps().await;
+    session.update_appstream().await;
     let mut command = session.processes.command(SOFTWARE);
     command
         .arg(format!("--details={app}"))
@@ -18,7 +18,7 @@ async fn open_software(session: &Session, app: &str) {
         .env("GIO_USE_NETWORK_MONITOR", "base");
     session.processes.start(SOFTWARE, command);
     session.bus.wait_for_owner("org.gnome.Software").await;
-    session.screen().of(SOFTWARE).window("Software").await;
+    session.screen().of_program(SOFTWARE).window("Software").await;
 }
 
 /// Waits until Software says that something went wrong, and why.
@@ -33,7 +33,7 @@ async fn software_installs_an_app_after_signing_in() {
     let story = Story::begin("17-software", "An account for Software", Setup::default()).await;
     let session = &story.session;
     let host = session.host();
-    let (usher, software) = (session.screen(), session.screen().of(SOFTWARE));
+    let (usher, software) = (session.screen(), session.screen().of_program(SOFTWARE));
 
     story.step("Software shows the app").await;
     open_software(session, APP).await;
@@ -73,8 +73,8 @@ async fn software_installs_an_app_after_buying_it() {
     let story = Story::begin("17-software-buys", "Buying what Software is to install", Setup::default()).await;
     let session = &story.session;
     let host = session.host();
-    let (usher, software) = (session.screen(), session.screen().of(SOFTWARE));
-    session.sign_in_before("demo").await;
+    let (usher, software) = (session.screen(), session.screen().of_program(SOFTWARE));
+    session.sign_in_as("demo").await;
 
     story.step("“Install” stops, and Software shows that the app has to be bought").await;
     open_software(session, PAID).await;
@@ -90,9 +90,7 @@ async fn software_installs_an_app_after_buying_it() {
     prompt.row_says("Asked By", "Software").await;
     prompt.press("Continue to Purchase").await;
     let page = usher.front();
-    page.pay_on_the_page("Paid").await;
-    page.says("Thank You").await;
-    page.press("Done").await;
+    page.pay_and_return("Paid").await;
     page.says("“Paid” now belongs to demo.").await;
 
     story.step("“Install in Software” installs the app there, and nothing is asked").await;
@@ -100,7 +98,7 @@ async fn software_installs_an_app_after_buying_it() {
     window.ready("Uninstall").await;
     usher.wait_until_empty().await;
     session.flatpak().run(&["run", "--user", PAID]).await.expect_success();
-    assert_eq!((session.begun(), session.paid()), (vec![PAID.to_owned()], vec![PAID.to_owned()]));
+    assert_eq!((session.begun_purchases(), session.paid_purchases()), (vec![PAID.to_owned()], vec![PAID.to_owned()]));
     story.end().await;
 }
 
@@ -109,8 +107,8 @@ async fn software_waits_for_the_account_if_that_was_chosen() {
     let story = Story::begin("17-software-waits", "An install in Software that waits", Setup::default()).await;
     let session = &story.session;
     let host = session.host();
-    let (usher, software) = (session.screen(), session.screen().of(SOFTWARE));
-    session.set("continue-installs", "true").await;
+    let (usher, software) = (session.screen(), session.screen().of_program(SOFTWARE));
+    session.change_setting("continue-installs", "true").await;
 
     story.step("“Install” waits for the account").await;
     open_software(session, APP).await;
@@ -136,8 +134,8 @@ async fn an_install_that_waits_in_software_ends_with_not_now() {
     let story = Story::begin("17-software-not-now", "An install in Software that is put off", Setup::default()).await;
     let session = &story.session;
     let host = session.host();
-    let (usher, software) = (session.screen(), session.screen().of(SOFTWARE));
-    session.set("continue-installs", "true").await;
+    let (usher, software) = (session.screen(), session.screen().of_program(SOFTWARE));
+    session.change_setting("continue-installs", "true").await;
 
     story.step("“Install” waits for the account").await;
     open_software(session, APP).await;
@@ -152,6 +150,6 @@ async fn an_install_that_waits_in_software_ends_with_not_now() {
     usher.wait_until_empty().await;
     let tree = window.tree().await;
     assert!(tree.nodes.iter().all(|node| node.role != Role::Alert), "{tree}");
-    assert!(!session.flatpak().has(APP).await);
+    assert!(!session.flatpak().is_installed(APP).await);
     story.end().await;
 }

@@ -43,12 +43,10 @@ async fn install(session: &Session, remote: &str, app: &str) {
 async fn undo(session: &Session, window: &Window<'_>, start: &str) {
     let command = window
         .wait("a command", |tree| {
-            tree.nodes.iter().flat_map(Node::says).find(|text| text.starts_with(start)).map(str::to_owned)
+            tree.nodes.iter().flat_map(Node::texts).find(|text| text.starts_with(start)).map(str::to_owned)
         })
         .await;
-    let terminal = session.in_terminal(&["sh", "-c", &command]);
-    terminal.answer_yes_to_all();
-    terminal.end().await.expect_success();
+    session.in_terminal(&["sh", "-c", &command]).answering_yes().end().await.expect_success();
 }
 
 /// Waits until this row comes before all others.
@@ -87,7 +85,7 @@ async fn what_may_have_taken_the_place_of_usher_is_the_first_row_until_it_was_un
     window.mentions(&format!("file://{repository}")).await;
     window.fits_into(360).await;
     assert_eq!(window.controls_without_name().await, [] as [String; 0]);
-    window.told_after("Copied", async || window.press("Copy Command").await).await;
+    window.toast_after("Copied", async || window.press("Copy Command").await).await;
 
     story.step("The command undoes it, and the page closes by itself").await;
     undo(session, &window, "flatpak remote-modify --user --no-authenticator-install other && flatpak uninstall").await;

@@ -17,14 +17,14 @@ const UPDATE: [&str; 3] = ["update", "--user", "--noninteractive"];
 /// A protected app is installed, and an update of it is published.
 async fn installed(story: &Story, app: &str) {
     story.step("An account is there, a protected app is installed, and an update of it is published").await;
-    story.session.sign_in_before("demo").await;
+    story.session.sign_in_as("demo").await;
     if app == PAID {
-        story.session.buy_before(PAID).await;
+        story.session.buy(PAID).await;
     }
     story.session.flatpak().install(app).end().await.expect_success();
     publish_update(story, app).await;
     // What it remembers of a moment ago is gone by then.
-    story.session.end_the_daemon().await;
+    story.session.stop_daemon().await;
 }
 
 async fn publish_update(story: &Story, app: &str) {
@@ -59,29 +59,27 @@ async fn a_click_on_a_notification_leads_to_signing_in_with_nothing_running_befo
 
     story.step("An update in the background works, and a notification says what waits").await;
     update_in_vain(&story).await;
-    let told = desktop.one().await;
-    assert_eq!(told.title, "Account Needed for Updates");
-    assert_eq!(told.body, format!("1 update from Demo Store is waiting. Sign in to {host}."));
-    assert_eq!(told.buttons, ["Sign In"]);
-    assert!(!story.session.started().await.contains(WINDOW), "no window process was started");
+    let notification = desktop.wait_for_one().await;
+    assert_eq!(notification.title, "Account Needed for Updates");
+    assert_eq!(notification.body, format!("1 update from Demo Store is waiting. Sign in to {host}."));
+    assert_eq!(notification.buttons, ["Sign In"]);
+    assert!(!story.session.started_names().await.contains(WINDOW), "no window process was started");
 
     story.step("The next update on the same day tells nothing again").await;
     update_in_vain(&story).await;
-    story.session.end_the_daemon().await;
+    story.session.stop_daemon().await;
     assert_eq!(desktop.count(), 1);
     assert!(!story.session.bus.has_owner(AUTHENTICATOR).await, "nothing of Usher runs");
 
     story.step("“Sign In” leads to the account's server, and the notification goes").await;
-    desktop.press(&told, "Sign In").await;
+    desktop.press(&notification, "Sign In").await;
     let window = story.session.screen();
     let window = window.window("Usher").await;
     window.press(&format!("Continue to {host}")).await;
-    desktop.none().await;
+    desktop.wait_until_none().await;
 
     story.step("Signing in brings the update").await;
-    window.sign_in_on_the_page("demo").await;
-    window.says("Signed In").await;
-    window.press("Done").await;
+    window.sign_in_and_finish("demo").await;
     let before = story.session.flatpak().commit(PRIVATE).await;
     update(&story).await;
     assert_ne!(before, story.session.flatpak().commit(PRIVATE).await);
@@ -99,28 +97,31 @@ async fn on_any_desktop_a_click_opens_the_account_and_signing_in_elsewhere_ends_
 
     story.step("A click on the notification opens the account").await;
     update_in_vain(&story).await;
-    let told = desktop.one().await;
-    assert_eq!((told.title.as_str(), &*told.buttons), ("Account Needed for Updates", &["Sign In".to_owned()][..]));
-    desktop.click(&told).await;
+    let notification = desktop.wait_for_one().await;
+    assert_eq!(
+        (notification.title.as_str(), &*notification.buttons),
+        ("Account Needed for Updates", &["Sign In".to_owned()][..])
+    );
+    desktop.click(&notification).await;
     let screen = story.session.screen();
     let window = screen.window("Usher").await;
     window.says("Sign-in has expired").await;
-    desktop.none().await;
+    desktop.wait_until_none().await;
 
     story.step("While the window is open, nothing is told as well").await;
     story.session.let_a_day_pass();
     update_in_vain(&story).await;
-    story.session.end_the_daemon().await;
+    story.session.stop_daemon().await;
     assert_eq!(desktop.count(), 1);
 
     story.step("Without the window it is told, until somebody signs in in a terminal").await;
     screen.key("ctrl+w").await;
     screen.wait_until_empty().await;
     update_in_vain(&story).await;
-    let again = desktop.one().await;
+    let again = desktop.wait_for_one().await;
     assert_eq!(again.body, format!("1 update from Demo Store is waiting. Sign in to {host}."));
-    story.session.sign_in_before("demo").await;
-    desktop.none().await;
+    story.session.sign_in_as("demo").await;
+    desktop.wait_until_none().await;
     story.end().await;
 }
 
@@ -136,9 +137,9 @@ async fn an_account_that_was_removed_is_told_of_by_the_repository() {
 
     story.step("A click on the notification leads to the repository's server").await;
     update_in_vain(&story).await;
-    let told = desktop.one().await;
-    assert_eq!(told.body, format!("1 update from Demo Store is waiting. Sign in to {host}."));
-    desktop.click(&told).await;
+    let notification = desktop.wait_for_one().await;
+    assert_eq!(notification.body, format!("1 update from Demo Store is waiting. Sign in to {host}."));
+    desktop.click(&notification).await;
     let screen = story.session.screen();
     screen.window("Usher").await.ready(&format!("Continue to {host}")).await;
     story.end().await;
@@ -155,15 +156,15 @@ async fn an_app_that_was_taken_away_is_told_without_its_name() {
 
     story.step("A notification says so, and names no app and no person").await;
     update_in_vain(&story).await;
-    let told = desktop.one().await;
-    assert_eq!(told.title, "App No Longer Available");
-    assert_eq!(told.body, format!("An app was not updated: the account at {host} has no access any more."));
+    let notification = desktop.wait_for_one().await;
+    assert_eq!(notification.title, "App No Longer Available");
+    assert_eq!(notification.body, format!("An app was not updated: the account at {host} has no access any more."));
 
     story.step("Given back, the update goes through, and the notification goes").await;
     story.session.shop().control().grant("demo", PAID).expect("the shop gives an app");
-    story.session.end_the_daemon().await;
+    story.session.stop_daemon().await;
     update(&story).await;
-    desktop.none().await;
+    desktop.wait_until_none().await;
     story.end().await;
 }
 
@@ -176,8 +177,8 @@ fn moment(seconds: i64) -> i64 {
 /// A day as people read it.
 fn day(moment: i64) -> String {
     let mut date = Command::new("date");
-    let told = date.args(["+%-d %B %Y", "--date", &format!("@{moment}")]).env("LC_ALL", "C").output();
-    String::from_utf8(told.expect("date starts").stdout).expect("a date is text").trim().to_owned()
+    let notification = date.args(["+%-d %B %Y", "--date", &format!("@{moment}")]).env("LC_ALL", "C").output();
+    String::from_utf8(notification.expect("date starts").stdout).expect("a date is text").trim().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,21 +192,21 @@ async fn the_end_of_a_sign_in_is_told_once_and_the_end_of_the_next_one_again() {
     let end = moment(3 * DAY);
     session.shop().control().set_claimed_expiry(Some(end));
     installed(&story, PRIVATE).await;
-    session.keyring().the_sign_in_was_earlier(30).await;
+    session.keyring().backdate_sign_in(30).await;
 
     story.step("The update goes through, and a notification says when the sign-in ends").await;
     update(&story).await;
-    let told = desktop.one().await;
-    assert_eq!((told.title.as_str(), told.buttons.len()), ("Sign-In Ends Soon", 0));
-    assert_eq!(told.body, format!("At {host}, on {}.", day(end)));
+    let notification = desktop.wait_for_one().await;
+    assert_eq!((notification.title.as_str(), notification.buttons.len()), ("Sign-In Ends Soon", 0));
+    assert_eq!(notification.body, format!("At {host}, on {}.", day(end)));
 
     story.step("A click opens the account, and the notification goes").await;
-    session.end_the_daemon().await;
-    desktop.click(&told).await;
+    session.stop_daemon().await;
+    desktop.click(&notification).await;
     let screen = session.screen();
     let window = screen.window("Usher").await;
     window.ready("Sign In Again…").await;
-    desktop.none().await;
+    desktop.wait_until_none().await;
     window.close().await;
     screen.wait_until_empty().await;
 
@@ -213,18 +214,18 @@ async fn the_end_of_a_sign_in_is_told_once_and_the_end_of_the_next_one_again() {
     session.let_a_day_pass();
     publish_update(&story, PRIVATE).await;
     update(&story).await;
-    session.end_the_daemon().await;
+    session.stop_daemon().await;
     assert_eq!(desktop.count(), 1);
 
     story.step("Somebody has signed in again, and a month later the end of that is told").await;
     let out = session.usherctl(&["sign-out", &host]).await;
     assert!(out.status.success(), "{out:?}");
     session.shop().control().set_claimed_expiry(Some(end + DAY));
-    session.sign_in_before("demo").await;
-    session.keyring().the_sign_in_was_earlier(30).await;
+    session.sign_in_as("demo").await;
+    session.keyring().backdate_sign_in(30).await;
     publish_update(&story, PRIVATE).await;
     update(&story).await;
-    assert_eq!(desktop.one().await.body, format!("At {host}, on {}.", day(end + DAY)));
+    assert_eq!(desktop.wait_for_one().await.body, format!("At {host}, on {}.", day(end + DAY)));
     assert_eq!(desktop.count(), 2);
     story.end().await;
 }
@@ -266,8 +267,8 @@ async fn a_purchase_that_a_store_finds_finished_is_told_where_no_window_shows_it
     let session = &story.session;
     let host = session.host();
     let desktop = session.show_notifications(Desktop::Gnome).await;
-    session.know_the_apps().await;
-    session.sign_in_before("demo").await;
+    session.update_appstream().await;
+    session.sign_in_as("demo").await;
 
     story.step("An app is paid, and the window is closed before the shop unlocks it").await;
     pay_without_getting(&story, PAID, "Paid").await;
@@ -277,22 +278,22 @@ async fn a_purchase_that_a_store_finds_finished_is_told_where_no_window_shows_it
     story.step("The shop unlocks it, a store asks, and a notification says so, without naming the app").await;
     session.shop().control().release_grants().expect("the shop unlocks");
     assert_eq!(state_for_stores(&story, PAID).await, "owned");
-    let told = desktop.one().await;
-    assert_eq!(told.title, "Purchase Finished");
-    assert_eq!(told.body, format!("What was bought at {host} can be installed now."));
+    let notification = desktop.wait_for_one().await;
+    assert_eq!(notification.title, "Purchase Finished");
+    assert_eq!(notification.body, format!("What was bought at {host} can be installed now."));
 
     story.step("A click opens the account, and the notification goes").await;
-    desktop.click(&told).await;
+    desktop.click(&notification).await;
     let window = screen.window("Usher").await;
     window.ready("Sign Out").await;
-    desktop.none().await;
+    desktop.wait_until_none().await;
 
     story.step("The next one is unlocked while the window is open, and nothing is told as well").await;
     session.let_a_day_pass();
     pay_without_getting(&story, PAID2, "Paid 2").await;
     session.shop().control().release_grants().expect("the shop unlocks");
     assert_eq!(state_for_stores(&story, PAID2).await, "owned");
-    session.end_the_daemon().await;
+    session.stop_daemon().await;
     assert_eq!(desktop.count(), 1);
     story.end().await;
 }
@@ -333,7 +334,7 @@ async fn without_reminders_only_the_window_tells_of_updates_that_wait() {
 
     story.step("An update in the background works, and nothing is told").await;
     update_in_vain(&story).await;
-    session.end_the_daemon().await;
+    session.stop_daemon().await;
     assert_eq!(desktop.count(), 0);
     update_in_vain(&story).await;
     let daemon = session.bus.process_of(AUTHENTICATOR).await;
@@ -348,7 +349,7 @@ async fn without_reminders_only_the_window_tells_of_updates_that_wait() {
 
     story.step("The next update in the background is told of").await;
     update_in_vain(&story).await;
-    assert_eq!(desktop.one().await.title, "Account Needed for Updates");
+    assert_eq!(desktop.wait_for_one().await.title, "Account Needed for Updates");
     assert_eq!((desktop.count(), session.bus.process_of(AUTHENTICATOR).await), (1, daemon));
     story.end().await;
 }

@@ -50,7 +50,7 @@ async fn is_filled(window: &Window<'_>, address: &str) {
 async fn command_on(window: &Window<'_>) -> String {
     window
         .wait("a command", |tree| {
-            let said = tree.nodes.iter().flat_map(Node::says);
+            let said = tree.nodes.iter().flat_map(Node::texts);
             said.into_iter().find(|text| text.contains("flatpak remote-add")).map(str::to_owned)
         })
         .await
@@ -79,7 +79,7 @@ async fn a_file_of_a_repository_leads_to_its_set_up_and_an_account() {
     window.says("Demo Store").await;
     let command = command_on(&window).await;
     assert_eq!(command, format!("flatpak remote-add --user --no-authenticator-install --from shop {}", file.display()));
-    window.told_after("Copied", async || window.press("Copy Command").await).await;
+    window.toast_after("Copied", async || window.press("Copy Command").await).await;
     assert_eq!(session.shop().requests().len(), asked, "nobody was contacted");
 
     story.step("Once it is set up, the page leads on").await;
@@ -96,9 +96,7 @@ async fn a_file_of_a_repository_leads_to_its_set_up_and_an_account() {
     screen.window("Usher").await.find_row(&format!("demo, {host}")).await;
 
     story.step("Its apps can be installed").await;
-    let install = session.flatpak().in_terminal(&["install", "--user", "shop", APP]);
-    install.answer_yes_to_all();
-    install.end().await.expect_success();
+    session.flatpak().in_terminal(&["install", "--user", "shop", APP]).answering_yes().end().await.expect_success();
 
     story.step("Now the file leads to the server at once").await;
     open(session, &[&file]);
@@ -183,7 +181,7 @@ async fn g09_odd_files_are_told_of_or_shown_as_plain_text() {
     fs::create_dir(&folder).expect("a folder can be made");
     let key = format!("[Flatpak Repo]\nUrl={shop}repo\nGPGKey=%%%\n");
     // No message is like the one before.
-    for (file, told) in [
+    for (file, output) in [
         (large, "The file is too large"),
         (write(session, "bytes.flatpakrepo", "\0\u{1}\u{1b}[31m"), "The file holds no repository"),
         (pipe, "The file could not be read"),
@@ -202,7 +200,7 @@ async fn g09_odd_files_are_told_of_or_shown_as_plain_text() {
         (session.folder().join("home/none.flatpakref"), "The file could not be read"),
     ] {
         open(session, &[&file]);
-        window.mentions(told).await;
+        window.mentions(output).await;
     }
 
     story.step("Addresses that are not secure are shown, and refused").await;

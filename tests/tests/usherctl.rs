@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! `usherctl` in a session without a display: a terminal, a browser somewhere, the real keyring and the real shop.
 
-use std::collections::HashMap;
 use std::process::Output;
 
-use secret_service::{EncryptionType, SecretService};
-use usher_tests::usherctl::{Waiting, sign_in_in_browser};
-use usher_tests::{Display, KeyringState, SCHEMA, Session, Setup};
+use usher_tests::usherctl::BrowserCommand;
+use usher_tests::{KeyringState, Session, Setup, browser};
 
 const INSTALL: [&str; 4] = ["install", "--user", "--noninteractive", "org.example.Private"];
 
 fn terminal_only(keyring: KeyringState) -> Setup {
-    Setup { keyring, display: Display::None, ..Setup::default() }
+    Setup { keyring, ..Setup::without_display() }
 }
 
 fn text(output: &Output) -> (Option<i32>, String, String) {
@@ -28,13 +26,13 @@ async fn signing_in_to_a_remote_in_a_browser_is_enough_to_install() {
     let message = format!("Account needed. Run “usherctl sign-in {host}”, then try again.");
     refused.expect_refusal(&message);
 
-    let sign_in = Waiting::start(&session, &["sign-in", "demo"]).await;
-    assert_eq!(sign_in.said, "Open this address in a browser:\n");
-    let page = sign_in_in_browser(&sign_in.address, "demo").await;
+    let sign_in = BrowserCommand::start(&session, &["sign-in", "demo"]).await;
+    assert_eq!(sign_in.printed, "Open this address in a browser:\n");
+    let page = browser::sign_in(&sign_in.address, "demo").await;
     assert!(page.contains("Signed In") && !page.contains("token="), "{page}");
-    let told = sign_in.end().await;
-    assert_eq!(told.code, 0, "{}", told.errors);
-    assert_eq!(told.output, format!("Signed in to {host} as demo.\n“demo” may use the account of demo at {host}.\n"));
+    let output = sign_in.end().await;
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    assert_eq!(output.stdout, format!("Signed in to {host} as demo.\n“demo” may use the account of demo at {host}.\n"));
 
     session.flatpak().run(&INSTALL).await.expect_success();
     let (_, list, _) = text(&session.usherctl(&["list"]).await);
@@ -47,7 +45,7 @@ async fn signing_in_to_a_remote_in_a_browser_is_enough_to_install() {
 async fn a_repository_uses_the_account_that_was_chosen_last_and_no_other() {
     let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
     for user in ["demo", "demo2"] {
-        session.sign_in_before(user).await;
+        session.sign_in_as(user).await;
     }
     let (_, list, _) = text(&session.usherctl(&["list"]).await);
     let mut users: Vec<_> = list.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
@@ -64,8 +62,8 @@ async fn a_repository_uses_the_account_that_was_chosen_last_and_no_other() {
 #[tokio::test]
 async fn k13_a_locked_keyring_shows_hosts_and_nothing_more() {
     let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
-    session.sign_in_before("demo2").await;
-    let item = session.keyring().the_item().await;
+    session.sign_in_as("demo2").await;
+    let item = session.keyring().only_item().await;
     let host = session.host();
     assert_eq!(item.label, format!("Usher: {host}"));
     let mut names: Vec<_> =
@@ -83,10 +81,10 @@ async fn k13_a_locked_keyring_shows_hosts_and_nothing_more() {
 #[tokio::test]
 async fn k08_an_entry_that_cannot_be_read_neither_hides_the_others_nor_is_deleted() {
     let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
-    session.sign_in_before("demo").await;
-    let item = session.keyring().the_item().await;
+    session.sign_in_as("demo").await;
+    let item = session.keyring().only_item().await;
     for secret in [&b"garbage"[..], b"\xff\xfe", b"{\"version\":99}"] {
-        plant(&session, &item.attributes, secret).await;
+        session.keyring().add_item("planted", &item.attributes, secret).await;
     }
     let (code, list, _) = text(&session.usherctl(&["list"]).await);
     assert_eq!(code, Some(0));
@@ -99,13 +97,13 @@ async fn k08_an_entry_that_cannot_be_read_neither_hides_the_others_nor_is_delete
 #[tokio::test]
 async fn g12_an_entry_whose_attributes_name_another_server_is_not_used() {
     let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
-    session.sign_in_before("demo").await;
-    let item = session.keyring().the_item().await;
+    session.sign_in_as("demo").await;
+    let item = session.keyring().only_item().await;
     let id = &item.attributes["account"];
-    remove_all(&session).await;
+    session.keyring().delete_items().await;
     let mut elsewhere = item.attributes.clone();
     elsewhere.insert("service".into(), "https://other.example.org/".into());
-    plant(&session, &elsewhere, &item.secret).await;
+    session.keyring().add_item("planted", &elsewhere, &item.secret).await;
     let (_, list, _) = text(&session.usherctl(&["list"]).await);
     assert!(list.contains("Unreadable account") && !list.contains("Signed in"), "{id} {list}");
     let refused = session.flatpak().run(&INSTALL).await;
@@ -133,27 +131,4 @@ async fn what_is_no_server_is_told_to_be_none() {
     }
     let (code, list, _) = text(&session.usherctl(&["list"]).await);
     assert_eq!((code, list.as_str()), (Some(0), "No accounts. Add one with “usherctl sign-in ADDRESS”.\n"));
-}
-
-/// Puts an item of our schema into the keyring, as no part of Usher does.
-async fn plant(session: &Session, attributes: &HashMap<String, String>, secret: &[u8]) {
-    let service = SecretService::connect_with_existing(EncryptionType::Dh, session.bus.connection.clone())
-        .await
-        .expect("the keyring answers");
-    let collection = service.get_default_collection().await.expect("there is a default collection");
-    let attributes = attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    collection
-        .create_item("planted", attributes, secret, false, "application/octet-stream")
-        .await
-        .expect("the keyring takes an item");
-}
-
-async fn remove_all(session: &Session) {
-    let service = SecretService::connect_with_existing(EncryptionType::Dh, session.bus.connection.clone())
-        .await
-        .expect("the keyring answers");
-    let schema = HashMap::from([("xdg:schema", SCHEMA)]);
-    for item in service.search_items(schema).await.expect("the keyring can be searched").unlocked {
-        item.delete().await.expect("an item can be removed");
-    }
 }

@@ -8,8 +8,8 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
-use usher_tests::usherctl::{Told, Waiting, redirect_of_sign_in, sign_in_in_browser};
-use usher_tests::{Display, LIMIT, Session, Setup};
+use usher_tests::usherctl::{BrowserCommand, CommandOutput};
+use usher_tests::{LIMIT, Session, Setup, browser};
 use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 
 /// What a desktop has to open addresses with. It only tells which address was to be opened.
@@ -28,7 +28,7 @@ impl Portal {
 /// A session that looks like a desktop to `usherctl`, and the addresses that its portal is asked to open.
 async fn desktop() -> (Session, zbus::Connection, UnboundedReceiver<String>) {
     let environment = vec![("WAYLAND_DISPLAY", "nowhere".to_owned())];
-    let session = Session::start(Setup { display: Display::None, environment, ..Setup::default() }).await;
+    let session = Session::start(Setup { environment, ..Setup::without_display() }).await;
     let (sender, opened) = unbounded_channel();
     let portal = zbus::connection::Builder::address(session.bus.address.as_str())
         .and_then(|builder| builder.name("org.freedesktop.portal.Desktop"))
@@ -62,14 +62,14 @@ async fn fetch(address: &str) -> (String, String) {
 #[tokio::test]
 async fn the_desktop_is_given_an_address_that_leads_to_the_page_once_and_holds_no_state() {
     let (session, _portal, mut opened) = desktop().await;
-    let waiting = Waiting::start(&session, &["sign-in", "demo"]).await;
+    let waiting = BrowserCommand::start(&session, &["sign-in", "demo"]).await;
     let door = timeout(LIMIT, opened.recv()).await.expect("a browser is opened in time").expect("the portal is there");
     let state = waiting.address.rsplit_once("state=").expect("the page's address has a state").1;
     assert!(door.starts_with("http://127.0.0.1:") && !door.contains(state), "{door}");
 
     assert_eq!(fetch(&door).await, ("303".to_owned(), waiting.address.clone()));
     assert_eq!(fetch(&door).await, ("410".to_owned(), String::new()));
-    let page = sign_in_in_browser(&waiting.address, "demo").await;
+    let page = browser::sign_in(&waiting.address, "demo").await;
     assert!(page.contains("Signed In"), "{page}");
     assert_eq!(waiting.end().await.code, 0);
     assert_eq!(session.leaks(), []);
@@ -78,16 +78,16 @@ async fn the_desktop_is_given_an_address_that_leads_to_the_page_once_and_holds_n
 #[tokio::test]
 async fn no_browser_is_opened_where_that_is_not_wanted() {
     let (session, _portal, mut opened) = desktop().await;
-    let waiting = Waiting::start(&session, &["sign-in", "demo", "--no-browser"]).await;
-    assert_eq!(waiting.said, "Open this address in a browser:\n");
-    sign_in_in_browser(&waiting.address, "demo").await;
+    let waiting = BrowserCommand::start(&session, &["sign-in", "demo", "--no-browser"]).await;
+    assert_eq!(waiting.printed, "Open this address in a browser:\n");
+    browser::sign_in(&waiting.address, "demo").await;
     assert_eq!(waiting.end().await.code, 0);
     assert!(opened.try_recv().is_err());
 }
 
 #[tokio::test]
 async fn the_address_at_the_end_is_read_from_standard_input_too() {
-    let session = Session::start(Setup { display: Display::None, ..Setup::default() }).await;
+    let session = Session::start(Setup::without_display()).await;
     let mut child = Command::from(session.processes.command("usherctl"))
         .args(["sign-in", "demo", "--paste"])
         .stdin(Stdio::piped())
@@ -95,28 +95,28 @@ async fn the_address_at_the_end_is_read_from_standard_input_too() {
         .stderr(Stdio::piped())
         .spawn()
         .expect("usherctl starts");
-    let mut told = String::new();
+    let mut output = String::new();
     let mut errors = tokio::io::BufReader::new(child.stderr.take().expect("its errors were piped"));
-    while !told.contains("Paste that address") {
-        let read = tokio::io::AsyncBufReadExt::read_line(&mut errors, &mut told);
-        assert_ne!(timeout(LIMIT, read).await.expect("usherctl asks").expect("usherctl asks"), 0, "{told}");
+    while !output.contains("Paste that address") {
+        let read = tokio::io::AsyncBufReadExt::read_line(&mut errors, &mut output);
+        assert_ne!(timeout(LIMIT, read).await.expect("usherctl asks").expect("usherctl asks"), 0, "{output}");
     }
-    let address = told.lines().find(|line| line.starts_with("http")).expect("an address is told");
-    let redirect = redirect_of_sign_in(address, "demo").await;
+    let address = output.lines().find(|line| line.starts_with("http")).expect("an address is told");
+    let redirect = browser::redirect_of_sign_in(address, "demo").await;
     let mut input = child.stdin.take().expect("its input was piped");
     for line in ["nonsense", &redirect.replace("127.0.0.1", "localhost"), &redirect] {
         input.write_all(format!("{line}\n").as_bytes()).await.expect("usherctl reads");
     }
     drop(input);
-    let told = Told::from(child.wait_with_output().await.expect("usherctl ends"));
-    assert_eq!(told.code, 0, "{}", told.output);
-    assert!(told.output.starts_with(&format!("Signed in to {} as demo.\n", session.host())), "{}", told.output);
+    let output = CommandOutput::from(child.wait_with_output().await.expect("usherctl ends"));
+    assert_eq!(output.code, 0, "{}", output.stdout);
+    assert!(output.stdout.starts_with(&format!("Signed in to {} as demo.\n", session.host())), "{}", output.stdout);
 }
 
 #[tokio::test]
 async fn an_input_that_ends_without_the_address_signs_nobody_in() {
-    let session = Session::start(Setup { display: Display::None, ..Setup::default() }).await;
-    let told = Told::from(session.usherctl(&["sign-in", "demo", "--paste"]).await);
-    assert_eq!((told.code, told.output.as_str()), (2, ""));
+    let session = Session::start(Setup::without_display()).await;
+    let output = CommandOutput::from(session.usherctl(&["sign-in", "demo", "--paste"]).await);
+    assert_eq!((output.code, output.stdout.as_str()), (2, ""));
     assert_eq!(session.keyring().items().await.len(), 0);
 }

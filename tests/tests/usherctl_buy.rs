@@ -3,51 +3,47 @@
 
 use rustix::process::Signal;
 use usher_demo_store::{LoggedRequest, Outcome};
-use usher_tests::usherctl::{Told, Waiting, buy_in_browser, redirect_of_purchase, redirect_of_sign_in};
-use usher_tests::{Display, KeyringState, Session, Setup, send};
+use usher_tests::usherctl::{BrowserCommand, CommandOutput};
+use usher_tests::{Session, Setup, browser, send_signal};
 
 const APP: &str = "org.example.Paid";
 const BOUGHT: &str = "Bought. Now run: flatpak install demo org.example.Paid\n";
 
 async fn session() -> Session {
-    Session::start(Setup { keyring: KeyringState::Unlocked, display: Display::None, ..Setup::default() }).await
+    Session::start(Setup::without_display()).await
 }
 
 async fn signed_in() -> Session {
     let session = session().await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     session
 }
 
-async fn run(session: &Session, arguments: &[&str]) -> Told {
+async fn run(session: &Session, arguments: &[&str]) -> CommandOutput {
     session.usherctl(arguments).await.into()
-}
-
-fn begun(session: &Session) -> usize {
-    session.shop().requests().iter().filter(|request| request.path == "/api/v1/begin_purchase").count()
 }
 
 #[tokio::test]
 async fn what_is_bought_in_a_browser_can_be_installed() {
     let session = signed_in().await;
-    let buying = Waiting::start(&session, &["buy", "demo", APP, "--yes"]).await;
-    let page = buy_in_browser(&buying.address).await;
+    let buying = BrowserCommand::start(&session, &["buy", "demo", APP, "--yes"]).await;
+    let page = browser::buy(&buying.address).await;
     assert!(page.contains("Thank You") && page.contains("You can close this page."), "{page}");
-    let told = buying.end().await;
-    assert_eq!((told.code, told.output.as_str()), (0, BOUGHT), "{}", told.errors);
+    let output = buying.end().await;
+    assert_eq!((output.code, output.stdout.as_str()), (0, BOUGHT), "{}", output.stderr);
     session.flatpak().run(&["install", "--user", "--noninteractive", "demo", APP]).await.expect_success();
 
     let again = run(&session, &["buy", "demo", APP, "--yes"]).await;
-    assert_eq!(again.output, "There is access already. Now run: flatpak install demo org.example.Paid\n");
-    assert_eq!((again.code, begun(&session)), (0, 1));
+    assert_eq!(again.stdout, "There is access already. Now run: flatpak install demo org.example.Paid\n");
+    assert_eq!((again.code, session.begun_purchases().len()), (0, 1));
     assert_eq!(session.leaks(), []);
 }
 
 #[tokio::test]
 async fn nothing_is_begun_without_a_yes() {
     let session = signed_in().await;
-    let told = run(&session, &["buy", "demo", APP]).await;
-    assert_eq!((told.code, told.output.as_str()), (2, ""));
+    let output = run(&session, &["buy", "demo", APP]).await;
+    assert_eq!((output.code, output.stdout.as_str()), (2, ""));
     let terminal = session.in_terminal(&["usherctl", "buy", "demo", APP]);
     let question = format!(
         "This opens the store at {}. Nothing is paid before it is confirmed there. Continue? [y/N] ",
@@ -57,55 +53,59 @@ async fn nothing_is_begun_without_a_yes() {
     terminal.enter("");
     let end = terminal.end().await;
     assert_eq!(end.code, 7, "{}", end.text);
-    assert_eq!(begun(&session), 0);
+    assert_eq!(session.begun_purchases().len(), 0);
 }
 
 #[tokio::test]
 async fn who_has_no_account_or_no_permission_is_told_how_to_get_it() {
     let session = session().await;
-    let told = run(&session, &["buy", "demo", APP, "--yes"]).await;
-    assert_eq!(told.code, 3);
-    assert_eq!(told.errors, format!("Account needed. Run “usherctl sign-in {}”, then try again.\n", session.host()));
+    let output = run(&session, &["buy", "demo", APP, "--yes"]).await;
+    assert_eq!(output.code, 3);
+    assert_eq!(output.stderr, format!("Account needed. Run “usherctl sign-in {}”, then try again.\n", session.host()));
 
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     session.shop().control().expire_credentials(None).expect("the shop expires credentials");
-    let told = run(&session, &["buy", "demo", APP, "--yes"]).await;
-    assert_eq!(told.code, 3);
-    assert_eq!(told.errors, format!("Sign-in expired. Run “usherctl sign-in {}”, then try again.\n", session.host()));
-    assert_eq!(begun(&session), 0);
+    let output = run(&session, &["buy", "demo", APP, "--yes"]).await;
+    assert_eq!(output.code, 3);
+    assert_eq!(output.stderr, format!("Sign-in expired. Run “usherctl sign-in {}”, then try again.\n", session.host()));
+    assert_eq!(session.begun_purchases().len(), 0);
 }
 
 #[tokio::test]
 async fn what_is_not_for_sale_is_told_to_be_so() {
     let session = signed_in().await;
-    let told = run(&session, &["buy", "demo", "org.example.Nowhere", "--yes"]).await;
-    assert_eq!(told.code, 4, "{}", told.errors);
+    let output = run(&session, &["buy", "demo", "org.example.Nowhere", "--yes"]).await;
+    assert_eq!(output.code, 4, "{}", output.stderr);
     let host = session.host();
-    assert_eq!(told.errors, format!("No access. {host} does not offer “org.example.Nowhere” to demo.\n"));
+    assert_eq!(output.stderr, format!("No access. {host} does not offer “org.example.Nowhere” to demo.\n"));
 }
 
 #[tokio::test]
 async fn a_purchase_that_was_stopped_is_not_begun_again_by_itself() {
     let session = signed_in().await;
-    let buying = Waiting::start(&session, &["buy", "demo", APP, "--yes"]).await;
-    send(buying.id(), Signal::INT);
-    let told = buying.end().await;
-    assert_eq!(told.code, 7);
-    assert!(told.errors.starts_with("Stopped. The purchase of “org.example.Paid” is not finished;"), "{}", told.errors);
+    let buying = BrowserCommand::start(&session, &["buy", "demo", APP, "--yes"]).await;
+    send_signal(buying.id(), Signal::INT);
+    let output = buying.end().await;
+    assert_eq!(output.code, 7);
+    assert!(
+        output.stderr.starts_with("Stopped. The purchase of “org.example.Paid” is not finished;"),
+        "{}",
+        output.stderr
+    );
 
     let again = run(&session, &["buy", "demo", APP, "--yes"]).await;
-    assert_eq!((again.code, begun(&session)), (4, 1), "{}", again.errors);
+    assert_eq!((again.code, session.begun_purchases().len()), (4, 1), "{}", again.stderr);
 
     let terminal = session.in_terminal(&["usherctl", "buy", "demo", APP]);
     terminal.wait_for_text("Is it certain that nothing was paid? [y/N] ").await;
     terminal.enter("n");
     let end = terminal.end().await;
-    assert_eq!((end.code, begun(&session)), (4, 1), "{}", end.text);
+    assert_eq!((end.code, session.begun_purchases().len()), (4, 1), "{}", end.text);
 
-    let buying = Waiting::start(&session, &["buy", "demo", APP, "--yes", "--not-paid"]).await;
-    buy_in_browser(&buying.address).await;
-    let told = buying.end().await;
-    assert_eq!((told.code, told.output.as_str(), begun(&session)), (0, BOUGHT, 2));
+    let buying = BrowserCommand::start(&session, &["buy", "demo", APP, "--yes", "--not-paid"]).await;
+    browser::buy(&buying.address).await;
+    let output = buying.end().await;
+    assert_eq!((output.code, output.stdout.as_str(), session.begun_purchases().len()), (0, BOUGHT, 2));
 }
 
 #[tokio::test]
@@ -113,65 +113,61 @@ async fn who_changes_their_mind_in_the_store_says_that_nothing_was_paid_and_may_
     let session = signed_in().await;
     let terminal = session.in_terminal(&["usherctl", "buy", "demo", APP, "--yes"]);
     terminal.wait_for_text("Waiting… (Ctrl+C to stop)").await;
-    let address = address_in(&terminal.text());
-    let parameter = |name: &str| {
-        let (_, query) = address.split_once('?').expect("the address has parameters");
-        query.split('&').find_map(|field| field.strip_prefix(name)).expect("the parameter is there").to_owned()
-    };
-    let back = parameter("redirect_uri=").replace("%3A", ":").replace("%2F", "/");
-    open_in_browser(&format!("{back}?error=access_denied&state={}", parameter("state="))).await;
+    let address = terminal.address();
+    let (back, state) = (browser::parameter(&address, "redirect_uri"), browser::parameter(&address, "state"));
+    browser::open(&format!("{back}?error=access_denied&state={state}")).await;
     terminal.wait_for_text(&format!("{} ended it (“access_denied”).", session.host())).await;
     terminal.wait_for_text("Is it certain that nothing was paid? [y/N] ").await;
     terminal.enter("y");
     assert_eq!(terminal.end().await.code, 7);
 
-    let buying = Waiting::start(&session, &["buy", "demo", APP, "--yes"]).await;
-    buy_in_browser(&buying.address).await;
-    let told = buying.end().await;
-    assert_eq!((told.code, told.output.as_str(), begun(&session)), (0, BOUGHT, 2));
+    let buying = BrowserCommand::start(&session, &["buy", "demo", APP, "--yes"]).await;
+    browser::buy(&buying.address).await;
+    let output = buying.end().await;
+    assert_eq!((output.code, output.stdout.as_str(), session.begun_purchases().len()), (0, BOUGHT, 2));
 }
 
 #[tokio::test]
 async fn what_was_paid_before_the_stop_is_found_out() {
     let session = signed_in().await;
-    let buying = Waiting::start(&session, &["buy", "demo", APP, "--yes"]).await;
+    let buying = BrowserCommand::start(&session, &["buy", "demo", APP, "--yes"]).await;
     let address = buying.address.clone();
-    send(buying.id(), Signal::INT);
+    send_signal(buying.id(), Signal::INT);
     buying.end().await;
-    redirect_of_purchase(&address).await;
+    browser::redirect_of_purchase(&address).await;
     let again = run(&session, &["buy", "demo", APP]).await;
-    assert_eq!((again.code, begun(&session)), (0, 1), "{}", again.errors);
+    assert_eq!((again.code, session.begun_purchases().len()), (0, 1), "{}", again.stderr);
 }
 
 #[tokio::test]
 async fn access_that_comes_late_is_waited_for() {
     let session = signed_in().await;
-    let buying = Waiting::start(&session, &["buy", "demo", APP, "--yes"]).await;
-    let redirect = redirect_of_purchase(&buying.address).await;
+    let buying = BrowserCommand::start(&session, &["buy", "demo", APP, "--yes"]).await;
+    let redirect = browser::redirect_of_purchase(&buying.address).await;
     session.shop().control().take_away("demo", APP).expect("the shop takes the app away");
     session.shop().control().clear_requests();
-    open_in_browser(&redirect).await;
+    browser::open(&redirect).await;
     // The shop has said no before it says yes.
     let refused =
         |request: &LoggedRequest| request.path == "/api/v1/get_tokens" && request.outcome == Outcome::Answered(200);
     session.shop().control().wait_for_request(refused).await;
     session.shop().control().grant("demo", APP).expect("the shop gives the app");
-    let told = buying.end().await;
-    assert_eq!((told.code, told.output.as_str()), (0, BOUGHT), "{}", told.errors);
-    assert!(told.errors.contains("gives no access") || told.errors.contains("to give access"), "{}", told.errors);
+    let output = buying.end().await;
+    assert_eq!((output.code, output.stdout.as_str()), (0, BOUGHT), "{}", output.stderr);
+    assert!(output.stderr.contains("gives no access") || output.stderr.contains("to give access"), "{}", output.stderr);
 }
 
 #[tokio::test]
 async fn over_ssh_the_address_at_which_the_browser_ended_is_pasted_unseen() {
     let environment = vec![("SSH_CONNECTION", "192.0.2.1 1 192.0.2.2 22".to_owned())];
-    let setup = Setup { display: Display::None, environment, ..Setup::default() };
+    let setup = Setup { environment, ..Setup::without_display() };
     let session = Session::start(setup).await;
 
     let terminal = session.in_terminal(&["usherctl", "sign-in", "demo"]);
     terminal.wait_for_text(&format!("First time at {}. Continue? [y/N] ", session.host())).await;
     terminal.enter("y");
     terminal.wait_for_text("Paste that address (it is not shown):").await;
-    let redirect = redirect_of_sign_in(&address_in(&terminal.text()), "demo").await;
+    let redirect = browser::redirect_of_sign_in(&terminal.address(), "demo").await;
     terminal.enter(&redirect.replace("state=", "state=0"));
     terminal.wait_for_text("This is not the address at which the browser ended.").await;
     terminal.enter(&redirect);
@@ -187,20 +183,9 @@ async fn over_ssh_the_address_at_which_the_browser_ended_is_pasted_unseen() {
     terminal.wait_for_text("Continue? [y/N] ").await;
     terminal.enter("y");
     terminal.wait_for_text("Paste that address (it is not shown):").await;
-    terminal.enter(&redirect_of_purchase(&address_in(&terminal.text())).await);
+    terminal.enter(&browser::redirect_of_purchase(&terminal.address()).await);
     let end = terminal.end().await;
     assert!(end.code == 0 && end.text.contains(BOUGHT), "{}", end.text);
     session.flatpak().run(&["install", "--user", "--noninteractive", "demo", APP]).await.expect_success();
     assert_eq!(session.leaks(), []);
-}
-
-/// The address that was told to be opened last.
-fn address_in(text: &str) -> String {
-    let told = text.lines().rev().find(|line| line.starts_with("http://") && line.contains("state="));
-    told.expect("an address was told").trim().to_owned()
-}
-
-async fn open_in_browser(address: &str) {
-    let status = tokio::process::Command::new("curl").args(["--silent", "--location", address]).output().await;
-    assert!(status.expect("curl starts").status.success());
 }

@@ -5,23 +5,23 @@ use std::fs;
 
 use serde_json::{Value, json};
 use usher_demo_store::{Failure, Route};
-use usher_tests::usherctl::{Told, Waiting, buy_in_browser, sign_in_in_browser};
-use usher_tests::{AUTHENTICATOR, Display, KeyringState, Session, Setup};
+use usher_tests::usherctl::{BrowserCommand, CommandOutput};
+use usher_tests::{AUTHENTICATOR, KeyringState, Session, Setup, browser};
 
 const PAID: &str = "org.example.Paid";
 
 async fn session() -> Session {
-    Session::start(Setup { display: Display::None, ..Setup::default() }).await
+    Session::start(Setup::without_display()).await
 }
 
-async fn run(session: &Session, arguments: &[&str]) -> Told {
+async fn run(session: &Session, arguments: &[&str]) -> CommandOutput {
     session.usherctl(arguments).await.into()
 }
 
 /// Runs a command for a program, which must hold no secret.
 async fn json_of(session: &Session, arguments: &[&str]) -> (i32, Value) {
-    let told = run(session, &[arguments, &["--json"]].concat()).await;
-    (told.code, checked(session, arguments[0], &told.output).await)
+    let output = run(session, &[arguments, &["--json"]].concat()).await;
+    (output.code, checked(session, arguments[0], &output.stdout).await)
 }
 
 /// What a command told a program: without any secret, and each of its keys is in the man page.
@@ -30,7 +30,7 @@ async fn checked(session: &Session, command: &str, output: &str) -> Value {
         assert!(!output.contains(&secret), "{command} tells a secret");
     }
     let value = serde_json::from_str(output).unwrap_or_else(|error| panic!("{command}: {error}\n{output}"));
-    let page = run(session, &["generate", "man"]).await.output.replace("\\-", "-");
+    let page = run(session, &["generate", "man"]).await.stdout.replace("\\-", "-");
     let (_, documented) = page.split_once(".SH JSON").expect("the man page tells of JSON");
     let words: Vec<&str> = documented.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
     for key in keys(&value) {
@@ -50,8 +50,8 @@ fn keys(value: &Value) -> Vec<String> {
 }
 
 async fn buy(session: &Session) {
-    let buying = Waiting::start(session, &["buy", "demo", PAID, "--yes"]).await;
-    buy_in_browser(&buying.address).await;
+    let buying = BrowserCommand::start(session, &["buy", "demo", PAID, "--yes"]).await;
+    browser::buy(&buying.address).await;
     assert_eq!(buying.end().await.code, 0);
 }
 
@@ -65,16 +65,16 @@ async fn every_command_speaks_json_without_a_secret() {
     let (code, error) = json_of(&session, &["buy", "demo", PAID, "--yes"]).await;
     assert_eq!((code, &error["error"]["kind"]), (3, &json!("account-needed")));
 
-    let waiting = Waiting::start(&session, &["sign-in", "demo", "--json"]).await;
-    sign_in_in_browser(&waiting.address, "demo").await;
-    let told = waiting.end().await;
-    let signed_in = checked(&session, "sign-in", &told.output).await;
+    let waiting = BrowserCommand::start(&session, &["sign-in", "demo", "--json"]).await;
+    browser::sign_in(&waiting.address, "demo").await;
+    let output = waiting.end().await;
+    let signed_in = checked(&session, "sign-in", &output.stdout).await;
     assert_eq!(signed_in["account"]["user"], "demo");
     assert_eq!(signed_in["account"]["used_by"][0]["remote"], "demo");
 
-    let waiting = Waiting::start(&session, &["buy", "demo", PAID, "--yes", "--json"]).await;
-    buy_in_browser(&waiting.address).await;
-    let bought = checked(&session, "buy", &waiting.end().await.output).await;
+    let waiting = BrowserCommand::start(&session, &["buy", "demo", PAID, "--yes", "--json"]).await;
+    browser::buy(&waiting.address).await;
+    let bought = checked(&session, "buy", &waiting.end().await.stdout).await;
     assert_eq!(
         (&bought["state"], &bought["install"]),
         (&json!("owned"), &json!("flatpak install demo org.example.Paid"))
@@ -119,25 +119,25 @@ async fn every_command_speaks_json_without_a_secret() {
 async fn a_question_about_many_apps_is_one_request_and_its_code_tells_what_is_needed() {
     let session = session().await;
     let nobody = run(&session, &["query", "demo", PAID]).await;
-    assert_eq!((nobody.code, nobody.output.as_str()), (3, "org.example.Paid  Account needed\n"));
-    session.sign_in_before("demo").await;
+    assert_eq!((nobody.code, nobody.stdout.as_str()), (3, "org.example.Paid  Account needed\n"));
+    session.sign_in_as("demo").await;
     session.shop().control().clear_requests();
     let many: Vec<String> = (0..500).map(|number| format!("org.example.App{number}")).collect();
     let arguments: Vec<&str> =
         ["query", "demo", "org.example.Private"].into_iter().chain(many.iter().map(String::as_str)).collect();
-    let told = run(&session, &arguments).await;
-    assert_eq!((told.code, told.output.lines().count()), (4, 501));
-    assert!(told.output.contains("org.example.Private  Owned\n"), "{}", told.output);
+    let output = run(&session, &arguments).await;
+    assert_eq!((output.code, output.stdout.lines().count()), (4, 501));
+    assert!(output.stdout.contains("org.example.Private  Owned\n"), "{}", output.stdout);
     assert_eq!(session.shop().requests().len(), 1);
 
     session.shop().control().fail(Route::GetTokens, Failure::Nonsense);
-    let told = run(&session, &["query", "demo", PAID]).await;
-    assert_eq!((told.code, told.output.as_str()), (6, "org.example.Paid  Unknown\n"));
+    let output = run(&session, &["query", "demo", PAID]).await;
+    assert_eq!((output.code, output.stdout.as_str()), (6, "org.example.Paid  Unknown\n"));
     session.shop().control().succeed(Route::GetTokens);
     session.keyring().lock().await;
-    let told = run(&session, &["query", "demo", PAID]).await;
-    assert_eq!((told.code, told.output.as_str()), (5, "org.example.Paid  Keyring locked\n"));
-    assert!(!session.keyring().was_asked_unexpectedly());
+    let output = run(&session, &["query", "demo", PAID]).await;
+    assert_eq!((output.code, output.stdout.as_str()), (5, "org.example.Paid  Keyring locked\n"));
+    assert!(!session.keyring().saw_unexpected_prompt());
     assert_eq!(run(&session, &["query", "none", PAID]).await.code, 2);
     assert_eq!(run(&session, &["query", "demo", "nonsense"]).await.code, 2);
 }
@@ -145,11 +145,11 @@ async fn a_question_about_many_apps_is_one_request_and_its_code_tells_what_is_ne
 #[tokio::test]
 async fn signing_out_and_removing_end_what_they_say() {
     let session = session().await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     let host = session.host();
-    let told = run(&session, &["sign-out", &format!("demo@{host}")]).await;
-    assert_eq!((told.code, told.output), (0, format!("Signed out of {host}.\n")));
-    let item = session.keyring().the_item().await.text();
+    let output = run(&session, &["sign-out", &format!("demo@{host}")]).await;
+    assert_eq!((output.code, output.stdout), (0, format!("Signed out of {host}.\n")));
+    let item = session.keyring().only_item().await.text();
     for secret in session.shop().control().issued_secrets() {
         assert!(!item.contains(&secret), "the sign-in is gone from the keyring");
     }
@@ -171,15 +171,15 @@ async fn signing_out_and_removing_end_what_they_say() {
 #[tokio::test]
 async fn of_two_accounts_at_a_server_one_is_to_be_named() {
     let session = session().await;
-    session.sign_in_before("demo").await;
-    let waiting = Waiting::start(&session, &["sign-in", "demo"]).await;
-    sign_in_in_browser(&waiting.address, "demo2").await;
+    session.sign_in_as("demo").await;
+    let waiting = BrowserCommand::start(&session, &["sign-in", "demo"]).await;
+    browser::sign_in(&waiting.address, "demo2").await;
     waiting.end().await;
     let host = session.host();
-    let told = run(&session, &["sign-out", &host]).await;
-    assert_eq!(told.code, 2);
+    let output = run(&session, &["sign-out", &host]).await;
+    assert_eq!(output.code, 2);
     for user in ["demo", "demo2"] {
-        assert!(told.errors.contains(&format!("{user}@{host}")), "{}", told.errors);
+        assert!(output.stderr.contains(&format!("{user}@{host}")), "{}", output.stderr);
     }
     assert_eq!(run(&session, &["sign-out", &format!("demo2@{host}")]).await.code, 0);
     assert_eq!(run(&session, &["status", &format!("demo@{host}")]).await.code, 0);
@@ -188,7 +188,7 @@ async fn of_two_accounts_at_a_server_one_is_to_be_named() {
 #[tokio::test]
 async fn what_is_saved_on_one_computer_is_a_checklist_on_another() {
     let session = session().await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     buy(&session).await;
     session
         .flatpak()
@@ -196,8 +196,8 @@ async fn what_is_saved_on_one_computer_is_a_checklist_on_another() {
         .await
         .expect_success();
     let file = session.folder().join("Accounts.usher").display().to_string();
-    let told = run(&session, &["export", &file]).await;
-    assert_eq!((told.code, told.output), (0, format!("Saved to {file}.\n")));
+    let output = run(&session, &["export", &file]).await;
+    assert_eq!((output.code, output.stdout), (0, format!("Saved to {file}.\n")));
     assert_eq!(run(&session, &["export", &file]).await.code, 2);
     assert_eq!(run(&session, &["export", &file, "--force"]).await.code, 0);
     let saved = fs::read_to_string(&file).expect("the file is there");
@@ -211,9 +211,9 @@ async fn what_is_saved_on_one_computer_is_a_checklist_on_another() {
     {
         session.flatpak().run(arguments).await.expect_success();
     }
-    let told = run(&session, &["import", &file]).await;
-    let commands: Vec<&str> = told.output.lines().filter_map(|line| line.strip_prefix("  ")).collect();
-    let [set_up, sign_in, install] = commands.as_slice() else { panic!("three commands are told:\n{}", told.output) };
+    let output = run(&session, &["import", &file]).await;
+    let commands: Vec<&str> = output.stdout.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+    let [set_up, sign_in, install] = commands.as_slice() else { panic!("three commands are told:\n{}", output.stdout) };
     assert!(set_up.starts_with("flatpak remote-add --user "), "{set_up}");
     assert_eq!(*sign_in, format!("usherctl sign-in {}", session.shop().base_url()));
     assert_eq!(*install, "flatpak install --user demo org.example.Paid org.example.Private");
@@ -221,11 +221,9 @@ async fn what_is_saved_on_one_computer_is_a_checklist_on_another() {
 
     let shell = session.in_terminal(&["sh", "-c", set_up]).end().await;
     assert_eq!(shell.code, 0, "{}", shell.text);
-    session.sign_in_before("demo").await;
-    let terminal = session.in_terminal(&["sh", "-c", install]);
-    terminal.answer_yes_to_all();
-    terminal.end().await.expect_success();
-    assert!(session.flatpak().has(PAID).await);
+    session.sign_in_as("demo").await;
+    session.in_terminal(&["sh", "-c", install]).answering_yes().end().await.expect_success();
+    assert!(session.flatpak().is_installed(PAID).await);
 }
 
 #[tokio::test]
@@ -233,18 +231,18 @@ async fn a_file_of_another_kind_is_not_taken_in() {
     let session = session().await;
     let file = session.folder().join("Accounts.usher");
     fs::write(&file, "{\"accounts\": []}").expect("a file can be written");
-    let told = run(&session, &["import", &file.display().to_string()]).await;
-    assert_eq!((told.code, told.output.as_str()), (1, ""));
+    let output = run(&session, &["import", &file.display().to_string()]).await;
+    assert_eq!((output.code, output.stdout.as_str()), (1, ""));
     for (file, reason) in [("/nowhere/at/all", "No such file or directory"), ("/", "Is a directory")] {
-        let told = run(&session, &["import", file]).await;
-        assert_eq!((told.code, told.errors), (2, format!("{file} cannot be read: {reason}.\n")));
+        let output = run(&session, &["import", file]).await;
+        assert_eq!((output.code, output.stderr), (2, format!("{file} cannot be read: {reason}.\n")));
     }
 }
 
 #[tokio::test]
 async fn who_stops_reading_gets_no_error_and_a_folder_that_is_not_there_is_named() {
     let session = session().await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     for arguments in [&["list"][..], &["status"], &["doctor"], &["purchases"], &["list", "--json"], &["export"]] {
         let (reader, writer) = std::io::pipe().expect("there is a pipe");
         drop(reader);
@@ -252,15 +250,14 @@ async fn who_stops_reading_gets_no_error_and_a_folder_that_is_not_there_is_named
         let ended = command.args(arguments).stdout(writer).output().expect("usherctl starts");
         assert_eq!((ended.status.code(), ended.stderr), (Some(1), Vec::new()), "{arguments:?}");
     }
-    let told = run(&session, &["export", "/nowhere/Accounts.usher"]).await;
+    let output = run(&session, &["export", "/nowhere/Accounts.usher"]).await;
     let refused = "/nowhere/Accounts.usher cannot be written: No such file or directory.\n";
-    assert_eq!((told.code, told.errors.as_str()), (1, refused));
+    assert_eq!((output.code, output.stderr.as_str()), (1, refused));
 }
 
 #[tokio::test]
 async fn without_a_keyring_every_command_that_needs_one_says_so() {
-    let session =
-        Session::start(Setup { keyring: KeyringState::None, display: Display::None, ..Setup::default() }).await;
+    let session = Session::start(Setup { keyring: KeyringState::None, ..Setup::without_display() }).await;
     for arguments in [
         &["list"][..],
         &["status"],
@@ -273,9 +270,9 @@ async fn without_a_keyring_every_command_that_needs_one_says_so() {
         &["buy", "demo", PAID, "--yes"],
         &["export"],
     ] {
-        let told = run(&session, arguments).await;
-        assert_eq!(told.code, 5, "{arguments:?}: {}", told.errors);
-        assert_eq!(told.errors, "No keyring is running, so no account can be used.\n");
+        let output = run(&session, arguments).await;
+        assert_eq!(output.code, 5, "{arguments:?}: {}", output.stderr);
+        assert_eq!(output.stderr, "No keyring is running, so no account can be used.\n");
     }
 }
 
@@ -308,7 +305,7 @@ async fn a_repository_that_is_verified_is_set_up_with_its_key() {
 #[tokio::test]
 async fn an_import_in_a_terminal_offers_to_sign_in_and_names_the_host() {
     let session = session().await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     let file = session.folder().join("Accounts.usher").display().to_string();
     assert_eq!(run(&session, &["export", &file]).await.code, 0);
     let host = session.host();
@@ -318,9 +315,7 @@ async fn an_import_in_a_terminal_offers_to_sign_in_and_names_the_host() {
     terminal.wait_for_text(&format!("First time at {host}. Sign in as demo now? [y/N] ")).await;
     terminal.enter("y");
     terminal.wait_for_text("Waiting… (Ctrl+C to stop)").await;
-    let text = terminal.text();
-    let address = text.lines().find(|line| line.contains("state=")).expect("an address was told");
-    sign_in_in_browser(address.trim(), "demo").await;
+    browser::sign_in(&terminal.address(), "demo").await;
     terminal.wait_for_text("Allow? [y/N] ").await;
     terminal.enter("y");
     let end = terminal.end().await;
@@ -331,7 +326,7 @@ async fn an_import_in_a_terminal_offers_to_sign_in_and_names_the_host() {
 #[tokio::test]
 async fn g12_an_imported_file_with_another_server_changes_no_stored_account() {
     let session = session().await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     let file = session.folder().join("Accounts.usher");
     let name = file.display().to_string();
     assert_eq!(run(&session, &["export", &name]).await.code, 0);
@@ -339,10 +334,14 @@ async fn g12_an_imported_file_with_another_server_changes_no_stored_account() {
     let elsewhere = saved.replace(session.shop().base_url().as_str(), "https://evil.example.org/");
     assert_ne!(saved, elsewhere);
     fs::write(&file, elsewhere).expect("the file can be changed");
-    let before = session.keyring().the_item().await.text();
-    let told = run(&session, &["import", &name]).await;
-    assert!(told.code == 0 && told.output.contains("usherctl sign-in https://evil.example.org/"), "{}", told.output);
-    assert_eq!(session.keyring().the_item().await.text(), before);
+    let before = session.keyring().only_item().await.text();
+    let output = run(&session, &["import", &name]).await;
+    assert!(
+        output.code == 0 && output.stdout.contains("usherctl sign-in https://evil.example.org/"),
+        "{}",
+        output.stdout
+    );
+    assert_eq!(session.keyring().only_item().await.text(), before);
     let install = ["install", "--user", "--noninteractive", "demo", "org.example.Private"];
     session.flatpak().run(&install).await.expect_success();
 }

@@ -4,21 +4,21 @@
 use std::fs;
 
 use serde_json::Value;
-use usher_tests::usherctl::Told;
-use usher_tests::{Display, KeyringState, Session, Setup};
+use usher_tests::usherctl::CommandOutput;
+use usher_tests::{KeyringState, Session, Setup};
 
 async fn session(keyring: KeyringState) -> Session {
-    Session::start(Setup { keyring, display: Display::None, ..Setup::default() }).await
+    Session::start(Setup { keyring, ..Setup::without_display() }).await
 }
 
-async fn doctor(session: &Session) -> Told {
+async fn doctor(session: &Session) -> CommandOutput {
     session.usherctl(&["doctor"]).await.into()
 }
 
 /// Runs the one command that was told to mend something.
-async fn mend(session: &Session, told: &Told) {
-    let fixes: Vec<&str> = told.output.lines().filter_map(|line| line.strip_prefix("  Fix: ")).collect();
-    let [fix] = fixes.as_slice() else { panic!("one command mends it:\n{}", told.output) };
+async fn mend(session: &Session, output: &CommandOutput) {
+    let fixes: Vec<&str> = output.stdout.lines().filter_map(|line| line.strip_prefix("  Fix: ")).collect();
+    let [fix] = fixes.as_slice() else { panic!("one command mends it:\n{}", output.stdout) };
     session.in_terminal(&["sh", "-c", fix]).end().await.expect_success();
 }
 
@@ -27,112 +27,119 @@ async fn a_remote_without_an_account_is_mended_by_signing_in_and_its_server_is_n
     let session = session(KeyringState::Unlocked).await;
     let host = session.host();
     session.shop().control().clear_requests();
-    let told = doctor(&session).await;
-    assert_eq!(told.code, 1);
+    let output = doctor(&session).await;
+    assert_eq!(output.code, 1);
     assert_eq!(
-        told.output,
+        output.stdout,
         format!("demo: There is no account at {host}.\n  Fix: usherctl sign-in demo\n1 remote checked, 1 problem.\n")
     );
     assert_eq!(session.shop().requests(), []);
 
-    session.sign_in_before("demo").await;
-    let told = doctor(&session).await;
-    assert_eq!((told.code, told.output.as_str()), (0, "demo: all good\n1 remote checked, no problems.\n"));
+    session.sign_in_as("demo").await;
+    let output = doctor(&session).await;
+    assert_eq!((output.code, output.stdout.as_str()), (0, "demo: all good\n1 remote checked, no problems.\n"));
 
     let again = session.usherctl(&["doctor", "--json"]).await;
-    let told: Value = serde_json::from_slice(&again.stdout).expect("the findings are told as JSON");
-    assert_eq!(told["remotes"][0]["remote"], "demo");
-    assert_eq!(told["problems"].as_array().map(Vec::len), Some(0));
-    assert_eq!(told["window_installed"], true);
+    let output: Value = serde_json::from_slice(&again.stdout).expect("the findings are told as JSON");
+    assert_eq!(output["remotes"][0]["remote"], "demo");
+    assert_eq!(output["problems"].as_array().map(Vec::len), Some(0));
+    assert_eq!(output["window_installed"], true);
     assert_eq!(session.leaks(), []);
 }
 
 #[tokio::test]
 async fn a_remote_that_changed_its_server_is_set_back_by_the_command_that_is_told() {
     let session = session(KeyringState::Unlocked).await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     let change = ["remote-modify", "--user", "--authenticator-option=url=https://evil.example.org/", "demo"];
     session.flatpak().run(&change).await.expect_success();
-    let told = doctor(&session).await;
-    assert_eq!(told.code, 1);
+    let output = doctor(&session).await;
+    assert_eq!(output.code, 1);
     assert!(
-        told.output.contains("now asks for an account at evil.example.org instead of 127.0.0.1"),
+        output.stdout.contains("now asks for an account at evil.example.org instead of 127.0.0.1"),
         "{}",
-        told.output
+        output.stdout
     );
-    mend(&session, &told).await;
+    mend(&session, &output).await;
     assert_eq!(doctor(&session).await.code, 0);
 
     let change = ["remote-modify", "--user", "--authenticator-name=org.example.Other", "demo"];
     session.flatpak().run(&change).await.expect_success();
-    let told = doctor(&session).await;
-    assert!(told.output.contains("may use an account, but asks another program for it."), "{}", told.output);
-    mend(&session, &told).await;
+    let output = doctor(&session).await;
+    assert!(output.stdout.contains("may use an account, but asks another program for it."), "{}", output.stdout);
+    mend(&session, &output).await;
     assert_eq!(doctor(&session).await.code, 0);
 }
 
 #[tokio::test]
 async fn a_remote_that_could_replace_usher_is_told_and_kept_from_it() {
     let session = session(KeyringState::Unlocked).await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     session.flatpak().run(&["remote-modify", "--user", "--authenticator-install", "demo"]).await.expect_success();
-    let told = doctor(&session).await;
-    assert_eq!(told.code, 1);
-    assert!(told.output.starts_with("Usher: “demo” may replace Usher with a program of its own.\n"), "{}", told.output);
-    mend(&session, &told).await;
+    let output = doctor(&session).await;
+    assert_eq!(output.code, 1);
+    assert!(
+        output.stdout.starts_with("Usher: “demo” may replace Usher with a program of its own.\n"),
+        "{}",
+        output.stdout
+    );
+    mend(&session, &output).await;
     assert_eq!(doctor(&session).await.code, 0);
 }
 
 #[tokio::test]
 async fn where_an_installed_app_came_from_is_known() {
     let session = session(KeyringState::Unlocked).await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     let install = ["install", "--user", "--noninteractive", "demo", "org.example.Free"];
     session.flatpak().run(&install).await.expect_success();
     // The app is given an id that lets it act in the name of Usher.
     let apps = session.folder().join("flatpak/user/app");
     fs::rename(apps.join("org.example.Free"), apps.join("io.github.usher")).expect("the app's folder can be renamed");
-    let told = doctor(&session).await;
-    let mut lines = told.output.lines();
+    let output = doctor(&session).await;
+    let mut lines = output.stdout.lines();
     assert_eq!(lines.next(), Some("Usher: “io.github.usher” from “demo” may act in the name of Usher."));
     let fix = lines.next().unwrap_or_default();
-    assert!(fix.starts_with("  Fix: flatpak uninstall --user app/io.github.usher/"), "{}", told.output);
+    assert!(fix.starts_with("  Fix: flatpak uninstall --user app/io.github.usher/"), "{}", output.stdout);
 }
 
 #[tokio::test]
 async fn a_login_without_a_session_bus_is_told_and_nothing_is_said_of_what_nobody_knows() {
     let session = session(KeyringState::Unlocked).await;
     session.flatpak().run(&["remote-delete", "--user", "--force", "demo"]).await.expect_success();
-    let alone = |command: &str| -> Told {
+    let alone = |command: &str| -> CommandOutput {
         let mut usherctl = session.command("usherctl");
         usherctl.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/bus").arg(command);
         usherctl.output().expect("usherctl starts").into()
     };
-    let told = alone("doctor");
+    let output = alone("doctor");
     assert_eq!(
-        (told.code, told.output.as_str()),
+        (output.code, output.stdout.as_str()),
         (1, "Usher: There is no session bus, so flatpak can ask nobody for accounts.\n0 remotes checked, 1 problem.\n")
     );
-    let told = alone("list");
-    assert_eq!((told.code, told.errors.as_str()), (5, "No keyring is running, so no account can be used.\n"));
+    let output = alone("list");
+    assert_eq!((output.code, output.stderr.as_str()), (5, "No keyring is running, so no account can be used.\n"));
 }
 
 #[tokio::test]
 async fn a_keyring_that_is_locked_or_missing_is_told_once() {
     let session = session(KeyringState::Unlocked).await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     session.keyring().lock().await;
-    let told = doctor(&session).await;
-    assert_eq!(told.code, 1);
-    assert!(told.output.starts_with("Usher: The keyring is locked.\n"), "{}", told.output);
-    assert_eq!(told.output.matches("keyring").count(), 1, "{}", told.output);
+    let output = doctor(&session).await;
+    assert_eq!(output.code, 1);
+    assert!(output.stdout.starts_with("Usher: The keyring is locked.\n"), "{}", output.stdout);
+    assert_eq!(output.stdout.matches("keyring").count(), 1, "{}", output.stdout);
     let unchecked = "\ndemo: no problem was found, but its account could not be checked\n";
-    assert!(told.output.contains(unchecked), "{}", told.output);
-    assert!(!session.keyring().was_asked_unexpectedly());
+    assert!(output.stdout.contains(unchecked), "{}", output.stdout);
+    assert!(!session.keyring().saw_unexpected_prompt());
     drop(session);
 
-    let session =
-        Session::start(Setup { keyring: KeyringState::None, display: Display::None, ..Setup::default() }).await;
-    let told = doctor(&session).await;
-    assert!(told.output.starts_with("Usher: No keyring is running, so no account can be used.\n"), "{}", told.output);
+    let session = Session::start(Setup { keyring: KeyringState::None, ..Setup::without_display() }).await;
+    let output = doctor(&session).await;
+    assert!(
+        output.stdout.starts_with("Usher: No keyring is running, so no account can be used.\n"),
+        "{}",
+        output.stdout
+    );
 }

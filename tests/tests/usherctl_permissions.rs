@@ -2,25 +2,25 @@
 //! Which remote may use which account, and what an account is called: decided in a terminal.
 
 use usher_demo_store::DemoStore;
-use usher_tests::usherctl::{Told, sign_in_in_browser};
-use usher_tests::{AUTHENTICATOR, Display, Session, Setup};
+use usher_tests::usherctl::CommandOutput;
+use usher_tests::{AUTHENTICATOR, Session, Setup, browser};
 
 const APP: &str = "org.example.Private";
 
 async fn session() -> Session {
-    let session = Session::start(Setup { display: Display::None, ..Setup::default() }).await;
-    session.sign_in_before("demo").await;
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
     session
 }
 
-async fn run(session: &Session, arguments: &[&str]) -> Told {
+async fn run(session: &Session, arguments: &[&str]) -> CommandOutput {
     session.usherctl(arguments).await.into()
 }
 
 /// The users whose accounts a remote may use.
 async fn users_of(session: &Session, remote: &str) -> Vec<String> {
-    let told = run(session, &["list", "--json"]).await;
-    let list: serde_json::Value = serde_json::from_str(&told.output).expect("the list is JSON");
+    let output = run(session, &["list", "--json"]).await;
+    let list: serde_json::Value = serde_json::from_str(&output.stdout).expect("the list is JSON");
     let accounts = list["accounts"].as_array().expect("there are accounts").iter();
     let uses = |account: &&serde_json::Value| {
         account["used_by"].as_array().expect("it tells who uses it").iter().any(|link| link["remote"] == remote)
@@ -33,9 +33,9 @@ async fn what_a_remote_may_use_is_taken_back_and_given_again_without_signing_in(
     let session = session().await;
     let host = session.host();
     let install = ["install", "--user", "--noninteractive", "demo", APP];
-    let told = run(&session, &["revoke", "demo"]).await;
+    let output = run(&session, &["revoke", "demo"]).await;
     assert_eq!(
-        (told.code, told.output.as_str()),
+        (output.code, output.stdout.as_str()),
         (0, format!("“demo” no longer uses the account of demo at {host}.\n").as_str())
     );
     session
@@ -45,12 +45,12 @@ async fn what_a_remote_may_use_is_taken_back_and_given_again_without_signing_in(
         .expect_refusal("Permission needed. Run “usherctl sign-in demo”, then try again.");
 
     let again = run(&session, &["revoke", "demo"]).await;
-    assert_eq!((again.code, again.output.as_str()), (0, ""));
-    assert_eq!(again.errors, "Nothing has changed: “demo” did not use it.\n");
+    assert_eq!((again.code, again.stdout.as_str()), (0, ""));
+    assert_eq!(again.stderr, "Nothing has changed: “demo” did not use it.\n");
 
-    let told = run(&session, &["allow", "demo"]).await;
+    let output = run(&session, &["allow", "demo"]).await;
     assert_eq!(
-        (told.code, told.output.as_str()),
+        (output.code, output.stdout.as_str()),
         (0, format!("“demo” may use the account of demo at {host}.\n").as_str())
     );
     session.flatpak().run(&install).await.expect_success();
@@ -63,16 +63,16 @@ async fn a_remote_that_is_gone_loses_what_it_may_use_by_its_name_and_by_its_addr
     let address = session.shop().repository_url().to_string();
     for wanted in ["demo", &address] {
         session.flatpak().run(&["remote-delete", "--user", "--force", "demo"]).await.expect_success();
-        let told = run(&session, &["revoke", wanted]).await;
-        assert_eq!(told.code, 0, "{}", told.errors);
-        assert!(told.output.starts_with("“demo” no longer uses the account of demo at "), "{}", told.output);
+        let output = run(&session, &["revoke", wanted]).await;
+        assert_eq!(output.code, 0, "{}", output.stderr);
+        assert!(output.stdout.starts_with("“demo” no longer uses the account of demo at "), "{}", output.stdout);
         assert_eq!(users_of(&session, "demo").await, Vec::<String>::new());
         session.add_remote("demo").await;
         assert_eq!(run(&session, &["allow", "demo"]).await.code, 0);
     }
-    let told = run(&session, &["revoke", "none"]).await;
-    assert_eq!(told.code, 2);
-    assert_eq!(told.errors, "There is no remote “none”. “usherctl list” shows which may use an account.\n");
+    let output = run(&session, &["revoke", "none"]).await;
+    assert_eq!(output.code, 2);
+    assert_eq!(output.stderr, "There is no remote “none”. “usherctl list” shows which may use an account.\n");
 }
 
 #[tokio::test]
@@ -80,45 +80,55 @@ async fn remotes_at_one_address_lose_it_together_and_each_is_named() {
     let session = session().await;
     session.add_remote("again").await;
     let host = session.host();
-    let told = run(&session, &["revoke", "again"]).await;
+    let output = run(&session, &["revoke", "again"]).await;
     let lines = ["again", "demo"].map(|remote| format!("“{remote}” no longer uses the account of demo at {host}.\n"));
-    assert_eq!((told.code, told.output), (0, lines.concat()));
+    assert_eq!((output.code, output.stdout), (0, lines.concat()));
 }
 
 #[tokio::test]
 async fn of_several_accounts_a_remote_uses_the_one_that_is_named() {
     let session = session().await;
-    session.sign_in_before("demo2").await;
+    session.sign_in_as("demo2").await;
     let host = session.host();
     let unnamed = run(&session, &["allow", "demo"]).await;
     assert_eq!(unnamed.code, 2);
     for user in ["demo", "demo2"] {
-        assert!(unnamed.errors.contains(&format!("  {user}@{host}\n")), "{}", unnamed.errors);
+        assert!(unnamed.stderr.contains(&format!("  {user}@{host}\n")), "{}", unnamed.stderr);
     }
     assert_eq!(run(&session, &["allow", "demo", &format!("demo@{host}")]).await.code, 0);
     assert_eq!(users_of(&session, "demo").await, ["demo"]);
 
     let other = run(&session, &["revoke", "demo", &format!("demo2@{host}")]).await;
-    assert_eq!((other.code, other.output.as_str()), (0, ""));
+    assert_eq!((other.code, other.stdout.as_str()), (0, ""));
     assert_eq!(users_of(&session, "demo").await, ["demo"]);
     assert_eq!(run(&session, &["revoke", "demo", &format!("demo@{host}")]).await.code, 0);
     assert_eq!(users_of(&session, "demo").await, Vec::<String>::new());
-    let told = run(&session, &["allow", "demo", "nobody@nowhere"]).await;
-    assert!(told.code == 2 && told.errors.starts_with("There is no account “nobody@nowhere”."), "{}", told.errors);
+    let output = run(&session, &["allow", "demo", "nobody@nowhere"]).await;
+    assert!(
+        output.code == 2 && output.stderr.starts_with("There is no account “nobody@nowhere”."),
+        "{}",
+        output.stderr
+    );
 }
 
 #[tokio::test]
 async fn an_account_is_found_by_the_name_that_it_was_given() {
     let session = session().await;
     let host = session.host();
-    let told = run(&session, &["rename", &host, "At \u{1b}[31mwork\u{202e}"]).await;
-    assert_eq!((told.code, told.output), (0, format!("The account of demo at {host} is called “At [31mwork” now.\n")));
+    let output = run(&session, &["rename", &host, "At \u{1b}[31mwork\u{202e}"]).await;
+    assert_eq!(
+        (output.code, output.stdout),
+        (0, format!("The account of demo at {host} is called “At [31mwork” now.\n"))
+    );
     assert_eq!(run(&session, &["rename", &host, "At work"]).await.code, 0);
     let list = run(&session, &["list"]).await;
-    assert!(list.output.lines().any(|line| line.starts_with("At work")), "{}", list.output);
+    assert!(list.stdout.lines().any(|line| line.starts_with("At work")), "{}", list.stdout);
     assert_eq!(run(&session, &["status", &format!("At work@{host}")]).await.code, 0);
-    let told = run(&session, &["rename", &format!("At work@{host}"), ""]).await;
-    assert_eq!((told.code, told.output), (0, format!("The account of demo at {host} has no name of its own now.\n")));
+    let output = run(&session, &["rename", &format!("At work@{host}"), ""]).await;
+    assert_eq!(
+        (output.code, output.stdout),
+        (0, format!("The account of demo at {host} has no name of its own now.\n"))
+    );
     assert_eq!(run(&session, &["status", &format!("At work@{host}")]).await.code, 3);
     assert_eq!(run(&session, &["rename", "nobody@nowhere", "x"]).await.code, 2);
 }
@@ -128,12 +138,12 @@ async fn a_locked_keyring_is_left_as_it_is() {
     let session = session().await;
     session.keyring().lock().await;
     for arguments in [&["revoke", "demo"][..], &["allow", "demo"], &["rename", &session.host(), "x"]] {
-        session.keyring().the_next_question_is_dismissed();
-        let told = run(&session, arguments).await;
-        assert_eq!((told.code, told.output.as_str()), (5, ""), "{arguments:?}");
-        assert_eq!(told.errors, "The keyring is locked. Unlock it, then try again.\n");
+        session.keyring().dismiss_next_prompt();
+        let output = run(&session, arguments).await;
+        assert_eq!((output.code, output.stdout.as_str()), (5, ""), "{arguments:?}");
+        assert_eq!(output.stderr, "The keyring is locked. Unlock it, then try again.\n");
     }
-    session.keyring().the_next_question_is_answered();
+    session.keyring().answer_next_prompt();
     assert!(session.keyring().ask_to_unlock().await);
     assert_eq!(users_of(&session, "demo").await, ["demo"]);
 }
@@ -155,11 +165,11 @@ async fn g01_a_changed_server_is_accepted_by_a_person_who_was_told_and_by_no_scr
     let session = session().await;
     let old_host = session.host();
     let (other, host) = changes_its_server(&session).await;
-    let told = run(&session, &["sign-in", "demo", "--no-browser"]).await;
-    assert_eq!((told.code, told.output.as_str()), (1, ""));
+    let output = run(&session, &["sign-in", "demo", "--no-browser"]).await;
+    assert_eq!((output.code, output.stdout.as_str()), (1, ""));
     let blocked =
         format!("Blocked: “demo” now asks for an account at {host} instead of {old_host}. Run “usherctl doctor”.\n");
-    assert_eq!(told.errors, blocked);
+    assert_eq!(output.stderr, blocked);
     assert_eq!(other.requests(), []);
 
     let warning = format!(
@@ -177,9 +187,7 @@ async fn g01_a_changed_server_is_accepted_by_a_person_who_was_told_and_by_no_scr
     terminal.wait_for_text(&question).await;
     terminal.enter("y");
     terminal.wait_for_text("Waiting… (Ctrl+C to stop)").await;
-    let text = terminal.text();
-    let address = text.lines().find(|line| line.contains("state=")).expect("an address was told");
-    sign_in_in_browser(address.trim(), "demo2").await;
+    browser::sign_in(&terminal.address(), "demo2").await;
     terminal.wait_for_text("Allow? [y/N] ").await;
     terminal.enter("y");
     terminal.end().await.expect_success();
@@ -205,7 +213,7 @@ async fn g01_a_changed_server_is_a_question_though_there_is_an_account_at_it() {
     assert_eq!(users_of(&session, "demo").await, ["demo"]);
     let refused = run(&session, &["allow", "demo", &format!("demo@{}", session.host())]).await;
     assert_eq!(refused.code, 2);
-    assert!(refused.errors.starts_with(&format!("“demo” asks for an account at {host}, and ")), "{}", refused.errors);
+    assert!(refused.stderr.starts_with(&format!("“demo” asks for an account at {host}, and ")), "{}", refused.stderr);
 
     let terminal = session.in_terminal(&["usherctl", "allow", "demo"]);
     terminal.wait_for_text("Allow? [y/N] ").await;

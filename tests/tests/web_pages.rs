@@ -2,11 +2,11 @@
 //! Pages that misbehave, in the real view. Each one has a button that leads to the redirect as it should be.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
 use usher_demo_store::{Failure, Reply, Route};
-use usher_tests::{Role, Session, Setup, Window, send, wait_for};
+use usher_tests::{Role, Session, Setup, Window, send_signal, wait_for, wait_until};
 
 const APP: &str = "org.example.Private";
 /// What the redirect of a well-behaved navigation carries.
@@ -43,7 +43,7 @@ async fn session_at(script: &str) -> Session {
 async fn goes_on(session: &Session, page: &Window<'_>) {
     page.press("Go On").await;
     page.says("Signed In").await;
-    let item = session.keyring().the_item().await;
+    let item = session.keyring().only_item().await;
     assert!(item.text().contains(RIGHT) && !item.text().contains(WRONG), "the right hit counts");
 }
 
@@ -147,10 +147,8 @@ async fn w14_a_page_whose_process_dies_can_be_loaded_again() {
     let screen = session.screen();
     let view = screen.front();
     view.ready("Go On").await;
-    let killed = session.processes.ids().into_iter().filter(|id| is_called(*id, "WebKitWebProces")).map(|id| {
-        send(id, Signal::KILL);
-    });
-    assert_eq!(killed.count(), 1, "one page has a process");
+    let pages = session.processes.of_program("WebKitWebProcess").into_iter();
+    assert_eq!(pages.map(|(id, _)| send_signal(id, Signal::KILL)).count(), 1, "one page has a process");
     view.says("The Page Stopped Working").await;
     view.says("Nothing was signed in or paid.").await;
     view.press("Reload").await;
@@ -164,22 +162,17 @@ async fn w14_a_page_whose_process_dies_after_the_answer_says_nothing_of_it() {
     let view = screen.front();
     view.ready("Go On").await;
     let keyring = session.bus.process_of("org.freedesktop.secrets").await;
-    send(keyring, Signal::STOP);
+    send_signal(keyring, Signal::STOP);
     view.press("Go On").await;
     view.says("Signing in…").await;
-    let pages: Vec<u32> = session.processes.ids().into_iter().filter(|id| is_called(*id, "WebKitWebProces")).collect();
-    assert_eq!(pages.len(), 1, "one page has a process");
-    send(pages[0], Signal::KILL);
-    wait_for(
-        "the end of the page",
-        async || (!is_called(pages[0], "WebKitWebProces")).then_some(()),
-        async || String::new(),
-    )
-    .await;
+    let [(page, _)] = &session.processes.of_program("WebKitWebProcess")[..] else { panic!("one page has a process") };
+    send_signal(*page, Signal::KILL);
+    let process = PathBuf::from(format!("/proc/{page}"));
+    wait_until("the end of the page", async || !process.exists()).await;
     // Whatever the window makes of it, it has done so once it has taken a key.
     screen.key("F6").await;
     assert!(view.tree().await.says("Signing in…"), "{}", view.tree().await);
-    send(keyring, Signal::CONT);
+    send_signal(keyring, Signal::CONT);
     view.says("Signed In").await;
 }
 
@@ -228,10 +221,6 @@ async fn w18_names_from_outside_are_shown_as_plain_text() {
     let prompt = screen.window(&format!("Sign In to {host}")).await;
     prompt.row_says("Repository", &host).await;
     prompt.mentions("<b>Shop</b> & “more”").await;
-}
-
-fn is_called(id: u32, name: &str) -> bool {
-    fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|comm| comm.trim() == name)
 }
 
 /// How many files below the folder have that name.

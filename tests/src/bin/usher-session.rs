@@ -9,14 +9,14 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use usher_tests::{Display, Package, Session, Setup, there_is_a_display};
+use usher_tests::{Display, Package, Session, Setup, has_display};
 
 /// Where `build-aux/run --shell` looks for the way into the session.
 const SHELL: &str = "shell";
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    if !there_is_a_display() {
+    if !has_display() {
         tell("There is no display to show a window on. `build-aux/run --story` plays by itself, without one.");
         return ExitCode::FAILURE;
     }
@@ -24,7 +24,7 @@ async fn main() -> ExitCode {
     tell("A session of its own is being prepared: bus, keyring, flatpak, and a shop with a repository.");
     let is_flatpak = std::env::args().any(|argument| argument == "--flatpak");
     let package = if is_flatpak { Package::Flatpak } else { Package::System };
-    let setup = Setup { package, display: Display::Person, parent: Some(build), ..Setup::default() };
+    let setup = Setup { package, display: Display::Inherited, parent: Some(build), ..Setup::default() };
     let session = Session::start(setup).await;
     write_shell(&session);
     tell(&format!(

@@ -7,15 +7,10 @@ use std::process::Command;
 
 use rustix::process::Signal;
 pub(crate) use usher_tests::Client;
-use usher_tests::usherctl::Waiting;
-use usher_tests::{AUTHENTICATOR, Display, Session, Setup, send};
+use usher_tests::usherctl::BrowserCommand;
+use usher_tests::{AUTHENTICATOR, Session, browser, send_signal};
 
 pub(crate) const APP: &str = "org.example.Private";
-
-/// A session without a screen.
-pub(crate) fn terminal_only() -> Setup {
-    Setup { display: Display::None, ..Setup::default() }
-}
 
 /// A daemon that the test itself has started.
 #[derive(Debug)]
@@ -32,11 +27,11 @@ impl Daemon {
         let id = session.processes.start(&name, command(session, shell, arguments));
         session.bus.wait_for_owner(AUTHENTICATOR).await;
         assert_eq!(owner(session).await, id, "the daemon is the one of the test");
-        Self { id, log: session.processes.log(&name) }
+        Self { id, log: session.processes.log_file(&name) }
     }
 
     /// What it has logged so far.
-    pub(crate) fn said(&self) -> String {
+    pub(crate) fn log_text(&self) -> String {
         fs::read_to_string(&self.log).expect("the log is text")
     }
 
@@ -63,42 +58,31 @@ pub(crate) async fn owner(session: &Session) -> u32 {
     session.bus.process_of(AUTHENTICATOR).await
 }
 
-/// `usherctl sign-in demo`, up to where it waits for the browser.
-pub(crate) struct SignIn {
-    waiting: Waiting,
-    redirect: String,
-    state: String,
-}
+/// `usherctl sign-in demo`, which waits for the browser.
+pub(crate) struct SignIn(BrowserCommand);
 
 impl SignIn {
     pub(crate) async fn start(session: &Session) -> Self {
-        let waiting = Waiting::start(session, &["sign-in", "demo"]).await;
-        let parameter = |name: &str| {
-            let query = waiting.address.split_once('?').expect("the address has parameters").1;
-            let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
-            value.expect("the parameter is there").replace("%3A", ":").replace("%2F", "/")
-        };
-        Self { redirect: parameter("redirect_uri"), state: parameter("state"), waiting }
+        Self(BrowserCommand::start(session, &["sign-in", "demo"]).await)
     }
 
-    /// What a browser does that comes back with this token, to its end. Whether anybody listens is another matter.
-    pub(crate) fn come_back(&self, token: &str) -> tokio::task::JoinHandle<()> {
-        let address = format!("{}?token={token}&state={}", self.redirect, self.state);
-        let mut curl = tokio::process::Command::new("curl");
-        curl.args(["--silent", "--location", "--max-time", "20", "--output", "/dev/null", &address]);
+    /// Opens the redirect with this token in a browser, whether or not anybody listens there.
+    pub(crate) fn redirect(&self, token: &str) -> tokio::task::JoinHandle<()> {
+        let parameter = |name| browser::parameter(&self.0.address, name);
+        let address = format!("{}?token={token}&state={}", parameter("redirect_uri"), parameter("state"));
         tokio::spawn(async move {
-            curl.status().await.expect("curl starts");
+            browser::open(&address).await;
         })
     }
 
     /// Types Ctrl+C.
     pub(crate) fn interrupt(&self) {
-        send(self.waiting.id(), Signal::INT);
+        send_signal(self.0.id(), Signal::INT);
     }
 
-    /// Its exit code, and what it said.
+    /// Waits until it ends. Returns its exit code and all that it printed.
     pub(crate) async fn end(self) -> (i32, String) {
-        let told = self.waiting.end().await;
-        (told.code, told.output + &told.errors)
+        let output = self.0.end().await;
+        (output.code, output.stdout + &output.stderr)
     }
 }

@@ -9,9 +9,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::process::Signal;
 use usher_demo_store::{Failure, LoggedRequest, Reply, Route};
-use usher_tests::{AUTHENTICATOR, KeyringState, LIMIT, Session, Setup, send, wait_for};
+use usher_tests::{AUTHENTICATOR, KeyringState, LIMIT, Session, Setup, send_signal, wait_for};
 
-use crate::client::{APP, Client, Daemon, SignIn, command, owner, terminal_only};
+use crate::client::{APP, Client, Daemon, SignIn, command, owner};
 
 fn is_for_tokens(request: &LoggedRequest) -> bool {
     request.path == "/api/v1/get_tokens"
@@ -27,11 +27,11 @@ const FULL_DISK: &str = "trap '' XFSZ; ulimit -f 0";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn g08_without_a_runtime_folder_nothing_is_half_saved_and_the_reason_is_told() {
-    let session = Session::start(terminal_only()).await;
+    let session = Session::start(Setup::without_display()).await;
     let folder = runtime_folder(&session);
     fs::write(&folder, "in the way").expect("a file can be written");
     let sign_in = SignIn::start(&session).await;
-    sign_in.come_back("credential-CANARY-e2a0").await.expect("the browser comes back");
+    sign_in.redirect("credential-CANARY-e2a0").await.expect("the browser comes back");
     let (code, said) = sign_in.end().await;
     assert_eq!(code, 5, "{said}");
     assert!(said.starts_with("The keyring did not do what was asked: the lock file cannot be used"), "{said}");
@@ -42,27 +42,27 @@ async fn g08_without_a_runtime_folder_nothing_is_half_saved_and_the_reason_is_to
 
 #[tokio::test(flavor = "multi_thread")]
 async fn g08_without_a_runtime_folder_requests_are_answered() {
-    let session = Session::start(terminal_only()).await;
-    session.sign_in_before("demo").await;
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
     let folder = runtime_folder(&session);
     fs::remove_dir_all(&folder).expect("the folder was there");
     fs::write(&folder, "in the way").expect("a file can be written");
     let _daemon = Daemon::start(&session, "", &["--verbose"]).await;
     let mut client = Client::new(&session).await;
     for _ in 0..2 {
-        assert_eq!(client.answer(&session).await.code, 0);
+        assert_eq!(client.request(&session).await.code, 0);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn l09_on_a_full_disk_requests_are_answered_and_old_files_stay_whole() {
     // Nothing can be covered, so there is something to write down: what an update has left out.
-    let setup = Setup { keyring: KeyringState::Unlocked, ..terminal_only() };
+    let setup = Setup { keyring: KeyringState::Unlocked, ..Setup::without_display() };
     let session = Session::start(setup).await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     session.flatpak().run(&["install", "--user", "--noninteractive", "demo", APP]).await.expect_success();
     session.shop().control().expire_credentials(None).expect("the shop lets sign-ins expire");
-    session.end_the_daemon().await;
+    session.stop_daemon().await;
     session.shop().control().publish_update(APP).await.expect("the shop publishes");
     session.flatpak().run(&["update", "--user", "-y"]).await;
     let files = || -> Vec<(PathBuf, Vec<u8>)> {
@@ -72,7 +72,7 @@ async fn l09_on_a_full_disk_requests_are_answered_and_old_files_stay_whole() {
         files.sort();
         files
     };
-    session.end_the_daemon().await;
+    session.stop_daemon().await;
     let before = files();
     assert!(before.iter().any(|(path, bytes)| path.ends_with("pending.json") && !bytes.is_empty()), "{before:?}");
 
@@ -80,7 +80,7 @@ async fn l09_on_a_full_disk_requests_are_answered_and_old_files_stay_whole() {
     let daemon = Daemon::start(&session, FULL_DISK, &["--verbose"]).await;
     let update = session.flatpak().run(&["update", "--user", "-y"]).await;
     assert!(!update.text.contains("Something went wrong"), "{}", update.text);
-    let response = Client::new(&session).await.answer(&session).await;
+    let response = Client::new(&session).await.request(&session).await;
     assert!(!response.message.contains("Something went wrong"), "{}", response.message);
     assert_eq!(owner(&session).await, daemon.id, "the daemon is still there");
     let content = |name: &str| {
@@ -93,23 +93,23 @@ async fn l09_on_a_full_disk_requests_are_answered_and_old_files_stay_whole() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn l10_a_token_that_ended_while_the_computer_slept_is_renewed() {
-    let session = Session::start(terminal_only()).await;
-    session.sign_in_before("demo").await;
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
     let daemon = Daemon::start(&session, "", &[]).await;
     let mut client = Client::new(&session).await;
     // A token counts as used up a minute before its end. Until then is time enough for two answers.
     let end = now() + 80;
     session.shop().control().fail_times(Route::GetTokens, granted(&jwt(end)), 1);
-    let first = client.answer(&session).await;
-    let second = client.answer(&session).await;
+    let first = client.request(&session).await;
+    let second = client.request(&session).await;
     assert_eq!((first.code, &first.tokens), (0, &second.tokens));
     assert_eq!(session.shop().requests().into_iter().filter(is_for_tokens).count(), 1, "it is kept until it ends");
 
-    send(daemon.id, Signal::STOP);
-    let asked = client.ask(&session, session.shop().base_url().as_str());
+    send_signal(daemon.id, Signal::STOP);
+    let asked = client.send_request(&session, session.shop().base_url().as_str());
     let sleep = async {
         wait_for("the token's end", async || (now() > end - 60).then_some(()), async || String::new()).await;
-        send(daemon.id, Signal::CONT);
+        send_signal(daemon.id, Signal::CONT);
     };
     tokio::join!(asked, sleep).0.expect("the request is taken");
     let third = client.response().await;
@@ -119,25 +119,20 @@ async fn l10_a_token_that_ended_while_the_computer_slept_is_renewed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn l12_flatpak_ends_when_the_daemon_that_was_killed_is_started_again() {
-    let session = Session::start(terminal_only()).await;
-    session.sign_in_before("demo").await;
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
     session.shop().control().fail(Route::GetTokens, Failure::Hang);
     let mut flatpak = tokio::process::Command::from(session.processes.command("flatpak"));
     flatpak.args(["install", "--user", "--noninteractive", "demo", APP]);
     let flatpak = flatpak.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn();
     let flatpak = flatpak.expect("flatpak starts");
     session.shop().control().wait_for_request(is_for_tokens).await;
-    send(owner(&session).await, Signal::KILL);
-    wait_for(
-        "the end of the daemon",
-        async || (!session.bus.has_owner(AUTHENTICATOR).await).then_some(()),
-        async || String::new(),
-    )
-    .await;
+    send_signal(owner(&session).await, Signal::KILL);
+    session.bus.wait_until_free(AUTHENTICATOR).await;
     session.shop().control().reset();
     // Whoever asks next starts it; systemd does so at once.
     let mut client = Client::new(&session).await;
-    assert_eq!(client.answer(&session).await.code, 0);
+    assert_eq!(client.request(&session).await.code, 0);
     let ended = tokio::time::timeout(LIMIT, flatpak.wait_with_output()).await.expect("flatpak ends");
     let ended = ended.expect("flatpak ends");
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
@@ -147,8 +142,8 @@ async fn l12_flatpak_ends_when_the_daemon_that_was_killed_is_started_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn l13_without_descriptors_requests_end_in_errors_and_later_ones_work() {
-    let session = Session::start(terminal_only()).await;
-    session.sign_in_before("demo").await;
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
     let daemon = Daemon::start(&session, "ulimit -n 32", &["--http-seconds", "4"]).await;
     session.shop().control().fail(Route::GetTokens, Failure::Hang);
     let mut clients = [Client::new(&session).await, Client::new(&session).await];
@@ -156,7 +151,7 @@ async fn l13_without_descriptors_requests_end_in_errors_and_later_ones_work() {
     let before = cpu_ticks(daemon.id);
     for _ in 0..15 {
         for client in &clients {
-            client.ask(&session, &url).await.expect("the request is taken");
+            client.send_request(&session, &url).await.expect("the request is taken");
         }
     }
     for client in &mut clients {
@@ -170,21 +165,21 @@ async fn l13_without_descriptors_requests_end_in_errors_and_later_ones_work() {
     // 30 short requests and 4 s of waiting: a busy loop takes 400 of these.
     assert!(cpu_ticks(daemon.id) - before < 200, "it waits without being busy");
     session.shop().control().reset();
-    assert_eq!(clients[0].answer(&session).await.code, 0);
+    assert_eq!(clients[0].request(&session).await.code, 0);
     assert_eq!(owner(&session).await, daemon.id);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn l14_the_memory_of_the_daemon_is_neither_dumped_nor_read_by_others() {
-    let session = Session::start(terminal_only()).await;
-    session.sign_in_before("demo").await;
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
     let folder = session.folder().join("cores");
     fs::create_dir(&folder).expect("a folder can be made");
     let mut daemon =
         command(&session, &format!("ulimit -c unlimited; set -- \"$0\" \"$@\"\n{}", as_anybody("\"$@\"")), &[]);
     let mut daemon = daemon.current_dir(&folder).stderr(Stdio::null()).spawn().expect("the daemon starts");
     session.bus.wait_for_owner(AUTHENTICATOR).await;
-    assert_eq!(Client::new(&session).await.answer(&session).await.code, 0, "it has read the credential");
+    assert_eq!(Client::new(&session).await.request(&session).await.code, 0, "it has read the credential");
     let id = daemon.id();
     let limits = fs::read_to_string(format!("/proc/{id}/limits")).expect("the daemon is there");
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("a limit for core files");
@@ -198,7 +193,7 @@ async fn l14_the_memory_of_the_daemon_is_neither_dumped_nor_read_by_others() {
     wait_for("a look into another program", looked, async || String::new()).await;
     assert!(!may_look_into(id), "the daemon is closed to a look that is possible elsewhere");
 
-    send(id, Signal::ABORT);
+    send_signal(id, Signal::ABORT);
     let status = daemon.wait().expect("the daemon ends");
     assert_eq!((status.signal(), status.core_dumped()), (Some(Signal::ABORT.as_raw()), false));
     assert_eq!(fs::read_dir(&folder).expect("the folder is there").count(), 0, "no core file");

@@ -1,42 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! A keyring that does not keep, that others tidy up, and that holds two of a kind.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
 use rustix::process::Signal;
-use secret_service::{EncryptionType, SecretService};
 use usher_demo_store::{Authorization, CREDENTIAL_MARK};
-use usher_tests::{Item, SCHEMA, Session, Setup, send, wait_for};
-use zbus::fdo::DBusProxy;
+use usher_tests::{Session, Setup, send_signal, wait_for};
 
-use crate::client::{APP, Client, Daemon, SignIn, terminal_only};
+use crate::client::{APP, Client, Daemon, SignIn};
 
 const TOKEN: &str = "credential-CANARY-9a41";
-
-async fn service(session: &Session) -> SecretService<'_> {
-    let connection = session.bus.connection.clone();
-    SecretService::connect_with_existing(EncryptionType::Dh, connection).await.expect("the keyring answers")
-}
-
-async fn remove_all(session: &Session) {
-    let service = service(session).await;
-    let found = service.search_items(HashMap::from([("xdg:schema", SCHEMA)])).await.expect("the keyring is searched");
-    assert!(!found.unlocked.is_empty(), "there is something to remove");
-    for item in found.unlocked {
-        item.delete().await.expect("an item can be removed");
-    }
-}
-
-/// Puts one more item with the same attributes into the keyring.
-async fn plant(session: &Session, like: &Item, secret: &str) {
-    let service = service(session).await;
-    let collection = service.get_default_collection().await.expect("there is a default collection");
-    let attributes = like.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let item = collection.create_item(&like.label, attributes, secret.as_bytes(), false, "application/octet-stream");
-    item.await.expect("the keyring takes an item");
-}
 
 async fn list(session: &Session) -> String {
     String::from_utf8(session.usherctl(&["list"]).await.stdout).expect("the list is text")
@@ -44,13 +18,13 @@ async fn list(session: &Session) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn k06_what_a_locked_keyring_does_not_keep_is_told_and_not_listed() {
-    let session = Session::start(terminal_only()).await;
+    let session = Session::start(Setup::without_display()).await;
     let sign_in = SignIn::start(&session).await;
     session.keyring().lock().await;
-    sign_in.come_back(TOKEN).await.expect("the browser comes back");
+    sign_in.redirect(TOKEN).await.expect("the browser comes back");
     let (code, said) = sign_in.end().await;
     assert_eq!((code, said.as_str()), (5, "The keyring is locked. Unlock it, then try again.\n"));
-    session.keyring().the_next_question_is_answered();
+    session.keyring().answer_next_prompt();
     assert!(session.keyring().ask_to_unlock().await);
     assert!(list(&session).await.starts_with("No accounts."));
     assert_eq!(session.leaks(), []);
@@ -58,18 +32,10 @@ async fn k06_what_a_locked_keyring_does_not_keep_is_told_and_not_listed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn k06_what_a_keyring_that_ends_does_not_keep_is_told() {
-    let session = Session::start(terminal_only()).await;
+    let session = Session::start(Setup::without_display()).await;
     let sign_in = SignIn::start(&session).await;
-    let bus = DBusProxy::new(&session.bus.connection).await.expect("the bus has its own interface");
-    let name = "org.freedesktop.secrets".try_into().expect("a valid name");
-    send(bus.get_connection_unix_process_id(name).await.expect("there is a keyring"), Signal::KILL);
-    wait_for(
-        "the end of the keyring",
-        async || (!session.bus.has_owner("org.freedesktop.secrets").await).then_some(()),
-        async || String::new(),
-    )
-    .await;
-    sign_in.come_back(TOKEN).await.expect("the browser comes back");
+    session.bus.kill_owner("org.freedesktop.secrets").await;
+    sign_in.redirect(TOKEN).await.expect("the browser comes back");
     let (code, said) = sign_in.end().await;
     assert_eq!((code, said.as_str()), (5, "No keyring is running, so no account can be used.\n"));
     assert_eq!(session.leaks(), []);
@@ -77,14 +43,14 @@ async fn k06_what_a_keyring_that_ends_does_not_keep_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn l09_what_the_keyring_has_no_room_for_is_told_and_not_listed() {
-    let session = Session::start(terminal_only()).await;
+    let session = Session::start(Setup::without_display()).await;
     let sign_in = SignIn::start(&session).await;
     // A disk that takes no more: nothing can be made where the keyring keeps its files.
     let folder = Path::new(&session.processes.environment()["XDG_DATA_HOME"]).join("keyrings");
     let aside = folder.with_extension("aside");
     fs::rename(&folder, &aside).expect("the keyring has its files there");
     fs::write(&folder, "in the way").expect("a file can be written");
-    sign_in.come_back(TOKEN).await.expect("the browser comes back");
+    sign_in.redirect(TOKEN).await.expect("the browser comes back");
     let (code, said) = sign_in.end().await;
     assert_eq!(code, 5, "{said}");
     assert!(said.starts_with("The keyring did not do what was asked:"), "{said}");
@@ -95,16 +61,16 @@ async fn l09_what_the_keyring_has_no_room_for_is_told_and_not_listed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn k07_an_account_that_is_deleted_elsewhere_is_gone_for_the_daemon_too() {
-    let session = Session::start(terminal_only()).await;
-    session.sign_in_before("demo").await;
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
     let daemon = Daemon::start(&session, "", &[]).await;
     let mut client = Client::new(&session).await;
-    assert_eq!(client.answer(&session).await.code, 0);
-    remove_all(&session).await;
+    assert_eq!(client.request(&session).await.code, 0);
+    session.keyring().delete_items().await;
     let response = wait_for(
         "the daemon to hear of it",
         async || {
-            let response = client.answer(&session).await;
+            let response = client.request(&session).await;
             (response.code != 0).then_some(response)
         },
         async || String::new(),
@@ -118,14 +84,14 @@ async fn k07_an_account_that_is_deleted_elsewhere_is_gone_for_the_daemon_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn k07_removing_an_account_that_is_deleted_elsewhere_meanwhile_ends_well() {
     let session = Session::start(Setup::default()).await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     let app = session.open_usher();
     let screen = session.screen();
     let window = screen.window("Usher").await;
     window.press_row(&format!("demo, {}", session.host())).await;
     window.press("Remove Account…").await;
     window.says("Remove demo?").await;
-    remove_all(&session).await;
+    session.keyring().delete_items().await;
     window.press("Remove").await;
     wait_for(
         "the account to be gone",
@@ -139,9 +105,9 @@ async fn k07_removing_an_account_that_is_deleted_elsewhere_meanwhile_ends_well()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn k09_of_two_items_of_one_account_the_newer_is_used_and_never_one_of_another_server() {
-    let session = Session::start(terminal_only()).await;
-    session.sign_in_before("demo").await;
-    let good = session.keyring().the_item().await;
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
+    let good = session.keyring().only_item().await;
     let text = good.text();
     let (_, rest) = text.split_once(CREDENTIAL_MARK).expect("the account has its credential");
     let end = rest.find('"').expect("the credential ends");
@@ -155,28 +121,23 @@ async fn k09_of_two_items_of_one_account_the_newer_is_used_and_never_one_of_anot
     let number: u64 = field(&text, "generation").parse().expect("a number");
     let with_generation =
         |text: &str, new: u64| text.replace(&format!("\"generation\":{number}"), &format!("\"generation\":{new}"));
+    let add = async |secret: String| session.keyring().add_item(&good.label, &good.attributes, secret.as_bytes()).await;
     for _ in 0..3 {
-        plant(&session, &good, &with_generation(&text.replace(&ours, &evil), number + 9)).await;
-        plant(&session, &good, &with_generation(&text.replace(&credential, TOKEN), number - 1)).await;
+        add(with_generation(&text.replace(&ours, &evil), number + 9)).await;
+        add(with_generation(&text.replace(&credential, TOKEN), number - 1)).await;
         // Of equal ones the one that was there first.
-        plant(&session, &good, &text.replace(&credential, TOKEN)).await;
+        add(text.replace(&credential, TOKEN)).await;
     }
     let control = session.shop().control();
     for _ in 0..5 {
         let daemon = Daemon::start(&session, "", &[]).await;
-        let response = Client::new(&session).await.answer(&session).await;
+        let response = Client::new(&session).await.request(&session).await;
         assert_eq!(response.code, 0, "{}", response.message);
         let asked = control.requests().into_iter().rev().find(|request| request.path == "/api/v1/get_tokens");
         let asked = asked.expect("the shop was asked");
         assert_eq!((asked.authorization, asked.user.as_deref()), (Authorization::Bearer, Some("demo")));
-        let name = daemon.log.display().to_string();
-        send(daemon.id, Signal::TERM);
-        wait_for(
-            "the end of the daemon",
-            async || (!session.bus.has_owner(usher_tests::AUTHENTICATOR).await).then_some(()),
-            async || name,
-        )
-        .await;
+        send_signal(daemon.id, Signal::TERM);
+        session.bus.wait_until_free(usher_tests::AUTHENTICATOR).await;
     }
     let nobody = futures_util::FutureExt::now_or_never(elsewhere.accept());
     assert!(nobody.is_none(), "the other server was never spoken to");

@@ -6,10 +6,10 @@ use std::process::{Child, ExitStatus};
 
 use rustix::process::Signal;
 use usher_demo_store::{Failure, Route};
-use usher_tests::{AUTHENTICATOR, Session, send, wait_for};
+use usher_tests::{AUTHENTICATOR, Session, Setup, send_signal, wait_for};
 use zbus::fdo::DBusProxy;
 
-use crate::client::{Client, command, owner, terminal_only};
+use crate::client::{Client, command, owner};
 use crate::daemon::{as_anybody, may_look_into};
 
 const STOPPED: &str = "Usher was stopped before it could answer. Try again.";
@@ -50,7 +50,7 @@ impl Drop for Parent {
 async fn hanging_request(session: &Session) -> Client {
     session.shop().control().fail(Route::GetTokens, Failure::Hang);
     let client = Client::new(session).await;
-    client.ask(session, session.shop().base_url().as_str()).await.expect("the request is taken");
+    client.send_request(session, session.shop().base_url().as_str()).await.expect("the request is taken");
     session.shop().control().wait_for_request(|request| request.path == "/api/v1/get_tokens").await;
     client
 }
@@ -67,31 +67,31 @@ async fn successor(session: &Session, before: u32) -> u32 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn l12_a_daemon_that_was_killed_is_started_again_and_releases_who_waits() {
-    let session = Session::start(terminal_only()).await;
-    session.sign_in_before("demo").await;
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
     let mut parent = Parent::start(&session).await;
     let mut client = hanging_request(&session).await;
     for signal in [Signal::KILL, Signal::ABORT] {
         let before = owner(&session).await;
-        send(before, signal);
+        send_signal(before, signal);
         let response = client.response().await;
         assert_eq!((response.code, response.message.as_str()), (2, STOPPED));
         assert_ne!(successor(&session, before).await, before);
         client = hanging_request(&session).await;
     }
     session.shop().control().reset();
-    assert_eq!(Client::new(&session).await.answer(&session).await.code, 0);
+    assert_eq!(Client::new(&session).await.request(&session).await.code, 0);
     assert!(parent.ended().is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn l03_a_parent_that_is_told_to_end_ends_after_its_daemon_has_answered() {
-    let session = Session::start(terminal_only()).await;
-    session.sign_in_before("demo").await;
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
     for signal in [Signal::TERM, Signal::INT] {
         let parent = Parent::start(&session).await;
         let mut client = hanging_request(&session).await;
-        send(parent.id(), signal);
+        send_signal(parent.id(), signal);
         let response = client.response().await;
         assert_eq!((response.code, response.message.as_str()), (2, STOPPED));
         assert_eq!(parent.end().await.code(), Some(0));
@@ -102,34 +102,33 @@ async fn l03_a_parent_that_is_told_to_end_ends_after_its_daemon_has_answered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_does_not_outlive_its_parent() {
-    let session = Session::start(terminal_only()).await;
-    session.sign_in_before("demo").await;
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
     let parent = Parent::start(&session).await;
     let mut client = hanging_request(&session).await;
-    send(parent.id(), Signal::KILL);
+    send_signal(parent.id(), Signal::KILL);
     let response = client.response().await;
     assert_eq!((response.code, response.message.as_str()), (2, STOPPED));
-    let gone = async || (!session.bus.has_owner(AUTHENTICATOR).await).then_some(());
-    wait_for("the daemon's end", gone, async || String::new()).await;
+    session.bus.wait_until_free(AUTHENTICATOR).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_that_is_killed_over_and_over_is_given_up() {
-    let session = Session::start(terminal_only()).await;
+    let session = Session::start(Setup::without_display()).await;
     let mut parent = Parent::start(&session).await;
     let mut daemon = owner(&session).await;
     for _ in 0..5 {
-        send(daemon, Signal::KILL);
+        send_signal(daemon, Signal::KILL);
         daemon = successor(&session, daemon).await;
         assert!(parent.ended().is_none());
     }
-    send(daemon, Signal::KILL);
+    send_signal(daemon, Signal::KILL);
     assert_eq!(parent.end().await.code(), Some(128 + Signal::KILL.as_raw()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn l08_the_parent_of_a_second_daemon_ends_with_it() {
-    let session = Session::start(terminal_only()).await;
+    let session = Session::start(Setup::without_display()).await;
     let _first = Parent::start(&session).await;
     let daemon = owner(&session).await;
     let second = Parent::start(&session).await;
@@ -139,7 +138,7 @@ async fn l08_the_parent_of_a_second_daemon_ends_with_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn l06_the_parent_of_a_daemon_with_nothing_to_do_ends_with_it() {
-    let session = Session::start(terminal_only()).await;
+    let session = Session::start(Setup::without_display()).await;
     let mut idle = command(&session, "", &["--as-parent", "--idle-seconds", "1"]);
     let idle = Parent(idle.spawn().expect("the parent starts"));
     assert_eq!(idle.end().await.code(), Some(0));
@@ -148,7 +147,7 @@ async fn l06_the_parent_of_a_daemon_with_nothing_to_do_ends_with_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn l14_neither_parent_nor_daemon_is_dumped_or_looked_into() {
-    let session = Session::start(terminal_only()).await;
+    let session = Session::start(Setup::without_display()).await;
     let mut parent = command(&session, &format!("set -- \"$0\" \"$@\"\n{}", as_anybody("\"$@\"")), &["--as-parent"]);
     let parent = Parent(parent.spawn().expect("the parent starts"));
     session.bus.wait_for_owner(AUTHENTICATOR).await;

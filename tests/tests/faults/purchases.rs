@@ -8,33 +8,29 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::net::TcpListener;
 use usher_demo_store::{Failure, Reply, Route};
-use usher_tests::usherctl::{Told, Waiting, buy_in_browser};
-use usher_tests::{LIMIT, Session, Setup, Window, wait_for};
-
-use crate::client::terminal_only;
+use usher_tests::usherctl::{BrowserCommand, CommandOutput};
+use usher_tests::{LIMIT, Session, Setup, Window, browser, wait_for};
 
 const APP: &str = "org.example.Paid";
 
 /// A session with an account, in which the question whether to buy the app is open.
 async fn at_the_question(setup: Setup) -> Session {
     let session = Session::start(setup).await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     session.flatpak().install(APP).end().await;
     session.screen().window(&format!("Buy “{APP}”?")).await.ready("Continue to Purchase").await;
     session
 }
 
-async fn buy(session: &Session, further: &[&str]) -> Told {
+async fn buy(session: &Session, further: &[&str]) -> CommandOutput {
     let arguments = ["buy", "demo", APP, "--yes", "--no-browser"];
-    let told = tokio::time::timeout(2 * LIMIT, session.usherctl(&[&arguments, further].concat())).await;
-    told.expect("usherctl ends, for there is no page to wait for").into()
+    let output = tokio::time::timeout(2 * LIMIT, session.usherctl(&[&arguments, further].concat())).await;
+    output.expect("usherctl ends, for there is no page to wait for").into()
 }
 
 /// Pays on the shop's page, which the window shows, and goes through to the last page.
 async fn pays(window: &Window<'_>) {
-    window.pay_on_the_page("Paid").await;
-    window.says("Thank You").await;
-    window.press("Done").await;
+    window.pay_and_return("Paid").await;
     window.says("Bought").await;
 }
 
@@ -91,7 +87,7 @@ async fn h24_a_purchase_page_that_is_not_the_shops_own_is_never_loaded() {
     for (asked, value) in bad_answers(&address).into_iter().enumerate() {
         control.fail(Route::BeginPurchase, Failure::Json { value });
         window.press(button).await;
-        let begun = async || (session.begun().len() == asked + 1).then_some(());
+        let begun = async || (session.begun_purchases().len() == asked + 1).then_some(());
         wait_for("the purchase to begin", begun, async || screen.tree().await.to_string()).await;
         window.says("Purchase Was Not Begun").await;
         button = "Try Again";
@@ -104,27 +100,27 @@ async fn h24_a_purchase_page_that_is_not_the_shops_own_is_never_loaded() {
     control.reset();
     window.press(button).await;
     pays(&window).await;
-    assert_eq!(session.paid(), [APP]);
+    assert_eq!(session.paid_purchases(), [APP]);
     assert_eq!(session.leaks(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn h24_a_purchase_page_that_is_not_the_shops_own_is_never_told_in_a_terminal() {
-    let session = Session::start(terminal_only()).await;
-    session.sign_in_before("demo").await;
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
     let (elsewhere, address) = somebody_else().await;
     for value in bad_answers(&address) {
         session.shop().control().fail(Route::BeginPurchase, Failure::Json { value: value.clone() });
-        let told = buy(&session, &[]).await;
-        assert_ne!(told.code, 0, "{value}");
-        let (host, said) = (session.host(), [told.output, told.errors].concat());
+        let output = buy(&session, &[]).await;
+        assert_ne!(output.code, 0, "{value}");
+        let (host, said) = (session.host(), [output.stdout, output.stderr].concat());
         assert_eq!(said, format!("{host} answered in an unexpected way. Try again later; nothing was changed.\n"));
     }
     was_never_asked(&elsewhere);
     assert_eq!(purchase_pages(&session), 0);
     session.shop().control().reset();
-    let waiting = Waiting::start(&session, &["buy", "demo", APP, "--yes"]).await;
-    buy_in_browser(&waiting.address).await;
+    let waiting = BrowserCommand::start(&session, &["buy", "demo", APP, "--yes"]).await;
+    browser::buy(&waiting.address).await;
     assert_eq!(waiting.end().await.code, 0, "it can be bought after all");
 }
 
@@ -143,38 +139,38 @@ async fn h27_a_purchase_whose_beginning_is_not_answered_is_not_begun_again() {
         assert!(Instant::now() < until, "the call has an end\n{}", window.tree().await);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(session.begun(), [APP], "it was not sent again");
+    assert_eq!(session.begun_purchases(), [APP], "it was not sent again");
 
     control.clear_requests();
     window.press("Try Again").await;
     window.says("Purchase Not Finished").await;
-    assert!(!session.asked("/api/v1/get_tokens").is_empty(), "the server was asked");
-    assert!(session.begun().is_empty(), "nothing was begun again");
+    assert!(!session.requests_for("/api/v1/get_tokens").is_empty(), "the server was asked");
+    assert!(session.begun_purchases().is_empty(), "nothing was begun again");
 
     control.grant("demo", APP).expect("the shop gives the app");
     window.press("Check Again").await;
     window.says("Already Bought").await;
-    assert!(session.begun().is_empty(), "nothing was begun again");
+    assert!(session.begun_purchases().is_empty(), "nothing was begun again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn h27_a_purchase_whose_beginning_is_lost_is_not_begun_again_in_a_terminal() {
-    let session = Session::start(terminal_only()).await;
-    session.sign_in_before("demo").await;
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
     let control = session.shop().control();
     for failure in [Failure::Reset, Failure::CloseEarly, Failure::Reply(Reply::new(500, "{}"))] {
         control.clear_requests();
         control.fail_times(Route::BeginPurchase, failure.clone(), 1);
-        let told = buy(&session, &["--not-paid"]).await;
-        assert_ne!(told.code, 0, "{failure:?}: {told:?}");
-        assert_eq!(session.begun(), [APP], "{failure:?}: it was not sent again");
-        let told = buy(&session, &[]).await;
-        assert_eq!((told.code, session.begun().len()), (4, 1), "{failure:?}: {told:?}");
+        let output = buy(&session, &["--not-paid"]).await;
+        assert_ne!(output.code, 0, "{failure:?}: {output:?}");
+        assert_eq!(session.begun_purchases(), [APP], "{failure:?}: it was not sent again");
+        let output = buy(&session, &[]).await;
+        assert_eq!((output.code, session.begun_purchases().len()), (4, 1), "{failure:?}: {output:?}");
     }
     control.grant("demo", APP).expect("the shop gives the app");
     control.clear_requests();
-    let told = buy(&session, &[]).await;
-    assert_eq!((told.code, session.begun().len()), (0, 0), "{told:?}");
+    let output = buy(&session, &[]).await;
+    assert_eq!((output.code, session.begun_purchases().len()), (0, 0), "{output:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,7 +180,7 @@ async fn two_processes_that_buy_at_the_same_time_begin_it_once() {
     let screen = session.screen();
     let window = screen.front();
     let terminals = ["first", "second"].map(|name| {
-        let log = session.processes.log(name);
+        let log = session.processes.log_file(name);
         let mut command = tokio::process::Command::from(session.processes.command("usherctl"));
         command.args(["buy", "demo", APP, "--yes", "--no-browser"]);
         command.stderr(fs::File::create(&log).expect("a log can be made"));
@@ -195,7 +191,7 @@ async fn two_processes_that_buy_at_the_same_time_begin_it_once() {
     let settled = async || {
         let tree = window.tree().await;
         let window_knows = tree.says("Purchase Not Finished") || tree.says("Buy Now");
-        (window_knows && !session.begun().is_empty()).then_some(())
+        (window_knows && !session.begun_purchases().is_empty()).then_some(())
     };
     wait_for("the window to know", settled, async || screen.tree().await.to_string()).await;
     let mut ended = 0;
@@ -212,24 +208,24 @@ async fn two_processes_that_buy_at_the_same_time_begin_it_once() {
         }
     }
     assert!(ended >= 1, "at most one of them has begun it");
-    assert_eq!(session.begun(), [APP], "it was begun once");
+    assert_eq!(session.begun_purchases(), [APP], "it was begun once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_begun_in_a_terminal_is_not_begun_in_the_window() {
     let session = at_the_question(Setup::default()).await;
-    let waiting = Waiting::start(&session, &["buy", "demo", APP, "--yes", "--no-browser"]).await;
+    let waiting = BrowserCommand::start(&session, &["buy", "demo", APP, "--yes", "--no-browser"]).await;
     let screen = session.screen();
     let window = screen.front();
     window.press("Continue to Purchase").await;
     window.says("Purchase Not Finished").await;
-    assert_eq!(session.begun(), [APP]);
+    assert_eq!(session.begun_purchases(), [APP]);
 
-    buy_in_browser(&waiting.address).await;
+    browser::buy(&waiting.address).await;
     assert_eq!(waiting.end().await.code, 0);
     window.press("Check Again").await;
     window.says("“org.example.Paid” belongs to demo.").await;
-    assert_eq!((session.begun().len(), session.paid().len()), (1, 1));
+    assert_eq!((session.begun_purchases().len(), session.paid_purchases().len()), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -240,19 +236,17 @@ async fn a_keyring_that_is_locked_during_the_purchase_loses_nothing() {
     window.press("Continue to Purchase").await;
     window.ready("Buy Now").await;
     session.keyring().lock().await;
-    window.pay_on_the_page("Paid").await;
-    window.says("Thank You").await;
-    window.press("Done").await;
+    window.pay_and_return("Paid").await;
     window.says("Waiting for the Store").await;
-    assert!(!session.keyring().was_asked_unexpectedly(), "nobody was asked for a password");
+    assert!(!session.keyring().saw_unexpected_prompt(), "nobody was asked for a password");
 
-    session.keyring().the_next_question_is_answered();
+    session.keyring().answer_next_prompt();
     assert!(session.keyring().ask_to_unlock().await);
     window.says("Bought").await;
     window.press("Done").await;
     screen.wait_until_empty().await;
     session.flatpak().install(APP).end().await.expect_success();
-    assert_eq!((session.begun().len(), session.paid().len()), (1, 1));
+    assert_eq!((session.begun_purchases().len(), session.paid_purchases().len()), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -263,13 +257,13 @@ async fn a_keyring_that_is_locked_before_the_purchase_lets_nothing_begin() {
     session.keyring().lock().await;
     window.press("Continue to Purchase").await;
     window.says("Purchase Was Not Begun").await;
-    assert!(session.begun().is_empty(), "what cannot be written down is not begun");
+    assert!(session.begun_purchases().is_empty(), "what cannot be written down is not begun");
 
-    session.keyring().the_next_question_is_answered();
+    session.keyring().answer_next_prompt();
     assert!(session.keyring().ask_to_unlock().await);
     window.press("Try Again").await;
     pays(&window).await;
-    assert_eq!((session.begun().len(), session.paid().len()), (1, 1));
+    assert_eq!((session.begun_purchases().len(), session.paid_purchases().len()), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -281,16 +275,14 @@ async fn a_shop_that_is_gone_on_the_way_back_is_asked_until_it_is_there() {
     window.press("Continue to Purchase").await;
     window.ready("Buy Now").await;
     control.fail(Route::GetTokens, Failure::Reset);
-    window.pay_on_the_page("Paid").await;
-    window.says("Thank You").await;
-    window.press("Done").await;
+    window.pay_and_return("Paid").await;
     window.says("Waiting for the Store").await;
-    let told = format!("{} cannot be reached", session.host());
-    window.told_after(&told, async || window.press("Check Again").await).await;
+    let output = format!("{} cannot be reached", session.host());
+    window.toast_after(&output, async || window.press("Check Again").await).await;
 
     control.succeed(Route::GetTokens);
     window.says("Bought").await;
-    assert_eq!((session.begun().len(), session.paid().len()), (1, 1));
+    assert_eq!((session.begun_purchases().len(), session.paid_purchases().len()), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -302,15 +294,11 @@ async fn a_sign_in_that_ends_during_the_purchase_is_renewed_and_the_purchase_fou
     window.press("Continue to Purchase").await;
     window.ready("Buy Now").await;
     control.expire_credentials(None).expect("the shop lets sign-ins expire");
-    window.pay_on_the_page("Paid").await;
-    window.says("Thank You").await;
-    window.press("Done").await;
+    window.pay_and_return("Paid").await;
     window.says(&format!("Sign In to {} Again", session.host())).await;
     window.press(&format!("Continue to {}", session.host())).await;
-    window.sign_in_on_the_page("demo").await;
-    window.says("Signed In").await;
-    window.press("Done").await;
+    window.sign_in_and_finish("demo").await;
     screen.wait_until_empty().await;
     session.flatpak().install(APP).end().await.expect_success();
-    assert_eq!((session.begun().len(), session.paid().len()), (1, 1));
+    assert_eq!((session.begun_purchases().len(), session.paid_purchases().len()), (1, 1));
 }

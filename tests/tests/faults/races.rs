@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use usher_demo_store::{Failure, Reply, Route};
-use usher_tests::{LIMIT, Session, Setup, Tree, send, wait_for};
+use usher_tests::{LIMIT, Session, Setup, Tree, send_signal, wait_for};
 
-use crate::client::{APP, Client, Daemon, SignIn, terminal_only};
+use crate::client::{APP, Client, Daemon, SignIn};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn c05_flatpak_that_is_interrupted_at_any_moment_never_aborts() {
     const RUNS: u64 = 50;
-    let session = Session::start(terminal_only()).await;
-    session.sign_in_before("demo").await;
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
     let control = session.shop().control();
     let mut interrupted = 0;
     for run in 0..RUNS {
@@ -25,7 +25,7 @@ async fn c05_flatpak_that_is_interrupted_at_any_moment_never_aborts() {
         let failure = if is_answered { Failure::Slow { milliseconds: 25 } } else { Failure::Hang };
         control.fail(Route::GetTokens, failure);
         // It keeps tokens for a while, and every run shall need one.
-        session.end_the_daemon().await;
+        session.stop_daemon().await;
         let mut flatpak = tokio::process::Command::from(session.processes.command("flatpak"));
         flatpak.args(["install", "--user", "--noninteractive", "--no-deps", "demo", APP]);
         flatpak.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
@@ -36,7 +36,7 @@ async fn c05_flatpak_that_is_interrupted_at_any_moment_never_aborts() {
             tokio::time::timeout(LIMIT, asked).await.expect("flatpak wants a token");
         }
         tokio::time::sleep(Duration::from_millis(run * 37 % 60)).await;
-        send(id, if run % 2 == 0 { Signal::INT } else { Signal::TERM });
+        send_signal(id, if run % 2 == 0 { Signal::INT } else { Signal::TERM });
         let status = tokio::time::timeout(LIMIT, flatpak.wait()).await.expect("flatpak ends").expect("flatpak ends");
         assert_ne!(status.signal(), Some(Signal::ABORT.as_raw()), "run {run}");
         assert_ne!(status.code(), Some(134), "run {run}");
@@ -46,13 +46,13 @@ async fn c05_flatpak_that_is_interrupted_at_any_moment_never_aborts() {
     }
     assert!(interrupted >= RUNS / 10, "those without an answer were interrupted: {interrupted}");
     control.reset();
-    assert_eq!(Client::new(&session).await.answer(&session).await.code, 0);
+    assert_eq!(Client::new(&session).await.request(&session).await.code, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn c07_a_sign_in_that_is_cancelled_as_it_succeeds_is_saved_and_told_or_neither() {
     const LAST: u64 = 12;
-    let session = Session::start(terminal_only()).await;
+    let session = Session::start(Setup::without_display()).await;
     let (mut saved, mut cancelled) = (0, 0);
     for run in 0..=LAST {
         let sign_in = SignIn::start(&session).await;
@@ -61,7 +61,7 @@ async fn c07_a_sign_in_that_is_cancelled_as_it_succeeds_is_saved_and_told_or_nei
             sign_in.interrupt();
         }
         let wanted = format!("credential-CANARY-{run}\"");
-        let browser = sign_in.come_back(&format!("credential-CANARY-{run}"));
+        let browser = sign_in.redirect(&format!("credential-CANARY-{run}"));
         if run == LAST {
             // Once it is saved it is too late.
             wait_for("the account", async || is_kept(&session, &wanted).await.then_some(()), async || String::new())
@@ -118,7 +118,7 @@ async fn w07_of_two_redirects_the_first_counts() {
     screen.window(&format!("Sign In to {host}")).await.press(&format!("Continue to {host}")).await;
     screen.front().press("Go On").await;
     screen.front().says("Signed In").await;
-    let item = session.keyring().the_item().await.text();
+    let item = session.keyring().only_item().await.text();
     assert!(item.contains(first) && !item.contains(second), "the first one counts");
 }
 
@@ -126,7 +126,7 @@ async fn w07_of_two_redirects_the_first_counts() {
 async fn g10_a_whole_run_at_the_highest_log_level_leaves_no_secret_anywhere() {
     let session = Session::start(Setup::default()).await;
     let daemon = Daemon::start(&session, "", &["--verbose"]).await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     session.flatpak().install(APP).end().await.expect_success();
     session.shop().control().publish_update(APP).await.expect("the shop publishes");
     session.flatpak().run(&["update", "--user", "-y"]).await.expect_success();
@@ -138,10 +138,10 @@ async fn g10_a_whole_run_at_the_highest_log_level_leaves_no_secret_anywhere() {
     session.shop().control().expire_credentials(None).expect("the shop lets sign-ins expire");
     let gone = ["uninstall", "--user", "--noninteractive", APP];
     session.flatpak().run(&gone).await.expect_success();
-    session.end_the_daemon().await;
+    session.stop_daemon().await;
     let again = Daemon::start(&session, "", &["--verbose"]).await;
-    let response = Client::new(&session).await.answer(&session).await;
-    assert_eq!(response.code, 2, "{}", again.said());
+    let response = Client::new(&session).await.request(&session).await;
+    assert_eq!(response.code, 2, "{}", again.log_text());
     window.says("Needs Attention").await;
     window.press_row(&format!("demo, {}, Sign in again", session.host())).await;
     window.press("Remove Account…").await;
@@ -151,7 +151,7 @@ async fn g10_a_whole_run_at_the_highest_log_level_leaves_no_secret_anywhere() {
     let is_told = |tree: &Tree| (tree.mentions("Account removed") || tree.says("No Accounts Yet")).then_some(());
     window.wait("the account to be gone", is_told).await;
 
-    let said = daemon.said() + &again.said();
+    let said = daemon.log_text() + &again.log_text();
     assert!(said.contains("DEBUG") && said.contains("Tokens"), "the daemon has told what it does: {said}");
     assert!(session.shop().control().issued_secrets().len() > 1, "there were secrets to leak");
     assert_eq!(session.leaks(), []);

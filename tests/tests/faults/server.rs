@@ -6,21 +6,21 @@ use std::process::Command;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use usher_demo_store::{Failure, Reply, Route};
-use usher_tests::{LIMIT, Session};
+use usher_tests::{LIMIT, Session, Setup};
 
-use crate::client::{APP, Client, Daemon, SignIn, terminal_only};
+use crate::client::{APP, Client, Daemon, SignIn};
 
 /// How much more memory a misbehaving answer may take, in KiB.
 const GROWTH: u64 = 32 * 1024;
 
 /// A session with an account, a daemon with a short limit for a call, and a client that has had one good answer.
 async fn prepared() -> (Session, Daemon, Client) {
-    let session = Session::start(terminal_only()).await;
-    session.sign_in_before("demo").await;
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
     let daemon = Daemon::start(&session, "", &["--verbose", "--http-seconds", "3"]).await;
     let mut client = Client::new(&session).await;
     session.shop().control().fail_times(Route::GetTokens, Failure::Nonsense, 1);
-    assert_eq!(client.answer(&session).await.code, 2);
+    assert_eq!(client.request(&session).await.code, 2);
     (session, daemon, client)
 }
 
@@ -32,12 +32,12 @@ async fn is_refused_within_bounds(failures: Vec<Failure>) {
     for failure in failures {
         let shown = format!("{failure:?}").chars().take(80).collect::<String>();
         control.fail(Route::GetTokens, failure);
-        let response = client.answer(&session).await;
+        let response = client.request(&session).await;
         assert_eq!(response.code, 2, "{shown}: {response:?}");
         assert!(daemon.peak() < before + GROWTH, "{shown}: {} KiB, then {} KiB", before, daemon.peak());
     }
     control.succeed(Route::GetTokens);
-    let response = client.answer(&session).await;
+    let response = client.request(&session).await;
     assert_eq!((response.code, response.tokens.len()), (0, 1), "{}", response.message);
     assert_eq!(session.leaks(), []);
 }
@@ -106,17 +106,17 @@ async fn h28_headers_without_measure_are_given_up_in_bounded_memory() {
 async fn h21_the_page_of_a_captive_portal_leaves_the_sign_in_alone() {
     let (session, _daemon, mut client) = prepared().await;
     session.shop().control().fail(Route::GetTokens, Failure::Reply(Reply::html("<h1>Welcome to the airport</h1>")));
-    let response = client.answer(&session).await;
+    let response = client.request(&session).await;
     assert_eq!(response.code, 2);
     assert!(!response.message.contains("airport") && !response.message.contains("Sign"), "{}", response.message);
     is_still_signed_in(&session).await;
     session.shop().control().reset();
-    assert_eq!(client.answer(&session).await.code, 0);
+    assert_eq!(client.request(&session).await.code, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn h21_a_401_over_a_connection_that_is_not_trusted_leaves_the_sign_in_alone() {
-    let session = Session::start(terminal_only()).await;
+    let session = Session::start(Setup::without_display()).await;
     let folder = session.folder().display().to_string();
     made_by(&format!(
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=portal \
@@ -125,7 +125,7 @@ async fn h21_a_401_over_a_connection_that_is_not_trusted_leaves_the_sign_in_alon
     let mut portal = session.processes.command("/usr/bin/python3");
     portal.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/helpers/portal.py")).arg(&folder);
     session.processes.start("portal", portal);
-    let log = session.processes.log("portal");
+    let log = session.processes.log_file("portal");
     let port = usher_tests::wait_for(
         "the portal",
         async || Some(std::fs::read_to_string(&log).ok()?.lines().next()?.to_owned()),
@@ -137,7 +137,7 @@ async fn h21_a_401_over_a_connection_that_is_not_trusted_leaves_the_sign_in_alon
 
     let _daemon = Daemon::start(&session, "", &["--verbose", "--http-seconds", "10"]).await;
     let mut client = Client::new(&session).await;
-    let response = client.answer_at(&session, &url).await;
+    let response = client.request_at(&session, &url).await;
     assert_eq!(response.code, 2);
     assert!(response.message.contains("is not secure"), "{}", response.message);
     is_still_signed_in(&session).await;
@@ -156,7 +156,7 @@ async fn h23_a_server_whose_clock_is_ten_years_off_is_believed_in_what_it_grants
         let body = format!(r#"{{"tokens":{{"{APP}":"{token}"}},"denied":[]}}"#);
         let reply = Reply::new(200, body).with_header("content-type", "application/json").with_header("date", date);
         session.shop().control().fail(Route::GetTokens, Failure::Reply(reply));
-        let response = client.answer(&session).await;
+        let response = client.request(&session).await;
         assert_eq!(response.code, 0, "{date}: {}", response.message);
         assert_eq!(response.tokens.keys().collect::<Vec<_>>(), [token]);
     }
@@ -165,7 +165,7 @@ async fn h23_a_server_whose_clock_is_ten_years_off_is_believed_in_what_it_grants
 
 #[tokio::test(flavor = "multi_thread")]
 async fn h30_a_proxy_sees_the_name_of_the_server_and_its_own_password_is_not_logged() {
-    let session = Session::start(terminal_only()).await;
+    let session = Session::start(Setup::without_display()).await;
     let url = "https://store.test/";
     sign_in_at(&session, url).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
@@ -187,7 +187,7 @@ async fn h30_a_proxy_sees_the_name_of_the_server_and_its_own_password_is_not_log
         .map(|name| format!("export {name}=http://porter:password-CANARY-77@127.0.0.1:{port}"))
         .join("\n");
     let daemon = Daemon::start(&session, &shell, &["--verbose", "--http-seconds", "10"]).await;
-    let response = Client::new(&session).await.answer_at(&session, url).await;
+    let response = Client::new(&session).await.request_at(&session, url).await;
     assert_eq!(response.code, 2);
     assert!(!response.message.contains("CANARY") && !response.message.contains("porter"), "{}", response.message);
     let (head, after) = tokio::time::timeout(LIMIT, seen).await.expect("the proxy was asked").expect("no panic");
@@ -195,7 +195,7 @@ async fn h30_a_proxy_sees_the_name_of_the_server_and_its_own_password_is_not_log
     assert!(head.to_lowercase().contains("\r\nproxy-authorization: basic "), "the proxy knows its user");
     assert!(!head.contains("Bearer") && !head.contains(TOKEN) && !head.contains(APP), "{head}");
     assert_eq!(after.first(), Some(&0x16), "what follows is the beginning of TLS");
-    assert!(!daemon.said().contains("porter") && !daemon.said().contains("CANARY"), "{}", daemon.said());
+    assert!(!daemon.log_text().contains("porter") && !daemon.log_text().contains("CANARY"), "{}", daemon.log_text());
 }
 
 const TOKEN: &str = "credential-CANARY-5120";
@@ -205,7 +205,7 @@ async fn sign_in_at(session: &Session, url: &str) {
     let option = format!("--authenticator-option=url={url}");
     session.flatpak().run(&["remote-modify", "--user", &option, "demo"]).await.expect_success();
     let sign_in = SignIn::start(session).await;
-    sign_in.come_back(TOKEN).await.expect("the browser comes back");
+    sign_in.redirect(TOKEN).await.expect("the browser comes back");
     let (code, said) = sign_in.end().await;
     assert_eq!(code, 0, "{said}");
 }

@@ -23,7 +23,7 @@ where
 #[tokio::test(flavor = "multi_thread")]
 async fn l02_a_question_that_is_taken_back_at_once_opens_no_window() {
     let session = Session::start(Setup::default()).await;
-    session.set("continue-installs", "true").await;
+    session.change_setting("continue-installs", "true").await;
     session.bus.connection.request_name(AUTHENTICATOR).await.expect("no daemon runs yet");
     let bus = DBusProxy::new(&session.bus.connection).await.expect("the bus has its own interface");
     bus.start_service_by_name(WINDOW.try_into().expect("a valid name"), 0).await.expect("the window process starts");
@@ -63,17 +63,17 @@ async fn l02_a_question_that_is_taken_back_at_once_opens_no_window() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_of_an_account_says_that_the_keyring_is_gone_and_follows_it_when_it_is_back() {
     let session = Session::start(Setup::default()).await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     session.open_usher();
     let screen = session.screen();
     let window = screen.window("Usher").await;
     window.press_row(&format!("demo, {}", session.host())).await;
     window.ready("Sign Out").await;
 
-    session.keyring().end(&session.bus).await;
+    session.keyring().kill(&session.bus).await;
     window.press("Try Again").await;
     window.says("The keyring does not answer as it should").await;
-    session.keyring().come_back(&session.processes, &session.bus).await;
+    session.keyring().restart(&session.processes, &session.bus).await;
     window.ready("Sign Out").await;
     assert!(window.tree().await.usable("Try Again").is_none(), "{}", window.tree().await);
 }
@@ -81,7 +81,7 @@ async fn the_page_of_an_account_says_that_the_keyring_is_gone_and_follows_it_whe
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_goes_on_though_its_account_is_removed_meanwhile() {
     let session = Session::start(Setup::default()).await;
-    session.sign_in_before("demo").await;
+    session.sign_in_as("demo").await;
     let host = session.host();
     session.open_usher();
     let screen = session.screen();
@@ -91,17 +91,15 @@ async fn a_sign_in_goes_on_though_its_account_is_removed_meanwhile() {
     window.press(&format!("Continue to {host}")).await;
     window.ready("User name").await;
     assert!(session.usherctl(&["remove", &host, "--yes"]).await.status.success());
-    screen.front().sign_in_on_the_page("demo").await;
-    screen.front().says("Signed In").await;
-    screen.front().press("Done").await;
+    screen.front().sign_in_and_finish("demo").await;
     screen.window("Usher").await.find_row(&format!("demo, {host}")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_waits_for_any_more_stays_when_the_daemon_ends() {
     let session = Session::start(Setup::default()).await;
-    session.set("continue-installs", "true").await;
-    session.sign_in_before("demo").await;
+    session.change_setting("continue-installs", "true").await;
+    session.sign_in_as("demo").await;
     session.shop().control().take_away("demo", APP).expect("the shop takes an app away");
     let install = session.flatpak().install(APP);
     let screen = session.screen();
@@ -109,7 +107,7 @@ async fn what_nobody_waits_for_any_more_stays_when_the_daemon_ends() {
     let window = screen.front();
     window.says("Not Available to This Account").await;
     assert_ne!(install.end().await.code, 0, "flatpak was told");
-    session.end_the_daemon().await;
+    session.stop_daemon().await;
     // The question that comes next is asked by another daemon, and the window has heard of the end of this one.
     let outcome = session.flatpak().run(&["install", "--user", "--noninteractive", "demo", APP]).await;
     assert!(outcome.text.contains("Purchase needed."), "{}", outcome.text);

@@ -57,7 +57,7 @@ impl Both {
         let wish = self.brief.wish(1);
         let [mut outside, mut inside] = std::array::from_fn(|_| Runs::default());
         for run in 0..=count {
-            self.outside.end_the_daemon().await;
+            self.outside.stop_daemon().await;
             self.end_inside().await;
             let [(out, _), (within, _)] =
                 [self.callers[0].ask_usher(&wish).await, self.callers[1].ask_usher(&wish).await];
@@ -75,7 +75,7 @@ impl Both {
 
     async fn end_inside(&self) {
         self.inside.flatpak().run(&["kill", AUTHENTICATOR]).await;
-        self.inside.wait_for_no_instance().await;
+        self.inside.wait_until_no_instance().await;
     }
 
     /// What everything in the daemon's sandbox keeps for itself.

@@ -42,7 +42,7 @@ impl Place {
 impl Screen {
     /// Starts `program` and ends it once its window shows something.
     pub(crate) async fn first_frame(&self, session: &Session, program: &str) -> Milliseconds {
-        let log = std::fs::File::create(session.processes.log("window")).expect("a log can be made");
+        let log = std::fs::File::create(session.processes.log_file("window")).expect("a log can be made");
         let mut command = session.processes.command(program);
         command.stdout(Stdio::null()).stderr(log);
         let begin = Instant::now();

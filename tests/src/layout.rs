@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What can be measured of how a window looks.
+//! Measuring the layout of a window.
 
 use atspi::Role;
 
@@ -7,7 +7,7 @@ use crate::processes::wait_for;
 use crate::screen::Window;
 
 impl Window<'_> {
-    /// Makes the window so narrow that `width` pixels are left within its border, and waits until its content is as narrow.
+    /// Resizes the window until its content is `width` pixels wide, and fails if it does not become that narrow.
     pub async fn fits_into(&self, width: i32) {
         let mut before = None;
         wait_for(
@@ -17,7 +17,7 @@ impl Window<'_> {
                 if now.0 == width {
                     return Some(());
                 }
-                // It may have been asked before it had its size; what is not at rest is waited for.
+                // The window may still be changing its size; ask again only once it is at rest.
                 if before.replace(now) == Some(now) {
                     self.resize(width).await;
                 }
@@ -28,11 +28,11 @@ impl Window<'_> {
         .await;
     }
 
-    /// How narrow the window becomes when it is asked to be `width` pixels wide.
+    /// Asks the window to be `width` pixels wide, and returns how wide its content became.
     pub async fn narrowest(&self, width: i32) -> i32 {
         let resized = async || self.resize(width).await;
         wait_for("a window", resized, async || self.tree().await.to_string()).await;
-        // The X server has done its part; two answers of the program after that, it has done its own.
+        // The X server has resized the window. The program has followed once two of its answers agree.
         wait_for(
             "the window to be resized",
             async || {
@@ -53,27 +53,27 @@ impl Window<'_> {
         Some(())
     }
 
-    /// The width of its content and of the window as the X server has it.
+    /// The width of its content, and the width of the window at the X server.
     async fn widths(&self) -> Option<(i32, i32)> {
         let id = self.id().await?;
         let frame = self.tree().await.nodes.into_iter().next()?;
-        Some((self.screen.place(&frame).await?.2, self.screen.size(&id).await?.0))
+        Some((self.screen.extents(&frame).await?.2, self.screen.size(&id).await?.0))
     }
 
-    /// How wide and high the thing with that role and name is, in pixels.
+    /// The width and height of the widget with that role and name, in pixels.
     pub async fn size_of(&self, role: Role, name: &str) -> (i32, i32) {
-        let place = async || self.screen.place(&self.find(role, name).await).await;
-        let what = format!("the place of “{name}”");
-        let (_, _, width, height) = wait_for(&what, place, async || self.tree().await.to_string()).await;
+        let extents = async || self.screen.extents(&self.find(role, name).await).await;
+        let what = format!("the size of “{name}”");
+        let (_, _, width, height) = wait_for(&what, extents, async || self.tree().await.to_string()).await;
         (width, height)
     }
 
-    /// The controls that a screen reader could not tell, pages of others aside.
+    /// The controls without a name for screen readers, except those of web pages.
     pub async fn controls_without_name(&self) -> Vec<String> {
         let tree = self.tree().await;
         let nameless = tree.nodes.iter().enumerate().filter(|(_, node)| node.is_control() && node.name.is_empty());
         nameless
-            .filter(|(index, _)| !tree.is_of_web_view(*index))
+            .filter(|(index, _)| !tree.is_in_web_view(*index))
             .map(|(_, node)| node.to_string().trim().to_owned())
             .collect()
     }

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Pressing, clicking, scrolling and focusing the widgets of a window.
+
+use std::time::{Duration, Instant};
+
+use atspi::proxy::action::ActionProxy;
+use atspi::proxy::component::ComponentProxy;
+use atspi::proxy::text::TextProxy;
+use atspi::{CoordType, Interface};
+use tokio::time::{sleep, timeout};
+
+use crate::processes::LIMIT;
+use crate::screen::{Screen, Window};
+use crate::tree::{Node, Tree};
+
+/// How long the window may take to follow one turn of the wheel.
+const SCROLL_LIMIT: Duration = Duration::from_secs(2);
+/// How long the last keys may take to reach a page.
+const TYPING_LIMIT: Duration = Duration::from_secs(5);
+/// The pause between two looks at the same widget.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+/// How much of a window's top and bottom may be covered by bars.
+const BAR_HEIGHT: i32 = 60;
+
+/// The widget called `name`, if it is sensitive now.
+pub(crate) fn sensitive(tree: &Tree, name: &str) -> Option<Node> {
+    tree.usable(name).filter(|node| node.is_sensitive()).cloned()
+}
+
+impl Window<'_> {
+    /// Presses the widget that `find` finds. Looks for it again if it goes away or refuses at that moment.
+    pub(crate) async fn press_found(&self, what: &str, find: impl Fn(&Tree) -> Option<Node>) {
+        let mut refusals = 0;
+        let press = async || {
+            let node = find(&self.tree().await)?;
+            if node.has(Interface::Action) && self.screen.do_action(&node).await {
+                return Some(());
+            }
+            refusals += 1;
+            // A row has no action of its own: click on it.
+            let is_without_action = node.is_row() || refusals > 2;
+            if is_without_action { self.click(&node).await } else { None }
+        };
+        self.screen.wait_for(&self.in_this_window(what), press).await;
+    }
+
+    /// Clicks in the middle of `node`, after scrolling to it if necessary. Returns nothing if it has gone meanwhile.
+    pub(crate) async fn click(&self, node: &Node) -> Option<()> {
+        let id = self.id().await?;
+        let (x, y) = self.scroll_to(node, &id).await?;
+        self.screen.xdotool(&["mousemove", "--window", &id, &x.to_string(), &y.to_string(), "click", "1"]).await;
+        Some(())
+    }
+
+    /// Turns the wheel until the middle of `node` is within the window, and returns where that is, unless it has gone.
+    pub(crate) async fn scroll_to(&self, node: &Node, id: &str) -> Option<(i32, i32)> {
+        let frame = self.tree().await.nodes.into_iter().next()?;
+        let (_, _, inner_width, inner_height) = self.screen.extents(&frame).await?;
+        let (width, height) = self.screen.size(id).await?;
+        // Positions count from inside the border that GTK draws around a window.
+        let (border_x, border_y) = ((width - inner_width) / 2, (height - inner_height) / 2);
+        let middle = async || {
+            let (x, y, width, height) = self.screen.extents(node).await?;
+            Some((x + width / 2 + border_x, y + height / 2 + border_y))
+        };
+        self.screen.xdotool(&["mousemove", "--window", id, &(width / 2).to_string(), &(height / 2).to_string()]).await;
+        let until = Instant::now() + LIMIT;
+        loop {
+            let (x, y) = middle().await?;
+            let is_visible = (BAR_HEIGHT..height - BAR_HEIGHT).contains(&y) || height < 4 * BAR_HEIGHT;
+            if is_visible && middle().await? == (x, y) {
+                return Some((x, y));
+            }
+            if !is_visible {
+                self.screen.xdotool(&["click", if y < BAR_HEIGHT { "4" } else { "5" }]).await;
+                let is_moved = timeout(SCROLL_LIMIT, async { while middle().await == Some((x, y)) {} }).await.is_ok();
+                // At the end of the scrolled area the bars may cover nothing, and the wheel moves it no further.
+                if !is_moved && (0..height).contains(&y) {
+                    return Some((x, y));
+                }
+            }
+            assert!(Instant::now() < until, "{node} can be scrolled to\n{}", self.tree().await);
+        }
+    }
+
+    /// Focuses the field called `name`.
+    pub(crate) async fn focus_field(&self, name: &str) {
+        let focus = async || {
+            let node = sensitive(&self.tree().await, name)?;
+            self.focus().await;
+            // Fields of a web page take the focus on request, GTK's entries only when clicked.
+            if self.screen.grab_focus(&node).await { Some(()) } else { self.click(&node).await }
+        };
+        self.screen.wait_for(&self.in_this_window(&format!("“{name}”, ready")), focus).await;
+        self.wait(&format!("the focus at “{name}”"), |tree| {
+            tree.usable(name).filter(|node| node.is_focused()).map(drop)
+        })
+        .await;
+    }
+
+    /// Whether the field called `name` comes to hold `count` characters. A password field hides its text, but not its
+    /// length.
+    pub(crate) async fn holds(&self, name: &str, count: usize) -> bool {
+        let look = async {
+            while self.screen.character_count(&self.find_usable(name).await).await != i32::try_from(count).ok() {
+                sleep(POLL_INTERVAL).await;
+            }
+        };
+        timeout(TYPING_LIMIT, look).await.is_ok()
+    }
+
+    async fn find_usable(&self, name: &str) -> Node {
+        self.wait(&format!("“{name}”"), |tree| tree.usable(name).cloned()).await
+    }
+}
+
+impl Screen<'_> {
+    async fn do_action(&self, node: &Node) -> bool {
+        let proxy: ActionProxy<'_> = node.object.proxy(self.connection).await.expect("an action is there");
+        proxy.do_action(0).await.unwrap_or(false)
+    }
+
+    async fn component(&self, node: &Node) -> ComponentProxy<'_> {
+        node.object.proxy(self.connection).await.expect("a component is there")
+    }
+
+    /// The position and size of `node` in its window: x, y, width and height.
+    pub(crate) async fn extents(&self, node: &Node) -> Option<(i32, i32, i32, i32)> {
+        self.component(node).await.get_extents(CoordType::Window).await.ok()
+    }
+
+    /// How many characters `node` holds.
+    async fn character_count(&self, node: &Node) -> Option<i32> {
+        let proxy: TextProxy<'_> = node.object.proxy(self.connection).await.ok()?;
+        proxy.character_count().await.ok()
+    }
+
+    async fn grab_focus(&self, node: &Node) -> bool {
+        self.component(node).await.grab_focus().await.unwrap_or(false)
+    }
+}
