@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A window from which files can be dragged once, as from a file manager: drag.py FILE…
 
-It says “accepted” once whoever the files are held above would take them, and “dropped” when they were.
+Prints “accepted” once the widget under the files would take them, and “dropped” once it has them.
 """
 
 import sys

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Opens an application as a desktop does: launch.py FILE.desktop [ADDRESS…], or launch.py FILE.desktop --action NAME
 
-The application is activated by the bus, which takes the call to it from nobody who has gone away meanwhile.
+Stays until the application is on the bus: the bus drops the call of a client that has gone.
 """
 
 import pathlib

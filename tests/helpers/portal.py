@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A captive portal behind a certificate that nobody trusts: prints its port, then what became of each connection."""
+"""A captive portal with an untrusted certificate. Prints its port, then “request” or “refused” for each connection."""
 
 import socket
 import ssl

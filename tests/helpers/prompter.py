@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers the keyring's questions for a password.
+"""Answers the keyring's password prompts.
 
-Prints the bus name to give to the keyring, then reads one answer a line, each for one question to come:
-"unlock PASSWORD" or "cancel". Every answer is confirmed with "ok". A question without an answer is dismissed.
+Prints the bus name for the keyring, then reads one answer a line, each for one prompt to come:
+"unlock PASSWORD" or "cancel". Confirms every answer with "ok". Dismisses a prompt without an answer.
 """
 
 import ctypes

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a store asks before it shows “Install” or “Purchase”, over the session bus, of Usher as it is installed.
+//! What a store asks the installed daemon, over the session bus, before it shows “Install” or “Purchase”.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -26,7 +26,7 @@ fn example() -> PathBuf {
     workspace().join("docs/examples/store.py")
 }
 
-/// Calls the interface on a connection that is not the one of the test.
+/// Calls a method of the interface.
 async fn call<R, B>(session: &Session, method: &str, arguments: &B) -> zbus::Result<R>
 where
     R: serde::de::DeserializeOwned + Type,
@@ -47,7 +47,7 @@ fn address(session: &Session) -> String {
     session.shop().repository_url().to_string()
 }
 
-/// What is said of apps of the remote `demo`.
+/// The states of apps of the remote `demo`.
 async fn states(session: &Session, ids: &[&str]) -> BTreeMap<String, String> {
     states_of(session, "demo", &address(session), ids).await
 }
@@ -56,7 +56,7 @@ async fn state(session: &Session, id: &str) -> String {
     states(session, &[id]).await.remove(id).expect("there is an answer about it")
 }
 
-/// How often the shop was asked for anything but the repository.
+/// How many requests the shop received, apart from those for the repository.
 fn requests(session: &Session) -> usize {
     session.shop().requests().iter().filter(|request| !request.path.starts_with("/repo/")).count()
 }
@@ -88,7 +88,7 @@ async fn five_hundred_apps_are_one_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_in_the_way_is_told() {
+async fn query_says_what_is_in_the_way() {
     let session = Session::start(Setup::without_display()).await;
     session.shop().control().clear_requests();
     assert_eq!(state(&session, PRIVATE).await, "account-needed");
@@ -119,7 +119,7 @@ async fn what_is_in_the_way_is_told() {
     assert_eq!((requests(&session), listed(&session, "state").await), (0, vec!["signed-out".to_owned()]));
 }
 
-/// One field of all accounts.
+/// One field of every listed account.
 async fn listed(session: &Session, key: &str) -> Vec<String> {
     let accounts: Vec<HashMap<String, OwnedValue>> =
         call(session, "ListAccounts", &()).await.expect("the accounts are listed");
@@ -127,7 +127,7 @@ async fn listed(session: &Session, key: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn h17_h19_without_an_answer_of_the_server_nothing_is_known() {
+async fn h17_h19_without_an_answer_from_the_server_the_state_is_unknown() {
     let mut session = Session::start(Setup::without_display()).await;
     session.sign_in_as("demo").await;
     for failure in [Failure::Nonsense, Failure::Reset, Failure::Json { value: serde_json::json!({"tokens": {}}) }] {
@@ -143,7 +143,7 @@ async fn h17_h19_without_an_answer_of_the_server_nothing_is_known() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r25_for_a_remote_that_is_not_there_nobody_is_contacted() {
+async fn r25_a_query_for_a_missing_remote_contacts_nobody() {
     let session = Session::start(Setup::without_display()).await;
     session.sign_in_as("demo").await;
     session.shop().control().clear_requests();
@@ -159,7 +159,7 @@ async fn r25_for_a_remote_that_is_not_there_nobody_is_contacted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_keyring_nothing_is_known() {
+async fn without_a_keyring_every_state_is_unknown() {
     let session = Session::start(Setup { keyring: KeyringState::None, ..Setup::without_display() }).await;
     session.shop().control().clear_requests();
     assert_eq!(state(&session, PRIVATE).await, "unknown");
@@ -167,7 +167,7 @@ async fn without_a_keyring_nothing_is_known() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_bus_starts_the_daemon_for_either_name_and_it_has_both() {
+async fn the_bus_starts_the_daemon_for_either_name_and_the_daemon_takes_both() {
     let session = Session::start(Setup::without_display()).await;
     assert!(!session.bus.has_owner(AUTHENTICATOR).await);
     state(&session, PRIVATE).await;
@@ -184,7 +184,7 @@ async fn the_bus_starts_the_daemon_for_either_name_and_it_has_both() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sandboxed_store_that_may_ask_sees_nothing_else() {
+async fn a_sandboxed_store_that_may_query_reaches_nothing_else() {
     let session = Session::start(Setup::without_display()).await;
     let socket = session.folder().join("proxy");
     let mut proxy = session.processes.command("xdg-dbus-proxy");
@@ -213,7 +213,7 @@ async fn a_sandboxed_store_that_may_ask_sees_nothing_else() {
     assert!(store.call_method(Some(AUTHENTICATOR), "/", peer, "Ping", &()).await.is_err(), "it may not talk to that");
 }
 
-/// The lines of the interface, without comments and indentation.
+/// The lines that describe the interface, without comments and indentation.
 fn interface(xml: &str) -> Vec<String> {
     let without: String = xml.split("<!--").map(|part| part.split_once("-->").map_or(part, |(_, rest)| rest)).collect();
     let lines = without.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty());
@@ -224,7 +224,7 @@ fn interface(xml: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_served_is_what_the_interface_file_says() {
+async fn the_served_interface_matches_its_xml_file() {
     let session = Session::start(Setup { without_shop: true, ..Setup::without_display() }).await;
     let introspectable = Some("org.freedesktop.DBus.Introspectable");
     let reply = session.bus.connection.call_method(Some(ACCESS), PATH, introspectable, "Introspect", &()).await;
@@ -233,7 +233,7 @@ async fn what_is_served_is_what_the_interface_file_says() {
     assert_eq!(interface(&xml), interface(&fs::read_to_string(file).expect("the file is there")));
 }
 
-/// The example of `docs/stores.md`, running.
+/// The example of `docs/stores.md`, as a process.
 struct Example {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -248,13 +248,13 @@ impl Example {
         Self { child, lines }
     }
 
-    /// The next line that it prints.
+    /// Waits for the next line that it prints.
     async fn says(&mut self) -> String {
         let line = timeout(LIMIT, self.lines.next_line()).await.expect("it says something in time");
         line.expect("it says text").expect("it has not ended")
     }
 
-    /// The rest of what it prints.
+    /// Waits until it ends, and returns the remaining lines.
     async fn end(mut self) -> Vec<String> {
         let mut rest = Vec::new();
         while let Some(line) = timeout(LIMIT, self.lines.next_line()).await.expect("it ends in time").expect("text") {
@@ -266,7 +266,7 @@ impl Example {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_example_tells_which_button_to_show() {
+async fn the_example_says_which_button_to_show() {
     let session = Session::start(Setup::without_display()).await;
     let address = address(&session);
     let said = async || Example::start(&session, &["demo", &address, FREE, PRIVATE, PAID]).end().await;
@@ -275,13 +275,13 @@ async fn the_example_tells_which_button_to_show() {
     session.sign_in_as("demo").await;
     let buttons = [(FREE, "Install (free)"), (PRIVATE, "Install (owned)"), (PAID, "Purchase… (not-owned)")];
     assert_eq!(said().await, buttons.map(|(app, button)| format!("{app}: {button}")));
-    // Without a display no window can be opened.
+    // Without a display Usher can open no window.
     let pressed = Example::start(&session, &["--press", "demo", &address, PAID]).end().await;
     assert_eq!(pressed, [format!("{PAID}: Purchase… (not-owned)"), "could not be asked".to_owned()]);
 }
 
 #[test]
-fn what_the_documentation_quotes_is_in_the_example() {
+fn the_documentation_quotes_the_example() {
     let documentation = fs::read_to_string(workspace().join("docs/stores.md")).expect("the documentation is there");
     let example = fs::read_to_string(example()).expect("the example is there");
     let trimmed = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
@@ -295,12 +295,12 @@ fn what_the_documentation_quotes_is_in_the_example() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_opens_usher_and_hears_what_came_of_it() {
+async fn a_store_opens_usher_and_learns_the_outcome() {
     let story = Story::begin("access", "A store asks, and opens Usher", Setup::default()).await;
     let (session, address) = (&story.session, address(&story.session));
     let host = session.host();
 
-    story.step("“Sign In…” opens the window, which asks for an account alone").await;
+    story.step("“Sign In…” opens the window, which asks only for an account").await;
     let mut store = Example::start(session, &["--press", "demo", &address, PAID]);
     assert_eq!(store.says().await, format!("{PAID}: Sign In… (account-needed)"));
     let screen = session.screen();
@@ -308,7 +308,7 @@ async fn a_store_opens_usher_and_hears_what_came_of_it() {
     window.says(&format!("Demo Store needs an account at {host}.")).await;
     assert_eq!(store.says().await, "a window is open");
 
-    story.step("After signing in the store hears of it, and offers the purchase").await;
+    story.step("After signing in, the store learns of it and offers the purchase").await;
     window.press(&format!("Continue to {host}")).await;
     screen.front().sign_in_on_the_page("demo").await;
     assert_eq!(store.says().await, format!("{PAID}: Purchase… (not-owned)"));
@@ -321,7 +321,7 @@ async fn a_store_opens_usher_and_hears_what_came_of_it() {
     assert_eq!(buying.says().await, "a window is open");
     screen.front().press("Continue to Purchase").await;
 
-    story.step("Once it is bought, both stores offer to install it").await;
+    story.step("Once the app is bought, both stores offer to install it").await;
     screen.front().press("Buy Now").await;
     let install = format!("{PAID}: Install (owned)");
     for example in [store, buying] {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the stories stand on is itself shown to work: a story that sees nothing must not pass.
+//! Tests of the helpers themselves: a story that sees nothing must not pass.
 
 use std::fs;
 
 use usher_tests::{Display, KeyringState, Leak, Role, Session, Setup};
 
-/// A small program with an entry, a button and a label.
+/// A small program with an entry, a row, a switch, a label and a button.
 const PROGRAM: &str = r#"
 import gi
 gi.require_version("Adw", "1")
@@ -73,7 +73,7 @@ async fn a_person_can_read_type_and_press() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_keyring_is_locked_and_opened_by_its_own_prompt() {
+async fn the_keyrings_own_prompt_unlocks_it() {
     let session = Session::start(Setup {
         display: Display::None,
         keyring: KeyringState::Locked,
@@ -98,7 +98,7 @@ async fn a_keyring_is_locked_and_opened_by_its_own_prompt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_search_for_leaks_finds_what_was_planted_on_purpose() {
+async fn the_search_for_leaks_finds_planted_secrets() {
     let session = Session::start(plain()).await;
     assert_eq!(session.leaks(), []);
 
@@ -111,7 +111,7 @@ async fn the_search_for_leaks_finds_what_was_planted_on_purpose() {
     loud.args(["-f", "/dev/null", "--", "a-CANARY"]);
     session.processes.start("loud", loud);
 
-    // tail complains about the missing file, so the secret is in its log as well.
+    // `tail` complains about the missing file, so its log holds the secret as well.
     let log = session.processes.log_file("loud");
     usher_tests::wait_for(
         "the log",
@@ -128,7 +128,7 @@ async fn the_search_for_leaks_finds_what_was_planted_on_purpose() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_terminal_is_one_and_its_questions_are_answered() {
+async fn a_terminal_is_a_tty_and_its_questions_are_answered() {
     let session = Session::start(plain()).await;
     let terminal = session.flatpak().in_terminal(&["remote-add", "--help"]);
     let outcome = terminal.end().await;
@@ -159,7 +159,7 @@ async fn a_terminal_is_one_and_its_questions_are_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_of_a_session_is_left() {
+async fn a_session_leaves_no_process_and_no_file() {
     let session = Session::start(Setup { without_shop: true, ..Setup::default() }).await;
     let folder = session.folder().to_owned();
     let ids = session.processes.ids();

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The desktop opens Usher by the name that the daemon has, with no process of ours running before.
+//! The desktop opens Usher by the daemon's name when nothing of Usher runs.
 
 use std::path::Path;
 
 use usher_tests::{AUTHENTICATOR, LIMIT, Session, Setup, WINDOW};
 
-/// Runs a program of the desktop to its end.
+/// Runs a program of the desktop, and waits until it ends.
 async fn run(session: &Session, program: &str, arguments: &[&str]) {
     assert!(session.started_names().await.is_empty(), "nothing of ours runs");
     let mut command = tokio::process::Command::from(session.processes.command(program));
@@ -14,7 +14,7 @@ async fn run(session: &Session, program: &str, arguments: &[&str]) {
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
 }
 
-/// Launches what is in the list of apps, as the desktop does, with these files.
+/// Launches Usher from the list of apps, as the desktop does, with these files.
 async fn launch(session: &Session, files: &[&Path]) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/helpers/launch.py");
     let folders = &session.processes.environment()["XDG_DATA_DIRS"];
@@ -25,7 +25,7 @@ async fn launch(session: &Session, files: &[&Path]) {
     run(session, "/usr/bin/python3", &arguments).await;
 }
 
-/// Both processes were started by the bus, the window by way of the daemon.
+/// Fails unless the bus started both the daemon and the window.
 async fn expect_both(session: &Session) {
     let started = session.started_names().await;
     assert!(started.contains(AUTHENTICATOR) && started.contains(WINDOW), "{started:?}");
@@ -53,7 +53,7 @@ async fn the_desktop_opens_a_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_desktop_opens_a_file_of_a_repository() {
+async fn the_desktop_opens_a_repository_file() {
     let session = Session::start(Setup::default()).await;
     let file = session.folder().join("home/demo.flatpakrepo");
     let content = format!("[Flatpak Repo]\nUrl={}\n", session.shop().repository_url());

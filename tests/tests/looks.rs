@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Every page of the window fits on a narrow screen, and tells a screen reader what its controls are.
+//! Every page of the window fits on a narrow screen, and every control has a name for screen readers.
 
 use std::fs;
 
@@ -9,22 +9,22 @@ const APP: &str = "org.example.Private";
 const PAID: &str = "org.example.Paid";
 const PAID2: &str = "org.example.Paid2";
 
-/// How high a heading of one line is at most where text has its usual size.
+/// The largest height of a one-line heading with text of the usual size.
 const LARGEST_USUAL_HEADING: i32 = 40;
 
-/// What is asked of every page.
+/// How to check a page.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Look {
+enum PageCheck {
     /// It fits into 360 pixels.
     Narrow,
-    /// It works in a window of its own size.
+    /// It works in a window of the default size.
     AsItIs,
-    /// It fits into 360 pixels where text is twice as large.
+    /// It fits into 360 pixels with text twice as large.
     LargeText,
 }
 
-impl Look {
-    async fn at(self, story: &Story, window: &Window<'_>, page: &str) {
+impl PageCheck {
+    async fn run(self, story: &Story, window: &Window<'_>, page: &str) {
         story.step(page).await;
         if self != Self::AsItIs {
             window.fits_into(360).await;
@@ -34,7 +34,7 @@ impl Look {
     }
 }
 
-/// A `.flatpakref` of an app in a repository that is nowhere, with a key as long as most are.
+/// A `.flatpakref` of an app in a repository that does not exist, with a key of the usual length.
 fn app_file() -> String {
     format!(
         "[Flatpak Ref]\nName={APP}\nTitle=An App With a Name of Some Length\nUrl=https://repository.example.org/apps/stable\n\
@@ -43,35 +43,35 @@ fn app_file() -> String {
     )
 }
 
-/// Goes through every page of the main window that can be reached without an account, signs in, and goes on.
-async fn walk_through_the_window(story: &Story, look: Look) {
+/// Visits every page of the main window that needs no account, signs in, and visits the rest.
+async fn walk_through_the_window(story: &Story, check: PageCheck) {
     let host = story.session.host();
     story.session.open_usher();
     let screen = story.session.screen();
     let window = screen.window("Usher").await;
     window.ready(&format!("Sign In to {host}")).await;
-    if look == Look::LargeText {
+    if check == PageCheck::LargeText {
         let (_, height) = window.size_of(Role::Heading, "No Accounts Yet").await;
         assert!(height > LARGEST_USUAL_HEADING, "the text is large: {height}");
     }
-    look.at(story, &window, "Accounts, none yet").await;
+    check.run(story, &window, "Accounts, none yet").await;
 
     screen.key("ctrl+comma").await;
     screen.front().ready_switch("Continue Installs After Signing In").await;
-    look.at(story, &screen.front(), "Preferences").await;
+    check.run(story, &screen.front(), "Preferences").await;
     screen.key("Escape").await;
-    // The entries of GTK's menus have no names, but the last one is known to be “About Usher”.
+    // Entries of GTK's menus have no names for screen readers, but the last one is “About Usher”.
     for key in ["F10", "Up", "Return"] {
         screen.key(key).await;
     }
     screen.front().says("Troubleshooting").await;
-    look.at(story, &screen.front(), "About").await;
+    check.run(story, &screen.front(), "About").await;
     screen.key("Escape").await;
 
     window.press("Add Account").await;
     window.ready("Address").await;
-    look.at(story, &window, "Add account").await;
-    if look == Look::AsItIs {
+    check.run(story, &window, "Add account").await;
+    if check == PageCheck::AsItIs {
         let (width, _) = window.size_of(Role::Label, "Continue").await;
         let (_, line) = window.size_of(Role::Label, "From Another Computer").await;
         assert!(2 * width > 5 * line, "“Continue” is one line: {width} pixels, where a line is {line} pixels high");
@@ -84,38 +84,38 @@ async fn walk_through_the_window(story: &Story, look: Look) {
     story.session.processes.start("usher-open", usher);
     window.press("Continue").await;
     window.says("This repository is not set up yet").await;
-    look.at(story, &window, "Set up a repository").await;
+    check.run(story, &window, "Set up a repository").await;
     window.press("Back").await;
     window.ready("Continue").await;
     window.press("Back").await;
 
     window.press(&format!("Sign In to {host}")).await;
     window.ready(&format!("Continue to {host}")).await;
-    look.at(story, &window, "Server").await;
+    check.run(story, &window, "Server").await;
 
     window.press(&format!("Continue to {host}")).await;
     screen.front().ready("User name").await;
-    look.at(story, &screen.front(), "Web page").await;
+    check.run(story, &screen.front(), "Web page").await;
 
     screen.front().sign_in_on_the_page("demo").await;
     screen.front().says("Signed In").await;
-    look.at(story, &screen.front(), "Done").await;
+    check.run(story, &screen.front(), "Done").await;
     screen.front().press("Done").await;
 
     let window = screen.window("Usher").await;
     window.find_row(&format!("demo, {host}")).await;
-    look.at(story, &window, "Accounts, one").await;
+    check.run(story, &window, "Accounts, one").await;
     window.press_row(&format!("demo, {host}")).await;
     window.ready("Sign Out").await;
-    look.at(story, &window, "Account").await;
+    check.run(story, &window, "Account").await;
     window.press("Remove Account…").await;
     window.says("Remove demo?").await;
-    look.at(story, &screen.front(), "Remove an account").await;
+    check.run(story, &screen.front(), "Remove an account").await;
     window.press("Cancel").await;
 }
 
-/// Goes through the prompts.
-async fn walk_through_the_prompts(story: &Story, look: Look) {
+/// Visits every prompt.
+async fn walk_through_the_prompts(story: &Story, check: PageCheck) {
     let host = story.session.host();
     let screen = story.session.screen();
     let install = async || story.session.flatpak().install(APP).end().await;
@@ -124,11 +124,11 @@ async fn walk_through_the_prompts(story: &Story, look: Look) {
     let title = format!("Sign In to {host}");
     let prompt = screen.window(&title).await;
     prompt.ready(&format!("Continue to {host}")).await;
-    look.at(story, &prompt, "Prompt: sign in").await;
+    check.run(story, &prompt, "Prompt: sign in").await;
     prompt.press(&format!("Continue to {host}")).await;
     screen.front().sign_in_on_the_page("demo").await;
     screen.front().says("Signed In").await;
-    look.at(story, &screen.front(), "Prompt: done").await;
+    check.run(story, &screen.front(), "Prompt: done").await;
     screen.front().press("Done").await;
     screen.wait_until_empty().await;
 
@@ -137,11 +137,11 @@ async fn walk_through_the_prompts(story: &Story, look: Look) {
     install().await;
     let prompt = screen.window("Unlock the Keyring").await;
     prompt.ready("Unlock").await;
-    look.at(story, &prompt, "Prompt: unlock").await;
+    check.run(story, &prompt, "Prompt: unlock").await;
     story.session.keyring().answer_next_prompt();
     prompt.press("Unlock").await;
     prompt.says("Keyring Unlocked").await;
-    look.at(story, &prompt, "Prompt: unlocked").await;
+    check.run(story, &prompt, "Prompt: unlocked").await;
     prompt.press("Done").await;
     screen.wait_until_empty().await;
 
@@ -149,18 +149,18 @@ async fn walk_through_the_prompts(story: &Story, look: Look) {
     install().await;
     let prompt = screen.window(&format!("Sign In to {host} Again")).await;
     prompt.ready(&format!("Continue to {host}")).await;
-    look.at(story, &prompt, "Prompt: sign in again").await;
+    check.run(story, &prompt, "Prompt: sign in again").await;
     prompt.press("Not Now").await;
     screen.wait_until_empty().await;
 
     story.session.open_usher();
     let window = screen.window("Usher").await;
     window.says("Needs Attention").await;
-    look.at(story, &window, "Accounts, one needs attention").await;
+    check.run(story, &window, "Accounts, one needs attention").await;
 }
 
-/// Goes through everything that can be seen while apps are bought.
-async fn walk_through_buying(story: &Story, look: Look) {
+/// Visits every page of a purchase.
+async fn walk_through_buying(story: &Story, check: PageCheck) {
     let session = &story.session;
     let screen = session.screen();
     let window = screen.front();
@@ -175,11 +175,11 @@ async fn walk_through_buying(story: &Story, look: Look) {
 
     install(&[PAID, PAID2]).await;
     screen.window("Buy 2 Apps?").await.ready("Continue to Purchase").await;
-    look.at(story, &window, "Prompt: buy").await;
+    check.run(story, &window, "Prompt: buy").await;
     window.press("Already Bought?").await;
     window.find_row("Check the account of demo2").await;
-    look.at(story, &window, "Already bought?").await;
-    if look == Look::LargeText {
+    check.run(story, &window, "Already bought?").await;
+    if check == PageCheck::LargeText {
         let height = async |text| window.size_of(Role::Label, text).await.1;
         let (long, short) = (height("Sign In With Another Account…").await, height("Check Again").await);
         assert!(2 * long > 3 * short, "what is too long for a line wraps, and is not cut: {long}, {short}");
@@ -191,30 +191,30 @@ async fn walk_through_buying(story: &Story, look: Look) {
     session.shop().control().hold_grants();
     window.press("Continue to Purchase").await;
     window.says("Buy “Paid”?").await;
-    look.at(story, &window, "The shop's page").await;
+    check.run(story, &window, "The shop's page").await;
     window.pay_on_the_page("Paid").await;
     window.says("Thank You").await;
-    look.at(story, &window, "The shop's last page").await;
+    check.run(story, &window, "The shop's last page").await;
     window.press("Done").await;
     window.ready("It Was Not Paid").await;
-    look.at(story, &window, "Waiting for the store").await;
+    check.run(story, &window, "Waiting for the store").await;
     session.shop().control().release_grants().expect("the shop unlocks");
     window.says("Buying 2 of 2").await;
     window.ready("Stop Here").await;
-    look.at(story, &window, "Buying 2 of 2").await;
+    check.run(story, &window, "Buying 2 of 2").await;
 
     window.press("Continue With “Paid 2”").await;
     window.says("Buy “Paid 2”?").await;
     window.press("Cancel").await;
     window.says("Leave the Purchase?").await;
-    look.at(story, &window, "Leave the purchase?").await;
+    check.run(story, &window, "Leave the purchase?").await;
     window.press("Leave").await;
     window.ready("It Was Not Paid").await;
-    look.at(story, &window, "Purchase not finished").await;
+    check.run(story, &window, "Purchase not finished").await;
     window.press("It Was Not Paid").await;
     window.press("Stop Here").await;
     window.says("Bought").await;
-    look.at(story, &window, "Prompt: bought").await;
+    check.run(story, &window, "Prompt: bought").await;
     window.press("Done").await;
     screen.wait_until_empty().await;
 
@@ -222,13 +222,13 @@ async fn walk_through_buying(story: &Story, look: Look) {
     install(&[APP]).await;
     screen.window("Buy “Private”?").await.press("Continue to Purchase").await;
     window.ready("Use Another Account…").await;
-    look.at(story, &window, "Not available").await;
+    check.run(story, &window, "Not available").await;
     window.press("Not Now").await;
     screen.wait_until_empty().await;
 }
 
-/// Goes through what was bought, and what is taken along to another computer.
-async fn walk_through_purchases(story: &Story, look: Look) {
+/// Visits the purchases, and the pages for moving to another computer.
+async fn walk_through_purchases(story: &Story, check: PageCheck) {
     let session = &story.session;
     let host = session.host();
     session.update_appstream().await;
@@ -240,12 +240,12 @@ async fn walk_through_purchases(story: &Story, look: Look) {
     window.press_row(&format!("demo, {host}")).await;
     window.click_row("Purchases").await;
     window.says("No Purchases Yet").await;
-    look.at(story, &window, "Purchases, none yet").await;
+    check.run(story, &window, "Purchases, none yet").await;
     for app in [PAID, PAID2] {
         session.buy(app).await;
     }
     window.find_row("Paid 2").await;
-    look.at(story, &window, "Purchases").await;
+    check.run(story, &window, "Purchases").await;
     window.press("Back").await;
     window.ready("Sign Out").await;
     window
@@ -253,7 +253,7 @@ async fn walk_through_purchases(story: &Story, look: Look) {
             tree.usable("Purchases, 2 apps").filter(|row| row.is_focused()).map(drop)
         })
         .await;
-    look.at(story, &window, "Account with purchases").await;
+    check.run(story, &window, "Account with purchases").await;
     window.press("Back").await;
     window.ready("Add Account").await;
 
@@ -265,33 +265,33 @@ async fn walk_through_purchases(story: &Story, look: Look) {
     usher.arg(&saved);
     session.processes.start("usher-file", usher);
     window.ready("Copy Install Command").await;
-    look.at(story, &window, "Welcome back").await;
+    check.run(story, &window, "Welcome back").await;
     window.press_row("Demo Store").await;
     window.mentions("flatpak remote-add").await;
-    look.at(story, &window, "Welcome back, with a command").await;
+    check.run(story, &window, "Welcome back, with a command").await;
     window.press("Back").await;
 
-    // The entries of GTK's menus have no names, but of the four the first one is known to be “Export Accounts…”.
+    // Entries of GTK's menus have no names for screen readers, but the first of the four is “Export Accounts…”.
     window.ready("Add Account").await;
     window.focus().await;
     for key in ["F10", "Up", "Up", "Up", "Up", "Return"] {
         screen.key(key).await;
     }
     window.ready("Save File…").await;
-    look.at(story, &window, "Export accounts").await;
+    check.run(story, &window, "Export accounts").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_of_a_purchase_fits_into_360_pixels_and_names_its_controls() {
     let story = Story::begin("looks-buying", "Every page of a purchase, narrow", Setup::default()).await;
-    walk_through_buying(&story, Look::Narrow).await;
+    walk_through_buying(&story, PageCheck::Narrow).await;
     story.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_bought_fits_into_360_pixels_and_names_its_controls() {
     let story = Story::begin("looks-purchases", "What was bought and taken along, narrow", Setup::default()).await;
-    walk_through_purchases(&story, Look::Narrow).await;
+    walk_through_purchases(&story, PageCheck::Narrow).await;
     story.end().await;
 }
 
@@ -300,7 +300,7 @@ async fn buying_works_in_the_dark_and_at_the_windows_own_size() {
     let dark = ("ADW_DEBUG_COLOR_SCHEME", "prefer-dark".to_owned());
     let setup = Setup { environment: vec![dark], ..Setup::default() };
     let story = Story::begin("looks-buying-dark", "Every page of a purchase, dark", setup).await;
-    walk_through_buying(&story, Look::AsItIs).await;
+    walk_through_buying(&story, PageCheck::AsItIs).await;
     story.end().await;
 }
 
@@ -309,7 +309,7 @@ async fn what_was_bought_works_with_text_of_twice_the_size() {
     let setup = Setup { large_text: true, ..Setup::default() };
     let title = "What was bought and taken along, text of twice the size";
     let story = Story::begin("looks-purchases-large", title, setup).await;
-    walk_through_purchases(&story, Look::LargeText).await;
+    walk_through_purchases(&story, PageCheck::LargeText).await;
     story.end().await;
 }
 
@@ -317,21 +317,21 @@ async fn what_was_bought_works_with_text_of_twice_the_size() {
 async fn buying_works_with_text_of_twice_the_size() {
     let setup = Setup { large_text: true, ..Setup::default() };
     let story = Story::begin("looks-buying-large", "Every page of a purchase, text of twice the size", setup).await;
-    walk_through_buying(&story, Look::LargeText).await;
+    walk_through_buying(&story, PageCheck::LargeText).await;
     story.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_fits_into_360_pixels_and_names_its_controls() {
     let story = Story::begin("looks-window", "Every page of the window, narrow", Setup::default()).await;
-    walk_through_the_window(&story, Look::Narrow).await;
+    walk_through_the_window(&story, PageCheck::Narrow).await;
     story.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_prompt_fits_into_360_pixels_and_names_its_controls() {
     let story = Story::begin("looks-prompts", "Every prompt, narrow", Setup::default()).await;
-    walk_through_the_prompts(&story, Look::Narrow).await;
+    walk_through_the_prompts(&story, PageCheck::Narrow).await;
     story.end().await;
 }
 
@@ -340,7 +340,7 @@ async fn the_window_works_in_the_dark_and_at_its_own_size() {
     let dark = ("ADW_DEBUG_COLOR_SCHEME", "prefer-dark".to_owned());
     let setup = Setup { environment: vec![dark], ..Setup::default() };
     let story = Story::begin("looks-dark", "Every page of the window, dark", setup).await;
-    walk_through_the_window(&story, Look::AsItIs).await;
+    walk_through_the_window(&story, PageCheck::AsItIs).await;
     story.end().await;
 }
 
@@ -348,7 +348,7 @@ async fn the_window_works_in_the_dark_and_at_its_own_size() {
 async fn everything_works_with_text_of_twice_the_size() {
     let setup = Setup { large_text: true, ..Setup::default() };
     let story = Story::begin("looks-large", "Every page of the window, text of twice the size", setup).await;
-    walk_through_the_window(&story, Look::LargeText).await;
+    walk_through_the_window(&story, PageCheck::LargeText).await;
     story.end().await;
 }
 
@@ -360,17 +360,17 @@ async fn without_a_keyring_the_window_says_so_and_fits() {
     let screen = story.session.screen();
     let window = screen.window("Usher").await;
     let usual = window.size_of(Role::Label, "No Keyring").await.1;
-    Look::Narrow.at(&story, &window, "No keyring").await;
+    PageCheck::Narrow.run(&story, &window, "No keyring").await;
     let compact = window.size_of(Role::Label, "No Keyring").await.1;
     assert!(compact < usual, "it is smaller where there is little room: {compact} instead of {usual}");
     story.end().await;
 }
 
-/// A window whose minimum width is 500 pixels, and one that has an icon for a name.
+/// A window that is at least 500 pixels wide, with a button that has an icon and no name.
 const CLUMSY: &str = include_str!("../helpers/clumsy.py");
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_look_at_a_page_sees_what_is_too_wide_and_what_has_no_name() {
+async fn the_checks_notice_a_wide_window_and_a_control_without_a_name() {
     let setup = Setup { keyring: KeyringState::None, without_shop: true, ..Setup::default() };
     let story = Story::begin("looks-clumsy", "A clumsy window", setup).await;
     let script = story.session.folder().join("clumsy");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Windows belong to the application, whose name, icon and place in the overview a desktop finds by their id.
+//! Every window carries the application's id, by which a desktop finds its name, its icon and its place in the
+//! overview.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,11 +8,11 @@ use std::process::Command;
 
 use usher_tests::{ACCESS, AUTHENTICATOR, Session, Setup, Story, WINDOW, wait_for};
 
-/// What the window process calls the application.
+/// The id of the application.
 const APPLICATION: &str = AUTHENTICATOR;
 const SOCKET: &str = "usher-wayland";
 
-/// Asks the open window for the list of keys, which is a window of its own.
+/// Opens the list of keyboard shortcuts, which is a window of its own.
 fn show_shortcuts(session: &Session) {
     let path = format!("/{}", WINDOW.replace('.', "/"));
     let action = ["call", "--session", "-d", WINDOW, "-o", &path, "-m", "org.gtk.Actions.Activate"];
@@ -38,9 +39,9 @@ fn classes(session: &Session) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_window_carries_the_id_of_the_application_on_x11() {
-    let story = Story::begin("looks-ids-x11", "Whose windows they are, on X11", Setup::default()).await;
+    let story = Story::begin("looks-ids-x11", "The id of every window, on X11", Setup::default()).await;
     let session = &story.session;
-    story.step("The main window, the keys, and a prompt").await;
+    story.step("The main window, the shortcuts, and a prompt").await;
     session.open_usher();
     let screen = session.screen();
     screen.window("Usher").await.ready("Add Account").await;
@@ -58,7 +59,7 @@ async fn every_window_carries_the_id_of_the_application_on_x11() {
     story.end().await;
 }
 
-/// A compositor that nobody sees, for the programs that are told of it. Its log holds what clients ask of it.
+/// Starts a headless compositor, and tells the bus about it. Its log records the requests of clients.
 async fn start_weston(session: &Session) {
     let mut weston = session.processes.command("weston");
     weston.args([
@@ -83,7 +84,7 @@ async fn start_weston(session: &Session) {
     assert!(output.expect("the bus is told").success());
 }
 
-/// Asks for an account as a store does, with a window of its own that the prompt is to be above.
+/// Asks for an account as a store does, and names the store's window as the parent of the prompt.
 async fn ask_as_a_store(session: &Session, parent: &str) {
     let remotes = session.flatpak().run(&["remotes", "--user", "--columns=name,url"]).await;
     let url = remotes.text.lines().find_map(|line| line.strip_prefix("demo\t")).expect("the shop has a remote");
@@ -94,7 +95,7 @@ async fn ask_as_a_store(session: &Session, parent: &str) {
     assert_eq!(output.trim(), "(uint32 3,)", "the question is in a window");
 }
 
-/// What the compositor knows of every window: by client and object, the last title and the last id.
+/// The last title and the last id of every window at the compositor, by client and object.
 fn windows(session: &Session) -> BTreeMap<String, (String, String)> {
     let log = fs::read_to_string(session.processes.log_file("weston")).unwrap_or_default();
     let mut known: BTreeMap<String, (String, String)> = BTreeMap::new();
@@ -115,9 +116,9 @@ fn windows(session: &Session) -> BTreeMap<String, (String, String)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_window_carries_the_id_of_the_application_on_wayland() {
-    let story = Story::begin("looks-ids-wayland", "Whose windows they are, on Wayland", Setup::default()).await;
+    let story = Story::begin("looks-ids-wayland", "The id of every window, on Wayland", Setup::default()).await;
     let session = &story.session;
-    story.step("The main window, the keys, and a prompt").await;
+    story.step("The main window, the shortcuts, and a prompt").await;
     start_weston(session).await;
     let mut usher = session.processes.command("usher");
     usher.env("WAYLAND_DISPLAY", SOCKET).env("GDK_BACKEND", "wayland");

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Where the helper is missing the window says so, and what helps.
+//! Without the background service the window says so, and says what helps.
 
 use std::fs;
 
 use usher_tests::{AUTHENTICATOR, Setup, Story, Window};
 
-/// Takes the helper away from the bus, as an installation does that went wrong.
-fn take_away_the_helper(story: &Story) {
+/// Removes the background service from the bus, as a broken installation does.
+fn remove_service(story: &Story) {
     let service = story.session.folder().join(format!("services/{AUTHENTICATOR}.service"));
     fs::remove_file(service).expect("the service is removed");
     let bus = ["--session", "-d", "org.freedesktop.DBus", "-o", "/", "-m", "org.freedesktop.DBus.ReloadConfig"];
@@ -14,7 +14,7 @@ fn take_away_the_helper(story: &Story) {
     assert!(output.status.success(), "the bus reads its services again");
 }
 
-async fn look_at(story: &Story, window: &Window<'_>, page: &str) {
+async fn check_page(story: &Story, window: &Window<'_>, page: &str) {
     story.step(page).await;
     window.fits_into(360).await;
     assert_eq!(window.controls_without_name().await, [] as [String; 0], "{page}\n{}", window.tree().await);
@@ -22,17 +22,17 @@ async fn look_at(story: &Story, window: &Window<'_>, page: &str) {
 }
 
 async fn walk_through(story: &Story) {
-    take_away_the_helper(story);
+    remove_service(story);
     story.session.open_usher();
     let screen = story.session.screen();
     let window = screen.window("Usher").await;
     window.says("Installs cannot ask for accounts: the background service did not start").await;
     window.ready("Details").await;
-    look_at(story, &window, "No helper").await;
+    check_page(story, &window, "No helper").await;
     window.press("Details").await;
     window.says("usherctl doctor").await;
     window.ready("Copy Command").await;
-    look_at(story, &window, "No helper, details").await;
+    check_page(story, &window, "No helper, details").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The Flatpak manifests: what they build, from which sources, and what the sandbox is given.
+//! The Flatpak manifests: what they build, from which sources, and which permissions the sandbox gets.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -23,7 +23,7 @@ fn manifest(id: &str) -> Value {
     json_of(&format!("build-aux/{id}.json"))
 }
 
-/// “NAME-VERSION” and checksum of every crate in the lock file that is not our own.
+/// “NAME-VERSION” and checksum of every crate in the lock file, except Usher's own.
 fn locked() -> BTreeMap<String, String> {
     let lock = read("Cargo.lock");
     let mut crates = BTreeMap::new();
@@ -116,9 +116,9 @@ fn the_sandbox_has_no_bus_no_home_and_writes_nowhere() {
             "--share" => ["network", "ipc"].contains(&what),
             "--socket" => ["wayland", "fallback-x11"].contains(&what),
             "--device" => what == "dri",
-            // The installations, and nothing above them.
+            // The installations, and no folder above them.
             "--filesystem" => what.ends_with("/flatpak:ro"),
-            // One program by its full name; nothing that starts or controls others.
+            // One program by its full name, and nothing that starts or controls other programs.
             "--talk-name" => !what.contains('*') && !what.starts_with("org.freedesktop."),
             _ => false,
         };
@@ -126,7 +126,7 @@ fn the_sandbox_has_no_bus_no_home_and_writes_nowhere() {
     }
 }
 
-/// What stands between backticks in the first column of tables, if it is an option of `finish-args`.
+/// The options of `finish-args` that have a reason: those between backticks in the first column of tables.
 fn permissions_with_a_reason(text: &str) -> BTreeSet<&str> {
     let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | "));
     let reasoned = rows.filter(|(_, reason)| reason.trim_end_matches([' ', '|']).len() > 10);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Pages for buying that misbehave, in the real view. What they say is not believed: the server is asked.
+//! Purchase pages that misbehave, in the real web view. Usher does not believe what they say, it asks the server.
 
 use rustix::process::Signal;
 use serde_json::json;
@@ -9,7 +9,7 @@ use usher_tests::{Session, Setup, Window, send_signal};
 const APP: &str = "org.example.Paid";
 const PAGE: &str = "purchase/scripted";
 
-/// A page for buying with a script of its own.
+/// A purchase page with a script.
 fn page(script: &str) -> Reply {
     Reply::html(&format!(
         "<!doctype html><html lang=en><meta charset=utf-8><title>Scripted</title><h1>Scripted</h1>\
@@ -26,7 +26,7 @@ fn page(script: &str) -> Reply {
     ))
 }
 
-/// A session in which the window shows that page for buying.
+/// A session in which the window shows a purchase page with that script.
 async fn session_at(script: &str) -> Session {
     let session = Session::start(Setup::default()).await;
     session.sign_in_as("demo").await;
@@ -39,8 +39,8 @@ async fn session_at(script: &str) -> Session {
     session
 }
 
-/// The server gives access, and the window notices.
-async fn is_granted(session: &Session, window: &Window<'_>) {
+/// Lets the server give access, and waits until the window notices.
+async fn grant_and_wait(session: &Session, window: &Window<'_>) {
     session.shop().control().grant("demo", APP).expect("the shop gives the app");
     window.says("Bought").await;
     assert_eq!(session.begun_purchases(), [APP], "it was begun once");
@@ -72,7 +72,7 @@ async fn w16_a_last_page_that_is_not_the_shops_own_is_not_shown() {
     let window = screen.front();
     for n in 0..addresses.len() {
         window.press(&format!("Away {n}")).await;
-        // Usher's own page comes at once; what is not paid is waited for.
+        // Usher's own page comes at once, and waits for the payment.
         window.says("Waiting for the Store").await;
         let tree = window.tree().await;
         assert!(!tree.mentions("root:") && !tree.says("Elsewhere"), "{tree}");
@@ -89,7 +89,7 @@ async fn w16_a_last_page_that_is_not_the_shops_own_is_not_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn w02_a_way_back_with_the_wrong_state_ends_no_purchase() {
+async fn w02_a_redirect_with_the_wrong_state_ends_no_purchase() {
     let wrong = ["'?state=other'", "''", "'?state=' + state + '&state=' + state", "'#state=' + state"];
     let buttons = wrong
         .iter()
@@ -97,7 +97,7 @@ async fn w02_a_way_back_with_the_wrong_state_ends_no_purchase() {
         .map(|(n, rest)| format!("add('Wrong {n}', () => location.href = target + {rest});"))
         .collect::<Vec<_>>()
         .concat();
-    // Each page is told from the one before, which stays until it comes.
+    // The number tells each page from the one before, which stays until the next one has loaded.
     let numbered =
         |n: usize| format!("{buttons} document.body.insertAdjacentHTML('beforeend', '<p>This is page {n}</p>');");
     let session = session_at(&numbered(0)).await;
@@ -113,11 +113,11 @@ async fn w02_a_way_back_with_the_wrong_state_ends_no_purchase() {
     window.says(&format!("This is page {}", wrong.len())).await;
     window.press("Go Back").await;
     window.says("Waiting for the Store").await;
-    is_granted(&session, &window).await;
+    grant_and_wait(&session, &window).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_only_says_that_it_was_paid_is_not_believed() {
+async fn a_page_that_merely_claims_a_payment_is_not_believed() {
     let session = session_at("document.body.insertAdjacentHTML('beforeend', '<p>Paid</p>');").await;
     let screen = session.screen();
     let window = screen.front();
@@ -133,7 +133,7 @@ async fn a_page_that_only_says_that_it_was_paid_is_not_believed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn w14_a_page_for_buying_whose_process_dies_comes_back_after_the_server_was_asked() {
+async fn w14_a_purchase_page_whose_process_dies_is_reloaded_after_asking_the_server() {
     let session = session_at("").await;
     let screen = session.screen();
     let window = screen.front();
@@ -156,7 +156,7 @@ async fn w14_a_page_for_buying_whose_process_dies_comes_back_after_the_server_wa
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn w15_a_page_for_buying_that_never_comes_can_be_left() {
+async fn w15_a_purchase_page_that_never_loads_can_be_left() {
     let session = Session::start(Setup::default()).await;
     session.sign_in_as("demo").await;
     session.shop().control().fail(Route::Purchase, Failure::Hang);

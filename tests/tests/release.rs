@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A release build: it holds nothing that a development build is loosened with, and does not speak to an unencrypted shop,
-//! be it on this computer. `build-aux/stage` has put it into `build/release-stage`.
+//! A release build: it contains none of a development build's switches, and never contacts an unencrypted shop, not
+//! even on this computer. `build-aux/stage` puts it into `build/release-stage`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use usher_tests::{Display, Session, Setup, workspace};
 const PROGRAMS: [&str; 3] = ["bin/usher", "bin/usherctl", "libexec/usher-authenticator"];
 /// The daemon's name in a release.
 const RELEASE: &str = "io.github.usher.Usher";
-/// What only a development build may hold: names of its own, the feature that lets it speak to this computer without
-/// encryption, and variables by which a build or a test is steered.
+/// What only a development build may contain: its own names, the feature that allows unencrypted connections to this
+/// computer, and variables that control a build or a test.
 const SWITCHES: [&str; 5] =
     ["io.github.usher.Account.Devel", "/io/github/usher/Usher/Devel", "insecure-loopback", "USHER_", "RUST_LOG"];
 
@@ -38,14 +38,14 @@ async fn session() -> Session {
 }
 
 #[test]
-fn its_programs_hold_no_switch_that_a_test_could_turn() {
+fn release_programs_contain_no_development_switch() {
     assert_eq!(switches_in(&stage("release-stage")), []);
     let of_development = switches_in(&stage("stage"));
     assert!(PROGRAMS.iter().all(|program| of_development.contains(&(program, SWITCHES[0]))), "{of_development:?}");
 }
 
 #[tokio::test]
-async fn g06_it_signs_in_to_no_shop_without_encryption() {
+async fn g06_a_release_signs_in_to_no_unencrypted_shop() {
     let session = session().await;
     let address = session.shop().base_url().to_string();
     session.shop().control().clear_requests();
@@ -56,7 +56,7 @@ async fn g06_it_signs_in_to_no_shop_without_encryption() {
 }
 
 #[tokio::test]
-async fn g06_its_daemon_answers_for_such_a_shop_without_asking_it() {
+async fn g06_a_release_daemon_never_contacts_an_unencrypted_shop() {
     let session = session().await;
     let flatpak = session.flatpak();
     flatpak
@@ -65,7 +65,7 @@ async fn g06_its_daemon_answers_for_such_a_shop_without_asking_it() {
         .expect_success();
     session.shop().control().clear_requests();
     let installed = flatpak.run(&["install", "--user", "--noninteractive", "demo", "org.example.Private"]).await;
-    // It has an answer, and the pull decides: the shop does not give the app without a token.
+    // The daemon answers without a token, and the shop refuses the app.
     assert_eq!(installed.code, 1, "{}", installed.text);
     assert!(session.started_names().await.contains(RELEASE), "the daemon of the release was asked");
     let asked: Vec<_> =

@@ -6,7 +6,7 @@ use usher_tests::{AUTHENTICATOR, Session, Setup, Story, WINDOW, wait_for};
 
 const APP: &str = "org.example.Private";
 
-/// The sandboxes in which WebKit shows pages, by flatpak's numbers of them.
+/// Flatpak's numbers of the sandboxes in which WebKit shows pages.
 fn sandboxes_of_pages(session: &Session) -> Vec<String> {
     let pages = session.processes.of_program("WebKitWebProcess");
     let mut sandboxes: Vec<_> = pages.into_iter().filter_map(|(page, _)| session.sandbox_of(page)).collect();
@@ -54,24 +54,24 @@ async fn an_install_works_after_signing_in_from_within_the_sandbox() {
     assert!(!pages.is_empty() && !pages.contains(&window), "{pages:?} are not {window}");
     assert!(session.instances().await.len() >= 3);
 
-    story.step("Signing in on the page ends with the way back").await;
+    story.step("After signing in, the window shows how to go on").await;
     page.sign_in_on_the_page("demo").await;
     let done = screen.front();
     done.says("Signed In").await;
     done.says(&format!("demo at {host}")).await;
     done.says(&format!("flatpak install demo {APP}")).await;
 
-    story.step("The sign-in is in the keyring file of the sandbox, and not in the keyring of the desktop").await;
+    story.step("The keyring file of the sandbox holds the sign-in, the desktop's keyring does not").await;
     let [item] = &session.accounts_in_file().await[..] else { panic!("one account is in the file") };
     assert_eq!(item.label, format!("Usher: {host}"));
     assert!(item.text().contains(CREDENTIAL_MARK));
     assert!(session.keyring().items().await.is_empty());
 
-    story.step("The window goes away, and its sandboxes with it").await;
+    story.step("The window closes, and its sandboxes with it").await;
     done.press("Done").await;
     screen.wait_until_empty().await;
 
-    story.step("The same command installs the app, and nothing is asked").await;
+    story.step("The same command installs the app without a question").await;
     session.flatpak().install(APP).end().await.expect_success();
     assert!(screen.tree().await.nodes.is_empty(), "no window has opened");
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A repository brings Usher along with its first protected app; and what another one can make of that (rule R23).
+//! A repository installs Usher together with its first protected app, and how another repository can abuse that (rule
+//! R23).
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,23 +13,23 @@ use usher_tests::{AUTHENTICATOR, Display, Node, Package, Session, Setup, Story, 
 
 const APP: &str = "org.example.Private";
 const FREE: &str = "org.example.Free";
-/// What the program of the other shop leaves behind where Usher has its data.
+/// The file that the other shop's program leaves in Usher's data folder.
 const TRACE: &str = "the-other-one-was-here";
 
-/// Runs a command as a person does who says yes to its questions.
+/// Runs a command in a terminal, and answers its questions with yes.
 async fn run(session: &Session, command: &str) {
     session.in_terminal(&["sh", "-c", command]).answering_yes().end().await.expect_success();
 }
 
-/// What `usherctl doctor` of that branch of the Flatpak says.
+/// Runs `usherctl doctor` from that branch of the Flatpak.
 async fn doctor_of(session: &Session, branch: &str) -> CommandOutput {
     let mut command = tokio::process::Command::from(session.processes.command("flatpak"));
     command.args(["run", &format!("--branch={branch}"), "--command=usherctl", AUTHENTICATOR, "doctor"]);
     command.stdin(Stdio::null()).output().await.expect("flatpak starts").into()
 }
 
-/// What it says of Usher itself, the command first that undoes it.
-fn said_of_usher(output: &CommandOutput) -> Vec<(String, String)> {
+/// The fixes and the problems that the doctor names for Usher itself.
+fn problems_of_usher(output: &CommandOutput) -> Vec<(String, String)> {
     let mut lines = output.stdout.lines().peekable();
     let mut said = Vec::new();
     while let Some(line) = lines.next() {
@@ -46,8 +47,8 @@ async fn wait_for_no_row(window: &Window<'_>, start: &str) {
     window.wait(&format!("no row “{start}…”"), |tree| (!tree.nodes.iter().any(is_it)).then_some(())).await;
 }
 
-/// Makes a repository on disk with a program of somebody else's under Usher's name.
-async fn another_usher(session: &Session) -> PathBuf {
+/// Creates a repository on disk with another program under Usher's name.
+async fn impostor_repository(session: &Session) -> PathBuf {
     let folder = session.folder().join("another");
     let (app, repository) = (folder.join("app"), folder.join("repo"));
     let write = |path: &str, text: &str| {
@@ -59,7 +60,7 @@ async fn another_usher(session: &Session) -> PathBuf {
     let arch = session.flatpak().run(&["--default-arch"]).await;
     let runtime = format!("org.example.Platform/{}/1", arch.text.trim());
     write("metadata", &format!("[Application]\nname={AUTHENTICATOR}\nruntime={runtime}\nsdk={runtime}\n"));
-    // With a failure, so that the bus does not wait for it to serve anybody: what is asked after it was undone would wait too.
+    // It ends with an error, so that the bus stops waiting for it. Otherwise later calls would wait too.
     write("files/bin/other", &format!("#!/bin/sh\necho >\"$XDG_DATA_HOME/{TRACE}\"\nexit 1\n"));
     write(
         &format!("files/share/dbus-1/services/{AUTHENTICATOR}.service"),
@@ -72,35 +73,38 @@ async fn another_usher(session: &Session) -> PathBuf {
     repository
 }
 
-/// A shop like any other, from which something is installed.
+/// Opens another shop, and installs an app from it.
 async fn another_shop(session: &Session) -> DemoStore {
     let shop = session.open_another_shop("other").await;
     session.flatpak().run(&["install", "--user", "--noninteractive", "other", FREE]).await.expect_success();
     shop
 }
 
-/// The shop names Usher from now on, brings a program of its own under that name, and publishes an update.
-async fn turn_bad(shop: &DemoStore, another_usher: &Path) {
+/// Lets the shop name Usher as its authenticator, bring a program of its own under that name, and publish an update.
+async fn turn_malicious(shop: &DemoStore, impostor_repository: &Path) {
     let url = shop.base_url().to_string();
-    shop.control().bring_authenticator(AUTHENTICATOR, &url, another_usher).await.expect("the shop can name anything");
+    shop.control()
+        .bring_authenticator(AUTHENTICATOR, &url, impostor_repository)
+        .await
+        .expect("the shop can name anything");
     shop.control().publish(vec![Publication::Update(FREE.to_owned())]).await.expect("the shop publishes");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_protected_app_brings_usher_along() {
     let setup = Setup { package: Package::NotInstalled, ..Setup::default() };
-    let story = Story::begin("sandbox-07-auto-install", "A repository brings Usher along", setup).await;
+    let story = Story::begin("sandbox-07-auto-install", "A repository installs Usher", setup).await;
     let session = &story.session;
     let (host, screen, flatpak) = (session.host(), session.screen(), session.flatpak());
 
-    story.step("The computer knows nothing of Usher; one install brings it, and is answered by it").await;
+    story.step("Usher is not installed; one install brings it, and Usher answers").await;
     assert!(!flatpak.is_installed(AUTHENTICATOR).await);
     let outcome = flatpak.install(APP).end().await;
     outcome.expect_refusal(&format!("Account needed. Sign in to {host} in the Usher window, then try again."));
     assert!(flatpak.is_installed(AUTHENTICATOR).await);
     assert!(!flatpak.is_installed(APP).await);
 
-    story.step("Its prompt is there; signing in goes as ever").await;
+    story.step("Its prompt opens, and signing in works as always").await;
     let prompt = screen.window(&format!("Sign In to {host}")).await;
     prompt.row_says("For", APP).await;
     prompt.press(&format!("Continue to {host}")).await;
@@ -112,7 +116,7 @@ async fn the_first_protected_app_brings_usher_along() {
     done.press("Done").await;
     screen.wait_until_empty().await;
 
-    story.step("From then on it answers: the install works, without a question, and so does an update").await;
+    story.step("From then on installs and updates work without a question").await;
     flatpak.install(APP).end().await.expect_success();
     let installed = flatpak.commit(APP).await;
     session.shop().control().publish_update(APP).await.expect("the shop publishes");
@@ -126,7 +130,7 @@ async fn the_first_protected_app_brings_usher_along() {
     let modify = "flatpak remote-modify --user --no-authenticator-install demo";
     let came =
         (modify.to_owned(), "Usher came along with “demo”, which brings it again whenever it is removed.".to_owned());
-    assert_eq!(said_of_usher(&output), [came]);
+    assert_eq!(problems_of_usher(&output), [came]);
     assert!(output.stdout.contains("demo: all good\n"), "{}", output.stdout);
     assert!(output.stdout.ends_with("1 remote checked, no problems.\n"), "{}", output.stdout);
     assert_eq!(output.code, 0);
@@ -136,18 +140,18 @@ async fn the_first_protected_app_brings_usher_along() {
     let window = screen.window("Usher").await;
     window.find_row("Usher Came Along With a Repository, “demo” brings it again whenever it is removed").await;
 
-    story.step("Who does not want that forbids it; Usher stays").await;
+    story.step("A person can forbid that; Usher stays installed").await;
     run(session, modify).await;
     wait_for_no_row(&window, "Usher Came Along With a Repository").await;
     let output: CommandOutput = session.usherctl(&["doctor"]).await.into();
-    assert_eq!(said_of_usher(&output), []);
+    assert_eq!(problems_of_usher(&output), []);
     flatpak.run(&["update", "--user", "--noninteractive"]).await.expect_success();
     assert!(flatpak.is_installed(AUTHENTICATOR).await);
     story.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_program_under_the_name_of_usher_is_told_and_undone() {
+async fn a_program_under_ushers_name_is_reported_and_can_be_removed() {
     let setup = Setup::with_flatpak();
     let story = Story::begin("sandbox-07-takeover", "Another repository replaces Usher", setup).await;
     let session = &story.session;
@@ -155,33 +159,33 @@ async fn another_program_under_the_name_of_usher_is_told_and_undone() {
     let shop = another_shop(session).await;
     let trace = session.folder_of_usher().join("data").join(TRACE);
 
-    story.step("A shop from which something is installed brings a program of its own, with a plain update").await;
-    turn_bad(&shop, &another_usher(session).await).await;
+    story.step("Another shop brings a program under Usher's name, with an ordinary update").await;
+    turn_malicious(&shop, &impostor_repository(session).await).await;
     run(session, "flatpak update --user").await;
     let branches = flatpak.run(&["list", "--user", "--app", "--columns=application,branch,origin"]).await;
     assert!(branches.text.contains(&format!("{AUTHENTICATOR}\tautoinstall\tother")), "{}", branches.text);
 
-    story.step("flatpak asks that one, where Usher's data is").await;
+    story.step("flatpak asks that program, and it reaches Usher's data").await;
     let refused = flatpak.install(APP).end().await;
     assert!(refused.code == 1 && !refused.text.contains("Account needed"), "{}", refused.text);
     assert!(trace.exists());
 
-    story.step("The doctor of the one before says so, with the command that undoes it").await;
+    story.step("The doctor of the original Usher says so, with the command that undoes it").await;
     let output = doctor_of(session, "stable").await;
-    let said = said_of_usher(&output);
+    let said = problems_of_usher(&output);
     let [(command, sentence)] = &said[..] else { panic!("one thing is wrong with Usher: {said:?}") };
     assert!(sentence.starts_with("Usher may have been replaced: “app/"), "{sentence}");
     assert!(sentence.ends_with("/autoinstall” from “other” is installed besides."), "{sentence}");
     assert_eq!(output.code, 1);
 
-    story.step("In its window it is the first thing").await;
+    story.step("It is the first row of the window").await;
     let mut usher = session.processes.command("flatpak");
     usher.args(["run", "--branch=stable", AUTHENTICATOR]);
     session.processes.start("usher", usher);
     let window = screen.window("Usher").await;
     window.find_row(&format!("Usher May Have Been Replaced, {AUTHENTICATOR} comes from other")).await;
 
-    story.step("After that command all is as it was, and stays so with the next update").await;
+    story.step("That command restores everything, and the next update changes nothing").await;
     run(session, command).await;
     wait_for_no_row(&window, "Usher May Have Been Replaced").await;
     window.close().await;
@@ -189,33 +193,33 @@ async fn another_program_under_the_name_of_usher_is_told_and_undone() {
     shop.control().publish_update(FREE).await.expect("the shop publishes");
     run(session, "flatpak update --user").await;
     let output = doctor_of(session, "stable").await;
-    assert_eq!(said_of_usher(&output), []);
+    assert_eq!(problems_of_usher(&output), []);
     let outcome = flatpak.install(APP).end().await;
     outcome.expect_refusal(&format!("Account needed. Sign in to {host} in the Usher window, then try again."));
     story.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_that_takes_the_place_of_the_usher_of_the_system_is_told_and_undone() {
+async fn a_flatpak_that_replaces_the_installed_usher_is_reported_and_can_be_removed() {
     let session = Session::start(Setup::without_display()).await;
     let shop = another_shop(&session).await;
-    turn_bad(&shop, &another_usher(&session).await).await;
+    turn_malicious(&shop, &impostor_repository(&session).await).await;
     run(&session, "flatpak update --user").await;
     assert!(session.flatpak().is_installed(AUTHENTICATOR).await);
 
     let output: CommandOutput = session.usherctl(&["doctor"]).await.into();
-    let said = said_of_usher(&output);
+    let said = problems_of_usher(&output);
     let [(command, sentence)] = &said[..] else { panic!("one thing is wrong with Usher: {said:?}") };
     assert!(sentence.starts_with("Usher may have been replaced: “app/"), "{sentence}");
     run(&session, command).await;
     let output: CommandOutput = session.usherctl(&["doctor"]).await.into();
-    assert_eq!(said_of_usher(&output), []);
+    assert_eq!(problems_of_usher(&output), []);
     assert!(!session.flatpak().is_installed(AUTHENTICATOR).await);
     run(&session, "flatpak update --user").await;
     assert!(!session.flatpak().is_installed(AUTHENTICATOR).await);
 }
 
-/// The commands in a text for people that begin with these words, for the development build.
+/// The block of commands in a page of the documentation that begins with `start`, for the development build.
 fn documented(file: &str, start: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(file);
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -226,12 +230,12 @@ fn documented(file: &str, start: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_documentation_says_to_operators_and_to_those_who_leave_works() {
+async fn the_documented_commands_for_operators_and_for_removing_usher_work() {
     let session = Session::start(Setup { display: Display::None, ..Setup::with_flatpak() }).await;
     let flatpak = session.flatpak();
     let at = |path: &str| session.folder().join(path).display().to_string();
 
-    // An operator publishes the commit that is installed here.
+    // An operator publishes the installed commit.
     let mut init = session.processes.command("ostree");
     let made = init.arg("init").arg(format!("--repo={}", at("repo"))).arg("--mode=archive").status();
     assert!(made.expect("ostree starts").success());
@@ -247,7 +251,7 @@ async fn what_the_documentation_says_to_operators_and_to_those_who_leave_works()
     assert!(offered.text.contains(&format!("{AUTHENTICATOR}\tautoinstall")), "{}", offered.text);
     flatpak.run(&["remote-delete", "--user", "shop"]).await.expect_success();
 
-    // A person has an account, and leaves.
+    // A person with an account removes Usher.
     session.sign_in_as("demo").await;
     run(&session, &documented("flatpak.md", "flatpak run --command=usherctl")).await;
     run(&session, &documented("flatpak.md", "flatpak list")).await;

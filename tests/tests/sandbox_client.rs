@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Usher as a Flatpak: who its daemon answers, which installations it knows, and what becomes of clients when it is killed.
+//! Usher as a Flatpak: whom the daemon answers, which installations it knows, and what happens to clients when it is
+//! killed.
 
 use rustix::process::Signal;
 use usher_demo_store::{Failure, Publication, Route};
@@ -7,7 +8,7 @@ use usher_tests::{AUTHENTICATOR, Client, Display, Setup, Story, WINDOW, send_sig
 
 const APP: &str = "org.example.Private";
 const FREE: &str = "org.example.Free";
-/// A store that the manifest lets Usher talk to.
+/// A store that Usher's sandbox may talk to.
 const STORE: &str = "org.gnome.Software";
 const INSTALL: [&str; 5] = ["install", "--user", "--noninteractive", "demo", APP];
 
@@ -16,7 +17,7 @@ fn in_a_terminal() -> Setup {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn both_installations_are_known_inside_and_a_remote_in_neither_opens_no_window() {
+async fn the_sandbox_knows_both_installations_and_a_remote_in_neither_opens_no_window() {
     let setup = Setup::with_flatpak();
     let story = Story::begin("sandbox-4-installations", "Usher as a Flatpak: the installations", setup).await;
     let session = &story.session;
@@ -39,7 +40,7 @@ async fn both_installations_are_known_inside_and_a_remote_in_neither_opens_no_wi
     assert!(outcome.text.contains("Account needed."), "{}", outcome.text);
     assert!(!session.started_names().await.contains(WINDOW), "the window process was started");
 
-    story.step("A remote of the system's installation opens one").await;
+    story.step("A remote of the system installation opens one").await;
     let mut add = vec!["remote-add".to_owned(), "--system".to_owned()];
     add.extend(remote("everybody"));
     let add: Vec<&str> = add.iter().map(String::as_str).collect();
@@ -51,14 +52,14 @@ async fn both_installations_are_known_inside_and_a_remote_in_neither_opens_no_wi
     screen.window(&title).await.press("Not Now").await;
     screen.wait_until_gone(&title).await;
 
-    story.step("With an account, apps are installed for everybody").await;
+    story.step("With an account, apps can be installed system-wide").await;
     session.sign_in_to("everybody", "demo").await;
     for app in [APP, FREE] {
         let outcome = session.flatpak().run(&["install", "--system", "--noninteractive", "everybody", app]).await;
         outcome.expect_success();
     }
 
-    story.step("What is installed is known: an account that has ended does not block its update").await;
+    story.step("Usher knows the installed apps: an expired account does not block updates").await;
     let updates = [APP, FREE].map(|app| Publication::Update(app.to_owned()));
     let control = session.shop().control();
     control.publish(updates.to_vec()).await.expect("the shop publishes");
@@ -77,8 +78,8 @@ async fn both_installations_are_known_inside_and_a_remote_in_neither_opens_no_wi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_is_answered_alone_and_the_terminal_by_an_answer_to_everybody() {
-    let story = Story::begin("sandbox-5-answers", "Usher as a Flatpak: to whom it answers", in_a_terminal()).await;
+async fn a_store_is_answered_alone_and_a_terminal_by_broadcast() {
+    let story = Story::begin("sandbox-5-answers", "Usher as a Flatpak: whom it answers", in_a_terminal()).await;
     let session = &story.session;
     session.sign_in_as("demo").await;
     let mut bystander = Client::new(session).await;
@@ -91,7 +92,7 @@ async fn a_store_is_answered_alone_and_the_terminal_by_an_answer_to_everybody() 
     assert_eq!(answer.sent_to, Some(store.unique_name()));
     assert!(answer.tokens.keys().any(|token| !token.is_empty()));
 
-    story.step("flatpak in a terminal gets its answer as well, by way of everybody").await;
+    story.step("flatpak in a terminal gets its answer by broadcast").await;
     session.flatpak().run(&INSTALL).await.expect_success();
     let heard = bystander.response().await;
     assert_eq!((heard.code, heard.sent_to), (0, None), "the first that others hear is the answer to flatpak");
@@ -102,12 +103,12 @@ async fn a_store_is_answered_alone_and_the_terminal_by_an_answer_to_everybody() 
 #[tokio::test(flavor = "multi_thread")]
 async fn outside_of_a_sandbox_nobody_else_hears_an_answer() {
     let setup = Setup::without_display();
-    let story = Story::begin("sandbox-5-outside", "Not as a Flatpak: to whom Usher answers", setup).await;
+    let story = Story::begin("sandbox-5-outside", "Not as a Flatpak: whom Usher answers", setup).await;
     let session = &story.session;
     session.sign_in_as("demo").await;
     let mut bystander = Client::new(session).await;
 
-    story.step("flatpak gets its answer, and others hear nothing of it").await;
+    story.step("flatpak gets its answer, and others do not").await;
     session.flatpak().run(&INSTALL).await.expect_success();
     assert!(!session.requests_for("/api/v1/get_tokens").is_empty(), "the daemon has asked for tokens");
     let answer = bystander.request(session).await;
@@ -116,7 +117,7 @@ async fn outside_of_a_sandbox_nobody_else_hears_an_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l12_clients_of_a_daemon_that_was_killed_are_released_by_the_next_one() {
+async fn l12_clients_of_a_killed_daemon_are_released_by_the_next_one() {
     let story = Story::begin("sandbox-6-killed", "Usher as a Flatpak: the daemon is killed", in_a_terminal()).await;
     let session = &story.session;
     session.sign_in_as("demo").await;

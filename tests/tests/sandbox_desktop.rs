@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Usher as a Flatpak on a desktop: how it is opened, updated while it runs, and removed.
+//! Usher as a Flatpak on a desktop: opening it, updating it while it runs, and removing it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,17 +9,13 @@ use usher_tests::{AUTHENTICATOR, Session, Setup, Story, send_signal, wait_for};
 
 const APP: &str = "org.example.Private";
 
-fn on_a_desktop() -> Setup {
-    Setup::with_flatpak()
-}
-
-/// What the desktop knows Usher by.
+/// Usher's desktop file.
 fn desktop_file(session: &Session) -> PathBuf {
     let exports = session.folder().join("home/.local/share/flatpak/exports/share");
     exports.join(format!("applications/{AUTHENTICATOR}.desktop"))
 }
 
-/// Opens Usher by its desktop file, as the list of apps does.
+/// Opens Usher through its desktop file, as the list of apps does.
 async fn launch(session: &Session, arguments: &[&str]) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("helpers/launch.py");
     let mut launch = tokio::process::Command::from(session.processes.command("/usr/bin/python3"));
@@ -27,12 +23,12 @@ async fn launch(session: &Session, arguments: &[&str]) {
     assert!(launched.status.success(), "{launched:?}");
 }
 
-/// Closes the window, and waits until nothing of Usher's runs.
+/// Closes the window, and ends everything of Usher.
 async fn close(session: &Session) {
     let screen = session.screen();
     screen.front().close().await;
     screen.wait_until_empty().await;
-    // Without a window it ends by itself, some time later.
+    // Without a window the process would end by itself, but only later.
     for (id, _) in session.processes.of_program("usher") {
         send_signal(id, Signal::TERM);
     }
@@ -43,8 +39,9 @@ async fn close(session: &Session) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_desktop_opens_it_where_nothing_of_it_runs() {
-    let story = Story::begin("sandbox-7-desktop", "Usher as a Flatpak: opened by the desktop", on_a_desktop()).await;
+async fn the_desktop_opens_usher_when_nothing_of_it_runs() {
+    let story =
+        Story::begin("sandbox-7-desktop", "Usher as a Flatpak: opened by the desktop", Setup::with_flatpak()).await;
     let session = &story.session;
     let screen = session.screen();
     let text = fs::read_to_string(desktop_file(session)).expect("the desktop file is exported");
@@ -62,7 +59,7 @@ async fn the_desktop_opens_it_where_nothing_of_it_runs() {
     screen.window("Usher").await.ready("Address").await;
     close(session).await;
 
-    story.step("With a file that was taken along from another computer").await;
+    story.step("With a file from another computer").await;
     let exported = session.folder_of_usher().join("data/Accounts.usher");
     session.sign_in_as("demo").await;
     let output = session.usherctl(&["export", &exported.display().to_string()]).await;
@@ -78,7 +75,7 @@ async fn the_desktop_opens_it_where_nothing_of_it_runs() {
     story.end().await;
 }
 
-/// A repository that has a newer build of Usher: the same files in another commit.
+/// Creates a repository with a newer build of Usher: the same files in another commit.
 async fn publish_newer_usher(session: &Session) -> PathBuf {
     let newer = session.folder().join("newer");
     let branch = format!("app/{AUTHENTICATOR}/x86_64/stable");
@@ -97,19 +94,20 @@ async fn publish_newer_usher(session: &Session) -> PathBuf {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_may_be_updated_while_it_runs_and_leaves_nothing_when_it_is_removed() {
-    let story = Story::begin("sandbox-8-removed", "Usher as a Flatpak: updated and removed", on_a_desktop()).await;
+async fn usher_can_be_updated_while_it_runs_and_leaves_nothing_when_removed() {
+    let story =
+        Story::begin("sandbox-8-removed", "Usher as a Flatpak: updated and removed", Setup::with_flatpak()).await;
     let session = &story.session;
     let (screen, flatpak) = (session.screen(), session.flatpak());
 
-    story.step("An account is there, and daemon and window run").await;
+    story.step("There is an account, and daemon and window run").await;
     session.sign_in_as("demo").await;
     flatpak.install(APP).end().await.expect_success();
     session.open_usher();
     screen.window("Usher").await.mentions("demo").await;
     assert!(session.daemon().is_some());
 
-    story.step("An update of Usher comes while it runs").await;
+    story.step("Usher is updated while it runs").await;
     let newer = publish_newer_usher(session).await;
     let url = format!("--url=file://{}", newer.display());
     flatpak.run(&["remote-modify", "--user", &url, "usher"]).await.expect_success();
@@ -119,7 +117,7 @@ async fn it_may_be_updated_while_it_runs_and_leaves_nothing_when_it_is_removed()
     fs::remove_dir_all(newer).expect("a repository can be removed");
     screen.window("Usher").await.mentions("Usher was updated").await;
 
-    story.step("One click leads into the new version").await;
+    story.step("One click starts the new version").await;
     let [(old, _)] = &session.processes.of_program("usher")[..] else { panic!("one window process is there") };
     screen.window("Usher").await.press("Restart").await;
     wait_for(
@@ -139,7 +137,7 @@ async fn it_may_be_updated_while_it_runs_and_leaves_nothing_when_it_is_removed()
     flatpak.run(&["uninstall", "--user", "--noninteractive", APP]).await.expect_success();
     flatpak.install(APP).end().await.expect_success();
 
-    story.step("When Usher is removed nothing of it goes on running").await;
+    story.step("When Usher is removed, nothing of it keeps running").await;
     flatpak.run(&["uninstall", "--user", "--noninteractive", AUTHENTICATOR]).await.expect_success();
     session.wait_until_no_instance().await;
     for program in ["usher", "usher-authenticator"] {
@@ -147,7 +145,7 @@ async fn it_may_be_updated_while_it_runs_and_leaves_nothing_when_it_is_removed()
     }
     assert!(!desktop_file(session).exists());
 
-    story.step("The accounts stay, until they are removed as well").await;
+    story.step("The accounts stay until they are removed as well").await;
     assert!(session.keyring_file().exists());
     let removed = flatpak.in_terminal(&["uninstall", "--user", "--delete-data"]).answering_yes().end().await;
     assert!(!session.folder_of_usher().exists(), "{}", removed.text);

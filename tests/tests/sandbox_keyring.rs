@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Usher as a Flatpak: the accounts are in a file that only the portal's key opens.
+//! Usher as a Flatpak: the accounts are in a file that only the Secret portal's key opens.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,9 +12,9 @@ const PRIVATE: &str = "org.example.Private";
 const PAID: &str = "org.example.Paid";
 const FREE: &str = "org.example.Free";
 const LOCKED: &str = "Keyring locked. Unlock it, then try again.";
-/// What asks for the key of the file.
+/// The portal that gives the key of the file.
 const PORTAL: &str = "org.freedesktop.portal.Secret";
-/// What the desktop asks for a password with.
+/// The desktop's password dialog.
 const DIALOG: &str = "org.gnome.keyring.internal.Prompter";
 
 fn in_a_terminal() -> Setup {
@@ -29,7 +29,7 @@ async fn update(session: &Session) {
     session.flatpak().run(&["update", "--user", "--noninteractive"]).await;
 }
 
-/// Publishes an update of each app. What the daemon remembers of a moment ago is gone by then.
+/// Publishes an update of each app.
 async fn publish(session: &Session, apps: &[&str]) {
     let updates = apps.iter().map(|app| Publication::Update((*app).to_owned())).collect();
     session.shop().control().publish(updates).await.expect("the shop publishes");
@@ -40,7 +40,7 @@ async fn the_accounts_outlive_every_process_and_a_locked_keyring_blocks_no_updat
     let story = Story::begin("sandbox-2-keyring", "Usher as a Flatpak: the keyring file", in_a_terminal()).await;
     let session = &story.session;
 
-    story.step("The account is in a file that nobody else can read anything in").await;
+    story.step("The account is in an encrypted file").await;
     session.sign_in_as("demo").await;
     let file = session.keyring_file();
     let bytes = fs::read(&file).expect("the file is there");
@@ -72,7 +72,7 @@ async fn the_accounts_outlive_every_process_and_a_locked_keyring_blocks_no_updat
     install(session, PAID).await.expect_refusal(LOCKED);
     assert_eq!(portal.calls().await, ["RetrieveSecret"]);
 
-    story.step("Somebody dismisses the question, and is not asked again, not even by another daemon").await;
+    story.step("Somebody dismisses the question, and nobody asks again, not even another daemon").await;
     session.keyring().resume_prompter();
     install(session, PAID).await.expect_refusal(LOCKED);
     session.stop_daemon().await;
@@ -88,7 +88,7 @@ async fn the_accounts_outlive_every_process_and_a_locked_keyring_blocks_no_updat
     assert_ne!(before[1], flatpak.commit(FREE).await, "the free app is updated");
     assert_eq!(portal.calls().await, ["RetrieveSecret"]);
 
-    story.step("It is unlocked by what the person does with Usher, and the update follows").await;
+    story.step("A command of the person's unlocks it, and the update follows").await;
     session.keyring().answer_next_prompt();
     let output = session.usherctl(&["status"]).await;
     assert!(output.status.success(), "{output:?}");
@@ -115,7 +115,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_portal_it_is_said_plainly_and_nothing_is_kept_in_the_open() {
+async fn without_a_portal_usher_says_so_and_stores_nothing() {
     let setup = Setup { portals: Portals::None, ..in_a_terminal() };
     let story = Story::begin("sandbox-2-no-portal", "Usher as a Flatpak: no portal, no account", setup).await;
     let session = &story.session;
@@ -125,7 +125,7 @@ async fn without_a_portal_it_is_said_plainly_and_nothing_is_kept_in_the_open() {
     let why = "No portal of the desktop opens the keyring, so no account can be used.";
     install(session, PRIVATE).await.expect_refusal(&format!("{why} Run “{doctor}”."));
 
-    story.step("Signing in says so too, and no file comes of it").await;
+    story.step("Signing in says so too, and creates no file").await;
     let output = session.usherctl(&["sign-in", "demo"]).await;
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Usher as a Flatpak: the portal shows its notifications, and a click leads into the window's sandbox.
+//! Usher as a Flatpak: the portal shows its notifications, and a click opens the window in its sandbox.
 
 use usher_demo_store::Publication;
 use usher_tests::{Desktop, Setup, Story, WINDOW};
@@ -7,12 +7,10 @@ use usher_tests::{Desktop, Setup, Story, WINDOW};
 const APP: &str = "org.example.Private";
 const SWITCH: &str = "Account Reminders";
 
-/// Usher as a Flatpak has an account that has lapsed, and an update of a protected app is published.
+/// A story with a lapsed account and a published update of a protected app.
 async fn lapsed(name: &'static str, title: &str) -> Story {
     let story = Story::begin(name, title, Setup::with_flatpak()).await;
-    story
-        .step("An account is there, a protected app is installed, an update is published, and the account lapses")
-        .await;
+    story.step("There is an account, a protected app, a published update of it, and the sign-in expires").await;
     let session = &story.session;
     session.sign_in_as("demo").await;
     session.flatpak().install(APP).end().await.expect_success();
@@ -23,21 +21,21 @@ async fn lapsed(name: &'static str, title: &str) -> Story {
     story
 }
 
-/// An update in the background, which goes on without that app.
+/// Updates in the background, without the protected app.
 async fn update(story: &Story) {
     let outcome = story.session.flatpak().run(&["update", "--user", "--noninteractive"]).await;
     assert!(!outcome.text.contains("Failed to get tokens"), "{}", outcome.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_notification_goes_by_the_portal_and_a_click_opens_the_account() {
+async fn a_notification_goes_through_the_portal_and_a_click_opens_the_account() {
     let story = lapsed("sandbox-notification", "Usher as a Flatpak: a notification by the portal").await;
     let session = &story.session;
     let host = session.host();
-    // What draws for the portal hands them on to this.
+    // The portal's backend passes notifications on to this service.
     let desktop = session.show_notifications(Desktop::Other).await;
 
-    story.step("An update in the background is told of by the portal").await;
+    story.step("The portal shows a notification about an update in the background").await;
     update(&story).await;
     let notification = desktop.wait_for_one().await;
     assert_eq!(notification.title, "Account Needed for Updates");
@@ -52,7 +50,7 @@ async fn a_notification_goes_by_the_portal_and_a_click_opens_the_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_switch_of_the_window_holds_for_the_daemon_in_another_sandbox() {
+async fn the_windows_reminder_switch_applies_to_the_daemon_in_another_sandbox() {
     let story = lapsed("sandbox-reminders", "Usher as a Flatpak: Account Reminders are switched off").await;
     let session = &story.session;
     let desktop = session.show_notifications(Desktop::Other).await;
@@ -65,19 +63,19 @@ async fn the_switch_of_the_window_holds_for_the_daemon_in_another_sandbox() {
         screen.front().press(SWITCH).await;
         screen.key("Escape").await;
         let window = screen.window("Usher").await;
-        // Both have a “Close”.
+        // Both the window and its preferences have a “Close” button.
         window.wait("the end of the preferences", |tree| (!tree.says(SWITCH)).then_some(())).await;
         window.close().await;
         screen.wait_until_empty().await;
     };
 
-    story.step("They are switched off, and an update in the background is not told of").await;
+    story.step("They are switched off, and an update in the background shows no notification").await;
     press_the_switch(true).await;
     update(&story).await;
     session.stop_daemon().await;
     assert_eq!(desktop.count(), 0);
 
-    story.step("They are switched on, and the next one is").await;
+    story.step("They are switched on, and the next update shows one").await;
     press_the_switch(false).await;
     update(&story).await;
     assert_eq!(desktop.wait_for_one().await.title, "Account Needed for Updates");

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Usher as a Flatpak: what the window does about its own sandbox.
+//! Usher as a Flatpak: the window without web pages, and with a locked keyring.
 
 use usher_tests::{AUTHENTICATOR, Setup, Story};
 
 const APP: &str = "org.example.Private";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_pages_would_have_no_sandbox_none_is_shown() {
+async fn without_a_sandbox_for_web_pages_no_page_is_shown() {
     let setup = Setup::with_flatpak();
     let story = Story::begin("sandbox-no-pages", "Usher as a Flatpak: no sandbox for web pages", setup).await;
     let session = &story.session;
     let (screen, host) = (session.screen(), session.host());
 
-    story.step("What opens further sandboxes is not found, and an install needs an account").await;
+    story.step("No program opens sandboxes for web pages, and an install needs an account").await;
     session.flatpak().run(&["override", "--user", "--env=PATH=/app/bin", AUTHENTICATOR]).await.expect_success();
     session.flatpak().install(APP).end().await;
     let prompt = screen.window(&format!("Sign In to {host}")).await;
 
-    story.step("No page of the shop is loaded, and the way through the browser is told").await;
+    story.step("The window loads no page of the shop, and shows the command for the browser").await;
     session.shop().control().clear_requests();
     prompt.press(&format!("Continue to {host}")).await;
     let page = screen.front();
@@ -37,7 +37,7 @@ async fn a_locked_keyring_file_is_not_taken_for_an_empty_one() {
     let session = &story.session;
     let screen = session.screen();
 
-    story.step("An account is there, and the person does not unlock the keyring").await;
+    story.step("There is an account, and the person does not unlock the keyring").await;
     session.sign_in_as("demo").await;
     if session.daemon().is_some() {
         session.stop_daemon().await;
@@ -51,7 +51,7 @@ async fn a_locked_keyring_file_is_not_taken_for_an_empty_one() {
     assert!(!window.tree().await.mentions("No Accounts Yet"));
     window.fits_into(360).await;
 
-    story.step("It is unlocked from there").await;
+    story.step("The window unlocks it").await;
     session.keyring().answer_next_prompt();
     window.press("Unlock").await;
     window.find_row("demo").await;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Usher as a Flatpak: the window and the daemon write the same file from two sandboxes.
+//! Usher as a Flatpak: the window and the daemon write the same keyring file from two sandboxes.
 
 use std::fs;
 
@@ -8,23 +8,23 @@ use usher_demo_store::{Failure, Reply, Route};
 use usher_tests::{Client, Screen, Session, Setup, Story, Tree, wait_for};
 
 const PAID: &str = "org.example.Paid";
-/// A token that says that it has ended long ago, so that none is kept for the next request.
+/// An expired token, so that the daemon keeps none for the next request.
 const ENDED_TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJleHAiOjF9.x";
-/// How often each of them writes.
+/// How often window and daemon write.
 const TIMES: usize = 50;
 
-/// What is kept of the account of `user`.
+/// The stored account of `user`, as JSON.
 async fn record(session: &Session, user: &str) -> Value {
     let items = session.accounts_in_file().await;
     let mut records = items.iter().map(|item| serde_json::from_slice(&item.secret).expect("an account is JSON"));
     records.find(|record: &Value| record["user"] == user).expect("the account is in the file")
 }
 
-/// What is kept of the account of `demo` once it has that name and was written so often.
-async fn kept(session: &Session, name: &str, times: u64) -> Value {
+/// Waits until the account of `demo` has that name and was written `times` times, and returns it.
+async fn wait_for_record(session: &Session, name: &str, times: u64) -> Value {
     let is_kept = |record: &Value| record["name"] == name && record["generation"].as_u64() >= Some(times);
-    let kept = async || Some(record(session, "demo").await).filter(is_kept);
-    wait_for("the name", kept, async || record(session, "demo").await.to_string()).await
+    let wait_for_record = async || Some(record(session, "demo").await).filter(is_kept);
+    wait_for("the name", wait_for_record, async || record(session, "demo").await.to_string()).await
 }
 
 /// How often the account of `user` was written.
@@ -32,7 +32,7 @@ async fn writes(session: &Session, user: &str) -> u64 {
     record(session, user).await["generation"].as_u64().expect("a number")
 }
 
-/// Gives the account another name, as a person does whose mouse is on the entry.
+/// Renames the account, as a person does whose mouse is over the entry.
 async fn rename(screen: &Screen<'_>, name: &str) {
     screen.replace_text_under_pointer(name).await;
     let is_applied = |tree: &Tree| {
@@ -42,8 +42,8 @@ async fn rename(screen: &Screen<'_>, name: &str) {
     screen.front().wait("a name that was applied", is_applied).await;
 }
 
-/// Lets the daemon find that the app belongs to the account, or not any more.
-async fn find_out(session: &Session, client: &mut Client, is_owned: bool) {
+/// Lets the daemon find out that the account owns the app, or no longer does.
+async fn report_ownership(session: &Session, client: &mut Client, is_owned: bool) {
     let answer = if is_owned {
         format!(r#"{{"tokens":{{"{PAID}":"{ENDED_TOKEN}"}},"denied":[]}}"#)
     } else {
@@ -62,38 +62,38 @@ async fn k11_nothing_is_lost_when_window_and_daemon_write_at_once() {
     let session = &story.session;
     let host = session.host();
 
-    story.step("Two accounts are there, and one of them has bought something").await;
+    story.step("There are two accounts, and one of them has bought something").await;
     for user in ["demo2", "demo"] {
         session.sign_in_as(user).await;
     }
     session.buy(PAID).await;
     let mut client = Client::new(session).await;
     client.app = PAID;
-    find_out(session, &mut client, true).await;
+    report_ownership(session, &mut client, true).await;
     session.open_usher();
     let screen = session.screen();
     screen.window("Usher").await.press_row("demo").await;
     let page = screen.front();
     page.edit("Name", "Nobody").await;
     page.press("Apply").await;
-    kept(session, "Nobody", 0).await;
+    wait_for_record(session, "Nobody", 0).await;
 
-    story.step("The window gives it 50 names, while the daemon finds 50 times that something has changed").await;
+    story.step("The window renames the account 50 times, while the daemon notes 50 changes").await;
     let before = writes(session, "demo").await;
     for number in 0..TIMES {
         let name = format!("N{number}");
-        tokio::join!(rename(&screen, &name), find_out(session, &mut client, number % 2 == 1));
+        tokio::join!(rename(&screen, &name), report_ownership(session, &mut client, number % 2 == 1));
     }
 
-    story.step("Every single change was kept").await;
+    story.step("Every change was kept").await;
     let last = format!("N{}", TIMES - 1);
     let all = before + 2 * TIMES as u64;
-    let record = kept(session, &last, all).await;
+    let record = wait_for_record(session, &last, all).await;
     assert_eq!(record["generation"].as_u64(), Some(all), "each change is one writing: {record}");
     assert!(record["purchases"].to_string().contains("owned"), "{}", record["purchases"]);
     assert_eq!(session.accounts_in_file().await.len(), 2);
 
-    story.step("Nothing else lies beside the file").await;
+    story.step("The folder holds no other file").await;
     let folder = session.keyring_file().parent().expect("it is in a folder").to_owned();
     let files: Vec<_> = fs::read_dir(folder).expect("the folder is there").flatten().map(|it| it.file_name()).collect();
     assert_eq!(files, ["usher.keyring"]);

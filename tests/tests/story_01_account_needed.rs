@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! From “account needed” to installed: the whole path.
+//! From “account needed” to an installed app.
 
 use usher_demo_store::CREDENTIAL_MARK;
 use usher_tests::{SCHEMA, Setup, Story};
@@ -31,14 +31,14 @@ async fn an_install_that_needs_an_account_works_after_signing_in() {
     page.find_control(&format!("Address: {host}")).await;
     page.ready("User name").await;
 
-    story.step("Signing in on the page ends with the way back").await;
+    story.step("After signing in, the window shows how to go on").await;
     page.sign_in_on_the_page("demo").await;
     let done = screen.front();
     done.says("Signed In").await;
     done.says(&format!("demo at {host}")).await;
     done.says(&format!("flatpak install demo {APP}")).await;
 
-    story.step("The sign-in is in the keyring, and only its server shows from outside").await;
+    story.step("The sign-in is in the keyring, which shows only its server while locked").await;
     let item = story.session.keyring().only_item().await;
     assert_eq!(item.label, format!("Usher: {host}"));
     assert_eq!(item.attributes.get("xdg:schema").map(String::as_str), Some(SCHEMA));
@@ -47,11 +47,11 @@ async fn an_install_that_needs_an_account_works_after_signing_in() {
     assert!(item.attributes.contains_key("account"));
     assert!(item.text().contains(CREDENTIAL_MARK));
 
-    story.step("The window goes away").await;
+    story.step("The window closes").await;
     done.press("Done").await;
     screen.wait_until_empty().await;
 
-    story.step("The same command installs the app, and nothing is asked").await;
+    story.step("The same command installs the app without a question").await;
     story.session.flatpak().install(APP).end().await.expect_success();
     assert!(screen.tree().await.nodes.is_empty(), "no window has opened");
 

@@ -13,7 +13,7 @@ async fn begin(name: &'static str, title: &str) -> (Story, String) {
     (story, prompt)
 }
 
-/// Starts an install and waits until it waits for the prompt.
+/// Starts an install, and returns once it waits for the prompt.
 async fn waiting_install(story: &Story, prompt: &str) -> Terminal {
     let mut install = story.session.flatpak().install(APP);
     let screen = story.session.screen();

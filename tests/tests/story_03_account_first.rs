@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The account is added before anything is installed.
+//! Adding an account before installing anything.
 
 use usher_tests::{Setup, Story};
 
@@ -43,7 +43,7 @@ async fn an_account_added_from_a_repository_is_enough_to_install() {
     story.end().await;
 }
 
-/// An account is added by the address of its server, and no repository may use it.
+/// Adds an account by the address of its server. No repository may use it yet.
 async fn add_by_address(story: &Story) {
     let host = story.session.host();
     let address = story.session.shop().base_url().to_string();
@@ -83,14 +83,14 @@ async fn an_account_added_by_its_address_asks_once_for_permission() {
     prompt.press("Done").await;
     screen.wait_until_gone("Use the Account of demo?").await;
 
-    story.step("The next one works, and nothing is asked any more").await;
+    story.step("The next install works without a question").await;
     story.session.flatpak().install(APP).end().await.expect_success();
     assert_eq!(screen.tree().await.titles(), ["Usher"], "no prompt has opened");
     story.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_permission_to_use_an_account_that_was_signed_out_leads_on_to_signing_in() {
+async fn allowing_a_signed_out_account_leads_on_to_signing_in() {
     let story = Story::begin("03-signed-out", "Permission for an account that was signed out", Setup::default()).await;
     let host = story.session.host();
     let screen = story.session.screen();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Where nobody can be asked, nobody is asked: the answer comes at once and says what to do.
+//! Without interaction Usher asks nobody: the answer comes at once and says what to do.
 
 use usher_tests::{AUTHENTICATOR, KeyringState, Setup, Story, WINDOW};
 
@@ -44,7 +44,7 @@ async fn k01_a_locked_keyring_is_not_asked_to_open_without_interaction() {
     let title = "Installing without interaction, keyring locked";
     let story = Story::begin("04-locked", title, Setup::default()).await;
 
-    story.step("An account is there, and the keyring is locked").await;
+    story.step("There is an account, and the keyring is locked").await;
     story.session.sign_in_as("demo").await;
     story.session.keyring().lock().await;
 

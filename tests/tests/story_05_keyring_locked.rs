@@ -10,7 +10,7 @@ async fn a_locked_keyring_is_unlocked_and_the_install_works() {
     let story = Story::begin("05-locked", "The keyring is locked", Setup::default()).await;
     let screen = story.session.screen();
 
-    story.step("An account is there, and the keyring is locked").await;
+    story.step("There is an account, and the keyring is locked").await;
     story.session.sign_in_as("demo").await;
     story.session.keyring().lock().await;
 
@@ -22,7 +22,7 @@ async fn a_locked_keyring_is_unlocked_and_the_install_works() {
     assert!(!prompt.tree().await.says("Known server, new account"), "which account it is nobody knows yet");
     assert!(!story.session.keyring().saw_unexpected_prompt(), "the person is asked only after “Unlock”");
 
-    story.step("“Unlock” asks for the password of the keyring").await;
+    story.step("“Unlock” asks for the keyring's password").await;
     story.session.keyring().answer_next_prompt();
     prompt.press("Unlock").await;
     prompt.says("Keyring Unlocked").await;
@@ -41,12 +41,12 @@ async fn k02_a_dismissed_unlock_keeps_the_account() {
     let screen = story.session.screen();
     story.session.change_setting("continue-installs", "true").await;
 
-    story.step("An account is there, and the keyring is locked").await;
+    story.step("There is an account, and the keyring is locked").await;
     story.session.sign_in_as("demo").await;
     let before = story.session.keyring().only_item().await.secret;
     story.session.keyring().lock().await;
 
-    story.step("The password is not given, and “Not Now” ends the install").await;
+    story.step("The person dismisses the password prompt, and “Not Now” ends the install").await;
     let install = story.session.flatpak().install(APP);
     let prompt = screen.window("Unlock the Keyring").await;
     story.session.keyring().dismiss_next_prompt();
@@ -56,7 +56,7 @@ async fn k02_a_dismissed_unlock_keeps_the_account() {
     install.end().await.expect_error("User cancelled authentication request");
     assert!(!story.session.keyring().saw_unexpected_prompt(), "the password was asked for once");
 
-    story.step("The account is as it was").await;
+    story.step("The account has not changed").await;
     story.session.keyring().answer_next_prompt();
     assert!(story.session.keyring().ask_to_unlock().await);
     assert!(story.session.keyring().only_item().await.secret == before);

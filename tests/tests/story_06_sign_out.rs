@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Leaving: signing out keeps the account, removing it does not.
+//! Signing out keeps the account, removing it does not.
 
 use usher_demo_store::CREDENTIAL_MARK;
 use usher_tests::{Setup, Story, Tree};
@@ -12,7 +12,7 @@ async fn after_signing_out_an_install_asks_again_and_removing_leaves_nothing() {
     let host = story.session.host();
     let screen = story.session.screen();
 
-    story.step("An account is there, and an app was installed with it").await;
+    story.step("There is an account, and an app was installed with it").await;
     story.session.sign_in_as("demo").await;
     story.session.flatpak().install(APP).end().await.expect_success();
 
@@ -22,7 +22,7 @@ async fn after_signing_out_an_install_asks_again_and_removing_leaves_nothing() {
     window.press_row(&format!("demo, {host}")).await;
     window.press("Sign Out").await;
     window.mentions(&format!("Signed out of {host}")).await;
-    // What it says goes by itself, and covers what is below it until then.
+    // The toast covers the button below it until it disappears.
     window.wait("the end of it", |tree| (!tree.mentions(&format!("Signed out of {host}"))).then_some(())).await;
     assert!(!story.session.keyring().only_item().await.text().contains(CREDENTIAL_MARK), "the sign-in is forgotten");
 
@@ -43,7 +43,7 @@ async fn after_signing_out_an_install_asks_again_and_removing_leaves_nothing() {
     window.press("Remove Account…").await;
     window.says("Remove demo?").await;
     window.press("Remove").await;
-    // The message goes again after some seconds; what it tells stays.
+    // The toast disappears after some seconds, the empty list stays.
     let is_told = |tree: &Tree| (tree.mentions("Account removed") || tree.says("No Accounts Yet")).then_some(());
     window.wait("the account to be gone", is_told).await;
     assert!(story.session.keyring().items().await.is_empty());

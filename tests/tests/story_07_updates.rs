@@ -8,9 +8,9 @@ const PRIVATE: &str = "org.example.Private";
 const FREE: &str = "org.example.Free";
 const PLATFORM: &str = "org.example.Platform";
 
-/// Everything is installed, then three updates are published, and the account lapses.
-async fn lapsed(story: &Story) {
-    story.step("An account is there, and a free and a protected app are installed").await;
+/// Installs apps, publishes three updates, and lets the account lapse.
+async fn let_account_lapse(story: &Story) {
+    story.step("There is an account, and a free and a protected app are installed").await;
     story.session.sign_in_as("demo").await;
     for app in [PRIVATE, FREE] {
         story.session.flatpak().install(app).end().await.expect_success();
@@ -21,23 +21,23 @@ async fn lapsed(story: &Story) {
     let control = story.session.shop().control();
     control.publish(updates.to_vec()).await.expect("the shop publishes");
     assert_eq!(control.expire_credentials(None).expect("the shop lets sign-ins expire"), 1);
-    // What it remembers of a moment ago is gone by then.
+    // A new daemon has no cached answers.
     story.session.stop_daemon().await;
 }
 
-/// What is installed: protected app, free app, runtime.
+/// The installed commits: protected app, free app, runtime.
 async fn installed(story: &Story) -> [String; 3] {
     let flatpak = story.session.flatpak();
     [flatpak.commit(PRIVATE).await, flatpak.commit(FREE).await, flatpak.commit(PLATFORM).await]
 }
 
-fn only_the_others_have_changed(before: &[String; 3], after: &[String; 3], outcome: &Outcome) {
+fn assert_only_others_changed(before: &[String; 3], after: &[String; 3], outcome: &Outcome) {
     assert_eq!(before[0], after[0], "the protected app waits\n{}", outcome.text);
     assert_ne!(before[1], after[1], "the free app is updated\n{}", outcome.text);
     assert_ne!(before[2], after[2], "the runtime is updated\n{}", outcome.text);
 }
 
-/// Signs in again where Usher says that it is needed, and updates.
+/// Signs in again from Usher's window, and updates.
 async fn sign_in_again_and_update(story: &Story) {
     let host = story.session.host();
 
@@ -68,12 +68,12 @@ async fn sign_in_again_and_update(story: &Story) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lapsed_account_does_not_block_updates_without_questions() {
     let story = Story::begin("07-update-y", "Updating without questions, account lapsed", Setup::default()).await;
-    lapsed(&story).await;
+    let_account_lapse(&story).await;
 
     story.step("“flatpak update -y” updates the two others").await;
     let before = installed(&story).await;
     let outcome = story.session.flatpak().run(&["update", "--user", "-y"]).await;
-    only_the_others_have_changed(&before, &installed(&story).await, &outcome);
+    assert_only_others_changed(&before, &installed(&story).await, &outcome);
     assert!(story.session.screen().tree().await.nodes.is_empty(), "no window opens for an update");
 
     sign_in_again_and_update(&story).await;
@@ -83,14 +83,14 @@ async fn a_lapsed_account_does_not_block_updates_without_questions() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lapsed_account_does_not_block_updates_in_a_terminal() {
     let story = Story::begin("07-update", "Updating in a terminal, account lapsed", Setup::default()).await;
-    lapsed(&story).await;
+    let_account_lapse(&story).await;
 
     story.step("“flatpak update”, answered with yes, updates the two others").await;
     let before = installed(&story).await;
     let outcome = story.session.flatpak().in_terminal(&["update", "--user"]).answering_yes().end().await;
-    only_the_others_have_changed(&before, &installed(&story).await, &outcome);
+    assert_only_others_changed(&before, &installed(&story).await, &outcome);
 
-    story.step("A prompt waits for the person, not the update for the prompt").await;
+    story.step("A prompt waits for the person, but the update does not wait for the prompt").await;
     let host = story.session.host();
     let title = format!("Sign In to {host} Again");
     let screen = story.session.screen();
@@ -107,7 +107,7 @@ async fn a_lapsed_account_does_not_block_updates_in_a_terminal() {
 async fn an_update_that_brings_a_new_runtime_is_still_an_update() {
     let story = Story::begin("07-new-runtime", "Updating to a new runtime, account lapsed", Setup::default()).await;
 
-    story.step("An account is there, and a free and a protected app are installed").await;
+    story.step("There is an account, and a free and a protected app are installed").await;
     story.session.sign_in_as("demo").await;
     for app in [PRIVATE, FREE] {
         story.session.flatpak().install(app).end().await.expect_success();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! From “purchase needed” to installed, in one window: one app, several, and without an account to begin with.
+//! From “purchase needed” to an installed app, in one window: one app, several apps, and without an account at first.
 
 use usher_tests::{Outcome, Setup, Story};
 
@@ -59,29 +59,29 @@ async fn an_app_that_was_not_bought_is_bought_and_installed() {
     page.says("Buy “Paid”?").await;
     page.mentions("$5.00").await;
 
-    story.step("Paying there leads to the shop's thanks").await;
+    story.step("Paying there leads to the shop's “Thank You” page").await;
     page.pay_on_the_page("Paid").await;
     page.says("Thank You").await;
 
-    story.step("“Done” leads to the way back").await;
+    story.step("“Done” leads back to Usher").await;
     page.press("Done").await;
     page.says("Bought").await;
     page.says("“Paid” now belongs to demo.").await;
     page.says(&format!("flatpak install demo {PAID}")).await;
 
-    story.step("The same command installs the app, and nothing is asked").await;
+    story.step("The same command installs the app without a question").await;
     page.press("Done").await;
     screen.wait_until_empty().await;
     story.session.flatpak().install(PAID).end().await.expect_success();
     let outcome = story.session.flatpak().run(&["run", "--user", PAID]).await;
     assert!(outcome.text.contains("Hello from Paid 1"), "{}", outcome.text);
 
-    story.step("Removed and installed again: nothing is asked either").await;
+    story.step("Removing and installing it again asks nothing either").await;
     story.session.flatpak().run(&["uninstall", "--user", "--noninteractive", PAID]).await.expect_success();
     story.session.flatpak().install(PAID).end().await.expect_success();
     assert!(screen.tree().await.nodes.is_empty(), "no window has opened");
 
-    story.step("It was begun and paid once").await;
+    story.step("There was one purchase and one payment").await;
     assert_eq!(
         (story.session.begun_purchases(), story.session.paid_purchases()),
         (vec![PAID.to_owned()], vec![PAID.to_owned()])
@@ -145,7 +145,7 @@ async fn an_app_that_is_asked_for_meanwhile_joins_the_question() {
     let window = screen.window("Buy 2 Apps?").await;
     assert_eq!(screen.tree().await.titles().len(), 1, "it is the same window");
 
-    story.step("“Not Now” puts both off: the next install opens no window, and says what to do").await;
+    story.step("“Not Now” puts off both: the next install opens no window, and says what to do").await;
     window.press("Not Now").await;
     screen.wait_until_empty().await;
     let outcome = install(&story, &[PAID2]).await;
@@ -167,7 +167,7 @@ async fn stopping_after_the_first_keeps_it() {
     let page = screen.front();
     page.pay_and_return("Paid").await;
 
-    story.step("“Stop Here” ends with what was bought").await;
+    story.step("“Stop Here” keeps the app that was bought").await;
     page.press("Stop Here").await;
     page.says("“Paid” now belongs to demo.").await;
     page.says(&format!("flatpak install demo {PAID}")).await;
@@ -190,20 +190,20 @@ async fn one_window_leads_through_signing_in_and_buying() {
     let outcome = story.session.flatpak().install(PAID).end().await;
     outcome.expect_refusal(&format!("Account needed. Sign in to {host} in the Usher window, then try again."));
 
-    story.step("Signing in leads on to the question whether to buy").await;
+    story.step("Signing in leads to the purchase prompt").await;
     screen.window(&format!("Sign In to {host}")).await.press(&format!("Continue to {host}")).await;
     screen.front().sign_in_on_the_page("demo").await;
     let prompt = screen.window("Buy “Paid”?").await;
     assert_eq!(screen.tree().await.titles().len(), 1, "it is the same window");
     assert!(story.session.begun_purchases().is_empty(), "nothing is begun before the person's click");
 
-    story.step("Buying leads to the way back").await;
+    story.step("After buying, the window shows how to go on").await;
     prompt.press("Continue to Purchase").await;
     let page = screen.front();
     page.pay_and_return("Paid").await;
     page.says("“Paid” now belongs to demo.").await;
 
-    story.step("The same command installs the app, and nothing is asked").await;
+    story.step("The same command installs the app without a question").await;
     page.press("Done").await;
     screen.wait_until_empty().await;
     story.session.flatpak().install(PAID).end().await.expect_success();

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The page on which one pays is left before and after paying: nothing is bought twice, nothing that was paid is lost.
+//! Leaving the purchase page before and after paying: nothing is bought twice, and no payment is lost.
 
 use usher_demo_store::{Failure, Route};
 use usher_tests::{Setup, Story, WINDOW, wait_for};
 
 const PAID: &str = "org.example.Paid";
 
-/// An account is there, and the shop's page is open.
-async fn at_the_page(name: &'static str, title: &str) -> Story {
+/// A story with an account, and the shop's purchase page open.
+async fn story_at_the_page(name: &'static str, title: &str) -> Story {
     let story = Story::begin(name, title, Setup::default()).await;
     story.session.update_appstream().await;
     story.session.sign_in_as("demo").await;
@@ -22,14 +22,14 @@ async fn go_to_the_page(story: &Story) {
     story.session.screen().window("Buy “Paid”?").await.press("Continue to Purchase").await;
 }
 
-/// The install works, and asks nothing.
-async fn install_works(story: &Story) {
+/// Installs the app, and expects no question.
+async fn assert_install_works(story: &Story) {
     story.session.flatpak().install(PAID).end().await.expect_success();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn leaving_before_paying_begins_nothing_anew_until_the_person_says_so() {
-    let story = at_the_page("09-left-unpaid", "The page is left before paying").await;
+async fn leaving_before_paying_begins_nothing_again_until_the_person_says_so() {
+    let story = story_at_the_page("09-left-unpaid", "The page is left before paying").await;
     let screen = story.session.screen();
     let window = screen.front();
 
@@ -53,7 +53,7 @@ async fn leaving_before_paying_begins_nothing_anew_until_the_person_says_so() {
     window.toast_after("Nothing has changed", async || window.press("Check Again").await).await;
     assert!(story.session.begun_purchases().is_empty(), "nothing was begun again");
 
-    story.step("“It Was Not Paid” leads back to the question, and from there it can be bought").await;
+    story.step("“It Was Not Paid” leads back to the prompt, and the app can be bought from there").await;
     window.press("It Was Not Paid").await;
     window.press("Continue to Purchase").await;
     window.pay_and_return("Paid").await;
@@ -61,13 +61,13 @@ async fn leaving_before_paying_begins_nothing_anew_until_the_person_says_so() {
     assert_eq!((story.session.begun_purchases().len(), story.session.paid_purchases().len()), (1, 1));
     window.press("Done").await;
     screen.wait_until_empty().await;
-    install_works(&story).await;
+    assert_install_works(&story).await;
     story.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_changes_their_mind_on_the_page_pays_nothing() {
-    let story = at_the_page("09-declined", "The shop's own way back, without paying").await;
+async fn a_person_who_changes_their_mind_on_the_page_pays_nothing() {
+    let story = story_at_the_page("09-declined", "The shop's own way back, without paying").await;
     let window = story.session.screen();
     let window = window.front();
 
@@ -84,7 +84,7 @@ async fn who_changes_their_mind_on_the_page_pays_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn closing_the_window_after_paying_loses_nothing() {
-    let story = at_the_page("09-closed-paid", "The window is closed after paying").await;
+    let story = story_at_the_page("09-closed-paid", "The window is closed after paying").await;
     let screen = story.session.screen();
 
     story.step("The shop takes the money and does not unlock the app yet").await;
@@ -98,7 +98,7 @@ async fn closing_the_window_after_paying_loses_nothing() {
     window.close().await;
     screen.wait_until_empty().await;
 
-    story.step("Usher's own window knows of it, and finds out").await;
+    story.step("Usher's own window knows of the purchase, and checks it").await;
     story.session.open_usher();
     let usher = screen.window("Usher").await;
     usher.mentions(&format!("Purchase at {} was not finished", story.session.host())).await;
@@ -107,18 +107,18 @@ async fn closing_the_window_after_paying_loses_nothing() {
     usher.mentions("“Paid” can be installed now").await;
 
     story.step("The install works, and nothing was paid twice").await;
-    install_works(&story).await;
+    assert_install_works(&story).await;
     assert_eq!((story.session.begun_purchases().len(), story.session.paid_purchases().len()), (1, 1));
     story.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_store_is_asked_again_by_itself_until_it_unlocks() {
-    let story = at_the_page("09-late", "The shop unlocks the app a moment later").await;
+async fn usher_asks_the_store_again_until_it_unlocks_the_app() {
+    let story = story_at_the_page("09-late", "The shop unlocks the app a moment later").await;
     let screen = story.session.screen();
     let window = screen.front();
 
-    story.step("Paid and not unlocked: the window waits").await;
+    story.step("The shop does not unlock the paid app, and the window waits").await;
     story.session.shop().control().hold_grants();
     window.pay_and_return("Paid").await;
     window.says("Waiting for the Store").await;
@@ -128,17 +128,17 @@ async fn the_store_is_asked_again_by_itself_until_it_unlocks() {
     window.says("“Paid” now belongs to demo.").await;
     window.press("Done").await;
     screen.wait_until_empty().await;
-    install_works(&story).await;
+    assert_install_works(&story).await;
     assert_eq!((story.session.begun_purchases().len(), story.session.paid_purchases().len()), (1, 1));
     story.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_window_that_is_killed_after_paying_leaves_what_was_bought() {
-    let story = at_the_page("09-killed-paid", "The window process is killed after paying").await;
+async fn a_window_killed_after_paying_loses_no_purchase() {
+    let story = story_at_the_page("09-killed-paid", "The window process is killed after paying").await;
     let screen = story.session.screen();
 
-    story.step("The payment arrives, its answer does not").await;
+    story.step("The shop receives the payment, but does not answer").await;
     let control = story.session.shop().control();
     control.fail(Route::Purchase, Failure::Hang);
     screen.front().pay_on_the_page("Paid").await;
@@ -155,16 +155,16 @@ async fn a_window_that_is_killed_after_paying_leaves_what_was_bought() {
     screen.wait_until_empty().await;
     control.reset();
 
-    story.step("The app is there: the install works, and asks nothing").await;
-    install_works(&story).await;
+    story.step("The app was bought: the install works without a question").await;
+    assert_install_works(&story).await;
     assert!(screen.tree().await.nodes.is_empty(), "no window has opened");
     assert_eq!((story.session.begun_purchases().len(), story.session.paid_purchases().len()), (1, 1));
     story.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_window_that_is_killed_before_paying_begins_nothing_twice() {
-    let story = at_the_page("09-killed-unpaid", "The window process is killed before paying").await;
+async fn a_window_killed_before_paying_begins_nothing_twice() {
+    let story = story_at_the_page("09-killed-unpaid", "The window process is killed before paying").await;
     let screen = story.session.screen();
 
     story.step("The window process is killed while the page is open").await;
@@ -177,7 +177,7 @@ async fn a_window_that_is_killed_before_paying_begins_nothing_twice() {
     window.says("Purchase Not Finished").await;
     assert_eq!(story.session.begun_purchases(), [PAID], "nothing was begun a second time");
 
-    story.step("Not in a terminal either").await;
+    story.step("Nothing begins in a terminal either").await;
     let output = story.session.usherctl(&["buy", "demo", PAID, "--yes"]).await;
     assert_eq!(output.status.code(), Some(4));
     assert_eq!(story.session.begun_purchases(), [PAID], "nothing was begun a second time");
@@ -189,7 +189,7 @@ async fn a_window_that_is_killed_before_paying_begins_nothing_twice() {
     window.says("Bought").await;
     window.press("Done").await;
     screen.wait_until_empty().await;
-    install_works(&story).await;
+    assert_install_works(&story).await;
     assert_eq!((story.session.begun_purchases().len(), story.session.paid_purchases().len()), (2, 1));
     story.end().await;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! An app that is not the account's any more does not stand in the way of updates.
+//! An app that the account no longer owns does not block updates.
 
 use usher_demo_store::Publication;
 use usher_tests::{Outcome, Setup, Story};
@@ -10,7 +10,7 @@ const FREE: &str = "org.example.Free";
 const PLATFORM: &str = "org.example.Platform";
 const UPDATE: [&str; 3] = ["update", "--user", "-y"];
 
-/// What is installed: the app in question first, then all others.
+/// The installed commits: the app in question first, then all others.
 async fn installed(story: &Story) -> Vec<String> {
     let mut commits = Vec::new();
     for id in [PAID, PRIVATE, FREE, PLATFORM] {
@@ -19,8 +19,8 @@ async fn installed(story: &Story) -> Vec<String> {
     commits
 }
 
-/// A free, a private and a bought app are installed, updates of all are published, and the bought one is taken away.
-async fn taken_away(story: &Story) {
+/// Installs a free, a private and a bought app, publishes updates of all, and takes the bought one away.
+async fn take_app_away(story: &Story) {
     story.step("A free, a private and a bought app are installed").await;
     story.session.update_appstream().await;
     story.session.sign_in_as("demo").await;
@@ -34,12 +34,12 @@ async fn taken_away(story: &Story) {
     let updates = [PAID, PRIVATE, FREE, PLATFORM].map(|id| Publication::Update(id.to_owned()));
     control.publish(updates.to_vec()).await.expect("the shop publishes");
     control.take_away("demo", PAID).expect("the shop takes an app away");
-    // What it remembers of a moment ago is gone by then.
+    // A new daemon has no cached answers.
     story.session.stop_daemon().await;
 }
 
-/// The app that was taken away waits, and all others have been updated.
-fn only_the_others_have_changed(before: &[String], after: &[String], outcome: &Outcome) {
+/// Fails unless the first app waits, and all others were updated.
+fn assert_only_others_changed(before: &[String], after: &[String], outcome: &Outcome) {
     assert_eq!(before[0], after[0], "{}", outcome.text);
     for (before, after) in before.iter().zip(after).skip(1) {
         assert_ne!(before, after, "{}", outcome.text);
@@ -53,13 +53,13 @@ async fn all_others_are_updated_when_one_app_is_not_owned_any_more() {
     let host = story.session.host();
     let screen = story.session.screen();
 
-    taken_away(&story).await;
+    take_app_away(&story).await;
 
     story.step("“flatpak update -y” updates all others, and opens no window").await;
     let before = installed(&story).await;
     let outcome = story.session.flatpak().run(&UPDATE).await;
     let after = installed(&story).await;
-    only_the_others_have_changed(&before, &after, &outcome);
+    assert_only_others_changed(&before, &after, &outcome);
     assert!(screen.tree().await.nodes.is_empty(), "no window opens for an update");
 
     story.step("Usher says which app was not updated, and why").await;
@@ -67,12 +67,12 @@ async fn all_others_are_updated_when_one_app_is_not_owned_any_more() {
     let window = screen.window("Usher").await;
     window.mentions(&format!("Not updated: the account at {host} has no access any more")).await;
 
-    story.step("Among the purchases it has no access now").await;
+    story.step("The list of purchases says that there is no access now").await;
     window.press_row(&format!("demo, {host}")).await;
     window.press_row("Purchases").await;
     window.row_says("Paid", "No Access Now").await;
 
-    story.step("Given back, “Check Again” finds it, and the update goes through").await;
+    story.step("The shop gives access again, “Check Again” finds it, and the update goes through").await;
     story.session.shop().control().grant("demo", PAID).expect("the shop gives an app");
     window.press("Check Again").await;
     window.row_says("Paid", "Installed").await;
@@ -87,18 +87,18 @@ async fn all_others_are_updated_when_one_app_is_not_owned_any_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_a_terminal_a_question_waits_for_the_person_and_not_the_update_for_the_question() {
+async fn in_a_terminal_the_prompt_does_not_hold_up_the_update() {
     let title = "An app is taken away, and updates are asked for in a terminal";
     let story = Story::begin("10-no-longer-owned-asked", title, Setup::default()).await;
     let screen = story.session.screen();
-    taken_away(&story).await;
+    take_app_away(&story).await;
 
     story.step("“flatpak update”, answered with yes, updates all others").await;
     let before = installed(&story).await;
     let outcome = story.session.flatpak().in_terminal(&["update", "--user"]).answering_yes().end().await;
-    only_the_others_have_changed(&before, &installed(&story).await, &outcome);
+    assert_only_others_changed(&before, &installed(&story).await, &outcome);
 
-    story.step("A window asks whether to buy the one that is left, and can be put off").await;
+    story.step("A window asks whether to buy the app that is left, and can be put off").await;
     let prompt = screen.window("Buy “Paid”?").await;
     prompt.says("Other apps are being updated. “Paid” follows after the purchase, with the next update.").await;
     prompt.press("Not Now").await;

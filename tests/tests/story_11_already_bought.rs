@@ -7,7 +7,7 @@ const PAID: &str = "org.example.Paid";
 const PRIVATE: &str = "org.example.Private";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_another_account_of_the_person_has_is_installed_with_that_account() {
+async fn an_app_of_another_account_is_installed_with_that_account() {
     let story = Story::begin("11-other-account", "Another account has the app", Setup::default()).await;
     let screen = story.session.screen();
 
@@ -35,7 +35,7 @@ async fn what_another_account_of_the_person_has_is_installed_with_that_account()
     prompt.says("demo2 has this app").await;
     assert!(users(&story).contains(&"demo2".to_owned()));
 
-    story.step("“Use This Account” is the way back").await;
+    story.step("“Use This Account” finishes the prompt").await;
     prompt.press("Use This Account").await;
     prompt.says("“Paid” belongs to demo2.").await;
     prompt.press("Done").await;
@@ -48,7 +48,7 @@ async fn what_another_account_of_the_person_has_is_installed_with_that_account()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_just_bought_elsewhere_is_found_when_the_server_is_asked_again() {
+async fn an_app_bought_elsewhere_is_found_when_the_server_is_asked_again() {
     let story = Story::begin("11-check-again", "Bought elsewhere a moment ago", Setup::default()).await;
     let screen = story.session.screen();
     story.session.update_appstream().await;
@@ -65,7 +65,7 @@ async fn what_was_just_bought_elsewhere_is_found_when_the_server_is_asked_again(
         })
         .await;
 
-    story.step("Asked again, it gives access").await;
+    story.step("The shop gives access, and checking again finds it").await;
     story.session.shop().control().grant("demo", PAID).expect("the shop gives an app");
     prompt.press_row("Check Again").await;
     prompt.says("“Paid” belongs to demo.").await;
@@ -77,7 +77,7 @@ async fn what_was_just_bought_elsewhere_is_found_when_the_server_is_asked_again(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_for_sale_is_said_to_be_so() {
+async fn an_app_that_is_not_for_sale_is_reported_as_such() {
     let story = Story::begin("11-not-for-sale", "Not available to this account", Setup::default()).await;
     let (host, screen) = (story.session.host(), story.session.screen());
     story.session.update_appstream().await;

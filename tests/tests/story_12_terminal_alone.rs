@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Without the window everything goes in a terminal: flatpak's messages name the commands, and these do what they say.
+//! Without the window everything works in a terminal: flatpak's messages name the commands, and the commands work.
 
 use usher_tests::{Setup, Story, browser};
 
 const PAID: &str = "org.example.Paid";
 
-/// The command that a message names, word by word.
+/// The command that a message names, as words.
 fn named_command(text: &str) -> Vec<String> {
     let (_, rest) = text.split_once("Run “").expect("the message names a command");
     let (command, _) = rest.split_once('”').expect("the command has an end");
     command.split(' ').map(str::to_owned).collect()
 }
 
-/// The install stops with `message`, which names a command; waits until that command waits for a browser.
-async fn stops(story: &Story, message: &str) -> Vec<String> {
+/// Expects the install to stop with `message`, and returns the command that the message names.
+async fn refused_install(story: &Story, message: &str) -> Vec<String> {
     let outcome = story.session.flatpak().install(PAID).end().await;
     outcome.expect_refusal(message);
     named_command(&outcome.text)
@@ -25,14 +25,15 @@ async fn begin(name: &'static str, title: &str, setup: Setup) -> Story {
     story
 }
 
-/// Signs in, buys and installs with what the messages name.
+/// Signs in, buys and installs with the commands that the messages name.
 async fn everything_in_a_terminal(story: &Story) {
     let host = story.session.host();
 
     story.step("flatpak names the command that signs in").await;
-    let sign_in = stops(story, &format!("Account needed. Run “usherctl sign-in {host}”, then try again.")).await;
+    let sign_in =
+        refused_install(story, &format!("Account needed. Run “usherctl sign-in {host}”, then try again.")).await;
 
-    story.step("It does, with a browser somewhere").await;
+    story.step("It signs in, with a browser somewhere").await;
     let words: Vec<&str> = sign_in.iter().map(String::as_str).chain(["--no-browser"]).collect();
     let terminal = story.session.in_terminal(&words);
     terminal.wait_for_text(&format!("First time at {host}. Continue? [y/N] ")).await;
@@ -46,7 +47,7 @@ async fn everything_in_a_terminal(story: &Story) {
     terminal.end().await.expect_success();
 
     story.step("flatpak names the command that buys").await;
-    let buy = stops(
+    let buy = refused_install(
         story,
         &format!(
             "Purchase needed. “{PAID}” is not in the account of demo at {host}. Run “usherctl buy demo {PAID}”, then try again."
@@ -54,7 +55,7 @@ async fn everything_in_a_terminal(story: &Story) {
     )
     .await;
 
-    story.step("It does, after a yes").await;
+    story.step("It buys, after a yes").await;
     let words: Vec<&str> = buy.iter().map(String::as_str).chain(["--no-browser"]).collect();
     let terminal = story.session.in_terminal(&words);
     let question =
@@ -73,7 +74,7 @@ async fn everything_in_a_terminal(story: &Story) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_display_and_without_the_window_everything_goes_in_a_terminal() {
+async fn without_a_display_and_without_the_window_everything_works_in_a_terminal() {
     let setup = Setup::without_display();
     let story = begin("12-terminal", "In a terminal alone", setup).await;
     everything_in_a_terminal(&story).await;
@@ -81,19 +82,19 @@ async fn without_a_display_and_without_the_window_everything_goes_in_a_terminal(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_a_display_but_without_the_window_everything_goes_in_a_terminal() {
+async fn with_a_display_but_without_the_window_everything_works_in_a_terminal() {
     let story = begin("12-no-window", "The window is not installed", Setup::default()).await;
     everything_in_a_terminal(&story).await;
     story.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_is_pasted_signs_in_and_buys() {
+async fn a_pasted_address_signs_in_and_buys() {
     let setup = Setup::without_display();
     let story = begin("12-pasted", "In a terminal, the browser on another computer", setup).await;
     let host = story.session.host();
 
-    story.step("Signing in takes the address at which the browser ended, and does not show it").await;
+    story.step("Signing in takes the final address of the browser, and does not show it").await;
     let terminal = story.session.in_terminal(&["usherctl", "sign-in", "demo", "--paste"]);
     terminal.wait_for_text(&format!("First time at {host}. Continue? [y/N] ")).await;
     terminal.enter("y");

@@ -5,7 +5,7 @@ use usher_tests::{AUTHENTICATOR, Setup, Story, Terminal};
 
 const PAID: &str = "org.example.Paid";
 
-/// An install waits, and the shop's page is open for it.
+/// A story in which an install waits and the shop's purchase page is open.
 async fn waiting_at_the_page(name: &'static str, title: &str) -> (Story, Terminal) {
     let story = Story::begin(name, title, Setup::default()).await;
     story.session.update_appstream().await;
@@ -23,7 +23,7 @@ async fn waiting_at_the_page(name: &'static str, title: &str) -> (Story, Termina
     (story, install)
 }
 
-/// Pays and goes through to the last page.
+/// Pays, and waits until Usher says that the app was bought.
 async fn pay(story: &Story) {
     let screen = story.session.screen();
     let window = screen.front();
@@ -84,7 +84,7 @@ async fn l12_a_purchase_outlives_the_daemon() {
     window.press("Done").await;
     story.session.screen().wait_until_empty().await;
 
-    story.step("The next install works, and lets the first one end").await;
+    story.step("The next install works, and releases the first one").await;
     story.session.flatpak().install(PAID).end().await.expect_success();
     let first = install.end().await;
     assert_eq!(first.code, 1, "{}", first.text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A new computer costs one file, a sign-in and one command.
+//! Moving to a new computer takes one file, a sign-in and one command.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use usher_tests::{Leak, Role, Setup, Story, Window};
 const PAID: &str = "org.example.Paid";
 const PRIVATE: &str = "org.example.Private";
 
-/// The command on the page that begins with `start`.
+/// The command on the page, which begins with `start`.
 async fn command_on(window: &Window<'_>, start: &str) -> String {
     window
         .wait(&format!("a command “{start}…”"), |tree| {
@@ -61,7 +61,7 @@ async fn on_a_new_computer_one_file_and_a_sign_in_bring_everything_back() {
     new.in_terminal(&["sh", "-c", &set_up]).end().await.expect_success();
     window.row_says("Demo Store", "Set Up").await;
 
-    story.step("The server counts as new here, and is signed in to").await;
+    story.step("The server counts as new here, and the person signs in").await;
     window.press(&format!("Sign In to {host}")).await;
     window.says("First time at this server").await;
     window.press(&format!("Continue to {host}")).await;
@@ -70,7 +70,7 @@ async fn on_a_new_computer_one_file_and_a_sign_in_bring_everything_back() {
     window.says("Welcome Back").await;
     window.row_says("demo", "Signed In").await;
 
-    story.step("One command installs again what was there").await;
+    story.step("One command installs the apps again").await;
     window.find(Role::Button, "Copy Install Command").await;
     window.toast_after("Copied", async || window.press("Copy Install Command").await).await;
     let listed = new.usherctl(&["import", &taken.display().to_string()]).await;

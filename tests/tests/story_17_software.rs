@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! GNOME Software as the client, with its own windows: it uses libflatpak within its own process.
+//! GNOME Software as the client. It uses libflatpak in its own process and has windows of its own.
 
 use usher_tests::{Role, Screen, Session, Setup, Story};
 
@@ -7,21 +7,21 @@ const APP: &str = "org.example.Private";
 const PAID: &str = "org.example.Paid";
 const SOFTWARE: &str = "gnome-software";
 
-/// Opens Software as a link to an app does. It has no system bus and no network manager here, and asks for no reviews.
+/// Opens Software as a link to an app does. Here it has no system bus, no network manager and no reviews.
 async fn open_software(session: &Session, app: &str) {
     session.update_appstream().await;
     let mut command = session.processes.command(SOFTWARE);
     command
         .arg(format!("--details={app}"))
         .env("GNOME_SOFTWARE_PLUGINS_ALLOWLIST", "appstream,flatpak,icons")
-        // Without this it would keep installs for later where this computer is not connected.
+        // Otherwise it would queue installs on a computer without a network.
         .env("GIO_USE_NETWORK_MONITOR", "base");
     session.processes.start(SOFTWARE, command);
     session.bus.wait_for_owner("org.gnome.Software").await;
     session.screen().of_program(SOFTWARE).window("Software").await;
 }
 
-/// Waits until Software says that something went wrong, and why.
+/// Waits until Software shows `message` under “Details”.
 async fn software_says(software: &Screen<'_>, message: &str) {
     let window = software.window("Software").await;
     window.press("Details").await;
@@ -45,7 +45,7 @@ async fn software_installs_an_app_after_signing_in() {
     let message = format!("Account needed. Sign in to {host} in the Usher window, then try again.");
     software_says(&software, &message).await;
 
-    story.step("The prompt names Software, and stays when it has been told").await;
+    story.step("The prompt names Software, and stays after Software got its answer").await;
     let prompt = usher.window(&format!("Sign In to {host}")).await;
     for (row, text) in [("Asked By", "Software"), ("For", "Private"), ("For", APP), ("Server", &host)] {
         prompt.row_says(row, text).await;
@@ -144,7 +144,7 @@ async fn an_install_that_waits_in_software_ends_with_not_now() {
     let prompt = usher.window(&format!("Sign In to {host}")).await;
 
     story.step("“Not Now” ends it, and Software reports no error").await;
-    // Software could not end it: libflatpak waits for the answer, whatever is cancelled meanwhile.
+    // Cancelling in Software would not end it: libflatpak waits for the answer in any case.
     prompt.press("Not Now").await;
     window.ready("Install").await;
     usher.wait_until_empty().await;

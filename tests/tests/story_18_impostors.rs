@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What may have taken Usher's place is told in its window, and undone by the command that the window gives.
+//! The window reports a program that may have replaced Usher, and gives the command that removes it.
 
 use std::fs;
 use std::path::PathBuf;
 
 use usher_tests::{AUTHENTICATOR, Node, Session, Setup, Story, Window};
 
-/// Makes a repository on disk with an app of this id, and adds it under a name.
+/// Creates a repository on disk with an app of this id, and adds it as a remote.
 async fn repository_with(session: &Session, remote: &str, app: &str, branch: &str) {
     let folder: PathBuf = session.folder().join(remote);
     let files = folder.join("app/files/bin");
@@ -23,7 +23,8 @@ async fn repository_with(session: &Session, remote: &str, app: &str, branch: &st
     flatpak.run(&["remote-add", "--user", "--no-gpg-verify", remote, &address]).await.expect_success();
 }
 
-/// The same with Usher in it, and a summary that has flatpak install that by itself. Gives the repository's folder.
+/// Creates a repository with Usher's id in it, whose summary lets flatpak install that app as the authenticator.
+/// Returns its folder.
 async fn installing_repository(session: &Session, remote: &str, branch: &str) -> String {
     repository_with(session, remote, AUTHENTICATOR, branch).await;
     let name = format!("--authenticator-name={AUTHENTICATOR}");
@@ -39,8 +40,8 @@ async fn install(session: &Session, remote: &str, app: &str) {
     session.flatpak().run(&install).await.expect_success();
 }
 
-/// Runs the command that the page shows, in a terminal.
-async fn undo(session: &Session, window: &Window<'_>, start: &str) {
+/// Runs the command that the page shows in a terminal.
+async fn run_shown_command(session: &Session, window: &Window<'_>, start: &str) {
     let command = window
         .wait("a command", |tree| {
             tree.nodes.iter().flat_map(Node::texts).find(|text| text.starts_with(start)).map(str::to_owned)
@@ -49,8 +50,8 @@ async fn undo(session: &Session, window: &Window<'_>, start: &str) {
     session.in_terminal(&["sh", "-c", &command]).answering_yes().end().await.expect_success();
 }
 
-/// Waits until this row comes before all others.
-async fn first_row_is(window: &Window<'_>, start: &str) {
+/// Waits until this row is the first one.
+async fn wait_for_first_row(window: &Window<'_>, start: &str) {
     window
         .wait(&format!("the first row “{start}…”"), |tree| {
             tree.nodes.iter().find(|node| node.is_row()).filter(|node| node.name.starts_with(start)).map(drop)
@@ -59,27 +60,27 @@ async fn first_row_is(window: &Window<'_>, start: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_may_have_taken_the_place_of_usher_is_the_first_row_until_it_was_undone() {
-    let story = Story::begin("impostors", "Another Usher from a repository of no good", Setup::default()).await;
+async fn a_program_that_may_have_replaced_usher_is_the_first_row_until_it_is_removed() {
+    let story = Story::begin("impostors", "Another program under Usher's name", Setup::default()).await;
     let session = &story.session;
     let screen = session.screen();
 
-    story.step("Usher belongs to the system, and an install waits for an account").await;
+    story.step("Usher is installed on the system, and an install needs an account").await;
     let refused = ["install", "--user", "--noninteractive", "demo", "org.example.Private"];
     assert_eq!(session.flatpak().run(&refused).await.code, 1);
     session.open_usher();
     let window = screen.window("Usher").await;
-    first_row_is(&window, "Demo Store").await;
+    wait_for_first_row(&window, "Demo Store").await;
 
-    story.step("A repository brings one of its own, and another one may").await;
+    story.step("A repository brings a program under Usher's name, and another repository could").await;
     let repository = installing_repository(session, "other", "autoinstall").await;
     install(session, "other", AUTHENTICATOR).await;
     installing_repository(session, "third", "stable").await;
-    first_row_is(&window, &format!("Usher May Have Been Replaced, {AUTHENTICATOR} comes from other")).await;
+    wait_for_first_row(&window, &format!("Usher May Have Been Replaced, {AUTHENTICATOR} comes from other")).await;
     window.find_row("Usher Can Be Replaced, “third” can install a program in its place").await;
     window.find_row("Demo Store").await;
 
-    story.step("What it is and where it came from is told, with the command that undoes it").await;
+    story.step("The page says what it is and where it came from, with the command that undoes it").await;
     window.press("Review: Usher May Have Been Replaced").await;
     window.ready("Copy Command").await;
     window.mentions(&format!("file://{repository}")).await;
@@ -88,12 +89,17 @@ async fn what_may_have_taken_the_place_of_usher_is_the_first_row_until_it_was_un
     window.toast_after("Copied", async || window.press("Copy Command").await).await;
 
     story.step("The command undoes it, and the page closes by itself").await;
-    undo(session, &window, "flatpak remote-modify --user --no-authenticator-install other && flatpak uninstall").await;
-    first_row_is(&window, "Usher Can Be Replaced").await;
+    run_shown_command(
+        session,
+        &window,
+        "flatpak remote-modify --user --no-authenticator-install other && flatpak uninstall",
+    )
+    .await;
+    wait_for_first_row(&window, "Usher Can Be Replaced").await;
 
-    story.step("So does the other one").await;
+    story.step("The other command does so too").await;
     window.press("Review: Usher Can Be Replaced").await;
-    undo(session, &window, "flatpak remote-modify").await;
-    first_row_is(&window, "Demo Store").await;
+    run_shown_command(session, &window, "flatpak remote-modify").await;
+    wait_for_first_row(&window, "Demo Store").await;
     story.end().await;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A file that names a repository leads to an account there.
+//! A file that names a repository leads to an account for it.
 
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
@@ -9,21 +9,21 @@ use usher_tests::{AUTHENTICATOR, Node, Role, Session, Setup, Story, Window};
 
 const APP: &str = "org.example.Private";
 
-/// A session whose repository is not set up on this computer. Its summary says where its accounts are.
-async fn without_repository(session: &Session) {
+/// Removes the remote `demo`, and lets the repository's summary name its account server.
+async fn remove_repository(session: &Session) {
     let shop = session.shop();
     shop.control().announce_authenticator(AUTHENTICATOR, shop.base_url().as_str()).await.expect("it is announced");
     session.flatpak().run(&["remote-delete", "--user", "--force", "demo"]).await.expect_success();
 }
 
-/// Writes a file to the person's home.
+/// Writes a file into the home folder.
 fn write(session: &Session, name: &str, content: &str) -> PathBuf {
     let file = session.folder().join("home").join(name);
     fs::write(&file, content).expect("a file can be written");
     file
 }
 
-/// A `.flatpakrepo` of the shop's repository, which also names pictures and pages.
+/// A `.flatpakrepo` of the shop's repository, which also names an icon and a home page.
 fn repository_file(session: &Session) -> String {
     let (repository, shop) = (session.shop().repository_url(), session.shop().base_url());
     format!("[Flatpak Repo]\nTitle=Demo Store\nUrl={repository}\nIcon={shop}icon.png\nHomepage={shop}\n")
@@ -36,13 +36,13 @@ fn open(session: &Session, files: &[&Path]) {
     session.processes.start("usher-open", usher);
 }
 
-/// The text in the field for an address.
+/// The text of the address field.
 fn address_in(nodes: &[Node]) -> Option<String> {
     nodes.iter().find(|node| node.name == "Address" && node.is_control()).map(|node| node.text.clone())
 }
 
-/// Waits until that address is in the form.
-async fn is_filled(window: &Window<'_>, address: &str) {
+/// Waits until the form contains that address.
+async fn wait_for_address(window: &Window<'_>, address: &str) {
     window.wait(address, |tree| (address_in(&tree.nodes).as_deref() == Some(address)).then_some(())).await;
 }
 
@@ -57,10 +57,10 @@ async fn command_on(window: &Window<'_>) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_of_a_repository_leads_to_its_set_up_and_an_account() {
+async fn a_repository_file_leads_to_setting_it_up_and_to_an_account() {
     let story = Story::begin("20-repository-file", "A file names a repository", Setup::default()).await;
     let session = &story.session;
-    without_repository(session).await;
+    remove_repository(session).await;
     let host = session.host();
     let address = session.shop().repository_url().to_string();
     let asked = session.shop().requests().len();
@@ -71,9 +71,9 @@ async fn a_file_of_a_repository_leads_to_its_set_up_and_an_account() {
     open(session, &[&file]);
     let window = screen.window("Usher").await;
     window.says("Add Account").await;
-    is_filled(&window, &address).await;
+    wait_for_address(&window, &address).await;
 
-    story.step("The repository is not set up, and the command that does it is shown").await;
+    story.step("The repository is not set up, and the page shows the command that does it").await;
     window.press("Continue").await;
     window.says("This repository is not set up yet").await;
     window.says("Demo Store").await;
@@ -100,17 +100,17 @@ async fn a_file_of_a_repository_leads_to_its_set_up_and_an_account() {
 
     story.step("Now the file leads to the server at once").await;
     open(session, &[&file]);
-    is_filled(&window, &address).await;
+    wait_for_address(&window, &address).await;
     window.press("Continue").await;
     window.ready(&format!("Continue to {host}")).await;
     story.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_of_an_app_is_about_its_repository() {
+async fn an_app_file_leads_to_its_repository() {
     let story = Story::begin("20-ref-file", "A file names an app", Setup::default()).await;
     let session = &story.session;
-    without_repository(session).await;
+    remove_repository(session).await;
     let address = session.shop().repository_url().to_string();
     let content = format!(
         "[Flatpak Ref]\nName={APP}\nTitle=Private App\nBranch=stable\nUrl={address}\nSuggestRemoteName=shop\n\
@@ -122,7 +122,7 @@ async fn a_file_of_an_app_is_about_its_repository() {
     open(session, &[&write(session, "app.flatpakref", &content)]);
     let screen = session.screen();
     let window = screen.window("Usher").await;
-    is_filled(&window, &address).await;
+    wait_for_address(&window, &address).await;
     window.press("Continue").await;
     window.says("This repository is not set up yet").await;
     window.row_says("App", "Private App").await;
@@ -136,7 +136,7 @@ async fn a_file_of_an_app_is_about_its_repository() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_dropped_fills_the_form() {
+async fn a_dropped_file_fills_the_form() {
     let story = Story::begin("20-dropped-file", "A file is dropped", Setup::default()).await;
     let session = &story.session;
     let host = session.host();
@@ -144,15 +144,15 @@ async fn a_file_that_is_dropped_fills_the_form() {
     let file = write(session, "shop.flatpakrepo", &repository_file(session));
     let screen = session.screen();
 
-    story.step("Onto the field, which does not take it for text").await;
+    story.step("A file is dropped onto the field, which does not take it for text").await;
     session.open_usher();
     let window = screen.window("Usher").await;
     window.press("Add Account").await;
     window.fill("Address", "example.org").await;
     session.drop_files(&[&file], &window, "Address").await;
-    is_filled(&window, &address).await;
+    wait_for_address(&window, &address).await;
 
-    story.step("What is typed then is what counts").await;
+    story.step("An address that is typed afterwards counts").await;
     window.fill("Address", &host).await;
     window.press("Continue").await;
     window.ready(&format!("Continue to {host}")).await;
@@ -160,8 +160,8 @@ async fn a_file_that_is_dropped_fills_the_form() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn g09_odd_files_are_told_of_or_shown_as_plain_text() {
-    let story = Story::begin("20-odd-files", "Files that are no good", Setup::default()).await;
+async fn g09_odd_files_are_rejected_or_shown_as_plain_text() {
+    let story = Story::begin("20-odd-files", "Files that Usher rejects", Setup::default()).await;
     let session = &story.session;
     let shop = session.shop().base_url().to_string();
     let asked = session.shop().requests().len();
@@ -169,7 +169,7 @@ async fn g09_odd_files_are_told_of_or_shown_as_plain_text() {
     session.open_usher();
     let window = screen.window("Usher").await;
 
-    story.step("Something else, or too much of it").await;
+    story.step("Files of another kind, or too large").await;
     let large = session.folder().join("home/large.flatpakrepo");
     File::create(&large).and_then(|file| file.set_len(100 << 20)).expect("a large file can be made");
     let pipe = session.folder().join("home/pipe.flatpakrepo");
@@ -180,7 +180,7 @@ async fn g09_odd_files_are_told_of_or_shown_as_plain_text() {
     let folder = session.folder().join("home/folder.flatpakrepo");
     fs::create_dir(&folder).expect("a folder can be made");
     let key = format!("[Flatpak Repo]\nUrl={shop}repo\nGPGKey=%%%\n");
-    // No message is like the one before.
+    // Each message differs from the one before, so that no test reads an old toast.
     for (file, output) in [
         (large, "The file is too large"),
         (write(session, "bytes.flatpakrepo", "\0\u{1}\u{1b}[31m"), "The file holds no repository"),
@@ -203,25 +203,25 @@ async fn g09_odd_files_are_told_of_or_shown_as_plain_text() {
         window.mentions(output).await;
     }
 
-    story.step("Addresses that are not secure are shown, and refused").await;
+    story.step("The form shows insecure addresses and refuses them").await;
     for (name, address) in
         [("file", "file:///etc/passwd"), ("smb", "smb://127.0.0.1/share"), ("http", "http://a.example/")]
     {
         let content = format!("[Flatpak Repo]\nUrl={address}\nTitle=<b>x</b>\nIcon={address}\n");
         open(session, &[&write(session, &format!("{name}.flatpakrepo"), &content)]);
-        is_filled(&window, address).await;
+        wait_for_address(&window, address).await;
         window.says("Only secure addresses (https) can be used").await;
         assert!(!window.find(Role::Text, "Address").await.text.is_empty());
     }
 
-    story.step("The last of two addresses counts, and nothing else of the file is looked at").await;
+    story.step("The last of two addresses counts, and Usher uses nothing else of the file").await;
     let content = format!(
         "[Flatpak Repo]\r\nUrl=file:///first\r\nUrl={shop}second\r\nTitle=<b>Bold</b> \u{202e}\r\nIcon={shop}icon.png\r\n"
     );
     let first = write(session, "windows.flatpakrepo", &content);
     open(session, &[&first, &session.folder().join("home/key.flatpakrepo")]);
     window.mentions("Only the first file was opened").await;
-    is_filled(&window, &format!("{shop}second")).await;
+    wait_for_address(&window, &format!("{shop}second")).await;
     window.press("Continue").await;
     window.says("<b>Bold</b>").await;
     window.says("This repository is not set up yet").await;

@@ -79,7 +79,7 @@ async fn k13_a_locked_keyring_shows_hosts_and_nothing_more() {
 }
 
 #[tokio::test]
-async fn k08_an_entry_that_cannot_be_read_neither_hides_the_others_nor_is_deleted() {
+async fn k08_an_unreadable_item_neither_hides_the_others_nor_is_deleted() {
     let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
     session.sign_in_as("demo").await;
     let item = session.keyring().only_item().await;
@@ -95,7 +95,7 @@ async fn k08_an_entry_that_cannot_be_read_neither_hides_the_others_nor_is_delete
 }
 
 #[tokio::test]
-async fn g12_an_entry_whose_attributes_name_another_server_is_not_used() {
+async fn g12_an_item_whose_attributes_name_another_server_is_not_used() {
     let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
     session.sign_in_as("demo").await;
     let item = session.keyring().only_item().await;
@@ -111,7 +111,7 @@ async fn g12_an_entry_whose_attributes_name_another_server_is_not_used() {
 }
 
 #[tokio::test]
-async fn k03_without_a_keyring_nothing_is_kept_and_the_reason_is_told() {
+async fn k03_without_a_keyring_nothing_is_stored_and_usherctl_says_why() {
     let session = Session::start(terminal_only(KeyringState::None)).await;
     let (code, output, errors) = text(&session.usherctl(&["sign-in", "demo"]).await);
     assert_eq!((code, output.as_str()), (Some(5), ""));
@@ -122,7 +122,7 @@ async fn k03_without_a_keyring_nothing_is_kept_and_the_reason_is_told() {
 }
 
 #[tokio::test]
-async fn what_is_no_server_is_told_to_be_none() {
+async fn an_address_that_is_no_server_is_rejected() {
     let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
     for nonsense in ["http://store.example.org", "a b", "https://demo@store.example.org"] {
         let (code, _, errors) = text(&session.usherctl(&["sign-in", nonsense]).await);

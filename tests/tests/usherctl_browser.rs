@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! How `usherctl` opens a browser, and how it takes a pasted address.
+//! How `usherctl` opens a browser, and reads a pasted address.
 
 use std::collections::HashMap;
 use std::process::Stdio;
@@ -12,7 +12,7 @@ use usher_tests::usherctl::{BrowserCommand, CommandOutput};
 use usher_tests::{LIMIT, Session, Setup, browser};
 use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 
-/// What a desktop has to open addresses with. It only tells which address was to be opened.
+/// The desktop's portal for opening addresses. It only reports the address.
 struct Portal(UnboundedSender<String>);
 
 #[zbus::interface(name = "org.freedesktop.portal.OpenURI")]
@@ -25,7 +25,7 @@ impl Portal {
     }
 }
 
-/// A session that looks like a desktop to `usherctl`, and the addresses that its portal is asked to open.
+/// A session that looks like a desktop to `usherctl`, its portal, and the addresses that the portal gets.
 async fn desktop() -> (Session, zbus::Connection, UnboundedReceiver<String>) {
     let environment = vec![("WAYLAND_DISPLAY", "nowhere".to_owned())];
     let session = Session::start(Setup { environment, ..Setup::without_display() }).await;
@@ -60,7 +60,7 @@ async fn fetch(address: &str) -> (String, String) {
 }
 
 #[tokio::test]
-async fn the_desktop_is_given_an_address_that_leads_to_the_page_once_and_holds_no_state() {
+async fn the_desktop_gets_an_address_that_works_once_and_holds_no_state() {
     let (session, _portal, mut opened) = desktop().await;
     let waiting = BrowserCommand::start(&session, &["sign-in", "demo"]).await;
     let door = timeout(LIMIT, opened.recv()).await.expect("a browser is opened in time").expect("the portal is there");
@@ -76,7 +76,7 @@ async fn the_desktop_is_given_an_address_that_leads_to_the_page_once_and_holds_n
 }
 
 #[tokio::test]
-async fn no_browser_is_opened_where_that_is_not_wanted() {
+async fn with_no_browser_no_browser_is_opened() {
     let (session, _portal, mut opened) = desktop().await;
     let waiting = BrowserCommand::start(&session, &["sign-in", "demo", "--no-browser"]).await;
     assert_eq!(waiting.printed, "Open this address in a browser:\n");
@@ -86,7 +86,7 @@ async fn no_browser_is_opened_where_that_is_not_wanted() {
 }
 
 #[tokio::test]
-async fn the_address_at_the_end_is_read_from_standard_input_too() {
+async fn the_final_address_is_read_from_standard_input_too() {
     let session = Session::start(Setup::without_display()).await;
     let mut child = Command::from(session.processes.command("usherctl"))
         .args(["sign-in", "demo", "--paste"])

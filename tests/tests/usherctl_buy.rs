@@ -24,7 +24,7 @@ async fn run(session: &Session, arguments: &[&str]) -> CommandOutput {
 }
 
 #[tokio::test]
-async fn what_is_bought_in_a_browser_can_be_installed() {
+async fn an_app_bought_in_a_browser_can_be_installed() {
     let session = signed_in().await;
     let buying = BrowserCommand::start(&session, &["buy", "demo", APP, "--yes"]).await;
     let page = browser::buy(&buying.address).await;
@@ -40,7 +40,7 @@ async fn what_is_bought_in_a_browser_can_be_installed() {
 }
 
 #[tokio::test]
-async fn nothing_is_begun_without_a_yes() {
+async fn no_purchase_begins_without_a_yes() {
     let session = signed_in().await;
     let output = run(&session, &["buy", "demo", APP]).await;
     assert_eq!((output.code, output.stdout.as_str()), (2, ""));
@@ -57,7 +57,7 @@ async fn nothing_is_begun_without_a_yes() {
 }
 
 #[tokio::test]
-async fn who_has_no_account_or_no_permission_is_told_how_to_get_it() {
+async fn without_a_usable_account_the_sign_in_command_is_printed() {
     let session = session().await;
     let output = run(&session, &["buy", "demo", APP, "--yes"]).await;
     assert_eq!(output.code, 3);
@@ -72,7 +72,7 @@ async fn who_has_no_account_or_no_permission_is_told_how_to_get_it() {
 }
 
 #[tokio::test]
-async fn what_is_not_for_sale_is_told_to_be_so() {
+async fn an_app_that_is_not_for_sale_is_reported_as_such() {
     let session = signed_in().await;
     let output = run(&session, &["buy", "demo", "org.example.Nowhere", "--yes"]).await;
     assert_eq!(output.code, 4, "{}", output.stderr);
@@ -109,7 +109,7 @@ async fn a_purchase_that_was_stopped_is_not_begun_again_by_itself() {
 }
 
 #[tokio::test]
-async fn who_changes_their_mind_in_the_store_says_that_nothing_was_paid_and_may_begin_again() {
+async fn a_person_who_cancels_in_the_store_may_begin_again_after_saying_that_nothing_was_paid() {
     let session = signed_in().await;
     let terminal = session.in_terminal(&["usherctl", "buy", "demo", APP, "--yes"]);
     terminal.wait_for_text("Waiting… (Ctrl+C to stop)").await;
@@ -128,7 +128,7 @@ async fn who_changes_their_mind_in_the_store_says_that_nothing_was_paid_and_may_
 }
 
 #[tokio::test]
-async fn what_was_paid_before_the_stop_is_found_out() {
+async fn a_payment_made_before_stopping_is_found() {
     let session = signed_in().await;
     let buying = BrowserCommand::start(&session, &["buy", "demo", APP, "--yes"]).await;
     let address = buying.address.clone();
@@ -140,14 +140,14 @@ async fn what_was_paid_before_the_stop_is_found_out() {
 }
 
 #[tokio::test]
-async fn access_that_comes_late_is_waited_for() {
+async fn usherctl_waits_for_access_that_comes_late() {
     let session = signed_in().await;
     let buying = BrowserCommand::start(&session, &["buy", "demo", APP, "--yes"]).await;
     let redirect = browser::redirect_of_purchase(&buying.address).await;
     session.shop().control().take_away("demo", APP).expect("the shop takes the app away");
     session.shop().control().clear_requests();
     browser::open(&redirect).await;
-    // The shop has said no before it says yes.
+    // Wait until the shop has denied access once.
     let refused =
         |request: &LoggedRequest| request.path == "/api/v1/get_tokens" && request.outcome == Outcome::Answered(200);
     session.shop().control().wait_for_request(refused).await;
@@ -158,7 +158,7 @@ async fn access_that_comes_late_is_waited_for() {
 }
 
 #[tokio::test]
-async fn over_ssh_the_address_at_which_the_browser_ended_is_pasted_unseen() {
+async fn over_ssh_the_final_address_is_pasted_without_echo() {
     let environment = vec![("SSH_CONNECTION", "192.0.2.1 1 192.0.2.2 22".to_owned())];
     let setup = Setup { environment, ..Setup::without_display() };
     let session = Session::start(setup).await;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What `usherctl` tells people and programs, in a session without a display.
+//! What `usherctl` prints for people and programs, in a session without a display.
 
 use std::fs;
 
@@ -18,13 +18,13 @@ async fn run(session: &Session, arguments: &[&str]) -> CommandOutput {
     session.usherctl(arguments).await.into()
 }
 
-/// Runs a command for a program, which must hold no secret.
+/// Runs a command with `--json`, and checks its output.
 async fn json_of(session: &Session, arguments: &[&str]) -> (i32, Value) {
     let output = run(session, &[arguments, &["--json"]].concat()).await;
     (output.code, checked(session, arguments[0], &output.stdout).await)
 }
 
-/// What a command told a program: without any secret, and each of its keys is in the man page.
+/// The JSON of a command. Fails if it contains a secret, or a key that the man page does not document.
 async fn checked(session: &Session, command: &str, output: &str) -> Value {
     for secret in session.shop().control().issued_secrets() {
         assert!(!output.contains(&secret), "{command} tells a secret");
@@ -116,7 +116,7 @@ async fn every_command_speaks_json_without_a_secret() {
 }
 
 #[tokio::test]
-async fn a_question_about_many_apps_is_one_request_and_its_code_tells_what_is_needed() {
+async fn a_query_for_many_apps_is_one_request_and_its_exit_code_says_what_is_needed() {
     let session = session().await;
     let nobody = run(&session, &["query", "demo", PAID]).await;
     assert_eq!((nobody.code, nobody.stdout.as_str()), (3, "org.example.Paid  Account needed\n"));
@@ -143,7 +143,7 @@ async fn a_question_about_many_apps_is_one_request_and_its_code_tells_what_is_ne
 }
 
 #[tokio::test]
-async fn signing_out_and_removing_end_what_they_say() {
+async fn signing_out_forgets_the_credential_and_removing_deletes_the_account() {
     let session = session().await;
     session.sign_in_as("demo").await;
     let host = session.host();
@@ -169,7 +169,7 @@ async fn signing_out_and_removing_end_what_they_say() {
 }
 
 #[tokio::test]
-async fn of_two_accounts_at_a_server_one_is_to_be_named() {
+async fn of_two_accounts_at_a_server_one_must_be_named() {
     let session = session().await;
     session.sign_in_as("demo").await;
     let waiting = BrowserCommand::start(&session, &["sign-in", "demo"]).await;
@@ -186,7 +186,7 @@ async fn of_two_accounts_at_a_server_one_is_to_be_named() {
 }
 
 #[tokio::test]
-async fn what_is_saved_on_one_computer_is_a_checklist_on_another() {
+async fn an_export_becomes_a_checklist_on_another_computer() {
     let session = session().await;
     session.sign_in_as("demo").await;
     buy(&session).await;
@@ -227,7 +227,7 @@ async fn what_is_saved_on_one_computer_is_a_checklist_on_another() {
 }
 
 #[tokio::test]
-async fn a_file_of_another_kind_is_not_taken_in() {
+async fn a_file_of_another_kind_is_not_imported() {
     let session = session().await;
     let file = session.folder().join("Accounts.usher");
     fs::write(&file, "{\"accounts\": []}").expect("a file can be written");
@@ -240,7 +240,7 @@ async fn a_file_of_another_kind_is_not_taken_in() {
 }
 
 #[tokio::test]
-async fn who_stops_reading_gets_no_error_and_a_folder_that_is_not_there_is_named() {
+async fn a_closed_pipe_prints_no_error_and_a_missing_folder_is_named() {
     let session = session().await;
     session.sign_in_as("demo").await;
     for arguments in [&["list"][..], &["status"], &["doctor"], &["purchases"], &["list", "--json"], &["export"]] {
@@ -277,7 +277,7 @@ async fn without_a_keyring_every_command_that_needs_one_says_so() {
 }
 
 #[tokio::test]
-async fn a_repository_that_is_verified_is_set_up_with_its_key() {
+async fn a_signed_repository_is_set_up_with_its_key() {
     let session = session().await;
     let shell = async |command: &str| session.in_terminal(&["sh", "-c", command]).end().await;
     let add = format!(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `usherctl doctor` in a session without a display: what it finds, and the commands that mend it.
+//! `usherctl doctor` in a session without a display: the problems that it finds, and the commands that fix them.
 
 use std::fs;
 
@@ -15,15 +15,15 @@ async fn doctor(session: &Session) -> CommandOutput {
     session.usherctl(&["doctor"]).await.into()
 }
 
-/// Runs the one command that was told to mend something.
-async fn mend(session: &Session, output: &CommandOutput) {
+/// Runs the one fix that the doctor printed.
+async fn run_fix(session: &Session, output: &CommandOutput) {
     let fixes: Vec<&str> = output.stdout.lines().filter_map(|line| line.strip_prefix("  Fix: ")).collect();
     let [fix] = fixes.as_slice() else { panic!("one command mends it:\n{}", output.stdout) };
     session.in_terminal(&["sh", "-c", fix]).end().await.expect_success();
 }
 
 #[tokio::test]
-async fn a_remote_without_an_account_is_mended_by_signing_in_and_its_server_is_not_asked_before() {
+async fn signing_in_fixes_a_remote_without_an_account_and_doctor_does_not_contact_its_server() {
     let session = session(KeyringState::Unlocked).await;
     let host = session.host();
     session.shop().control().clear_requests();
@@ -48,7 +48,7 @@ async fn a_remote_without_an_account_is_mended_by_signing_in_and_its_server_is_n
 }
 
 #[tokio::test]
-async fn a_remote_that_changed_its_server_is_set_back_by_the_command_that_is_told() {
+async fn the_printed_fix_restores_a_remote_that_changed_its_server() {
     let session = session(KeyringState::Unlocked).await;
     session.sign_in_as("demo").await;
     let change = ["remote-modify", "--user", "--authenticator-option=url=https://evil.example.org/", "demo"];
@@ -60,19 +60,19 @@ async fn a_remote_that_changed_its_server_is_set_back_by_the_command_that_is_tol
         "{}",
         output.stdout
     );
-    mend(&session, &output).await;
+    run_fix(&session, &output).await;
     assert_eq!(doctor(&session).await.code, 0);
 
     let change = ["remote-modify", "--user", "--authenticator-name=org.example.Other", "demo"];
     session.flatpak().run(&change).await.expect_success();
     let output = doctor(&session).await;
     assert!(output.stdout.contains("may use an account, but asks another program for it."), "{}", output.stdout);
-    mend(&session, &output).await;
+    run_fix(&session, &output).await;
     assert_eq!(doctor(&session).await.code, 0);
 }
 
 #[tokio::test]
-async fn a_remote_that_could_replace_usher_is_told_and_kept_from_it() {
+async fn the_printed_fix_stops_a_remote_that_could_replace_usher() {
     let session = session(KeyringState::Unlocked).await;
     session.sign_in_as("demo").await;
     session.flatpak().run(&["remote-modify", "--user", "--authenticator-install", "demo"]).await.expect_success();
@@ -83,17 +83,17 @@ async fn a_remote_that_could_replace_usher_is_told_and_kept_from_it() {
         "{}",
         output.stdout
     );
-    mend(&session, &output).await;
+    run_fix(&session, &output).await;
     assert_eq!(doctor(&session).await.code, 0);
 }
 
 #[tokio::test]
-async fn where_an_installed_app_came_from_is_known() {
+async fn doctor_names_the_origin_of_an_app_that_may_act_as_usher() {
     let session = session(KeyringState::Unlocked).await;
     session.sign_in_as("demo").await;
     let install = ["install", "--user", "--noninteractive", "demo", "org.example.Free"];
     session.flatpak().run(&install).await.expect_success();
-    // The app is given an id that lets it act in the name of Usher.
+    // Give the app an id with which it may own Usher's bus names.
     let apps = session.folder().join("flatpak/user/app");
     fs::rename(apps.join("org.example.Free"), apps.join("io.github.usher")).expect("the app's folder can be renamed");
     let output = doctor(&session).await;
@@ -104,7 +104,7 @@ async fn where_an_installed_app_came_from_is_known() {
 }
 
 #[tokio::test]
-async fn a_login_without_a_session_bus_is_told_and_nothing_is_said_of_what_nobody_knows() {
+async fn without_a_session_bus_doctor_says_so_and_guesses_nothing_else() {
     let session = session(KeyringState::Unlocked).await;
     session.flatpak().run(&["remote-delete", "--user", "--force", "demo"]).await.expect_success();
     let alone = |command: &str| -> CommandOutput {
@@ -122,7 +122,7 @@ async fn a_login_without_a_session_bus_is_told_and_nothing_is_said_of_what_nobod
 }
 
 #[tokio::test]
-async fn a_keyring_that_is_locked_or_missing_is_told_once() {
+async fn a_locked_or_missing_keyring_is_reported_once() {
     let session = session(KeyringState::Unlocked).await;
     session.sign_in_as("demo").await;
     session.keyring().lock().await;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which remote may use which account, and what an account is called: decided in a terminal.
+//! Deciding in a terminal which remote may use which account, and renaming accounts.
 
 use usher_demo_store::DemoStore;
 use usher_tests::usherctl::CommandOutput;
@@ -29,7 +29,7 @@ async fn users_of(session: &Session, remote: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_a_remote_may_use_is_taken_back_and_given_again_without_signing_in() {
+async fn a_permission_is_revoked_and_granted_again_without_signing_in() {
     let session = session().await;
     let host = session.host();
     let install = ["install", "--user", "--noninteractive", "demo", APP];
@@ -58,7 +58,7 @@ async fn what_a_remote_may_use_is_taken_back_and_given_again_without_signing_in(
 }
 
 #[tokio::test]
-async fn a_remote_that_is_gone_loses_what_it_may_use_by_its_name_and_by_its_address() {
+async fn the_permission_of_a_missing_remote_is_revoked_by_name_or_address() {
     let session = session().await;
     let address = session.shop().repository_url().to_string();
     for wanted in ["demo", &address] {
@@ -76,7 +76,7 @@ async fn a_remote_that_is_gone_loses_what_it_may_use_by_its_name_and_by_its_addr
 }
 
 #[tokio::test]
-async fn remotes_at_one_address_lose_it_together_and_each_is_named() {
+async fn remotes_at_one_address_lose_their_permission_together_and_each_is_named() {
     let session = session().await;
     session.add_remote("again").await;
     let host = session.host();
@@ -112,7 +112,7 @@ async fn of_several_accounts_a_remote_uses_the_one_that_is_named() {
 }
 
 #[tokio::test]
-async fn an_account_is_found_by_the_name_that_it_was_given() {
+async fn an_account_is_found_by_its_custom_name() {
     let session = session().await;
     let host = session.host();
     let output = run(&session, &["rename", &host, "At \u{1b}[31mwork\u{202e}"]).await;
@@ -148,8 +148,8 @@ async fn a_locked_keyring_is_left_as_it_is() {
     assert_eq!(users_of(&session, "demo").await, ["demo"]);
 }
 
-/// Another shop, to which the remote `demo` sends those who sign in.
-async fn changes_its_server(session: &Session) -> (DemoStore, String) {
+/// Lets the remote `demo` name another shop as its account server. Returns that shop and its host.
+async fn change_server(session: &Session) -> (DemoStore, String) {
     let other = session.open_another_shop("other").await;
     let option = format!("--authenticator-option=url={}", other.base_url());
     let change = ["remote-modify", "--user", &format!("--authenticator-name={AUTHENTICATOR}"), &option, "demo"];
@@ -164,7 +164,7 @@ async fn changes_its_server(session: &Session) -> (DemoStore, String) {
 async fn g01_a_changed_server_is_accepted_by_a_person_who_was_told_and_by_no_script() {
     let session = session().await;
     let old_host = session.host();
-    let (other, host) = changes_its_server(&session).await;
+    let (other, host) = change_server(&session).await;
     let output = run(&session, &["sign-in", "demo", "--no-browser"]).await;
     assert_eq!((output.code, output.stdout.as_str()), (1, ""));
     let blocked =
@@ -198,7 +198,7 @@ async fn g01_a_changed_server_is_accepted_by_a_person_who_was_told_and_by_no_scr
 async fn g01_a_changed_server_is_a_question_though_there_is_an_account_at_it() {
     let session = session().await;
     session.add_remote("old").await;
-    let (other, host) = changes_its_server(&session).await;
+    let (other, host) = change_server(&session).await;
     let option = format!("--authenticator-option=url={}", other.base_url());
     let name = format!("--authenticator-name={AUTHENTICATOR}");
     session.flatpak().run(&["remote-modify", "--user", &name, &option, "other"]).await.expect_success();

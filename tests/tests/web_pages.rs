@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Pages that misbehave, in the real view. Each one has a button that leads to the redirect as it should be.
+//! Sign-in pages that misbehave, in the real web view. Each one has a button that leads to the correct redirect.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,12 @@ use usher_demo_store::{Failure, Reply, Route};
 use usher_tests::{Role, Session, Setup, Window, send_signal, wait_for, wait_until};
 
 const APP: &str = "org.example.Private";
-/// What the redirect of a well-behaved navigation carries.
+/// The token of the correct redirect.
 const RIGHT: &str = "right-CANARY-31c7";
-/// What a hit from anywhere else carries.
+/// The token of every other attempt.
 const WRONG: &str = "wrong-CANARY-88d0";
 
-/// A sign-in page with a script of its own and a button that goes on.
+/// A sign-in page with a script, and a button that leads to the correct redirect.
 fn page(script: &str) -> Reply {
     Reply::html(&format!(
         "<!doctype html><html lang=en><meta charset=utf-8><title>Scripted</title><h1>Scripted</h1>\
@@ -29,7 +29,7 @@ fn page(script: &str) -> Reply {
     ))
 }
 
-/// A session in which the prompt shows the page with that script.
+/// A session in which the prompt shows a sign-in page with that script.
 async fn session_at(script: &str) -> Session {
     let session = Session::start(Setup::default()).await;
     session.shop().control().set_page("/login", page(script));
@@ -39,8 +39,8 @@ async fn session_at(script: &str) -> Session {
     session
 }
 
-/// Goes on as the page should, and finds the account that this makes.
-async fn goes_on(session: &Session, page: &Window<'_>) {
+/// Presses the button of the correct redirect, and checks the account that this creates.
+async fn go_on(session: &Session, page: &Window<'_>) {
     page.press("Go On").await;
     page.says("Signed In").await;
     let item = session.keyring().only_item().await;
@@ -57,7 +57,7 @@ async fn w02_a_redirect_with_the_wrong_state_neither_signs_in_nor_ends_the_flow(
         })
         .collect::<Vec<_>>()
         .concat();
-    // Each page is told from the one before, which stays until it comes.
+    // The number tells each page from the one before, which stays until the next one has loaded.
     let numbered =
         |n: usize| format!("document.body.insertAdjacentHTML('beforeend', `{buttons}<p>This is page {n}</p>`)");
     let session = session_at(&numbered(0)).await;
@@ -72,7 +72,7 @@ async fn w02_a_redirect_with_the_wrong_state_neither_signs_in_nor_ends_the_flow(
         view.press("Try Again").await;
     }
     view.says("This is page 4").await;
-    goes_on(&session, &view).await;
+    go_on(&session, &view).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,11 +94,11 @@ async fn w05_only_the_page_itself_can_go_to_the_redirect() {
     let view = screen.front();
     view.says("All tried").await;
     assert_eq!(session.keyring().items().await.len(), 0);
-    goes_on(&session, &view).await;
+    go_on(&session, &view).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn w12_a_page_that_wants_everything_gets_nothing_and_goes_on() {
+async fn w12_a_page_that_asks_for_every_permission_gets_none_and_goes_on() {
     let session = session_at(
         "navigator.geolocation?.getCurrentPosition(() => {}, () => {});\
          if (window.Notification) Notification.requestPermission();\
@@ -115,12 +115,12 @@ async fn w12_a_page_that_wants_everything_gets_nothing_and_goes_on() {
     let view = screen.front();
     view.says("All tried").await;
     assert_eq!(screen.tree().await.titles().len(), 1, "no further window has opened");
-    goes_on(&session, &view).await;
+    go_on(&session, &view).await;
     assert_eq!(files_called(session.folder(), "taken.txt"), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn w13_addresses_of_other_kinds_lead_nowhere() {
+async fn w13_addresses_with_other_schemes_lead_nowhere() {
     let addresses =
         ["file:///etc/passwd", "data:text/html,<h1>Elsewhere</h1>", "mailto:a@example.org", "myapp://x", "intent:x"];
     let buttons = addresses
@@ -138,7 +138,7 @@ async fn w13_addresses_of_other_kinds_lead_nowhere() {
         view.says("Scripted").await;
     }
     assert!(!screen.tree().await.mentions("root:") && !screen.tree().await.says("Elsewhere"));
-    goes_on(&session, &view).await;
+    go_on(&session, &view).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,11 +152,11 @@ async fn w14_a_page_whose_process_dies_can_be_loaded_again() {
     view.says("The Page Stopped Working").await;
     view.says("Nothing was signed in or paid.").await;
     view.press("Reload").await;
-    goes_on(&session, &view).await;
+    go_on(&session, &view).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn w14_a_page_whose_process_dies_after_the_answer_says_nothing_of_it() {
+async fn w14_a_page_whose_process_dies_after_the_answer_shows_no_error() {
     let session = session_at("").await;
     let screen = session.screen();
     let view = screen.front();
@@ -169,7 +169,7 @@ async fn w14_a_page_whose_process_dies_after_the_answer_says_nothing_of_it() {
     send_signal(*page, Signal::KILL);
     let process = PathBuf::from(format!("/proc/{page}"));
     wait_until("the end of the page", async || !process.exists()).await;
-    // Whatever the window makes of it, it has done so once it has taken a key.
+    // Once the window has handled a key, it has also handled the end of the page.
     screen.key("F6").await;
     assert!(view.tree().await.says("Signing in…"), "{}", view.tree().await);
     send_signal(keyring, Signal::CONT);
@@ -177,7 +177,7 @@ async fn w14_a_page_whose_process_dies_after_the_answer_says_nothing_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn w15_a_page_that_never_comes_can_be_left() {
+async fn w15_a_page_that_never_loads_can_be_left() {
     let session = Session::start(Setup::default()).await;
     session.shop().control().fail(Route::Login, Failure::Hang);
     session.flatpak().install(APP).end().await;
@@ -196,7 +196,7 @@ async fn w15_a_page_that_never_comes_can_be_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn w19_a_sign_in_that_the_person_refuses_at_the_server_makes_no_account() {
+async fn w19_a_sign_in_that_the_person_refuses_at_the_server_creates_no_account() {
     let session = session_at(
         "document.body.insertAdjacentHTML('beforeend',\
          `<button onclick=\"location.href = target + '?error=access_denied&state=' + state\">Refuse</button>`)",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A service of the bus that does nothing: it owns a name, answers one method, and sends one signal. What the daemon is
-//! measured against.
+//! A minimal bus service, against which the daemon is measured: it owns a name, answers one method, and sends one
+//! signal.
 
 use std::collections::HashMap;
 
@@ -36,7 +36,7 @@ async fn main() -> zbus::Result<()> {
 async fn answer(connection: &Connection, call: &Message, results: &mut Results) -> zbus::Result<()> {
     let header = call.header();
     match header.member().map_or("", |member| member.as_str()) {
-        "Keep" => {
+        "SetTokens" => {
             let tokens: HashMap<String, Vec<String>> = call.body().deserialize()?;
             results.insert("tokens", Value::from(tokens));
             connection.reply(&header, &()).await

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Opens Usher on the display of the person, in a throw-away session with a shop: what `build-aux/run` runs. With `--flatpak`
-//! it is the Flatpak.
+//! Opens Usher on this display, in a throw-away session with a shop. `build-aux/run` runs it. `--flatpak` opens the
+//! Flatpak instead.
 
 use std::fmt::Write as _;
 use std::fs::{self, Permissions};
@@ -11,28 +11,28 @@ use std::process::ExitCode;
 
 use usher_tests::{Display, Package, Session, Setup, has_display};
 
-/// Where `build-aux/run --shell` looks for the way into the session.
+/// The script that `build-aux/run --shell` runs.
 const SHELL: &str = "shell";
 
 #[tokio::main]
 async fn main() -> ExitCode {
     if !has_display() {
-        tell("There is no display to show a window on. `build-aux/run --story` plays by itself, without one.");
+        print("There is no display for a window. `build-aux/run --story` plays the stories without one.");
         return ExitCode::FAILURE;
     }
     let build = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests are in the workspace").join("build");
-    tell("A session of its own is being prepared: bus, keyring, flatpak, and a shop with a repository.");
+    print("Preparing a session: bus, keyring, flatpak, and a shop with a repository.");
     let is_flatpak = std::env::args().any(|argument| argument == "--flatpak");
     let package = if is_flatpak { Package::Flatpak } else { Package::System };
     let setup = Setup { package, display: Display::Inherited, parent: Some(build), ..Setup::default() };
     let session = Session::start(setup).await;
     write_shell(&session);
-    tell(&format!(
+    print(&format!(
         "\nThe shop is at {}. It has two accounts, “demo” and “demo2”; the password of each is its name.\n\
          flatpak has its repository as the remote “demo”. To install from it, in another terminal:\n\n    \
          build-aux/run --shell\n    flatpak install demo org.example.Private\n    flatpak install demo org.example.Paid\n\n\
          The second app has to be bought; nothing is paid for it.\n\
-         All of it ends, and leaves nothing, when the window of Usher is closed or Ctrl+C is pressed.",
+         Everything ends, and leaves nothing behind, when Usher's window is closed or Ctrl+C is pressed.",
         session.shop().base_url()
     ));
     let mut usher = tokio::process::Command::from(session.command("usher"));
@@ -40,11 +40,11 @@ async fn main() -> ExitCode {
         status = usher.kill_on_drop(true).status() => match status {
             Ok(status) if status.success() => ExitCode::SUCCESS,
             Ok(status) => {
-                tell(&format!("Usher ended: {status}"));
+                print(&format!("Usher ended: {status}"));
                 ExitCode::FAILURE
             }
             Err(error) => {
-                tell(&format!("Usher does not start: {error}"));
+                print(&format!("Usher does not start: {error}"));
                 ExitCode::FAILURE
             }
         },
@@ -52,7 +52,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Writes a script that opens a shell with the environment of the session.
+/// Writes a script that opens a shell with the session's environment.
 fn write_shell(session: &Session) {
     let mut script = String::from("#!/bin/bash\n");
     for (name, value) in session.processes.environment() {
@@ -64,7 +64,7 @@ fn write_shell(session: &Session) {
     fs::set_permissions(&file, Permissions::from_mode(0o700)).expect("a file can be made a program");
 }
 
-fn tell(text: &str) {
-    // Whoever has gone away needs not be told.
+fn print(text: &str) {
+    // A closed output is no error.
     let _ = writeln!(io::stdout(), "{text}");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A client of the installed daemon on the bus of a session, and the daemon as a process.
+//! The installed daemon as a process, and `usherctl sign-in`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use usher_tests::{AUTHENTICATOR, Session, browser, send_signal};
 
 pub(crate) const APP: &str = "org.example.Private";
 
-/// A daemon that the test itself has started.
+/// A daemon that the test started itself.
 #[derive(Debug)]
 pub(crate) struct Daemon {
     pub(crate) id: u32,
@@ -20,7 +20,7 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    /// Starts the installed daemon after `shell` has prepared its process, and waits for its name.
+    /// Starts the installed daemon after the shell commands `shell`, and waits until it owns its name.
     pub(crate) async fn start(session: &Session, shell: &str, arguments: &[&str]) -> Self {
         let number = session.processes.ids().len();
         let name = format!("daemon-{number}");
@@ -30,12 +30,12 @@ impl Daemon {
         Self { id, log: session.processes.log_file(&name) }
     }
 
-    /// What it has logged so far.
+    /// Everything that it logged so far.
     pub(crate) fn log_text(&self) -> String {
         fs::read_to_string(&self.log).expect("the log is text")
     }
 
-    /// The most memory that it has had so far, in KiB.
+    /// Its peak memory so far, in KiB.
     pub(crate) fn peak(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id)).expect("the daemon is there");
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its memory is told");
@@ -43,7 +43,7 @@ impl Daemon {
     }
 }
 
-/// The command of [`Daemon::start`]; the process is the daemon itself in the end.
+/// The command of [`Daemon::start`]. The shell replaces itself with the daemon.
 pub(crate) fn command(session: &Session, shell: &str, arguments: &[&str]) -> Command {
     let folders = &session.processes.environment()["XDG_DATA_DIRS"];
     let stage = Path::new(folders.split(':').next().expect("there is a folder")).parent().expect("it is in the stage");

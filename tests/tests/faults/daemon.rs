@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The daemon on a full disk, without descriptors, asleep, killed, and looked into.
+//! The daemon on a full disk, without file descriptors, suspended, killed, and inspected by another program.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
@@ -13,20 +13,20 @@ use usher_tests::{AUTHENTICATOR, KeyringState, LIMIT, Session, Setup, send_signa
 
 use crate::client::{APP, Client, Daemon, SignIn, command, owner};
 
-fn is_for_tokens(request: &LoggedRequest) -> bool {
+fn asks_for_tokens(request: &LoggedRequest) -> bool {
     request.path == "/api/v1/get_tokens"
 }
 
-/// The folder of Usher in the session's runtime folder.
+/// Usher's folder in the session's runtime folder.
 fn runtime_folder(session: &Session) -> PathBuf {
     Path::new(&session.processes.environment()["XDG_RUNTIME_DIR"]).join(AUTHENTICATOR)
 }
 
-/// From here on no file can grow, as on a full disk: a write fails.
+/// Shell commands after which no file can grow, as on a full disk: a write fails.
 const FULL_DISK: &str = "trap '' XFSZ; ulimit -f 0";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn g08_without_a_runtime_folder_nothing_is_half_saved_and_the_reason_is_told() {
+async fn g08_without_a_runtime_folder_nothing_is_half_saved_and_usherctl_says_why() {
     let session = Session::start(Setup::without_display()).await;
     let folder = runtime_folder(&session);
     fs::write(&folder, "in the way").expect("a file can be written");
@@ -56,7 +56,7 @@ async fn g08_without_a_runtime_folder_requests_are_answered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn l09_on_a_full_disk_requests_are_answered_and_old_files_stay_whole() {
-    // Nothing can be covered, so there is something to write down: what an update has left out.
+    // The update gets no token, so the daemon has something to write down: what it left out.
     let setup = Setup { keyring: KeyringState::Unlocked, ..Setup::without_display() };
     let session = Session::start(setup).await;
     session.sign_in_as("demo").await;
@@ -76,7 +76,7 @@ async fn l09_on_a_full_disk_requests_are_answered_and_old_files_stay_whole() {
     let before = files();
     assert!(before.iter().any(|(path, bytes)| path.ends_with("pending.json") && !bytes.is_empty()), "{before:?}");
 
-    // Its own log is on that disk as well.
+    // The daemon's log is on the full disk as well.
     let daemon = Daemon::start(&session, FULL_DISK, &["--verbose"]).await;
     let update = session.flatpak().run(&["update", "--user", "-y"]).await;
     assert!(!update.text.contains("Something went wrong"), "{}", update.text);
@@ -92,18 +92,18 @@ async fn l09_on_a_full_disk_requests_are_answered_and_old_files_stay_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l10_a_token_that_ended_while_the_computer_slept_is_renewed() {
+async fn l10_a_token_that_expired_during_sleep_is_renewed() {
     let session = Session::start(Setup::without_display()).await;
     session.sign_in_as("demo").await;
     let daemon = Daemon::start(&session, "", &[]).await;
     let mut client = Client::new(&session).await;
-    // A token counts as used up a minute before its end. Until then is time enough for two answers.
+    // The daemon drops a token a minute before it expires. That leaves time enough for two answers.
     let end = now() + 80;
-    session.shop().control().fail_times(Route::GetTokens, granted(&jwt(end)), 1);
+    session.shop().control().fail_times(Route::GetTokens, tokens_answer(&jwt(end)), 1);
     let first = client.request(&session).await;
     let second = client.request(&session).await;
     assert_eq!((first.code, &first.tokens), (0, &second.tokens));
-    assert_eq!(session.shop().requests().into_iter().filter(is_for_tokens).count(), 1, "it is kept until it ends");
+    assert_eq!(session.shop().requests().into_iter().filter(asks_for_tokens).count(), 1, "it is kept until it ends");
 
     send_signal(daemon.id, Signal::STOP);
     let asked = client.send_request(&session, session.shop().base_url().as_str());
@@ -118,7 +118,7 @@ async fn l10_a_token_that_ended_while_the_computer_slept_is_renewed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l12_flatpak_ends_when_the_daemon_that_was_killed_is_started_again() {
+async fn l12_flatpak_ends_when_a_killed_daemon_starts_again() {
     let session = Session::start(Setup::without_display()).await;
     session.sign_in_as("demo").await;
     session.shop().control().fail(Route::GetTokens, Failure::Hang);
@@ -126,11 +126,11 @@ async fn l12_flatpak_ends_when_the_daemon_that_was_killed_is_started_again() {
     flatpak.args(["install", "--user", "--noninteractive", "demo", APP]);
     let flatpak = flatpak.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn();
     let flatpak = flatpak.expect("flatpak starts");
-    session.shop().control().wait_for_request(is_for_tokens).await;
+    session.shop().control().wait_for_request(asks_for_tokens).await;
     send_signal(owner(&session).await, Signal::KILL);
     session.bus.wait_until_free(AUTHENTICATOR).await;
     session.shop().control().reset();
-    // Whoever asks next starts it; systemd does so at once.
+    // The next request starts it. On a desktop, systemd does so at once.
     let mut client = Client::new(&session).await;
     assert_eq!(client.request(&session).await.code, 0);
     let ended = tokio::time::timeout(LIMIT, flatpak.wait_with_output()).await.expect("flatpak ends");
@@ -160,9 +160,9 @@ async fn l13_without_descriptors_requests_end_in_errors_and_later_ones_work() {
             assert_eq!(response.code, 2, "{}", response.message);
         }
     }
-    let hung = session.shop().requests().into_iter().filter(is_for_tokens).count();
+    let hung = session.shop().requests().into_iter().filter(asks_for_tokens).count();
     assert!(hung < 30, "some of them had no descriptor");
-    // 30 short requests and 4 s of waiting: a busy loop takes 400 of these.
+    // 30 short requests and 4 s of waiting. A busy loop would take 400 ticks.
     assert!(cpu_ticks(daemon.id) - before < 200, "it waits without being busy");
     session.shop().control().reset();
     assert_eq!(clients[0].request(&session).await.code, 0);
@@ -170,13 +170,13 @@ async fn l13_without_descriptors_requests_end_in_errors_and_later_ones_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l14_the_memory_of_the_daemon_is_neither_dumped_nor_read_by_others() {
+async fn l14_the_daemons_memory_is_neither_dumped_nor_readable_by_others() {
     let session = Session::start(Setup::without_display()).await;
     session.sign_in_as("demo").await;
     let folder = session.folder().join("cores");
     fs::create_dir(&folder).expect("a folder can be made");
     let mut daemon =
-        command(&session, &format!("ulimit -c unlimited; set -- \"$0\" \"$@\"\n{}", as_anybody("\"$@\"")), &[]);
+        command(&session, &format!("ulimit -c unlimited; set -- \"$0\" \"$@\"\n{}", without_privileges("\"$@\"")), &[]);
     let mut daemon = daemon.current_dir(&folder).stderr(Stdio::null()).spawn().expect("the daemon starts");
     session.bus.wait_for_owner(AUTHENTICATOR).await;
     assert_eq!(Client::new(&session).await.request(&session).await.code, 0, "it has read the credential");
@@ -186,12 +186,12 @@ async fn l14_the_memory_of_the_daemon_is_neither_dumped_nor_read_by_others() {
     assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"]);
 
     let mut other = session.processes.command("sh");
-    other.args(["-c", &as_anybody("sleep 600")]);
+    other.args(["-c", &without_privileges("sleep 600")]);
     let other = session.processes.start("other", other);
-    // Once it has let go of its rights.
-    let looked = async || may_look_into(other).then_some(());
+    // Wait until the process has dropped its privileges.
+    let looked = async || can_read_memory_of(other).then_some(());
     wait_for("a look into another program", looked, async || String::new()).await;
-    assert!(!may_look_into(id), "the daemon is closed to a look that is possible elsewhere");
+    assert!(!can_read_memory_of(id), "the daemon is closed to a look that is possible elsewhere");
 
     send_signal(id, Signal::ABORT);
     let status = daemon.wait().expect("the daemon ends");
@@ -199,15 +199,15 @@ async fn l14_the_memory_of_the_daemon_is_neither_dumped_nor_read_by_others() {
     assert_eq!(fs::read_dir(&folder).expect("the folder is there").count(), 0, "no core file");
 }
 
-/// A line of shell that becomes `command`, without the special rights that the tests may have.
-pub(crate) fn as_anybody(command: &str) -> String {
+/// Shell lines that replace the shell with `command`, without the privileges that the tests may have.
+pub(crate) fn without_privileges(command: &str) -> String {
     let drop = "--bounding-set=-all --inh-caps=-all";
     format!("[ \"$(id -u)\" = 0 ] && exec setpriv {drop} {command}\nexec {command}")
 }
 
-/// Whether a program of the same person may read what lies in the memory of that process.
-pub(crate) fn may_look_into(id: u32) -> bool {
-    let look = as_anybody(&format!("head -c 1 /proc/{id}/environ"));
+/// Whether a program of the same user may read the memory of that process.
+pub(crate) fn can_read_memory_of(id: u32) -> bool {
+    let look = without_privileges(&format!("head -c 1 /proc/{id}/environ"));
     let output = Command::new("sh").args(["-c", &look]).output().expect("sh starts");
     assert!(output.status.success() || String::from_utf8_lossy(&output.stderr).contains("denied"), "{output:?}");
     output.status.success()
@@ -224,14 +224,14 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs()
 }
 
-/// A token that says when it ends.
+/// A token that contains its expiry time.
 fn jwt(end: u64) -> String {
     let shell = format!("printf '{{\"exp\":{end}}}' | base64 -w 0 | tr '+/' '-_' | tr -d '='");
     let claims = Command::new("sh").args(["-c", &shell]).output().expect("sh starts").stdout;
     format!("eyJhbGciOiJub25lIn0.{}.x", String::from_utf8(claims).expect("base64 is text"))
 }
 
-fn granted(token: &str) -> Failure {
+fn tokens_answer(token: &str) -> Failure {
     let body = format!(r#"{{"tokens":{{"{APP}":"{token}"}},"denied":[]}}"#);
     Failure::Reply(Reply::new(200, body).with_header("content-type", "application/json"))
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A keyring that does not keep, that others tidy up, and that holds two of a kind.
+//! A keyring that stores nothing, from which others delete, and that holds an account twice.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ async fn list(session: &Session) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k06_what_a_locked_keyring_does_not_keep_is_told_and_not_listed() {
+async fn k06_a_sign_in_that_a_locked_keyring_refuses_fails_and_is_not_listed() {
     let session = Session::start(Setup::without_display()).await;
     let sign_in = SignIn::start(&session).await;
     session.keyring().lock().await;
@@ -31,7 +31,7 @@ async fn k06_what_a_locked_keyring_does_not_keep_is_told_and_not_listed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k06_what_a_keyring_that_ends_does_not_keep_is_told() {
+async fn k06_a_sign_in_fails_when_the_keyring_has_ended() {
     let session = Session::start(Setup::without_display()).await;
     let sign_in = SignIn::start(&session).await;
     session.bus.kill_owner("org.freedesktop.secrets").await;
@@ -42,10 +42,10 @@ async fn k06_what_a_keyring_that_ends_does_not_keep_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l09_what_the_keyring_has_no_room_for_is_told_and_not_listed() {
+async fn l09_a_sign_in_that_the_keyring_has_no_room_for_fails_and_is_not_listed() {
     let session = Session::start(Setup::without_display()).await;
     let sign_in = SignIn::start(&session).await;
-    // A disk that takes no more: nothing can be made where the keyring keeps its files.
+    // As on a full disk: the keyring cannot create a file in its folder.
     let folder = Path::new(&session.processes.environment()["XDG_DATA_HOME"]).join("keyrings");
     let aside = folder.with_extension("aside");
     fs::rename(&folder, &aside).expect("the keyring has its files there");
@@ -60,7 +60,7 @@ async fn l09_what_the_keyring_has_no_room_for_is_told_and_not_listed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k07_an_account_that_is_deleted_elsewhere_is_gone_for_the_daemon_too() {
+async fn k07_the_daemon_forgets_an_account_that_another_program_deleted() {
     let session = Session::start(Setup::without_display()).await;
     session.sign_in_as("demo").await;
     let daemon = Daemon::start(&session, "", &[]).await;
@@ -82,7 +82,7 @@ async fn k07_an_account_that_is_deleted_elsewhere_is_gone_for_the_daemon_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k07_removing_an_account_that_is_deleted_elsewhere_meanwhile_ends_well() {
+async fn k07_removing_an_account_that_another_program_has_just_deleted_succeeds() {
     let session = Session::start(Setup::default()).await;
     session.sign_in_as("demo").await;
     let app = session.open_usher();
@@ -104,7 +104,7 @@ async fn k07_removing_an_account_that_is_deleted_elsewhere_meanwhile_ends_well()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k09_of_two_items_of_one_account_the_newer_is_used_and_never_one_of_another_server() {
+async fn k09_the_newest_item_of_an_account_is_used_and_never_one_of_another_server() {
     let session = Session::start(Setup::without_display()).await;
     session.sign_in_as("demo").await;
     let good = session.keyring().only_item().await;
@@ -113,7 +113,7 @@ async fn k09_of_two_items_of_one_account_the_newer_is_used_and_never_one_of_anot
     let end = rest.find('"').expect("the credential ends");
     let credential = format!("{CREDENTIAL_MARK}{}", &rest[..end]);
 
-    // Older ones and those of other servers, among them in the keyring's order.
+    // Add older items, and newer ones of another server.
     let elsewhere = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let evil = format!("http://{}/", elsewhere.local_addr().expect("it has a port"));
     let ours = session.shop().base_url().to_string();
@@ -125,7 +125,7 @@ async fn k09_of_two_items_of_one_account_the_newer_is_used_and_never_one_of_anot
     for _ in 0..3 {
         add(with_generation(&text.replace(&ours, &evil), number + 9)).await;
         add(with_generation(&text.replace(&credential, TOKEN), number - 1)).await;
-        // Of equal ones the one that was there first.
+        // Of items of equal age, the first one counts.
         add(text.replace(&credential, TOKEN)).await;
     }
     let control = session.shop().control();
@@ -144,7 +144,7 @@ async fn k09_of_two_items_of_one_account_the_newer_is_used_and_never_one_of_anot
     assert!(session.flatpak().run(&["install", "--user", "--noninteractive", APP]).await.code == 0);
 }
 
-/// A number of the record.
+/// A number in the JSON of an account.
 fn field<'t>(text: &'t str, name: &str) -> &'t str {
     let rest = text.split_once(&format!("\"{name}\":")).expect("the field is there").1;
     &rest[..rest.find([',', '}']).expect("the field ends")]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Servers, keyrings, disks and signals that misbehave, and what Usher as it is installed makes of it.
+//! How the installed Usher copes with misbehaving servers, keyrings, disks and signals.
 
 mod client;
 mod daemon;

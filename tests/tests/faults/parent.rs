@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The daemon under the parent that it has inside a sandbox, where no service manager looks after it.
+//! The daemon under the parent process that supervises it in a sandbox, where there is no service manager.
 
 use std::fs;
 use std::process::{Child, ExitStatus};
@@ -10,11 +10,11 @@ use usher_tests::{AUTHENTICATOR, Session, Setup, send_signal, wait_for};
 use zbus::fdo::DBusProxy;
 
 use crate::client::{Client, command, owner};
-use crate::daemon::{as_anybody, may_look_into};
+use crate::daemon::{can_read_memory_of, without_privileges};
 
 const STOPPED: &str = "Usher was stopped before it could answer. Try again.";
 
-/// A parent, which runs the daemon that owns the name.
+/// A parent process, whose child is the daemon.
 struct Parent(Child);
 
 impl Parent {
@@ -46,7 +46,7 @@ impl Drop for Parent {
     }
 }
 
-/// A request that the shop never answers.
+/// Sends a request that the shop never answers.
 async fn hanging_request(session: &Session) -> Client {
     session.shop().control().fail(Route::GetTokens, Failure::Hang);
     let client = Client::new(session).await;
@@ -55,8 +55,8 @@ async fn hanging_request(session: &Session) -> Client {
     client
 }
 
-/// Waits until another process than `before` is the daemon, without starting one.
-async fn successor(session: &Session, before: u32) -> u32 {
+/// Waits until a process other than `before` is the daemon, without starting one.
+async fn next_daemon(session: &Session, before: u32) -> u32 {
     let bus = DBusProxy::new(&session.bus.connection).await.expect("the bus has its own interface");
     let another = async || {
         let owner = bus.get_connection_unix_process_id(AUTHENTICATOR.try_into().expect("a valid name")).await;
@@ -66,7 +66,7 @@ async fn successor(session: &Session, before: u32) -> u32 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l12_a_daemon_that_was_killed_is_started_again_and_releases_who_waits() {
+async fn l12_a_killed_daemon_is_restarted_and_releases_waiting_clients() {
     let session = Session::start(Setup::without_display()).await;
     session.sign_in_as("demo").await;
     let mut parent = Parent::start(&session).await;
@@ -76,7 +76,7 @@ async fn l12_a_daemon_that_was_killed_is_started_again_and_releases_who_waits() 
         send_signal(before, signal);
         let response = client.response().await;
         assert_eq!((response.code, response.message.as_str()), (2, STOPPED));
-        assert_ne!(successor(&session, before).await, before);
+        assert_ne!(next_daemon(&session, before).await, before);
         client = hanging_request(&session).await;
     }
     session.shop().control().reset();
@@ -85,7 +85,7 @@ async fn l12_a_daemon_that_was_killed_is_started_again_and_releases_who_waits() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l03_a_parent_that_is_told_to_end_ends_after_its_daemon_has_answered() {
+async fn l03_a_parent_ends_on_a_signal_after_its_daemon_has_answered() {
     let session = Session::start(Setup::without_display()).await;
     session.sign_in_as("demo").await;
     for signal in [Signal::TERM, Signal::INT] {
@@ -113,13 +113,13 @@ async fn a_daemon_does_not_outlive_its_parent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_daemon_that_is_killed_over_and_over_is_given_up() {
+async fn the_parent_gives_up_on_a_daemon_that_keeps_being_killed() {
     let session = Session::start(Setup::without_display()).await;
     let mut parent = Parent::start(&session).await;
     let mut daemon = owner(&session).await;
     for _ in 0..5 {
         send_signal(daemon, Signal::KILL);
-        daemon = successor(&session, daemon).await;
+        daemon = next_daemon(&session, daemon).await;
         assert!(parent.ended().is_none());
     }
     send_signal(daemon, Signal::KILL);
@@ -137,7 +137,7 @@ async fn l08_the_parent_of_a_second_daemon_ends_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l06_the_parent_of_a_daemon_with_nothing_to_do_ends_with_it() {
+async fn l06_the_parent_of_an_idle_daemon_ends_with_it() {
     let session = Session::start(Setup::without_display()).await;
     let mut idle = command(&session, "", &["--as-parent", "--idle-seconds", "1"]);
     let idle = Parent(idle.spawn().expect("the parent starts"));
@@ -146,16 +146,17 @@ async fn l06_the_parent_of_a_daemon_with_nothing_to_do_ends_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l14_neither_parent_nor_daemon_is_dumped_or_looked_into() {
+async fn l14_neither_parent_nor_daemon_is_dumped_or_readable_by_others() {
     let session = Session::start(Setup::without_display()).await;
-    let mut parent = command(&session, &format!("set -- \"$0\" \"$@\"\n{}", as_anybody("\"$@\"")), &["--as-parent"]);
+    let mut parent =
+        command(&session, &format!("set -- \"$0\" \"$@\"\n{}", without_privileges("\"$@\"")), &["--as-parent"]);
     let parent = Parent(parent.spawn().expect("the parent starts"));
     session.bus.wait_for_owner(AUTHENTICATOR).await;
     for id in [parent.id(), owner(&session).await] {
         let limits = fs::read_to_string(format!("/proc/{id}/limits")).expect("the process is there");
         let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("a limit for core files");
         assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"]);
-        assert!(!may_look_into(id));
+        assert!(!can_read_memory_of(id));
     }
     assert_eq!(fs::read_dir(format!("/proc/{}/task", parent.id())).expect("the parent is there").count(), 1);
 }

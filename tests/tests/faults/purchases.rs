@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Purchases that go wrong on the way: what the server says, what is lost, locked or begun twice.
+//! Purchases that go wrong: bad answers, lost answers, a locked keyring, two purchases at once.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,8 +13,8 @@ use usher_tests::{LIMIT, Session, Setup, Window, browser, wait_for};
 
 const APP: &str = "org.example.Paid";
 
-/// A session with an account, in which the question whether to buy the app is open.
-async fn at_the_question(setup: Setup) -> Session {
+/// A session with an account, and an open prompt to buy the app.
+async fn session_at_purchase_prompt(setup: Setup) -> Session {
     let session = Session::start(setup).await;
     session.sign_in_as("demo").await;
     session.flatpak().install(APP).end().await;
@@ -28,13 +28,13 @@ async fn buy(session: &Session, further: &[&str]) -> CommandOutput {
     output.expect("usherctl ends, for there is no page to wait for").into()
 }
 
-/// Pays on the shop's page, which the window shows, and goes through to the last page.
-async fn pays(window: &Window<'_>) {
+/// Pays on the shop's page, which the window shows, and waits until Usher says “Bought”.
+async fn pay_and_finish(window: &Window<'_>) {
     window.pay_and_return("Paid").await;
     window.says("Bought").await;
 }
 
-/// Answers to `begin_purchase` that name no page of the shop; `elsewhere` is a server that must not be asked.
+/// Answers to `begin_purchase` that name no page of the shop. `elsewhere` is a server that nobody may contact.
 fn bad_answers(elsewhere: &str) -> Vec<serde_json::Value> {
     let address = |start_uri: &str| json!({ "start_uri": start_uri });
     vec![
@@ -55,14 +55,14 @@ fn bad_answers(elsewhere: &str) -> Vec<serde_json::Value> {
     ]
 }
 
-/// A server of somebody else, and its address.
-async fn somebody_else() -> (TcpListener, String) {
+/// Another server, and its address.
+async fn other_server() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = format!("http://{}/", listener.local_addr().expect("it has a port"));
     (listener, address)
 }
 
-fn was_never_asked(elsewhere: &TcpListener) {
+fn assert_never_contacted(elsewhere: &TcpListener) {
     let asked = futures_util::FutureExt::now_or_never(elsewhere.accept());
     assert!(asked.is_none(), "somebody else was asked");
 }
@@ -78,8 +78,8 @@ async fn h24_a_purchase_page_that_is_not_the_shops_own_is_never_loaded() {
     fs::write(&program, format!("#!/bin/sh\necho \"$@\" >>'{}'\n", log.display())).expect("a file can be written");
     fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).expect("a file can be made a program");
     let environment = vec![("BROWSER", program.display().to_string())];
-    let session = at_the_question(Setup { environment, ..Setup::default() }).await;
-    let (elsewhere, address) = somebody_else().await;
+    let session = session_at_purchase_prompt(Setup { environment, ..Setup::default() }).await;
+    let (elsewhere, address) = other_server().await;
     let control = session.shop().control();
     let screen = session.screen();
     let window = screen.front();
@@ -94,21 +94,21 @@ async fn h24_a_purchase_page_that_is_not_the_shops_own_is_never_loaded() {
         window.ready(button).await;
     }
     assert_eq!(purchase_pages(&session), 0, "no page was loaded");
-    was_never_asked(&elsewhere);
+    assert_never_contacted(&elsewhere);
     assert!(!log.exists(), "no browser was opened");
 
     control.reset();
     window.press(button).await;
-    pays(&window).await;
+    pay_and_finish(&window).await;
     assert_eq!(session.paid_purchases(), [APP]);
     assert_eq!(session.leaks(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn h24_a_purchase_page_that_is_not_the_shops_own_is_never_told_in_a_terminal() {
+async fn h24_a_purchase_page_that_is_not_the_shops_own_is_never_printed_in_a_terminal() {
     let session = Session::start(Setup::without_display()).await;
     session.sign_in_as("demo").await;
-    let (elsewhere, address) = somebody_else().await;
+    let (elsewhere, address) = other_server().await;
     for value in bad_answers(&address) {
         session.shop().control().fail(Route::BeginPurchase, Failure::Json { value: value.clone() });
         let output = buy(&session, &[]).await;
@@ -116,7 +116,7 @@ async fn h24_a_purchase_page_that_is_not_the_shops_own_is_never_told_in_a_termin
         let (host, said) = (session.host(), [output.stdout, output.stderr].concat());
         assert_eq!(said, format!("{host} answered in an unexpected way. Try again later; nothing was changed.\n"));
     }
-    was_never_asked(&elsewhere);
+    assert_never_contacted(&elsewhere);
     assert_eq!(purchase_pages(&session), 0);
     session.shop().control().reset();
     let waiting = BrowserCommand::start(&session, &["buy", "demo", APP, "--yes"]).await;
@@ -125,14 +125,14 @@ async fn h24_a_purchase_page_that_is_not_the_shops_own_is_never_told_in_a_termin
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn h27_a_purchase_whose_beginning_is_not_answered_is_not_begun_again() {
-    let session = at_the_question(Setup::default()).await;
+async fn h27_a_purchase_without_an_answer_is_not_begun_again() {
+    let session = session_at_purchase_prompt(Setup::default()).await;
     let control = session.shop().control();
     control.fail_times(Route::BeginPurchase, Failure::Hang, 1);
     let screen = session.screen();
     let window = screen.front();
     window.press("Continue to Purchase").await;
-    // A call ends after 30 seconds.
+    // A request times out after 30 seconds.
     let until = Instant::now() + 2 * LIMIT;
     let title = format!("{} Cannot Be Reached", session.host());
     while !window.tree().await.says(&title) {
@@ -154,7 +154,7 @@ async fn h27_a_purchase_whose_beginning_is_not_answered_is_not_begun_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn h27_a_purchase_whose_beginning_is_lost_is_not_begun_again_in_a_terminal() {
+async fn h27_a_purchase_whose_answer_is_lost_is_not_begun_again_in_a_terminal() {
     let session = Session::start(Setup::without_display()).await;
     session.sign_in_as("demo").await;
     let control = session.shop().control();
@@ -174,8 +174,8 @@ async fn h27_a_purchase_whose_beginning_is_lost_is_not_begun_again_in_a_terminal
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_processes_that_buy_at_the_same_time_begin_it_once() {
-    let session = at_the_question(Setup::default()).await;
+async fn processes_that_buy_at_the_same_time_begin_one_purchase() {
+    let session = session_at_purchase_prompt(Setup::default()).await;
     session.shop().control().fail(Route::BeginPurchase, Failure::Slow { milliseconds: 500 });
     let screen = session.screen();
     let window = screen.front();
@@ -187,7 +187,7 @@ async fn two_processes_that_buy_at_the_same_time_begin_it_once() {
         (command.kill_on_drop(true).spawn().expect("usherctl starts"), log)
     });
     window.press("Continue to Purchase").await;
-    // Each of them has begun it, or has said that it is begun.
+    // The window has begun the purchase, or knows that another process has.
     let settled = async || {
         let tree = window.tree().await;
         let window_knows = tree.says("Purchase Not Finished") || tree.says("Buy Now");
@@ -197,7 +197,7 @@ async fn two_processes_that_buy_at_the_same_time_begin_it_once() {
     let mut ended = 0;
     for (mut child, log) in terminals {
         let said = || fs::read_to_string(&log).expect("the log is text");
-        // The one that has begun it waits for its browser.
+        // The process that began the purchase waits for its browser.
         let settled = async || match child.try_wait().expect("usherctl is a child") {
             Some(status) => Some(Some(status)),
             None => said().contains("Waiting… (Ctrl+C to stop)").then_some(None),
@@ -212,8 +212,8 @@ async fn two_processes_that_buy_at_the_same_time_begin_it_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_begun_in_a_terminal_is_not_begun_in_the_window() {
-    let session = at_the_question(Setup::default()).await;
+async fn a_purchase_begun_in_a_terminal_is_not_begun_again_in_the_window() {
+    let session = session_at_purchase_prompt(Setup::default()).await;
     let waiting = BrowserCommand::start(&session, &["buy", "demo", APP, "--yes", "--no-browser"]).await;
     let screen = session.screen();
     let window = screen.front();
@@ -230,7 +230,7 @@ async fn what_is_begun_in_a_terminal_is_not_begun_in_the_window() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_keyring_that_is_locked_during_the_purchase_loses_nothing() {
-    let session = at_the_question(Setup::default()).await;
+    let session = session_at_purchase_prompt(Setup::default()).await;
     let screen = session.screen();
     let window = screen.front();
     window.press("Continue to Purchase").await;
@@ -250,8 +250,8 @@ async fn a_keyring_that_is_locked_during_the_purchase_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_keyring_that_is_locked_before_the_purchase_lets_nothing_begin() {
-    let session = at_the_question(Setup::default()).await;
+async fn a_purchase_does_not_begin_while_the_keyring_is_locked() {
+    let session = session_at_purchase_prompt(Setup::default()).await;
     let screen = session.screen();
     let window = screen.front();
     session.keyring().lock().await;
@@ -262,13 +262,13 @@ async fn a_keyring_that_is_locked_before_the_purchase_lets_nothing_begin() {
     session.keyring().answer_next_prompt();
     assert!(session.keyring().ask_to_unlock().await);
     window.press("Try Again").await;
-    pays(&window).await;
+    pay_and_finish(&window).await;
     assert_eq!((session.begun_purchases().len(), session.paid_purchases().len()), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shop_that_is_gone_on_the_way_back_is_asked_until_it_is_there() {
-    let session = at_the_question(Setup::default()).await;
+async fn a_shop_that_cannot_be_reached_after_paying_is_asked_until_it_answers() {
+    let session = session_at_purchase_prompt(Setup::default()).await;
     let control = session.shop().control();
     let screen = session.screen();
     let window = screen.front();
@@ -287,7 +287,7 @@ async fn a_shop_that_is_gone_on_the_way_back_is_asked_until_it_is_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_that_ends_during_the_purchase_is_renewed_and_the_purchase_found() {
-    let session = at_the_question(Setup::default()).await;
+    let session = session_at_purchase_prompt(Setup::default()).await;
     let control = session.shop().control();
     let screen = session.screen();
     let window = screen.front();

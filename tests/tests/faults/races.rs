@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Ends that come at the same time as answers, and a whole run in which nothing may leak.
+//! Interruptions that race with answers, and a full session in which nothing may leak.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
@@ -20,11 +20,11 @@ async fn c05_flatpak_that_is_interrupted_at_any_moment_never_aborts() {
     let mut interrupted = 0;
     for run in 0..RUNS {
         control.clear_requests();
-        // Of that length an answer comes while some are interrupted; some it never reaches, however slow all others are.
+        // With this delay some interruptions come before the answer and some after it. One run in ten gets no answer.
         let is_answered = run % 10 > 0;
         let failure = if is_answered { Failure::Slow { milliseconds: 25 } } else { Failure::Hang };
         control.fail(Route::GetTokens, failure);
-        // It keeps tokens for a while, and every run shall need one.
+        // The daemon keeps tokens for a while, and every run must need one.
         session.stop_daemon().await;
         let mut flatpak = tokio::process::Command::from(session.processes.command("flatpak"));
         flatpak.args(["install", "--user", "--noninteractive", "--no-deps", "demo", APP]);
@@ -41,7 +41,7 @@ async fn c05_flatpak_that_is_interrupted_at_any_moment_never_aborts() {
         assert_ne!(status.signal(), Some(Signal::ABORT.as_raw()), "run {run}");
         assert_ne!(status.code(), Some(134), "run {run}");
         interrupted += u64::from(!status.success());
-        // It may have been installed all the same.
+        // The app may have been installed nevertheless.
         session.flatpak().run(&["uninstall", "--user", "--noninteractive", APP]).await;
     }
     assert!(interrupted >= RUNS / 10, "those without an answer were interrupted: {interrupted}");
@@ -50,20 +50,20 @@ async fn c05_flatpak_that_is_interrupted_at_any_moment_never_aborts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c07_a_sign_in_that_is_cancelled_as_it_succeeds_is_saved_and_told_or_neither() {
+async fn c07_a_sign_in_cancelled_as_it_succeeds_is_both_saved_and_reported_or_neither() {
     const LAST: u64 = 12;
     let session = Session::start(Setup::without_display()).await;
     let (mut saved, mut cancelled) = (0, 0);
     for run in 0..=LAST {
         let sign_in = SignIn::start(&session).await;
         if run == 0 {
-            // Before the browser is back, nothing can be saved.
+            // The first run is cancelled before the browser comes back: nothing can be saved.
             sign_in.interrupt();
         }
         let wanted = format!("credential-CANARY-{run}\"");
         let browser = sign_in.redirect(&format!("credential-CANARY-{run}"));
         if run == LAST {
-            // Once it is saved it is too late.
+            // The last run is cancelled once the account is saved: that is too late.
             wait_for("the account", async || is_kept(&session, &wanted).await.then_some(()), async || String::new())
                 .await;
         } else {
@@ -123,7 +123,7 @@ async fn w07_of_two_redirects_the_first_counts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn g10_a_whole_run_at_the_highest_log_level_leaves_no_secret_anywhere() {
+async fn g10_a_full_session_at_the_highest_log_level_leaks_no_secret() {
     let session = Session::start(Setup::default()).await;
     let daemon = Daemon::start(&session, "", &["--verbose"]).await;
     session.sign_in_as("demo").await;
@@ -147,7 +147,7 @@ async fn g10_a_whole_run_at_the_highest_log_level_leaves_no_secret_anywhere() {
     window.press("Remove Account…").await;
     window.says("Remove demo?").await;
     window.press("Remove").await;
-    // The message goes again after some seconds; what it tells stays.
+    // The toast disappears after some seconds, the empty list stays.
     let is_told = |tree: &Tree| (tree.mentions("Account removed") || tree.says("No Accounts Yet")).then_some(());
     window.wait("the account to be gone", is_told).await;
 

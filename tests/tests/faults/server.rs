@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Account servers that answer too much, for too long, or in the name of somebody else.
+//! Account servers that answer too much or for too long, and others that answer in their place.
 
 use std::process::Command;
 
@@ -10,11 +10,11 @@ use usher_tests::{LIMIT, Session, Setup};
 
 use crate::client::{APP, Client, Daemon, SignIn};
 
-/// How much more memory a misbehaving answer may take, in KiB.
+/// How much more memory a bad answer may take, in KiB.
 const GROWTH: u64 = 32 * 1024;
 
-/// A session with an account, a daemon with a short limit for a call, and a client that has had one good answer.
-async fn prepared() -> (Session, Daemon, Client) {
+/// A session with an account, a daemon with a short time limit for requests, and a client that has had one error.
+async fn session_with_client() -> (Session, Daemon, Client) {
     let session = Session::start(Setup::without_display()).await;
     session.sign_in_as("demo").await;
     let daemon = Daemon::start(&session, "", &["--verbose", "--http-seconds", "3"]).await;
@@ -24,9 +24,10 @@ async fn prepared() -> (Session, Daemon, Client) {
     (session, daemon, client)
 }
 
-/// The failures end in refusals within bounds, the account stays, and a good answer is taken after them.
-async fn is_refused_within_bounds(failures: Vec<Failure>) {
-    let (session, daemon, mut client) = prepared().await;
+/// Every failure ends in an error and takes little memory; the account stays, and the daemon accepts a good answer
+/// afterwards.
+async fn assert_refused_within_bounds(failures: Vec<Failure>) {
+    let (session, daemon, mut client) = session_with_client().await;
     let before = daemon.peak();
     let control = session.shop().control();
     for failure in failures {
@@ -46,8 +47,8 @@ fn raw(text: String) -> Failure {
     Failure::Raw { bytes: text.into() }
 }
 
-/// What the shell prints.
-fn made_by(shell: &str) -> Vec<u8> {
+/// The output of a shell command.
+fn shell_output(shell: &str) -> Vec<u8> {
     let output = Command::new("sh").args(["-c", shell]).output().expect("sh starts");
     assert!(output.status.success() && !output.stdout.is_empty(), "{shell}");
     output.stdout
@@ -60,9 +61,9 @@ fn encoded(encoding: &str, body: Vec<u8>) -> Failure {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn h04_an_answer_without_measure_is_given_up_in_bounded_time_and_memory() {
+async fn h04_an_oversized_or_endless_answer_is_refused_in_bounded_time_and_memory() {
     let json = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
-    is_refused_within_bounds(vec![
+    assert_refused_within_bounds(vec![
         Failure::Big { bytes: 2 << 20 },
         Failure::Big { bytes: 1 << 30 },
         Failure::Endless { milliseconds: 1000 },
@@ -72,13 +73,13 @@ async fn h04_an_answer_without_measure_is_given_up_in_bounded_time_and_memory() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn h05_an_answer_that_unpacks_without_measure_is_given_up_in_bounded_memory() {
-    let nested = made_by("head -c 256M /dev/zero | gzip -1 | gzip -9");
-    // Brotli that holds a good answer as it is: only who unpacks what nobody asked for can read it.
+async fn h05_a_compression_bomb_is_refused_in_bounded_memory() {
+    let nested = shell_output("head -c 256M /dev/zero | gzip -1 | gzip -9");
+    // A good answer in Brotli, uncompressed: only a client that accepts an encoding it did not ask for can read it.
     let good = format!(r#"{{"tokens":{{"{APP}":"token"}},"denied":[]}}"#);
     let head = u32::try_from((good.len() - 1) << 4 | 1 << 20).expect("a short answer").to_le_bytes();
     let brotli = [&head[..3], good.as_bytes(), b"\x03"].concat();
-    is_refused_within_bounds(vec![
+    assert_refused_within_bounds(vec![
         Failure::GzipBomb { mebibytes: 1024 },
         encoded("gzip", nested.clone()),
         encoded("gzip, gzip", nested),
@@ -88,13 +89,13 @@ async fn h05_an_answer_that_unpacks_without_measure_is_given_up_in_bounded_memor
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn h28_headers_without_measure_are_given_up_in_bounded_memory() {
+async fn h28_oversized_headers_are_refused_in_bounded_memory() {
     let body = format!(r#"{{"tokens":{{"{APP}":"token"}},"denied":[]}}"#);
     let json = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
     let end = format!("content-length: {}\r\n\r\n{body}", body.len());
     let lines = "x-line: x\r\n".repeat(200);
     let long = "x".repeat(1 << 20);
-    is_refused_within_bounds(vec![
+    assert_refused_within_bounds(vec![
         raw(format!("{json}{lines}{end}")),
         raw(format!("{json}x-long: {long}\r\n{end}")),
         raw(format!("{json}x-folded: a\r\n b\r\n{end}")),
@@ -103,22 +104,22 @@ async fn h28_headers_without_measure_are_given_up_in_bounded_memory() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn h21_the_page_of_a_captive_portal_leaves_the_sign_in_alone() {
-    let (session, _daemon, mut client) = prepared().await;
+async fn h21_a_captive_portals_page_does_not_end_the_sign_in() {
+    let (session, _daemon, mut client) = session_with_client().await;
     session.shop().control().fail(Route::GetTokens, Failure::Reply(Reply::html("<h1>Welcome to the airport</h1>")));
     let response = client.request(&session).await;
     assert_eq!(response.code, 2);
     assert!(!response.message.contains("airport") && !response.message.contains("Sign"), "{}", response.message);
-    is_still_signed_in(&session).await;
+    assert_still_signed_in(&session).await;
     session.shop().control().reset();
     assert_eq!(client.request(&session).await.code, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn h21_a_401_over_a_connection_that_is_not_trusted_leaves_the_sign_in_alone() {
+async fn h21_a_401_over_an_untrusted_connection_does_not_end_the_sign_in() {
     let session = Session::start(Setup::without_display()).await;
     let folder = session.folder().display().to_string();
-    made_by(&format!(
+    shell_output(&format!(
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=portal \
          -addext subjectAltName=IP:127.0.0.1 -keyout {folder}/key.pem -out {folder}/portal.pem 2>&1; echo made"
     ));
@@ -140,7 +141,7 @@ async fn h21_a_401_over_a_connection_that_is_not_trusted_leaves_the_sign_in_alon
     let response = client.request_at(&session, &url).await;
     assert_eq!(response.code, 2);
     assert!(response.message.contains("is not secure"), "{}", response.message);
-    is_still_signed_in(&session).await;
+    assert_still_signed_in(&session).await;
     let seen = || std::fs::read_to_string(&log).expect("the log is text");
     let refused = async || seen().contains("refused").then_some(());
     usher_tests::wait_for("the portal to have been spoken to", refused, async || seen()).await;
@@ -148,8 +149,8 @@ async fn h21_a_401_over_a_connection_that_is_not_trusted_leaves_the_sign_in_alon
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn h23_a_server_whose_clock_is_ten_years_off_is_believed_in_what_it_grants() {
-    let (session, _daemon, mut client) = prepared().await;
+async fn h23_tokens_of_a_server_whose_clock_is_ten_years_off_are_used() {
+    let (session, _daemon, mut client) = session_with_client().await;
     // {"alg":"none"}.{"exp":1} and {"alg":"none"}.{"exp":9999999999999}
     let (past, future) = ("eyJhbGciOiJub25lIn0.eyJleHAiOjF9.x", "eyJhbGciOiJub25lIn0.eyJleHAiOjk5OTk5OTk5OTk5OTl9.x");
     for (date, token) in [("Sun, 22 Nov 2006 00:00:00 GMT", past), ("Sun, 22 Nov 2046 00:00:00 GMT", future)] {
@@ -160,11 +161,11 @@ async fn h23_a_server_whose_clock_is_ten_years_off_is_believed_in_what_it_grants
         assert_eq!(response.code, 0, "{date}: {}", response.message);
         assert_eq!(response.tokens.keys().collect::<Vec<_>>(), [token]);
     }
-    is_still_signed_in(&session).await;
+    assert_still_signed_in(&session).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn h30_a_proxy_sees_the_name_of_the_server_and_its_own_password_is_not_logged() {
+async fn h30_a_proxy_sees_only_the_servers_name_and_its_password_is_not_logged() {
     let session = Session::start(Setup::without_display()).await;
     let url = "https://store.test/";
     sign_in_at(&session, url).await;
@@ -200,7 +201,7 @@ async fn h30_a_proxy_sees_the_name_of_the_server_and_its_own_password_is_not_log
 
 const TOKEN: &str = "credential-CANARY-5120";
 
-/// Lets the remote `demo` ask for accounts at `url`, and makes one, without the server's taking part.
+/// Lets the remote `demo` name the account server `url`, and creates an account there without contacting it.
 async fn sign_in_at(session: &Session, url: &str) {
     let option = format!("--authenticator-option=url={url}");
     session.flatpak().run(&["remote-modify", "--user", &option, "demo"]).await.expect_success();
@@ -210,7 +211,7 @@ async fn sign_in_at(session: &Session, url: &str) {
     assert_eq!(code, 0, "{said}");
 }
 
-async fn is_still_signed_in(session: &Session) {
+async fn assert_still_signed_in(session: &Session) {
     let list = session.usherctl(&["list"]).await.stdout;
     let list = String::from_utf8(list).expect("the list is text");
     assert!(list.contains("Signed in"), "{list}");

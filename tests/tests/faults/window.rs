@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What ends or goes away while a window shows it.
+//! What ends or disappears while a window shows it.
 
 use std::collections::HashMap;
 
@@ -11,8 +11,8 @@ use crate::client::APP;
 
 const PROMPTER: &str = "/io/github/usher/Usher/Devel/Prompter";
 
-/// Says to the window process what the daemon says, whose name this connection has.
-async fn say<B>(session: &Session, method: &str, arguments: &B) -> zbus::Result<zbus::Message>
+/// Calls a method of the window process in place of the daemon, whose name this connection owns.
+async fn call_prompter<B>(session: &Session, method: &str, arguments: &B) -> zbus::Result<zbus::Message>
 where
     B: serde::Serialize + zbus::zvariant::DynamicType,
 {
@@ -21,7 +21,7 @@ where
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l02_a_question_that_is_taken_back_at_once_opens_no_window() {
+async fn l02_a_prompt_that_is_cancelled_at_once_opens_no_window() {
     let session = Session::start(Setup::default()).await;
     session.change_setting("continue-installs", "true").await;
     session.bus.connection.request_name(AUTHENTICATOR).await.expect("no daemon runs yet");
@@ -41,17 +41,17 @@ async fn l02_a_question_that_is_taken_back_at_once_opens_no_window() {
     ]);
     let ask = async |token: &str| {
         let arguments = (token, &details, "");
-        let reply = tokio::time::timeout(LIMIT, say(&session, "SignIn", &arguments)).await;
+        let reply = tokio::time::timeout(LIMIT, call_prompter(&session, "SignIn", &arguments)).await;
         let reply = reply.expect("it is answered in time").expect("the window process answers");
         let (outcome, _): (u32, HashMap<String, OwnedValue>) = reply.body().deserialize().expect("its form is right");
         outcome
     };
-    let (outcome, taken_back) = futures_util::join!(ask("usher1"), say(&session, "Cancel", &"usher1"));
+    let (outcome, taken_back) = futures_util::join!(ask("usher1"), call_prompter(&session, "Cancel", &"usher1"));
     taken_back.expect("it can be taken back");
     assert_eq!(outcome, 1, "it was dismissed");
     assert!(session.screen().tree().await.titles().is_empty(), "no window has opened");
 
-    // What is asked and not taken back is shown.
+    // A prompt that is not cancelled shows its window.
     let title = format!("Sign In to {}", session.host());
     let shown = async {
         let screen = session.screen();
@@ -61,7 +61,7 @@ async fn l02_a_question_that_is_taken_back_at_once_opens_no_window() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_of_an_account_says_that_the_keyring_is_gone_and_follows_it_when_it_is_back() {
+async fn the_account_page_reports_a_missing_keyring_and_recovers_when_it_returns() {
     let session = Session::start(Setup::default()).await;
     session.sign_in_as("demo").await;
     session.open_usher();
@@ -79,7 +79,7 @@ async fn the_page_of_an_account_says_that_the_keyring_is_gone_and_follows_it_whe
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_in_goes_on_though_its_account_is_removed_meanwhile() {
+async fn a_sign_in_goes_on_although_its_account_is_removed_meanwhile() {
     let session = Session::start(Setup::default()).await;
     session.sign_in_as("demo").await;
     let host = session.host();
@@ -96,7 +96,7 @@ async fn a_sign_in_goes_on_though_its_account_is_removed_meanwhile() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_nobody_waits_for_any_more_stays_when_the_daemon_ends() {
+async fn a_prompt_that_no_client_waits_for_stays_when_the_daemon_ends() {
     let session = Session::start(Setup::default()).await;
     session.change_setting("continue-installs", "true").await;
     session.sign_in_as("demo").await;
@@ -108,7 +108,7 @@ async fn what_nobody_waits_for_any_more_stays_when_the_daemon_ends() {
     window.says("Not Available to This Account").await;
     assert_ne!(install.end().await.code, 0, "flatpak was told");
     session.stop_daemon().await;
-    // The question that comes next is asked by another daemon, and the window has heard of the end of this one.
+    // The next request starts another daemon, so by then the window knows that the first one has ended.
     let outcome = session.flatpak().run(&["install", "--user", "--noninteractive", "demo", APP]).await;
     assert!(outcome.text.contains("Purchase needed."), "{}", outcome.text);
     window.press("Use Another Account…").await;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A client of the bus that does what flatpak does: asks for tokens and waits for the `Response`; and one of the shop.
+//! A bus client that asks for tokens and waits for the `Response`, as flatpak does; and an HTTP client of the shop.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
@@ -15,31 +15,31 @@ use zbus::{Connection, MatchRule, Message, MessageStream};
 
 use crate::report::Milliseconds;
 
-/// The service that does nothing.
+/// The bus name of the minimal service.
 pub(crate) const PEER: &str = "io.github.usher.Tests.Peer";
 const PATH: &str = "/org/freedesktop/Flatpak/Authenticator";
 const INTERFACE: &str = "org.freedesktop.Flatpak.Authenticator";
 
-/// Tokens, and the refs that each of them is for.
+/// Tokens, and the refs that each of them covers.
 pub(crate) type Tokens = HashMap<String, Vec<String>>;
 
-/// What is asked for.
+/// The parameters of a request for tokens.
 #[derive(Clone, Debug)]
-pub(crate) struct Wish {
+pub(crate) struct TokenRequest {
     pub(crate) remote: String,
     pub(crate) remote_url: String,
     pub(crate) service_url: String,
     pub(crate) ids: Vec<String>,
 }
 
-impl Wish {
-    /// The body of the question to the account server.
+impl TokenRequest {
+    /// The body of the HTTP request to the account server.
     pub(crate) fn body(&self) -> Vec<u8> {
         json!({ "ids": self.ids }).to_string().into_bytes()
     }
 }
 
-/// A connection to the bus of its own.
+/// A bus client with a connection of its own.
 pub(crate) struct Caller {
     connection: Connection,
     messages: MessageStream,
@@ -53,7 +53,7 @@ impl Caller {
             .build()
             .await
             .expect("the bus takes connections");
-        // As flatpak does: an answer from a sandbox may be sent to everybody.
+        // As flatpak does: a daemon in a sandbox may broadcast its answer.
         let answers = MatchRule::builder()
             .msg_type(Type::Signal)
             .interface("org.freedesktop.Flatpak.AuthenticatorRequest")
@@ -65,12 +65,12 @@ impl Caller {
         Self { connection, messages, count: 0 }
     }
 
-    /// From the call to the arrival of the `Response` to it.
-    pub(crate) async fn ask(&mut self, destination: &str, wish: &Wish) -> (Milliseconds, Message) {
+    /// Asks for tokens. Returns the `Response`, and the time until it arrived.
+    pub(crate) async fn ask(&mut self, destination: &str, wanted: &TokenRequest) -> (Milliseconds, Message) {
         self.count += 1;
         let token = format!("bench{}", self.count);
         let commit = "0".repeat(64);
-        let refs: Vec<_> = wish
+        let refs: Vec<_> = wanted
             .ids
             .iter()
             .map(|id| {
@@ -78,9 +78,9 @@ impl Caller {
                 (format!("app/{id}/x86_64/stable"), commit.as_str(), 2_i32, about)
             })
             .collect();
-        let service = HashMap::from([("url", Value::from(wish.service_url.as_str()))]);
+        let service = HashMap::from([("url", Value::from(wanted.service_url.as_str()))]);
         let options = HashMap::from([("no-interaction", Value::from(true))]);
-        let arguments = (token, service, wish.remote.as_str(), wish.remote_url.as_str(), refs, options, "");
+        let arguments = (token, service, wanted.remote.as_str(), wanted.remote_url.as_str(), refs, options, "");
 
         let begin = Instant::now();
         let reply = self
@@ -99,37 +99,37 @@ impl Caller {
     }
 
     /// Asks the daemon; fails unless every ref is covered by a token.
-    pub(crate) async fn ask_usher(&mut self, wish: &Wish) -> (Milliseconds, Tokens) {
-        let (time, response) = self.ask(AUTHENTICATOR, wish).await;
+    pub(crate) async fn ask_usher(&mut self, wanted: &TokenRequest) -> (Milliseconds, Tokens) {
+        let (time, response) = self.ask(AUTHENTICATOR, wanted).await;
         let (code, mut results): (u32, HashMap<String, OwnedValue>) =
             response.body().deserialize().expect("a response has a code and results");
         assert_eq!(code, 0, "the request is answered with tokens: {:?}", results.get("error-message"));
         let tokens = results.remove("tokens").expect("the response has tokens");
         let tokens = Tokens::try_from(tokens).expect("tokens are for refs");
         let covered: usize = tokens.iter().filter(|(token, _)| !token.is_empty()).map(|(_, refs)| refs.len()).sum();
-        assert_eq!(covered, wish.ids.len(), "every ref has a token");
+        assert_eq!(covered, wanted.ids.len(), "every ref has a token");
         (time, tokens)
     }
 
-    /// Lets the other peer answer with these tokens from now on.
-    pub(crate) async fn teach_peer(&self, tokens: &Tokens) {
+    /// Lets the minimal service answer with these tokens.
+    pub(crate) async fn set_peer_tokens(&self, tokens: &Tokens) {
         self.connection
-            .call_method(Some(PEER), PATH, Some(INTERFACE), "Keep", tokens)
+            .call_method(Some(PEER), PATH, Some(INTERFACE), "SetTokens", tokens)
             .await
             .expect("the peer keeps tokens");
     }
 
-    /// Starts a service of the bus.
+    /// Lets the bus start a service.
     pub(crate) async fn activate(&self, name: &str) {
         self.bus().await.start_service_by_name(valid(name), 0).await.expect("the bus starts its services");
     }
 
-    /// The process behind a name of the bus, if there is one.
+    /// The process that owns a bus name, if there is one.
     pub(crate) async fn process_of(&self, name: &str) -> Option<u32> {
         self.bus().await.get_connection_unix_process_id(valid(name).into()).await.ok()
     }
 
-    /// Lets the bus read its service files again.
+    /// Lets the bus reload its service files.
     pub(crate) async fn reload_services(&self) {
         self.bus().await.reload_config().await.expect("the bus reads its service files");
     }
@@ -143,17 +143,17 @@ fn valid(name: &str) -> WellKnownName<'_> {
     name.try_into().expect("a valid name")
 }
 
-/// The question to the account server and nothing else, by the library that the daemon uses.
-pub(crate) struct Post {
+/// Sends the request to the account server alone, with the HTTP library that the daemon uses.
+pub(crate) struct ShopClient {
     client: reqwest::Client,
     url: String,
     credential: String,
 }
 
-impl Post {
-    /// With `kept` all questions go over one connection, otherwise each has its own.
+impl ShopClient {
+    /// With `kept` all requests share one connection, otherwise each has its own.
     pub(crate) fn new(service_url: &str, credential: String, kept: bool) -> Self {
-        // Fails only if it was done before.
+        // Fails only if a provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder().no_proxy();
         if !kept {
@@ -163,9 +163,9 @@ impl Post {
         Self { client, url: format!("{service_url}api/v1/get_tokens"), credential }
     }
 
-    /// From the question to the last byte of the answer.
-    pub(crate) async fn ask(&self, wish: &Wish) -> Milliseconds {
-        let body = wish.body();
+    /// The time from the request to the last byte of the answer.
+    pub(crate) async fn ask(&self, wanted: &TokenRequest) -> Milliseconds {
+        let body = wanted.body();
         let begin = Instant::now();
         let answer = self
             .client
@@ -181,7 +181,7 @@ impl Post {
         let time = begin.elapsed().into();
         assert_eq!(status.as_u16(), 200);
         let body: BTreeMap<String, serde_json::Value> = serde_json::from_slice(&body).expect("the answer is JSON");
-        assert_eq!(body["tokens"].as_object().map(serde_json::Map::len), Some(wish.ids.len()));
+        assert_eq!(body["tokens"].as_object().map(serde_json::Map::len), Some(wanted.ids.len()));
         time
     }
 }

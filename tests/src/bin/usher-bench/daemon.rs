@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The process behind a name of the bus: ended, and its memory.
+//! The process that owns a bus name: ending it, and measuring its memory.
 
 use std::fs;
 use std::path::Path;
@@ -8,20 +8,20 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use usher_tests::wait_for;
 
-use crate::place::Place;
+use crate::bench::Bench;
 use crate::report::Line;
 
-/// How long after its last answer a process counts as idle: threads for files and names end after a second.
-const REST: Duration = Duration::from_secs(2);
+/// How long after its last answer a process counts as idle: the threads for files and name lookups end after a second.
+const IDLE_TIME: Duration = Duration::from_secs(2);
 
-/// What a process keeps for itself, in kB.
+/// The private memory of a process, in kB.
 pub(crate) struct Memory {
     clean: u64,
     dirty: u64,
 }
 
 impl Memory {
-    /// `None` where the system does not let us look.
+    /// Returns `None` where the system does not permit it.
     pub(crate) fn of(process: u32) -> Option<Self> {
         let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
         let field = |name: &str| -> Option<u64> {
@@ -30,14 +30,14 @@ impl Memory {
         Some(Self { clean: field("Private_Clean:")?, dirty: field("Private_Dirty:")? })
     }
 
-    /// All of it, in kB.
+    /// The sum, in kB.
     pub(crate) fn private(&self) -> u64 {
         self.clean + self.dirty
     }
 }
 
-impl Place {
-    /// Ends the service behind a name, and waits until it is gone.
+impl Bench {
+    /// Ends the service that owns a name, and waits until its process is gone.
     pub(crate) async fn end(&self, name: &str) {
         let Some(process) = self.caller.process_of(name).await else {
             return;
@@ -48,11 +48,11 @@ impl Place {
         wait_for(&format!("the end of {name}"), gone, async || String::new()).await;
     }
 
-    /// The private memory of the idle service behind a name.
+    /// The private memory of an idle service.
     pub(crate) async fn memory_of(&self, name: &str, what: &str, goal: &str) -> Line {
         let process = self.caller.process_of(name).await.expect("the service runs");
-        // Not a wait for anything: this is what “idle” means here.
-        tokio::time::sleep(REST).await;
+        // This waits for nothing: it is the definition of “idle”.
+        tokio::time::sleep(IDLE_TIME).await;
         let (figure, notes) = match Memory::of(process) {
             Some(memory) => (
                 format!("{} kB", memory.private()),
@@ -60,7 +60,7 @@ impl Place {
                     "dirty {} kB + clean {} kB, {} s after the last answer",
                     memory.dirty,
                     memory.clean,
-                    REST.as_secs()
+                    IDLE_TIME.as_secs()
                 ),
             ),
             None => ("?".to_owned(), "the daemon lets nobody but root look at its memory".to_owned()),

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `usher-bench`: what Usher costs, against the least that anybody could do, in one run. Prints medians of interleaved runs
-//! and their ratios; asserts nothing about time. `build-aux/bench` builds what it needs and runs it.
+//! `usher-bench`: measures what Usher costs, compared with a minimal baseline, in one run. Prints medians of
+//! interleaved runs and their ratios; asserts nothing about time. `build-aux/bench` builds what it needs and runs it.
 //!
 //! ```text
-//! place    a session with two shops and an account at each    caller   a client of the bus, and one of the shop
-//! daemon   its process: activated, measured, ended            window   the screen, until something is painted
-//! report   medians and the table               sandboxed in and out of the Flatpak's sandbox
+//! bench      a session with two shops and an account at each
+//! caller     a bus client, and an HTTP client of the shop
+//! daemon     its process: activates, measures and ends it
+//! window     the screen, until a window is painted
+//! sandboxed  in and out of the Flatpak's sandbox
+//! report     medians and the table
 //! ```
 
+mod bench;
 mod caller;
 mod daemon;
-mod place;
 mod report;
 mod sandboxed;
 mod window;
@@ -21,13 +24,13 @@ use std::path::PathBuf;
 use clap::Parser;
 use usher_tests::AUTHENTICATOR;
 
-use self::caller::{PEER, Post, Wish};
-use self::place::{Place, Shop};
-use self::report::{Line, Milliseconds, Runs, Table};
+use self::bench::{Bench, Shop};
+use self::caller::{PEER, ShopClient, TokenRequest};
+use self::report::{Line, Milliseconds, Samples, Table};
 
-/// Runs before those that count.
+/// Runs before the measured ones.
 const WARM_UP: usize = 10;
-/// How many refs a request is measured with.
+/// How many refs a measured request has.
 const SIZES: [usize; 2] = [1, 1000];
 const WARM_GOAL: &str = "at most 1.25";
 const COLD_GOAL: &str = "at most 1.5";
@@ -58,25 +61,25 @@ struct Arguments {
 async fn main() {
     let arguments = Arguments::parse();
     say("Setting up: a session, two shops, an account at each…");
-    let mut place = Place::set_up(&SIZES).await;
+    let mut bench = Bench::set_up(&SIZES).await;
     let mut table = Table::default();
     for size in SIZES {
         say(&format!("Warm requests for {size}…"));
-        table.add(uncached(&mut place, size, arguments.warm).await);
+        table.add(uncached(&mut bench, size, arguments.warm).await);
     }
     for size in SIZES {
         say(&format!("Requests for {size} from the cache…"));
-        table.add(cached(&mut place, size, arguments.warm).await);
+        table.add(cached(&mut bench, size, arguments.warm).await);
     }
     say("Cold starts…");
-    table.add(cold(&mut place, arguments.cold).await);
+    table.add(cold(&mut bench, arguments.cold).await);
     say("Memory…");
-    for line in memory(&mut place).await {
+    for line in memory(&mut bench).await {
         table.add(line);
     }
     if let Some(program) = &arguments.empty_window {
         say("Windows…");
-        table.add(first_frame(&place, program, arguments.frames).await);
+        table.add(first_frame(&bench, program, arguments.frames).await);
     }
     if arguments.sandbox {
         say("In and out of the sandbox…");
@@ -92,20 +95,20 @@ fn say(what: &str) {
     writeln!(std::io::stderr(), "bench: {what}").expect("the error output can be written");
 }
 
-/// A request that goes to the account server.
-async fn uncached(place: &mut Place, size: usize, runs: usize) -> Line {
-    let shop = &place.brief;
-    let wish = shop.wish(size);
-    let post = shop.post(true);
-    let caller = &mut place.caller;
-    let (_, tokens) = caller.ask_usher(&wish).await;
-    caller.teach_peer(&tokens).await;
+/// A request for which the daemon asks the account server.
+async fn uncached(bench: &mut Bench, size: usize, runs: usize) -> Line {
+    let shop = &bench.short_lived;
+    let wanted = shop.token_request(size);
+    let client = shop.client(true);
+    let caller = &mut bench.caller;
+    let (_, tokens) = caller.ask_usher(&wanted).await;
+    caller.set_peer_tokens(&tokens).await;
     shop.forget_requests();
-    let [mut request, mut question, mut call, mut sum] = std::array::from_fn(|_| Runs::default());
+    let [mut request, mut question, mut call, mut sum] = std::array::from_fn(|_| Samples::default());
     for run in 0..WARM_UP + runs {
-        let (all, _) = caller.ask_usher(&wish).await;
-        let http = post.ask(&wish).await;
-        let (bus, _) = caller.ask(PEER, &wish).await;
+        let (all, _) = caller.ask_usher(&wanted).await;
+        let http = client.ask(&wanted).await;
+        let (bus, _) = caller.ask(PEER, &wanted).await;
         if run >= WARM_UP {
             request.add(all);
             question.add(http);
@@ -123,18 +126,18 @@ async fn uncached(place: &mut Place, size: usize, runs: usize) -> Line {
     Line::compare(&format!("warm request, {}", refs(size)), request.median(), sum.median(), WARM_GOAL, notes)
 }
 
-/// A request that needs nobody.
-async fn cached(place: &mut Place, size: usize, runs: usize) -> Line {
-    let shop = &place.lasting;
-    let wish = shop.wish(size);
-    let caller = &mut place.caller;
-    let (_, tokens) = caller.ask_usher(&wish).await;
-    caller.teach_peer(&tokens).await;
+/// A request that the daemon answers from its cache.
+async fn cached(bench: &mut Bench, size: usize, runs: usize) -> Line {
+    let shop = &bench.long_lived;
+    let wanted = shop.token_request(size);
+    let caller = &mut bench.caller;
+    let (_, tokens) = caller.ask_usher(&wanted).await;
+    caller.set_peer_tokens(&tokens).await;
     shop.forget_requests();
-    let [mut request, mut call] = std::array::from_fn(|_| Runs::default());
+    let [mut request, mut call] = std::array::from_fn(|_| Samples::default());
     for run in 0..WARM_UP + runs {
-        let (all, _) = caller.ask_usher(&wish).await;
-        let (bus, _) = caller.ask(PEER, &wish).await;
+        let (all, _) = caller.ask_usher(&wanted).await;
+        let (bus, _) = caller.ask(PEER, &wanted).await;
         if run >= WARM_UP {
             request.add(all);
             call.add(bus);
@@ -145,18 +148,18 @@ async fn cached(place: &mut Place, size: usize, runs: usize) -> Line {
 }
 
 /// A request that starts the daemon.
-async fn cold(place: &mut Place, runs: usize) -> Line {
-    let wish = place.brief.wish(1);
-    let post = place.brief.post(false);
-    let [mut request, mut call, mut question, mut sum] = std::array::from_fn(|_| Runs::default());
+async fn cold(bench: &mut Bench, runs: usize) -> Line {
+    let wanted = bench.short_lived.token_request(1);
+    let client = bench.short_lived.client(false);
+    let [mut request, mut call, mut question, mut sum] = std::array::from_fn(|_| Samples::default());
     for run in 0..=runs {
-        place.end(AUTHENTICATOR).await;
-        // So that the use of the account is due to be noted, as it is for a daemon that has been away for a while.
-        place.restore_accounts().await;
-        let (all, _) = place.caller.ask_usher(&wish).await;
-        place.end(PEER).await;
-        let (bus, _) = place.caller.ask(PEER, &wish).await;
-        let http = post.ask(&wish).await;
+        bench.end(AUTHENTICATOR).await;
+        // So that the daemon has to note the account's use, like a daemon that starts after a while.
+        bench.restore_accounts().await;
+        let (all, _) = bench.caller.ask_usher(&wanted).await;
+        bench.end(PEER).await;
+        let (bus, _) = bench.caller.ask(PEER, &wanted).await;
+        let http = client.ask(&wanted).await;
         if run > 0 {
             request.add(all);
             call.add(bus);
@@ -173,35 +176,35 @@ async fn cold(place: &mut Place, runs: usize) -> Line {
     Line::compare("cold activation to Response, 1 ref", request.median(), sum.median(), COLD_GOAL, notes)
 }
 
-/// What the daemon keeps for itself while it waits.
-async fn memory(place: &mut Place) -> Vec<Line> {
-    let wish = place.brief.wish(1);
+/// The daemon's private memory while it is idle.
+async fn memory(bench: &mut Bench) -> Vec<Line> {
+    let wanted = bench.short_lived.token_request(1);
     let mut lines = Vec::new();
     for (what, requests) in [("after activation", 0), ("after 1 request", 1), ("after 100 requests", 99)] {
         if requests == 0 {
-            place.end(AUTHENTICATOR).await;
-            place.restore_accounts().await;
-            place.caller.activate(AUTHENTICATOR).await;
+            bench.end(AUTHENTICATOR).await;
+            bench.restore_accounts().await;
+            bench.caller.activate(AUTHENTICATOR).await;
         }
         for _ in 0..requests {
-            place.caller.ask_usher(&wish).await;
+            bench.caller.ask_usher(&wanted).await;
         }
-        lines.push(place.memory_of(AUTHENTICATOR, what, MEMORY_GOAL).await);
+        lines.push(bench.memory_of(AUTHENTICATOR, what, MEMORY_GOAL).await);
     }
-    place.end(PEER).await;
-    place.caller.activate(PEER).await;
-    lines.push(place.memory_of(PEER, "of the empty zbus daemon", "").await);
+    bench.end(PEER).await;
+    bench.caller.activate(PEER).await;
+    lines.push(bench.memory_of(PEER, "of the empty zbus daemon", "").await);
     lines
 }
 
-/// The first frame of the main window.
-async fn first_frame(place: &Place, empty: &std::path::Path, runs: usize) -> Line {
-    let screen = place.screen();
+/// The time until the first frame of the main window.
+async fn first_frame(bench: &Bench, empty: &std::path::Path, runs: usize) -> Line {
+    let screen = bench.screen();
     let empty = empty.display().to_string();
-    let [mut usher, mut nothing] = std::array::from_fn(|_| Runs::default());
+    let [mut usher, mut nothing] = std::array::from_fn(|_| Samples::default());
     for run in 0..=runs {
-        let ours: Milliseconds = screen.first_frame(&place.session, "usher").await;
-        let theirs = screen.first_frame(&place.session, &empty).await;
+        let ours: Milliseconds = screen.first_frame(&bench.session, "usher").await;
+        let theirs = screen.first_frame(&bench.session, &empty).await;
         if run > 0 {
             usher.add(ours);
             nothing.add(theirs);
@@ -210,7 +213,7 @@ async fn first_frame(place: &Place, empty: &std::path::Path, runs: usize) -> Lin
     let notes = format!(
         "from the start of the process until the middle of its window is painted on Xvfb; N = {}; {} accounts listed",
         usher.len(),
-        place.accounts.len()
+        bench.accounts.len()
     );
     Line::compare("first frame, against an empty Adw window", usher.median(), nothing.median(), FRAME_GOAL, notes)
 }
@@ -220,8 +223,8 @@ fn refs(count: usize) -> String {
 }
 
 impl Shop {
-    fn wish(&self, size: usize) -> Wish {
-        Wish {
+    fn token_request(&self, size: usize) -> TokenRequest {
+        TokenRequest {
             remote: self.name.to_owned(),
             remote_url: self.store.repository_url().to_string(),
             service_url: self.store.base_url().to_string(),
@@ -229,9 +232,9 @@ impl Shop {
         }
     }
 
-    fn post(&self, kept: bool) -> Post {
+    fn client(&self, kept: bool) -> ShopClient {
         let credential = self.store.control().issue_credential("demo").expect("the shop knows its user");
-        Post::new(self.store.base_url().as_str(), credential, kept)
+        ShopClient::new(self.store.base_url().as_str(), credential, kept)
     }
 
     fn forget_requests(&self) {

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-/// A time.
+/// A time in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub(crate) struct Milliseconds(pub(crate) f64);
 
@@ -28,11 +28,11 @@ impl fmt::Display for Milliseconds {
     }
 }
 
-/// What was measured of one thing, run by run.
+/// The measured times of one thing, run by run.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Runs(Vec<f64>);
+pub(crate) struct Samples(Vec<f64>);
 
-impl Runs {
+impl Samples {
     pub(crate) fn add(&mut self, time: Milliseconds) {
         self.0.push(time.0);
     }
@@ -60,12 +60,12 @@ pub(crate) struct Line {
     pub(crate) baseline: String,
     pub(crate) ratio: Option<f64>,
     pub(crate) goal: String,
-    /// What the line is made of.
+    /// How the numbers came about.
     pub(crate) notes: String,
 }
 
 impl Line {
-    /// One median against another one.
+    /// Compares one median with another.
     pub(crate) fn compare(what: &str, figure: Milliseconds, baseline: Milliseconds, goal: &str, notes: String) -> Self {
         Self {
             what: what.to_owned(),
@@ -78,7 +78,7 @@ impl Line {
     }
 }
 
-/// Lines with what they are made of below them.
+/// Lines, each with its notes below it.
 #[derive(Default)]
 pub(crate) struct Table(Vec<Line>);
 

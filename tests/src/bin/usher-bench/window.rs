@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The screen as X shows it: when a window is there, and when something is painted in its middle.
+//! The X screen: when a window appears, and when its middle is painted.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -10,13 +10,13 @@ use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{ChangeWindowAttributesAux, ConnectionExt as _, EventMask, ImageFormat, Window};
 use x11rb::rust_connection::RustConnection;
 
-use crate::place::Place;
+use crate::bench::Bench;
 use crate::report::Milliseconds;
 
-/// How exactly it is measured.
-const STEP: Duration = Duration::from_millis(1);
-/// Smaller windows are not those that a person sees.
-const SMALLEST: u16 = 100;
+/// The precision of the measurement.
+const POLL_INTERVAL: Duration = Duration::from_millis(1);
+/// The minimal size of a window: a person sees no smaller ones.
+const MIN_SIZE: u16 = 100;
 
 /// The screen of the session.
 pub(crate) struct Screen {
@@ -24,7 +24,7 @@ pub(crate) struct Screen {
     root: Window,
 }
 
-impl Place {
+impl Bench {
     pub(crate) fn screen(&self) -> Screen {
         let display = self.session.processes.environment()["DISPLAY"].clone();
         let (connection, number) = x11rb::connect(Some(&display)).expect("the session has a screen");
@@ -40,7 +40,7 @@ impl Place {
 }
 
 impl Screen {
-    /// Starts `program` and ends it once its window shows something.
+    /// Starts `program`, and ends it once its window is painted. Returns the time until then.
     pub(crate) async fn first_frame(&self, session: &Session, program: &str) -> Milliseconds {
         let log = std::fs::File::create(session.processes.log_file("window")).expect("a log can be made");
         let mut command = session.processes.command(program);
@@ -54,20 +54,20 @@ impl Screen {
                 break begin.elapsed();
             }
             assert!(begin.elapsed() < LIMIT, "{program} paints its window");
-            tokio::time::sleep(STEP).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         };
         child.kill().expect("a process of ours can be ended");
         child.wait().expect("a child can be waited for");
         let window = window.expect("it was painted");
-        // Its picture is gone from the screen once the server says so.
+        // Wait until the window has gone from the screen.
         while self.connection.get_geometry(window).expect("the screen is there").reply().is_ok() {
             assert!(begin.elapsed() < LIMIT, "the window of {program} goes with it");
-            tokio::time::sleep(STEP).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
         time.into()
     }
 
-    /// The last window that has come onto the screen since this was asked before.
+    /// The last window that appeared on the screen since the previous call.
     fn newest_window(&self) -> Option<Window> {
         let mut newest = None;
         while let Some(event) = self.connection.poll_for_event().expect("the screen is there") {
@@ -81,16 +81,16 @@ impl Screen {
         newest
     }
 
-    /// Whether the middle of a window is not black any more, which is what the bare screen is.
+    /// Whether the middle of a window is no longer black, the colour of the bare screen.
     fn is_painted(&self, window: Window) -> bool {
-        let Ok(place) = self.connection.get_geometry(window).expect("the screen is there").reply() else {
+        let Ok(area) = self.connection.get_geometry(window).expect("the screen is there").reply() else {
             return false;
         };
-        if place.width < SMALLEST || place.height < SMALLEST {
+        if area.width < MIN_SIZE || area.height < MIN_SIZE {
             return false;
         }
         let middle = |length: u16| i16::try_from(length / 2).expect("no screen is that large");
-        let (x, y) = (middle(place.width), middle(place.height));
+        let (x, y) = (middle(area.width), middle(area.height));
         let pixel = self
             .connection
             .get_image(ImageFormat::Z_PIXMAP, window, x, y, 1, 1, 0x00ff_ffff)

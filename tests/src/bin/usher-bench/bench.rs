@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Where it is measured: a session with a keyring and a screen, two shops, and an account at each.
+//! The setup of the measurements: a session with a keyring and a screen, two shops, and an account at each.
 
 use std::collections::HashMap;
 use std::fs;
@@ -13,47 +13,47 @@ use usher_tests::{KeyringState, SCHEMA, Session, Setup};
 use crate::caller::{Caller, PEER};
 
 /// The daemon keeps no token that ends within a minute.
-pub(crate) const BRIEF: Duration = Duration::from_secs(30);
-pub(crate) const LASTING: Duration = Duration::from_secs(60 * 60);
+pub(crate) const SHORT_LIFETIME: Duration = Duration::from_secs(30);
+pub(crate) const LONG_LIFETIME: Duration = Duration::from_secs(60 * 60);
 const USER: &str = "demo";
 
 /// A shop with a remote of its name.
 pub(crate) struct Shop {
     pub(crate) name: &'static str,
     pub(crate) store: DemoStore,
-    /// Apps that the account has.
+    /// The apps that the account owns.
     pub(crate) ids: Vec<String>,
 }
 
-/// Everything that is measured with.
-pub(crate) struct Place {
-    /// The shop whose tokens are too short-lived to be kept.
-    pub(crate) brief: Shop,
-    /// The shop whose tokens are kept.
-    pub(crate) lasting: Shop,
+/// Everything that the measurements need.
+pub(crate) struct Bench {
+    /// The shop whose tokens are too short-lived for the cache.
+    pub(crate) short_lived: Shop,
+    /// The shop whose tokens the daemon caches.
+    pub(crate) long_lived: Shop,
     pub(crate) caller: Caller,
     pub(crate) session: Session,
-    /// The accounts as they were before their first use, by their attribute `account`.
+    /// The secrets of the accounts before their first use, by their attribute `account`.
     pub(crate) accounts: HashMap<String, Vec<u8>>,
 }
 
-impl Place {
+impl Bench {
     pub(crate) async fn set_up(sizes: &[usize]) -> Self {
         let setup = Setup { keyring: KeyringState::Unlocked, without_shop: true, ..Setup::default() };
         let session = Session::start(setup).await;
         let most = sizes.iter().copied().max().unwrap_or_default();
-        let brief = open(&session, "brief", BRIEF, most).await;
-        let lasting = open(&session, "lasting", LASTING, most).await;
+        let short_lived = open(&session, "short_lived", SHORT_LIFETIME, most).await;
+        let long_lived = open(&session, "long_lived", LONG_LIFETIME, most).await;
         let items = session.keyring().items().await;
         let accounts = items.into_iter().map(|mut item| (item.attributes.remove("account"), item.secret));
         let accounts = accounts.map(|(id, secret)| (id.expect("an account has an id"), secret)).collect();
         let caller = Caller::connect(&session.bus.address).await;
-        let place = Self { brief, lasting, caller, session, accounts };
-        place.add_peer().await;
-        place
+        let bench = Self { short_lived, long_lived, caller, session, accounts };
+        bench.add_peer().await;
+        bench
     }
 
-    /// Lets the bus start the service that does nothing, as it starts the daemon.
+    /// Lets the bus start the minimal service, as it starts the daemon.
     async fn add_peer(&self) {
         let program = std::env::current_exe().expect("a program knows where it is").with_file_name("usher-bench-peer");
         assert!(program.exists(), "{} was built", program.display());
@@ -63,7 +63,7 @@ impl Place {
         self.caller.reload_services().await;
     }
 
-    /// Puts the accounts back to how they were before their first use.
+    /// Restores the accounts as they were before their first use.
     pub(crate) async fn restore_accounts(&self) {
         let service = SecretService::connect_with_existing(EncryptionType::Dh, self.session.bus.connection.clone())
             .await
@@ -85,7 +85,7 @@ async fn open(session: &Session, name: &'static str, token_lifetime: Duration, m
 }
 
 impl Shop {
-    /// Opens a shop with so many apps, whose tokens last that long.
+    /// Opens a shop with `most` apps, whose tokens last for `token_lifetime`.
     pub(crate) async fn open(session: &Session, name: &'static str, token_lifetime: Duration, most: usize) -> Self {
         let options = StoreOptions {
             token_lifetime,
@@ -100,7 +100,7 @@ impl Shop {
         Self { name, store, ids }
     }
 
-    /// Adds its remote to a session, and signs in there.
+    /// Adds its remote to a session, and signs in.
     pub(crate) async fn join(&self, session: &Session) {
         let mut arguments = vec!["remote-add".to_owned(), "--user".to_owned()];
         arguments.extend(self.store.remote_add_arguments(self.name));
