@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use usher_core::{
     binding::{Binding, OptionsError, option},
     names::FLATPAK_AUTHENTICATOR_PATH,
-    refs::FlatpakRef,
+    refs::{AppId, FlatpakRef},
     service::ADDRESS_LIMIT,
 };
 use zbus::zvariant::Value;
@@ -138,9 +138,7 @@ pub(crate) fn parent_window(text: &str) -> Result<String, LimitError> {
 
 /// The id of an app.
 pub(crate) fn app_id(text: &str) -> Result<String, LimitError> {
-    // What may stand in a ref may be asked for.
-    let as_ref: Result<FlatpakRef, _> = format!("app/{text}/x/x").parse();
-    as_ref.map(|app| app.id).map_err(|_| LimitError::AppId)
+    AppId::parse(text).map(String::from).map_err(|_| LimitError::AppId)
 }
 
 /// The ids of apps that are asked about at once, each once.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Flatpak refs, and the app id that a token is asked for.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Borrow, fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
 
 /// Longest part of a ref, in bytes (rule R9).
 const PART_LIMIT: usize = 255;
@@ -30,6 +32,104 @@ impl RefKind {
 #[error("not a flatpak ref")]
 pub struct RefError;
 
+/// A text is not the id of an app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the id of an app")]
+pub struct AppIdError;
+
+/// The id of an app: letters, digits, `_` and `-` in at least two parts with dots between, 255 bytes at most. It may stand
+/// in a ref, in a path and in a command, where nothing takes it for an option.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AppId(String);
+
+impl AppId {
+    /// Checks an id.
+    pub fn parse(text: &str) -> Result<Self, AppIdError> {
+        if is_id(text) { Ok(Self(text.to_owned())) } else { Err(AppIdError) }
+    }
+
+    /// Whether a text is the id of an app.
+    pub fn is_valid(text: &str) -> bool {
+        is_id(text)
+    }
+
+    /// The id as it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id that a token is asked for: that of the app whose part this is.
+    pub fn whole_app(&self) -> Self {
+        Self(whole_app(&self.0).to_owned())
+    }
+}
+
+impl FromStr for AppId {
+    type Err = AppIdError;
+
+    fn from_str(text: &str) -> Result<Self, AppIdError> {
+        Self::parse(text)
+    }
+}
+
+impl TryFrom<String> for AppId {
+    type Error = AppIdError;
+
+    fn try_from(text: String) -> Result<Self, AppIdError> {
+        if is_id(&text) { Ok(Self(text)) } else { Err(AppIdError) }
+    }
+}
+
+impl From<AppId> for String {
+    fn from(id: AppId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for AppId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl AsRef<str> for AppId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+// So that a set of ids can be asked with a text.
+impl Borrow<str> for AppId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The rule for ids of apps and runtimes.
+fn is_id(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    text.len() <= PART_LIMIT
+        && text.bytes().all(allowed)
+        && text.contains('.')
+        && !text.starts_with(['.', '-'])
+        && !text.ends_with('.')
+        && !text.contains("..")
+}
+
+/// The id of the app whose part a sub-ref is (`.Locale`, `.Debug` and `.Sources`, as flatpak's sample authenticator folds
+/// them).
+fn whole_app(mut id: &str) -> &str {
+    while let Some(parent) = [".Locale", ".Debug", ".Sources"]
+        .iter()
+        .find_map(|suffix| id.strip_suffix(suffix))
+        .filter(|parent| parent.contains('.'))
+    {
+        id = parent;
+    }
+    id
+}
+
 /// A full ref: `app/org.example.App/x86_64/stable`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FlatpakRef {
@@ -44,18 +144,9 @@ pub struct FlatpakRef {
 }
 
 impl FlatpakRef {
-    /// The id that a token is asked for: that of the app whose part a sub-ref is
-    /// (`.Locale`, `.Debug` and `.Sources`, as flatpak's sample authenticator folds them).
+    /// The id that a token is asked for: that of the app whose part a sub-ref is.
     pub fn app_id(&self) -> &str {
-        let mut id = self.id.as_str();
-        while let Some(parent) = [".Locale", ".Debug", ".Sources"]
-            .iter()
-            .find_map(|suffix| id.strip_suffix(suffix))
-            .filter(|parent| parent.contains('.'))
-        {
-            id = parent;
-        }
-        id
+        whole_app(&self.id)
     }
 }
 
@@ -69,6 +160,7 @@ impl FromStr for FlatpakRef {
             Some("runtime") => RefKind::Runtime,
             _ => return Err(RefError),
         };
+        let id = parts.next().filter(|id| is_id(id)).ok_or(RefError)?.to_owned();
         let mut next = |allowed: fn(u8) -> bool| {
             parts
                 .next()
@@ -77,10 +169,9 @@ impl FromStr for FlatpakRef {
                 .map(ToOwned::to_owned)
                 .ok_or(RefError)
         };
-        let id = next(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))?;
         let arch = next(|byte| byte.is_ascii_alphanumeric() || byte == b'_')?;
         let branch = next(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))?;
-        if !id.contains('.') || id.ends_with('.') || id.contains("..") || parts.next().is_some() {
+        if parts.next().is_some() {
             return Err(RefError);
         }
         Ok(Self { kind, id, arch, branch })
@@ -111,6 +202,7 @@ mod tests {
             "app/none/x86_64/m",
             "app/.a.b/x/m",
             "app/a..b/x/m",
+            "app/-a.b/x/m",
             "app/a.b/x/",
             "",
             "app/a.b/x/m/",
@@ -130,7 +222,27 @@ mod tests {
         assert_eq!(id("app/org.Locale/x86_64/stable"), "org.Locale");
     }
 
+    #[test]
+    fn an_app_id_can_stand_in_a_ref_a_path_and_a_command() {
+        for id in ["org.example.App", "a.b", "org.example.App_2.x-y", "org.7zip.App"] {
+            assert_eq!(AppId::parse(id).unwrap().to_string(), id);
+        }
+        let long = format!("a.{}", "b".repeat(254));
+        for bad in
+            ["", "App", ".", "..", ".a.b", "a.b.", "a..b", "-a.b", "a.b/c", "a.b c", "a.b+c", "é.b", "a.b\n", &long]
+        {
+            assert_eq!(AppId::parse(bad), Err(AppIdError), "{bad}");
+        }
+        assert_eq!(AppId::parse("org.example.App.Locale").unwrap().whole_app().as_str(), "org.example.App");
+        assert!(serde_json::from_str::<AppId>("\"a..b\"").is_err());
+    }
+
     proptest! {
+        #[test]
+        fn an_id_is_of_an_app_where_a_ref_can_have_it(id in "[a-z.-]{0,6}|\\PC{0,6}") {
+            prop_assert_eq!(AppId::is_valid(&id), format!("app/{id}/x/m").parse::<FlatpakRef>().is_ok());
+        }
+
         #[test]
         fn folding_twice_changes_nothing(id in "[a-z]{1,4}(\\.(Locale|Debug|Sources|App)){1,4}") {
             let folded = format!("app/{id}/x86_64/m").parse::<FlatpakRef>().unwrap().app_id().to_owned();

@@ -11,7 +11,7 @@ use crate::{
     binding::{Binding, OptionsError},
     keyfile::KeyFile,
     names,
-    refs::{FlatpakRef, RefKind},
+    refs::{AppId, FlatpakRef, RefKind},
     service::{RemoteUrl, UrlError},
 };
 
@@ -202,7 +202,7 @@ pub fn is_installed(installations: &[Installation], wanted: &FlatpakRef) -> bool
 
 /// Whether an app is installed in one of these installations, from wherever it came.
 pub fn is_app_installed(installations: &[Installation], app_id: &str) -> bool {
-    crate::text::is_plain_name(app_id)
+    AppId::is_valid(app_id)
         && installations.iter().any(|installation| installation.path.join("app").join(app_id).join("current").exists())
 }
 

@@ -12,7 +12,7 @@ use usher_core::{
     i18n::{gettext, gettext_f},
     lookup::{self, Lookup},
     purchase::{self, Wanted},
-    refs::FlatpakRef,
+    refs::AppId,
     remote::Remote,
     service::RemoteUrl,
     store::Entry,
@@ -66,13 +66,11 @@ pub(crate) async fn run(context: &Context, order: &Order<'_>) -> Result<(), Fail
 
 /// The id of an app, as the command line has it.
 pub(crate) fn app_id(text: &str) -> Result<String, Failure> {
-    match format!("app/{text}/x/x").parse::<FlatpakRef>() {
-        Ok(app) if text::is_plain_name(&app.id) => Ok(app.app_id().to_owned()),
-        _ => Err(Failure::Usage(gettext_f(
-            "“{app}” is not the id of an app.",
-            &[("app", &text::clean(text, text::NAME_LIMIT))],
-        ))),
-    }
+    let app = AppId::parse(text).map_err(|_| {
+        let app = text::clean(text, text::NAME_LIMIT);
+        Failure::Usage(gettext_f("“{app}” is not the id of an app.", &[("app", &app)]))
+    })?;
+    Ok(app.whole_app().into())
 }
 
 /// The account that the remote may use, signed in. Where only the permission is missing, it is asked for.

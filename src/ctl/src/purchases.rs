@@ -9,6 +9,7 @@ use usher_core::{
     buying,
     i18n::{gettext, gettext_f},
     purchase::{Purchase, PurchaseState},
+    refs::AppId,
     remote::{self, Remote},
     store::{Entry, StoreError},
     text,
@@ -134,7 +135,7 @@ fn install_command(all: &[Bought<'_>], remotes: &[Remote]) -> Option<String> {
     for bought in all.iter().filter(|bought| bought.purchase.state == PurchaseState::Owned && !bought.is_installed) {
         let at_address = |remote: &&Remote| remote.address().as_ref() == Ok(&bought.purchase.remote_url);
         let remote = remotes.iter().find(at_address).filter(|remote| text::is_plain_name(&remote.name));
-        if let (Some(remote), true) = (remote, text::is_plain_name(&bought.purchase.app_id)) {
+        if let (Some(remote), true) = (remote, AppId::is_valid(&bought.purchase.app_id)) {
             by_remote.entry((&remote.name, remote.is_user)).or_default().insert(&bought.purchase.app_id);
         }
     }

@@ -2,7 +2,7 @@
 //! The way back to the program that installs: GNOME Software where it is there, and commands to copy.
 
 use gtk::{gdk, gio, glib, prelude::*};
-use usher_core::text;
+use usher_core::{refs::AppId, text};
 
 use crate::{i18n::gettext, widgets::toast};
 
@@ -53,7 +53,7 @@ pub(crate) async fn install(widget: &impl IsA<gtk::Widget>, remote: &str, app_id
 
 /// What Software calls an app of a remote, in whatever installation and of whatever branch. `None` if a name is not plain.
 fn unique_id(remote: &str, app_id: &str) -> Option<String> {
-    let is_plain = text::is_plain_name(remote) && text::is_plain_name(app_id);
+    let is_plain = text::is_plain_name(remote) && AppId::is_valid(app_id);
     is_plain.then(|| format!("*/flatpak/{remote}/{app_id}/*"))
 }
 
@@ -114,7 +114,7 @@ fn action_call(action: &str, parameter: &glib::Variant, platform_data: &glib::Va
 /// The command that installs apps of a remote, or updates them. `None` if a name is not plain: such a name is never put
 /// into a command (rule R17).
 pub(crate) fn command(is_update: bool, remote: &str, app_ids: &[&str]) -> Option<String> {
-    let is_plain = text::is_plain_name(remote) && app_ids.iter().all(|id| text::is_plain_name(id));
+    let is_plain = text::is_plain_name(remote) && app_ids.iter().all(|id| AppId::is_valid(id));
     let start: &[&str] = if is_update { &["flatpak", "update"] } else { &["flatpak", "install", remote] };
     if is_plain { text::command(&[start, app_ids].concat()) } else { None }
 }

@@ -10,6 +10,7 @@ use std::{
 use gtk::{gio, glib, prelude::*, subclass::prelude::*};
 use usher_core::{
     appstream::{self, AppInfo},
+    refs::AppId,
     remote,
 };
 
@@ -50,9 +51,7 @@ impl App {
     pub(crate) fn icon(&self) -> gio::Icon {
         match &self.icon {
             Some(path) => gio::FileIcon::new(&gio::File::for_path(path)).upcast(),
-            None if usher_core::text::is_plain_name(&self.id) => {
-                gio::ThemedIcon::from_names(&[&self.id, GENERIC_ICON]).upcast()
-            }
+            None if AppId::is_valid(&self.id) => gio::ThemedIcon::from_names(&[&self.id, GENERIC_ICON]).upcast(),
             None => gio::ThemedIcon::new(GENERIC_ICON).upcast(),
         }
     }

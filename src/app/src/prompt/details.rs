@@ -8,14 +8,13 @@ use usher_core::{
     account::AccountId,
     binding::Binding,
     prompt::{Kind, Reason, detail},
+    refs::AppId,
     remote::Remote,
     service::RemoteUrl,
 };
 
 /// Longest text, in bytes (rule R9).
 const TEXT_LIMIT: usize = 4096;
-/// Longest app id, in bytes.
-const ID_LIMIT: usize = 255;
 /// Most apps in one request (rule R9).
 const APP_LIMIT: usize = 4096;
 
@@ -58,7 +57,7 @@ impl Details {
         let app_ids = details.lookup::<Vec<String>>(detail::APP_IDS).ok().flatten().ok_or(detail::APP_IDS)?;
         // A store may ask for an account alone; what is to be bought is named.
         let is_nothing = app_ids.is_empty() && kind == Kind::Purchase;
-        if is_nothing || app_ids.len() > APP_LIMIT || !app_ids.iter().all(|id| is_app_id(id)) {
+        if is_nothing || app_ids.len() > APP_LIMIT || !app_ids.iter().all(|id| AppId::is_valid(id)) {
             return Err(detail::APP_IDS);
         }
         let reason = Reason::from_word(&needed(detail::REASON)?).ok_or(detail::REASON)?;
@@ -119,12 +118,6 @@ impl Details {
                 && remote.claimed().as_ref() == Ok(&self.binding)
         })
     }
-}
-
-fn is_app_id(id: &str) -> bool {
-    !id.is_empty()
-        && id.len() <= ID_LIMIT
-        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 /// Whether a call may be named like this (rule R9).

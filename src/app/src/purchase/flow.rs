@@ -16,6 +16,7 @@ use gtk::glib;
 use usher_core::{
     buying::{self, Access, Begun, BuyError, Buying},
     redirect::Redirect,
+    refs::AppId,
     text,
 };
 
@@ -153,7 +154,7 @@ impl Purchase {
     /// What buys the app in a terminal, where names allow a command.
     fn terminal_command(&self) -> Option<String> {
         let (remote, app) = (self.request.remote.as_str(), self.current());
-        let is_plain = text::is_plain_name(remote) && text::is_plain_name(&app);
+        let is_plain = text::is_plain_name(remote) && AppId::is_valid(&app);
         text::usherctl(&["buy", remote, &app]).filter(|_| is_plain)
     }
 

@@ -5,13 +5,14 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{TakenAccount, TakenRepository, Takeout, is_app_id};
+use super::{TakenAccount, TakenRepository, Takeout};
 use crate::{
     account::Account,
     installed::{self, InstalledApp},
     keyfile::KeyFile,
     lookup::{self, Lookup},
     purchase::PurchaseState,
+    refs::AppId,
     remote::{self, Installation, Remote},
     remote_add::KEY_LIMIT,
     store::Entry,
@@ -36,7 +37,7 @@ impl Takeout {
 
 fn account(account: &Account) -> TakenAccount {
     let owned = account.purchases.iter().filter(|known| known.state == PurchaseState::Owned);
-    let bought: BTreeSet<_> = owned.map(|known| known.app_id.clone()).filter(|app| is_app_id(app)).collect();
+    let bought: BTreeSet<_> = owned.map(|known| known.app_id.clone()).filter(|app| AppId::is_valid(app)).collect();
     TakenAccount {
         binding: account.binding.clone(),
         user: text::clean(&account.user, text::NAME_LIMIT),
@@ -66,7 +67,7 @@ fn repository(
     let bought = purchases
         .filter(|known| known.state == PurchaseState::Owned && known.remote_url == address)
         .map(|known| known.app_id.clone());
-    let apps: BTreeSet<String> = installed.chain(bought).filter(|app| is_app_id(app)).collect();
+    let apps: BTreeSet<String> = installed.chain(bought).filter(|app| AppId::is_valid(app)).collect();
     let account = match lookup::find(entries, &binding, &address) {
         Lookup::Linked(linked) => accounts.iter().position(|account| account.id == linked.id),
         _ => None,

@@ -13,7 +13,7 @@ use crate::{
     account::{Account, AccountState},
     binding::Binding,
     provider::json,
-    refs::FlatpakRef,
+    refs::AppId,
     remote_add::is_key,
     service::RemoteUrl,
     store::Entry,
@@ -200,12 +200,7 @@ fn check_apps(apps: &[String]) -> Result<(), TakeoutError> {
     if apps.len() > APPS_LIMIT {
         return Err(TakeoutError::TooLarge);
     }
-    if apps.iter().all(|app| is_app_id(app)) { Ok(()) } else { Err(TakeoutError::Malformed) }
-}
-
-/// Whether a text is the id of an app, and can be put into a command.
-fn is_app_id(text: &str) -> bool {
-    text::is_plain_name(text) && format!("app/{text}/x/x").parse::<FlatpakRef>().is_ok()
+    if apps.iter().all(|app| AppId::is_valid(app)) { Ok(()) } else { Err(TakeoutError::Malformed) }
 }
 
 #[cfg(test)]
