@@ -6,15 +6,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use usher_core::{
-    files,
+    json_file::{self, Contents, JsonFile, Version},
     names::{self, FLATPAK_AUTHENTICATOR_PATH},
 };
 
-/// Largest file that is read, in bytes.
-const SIZE_LIMIT: u64 = 256 * 1024;
 /// Most handles that are believed.
 const COUNT_LIMIT: usize = 256;
-const VERSION: u32 = 1;
 
 /// The handle of a request, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,17 +22,26 @@ pub(crate) struct Handle {
     pub(crate) path: String,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Contents {
-    version: u32,
+/// What the file holds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct OpenRequests {
+    version: Version<1>,
     bus: String,
     handles: Vec<Handle>,
+}
+
+impl Contents for OpenRequests {
+    const SIZE_LIMIT: u64 = 256 * 1024;
+
+    fn shrink(&mut self) -> bool {
+        json_file::drop_first(&mut self.handles)
+    }
 }
 
 /// The file.
 #[derive(Debug, Clone)]
 pub(crate) struct Journal {
-    file: PathBuf,
+    file: JsonFile<OpenRequests>,
     bus: String,
 }
 
@@ -46,18 +52,17 @@ impl Journal {
     }
 
     /// A journal in that file.
-    pub(crate) fn at(file: PathBuf, bus: &str) -> Self {
-        Self { file, bus: bus.to_owned() }
+    pub(crate) fn at(path: PathBuf, bus: &str) -> Self {
+        Self { file: JsonFile::at(path), bus: bus.to_owned() }
     }
 
     /// The handles that an earlier daemon on this very bus left open.
     pub(crate) fn left_open(&self) -> Vec<Handle> {
-        let contents =
-            files::read(&self.file, SIZE_LIMIT).and_then(|bytes| serde_json::from_slice::<Contents>(&bytes).ok());
-        let Some(contents) = contents.filter(|contents| contents.version == VERSION && contents.bus == self.bus) else {
+        let left = self.file.load();
+        if left.bus != self.bus {
             return Vec::new();
-        };
-        contents.handles.into_iter().filter(Handle::is_sound).take(COUNT_LIMIT).collect()
+        }
+        left.handles.into_iter().filter(Handle::is_sound).take(COUNT_LIMIT).collect()
     }
 
     /// Writes the handles that are open now. A failure costs only what the journal is for, so it does not stop a request.
@@ -65,14 +70,9 @@ impl Journal {
         let handles: Vec<_> =
             open.map(|(peer, path)| Handle { peer: peer.to_owned(), path: path.to_owned() }).collect();
         let written = if handles.is_empty() {
-            match std::fs::remove_file(&self.file) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-                _ => Ok(()),
-            }
+            self.file.remove()
         } else {
-            serde_json::to_vec(&Contents { version: VERSION, bus: self.bus.clone(), handles })
-                .map_err(std::io::Error::from)
-                .and_then(|bytes| files::write(&self.file, &bytes))
+            self.file.save(OpenRequests { version: Version, bus: self.bus.clone(), handles })
         };
         if let Err(error) = written {
             tracing::warn!(%error, "the open requests cannot be written down");
@@ -113,16 +113,16 @@ mod tests {
         let (_folder, journal) = journal();
         journal.write([(":1.7", PATH)].into_iter());
         assert_eq!(journal.left_open(), [Handle { peer: ":1.7".into(), path: PATH.into() }]);
-        assert_eq!(Journal::at(journal.file.clone(), "other").left_open(), []);
+        assert_eq!(Journal::at(journal.file.path().to_owned(), "other").left_open(), []);
         journal.write([].into_iter());
-        assert!(!journal.file.exists());
+        assert!(!journal.file.path().exists());
     }
 
     #[test]
     fn g07_a_journal_of_other_content_holds_no_handles() {
         let (_folder, journal) = journal();
         for content in [&b"{"[..], b"\xff\0", br#"{"version":2,"bus":"bus-id","handles":[]}"#] {
-            files::write(&journal.file, content).unwrap();
+            usher_core::files::write(journal.file.path(), content).unwrap();
             assert_eq!(journal.left_open(), []);
         }
         for (peer, path) in [

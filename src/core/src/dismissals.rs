@@ -2,14 +2,16 @@
 //! Questions that the person has put off. The window process writes them down where that happens and forgets them when
 //! Usher is opened; the daemon reads them before it asks again.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::{io, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{files, names, prompt::Kind, service::RemoteUrl};
+use crate::{
+    json_file::{self, Contents, JsonFile},
+    names,
+    prompt::Kind,
+    service::RemoteUrl,
+};
 
 /// How long a question is silent after it was put off, in seconds.
 const SILENCE: i64 = 60;
@@ -18,8 +20,6 @@ const LIMIT: usize = 3;
 const DAY: i64 = 24 * 60 * 60;
 /// Most dismissals that are remembered.
 const COUNT_LIMIT: usize = 256;
-/// Largest file that is read, in bytes.
-const SIZE_LIMIT: u64 = 256 * 1024;
 
 /// A question that was put off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,26 +51,36 @@ pub fn is_silent(dismissals: &[Dismissal], remote_url: &RemoteUrl, kind: Kind, n
     of_today().any(|dismissal| dismissal.age(now) < SILENCE) || of_today().count() >= LIMIT
 }
 
+/// What the file holds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct PutOff(Vec<Dismissal>);
+
+impl Contents for PutOff {
+    const SIZE_LIMIT: u64 = 256 * 1024;
+
+    fn shrink(&mut self) -> bool {
+        json_file::drop_first(&mut self.0)
+    }
+}
+
 /// The file with the dismissals of this login session. Only the window process writes it.
 #[derive(Debug, Clone)]
-pub struct DismissalFile(PathBuf);
+pub struct DismissalFile(JsonFile<PutOff>);
 
 impl DismissalFile {
     /// The file of this login session. `None` where the session has no runtime folder.
     pub fn of_session() -> Option<Self> {
-        Some(Self(names::runtime_dir()?.join("dismissed.json")))
+        Some(Self::in_folder(&names::runtime_dir()?))
     }
 
     /// The file in that folder.
     pub fn in_folder(folder: &Path) -> Self {
-        Self(folder.join("dismissed.json"))
+        Self(JsonFile::at(folder.join("dismissed.json")))
     }
 
     /// What was put off within a day. A file that is missing or not ours holds nothing.
     pub fn load(&self, now: i64) -> Vec<Dismissal> {
-        let kept = files::read(&self.0, SIZE_LIMIT);
-        let mut dismissals: Vec<Dismissal> =
-            kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        let mut dismissals = self.0.load().0;
         dismissals.retain(|dismissal| dismissal.age(now) < DAY);
         dismissals
     }
@@ -79,17 +89,13 @@ impl DismissalFile {
     pub fn add(&self, new: Dismissal, now: i64) -> io::Result<()> {
         let mut dismissals = self.load(now);
         dismissals.push(new);
-        let excess = dismissals.len().saturating_sub(COUNT_LIMIT);
-        dismissals.drain(..excess);
-        files::write(&self.0, &serde_json::to_vec(&dismissals)?)
+        json_file::keep_last(&mut dismissals, COUNT_LIMIT);
+        self.0.save(PutOff(dismissals))
     }
 
     /// Forgets all: Usher was opened, and what was put off can be seen there.
     pub fn clear(&self) -> io::Result<()> {
-        match std::fs::remove_file(&self.0) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            done => done,
-        }
+        self.0.remove()
     }
 }
 
@@ -134,7 +140,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = DismissalFile::in_folder(folder.path());
         for content in [&b"{"[..], b"\xff", b"[{\"remote_url\":\"file:///\",\"kind\":\"SignIn\",\"at\":1}]"] {
-            files::write(&file.0, content).unwrap();
+            crate::files::write(file.0.path(), content).unwrap();
             assert_eq!(file.load(1), []);
         }
     }

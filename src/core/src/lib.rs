@@ -13,7 +13,7 @@
 //! purchase  what an account has bought       buying    the way from “denied” to “owned”
 //! installed apps on this computer            appstream names and icons of apps
 //! takeout   what goes to another computer    checks    what stands in the way of accounts
-//! app_state whether an app can be had
+//! app_state whether an app can be had        json_file one JSON value in a small private file
 //! dismissals   questions that were put off   familiarity  how well a server is known
 //! notices      notifications that were sent
 //! repository_file   files that name a repository
@@ -33,6 +33,7 @@ pub mod files;
 pub mod http;
 pub mod i18n;
 pub mod installed;
+pub mod json_file;
 mod keyfile;
 pub mod lookup;
 pub mod names;

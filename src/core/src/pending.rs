@@ -2,24 +2,22 @@
 //! What clients asked for and did not get: installs that stopped and updates that were left out. Kept in the runtime
 //! folder, written by the daemon, shown by the window. Holds no secret.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{account::AccountId, binding::Binding, files, names, refs::FlatpakRef};
+use crate::{
+    account::AccountId,
+    binding::Binding,
+    json_file::{self, Contents, JsonFile, Version},
+    names,
+    refs::FlatpakRef,
+};
 
 /// Oldest note of an install that is kept, in seconds.
 const INSTALL_AGE: i64 = 24 * 60 * 60;
 /// Most notes that are kept.
 const COUNT_LIMIT: usize = 64;
-/// Largest file that is read, in bytes.
-const SIZE_LIMIT: u64 = 1 << 20;
-/// Longest wait for another writer.
-const LOCK_LIMIT: Duration = Duration::from_secs(5);
-const VERSION: u32 = 1;
 
 /// What a client wanted to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,70 +120,65 @@ pub fn waiting<'a>(notes: impl Iterator<Item = &'a Pending>) -> Waiting {
     waiting
 }
 
-#[derive(Serialize, Deserialize)]
-struct Contents {
-    version: u32,
+/// What the file holds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Notes {
+    version: Version<1>,
     pending: Vec<Pending>,
+}
+
+impl Contents for Notes {
+    const SIZE_LIMIT: u64 = 1 << 20;
+
+    /// The longest note goes, of equal ones the oldest.
+    fn shrink(&mut self) -> bool {
+        let length = |note: &Pending| note.refs.iter().map(String::len).sum::<usize>();
+        let longest = self.pending.iter().enumerate().rev().max_by_key(|(_, note)| length(note));
+        longest.map(|(at, _)| at).map(|at| self.pending.remove(at)).is_some()
+    }
 }
 
 /// The file with the notes. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct PendingFile(PathBuf);
+pub struct PendingFile(JsonFile<Notes>);
 
 impl PendingFile {
     /// The file of this login session. `None` where the session has no runtime folder.
     pub fn of_session() -> Option<Self> {
-        Some(Self(names::runtime_dir()?.join("pending.json")))
+        Some(Self::at(names::runtime_dir()?.join("pending.json")))
     }
 
     /// A file at that path.
     pub fn at(path: PathBuf) -> Self {
-        Self(path)
+        Self(JsonFile::at(path))
     }
 
     /// Where it is, to be watched.
     pub fn path(&self) -> &Path {
-        &self.0
+        self.0.path()
     }
 
     /// The notes. A file that is missing or not ours holds none.
     pub fn load(&self, now: i64) -> Vec<Pending> {
-        let contents =
-            files::read(&self.0, SIZE_LIMIT).and_then(|bytes| serde_json::from_slice::<Contents>(&bytes).ok());
-        let mut pending =
-            contents.filter(|contents| contents.version == VERSION).map_or(Vec::new(), |contents| contents.pending);
-        pending.retain(|note| note.operation == Operation::Update || now.saturating_sub(note.at) < INSTALL_AGE);
+        let mut pending = self.0.load().pending;
+        forget_old(&mut pending, now);
         pending
     }
 
     /// Changes the notes under a lock; writes only what has changed.
     pub async fn change(&self, now: i64, change: impl FnOnce(&mut Vec<Pending>) + Send) -> std::io::Result<()> {
-        let _lock = files::lock(&self.0.with_extension("lock"), LOCK_LIMIT).await?;
-        let before = self.load(now);
-        let mut pending = before.clone();
-        change(&mut pending);
-        let excess = pending.len().saturating_sub(COUNT_LIMIT);
-        pending.drain(..excess);
-        if pending == before {
-            return Ok(());
-        }
-        files::write(&self.0, &encode(pending)?)
+        self.0
+            .change(|Notes { pending, .. }| {
+                forget_old(pending, now);
+                change(pending);
+                json_file::keep_last(pending, COUNT_LIMIT);
+            })
+            .await
     }
 }
 
-/// The content of the file. Nothing is written that would not be read again: the longest notes are left out, of equal ones
-/// the oldest.
-fn encode(pending: Vec<Pending>) -> serde_json::Result<Vec<u8>> {
-    let mut contents = Contents { version: VERSION, pending };
-    loop {
-        let bytes = serde_json::to_vec(&contents)?;
-        let length = |note: &Pending| note.refs.iter().map(String::len).sum::<usize>();
-        let longest = contents.pending.iter().enumerate().rev().max_by_key(|(_, note)| length(note));
-        match longest.filter(|_| bytes.len() as u64 > SIZE_LIMIT) {
-            Some((at, _)) => drop(contents.pending.remove(at)),
-            None => return Ok(bytes),
-        }
-    }
+fn forget_old(pending: &mut Vec<Pending>, now: i64) {
+    pending.retain(|note| note.operation == Operation::Update || now.saturating_sub(note.at) < INSTALL_AGE);
 }
 
 /// Adds a note. It takes the place of earlier ones about the same refs of the same remote.
@@ -256,7 +249,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = PendingFile::at(folder.path().join("pending.json"));
         for content in [&b"{"[..], b"\xff\0", br#"{"version":2,"pending":[]}"#, br#"{"version":"x"}"#] {
-            files::write(file.path(), content).unwrap();
+            crate::files::write(file.path(), content).unwrap();
             assert_eq!(file.load(0), []);
         }
         file.change(0, |list| list.push(pending(&["a"], 0))).await.unwrap();

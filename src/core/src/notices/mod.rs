@@ -15,11 +15,7 @@ mod reminders;
 mod services;
 mod withdraw;
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{io, path::Path};
 
 use serde::{Deserialize, Serialize};
 
@@ -29,17 +25,15 @@ pub use self::{
     services::{DESKTOP, GTK, PORTAL, Service},
     withdraw::withdraw,
 };
-use crate::{files, names};
+use crate::{
+    json_file::{self, Contents, JsonFile, Version},
+    names,
+};
 
 /// How long the same is not told again, in seconds.
 const DAY: i64 = 24 * 60 * 60;
 /// Most notices that are kept.
 const COUNT_LIMIT: usize = 256;
-/// Largest file that is read, in bytes.
-const SIZE_LIMIT: u64 = 1 << 20;
-/// Longest wait for another writer.
-const LOCK_LIMIT: Duration = Duration::from_secs(5);
-const VERSION: u32 = 1;
 
 /// What a notification is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -142,15 +136,24 @@ pub fn untell(told: &mut Vec<Notice>, new: &Notice, before: Vec<Notice>) {
     told.extend(before);
 }
 
-#[derive(Serialize, Deserialize)]
-struct Contents {
-    version: u32,
+/// What the file holds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Told {
+    version: Version<1>,
     notices: Vec<Notice>,
+}
+
+impl Contents for Told {
+    const SIZE_LIMIT: u64 = 1 << 20;
+
+    fn shrink(&mut self) -> bool {
+        json_file::drop_first(&mut self.notices)
+    }
 }
 
 /// The file with the notices. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct NoticeFile(PathBuf);
+pub struct NoticeFile(JsonFile<Told>);
 
 impl NoticeFile {
     /// The file of this person. `None` where there is no home.
@@ -160,31 +163,25 @@ impl NoticeFile {
 
     /// The file in that folder.
     pub fn in_folder(folder: &Path) -> Self {
-        Self(folder.join("notices.json"))
+        Self(JsonFile::at(folder.join("notices.json")))
     }
 
     /// The notices. A file that is missing or not ours holds none.
     pub fn load(&self, now: i64) -> Vec<Notice> {
-        let contents =
-            files::read(&self.0, SIZE_LIMIT).and_then(|bytes| serde_json::from_slice::<Contents>(&bytes).ok());
-        let mut notices =
-            contents.filter(|contents| contents.version == VERSION).map_or(Vec::new(), |contents| contents.notices);
+        let mut notices = self.0.load().notices;
         notices.retain(|notice| notice.is_worth_keeping(now));
         notices
     }
 
     /// Changes the notices under a lock; writes only what has changed.
     pub async fn change(&self, now: i64, change: impl FnOnce(&mut Vec<Notice>) + Send) -> io::Result<()> {
-        let _lock = files::lock(&self.0.with_extension("lock"), LOCK_LIMIT).await?;
-        let before = self.load(now);
-        let mut notices = before.clone();
-        change(&mut notices);
-        let excess = notices.len().saturating_sub(COUNT_LIMIT);
-        notices.drain(..excess);
-        if notices == before {
-            return Ok(());
-        }
-        files::write(&self.0, &serde_json::to_vec(&Contents { version: VERSION, notices })?)
+        self.0
+            .change(|Told { notices, .. }| {
+                notices.retain(|notice| notice.is_worth_keeping(now));
+                change(notices);
+                json_file::keep_last(notices, COUNT_LIMIT);
+            })
+            .await
     }
 }
 
@@ -252,7 +249,7 @@ mod tests {
         for content in
             [&b"{"[..], b"\xff\0", br#"{"version":2,"notices":[]}"#, br#"{"version":1,"notices":[{"id":1}]}"#]
         {
-            files::write(&file.0, content).unwrap();
+            crate::files::write(file.0.path(), content).unwrap();
             assert_eq!(file.load(0), []);
         }
         file.change(0, |told| _ = tell(told, notice("a", Cause::SignIn, 0))).await.unwrap();

@@ -2,7 +2,7 @@
 //! The setting “Account Reminders”. The daemon, which has no settings service, and the window both know it by a file that is
 //! there or not: nothing in it can be damaged, and nobody has to lock it.
 
-use std::{fs, io, path::PathBuf};
+use std::{io, path::PathBuf};
 
 use super::NoticeFile;
 use crate::files;
@@ -14,7 +14,7 @@ pub struct Reminders(PathBuf);
 impl NoticeFile {
     /// The setting, which is kept beside the notices.
     pub fn reminders(&self) -> Reminders {
-        Reminders(self.0.with_file_name("without-reminders"))
+        Reminders(self.0.path().with_file_name("without-reminders"))
     }
 }
 
@@ -26,13 +26,7 @@ impl Reminders {
 
     /// Switches them on or off, for all processes at once.
     pub fn want(&self, wanted: bool) -> io::Result<()> {
-        if !wanted {
-            return files::write(&self.0, b"");
-        }
-        match fs::remove_file(&self.0) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        if wanted { files::remove(&self.0) } else { files::write(&self.0, b"") }
     }
 }
 
@@ -55,7 +49,7 @@ mod tests {
     fn where_nothing_can_be_written_the_setting_stays_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let no_folder = folder.path().join("file");
-        fs::write(&no_folder, b"").unwrap();
+        std::fs::write(&no_folder, b"").unwrap();
         let reminders = NoticeFile::in_folder(&no_folder).reminders();
         assert!(reminders.want(false).is_err());
         assert!(reminders.are_wanted());
