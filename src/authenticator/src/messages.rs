@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use usher_core::{
     binding::{OptionsError, option},
-    http::CertificateFault,
+    error_text::UserFacing,
+    http::HttpError,
     i18n::{gettext, gettext_f, ngettext_f},
     text,
 };
@@ -83,11 +84,9 @@ pub(crate) fn message(obstacle: &Obstacle, place: Place, names: &Names<'_>) -> S
             let next = to_buy(place, ids, names);
             [what, next].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
         }
-        Obstacle::Unreachable => gettext_f("{host} cannot be reached. Check the connection, then try again.", values),
-        Obstacle::BadAnswer => {
-            gettext_f("{host} answered in an unexpected way. Try again later; nothing was changed.", values)
-        }
-        Obstacle::NotSecure(fault) => not_secure(*fault, values),
+        Obstacle::Unreachable => HttpError::Unreachable.at(&host).sentence(),
+        Obstacle::BadAnswer => HttpError::Unexpected.at(&host).sentence(),
+        Obstacle::NotSecure(fault) => HttpError::Certificate(*fault).at(&host).sentence(),
         Obstacle::Options(error) => options(error, &remote),
     }
 }
@@ -206,27 +205,6 @@ pub(crate) fn stopped() -> String {
 /// The daemon failed.
 pub(crate) fn failed() -> String {
     gettext("Something went wrong in Usher. Try again.")
-}
-
-fn not_secure(fault: CertificateFault, values: &[(&str, &str)]) -> String {
-    match fault {
-        CertificateFault::Expired => gettext_f(
-            "The connection to {host} is not secure: its certificate has expired, or this computer's clock is wrong. Nothing was sent.",
-            values,
-        ),
-        CertificateFault::NotYetValid => gettext_f(
-            "The connection to {host} is not secure: its certificate is not valid yet, or this computer's clock is wrong. Nothing was sent.",
-            values,
-        ),
-        CertificateFault::OtherHost => gettext_f(
-            "The connection to {host} is not secure: its certificate belongs to another host. Nothing was sent.",
-            values,
-        ),
-        CertificateFault::Untrusted => gettext_f(
-            "The connection to {host} is not secure: its certificate is not trusted by this computer. Nothing was sent.",
-            values,
-        ),
-    }
 }
 
 fn options(error: &OptionsError, remote: &str) -> String {

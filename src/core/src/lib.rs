@@ -13,6 +13,7 @@
 //! purchase  what an account has bought       buying    the way from “denied” to “owned”
 //! installed apps on this computer            appstream names and icons of apps
 //! takeout   what goes to another computer    checks    what stands in the way of accounts
+//! error_text errors as a person reads them
 //! app_state whether an app can be had        json_file one JSON value in a small private file
 //! dismissals   questions that were put off   familiarity  how well a server is known
 //! notices      notifications that were sent
@@ -28,6 +29,7 @@ pub mod buying;
 pub mod checks;
 pub mod clock;
 pub mod dismissals;
+pub mod error_text;
 pub mod familiarity;
 pub mod files;
 pub mod http;

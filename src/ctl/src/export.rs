@@ -9,6 +9,7 @@ use std::{
 use serde_json::json;
 use tempfile::NamedTempFile;
 use usher_core::{
+    error_text::UserFacing,
     i18n::{gettext, gettext_f},
     remote,
     takeout::{Takeout, TakeoutError},
@@ -49,7 +50,7 @@ pub(crate) fn failure(error: TakeoutError) -> Failure {
 fn write(file: &Path, bytes: &[u8], may_replace: bool) -> Result<(), Failure> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let unwritten = |error: io::Error| {
-        let (file, reason) = (file.display().to_string(), terminal::reason(&error));
+        let (file, reason) = (file.display().to_string(), error.reason());
         Failure::Other(gettext_f("{file} cannot be written: {reason}.", &[("file", &file), ("reason", &reason)]))
     };
     let mut part = NamedTempFile::new_in(folder).map_err(unwritten)?;

@@ -6,14 +6,15 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 use usher_core::{
     buying::BuyError,
-    http::{CertificateFault, HttpError},
+    error_text::UserFacing,
+    http::HttpError,
     i18n::{gettext, gettext_f},
     provider::SignInError,
     redirect::RandomError,
     store::StoreError,
 };
 
-use crate::{remotes, terminal, terminal::Output};
+use crate::{remotes, terminal::Output};
 
 /// Exit codes.
 pub(crate) mod code {
@@ -40,8 +41,6 @@ pub(crate) enum Failure {
     Keyring(StoreError),
     /// A server gave no usable answer. Holds the sentence.
     Network(String),
-    /// Not signed in. Holds the reason.
-    NotSignedIn(String),
     /// The person said no, or stopped.
     Cancelled,
     /// The same, and there is something to know about it. Holds the sentence.
@@ -55,25 +54,12 @@ pub(crate) enum Failure {
 impl Failure {
     /// A server could not be asked.
     pub(crate) fn of_server(host: &str, error: &HttpError) -> Self {
-        let values = &[("host", host)];
-        Self::Network(match error {
-            HttpError::NoSuchHost | HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden => {
-                gettext_f("{host} cannot be reached. Check the connection, then try again.", values)
-            }
-            HttpError::Unexpected => return Self::bad_answer(host),
-            HttpError::Certificate(fault) => gettext_f(
-                "The connection to {host} is not secure: {cause}. Nothing was sent.",
-                &[("host", host), ("cause", &cause(*fault))],
-            ),
-        })
+        Self::Network(error.at(host).sentence())
     }
 
     /// A server gave an answer that makes no sense.
     pub(crate) fn bad_answer(host: &str) -> Self {
-        Self::Network(gettext_f(
-            "{host} answered in an unexpected way. Try again later; nothing was changed.",
-            &[("host", host)],
-        ))
+        Self::of_server(host, &HttpError::Unexpected)
     }
 
     /// A server does not accept the sign-in any more.
@@ -103,17 +89,7 @@ impl Failure {
             | Self::Network(text)
             | Self::Stopped(text)
             | Self::Other(text) => text.clone(),
-            Self::Keyring(StoreError::Locked | StoreError::Dismissed) => {
-                gettext("The keyring is locked. Unlock it, then try again.")
-            }
-            Self::Keyring(StoreError::NoKeyring) => gettext("No keyring is running, so no account can be used."),
-            Self::Keyring(StoreError::NoPortal) => {
-                gettext("No portal of the desktop opens the keyring, so no account can be used.")
-            }
-            Self::Keyring(error) => {
-                gettext_f("The keyring did not do what was asked: {reason}.", &[("reason", &error.to_string())])
-            }
-            Self::NotSignedIn(reason) => gettext_f("Not signed in: {reason}.", &[("reason", reason)]),
+            Self::Keyring(error) => error.sentence(),
             Self::Cancelled => gettext("Cancelled."),
             Self::Unheard => String::new(),
         }
@@ -121,7 +97,7 @@ impl Failure {
 
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::NotSignedIn(_) | Self::Unheard | Self::Other(_) => code::FAILED,
+            Self::Unheard | Self::Other(_) => code::FAILED,
             Self::Usage(_) => code::USAGE,
             Self::AccountNeeded(_) => code::ACCOUNT_NEEDED,
             Self::PurchaseNeeded(_) => code::PURCHASE_NEEDED,
@@ -165,16 +141,6 @@ impl Failure {
     }
 }
 
-/// What is wrong with a certificate, in the words of the daemon.
-fn cause(fault: CertificateFault) -> String {
-    match fault {
-        CertificateFault::Expired => gettext("its certificate has expired, or this computer's clock is wrong"),
-        CertificateFault::NotYetValid => gettext("its certificate is not valid yet, or this computer's clock is wrong"),
-        CertificateFault::OtherHost => gettext("its certificate belongs to another host"),
-        CertificateFault::Untrusted => gettext("its certificate is not trusted by this computer"),
-    }
-}
-
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::Keyring(error)
@@ -183,11 +149,7 @@ impl From<StoreError> for Failure {
 
 impl From<SignInError> for Failure {
     fn from(error: SignInError) -> Self {
-        Self::NotSignedIn(match error {
-            SignInError::Refused(reason) => gettext_f("the server ended it (“{reason}”)", &[("reason", &reason)]),
-            SignInError::NoCredential => gettext("the server sent no usable sign-in"),
-            SignInError::Random(_) | SignInError::Address(_) => error.to_string(),
-        })
+        Self::Other(error.sentence())
     }
 }
 
@@ -199,12 +161,6 @@ impl From<RandomError> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            return Self::Unheard;
-        }
-        Self::Other(gettext_f(
-            "The system did not do what was asked: {reason}.",
-            &[("reason", &terminal::reason(&error))],
-        ))
+        if error.kind() == io::ErrorKind::BrokenPipe { Self::Unheard } else { Self::Other(error.sentence()) }
     }
 }

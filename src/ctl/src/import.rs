@@ -10,6 +10,7 @@ use std::{
 
 use serde_json::{Value, json};
 use usher_core::{
+    error_text::UserFacing,
     i18n::{gettext_f, ngettext_f},
     remote::{self, Installation, Remote},
     store::Entry,
@@ -72,7 +73,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
         read.map_err(|error| {
             Failure::Usage(gettext_f(
                 "{file} cannot be read: {reason}.",
-                &[("file", &file.display().to_string()), ("reason", &terminal::reason(&error))],
+                &[("file", &file.display().to_string()), ("reason", &error.reason())],
             ))
         })?;
     }

@@ -143,7 +143,7 @@ async fn in_browser(binding: Binding, options: browser::Options) -> Result<Signe
     let titles = [gettext("Signed In"), gettext("Not Signed In")];
     let back = way.go(Journey { start, redirect: flow.redirect(), landing: &|_| None, titles }).await;
     let parameters = back.map_err(|stopped| match stopped {
-        Stopped::TooLate => Failure::NotSignedIn(gettext("nobody signed in within 10 minutes")),
+        Stopped::TooLate => Failure::Other(gettext("Not signed in: nobody signed in within 10 minutes.")),
         Stopped::Failed(failure) => failure,
     })?;
     Ok(flow.finish(&parameters)?)

@@ -65,12 +65,6 @@ pub(crate) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Why the system refused something, in its own words, without its number.
-pub(crate) fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error ").next().unwrap_or_default().to_owned()
-}
-
 /// Something to know meanwhile.
 pub(crate) fn say(line: &str) -> Result<(), Failure> {
     Ok(writeln!(io::stderr(), "{line}")?)

@@ -3,6 +3,7 @@
 
 use usher_core::{
     binding::{Binding, Provider},
+    error_text::UserFacing,
     http::{HttpClient, HttpError},
     provider::webflow,
     service::{ServiceUrl, UrlError},
@@ -19,10 +20,8 @@ use crate::{
 pub(super) enum AddressProblem {
     /// It is no address that is used.
     Address(UrlError),
-    /// No connection to the host.
-    Unreachable(String),
-    /// No secure connection to the host.
-    NotSecure(String),
+    /// No connection to the host, or none that is secure.
+    Unreachable(String, HttpError),
     /// The host does not speak any protocol of account servers.
     NoAccounts(String),
 }
@@ -34,10 +33,7 @@ impl AddressProblem {
             Self::Address(UrlError::NotAnAddress) => gettext("This is not an address"),
             Self::Address(UrlError::NotSecure) => gettext("Only secure addresses (https) can be used"),
             Self::Address(UrlError::UserInfo) => gettext("Addresses with a user name are not accepted"),
-            Self::Unreachable(host) => gettext_f("{host} cannot be reached", &[("host", &text::within(host))]),
-            Self::NotSecure(host) => {
-                gettext_f("The connection to {host} is not secure", &[("host", &text::within(host))])
-            }
+            Self::Unreachable(host, error) => error.at(&text::within(host)).reason(),
             Self::NoAccounts(host) => {
                 gettext_f("{host} does not offer accounts for apps", &[("host", &text::within(host))])
             }
@@ -71,10 +67,7 @@ pub(super) async fn ask(http: &HttpClient, service: ServiceUrl) -> Result<Bindin
     match webflow::is_spoken_at(http, &service).await {
         Ok(true) => Ok(Binding { provider: Provider::Webflow, service }),
         Ok(false) | Err(HttpError::Unexpected) => Err(AddressProblem::NoAccounts(service.host())),
-        Err(HttpError::Certificate(_)) => Err(AddressProblem::NotSecure(service.host())),
-        Err(HttpError::NoSuchHost | HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden) => {
-            Err(AddressProblem::Unreachable(service.host()))
-        }
+        Err(error) => Err(AddressProblem::Unreachable(service.host(), error)),
     }
 }
 

@@ -3,12 +3,12 @@
 
 use usher_core::{
     buying::{Begun, BuyError},
+    error_text::UserFacing,
     http::HttpError,
 };
 
 use crate::{
     i18n::{gettext, gettext_f},
-    sign_in::keyring_reason,
     text,
     web::containment,
 };
@@ -54,10 +54,8 @@ pub(super) enum Next {
 /// What can go wrong with asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Trouble {
-    NoSuchHost,
-    Unreachable,
-    NotSecure,
-    Unexpected,
+    /// The server gave no answer, or none that makes sense.
+    Server(HttpError),
     /// Pages have no sandbox of their own here; the command that does the same in a terminal.
     NotContained(Option<String>),
     /// The keyring; why.
@@ -67,14 +65,9 @@ pub(super) enum Trouble {
 impl Trouble {
     pub(super) fn of(error: &BuyError) -> Self {
         match error {
-            BuyError::Http(HttpError::NoSuchHost) => Self::NoSuchHost,
-            BuyError::Http(HttpError::Certificate(_)) => Self::NotSecure,
-            BuyError::Http(HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden) => Self::Unreachable,
-            BuyError::Store(error) => Self::Keyring(keyring_reason(error)),
-            BuyError::Http(HttpError::Unexpected)
-            | BuyError::Unexpected
-            | BuyError::NotOffered
-            | BuyError::NotSignedIn => Self::Unexpected,
+            BuyError::Http(error) => Self::Server(error.clone()),
+            BuyError::Store(error) => Self::Keyring(error.reason()),
+            BuyError::Unexpected | BuyError::NotOffered | BuyError::NotSignedIn => Self::Server(HttpError::Unexpected),
         }
     }
 
@@ -83,22 +76,22 @@ impl Trouble {
         let host = text::within(host);
         let host = [("host", host.as_str())];
         match self {
-            Self::NoSuchHost => (
+            Self::Server(HttpError::NoSuchHost) => (
                 "network-error-symbolic",
                 gettext_f("{host} Cannot Be Reached", &host),
                 gettext("No server of this name was found."),
             ),
-            Self::Unreachable => (
+            Self::Server(HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden) => (
                 "network-error-symbolic",
                 gettext_f("{host} Cannot Be Reached", &host),
                 gettext("The server did not answer."),
             ),
-            Self::NotSecure => (
+            Self::Server(HttpError::Certificate(_)) => (
                 "channel-insecure-symbolic",
                 gettext("Connection Is Not Secure"),
                 gettext_f("Nothing was sent to {host}.", &host),
             ),
-            Self::Unexpected => (
+            Self::Server(HttpError::Unexpected) => (
                 "dialog-error-symbolic",
                 gettext("Purchase Was Not Begun"),
                 gettext_f("{host} answered in an unexpected way. Nothing was paid.", &host),
@@ -117,12 +110,8 @@ impl Trouble {
 
     /// One line, for where a page stays as it is.
     pub(super) fn line(&self, host: &str) -> String {
-        let host = text::within(host);
-        let host = [("host", host.as_str())];
         match self {
-            Self::NoSuchHost | Self::Unreachable => gettext_f("{host} cannot be reached", &host),
-            Self::NotSecure => gettext_f("The connection to {host} is not secure", &host),
-            Self::Unexpected => gettext_f("{host} answered in an unexpected way", &host),
+            Self::Server(error) => error.at(&text::within(host)).reason(),
             Self::NotContained(command) => containment::words(command.as_deref()).0,
             Self::Keyring(reason) => gettext_f("The keyring did not do its part: {reason}", &[("reason", reason)]),
         }
@@ -157,7 +146,7 @@ pub(super) fn after_check(moment: Moment, has_access: Result<bool, &BuyError>) -
 
 #[cfg(test)]
 mod tests {
-    use usher_core::store::StoreError;
+    use usher_core::{http::CertificateFault, store::StoreError};
 
     use super::*;
 
@@ -216,12 +205,14 @@ mod tests {
         assert_eq!(after_begin(Ok(&Begun::Unfinished)), Next::Unfinished);
         assert_eq!(after_begin(Err(&BuyError::NotOffered)), Next::NotOffered);
         let error = BuyError::Http(HttpError::NoSuchHost);
-        assert_eq!(after_begin(Err(&error)), Next::Trouble(Trouble::NoSuchHost));
+        assert_eq!(after_begin(Err(&error)), Next::Trouble(Trouble::Server(HttpError::NoSuchHost)));
     }
 
     #[test]
     fn what_went_wrong_is_told_with_the_host_and_without_codes() {
-        for trouble in [Trouble::NoSuchHost, Trouble::Unreachable, Trouble::NotSecure, Trouble::Unexpected] {
+        let not_secure = HttpError::Certificate(CertificateFault::Expired);
+        for error in [HttpError::NoSuchHost, HttpError::TimedOut, not_secure, HttpError::Unexpected] {
+            let trouble = Trouble::Server(error);
             let (_, title, text) = trouble.words("s.example");
             assert!(format!("{title} {text} {}", trouble.line("s.example")).contains("s.example"));
         }

@@ -8,6 +8,7 @@ use gtk::glib;
 use usher_core::{
     account::AccountId,
     buying::{self, Access, BuyError},
+    error_text::UserFacing,
     http::HttpError,
     purchase::Wanted,
 };
@@ -47,16 +48,10 @@ pub(crate) async fn ask(account: AccountId, app_ids: BTreeSet<String>) -> Result
 /// What the person is told of an answer that did not come.
 pub(crate) fn problem(error: &BuyError, host: &str) -> String {
     let host = text::within(host);
-    let host = [("host", host.as_str())];
     match error {
         BuyError::NotSignedIn => gettext("Sign-in has expired"),
-        BuyError::Http(HttpError::Certificate(_)) => gettext_f("The connection to {host} is not secure", &host),
-        BuyError::Http(HttpError::NoSuchHost | HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden) => {
-            gettext_f("{host} cannot be reached", &host)
-        }
-        BuyError::Http(HttpError::Unexpected) | BuyError::Unexpected | BuyError::NotOffered => {
-            gettext_f("{host} answered in an unexpected way", &host)
-        }
+        BuyError::Http(error) => error.at(&host).reason(),
+        BuyError::Unexpected | BuyError::NotOffered => HttpError::Unexpected.at(&host).reason(),
         BuyError::Store(_) => gettext("The keyring does not answer as it should"),
     }
 }

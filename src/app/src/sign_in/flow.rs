@@ -11,6 +11,7 @@ use gtk::glib;
 use url::Url;
 use usher_core::{
     account::AccountId,
+    error_text::UserFacing,
     provider::{SignIn, SignInError, SignedIn, Step},
     redirect::{Match, Parameters},
     service::ServiceUrl,
@@ -134,7 +135,7 @@ impl Flow {
                 Err(error) => {
                     tracing::warn!(%error, "an account was not saved");
                     flow.unsaved.replace(Some(signed_in));
-                    page.show_problem(WebProblem::NotSaved(save::reason(&error)));
+                    page.show_problem(WebProblem::NotSaved(error.reason()));
                 }
             }
         });

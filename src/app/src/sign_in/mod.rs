@@ -24,7 +24,6 @@ use adw::prelude::*;
 use usher_core::{account::AccountId, binding::Binding, remote::Remote, service::RemoteUrl};
 
 use self::done::DonePage;
-pub(crate) use self::save::reason as keyring_reason;
 use crate::{services::Services, web::WebSession};
 
 /// For whom one signs in: decides the texts of *Done* and the way back.

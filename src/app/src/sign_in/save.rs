@@ -2,8 +2,6 @@
 //! What becomes of a fresh credential: a new account, or a known one renewed. Saved and read back before anything is
 //! told (rule R16).
 
-use std::io::ErrorKind;
-
 use adw::prelude::*;
 use usher_core::{
     account::{Account, AccountId, AccountState},
@@ -160,22 +158,6 @@ async fn ask(host: &str, old_user: &str, new_user: &str, parent: &impl IsA<gtk::
         "add" => Answer::Add,
         "replace" => Answer::Replace,
         _ => Answer::Cancel,
-    }
-}
-
-/// Why the keyring did not save, as a person reads it.
-pub(crate) fn reason(error: &StoreError) -> String {
-    match error {
-        StoreError::NoKeyring => gettext("none is running"),
-        StoreError::NoPortal => gettext("the desktop does not open it for sandboxed applications"),
-        StoreError::Locked | StoreError::Dismissed => gettext("it is locked"),
-        StoreError::TimedOut => gettext("it did not answer"),
-        StoreError::File(error) if error.kind() == ErrorKind::StorageFull => gettext("the disk is full"),
-        StoreError::Keyring(_)
-        | StoreError::Portal(_)
-        | StoreError::File(_)
-        | StoreError::NotKept
-        | StoreError::LockFile(_) => gettext("it refused to write"),
     }
 }
 

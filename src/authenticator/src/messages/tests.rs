@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use usher_core::{account::AccountId, binding::Binding};
+use usher_core::{account::AccountId, binding::Binding, http::CertificateFault};
 
 use super::*;
 

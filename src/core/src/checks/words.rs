@@ -4,9 +4,11 @@
 use super::{Place, Problem, Topic};
 use crate::{
     binding::option,
-    http::{CertificateFault, HttpError},
+    error_text::UserFacing,
     i18n::{gettext, gettext_f},
-    names, text,
+    names,
+    store::StoreError,
+    text,
 };
 
 impl Topic {
@@ -94,11 +96,11 @@ impl Problem {
                 "“{remote}” may use several accounts at {host}, so none is used.",
                 &[("remote", &clean(remote)), ("host", host)],
             ),
-            Self::Unreachable { host, error } => unreachable(host, error),
+            Self::Unreachable { host, error } => error.at(host).finding(),
             Self::NotSpoken { host } => gettext_f("{host} does not offer accounts for apps.", &[("host", host)]),
             Self::KeyringLocked => gettext("The keyring is locked."),
-            Self::NoKeyring => gettext("No keyring is running, so no account can be used."),
-            Self::NoPortal => gettext("No portal of the desktop opens the keyring, so no account can be used."),
+            Self::NoKeyring => StoreError::NoKeyring.sentence(),
+            Self::NoPortal => StoreError::NoPortal.sentence(),
             Self::KeyringFailed => gettext("The keyring cannot be read, so no account can be used."),
             Self::NoBus => gettext("There is no session bus, so flatpak can ask nobody for accounts."),
             Self::NoHelper => gettext("The helper that flatpak asks for accounts is not installed."),
@@ -228,28 +230,6 @@ fn modify(place: Place, changes: &[&str], remote: &str) -> Option<String> {
 
 fn clean(name: &str) -> String {
     text::clean(name, text::NAME_LIMIT)
-}
-
-fn unreachable(host: &str, error: &HttpError) -> String {
-    let values = &[("host", host)];
-    match error {
-        HttpError::Certificate(CertificateFault::Expired) => {
-            gettext_f("The certificate of {host} has expired, or the clock of this computer is wrong.", values)
-        }
-        HttpError::Certificate(CertificateFault::NotYetValid) => {
-            gettext_f("The certificate of {host} is not valid yet, or the clock of this computer is wrong.", values)
-        }
-        HttpError::Certificate(CertificateFault::OtherHost) => {
-            gettext_f("The certificate of {host} belongs to another host.", values)
-        }
-        HttpError::Certificate(CertificateFault::Untrusted) => {
-            gettext_f("The certificate of {host} is not trusted by this computer.", values)
-        }
-        HttpError::Unexpected => gettext_f("{host} answered in an unexpected way.", values),
-        HttpError::NoSuchHost | HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden => {
-            gettext_f("{host} cannot be reached.", values)
-        }
-    }
 }
 
 #[cfg(test)]

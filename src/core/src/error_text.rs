@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Errors as a person reads them, translated, the same words in every process. The technical text of an error is its
+//! `Display`, and is for the log.
+
+use std::io::{self, ErrorKind};
+
+use crate::{
+    http::{CertificateFault, HttpError},
+    i18n::{gettext, gettext_f},
+    provider::SignInError,
+    store::StoreError,
+};
+
+/// An error that a person is told of. Never holds a secret.
+pub trait UserFacing {
+    /// Why, in a few words without a full stop: for a row, a toast, or after a colon.
+    fn reason(&self) -> String;
+
+    /// What happened, and what to do next where something can be done: whole sentences, for a message or a terminal.
+    fn sentence(&self) -> String;
+}
+
+/// An error of a call to that host.
+#[derive(Debug, Clone, Copy)]
+pub struct AtHost<'a> {
+    error: &'a HttpError,
+    host: &'a str,
+}
+
+impl HttpError {
+    /// The error with the host that was called, as it is to be shown.
+    pub fn at<'a>(&'a self, host: &'a str) -> AtHost<'a> {
+        AtHost { error: self, host }
+    }
+}
+
+impl UserFacing for AtHost<'_> {
+    fn reason(&self) -> String {
+        let values = &[("host", self.host)];
+        match self.error {
+            HttpError::NoSuchHost | HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden => {
+                gettext_f("{host} cannot be reached", values)
+            }
+            HttpError::Certificate(_) => gettext_f("The connection to {host} is not secure", values),
+            HttpError::Unexpected => gettext_f("{host} answered in an unexpected way", values),
+        }
+    }
+
+    fn sentence(&self) -> String {
+        let values = &[("host", self.host)];
+        match self.error {
+            HttpError::NoSuchHost | HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden => {
+                gettext_f("{host} cannot be reached. Check the connection, then try again.", values)
+            }
+            HttpError::Unexpected => {
+                gettext_f("{host} answered in an unexpected way. Try again later; nothing was changed.", values)
+            }
+            HttpError::Certificate(CertificateFault::Expired) => gettext_f(
+                "The connection to {host} is not secure: its certificate has expired, or this computer's clock is wrong. Nothing was sent.",
+                values,
+            ),
+            HttpError::Certificate(CertificateFault::NotYetValid) => gettext_f(
+                "The connection to {host} is not secure: its certificate is not valid yet, or this computer's clock is wrong. Nothing was sent.",
+                values,
+            ),
+            HttpError::Certificate(CertificateFault::OtherHost) => gettext_f(
+                "The connection to {host} is not secure: its certificate belongs to another host. Nothing was sent.",
+                values,
+            ),
+            HttpError::Certificate(CertificateFault::Untrusted) => gettext_f(
+                "The connection to {host} is not secure: its certificate is not trusted by this computer. Nothing was sent.",
+                values,
+            ),
+        }
+    }
+}
+
+impl AtHost<'_> {
+    /// What is wrong with the host, for a list of what was checked: a sentence that asks for nothing.
+    pub fn finding(&self) -> String {
+        let values = &[("host", self.host)];
+        match self.error {
+            HttpError::NoSuchHost | HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden => {
+                gettext_f("{host} cannot be reached.", values)
+            }
+            HttpError::Unexpected => gettext_f("{host} answered in an unexpected way.", values),
+            HttpError::Certificate(CertificateFault::Expired) => {
+                gettext_f("The certificate of {host} has expired, or the clock of this computer is wrong.", values)
+            }
+            HttpError::Certificate(CertificateFault::NotYetValid) => {
+                gettext_f("The certificate of {host} is not valid yet, or the clock of this computer is wrong.", values)
+            }
+            HttpError::Certificate(CertificateFault::OtherHost) => {
+                gettext_f("The certificate of {host} belongs to another host.", values)
+            }
+            HttpError::Certificate(CertificateFault::Untrusted) => {
+                gettext_f("The certificate of {host} is not trusted by this computer.", values)
+            }
+        }
+    }
+}
+
+/// The reason follows “The keyring did not …:”.
+impl UserFacing for StoreError {
+    fn reason(&self) -> String {
+        match self {
+            Self::NoKeyring => gettext("none is running"),
+            Self::NoPortal => gettext("the desktop does not open it for sandboxed applications"),
+            Self::Locked | Self::Dismissed => gettext("it is locked"),
+            Self::TimedOut => gettext("it did not answer"),
+            Self::File(error) if error.kind() == ErrorKind::StorageFull => gettext("the disk is full"),
+            Self::Keyring(_) | Self::Portal(_) | Self::File(_) | Self::NotKept | Self::LockFile(_) => {
+                gettext("it refused to write")
+            }
+        }
+    }
+
+    fn sentence(&self) -> String {
+        match self {
+            Self::Locked | Self::Dismissed => gettext("The keyring is locked. Unlock it, then try again."),
+            Self::NoKeyring => gettext("No keyring is running, so no account can be used."),
+            Self::NoPortal => gettext("No portal of the desktop opens the keyring, so no account can be used."),
+            Self::TimedOut | Self::Keyring(_) | Self::Portal(_) | Self::File(_) | Self::NotKept | Self::LockFile(_) => {
+                gettext_f("The keyring did not do what was asked: {reason}.", &[("reason", &self.to_string())])
+            }
+        }
+    }
+}
+
+impl UserFacing for SignInError {
+    fn reason(&self) -> String {
+        match self {
+            Self::Refused(reason) => gettext_f("the server ended it (“{reason}”)", &[("reason", reason)]),
+            Self::NoCredential => gettext("the server sent no usable sign-in"),
+            Self::Random(_) | Self::Address(_) => self.to_string(),
+        }
+    }
+
+    fn sentence(&self) -> String {
+        gettext_f("Not signed in: {reason}.", &[("reason", &self.reason())])
+    }
+}
+
+/// The reason is in the system's own words, without its number.
+impl UserFacing for io::Error {
+    fn reason(&self) -> String {
+        let text = self.to_string();
+        text.split(" (os error ").next().unwrap_or_default().to_owned()
+    }
+
+    fn sentence(&self) -> String {
+        gettext_f("The system did not do what was asked: {reason}.", &[("reason", &self.reason())])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HTTP_ERRORS: [HttpError; 9] = [
+        HttpError::NoSuchHost,
+        HttpError::Unreachable,
+        HttpError::TimedOut,
+        HttpError::Forbidden,
+        HttpError::Unexpected,
+        HttpError::Certificate(CertificateFault::Expired),
+        HttpError::Certificate(CertificateFault::NotYetValid),
+        HttpError::Certificate(CertificateFault::OtherHost),
+        HttpError::Certificate(CertificateFault::Untrusted),
+    ];
+
+    fn store_errors() -> [StoreError; 10] {
+        let disk = |kind: ErrorKind| io::Error::from(kind);
+        [
+            StoreError::NoKeyring,
+            StoreError::NoPortal,
+            StoreError::Locked,
+            StoreError::Dismissed,
+            StoreError::TimedOut,
+            StoreError::Portal(zbus::Error::InvalidReply),
+            StoreError::File(disk(ErrorKind::StorageFull)),
+            StoreError::File(disk(ErrorKind::PermissionDenied)),
+            StoreError::NotKept,
+            StoreError::LockFile(disk(ErrorKind::NotFound)),
+        ]
+    }
+
+    #[test]
+    fn a_call_without_an_answer_is_told_with_its_host() {
+        for error in HTTP_ERRORS {
+            let at = error.at("store.example.org");
+            for text in [at.reason(), at.sentence(), at.finding()] {
+                assert!(text.contains("store.example.org"), "{text}");
+            }
+            assert!(at.sentence().starts_with(&at.reason()), "{}", at.sentence());
+        }
+        let told = |error: HttpError| error.at("s.example").sentence();
+        assert_eq!(told(HttpError::TimedOut), "s.example cannot be reached. Check the connection, then try again.");
+        assert_eq!(
+            told(HttpError::Certificate(CertificateFault::OtherHost)),
+            "The connection to s.example is not secure: its certificate belongs to another host. Nothing was sent."
+        );
+    }
+
+    #[test]
+    fn a_keyring_that_fails_is_told_in_words() {
+        let reasons = store_errors().map(|error| error.reason());
+        assert_eq!(reasons[2..5], ["it is locked", "it is locked", "it did not answer"]);
+        assert_eq!(reasons[6..8], ["the disk is full", "it refused to write"]);
+        assert_eq!(StoreError::Dismissed.sentence(), "The keyring is locked. Unlock it, then try again.");
+        let said = StoreError::NotKept.sentence();
+        assert_eq!(said, "The keyring did not do what was asked: the keyring did not keep the account.");
+    }
+
+    #[test]
+    fn a_reason_ends_a_sentence_and_a_sentence_is_whole() {
+        let of = |error: &dyn UserFacing| (error.reason(), error.sentence());
+        let mut told: Vec<_> = store_errors().iter().map(|error| of(error)).collect();
+        told.extend(HTTP_ERRORS.iter().map(|error| of(&error.at("s.example"))));
+        told.push(of(&SignInError::NoCredential));
+        told.push(of(&SignInError::Refused("no".into())));
+        told.push(of(&io::Error::from_raw_os_error(13)));
+        for (reason, sentence) in told {
+            assert!(!reason.is_empty() && !reason.ends_with('.') && !reason.contains("os error"), "{reason}");
+            assert!(sentence.ends_with('.') && sentence.starts_with(|c: char| !c.is_ascii_lowercase() || c == 's'));
+        }
+    }
+}
