@@ -234,7 +234,7 @@ impl Other {
     ) -> u32 {
         let _ = (name, icon, timeout);
         let number = if replaces == 0 {
-            u32::try_from(self.0.lock().expect("nobody panics with the lock").count + 1).expect("few are sent")
+            u32::try_from(self.0.lock().expect("nobody panics with the lock").count + 1).expect("the count fits")
         } else {
             replaces
         };

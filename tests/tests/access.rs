@@ -135,7 +135,7 @@ async fn h17_h19_without_an_answer_from_the_server_the_state_is_unknown() {
         assert_eq!(states(&session, &[PRIVATE, PAID]).await, map(&[(PRIVATE, "unknown"), (PAID, "unknown")]));
     }
     session.shop().control().succeed(GetTokens);
-    assert_eq!(state(&session, PAID).await, "not-owned", "what was not known is asked for again");
+    assert_eq!(state(&session, PAID).await, "not-owned", "an unknown state is asked for again");
     let address = address(&session);
     let _port = session.close_shop().await;
     let said = states_of(&session, "demo", &address, &[PRIVATE, PAID]).await;

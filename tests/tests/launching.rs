@@ -7,7 +7,7 @@ use usher_tests::{AUTHENTICATOR, LIMIT, Session, Setup, WINDOW};
 
 /// Runs a program of the desktop, and waits until it ends.
 async fn run(session: &Session, program: &str, arguments: &[&str]) {
-    assert!(session.started_names().await.is_empty(), "nothing of ours runs");
+    assert!(session.started_names().await.is_empty(), "nothing of Usher runs");
     let mut command = tokio::process::Command::from(session.processes.command(program));
     let ended = tokio::time::timeout(LIMIT, command.args(arguments).output()).await.expect("it ends");
     let ended = ended.expect("it starts");

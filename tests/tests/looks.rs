@@ -182,7 +182,7 @@ async fn walk_through_buying(story: &Story, check: PageCheck) {
     if check == PageCheck::LargeText {
         let height = async |text| window.size_of(Role::Label, text).await.1;
         let (long, short) = (height("Sign In With Another Account…").await, height("Check Again").await);
-        assert!(2 * long > 3 * short, "what is too long for a line wraps, and is not cut: {long}, {short}");
+        assert!(2 * long > 3 * short, "a label that is too long for a line wraps: {long}, {short}");
     }
     window.press_row("Check the account of demo2").await;
     window.says("demo2 does not have these 2 apps").await;

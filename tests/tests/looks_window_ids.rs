@@ -81,7 +81,7 @@ async fn start_weston(session: &Session) {
     .await;
     let mut output = session.processes.command("dbus-update-activation-environment");
     let output = output.args([&format!("WAYLAND_DISPLAY={SOCKET}"), "GDK_BACKEND=wayland"]).status();
-    assert!(output.expect("the bus is told").success());
+    assert!(output.expect("the bus takes the variables").success());
 }
 
 /// Asks for an account as a store does, and names the store's window as the parent of the prompt.

@@ -19,7 +19,7 @@ async fn a_locked_keyring_is_unlocked_and_the_install_works() {
     outcome.expect_refusal("Keyring locked. Unlock it in the Usher window, then try again.");
     let prompt = screen.window("Unlock the Keyring").await;
     prompt.mentions(&story.session.host()).await;
-    assert!(!prompt.tree().await.says("Known server, new account"), "which account it is nobody knows yet");
+    assert!(!prompt.tree().await.says("Known server, new account"), "the account is not known yet");
     assert!(!story.session.keyring().saw_unexpected_prompt(), "the person is asked only after “Unlock”");
 
     story.step("“Unlock” asks for the keyring's password").await;

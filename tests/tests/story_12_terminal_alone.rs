@@ -105,7 +105,7 @@ async fn a_pasted_address_signs_in_and_buys() {
     terminal.enter("y");
     let outcome = terminal.end().await;
     outcome.expect_success();
-    assert!(!outcome.text.contains("token="), "what was pasted is not shown");
+    assert!(!outcome.text.contains("token="), "the pasted address is not shown");
 
     story.step("Buying does so too").await;
     let terminal = story.session.in_terminal(&["usherctl", "buy", "demo", PAID, "--paste"]);

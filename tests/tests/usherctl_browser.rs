@@ -101,7 +101,7 @@ async fn the_final_address_is_read_from_standard_input_too() {
         let read = tokio::io::AsyncBufReadExt::read_line(&mut errors, &mut output);
         assert_ne!(timeout(LIMIT, read).await.expect("usherctl asks").expect("usherctl asks"), 0, "{output}");
     }
-    let address = output.lines().find(|line| line.starts_with("http")).expect("an address is told");
+    let address = output.lines().find(|line| line.starts_with("http")).expect("usherctl prints an address");
     let redirect = browser::redirect_of_sign_in(address, "demo").await;
     let mut input = child.stdin.take().expect("its input was piped");
     for line in ["nonsense", &redirect.replace("127.0.0.1", "localhost"), &redirect] {

@@ -177,7 +177,7 @@ async fn over_ssh_the_final_address_is_pasted_without_echo() {
     assert_eq!(end.code, 0, "{}", end.text);
     assert!(end.text.contains(&format!("Signed in to {} as demo.", session.host())), "{}", end.text);
     let token = redirect.split_once("token=").expect("the shop hands out a token").1;
-    assert!(!end.text.contains(&token[..20]), "what is pasted is not shown");
+    assert!(!end.text.contains(&token[..20]), "the pasted address is not shown");
 
     let terminal = session.in_terminal(&["usherctl", "buy", "demo", APP]);
     terminal.wait_for_text("Continue? [y/N] ").await;

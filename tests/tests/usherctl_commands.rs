@@ -217,7 +217,7 @@ async fn an_export_becomes_a_checklist_on_another_computer() {
     assert!(set_up.starts_with("flatpak remote-add --user "), "{set_up}");
     assert_eq!(*sign_in, format!("usherctl sign-in {}", session.shop().base_url()));
     assert_eq!(*install, "flatpak install --user demo org.example.Paid org.example.Private");
-    assert_eq!(session.keyring().items().await.len(), 0, "nothing is left behind that grants anything");
+    assert_eq!(session.keyring().items().await.len(), 0, "an import adds no account");
 
     let shell = session.in_terminal(&["sh", "-c", set_up]).end().await;
     assert_eq!(shell.code, 0, "{}", shell.text);

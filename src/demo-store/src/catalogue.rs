@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the shop has on its shelves.
+//! The runtime and the apps that the shop offers.
 
-/// On which terms an app can be had.
+/// The terms on which a user gets an app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Terms {
-    /// Without an account.
+    /// Anybody gets it, without an account.
     Free,
-    /// With an account.
+    /// Everybody with an account gets it.
     Members,
-    /// By the account that bought it.
+    /// The account that bought it gets it.
     Sold {
-        /// The price as it is shown.
+        /// The price, as the pages show it.
         price: &'static str,
     },
 }
@@ -32,9 +32,9 @@ pub(crate) struct App {
     pub(crate) id: &'static str,
     /// Its name.
     pub(crate) name: &'static str,
-    /// What it is, in one line.
+    /// Its summary, in one line.
     pub(crate) summary: &'static str,
-    /// How it can be had.
+    /// The terms on which a user gets it.
     pub(crate) terms: Terms,
     /// Whether it has a `.Locale` extension.
     pub(crate) translated: bool,
@@ -46,10 +46,10 @@ pub(crate) struct App {
 pub(crate) const PLATFORM: &str = "org.example.Platform";
 /// The branch of the runtime that the first versions of the apps use.
 pub(crate) const FIRST_PLATFORM: &str = "1";
-/// The branch that apps are published on.
+/// The branch of all apps.
 pub(crate) const BRANCH: &str = "stable";
 
-/// Everything the shop offers.
+/// All apps of the shop.
 pub(crate) const APPS: [App; 4] = [
     App {
         id: "org.example.Free",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Connections on which the shop can misbehave below HTTP: answer with bytes of its own, or break off.
+//! Connections that can misbehave below HTTP: send arbitrary bytes instead of an answer, or break off.
 
 use std::{
     io,
@@ -18,26 +18,26 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// What is sent instead of the next answer; the connection ends after it.
+/// How to end a connection instead of answering.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ending {
-    /// Bytes to send as they are.
+pub(crate) struct ForcedEnd {
+    /// Raw bytes to send first.
     pub(crate) bytes: Vec<u8>,
-    /// Whether the connection is reset rather than closed.
+    /// Whether to reset the connection rather than to close it.
     pub(crate) reset: bool,
 }
 
-/// Lets a request handler reach under its own connection.
+/// Lets a request handler end its own connection.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ConnectionHandle(Arc<Mutex<Option<Ending>>>);
+pub(crate) struct ConnectionHandle(Arc<Mutex<Option<ForcedEnd>>>);
 
 impl ConnectionHandle {
-    /// Ends the connection in this way as soon as the answer would be written.
-    pub(crate) fn end(&self, ending: Ending) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(ending);
+    /// Ends the connection in this way in place of the next answer.
+    pub(crate) fn end(&self, forced_end: ForcedEnd) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(forced_end);
     }
 
-    fn take(&self) -> Option<Ending> {
+    fn take(&self) -> Option<ForcedEnd> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
@@ -57,7 +57,7 @@ impl Listener for ShopListener {
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
-        let connection = Connection { stream, handle: ConnectionHandle::default(), ending: None };
+        let connection = Connection { stream, handle: ConnectionHandle::default(), forced_end: None };
         (connection, address)
     }
 
@@ -66,26 +66,26 @@ impl Listener for ShopListener {
     }
 }
 
-/// A TCP connection that does as its [`ConnectionHandle`] says.
+/// A TCP connection that its [`ConnectionHandle`] can end.
 pub(crate) struct Connection {
     stream: TcpStream,
     handle: ConnectionHandle,
-    ending: Option<(Ending, usize)>,
+    forced_end: Option<(ForcedEnd, usize)>,
 }
 
 impl Connection {
-    /// Sends what is left of the ending, then fails, by which the server gives the connection up.
+    /// Sends the remaining bytes, then fails, so that the server drops the connection.
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
-        let Some((ending, sent)) = &mut self.ending else {
+        let Some((forced_end, sent)) = &mut self.forced_end else {
             return Poll::Pending;
         };
-        while *sent < ending.bytes.len() {
-            match ready!(Pin::new(&mut self.stream).poll_write(context, &ending.bytes[*sent..])) {
+        while *sent < forced_end.bytes.len() {
+            match ready!(Pin::new(&mut self.stream).poll_write(context, &forced_end.bytes[*sent..])) {
                 Ok(count) => *sent += count,
                 Err(error) => return Poll::Ready(error),
             }
         }
-        if ending.reset
+        if forced_end.reset
             && let Err(error) = self.stream.set_zero_linger()
         {
             return Poll::Ready(error);
@@ -106,10 +106,10 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if let Some(ending) = self.handle.take() {
-            self.ending = Some((ending, 0));
+        if let Some(forced_end) = self.handle.take() {
+            self.forced_end = Some((forced_end, 0));
         }
-        if self.ending.is_some() {
+        if self.forced_end.is_some() {
             return self.poll_end(context).map(Err);
         }
         Pin::new(&mut self.stream).poll_write(context, bytes)

@@ -15,7 +15,7 @@ use crate::{
     shop::Shop,
 };
 
-/// The switches of a running shop. Cheap to clone; all clones are for the same shop.
+/// The switches of a running shop. Cheap to clone; all clones control the same shop.
 #[derive(Clone, Debug)]
 pub struct Control {
     shop: Arc<Shop>,
@@ -27,79 +27,79 @@ impl Control {
         Self { shop, runtime }
     }
 
-    /// Lets every answer of this part of the shop go wrong, until [`succeed`](Self::succeed) or [`reset`](Self::reset).
+    /// Makes every answer of this part of the shop fail, until [`succeed`](Self::succeed) or [`reset`](Self::reset).
     pub fn fail(&self, route: Route, failure: Failure) {
         self.shop.switches.fail(route, failure, None);
     }
 
-    /// Lets the next answers of this part of the shop go wrong.
+    /// Makes the next `times` answers of this part of the shop fail.
     pub fn fail_times(&self, route: Route, failure: Failure, times: u32) {
         self.shop.switches.fail(route, failure, Some(times));
     }
 
-    /// Lets this part of the shop work again.
+    /// Makes this part of the shop work again.
     pub fn succeed(&self, route: Route) {
         self.shop.switches.succeed(route);
     }
 
-    /// Answers `GET` of this path, such as `/login`, with something else. The path need not be one of the shop's.
+    /// Answers `GET` of this path, such as `/login`, with this page. The path need not be one of the shop's.
     pub fn set_page(&self, path: &str, page: Reply) {
         self.shop.switches.set_page(path, Some(page));
     }
 
-    /// Takes back [`set_page`](Self::set_page).
+    /// Undoes [`set_page`](Self::set_page).
     pub fn remove_page(&self, path: &str) {
         self.shop.switches.set_page(path, None);
     }
 
-    /// Writes this `exp` into new credentials, whenever they really end; `None` is the truth again.
+    /// Writes this `exp` into new credentials, whatever their real expiry; `None` writes the real one again.
     pub fn set_claimed_expiry(&self, seconds_since_1970: Option<i64>) {
         self.shop.switches.set_claimed_expiry(seconds_since_1970);
     }
 
-    /// Takes back all failures, pages and claims. Credentials, apps and what is held back stay as they are.
+    /// Undoes all failures, pages and claimed expiries. Credentials, grants and held grants stay.
     pub fn reset(&self) {
         self.shop.switches.reset();
     }
 
-    /// Lets the credentials of this user, or of all, expire now. Returns how many there are.
+    /// Expires the credentials of this user, or of all users, now. Returns how many there are.
     pub fn expire_credentials(&self, user: Option<&str>) -> Result<usize, StoreError> {
         let user = user.map(|name| self.user(name)).transpose()?;
         self.shop.db.expire(user.as_ref())
     }
 
-    /// Revokes the credentials of this user, or of all. Returns how many there are.
+    /// Revokes the credentials of this user, or of all users. Returns how many there are.
     pub fn revoke_credentials(&self, user: Option<&str>) -> Result<usize, StoreError> {
         let user = user.map(|name| self.user(name)).transpose()?;
         self.shop.db.revoke(user.as_ref())
     }
 
-    /// A new credential of this user, without a sign-in.
+    /// Issues a credential to this user, without a sign-in.
     pub fn issue_credential(&self, user: &str) -> Result<String, StoreError> {
         self.shop.issue_credential(&self.user(user)?)
     }
 
-    /// Every credential and download token handed out since the start, for tests that look for leaks.
+    /// Every credential and download token issued since the start, for tests that search for leaks.
     pub fn issued_secrets(&self) -> Vec<String> {
         self.shop.issued_secrets()
     }
 
-    /// Gives the user an app. It need not be one of the shop's.
+    /// Gives the user access to an app. It need not be one of the shop's.
     pub fn grant(&self, user: &str, app: &str) -> Result<(), StoreError> {
         self.shop.db.set_access(&self.user(user)?, app, true)
     }
 
-    /// Takes an app away from the user, even one that everybody with an account has.
+    /// Takes away the user's access to an app, even if everybody with an account has it.
     pub fn take_away(&self, user: &str, app: &str) -> Result<(), StoreError> {
         self.shop.db.set_access(&self.user(user)?, app, false)
     }
 
-    /// From now on what is paid is not unlocked, until [`release_grants`](Self::release_grants).
+    /// Stops unlocking paid apps, until [`release_grants`](Self::release_grants).
     pub fn hold_grants(&self) {
         self.shop.switches.hold_grants();
     }
 
-    /// Unlocks what was paid meanwhile, and from now on what is paid at once.
+    /// Unlocks the apps that were paid meanwhile, and unlocks paid apps at once again.
     pub fn release_grants(&self) -> Result<(), StoreError> {
         for (user, app) in self.shop.switches.release_grants() {
             self.shop.db.set_access(&user, &app, true)?;
@@ -117,7 +117,7 @@ impl Control {
         self.shop.log.clear();
     }
 
-    /// Waits for a request that fits, in whatever state it is; one that was made before counts.
+    /// Waits for a request that matches, whether it is answered or not. An earlier request counts as well.
     pub async fn wait_for_request(&self, fits: impl Fn(&LoggedRequest) -> bool) -> LoggedRequest {
         self.shop.log.wait_for(fits).await
     }
@@ -133,17 +133,18 @@ impl Control {
         self.publish(vec![Publication::Runtime { branch, app }]).await
     }
 
-    /// Publishes several things at once.
+    /// Publishes several things in one summary.
     pub async fn publish(&self, publications: Vec<Publication>) -> Result<(), StoreError> {
         self.with_repository(move |repository| repository.publish(&publications)).await
     }
 
-    /// Lets the summary name this authenticator with this `url` option, which flatpak then takes over into its remotes.
+    /// Names this authenticator with this `url` option in the summary. flatpak copies both into its remotes.
     pub async fn announce_authenticator(&self, name: &str, url: &str) -> Result<(), StoreError> {
         self.announce(Announcement { name: name.to_owned(), url: url.to_owned(), brought_from: None }).await
     }
 
-    /// The same, and publishes the authenticator's Flatpak from a repository on disk, which flatpak then installs by itself.
+    /// The same, and publishes the authenticator's Flatpak from a repository on disk. flatpak then installs it by
+    /// itself.
     pub async fn bring_authenticator(&self, name: &str, url: &str, from: &Path) -> Result<(), StoreError> {
         let brought_from = Some(from.to_owned());
         self.announce(Announcement { name: name.to_owned(), url: url.to_owned(), brought_from }).await
@@ -158,7 +159,7 @@ impl Control {
         self.shop.db.user(name)?.ok_or_else(unknown)
     }
 
-    /// Works on the repository where it holds up nobody.
+    /// Changes the repository on a thread where it blocks no request.
     async fn with_repository(
         &self,
         work: impl FnOnce(&Repository) -> Result<(), StoreError> + Send + 'static,

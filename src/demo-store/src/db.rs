@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the shop remembers: users, their credentials, what they may have and what they are about to buy.
+//! The shop's database: users, their credentials, their access to apps, and their purchases.
 
 use std::{
     path::Path,
@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{StoreError, hex, tokens::now};
 
-/// The accounts that every new shop has. The password of each is its name.
+/// The accounts of every new shop. The password of each is its name.
 pub const DEMO_USERS: [&str; 2] = ["demo", "demo2"];
 
 const PASSWORD_ROUNDS: u32 = 10_000;
@@ -32,7 +32,7 @@ const SCHEMA: &str = "
         done INTEGER NOT NULL DEFAULT 0) STRICT;
 ";
 
-/// Somebody with an account.
+/// A user of the shop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct User {
     pub(crate) id: i64,
@@ -45,16 +45,16 @@ impl User {
     }
 }
 
-/// What a credential is worth now.
+/// Whether a credential is valid now.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Credential {
+pub(crate) enum CredentialState {
     Valid(User),
     Expired,
     Revoked,
     Unknown,
 }
 
-/// A purchase that was begun.
+/// A purchase, finished or not.
 #[derive(Debug)]
 pub(crate) struct Purchase {
     pub(crate) user: User,
@@ -67,7 +67,7 @@ pub(crate) struct Purchase {
 pub(crate) struct Database(Mutex<Connection>);
 
 impl Database {
-    /// Opens the database, or makes it with the demo users in it.
+    /// Opens the database, or creates it with the demo users.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         let connection = Connection::open(path)?;
         connection.execute_batch(SCHEMA)?;
@@ -88,7 +88,7 @@ impl Database {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A secret of this shop: made at first use, the same ever after.
+    /// A secret of this shop: created at first use, then always the same.
     pub(crate) fn secret(&self, name: &str) -> Result<Vec<u8>, StoreError> {
         let connection = self.lock();
         connection
@@ -107,7 +107,7 @@ impl Database {
     }
 
     /// The user with this name and password.
-    pub(crate) fn sign_in(&self, name: &str, password: &str) -> Result<Option<User>, StoreError> {
+    pub(crate) fn check_password(&self, name: &str, password: &str) -> Result<Option<User>, StoreError> {
         let found: Option<(User, Vec<u8>, Vec<u8>)> = self
             .lock()
             .query_row("SELECT id, name, salt, password FROM users WHERE name = ?1", [name], |row| {
@@ -117,7 +117,7 @@ impl Database {
         Ok(found.and_then(|(user, salt, stored)| (stored == hash(password, &salt)).then_some(user)))
     }
 
-    /// Writes down a new credential and returns its id.
+    /// Stores a new credential, and returns its id and its expiry.
     pub(crate) fn add_credential(&self, user: &User, lifetime: Duration) -> Result<(String, i64), StoreError> {
         let id = random_id()?;
         let expires = now().saturating_add_unsigned(lifetime.as_secs());
@@ -128,8 +128,8 @@ impl Database {
         Ok((id, expires))
     }
 
-    /// What the credential with this id is worth.
-    pub(crate) fn credential(&self, id: &str) -> Result<Credential, StoreError> {
+    /// The state of the credential with this id.
+    pub(crate) fn credential(&self, id: &str) -> Result<CredentialState, StoreError> {
         let query = "SELECT users.id, users.name, expires, revoked FROM credentials JOIN users ON users.id = user
                      WHERE credentials.id = ?1";
         let found = self
@@ -139,28 +139,28 @@ impl Database {
             })
             .optional()?;
         Ok(match found {
-            None => Credential::Unknown,
-            Some((_, _, true)) => Credential::Revoked,
-            Some((_, expires, false)) if expires <= now() => Credential::Expired,
-            Some((user, _, false)) => Credential::Valid(user),
+            None => CredentialState::Unknown,
+            Some((_, _, true)) => CredentialState::Revoked,
+            Some((_, expires, false)) if expires <= now() => CredentialState::Expired,
+            Some((user, _, false)) => CredentialState::Valid(user),
         })
     }
 
-    /// Lets the credentials of one user, or of all, expire now. Returns how many there are.
+    /// Expires the credentials of one user, or of all users, now. Returns how many there are.
     pub(crate) fn expire(&self, user: Option<&User>) -> Result<usize, StoreError> {
         Ok(self
             .lock()
             .execute("UPDATE credentials SET expires = 0 WHERE ?1 IS NULL OR user = ?1", [user.map(|user| user.id)])?)
     }
 
-    /// Revokes the credentials of one user, or of all. Returns how many there are.
+    /// Revokes the credentials of one user, or of all users. Returns how many there are.
     pub(crate) fn revoke(&self, user: Option<&User>) -> Result<usize, StoreError> {
         Ok(self
             .lock()
             .execute("UPDATE credentials SET revoked = 1 WHERE ?1 IS NULL OR user = ?1", [user.map(|user| user.id)])?)
     }
 
-    /// What was decided about this user and this app, if anything was.
+    /// The recorded access of this user to this app, if there is a record.
     pub(crate) fn access(&self, user: &User, app: &str) -> Result<Option<bool>, StoreError> {
         Ok(self
             .lock()
@@ -170,7 +170,7 @@ impl Database {
             .optional()?)
     }
 
-    /// Gives the user an app, or takes it away.
+    /// Records whether the user has access to an app.
     pub(crate) fn set_access(&self, user: &User, app: &str, granted: bool) -> Result<(), StoreError> {
         self.lock().execute(
             "INSERT INTO access (user, app, granted) VALUES (?1, ?2, ?3)
@@ -180,7 +180,7 @@ impl Database {
         Ok(())
     }
 
-    /// Begins a purchase and returns its id, which is all it takes to finish it.
+    /// Begins a purchase, and returns its id. Whoever knows the id can finish the purchase.
     pub(crate) fn begin_purchase(&self, user: &User, app: &str) -> Result<String, StoreError> {
         let id = random_id()?;
         self.lock().execute("INSERT INTO purchases (id, user, app) VALUES (?1, ?2, ?3)", params![id, user.id, app])?;
@@ -199,7 +199,7 @@ impl Database {
             .optional()?)
     }
 
-    /// Finishes a purchase: it is paid. Whose the app is from now on is said with [`set_access`](Self::set_access).
+    /// Marks a purchase as paid. [`set_access`](Self::set_access) then gives the access.
     pub(crate) fn finish_purchase(&self, id: &str) -> Result<(), StoreError> {
         self.lock().execute("UPDATE purchases SET done = 1 WHERE id = ?1", [id])?;
         Ok(())
@@ -231,9 +231,9 @@ mod tests {
     #[test]
     fn the_password_of_a_demo_user_is_the_name() {
         let database = database();
-        assert_eq!(database.sign_in("demo", "demo").unwrap().unwrap().name, "demo");
-        assert_eq!(database.sign_in("demo", "demo2").unwrap(), None);
-        assert_eq!(database.sign_in("nobody", "nobody").unwrap(), None);
+        assert_eq!(database.check_password("demo", "demo").unwrap().unwrap().name, "demo");
+        assert_eq!(database.check_password("demo", "demo2").unwrap(), None);
+        assert_eq!(database.check_password("nobody", "nobody").unwrap(), None);
     }
 
     #[test]
@@ -246,11 +246,11 @@ mod tests {
 
         assert_eq!(database.revoke(Some(&one)).unwrap(), 1);
 
-        assert_eq!(database.credential(&first).unwrap(), Credential::Revoked);
-        assert_eq!(database.credential(&second).unwrap(), Credential::Valid(two));
+        assert_eq!(database.credential(&first).unwrap(), CredentialState::Revoked);
+        assert_eq!(database.credential(&second).unwrap(), CredentialState::Valid(two));
         assert_eq!(database.expire(None).unwrap(), 2);
-        assert_eq!(database.credential(&second).unwrap(), Credential::Expired);
-        assert_eq!(database.credential("else").unwrap(), Credential::Unknown);
+        assert_eq!(database.credential(&second).unwrap(), CredentialState::Expired);
+        assert_eq!(database.credential("else").unwrap(), CredentialState::Unknown);
     }
 
     #[test]

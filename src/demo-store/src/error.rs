@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What can go wrong while the shop is set up or changed.
+//! Errors while the shop is set up or changed.
 
 use std::{io, path::PathBuf};
 
-/// An error of the shop itself; what a client does wrong is answered over HTTP instead.
+/// An error of the shop itself. A client's mistakes are answered over HTTP instead.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// A file or folder could not be made, read or written.
+    /// A file or folder could not be created, read or written.
     #[error("{path}: {source}")]
     File {
         /// The file in question.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The port is taken, or there is no loopback interface.
     #[error("cannot listen on 127.0.0.1:{port}: {source}")]
     Listen {
-        /// The port that was asked for.
+        /// The requested port.
         port: u16,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The threads that serve the shop could not be started.
+    /// The shop's threads could not be started.
     #[error("cannot start the server: {0}")]
     Runtime(#[source] io::Error),
     /// The database is damaged or from another version.
@@ -31,18 +31,18 @@ pub enum StoreError {
     /// The system has no random numbers to give.
     #[error("no random numbers: {0}")]
     Random(#[from] getrandom::Error),
-    /// A program that makes the repository is not installed.
-    #[error("the program “{0}” is needed to make the repository, but it was not found")]
+    /// A program that builds the repository is not installed.
+    #[error("the program “{0}” is needed to build the repository, but it was not found")]
     MissingProgram(String),
-    /// A program that makes the repository failed.
+    /// A program that builds the repository failed.
     #[error("“{command}” failed: {output}")]
     Command {
         /// The command line.
         command: String,
-        /// What it printed on its error output.
+        /// What it printed.
         output: String,
     },
-    /// The repository holds something that this program did not put there.
+    /// The repository contains something that this program did not write.
     #[error("the repository is damaged: {0}")]
     Damaged(String),
     /// The shop was started without a repository.
@@ -57,7 +57,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Says which file an input or output error is about.
+    /// Adds the path to an input or output error.
     pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { path, source }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Ways in which the shop can go wrong when it is told to.
+//! Failures that the shop can simulate.
 
 use std::{convert::Infallible, future, time::Duration};
 
@@ -12,21 +12,21 @@ use flate2::{Compress, Compression, Crc, FlushCompress};
 use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use crate::connection::{ConnectionHandle, Ending};
+use crate::connection::{ConnectionHandle, ForcedEnd};
 
-/// The parts of the shop that can be told to fail, each on its own.
+/// The parts of the shop that can fail separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Route {
     /// The sign-in page.
     Login,
-    /// What the sign-in page is sent to.
+    /// The request that submits the sign-in page.
     SignIn,
     /// The request for download tokens.
     GetTokens,
     /// The request to buy an app.
     BeginPurchase,
-    /// The pages on which an app is bought.
+    /// The purchase pages.
     Purchase,
     /// The repository.
     Repository,
@@ -49,11 +49,11 @@ impl Route {
     }
 }
 
-/// How an answer goes wrong. The request itself is carried out first: only the answer is replaced.
+/// How an answer fails. The shop carries out the request first, and replaces only the answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "mode", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Failure {
-    /// The right answer, late.
+    /// The correct answer, late.
     Slow {
         /// How late.
         milliseconds: u64,
@@ -67,7 +67,7 @@ pub enum Failure {
     },
     /// 200 with text that is not JSON.
     Nonsense,
-    /// The request is taken and never answered.
+    /// No answer, on an open connection.
     Hang,
     /// The connection is closed in the middle of the answer's body.
     CloseEarly,
@@ -75,7 +75,7 @@ pub enum Failure {
     Reset,
     /// A redirect to somewhere else.
     Redirect {
-        /// Where to.
+        /// The address.
         location: String,
     },
     /// 200 with a JSON string of this length.
@@ -83,17 +83,17 @@ pub enum Failure {
         /// The length, without the quotes.
         bytes: u64,
     },
-    /// 200 and white space, one byte at a time, for ever.
+    /// 200 and white space, one byte at a time, forever.
     Endless {
         /// The time between two bytes.
         milliseconds: u64,
     },
-    /// 200 with this much of nothing, compressed to about a thousandth.
+    /// 200 with zeros of this size, compressed to about a thousandth.
     GzipBomb {
         /// The size when uncompressed, in MiB.
         mebibytes: u32,
     },
-    /// These bytes on the connection instead of an HTTP answer, then its end.
+    /// These bytes instead of an HTTP answer, then the end of the connection.
     Raw {
         /// What to send.
         bytes: Content,
@@ -107,7 +107,7 @@ pub struct Reply {
     /// The HTTP status.
     #[serde(default = "Reply::ok")]
     pub status: u16,
-    /// Headers; without a `content-type` the body counts as HTML.
+    /// Headers. The default `content-type` is HTML.
     #[serde(default)]
     pub headers: Vec<(String, String)>,
     /// The body.
@@ -144,7 +144,7 @@ impl IntoResponse for Reply {
         let headers = response.headers_mut();
         headers.remove(header::CONTENT_TYPE);
         for (name, value) in self.headers {
-            // Names and values that HTTP does not allow are sent with `Failure::Raw`.
+            // Use `Failure::Raw` for names and values that HTTP does not allow.
             if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
                 headers.append(name, value);
             }
@@ -154,23 +154,23 @@ impl IntoResponse for Reply {
     }
 }
 
-/// Bytes; in JSON a string, or a list of numbers where it is not text.
+/// Bytes. In JSON a string, or a list of numbers if they are not text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Written")]
+#[serde(from = "ContentJson")]
 pub struct Content(pub Vec<u8>);
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Written {
+enum ContentJson {
     Text(String),
     Bytes(Vec<u8>),
 }
 
-impl From<Written> for Content {
-    fn from(written: Written) -> Self {
+impl From<ContentJson> for Content {
+    fn from(written: ContentJson) -> Self {
         match written {
-            Written::Text(text) => Self(text.into_bytes()),
-            Written::Bytes(bytes) => Self(bytes),
+            ContentJson::Text(text) => Self(text.into_bytes()),
+            ContentJson::Bytes(bytes) => Self(bytes),
         }
     }
 }
@@ -194,8 +194,8 @@ impl From<Vec<u8>> for Content {
 }
 
 impl Failure {
-    /// Turns the right answer into the wrong one.
-    pub(crate) async fn play(self, answer: Response, connection: &ConnectionHandle) -> Response {
+    /// Replaces the correct answer.
+    pub(crate) async fn apply(self, answer: Response, connection: &ConnectionHandle) -> Response {
         match self {
             Self::Slow { milliseconds } => {
                 tokio::time::sleep(Duration::from_millis(milliseconds)).await;
@@ -210,9 +210,9 @@ impl Failure {
             Self::CloseEarly => {
                 let head =
                     "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 4096\r\n\r\n{\"tokens\":";
-                broken(connection, head.into(), false)
+                break_connection(connection, head.into(), false)
             }
-            Self::Reset => broken(connection, Vec::new(), true),
+            Self::Reset => break_connection(connection, Vec::new(), true),
             Self::Redirect { location } => Reply::new(302, "").with_header("location", &location).into_response(),
             Self::Big { bytes } => json_stream(big_string(bytes)),
             Self::Endless { milliseconds } => json_stream(endless(Duration::from_millis(milliseconds))),
@@ -221,13 +221,13 @@ impl Failure {
                 response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
                 response
             }
-            Self::Raw { bytes } => broken(connection, bytes.0, false),
+            Self::Raw { bytes } => break_connection(connection, bytes.0, false),
         }
     }
 }
 
-fn broken(connection: &ConnectionHandle, bytes: Vec<u8>, reset: bool) -> Response {
-    connection.end(Ending { bytes, reset });
+fn break_connection(connection: &ConnectionHandle, bytes: Vec<u8>, reset: bool) -> Response {
+    connection.end(ForcedEnd { bytes, reset });
     StatusCode::OK.into_response()
 }
 
@@ -253,7 +253,7 @@ fn endless(interval: Duration) -> impl Stream<Item = Bytes> {
     })
 }
 
-/// A gzip stream of zeros: one compressed mebibyte, which stands for itself after a full flush, again and again.
+/// A gzip stream of zeros: one compressed mebibyte, repeated. It can be repeated because it ends with a full flush.
 fn gzip_bomb(mebibytes: u32) -> impl Stream<Item = Bytes> {
     const MEBIBYTE: usize = 1 << 20;
     let zeros = vec![0; MEBIBYTE];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! HTML without surprises: text is escaped unless it is already [`Html`].
+//! The shop's HTML. Text is escaped unless it is already [`Html`].
 
 use std::fmt::{self, Display, Write};
 
@@ -13,7 +13,7 @@ pub(crate) const SHOP: &str = "Demo Store";
 
 const STYLE: &str = include_str!("style.css");
 
-/// Markup that is known to be well formed.
+/// Well-formed markup.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Html(String);
 
@@ -23,7 +23,7 @@ impl Html {
         Self(markup.into())
     }
 
-    /// Puts several pieces one after another.
+    /// Concatenates several pieces.
     pub(crate) fn join(pieces: impl IntoIterator<Item = Self>) -> Self {
         Self(pieces.into_iter().map(|piece| piece.0).collect())
     }
@@ -35,7 +35,7 @@ impl Display for Html {
     }
 }
 
-/// Text from anywhere, made safe between tags and inside quoted attributes.
+/// Escapes text for use between tags and inside quoted attributes.
 pub(crate) fn escape(text: &str) -> Html {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -51,12 +51,12 @@ pub(crate) fn escape(text: &str) -> Html {
     Html(escaped)
 }
 
-/// A form field that is not shown.
+/// A hidden form field.
 pub(crate) fn hidden(name: &str, value: &str) -> Html {
     Html(format!(r#"<input type="hidden" name="{}" value="{}">"#, escape(name), escape(value)))
 }
 
-/// A whole page in the shop's look.
+/// A whole page in the shop's style.
 pub(crate) fn page(status: StatusCode, title: &str, body: &Html) -> Response {
     let title = if title == SHOP { title.to_owned() } else { format!("{title} — {SHOP}") };
     let mut markup = String::new();
@@ -91,7 +91,7 @@ const PAGE_HEADERS: [(HeaderName, &str); 5] = [
     ),
 ];
 
-/// A page that says one thing.
+/// A page with a title and a message.
 pub(crate) fn message(status: StatusCode, title: &str, text: &str) -> Response {
     let body =
         Html(format!("<section class=\"card\">\n<h1>{}</h1>\n<p>{}</p>\n</section>", escape(title), escape(text)));

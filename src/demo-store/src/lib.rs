@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A complete little app shop on loopback: a sign-in page, the account server's interface that authenticators use,
-//! download tokens as flat-manager takes them, and a repository of its own with protected apps.
+//! A complete little app shop on loopback: a sign-in page, the account server's API for authenticators, download tokens
+//! as flat-manager accepts them, and a repository of its own with protected apps.
 //!
 //! [`DemoStore::start`] opens it, [`DemoStore::control`] makes it misbehave.
 //!
-//! - `shop`, `db`, `tokens`, `catalogue`: who somebody is, and what they may have.
-//! - `server`: the shop over HTTP, on connections that can be broken on purpose (`connection`).
-//! - `repository`: making, publishing and protecting the repository, and bringing an authenticator along with it.
-//! - `control`, `switches`, `failures`, `request_log`: what tests do to the shop, and see of it.
+//! - `shop`, `db`, `tokens`, `catalogue`: users, credentials, and access to apps.
+//! - `server`: the shop over HTTP, on connections that can break on purpose (`connection`).
+//! - `repository`: building, publishing and protecting the repository, and bringing an authenticator along with it.
+//! - `control`, `switches`, `failures`, `request_log`: how tests control the shop, and what they see of it.
 
 mod catalogue;
 mod connection;

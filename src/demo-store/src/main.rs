@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `usher-demo-store`: the shop, run by hand.
+//! `usher-demo-store`: runs the shop by hand.
 
 use std::{
     env,
@@ -18,8 +18,8 @@ use usher_demo_store::{
 
 /// A complete little app shop on this computer, to try Usher out.
 ///
-/// It makes its own Flatpak repository at the first start, which takes flatpak, ostree and some seconds, and prints the
-/// command that adds it to flatpak. It ends on Ctrl+C.
+/// It builds its own Flatpak repository at the first start, which takes flatpak, ostree and some seconds, and prints
+/// the command that adds it to flatpak. It ends on Ctrl+C.
 #[derive(Parser)]
 #[command(version)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
@@ -27,19 +27,19 @@ struct Arguments {
     /// Folder for the database and the repository [default: demo-store in the user's data folder]
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
-    /// Port of the shop; 0 takes any that is free
+    /// Port of the shop; 0 takes any free port
     #[arg(long, value_name = "PORT", default_value_t = 8765)]
     port: u16,
-    /// Port of the control endpoint; 0 takes any that is free
+    /// Port of the control endpoint; 0 takes any free port
     #[arg(long, value_name = "PORT")]
     control_port: Option<u16>,
     /// Sign-in and tokens only, no repository
     #[arg(long)]
     no_repository: bool,
-    /// Make the repository, then exit
+    /// Build the repository, then exit
     #[arg(long, conflicts_with = "no_repository")]
     make_only: bool,
-    /// Folder that keeps a fresh repository, to be copied instead of being made again
+    /// Folder that keeps a new repository, to copy it instead of building it again
     #[arg(long, value_name = "FOLDER")]
     repository_cache: Option<PathBuf>,
     /// How long a sign-in lasts
@@ -54,17 +54,17 @@ struct Arguments {
     /// Name the authenticator in the repository itself as well
     #[arg(long, conflicts_with = "no_repository")]
     announce_authenticator: bool,
-    /// Bring the authenticator along: publish its Flatpak, as it is in this repository on disk (branch stable), and let
-    /// flatpak install it by itself with the first app
+    /// Bring the authenticator along: publish its Flatpak from this repository on disk (branch stable), and let flatpak
+    /// install it with the first app
     #[arg(long, value_name = "REPOSITORY", conflicts_with = "no_repository")]
     bring_authenticator: Option<PathBuf>,
-    /// Let a part of the shop fail, as in `login={"mode":"hang"}`; the control endpoint lists parts and modes
+    /// Make a part of the shop fail, as in `login={"mode":"hang"}`; the control endpoint lists parts and modes
     #[arg(long, value_name = "ROUTE=FAILURE", value_parser = parse_failure)]
     fail: Vec<(Route, Failure)>,
-    /// Expire all sign-ins from before
+    /// Expire all earlier sign-ins
     #[arg(long)]
     expire: bool,
-    /// Revoke all sign-ins from before
+    /// Revoke all earlier sign-ins
     #[arg(long)]
     revoke: bool,
     /// Log more
@@ -85,7 +85,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // There is no better place to complain to than this one.
+            // An error here has no other place to go.
             let _ = writeln!(io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }
@@ -98,7 +98,7 @@ async fn run(arguments: Arguments) -> Result<(), StoreError> {
     let (expire, revoke) = (arguments.expire, arguments.revoke);
     let store = DemoStore::start(options(arguments)).await?;
     if make_only {
-        say("The repository is made.");
+        say("The repository is built.");
         return Ok(());
     }
     let control = store.control();
@@ -180,7 +180,7 @@ async fn wait_for_the_end() {
     }
 }
 
-/// Prints a line, at once even where the output is a file or a pipe. A reader that has gone away is no reason to stop.
+/// Prints a line at once, even to a file or a pipe. A closed output is no reason to stop.
 fn say(line: &str) {
     let mut output = io::stdout().lock();
     let _ = writeln!(output, "{line}").and_then(|()| output.flush());

@@ -1,38 +1,38 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! How a shop is set up.
+//! Options of a shop.
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 /// The authenticator that the `flatpak remote-add` line names: a development build of Usher.
 pub const DEVELOPMENT_AUTHENTICATOR: &str = "io.github.usher.Usher.Devel";
 
-/// How a shop is set up. [`StoreOptions::new`] gives what most callers want.
+/// Options of a shop. [`StoreOptions::new`] fits most callers.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
-    /// Where the shop keeps its database and repository. It is made if it does not exist.
+    /// The folder for database and repository. The shop creates it if it does not exist.
     pub data_dir: PathBuf,
     /// The port of shop and repository on 127.0.0.1; 0 lets the system choose.
     pub port: u16,
-    /// The port of the control endpoint; 0 lets the system choose, `None` is no endpoint at all.
+    /// The port of the control endpoint; 0 lets the system choose, `None` opens no endpoint.
     pub control_port: Option<u16>,
-    /// Whether there is a repository. Making it takes flatpak, ostree and some seconds.
+    /// Whether there is a repository. Building it takes flatpak, ostree and some seconds.
     pub make_repository: bool,
-    /// A folder that keeps a freshly made repository, which is copied from there instead of being made again.
+    /// A folder that keeps a newly built repository, from which later shops copy it.
     pub repository_cache: Option<PathBuf>,
     /// How long a sign-in lasts.
     pub credential_lifetime: Duration,
     /// How long a download token lasts.
     pub token_lifetime: Duration,
-    /// An authenticator for the repository's summary to name. `None` leaves that to the command line.
+    /// The authenticator that the repository's summary names. With `None` only the command line names one.
     pub summary_authenticator: Option<SummaryAuthenticator>,
     /// The authenticator in [`remote_add_command`](crate::DemoStore::remote_add_command).
     pub authenticator: String,
-    /// Told each step while the repository is made.
+    /// Called with each step while the repository is built.
     pub progress: Progress,
 }
 
 impl StoreOptions {
-    /// A shop with repository on a port of the system's choice, without control endpoint.
+    /// A shop with a repository on a port that the system chooses, without a control endpoint.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {
             data_dir: data_dir.into(),
@@ -48,25 +48,25 @@ impl StoreOptions {
         }
     }
 
-    /// The same without a repository: sign-in and tokens only.
+    /// A shop without a repository: sign-in and tokens only.
     pub fn without_repository(data_dir: impl Into<PathBuf>) -> Self {
         Self { make_repository: false, ..Self::new(data_dir) }
     }
 }
 
-/// An authenticator that the repository's summary names, and flatpak then takes over into its remotes.
+/// An authenticator that the repository's summary names. flatpak copies its name into its remotes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SummaryAuthenticator {
-    /// Its name on the bus.
+    /// Its bus name.
     pub name: String,
     /// The `url` option; `None` is the shop's own address.
     pub url: Option<String>,
-    /// A repository on disk with the authenticator's Flatpak, branch `stable`. The shop publishes that commit as it is, and
-    /// lets flatpak install it by itself along with the first app.
+    /// A repository on disk with the authenticator's Flatpak, branch `stable`. The shop publishes that commit
+    /// unchanged, and lets flatpak install it with the first app.
     pub brought_from: Option<PathBuf>,
 }
 
-/// Somebody who is told what the shop is doing, one sentence at a time.
+/// Reports what the shop is doing, one sentence at a time.
 #[derive(Clone, Default)]
 pub struct Progress(Option<Arc<Listener>>);
 

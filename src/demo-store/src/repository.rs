@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The shop's own repository: made with flatpak's commands, published to on demand, and served with its protected parts known.
+//! The shop's own repository: building it with flatpak's commands, publishing to it, and knowing which files need a
+//! token.
 
 mod apps;
 mod commands;
+mod commit_index;
+mod exporter;
 mod icon;
-mod maker;
-mod protection;
 mod runtime;
 
 use std::{
@@ -19,8 +20,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use self::maker::Maker;
-pub(crate) use self::protection::{Protection, Target};
+pub(crate) use self::commit_index::{CommitIndex, TargetCommit};
+use self::exporter::Exporter;
 use crate::{
     StoreError,
     catalogue::{self, APPS, FIRST_PLATFORM, PLATFORM},
@@ -28,12 +29,12 @@ use crate::{
     options::Progress,
 };
 
-/// Unfinished repositories.
+/// Prefix of folders with unfinished repositories.
 const PART_PREFIX: &str = "repository.part-";
-/// Trees that are being exported.
+/// Prefix of folders with trees to export.
 const WORK_PREFIX: &str = "work-";
 
-/// Something new in the repository.
+/// Something new to publish.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Publication {
@@ -53,12 +54,12 @@ pub enum Publication {
 pub(crate) struct Announcement {
     pub(crate) name: String,
     pub(crate) url: String,
-    /// Where the authenticator itself is published from, for flatpak to install it by itself.
+    /// The repository on disk from which to publish the authenticator's Flatpak.
     #[serde(default)]
     pub(crate) brought_from: Option<PathBuf>,
 }
 
-/// What was published so far, as it is written beside the repository.
+/// What was published so far. A file beside the repository stores it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Contents {
     apps: BTreeMap<String, AppVersion>,
@@ -73,17 +74,17 @@ struct AppVersion {
     platform: String,
 }
 
-/// The repository and what there is to know about it.
+/// The repository and its state.
 #[derive(Debug)]
 pub(crate) struct Repository {
     folder: PathBuf,
     progress: Progress,
     contents: Mutex<Contents>,
-    protection: RwLock<Arc<Protection>>,
+    commits: RwLock<Arc<CommitIndex>>,
 }
 
 impl Repository {
-    /// Opens the repository in `data_dir`; if there is none it is made, or copied from the cache.
+    /// Opens the repository in `data_dir`. If there is none, builds it, or copies it from the cache.
     pub(crate) fn open(
         data_dir: &Path,
         cache: Option<&Path>,
@@ -96,16 +97,16 @@ impl Repository {
         if !folder.exists() {
             match cache {
                 Some(cache) => copy_from_cache(cache, data_dir, &folder, progress)?,
-                None => make(data_dir, &folder, progress)?,
+                None => build(data_dir, &folder, progress)?,
             }
         }
         let contents = read_contents(&folder)?;
-        let protection = Protection::scan(&folder.join("repo"), None)?;
+        let commits = CommitIndex::scan(&folder.join("repo"), None)?;
         let repository = Self {
             folder,
             progress: progress.clone(),
             contents: Mutex::new(contents),
-            protection: RwLock::new(Arc::new(protection)),
+            commits: RwLock::new(Arc::new(commits)),
         };
         if announcement.is_some() {
             repository.announce(announcement)?;
@@ -113,12 +114,12 @@ impl Repository {
         Ok(repository)
     }
 
-    /// Which commits are protected, as of the last publication.
-    pub(crate) fn protection(&self) -> Arc<Protection> {
-        Arc::clone(&self.protection.read().unwrap_or_else(PoisonError::into_inner))
+    /// The commits as of the last publication.
+    pub(crate) fn commits(&self) -> Arc<CommitIndex> {
+        Arc::clone(&self.commits.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The file that this path of the repository stands for, if it is one that may be served.
+    /// The file at this path of the repository, if the shop may serve it.
     pub(crate) fn file(&self, path: &str) -> Option<PathBuf> {
         const FILES: [&str; 4] = ["config", "summary", "summary.idx", "summary.sig"];
         const FOLDERS: [&str; 6] = ["objects", "deltas", "delta-indexes", "summaries", "refs", "extensions"];
@@ -136,23 +137,23 @@ impl Repository {
         (served && file.starts_with(&root) && file.is_file()).then_some(file)
     }
 
-    /// Makes new versions and puts them into the summary together.
+    /// Exports new versions, and adds them to the summary together.
     pub(crate) fn publish(&self, publications: &[Publication]) -> Result<(), StoreError> {
-        self.change(|maker, contents| {
+        self.change(|exporter, contents| {
             for publication in publications {
                 match publication {
                     Publication::Update(id) if id == PLATFORM => {
                         for (branch, version) in &mut contents.platforms {
                             *version += 1;
-                            maker.export_platform(branch, *version)?;
+                            exporter.export_platform(branch, *version)?;
                         }
                     }
-                    Publication::Update(id) => update_app(maker, contents, id, None)?,
+                    Publication::Update(id) => update_app(exporter, contents, id, None)?,
                     Publication::Runtime { branch, app } => {
                         let version = contents.platforms.entry(branch.clone()).or_insert(0);
                         *version += 1;
-                        maker.export_platform(branch, *version)?;
-                        update_app(maker, contents, app, Some(branch))?;
+                        exporter.export_platform(branch, *version)?;
+                        update_app(exporter, contents, app, Some(branch))?;
                     }
                 }
             }
@@ -160,29 +161,29 @@ impl Repository {
         })
     }
 
-    /// Names another authenticator in the summary, or none any more.
+    /// Names this authenticator in the summary, or none.
     pub(crate) fn announce(&self, announcement: Option<Announcement>) -> Result<(), StoreError> {
-        self.change(|maker, contents| {
+        self.change(|exporter, contents| {
             if let Some(Announcement { name, brought_from: Some(source), .. }) = &announcement {
-                maker.publish_authenticator(name, source)?;
+                exporter.publish_authenticator(name, source)?;
             }
             contents.announcement = announcement;
             Ok(())
         })
     }
 
-    /// Changes the repository, writes the summary, and lets the server know of the new commits before anybody can.
+    /// Changes the repository and writes the summary. Scans the new commits before clients can learn of them.
     fn change(
         &self,
-        change: impl FnOnce(&Maker<'_>, &mut Contents) -> Result<(), StoreError>,
+        change: impl FnOnce(&Exporter<'_>, &mut Contents) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let mut current = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
         let mut contents = current.clone();
         let repo = self.folder.join("repo");
-        let maker = Maker::new(&repo, &self.folder, &self.progress)?;
-        change(&maker, &mut contents)?;
+        let exporter = Exporter::new(&repo, &self.folder, &self.progress)?;
+        change(&exporter, &mut contents)?;
         self.rescan()?;
-        maker.update_summary(contents.announcement.as_ref())?;
+        exporter.update_summary(contents.announcement.as_ref())?;
         self.rescan()?;
         write_contents(&self.folder, &contents)?;
         *current = contents;
@@ -190,13 +191,18 @@ impl Repository {
     }
 
     fn rescan(&self) -> Result<(), StoreError> {
-        let fresh = Protection::scan(&self.folder.join("repo"), Some(&self.protection()))?;
-        *self.protection.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+        let fresh = CommitIndex::scan(&self.folder.join("repo"), Some(&self.commits()))?;
+        *self.commits.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
         Ok(())
     }
 }
 
-fn update_app(maker: &Maker<'_>, contents: &mut Contents, id: &str, platform: Option<&str>) -> Result<(), StoreError> {
+fn update_app(
+    exporter: &Exporter<'_>,
+    contents: &mut Contents,
+    id: &str,
+    platform: Option<&str>,
+) -> Result<(), StoreError> {
     let app = catalogue::find(id).ok_or_else(|| StoreError::UnknownApp(id.to_owned()))?;
     let entry = contents
         .apps
@@ -206,23 +212,23 @@ fn update_app(maker: &Maker<'_>, contents: &mut Contents, id: &str, platform: Op
     if let Some(platform) = platform {
         platform.clone_into(&mut entry.platform);
     }
-    maker.export_app(app, entry.version, &entry.platform)
+    exporter.export_app(app, entry.version, &entry.platform)
 }
 
-/// Makes the first versions of everything. What is not finished is never at `folder`.
-fn make(data_dir: &Path, folder: &Path, progress: &Progress) -> Result<(), StoreError> {
-    progress.step("Making the repository, once; this takes some seconds");
+/// Builds the first versions of everything. `folder` never holds an unfinished repository.
+fn build(data_dir: &Path, folder: &Path, progress: &Progress) -> Result<(), StoreError> {
+    progress.step("Building the repository, once; this takes some seconds");
     let part = part_folder(data_dir)?;
     let repo = part.path().join("repo");
-    let maker = Maker::new(&repo, part.path(), progress)?;
+    let exporter = Exporter::new(&repo, part.path(), progress)?;
     let mut contents = Contents::default();
     contents.platforms.insert(FIRST_PLATFORM.to_owned(), 1);
-    maker.export_platform(FIRST_PLATFORM, 1)?;
+    exporter.export_platform(FIRST_PLATFORM, 1)?;
     for app in &APPS {
-        update_app(&maker, &mut contents, app.id, None)?;
+        update_app(&exporter, &mut contents, app.id, None)?;
     }
-    maker.update_summary(None)?;
-    drop(maker);
+    exporter.update_summary(None)?;
+    drop(exporter);
     write_contents(part.path(), &contents)?;
     move_into_place(part, folder)
 }
@@ -231,19 +237,19 @@ fn copy_from_cache(cache: &Path, data_dir: &Path, folder: &Path, progress: &Prog
     let cached = cache.join(cache_key()?);
     fs::create_dir_all(cache).map_err(StoreError::file(cache))?;
     let lock_path = cache.join("lock");
-    // Held until the end of this function: whoever else needs the repository waits instead of making it as well.
+    // Held until the end of this function: other processes wait instead of building the repository as well.
     let lock = File::create(&lock_path).map_err(StoreError::file(&lock_path))?;
     lock.lock().map_err(StoreError::file(&lock_path))?;
     if !cached.exists() {
         remove_leftovers(cache)?;
-        make(cache, &cached, progress)?;
+        build(cache, &cached, progress)?;
     }
     let part = part_folder(data_dir)?;
     copy_tree(&cached, part.path())?;
     move_into_place(part, folder)
 }
 
-/// Removes what was being made when the program was killed.
+/// Removes the leftovers of a program that was killed.
 fn remove_leftovers(folder: &Path) -> Result<(), StoreError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -265,7 +271,7 @@ fn part_folder(parent: &Path) -> Result<tempfile::TempDir, StoreError> {
     tempfile::Builder::new().prefix(PART_PREFIX).tempdir_in(parent).map_err(StoreError::file(parent))
 }
 
-/// Moves a finished folder to its place. If somebody else was faster, theirs is as good.
+/// Moves a finished folder to its place. If another process was faster, its folder is as good.
 fn move_into_place(part: tempfile::TempDir, folder: &Path) -> Result<(), StoreError> {
     match fs::rename(part.path(), folder) {
         Ok(()) => {
@@ -277,7 +283,7 @@ fn move_into_place(part: tempfile::TempDir, folder: &Path) -> Result<(), StoreEr
     }
 }
 
-/// Changes whenever the program would make another repository than before.
+/// A key that changes whenever the program would build a different repository.
 fn cache_key() -> Result<String, StoreError> {
     let mut hash = Sha256::new();
     for source in [
@@ -285,7 +291,7 @@ fn cache_key() -> Result<String, StoreError> {
         include_str!("repository.rs"),
         include_str!("repository/apps.rs"),
         include_str!("repository/icon.rs"),
-        include_str!("repository/maker.rs"),
+        include_str!("repository/exporter.rs"),
         include_str!("repository/runtime.rs"),
     ] {
         hash.update(source);

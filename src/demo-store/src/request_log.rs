@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What was asked of the shop, without the secrets in it.
+//! The log of the shop's requests, without secrets.
 
 use std::{
     collections::VecDeque,
@@ -9,13 +9,13 @@ use std::{
 use serde::Serialize;
 use tokio::sync::watch;
 
-/// Older requests than this many are forgotten.
+/// How many requests the log keeps.
 const CAPACITY: usize = 20_000;
 
-/// One request, as it is known so far.
+/// One request, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LoggedRequest {
-    /// Counts up from 0 since the shop was started.
+    /// Counts up from 0 since the shop started.
     pub number: u64,
     /// `GET`, `POST` and so on.
     pub method: String,
@@ -23,11 +23,11 @@ pub struct LoggedRequest {
     pub path: String,
     /// The query, with the values of secret parameters replaced by `…`.
     pub query: String,
-    /// What the request carried to prove who sends it.
+    /// How the request was authorised.
     pub authorization: Authorization,
-    /// The user that a credential, a download token or a password stood for.
+    /// The user of the request's credential, download token or password.
     pub user: Option<String>,
-    /// The app ids that were asked about.
+    /// The app ids that the request named.
     pub ids: Vec<String>,
     /// How it ended.
     pub outcome: Outcome,
@@ -43,13 +43,13 @@ impl LoggedRequest {
     }
 }
 
-/// What a request carried to prove who sends it.
+/// How a request was authorised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Authorization {
     /// No `Authorization` header.
     None,
-    /// A bearer token, of whatever worth.
+    /// A bearer token, valid or not.
     Bearer,
     /// Something else.
     Other,
@@ -59,15 +59,15 @@ pub enum Authorization {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It waits for its answer.
+    /// Not answered yet.
     Pending,
-    /// It was answered with this status.
+    /// Answered with this status.
     Answered(u16),
     /// The client went away before it was answered.
     Dropped,
 }
 
-/// The log: cheap to clone, all clones are the same log.
+/// The log. Cheap to clone; all clones share one log.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestLog(Arc<Inner>);
 
@@ -92,7 +92,7 @@ impl RequestLog {
         self.0.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes down a request that has just come in.
+    /// Adds a new request.
     pub(crate) fn begin(&self, method: &str, path: &str, query: &str, authorization: Authorization) -> Entry {
         let mut entries = self.lock();
         let number = entries.next;
@@ -125,7 +125,7 @@ impl RequestLog {
         self.lock().requests.clear();
     }
 
-    /// Waits until a request fits, and returns the first that does.
+    /// Waits until a request matches, and returns the first that does.
     pub(crate) async fn wait_for(&self, fits: impl Fn(&LoggedRequest) -> bool) -> LoggedRequest {
         let mut changes = self.0.changed.subscribe();
         loop {
@@ -147,7 +147,7 @@ impl RequestLog {
     }
 }
 
-/// The line of one request in the log.
+/// The log entry of one request.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     log: RequestLog,
@@ -168,7 +168,7 @@ impl Entry {
     }
 }
 
-/// The query with the values of all parameters that may be secret left out.
+/// The query without the values of parameters that may be secret.
 fn redact(query: &str) -> String {
     const PLAIN: [&str; 2] = ["error", "id"];
     query

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The shop's HTTP side: which request goes where, and what is written down about it.
+//! The shop over HTTP: its routes, and the logging of requests.
 
 mod api;
-mod front;
+mod front_page;
 mod login;
 mod purchase;
 mod repository;
@@ -17,6 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use serde::Deserialize;
 use url::{Host, Url};
 
 use crate::{
@@ -28,15 +29,23 @@ use crate::{
     shop::Shop,
 };
 
-/// What all request handlers get.
+/// The state of all request handlers.
 pub(crate) type ShopState = State<Arc<Shop>>;
-/// The line in the log of the request being handled.
+/// The log entry of the current request.
 pub(crate) type LogEntry = Extension<Entry>;
+
+/// The redirect URI and the state that the authenticator sent along.
+#[derive(Debug, Deserialize)]
+struct ReturnQuery {
+    #[serde(default)]
+    redirect_uri: String,
+    state: Option<String>,
+}
 
 /// The whole shop.
 pub(crate) fn router(shop: Arc<Shop>) -> Router {
     Router::new()
-        .route("/", get(front::show))
+        .route("/", get(front_page::show))
         .route("/login", get(login::show).post(login::submit))
         .route("/api/v1/get_tokens", post(api::get_tokens))
         .route("/api/v1/begin_purchase", post(api::begin_purchase))
@@ -45,7 +54,7 @@ pub(crate) fn router(shop: Arc<Shop>) -> Router {
         .route("/purchase/{id}/thanks", get(purchase::thanks))
         .route("/repo/{*path}", get(repository::serve))
         .fallback(not_found)
-        .layer(middleware::from_fn_with_state(Arc::clone(&shop), observe))
+        .layer(middleware::from_fn_with_state(Arc::clone(&shop), log_and_answer))
         .with_state(shop)
 }
 
@@ -53,8 +62,8 @@ async fn not_found() -> Response {
     html::message(StatusCode::NOT_FOUND, "Page Not Found", "There is nothing at this address.")
 }
 
-/// Writes the request down, answers it, and lets the answer go wrong where that was asked for.
-async fn observe(
+/// Logs the request, answers it, and replaces the answer where a failure is planned.
+async fn log_and_answer(
     State(shop): ShopState,
     ConnectInfo(connection): ConnectInfo<ConnectionHandle>,
     mut request: Request,
@@ -68,7 +77,7 @@ async fn observe(
         request.uri().query().unwrap_or_default(),
         authorization(request.headers()),
     );
-    let mut unanswered = Unanswered(Some(entry.clone()));
+    let mut pending = PendingAnswer(Some(entry.clone()));
     request.extensions_mut().insert(entry);
 
     let page = shop.switches.page(&path).filter(|_| request.method() == "GET");
@@ -78,16 +87,16 @@ async fn observe(
         None => next.run(request).await,
     };
     if let Some(failure) = failure {
-        response = failure.play(response, &connection).await;
+        response = failure.apply(response, &connection).await;
     }
-    unanswered.answered(response.status());
+    pending.answered(response.status());
     response
 }
 
-/// Notes the client's departure if it is dropped before the answer is there.
-struct Unanswered(Option<Entry>);
+/// Logs that the client went away, if this is dropped before the answer is there.
+struct PendingAnswer(Option<Entry>);
 
-impl Unanswered {
+impl PendingAnswer {
     fn answered(&mut self, status: StatusCode) {
         if let Some(entry) = self.0.take() {
             entry.finish(Outcome::Answered(status.as_u16()));
@@ -95,7 +104,7 @@ impl Unanswered {
     }
 }
 
-impl Drop for Unanswered {
+impl Drop for PendingAnswer {
     fn drop(&mut self) {
         if let Some(entry) = self.0.take() {
             entry.finish(Outcome::Dropped);
@@ -111,12 +120,13 @@ fn authorization(headers: &HeaderMap) -> Authorization {
     }
 }
 
-/// The bearer token of a request. As for flat-manager, `Bearer` is written just so.
+/// The bearer token of a request. As with flat-manager, `Bearer` is case-sensitive.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
-/// The address to return to, if the shop may send a person (and a credential) there: this computer, by its literal address.
+/// The return address, if the shop may send a person (and a credential) there: only this computer, by its literal
+/// address.
 fn return_address(text: &str) -> Option<Url> {
     let rest = text.strip_prefix("http://127.0.0.1")?;
     if !rest.starts_with([':', '/']) {
@@ -134,7 +144,7 @@ fn with_query<'a>(mut url: Url, parameters: impl IntoIterator<Item = (&'a str, &
     url
 }
 
-/// The way back for somebody who changed their mind.
+/// The address to return to after cancelling.
 fn cancelled(return_to: &Url, state: Option<&str>) -> Url {
     let parameters = [("error", "access_denied")].into_iter().chain(state.map(|state| ("state", state)));
     with_query(return_to.clone(), parameters)
@@ -148,16 +158,16 @@ fn return_address_refused() -> Response {
     bad_request("The address to return to is missing, or it is not on this computer.")
 }
 
-/// An error of the shop is an answer too.
-struct Trouble(StoreError);
+/// Answers with an error of the shop itself.
+struct InternalError(StoreError);
 
-impl From<StoreError> for Trouble {
+impl From<StoreError> for InternalError {
     fn from(error: StoreError) -> Self {
         Self(error)
     }
 }
 
-impl IntoResponse for Trouble {
+impl IntoResponse for InternalError {
     fn into_response(self) -> Response {
         tracing::error!(error = %self.0, "a request could not be answered");
         html::message(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The shop behind the counter: who somebody is, and what they may have.
+//! The shop's rules: who a user is, and which apps they may have.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -11,14 +11,14 @@ use url::Url;
 use crate::{
     StoreError,
     catalogue::{self, Terms},
-    db::{Credential, Database, User},
+    db::{CredentialState, Database, User},
     repository::Repository,
     request_log::RequestLog,
     switches::Switches,
     tokens::{self, CredentialClaims, DownloadClaims, now},
 };
 
-/// Everything that requests are answered from.
+/// The state from which the shop answers requests.
 #[derive(Debug)]
 pub(crate) struct Shop {
     pub(crate) db: Database,
@@ -34,23 +34,23 @@ pub(crate) struct Shop {
     issued: Mutex<Vec<String>>,
 }
 
-/// Why a request is not answered as somebody's.
+/// Why a credential is not accepted.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct NotSignedIn(pub(crate) &'static str);
 
-/// The answer to the wish for one app.
+/// The answer to a request for one app.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// It needs no token.
+    /// The app needs no token.
     Free,
-    /// This download token opens it.
+    /// A download token for the app.
     Granted(String),
-    /// Not for this user.
+    /// The user has no access.
     Denied,
 }
 
-/// How a shop is put together.
-pub(crate) struct Parts {
+/// The parts of a shop.
+pub(crate) struct ShopParts {
     pub(crate) db: Database,
     pub(crate) base_url: Url,
     pub(crate) repository: Option<Repository>,
@@ -60,7 +60,7 @@ pub(crate) struct Parts {
 }
 
 impl Shop {
-    pub(crate) fn new(parts: Parts) -> Result<Self, StoreError> {
+    pub(crate) fn new(parts: ShopParts) -> Result<Self, StoreError> {
         Ok(Self {
             credential_secret: parts.db.secret("credentials")?,
             repository_secret: parts.db.secret("repository")?,
@@ -76,7 +76,7 @@ impl Shop {
         })
     }
 
-    /// A new credential for the user, as it is handed to the authenticator.
+    /// Issues a credential to the user, as the authenticator gets it.
     pub(crate) fn issue_credential(&self, user: &User) -> Result<String, StoreError> {
         let (id, expires) = self.db.add_credential(user, self.credential_lifetime)?;
         let claims = CredentialClaims {
@@ -85,24 +85,24 @@ impl Shop {
             name: user.name.clone(),
             exp: self.switches.claimed_expiry().unwrap_or(expires),
         };
-        Ok(self.issued(tokens::sign(&claims, &self.credential_secret)))
+        Ok(self.record_secret(tokens::sign(&claims, &self.credential_secret)))
     }
 
-    /// Whose credential this is. The database says when it ends, whatever the credential itself claims.
+    /// The user of a credential. The database decides when it expires, whatever the credential itself claims.
     pub(crate) fn authenticate(&self, credential: &str) -> Result<Result<User, NotSignedIn>, StoreError> {
         let claims = tokens::verify::<CredentialClaims>(credential, &self.credential_secret);
         let Some(id) = claims.as_ref().ok().and_then(|claims| claims.jti.strip_prefix("CANARY-")) else {
             return Ok(Err(NotSignedIn("The credential is not valid.")));
         };
         Ok(match self.db.credential(id)? {
-            Credential::Valid(user) => Ok(user),
-            Credential::Expired => Err(NotSignedIn("The credential has expired.")),
-            Credential::Revoked => Err(NotSignedIn("The credential was revoked.")),
-            Credential::Unknown => Err(NotSignedIn("The credential is not valid.")),
+            CredentialState::Valid(user) => Ok(user),
+            CredentialState::Expired => Err(NotSignedIn("The credential has expired.")),
+            CredentialState::Revoked => Err(NotSignedIn("The credential was revoked.")),
+            CredentialState::Unknown => Err(NotSignedIn("The credential is not valid.")),
         })
     }
 
-    /// Whether the user gets the app, and how.
+    /// Decides whether the user gets the app, and how.
     pub(crate) fn decide(&self, user: &User, id: &str) -> Result<Decision, StoreError> {
         let terms = catalogue::find(id).map(|app| app.terms);
         if terms == Some(Terms::Free) {
@@ -119,10 +119,10 @@ impl Shop {
             prefixes: vec![id.to_owned()],
             exp: now().saturating_add_unsigned(self.token_lifetime.as_secs()),
         };
-        self.issued(tokens::sign(&claims, &self.repository_secret))
+        self.record_secret(tokens::sign(&claims, &self.repository_secret))
     }
 
-    /// Reads a download token as flat-manager does, and says what is wrong with it in flat-manager's words.
+    /// Reads a download token as flat-manager does. Errors are in flat-manager's words.
     pub(crate) fn check_download_token(&self, token: &str) -> Result<DownloadClaims, String> {
         let claims: DownloadClaims =
             tokens::verify(token, &self.repository_secret).map_err(|error| error.to_string())?;
@@ -132,7 +132,7 @@ impl Shop {
         Ok(claims)
     }
 
-    /// The user that a token's `sub` stands for.
+    /// The user that a token's `sub` names.
     pub(crate) fn user_of_subject(&self, subject: &str) -> Result<Option<User>, StoreError> {
         match subject.strip_prefix("users/").and_then(|id| id.parse().ok()) {
             Some(id) => self.db.user_by_id(id),
@@ -140,12 +140,12 @@ impl Shop {
         }
     }
 
-    /// Every credential and token handed out since the start, for tests that look for leaks.
+    /// Every credential and token issued since the start, for tests that search for leaks.
     pub(crate) fn issued_secrets(&self) -> Vec<String> {
         self.issued.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn issued(&self, secret: String) -> String {
+    fn record_secret(&self, secret: String) -> String {
         self.issued.lock().unwrap_or_else(PoisonError::into_inner).push(secret.clone());
         secret
     }

@@ -24,10 +24,10 @@ use crate::{
     db::Database,
     repository::{Announcement, Repository},
     server,
-    shop::{Parts, Shop},
+    shop::{Shop, ShopParts},
 };
 
-/// A shop that is open until it is stopped or dropped.
+/// A shop that runs until it is stopped or dropped.
 ///
 /// It runs on threads of its own, so that a test may block while it waits for a program that talks to the shop.
 #[derive(Debug)]
@@ -45,11 +45,11 @@ pub struct DemoStore {
 enum Authenticator {
     /// From the command that adds the repository.
     Named(String),
-    /// From the repository, which brings it along.
+    /// From the repository, which brings the authenticator along.
     Brought,
 }
 
-/// The runtime, which must not be dropped in the ordinary way where others await.
+/// The runtime. Dropping it in the ordinary way would panic in an async context.
 #[derive(Debug)]
 struct Threads(Option<Runtime>);
 
@@ -78,7 +78,7 @@ impl Drop for Threads {
 }
 
 impl DemoStore {
-    /// Opens the shop. If it has no repository yet and is to have one, it is made now, which takes some seconds.
+    /// Opens the shop. Builds its repository first if that is wanted and missing, which takes some seconds.
     pub async fn start(options: StoreOptions) -> Result<Self, StoreError> {
         let threads = Threads::start()?;
         let handle = threads.handle();
@@ -87,7 +87,7 @@ impl DemoStore {
         Ok(Self { threads, control, base_url: shop.base_url.clone(), control_url, authenticator, shop })
     }
 
-    /// The address of the shop, which is the account server's: `http://127.0.0.1:PORT/`.
+    /// The address of the shop, which is also the account server's: `http://127.0.0.1:PORT/`.
     pub fn base_url(&self) -> &Url {
         &self.base_url
     }
@@ -117,8 +117,8 @@ impl DemoStore {
         &self.shop.remote_add_command
     }
 
-    /// What follows `flatpak remote-add --user` to add the repository under this name, with Usher as its authenticator: the
-    /// one that is there, or the one that the repository brings along.
+    /// The arguments after `flatpak remote-add --user` that add the repository under this name, with Usher as its
+    /// authenticator: the installed one, or the one that the repository brings along.
     pub fn remote_add_arguments(&self, name: &str) -> Vec<String> {
         remote_add_arguments(&self.base_url, &self.authenticator, name)
     }
@@ -129,7 +129,7 @@ impl DemoStore {
             let (done, ended) = oneshot::channel();
             thread::spawn(move || {
                 runtime.shutdown_timeout(Duration::from_secs(10));
-                // Nobody waits any more if the future was dropped.
+                // The receiver is gone if the future was dropped.
                 let _ = done.send(());
             });
             let _ = ended.await;
@@ -148,7 +148,7 @@ async fn run_on<T: Send + 'static>(
 async fn open(options: StoreOptions, handle: Handle) -> Result<(Arc<Shop>, Control, Option<Url>), StoreError> {
     let (listener, base_url) = listen(options.port).await?;
     let control_port = options.control_port;
-    let shop = handle.spawn_blocking(move || furnish(&options, base_url));
+    let shop = handle.spawn_blocking(move || set_up(&options, base_url));
     let shop = shop.await.map_err(|error| StoreError::Runtime(error.into()))??;
     let shop = Arc::new(shop);
     let control = Control::new(Arc::clone(&shop), handle.clone());
@@ -175,8 +175,8 @@ async fn listen(port: u16) -> Result<(TcpListener, Url), StoreError> {
     Ok((listener, url))
 }
 
-/// Database and repository.
-fn furnish(options: &StoreOptions, base_url: Url) -> Result<Shop, StoreError> {
+/// Opens the database and the repository.
+fn set_up(options: &StoreOptions, base_url: Url) -> Result<Shop, StoreError> {
     let data_dir = &options.data_dir;
     if !data_dir.exists() {
         DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(StoreError::file(data_dir))?;
@@ -196,7 +196,7 @@ fn furnish(options: &StoreOptions, base_url: Url) -> Result<Shop, StoreError> {
         .then(|| Repository::open(data_dir, cache, announcement, &options.progress))
         .transpose()?;
     let arguments = remote_add_arguments(&base_url, &Authenticator::of(options), "demo");
-    Shop::new(Parts {
+    Shop::new(ShopParts {
         db,
         base_url,
         repository,

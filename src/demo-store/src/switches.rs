@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! How the shop was told to behave, until it is told otherwise.
+//! The state of the shop's switches.
 
 use std::{
     collections::HashMap,
@@ -17,17 +17,17 @@ pub(crate) struct Switches(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    failures: HashMap<Route, Planned>,
+    failures: HashMap<Route, PlannedFailure>,
     pages: HashMap<String, Reply>,
     claimed_expiry: Option<i64>,
-    /// What was paid while access is held back; `None`: it is given at once.
+    /// The apps that were paid while grants are held. `None` if grants are not held.
     held: Option<Vec<(User, String)>>,
 }
 
 #[derive(Debug)]
-struct Planned {
+struct PlannedFailure {
     failure: Failure,
-    /// `None`: until it is taken back.
+    /// `None` for a failure without an end.
     times: Option<u32>,
 }
 
@@ -37,14 +37,14 @@ impl Switches {
     }
 
     pub(crate) fn fail(&self, route: Route, failure: Failure, times: Option<u32>) {
-        self.lock().failures.insert(route, Planned { failure, times });
+        self.lock().failures.insert(route, PlannedFailure { failure, times });
     }
 
     pub(crate) fn succeed(&self, route: Route) {
         self.lock().failures.remove(&route);
     }
 
-    /// What goes wrong with the request that is being answered.
+    /// The failure of the current request, if any.
     pub(crate) fn next_failure(&self, route: Route) -> Option<Failure> {
         let mut state = self.lock();
         let planned = state.failures.get_mut(&route)?;
@@ -80,24 +80,24 @@ impl Switches {
         self.lock().claimed_expiry
     }
 
-    /// From now on access is not given when something is paid.
+    /// Stops giving access to paid apps.
     pub(crate) fn hold_grants(&self) {
         self.lock().held.get_or_insert_default();
     }
 
-    /// Keeps what was paid for later, if access is held back.
-    pub(crate) fn is_held_back(&self, user: &User, app: &str) -> bool {
+    /// If grants are held, keeps this one for later and returns true.
+    pub(crate) fn hold_grant(&self, user: &User, app: &str) -> bool {
         let mut state = self.lock();
         let held = state.held.as_mut().map(|held| held.push((user.clone(), app.to_owned())));
         held.is_some()
     }
 
-    /// What was paid meanwhile. From now on access is given at once.
+    /// Returns the held grants, and holds no more.
     pub(crate) fn release_grants(&self) -> Vec<(User, String)> {
         self.lock().held.take().unwrap_or_default()
     }
 
-    /// Takes back all that goes wrong. What is held back stays so.
+    /// Undoes all failures, pages and claimed expiries. Held grants stay held.
     pub(crate) fn reset(&self) {
         let mut state = self.lock();
         *state = State { held: state.held.take(), ..State::default() };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! JSON Web Tokens, HS256 only: the credentials of the shop's users, and download tokens as flat-manager takes them.
+//! JSON Web Tokens, HS256 only: the credentials of the shop's users, and download tokens as flat-manager accepts them.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,16 +8,16 @@ use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::Sha256;
 
-/// Text that every credential of this shop contains and nothing else does: a search for it finds leaks.
+/// Text that every credential of this shop contains and nothing else does, so that a search for it finds leaks.
 ///
-/// It is how the start of the claims, `{"jti":"CANARY-`, reads in base64.
+/// It is the start of the claims, `{"jti":"CANARY-`, in base64.
 pub const CREDENTIAL_MARK: &str = "eyJqdGkiOiJDQU5BUlkt";
 /// The same for download tokens, whose claims begin with `{"name":"CANARY-`.
 pub const DOWNLOAD_TOKEN_MARK: &str = "eyJuYW1lIjoiQ0FOQVJZL";
 
 const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
-/// What a credential says. The order of the fields is part of [`CREDENTIAL_MARK`].
+/// The claims of a credential. [`CREDENTIAL_MARK`] depends on the order of the fields.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CredentialClaims {
     pub(crate) jti: String,
@@ -26,7 +26,7 @@ pub(crate) struct CredentialClaims {
     pub(crate) exp: i64,
 }
 
-/// What a download token says. The order of the fields is part of [`DOWNLOAD_TOKEN_MARK`].
+/// The claims of a download token. [`DOWNLOAD_TOKEN_MARK`] depends on the order of the fields.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct DownloadClaims {
     #[serde(default)]
@@ -38,7 +38,8 @@ pub(crate) struct DownloadClaims {
 }
 
 impl DownloadClaims {
-    /// Whether the token is good for this app, runtime or extension: flat-manager's rule, by which no prefixes at all match everything.
+    /// Whether the token covers this app, runtime or extension, by flat-manager's rule: a token without prefixes covers
+    /// everything.
     pub(crate) fn matches(&self, id: &str) -> bool {
         self.prefixes.is_empty()
             || self.prefixes.iter().any(|prefix| {
@@ -74,7 +75,7 @@ pub(crate) fn sign(claims: &impl Serialize, secret: &[u8]) -> String {
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// Checks the signature and reads the claims. When the token expires is the caller's business.
+/// Checks the signature and reads the claims. The caller checks the expiry.
 pub(crate) fn verify<T: DeserializeOwned>(token: &str, secret: &[u8]) -> Result<T, TokenError> {
     #[derive(Deserialize)]
     struct Header {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The shop, run by hand.
+//! The shop as a program.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -10,19 +10,19 @@ use std::{
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_usher-demo-store");
 
-/// A program that does not outlive its test.
+/// A program that ends with its test.
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It has ended already if the test went well.
+        // It has ended already if the test passed.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
 #[test]
-fn it_says_how_to_use_it_is_ready_and_ends_when_told_to() {
+fn it_prints_how_to_use_it_and_ends_on_a_signal() {
     let folder = tempfile::tempdir().unwrap();
     let child = Command::new(PROGRAM)
         .args(["--no-repository", "--port=0", "--control-port=0", "--data-dir"])
@@ -42,8 +42,8 @@ fn it_says_how_to_use_it_is_ready_and_ends_when_told_to() {
     assert!(command.contains(&format!("--authenticator-option=url={shop} ")));
     assert!(command.ends_with(&format!(" demo {shop}repo")));
 
-    let told = Command::new("kill").args(["-TERM", &running.0.id().to_string()]).status().unwrap();
-    assert!(told.success());
+    let logged = Command::new("kill").args(["-TERM", &running.0.id().to_string()]).status().unwrap();
+    assert!(logged.success());
     assert!(running.0.wait().unwrap().success());
 }
 

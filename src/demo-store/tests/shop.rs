@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The shop as a customer and an authenticator see it.
+//! The shop for a browser and for an authenticator.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use common::{RETURN, Visit, answer, location, parameter};
+use common::{RETURN_ADDRESS, TestShop, answer, location, parameter};
 use serde_json::{Value, json};
 use usher_demo_store::{CREDENTIAL_MARK, DOWNLOAD_TOKEN_MARK, DemoStore, StoreOptions};
 
@@ -17,17 +17,17 @@ fn claims(token: &str) -> Value {
 
 #[tokio::test]
 async fn signing_in_leads_back_with_a_credential_that_works() {
-    let visit = Visit::to_shop().await;
-    let page = visit.get("login?redirect_uri=http%3A%2F%2F127.0.0.1%3A4711%2Fdone&state=abc").await;
+    let shop = TestShop::without_repository().await;
+    let page = shop.get("login?redirect_uri=http%3A%2F%2F127.0.0.1%3A4711%2Fdone&state=abc").await;
     assert_eq!(page.status(), 200);
     assert!(page.text().await.unwrap().contains("<label for=\"password\">Password</label>"));
 
-    let fields = [("redirect_uri", RETURN), ("state", "abc"), ("user", "demo"), ("password", "demo")];
-    let response = visit.post_form("login", &fields).await;
+    let fields = [("redirect_uri", RETURN_ADDRESS), ("state", "abc"), ("user", "demo"), ("password", "demo")];
+    let response = shop.post_form("login", &fields).await;
 
     assert_eq!(response.status(), 303);
     let back = location(&response);
-    assert!(back.as_str().starts_with(RETURN));
+    assert!(back.as_str().starts_with(RETURN_ADDRESS));
     assert_eq!(parameter(&back, "state").unwrap(), "abc");
     let credential = parameter(&back, "token").unwrap();
     let claims = claims(&credential);
@@ -35,25 +35,26 @@ async fn signing_in_leads_back_with_a_credential_that_works() {
     assert!(claims["sub"].is_string());
     assert!(claims["exp"].is_i64());
     assert!(credential.contains(CREDENTIAL_MARK));
-    assert_eq!(visit.get_tokens(&credential, &["org.example.Private"]).await.0, 200);
-    assert!(visit.store.control().issued_secrets().contains(&credential));
+    assert_eq!(shop.get_tokens(&credential, &["org.example.Private"]).await.0, 200);
+    assert!(shop.store.control().issued_secrets().contains(&credential));
 }
 
 #[tokio::test]
-async fn an_address_with_a_query_and_without_state_is_returned_to_as_it_was_given() {
-    let visit = Visit::to_shop().await;
-    let return_to = format!("{RETURN}?flow=7");
+async fn a_return_address_keeps_its_query_and_gets_no_state() {
+    let shop = TestShop::without_repository().await;
+    let return_to = format!("{RETURN_ADDRESS}?flow=7");
     let fields = [("redirect_uri", return_to.as_str()), ("user", "demo"), ("password", "demo")];
-    let back = location(&visit.post_form("login", &fields).await);
+    let back = location(&shop.post_form("login", &fields).await);
     assert!(back.as_str().starts_with(&format!("{return_to}&token=")));
     assert_eq!(parameter(&back, "state"), None);
 }
 
 #[tokio::test]
 async fn a_wrong_password_shows_the_form_again_with_the_user_name_in_it() {
-    let visit = Visit::to_shop().await;
-    let fields = [("redirect_uri", RETURN), ("state", "a\"b<c"), ("user", "\"><script>"), ("password", "wrong")];
-    let response = visit.post_form("login", &fields).await;
+    let shop = TestShop::without_repository().await;
+    let fields =
+        [("redirect_uri", RETURN_ADDRESS), ("state", "a\"b<c"), ("user", "\"><script>"), ("password", "wrong")];
+    let response = shop.post_form("login", &fields).await;
     assert_eq!(response.status(), 200);
     let page = response.text().await.unwrap();
     assert!(page.contains("User name or password is wrong."));
@@ -64,29 +65,29 @@ async fn a_wrong_password_shows_the_form_again_with_the_user_name_in_it() {
 
 #[tokio::test]
 async fn a_person_can_cancel() {
-    let visit = Visit::to_shop().await;
-    let page = visit.get("login?redirect_uri=http://127.0.0.1:4711/done&state=abc").await.text().await.unwrap();
-    assert!(page.contains(&format!("href=\"{RETURN}?error=access_denied&amp;state=abc\">Cancel</a>")));
+    let shop = TestShop::without_repository().await;
+    let page = shop.get("login?redirect_uri=http://127.0.0.1:4711/done&state=abc").await.text().await.unwrap();
+    assert!(page.contains(&format!("href=\"{RETURN_ADDRESS}?error=access_denied&amp;state=abc\">Cancel</a>")));
 }
 
 #[tokio::test]
 async fn credentials_are_not_sent_to_other_computers() {
-    let visit = Visit::to_shop().await;
+    let shop = TestShop::without_repository().await;
     for address in ["https://example.org/done", "http://localhost:4711/done", "", "http://127.0.0.1.example.org/"] {
-        let page = visit.client.get(visit.url_with("login", &[("redirect_uri", address)])).send().await;
+        let page = shop.client.get(shop.url_with("login", &[("redirect_uri", address)])).send().await;
         assert_eq!(page.unwrap().status(), 400, "{address}");
         let fields = [("redirect_uri", address), ("user", "demo"), ("password", "demo")];
-        assert_eq!(visit.post_form("login", &fields).await.status(), 400, "{address}");
+        assert_eq!(shop.post_form("login", &fields).await.status(), 400, "{address}");
     }
 }
 
 #[tokio::test]
-async fn each_app_is_answered_by_its_terms() {
-    let visit = Visit::to_shop().await;
-    let credential = visit.store.control().issue_credential("demo").unwrap();
+async fn each_app_is_answered_according_to_its_terms() {
+    let shop = TestShop::without_repository().await;
+    let credential = shop.store.control().issue_credential("demo").unwrap();
     let ids = ["org.example.Free", "org.example.Private", "org.example.Paid", "org.example.Unheard"];
 
-    let (status, answer) = visit.get_tokens(&credential, &ids).await;
+    let (status, answer) = shop.get_tokens(&credential, &ids).await;
 
     assert_eq!(status, 200);
     assert_eq!(answer["tokens"]["org.example.Free"], "");
@@ -102,37 +103,37 @@ async fn each_app_is_answered_by_its_terms() {
 
 #[tokio::test]
 async fn an_app_is_bought_by_one_account_and_not_by_the_other() {
-    let visit = Visit::to_shop().await;
-    let [demo, demo2] = ["demo", "demo2"].map(|user| visit.store.control().issue_credential(user).unwrap());
-    let wish = json!({"id": "org.example.Paid"});
-    let (_, begun) = answer(visit.post_json("api/v1/begin_purchase", &demo, wish).await).await;
+    let shop = TestShop::without_repository().await;
+    let [demo, demo2] = ["demo", "demo2"].map(|user| shop.store.control().issue_credential(user).unwrap());
+    let request = json!({"id": "org.example.Paid"});
+    let (_, begun) = answer(shop.post_json("api/v1/begin_purchase", &demo, request).await).await;
     let start = begun["start_uri"].as_str().unwrap();
-    let page = visit.client.get(visit.url_with(start, &[("redirect_uri", RETURN), ("state", "abc")]));
+    let page = shop.client.get(shop.url_with(start, &[("redirect_uri", RETURN_ADDRESS), ("state", "abc")]));
     let page = page.send().await.unwrap().text().await.unwrap();
     assert!(page.contains("Buy Now") && page.contains("I Changed My Mind"));
-    assert_eq!(visit.get(&format!("{start}/thanks")).await.status(), 404);
-    assert_eq!(visit.get_tokens(&demo, &["org.example.Paid"]).await.1["denied"], json!(["org.example.Paid"]));
+    assert_eq!(shop.get(&format!("{start}/thanks")).await.status(), 404);
+    assert_eq!(shop.get_tokens(&demo, &["org.example.Paid"]).await.1["denied"], json!(["org.example.Paid"]));
 
-    let done = visit.post_form(&format!("{start}/done"), &[("redirect_uri", RETURN), ("state", "abc")]).await;
+    let done = shop.post_form(&format!("{start}/done"), &[("redirect_uri", RETURN_ADDRESS), ("state", "abc")]).await;
 
     assert_eq!(done.status(), 303);
     let back = location(&done);
     assert_eq!(parameter(&back, "state").unwrap(), "abc");
     let thanks = parameter(&back, "redirect_uri").unwrap();
-    assert_eq!(thanks, visit.url(&format!("{start}/thanks")).as_str());
-    assert_eq!(visit.client.get(thanks).send().await.unwrap().status(), 200);
-    assert_eq!(visit.get_tokens(&demo, &["org.example.Paid"]).await.1["denied"], json!([]));
-    assert_eq!(visit.get_tokens(&demo2, &["org.example.Paid"]).await.1["denied"], json!(["org.example.Paid"]));
-    let again = visit.client.get(visit.url_with(start, &[("redirect_uri", RETURN)])).send().await.unwrap();
+    assert_eq!(thanks, shop.url(&format!("{start}/thanks")).as_str());
+    assert_eq!(shop.client.get(thanks).send().await.unwrap().status(), 200);
+    assert_eq!(shop.get_tokens(&demo, &["org.example.Paid"]).await.1["denied"], json!([]));
+    assert_eq!(shop.get_tokens(&demo2, &["org.example.Paid"]).await.1["denied"], json!(["org.example.Paid"]));
+    let again = shop.client.get(shop.url_with(start, &[("redirect_uri", RETURN_ADDRESS)])).send().await.unwrap();
     assert!(again.text().await.unwrap().contains("Already Yours"));
 }
 
 #[tokio::test]
-async fn what_is_not_sold_cannot_be_bought() {
-    let visit = Visit::to_shop().await;
-    let credential = visit.store.control().issue_credential("demo").unwrap();
+async fn an_app_that_is_not_for_sale_cannot_be_bought() {
+    let shop = TestShop::without_repository().await;
+    let credential = shop.store.control().issue_credential("demo").unwrap();
     for id in ["org.example.Free", "org.example.Private", "org.example.Unheard"] {
-        let response = visit.post_json("api/v1/begin_purchase", &credential, json!({ "id": id })).await;
+        let response = shop.post_json("api/v1/begin_purchase", &credential, json!({ "id": id })).await;
         let (status, answer) = answer(response).await;
         assert_eq!(status, 404, "{id}");
         assert!(answer["message"].is_string());
@@ -141,43 +142,43 @@ async fn what_is_not_sold_cannot_be_bought() {
 
 #[tokio::test]
 async fn a_revoked_expired_or_invented_credential_is_answered_with_401() {
-    let visit = Visit::to_shop().await;
-    let control = visit.store.control();
+    let shop = TestShop::without_repository().await;
+    let control = shop.store.control();
     let [revoked, expired] = ["demo", "demo2"].map(|user| control.issue_credential(user).unwrap());
     assert_eq!(control.revoke_credentials(Some("demo")).unwrap(), 1);
     assert_eq!(control.expire_credentials(Some("demo2")).unwrap(), 1);
     for credential in [revoked.as_str(), expired.as_str(), "nonsense", &format!("{revoked}x")] {
-        let (status, answer) = visit.get_tokens(credential, &["org.example.Private"]).await;
+        let (status, answer) = shop.get_tokens(credential, &["org.example.Private"]).await;
         assert_eq!(status, 401);
         assert!(answer["message"].is_string());
     }
     let fresh = control.issue_credential("demo").unwrap();
-    assert_eq!(visit.get_tokens(&fresh, &["org.example.Private"]).await.0, 200);
+    assert_eq!(shop.get_tokens(&fresh, &["org.example.Private"]).await.0, 200);
 }
 
 #[tokio::test]
 async fn credentials_and_purchases_outlive_the_shop() {
-    let visit = Visit::to_shop().await;
-    let control = visit.store.control();
+    let shop = TestShop::without_repository().await;
+    let control = shop.store.control();
     let credential = control.issue_credential("demo").unwrap();
     control.grant("demo", "org.example.Paid").unwrap();
-    let port = visit.store.base_url().port().unwrap();
-    visit.store.stop().await;
+    let port = shop.store.base_url().port().unwrap();
+    shop.store.stop().await;
 
-    let options = StoreOptions { port, ..StoreOptions::without_repository(visit.folder.path()) };
+    let options = StoreOptions { port, ..StoreOptions::without_repository(shop.folder.path()) };
     let store = DemoStore::start(options).await.unwrap();
-    let visit = Visit { store, ..visit };
+    let shop = TestShop { store, ..shop };
 
-    let (status, answer) = visit.get_tokens(&credential, &["org.example.Paid"]).await;
+    let (status, answer) = shop.get_tokens(&credential, &["org.example.Paid"]).await;
     assert_eq!(status, 200);
     assert_eq!(answer["denied"], json!([]));
 }
 
 #[tokio::test]
 async fn the_front_page_names_the_apps_and_how_to_add_the_shop() {
-    let visit = Visit::to_shop().await;
-    let page = visit.get("").await.text().await.unwrap();
+    let shop = TestShop::without_repository().await;
+    let page = shop.get("").await.text().await.unwrap();
     assert!(page.contains("Private"));
-    assert!(page.contains(visit.store.remote_add_command()));
-    assert_eq!(visit.get("favicon.ico").await.status(), 404);
+    assert!(page.contains(shop.store.remote_add_command()));
+    assert_eq!(shop.get("favicon.ico").await.status(), 404);
 }

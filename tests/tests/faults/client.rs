@@ -38,7 +38,8 @@ impl Daemon {
     /// Its peak memory so far, in KiB.
     pub(crate) fn peak(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id)).expect("the daemon is there");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its memory is told");
+        let line =
+            status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the kernel reports its peak memory");
         line.trim().trim_end_matches("kB").trim().parse().expect("a number")
     }
 }

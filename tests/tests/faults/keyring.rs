@@ -140,7 +140,7 @@ async fn k09_the_newest_item_of_an_account_is_used_and_never_one_of_another_serv
         session.bus.wait_until_free(usher_tests::AUTHENTICATOR).await;
     }
     let nobody = futures_util::FutureExt::now_or_never(elsewhere.accept());
-    assert!(nobody.is_none(), "the other server was never spoken to");
+    assert!(nobody.is_none(), "the other server was never contacted");
     assert!(session.flatpak().run(&["install", "--user", "--noninteractive", APP]).await.code == 0);
 }
 

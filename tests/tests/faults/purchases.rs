@@ -257,7 +257,7 @@ async fn a_purchase_does_not_begin_while_the_keyring_is_locked() {
     session.keyring().lock().await;
     window.press("Continue to Purchase").await;
     window.says("Purchase Was Not Begun").await;
-    assert!(session.begun_purchases().is_empty(), "what cannot be written down is not begun");
+    assert!(session.begun_purchases().is_empty(), "no purchase begins that cannot be written down");
 
     session.keyring().answer_next_prompt();
     assert!(session.keyring().ask_to_unlock().await);

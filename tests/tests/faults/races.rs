@@ -152,7 +152,7 @@ async fn g10_a_full_session_at_the_highest_log_level_leaks_no_secret() {
     window.wait("the account to be gone", is_told).await;
 
     let said = daemon.log_text() + &again.log_text();
-    assert!(said.contains("DEBUG") && said.contains("Tokens"), "the daemon has told what it does: {said}");
+    assert!(said.contains("DEBUG") && said.contains("Tokens"), "the daemon logs what it does: {said}");
     assert!(session.shop().control().issued_secrets().len() > 1, "there were secrets to leak");
     assert_eq!(session.leaks(), []);
 }

@@ -106,7 +106,7 @@ async fn a_prompt_that_no_client_waits_for_stays_when_the_daemon_ends() {
     screen.window(&format!("Buy “{APP}”?")).await.press("Continue to Purchase").await;
     let window = screen.front();
     window.says("Not Available to This Account").await;
-    assert_ne!(install.end().await.code, 0, "flatpak was told");
+    assert_ne!(install.end().await.code, 0, "flatpak got an answer");
     session.stop_daemon().await;
     // The next request starts another daemon, so by then the window knows that the first one has ended.
     let outcome = session.flatpak().run(&["install", "--user", "--noninteractive", "demo", APP]).await;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The same switches over HTTP, for scripts. It listens on loopback only and wants JSON, which no foreign web page can send unasked.
+//! The same switches over HTTP, for scripts. The endpoint listens on loopback only and requires JSON, which other web
+//! pages cannot send without permission.
 
 use std::path::PathBuf;
 
@@ -23,46 +24,46 @@ use crate::{
 
 const HELP: &str = "The switches of the demo store
 
-GET    /requests                  what was asked, oldest first
-DELETE /requests                  forget it
+GET    /requests                  all requests, oldest first
+DELETE /requests                  forgets them
 PUT    /failures/ROUTE            {\"failure\": {\"mode\": MODE, …}, \"times\": N}
                                   routes: login sign_in get_tokens begin_purchase purchase repository other
                                   modes: slow reply json nonsense hang close_early reset redirect big endless gzip_bomb raw
-DELETE /failures/ROUTE            work again
+DELETE /failures/ROUTE            makes it work again
 PUT    /pages                     {\"path\": \"/login\", \"page\": {\"status\": 200, \"headers\": [], \"body\": \"…\"}}
-POST   /reset                     {} no failures and pages any more
+POST   /reset                     {} undoes all failures and pages
 POST   /credentials/expire        {\"user\": \"demo\"}, or {} for all
-POST   /credentials/revoke        the same
+POST   /credentials/revoke        the same fields
 PUT    /apps                      {\"user\": \"demo\", \"app\": \"org.example.Paid\", \"granted\": true}
-PUT    /grants                    {\"held\": true}: what is paid is not unlocked; false unlocks what was paid meanwhile
+PUT    /grants                    {\"held\": true} stops unlocking paid apps; false unlocks them
 POST   /publish                   [{\"update\": \"org.example.Free\"}, {\"runtime\": {\"branch\": \"2\", \"app\": \"org.example.Free\"}}]
-POST   /authenticator             {\"name\": \"…\", \"url\": \"…\"} in the repository's summary; with \"brought_from\": FOLDER
-                                  it is published from the repository there, and flatpak installs it by itself
+POST   /authenticator             {\"name\": \"…\", \"url\": \"…\"} names it in the summary; \"brought_from\": FOLDER also
+                                  publishes it from the repository there, and flatpak installs it by itself
 ";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Plan {
+struct FailureRequest {
     failure: Failure,
     times: Option<u32>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Page {
+struct PageRequest {
     path: String,
     page: Option<Reply>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Whose {
+struct UserFilter {
     user: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Ownership {
+struct AccessRequest {
     user: String,
     app: String,
     granted: bool,
@@ -70,7 +71,7 @@ struct Ownership {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Authenticator {
+struct AuthenticatorRequest {
     name: String,
     url: String,
     brought_from: Option<PathBuf>,
@@ -78,7 +79,7 @@ struct Authenticator {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Grants {
+struct HoldRequest {
     held: bool,
 }
 
@@ -92,7 +93,7 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/reset", post(reset))
         .route("/credentials/expire", post(expire))
         .route("/credentials/revoke", post(revoke))
-        .route("/apps", put(set_ownership))
+        .route("/apps", put(set_access))
         .route("/grants", put(hold_grants))
         .route("/publish", post(publish))
         .route("/authenticator", post(announce))
@@ -100,7 +101,7 @@ pub(crate) fn router(control: Control) -> Router {
         .with_state(control)
 }
 
-/// Refuses requests that came by another name than this computer's, as those of a web page with a rebound name do.
+/// Refuses requests that name another host, as those of a web page do after DNS rebinding.
 async fn local_only(request: Request, next: Next) -> Response {
     let host = request
         .headers()
@@ -123,10 +124,14 @@ async fn clear_requests(State(control): State<Control>) -> Json<Value> {
     done()
 }
 
-async fn fail(State(control): State<Control>, Path(route): Path<Route>, Json(plan): Json<Plan>) -> Json<Value> {
-    match plan.times {
-        Some(times) => control.fail_times(route, plan.failure, times),
-        None => control.fail(route, plan.failure),
+async fn fail(
+    State(control): State<Control>,
+    Path(route): Path<Route>,
+    Json(request): Json<FailureRequest>,
+) -> Json<Value> {
+    match request.times {
+        Some(times) => control.fail_times(route, request.failure, times),
+        None => control.fail(route, request.failure),
     }
     done()
 }
@@ -136,7 +141,7 @@ async fn succeed(State(control): State<Control>, Path(route): Path<Route>) -> Js
     done()
 }
 
-async fn set_page(State(control): State<Control>, Json(Page { path, page }): Json<Page>) -> Json<Value> {
+async fn set_page(State(control): State<Control>, Json(PageRequest { path, page }): Json<PageRequest>) -> Json<Value> {
     match page {
         Some(page) => control.set_page(&path, page),
         None => control.remove_page(&path),
@@ -149,19 +154,19 @@ async fn reset(State(control): State<Control>, Json(_): Json<Value>) -> Json<Val
     done()
 }
 
-async fn expire(State(control): State<Control>, Json(whose): Json<Whose>) -> Result<Json<Value>, StoreError> {
-    let count = control.expire_credentials(whose.user.as_deref())?;
+async fn expire(State(control): State<Control>, Json(filter): Json<UserFilter>) -> Result<Json<Value>, StoreError> {
+    let count = control.expire_credentials(filter.user.as_deref())?;
     Ok(Json(json!({ "credentials": count })))
 }
 
-async fn revoke(State(control): State<Control>, Json(whose): Json<Whose>) -> Result<Json<Value>, StoreError> {
-    let count = control.revoke_credentials(whose.user.as_deref())?;
+async fn revoke(State(control): State<Control>, Json(filter): Json<UserFilter>) -> Result<Json<Value>, StoreError> {
+    let count = control.revoke_credentials(filter.user.as_deref())?;
     Ok(Json(json!({ "credentials": count })))
 }
 
-async fn set_ownership(
+async fn set_access(
     State(control): State<Control>,
-    Json(Ownership { user, app, granted }): Json<Ownership>,
+    Json(AccessRequest { user, app, granted }): Json<AccessRequest>,
 ) -> Result<Json<Value>, StoreError> {
     if granted {
         control.grant(&user, &app)?;
@@ -173,7 +178,7 @@ async fn set_ownership(
 
 async fn hold_grants(
     State(control): State<Control>,
-    Json(Grants { held }): Json<Grants>,
+    Json(HoldRequest { held }): Json<HoldRequest>,
 ) -> Result<Json<Value>, StoreError> {
     if held {
         control.hold_grants();
@@ -193,7 +198,7 @@ async fn publish(
 
 async fn announce(
     State(control): State<Control>,
-    Json(Authenticator { name, url, brought_from }): Json<Authenticator>,
+    Json(AuthenticatorRequest { name, url, brought_from }): Json<AuthenticatorRequest>,
 ) -> Result<Json<Value>, StoreError> {
     match brought_from {
         Some(from) => control.bring_authenticator(&name, &url, &from).await?,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The apps: a script that greets, and what makes it look like an app in a shop.
+//! The apps: a script that prints a greeting, with a desktop file, icons and AppStream data.
 
 use std::{
     fs,
@@ -94,7 +94,7 @@ fn compress(text: &str) -> io::Result<Vec<u8>> {
     writer.finish()
 }
 
-/// Writes a file and the folders that it is in.
+/// Writes a file and creates its folders.
 pub(super) fn write_file(path: &Path, content: &[u8]) -> Result<(), StoreError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(StoreError::file(folder))?;

@@ -26,7 +26,7 @@ pub(super) fn flatpak<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -
     run("flatpak", arguments).map(drop)
 }
 
-/// A value in a commit's metadata as ostree prints it, if it is there.
+/// A value of a commit's metadata, as ostree prints it, if there is one.
 pub(super) fn commit_metadata(repo: &Path, checksum: &str, key: &str) -> Result<Option<String>, StoreError> {
     let repo = format!("--repo={}", repo.display());
     let key = format!("--print-metadata-key={key}");
@@ -37,7 +37,7 @@ pub(super) fn commit_metadata(repo: &Path, checksum: &str, key: &str) -> Result<
     }
 }
 
-/// The libraries that a program loads, its loader among them.
+/// The libraries that a program loads, including its loader.
 pub(super) fn libraries(program: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let listing = match run("ldd", [program]) {
         Ok(listing) => listing,

@@ -21,7 +21,7 @@ pub(super) fn draw(colour: [u8; 3]) -> io::Result<Vec<u8>> {
     let mut header = Vec::new();
     header.extend(SIZE.to_be_bytes());
     header.extend(SIZE.to_be_bytes());
-    // 8 bits a channel, RGBA, and the only methods there are.
+    // 8 bits per channel, RGBA, and the only compression and filter methods of PNG.
     header.extend([8, 6, 0, 0, 0]);
 
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();

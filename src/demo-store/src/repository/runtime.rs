@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The runtime: a shell, a few commands and the libraries of this very system, and nothing else.
+//! The runtime: a shell, a few commands and their libraries, copied from this system.
 
 use std::{collections::BTreeSet, fs, os::unix::fs::symlink, path::Path};
 
 use super::{apps::write_file, commands};
 use crate::{StoreError, catalogue::PLATFORM};
 
-/// What apps can run. Flatpak itself runs `ldconfig`.
+/// The programs for apps. Flatpak itself runs `ldconfig`.
 const PROGRAMS: [&str; 7] = ["bash", "cat", "env", "id", "ldconfig", "ls", "sleep"];
 
 /// Writes the tree of one version.
@@ -32,7 +32,7 @@ pub(super) fn write(tree: &Path, arch: &str, branch: &str, version: u32) -> Resu
         copy(&library, &lib.join(name))?;
     }
     link("bash", &bin.join("sh"))?;
-    // Where programs of 64 bits look for their loader.
+    // 64-bit programs look for their loader here.
     link("lib", &tree.join("usr/lib64"))
 }
 

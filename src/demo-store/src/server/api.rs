@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The interface for authenticators: download tokens, and the start of a purchase.
+//! The API for authenticators: download tokens, and the start of a purchase.
 
 use axum::{
     Extension, Json,
@@ -11,7 +11,7 @@ use axum::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
-use super::{LogEntry, ShopState, Trouble, bearer};
+use super::{InternalError, LogEntry, ShopState, bearer};
 use crate::{
     StoreError,
     catalogue::{self, Terms},
@@ -21,27 +21,27 @@ use crate::{
 };
 
 #[derive(Deserialize)]
-struct Wishes {
+struct TokensRequest {
     #[serde(default)]
     ids: Vec<String>,
 }
 
 #[derive(Deserialize)]
-struct Wish {
+struct PurchaseRequest {
     id: String,
 }
 
-/// Why a request is not granted, in words for the authenticator.
+/// Why a request is refused, with a message for the authenticator.
 pub(crate) enum Refusal {
     NotSignedIn(&'static str),
-    NotUnderstood,
+    NotJson,
     NotForSale,
-    Trouble(StoreError),
+    InternalError(StoreError),
 }
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        Self::Trouble(error)
+        Self::InternalError(error)
     }
 }
 
@@ -49,9 +49,9 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, message) = match self {
             Self::NotSignedIn(reason) => (StatusCode::UNAUTHORIZED, reason),
-            Self::NotUnderstood => (StatusCode::BAD_REQUEST, "The request is not the JSON that was expected."),
+            Self::NotJson => (StatusCode::BAD_REQUEST, "The request is not the JSON that was expected."),
             Self::NotForSale => (StatusCode::NOT_FOUND, "This app is not for sale."),
-            Self::Trouble(error) => return Trouble(error).into_response(),
+            Self::InternalError(error) => return InternalError(error).into_response(),
         };
         answer(status, json!({ "message": message }))
     }
@@ -64,15 +64,15 @@ pub(crate) async fn get_tokens(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    let wishes = read::<Wishes>(&body);
-    if let Ok(wishes) = &wishes {
-        entry.set_ids(&wishes.ids);
+    let wanted = parse::<TokensRequest>(&body);
+    if let Ok(wanted) = &wanted {
+        entry.set_ids(&wanted.ids);
     }
     let user = signed_in(&shop, &entry, &headers)?;
 
     let mut tokens = Map::new();
     let mut denied = Vec::new();
-    for id in wishes?.ids {
+    for id in wanted?.ids {
         match shop.decide(&user, &id)? {
             Decision::Free => drop(tokens.insert(id, Value::from(""))),
             Decision::Granted(token) => drop(tokens.insert(id, Value::from(token))),
@@ -89,13 +89,13 @@ pub(crate) async fn begin_purchase(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    let wish = read::<Wish>(&body);
-    if let Ok(wish) = &wish {
-        entry.set_ids(std::slice::from_ref(&wish.id));
+    let wanted = parse::<PurchaseRequest>(&body);
+    if let Ok(wanted) = &wanted {
+        entry.set_ids(std::slice::from_ref(&wanted.id));
     }
     let user = signed_in(&shop, &entry, &headers)?;
 
-    let id = wish?.id;
+    let id = wanted?.id;
     let sold = catalogue::find(&id).is_some_and(|app| matches!(app.terms, Terms::Sold { .. }));
     if !sold {
         return Err(Refusal::NotForSale);
@@ -113,8 +113,8 @@ fn signed_in(shop: &Shop, entry: &Entry, headers: &HeaderMap) -> Result<User, Re
     Ok(user)
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|_| Refusal::NotUnderstood)
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|_| Refusal::NotJson)
 }
 
 fn answer(status: StatusCode, value: Value) -> Response {

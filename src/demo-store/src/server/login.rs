@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Signing in: a page with a form, and the way back with a credential.
+//! Signing in: a page with a form, and the redirect with a credential.
 
 use axum::{
     Extension, Form,
@@ -10,22 +10,16 @@ use axum::{
 use serde::Deserialize;
 use url::Url;
 
-use super::{LogEntry, ShopState, Trouble, cancelled, return_address, return_address_refused, with_query};
+use super::{
+    InternalError, LogEntry, ReturnQuery, ShopState, cancelled, return_address, return_address_refused, with_query,
+};
 use crate::html::{self, Html, escape, hidden};
 
-/// Where the person came from.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Visit {
-    #[serde(default)]
-    redirect_uri: String,
-    state: Option<String>,
-}
-
-/// The form, filled in.
+/// The submitted form.
 #[derive(Deserialize)]
-pub(crate) struct Filled {
+pub(crate) struct SignInForm {
     #[serde(flatten)]
-    visit: Visit,
+    query: ReturnQuery,
     #[serde(default)]
     user: String,
     #[serde(default)]
@@ -33,9 +27,9 @@ pub(crate) struct Filled {
 }
 
 /// `GET /login`
-pub(crate) async fn show(Query(visit): Query<Visit>) -> Response {
-    match return_address(&visit.redirect_uri) {
-        Some(return_to) => form(&return_to, &visit, "", false),
+pub(crate) async fn show(Query(query): Query<ReturnQuery>) -> Response {
+    match return_address(&query.redirect_uri) {
+        Some(return_to) => form(&return_to, &query, "", false),
         None => return_address_refused(),
     }
 }
@@ -44,18 +38,19 @@ pub(crate) async fn show(Query(visit): Query<Visit>) -> Response {
 pub(crate) async fn submit(
     State(shop): ShopState,
     Extension(entry): LogEntry,
-    Form(filled): Form<Filled>,
-) -> Result<Response, Trouble> {
-    let Some(return_to) = return_address(&filled.visit.redirect_uri) else {
+    Form(submitted): Form<SignInForm>,
+) -> Result<Response, InternalError> {
+    let Some(return_to) = return_address(&submitted.query.redirect_uri) else {
         return Ok(return_address_refused());
     };
-    let Some(user) = shop.db.sign_in(filled.user.trim(), &filled.password)? else {
-        return Ok(form(&return_to, &filled.visit, &filled.user, true));
+    let Some(user) = shop.db.check_password(submitted.user.trim(), &submitted.password)? else {
+        return Ok(form(&return_to, &submitted.query, &submitted.user, true));
     };
     entry.set_user(&user.name);
     let credential = shop.issue_credential(&user)?;
-    let parameters =
-        [("token", credential.as_str())].into_iter().chain(filled.visit.state.as_deref().map(|state| ("state", state)));
+    let parameters = [("token", credential.as_str())]
+        .into_iter()
+        .chain(submitted.query.state.as_deref().map(|state| ("state", state)));
     let location = with_query(return_to, parameters);
     let headers = [
         (header::LOCATION, location.as_str()),
@@ -65,7 +60,7 @@ pub(crate) async fn submit(
     Ok((StatusCode::SEE_OTHER, headers).into_response())
 }
 
-fn form(return_to: &Url, visit: &Visit, user: &str, wrong: bool) -> Response {
+fn form(return_to: &Url, query: &ReturnQuery, user: &str, wrong: bool) -> Response {
     let problem = if wrong {
         "<p class=\"problem\" id=\"problem\" role=\"alert\">User name or password is wrong. Try again.</p>\n"
     } else {
@@ -73,7 +68,7 @@ fn form(return_to: &Url, visit: &Visit, user: &str, wrong: bool) -> Response {
     };
     let describe = if wrong { " aria-describedby=\"problem\" aria-invalid=\"true\"" } else { "" };
     let (first_focus, second_focus) = if wrong { ("", " autofocus") } else { (" autofocus", "") };
-    let state = visit.state.as_deref().map(|state| hidden("state", state));
+    let state = query.state.as_deref().map(|state| hidden("state", state));
     let body = Html::trusted(format!(
         "<section class=\"card\">\n<h1>Sign In</h1>\n\
          <p class=\"dim\">To your account at the Demo Store.</p>\n{problem}\
@@ -87,10 +82,10 @@ fn form(return_to: &Url, visit: &Visit, user: &str, wrong: bool) -> Response {
          <a class=\"button\" href=\"{cancel}\">Cancel</a>\n</div>\n</form>\n</section>\n\
          <p class=\"dim\">This is a demonstration. There are two accounts, <strong>demo</strong> and <strong>demo2</strong>; \
          the password of each is its name.</p>",
-        redirect = hidden("redirect_uri", &visit.redirect_uri),
+        redirect = hidden("redirect_uri", &query.redirect_uri),
         state = state.unwrap_or_default(),
         user = escape(user),
-        cancel = escape(cancelled(return_to, visit.state.as_deref()).as_str()),
+        cancel = escape(cancelled(return_to, query.state.as_deref()).as_str()),
     ));
     html::page(StatusCode::OK, "Sign In", &body)
 }

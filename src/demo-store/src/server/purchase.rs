@@ -1,40 +1,33 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Buying an app: the page that asks for a yes, the yes, and the thanks.
+//! Buying an app: the purchase page, the confirmation, and the “Thank You” page.
 
+use super::{
+    InternalError, LogEntry, ReturnQuery, ShopState, cancelled, not_found, return_address, return_address_refused,
+    with_query,
+};
+use crate::{
+    catalogue::{self, Terms},
+    html::{self, Html, escape, hidden},
+};
 use axum::{
     Extension, Form,
     extract::{Path, Query, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
-
-use super::{LogEntry, ShopState, Trouble, cancelled, not_found, return_address, return_address_refused, with_query};
-use crate::{
-    catalogue::{self, Terms},
-    html::{self, Html, escape, hidden},
-};
-
-/// Where the person came from.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Visit {
-    #[serde(default)]
-    redirect_uri: String,
-    state: Option<String>,
-}
 
 /// `GET /purchase/{id}`
 pub(crate) async fn show(
     State(shop): ShopState,
     Extension(entry): LogEntry,
     Path(id): Path<String>,
-    Query(visit): Query<Visit>,
-) -> Result<Response, Trouble> {
+    Query(query): Query<ReturnQuery>,
+) -> Result<Response, InternalError> {
     let Some(purchase) = shop.db.purchase(&id)? else {
         return Ok(not_found().await);
     };
     entry.set_user(&purchase.user.name);
-    let Some(return_to) = return_address(&visit.redirect_uri) else {
+    let Some(return_to) = return_address(&query.redirect_uri) else {
         return Ok(return_address_refused());
     };
     let (name, price) = catalogue::find(&purchase.app).map_or((purchase.app.as_str(), ""), |app| match app.terms {
@@ -58,9 +51,9 @@ pub(crate) async fn show(
         price = escape(price),
         user = escape(&purchase.user.name),
         id = escape(&id),
-        redirect = hidden("redirect_uri", &visit.redirect_uri),
-        state = visit.state.as_deref().map(|state| hidden("state", state)).unwrap_or_default(),
-        cancel = escape(cancelled(&return_to, visit.state.as_deref()).as_str()),
+        redirect = hidden("redirect_uri", &query.redirect_uri),
+        state = query.state.as_deref().map(|state| hidden("state", state)).unwrap_or_default(),
+        cancel = escape(cancelled(&return_to, query.state.as_deref()).as_str()),
     ));
     Ok(html::page(StatusCode::OK, &title, &body))
 }
@@ -70,32 +63,32 @@ pub(crate) async fn confirm(
     State(shop): ShopState,
     Extension(entry): LogEntry,
     Path(id): Path<String>,
-    Form(visit): Form<Visit>,
-) -> Result<Response, Trouble> {
+    Form(query): Form<ReturnQuery>,
+) -> Result<Response, InternalError> {
     let Some(purchase) = shop.db.purchase(&id)? else {
         return Ok(not_found().await);
     };
     entry.set_user(&purchase.user.name);
     entry.set_ids(std::slice::from_ref(&purchase.app));
-    let Some(return_to) = return_address(&visit.redirect_uri) else {
+    let Some(return_to) = return_address(&query.redirect_uri) else {
         return Ok(return_address_refused());
     };
     if !purchase.done {
         shop.db.finish_purchase(&id)?;
-        if !shop.switches.is_held_back(&purchase.user, &purchase.app) {
+        if !shop.switches.hold_grant(&purchase.user, &purchase.app) {
             shop.db.set_access(&purchase.user, &purchase.app, true)?;
         }
     }
     let mut thanks = shop.base_url.clone();
     thanks.set_path(&format!("purchase/{id}/thanks"));
     let parameters =
-        visit.state.as_deref().map(|state| ("state", state)).into_iter().chain([("redirect_uri", thanks.as_str())]);
+        query.state.as_deref().map(|state| ("state", state)).into_iter().chain([("redirect_uri", thanks.as_str())]);
     let location = with_query(return_to, parameters);
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, location.as_str())]).into_response())
 }
 
 /// `GET /purchase/{id}/thanks`
-pub(crate) async fn thanks(State(shop): ShopState, Path(id): Path<String>) -> Result<Response, Trouble> {
+pub(crate) async fn thanks(State(shop): ShopState, Path(id): Path<String>) -> Result<Response, InternalError> {
     let Some(purchase) = shop.db.purchase(&id)?.filter(|purchase| purchase.done) else {
         return Ok(not_found().await);
     };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Serving the repository, with the rules and the words of flat-manager where an app is protected.
+//! Serving the repository, with flat-manager's rules and messages for protected apps.
 
 use std::io;
 
@@ -11,10 +11,10 @@ use axum::{
 };
 use serde_json::json;
 
-use super::{LogEntry, ShopState, Trouble, bearer};
+use super::{InternalError, LogEntry, ShopState, bearer};
 use crate::{
     StoreError,
-    repository::{Protection, Repository, Target},
+    repository::{CommitIndex, Repository, TargetCommit},
     request_log::Entry,
     shop::Shop,
     tokens::DownloadClaims,
@@ -26,7 +26,7 @@ pub(crate) async fn serve(
     Extension(entry): LogEntry,
     Path(path): Path<String>,
     headers: HeaderMap,
-) -> Result<Response, Trouble> {
+) -> Result<Response, InternalError> {
     let Some(repository) = &shop.repository else {
         return Ok(missing());
     };
@@ -34,9 +34,9 @@ pub(crate) async fn serve(
         Ok(claims) => claims,
         Err(refusal) => return Ok(refusal),
     };
-    let cache = match Target::of(&path) {
+    let cache = match TargetCommit::of(&path) {
         None => "no-cache",
-        Some(target) => match check(&repository.protection(), &target, &entry, claims.as_ref()) {
+        Some(target) => match check(&repository.commits(), &target, &entry, claims.as_ref()) {
             Access::Public => "no-cache",
             Access::Allowed => "no-store",
             Access::Unknown => return Ok(missing()),
@@ -53,8 +53,8 @@ enum Access {
     Refused(String),
 }
 
-fn check(protection: &Protection, target: &Target, entry: &Entry, claims: Option<&DownloadClaims>) -> Access {
-    let Some(commit) = protection.commit(target.checksum()) else {
+fn check(commits: &CommitIndex, target: &TargetCommit, entry: &Entry, claims: Option<&DownloadClaims>) -> Access {
+    let Some(commit) = commits.commit(target.checksum()) else {
         return Access::Unknown;
     };
     entry.set_ids(&commit.ids);
@@ -72,12 +72,12 @@ fn check(protection: &Protection, target: &Target, entry: &Entry, claims: Option
     }
 }
 
-/// The token of the request. A bad one is refused whatever it is sent for.
+/// The claims of the request's token. An invalid token is refused for every file.
 fn claims(
     shop: &Shop,
     entry: &Entry,
     headers: &HeaderMap,
-) -> Result<Result<Option<DownloadClaims>, Response>, Trouble> {
+) -> Result<Result<Option<DownloadClaims>, Response>, InternalError> {
     if !headers.contains_key(header::AUTHORIZATION) {
         return Ok(Ok(None));
     }
@@ -95,7 +95,7 @@ fn claims(
     })
 }
 
-async fn send(repository: &Repository, path: &str, cache: &str) -> Result<Response, Trouble> {
+async fn send(repository: &Repository, path: &str, cache: &str) -> Result<Response, InternalError> {
     let Some(file) = repository.file(path) else {
         return Ok(missing());
     };

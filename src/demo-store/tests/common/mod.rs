@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the tests of the shop share: a customer, and a shop to visit.
+//! Shared helpers: a shop, and an HTTP client of it.
 
 #![allow(dead_code, reason = "not every test uses everything")]
 
@@ -15,41 +15,41 @@ use tokio::{
 use url::Url;
 use usher_demo_store::{DemoStore, StoreOptions};
 
-/// Where the customer wants to return to after signing in or buying.
-pub const RETURN: &str = "http://127.0.0.1:4711/done";
+/// The return address after signing in or buying.
+pub const RETURN_ADDRESS: &str = "http://127.0.0.1:4711/done";
 
-/// A shop in a folder of its own, and somebody who visits it.
-pub struct Visit {
+/// A shop in a folder of its own, and a client.
+pub struct TestShop {
     pub store: DemoStore,
     pub folder: TempDir,
     pub client: Client,
 }
 
-impl Visit {
-    /// To a shop without repository.
-    pub async fn to_shop() -> Self {
+impl TestShop {
+    /// A shop without a repository.
+    pub async fn without_repository() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = StoreOptions { control_port: Some(0), ..StoreOptions::without_repository(folder.path()) };
-        Self::to(folder, options).await
+        Self::start(folder, options).await
     }
 
-    /// To a shop with repository.
-    pub async fn to_repository() -> Self {
-        Self::to_repository_with(|_| {}).await
+    /// A shop with a repository.
+    pub async fn with_repository() -> Self {
+        Self::with_repository_and(|_| {}).await
     }
 
-    /// To a shop with repository and some other options.
-    pub async fn to_repository_with(change: impl FnOnce(&mut StoreOptions)) -> Self {
+    /// A shop with a repository and changed options.
+    pub async fn with_repository_and(change: impl FnOnce(&mut StoreOptions)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut options = StoreOptions {
             repository_cache: Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("repository-cache")),
             ..StoreOptions::new(folder.path())
         };
         change(&mut options);
-        Self::to(folder, options).await
+        Self::start(folder, options).await
     }
 
-    async fn to(folder: TempDir, options: StoreOptions) -> Self {
+    async fn start(folder: TempDir, options: StoreOptions) -> Self {
         Self { store: DemoStore::start(options).await.unwrap(), folder, client: client() }
     }
 
@@ -67,7 +67,7 @@ impl Visit {
         self.client.get(self.url(path)).send().await.unwrap()
     }
 
-    /// A file of the repository, asked for with a download token.
+    /// Requests a file of the repository with a download token.
     pub async fn get_with_token(&self, path: &str, token: &str) -> Response {
         self.client.get(self.url(path)).bearer_auth(token).send().await.unwrap()
     }
@@ -91,21 +91,21 @@ impl Visit {
         answer(self.post_json("api/v1/get_tokens", credential, json!({ "ids": ids })).await).await
     }
 
-    /// The download token for one app that the user may have.
+    /// A download token for one app that the user may have.
     pub async fn download_token(&self, user: &str, id: &str) -> String {
         let credential = self.store.control().issue_credential(user).unwrap();
         let (_, answer) = self.get_tokens(&credential, &[id]).await;
         answer["tokens"][id].as_str().unwrap().to_owned()
     }
 
-    /// One of the switches over HTTP.
+    /// Calls the control endpoint.
     pub async fn control(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
         let url = self.store.control_url().unwrap().join(path).unwrap();
         let request = self.client.request(method, url).header("content-type", "application/json");
         answer(request.body(body.to_string()).send().await.unwrap()).await
     }
 
-    /// The status of a request for exactly this path, which a well-behaved client would have tidied up.
+    /// The status of a request for exactly this path, which an HTTP client would normalise.
     pub async fn raw_status(&self, path: &str) -> u16 {
         let mut stream = TcpStream::connect(("127.0.0.1", self.store.base_url().port().unwrap())).await.unwrap();
         let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
@@ -117,7 +117,7 @@ impl Visit {
     }
 }
 
-/// Status and JSON of an answer.
+/// The status and the JSON of an answer.
 pub async fn answer(response: Response) -> (u16, Value) {
     let status = response.status().as_u16();
     (status, serde_json::from_str(&response.text().await.unwrap()).unwrap())
@@ -128,7 +128,7 @@ pub fn parameter(url: &Url, name: &str) -> Option<String> {
     url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
-/// Where an answer redirects to.
+/// The address to which an answer redirects.
 pub fn location(response: &Response) -> Url {
     Url::parse(response.headers()["location"].to_str().unwrap()).unwrap()
 }

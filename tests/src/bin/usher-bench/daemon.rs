@@ -43,7 +43,7 @@ impl Bench {
             return;
         };
         let pid = i32::try_from(process).ok().and_then(Pid::from_raw).expect("a process has an id");
-        kill_process(pid, Signal::TERM).expect("a process of ours can be ended");
+        kill_process(pid, Signal::TERM).expect("the process can be ended");
         let gone = async || (!Path::new(&format!("/proc/{process}")).exists()).then_some(());
         wait_for(&format!("the end of {name}"), gone, async || String::new()).await;
     }

@@ -56,7 +56,7 @@ impl Screen {
             assert!(begin.elapsed() < LIMIT, "{program} paints its window");
             tokio::time::sleep(POLL_INTERVAL).await;
         };
-        child.kill().expect("a process of ours can be ended");
+        child.kill().expect("the process can be ended");
         child.wait().expect("a child can be waited for");
         let window = window.expect("it was painted");
         // Wait until the window has gone from the screen.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which files of the repository give a protected app away.
+//! Which files of the repository belong to protected apps.
 
 use std::{collections::HashMap, fs, path::Path};
 
@@ -12,10 +12,10 @@ use base64::{
 use super::commands;
 use crate::{StoreError, hex};
 
-/// What the server has to know of a commit.
+/// What the server must know about a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Commit {
-    /// `xa.token-type`: 0 is free for all.
+    /// `xa.token-type`: 0 means that no token is needed.
     pub(crate) token_type: i32,
     /// The ids of the apps, runtimes and extensions that the commit is bound to.
     pub(crate) ids: Vec<String>,
@@ -23,10 +23,10 @@ pub(crate) struct Commit {
 
 /// All commits of the repository.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Protection(HashMap<String, Commit>);
+pub(crate) struct CommitIndex(HashMap<String, Commit>);
 
-impl Protection {
-    /// Looks at every commit in the repository; what is in `known` need not be looked at again, as commits never change.
+impl CommitIndex {
+    /// Reads every commit in the repository. Takes those in `known` from there, since commits never change.
     pub(super) fn scan(repo: &Path, known: Option<&Self>) -> Result<Self, StoreError> {
         let mut commits = HashMap::new();
         for checksum in commit_checksums(&repo.join("objects"))? {
@@ -45,14 +45,15 @@ impl Protection {
     }
 }
 
-/// The commit that a file of the repository is, or leads to.
+/// The commit to which a file of the repository belongs.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Target(String);
+pub(crate) struct TargetCommit(String);
 
-impl Target {
-    /// The commit behind a path, if it is one of a commit, a delta or an index of deltas.
+impl TargetCommit {
+    /// The commit of a path, if the path is that of a commit, a delta or an index of deltas.
     ///
-    /// A path in those places that names no commit leads to one that does not exist, so that it is not served.
+    /// A path in these folders that names no commit leads to a commit that does not exist, so the server does not serve
+    /// it.
     pub(crate) fn of(path: &str) -> Option<Self> {
         let mut parts = path.split('/');
         let (place, first, second) = (parts.next()?, parts.next(), parts.next());
@@ -65,7 +66,7 @@ impl Target {
             },
             "delta-indexes" => {
                 let name = second.strip_suffix(".index").unwrap_or_default();
-                // An index is named after the commit that its deltas lead to.
+                // The name of an index is the commit to which its deltas lead.
                 from_base64(&format!("{first}{name}"))
             }
             _ => return None,
@@ -78,7 +79,7 @@ impl Target {
     }
 }
 
-/// A checksum as deltas spell it: base64 with `_` for `/` and without padding. Empty if it is none.
+/// Reads a checksum as deltas spell it: base64 with `_` for `/` and without padding. Empty if it is not one.
 fn from_base64(text: &str) -> String {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+_";
     const UNPADDED: GeneralPurposeConfig =
@@ -112,7 +113,7 @@ fn read_commit(repo: &Path, checksum: &str) -> Result<Commit, StoreError> {
     let damaged = |what: &str| StoreError::Damaged(format!("{what} of commit {checksum}"));
     let token_type = match commands::commit_metadata(repo, checksum, "xa.token-type")? {
         None => 0,
-        // Flatpak writes little endian, ostree prints it as big endian.
+        // Flatpak writes it as little endian, ostree reads it as big endian.
         Some(text) => text.parse::<i32>().map_err(|_| damaged("the token type"))?.swap_bytes(),
     };
     let refs = commands::commit_metadata(repo, checksum, "ostree.ref-binding")?.ok_or_else(|| damaged("the refs"))?;
@@ -144,21 +145,21 @@ mod tests {
             "deltas/Lu/V5LM5cDla_WTl24T02RuAJiNTPHk38bK4zVgk94ow-n+4O4wc5A1Mrk3lNPMViKjoqjxUmIcUALbGXBkK3eQ0/superblock",
             "delta-indexes/n+/4O4wc5A1Mrk3lNPMViKjoqjxUmIcUALbGXBkK3eQ0.index",
         ] {
-            assert_eq!(Target::of(path).unwrap().checksum(), CHECKSUM, "{path}");
+            assert_eq!(TargetCommit::of(path).unwrap().checksum(), CHECKSUM, "{path}");
         }
     }
 
     #[test]
     fn everything_else_leads_to_no_commit() {
         for path in ["summary", "summaries/aa.gz", "config", "objects/9f/ee.filez", "objects/9f/ee.dirtree"] {
-            assert_eq!(Target::of(path), None, "{path}");
+            assert_eq!(TargetCommit::of(path), None, "{path}");
         }
     }
 
     #[test]
     fn a_delta_with_a_broken_name_leads_to_a_commit_that_does_not_exist() {
         for path in ["deltas", "deltas/aa", "deltas/aa/bb/superblock", "delta-indexes/n+/x", "deltas/n+/a-b/0"] {
-            assert_eq!(Target::of(path).unwrap().checksum(), "", "{path}");
+            assert_eq!(TargetCommit::of(path).unwrap().checksum(), "", "{path}");
         }
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Exporting into the repository.
+//! Exporting to the repository.
 
 use std::path::Path;
 
@@ -16,16 +16,16 @@ use crate::{
 /// The branch from which flatpak installs an authenticator by itself.
 const AUTO_BRANCH: &str = "autoinstall";
 
-/// Makes trees in a folder of its own and exports them.
-pub(super) struct Maker<'a> {
+/// Writes trees to a temporary folder, and exports them.
+pub(super) struct Exporter<'a> {
     arch: String,
     repo: &'a Path,
     work: TempDir,
     progress: &'a Progress,
 }
 
-impl<'a> Maker<'a> {
-    /// A maker for the repository `repo`, which works in a temporary folder below `parent`.
+impl<'a> Exporter<'a> {
+    /// An exporter to the repository `repo`, with a temporary folder below `parent`.
     pub(super) fn new(repo: &'a Path, parent: &Path, progress: &'a Progress) -> Result<Self, StoreError> {
         let work = tempfile::Builder::new().prefix(WORK_PREFIX).tempdir_in(parent).map_err(StoreError::file(parent))?;
         Ok(Self { arch: commands::default_arch()?, repo, work, progress })
@@ -33,7 +33,7 @@ impl<'a> Maker<'a> {
 
     /// Exports a version of the runtime.
     pub(super) fn export_platform(&self, branch: &str, version: u32) -> Result<(), StoreError> {
-        self.progress.step(&format!("Making the runtime {PLATFORM} {branch}, version {version}"));
+        self.progress.step(&format!("Building the runtime {PLATFORM} {branch}, version {version}"));
         let tree = self.work.path().join(format!("platform-{branch}-{version}"));
         runtime::write(&tree, &self.arch, branch, version)?;
         self.export(&tree, branch, &["--runtime"])
@@ -41,7 +41,7 @@ impl<'a> Maker<'a> {
 
     /// Exports a version of an app, with its translations if it has any.
     pub(super) fn export_app(&self, app: &App, version: u32, platform: &str) -> Result<(), StoreError> {
-        self.progress.step(&format!("Making the app {}, version {version}", app.id));
+        self.progress.step(&format!("Building the app {}, version {version}", app.id));
         let arch = &self.arch;
         let token_type = format!("--token-type={}", app.terms.token_type());
         let tree = self.work.path().join(format!("{}-{version}", app.id));
@@ -57,8 +57,8 @@ impl<'a> Maker<'a> {
         Ok(())
     }
 
-    /// Publishes the commit that another repository has of an authenticator, for all, on the branch from which flatpak
-    /// installs it by itself. Nothing in it is changed.
+    /// Publishes an authenticator's commit from another repository unchanged and without a token, on the branch from
+    /// which flatpak installs it by itself.
     pub(super) fn publish_authenticator(&self, name: &str, source: &Path) -> Result<(), StoreError> {
         self.progress.step(&format!("Publishing {name} along with the apps"));
         let of = |branch: &str| format!("app/{name}/{}/{branch}", self.arch);
@@ -80,7 +80,7 @@ impl<'a> Maker<'a> {
         commands::flatpak(command.iter().chain(arguments).chain(&places))
     }
 
-    /// Makes deltas and writes the summary: from now on clients see what was exported.
+    /// Generates deltas and writes the summary, from which clients learn of the exports.
     pub(super) fn update_summary(&self, announcement: Option<&Announcement>) -> Result<(), StoreError> {
         self.progress.step("Writing deltas and summary");
         let mut arguments =
