@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asks Usher which button a store is to show beside an app, and presses it.
+"""Asks Usher which button a store should show beside an app, and presses it.
 
     store.py REMOTE ADDRESS APP…            the button of each app
     store.py --press REMOTE ADDRESS APP     what the button does
 
-ADDRESS is the remote's, as it is configured: flatpak_remote_get_url() of libflatpak.
+ADDRESS is the configured address of the remote: flatpak_remote_get_url() of libflatpak.
 """
 
 import argparse
@@ -27,7 +27,7 @@ FOREVER = GLib.MAXINT
 
 
 class Usher:
-    """What Usher knows. A window calls the asynchronous forms of the same functions."""
+    """Usher on the bus. A real store calls the asynchronous forms of the same functions."""
 
     def __init__(self, name):
         self.name = name
@@ -42,18 +42,18 @@ class Usher:
         return answer.unpack()[0]
 
     def states(self, remote, address, apps):
-        """The state of each app. One call for all apps that are on screen, not one for each."""
+        """The state of each app. Makes one call for all apps on the screen, not one call each."""
         question = GLib.Variant("(ssas)", (remote, address, apps))
         try:
             answers = self.call("Query", question, "(a{sa{sv}})", 60_000)
         except GLib.Error as error:
-            # Usher is not installed, or had to give up: flatpak will say what is missing.
+            # Usher is not installed, or could not answer: flatpak will say what is missing.
             print(f"Usher gives no answer: {error.message}")
             return {}
         return {app: answer["state"] for app, answer in answers.items()}
 
     def press(self, remote, address, app, state):
-        """Does what the button of an app does, up to where flatpak takes over. Lasts as long as the person takes."""
+        """Does what the button of an app does before flatpak installs it. Lasts as long as the person takes."""
         if state == "not-owned":
             arguments = GLib.Variant("(sssss)", ("store1", remote, address, app, ""))
             return self.call("Purchase", arguments, "(u)", FOREVER)
@@ -63,7 +63,7 @@ class Usher:
         return 0
 
     def watch(self, changed):
-        """Calls `changed` whenever answers may be others than before."""
+        """Calls `changed` whenever the answers may have changed."""
         flags = Gio.DBusSignalFlags.NONE
         self.bus.signal_subscribe(
             self.name, INTERFACE, "AccountsChanged", self.path, None, flags, lambda *_: changed()
