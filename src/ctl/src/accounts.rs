@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which account a person means: `user@host`, a host, a user, or an id.
+//! Finds the account that a person names: by `user@host`, a host, a user, or an id.
 
 use usher_core::{
     account::Account,
@@ -10,14 +10,14 @@ use usher_core::{
 
 use crate::{failure::Failure, remotes};
 
-/// The entries that are meant.
+/// The entries that match `wanted`.
 pub(crate) fn named<'a>(entries: &'a [Entry], wanted: &str) -> Vec<&'a Entry> {
     let ways: [fn(&Entry, &str) -> bool; 3] = [|entry, wanted| id(entry) == wanted, is_called, is_of];
     let found = |way: fn(&Entry, &str) -> bool| entries.iter().filter(|entry| way(entry, wanted)).collect::<Vec<_>>();
     ways.into_iter().map(found).find(|found| !found.is_empty()).unwrap_or_default()
 }
 
-/// Says that nothing is called so, and where to look.
+/// The message that no account has this name, and where to look.
 pub(crate) fn unknown(wanted: &str) -> String {
     gettext_f(
         "There is no account “{account}”. “{command}” shows those that there are.",
@@ -25,12 +25,12 @@ pub(crate) fn unknown(wanted: &str) -> String {
     )
 }
 
-/// The one entry that is meant.
+/// The one entry that matches `wanted`.
 pub(crate) fn the_one<'a>(entries: &'a [Entry], wanted: &str) -> Result<&'a Entry, Failure> {
     only(&named(entries, wanted), wanted)
 }
 
-/// The only one of those that were found.
+/// The only entry of `found`, or an error that lists them.
 pub(crate) fn only<'a>(found: &[&'a Entry], wanted: &str) -> Result<&'a Entry, Failure> {
     let shown = text::clean(wanted, text::NAME_LIMIT);
     match found {
@@ -44,7 +44,7 @@ pub(crate) fn only<'a>(found: &[&'a Entry], wanted: &str) -> Result<&'a Entry, F
     }
 }
 
-/// What an entry holds.
+/// The account of an entry, or why it cannot be read.
 pub(crate) fn readable(entry: &Entry) -> Result<&Account, Failure> {
     match entry {
         Entry::Open(account) => Ok(account),
@@ -53,7 +53,7 @@ pub(crate) fn readable(entry: &Entry) -> Result<&Account, Failure> {
     }
 }
 
-/// What tells an entry from all others.
+/// The unique id of an entry.
 pub(crate) fn id(entry: &Entry) -> String {
     match entry {
         Entry::Open(account) => account.id.to_string(),
@@ -62,7 +62,7 @@ pub(crate) fn id(entry: &Entry) -> String {
     }
 }
 
-/// What a person calls an entry.
+/// The name of an entry for a person.
 pub(crate) fn title(entry: &Entry) -> String {
     match entry {
         Entry::Open(account) => title_of(account),
@@ -79,7 +79,7 @@ fn is_called(entry: &Entry, wanted: &str) -> bool {
     match entry {
         Entry::Open(account) => {
             let host = account.binding.host();
-            // A user's name may have an “@” of its own.
+            // A user name may contain an “@”.
             host == wanted || wanted.rsplit_once('@').is_some_and(|(user, at)| at == host && is_of(entry, user))
         }
         Entry::Locked(Outline { service, .. }) => service.host() == wanted,
@@ -87,7 +87,7 @@ fn is_called(entry: &Entry, wanted: &str) -> bool {
     }
 }
 
-/// Whether it is that user's, or has that name of the person's own.
+/// Whether the account has that user name, or that custom name.
 fn is_of(entry: &Entry, user: &str) -> bool {
     entry.account().is_some_and(|account| account.user == user || account.name.as_deref() == Some(user))
 }

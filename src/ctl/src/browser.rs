@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The way through a browser and back: opened by the desktop, or the address printed; its redirect awaited by a listener,
-//! or the address at which it ended pasted.
+//! Sends a person through a browser and back. The desktop opens the browser, or usherctl prints the address. A listener
+//! receives the redirect, or the person pastes the final address.
 
 use std::{collections::HashMap, env, time::Duration};
 
@@ -51,7 +51,7 @@ pub(crate) enum Way {
 
 /// Why it did not come back.
 pub(crate) enum Stopped {
-    /// Not in time.
+    /// The browser did not come back in time.
     TooLate,
     /// Anything else.
     Failed(Failure),
@@ -63,15 +63,15 @@ impl<E: Into<Failure>> From<E> for Stopped {
     }
 }
 
-/// Where a browser goes, and what it is told at the end.
+/// The pages that a browser visits.
 pub(crate) struct Journey<'a> {
-    /// The first page. It holds the state.
+    /// The first page. Its address holds the state.
     pub(crate) start: Url,
-    /// Where it comes back to.
+    /// The redirect that the browser follows at the end.
     pub(crate) redirect: &'a Redirect,
-    /// The server's own last page.
+    /// The server's own last page, if it has one.
     pub(crate) landing: &'a dyn Fn(&Parameters) -> Option<Url>,
-    /// Title of our last page: after success, after an error.
+    /// Titles of Usher's last page: after success, and after an error.
     pub(crate) titles: [String; 2],
 }
 
@@ -84,7 +84,7 @@ impl Way {
         Ok(Self::Listen { listener: Listener::open().await?, opens: !options.no_browser })
     }
 
-    /// A redirect that comes back this way.
+    /// Issues a redirect for this way.
     pub(crate) fn redirect(&self) -> Result<Redirect, RandomError> {
         match self {
             Self::Listen { listener, .. } => Redirect::issue_at(listener.port()),
@@ -92,7 +92,7 @@ impl Way {
         }
     }
 
-    /// Sends a browser on its way, and gives what its redirect carried.
+    /// Sends the browser to the first page, and returns the parameters of the redirect.
     pub(crate) async fn go(self, journey: Journey<'_>) -> Result<Parameters, Stopped> {
         match self {
             Self::Listen { listener, opens } => listen(listener, opens, journey).await,
@@ -118,7 +118,7 @@ async fn listen(listener: Listener, opens: bool, journey: Journey<'_>) -> Result
             None => false,
         }
     };
-    // The browser may be back before the desktop has told that it opened one.
+    // The browser may come back before the desktop reports that it opened one.
     let is_open = tokio::select! {
         biased;
         parameters = &mut back => return parameters.ok_or(Stopped::TooLate),
@@ -159,7 +159,7 @@ fn has_desktop() -> bool {
     is_set("WAYLAND_DISPLAY") || is_set("DISPLAY")
 }
 
-/// Asks the desktop to open an address, by the portal that all desktops have.
+/// Asks the desktop to open an address, through the portal that all desktops have.
 async fn open(address: &str) -> bool {
     let opened = async {
         let connection = zbus::Connection::session().await?;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `usherctl buy`: the server is asked first, the store's page is opened after a yes, and whether it was paid is known only
-//! from asking the server again. Nothing of unknown outcome is begun again but after the person says that nothing was paid.
+//! `usherctl buy` asks the server first, opens the store's page after a yes, and learns only from the server whether
+//! the app was paid. If the outcome of a purchase is unknown, it begins another one only after the person says that
+//! nothing was paid.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -28,11 +29,11 @@ use crate::{
     terminal::Interrupts,
 };
 
-/// When a server that does not give access yet is asked again after a payment.
+/// The pauses before asking the server again, if it gives no access yet after a payment.
 const ASKED_AGAIN: [Duration; 4] =
     [Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(15), Duration::from_secs(60)];
 
-/// What was asked for on the command line.
+/// The arguments of the command line.
 pub(crate) struct Order<'a> {
     pub(crate) remote: &'a str,
     pub(crate) app: &'a str,
@@ -41,7 +42,7 @@ pub(crate) struct Order<'a> {
     pub(crate) browser: browser::Options,
 }
 
-/// An order that is understood.
+/// The app to buy, and with which account.
 struct Purchase<'a> {
     context: &'a Context,
     account: Account,
@@ -64,7 +65,7 @@ pub(crate) async fn run(context: &Context, order: &Order<'_>) -> Result<(), Fail
     purchase.pay(order.browser).await
 }
 
-/// The id of an app, as the command line has it.
+/// Reads the id of an app from the command line.
 pub(crate) fn app_id(text: &str) -> Result<String, Failure> {
     let app = AppId::parse(text).map_err(|_| {
         let app = text::clean(text, text::NAME_LIMIT);
@@ -73,7 +74,7 @@ pub(crate) fn app_id(text: &str) -> Result<String, Failure> {
     Ok(app.whole_app().into())
 }
 
-/// The account that the remote may use, signed in. Where only the permission is missing, it is asked for.
+/// The signed-in account that the remote may use. Asks for the permission if only that is missing.
 async fn account_for(
     context: &Context,
     entries: &[Entry],
@@ -159,7 +160,7 @@ impl Purchase<'_> {
         text::clean(&self.account.user, text::NAME_LIMIT)
     }
 
-    /// A sentence with the names of this purchase.
+    /// Fills in a sentence with the names of this purchase.
     fn tell(&self, fill: impl FnOnce(&[(&str, &str)]) -> String) -> String {
         let app = &self.wanted.app_id;
         let remote = remotes::word(&self.wanted.remote, self.wanted.remote_url.as_str());
@@ -200,7 +201,7 @@ impl Purchase<'_> {
         }))
     }
 
-    /// What was begun before is not begun again, unless the person says that nothing was paid.
+    /// Stops if a purchase was begun before, unless the person says that nothing was paid.
     async fn settle_unfinished(&self, not_paid: bool) -> Result<(), Failure> {
         let entries = self.context.store.entries().await?;
         let account = entries.iter().filter_map(Entry::account).find(|account| account.id == self.account.id);
@@ -272,13 +273,13 @@ impl Purchase<'_> {
                 None => self.wait_for_access(&ASKED_AGAIN).await,
                 Some(reason) => self.ended(reason).await,
             },
-            // The redirect may be lost though it was paid.
+            // The app may have been paid although the redirect was lost.
             Err(Stopped::TooLate) => self.wait_for_access(&[]).await,
             Err(Stopped::Failed(failure)) => Err(failure),
         }
     }
 
-    /// The store's page ended without a purchase, or says so. The server knows, and else the person.
+    /// The store's page reports that there was no purchase. Asks the server, then the person.
     async fn ended(&self, reason: &str) -> Result<(), Failure> {
         if self.is_owned().await? {
             return self.tell_owned(true);
@@ -296,7 +297,7 @@ impl Purchase<'_> {
         Ok(terminal::can_ask() && terminal::ask(&gettext("Is it certain that nothing was paid?")).await?)
     }
 
-    /// Asks the server until it gives access, at most so many times more.
+    /// Asks the server until it gives access, with these pauses in between.
     async fn wait_for_access(&self, again: &[Duration]) -> Result<(), Failure> {
         let mut pauses = again.iter();
         loop {

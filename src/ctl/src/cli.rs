@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The commands and their arguments. Completions and the man page are made from the same definition.
+//! The commands and their arguments. Completions and the man page come from the same definition.
 
 use std::path::PathBuf;
 

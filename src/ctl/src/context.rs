@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What every command works with.
+//! The context of every command.
 
 use std::{cell::Cell, time::Duration};
 
@@ -17,7 +17,7 @@ pub(crate) struct Context {
     pub(crate) store: AccountStore,
     pub(crate) http: HttpClient,
     pub(crate) out: Output,
-    /// Whether something is being saved that was told to nobody yet: Ctrl+C comes too late.
+    /// Whether a command is saving a result that it has not printed yet, so that Ctrl+C comes too late.
     pub(crate) is_too_late: Cell<bool>,
 }
 
@@ -27,7 +27,7 @@ impl Context {
         Self { store, http, out, is_too_late: Cell::new(false) }
     }
 
-    /// All accounts. A locked keyring is unlocked first, if the person does it.
+    /// All accounts. Asks the person to unlock a locked keyring first.
     pub(crate) async fn unlocked_entries(&self) -> Result<Vec<Entry>, Failure> {
         if self.store.is_locked().await? {
             self.store.unlock().await?;

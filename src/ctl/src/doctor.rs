@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `usherctl doctor`: what stands in the way of installs that need an account, and the commands that mend it.
+//! `usherctl doctor` finds the problems of installs that need an account, and the commands that fix them.
 
 use serde_json::{Value, json};
 use usher_core::{
@@ -18,14 +18,14 @@ use crate::{
     failure::{Failure, code},
 };
 
-/// What is not about one remote.
+/// Findings that concern no single remote.
 struct General {
     problems: Vec<Problem>,
-    /// What is worth knowing, and as somebody wanted it.
+    /// What is worth knowing but no problem.
     notes: Vec<Problem>,
 }
 
-/// A remote and what is wrong with it.
+/// A remote and its problems.
 struct Examined {
     remote: Remote,
     problems: Vec<Problem>,
@@ -46,7 +46,7 @@ pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
     }
     let entries = match context.store.entries().await {
         Ok(entries) => {
-            // An empty keyring may be locked as well; then nothing could be kept in it.
+            // An empty keyring may be locked as well, and could then store nothing.
             let is_locked = context.store.is_locked().await.unwrap_or(false);
             if is_locked || entries.iter().any(|entry| matches!(entry, Entry::Locked(_))) {
                 general.push(Problem::KeyringLocked);
@@ -71,7 +71,7 @@ pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
             examined.push(examine(context, remote, known, &asked_for).await);
         }
     }
-    // Without a bus nobody knows.
+    // Unknown without a bus.
     let has_window = bus.map(|bus| bus.has_window);
     let general = General { problems: general, notes };
     tell(context, &general, &examined, has_window)?;
@@ -94,7 +94,7 @@ async fn examine(context: &Context, remote: Remote, entries: Option<&[Entry]>, a
             Verdict::Passed | Verdict::NotChecked => None,
         })
         .collect();
-    // What was asked for when the remote named another server, or was another one, waits for nothing here.
+    // Requests that came when the remote had another server or address wait for something else.
     let is_from = |note: &&Pending| {
         remote.claimed().as_ref() == Ok(&note.binding) && remote.address() == RemoteUrl::parse(&note.remote_url)
     };
@@ -136,7 +136,7 @@ fn tell(context: &Context, general: &General, examined: &[Examined], has_window:
             tell_problem(context, &name, problem)?;
         }
         if !problems.is_empty() && waiting.updates > 0 {
-            // Translators: what stands in the way was told in the line before
+            // Translators: the line before names the problem
             let told =
                 ngettext_f("{n} update is waiting for that", "{n} updates are waiting for that", waiting.updates, &[]);
             context.out.line(&format!("  {told}"))?;
@@ -154,7 +154,7 @@ fn tell_problem(context: &Context, subject: &str, problem: &Problem) -> Result<(
     let Some(command) = problem.fix() else { return Ok(()) };
     let values = &[("command", command.as_str())];
     let told = if problem.is_note() {
-        // Translators: what came before need not be changed; this is how it is done by those who want to.
+        // Translators: the sentence before is no problem; this command is for people who want to change it.
         gettext_f("To forbid that: {command}", values)
     } else {
         gettext_f("Fix: {command}", values)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `usherctl export`: what goes along to another computer, without any secret.
+//! `usherctl export` saves accounts for another computer, without any secret.
 
 use std::{
     io::{self, Write},
@@ -46,7 +46,7 @@ pub(crate) fn failure(error: TakeoutError) -> Failure {
     })
 }
 
-/// Writes the whole file or nothing. It is nobody's but the person's own.
+/// Writes the whole file or nothing. Only the person can read it.
 fn write(file: &Path, bytes: &[u8], may_replace: bool) -> Result<(), Failure> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let unwritten = |error: io::Error| {

@@ -35,7 +35,7 @@ pub(crate) enum Failure {
     Usage(String),
     /// An account, its sign-in or a permission is needed first. Holds the sentence.
     AccountNeeded(String),
-    /// There is no access without a purchase, or none to be had. Holds the sentence.
+    /// The account has no access without a purchase, or the app is not for sale. Holds the sentence.
     PurchaseNeeded(String),
     /// The keyring is locked, or none is running.
     Keyring(StoreError),
@@ -43,9 +43,9 @@ pub(crate) enum Failure {
     Network(String),
     /// The person said no, or stopped.
     Cancelled,
-    /// The same, and there is something to know about it. Holds the sentence.
+    /// The person stopped something that is not finished. Holds the sentence.
     Stopped(String),
-    /// Nobody reads what is told: the program at the other end of the pipe has gone.
+    /// Nobody reads the output: the program at the other end of the pipe has gone.
     Unheard,
     /// Anything else. Holds the sentence.
     Other(String),
@@ -57,12 +57,12 @@ impl Failure {
         Self::Network(error.at(host).sentence())
     }
 
-    /// A server gave an answer that makes no sense.
+    /// A server gave an unusable answer.
     pub(crate) fn bad_answer(host: &str) -> Self {
         Self::of_server(host, &HttpError::Unexpected)
     }
 
-    /// A server does not accept the sign-in any more.
+    /// A server no longer accepts the sign-in.
     pub(crate) fn expired(host: &str) -> Self {
         Self::AccountNeeded(gettext_f(
             "Sign-in expired. Run “{command}”, then try again.",
@@ -70,7 +70,7 @@ impl Failure {
         ))
     }
 
-    /// Why nothing was bought. `not_offered` is what a refusal to sell means.
+    /// Why nothing was bought. `not_offered` is the sentence for an app that is not for sale.
     pub(crate) fn of_purchase(error: BuyError, host: &str, not_offered: impl FnOnce() -> String) -> Self {
         match error {
             BuyError::NotSignedIn => Self::expired(host),
@@ -120,18 +120,18 @@ impl Failure {
         }
     }
 
-    /// What programs are told.
+    /// The JSON for programs.
     pub(crate) fn as_json(&self) -> Value {
         json!({ "kind": self.word(), "exit": self.code(), "message": self.sentence() })
     }
 
     /// Prints the sentence.
     pub(crate) fn say(&self) {
-        // Nobody is there to be told if standard error is closed.
+        // A closed standard error is no further failure.
         let _ = writeln!(io::stderr(), "{}", self.sentence());
     }
 
-    /// Prints the sentence, and what programs are told.
+    /// Prints the sentence, and the JSON for programs.
     pub(crate) fn report(&self, out: Output) {
         if matches!(self, Self::Unheard) {
             return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Completions and the man page, made from the definition of the commands when Usher is built.
+//! Generates completions and the man page from the definition of the commands when Usher is built.
 
 use std::io;
 
@@ -14,7 +14,7 @@ use usher_core::names;
 
 use crate::{cli::Arguments, failure::Failure};
 
-/// What is made.
+/// A file to generate.
 #[derive(ValueEnum, Clone, Copy, Debug)]
 pub(crate) enum Artifact {
     Bash,
@@ -34,7 +34,7 @@ pub(crate) fn run(artifact: Artifact) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The commands that are there for people.
+/// The commands for people.
 fn commands() -> Command {
     let all = Arguments::command();
     let about = all.get_about().cloned().unwrap_or_default();
@@ -101,7 +101,7 @@ fn name_of(argument: &Arg) -> Vec<clap_mangen::roff::Inline> {
     }
 }
 
-/// What cannot be read off the definition. A paragraph with “ : ” is a term and its meaning.
+/// Sections that the definition does not contain. A paragraph with “ : ” is a term and its meaning.
 const SECTIONS: [(&str, &str); 6] = [
     (
         "ACCOUNTS",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `usherctl import`: a checklist of what was taken along from another computer. Usher adds no repository by itself, and no
-//! account but by signing in to it here.
+//! `usherctl import` prints a checklist from a file of another computer. It adds no repository by itself, and no
+//! account without signing in here.
 
 use std::{
     fs::File,
@@ -28,14 +28,14 @@ pub(crate) async fn run(context: &Context, file: &Path, options: browser::Option
     tell_repositories(context, &taken, &here)?;
     for account in &taken.accounts {
         context.is_too_late.set(false);
-        // What was signed in to meanwhile counts.
+        // Reads the accounts again: a sign-in a moment ago counts.
         let entries = context.store.entries().await?;
         tell_account(context, account, &entries, &here, options).await?;
     }
     tell_apps(context, &taken, &here)
 }
 
-/// What is set up on this computer.
+/// The installations and remotes on this computer.
 struct Here {
     installations: Vec<Installation>,
     remotes: Vec<Remote>,
@@ -53,7 +53,7 @@ impl Here {
         takeout::install_command(&taken.repositories, &self.remotes, is_installed)
     }
 
-    /// The command that signs in to an account: by a remote that uses it, where there is one.
+    /// The command that signs in to an account. Names a remote that uses it, if there is one.
     fn sign_in_command(&self, account: &TakenAccount) -> Option<String> {
         let named = self.remotes.iter().find(|remote| {
             remote.is_ours() && remote.claimed().as_ref() == Ok(&account.binding) && text::is_plain_name(&remote.name)
@@ -105,7 +105,7 @@ fn name_of(repository: &TakenRepository) -> String {
     text::clean(repository.display_name(), text::NAME_LIMIT)
 }
 
-/// Tells of an account, and offers to sign in to it where somebody can answer.
+/// Prints the state of an account, and offers to sign in if somebody can answer.
 async fn tell_account(
     context: &Context,
     account: &TakenAccount,

@@ -11,7 +11,7 @@ use usher_core::{
 
 use crate::{accounts, context::Context, failure::Failure, list, terminal};
 
-/// Forgets a sign-in; name, permissions and purchases stay.
+/// Signs out of an account. Name, permissions and purchases stay.
 pub(crate) async fn sign_out(context: &Context, wanted: &str) -> Result<(), Failure> {
     let entries = context.unlocked_entries().await?;
     let account = accounts::readable(accounts::the_one(&entries, wanted)?)?;
@@ -21,7 +21,7 @@ pub(crate) async fn sign_out(context: &Context, wanted: &str) -> Result<(), Fail
     context.out.json(&json!({ "account": list::account_json(account) }))
 }
 
-/// Removes an account with all that is known of it.
+/// Removes an account with everything that is stored for it.
 pub(crate) async fn remove(context: &Context, wanted: &str, is_agreed: bool) -> Result<(), Failure> {
     let entries = context.unlocked_entries().await?;
     let entry = accounts::the_one(&entries, wanted)?;

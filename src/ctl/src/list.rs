@@ -30,7 +30,7 @@ pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What programs are told of a keyring entry.
+/// The JSON of a keyring entry.
 pub(crate) fn entry_json(entry: &Entry) -> Value {
     match entry {
         Entry::Open(account) => account_json(account),
@@ -45,7 +45,7 @@ pub(crate) fn entry_json(entry: &Entry) -> Value {
     }
 }
 
-/// What programs are told of an account: all but its credential.
+/// The JSON of an account: everything but its credential.
 pub(crate) fn account_json(account: &Account) -> Value {
     let used_by =
         account.links.iter().map(|link| json!({ "remote": link.remote, "address": link.remote_url.as_str() }));
@@ -105,7 +105,7 @@ pub(crate) fn used_by(account: &Account) -> String {
     if remotes.is_empty() { "–".to_owned() } else { remotes.join(", ") }
 }
 
-/// The rows with their columns under one another.
+/// Aligns the columns of the rows.
 pub(crate) fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> Vec<String> {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..COLUMNS).map(width).collect();
@@ -116,7 +116,7 @@ pub(crate) fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> Vec<S
     rows.iter().map(line).collect()
 }
 
-/// Says how the first account is added.
+/// The message that says how to add the first account.
 pub(crate) fn no_accounts() -> String {
     gettext_f("No accounts. Add one with “{command}”.", &[("command", &remotes::command(&["sign-in", "ADDRESS"]))])
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Waits for a redirect at the literal 127.0.0.1, on a port from the kernel: GET only, one valid use, bounded heads and
-//! connections, a bounded time. Every user of this computer can connect, so nothing but the issued path with its state ends
-//! the wait. The browser is sent on to a clean page, so that the address with the credential does not stay in its history.
-//! It can also come in by a door: an address of our own that leads to the first page once, so that the page's address is
-//! never among the arguments of a program.
+//! Waits for a redirect at the literal 127.0.0.1, on a port from the kernel: GET only, one valid use, and limits for
+//! request heads, connections and time. Every user of this computer can connect, so only the issued path with its state
+//! ends the wait. The listener redirects the browser to a clean page, so that the address with the credential does not
+//! stay in its history. It can also serve a door: an address that leads to the first page once, so that the page's
+//! address is never among the arguments of a program.
 
 use std::{
     cell::{Cell, RefCell},
@@ -29,30 +29,30 @@ const CONNECTIONS: usize = 16;
 const HEAD_LIMIT: usize = 32 * 1024;
 /// Longest wait for a request head.
 const HEAD_TIME: Duration = Duration::from_secs(10);
-/// Longest time that the browser has to fetch the last page.
+/// Longest time that the browser may take to fetch the last page.
 const LAST_PAGE_TIME: Duration = Duration::from_secs(5);
-/// Where the browser ends.
+/// The path of Usher's last page.
 const DONE_PATH: &str = "/done";
 
-/// A listener that has its port.
+/// A listener with its port.
 pub(crate) struct Listener {
     socket: TcpListener,
     address: SocketAddr,
 }
 
-/// What a browser is to do at a listener.
+/// What a browser finds at a listener.
 pub(crate) struct Visit<'a> {
     /// Where it comes back to.
     pub(crate) redirect: &'a Redirect,
-    /// Where it comes in, if not at the first page itself.
+    /// The door to the first page, if the browser does not open that page itself.
     pub(crate) door: Option<Door>,
-    /// The page to which it is led after the redirect, where there is a better one than ours.
+    /// The page to show after the redirect, if the server has one.
     pub(crate) landing: &'a dyn Fn(&Parameters) -> Option<Url>,
-    /// Title and text of our last page: after success, after an error.
+    /// Title and text of Usher's last page: after success, and after an error.
     pub(crate) last_page: [(String, String); 2],
 }
 
-/// An address of ours that leads to the first page, once.
+/// An address at the listener that leads to the first page, once.
 pub(crate) struct Door {
     path: Redirect,
     start: Url,
@@ -77,12 +77,12 @@ impl Listener {
         self.address.port()
     }
 
-    /// A door to that page.
+    /// Issues a door to that page.
     pub(crate) fn door(&self, start: Url) -> Result<Door, RandomError> {
         Ok(Door { path: Redirect::issue_at(self.port())?, start, is_used: Cell::new(false) })
     }
 
-    /// Waits for the redirect and gives what it carried; `None` if it did not come within `limit`.
+    /// Waits for the redirect, and returns its parameters; `None` if it does not come within `limit`.
     pub(crate) async fn wait(self, visit: &Visit<'_>, limit: Duration) -> Option<Parameters> {
         let site = Site { visit, host: self.address.to_string(), hit: RefCell::default(), is_over: Cell::new(false) };
         let mut connections = FuturesUnordered::new();
@@ -109,7 +109,7 @@ impl Listener {
     }
 }
 
-/// What the connections share.
+/// The state that the connections share.
 struct Site<'a> {
     visit: &'a Visit<'a>,
     host: String,
@@ -119,7 +119,7 @@ struct Site<'a> {
 
 async fn serve(stream: TcpStream, site: &Site<'_>) {
     let leads_away = Cell::new(false);
-    // A broken connection is the other side's affair.
+    // A broken connection is the client's problem.
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
@@ -329,7 +329,7 @@ mod tests {
             for _ in 0..CONNECTIONS {
                 idle.push(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap());
             }
-            // One more is taken up when another one is gone.
+            // The listener accepts one more once another one has gone.
             let mut waiting = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
             waiting.write_all(get(port, &right).as_bytes()).await.unwrap();
             idle.pop();
@@ -344,7 +344,7 @@ mod tests {
         assert!(parameters.is_some());
     }
 
-    /// Sends as much as the other side takes.
+    /// Sends as much as the other side accepts.
     async fn send_what_goes(port: u16, request: &str) -> String {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
         let _ = stream.write_all(request.as_bytes()).await;

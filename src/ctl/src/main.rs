@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     let done = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => {
             let done = runtime.block_on(run(&Context::new(out), arguments.command));
-            // A question that is still open waits for nobody any more.
+            // Does not wait for the thread of an open question.
             runtime.shutdown_background();
             done
         }
@@ -60,13 +60,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs a command until it ends or is stopped by Ctrl+C, and gives its exit code.
+/// Runs a command until it ends or Ctrl+C stops it, and returns its exit code.
 async fn run(context: &Context, command: Command) -> Result<u8, Failure> {
     let mut interrupts = Interrupts::listen()?;
     let mut done = pin!(dispatch(context, command));
     loop {
         tokio::select! {
-            // A command that has more to say about it comes first.
+            // A finished command goes first, since it has more to say.
             biased;
             done = &mut done => return done,
             () = interrupts.next() => {

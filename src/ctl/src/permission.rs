@@ -24,7 +24,7 @@ use crate::{
     remotes, terminal,
 };
 
-/// Lets a remote use an account that is here, in place of any other that it used.
+/// Lets a remote use an account, in place of any other that it used.
 pub(crate) async fn allow(context: &Context, remote: &str, account: Option<&str>) -> Result<(), Failure> {
     let remotes = remotes::ours();
     let remote = remotes::named(&remotes, remote)?;
@@ -43,7 +43,7 @@ pub(crate) async fn allow(context: &Context, remote: &str, account: Option<&str>
     context.out.json(&json!({ "account": list::account_json(account) }))
 }
 
-/// The account that is meant, at the server that the remote names.
+/// The account that the person names, at the server that the remote names.
 fn chosen<'a>(
     entries: &'a [Entry],
     remote: &Remote,
@@ -73,7 +73,8 @@ fn chosen<'a>(
     }
 }
 
-/// Takes back what a remote may use: any account, or the one that is meant. The remote may be gone from this computer.
+/// Revokes the permission of a remote: for any account, or for the one that the person names. The remote may be gone
+/// from this computer.
 pub(crate) async fn revoke(context: &Context, wanted: &str, account: Option<&str>) -> Result<(), Failure> {
     let remotes = remote::remotes(&remote::installations());
     let entries = context.unlocked_entries().await?;
@@ -99,7 +100,7 @@ pub(crate) async fn revoke(context: &Context, wanted: &str, account: Option<&str
     context.out.json(&json!({ "remotes": names, "address": link.remote_url.as_str(), "accounts": taken }))
 }
 
-/// What the remotes at that address are called here, else what the one was called that is gone.
+/// The names of the remotes at that address, or the former name of a remote that is gone.
 fn names_of(link: &Link, remotes: &[Remote]) -> BTreeSet<String> {
     let names = |name: &String| text::clean(name, text::NAME_LIMIT);
     let here: BTreeSet<_> =
@@ -111,7 +112,7 @@ fn is_at(remote: &Remote, address: &RemoteUrl) -> bool {
     remote.address().as_ref() == Ok(address)
 }
 
-/// The permission that is meant, by the address of the remote, by its name here, or by the name that it had.
+/// The permission that the person names: by the remote's address, its name, or its former name.
 fn the_link<'a>(among: &[&'a Account], remotes: &[Remote], wanted: &str) -> Result<Option<&'a Link>, Failure> {
     let address = RemoteUrl::parse(wanted);
     let is_meant = |link: &&Link| {
@@ -131,7 +132,7 @@ fn the_link<'a>(among: &[&'a Account], remotes: &[Remote], wanted: &str) -> Resu
     Ok(found.first().copied())
 }
 
-/// A remote that is here and may use nothing is told so; what is no remote at all is an error.
+/// Says that an existing remote has no permission. It is an error if there is no such remote.
 fn nothing_to_take(context: &Context, entries: &[Entry], remotes: &[Remote], wanted: &str) -> Result<(), Failure> {
     if entries.iter().any(|entry| matches!(entry, Entry::Locked(_))) {
         return Err(Failure::Keyring(StoreError::Locked));

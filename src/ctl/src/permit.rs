@@ -14,8 +14,8 @@ use usher_core::{
 
 use crate::{accounts, buy, failure::Failure, remotes, terminal, terminal::Output};
 
-/// Says that a remote names another server than that of the account it uses, where it does. That is to be decided by a
-/// person: where nobody can answer, it is an error.
+/// Warns if a remote names another server than that of the account it uses. Only a person can accept that, so it is an
+/// error if nobody can answer.
 pub(crate) fn warn_of_change(entries: &[Entry], remote: &Remote) -> Result<bool, Failure> {
     let (Ok(binding), Ok(address)) = (remote.claimed(), remote.address()) else {
         return Ok(false);
@@ -38,7 +38,7 @@ pub(crate) fn warn_of_change(entries: &[Entry], remote: &Remote) -> Result<bool,
     Ok(true)
 }
 
-/// What is asked about: an account, and a remote with its address.
+/// The account and the remote that a permission would connect.
 pub(crate) struct Wish<'a> {
     pub(crate) account: &'a Account,
     pub(crate) remote: &'a Remote,
@@ -54,7 +54,7 @@ impl Wish<'_> {
         .await
     }
 
-    /// Lets the remote use the account, and says so.
+    /// Lets the remote use the account, and prints that.
     pub(crate) async fn grant(&self, store: &AccountStore, out: Output) -> Result<(), Failure> {
         let link = Link { remote_url: self.address.clone(), remote: self.remote.name.clone() };
         if !store.allow(self.account.id, link).await? {
@@ -63,7 +63,7 @@ impl Wish<'_> {
         out.line(&self.tell(|values| gettext_f("“{remote}” may use the account of {user} at {host}.", values)))
     }
 
-    /// Says how it can be allowed later.
+    /// Prints the command that allows it later.
     pub(crate) fn advise(&self) -> Result<(), Failure> {
         let word = remotes::word(&self.remote.name, self.address.as_str());
         let (title, id) = (accounts::title_of(self.account), self.account.id.to_string());

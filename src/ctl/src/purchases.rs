@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `usherctl purchases`: what was bought where, and one command that installs it all.
+//! `usherctl purchases` lists what was bought where, and one command that installs all of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ use crate::{
     list, remotes, time,
 };
 
-/// A purchase and whose it is.
+/// A purchase and its account.
 struct Bought<'a> {
     account: &'a Account,
     purchase: &'a Purchase,
@@ -64,7 +64,7 @@ pub(crate) async fn run(context: &Context, wanted: Option<&str>, is_checked: boo
     Ok(exit)
 }
 
-/// Asks the server of an account about all that was bought there.
+/// Asks the server of an account about everything that was bought there.
 async fn check(context: &Context, account: &Account) -> Result<u8, Failure> {
     let ids: BTreeSet<_> = account.purchases.iter().map(|known| known.app_id.clone()).collect();
     if ids.is_empty() {
@@ -129,7 +129,7 @@ impl Bought<'_> {
     }
 }
 
-/// The command that installs all that is owned and not installed, from the remotes that are set up here.
+/// The command that installs everything that is owned and not installed, from the remotes on this computer.
 fn install_command(all: &[Bought<'_>], remotes: &[Remote]) -> Option<String> {
     let mut by_remote: BTreeMap<(&str, bool), BTreeSet<&str>> = BTreeMap::new();
     for bought in all.iter().filter(|bought| bought.purchase.state == PurchaseState::Owned && !bought.is_installed) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `usherctl query`: which of some apps could be installed. The server is asked once for all of them; nobody is asked
-//! anything.
+//! `usherctl query` says which apps can be installed. It asks the server once for all of them, and never asks the
+//! person.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ use crate::{
     list, remotes,
 };
 
-/// Most apps that are asked for at once.
+/// Most apps in one query.
 const APPS_LIMIT: usize = 1024;
 
 /// The word for a person.
@@ -36,7 +36,7 @@ fn shown(state: AppState) -> String {
     }
 }
 
-/// The states of all ids, and why they are no better.
+/// The states of all ids, and the failure, if any, that leaves some of them unknown.
 struct Found {
     states: BTreeMap<String, AppState>,
     failure: Option<Failure>,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The remotes on this computer whose accounts Usher keeps, and which of them a person means.
+//! The remotes on this computer that use Usher, and finding the one that a person names.
 
 use usher_core::{
     binding::{Binding, OptionsError},
@@ -17,7 +17,7 @@ pub(crate) fn ours() -> Vec<Remote> {
     remote::remotes(&remote::installations()).into_iter().filter(Remote::is_ours).collect()
 }
 
-/// The remote of that name or address. The same remote in two installations is one.
+/// The remote with that name or address. The same remote in two installations counts as one.
 pub(crate) fn named<'a>(remotes: &'a [Remote], wanted: &str) -> Result<&'a Remote, Failure> {
     let address = RemoteUrl::parse(wanted);
     let is_at = |remote: &Remote| address.is_ok() && remote.address() == address || remote.url == wanted;
@@ -37,17 +37,17 @@ pub(crate) fn named<'a>(remotes: &'a [Remote], wanted: &str) -> Result<&'a Remot
     }
 }
 
-/// How a remote is named in a command: by its name if that is plain, else by its address.
+/// The word for a remote in a command: its name if that is plain, else its address.
 pub(crate) fn word<'a>(name: &'a str, address: &'a str) -> &'a str {
     if text::is_plain_name(name) { name } else { address }
 }
 
-/// A command of ours that a person can copy, or without its arguments where no safe one can be made.
+/// A `usherctl` command to copy. It has no arguments if they cannot be quoted safely.
 pub(crate) fn command(arguments: &[&str]) -> String {
     text::usherctl(arguments).unwrap_or_else(|| names::usherctl().join(" "))
 }
 
-/// What a remote says of its accounts, and its address as one that may use them.
+/// The binding that a remote claims, and its address.
 pub(crate) fn claims(remote: &Remote) -> Result<(Binding, RemoteUrl), Failure> {
     let binding = remote.claimed().map_err(|error| options_failure(remote, &error))?;
     let address = remote.address().map_err(|_| {

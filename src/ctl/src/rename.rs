@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `usherctl rename`: a name of the person's own for an account.
+//! `usherctl rename` gives an account a custom name.
 
 use serde_json::json;
 use usher_core::{i18n::gettext_f, text};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `usherctl sign-in`: the server's page in a browser, the redirect to a listener of ours, the account in the keyring.
+//! `usherctl sign-in` sends the person to the server's page in a browser, receives the redirect, and saves the account
+//! in the keyring.
 
 use serde_json::json;
 use usher_core::{
@@ -23,12 +24,12 @@ use crate::{
     remotes, terminal,
 };
 
-/// What a person named.
+/// The server that a person named.
 pub(crate) struct Target {
     pub(crate) binding: Binding,
-    /// The remotes that are named by it and may come to use the account.
+    /// The remotes that may use the account afterwards.
     pub(crate) remotes: Vec<Remote>,
-    /// Whether the person named a remote: that is the permission for it.
+    /// Whether the person named a remote, which implies the permission for it.
     pub(crate) is_remote: bool,
 }
 
@@ -38,7 +39,7 @@ pub(crate) async fn run(context: &Context, server: &str, options: browser::Optio
     if let (true, [remote]) = (target.is_remote, target.remotes.as_slice()) {
         permit::warn_of_change(&entries, remote)?;
     }
-    // A remote that only lacks the permission is no reason to sign in again.
+    // If a remote lacks only the permission, the person need not sign in again.
     let account = match usable(&entries, &target) {
         Some(account) => account.clone(),
         None => sign_in(context, &entries, &target.binding, options).await?,
@@ -49,7 +50,7 @@ pub(crate) async fn run(context: &Context, server: &str, options: browser::Optio
     context.out.json(&json!({ "account": list::account_json(account) }))
 }
 
-/// Signs in at a server in a browser, and keeps the account.
+/// Signs in to a server in a browser, and saves the account.
 async fn sign_in(
     context: &Context,
     entries: &[Entry],
@@ -60,7 +61,7 @@ async fn sign_in(
     sign_in_agreed(context, entries, binding, options).await
 }
 
-/// The same at a server that the person has just agreed to.
+/// The same, for a server that the person has just agreed to.
 pub(crate) async fn sign_in_agreed(
     context: &Context,
     entries: &[Entry],
@@ -68,7 +69,7 @@ pub(crate) async fn sign_in_agreed(
     options: browser::Options,
 ) -> Result<Account, Failure> {
     let signed_in = in_browser(binding.clone(), options).await?;
-    // From here on it is saved and told.
+    // From here on Ctrl+C is ignored: the account is saved and reported.
     context.is_too_late.set(true);
     let user = text::clean(&signed_in.user, text::NAME_LIMIT);
     let account = save(&context.store, entries, binding, signed_in).await?;
@@ -78,7 +79,7 @@ pub(crate) async fn sign_in_agreed(
     Ok(account)
 }
 
-/// A remote's name, else the host of a server that a remote names, else an address.
+/// Finds the server: by a remote's name, else by the host of a server that a remote names, else by its address.
 fn resolve(server: &str, remotes: &[Remote]) -> Result<Target, Failure> {
     let is_remote = |remote: &Remote| remote.name == server || server.contains("://") && remote.url == server;
     if remotes.iter().any(is_remote) {
@@ -108,7 +109,7 @@ pub(crate) fn target_of(binding: Binding, remotes: &[Remote]) -> Target {
     Target { binding, remotes, is_remote: false }
 }
 
-/// The account that could serve at once: signed in, and some remote that was named may not use it yet.
+/// A signed-in account that at least one of the remotes may not use yet.
 fn usable<'a>(entries: &'a [Entry], target: &Target) -> Option<&'a Account> {
     let mut accounts = entries.iter().filter_map(Entry::account).filter(|account| account.binding == target.binding);
     let account = accounts.next()?;
@@ -120,7 +121,7 @@ fn usable<'a>(entries: &'a [Entry], target: &Target) -> Option<&'a Account> {
     can_serve.then_some(account)
 }
 
-/// Nothing of a server that is new here is opened before the person has agreed to it.
+/// Asks the person before opening any page of a server without an account here.
 async fn confirm_new_server(entries: &[Entry], binding: &Binding) -> Result<(), Failure> {
     let is_known = entries.iter().filter_map(Entry::account).any(|account| &account.binding == binding);
     if is_known || !terminal::can_ask() {
@@ -149,7 +150,7 @@ async fn in_browser(binding: Binding, options: browser::Options) -> Result<Signe
     Ok(flow.finish(&parameters)?)
 }
 
-/// Renews the account of that person at that server, or adds one.
+/// Renews the account of that user at that server, or adds one.
 async fn save(
     store: &AccountStore,
     entries: &[Entry],
@@ -172,7 +173,7 @@ async fn save(
     Ok(account)
 }
 
-/// Lets the remotes use the account: the one that was named, or those that the person agrees to now.
+/// Lets remotes use the account: the one that the person named, or those that the person agrees to now.
 pub(crate) async fn permit_remotes(
     context: &Context,
     entries: &[Entry],

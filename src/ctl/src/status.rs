@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `usherctl status`: what is known of accounts on this computer. No server is asked.
+//! `usherctl status` prints what this computer knows of its accounts. It asks no server.
 
 use serde_json::{Value, json};
 use usher_core::{
@@ -18,7 +18,7 @@ use crate::{
     list, time,
 };
 
-/// Tells of all accounts, or of those that are meant. The code tells whether they could be used.
+/// Prints all accounts, or those that match. The exit code says whether they can be used.
 pub(crate) async fn run(context: &Context, wanted: Option<&str>) -> Result<u8, Failure> {
     let entries = context.store.entries().await?;
     let found = match wanted {

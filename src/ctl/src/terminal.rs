@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Standard output for results, standard error for all else, and questions only where somebody can answer.
+//! Prints results to standard output and everything else to standard error, and asks questions only if somebody can
+//! answer.
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 
@@ -13,10 +14,10 @@ use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
-/// Longest line that is read, in bytes. More is no address.
+/// Longest line to read, in bytes. No address is longer.
 const LINE_LIMIT: usize = 32 * 1024;
 
-/// Where results go, and in which form.
+/// How to print results.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
     /// One JSON value instead of lines.
@@ -24,18 +25,18 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// A line of the result.
+    /// Prints a line of the result.
     pub(crate) fn line(self, line: &str) -> Result<(), Failure> {
         if self.is_json { Ok(()) } else { Ok(writeln!(io::stdout(), "{line}")?) }
     }
 
-    /// The result for programs.
+    /// Prints the result for programs.
     pub(crate) fn json(self, value: &Value) -> Result<(), Failure> {
         if self.is_json { Ok(writeln!(io::stdout(), "{value:#}")?) } else { Ok(()) }
     }
 }
 
-/// Stops by Ctrl+C and by being asked to end, from now on.
+/// Receives Ctrl+C and other signals to stop.
 pub(crate) struct Interrupts([Signal; 3]);
 
 impl Interrupts {
@@ -45,7 +46,7 @@ impl Interrupts {
         Ok(Self([interrupt?, terminate?, hangup?]))
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub(crate) async fn next(&mut self) {
         let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
@@ -54,35 +55,35 @@ impl Interrupts {
             _ = hangup.recv() => {}
         }
         if io::stderr().is_terminal() {
-            // What the terminal shows of Ctrl+C has no end of line.
+            // The terminal echoes Ctrl+C without a line break.
             let _ = writeln!(io::stderr());
         }
     }
 }
 
-/// Whether questions reach a person.
+/// Whether a person can read and answer questions.
 pub(crate) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Something to know meanwhile.
+/// Prints a line that is not part of the result.
 pub(crate) fn say(line: &str) -> Result<(), Failure> {
     Ok(writeln!(io::stderr(), "{line}")?)
 }
 
-/// A question that is answered by `y`. Anything else is no.
+/// Asks a question. `y` means yes, anything else no.
 pub(crate) async fn ask(question: &str) -> Result<bool, Failure> {
     write!(io::stderr(), "{question} [y/N] ")?;
     io::stderr().flush()?;
     let answer = in_thread(read_line).await?;
     if answer.is_empty() {
-        // The end of the input was typed, which ends no line.
+        // Ctrl+D ends the input without a line break.
         writeln!(io::stderr())?;
     }
     Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
 }
 
-/// A line that nobody sees while it is typed or pasted. `None` at the end of the input.
+/// Reads a line without showing it. `None` at the end of the input.
 pub(crate) async fn secret(prompt: &str) -> Result<Option<Zeroizing<String>>, Failure> {
     let is_terminal = io::stdin().is_terminal();
     let unseen = if is_terminal { Some(Unseen::begin()?) } else { None };
@@ -92,7 +93,7 @@ pub(crate) async fn secret(prompt: &str) -> Result<Option<Zeroizing<String>>, Fa
     Ok(Some(line).filter(|line| !line.is_empty()))
 }
 
-/// Reads where it holds up nothing else: a read cannot be given up, the wait for it can.
+/// Reads in a thread of its own, since a read cannot be cancelled, but waiting for the thread can.
 async fn in_thread<T: Send + 'static>(read: fn() -> io::Result<T>) -> Result<T, Failure> {
     let (sender, receiver) = oneshot::channel();
     std::thread::spawn(move || sender.send(read()));
@@ -105,7 +106,8 @@ fn read_line() -> io::Result<Zeroizing<String>> {
     Ok(line)
 }
 
-/// Reads a line from a terminal that hands over each character: its own lines end after 4,096, and a redirect may be longer.
+/// Reads a line character by character: a terminal cuts its own lines at 4,096 characters, and a redirect may be
+/// longer.
 fn read_unseen() -> io::Result<Zeroizing<String>> {
     let mut line = Zeroizing::new(Vec::with_capacity(LINE_LIMIT));
     let mut byte = [0];
@@ -126,7 +128,7 @@ fn read_unseen() -> io::Result<Zeroizing<String>> {
     Ok(Zeroizing::new(String::from_utf8_lossy(&line).into_owned()))
 }
 
-/// While it lasts, the terminal neither shows nor gathers what is typed.
+/// While this exists, the terminal neither echoes nor buffers lines.
 struct Unseen(Termios);
 
 impl Unseen {
@@ -143,7 +145,7 @@ impl Unseen {
 
 impl Drop for Unseen {
     fn drop(&mut self) {
-        // A terminal that is gone shows nothing either.
+        // A terminal that has gone needs no restoring.
         let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &self.0);
     }
 }

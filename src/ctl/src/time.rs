@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Times as the records have them, for people.
+//! Formats times for people.
 
 use jiff::{Timestamp, tz::TimeZone};
 
-/// A day, in this computer's time zone: `2026-11-22`.
+/// A date in this computer's time zone: `2026-11-22`.
 pub(crate) fn day(seconds_since_1970: i64) -> String {
     format(seconds_since_1970, "%Y-%m-%d")
 }
 
-/// A day and a time: `2026-11-22 14:05`.
+/// A date and a time: `2026-11-22 14:05`.
 pub(crate) fn moment(seconds_since_1970: i64) -> String {
     format(seconds_since_1970, "%Y-%m-%d %H:%M")
 }
