@@ -2,7 +2,7 @@
 //! A world for tests: accounts, servers, windows and installations that do what a test says.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeSet, VecDeque},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -14,17 +14,18 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 use usher_core::{
     account::{Account, AccountId, AccountState},
-    binding::{Binding, Link},
+    binding::Binding,
     buying::Access,
-    names,
     provider::{Grant, Grants, TokensError},
     purchase,
     refs::FlatpakRef,
     remote::{self, Remote},
     secret::Token,
-    service::RemoteUrl,
     store::{Entry, StoreError},
+    testing,
 };
+
+pub(crate) use usher_core::testing::{binding, options, remote as configured};
 
 use crate::{
     flow::{Accounts, Clients, Clock, Ending, Flow, Installations, Prompts, Question, Reading, Tokens},
@@ -82,35 +83,8 @@ pub(crate) struct World {
     pub(crate) heard: watch::Sender<()>,
 }
 
-pub(crate) fn binding(url: &str) -> Binding {
-    Binding::claimed(&options(url)).unwrap()
-}
-
-pub(crate) fn options(url: &str) -> BTreeMap<String, String> {
-    BTreeMap::from([("url".to_owned(), url.to_owned())])
-}
-
 pub(crate) fn account(service: &str, user: &str, links: &[&str]) -> Account {
-    let credential = Token::parse(&format!("credential-of-{user}")).unwrap();
-    let mut account = Account::signed_in(binding(service), user.into(), credential, None, 0);
-    for link in links {
-        account.link(Link { remote_url: RemoteUrl::parse(link).unwrap(), remote: "shop".into() });
-    }
-    account
-}
-
-/// A remote that is configured with Usher.
-pub(crate) fn configured(name: &str, url: &str, service: &str) -> Remote {
-    Remote {
-        name: name.into(),
-        title: None,
-        url: url.into(),
-        authenticator: Some(names::AUTHENTICATOR_NAME.into()),
-        options: options(service),
-        is_user: true,
-        is_disabled: false,
-        installs_authenticator: false,
-    }
+    testing::linked(testing::account(service, user), links)
 }
 
 /// An interactive request of the remote `shop`.

@@ -30,15 +30,10 @@ impl Budget {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
+    use usher_core::testing::binding;
 
     use super::*;
-
-    fn binding(host: &str) -> Binding {
-        Binding::claimed(&BTreeMap::from([("url".to_owned(), format!("https://{host}/"))])).unwrap()
-    }
 
     fn take(budget: &mut Budget, host: &str, at: u64) -> bool {
         budget.take(&binding(host), Duration::from_secs(at))

@@ -117,20 +117,16 @@ pub(crate) fn comparable(account: &Account) -> Account {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use usher_core::{
-        account::LastUse,
-        binding::{Binding, Link},
-    };
+    use usher_core::{account::LastUse, binding::Link, testing};
 
     use super::*;
 
     fn account() -> Account {
-        let options = BTreeMap::from([("url".to_owned(), "https://store.example.org".to_owned())]);
-        Account::signed_in(Binding::claimed(&options).unwrap(), "demo".into(), Token::parse("c").unwrap(), None, 0)
+        testing::account("store.example.org", "demo")
     }
 
     fn remote(host: &str) -> RemoteUrl {
-        RemoteUrl::parse(&format!("https://{host}/")).unwrap()
+        testing::remote_url(&format!("https://{host}/"))
     }
 
     fn at(seconds: u32) -> Moment {

@@ -240,16 +240,16 @@ impl Account {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
 
     use super::*;
+    use crate::testing;
 
     fn account() -> Account {
-        let options = BTreeMap::from([("url".to_owned(), "https://store.example.org".to_owned())]);
-        let binding = Binding::claimed(&options).unwrap();
-        Account::signed_in(binding, "demo".into(), Token::parse("secret").unwrap(), Some(5), 1)
+        let mut account = testing::account_of(testing::binding("store.example.org"), "demo", 1);
+        account.credential = Some(testing::token("secret"));
+        account.valid_until = Some(5);
+        account
     }
 
     #[test]

@@ -176,28 +176,27 @@ fn differs_by_one_letter(one: &str, other: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{account::LastUse, binding::Binding, secret::Token};
+    use crate::{
+        account::LastUse,
+        testing::{self, open},
+    };
 
     fn account(host: &str) -> Account {
-        let binding = Binding::claimed(&BTreeMap::from([("url".to_owned(), format!("https://{host}/"))])).unwrap();
-        Account::signed_in(binding, "demo".into(), Token::parse("t").unwrap(), None, 10)
+        testing::account_of(testing::binding(host), "demo", 10)
     }
 
     fn familiarity(known: &[&str], host: &str) -> Familiarity {
-        let entries: Vec<Entry> = known.iter().map(|known| Entry::Open(Box::new(account(known)))).collect();
+        let entries: Vec<Entry> = known.iter().map(|known| open(account(known))).collect();
         Familiarity::of(&entries, host, None)
     }
 
     #[test]
     fn an_account_is_known_since_its_first_sign_in() {
         let mut known = account("store.example.org");
-        let of =
-            |known: &Account, id| Familiarity::of(&[Entry::Open(Box::new(known.clone()))], "store.example.org", id);
+        let of = |known: &Account, id| Familiarity::of(&[open(known.clone())], "store.example.org", id);
         assert_eq!(of(&known, Some(known.id)), Familiarity::KnownAccount { since: 10, last: 10 });
         known.signed_in_at = 20;
         assert_eq!(of(&known, Some(known.id)), Familiarity::KnownAccount { since: 10, last: 20 });
@@ -211,7 +210,7 @@ mod tests {
     #[test]
     fn an_account_elsewhere_says_nothing_of_a_server() {
         let known = account("store.example.org");
-        let entries = [Entry::Open(Box::new(known.clone()))];
+        let entries = [open(known.clone())];
         assert_eq!(Familiarity::of(&entries, "other.example.net", Some(known.id)), Familiarity::New);
         assert_eq!(familiarity(&["store.example.org"], "store.example.org:8443"), Familiarity::New);
     }

@@ -53,4 +53,6 @@ pub mod secret;
 pub mod service;
 pub mod store;
 pub mod takeout;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod text;

@@ -43,27 +43,19 @@ pub fn find<'a>(entries: &'a [Entry], claimed: &Binding, remote: &RemoteUrl) -> 
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{binding::Link, secret::Token};
-
-    fn binding(host: &str) -> Binding {
-        Binding::claimed(&BTreeMap::from([("url".to_owned(), format!("https://{host}/"))])).unwrap()
-    }
+    use crate::testing::{self, binding};
 
     fn url(host: &str) -> RemoteUrl {
-        RemoteUrl::parse(&format!("https://{host}/repo")).unwrap()
+        testing::remote_url(&format!("https://{host}/repo"))
     }
 
     fn entry(service: &str, remotes: &[&str]) -> Entry {
-        let mut account = Account::signed_in(binding(service), "u".into(), Token::parse("t").unwrap(), None, 0);
-        for remote in remotes {
-            account.link(Link { remote_url: url(remote), remote: "shop".into() });
-        }
-        Entry::Open(Box::new(account))
+        let addresses: Vec<String> = remotes.iter().map(|remote| url(remote).to_string()).collect();
+        let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+        testing::open(testing::linked(testing::account(service, "u"), &addresses))
     }
 
     #[test]

@@ -197,8 +197,6 @@ pub fn forget(pending: &mut Vec<Pending>, remote_url: &str, refs: &[String]) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -209,8 +207,7 @@ mod tests {
             obstacle: Obstacle::NoAccount,
             remote: "demo".into(),
             remote_url: "https://r.example.org/".into(),
-            binding: Binding::claimed(&BTreeMap::from([("url".to_owned(), "https://store.example.org".to_owned())]))
-                .unwrap(),
+            binding: crate::testing::binding("store.example.org"),
             account: None,
             refs: refs.iter().map(|&text| text.to_owned()).collect(),
             client: "flatpak".into(),

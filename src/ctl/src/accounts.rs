@@ -94,19 +94,14 @@ fn is_of(entry: &Entry, user: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use usher_core::{binding::Binding, secret::Token};
+    use usher_core::testing::entry;
 
     use super::*;
-
-    fn entry(user: &str, host: &str) -> Entry {
-        let binding = Binding::claimed(&[("url".to_owned(), format!("https://{host}/"))].into()).unwrap();
-        Entry::Open(Box::new(Account::signed_in(binding, user.into(), Token::parse("t").unwrap(), None, 0)))
-    }
 
     #[test]
     fn an_account_is_named_by_person_and_host_by_host_or_by_id() {
         let entries =
-            [entry("me@example.org", "one.example"), entry("other", "one.example"), entry("me", "two.example:8443")];
+            [entry("one.example", "me@example.org"), entry("one.example", "other"), entry("two.example:8443", "me")];
         let found = |wanted: &str| the_one(&entries, wanted).map(title);
         assert_eq!(found("me@example.org@one.example").unwrap(), "me@example.org@one.example");
         assert_eq!(found("two.example:8443").unwrap(), "me@two.example:8443");

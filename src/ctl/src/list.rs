@@ -123,14 +123,17 @@ pub(crate) fn no_accounts() -> String {
 
 #[cfg(test)]
 mod tests {
-    use usher_core::{binding::Binding, secret::Token};
+    use usher_core::testing;
 
     use super::*;
 
     #[test]
     fn a_sign_in_that_has_ended_by_its_own_word_is_told_as_ended() {
-        let binding = Binding::claimed(&[("url".to_owned(), "https://store.example.org/".to_owned())].into()).unwrap();
-        let until = |end| Account::signed_in(binding.clone(), "ada".into(), Token::parse("t").unwrap(), end, 0);
+        let until = |end| {
+            let mut account = testing::account("store.example.org", "ada");
+            account.valid_until = end;
+            account
+        };
         let told = |account: &Account| (state(account), state_word(account));
         assert_eq!(told(&until(None)), ("Signed in".to_owned(), "signed-in"));
         assert_eq!(told(&until(Some(1))), ("Sign in again".to_owned(), "expired"));

@@ -67,21 +67,9 @@ pub(crate) fn options_failure(remote: &Remote, error: &OptionsError) -> Failure 
 }
 
 #[cfg(test)]
-pub(crate) fn example(name: &str, url: &str, service: &str) -> Remote {
-    Remote {
-        name: name.into(),
-        title: None,
-        url: url.into(),
-        authenticator: None,
-        options: [("url".to_owned(), service.to_owned())].into(),
-        is_user: true,
-        is_disabled: false,
-        installs_authenticator: false,
-    }
-}
-
-#[cfg(test)]
 mod tests {
+    use usher_core::testing::remote as example;
+
     use super::*;
 
     #[test]

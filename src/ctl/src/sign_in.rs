@@ -208,12 +208,12 @@ pub(crate) async fn permit_remotes(
 
 #[cfg(test)]
 mod tests {
-    use usher_core::binding::Link;
+    use usher_core::testing;
 
     use super::*;
 
     fn shop() -> Remote {
-        remotes::example("shop", "https://repo.example.org/", "https://store.example.org:8443/api")
+        testing::remote("shop", "https://repo.example.org/", "https://store.example.org:8443/api")
     }
 
     #[test]
@@ -232,11 +232,10 @@ mod tests {
     #[test]
     fn an_account_that_lacks_only_the_permission_is_not_signed_in_to_again() {
         let target = resolve("shop", &[shop()]).unwrap();
-        let credential = usher_core::secret::Token::parse("t").unwrap();
-        let mut account = Account::signed_in(target.binding.clone(), "demo".into(), credential, None, 0);
-        let entry = |account: &Account| [Entry::Open(Box::new(account.clone()))];
+        let mut account = testing::account_of(target.binding.clone(), "demo", 0);
+        let entry = |account: &Account| [testing::open(account.clone())];
         assert!(usable(&entry(&account), &target).is_some());
-        account.link(Link { remote_url: shop().address().unwrap(), remote: "shop".into() });
+        account.link(testing::link("shop", &shop().url));
         assert!(usable(&entry(&account), &target).is_none());
     }
 }

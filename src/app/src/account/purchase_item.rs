@@ -120,17 +120,13 @@ pub(super) fn command_for_all(all: &[PurchaseItem]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use usher_core::{binding::Binding, purchase::Wanted, secret::Token};
+    use usher_core::{purchase::Wanted, testing};
 
     use super::*;
 
     fn account(apps: &[(&str, PurchaseState)]) -> Account {
-        let options = BTreeMap::from([("url".to_owned(), "https://store.example".to_owned())]);
-        let (binding, token) = (Binding::claimed(&options).unwrap(), Token::parse("t").unwrap());
-        let mut account = Account::signed_in(binding, "ada".into(), token, None, 0);
-        let remote_url = RemoteUrl::parse("https://repo.example/").unwrap();
+        let mut account = testing::account("store.example", "ada");
+        let remote_url = testing::remote_url("https://repo.example/");
         for ((id, state), at) in apps.iter().zip(1..) {
             let wanted = Wanted { app_id: (*id).into(), remote: "old".into(), remote_url: remote_url.clone() };
             usher_core::purchase::begin(&mut account.purchases, &wanted, at);

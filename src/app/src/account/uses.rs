@@ -75,32 +75,21 @@ fn enumerate(names: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use usher_core::{names, remote::Remote, secret::Token};
+    use usher_core::{remote::Remote, testing};
 
     use super::*;
 
     fn repository(name: &str, service: &str) -> Repository {
-        let remote = Remote {
-            name: name.into(),
-            title: Some(name.to_uppercase()),
-            url: format!("https://{name}.example/"),
-            authenticator: Some(names::AUTHENTICATOR_NAME.into()),
-            options: BTreeMap::from([("url".to_owned(), service.to_owned())]),
-            is_user: true,
-            is_disabled: false,
-            installs_authenticator: false,
-        };
-        Repository::of(remote).unwrap()
+        let remote = testing::remote(name, &format!("https://{name}.example/"), service);
+        Repository::of(Remote { title: Some(name.to_uppercase()), ..remote }).unwrap()
     }
 
     fn account(at: &Repository) -> Account {
-        Account::signed_in(at.binding.clone(), "ada".into(), Token::parse("t").unwrap(), None, 0)
+        testing::account_of(at.binding.clone(), "ada", 0)
     }
 
     fn link(name: &str) -> Link {
-        Link { remote_url: RemoteUrl::parse(&format!("https://{name}.example/")).unwrap(), remote: name.into() }
+        testing::link(name, &format!("https://{name}.example/"))
     }
 
     #[test]

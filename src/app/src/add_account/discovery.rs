@@ -73,24 +73,12 @@ pub(super) async fn ask(http: &HttpClient, service: ServiceUrl) -> Result<Bindin
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use usher_core::{names, remote::Remote};
+    use usher_core::testing;
 
     use super::*;
 
     fn repository(url: &str, service: &str) -> Repository {
-        let remote = Remote {
-            name: "demo".into(),
-            title: None,
-            url: url.into(),
-            authenticator: Some(names::AUTHENTICATOR_NAME.into()),
-            options: BTreeMap::from([("url".to_owned(), service.to_owned())]),
-            is_user: true,
-            is_disabled: false,
-            installs_authenticator: false,
-        };
-        Repository::of(remote).unwrap()
+        Repository::of(testing::remote("demo", url, service)).unwrap()
     }
 
     #[test]

@@ -206,22 +206,14 @@ fn sort_key(entry: &Entry) -> (u8, String, String, String) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use usher_core::{binding::Binding, secret::Token};
+    use usher_core::testing::entry;
 
     use super::*;
 
     #[test]
     fn accounts_are_sorted_by_host_then_user_and_unreadable_ones_come_last() {
-        let open = |host: &str, user: &str| {
-            let options = BTreeMap::from([("url".to_owned(), format!("https://{host}"))]);
-            let token = Token::parse("t").unwrap();
-            let binding = Binding::claimed(&options).unwrap();
-            Entry::Open(Box::new(Account::signed_in(binding, user.into(), token, None, 0)))
-        };
         let mut entries =
-            [Entry::Broken("/x".into()), open("b.example", "A"), open("a.example", "b"), open("a.example", "A")];
+            [Entry::Broken("/x".into()), entry("b.example", "A"), entry("a.example", "b"), entry("a.example", "A")];
         entries.sort_by_cached_key(sort_key);
         let order: Vec<_> = entries
             .iter()

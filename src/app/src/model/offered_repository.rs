@@ -57,7 +57,7 @@ impl OfferedRepository {
 mod tests {
     use std::path::Path;
 
-    use usher_core::names;
+    use usher_core::testing;
 
     use super::*;
 
@@ -67,16 +67,7 @@ mod tests {
     }
 
     fn remote(url: &str) -> Remote {
-        Remote {
-            name: "demo".into(),
-            title: None,
-            url: url.into(),
-            authenticator: Some(names::AUTHENTICATOR_NAME.into()),
-            options: [("url".to_owned(), "https://accounts.example/".to_owned())].into(),
-            is_user: true,
-            is_disabled: false,
-            installs_authenticator: false,
-        }
+        testing::remote("demo", url, "accounts.example")
     }
 
     #[test]

@@ -165,25 +165,12 @@ fn read(installations: &[Installation]) -> Vec<Repository> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use std::collections::BTreeMap;
 
-    use usher_core::names;
+    use usher_core::testing::remote;
 
     use super::*;
-
-    pub(in crate::model) fn remote(name: &str, url: &str, service: &str) -> Remote {
-        Remote {
-            name: name.into(),
-            title: None,
-            url: url.into(),
-            authenticator: Some(names::AUTHENTICATOR_NAME.into()),
-            options: BTreeMap::from([("url".to_owned(), service.to_owned())]),
-            is_user: true,
-            is_disabled: false,
-            installs_authenticator: false,
-        }
-    }
 
     #[test]
     fn only_remotes_that_may_be_given_tokens_are_repositories() {

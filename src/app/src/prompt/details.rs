@@ -128,6 +128,7 @@ pub(super) fn is_handle_token(token: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use gtk::glib::prelude::*;
+    use usher_core::testing;
 
     use super::*;
 
@@ -199,16 +200,7 @@ mod tests {
 
     #[test]
     fn only_a_repository_of_this_computer_is_found() {
-        let remote = Remote {
-            name: "demo".into(),
-            title: None,
-            url: "https://r.example/repo/".into(),
-            authenticator: Some(usher_core::names::AUTHENTICATOR_NAME.into()),
-            options: BTreeMap::from([("url".to_owned(), "https://s.example/".to_owned())]),
-            is_user: true,
-            is_disabled: false,
-            installs_authenticator: false,
-        };
+        let remote = testing::remote("demo", "https://r.example/repo/", "s.example");
         let details = parse(|_| {}).unwrap();
         assert!(details.find_remote(vec![remote.clone()]).is_some());
         let others = [

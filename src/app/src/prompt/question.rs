@@ -255,20 +255,18 @@ fn update_outlook(details: &Details, name: Name<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use usher_core::{binding::Binding, prompt::Reason, secret::Token, service::RemoteUrl};
+    use usher_core::{prompt::Reason, testing};
 
     use super::*;
 
     fn details(kind: Kind, apps: &[&str], is_update: bool) -> Details {
         Details {
             kind,
-            binding: Binding::claimed(&BTreeMap::from([("url".to_owned(), "https://s.example".to_owned())])).unwrap(),
+            binding: testing::binding("s.example"),
             account: None,
             remote: "demo".into(),
             remote_uri: "https://r.example/".into(),
-            remote_url: RemoteUrl::parse("https://r.example/").unwrap(),
+            remote_url: testing::remote_url("https://r.example/"),
             app_ids: apps.iter().map(|&id| id.to_owned()).collect(),
             client: "flatpak".into(),
             reason: Reason::NoAccount,
@@ -277,8 +275,7 @@ mod tests {
     }
 
     fn account(user: &str) -> Account {
-        let binding = details(Kind::SignIn, &[], false).binding;
-        Account::signed_in(binding, user.into(), Token::parse("t").unwrap(), None, 0)
+        testing::account("s.example", user)
     }
 
     fn bare(text: &str) -> String {

@@ -163,19 +163,16 @@ async fn ask(host: &str, old_user: &str, new_user: &str, parent: &impl IsA<gtk::
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use usher_core::{remote::Remote, secret::Token, service::RemoteUrl};
+    use usher_core::{
+        service::RemoteUrl,
+        testing::{self, binding},
+    };
 
     use super::*;
 
-    fn binding(host: &str) -> Binding {
-        Binding::claimed(&BTreeMap::from([("url".to_owned(), format!("https://{host}"))])).unwrap()
-    }
-
     fn entry(user: &str) -> (AccountId, Entry) {
-        let account = Account::signed_in(binding("a.example"), user.into(), Token::parse("t").unwrap(), None, 0);
-        (account.id, Entry::Open(Box::new(account)))
+        let account = testing::account("a.example", user);
+        (account.id, testing::open(account))
     }
 
     #[test]
@@ -206,16 +203,7 @@ mod tests {
 
     #[test]
     fn only_the_repository_one_came_from_is_allowed_to_use_the_account() {
-        let remote = |service: &str| Remote {
-            name: "demo".into(),
-            title: None,
-            url: "https://r.example/repo".into(),
-            authenticator: None,
-            options: BTreeMap::from([("url".to_owned(), service.to_owned())]),
-            is_user: true,
-            is_disabled: false,
-            installs_authenticator: false,
-        };
+        let remote = |service: &str| testing::remote("demo", "https://r.example/repo", service);
         let linked = |remote| link(&Purpose::ByHand { remote }, &binding("a.example")).map(|link| link.remote_url);
         assert_eq!(linked(None), None);
         assert_eq!(linked(Some(remote("https://b.example"))), None);

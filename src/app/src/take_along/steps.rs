@@ -93,15 +93,12 @@ pub(super) fn count_of_apps(takeout: &Takeout) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use usher_core::{account::Account, binding::Binding, secret::Token, service::RemoteUrl};
+    use usher_core::testing;
 
     use super::*;
 
     fn takeout() -> Takeout {
-        let options = BTreeMap::from([("url".to_owned(), "https://store.example".to_owned())]);
-        let binding = Binding::claimed(&options).unwrap();
+        let binding = testing::binding("store.example");
         let account = |user: &str| TakenAccount {
             binding: binding.clone(),
             user: user.into(),
@@ -111,7 +108,7 @@ mod tests {
         let repository = TakenRepository {
             name: "demo".into(),
             title: Some("Demo Store".into()),
-            address: RemoteUrl::parse("https://repo.example/").unwrap(),
+            address: testing::remote_url("https://repo.example/"),
             binding: binding.clone(),
             user_only: true,
             verified: false,
@@ -131,9 +128,9 @@ mod tests {
         assert_eq!(fresh.apps.map(|(count, _)| count), Some(2));
 
         let binding = takeout.accounts[0].binding.clone();
-        let ada = Account::signed_in(binding, "ada".into(), Token::parse("t").unwrap(), None, 1);
+        let ada = testing::account_of(binding, "ada", 1);
         let here = ThisComputer { remotes: Vec::new(), installed: ["org.a.A".to_owned()].into() };
-        let later = Steps::of(&takeout, &[Entry::Open(Box::new(ada))], &here);
+        let later = Steps::of(&takeout, &[testing::open(ada)], &here);
         assert_eq!(later.accounts.iter().map(|step| step.is_done).collect::<Vec<_>>(), [true, false]);
         let (count, command) = later.apps.unwrap();
         assert!(count == 1 && command.contains("org.b.B") && !command.contains("org.a.A"));

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
-use usher_core::{account::AccountId, binding::Binding, http::CertificateFault};
+use usher_core::{account::AccountId, http::CertificateFault, testing::binding};
 
 use super::*;
 
 const OUTSIDE: &[&str] = &["usherctl"];
 const SANDBOX: &[&str] = &["flatpak", "run", "--command=usherctl", "io.github.usher.Usher.Devel"];
 const PLACES: [Place; 3] = [Place::Window, Place::Usher, Place::Terminal];
-
-fn binding(host: &str) -> Binding {
-    Binding::claimed(&BTreeMap::from([("url".to_owned(), format!("https://{host}/"))])).unwrap()
-}
 
 fn all(user: &str, ids: &[&str]) -> Vec<Obstacle> {
     let id = AccountId::random();

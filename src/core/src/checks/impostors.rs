@@ -146,14 +146,10 @@ mod tests {
     /// A remote of the user that has flatpak install that authenticator.
     fn installer(name: &str, authenticator: &str) -> Remote {
         Remote {
-            name: name.into(),
-            title: None,
-            url: format!("https://{name}.example/repo"),
             authenticator: Some(authenticator.into()),
             options: std::collections::BTreeMap::new(),
-            is_user: true,
-            is_disabled: false,
             installs_authenticator: true,
+            ..crate::testing::remote(name, &format!("https://{name}.example/repo"), "store.example.org")
         }
     }
 

@@ -131,22 +131,12 @@ fn server_verdict(host: String, answer: &ServerAnswer) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::{binding::Link, http::HttpError, names, secret::Token};
+    use crate::{http::HttpError, testing};
 
     fn remote(url: &str, service: Option<&str>) -> Remote {
-        Remote {
-            name: "demo".into(),
-            title: None,
-            url: url.into(),
-            authenticator: Some(names::AUTHENTICATOR_NAME.into()),
-            options: service.map(|service| ("url".to_owned(), service.to_owned())).into_iter().collect(),
-            is_user: true,
-            is_disabled: false,
-            installs_authenticator: false,
-        }
+        let options = service.map(testing::options).unwrap_or_default();
+        Remote { options, ..testing::remote("demo", url, "store.example.org") }
     }
 
     fn sound() -> Remote {
@@ -154,16 +144,12 @@ mod tests {
     }
 
     fn account(service: &str, is_linked: bool) -> Account {
-        let binding = Binding::claimed(&BTreeMap::from([("url".to_owned(), service.to_owned())])).unwrap();
-        let mut account = Account::signed_in(binding, "demo".into(), Token::parse("t").unwrap(), None, 0);
-        if is_linked {
-            account.link(Link { remote_url: sound().address().unwrap(), remote: "demo".into() });
-        }
-        account
+        let account = testing::account(service, "demo");
+        if is_linked { testing::linked(account, &[&sound().url]) } else { account }
     }
 
     fn entries(accounts: &[Account]) -> Vec<Entry> {
-        accounts.iter().map(|account| Entry::Open(Box::new(account.clone()))).collect()
+        accounts.iter().map(|account| testing::open(account.clone())).collect()
     }
 
     fn problems(remote: &Remote, accounts: &[Account], answer: Option<&ServerAnswer>) -> Vec<&'static str> {

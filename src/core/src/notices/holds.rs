@@ -86,10 +86,8 @@ fn is_without_access(note: &Pending, account: &Account) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::{binding::Link, purchase, secret::Token, store::Outline};
+    use crate::{purchase, store::Outline, testing};
 
     const NOW: i64 = 1_000_000_000;
     const DAY: i64 = 24 * 60 * 60;
@@ -99,14 +97,11 @@ mod tests {
     }
 
     fn binding() -> Binding {
-        Binding::claimed(&BTreeMap::from([("url".to_owned(), "https://store.example.org".to_owned())])).unwrap()
+        testing::binding("store.example.org")
     }
 
     fn account() -> Account {
-        let token = Token::parse("secret").unwrap();
-        let mut account = Account::signed_in(binding(), "demo".into(), token, None, NOW - 30 * DAY);
-        account.link(Link { remote_url: url(), remote: "demo".into() });
-        account
+        testing::linked(testing::account_of(binding(), "demo", NOW - 30 * DAY), &["https://repo.example.org/"])
     }
 
     fn note(obstacle: Obstacle) -> Pending {
@@ -125,7 +120,7 @@ mod tests {
 
     /// What stands besides finished purchases.
     fn causes(account: Option<&Account>, note: Option<Pending>) -> Vec<(String, Cause)> {
-        let entries: Vec<Entry> = account.into_iter().cloned().map(|known| Entry::Open(Box::new(known))).collect();
+        let entries: Vec<Entry> = account.into_iter().cloned().map(testing::open).collect();
         let notes: Vec<Pending> = note.into_iter().collect();
         let all = standing(&entries, &notes, NOW);
         all.into_iter().filter(|(_, cause)| *cause != Cause::Finished).collect()
@@ -149,7 +144,7 @@ mod tests {
         account.unlink(&url());
         let waits = || Some(note(Obstacle::NoLink));
         assert_eq!(causes(Some(&account), waits()), [(id_of_account(account.id), Cause::Permission)]);
-        account.link(Link { remote_url: url(), remote: "demo".into() });
+        account.link(testing::link("demo", url().as_str()));
         assert_eq!(causes(Some(&account), waits()), []);
     }
 
@@ -168,7 +163,7 @@ mod tests {
         let mut account = account();
         account.valid_until = Some(NOW + DAY);
         assert_eq!(causes(Some(&account), None), [(id_of_account(account.id), Cause::EndsSoon)]);
-        account.renew("demo".into(), Token::parse("new").unwrap(), Some(NOW + 60 * DAY), NOW);
+        account.renew("demo".into(), testing::token("new"), Some(NOW + 60 * DAY), NOW);
         assert_eq!(causes(Some(&account), None), []);
     }
 
@@ -191,7 +186,7 @@ mod tests {
         }
         assert!(stands(&locked, &notes, id_of_server(&binding()), Cause::SignIn));
         assert!(stands(&locked, &notes, KEYRING.into(), Cause::Unlock));
-        let open = [Entry::Open(Box::new(account))];
+        let open = [testing::open(account)];
         assert!(!stands(&open, &notes, id_of_server(&binding()), Cause::SignIn));
         assert!(!stands(&open, &notes, KEYRING.into(), Cause::Unlock));
     }

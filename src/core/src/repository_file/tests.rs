@@ -10,16 +10,7 @@ fn parse(content: &str) -> Result<RepositoryFile, RepositoryFileError> {
 }
 
 fn remote(name: &str) -> Remote {
-    Remote {
-        name: name.into(),
-        title: None,
-        url: "https://other.example.org/".into(),
-        authenticator: None,
-        options: std::collections::BTreeMap::new(),
-        is_user: true,
-        is_disabled: false,
-        installs_authenticator: false,
-    }
+    crate::testing::remote(name, "https://other.example.org/", "store.example.org")
 }
 
 #[test]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{fs, path::Path};
 
 use proptest::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::{
     names,
     purchase::{self, Wanted},
     remote::{self, Installation, Remote},
-    secret::Token,
+    testing,
 };
 
 const SECRET: &str = "CANARY-secret";
@@ -32,17 +32,16 @@ fn config(verify: bool) -> String {
 }
 
 fn entries() -> Vec<Entry> {
-    let options = BTreeMap::from([("url".to_owned(), "https://store.example.org/".to_owned())]);
-    let binding = Binding::claimed(&options).unwrap();
-    let mut account = Account::signed_in(binding, "demo".into(), Token::parse(SECRET).unwrap(), Some(9), 1);
-    let remote_url = RemoteUrl::parse("https://store.example.org/repo").unwrap();
+    let mut account = testing::account("store.example.org", "demo");
+    account.credential = Some(testing::token(SECRET));
+    let remote_url = testing::remote_url("https://store.example.org/repo");
     account.link(Link { remote_url: remote_url.clone(), remote: "demo".into() });
     for app in ["org.a.Bought", "org.a.Unfinished"] {
         let wanted = Wanted { app_id: app.into(), remote: "demo".into(), remote_url: remote_url.clone() };
         purchase::begin(&mut account.purchases, &wanted, 1);
     }
     purchase::settle(&mut account.purchases, &["org.a.Bought".to_owned()].into(), &[].into(), 2);
-    vec![Entry::Open(Box::new(account)), Entry::Broken("/some/item".into())]
+    vec![testing::open(account), Entry::Broken("/some/item".into())]
 }
 
 fn gathered(verify: bool) -> (tempfile::TempDir, Takeout, Vec<Remote>) {

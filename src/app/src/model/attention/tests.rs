@@ -4,14 +4,12 @@ use std::slice::from_ref;
 
 use usher_core::{
     account::AccountState,
-    binding::Link,
     checks::{Place, Problem},
     purchase::{self, Wanted},
-    secret::Token,
+    testing::{self, open, remote},
 };
 
 use super::*;
-use crate::model::repositories::tests::remote;
 
 const NOW: i64 = 1_000_000_000;
 const SOON: i64 = 7 * 24 * 60 * 60;
@@ -21,12 +19,8 @@ fn repository(service: &str) -> Repository {
 }
 
 fn account(repository: &Repository, is_linked: bool) -> Account {
-    let token = Token::parse("t").unwrap();
-    let mut account = Account::signed_in(repository.binding.clone(), "ada".into(), token, None, NOW - 2 * SOON);
-    if is_linked {
-        account.link(Link { remote_url: repository.address.clone(), remote: "demo".into() });
-    }
-    account
+    let account = testing::account_of(repository.binding.clone(), "ada", NOW - 2 * SOON);
+    if is_linked { testing::linked(account, &[&repository.remote.url]) } else { account }
 }
 
 fn note(repository: &Repository, operation: Operation, obstacle: Obstacle, apps: &[&str], at: i64) -> Pending {
@@ -41,10 +35,6 @@ fn note(repository: &Repository, operation: Operation, obstacle: Obstacle, apps:
         client: "flatpak".into(),
         at,
     }
-}
-
-fn open(account: Account) -> Entry {
-    Entry::Open(Box::new(account))
 }
 
 #[test]

@@ -9,7 +9,6 @@ mod portal;
 mod processes;
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     time::Duration,
@@ -24,9 +23,8 @@ use super::{
 };
 use crate::{
     account::Account,
-    binding::Binding,
-    secret::Token,
     store::{AccountStore, Entry},
+    testing,
 };
 
 /// A generous limit for what is to happen.
@@ -55,9 +53,7 @@ fn store(data: &Path) -> AccountStore {
 }
 
 fn account(user: &str) -> Account {
-    let options = BTreeMap::from([("url".to_owned(), "https://store.example.org".to_owned())]);
-    let token = Token::parse(&format!("credential-of-{user}")).unwrap();
-    Account::signed_in(Binding::claimed(&options).unwrap(), user.into(), token, None, 1)
+    testing::account("store.example.org", user)
 }
 
 /// The users of the accounts, and the names of what is broken.

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Values for tests, here and in the crates that stand on this one. Part of no program: the feature `testing` is for
+//! `dev-dependencies` alone.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    account::Account,
+    binding::{Binding, Link, option},
+    names,
+    remote::Remote,
+    secret::Token,
+    service::RemoteUrl,
+    store::Entry,
+};
+
+/// The authenticator options of a remote whose accounts are at that server: a host, or a whole address.
+pub fn options(server: &str) -> BTreeMap<String, String> {
+    let address = if server.contains("://") { server.to_owned() } else { format!("https://{server}/") };
+    BTreeMap::from([(option::URL.to_owned(), address)])
+}
+
+/// The binding of accounts at that server: a host, or a whole address.
+pub fn binding(server: &str) -> Binding {
+    Binding::claimed(&options(server)).expect("a test names a sound server")
+}
+
+/// A token of that text.
+pub fn token(text: &str) -> Token {
+    Token::parse(text).expect("a test has a sound token")
+}
+
+/// An account at that server that was signed in to at the time 0.
+pub fn account(server: &str, user: &str) -> Account {
+    account_of(binding(server), user, 0)
+}
+
+/// An account that was signed in to at that time. Its credential is `credential-of-USER`.
+pub fn account_of(binding: Binding, user: &str, now: i64) -> Account {
+    let plain: String = user.chars().filter(char::is_ascii_alphanumeric).take(100).collect();
+    Account::signed_in(binding, user.to_owned(), token(&format!("credential-of-{plain}")), None, now)
+}
+
+/// The account with links to these addresses.
+pub fn linked(mut account: Account, addresses: &[&str]) -> Account {
+    for address in addresses {
+        account.link(link("shop", address));
+    }
+    account
+}
+
+/// The permission of a remote of that name and address.
+pub fn link(name: &str, address: &str) -> Link {
+    Link { remote_url: remote_url(address), remote: name.to_owned() }
+}
+
+/// What the store lists of an account that can be read.
+pub fn open(account: Account) -> Entry {
+    Entry::Open(Box::new(account))
+}
+
+/// What the store lists of an account at that server.
+pub fn entry(server: &str, user: &str) -> Entry {
+    open(account(server, user))
+}
+
+/// A remote of the user that has Usher for its authenticator and its accounts at that server.
+pub fn remote(name: &str, url: &str, server: &str) -> Remote {
+    Remote {
+        name: name.to_owned(),
+        title: None,
+        url: url.to_owned(),
+        authenticator: Some(names::AUTHENTICATOR_NAME.to_owned()),
+        options: options(server),
+        is_user: true,
+        is_disabled: false,
+        installs_authenticator: false,
+    }
+}
+
+/// The address of a remote.
+pub fn remote_url(text: &str) -> RemoteUrl {
+    RemoteUrl::parse(text).expect("a test names a sound remote")
+}
