@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `org.freedesktop.Application`: the daemon has the name by which the desktop launches Usher, so it hands on to the window
-//! process what the desktop wants of it. What the window process says to it is said to the caller.
+//! `org.freedesktop.Application`: the daemon owns the name by which the desktop launches Usher, so it forwards the
+//! desktop's calls to the window process, and the window process's answers to the caller.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -15,13 +15,13 @@ use zbus::{
 use crate::live::Activity;
 
 const INTERFACE: &str = "org.freedesktop.Application";
-/// What is handed on of the platform data: what a window needs to come to the front.
+/// The platform data to forward: what a window needs to come to the front.
 const PLATFORM_DATA: [&str; 2] = ["desktop-startup-id", "activation-token"];
 /// Longest string, and largest parameter of an action, in bytes.
 const SIZE_LIMIT: usize = 4096;
-/// Most files that are opened at once.
+/// Most files to open at once.
 const FILES_LIMIT: usize = 64;
-/// Most calls that are handed on at once.
+/// Most calls to forward at once.
 const CALLS_LIMIT: usize = 16;
 /// Longest wait for the window process, which may have to be started.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -39,7 +39,7 @@ impl Application {
         Self { activity, places: Semaphore::new(CALLS_LIMIT) }
     }
 
-    /// Calls the window process, which the bus starts if need be.
+    /// Calls the window process. The bus starts it if necessary.
     async fn hand_on<B: Serialize + DynamicType>(
         &self,
         connection: &Connection,
@@ -97,7 +97,7 @@ impl Application {
     }
 }
 
-/// What is handed on of the platform data.
+/// The platform data to forward.
 fn known(platform_data: PlatformData<'_>) -> PlatformData<'_> {
     let is_known = |name: &str, value: &Value<'_>| {
         PLATFORM_DATA.contains(&name) && matches!(value, Value::Str(text) if text.len() <= SIZE_LIMIT)
@@ -105,12 +105,12 @@ fn known(platform_data: PlatformData<'_>) -> PlatformData<'_> {
     platform_data.into_iter().filter(|(name, value)| is_known(name, value)).collect()
 }
 
-/// Whether it can be the name of an action (`g_action_name_is_valid`).
+/// Whether it is a valid name of an action (`g_action_name_is_valid`).
 fn is_action_name(name: &str) -> bool {
     (1..=255).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c))
 }
 
-/// What the caller is told of an error.
+/// The error for the caller.
 fn told(error: zbus::Error) -> fdo::Error {
     match fdo::Error::from(error) {
         fdo::Error::ZBus(zbus::Error::MethodError(name, text, _)) => {

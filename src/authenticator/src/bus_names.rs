@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The names of the daemon on the bus: what flatpak calls, and on a second connection what stores ask. Whoever has both is
+//! The daemon's bus names: one for flatpak, and on a second connection one for stores. The process that owns both is
 //! the daemon; the bus starts it for either.
 
 use std::time::Duration;
@@ -12,33 +12,33 @@ use zbus::{
 
 use crate::service::RunError;
 
-/// Longest wait for another daemon to have both names, or to be gone.
+/// Longest wait for another daemon to own both names, or to be gone.
 const LIMIT: Duration = Duration::from_secs(5);
-/// How often it is looked at meanwhile.
+/// How often to check meanwhile.
 const STEP: Duration = Duration::from_millis(20);
 
 /// The daemon's connections.
 pub(crate) struct BusNames {
-    /// For flatpak, and for all that the daemon itself wants of others.
+    /// For flatpak, and for all calls of the daemon itself.
     pub(crate) authenticator: Connection,
-    /// For stores: who may talk to it sees nothing of what the other one is used for.
+    /// For stores: a program that may talk to it sees nothing of the other connection.
     pub(crate) access: Connection,
 }
 
 impl BusNames {
-    /// Asks for both names without waiting in the bus's queue, and never gives them up to another (rule R21).
+    /// Takes both names without queueing, and never yields them to another process (rule R21).
     pub(crate) async fn own(&self) -> Result<(), RunError> {
         let owned = tokio::time::timeout(LIMIT, async {
-            // The first decides between two that were started at once. The second is the one whose callers wait without
-            // end: who has it stays to answer them.
+            // The first name decides between two daemons that start at once. Callers of the second name have no time
+            // limit: its owner must stay to answer them.
             self.own_or_yield(&self.access, ACCESS_NAME).await?;
             self.own_or_yield(&self.authenticator, AUTHENTICATOR_NAME).await
         });
         owned.await.unwrap_or(Err(RunError::Running))
     }
 
-    /// Takes a name, or finds that another daemon has both. One that is about to have both, or has just given them up,
-    /// is given the time for it: the bus fails the calls it was started for if this one ends in between.
+    /// Takes a name, or finds that another daemon owns both. Waits for a daemon that is about to own both, or has just
+    /// given them up: if this one ended in between, the bus would fail the calls for which it started it.
     async fn own_or_yield(&self, connection: &Connection, name: &'static str) -> Result<(), RunError> {
         loop {
             match connection.request_name_with_flags(name, RequestNameFlags::DoNotQueue.into()).await {
@@ -50,7 +50,7 @@ impl BusNames {
         }
     }
 
-    /// Whether another daemon has both names.
+    /// Whether another daemon owns both names.
     async fn another_runs(&self) -> zbus::Result<bool> {
         let bus = DBusProxy::new(&self.authenticator).await?;
         for (connection, name) in [(&self.authenticator, AUTHENTICATOR_NAME), (&self.access, ACCESS_NAME)] {
@@ -62,7 +62,8 @@ impl BusNames {
         Ok(true)
     }
 
-    /// Gives both names up. What was sent to them before stands in our queues ahead of the calls to ourselves.
+    /// Gives up both names. Calls that were sent to them before are in the daemon's queues, ahead of the calls that it
+    /// makes to itself here.
     pub(crate) async fn release(&self) -> zbus::Result<()> {
         for (connection, name) in [(&self.authenticator, AUTHENTICATOR_NAME), (&self.access, ACCESS_NAME)] {
             connection.release_name(name).await?;
@@ -80,7 +81,7 @@ impl BusNames {
         }
     }
 
-    /// Whether names can still be given up.
+    /// Whether the connections are open, so that the daemon can give up its names.
     pub(crate) fn are_open(&self) -> bool {
         !self.authenticator.is_closed() && !self.access.is_closed()
     }

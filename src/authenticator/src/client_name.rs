@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Who is asking: a store by its well-known name, else the program of the process. Inside a sandbox processes have other
-//! ids than outside, so there a client is a store or nobody that is known.
+//! The name of a client: a store by its well-known name, else the program of the process. Inside a sandbox process ids
+//! differ from those outside, so there a client is a known store or unknown.
 
 use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
@@ -16,9 +16,9 @@ const STORES: [(&str, &str); 3] = [
     ("org.kde.discover", "plasma-discover"),
     ("io.github.kolunmi.Bazaar", "bazaar"),
 ];
-/// Programs that are known by name, if the system's administrator installed them.
+/// Programs that Usher knows by name, if the administrator installed them.
 const PROGRAMS: [&str; 4] = ["flatpak", "gnome-software", "plasma-discover", "bazaar"];
-/// A sandbox's bus proxy: whoever is behind it cannot be told.
+/// A sandbox's bus proxy: it hides the program behind it.
 const BUS_PROXY: &str = "xdg-dbus-proxy";
 
 /// Asks the bus and `/proc`.
@@ -51,7 +51,7 @@ impl BusClients {
     }
 }
 
-/// The program of a process; one that is not known is only claimed.
+/// The program of a process. An unknown program's name counts only as claimed.
 fn of_process(folder: &Path) -> Option<String> {
     if let Some(name) = installed_program(folder) {
         if name == BUS_PROXY {
@@ -65,10 +65,10 @@ fn of_process(folder: &Path) -> Option<String> {
     (!claimed.is_empty()).then(|| format!("{}{claimed}", prompt::client::CLAIMED))
 }
 
-/// The name of the process's program, if only the administrator can have put it there.
+/// The name of the process's program, if only the administrator can have installed it.
 fn installed_program(folder: &Path) -> Option<String> {
     let program = fs::read_link(folder.join("exe")).ok()?;
-    // Through the link, so that it is the file that runs.
+    // Through the link, so that this is the running file.
     let is_roots = fs::metadata(folder.join("exe")).ok()?.uid() == 0;
     if !is_roots || !program.starts_with("/usr") {
         return None;

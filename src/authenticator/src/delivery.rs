@@ -1,43 +1,43 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! How an answer reaches the client that asked, and nobody else if that can be (rule R6).
+//! How an answer reaches the client that asked, and nobody else if possible (rule R6).
 //!
-//! Inside a sandbox the bus proxy drops, without a word, what is directed at a peer that the sandbox may not talk to; all
-//! that may be sent to such a peer is what everybody gets. A call to that peer tells: the proxy refuses it at once.
+//! Inside a sandbox, the bus proxy silently drops messages to a peer that the sandbox may not talk to; only broadcasts
+//! reach such a peer. A call to the peer shows which case it is: the proxy refuses it at once.
 
 use std::time::Duration;
 
 use zbus::{Connection, fdo::DBusProxy, names::OwnedUniqueName};
 
-/// Longest wait for a peer. The proxy needs no time to refuse, so who takes longer is one that is reached.
+/// Longest wait for a peer. The proxy refuses at once, so a call that takes longer has reached the peer.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// How an answer is sent.
+/// How to send an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Delivery {
     /// To the client alone.
     Directed,
-    /// To everybody: the client is not reached otherwise.
+    /// To everybody: nothing else reaches the client.
     Broadcast,
-    /// Not at all: there is no such client any more.
+    /// Not at all: the client has gone.
     Nobody,
 }
 
-/// Where the daemon is on the bus.
+/// How the daemon is connected to the bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Surroundings {
-    /// On the bus itself.
+    /// Directly.
     Bus,
-    /// Behind the bus proxy of a sandbox.
+    /// Through the bus proxy of a sandbox.
     Sandbox,
 }
 
 impl Surroundings {
-    /// Those of this process.
+    /// The surroundings of this process.
     pub(crate) fn of_process() -> Self {
         if usher_core::names::in_sandbox() { Self::Sandbox } else { Self::Bus }
     }
 
-    /// How a peer is answered if it cannot be found out.
+    /// How to answer a peer if that is unknown.
     pub(crate) fn surest(self) -> Delivery {
         match self {
             Self::Bus => Delivery::Directed,
@@ -45,8 +45,8 @@ impl Surroundings {
         }
     }
 
-    /// How a peer is answered that has called on this connection. The proxy knows such a peer, so one that is said not to
-    /// exist has left.
+    /// How to answer a peer that has called on this connection. The proxy knows such a peer, so if it says that the
+    /// peer does not exist, the peer has left.
     pub(crate) async fn caller(self, connection: &Connection, peer: &OwnedUniqueName) -> Delivery {
         match self {
             Self::Bus => Delivery::Directed,
@@ -58,7 +58,7 @@ impl Surroundings {
         }
     }
 
-    /// How a peer is answered that has called on a connection of an earlier daemon. The proxy hides it from this one.
+    /// How to answer a peer that has called on a connection of an earlier daemon. The proxy hides it from this one.
     pub(crate) async fn earlier_caller(
         self,
         connection: &Connection,
@@ -78,13 +78,13 @@ impl Surroundings {
 
 /// Why a call does not reach a peer.
 enum Refusal {
-    /// The proxy does not let it through.
+    /// The proxy blocks it.
     Denied,
     /// There is no such peer, or the proxy says so.
     Hidden,
 }
 
-/// Whether a call is kept from a peer. What the peer itself says to it does not matter.
+/// Whether something keeps a call from a peer. The peer's own answer does not matter.
 async fn refusal(connection: &Connection, peer: &OwnedUniqueName) -> Option<Refusal> {
     let ping = connection.call_method(Some(peer), "/", Some("org.freedesktop.DBus.Peer"), "Ping", &());
     let zbus::Error::MethodError(error, ..) = tokio::time::timeout(LIMIT, ping).await.ok()?.err()? else {

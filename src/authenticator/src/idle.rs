@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Tells when nothing has been going on for a while (rule R22).
+//! Waits until the daemon has been idle for a while (rule R22).
 
 use std::time::Duration;
 
 use crate::live::Activity;
 
-/// Returns once nothing was under way for that long.
+/// Returns once there was no activity for that long.
 pub(crate) async fn passed(activity: &Activity, time: Duration) {
     let mut count = activity.watch();
     loop {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The handles of open requests, in a file: a daemon that was killed leaves clients that wait for ever, and the next one
-//! can end them (`org.freedesktop.Flatpak.Authenticator` has no time-out). Holds no secret.
+//! A file with the handles of open requests. If a daemon is killed, its clients would wait forever, since
+//! `org.freedesktop.Flatpak.Authenticator` has no time-out; the next daemon ends their requests. Holds no secret.
 
 use std::path::PathBuf;
 
@@ -10,10 +10,10 @@ use usher_core::{
     names::{self, FLATPAK_AUTHENTICATOR_PATH},
 };
 
-/// Most handles that are believed.
+/// Most handles to accept from the file.
 const COUNT_LIMIT: usize = 256;
 
-/// The handle of a request, and whose it is.
+/// The handle of a request, and its client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Handle {
     /// Unique bus name of the client.
@@ -22,7 +22,7 @@ pub(crate) struct Handle {
     pub(crate) path: String,
 }
 
-/// What the file holds.
+/// The content of the file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct OpenRequests {
     version: Version<1>,
@@ -38,7 +38,7 @@ impl Contents for OpenRequests {
     }
 }
 
-/// The file.
+/// The journal.
 #[derive(Debug, Clone)]
 pub(crate) struct Journal {
     file: JsonFile<OpenRequests>,
@@ -46,7 +46,7 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// The journal of this login session for the bus of that id.
+    /// The journal of this login session, for the bus with that id.
     pub(crate) fn of_session(bus: &str) -> Option<Self> {
         Some(Self::at(names::runtime_dir()?.join("requests.json"), bus))
     }
@@ -56,7 +56,7 @@ impl Journal {
         Self { file: JsonFile::at(path), bus: bus.to_owned() }
     }
 
-    /// The handles that an earlier daemon on this very bus left open.
+    /// The handles that an earlier daemon left open on this same bus.
     pub(crate) fn left_open(&self) -> Vec<Handle> {
         let left = self.file.load();
         if left.bus != self.bus {
@@ -65,7 +65,8 @@ impl Journal {
         left.handles.into_iter().filter(Handle::is_sound).take(COUNT_LIMIT).collect()
     }
 
-    /// Writes the handles that are open now. A failure costs only what the journal is for, so it does not stop a request.
+    /// Writes the handles that are open now. A failure does not stop a request: it only means that no later daemon
+    /// could end it.
     pub(crate) fn write<'a>(&self, open: impl Iterator<Item = (&'a str, &'a str)>) {
         let handles: Vec<_> =
             open.map(|(peer, path)| Handle { peer: peer.to_owned(), path: path.to_owned() }).collect();
@@ -75,13 +76,13 @@ impl Journal {
             self.file.save(OpenRequests { version: Version, bus: self.bus.clone(), handles })
         };
         if let Err(error) = written {
-            tracing::warn!(%error, "the open requests cannot be written down");
+            tracing::warn!(%error, "cannot write the open requests to the journal");
         }
     }
 }
 
 impl Handle {
-    /// Whether the path is one that requests of this peer have: a forged entry can do no more than that.
+    /// Whether the path is that of a request of this peer, so that a forged entry can do no harm.
     fn is_sound(&self) -> bool {
         let sender = self.peer.strip_prefix(':').map(|rest| rest.replace('.', "_"));
         let token = sender.and_then(|sender| {

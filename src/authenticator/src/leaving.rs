@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A sandbox shows the world as it was when it was entered. Where that is no longer good enough the daemon leaves as soon as
-//! nothing is going on, and the bus starts one in a sandbox of today.
+//! A sandbox shows the system as it was when the sandbox opened. If that is out of date, the daemon ends as soon as it
+//! is idle, and the bus starts the next one in a new sandbox.
 
 use std::{
     io,
@@ -12,30 +12,30 @@ use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use tokio::net::unix::pipe::Receiver;
 use usher_core::{names, remote};
 
-/// What flatpak writes among an application's files when it was updated or uninstalled while it runs.
+/// The files that flatpak adds to a running application that was updated or uninstalled.
 const MARKS: [&str; 2] = [names::DEPLOYMENT_UPDATED, names::DEPLOYMENT_REMOVED];
-/// How long the daemon stays where it cannot see all that it ought to see: as long as calls follow upon one another.
+/// How long an idle daemon stays if it cannot see every installation: just long enough for calls in quick succession.
 const SHORT: Duration = Duration::from_secs(2);
 
-/// The files that this program was started from.
+/// The files of this program's deployment.
 #[derive(Debug)]
 pub(crate) struct Deployment(PathBuf);
 
 impl Deployment {
-    /// Those of this process; none outside a sandbox, where packages look after running services.
+    /// The deployment of this process. `None` outside a sandbox, where packages restart running services.
     pub(crate) fn of_process() -> Option<Self> {
         names::in_sandbox().then(|| Self::at(names::DEPLOYMENT.into()))
     }
 
-    /// Those in that folder.
+    /// The deployment in that folder.
     pub(crate) fn at(folder: PathBuf) -> Self {
         Self(folder)
     }
 
-    /// Returns when they have been replaced or removed.
+    /// Returns when the deployment was replaced or removed.
     pub(crate) async fn ended(&self) {
         if let Err(error) = self.follow().await {
-            tracing::warn!(%error, "an update of Usher will go unnoticed");
+            tracing::warn!(%error, "cannot watch for updates of Usher");
             std::future::pending::<()>().await;
         }
     }
@@ -44,7 +44,7 @@ impl Deployment {
         let changes = watch(&self.0)?;
         while !self.has_ended() {
             changes.readable().await?;
-            // What it was does not matter.
+            // The content of the events does not matter.
             match changes.try_read(&mut [0; 4096]) {
                 Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
                 _ => {}
@@ -58,18 +58,18 @@ impl Deployment {
     }
 }
 
-/// How long the daemon stays when nothing is going on.
+/// How long an idle daemon stays.
 pub(crate) fn stay(wanted: Duration) -> Duration {
-    // A sandbox has the person's installation from its beginning or never.
+    // A sandbox sees the user's installation from its start or never.
     let is_blind = names::in_sandbox() && !remote::is_user_installation_seen();
     if is_blind { wanted.min(SHORT) } else { wanted }
 }
 
-/// Becomes readable when something new is in a folder.
+/// Becomes readable when a folder gets a new file.
 fn watch(folder: &Path) -> io::Result<Receiver> {
     let changes = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
     inotify::add_watch(&changes, folder, WatchFlags::CREATE | WatchFlags::MOVED_TO)?;
-    // It is not a pipe, but is read like one.
+    // It is no pipe, but can be read like one.
     Receiver::from_owned_fd_unchecked(changes)
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The life of one request: exactly one `Response`, whatever happens in whatever order (rules R6 to R8). Pure.
+//! The state of one request: exactly one `Response`, whatever happens in whatever order (rules R6 to R8). Pure.
 
 use crate::{
     flow::{Answer, Reply},
     messages,
 };
 
-/// What can happen to a request.
+/// An event in the life of a request.
 pub(crate) enum Event {
     /// The work is done.
     Answered(Box<Reply>),
@@ -16,17 +16,17 @@ pub(crate) enum Event {
     Closed,
     /// The client left the bus.
     PeerGone,
-    /// The daemon is to end.
+    /// The daemon has to end.
     Stopped,
 }
 
-/// What is to be done about it.
+/// How to react to an event.
 pub(crate) enum Effect {
-    /// Emit `Response`, then do what follows from it. The request is over.
+    /// Emit `Response`, then carry out what follows from it. The request is over.
     Respond(Box<Reply>),
-    /// There is nobody to tell. The request is over.
+    /// Nobody is left to answer. The request is over.
     Vanish,
-    /// It was over already.
+    /// The request was over already.
     Nothing,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Lifecycle {
 }
 
 impl Lifecycle {
-    /// Takes an event: the first one decides, all later ones come too late.
+    /// Handles an event: the first one decides, later ones have no effect.
     pub(crate) fn on(&mut self, event: Event) -> Effect {
         if std::mem::replace(&mut self.is_over, true) {
             return Effect::Nothing;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Inside a sandbox no service manager starts a daemon again that was killed, and the clients that wait for it would wait
-//! for ever. So what the bus starts there is this: it runs the daemon as its child, and again if that does not end by
-//! itself. It has no threads, no connections and no secrets.
+//! Inside a sandbox no service manager restarts a daemon that was killed, and its clients would wait forever. So the
+//! bus starts a parent there: it runs the daemon as its child, and restarts it unless it ends by itself. The parent has
+//! no threads, no connections and no secrets.
 
 use std::{
     ffi::OsString,
@@ -18,48 +18,48 @@ use signal_hook::{
 };
 use usher_core::names;
 
-/// What the program of the daemon is known by.
+/// The name of the daemon's program.
 const PROGRAM: &str = "usher-authenticator";
-/// Makes a process the parent wherever it runs.
+/// The argument that makes a process the parent, even outside a sandbox.
 const AS_PARENT: &str = "--as-parent";
-/// Makes a process the daemon itself; its value is the process that looks after it.
+/// The argument that makes a process the daemon. Its value is the id of the parent.
 const PARENT: &str = "--parent";
-/// What Rust ends a process with that has panicked.
+/// The exit code of a Rust process that panicked.
 const PANICKED: i32 = 101;
-/// The daemon is started again that often …
+/// The parent restarts the daemon that often …
 const RESTART_LIMIT: usize = 5;
-/// … within that time. What is killed more often would be killed for ever.
+/// … within that time. A daemon that is killed more often would be killed forever.
 const RESTART_TIME: Duration = Duration::from_secs(60);
 
-/// What a process of this program is.
+/// The role of a process of this program.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// The one that looks after the daemon.
+    /// It supervises the daemon.
     Parent,
-    /// The daemon.
+    /// It is the daemon.
     Daemon,
 }
 
 impl Role {
-    /// What these arguments, without the program's name, make of a process.
+    /// The role that these arguments give. They come without the program's name.
     pub(crate) fn of(arguments: &[OsString], in_sandbox: bool) -> Self {
         let has = |name: &str| arguments.iter().any(|argument| argument == name);
         if !has(PARENT) && (in_sandbox || has(AS_PARENT)) { Self::Parent } else { Self::Daemon }
     }
 
-    /// What this process is.
+    /// The role of this process.
     pub(crate) fn of_process() -> Self {
         Self::of(&arguments(), names::in_sandbox())
     }
 }
 
-/// The daemon ends with the process that looks after it. Returns whether that is still there.
+/// Makes the daemon end with its parent. Returns whether the parent is still there.
 pub(crate) fn follow(parent: i32) -> io::Result<bool> {
     set_parent_process_death_signal(Some(Signal::TERM))?;
     Ok(getppid().map(Pid::as_raw_pid) == Some(parent))
 }
 
-/// Runs the daemon until it ends by itself or is told to, and ends as it does.
+/// Runs the daemon until it ends by itself or on a signal, and ends with the same code.
 pub(crate) fn run() -> io::Result<ExitCode> {
     let mut signals = Signals::new([SIGCHLD, SIGINT, SIGTERM])?;
     let mut watch = Watch::default();
@@ -76,7 +76,7 @@ pub(crate) fn run() -> io::Result<ExitCode> {
         };
         match watch.next(status, Instant::now()) {
             Next::Restart => {
-                tracing::warn!(%status, "the daemon was killed, and is started again");
+                tracing::warn!(%status, "the daemon was killed; restarting it");
                 daemon = start()?;
             }
             Next::End(code) => return Ok(ExitCode::from(code)),
@@ -88,7 +88,7 @@ fn arguments() -> Vec<OsString> {
     std::env::args_os().skip(1).collect()
 }
 
-/// This very program, even if another was installed in its place.
+/// Starts this same program, even if another was installed in its place.
 fn start() -> io::Result<Child> {
     let own = arguments().into_iter().filter(|argument| argument != AS_PARENT);
     let parent = getpid().as_raw_pid().to_string();
@@ -97,22 +97,22 @@ fn start() -> io::Result<Child> {
 
 fn tell_to_end(daemon: &Child) {
     let id = i32::try_from(daemon.id()).ok().and_then(Pid::from_raw);
-    // It has not been waited for, so nobody else has its id.
+    // The child was not reaped yet, so no other process has its id.
     if let Some(Err(error)) = id.map(|id| kill_process(id, Signal::TERM)) {
         tracing::debug!(%error, "the daemon has ended already");
     }
 }
 
-/// What is done when the daemon has ended.
+/// What to do when the daemon has ended.
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
-    /// It is started again.
+    /// Restart it.
     Restart,
-    /// So is this process, with that code.
+    /// End as well, with that code.
     End(u8),
 }
 
-/// What became of the daemon so far.
+/// The history of the daemon.
 #[derive(Debug, Default)]
 struct Watch {
     is_told_to_end: bool,
@@ -127,7 +127,7 @@ impl Watch {
             self.restarts.push(now);
             return Next::Restart;
         }
-        // A shell tells of a signal in the same way.
+        // A shell reports a signal in the same way.
         let signal = status.signal().map(|signal| signal + 128);
         Next::End(status.code().or(signal).and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
     }

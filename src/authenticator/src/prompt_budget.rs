@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! How often the person may be asked (rule R25). Pure: time is a parameter.
+//! How often Usher may ask the person (rule R25). Pure: time is a parameter.
 
 use std::{collections::VecDeque, time::Duration};
 
 use usher_core::binding::Binding;
 
-/// The span in which prompts are counted.
+/// The time span in which prompts count.
 const SPAN: Duration = Duration::from_secs(10 * 60);
-/// Most prompts in that span for one binding, and in all.
+/// Most prompts in that span for one binding, and for all.
 const BINDING_LIMIT: usize = 3;
 const LIMIT: usize = 10;
 
-/// What was asked of late.
+/// The recent prompts.
 #[derive(Debug, Default)]
 pub(crate) struct Budget(VecDeque<(Duration, Binding)>);
 
 impl Budget {
-    /// Whether the person may be asked now; then it counts.
+    /// Whether Usher may ask the person now. If so, counts the prompt.
     pub(crate) fn take(&mut self, binding: &Binding, elapsed: Duration) -> bool {
         self.0.retain(|(at, _)| elapsed.saturating_sub(*at) < SPAN);
         let of_binding = self.0.iter().filter(|(_, asked)| asked == binding).count();

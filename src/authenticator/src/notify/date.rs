@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Days as people read them. The daemon has nothing that knows the words of a language for months, so they are translated.
+//! Dates for people. The daemon has no library with the names of months, so translators provide them.
 
 use jiff::{Timestamp, tz::TimeZone};
 use usher_core::i18n::{gettext, gettext_f};
 
-/// A day in this computer's time zone: “12 May 2026”.
+/// A date in this computer's time zone: “12 May 2026”.
 pub(super) fn day(seconds_since_1970: i64) -> Option<String> {
     day_in(seconds_since_1970, TimeZone::system())
 }
@@ -17,7 +17,7 @@ fn day_in(seconds_since_1970: i64, zone: TimeZone) -> Option<String> {
     Some(gettext_f("{day} {month} {year}", &values))
 }
 
-/// The month as it stands within a date.
+/// The name of a month within a date.
 fn month(number: i8) -> String {
     match number {
         1 => gettext("January"),

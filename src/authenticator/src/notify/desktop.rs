@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `org.freedesktop.Notifications`. It tells of clicks only while the sender is there, so the daemon stays for a while.
+//! `org.freedesktop.Notifications`. It reports clicks only to a running sender, so the daemon stays for a while.
 
 use std::{
     collections::HashMap,
@@ -25,18 +25,18 @@ use zbus::{
 use super::words::{Action, Words};
 use crate::{live::Activity, service::owner_changes};
 
-/// Longest time that a click is waited for. After it a click does nothing; the window shows the same when it is opened.
+/// Longest wait for a click. A later click does nothing; the window shows the same when it opens.
 const STAY: Duration = Duration::from_secs(30 * 60);
 /// The key of a click beside the buttons.
 const DEFAULT: &str = "default";
 /// The key of the button.
 const BUTTON: &str = "button";
 
-/// The notifications that are listened to.
+/// The notifications whose clicks the daemon waits for.
 pub(super) struct Desktop {
     connection: Connection,
     activity: Activity,
-    /// `None` once nothing is listened to any more.
+    /// `None` once the daemon no longer waits for clicks.
     open: Mutex<Option<HashMap<String, AbortHandle>>>,
 }
 
@@ -45,7 +45,7 @@ impl Desktop {
         Self { connection, activity, open: Mutex::new(Some(HashMap::new())) }
     }
 
-    /// Shows it, and listens for what becomes of it.
+    /// Shows a notification, and waits for its signals.
     pub(super) async fn show(
         &self,
         owner: &OwnedUniqueName,
@@ -69,7 +69,7 @@ impl Desktop {
             actions.extend(words.button.iter().flat_map(|(label, _)| [BUTTON, label]));
         }
         let hints = HashMap::from([("desktop-entry", Value::from(names::APP_ID)), ("urgency", Value::from(1_u8))]);
-        // Listened to before it is there.
+        // Subscribe before the notification exists.
         let signals = self.signals(owner).await?;
         let gone = owner_changes(&self.connection, 0, owner).await?;
         let arguments = ("Usher", number, names::APP_ID, &words.title, body, &actions, hints, -1);
@@ -80,7 +80,7 @@ impl Desktop {
         Ok(Shown::Desktop { number, owner: owner.to_string(), bus })
     }
 
-    /// Nothing is listened to any more.
+    /// Stops waiting for clicks.
     pub(super) fn stop(&self) {
         for open in self.open().take().into_iter().flat_map(HashMap::into_values) {
             open.abort();
@@ -108,14 +108,14 @@ impl Desktop {
                     _ => words.default,
                 };
                 if let Err(error) = lead(&connection, action, token).await {
-                    tracing::warn!(%error, "the window does not open");
+                    tracing::warn!(%error, "cannot open the window");
                 }
             }
         };
         let mut open = self.open();
         let Some(open) = open.as_mut() else { return };
         open.retain(|_, open| !open.is_finished());
-        // What is replaced has the same number, and leads elsewhere.
+        // A replaced notification has the same number, but another action.
         if let Some(replaced) = open.insert(id.to_owned(), tokio::spawn(listening).abort_handle()) {
             replaced.abort();
         }
@@ -126,13 +126,13 @@ impl Desktop {
     }
 }
 
-/// What was clicked, and what lets a window come to the front.
+/// The clicked button, and the token that lets a window come to the front.
 struct Click {
     key: String,
     token: Option<String>,
 }
 
-/// The first click on a notification. `None` once it is closed, or who showed it is gone.
+/// Waits for the first click on a notification. `None` once it is closed, or its service is gone.
 async fn clicked(
     number: u32,
     signals: MessageStream,
@@ -167,13 +167,13 @@ async fn first_click(number: u32, mut signals: MessageStream) -> Option<Click> {
     None
 }
 
-/// The word of a signal about that notification.
+/// The text of a signal, if it is about that notification.
 fn told(signal: &Message, number: u32) -> Option<String> {
     let (about, word): (u32, String) = signal.body().deserialize().ok()?;
     (about == number).then_some(word)
 }
 
-/// Opens the window where the click leads. The bus starts the window process if need be.
+/// Opens the window at the action of the click. The bus starts the window process if necessary.
 async fn lead(connection: &Connection, action: Option<Action>, token: Option<String>) -> zbus::Result<()> {
     let token = token.unwrap_or_default();
     let mut platform: HashMap<&str, Value<'_>> = HashMap::new();

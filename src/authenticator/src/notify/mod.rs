@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Notifications: told only about what is wanted and no window of ours shows, once a day for the same, and taken back when
-//! it is over.
+//! Notifications: sent only if wanted and if no window shows the same, at most once a day for the same reason, and
+//! withdrawn when it no longer applies.
 //!
 //! ```text
-//! words     what is said, and where a click leads     date      days as people read them
-//! surface   which service of the desktop shows it     desktop   the one that has to be listened to for clicks
-//! windows   what windows show already
+//! words     texts, and the actions of clicks         date      dates for people
+//! surface   chooses the desktop's service            desktop   the service that reports clicks by signals
+//! windows   what the windows show already
 //! ```
 
 mod date;
@@ -42,16 +42,16 @@ use crate::{
     live::Activity,
 };
 
-/// Longest time that the desktop may take.
+/// Longest wait for the desktop.
 const LIMIT: Duration = Duration::from_secs(3);
-/// One change of an account comes as several signals of the keyring: they are gathered for so long.
+/// One change of an account causes several signals of the keyring. Wait this long to handle them together.
 const GATHER: Duration = Duration::from_millis(100);
 
-/// What notifications need of the daemon. Cheap to clone.
+/// Sends and withdraws notifications. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Notifier(Arc<Inner>);
 
-/// What it is made of.
+/// The parts of a notifier.
 pub(crate) struct Parts {
     pub(crate) connection: Connection,
     pub(crate) activity: Activity,
@@ -61,14 +61,14 @@ pub(crate) struct Parts {
     pub(crate) installations: Arc<dyn Installations>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) pending: Option<PendingFile>,
-    /// What was told. Without it nothing is.
+    /// The record of sent notifications. Without it, none is sent.
     pub(crate) file: Option<NoticeFile>,
 }
 
 struct Inner {
     parts: Parts,
     surface: Surface,
-    /// Held by whoever tells or takes back.
+    /// Held while sending or withdrawing.
     turn: tokio::sync::Mutex<()>,
     following: Mutex<Option<AbortHandle>>,
 }
@@ -81,18 +81,18 @@ impl Notifier {
         Self(Arc::new(Inner { parts, surface, turn, following: Mutex::default() }))
     }
 
-    /// Tells of something, if that is due and wanted. Where nobody shows notifications nothing happens.
+    /// Sends a notification, if it is due and wanted. Without a notification service, does nothing.
     pub(crate) async fn tell(&self, occasion: &Occasion) {
         let Inner { parts, turn, .. } = &*self.0;
         let Some(file) = &parts.file else { return };
         let cause = occasion.cause;
         if cause.is_reminder() && !file.reminders().are_wanted() {
-            tracing::debug!(?cause, "no reminders are wanted");
+            tracing::debug!(?cause, "no notification: account reminders are switched off");
             return;
         }
         let _turn = turn.lock().await;
         if windows::show(&parts.connection, &occasion.binding).await {
-            tracing::debug!(?cause, "a window shows it");
+            tracing::debug!(?cause, "no notification: a window shows the same");
             return;
         }
         let now = parts.clock.now();
@@ -101,16 +101,17 @@ impl Notifier {
             Ok(false) => {}
             Ok(true) => {
                 self.follow();
-                // A window that was opened meanwhile found nothing to take back.
+                // A window that has opened meanwhile could not withdraw it yet.
                 if windows::show(&parts.connection, &occasion.binding).await {
                     self.withdraw(file, now, |known| known.id == notice.id).await;
                 }
             }
-            Err(error) => tracing::warn!(%error, "what was told cannot be remembered"),
+            Err(error) => tracing::warn!(%error, "cannot record a notification"),
         }
     }
 
-    /// Whether it is shown now. What cannot be written down could be told again and again, so that comes first.
+    /// Shows a notification, and returns whether it is shown. Records it first: otherwise a failing disk would repeat
+    /// it again and again.
     async fn tell_of(&self, file: &NoticeFile, notice: &Notice, occasion: &Occasion) -> io::Result<bool> {
         let mut known = None;
         let claim = |told: &mut Vec<Notice>| {
@@ -139,8 +140,8 @@ impl Notifier {
         Ok(is_shown)
     }
 
-    /// Takes back what is over. To be called where the accounts can be read, and nobody is asked for it; `covered` is the
-    /// request that all was given to.
+    /// Withdraws notifications that no longer apply. Call it only where reading the accounts asks nobody. `covered` is
+    /// a request that got all its tokens.
     pub(crate) async fn settle(&self, covered: Option<&Request>) {
         let Inner { parts, turn, .. } = &*self.0;
         let Some(file) = &parts.file else { return };
@@ -157,7 +158,7 @@ impl Notifier {
         let reading = Reading { afresh: false, interactive: false };
         let Ok(entries) = parts.accounts.entries(reading).await else { return };
         let mut standing = notices::standing(&entries, &self.notes(), now);
-        // What was bought is being installed.
+        // The bought app is being installed.
         if let Some(account) = installing.and_then(|request| account_of(request, &entries)) {
             standing.remove(&(notices::id_of_account(account), Cause::Finished));
         }
@@ -167,11 +168,11 @@ impl Notifier {
 
     async fn withdraw(&self, file: &NoticeFile, now: i64, is_over: impl Fn(&Notice) -> bool) {
         if let Err(error) = notices::withdraw(file, &self.0.parts.connection, now, is_over).await {
-            tracing::warn!(%error, "that a notification was taken back cannot be remembered");
+            tracing::warn!(%error, "cannot record that a notification was withdrawn");
         }
     }
 
-    /// Nothing holds the daemon any more.
+    /// Lets the daemon end.
     pub(crate) fn stop(&self) {
         self.0.surface.stop();
         let following = self.0.following.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -180,7 +181,7 @@ impl Notifier {
         }
     }
 
-    /// While something is shown, changes of the accounts may settle it.
+    /// While a notification is shown, follows the accounts, whose changes may settle it.
     fn follow(&self) {
         let mut following = self.0.following.lock().unwrap_or_else(PoisonError::into_inner);
         if following.is_none() {
@@ -190,7 +191,7 @@ impl Notifier {
                 let mut heard = accounts.changes().await;
                 while changed(&mut heard).await {
                     let Some(inner) = inner.upgrade() else { return };
-                    // What is under way is not to be cut short.
+                    // The daemon must not end in the middle of this.
                     let _busy = inner.parts.activity.begin();
                     Box::pin(Self(inner.clone()).settle(None)).await;
                 }
@@ -219,7 +220,7 @@ async fn changed(heard: &mut watch::Receiver<()>) -> bool {
     is_heard
 }
 
-/// The account that a request was covered with.
+/// The account that covered a request.
 fn account_of(request: &Request, entries: &[Entry]) -> Option<AccountId> {
     let (claimed, address) = (request.claimed().ok()?, RemoteUrl::parse(&request.remote_uri).ok()?);
     match lookup::find(entries, &claimed, &address) {
@@ -228,7 +229,7 @@ fn account_of(request: &Request, entries: &[Entry]) -> Option<AccountId> {
     }
 }
 
-/// How many apps of a remote wait for their update.
+/// How many apps of a remote wait for an update.
 fn waiting(notes: &[Pending], remote_url: &str) -> usize {
     let updates = notes.iter().filter(|note| note.operation == Operation::Update && note.remote_url == remote_url);
     let refs = updates.flat_map(|note| &note.refs).filter_map(|text| text.parse::<FlatpakRef>().ok());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which service of the desktop shows notifications: in a sandbox the portal; else GNOME's, whose notifications outlive
-//! the daemon; else the one that all desktops have.
+//! Chooses the desktop's notification service: in a sandbox the portal; else GNOME's, whose notifications outlive the
+//! daemon; else the one that all desktops have.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{delivery::Surroundings, live::Activity};
 
-/// Where notifications are shown.
+/// The notification services of the desktop.
 pub(super) struct Surface {
     connection: Connection,
     surroundings: Surroundings,
@@ -40,22 +40,22 @@ impl Surface {
         Self { connection, surroundings, has_display, desktop }
     }
 
-    /// Shows it in the place of what is `replaced`. `None` where nobody shows notifications.
+    /// Shows a notification in place of `replaced`. `None` without a notification service.
     pub(super) async fn show(&self, id: &str, words: &Words, replaced: Option<Shown>) -> Option<Shown> {
         let shown = match self.surroundings {
             Surroundings::Sandbox => self.by_portal(id, words).await,
             Surroundings::Bus => match self.by_gtk(id, words).await {
                 Ok(shown) => Ok(shown),
                 Err(error) => {
-                    tracing::debug!(%error, "not by the desktop's own service");
+                    tracing::debug!(%error, "cannot use the notification service of GNOME");
                     self.by_desktop(id, words, replaced).await
                 }
             },
         };
-        shown.inspect_err(|error| tracing::debug!(%error, "nobody shows notifications")).ok()
+        shown.inspect_err(|error| tracing::debug!(%error, "cannot show a notification")).ok()
     }
 
-    /// Nothing is listened to any more.
+    /// Stops waiting for clicks.
     pub(super) fn stop(&self) {
         self.desktop.stop();
     }
@@ -77,7 +77,7 @@ impl Surface {
         self.desktop.show(&owner, id, words, replaced).await
     }
 
-    /// Who provides it. One that the bus starts on demand is started where there is a screen to show something on.
+    /// The owner of the service. Lets the bus start it only if there is a display.
     async fn provider(&self, service: &Service) -> zbus::Result<OwnedUniqueName> {
         if let Ok(owner) = service.owner(&self.connection).await {
             return Ok(owner);
@@ -90,7 +90,7 @@ impl Surface {
     }
 }
 
-/// As the portal and GNOME want it.
+/// The form for the portal and for GNOME.
 fn described(words: &Words) -> HashMap<&'static str, Value<'_>> {
     // A themed icon in the form of `g_icon_serialize`.
     let icon: Structure<'_> = ("themed", Value::from(vec![names::APP_ID])).into();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What windows of ours show: a notification about it would be one too many.
+//! What Usher's windows show, so that no notification repeats it.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use usher_core::{
 };
 use zbus::{Connection, fdo::DBusProxy, names::BusName, zvariant::OwnedValue};
 
-/// Longest wait for the window process. One that does not answer shows nothing that a person could act on.
+/// Longest wait for the window process. One that does not answer shows nothing useful.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Whether a window is about this server, or about all. Nothing is started for the answer.
+/// Whether a window is about this server, or about all. Does not start the window process.
 pub(super) async fn show(connection: &Connection, binding: &Binding) -> bool {
     let shown = match tokio::time::timeout(LIMIT, shown(connection)).await {
         Ok(Ok(shown)) => shown,
         Ok(Err(error)) => {
-            tracing::debug!(%error, "no window process");
+            tracing::debug!(%error, "cannot ask the window process what it shows");
             return false;
         }
         Err(_) => return false,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a notification says, and where a click on it leads. Names servers and repositories; never a person, and never an
-//! app (rule R17).
+//! The texts of notifications, and the actions of clicks. Texts name servers and repositories; never a person, and
+//! never an app (rule R17).
 
 use usher_core::{
     i18n::{gettext, gettext_f, ngettext_f},
@@ -14,26 +14,26 @@ use crate::flow::Occasion;
 /// An action of the window process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Action {
-    /// Its name there.
+    /// Its name.
     pub(super) name: &'static str,
     /// The account or the repository that it is about.
     pub(super) target: String,
 }
 
-/// All that a notification consists of.
+/// The content of a notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Words {
     pub(super) title: String,
-    /// Plain text without angle brackets, whoever shows it.
+    /// Plain text without angle brackets, for every desktop.
     pub(super) body: String,
-    /// Where a click leads. Without one, Usher opens.
+    /// The action of a click. Without one, a click opens Usher.
     pub(super) default: Option<Action>,
-    /// A button: what it says, and where it leads.
+    /// A button: its label and its action.
     pub(super) button: Option<(String, Action)>,
 }
 
 impl Words {
-    /// Those for an occasion; `repository` is the title of the remote, of which so many updates wait.
+    /// The content for an occasion. `repository` is the title of the remote, for which `waiting` updates wait.
     pub(super) fn of(occasion: &Occasion, repository: &str, waiting: usize) -> Self {
         let (host, repository) = (text::name(&occasion.binding.host()), name_without_markup(repository));
         let values = [("host", host.as_str()), ("repository", repository.as_str())];
@@ -102,7 +102,7 @@ impl Words {
     }
 }
 
-/// Some desktops read markup where plain text was sent, so nothing may look like a tag.
+/// Some desktops parse plain text as markup, so nothing may look like a tag.
 fn name_without_markup(name: &str) -> String {
     text::name(name).replace('<', "‹").replace('>', "›")
 }
@@ -125,7 +125,7 @@ mod tests {
         }
     }
 
-    /// Title and body, without the marks of isolation.
+    /// Title and body, without isolates.
     fn told(cause: Cause, waiting: usize) -> (String, String) {
         let words = Words::of(&occasion(cause, Some(AccountId::random())), "Example Apps", waiting);
         (words.title, words.body.replace(['\u{2068}', '\u{2069}'], ""))

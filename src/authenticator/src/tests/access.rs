@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What stores ask, on the daemon's second connection.
+//! The interface for stores, on the daemon's second connection.
 
 mod lead;
 mod query;
@@ -17,10 +17,10 @@ use zbus::{
 use super::{Bus, soon};
 use crate::fakes::REMOTE_URI;
 
-/// A store.
+/// A store on the bus.
 struct Store {
     connection: Connection,
-    /// Signals of the interface, wherever they come from.
+    /// Signals of the interface, from any sender.
     changes: MessageStream,
 }
 
@@ -48,7 +48,7 @@ impl Store {
         Ok(apps.into_iter().map(|(id, app)| (id, state(app))).collect())
     }
 
-    /// What is said of apps of the remote `shop`.
+    /// The states of apps of the remote `shop`.
     async fn query(&self, ids: &[&str]) -> BTreeMap<String, String> {
         self.ask("shop", REMOTE_URI, ids).await.unwrap()
     }
@@ -65,12 +65,12 @@ impl Store {
         self.call("Cancel", &token).await
     }
 
-    /// Waits until it is told that there is news.
+    /// Waits for `AccountsChanged`.
     async fn told(&mut self) {
         soon("the news", self.changes.next()).await.unwrap().unwrap();
     }
 
-    /// Whether there is news that nobody has looked at.
+    /// Whether there is an unread signal.
     fn has_news(&mut self) -> bool {
         self.changes.next().now_or_never().is_some()
     }

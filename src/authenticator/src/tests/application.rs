@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the desktop wants of the window, by way of the daemon.
+//! Calls of the desktop, which the daemon forwards to the window process.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -13,7 +13,7 @@ use zbus::{
 use super::{Bus, Daemon, Plan, error_name, soon};
 use crate::{fakes::World, live::Activity};
 
-/// A window process that tells what it is called with.
+/// A window process that reports its calls.
 struct Window(mpsc::UnboundedSender<String>);
 
 impl Window {
@@ -95,7 +95,7 @@ async fn what_the_window_refuses_is_refused_and_what_is_too_much_does_not_reach_
     let _daemon = Daemon::start(&bus, &world).await;
     let desktop = bus.connect().await;
     let none = data(&[]);
-    // Nothing could be started on this bus.
+    // This bus can start no window process.
     assert_eq!(error_name(call(&desktop, "Activate", &(&none,)).await), "ServiceUnknown");
     let (_window, mut calls) = Window::on(&bus).await;
     let action = async |name: &str, parameter: Vec<Value<'_>>| {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Desktops of all kinds that show notifications, and a window process.
+//! Notification services of all kinds, and a window process.
 
 use std::{
     collections::HashMap,
@@ -17,21 +17,21 @@ use super::Bus;
 
 type Details = HashMap<String, OwnedValue>;
 
-/// A notification that is shown.
+/// A shown notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Told {
     pub(super) id: String,
     pub(super) title: String,
-    /// Where clicks lead: the action beside the buttons first.
+    /// The actions of clicks: first beside the buttons, then each button.
     pub(super) leads: Vec<(String, String)>,
 }
 
-/// What a desktop shows, and how often it was asked to show anything.
+/// The shown notifications, and how many were sent.
 #[derive(Clone, Default)]
 pub(super) struct Board(Arc<Mutex<(Vec<Told>, usize)>>, Arc<tokio::sync::Mutex<()>>);
 
 impl Board {
-    /// While that is held, the desktop is slow to show anything.
+    /// While this is held, the desktop shows nothing yet.
     pub(super) async fn hold(&self) -> OwnedMutexGuard<()> {
         self.1.clone().lock_owned().await
     }
@@ -111,7 +111,7 @@ impl Common {
         vec!["actions", "body", "body-markup"]
     }
 
-    // The arguments are those of the wire.
+    // The arguments are those of the D-Bus method.
     #[allow(clippy::too_many_arguments)]
     async fn notify(
         &self,
@@ -144,7 +144,7 @@ impl Common {
     pub(super) async fn action_invoked(emitter: &SignalEmitter<'_>, number: u32, key: &str) -> zbus::Result<()>;
 }
 
-/// A window process: what it shows, and what it was asked to do.
+/// A window process: what it shows, and the actions that it received.
 #[derive(Clone, Default)]
 pub(super) struct Window {
     pub(super) shows: Vec<String>,
@@ -180,7 +180,7 @@ impl Window {
     }
 }
 
-/// A desktop with this service.
+/// Starts a desktop with this service.
 pub(super) async fn desktop<I: zbus::object_server::Interface>(
     bus: &Bus,
     service: Service,

@@ -56,7 +56,7 @@ async fn l05_an_open_prompt_keeps_the_daemon_from_ending() {
     client.ask(&Call::default()).await.unwrap();
     let prompt = prompter.next().await;
     drop(busy);
-    // Time enough to end many times over.
+    // Long enough for an idle daemon to end.
     tokio::time::sleep(Duration::from_millis(400)).await;
     assert!(!daemon.ended.is_finished());
     world.accounts.lock().unwrap().push(crate::fakes::account(super::SERVICE, "demo", &[super::REMOTE_URI]));
@@ -86,7 +86,7 @@ async fn a_daemon_whose_files_were_replaced_leaves_after_its_last_request() {
     let handle = client.ask(&Call::default()).await.unwrap();
     std::fs::write(bus.folder.path().join(".updated"), "").unwrap();
     assert_eq!(client.further(&daemon).await, 0);
-    // It still serves who asks meanwhile.
+    // It still serves new requests meanwhile.
     let other = client.ask(&Call { token: "2", ..Call::default() }).await.unwrap();
     for handle in [handle, other] {
         client.close(&handle).await.unwrap();
@@ -113,7 +113,7 @@ async fn l06_requests_at_the_moment_of_the_end_are_answered() {
         let (daemon, busy) = moment.daemon(&bus, &world).await;
         drop(busy);
         tokio::time::sleep(Duration::from_micros(100 * run)).await;
-        // Where the name is gone already, the bus would start the next daemon.
+        // If the name is gone already, a real bus would start the next daemon.
         let is_asked = client.ask(&Call { token: &run.to_string(), ..Call::default() }).await.is_ok();
         if is_asked {
             assert_eq!(client.response().await.code, 0);
@@ -180,7 +180,7 @@ async fn l08_a_daemon_that_starts_while_another_ends_takes_its_place() {
         let mut client = Client::on(&bus).await;
         while soon("a reply", client.ask(&Call::default())).await.is_err() {
             if daemon.ended.is_finished() {
-                // It came before the other had begun to end.
+                // It started before the other one began to end.
                 assert!(matches!(daemon.end().await, Err(RunError::Running)));
                 daemon = Daemon::start(&bus, &world).await;
             }
@@ -192,7 +192,7 @@ async fn l08_a_daemon_that_starts_while_another_ends_takes_its_place() {
 #[tokio::test]
 async fn l08_clients_that_leave_while_a_name_is_waited_for_do_not_keep_it_from_being_had() {
     let (bus, world) = (Bus::start(), World::good());
-    // A daemon that is about to end has one name still.
+    // A daemon that is about to end still owns one name.
     let ending = bus.connect().await;
     ending.request_name(ACCESS_NAME).await.unwrap();
     let leaving = join_all((0..80).map(|_| bus.connect())).await;
@@ -200,7 +200,7 @@ async fn l08_clients_that_leave_while_a_name_is_waited_for_do_not_keep_it_from_b
     let access = names.access.unique_name().unwrap().clone();
     let interface = Some("org.freedesktop.DBus.Introspectable");
     let (daemon, ()) = tokio::join!(Daemon::start_with(&bus, names, &world, Plan::default()), async {
-        // What it serves it serves before it asks for its names; before that it answers no calls.
+        // It serves its objects before it asks for its names, and answers no calls before that.
         let served = || ending.call_method(Some(&access), ACCESS_PATH, interface, "Introspect", &());
         let is_served =
             async || tokio::time::timeout(Duration::from_millis(50), served()).await.is_ok_and(|it| it.is_ok());

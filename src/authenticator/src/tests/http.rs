@@ -41,7 +41,7 @@ impl Server {
                     let read = stream.read(&mut bytes).await.unwrap_or(0);
                     requests.lock().unwrap().push(String::from_utf8_lossy(&bytes[..read]).into_owned());
                     if answer.is_empty() {
-                        // Until the other side gives up.
+                        // Until the client gives up.
                         while stream.read(&mut bytes).await.is_ok_and(|read| read > 0) {}
                     } else {
                         let _ = stream.write_all(answer.as_bytes()).await;
@@ -119,7 +119,7 @@ async fn h03_a_redirect_in_a_circle_is_not_followed() {
     assert_eq!(redirected_to("/api/v1/get_tokens").await, 1);
 }
 
-/// Whatever is answered: the request ends with a clean message, after few tries, and the sign-in stays.
+/// For each answer: the request ends with a clean message, after few attempts, and the sign-in stays.
 async fn is_no_answer(answers: &[&str]) {
     let bus = Bus::start();
     for answer in answers {

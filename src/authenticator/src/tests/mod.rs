@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The daemon on a bus of its own, with clients, onlookers and a window process that do what a test says.
+//! The daemon on a bus of its own, with clients, observers and a window process that a test controls.
 
 mod access;
 mod application;
@@ -50,7 +50,7 @@ use crate::{
     service::{self, RunError, Setup},
 };
 
-/// A generous limit for what is to happen.
+/// A generous limit for every wait.
 const PATIENCE: Duration = Duration::from_secs(30);
 const REQUEST_INTERFACE: &str = "org.freedesktop.Flatpak.AuthenticatorRequest";
 const CONFIGURATION: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -67,12 +67,12 @@ const CONFIGURATION: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D
 </busconfig>
 "#;
 
-/// Waits for what is to happen.
+/// Waits for a future, with that limit.
 async fn soon<T>(what: &str, happening: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, happening).await.unwrap_or_else(|_| panic!("still waiting for {what}"))
 }
 
-/// Waits until something is so.
+/// Waits until a condition holds.
 async fn until(what: &str, is_so: impl Fn() -> bool) {
     soon(what, async {
         while !is_so() {
@@ -123,7 +123,7 @@ impl Drop for Bus {
     }
 }
 
-/// How a daemon is started.
+/// How to start a daemon.
 struct Plan {
     surroundings: Surroundings,
     deployment: Option<Deployment>,
@@ -132,7 +132,7 @@ struct Plan {
     prompt_limit: Duration,
     look_limit: Duration,
     real_windows: bool,
-    /// Real HTTP, with this limit for a call.
+    /// Use real HTTP, with this time limit for a request.
     http: Option<Duration>,
 }
 
@@ -169,7 +169,7 @@ impl Daemon {
         Self::start_as(bus, world, Plan::default()).await
     }
 
-    /// Starts it and waits until it has its name, or has failed.
+    /// Starts it, and waits until it owns its name or has failed.
     async fn start_as(bus: &Bus, world: &Arc<World>, plan: Plan) -> Self {
         let names = BusNames { authenticator: bus.connect().await, access: bus.connect().await };
         Self::start_with(bus, names, world, plan).await
@@ -209,7 +209,7 @@ impl Daemon {
         let witness = zbus::fdo::DBusProxy::new(&daemon.connection).await.unwrap();
         soon("the daemon", async {
             while !daemon.ended.is_finished()
-                // The name that it asks for last.
+                // The name that it takes last.
                 && !witness.name_has_owner(AUTHENTICATOR_NAME.try_into().unwrap()).await.unwrap()
             {
                 tokio::task::yield_now().await;
@@ -228,7 +228,8 @@ impl Daemon {
     }
 }
 
-/// Daemons that end of themselves about when somebody asks. How long that takes depends on the computer, so it is learned.
+/// Daemons that end by themselves at about the moment of a request. That moment depends on the computer, so tests
+/// adjust it.
 struct EndingMoment {
     idle: Duration,
     answered: usize,
@@ -241,7 +242,7 @@ impl Default for EndingMoment {
 }
 
 impl EndingMoment {
-    /// A daemon that ends a while after what is given with it is dropped.
+    /// A daemon, and a guard: the daemon ends some time after the guard is dropped.
     async fn daemon(&self, bus: &Bus, world: &Arc<World>) -> (Daemon, Busy) {
         let activity = Activity::default();
         let busy = activity.begin();
@@ -249,7 +250,7 @@ impl EndingMoment {
         (daemon, busy)
     }
 
-    /// Who was answered comes later after the next one, who was not comes sooner.
+    /// After an answered request, the next one comes later; after an unanswered one, sooner.
     fn was_met(&mut self, is_answered: bool) {
         self.answered += usize::from(is_answered);
         self.idle = if is_answered { self.idle * 3 / 4 } else { self.idle * 2 };
@@ -349,9 +350,9 @@ impl Client {
         response
     }
 
-    /// Everything that has come from the daemon up to now and was not looked at.
+    /// How many unread messages the daemon has sent up to now.
     async fn further(&mut self, daemon: &Daemon) -> usize {
-        // What the daemon sent before its answer to this has arrived before the answer.
+        // Everything that the daemon sent before its answer to this arrives before that answer.
         let name = daemon.connection.unique_name().unwrap().clone();
         let ping = self.connection.call_method(Some(name), "/", Some("org.freedesktop.DBus.Peer"), "Ping", &());
         soon("the daemon", ping).await.unwrap();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What is told by notifications, on desktops of all kinds.
+//! Notifications on desktops of all kinds.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ use crate::{
     live::Activity,
 };
 
-/// An account that has lapsed, and apps that are installed.
+/// A lapsed account, and installed apps.
 fn lapsed() -> (Arc<World>, String) {
     let world = World::good();
     world.install(&[APP, OTHER]);
@@ -35,7 +35,7 @@ fn update(token: &str) -> Call<'_> {
     Call { token, refs: vec![APP, OTHER], silent: true, ..Call::default() }
 }
 
-/// Ends the daemon after all that follows from its answers.
+/// Ends the daemon once everything that follows from its answers is done.
 async fn end(mut daemon: Daemon) {
     daemon.stop();
     daemon.end().await.unwrap();
@@ -149,7 +149,7 @@ async fn an_app_without_access_and_an_end_that_is_near_are_told_one_after_the_ot
     world.set_server(Says::No(&["org.example.Other"]));
     client.answer(&Call { refs: vec![OTHER], ..update("2") }).await;
     end(daemon).await;
-    // What was granted a moment ago is not asked for again by the same daemon.
+    // The same daemon would take the tokens from its cache.
     let daemon = Daemon::start(&bus, &world).await;
     client.answer(&update("3")).await;
     until("another one", || board.count() == 2).await;
@@ -204,7 +204,7 @@ async fn l05_a_click_that_could_come_holds_the_daemon_and_its_end_does_not_wait_
     Client::on(&bus).await.answer(&update("1")).await;
     until("a notification", || board.count() == 1).await;
     drop(busy);
-    // Time enough to end many times over.
+    // Long enough for an idle daemon to end.
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(!daemon.ended.is_finished());
     end(daemon).await;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A window process that does what a test says.
+//! A window process that a test controls.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use zbus::{
 
 use super::{Bus, soon};
 
-/// A prompt that was asked for.
+/// A requested prompt.
 pub(super) struct Shown {
     pub(super) kind: &'static str,
     pub(super) token: String,
@@ -29,7 +29,7 @@ impl Shown {
         self.outcome.send((outcome, "")).unwrap();
     }
 
-    /// Fails, for that reason.
+    /// Ends the prompt as failed, for that reason.
     pub(super) fn fail(self, message: &'static str) {
         self.outcome.send((2, message)).unwrap();
     }
@@ -133,17 +133,17 @@ impl Prompter {
         Self { connection, shown, cancelled }
     }
 
-    /// The next prompt.
+    /// Waits for the next prompt.
     pub(super) async fn next(&mut self) -> Shown {
         soon("a prompt", self.shown.recv()).await.unwrap()
     }
 
-    /// The next prompt that is taken back.
+    /// Waits for the next cancelled prompt.
     pub(super) async fn next_cancelled(&mut self) -> String {
         soon("a prompt to be taken back", self.cancelled.recv()).await.unwrap()
     }
 
-    /// How many prompts, and how many that were taken back, nobody has looked at.
+    /// How many unread prompts and cancellations there are.
     pub(super) fn further(&mut self) -> (usize, usize) {
         (self.shown.len(), self.cancelled.len())
     }

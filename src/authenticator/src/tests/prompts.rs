@@ -20,7 +20,7 @@ fn plan() -> Plan {
     Plan { real_windows: true, ..Plan::default() }
 }
 
-/// What the window does when a person puts its question off.
+/// Puts off a prompt, as the window does for a person.
 fn put_off(bus: &Bus, world: &World) {
     let now = world.now();
     let dismissal = Dismissal::new(RemoteUrl::parse(REMOTE_URI).unwrap(), Kind::SignIn, now);
@@ -246,7 +246,7 @@ async fn stopped_the_daemon_takes_a_waiting_prompt_back() {
     daemon.end().await.unwrap();
 }
 
-/// All orders of these.
+/// All permutations.
 fn orders<T: Copy>(things: &[T]) -> Vec<Vec<T>> {
     if things.is_empty() {
         return vec![Vec::new()];
@@ -290,7 +290,7 @@ async fn whatever_happens_in_whatever_order_there_is_one_response() {
                         let _ = prompt.outcome.send((u32::try_from(number % 4).unwrap(), ""));
                     }
                 }
-                // Each of them may come too late.
+                // Each of these may come too late.
                 OwnerCloses => drop(client.close(&handle).await),
                 OtherCloses => drop(other.close(&handle).await),
                 DaemonStops => daemon.stop(),

@@ -81,7 +81,7 @@ async fn d13_a_request_that_was_answered_cannot_be_closed() {
     let mut client = Client::on(&bus).await;
     let handle = client.ask(&Call::default()).await.unwrap();
     assert_eq!(client.response().await.code, 0);
-    // By the time that a second one is answered the object of the first is gone.
+    // Once a second request is answered, the object of the first is gone.
     client.answer(&Call { token: "2", ..Call::default() }).await;
     let gone = error_name(client.close(&handle).await);
     assert!(["UnknownObject", "UnknownMethod", "UnknownInterface"].contains(&gone.as_str()), "{gone}");
@@ -131,7 +131,7 @@ async fn d22_the_excess_of_open_requests_is_refused() {
     let other = clients.last_mut().unwrap();
     other.close(&last.unwrap()).await.unwrap();
     assert_eq!(other.response().await.code, 1);
-    // The place is free a moment after the answer.
+    // The slot is free a moment after the answer.
     world.set_server(Says::Yes("token"));
     let mut asked = client.ask(&Call::default()).await;
     while asked.is_err() {
@@ -179,7 +179,7 @@ async fn c05_closing_at_any_moment_gives_one_response() {
         for _ in 0..run % 40 {
             tokio::task::yield_now().await;
         }
-        // May come after the end: then the object is gone.
+        // This may come after the end, when the object is gone.
         let _ = client.close(&handle).await;
         let response = client.response().await;
         assert_eq!(response.path, handle.as_str());
@@ -193,7 +193,7 @@ async fn c05_closing_at_any_moment_gives_one_response() {
 async fn k05_a_keyring_that_stalls_ends_in_an_answer_and_holds_up_nobody() {
     let (bus, world) = (Bus::start(), World::good());
     world.set_keyring(Keyring::Stalls);
-    // Long enough for the answer to the other.
+    // Long enough for the answer to the other request.
     let plan = Plan { look_limit: Duration::from_secs(5), ..Plan::default() };
     let _daemon = Daemon::start_as(&bus, &world, plan).await;
     let (mut client, mut other) = (Client::on(&bus).await, Client::on(&bus).await);

@@ -22,7 +22,7 @@ use crate::{
 /// A store that the daemon may talk to.
 const STORE: &str = "org.gnome.Software";
 
-/// A bus proxy as flatpak starts it.
+/// A bus proxy, as flatpak starts it.
 struct Proxy {
     process: Child,
     address: String,
@@ -97,7 +97,7 @@ async fn a_store_that_is_busy_is_answered_alone() {
     let proxy = Proxy::start(&bus).await;
     let daemon = proxy.start_daemon(&bus, &world).await;
     let (mut store, mut onlooker) = (Client::on(&bus).await, Client::on(&bus).await);
-    // It replies to no calls.
+    // It answers no calls.
     store.connection.request_name(STORE).await.unwrap();
     assert_eq!(store.answer(&Call::default()).await.code, 0);
     assert_eq!(onlooker.further(&daemon).await, 0);
@@ -133,7 +133,7 @@ async fn l12_what_a_killed_daemon_left_open_is_ended_behind_a_proxy() {
     let daemon = proxy.start_daemon(&bus, &world).await;
     let response = client.response().await;
     assert_eq!((&response.path, response.code), (&open[0].1, 2));
-    // The store listens to everything, so it hears what the client is told; not the other way round.
+    // The store receives all signals, including those to the client; not the other way round.
     let mut heard = [store.response().await.path, store.response().await.path];
     heard.sort();
     assert_eq!(heard.as_slice(), [open[0].1.as_str(), &open[1].1]);
@@ -149,7 +149,7 @@ async fn a_client_behind_a_proxy_is_known_as_a_store_or_not_at_all() {
     let name = async |connection: Connection, surroundings, client: &Client| {
         BusClients { connection, surroundings }.name(client.connection.unique_name().unwrap()).await
     };
-    // Outside it is the program of these tests, which anybody can have put there.
+    // Outside, it is the program of these tests, which anybody can have installed.
     let outside = name(bus.connect().await, Surroundings::Bus, &client).await;
     assert!(outside.starts_with("claimed:"), "{outside}");
     assert_eq!(name(bus.connect().await, Surroundings::Sandbox, &client).await, "");

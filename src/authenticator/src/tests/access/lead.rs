@@ -247,7 +247,7 @@ async fn l06_who_was_told_of_a_window_hears_what_comes_of_it() {
     let (outcome, ()) = tokio::join!(store.sign_in("1"), async { prompter.next().await.end(3) });
     assert_eq!(outcome.unwrap(), 3);
     drop(busy);
-    // Time enough to end many times over.
+    // Long enough for an idle daemon to end.
     tokio::time::sleep(Duration::from_millis(400)).await;
     add_account(&world);
     world.heard.send_replace(());

@@ -25,7 +25,7 @@ use crate::{
 const APP: &str = "org.example.App";
 const OTHER: &str = "org.example.Other";
 
-/// The states of one app, in a world that was arranged, and how often a server was asked.
+/// The state of one app in an arranged world, and how often the server was asked.
 async fn state(arrange: impl FnOnce(&World)) -> (String, usize) {
     let (bus, world) = (Bus::start(), World::good());
     arrange(&world);
@@ -220,7 +220,7 @@ async fn l06_questions_at_the_moment_of_the_end_are_answered() {
         let (daemon, busy) = moment.daemon(&bus, &world).await;
         drop(busy);
         tokio::time::sleep(Duration::from_micros(100 * run)).await;
-        // Where the name is gone already, the bus would start the next daemon.
+        // If the name is gone already, a real bus would start the next daemon.
         let said = store.ask("shop", REMOTE_URI, &[APP]).await;
         moment.was_met(said.is_ok());
         match said {
