@@ -22,9 +22,9 @@ use usher_core::{
 
 use crate::{
     browser::{self, Journey, Stopped, Way},
+    consent::PermissionRequest,
     context::Context,
     failure::Failure,
-    permit::Wish,
     remotes, terminal,
     terminal::Interrupts,
 };
@@ -86,9 +86,9 @@ async fn account_for(
         Lookup::Linked(account) => signed_in(account).cloned(),
         Lookup::Unlinked(accounts) => {
             for account in accounts {
-                let wish = Wish { account, remote, address: address.clone() };
-                if terminal::can_ask() && signed_in(account).is_ok() && wish.ask().await? {
-                    wish.grant(&context.store, context.out).await?;
+                let request = PermissionRequest { account, remote, address: address.clone() };
+                if terminal::can_ask() && signed_in(account).is_ok() && request.ask().await? {
+                    request.grant(&context.store, context.out).await?;
                     return Ok(account.clone());
                 }
             }

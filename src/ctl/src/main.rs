@@ -5,22 +5,23 @@ mod accounts;
 mod browser;
 mod buy;
 mod cli;
+mod consent;
 mod context;
 mod doctor;
 mod export;
 mod failure;
 mod generate;
 mod import;
-mod leave;
 mod list;
 mod listener;
 mod permission;
-mod permit;
 mod purchases;
 mod query;
 mod remotes;
+mod remove;
 mod rename;
 mod sign_in;
+mod sign_out;
 mod status;
 mod terminal;
 mod time;
@@ -82,11 +83,11 @@ async fn dispatch(context: &Context, command: Command) -> Result<u8, Failure> {
     match command {
         Command::List => list::run(context).await?,
         Command::Status { account } => return status::run(context, account.as_deref()).await,
-        Command::SignOut { account } => leave::sign_out(context, &account).await?,
+        Command::SignOut { account } => sign_out::run(context, &account).await?,
         Command::Allow { remote, account } => permission::allow(context, &remote, account.as_deref()).await?,
         Command::Revoke { remote, account } => permission::revoke(context, &remote, account.as_deref()).await?,
         Command::Rename { account, name } => rename::run(context, &account, &name).await?,
-        Command::Remove { account, yes } => leave::remove(context, &account, yes).await?,
+        Command::Remove { account, yes } => remove::run(context, &account, yes).await?,
         Command::Purchases { account, check } => return purchases::run(context, account.as_deref(), check).await,
         Command::Query { remote, apps } => return query::run(context, &remote, &apps).await,
         Command::Export { file, force } => export::run(context, file, force).await?,

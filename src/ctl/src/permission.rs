@@ -17,11 +17,10 @@ use usher_core::{
 
 use crate::{
     accounts, buy,
+    consent::{self, PermissionRequest},
     context::Context,
     failure::Failure,
-    list,
-    permit::{self, Wish},
-    remotes, terminal,
+    list, remotes, terminal,
 };
 
 /// Lets a remote use an account, in place of any other that it used.
@@ -31,13 +30,13 @@ pub(crate) async fn allow(context: &Context, remote: &str, account: Option<&str>
     let (binding, address) = remotes::claims(remote)?;
     let entries = context.unlocked_entries().await?;
     let account = chosen(&entries, remote, &binding, account)?;
-    let has_changed = permit::warn_of_change(&entries, remote)?;
-    let wish = Wish { account, remote, address };
-    if has_changed && !wish.ask().await? {
+    let has_changed = consent::warn_of_change(&entries, remote)?;
+    let request = PermissionRequest { account, remote, address };
+    if has_changed && !request.ask().await? {
         return Err(Failure::Cancelled);
     }
     context.is_too_late.set(true);
-    wish.grant(&context.store, context.out).await?;
+    request.grant(&context.store, context.out).await?;
     let entries = context.store.entries().await?;
     let account = entries.iter().filter_map(Entry::account).find(|known| known.id == account.id).unwrap_or(account);
     context.out.json(&json!({ "account": list::account_json(account) }))

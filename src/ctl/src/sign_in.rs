@@ -17,11 +17,10 @@ use usher_core::{
 
 use crate::{
     browser::{self, Journey, Stopped, Way},
+    consent::{self, PermissionRequest},
     context::Context,
     failure::Failure,
-    list,
-    permit::{self, Wish},
-    remotes, terminal,
+    list, remotes, terminal,
 };
 
 /// The server that a person named.
@@ -37,7 +36,7 @@ pub(crate) async fn run(context: &Context, server: &str, options: browser::Optio
     let target = resolve(server, &remotes::ours())?;
     let entries = context.unlocked_entries().await?;
     if let (true, [remote]) = (target.is_remote, target.remotes.as_slice()) {
-        permit::warn_of_change(&entries, remote)?;
+        consent::warn_of_change(&entries, remote)?;
     }
     // If a remote lacks only the permission, the person need not sign in again.
     let account = match usable(&entries, &target) {
@@ -187,20 +186,20 @@ pub(crate) async fn permit_remotes(
         if account.is_linked_to(&address) {
             continue;
         }
-        let wish = Wish { account, remote, address };
+        let request = PermissionRequest { account, remote, address };
         let is_allowed = if terminal::can_ask() {
             context.is_too_late.set(false);
             if !target.is_remote {
-                permit::warn_of_change(entries, remote)?;
+                consent::warn_of_change(entries, remote)?;
             }
-            wish.ask().await?
+            request.ask().await?
         } else {
             target.is_remote
         };
         if is_allowed {
-            wish.grant(&context.store, context.out).await?;
+            request.grant(&context.store, context.out).await?;
         } else {
-            wish.advise()?;
+            request.advise()?;
         }
     }
     Ok(())

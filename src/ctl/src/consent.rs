@@ -39,13 +39,13 @@ pub(crate) fn warn_of_change(entries: &[Entry], remote: &Remote) -> Result<bool,
 }
 
 /// The account and the remote that a permission would connect.
-pub(crate) struct Wish<'a> {
+pub(crate) struct PermissionRequest<'a> {
     pub(crate) account: &'a Account,
     pub(crate) remote: &'a Remote,
     pub(crate) address: RemoteUrl,
 }
 
-impl Wish<'_> {
+impl PermissionRequest<'_> {
     /// Asks whether the remote may use the account.
     pub(crate) async fn ask(&self) -> Result<bool, Failure> {
         terminal::ask(&self.tell(|values| {

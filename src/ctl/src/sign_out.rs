@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `usherctl sign-out`.
+
+use serde_json::json;
+use usher_core::{account::Account, i18n::gettext_f};
+
+use crate::{accounts, context::Context, failure::Failure, list};
+
+/// Signs out of an account. Name, permissions and purchases stay.
+pub(crate) async fn run(context: &Context, wanted: &str) -> Result<(), Failure> {
+    let entries = context.unlocked_entries().await?;
+    let account = accounts::readable(accounts::the_one(&entries, wanted)?)?;
+    let signed_out = context.store.change(account.id, Account::sign_out).await?;
+    let account = signed_out.as_ref().unwrap_or(account);
+    context.out.line(&gettext_f("Signed out of {host}.", &[("host", &account.binding.host())]))?;
+    context.out.json(&json!({ "account": list::account_json(account) }))
+}
