@@ -8,7 +8,7 @@ use usher_core::{
     text,
 };
 
-use crate::{failure::Failure, remotes};
+use crate::{command, failure::Failure};
 
 /// The entries that match `wanted`.
 pub(crate) fn named<'a>(entries: &'a [Entry], wanted: &str) -> Vec<&'a Entry> {
@@ -21,7 +21,7 @@ pub(crate) fn named<'a>(entries: &'a [Entry], wanted: &str) -> Vec<&'a Entry> {
 pub(crate) fn unknown(wanted: &str) -> String {
     gettext_f(
         "There is no account “{account}”. “{command}” shows those that there are.",
-        &[("account", &text::clean(wanted, text::NAME_LIMIT)), ("command", &remotes::command(&["list"]))],
+        &[("account", &text::clean(wanted, text::NAME_LIMIT)), ("command", &command::usherctl(&["list"]))],
     )
 }
 

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::json;
 use usher_core::{
-    account::{Account, AccountState},
+    account::Account,
     binding::Binding,
     buying::{self, Begun, BuyError, Buying},
     i18n::{gettext, gettext_f},
@@ -22,10 +22,11 @@ use usher_core::{
 
 use crate::{
     browser::{self, Journey, Stopped, Way},
+    command,
     consent::PermissionRequest,
     context::Context,
     failure::Failure,
-    remotes, terminal,
+    obstacle, remotes, terminal,
     terminal::Interrupts,
 };
 
@@ -83,61 +84,18 @@ async fn account_for(
     address: RemoteUrl,
 ) -> Result<Account, Failure> {
     match lookup::find(entries, binding, &address) {
-        Lookup::Linked(account) => signed_in(account).cloned(),
+        Lookup::Linked(account) => obstacle::signed_in(account).cloned(),
         Lookup::Unlinked(accounts) => {
             for account in accounts {
                 let request = PermissionRequest { account, remote, address: address.clone() };
-                if terminal::can_ask() && signed_in(account).is_ok() && request.ask().await? {
+                if terminal::can_ask() && obstacle::signed_in(account).is_ok() && request.ask().await? {
                     request.grant(&context.store, context.out).await?;
                     return Ok(account.clone());
                 }
             }
-            Err(permission_needed(remote))
+            Err(obstacle::permission_needed(remote))
         }
-        other => Err(obstacle(&other, remote, binding)),
-    }
-}
-
-fn signed_in(account: &Account) -> Result<&Account, Failure> {
-    match account.state {
-        AccountState::SignedIn => Ok(account),
-        AccountState::Expired => Err(expired(account)),
-        AccountState::SignedOut => Err(account_needed(&account.binding)),
-    }
-}
-
-pub(crate) fn expired(account: &Account) -> Failure {
-    Failure::expired(&account.binding.host())
-}
-
-fn account_needed(binding: &Binding) -> Failure {
-    Failure::AccountNeeded(gettext_f(
-        "Account needed. Run “{command}”, then try again.",
-        &[("command", &remotes::command(&["sign-in", &binding.host()]))],
-    ))
-}
-
-fn permission_needed(remote: &Remote) -> Failure {
-    let command = remotes::command(&["sign-in", remotes::word(&remote.name, &remote.url)]);
-    Failure::AccountNeeded(gettext_f("Permission needed. Run “{command}”, then try again.", &[("command", &command)]))
-}
-
-/// Why no account can be used for a remote.
-pub(crate) fn obstacle(found: &Lookup<'_>, remote: &Remote, binding: &Binding) -> Failure {
-    match found {
-        Lookup::Locked => Failure::Keyring(usher_core::store::StoreError::Locked),
-        Lookup::Changed(agreed) => Failure::Other(gettext_f(
-            "Blocked: “{remote}” now asks for an account at {new_host} instead of {old_host}. Run “{command}”.",
-            &[
-                ("command", &remotes::command(&["doctor"])),
-                ("remote", &text::clean(&remote.name, text::NAME_LIMIT)),
-                ("new_host", &binding.host()),
-                ("old_host", &agreed.binding.host()),
-            ],
-        )),
-        Lookup::Linked(account) => signed_in(account).err().unwrap_or_else(|| account_needed(binding)),
-        Lookup::Ambiguous(_) | Lookup::Unlinked(_) => permission_needed(remote),
-        Lookup::Nothing => account_needed(binding),
+        other => Err(obstacle::of(&other, remote, binding)),
     }
 }
 
@@ -164,8 +122,8 @@ impl Purchase<'_> {
     fn tell(&self, fill: impl FnOnce(&[(&str, &str)]) -> String) -> String {
         let app = &self.wanted.app_id;
         let remote = remotes::word(&self.wanted.remote, self.wanted.remote_url.as_str());
-        let command = remotes::command(&["buy", remote, app]);
-        let not_paid = remotes::command(&["buy", "--not-paid", remote, app]);
+        let command = command::usherctl(&["buy", remote, app]);
+        let not_paid = command::usherctl(&["buy", "--not-paid", remote, app]);
         let names = [("host", self.host()), ("user", self.user()), ("command", command), ("not_paid", not_paid)];
         let values: Vec<_> =
             names.iter().map(|(name, value)| (*name, value.as_str())).chain([("app", &**app)]).collect();

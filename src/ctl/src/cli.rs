@@ -3,10 +3,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use usher_core::names;
 
-use crate::{browser, generate::Artifact};
+use crate::browser;
 
 /// Repository accounts in the terminal
 #[derive(Parser, Debug)]
@@ -124,4 +124,13 @@ pub(crate) enum Command {
     /// Write completions or the man page, when Usher is built
     #[command(hide = true)]
     Generate { artifact: Artifact },
+}
+
+/// A file to generate.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub(crate) enum Artifact {
+    Bash,
+    Zsh,
+    Fish,
+    Man,
 }

@@ -12,7 +12,7 @@ use usher_core::{
     text,
 };
 
-use crate::{accounts, buy, failure::Failure, remotes, terminal, terminal::Output};
+use crate::{accounts, command, failure::Failure, obstacle, remotes, terminal, terminal::Output};
 
 /// Warns if a remote names another server than that of the account it uses. Only a person can accept that, so it is an
 /// error if nobody can answer.
@@ -25,7 +25,7 @@ pub(crate) fn warn_of_change(entries: &[Entry], remote: &Remote) -> Result<bool,
         return Ok(false);
     };
     if !terminal::can_ask() {
-        return Err(buy::obstacle(&found, remote, &binding));
+        return Err(obstacle::of(&found, remote, &binding));
     }
     terminal::say(&gettext_f(
         "“{remote}” used {old_host} and now asks for an account at {new_host}. If this is not expected, do not continue.",
@@ -68,7 +68,7 @@ impl PermissionRequest<'_> {
         let word = remotes::word(&self.remote.name, self.address.as_str());
         let (title, id) = (accounts::title_of(self.account), self.account.id.to_string());
         let by_title = text::usherctl(&["allow", word, &title]);
-        let command = by_title.unwrap_or_else(|| remotes::command(&["allow", word, &id]));
+        let command = by_title.unwrap_or_else(|| command::usherctl(&["allow", word, &id]));
         let remote = text::clean(&self.remote.name, text::NAME_LIMIT);
         terminal::say(&gettext_f(
             "“{remote}” may not use it yet. Run “{command}” to allow it.",

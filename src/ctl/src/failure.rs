@@ -14,7 +14,7 @@ use usher_core::{
     store::StoreError,
 };
 
-use crate::{remotes, terminal::Output};
+use crate::command;
 
 /// Exit codes.
 pub(crate) mod code {
@@ -66,7 +66,7 @@ impl Failure {
     pub(crate) fn expired(host: &str) -> Self {
         Self::AccountNeeded(gettext_f(
             "Sign-in expired. Run “{command}”, then try again.",
-            &[("command", &remotes::command(&["sign-in", host]))],
+            &[("command", &command::usherctl(&["sign-in", host]))],
         ))
     }
 
@@ -129,15 +129,6 @@ impl Failure {
     pub(crate) fn say(&self) {
         // A closed standard error is no further failure.
         let _ = writeln!(io::stderr(), "{}", self.sentence());
-    }
-
-    /// Prints the sentence, and the JSON for programs.
-    pub(crate) fn report(&self, out: Output) {
-        if matches!(self, Self::Unheard) {
-            return;
-        }
-        self.say();
-        let _ = out.json(&json!({ "error": self.as_json() }));
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use clap::{Arg, Command, CommandFactory, ValueEnum};
+use clap::{Arg, Command, CommandFactory};
 use clap_complete::{Shell, generate};
 use clap_mangen::{
     Man,
@@ -12,16 +12,10 @@ use clap_mangen::{
 
 use usher_core::names;
 
-use crate::{cli::Arguments, failure::Failure};
-
-/// A file to generate.
-#[derive(ValueEnum, Clone, Copy, Debug)]
-pub(crate) enum Artifact {
-    Bash,
-    Zsh,
-    Fish,
-    Man,
-}
+use crate::{
+    cli::{Arguments, Artifact},
+    failure::Failure,
+};
 
 pub(crate) fn run(artifact: Artifact) -> Result<(), Failure> {
     let shell = match artifact {

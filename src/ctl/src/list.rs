@@ -10,7 +10,7 @@ use usher_core::{
     text,
 };
 
-use crate::{context::Context, failure::Failure, remotes, time};
+use crate::{command, context::Context, failure::Failure, time};
 
 pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
     let mut entries = context.store.entries().await?;
@@ -118,7 +118,7 @@ pub(crate) fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> Vec<S
 
 /// The message that says how to add the first account.
 pub(crate) fn no_accounts() -> String {
-    gettext_f("No accounts. Add one with “{command}”.", &[("command", &remotes::command(&["sign-in", "ADDRESS"]))])
+    gettext_f("No accounts. Add one with “{command}”.", &[("command", &command::usherctl(&["sign-in", "ADDRESS"]))])
 }
 
 #[cfg(test)]

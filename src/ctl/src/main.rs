@@ -5,6 +5,7 @@ mod accounts;
 mod browser;
 mod buy;
 mod cli;
+mod command;
 mod consent;
 mod context;
 mod doctor;
@@ -14,6 +15,7 @@ mod generate;
 mod import;
 mod list;
 mod listener;
+mod obstacle;
 mod permission;
 mod purchases;
 mod query;
@@ -55,7 +57,7 @@ fn main() -> ExitCode {
     match done {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            failure.report(out);
+            out.failure(&failure);
             ExitCode::from(failure.code())
         }
     }

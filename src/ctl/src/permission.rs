@@ -16,11 +16,11 @@ use usher_core::{
 };
 
 use crate::{
-    accounts, buy,
+    accounts, command,
     consent::{self, PermissionRequest},
     context::Context,
     failure::Failure,
-    list, remotes, terminal,
+    list, obstacle, remotes, terminal,
 };
 
 /// Lets a remote use an account, in place of any other that it used.
@@ -56,7 +56,7 @@ fn chosen<'a>(
         None => entries.iter().filter(is_there).collect(),
     };
     match (found.as_slice(), wanted) {
-        ([], None) => Err(buy::obstacle(&Lookup::Nothing, remote, binding)),
+        ([], None) => Err(obstacle::of(&Lookup::Nothing, remote, binding)),
         ([], Some(wanted)) if accounts::named(entries, wanted).is_empty() => {
             Err(Failure::Usage(accounts::unknown(wanted)))
         }
@@ -141,7 +141,7 @@ fn nothing_to_take(context: &Context, entries: &[Entry], remotes: &[Remote], wan
         |remote: &&Remote| remote.name == wanted || address.as_ref().is_ok_and(|address| is_at(remote, address));
     let name = text::clean(wanted, text::NAME_LIMIT);
     let Some(known) = remotes.iter().find(is_known) else {
-        let command = remotes::command(&["list"]);
+        let command = command::usherctl(&["list"]);
         return Err(Failure::Usage(gettext_f(
             "There is no remote “{remote}”. “{command}” shows which may use an account.",
             &[("remote", &name), ("command", &command)],

@@ -17,7 +17,7 @@ use crate::{
     buy,
     context::Context,
     failure::{Failure, code},
-    list, remotes,
+    list, obstacle, remotes,
 };
 
 /// Most apps in one query.
@@ -54,7 +54,7 @@ pub(crate) async fn run(context: &Context, remote: &str, apps: &[String]) -> Res
     let looked_up = lookup::find(&entries, &binding, &address);
     let without_server = |state| Found {
         states: ids.iter().map(|id| (id.clone(), state)).collect(),
-        failure: Some(buy::obstacle(&looked_up, remote, &binding)),
+        failure: Some(obstacle::of(&looked_up, remote, &binding)),
     };
     let found = match &looked_up {
         Lookup::Linked(account) if account.state == AccountState::SignedIn => ask(context, account, ids).await?,
@@ -72,7 +72,7 @@ async fn ask(context: &Context, account: &Account, ids: BTreeSet<String>) -> Res
     let (state, failure) = match buying::ask(&context.store, &context.http, account.id, &ids).await {
         Ok(grants) => return Ok(Found { states: AppState::of_all(&grants), failure: None }),
         Err(BuyError::Store(error)) => return Err(error.into()),
-        Err(BuyError::NotSignedIn) => (AppState::AccountNeeded, buy::expired(account)),
+        Err(BuyError::NotSignedIn) => (AppState::AccountNeeded, obstacle::expired(account)),
         Err(BuyError::Http(error)) => (AppState::Unknown, Failure::of_server(&host, &error)),
         Err(BuyError::Unexpected | BuyError::NotOffered) => (AppState::Unknown, Failure::bad_answer(&host)),
     };

@@ -4,7 +4,6 @@
 use usher_core::{
     binding::{Binding, OptionsError},
     i18n::gettext_f,
-    names,
     remote::{self, Remote},
     service::RemoteUrl,
     text,
@@ -42,11 +41,6 @@ pub(crate) fn word<'a>(name: &'a str, address: &'a str) -> &'a str {
     if text::is_plain_name(name) { name } else { address }
 }
 
-/// A `usherctl` command to copy. It has no arguments if they cannot be quoted safely.
-pub(crate) fn command(arguments: &[&str]) -> String {
-    text::usherctl(arguments).unwrap_or_else(|| names::usherctl().join(" "))
-}
-
 /// The binding that a remote claims, and its address.
 pub(crate) fn claims(remote: &Remote) -> Result<(Binding, RemoteUrl), Failure> {
     let binding = remote.claimed().map_err(|error| options_failure(remote, &error))?;
@@ -76,8 +70,6 @@ mod tests {
     fn a_remote_whose_name_is_not_plain_is_named_by_its_address() {
         assert_eq!(word("shop", "https://one.example/repo"), "shop");
         assert_eq!(word("--user", "https://one.example/repo"), "https://one.example/repo");
-        assert_eq!(command(&["buy", "https://one.example/$(x)"]), "usherctl buy 'https://one.example/$(x)'");
-        assert_eq!(command(&["buy", "a\nb"]), "usherctl");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
@@ -33,6 +33,14 @@ impl Output {
     /// Prints the result for programs.
     pub(crate) fn json(self, value: &Value) -> Result<(), Failure> {
         if self.is_json { Ok(writeln!(io::stdout(), "{value:#}")?) } else { Ok(()) }
+    }
+
+    /// Prints the sentence of a failure, and the JSON for programs.
+    pub(crate) fn failure(self, failure: &Failure) {
+        if !matches!(failure, Failure::Unheard) {
+            failure.say();
+            let _ = self.json(&json!({ "error": failure.as_json() }));
+        }
     }
 }
 

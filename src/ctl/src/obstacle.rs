@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Why a remote can use no account, and the command that helps.
+
+use usher_core::{
+    account::{Account, AccountState},
+    binding::Binding,
+    i18n::gettext_f,
+    lookup::Lookup,
+    remote::Remote,
+    store::StoreError,
+    text,
+};
+
+use crate::{command, failure::Failure, remotes};
+
+/// The account, if it is signed in.
+pub(crate) fn signed_in(account: &Account) -> Result<&Account, Failure> {
+    match account.state {
+        AccountState::SignedIn => Ok(account),
+        AccountState::Expired => Err(expired(account)),
+        AccountState::SignedOut => Err(account_needed(&account.binding)),
+    }
+}
+
+/// The sign-in of the account has ended.
+pub(crate) fn expired(account: &Account) -> Failure {
+    Failure::expired(&account.binding.host())
+}
+
+fn account_needed(binding: &Binding) -> Failure {
+    Failure::AccountNeeded(gettext_f(
+        "Account needed. Run “{command}”, then try again.",
+        &[("command", &command::usherctl(&["sign-in", &binding.host()]))],
+    ))
+}
+
+/// The remote may not use the account.
+pub(crate) fn permission_needed(remote: &Remote) -> Failure {
+    let command = command::usherctl(&["sign-in", remotes::word(&remote.name, &remote.url)]);
+    Failure::AccountNeeded(gettext_f("Permission needed. Run “{command}”, then try again.", &[("command", &command)]))
+}
+
+/// Why no account can be used for a remote.
+pub(crate) fn of(found: &Lookup<'_>, remote: &Remote, binding: &Binding) -> Failure {
+    match found {
+        Lookup::Locked => Failure::Keyring(StoreError::Locked),
+        Lookup::Changed(agreed) => Failure::Other(gettext_f(
+            "Blocked: “{remote}” now asks for an account at {new_host} instead of {old_host}. Run “{command}”.",
+            &[
+                ("command", &command::usherctl(&["doctor"])),
+                ("remote", &text::clean(&remote.name, text::NAME_LIMIT)),
+                ("new_host", &binding.host()),
+                ("old_host", &agreed.binding.host()),
+            ],
+        )),
+        Lookup::Linked(account) => signed_in(account).err().unwrap_or_else(|| account_needed(binding)),
+        Lookup::Ambiguous(_) | Lookup::Unlinked(_) => permission_needed(remote),
+        Lookup::Nothing => account_needed(binding),
+    }
+}
