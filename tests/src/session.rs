@@ -25,6 +25,7 @@ use crate::processes::{Processes, send_signal, wait_for};
 use crate::sandbox::{self, Package, Portals};
 use crate::screen::{Screen, accessibility_bus};
 use crate::terminal::Terminal;
+use crate::usherctl::CommandOutput;
 
 /// The daemon's bus name, which remotes name as their authenticator.
 pub const AUTHENTICATOR: &str = "io.github.usher.Usher.Devel";
@@ -240,8 +241,9 @@ impl Session {
     }
 
     /// Runs `usherctl`, and waits until it ends.
-    pub async fn usherctl(&self, arguments: &[&str]) -> std::process::Output {
-        tokio::process::Command::from(self.command("usherctl")).args(arguments).output().await.expect("usherctl starts")
+    pub async fn usherctl(&self, arguments: &[&str]) -> CommandOutput {
+        let mut command = tokio::process::Command::from(self.command("usherctl"));
+        command.args(arguments).output().await.expect("usherctl starts").into()
     }
 
     /// Changes a setting of Usher's.

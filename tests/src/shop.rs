@@ -71,6 +71,11 @@ impl Session {
         requests.filter(|request| request.path.ends_with("/done")).flat_map(|request| request.ids).collect()
     }
 
+    /// How many purchases began at the shop, and how many were paid.
+    pub fn purchase_counts(&self) -> (usize, usize) {
+        (self.begun_purchases().len(), self.paid_purchases().len())
+    }
+
     /// The requests for `path`, oldest first.
     pub fn requests_for(&self, path: &str) -> Vec<LoggedRequest> {
         self.shop().requests().into_iter().filter(|request| request.path == path).collect()

@@ -21,6 +21,15 @@ pub struct CommandOutput {
     pub stderr: String,
 }
 
+impl CommandOutput {
+    /// Fails unless the command succeeded.
+    #[track_caller]
+    pub fn expect_success(&self) -> &Self {
+        assert_eq!(self.code, 0, "the command succeeds; it printed:\n{}{}", self.stdout, self.stderr);
+        self
+    }
+}
+
 impl From<Output> for CommandOutput {
     fn from(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).expect("a command prints text");

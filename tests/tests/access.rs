@@ -113,7 +113,7 @@ async fn query_says_what_is_in_the_way() {
     assert_eq!((requests(&session), listed(&session, "state").await), (1, vec!["expired".to_owned()]));
 
     let out = session.usherctl(&["sign-out", &session.host()]).await;
-    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    out.expect_success();
     session.shop().control().clear_requests();
     assert_eq!(state(&session, PRIVATE).await, "account-needed");
     assert_eq!((requests(&session), listed(&session, "state").await), (0, vec!["signed-out".to_owned()]));
@@ -244,7 +244,7 @@ impl Example {
         let mut command = Command::from(session.processes.command("python3"));
         command.arg(example()).args(["--name", ACCESS]).args(arguments).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().expect("python3 starts");
-        let lines = BufReader::new(child.stdout.take().expect("its output was piped")).lines();
+        let lines = BufReader::new(child.stdout.take().expect("standard output is piped")).lines();
         Self { child, lines }
     }
 

@@ -44,8 +44,7 @@ async fn the_desktop_opens_a_file() {
     let session = Session::start(Setup::default()).await;
     let file = session.folder().join("home/Accounts.usher");
     session.sign_in_as("demo").await;
-    let exported = session.usherctl(&["export", file.to_str().expect("a plain path")]).await;
-    assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
+    session.usherctl(&["export", file.to_str().expect("a plain path")]).await.expect_success();
     let other = session.another_computer(Setup::default()).await;
     launch(&other, &[&file]).await;
     other.screen().window("Usher").await.says("Welcome Back").await;
@@ -79,7 +78,7 @@ async fn an_action_with_a_parameter_opens_what_it_names() {
     let session = Session::start(Setup::default()).await;
     session.sign_in_as("demo").await;
     let listed = session.usherctl(&["list", "--json"]).await;
-    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).expect("the list is JSON");
+    let listed: serde_json::Value = serde_json::from_str(&listed.stdout).expect("the list is JSON");
     let id = listed["accounts"][0]["id"].as_str().expect("there is an account").to_owned();
     run(&session, "gapplication", &["action", AUTHENTICATOR, "show-account", &format!("'{id}'")]).await;
     session.screen().window("Usher").await.ready("Sign Out").await;

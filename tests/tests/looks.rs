@@ -257,7 +257,7 @@ async fn walk_through_purchases(story: &Story, check: PageCheck) {
     window.press("Back").await;
     window.ready("Add Account").await;
 
-    assert!(session.usherctl(&["export", &saved]).await.status.success());
+    session.usherctl(&["export", &saved]).await.expect_success();
     for arguments in [&["remote-delete", "--user", "--force", "demo"][..], &["uninstall", "--user", "-y", "--unused"]] {
         session.flatpak().run(arguments).await;
     }

@@ -79,9 +79,9 @@ async fn start_weston(session: &Session) {
         async || fs::read_to_string(session.processes.log_file("weston")).unwrap_or_default(),
     )
     .await;
-    let mut output = session.processes.command("dbus-update-activation-environment");
-    let output = output.args([&format!("WAYLAND_DISPLAY={SOCKET}"), "GDK_BACKEND=wayland"]).status();
-    assert!(output.expect("the bus takes the variables").success());
+    let mut update = session.processes.command("dbus-update-activation-environment");
+    let updated = update.args([&format!("WAYLAND_DISPLAY={SOCKET}"), "GDK_BACKEND=wayland"]).status();
+    assert!(updated.expect("the bus takes the variables").success());
 }
 
 /// Asks for an account as a store does, and names the store's window as the parent of the prompt.

@@ -6,7 +6,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use usher_demo_store::Authorization;
-use usher_tests::usherctl::CommandOutput;
 use usher_tests::{Display, Session, Setup, workspace};
 
 const PROGRAMS: [&str; 3] = ["bin/usher", "bin/usherctl", "libexec/usher-authenticator"];
@@ -49,7 +48,7 @@ async fn g06_a_release_signs_in_to_no_unencrypted_shop() {
     let session = session().await;
     let address = session.shop().base_url().to_string();
     session.shop().control().clear_requests();
-    let output: CommandOutput = session.usherctl(&["sign-in", &address, "--no-browser"]).await.into();
+    let output = session.usherctl(&["sign-in", &address, "--no-browser"]).await;
     assert_ne!(output.code, 0);
     assert!(output.stderr.contains("https"), "{}", output.stderr);
     assert_eq!(session.shop().requests(), []);

@@ -126,7 +126,7 @@ async fn the_first_protected_app_brings_usher_along() {
     assert!(greeting.text.contains("Hello from Private 2"), "{}", greeting.text);
 
     story.step("The doctor says where Usher came from, and does not call it a problem").await;
-    let output: CommandOutput = session.usherctl(&["doctor"]).await.into();
+    let output = session.usherctl(&["doctor"]).await;
     let modify = "flatpak remote-modify --user --no-authenticator-install demo";
     let came =
         (modify.to_owned(), "Usher came along with “demo”, which brings it again whenever it is removed.".to_owned());
@@ -143,7 +143,7 @@ async fn the_first_protected_app_brings_usher_along() {
     story.step("A person can forbid that; Usher stays installed").await;
     run(session, modify).await;
     wait_for_no_row(&window, "Usher Came Along With a Repository").await;
-    let output: CommandOutput = session.usherctl(&["doctor"]).await.into();
+    let output = session.usherctl(&["doctor"]).await;
     assert_eq!(problems_of_usher(&output), []);
     flatpak.run(&["update", "--user", "--noninteractive"]).await.expect_success();
     assert!(flatpak.is_installed(AUTHENTICATOR).await);
@@ -207,12 +207,12 @@ async fn a_flatpak_that_replaces_the_installed_usher_is_reported_and_can_be_remo
     run(&session, "flatpak update --user").await;
     assert!(session.flatpak().is_installed(AUTHENTICATOR).await);
 
-    let output: CommandOutput = session.usherctl(&["doctor"]).await.into();
+    let output = session.usherctl(&["doctor"]).await;
     let said = problems_of_usher(&output);
     let [(command, sentence)] = &said[..] else { panic!("one thing is wrong with Usher: {said:?}") };
     assert!(sentence.starts_with("Usher may have been replaced: “app/"), "{sentence}");
     run(&session, command).await;
-    let output: CommandOutput = session.usherctl(&["doctor"]).await.into();
+    let output = session.usherctl(&["doctor"]).await;
     assert_eq!(problems_of_usher(&output), []);
     assert!(!session.flatpak().is_installed(AUTHENTICATOR).await);
     run(&session, "flatpak update --user").await;

@@ -62,8 +62,7 @@ async fn the_desktop_opens_usher_when_nothing_of_it_runs() {
     story.step("With a file from another computer").await;
     let exported = session.folder_of_usher().join("data/Accounts.usher");
     session.sign_in_as("demo").await;
-    let output = session.usherctl(&["export", &exported.display().to_string()]).await;
-    assert!(output.status.success(), "{output:?}");
+    session.usherctl(&["export", &exported.display().to_string()]).await.expect_success();
     session.usherctl(&["remove", &session.host(), "--yes"]).await;
     if session.daemon().is_some() {
         session.stop_daemon().await;

@@ -98,6 +98,6 @@ async fn k11_nothing_is_lost_when_window_and_daemon_write_at_once() {
     let files: Vec<_> = fs::read_dir(folder).expect("the folder is there").flatten().map(|it| it.file_name()).collect();
     assert_eq!(files, ["usher.keyring"]);
     let output = session.usherctl(&["list"]).await;
-    assert!(String::from_utf8_lossy(&output.stdout).contains(&host), "{output:?}");
+    assert!(output.stdout.contains(&host), "{output:?}");
     story.end().await;
 }

@@ -95,7 +95,7 @@ async fn allowing_a_signed_out_account_leads_on_to_signing_in() {
     let host = story.session.host();
     let screen = story.session.screen();
     add_by_address(&story).await;
-    assert!(story.session.usherctl(&["sign-out", &host]).await.status.success());
+    story.session.usherctl(&["sign-out", &host]).await.expect_success();
 
     story.step("“Allow” does not end with an account that nobody can use").await;
     story.session.flatpak().install(APP).end().await;

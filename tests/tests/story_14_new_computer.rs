@@ -33,8 +33,7 @@ async fn on_a_new_computer_one_file_and_a_sign_in_bring_everything_back() {
 
     story.step("The accounts are saved to a file, which holds no secret").await;
     let file = story.session.folder().join("Accounts.usher");
-    let output = story.session.usherctl(&["export", &file.display().to_string()]).await;
-    assert!(output.status.success(), "{output:?}");
+    story.session.usherctl(&["export", &file.display().to_string()]).await.expect_success();
     let saved = fs::read_to_string(&file).expect("the file was saved");
     for secret in story.session.shop().control().issued_secrets() {
         assert!(!saved.contains(&secret), "the file holds a secret");
@@ -74,8 +73,7 @@ async fn on_a_new_computer_one_file_and_a_sign_in_bring_everything_back() {
     window.find(Role::Button, "Copy Install Command").await;
     window.toast_after("Copied", async || window.press("Copy Install Command").await).await;
     let listed = new.usherctl(&["import", &taken.display().to_string()]).await;
-    let listed = String::from_utf8(listed.stdout).expect("its output is text");
-    let install = listed.lines().map(str::trim).find(|line| line.starts_with("flatpak install"));
+    let install = listed.stdout.lines().map(str::trim).find(|line| line.starts_with("flatpak install"));
     new.in_terminal(&["sh", "-c", install.expect("a command installs again")])
         .answering_yes()
         .end()

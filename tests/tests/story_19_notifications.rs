@@ -132,8 +132,7 @@ async fn a_notification_about_a_removed_account_leads_to_the_repositorys_server(
     let host = story.session.host();
     let desktop = story.session.show_notifications(Desktop::Gnome).await;
     install_and_publish(&story, PRIVATE).await;
-    let removed = story.session.usherctl(&["remove", &host, "--yes"]).await;
-    assert!(removed.status.success(), "{removed:?}");
+    story.session.usherctl(&["remove", &host, "--yes"]).await.expect_success();
 
     story.step("A click on the notification leads to the repository's server").await;
     update_without_access(&story).await;
@@ -218,8 +217,7 @@ async fn the_end_of_each_sign_in_is_announced_once() {
     assert_eq!(desktop.count(), 1);
 
     story.step("Somebody signs in again, and a month later there is a notification about the new end").await;
-    let out = session.usherctl(&["sign-out", &host]).await;
-    assert!(out.status.success(), "{out:?}");
+    session.usherctl(&["sign-out", &host]).await.expect_success();
     session.shop().control().set_claimed_expiry(Some(end + DAY));
     session.sign_in_as("demo").await;
     session.keyring().backdate_sign_in(30).await;

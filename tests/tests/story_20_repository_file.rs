@@ -181,7 +181,7 @@ async fn g09_odd_files_are_rejected_or_shown_as_plain_text() {
     fs::create_dir(&folder).expect("a folder can be made");
     let key = format!("[Flatpak Repo]\nUrl={shop}repo\nGPGKey=%%%\n");
     // Each message differs from the one before, so that no test reads an old toast.
-    for (file, output) in [
+    for (file, message) in [
         (large, "The file is too large"),
         (write(session, "bytes.flatpakrepo", "\0\u{1}\u{1b}[31m"), "The file holds no repository"),
         (pipe, "The file could not be read"),
@@ -200,7 +200,7 @@ async fn g09_odd_files_are_rejected_or_shown_as_plain_text() {
         (session.folder().join("home/none.flatpakref"), "The file could not be read"),
     ] {
         open(session, &[&file]);
-        window.mentions(output).await;
+        window.mentions(message).await;
     }
 
     story.step("The form shows insecure addresses and refuses them").await;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! `usherctl` in a session without a display: a terminal, a browser somewhere, the real keyring and the real shop.
 
-use std::process::Output;
-
 use usher_tests::usherctl::BrowserCommand;
 use usher_tests::{KeyringState, Session, Setup, browser};
 
@@ -10,11 +8,6 @@ const INSTALL: [&str; 4] = ["install", "--user", "--noninteractive", "org.exampl
 
 fn terminal_only(keyring: KeyringState) -> Setup {
     Setup { keyring, ..Setup::without_display() }
-}
-
-fn text(output: &Output) -> (Option<i32>, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("its output is text");
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
 #[tokio::test]
@@ -35,7 +28,7 @@ async fn signing_in_to_a_remote_in_a_browser_is_enough_to_install() {
     assert_eq!(output.stdout, format!("Signed in to {host} as demo.\n“demo” may use the account of demo at {host}.\n"));
 
     session.flatpak().run(&INSTALL).await.expect_success();
-    let (_, list, _) = text(&session.usherctl(&["list"]).await);
+    let list = session.usherctl(&["list"]).await.stdout;
     let row: Vec<_> = list.lines().nth(1).expect("the account is listed").split_whitespace().collect();
     assert_eq!(row, ["demo", host.as_str(), "Signed", "in", "demo"]);
     assert_eq!(session.leaks(), []);
@@ -47,7 +40,7 @@ async fn a_repository_uses_the_account_that_was_chosen_last_and_no_other() {
     for user in ["demo", "demo2"] {
         session.sign_in_as(user).await;
     }
-    let (_, list, _) = text(&session.usherctl(&["list"]).await);
+    let list = session.usherctl(&["list"]).await.stdout;
     let mut users: Vec<_> = list.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
     users.sort();
     assert_eq!(
@@ -73,8 +66,7 @@ async fn k13_a_locked_keyring_shows_hosts_and_nothing_more() {
     assert_eq!(item.attributes["service"], session.shop().base_url().as_str());
 
     session.keyring().lock().await;
-    let (code, list, _) = text(&session.usherctl(&["list"]).await);
-    assert_eq!(code, Some(0));
+    let list = session.usherctl(&["list"]).await.expect_success().stdout.clone();
     assert!(list.contains(&host) && list.contains("Locked") && !list.contains("demo2"), "{list}");
 }
 
@@ -86,8 +78,7 @@ async fn k08_an_unreadable_item_neither_hides_the_others_nor_is_deleted() {
     for secret in [&b"garbage"[..], b"\xff\xfe", b"{\"version\":99}"] {
         session.keyring().add_item("planted", &item.attributes, secret).await;
     }
-    let (code, list, _) = text(&session.usherctl(&["list"]).await);
-    assert_eq!(code, Some(0));
+    let list = session.usherctl(&["list"]).await.expect_success().stdout.clone();
     assert_eq!(list.matches("Unreadable account").count(), 3, "{list}");
     assert!(list.contains("Signed in"), "{list}");
     session.flatpak().run(&INSTALL).await.expect_success();
@@ -104,7 +95,7 @@ async fn g12_an_item_whose_attributes_name_another_server_is_not_used() {
     let mut elsewhere = item.attributes.clone();
     elsewhere.insert("service".into(), "https://other.example.org/".into());
     session.keyring().add_item("planted", &elsewhere, &item.secret).await;
-    let (_, list, _) = text(&session.usherctl(&["list"]).await);
+    let list = session.usherctl(&["list"]).await.stdout;
     assert!(list.contains("Unreadable account") && !list.contains("Signed in"), "{id} {list}");
     let refused = session.flatpak().run(&INSTALL).await;
     refused.expect_refusal(&format!("Account needed. Run “usherctl sign-in {}”, then try again.", session.host()));
@@ -113,9 +104,9 @@ async fn g12_an_item_whose_attributes_name_another_server_is_not_used() {
 #[tokio::test]
 async fn k03_without_a_keyring_nothing_is_stored_and_usherctl_says_why() {
     let session = Session::start(terminal_only(KeyringState::None)).await;
-    let (code, output, errors) = text(&session.usherctl(&["sign-in", "demo"]).await);
-    assert_eq!((code, output.as_str()), (Some(5), ""));
-    assert_eq!(errors, "No keyring is running, so no account can be used.\n");
+    let output = session.usherctl(&["sign-in", "demo"]).await;
+    assert_eq!((output.code, output.stdout.as_str()), (5, ""));
+    assert_eq!(output.stderr, "No keyring is running, so no account can be used.\n");
     let message = "No keyring is running, so no account can be used. Run “usherctl doctor”.";
     session.flatpak().run(&INSTALL).await.expect_refusal(message);
     assert_eq!(session.leaks(), []);
@@ -125,10 +116,11 @@ async fn k03_without_a_keyring_nothing_is_stored_and_usherctl_says_why() {
 async fn an_address_that_is_no_server_is_rejected() {
     let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
     for nonsense in ["http://store.example.org", "a b", "https://demo@store.example.org"] {
-        let (code, _, errors) = text(&session.usherctl(&["sign-in", nonsense]).await);
-        assert_eq!(code, Some(2), "{errors}");
-        assert!(errors.contains("is neither a remote that uses Usher nor a secure address (https)."), "{errors}");
+        let output = session.usherctl(&["sign-in", nonsense]).await;
+        assert_eq!(output.code, 2, "{}", output.stderr);
+        let message = "is neither a remote that uses Usher nor a secure address (https).";
+        assert!(output.stderr.contains(message), "{}", output.stderr);
     }
-    let (code, list, _) = text(&session.usherctl(&["list"]).await);
-    assert_eq!((code, list.as_str()), (Some(0), "No accounts. Add one with “usherctl sign-in ADDRESS”.\n"));
+    let list = session.usherctl(&["list"]).await;
+    assert_eq!((list.code, list.stdout.as_str()), (0, "No accounts. Add one with “usherctl sign-in ADDRESS”.\n"));
 }

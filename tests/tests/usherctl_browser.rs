@@ -96,14 +96,14 @@ async fn the_final_address_is_read_from_standard_input_too() {
         .spawn()
         .expect("usherctl starts");
     let mut output = String::new();
-    let mut errors = tokio::io::BufReader::new(child.stderr.take().expect("its errors were piped"));
+    let mut errors = tokio::io::BufReader::new(child.stderr.take().expect("standard error is piped"));
     while !output.contains("Paste that address") {
         let read = tokio::io::AsyncBufReadExt::read_line(&mut errors, &mut output);
         assert_ne!(timeout(LIMIT, read).await.expect("usherctl asks").expect("usherctl asks"), 0, "{output}");
     }
     let address = output.lines().find(|line| line.starts_with("http")).expect("usherctl prints an address");
     let redirect = browser::redirect_of_sign_in(address, "demo").await;
-    let mut input = child.stdin.take().expect("its input was piped");
+    let mut input = child.stdin.take().expect("standard input is piped");
     for line in ["nonsense", &redirect.replace("127.0.0.1", "localhost"), &redirect] {
         input.write_all(format!("{line}\n").as_bytes()).await.expect("usherctl reads");
     }
@@ -116,7 +116,7 @@ async fn the_final_address_is_read_from_standard_input_too() {
 #[tokio::test]
 async fn an_input_that_ends_without_the_address_signs_nobody_in() {
     let session = Session::start(Setup::without_display()).await;
-    let output = CommandOutput::from(session.usherctl(&["sign-in", "demo", "--paste"]).await);
+    let output = session.usherctl(&["sign-in", "demo", "--paste"]).await;
     assert_eq!((output.code, output.stdout.as_str()), (2, ""));
     assert_eq!(session.keyring().items().await.len(), 0);
 }

@@ -3,7 +3,7 @@
 
 use rustix::process::Signal;
 use usher_demo_store::{LoggedRequest, Outcome};
-use usher_tests::usherctl::{BrowserCommand, CommandOutput};
+use usher_tests::usherctl::BrowserCommand;
 use usher_tests::{Session, Setup, browser, send_signal};
 
 const APP: &str = "org.example.Paid";
@@ -19,10 +19,6 @@ async fn signed_in() -> Session {
     session
 }
 
-async fn run(session: &Session, arguments: &[&str]) -> CommandOutput {
-    session.usherctl(arguments).await.into()
-}
-
 #[tokio::test]
 async fn an_app_bought_in_a_browser_can_be_installed() {
     let session = signed_in().await;
@@ -33,7 +29,7 @@ async fn an_app_bought_in_a_browser_can_be_installed() {
     assert_eq!((output.code, output.stdout.as_str()), (0, BOUGHT), "{}", output.stderr);
     session.flatpak().run(&["install", "--user", "--noninteractive", "demo", APP]).await.expect_success();
 
-    let again = run(&session, &["buy", "demo", APP, "--yes"]).await;
+    let again = session.usherctl(&["buy", "demo", APP, "--yes"]).await;
     assert_eq!(again.stdout, "There is access already. Now run: flatpak install demo org.example.Paid\n");
     assert_eq!((again.code, session.begun_purchases().len()), (0, 1));
     assert_eq!(session.leaks(), []);
@@ -42,7 +38,7 @@ async fn an_app_bought_in_a_browser_can_be_installed() {
 #[tokio::test]
 async fn no_purchase_begins_without_a_yes() {
     let session = signed_in().await;
-    let output = run(&session, &["buy", "demo", APP]).await;
+    let output = session.usherctl(&["buy", "demo", APP]).await;
     assert_eq!((output.code, output.stdout.as_str()), (2, ""));
     let terminal = session.in_terminal(&["usherctl", "buy", "demo", APP]);
     let question = format!(
@@ -59,13 +55,13 @@ async fn no_purchase_begins_without_a_yes() {
 #[tokio::test]
 async fn without_a_usable_account_the_sign_in_command_is_printed() {
     let session = session().await;
-    let output = run(&session, &["buy", "demo", APP, "--yes"]).await;
+    let output = session.usherctl(&["buy", "demo", APP, "--yes"]).await;
     assert_eq!(output.code, 3);
     assert_eq!(output.stderr, format!("Account needed. Run “usherctl sign-in {}”, then try again.\n", session.host()));
 
     session.sign_in_as("demo").await;
     session.shop().control().expire_credentials(None).expect("the shop expires credentials");
-    let output = run(&session, &["buy", "demo", APP, "--yes"]).await;
+    let output = session.usherctl(&["buy", "demo", APP, "--yes"]).await;
     assert_eq!(output.code, 3);
     assert_eq!(output.stderr, format!("Sign-in expired. Run “usherctl sign-in {}”, then try again.\n", session.host()));
     assert_eq!(session.begun_purchases().len(), 0);
@@ -74,7 +70,7 @@ async fn without_a_usable_account_the_sign_in_command_is_printed() {
 #[tokio::test]
 async fn an_app_that_is_not_for_sale_is_reported_as_such() {
     let session = signed_in().await;
-    let output = run(&session, &["buy", "demo", "org.example.Nowhere", "--yes"]).await;
+    let output = session.usherctl(&["buy", "demo", "org.example.Nowhere", "--yes"]).await;
     assert_eq!(output.code, 4, "{}", output.stderr);
     let host = session.host();
     assert_eq!(output.stderr, format!("No access. {host} does not offer “org.example.Nowhere” to demo.\n"));
@@ -93,7 +89,7 @@ async fn a_purchase_that_was_stopped_is_not_begun_again_by_itself() {
         output.stderr
     );
 
-    let again = run(&session, &["buy", "demo", APP, "--yes"]).await;
+    let again = session.usherctl(&["buy", "demo", APP, "--yes"]).await;
     assert_eq!((again.code, session.begun_purchases().len()), (4, 1), "{}", again.stderr);
 
     let terminal = session.in_terminal(&["usherctl", "buy", "demo", APP]);
@@ -135,7 +131,7 @@ async fn a_payment_made_before_stopping_is_found() {
     send_signal(buying.id(), Signal::INT);
     buying.end().await;
     browser::redirect_of_purchase(&address).await;
-    let again = run(&session, &["buy", "demo", APP]).await;
+    let again = session.usherctl(&["buy", "demo", APP]).await;
     assert_eq!((again.code, session.begun_purchases().len()), (0, 1), "{}", again.stderr);
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 use usher_demo_store::{Failure, Route};
-use usher_tests::usherctl::{BrowserCommand, CommandOutput};
+use usher_tests::usherctl::BrowserCommand;
 use usher_tests::{AUTHENTICATOR, KeyringState, Session, Setup, browser};
 
 const PAID: &str = "org.example.Paid";
@@ -14,13 +14,9 @@ async fn session() -> Session {
     Session::start(Setup::without_display()).await
 }
 
-async fn run(session: &Session, arguments: &[&str]) -> CommandOutput {
-    session.usherctl(arguments).await.into()
-}
-
 /// Runs a command with `--json`, and checks its output.
 async fn json_of(session: &Session, arguments: &[&str]) -> (i32, Value) {
-    let output = run(session, &[arguments, &["--json"]].concat()).await;
+    let output = session.usherctl(&[arguments, &["--json"]].concat()).await;
     (output.code, checked(session, arguments[0], &output.stdout).await)
 }
 
@@ -30,7 +26,7 @@ async fn checked(session: &Session, command: &str, output: &str) -> Value {
         assert!(!output.contains(&secret), "{command} tells a secret");
     }
     let value = serde_json::from_str(output).unwrap_or_else(|error| panic!("{command}: {error}\n{output}"));
-    let page = run(session, &["generate", "man"]).await.stdout.replace("\\-", "-");
+    let page = session.usherctl(&["generate", "man"]).await.stdout.replace("\\-", "-");
     let (_, documented) = page.split_once(".SH JSON").expect("the man page tells of JSON");
     let words: Vec<&str> = documented.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
     for key in keys(&value) {
@@ -118,28 +114,28 @@ async fn every_command_speaks_json_without_a_secret() {
 #[tokio::test]
 async fn a_query_for_many_apps_is_one_request_and_its_exit_code_says_what_is_needed() {
     let session = session().await;
-    let nobody = run(&session, &["query", "demo", PAID]).await;
+    let nobody = session.usherctl(&["query", "demo", PAID]).await;
     assert_eq!((nobody.code, nobody.stdout.as_str()), (3, "org.example.Paid  Account needed\n"));
     session.sign_in_as("demo").await;
     session.shop().control().clear_requests();
     let many: Vec<String> = (0..500).map(|number| format!("org.example.App{number}")).collect();
     let arguments: Vec<&str> =
         ["query", "demo", "org.example.Private"].into_iter().chain(many.iter().map(String::as_str)).collect();
-    let output = run(&session, &arguments).await;
+    let output = session.usherctl(&arguments).await;
     assert_eq!((output.code, output.stdout.lines().count()), (4, 501));
     assert!(output.stdout.contains("org.example.Private  Owned\n"), "{}", output.stdout);
     assert_eq!(session.shop().requests().len(), 1);
 
     session.shop().control().fail(Route::GetTokens, Failure::Nonsense);
-    let output = run(&session, &["query", "demo", PAID]).await;
+    let output = session.usherctl(&["query", "demo", PAID]).await;
     assert_eq!((output.code, output.stdout.as_str()), (6, "org.example.Paid  Unknown\n"));
     session.shop().control().succeed(Route::GetTokens);
     session.keyring().lock().await;
-    let output = run(&session, &["query", "demo", PAID]).await;
+    let output = session.usherctl(&["query", "demo", PAID]).await;
     assert_eq!((output.code, output.stdout.as_str()), (5, "org.example.Paid  Keyring locked\n"));
     assert!(!session.keyring().saw_unexpected_prompt());
-    assert_eq!(run(&session, &["query", "none", PAID]).await.code, 2);
-    assert_eq!(run(&session, &["query", "demo", "nonsense"]).await.code, 2);
+    assert_eq!(session.usherctl(&["query", "none", PAID]).await.code, 2);
+    assert_eq!(session.usherctl(&["query", "demo", "nonsense"]).await.code, 2);
 }
 
 #[tokio::test]
@@ -147,14 +143,14 @@ async fn signing_out_forgets_the_credential_and_removing_deletes_the_account() {
     let session = session().await;
     session.sign_in_as("demo").await;
     let host = session.host();
-    let output = run(&session, &["sign-out", &format!("demo@{host}")]).await;
+    let output = session.usherctl(&["sign-out", &format!("demo@{host}")]).await;
     assert_eq!((output.code, output.stdout), (0, format!("Signed out of {host}.\n")));
     let item = session.keyring().only_item().await.text();
     for secret in session.shop().control().issued_secrets() {
         assert!(!item.contains(&secret), "the sign-in is gone from the keyring");
     }
 
-    let refused = run(&session, &["remove", &host]).await;
+    let refused = session.usherctl(&["remove", &host]).await;
     assert_eq!(refused.code, 2);
     let terminal = session.in_terminal(&["usherctl", "remove", &host]);
     terminal.wait_for_text(&format!("Remove demo at {host}? [y/N] ")).await;
@@ -176,13 +172,13 @@ async fn of_two_accounts_at_a_server_one_must_be_named() {
     browser::sign_in(&waiting.address, "demo2").await;
     waiting.end().await;
     let host = session.host();
-    let output = run(&session, &["sign-out", &host]).await;
+    let output = session.usherctl(&["sign-out", &host]).await;
     assert_eq!(output.code, 2);
     for user in ["demo", "demo2"] {
         assert!(output.stderr.contains(&format!("{user}@{host}")), "{}", output.stderr);
     }
-    assert_eq!(run(&session, &["sign-out", &format!("demo2@{host}")]).await.code, 0);
-    assert_eq!(run(&session, &["status", &format!("demo@{host}")]).await.code, 0);
+    assert_eq!(session.usherctl(&["sign-out", &format!("demo2@{host}")]).await.code, 0);
+    assert_eq!(session.usherctl(&["status", &format!("demo@{host}")]).await.code, 0);
 }
 
 #[tokio::test]
@@ -196,22 +192,22 @@ async fn an_export_becomes_a_checklist_on_another_computer() {
         .await
         .expect_success();
     let file = session.folder().join("Accounts.usher").display().to_string();
-    let output = run(&session, &["export", &file]).await;
+    let output = session.usherctl(&["export", &file]).await;
     assert_eq!((output.code, output.stdout), (0, format!("Saved to {file}.\n")));
-    assert_eq!(run(&session, &["export", &file]).await.code, 2);
-    assert_eq!(run(&session, &["export", &file, "--force"]).await.code, 0);
+    assert_eq!(session.usherctl(&["export", &file]).await.code, 2);
+    assert_eq!(session.usherctl(&["export", &file, "--force"]).await.code, 0);
     let saved = fs::read_to_string(&file).expect("the file is there");
     assert!(saved.contains("org.example.Private") && saved.contains(PAID), "{saved}");
     assert_eq!(session.leaks(), []);
 
     let host = session.host();
-    run(&session, &["remove", &host, "--yes"]).await;
+    session.usherctl(&["remove", &host, "--yes"]).await;
     for arguments in
         [&["uninstall", "--user", "-y", "org.example.Private"][..], &["remote-delete", "--user", "--force", "demo"]]
     {
         session.flatpak().run(arguments).await.expect_success();
     }
-    let output = run(&session, &["import", &file]).await;
+    let output = session.usherctl(&["import", &file]).await;
     let commands: Vec<&str> = output.stdout.lines().filter_map(|line| line.strip_prefix("  ")).collect();
     let [set_up, sign_in, install] = commands.as_slice() else { panic!("three commands are told:\n{}", output.stdout) };
     assert!(set_up.starts_with("flatpak remote-add --user "), "{set_up}");
@@ -231,10 +227,10 @@ async fn a_file_of_another_kind_is_not_imported() {
     let session = session().await;
     let file = session.folder().join("Accounts.usher");
     fs::write(&file, "{\"accounts\": []}").expect("a file can be written");
-    let output = run(&session, &["import", &file.display().to_string()]).await;
+    let output = session.usherctl(&["import", &file.display().to_string()]).await;
     assert_eq!((output.code, output.stdout.as_str()), (1, ""));
     for (file, reason) in [("/nowhere/at/all", "No such file or directory"), ("/", "Is a directory")] {
-        let output = run(&session, &["import", file]).await;
+        let output = session.usherctl(&["import", file]).await;
         assert_eq!((output.code, output.stderr), (2, format!("{file} cannot be read: {reason}.\n")));
     }
 }
@@ -250,7 +246,7 @@ async fn a_closed_pipe_prints_no_error_and_a_missing_folder_is_named() {
         let ended = command.args(arguments).stdout(writer).output().expect("usherctl starts");
         assert_eq!((ended.status.code(), ended.stderr), (Some(1), Vec::new()), "{arguments:?}");
     }
-    let output = run(&session, &["export", "/nowhere/Accounts.usher"]).await;
+    let output = session.usherctl(&["export", "/nowhere/Accounts.usher"]).await;
     let refused = "/nowhere/Accounts.usher cannot be written: No such file or directory.\n";
     assert_eq!((output.code, output.stderr.as_str()), (1, refused));
 }
@@ -270,7 +266,7 @@ async fn without_a_keyring_every_command_that_needs_one_says_so() {
         &["buy", "demo", PAID, "--yes"],
         &["export"],
     ] {
-        let output = run(&session, arguments).await;
+        let output = session.usherctl(arguments).await;
         assert_eq!(output.code, 5, "{arguments:?}: {}", output.stderr);
         assert_eq!(output.stderr, "No keyring is running, so no account can be used.\n");
     }
@@ -290,7 +286,7 @@ async fn a_signed_repository_is_set_up_with_its_key() {
     let kept = session.folder().join("flatpak/user/repo/signed.trustedkeys.gpg");
     let key = fs::read(&kept).expect("flatpak keeps the key");
     let file = session.folder().join("Accounts.usher").display().to_string();
-    assert_eq!(run(&session, &["export", &file]).await.code, 0);
+    assert_eq!(session.usherctl(&["export", &file]).await.code, 0);
     session.flatpak().run(&["remote-delete", "--user", "signed"]).await.expect_success();
     assert!(!kept.exists(), "the key is gone with the remote");
 
@@ -307,9 +303,9 @@ async fn an_import_in_a_terminal_offers_to_sign_in_and_names_the_host() {
     let session = session().await;
     session.sign_in_as("demo").await;
     let file = session.folder().join("Accounts.usher").display().to_string();
-    assert_eq!(run(&session, &["export", &file]).await.code, 0);
+    assert_eq!(session.usherctl(&["export", &file]).await.code, 0);
     let host = session.host();
-    run(&session, &["remove", &host, "--yes"]).await;
+    session.usherctl(&["remove", &host, "--yes"]).await;
 
     let terminal = session.in_terminal(&["usherctl", "import", &file, "--no-browser"]);
     terminal.wait_for_text(&format!("First time at {host}. Sign in as demo now? [y/N] ")).await;
@@ -320,7 +316,7 @@ async fn an_import_in_a_terminal_offers_to_sign_in_and_names_the_host() {
     terminal.enter("y");
     let end = terminal.end().await;
     assert_eq!(end.code, 0, "{}", end.text);
-    assert_eq!(run(&session, &["status", &host]).await.code, 0);
+    assert_eq!(session.usherctl(&["status", &host]).await.code, 0);
 }
 
 #[tokio::test]
@@ -329,13 +325,13 @@ async fn g12_an_imported_file_with_another_server_changes_no_stored_account() {
     session.sign_in_as("demo").await;
     let file = session.folder().join("Accounts.usher");
     let name = file.display().to_string();
-    assert_eq!(run(&session, &["export", &name]).await.code, 0);
+    assert_eq!(session.usherctl(&["export", &name]).await.code, 0);
     let saved = fs::read_to_string(&file).expect("the file is there");
     let elsewhere = saved.replace(session.shop().base_url().as_str(), "https://evil.example.org/");
     assert_ne!(saved, elsewhere);
     fs::write(&file, elsewhere).expect("the file can be changed");
     let before = session.keyring().only_item().await.text();
-    let output = run(&session, &["import", &name]).await;
+    let output = session.usherctl(&["import", &name]).await;
     assert!(
         output.code == 0 && output.stdout.contains("usherctl sign-in https://evil.example.org/"),
         "{}",

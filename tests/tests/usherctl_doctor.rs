@@ -12,7 +12,7 @@ async fn session(keyring: KeyringState) -> Session {
 }
 
 async fn doctor(session: &Session) -> CommandOutput {
-    session.usherctl(&["doctor"]).await.into()
+    session.usherctl(&["doctor"]).await
 }
 
 /// Runs the one fix that the doctor printed.
@@ -40,7 +40,7 @@ async fn signing_in_fixes_a_remote_without_an_account_and_doctor_does_not_contac
     assert_eq!((output.code, output.stdout.as_str()), (0, "demo: all good\n1 remote checked, no problems.\n"));
 
     let again = session.usherctl(&["doctor", "--json"]).await;
-    let output: Value = serde_json::from_slice(&again.stdout).expect("the findings are JSON");
+    let output: Value = serde_json::from_str(&again.stdout).expect("the findings are JSON");
     assert_eq!(output["remotes"][0]["remote"], "demo");
     assert_eq!(output["problems"].as_array().map(Vec::len), Some(0));
     assert_eq!(output["window_installed"], true);

@@ -2,7 +2,6 @@
 //! Deciding in a terminal which remote may use which account, and renaming accounts.
 
 use usher_demo_store::DemoStore;
-use usher_tests::usherctl::CommandOutput;
 use usher_tests::{AUTHENTICATOR, Session, Setup, browser};
 
 const APP: &str = "org.example.Private";
@@ -13,13 +12,9 @@ async fn session() -> Session {
     session
 }
 
-async fn run(session: &Session, arguments: &[&str]) -> CommandOutput {
-    session.usherctl(arguments).await.into()
-}
-
 /// The users whose accounts a remote may use.
 async fn users_of(session: &Session, remote: &str) -> Vec<String> {
-    let output = run(session, &["list", "--json"]).await;
+    let output = session.usherctl(&["list", "--json"]).await;
     let list: serde_json::Value = serde_json::from_str(&output.stdout).expect("the list is JSON");
     let accounts = list["accounts"].as_array().expect("there are accounts").iter();
     let uses = |account: &&serde_json::Value| {
@@ -33,7 +28,7 @@ async fn a_permission_is_revoked_and_granted_again_without_signing_in() {
     let session = session().await;
     let host = session.host();
     let install = ["install", "--user", "--noninteractive", "demo", APP];
-    let output = run(&session, &["revoke", "demo"]).await;
+    let output = session.usherctl(&["revoke", "demo"]).await;
     assert_eq!(
         (output.code, output.stdout.as_str()),
         (0, format!("“demo” no longer uses the account of demo at {host}.\n").as_str())
@@ -44,11 +39,11 @@ async fn a_permission_is_revoked_and_granted_again_without_signing_in() {
         .await
         .expect_refusal("Permission needed. Run “usherctl sign-in demo”, then try again.");
 
-    let again = run(&session, &["revoke", "demo"]).await;
+    let again = session.usherctl(&["revoke", "demo"]).await;
     assert_eq!((again.code, again.stdout.as_str()), (0, ""));
     assert_eq!(again.stderr, "Nothing has changed: “demo” did not use it.\n");
 
-    let output = run(&session, &["allow", "demo"]).await;
+    let output = session.usherctl(&["allow", "demo"]).await;
     assert_eq!(
         (output.code, output.stdout.as_str()),
         (0, format!("“demo” may use the account of demo at {host}.\n").as_str())
@@ -63,14 +58,14 @@ async fn the_permission_of_a_missing_remote_is_revoked_by_name_or_address() {
     let address = session.shop().repository_url().to_string();
     for wanted in ["demo", &address] {
         session.flatpak().run(&["remote-delete", "--user", "--force", "demo"]).await.expect_success();
-        let output = run(&session, &["revoke", wanted]).await;
+        let output = session.usherctl(&["revoke", wanted]).await;
         assert_eq!(output.code, 0, "{}", output.stderr);
         assert!(output.stdout.starts_with("“demo” no longer uses the account of demo at "), "{}", output.stdout);
         assert_eq!(users_of(&session, "demo").await, Vec::<String>::new());
         session.add_remote("demo").await;
-        assert_eq!(run(&session, &["allow", "demo"]).await.code, 0);
+        assert_eq!(session.usherctl(&["allow", "demo"]).await.code, 0);
     }
-    let output = run(&session, &["revoke", "none"]).await;
+    let output = session.usherctl(&["revoke", "none"]).await;
     assert_eq!(output.code, 2);
     assert_eq!(output.stderr, "There is no remote “none”. “usherctl list” shows which may use an account.\n");
 }
@@ -80,7 +75,7 @@ async fn remotes_at_one_address_lose_their_permission_together_and_each_is_named
     let session = session().await;
     session.add_remote("again").await;
     let host = session.host();
-    let output = run(&session, &["revoke", "again"]).await;
+    let output = session.usherctl(&["revoke", "again"]).await;
     let lines = ["again", "demo"].map(|remote| format!("“{remote}” no longer uses the account of demo at {host}.\n"));
     assert_eq!((output.code, output.stdout), (0, lines.concat()));
 }
@@ -90,20 +85,20 @@ async fn of_several_accounts_a_remote_uses_the_one_that_is_named() {
     let session = session().await;
     session.sign_in_as("demo2").await;
     let host = session.host();
-    let unnamed = run(&session, &["allow", "demo"]).await;
+    let unnamed = session.usherctl(&["allow", "demo"]).await;
     assert_eq!(unnamed.code, 2);
     for user in ["demo", "demo2"] {
         assert!(unnamed.stderr.contains(&format!("  {user}@{host}\n")), "{}", unnamed.stderr);
     }
-    assert_eq!(run(&session, &["allow", "demo", &format!("demo@{host}")]).await.code, 0);
+    assert_eq!(session.usherctl(&["allow", "demo", &format!("demo@{host}")]).await.code, 0);
     assert_eq!(users_of(&session, "demo").await, ["demo"]);
 
-    let other = run(&session, &["revoke", "demo", &format!("demo2@{host}")]).await;
+    let other = session.usherctl(&["revoke", "demo", &format!("demo2@{host}")]).await;
     assert_eq!((other.code, other.stdout.as_str()), (0, ""));
     assert_eq!(users_of(&session, "demo").await, ["demo"]);
-    assert_eq!(run(&session, &["revoke", "demo", &format!("demo@{host}")]).await.code, 0);
+    assert_eq!(session.usherctl(&["revoke", "demo", &format!("demo@{host}")]).await.code, 0);
     assert_eq!(users_of(&session, "demo").await, Vec::<String>::new());
-    let output = run(&session, &["allow", "demo", "nobody@nowhere"]).await;
+    let output = session.usherctl(&["allow", "demo", "nobody@nowhere"]).await;
     assert!(
         output.code == 2 && output.stderr.starts_with("There is no account “nobody@nowhere”."),
         "{}",
@@ -115,22 +110,22 @@ async fn of_several_accounts_a_remote_uses_the_one_that_is_named() {
 async fn an_account_is_found_by_its_custom_name() {
     let session = session().await;
     let host = session.host();
-    let output = run(&session, &["rename", &host, "At \u{1b}[31mwork\u{202e}"]).await;
+    let output = session.usherctl(&["rename", &host, "At \u{1b}[31mwork\u{202e}"]).await;
     assert_eq!(
         (output.code, output.stdout),
         (0, format!("The account of demo at {host} is called “At [31mwork” now.\n"))
     );
-    assert_eq!(run(&session, &["rename", &host, "At work"]).await.code, 0);
-    let list = run(&session, &["list"]).await;
+    assert_eq!(session.usherctl(&["rename", &host, "At work"]).await.code, 0);
+    let list = session.usherctl(&["list"]).await;
     assert!(list.stdout.lines().any(|line| line.starts_with("At work")), "{}", list.stdout);
-    assert_eq!(run(&session, &["status", &format!("At work@{host}")]).await.code, 0);
-    let output = run(&session, &["rename", &format!("At work@{host}"), ""]).await;
+    assert_eq!(session.usherctl(&["status", &format!("At work@{host}")]).await.code, 0);
+    let output = session.usherctl(&["rename", &format!("At work@{host}"), ""]).await;
     assert_eq!(
         (output.code, output.stdout),
         (0, format!("The account of demo at {host} has no name of its own now.\n"))
     );
-    assert_eq!(run(&session, &["status", &format!("At work@{host}")]).await.code, 3);
-    assert_eq!(run(&session, &["rename", "nobody@nowhere", "x"]).await.code, 2);
+    assert_eq!(session.usherctl(&["status", &format!("At work@{host}")]).await.code, 3);
+    assert_eq!(session.usherctl(&["rename", "nobody@nowhere", "x"]).await.code, 2);
 }
 
 #[tokio::test]
@@ -139,7 +134,7 @@ async fn a_locked_keyring_is_left_as_it_is() {
     session.keyring().lock().await;
     for arguments in [&["revoke", "demo"][..], &["allow", "demo"], &["rename", &session.host(), "x"]] {
         session.keyring().dismiss_next_prompt();
-        let output = run(&session, arguments).await;
+        let output = session.usherctl(arguments).await;
         assert_eq!((output.code, output.stdout.as_str()), (5, ""), "{arguments:?}");
         assert_eq!(output.stderr, "The keyring is locked. Unlock it, then try again.\n");
     }
@@ -165,7 +160,7 @@ async fn g01_a_changed_server_is_accepted_by_a_person_who_was_told_and_by_no_scr
     let session = session().await;
     let old_host = session.host();
     let (other, host) = change_server(&session).await;
-    let output = run(&session, &["sign-in", "demo", "--no-browser"]).await;
+    let output = session.usherctl(&["sign-in", "demo", "--no-browser"]).await;
     assert_eq!((output.code, output.stdout.as_str()), (1, ""));
     let blocked =
         format!("Blocked: “demo” now asks for an account at {host} instead of {old_host}. Run “usherctl doctor”.\n");
@@ -204,14 +199,14 @@ async fn g01_a_changed_server_is_a_question_though_there_is_an_account_at_it() {
     session.flatpak().run(&["remote-modify", "--user", &name, &option, "other"]).await.expect_success();
     session.sign_in_to("other", "demo2").await;
 
-    assert_eq!(run(&session, &["allow", "demo"]).await.code, 1);
+    assert_eq!(session.usherctl(&["allow", "demo"]).await.code, 1);
     let terminal = session.in_terminal(&["usherctl", "allow", "demo"]);
     terminal.wait_for_text("Allow? [y/N] ").await;
     terminal.enter("n");
     let end = terminal.end().await;
     assert!(end.code == 7 && end.text.contains("If this is not expected, do not continue."), "{}", end.text);
     assert_eq!(users_of(&session, "demo").await, ["demo"]);
-    let refused = run(&session, &["allow", "demo", &format!("demo@{}", session.host())]).await;
+    let refused = session.usherctl(&["allow", "demo", &format!("demo@{}", session.host())]).await;
     assert_eq!(refused.code, 2);
     assert!(refused.stderr.starts_with(&format!("“demo” asks for an account at {host}, and ")), "{}", refused.stderr);
 

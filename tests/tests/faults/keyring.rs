@@ -13,7 +13,7 @@ use crate::client::{APP, Client, Daemon, SignIn};
 const TOKEN: &str = "credential-CANARY-9a41";
 
 async fn list(session: &Session) -> String {
-    String::from_utf8(session.usherctl(&["list"]).await.stdout).expect("the list is text")
+    session.usherctl(&["list"]).await.stdout
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,7 +25,7 @@ async fn session_at_purchase_prompt(setup: Setup) -> Session {
 async fn buy(session: &Session, further: &[&str]) -> CommandOutput {
     let arguments = ["buy", "demo", APP, "--yes", "--no-browser"];
     let output = tokio::time::timeout(2 * LIMIT, session.usherctl(&[&arguments, further].concat())).await;
-    output.expect("usherctl ends, for there is no page to wait for").into()
+    output.expect("usherctl ends, for there is no page to wait for")
 }
 
 /// Pays on the shop's page, which the window shows, and waits until Usher says “Bought”.
@@ -225,7 +225,7 @@ async fn a_purchase_begun_in_a_terminal_is_not_begun_again_in_the_window() {
     assert_eq!(waiting.end().await.code, 0);
     window.press("Check Again").await;
     window.says("“org.example.Paid” belongs to demo.").await;
-    assert_eq!((session.begun_purchases().len(), session.paid_purchases().len()), (1, 1));
+    assert_eq!(session.purchase_counts(), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -246,7 +246,7 @@ async fn a_keyring_that_is_locked_during_the_purchase_loses_nothing() {
     window.press("Done").await;
     screen.wait_until_empty().await;
     session.flatpak().install(APP).end().await.expect_success();
-    assert_eq!((session.begun_purchases().len(), session.paid_purchases().len()), (1, 1));
+    assert_eq!(session.purchase_counts(), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -263,7 +263,7 @@ async fn a_purchase_does_not_begin_while_the_keyring_is_locked() {
     assert!(session.keyring().ask_to_unlock().await);
     window.press("Try Again").await;
     pay_and_finish(&window).await;
-    assert_eq!((session.begun_purchases().len(), session.paid_purchases().len()), (1, 1));
+    assert_eq!(session.purchase_counts(), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -277,12 +277,12 @@ async fn a_shop_that_cannot_be_reached_after_paying_is_asked_until_it_answers() 
     control.fail(Route::GetTokens, Failure::Reset);
     window.pay_and_return("Paid").await;
     window.says("Waiting for the Store").await;
-    let output = format!("{} cannot be reached", session.host());
-    window.toast_after(&output, async || window.press("Check Again").await).await;
+    let message = format!("{} cannot be reached", session.host());
+    window.toast_after(&message, async || window.press("Check Again").await).await;
 
     control.succeed(Route::GetTokens);
     window.says("Bought").await;
-    assert_eq!((session.begun_purchases().len(), session.paid_purchases().len()), (1, 1));
+    assert_eq!(session.purchase_counts(), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -300,5 +300,5 @@ async fn a_sign_in_that_ends_during_the_purchase_is_renewed_and_the_purchase_fou
     window.sign_in_and_finish("demo").await;
     screen.wait_until_empty().await;
     session.flatpak().install(APP).end().await.expect_success();
-    assert_eq!((session.begun_purchases().len(), session.paid_purchases().len()), (1, 1));
+    assert_eq!(session.purchase_counts(), (1, 1));
 }

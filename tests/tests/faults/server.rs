@@ -213,6 +213,5 @@ async fn sign_in_at(session: &Session, url: &str) {
 
 async fn assert_still_signed_in(session: &Session) {
     let list = session.usherctl(&["list"]).await.stdout;
-    let list = String::from_utf8(list).expect("the list is text");
     assert!(list.contains("Signed in"), "{list}");
 }

@@ -90,7 +90,7 @@ async fn a_sign_in_goes_on_although_its_account_is_removed_meanwhile() {
     window.press("Sign In Again…").await;
     window.press(&format!("Continue to {host}")).await;
     window.ready("User name").await;
-    assert!(session.usherctl(&["remove", &host, "--yes"]).await.status.success());
+    session.usherctl(&["remove", &host, "--yes"]).await.expect_success();
     screen.front().sign_in_and_finish("demo").await;
     screen.window("Usher").await.find_row(&format!("demo, {host}")).await;
 }
