@@ -66,7 +66,7 @@ impl Flatpak<'_> {
         outcome
     }
 
-    /// The same without a trace in the story's transcript, for commands that only run_unrecorded at something.
+    /// The same without a trace in the story's transcript, for commands that only look at something.
     pub(crate) async fn run_unrecorded(&self, arguments: &[&str]) -> Outcome {
         let mut command = tokio::process::Command::from(self.processes.command("flatpak"));
         command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
