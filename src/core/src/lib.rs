@@ -21,6 +21,8 @@
 //! i18n      translated strings               clock     the wall clock
 //! ```
 
+#![warn(missing_docs)]
+
 pub mod account;
 pub mod app_state;
 pub mod appstream;
