@@ -12,9 +12,15 @@ const PROGRAMS: [&str; 3] = ["bin/usher", "bin/usherctl", "libexec/usher-authent
 /// The daemon's name in a release.
 const RELEASE: &str = "io.github.usher.Usher";
 /// What only a development build may contain: its own names, the feature that allows unencrypted connections to this
-/// computer, and variables that control a build or a test.
-const SWITCHES: [&str; 5] =
-    ["io.github.usher.Account.Devel", "/io/github/usher/Usher/Devel", "insecure-loopback", "USHER_", "RUST_LOG"];
+/// computer, variables that control a build or a test, and a sentence of the builders for tests.
+const SWITCHES: [&str; 6] = [
+    "io.github.usher.Account.Devel",
+    "/io/github/usher/Usher/Devel",
+    "insecure-loopback",
+    "USHER_",
+    "RUST_LOG",
+    "a test has a sound token",
+];
 
 fn stage(name: &str) -> PathBuf {
     workspace().join("build").join(name)

@@ -6,13 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use usher_core::{
     binding::{Binding, OptionsError, option},
     names::FLATPAK_AUTHENTICATOR_PATH,
+    prompt,
     refs::{AppId, FlatpakRef},
     service::ADDRESS_LIMIT,
 };
 use zbus::zvariant::Value;
 
-/// Longest handle token, in characters.
-const HANDLE_LIMIT: usize = 255;
 /// Most refs of one request.
 const REFS_LIMIT: usize = 4096;
 /// Most apps that are asked about at once.
@@ -120,9 +119,7 @@ pub(crate) fn handle_path(sender: &str, token: &str) -> Result<String, LimitErro
 
 /// What a caller names its call by.
 pub(crate) fn handle_token(token: &str) -> Result<&str, LimitError> {
-    let valid = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    let is_valid = !token.is_empty() && token.len() <= HANDLE_LIMIT && token.bytes().all(valid);
-    if is_valid { Ok(token) } else { Err(LimitError::HandleToken) }
+    if prompt::is_handle_token(token) { Ok(token) } else { Err(LimitError::HandleToken) }
 }
 
 /// A text within the limits.

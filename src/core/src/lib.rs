@@ -14,7 +14,8 @@
 //! installed apps on this computer            appstream names and icons of apps
 //! takeout   what goes to another computer    checks    what stands in the way of accounts
 //! error_text errors as a person reads them
-//! app_state whether an app can be had        json_file one JSON value in a small private file
+//! app_state whether an app can be had        testing   builders for tests
+//! json_file one JSON value in a small private file
 //! dismissals   questions that were put off   familiarity  how well a server is known
 //! notices      notifications that were sent
 //! repository_file   files that name a repository

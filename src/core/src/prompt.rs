@@ -126,9 +126,22 @@ impl Outcome {
     }
 }
 
+/// Whether a call may be named like this: 1 to 255 letters, digits and underscores (rule R9).
+pub fn is_handle_token(token: &str) -> bool {
+    (1..=255).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_is_named_by_plain_characters() {
+        assert!(is_handle_token("a_1"));
+        for bad in ["", "a/b", "../x", "é", &"a".repeat(256)] {
+            assert!(!is_handle_token(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn words_and_numbers_are_read_as_they_are_written() {

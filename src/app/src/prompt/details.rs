@@ -120,11 +120,6 @@ impl Details {
     }
 }
 
-/// Whether a call may be named like this (rule R9).
-pub(super) fn is_handle_token(token: &str) -> bool {
-    (1..=255).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
 #[cfg(test)]
 mod tests {
     use gtk::glib::prelude::*;
@@ -188,14 +183,6 @@ mod tests {
         assert!(!first.asks_the_same(&Details { kind: Kind::Link, ..second.clone() }));
         first.join(&second);
         assert_eq!(first.app_ids, apps);
-    }
-
-    #[test]
-    fn a_call_is_named_by_plain_characters() {
-        assert!(is_handle_token("a_1"));
-        for bad in ["", "a/b", "../x", "é", &"a".repeat(256)] {
-            assert!(!is_handle_token(bad), "{bad}");
-        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use usher_core::{
 
 use super::{
     accounts_at,
-    details::{Details, is_handle_token},
+    details::Details,
     parent_window,
     queue::{CheckedRequest, PromptQueue, answer},
 };
@@ -107,7 +107,7 @@ async fn handle(
         return;
     };
     let token: String = parameters.child_value(0).get().unwrap_or_default();
-    if !is_handle_token(&token) {
+    if !prompt::is_handle_token(&token) {
         call.return_dbus_error("org.freedesktop.DBus.Error.InvalidArgs", "handle_token");
         return;
     }
