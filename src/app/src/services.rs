@@ -6,6 +6,7 @@ use std::time::Duration;
 use usher_core::{
     http::{HttpClient, HttpLimits},
     pending::PendingFile,
+    session::Session,
     store::AccountStore,
 };
 
@@ -17,18 +18,16 @@ const KEYRING_LIMIT: Duration = Duration::from_secs(30);
 pub(crate) struct Services {
     /// The accounts.
     pub(crate) store: AccountStore,
-    /// The HTTP client.
-    pub(crate) http: HttpClient,
+    /// The accounts at their servers.
+    pub(crate) session: Session,
     /// What clients asked for and did not get.
     pub(crate) pending: Option<PendingFile>,
 }
 
 impl Services {
     pub(crate) fn new() -> Self {
-        Self {
-            store: AccountStore::new(KEYRING_LIMIT),
-            http: HttpClient::new(HttpLimits::default()),
-            pending: PendingFile::of_session(),
-        }
+        let store = AccountStore::new(KEYRING_LIMIT);
+        let session = Session::new(store.clone(), HttpClient::new(HttpLimits::default()));
+        Self { store, session, pending: PendingFile::of_session() }
     }
 }

@@ -2,7 +2,7 @@
 //! Names that come from outside, as widgets show them, and times as people read them.
 
 use gtk::glib;
-use usher_core::{account::Account, binding::Provider, prompt::client, text};
+use usher_core::{account::Account, prompt::client, text};
 
 use crate::i18n::{gettext, gettext_f};
 
@@ -19,13 +19,6 @@ pub(crate) fn within(name: &str) -> String {
 /// What the account is called: the person's name at the server.
 pub(crate) fn user(account: &Account) -> String {
     plain(&account.user)
-}
-
-/// How one signs in at a server.
-pub(crate) fn way_to_sign_in(provider: Provider) -> String {
-    match provider {
-        Provider::Webflow => gettext("On the server's web page"),
-    }
 }
 
 /// A day: “12 May 2026”.

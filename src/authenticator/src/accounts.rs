@@ -9,14 +9,16 @@ use futures_util::StreamExt;
 use tokio::sync::{OnceCell, watch};
 use usher_core::{
     account::{Account, AccountId, LastUse},
-    buying::Access,
-    clock, purchase,
-    secret::Token,
+    clock,
+    ground::Ask,
+    http::HttpClient,
+    provider::{Access, Grants},
+    session::{Session, SessionError},
     store::{AccountStore, Entry, StoreError},
 };
 use zbus::Connection;
 
-use crate::flow::{Accounts, Reading};
+use crate::flow::{Accounts, Reading, Tokens};
 
 /// How often a use is written down, in seconds.
 const USE_INTERVAL: i64 = 10 * 60;
@@ -25,7 +27,7 @@ const USE_INTERVAL: i64 = 10 * 60;
 pub(crate) struct KeyringAccounts {
     store: AccountStore,
     /// For what no person is asked about.
-    quiet: AccountStore,
+    quiet: Session,
     connection: Connection,
     watching: OnceCell<()>,
     snapshot: Arc<Mutex<Snapshot>>,
@@ -41,10 +43,10 @@ struct Snapshot {
 }
 
 impl KeyringAccounts {
-    pub(crate) fn new(store: AccountStore, connection: Connection) -> Self {
+    pub(crate) fn new(store: AccountStore, http: HttpClient, connection: Connection) -> Self {
         let snapshot = Snapshot { entries: None, changes: 0, is_watched: false, heard: watch::Sender::new(()) };
         Self {
-            quiet: store.quietly(),
+            quiet: Session::new(store.quietly(), http),
             store,
             connection,
             watching: OnceCell::new(),
@@ -70,7 +72,7 @@ impl KeyringAccounts {
             Ok::<(), StoreError>(())
         });
         if let Err(error) = watching.await {
-            tracing::warn!(%error, "changes of the keyring are not heard of");
+            tracing::warn!(%error, "cannot hear of changes of the keyring");
         }
     }
 }
@@ -98,7 +100,7 @@ impl Accounts for KeyringAccounts {
                 _ => snapshot.changes,
             }
         };
-        let store = if reading.interactive { &self.store } else { &self.quiet };
+        let store = if reading.interactive { &self.store } else { self.quiet.store() };
         let entries: Arc<[Entry]> = store.entries().await?.into();
         let mut snapshot = lock(&self.snapshot);
         // That a keyring was unlocked is not told by all of them, so what was locked is not kept.
@@ -112,14 +114,6 @@ impl Accounts for KeyringAccounts {
         lock(&self.snapshot).heard.subscribe()
     }
 
-    async fn mark_expired(&self, id: AccountId, rejected: &Token) {
-        let changed = self.quiet.change(id, |account| account.reject(rejected)).await;
-        lock(&self.snapshot).drop_entries();
-        if let Err(error) = changed {
-            tracing::warn!(%error, "that a sign-in has ended cannot be saved");
-        }
-    }
-
     fn is_use_due(&self, account: &Account) -> bool {
         account
             .last_use
@@ -129,19 +123,27 @@ impl Accounts for KeyringAccounts {
 
     async fn note_use(&self, id: AccountId, by: String) {
         let last_use = Some(LastUse { at: clock::now(), by });
-        if let Err(error) = self.quiet.change(id, |account| account.last_use = last_use).await {
-            tracing::warn!(%error, "the use of an account cannot be saved");
+        if let Err(error) = self.quiet.store().change(id, |account| account.last_use = last_use).await {
+            tracing::warn!(%error, "cannot save the use of an account");
         }
         lock(&self.snapshot).drop_entries();
     }
 
-    async fn settle(&self, id: AccountId, Access { granted, denied }: Access) {
-        let settle = |account: &mut Account| {
-            purchase::settle(&mut account.purchases, &granted, &denied, clock::now());
-        };
-        if let Err(error) = self.quiet.change(id, settle).await {
-            tracing::warn!(%error, "what was bought cannot be saved");
+    async fn settle(&self, id: AccountId, access: Access) {
+        if let Err(error) = self.quiet.settle(id, &access).await {
+            tracing::warn!(%error, "cannot save what was bought");
         }
         lock(&self.snapshot).drop_entries();
+    }
+}
+
+#[async_trait]
+impl Tokens for KeyringAccounts {
+    async fn get(&self, account: &Account, asks: &[Ask]) -> Result<Grants, SessionError> {
+        let grants = self.quiet.tokens(account, asks).await;
+        if matches!(grants, Err(SessionError::Expired)) {
+            lock(&self.snapshot).drop_entries();
+        }
+        grants
     }
 }

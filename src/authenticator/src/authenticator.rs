@@ -10,10 +10,11 @@ use zbus::{
 };
 
 use crate::{
-    limits::{self, Arguments, LimitError, Request},
+    daemon::Daemon,
+    limits::{self, LimitError},
     live::Refusal,
-    request::{self, Ignored, RequestObject},
-    service::Daemon,
+    request::{Arguments, RefArgument, Request},
+    request_object::{RequestObject, Supervisor},
 };
 
 /// The object at [`usher_core::names::FLATPAK_AUTHENTICATOR_PATH`].
@@ -30,7 +31,7 @@ impl Authenticator {
         authenticator_options: BTreeMap<&str, Value<'_>>,
         remote: &str,
         remote_uri: &str,
-        refs: Vec<(&str, &str, i32, Ignored)>,
+        refs: Vec<RefArgument<'_>>,
         options: BTreeMap<&str, Value<'_>>,
         parent_window: &str,
         #[zbus(header)] header: Header<'_>,
@@ -38,11 +39,11 @@ impl Authenticator {
     ) -> fdo::Result<OwnedObjectPath> {
         let peer = header.sender().ok_or_else(|| fdo::Error::Failed("a call without a sender".into()))?;
         let path = limits::handle_path(peer.as_str(), handle_token)?;
-        let request = Request::read(Arguments {
+        let request = Request::read(&Arguments {
             authenticator_options: &authenticator_options,
             remote,
             remote_uri,
-            refs: &mut refs.iter().map(|&(name, ..)| name),
+            refs: &refs,
             options: &options,
             parent_window,
         })?;
@@ -50,8 +51,8 @@ impl Authenticator {
         let handle = OwnedObjectPath::try_from(path).map_err(|_| LimitError::HandleToken)?;
         let object = RequestObject { live: self.0.live.clone(), peer: peer.to_owned().into(), path: handle.clone() };
         connection.object_server().at(&handle, object).await?;
-        tracing::debug!(handle = handle.as_str(), remote, refs = request.refs.len(), request.interactive, "a request");
-        let supervisor = request::Supervisor {
+        tracing::debug!(handle = handle.as_str(), remote, refs = request.asks.len(), request.interactive, "a request");
+        let supervisor = Supervisor {
             daemon: self.0.clone(),
             connection: connection.clone(),
             handle: handle.clone(),

@@ -10,12 +10,27 @@ use zbus::{
     fdo::{DBusProxy, RequestNameFlags},
 };
 
-use crate::service::RunError;
-
 /// Longest wait for another daemon to own both names, or to be gone.
 const LIMIT: Duration = Duration::from_secs(5);
 /// How often to check meanwhile.
 const STEP: Duration = Duration::from_millis(20);
+
+/// Why the daemon ended with a failure.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    /// Another one is running.
+    #[error("another instance is running")]
+    Running,
+    /// The bus is gone.
+    #[error("the connection to the bus is lost")]
+    BusLost,
+    /// The process lacks something that it needs.
+    #[error("starting: {0}")]
+    Runtime(#[from] std::io::Error),
+    /// The bus did not do what was asked.
+    #[error("the bus: {0}")]
+    Bus(#[from] zbus::Error),
+}
 
 /// The daemon's connections.
 pub(crate) struct BusNames {

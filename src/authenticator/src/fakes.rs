@@ -15,12 +15,14 @@ use tokio::sync::watch;
 use usher_core::{
     account::{Account, AccountId, AccountState},
     binding::Binding,
-    buying::Access,
-    provider::{Grant, Grants, TokensError},
-    purchase,
+    buying::record,
+    credential::Token,
+    ground::{Ask, Ground},
+    http::HttpClient,
+    provider::{Access, Grant, Grants, TokensError},
     refs::FlatpakRef,
     remote::{self, Remote},
-    secret::Token,
+    session::{Session, SessionError},
     store::{Entry, StoreError},
     testing,
 };
@@ -29,7 +31,7 @@ pub(crate) use usher_core::testing::{binding, options, remote as configured};
 
 use crate::{
     flow::{Accounts, Clients, Clock, Ending, Flow, Installations, Prompts, Question, Reading, Tokens},
-    limits::Request,
+    request::Request,
 };
 
 pub(crate) const SERVICE: &str = "https://store.example.org/";
@@ -83,8 +85,17 @@ pub(crate) struct World {
     pub(crate) heard: watch::Sender<()>,
 }
 
+/// The ground of the remote `shop`.
+pub(crate) fn ground() -> Ground {
+    testing::ground(REMOTE_URI, SERVICE)
+}
+
 pub(crate) fn account(service: &str, user: &str, links: &[&str]) -> Account {
-    testing::linked(testing::account(service, user), links)
+    let mut account = testing::account(service, user);
+    for link in links {
+        account.link(testing::link("shop", link));
+    }
+    account
 }
 
 /// An interactive request of the remote `shop`.
@@ -94,7 +105,8 @@ pub(crate) fn request(refs: &[&str]) -> Request {
         remote_uri: REMOTE_URI.into(),
         options: options(SERVICE),
         odd_option: None,
-        refs: refs.iter().map(|text| text.parse().unwrap()).collect(),
+        registry: None,
+        asks: refs.iter().map(|text| Ask::of_ref(text.parse().unwrap())).collect(),
         interactive: true,
         parent_window: String::new(),
     }
@@ -193,14 +205,6 @@ impl Accounts for World {
         self.heard.subscribe()
     }
 
-    async fn mark_expired(&self, id: AccountId, rejected: &Token) {
-        for account in self.accounts.lock().unwrap().iter_mut() {
-            if account.id == id && account.credential.as_ref() == Some(rejected) {
-                account.state = AccountState::Expired;
-            }
-        }
-    }
-
     fn is_use_due(&self, _account: &Account) -> bool {
         true
     }
@@ -209,7 +213,7 @@ impl Accounts for World {
 
     async fn settle(&self, id: AccountId, access: Access) {
         for account in self.accounts.lock().unwrap().iter_mut().filter(|account| account.id == id) {
-            purchase::settle(&mut account.purchases, &access.granted, &access.denied, Clock::now(self));
+            record::settle(&mut account.purchases, &access, Clock::now(self));
         }
     }
 }
@@ -225,23 +229,61 @@ impl Drop for Abandoned {
 
 #[async_trait]
 impl Tokens for World {
-    async fn get(&self, binding: &Binding, credential: &Token, ids: &BTreeSet<String>) -> Result<Grants, TokensError> {
-        self.calls.lock().unwrap().push((binding.clone(), credential.expose().to_owned(), ids.clone()));
+    async fn get(&self, account: &Account, asks: &[Ask]) -> Result<Grants, SessionError> {
+        let credential =
+            account.credential.as_ref().and_then(|credential| credential.bearer()).ok_or(SessionError::SignedOut)?;
+        let ids = asks.iter().map(|ask| ask.app_id().to_owned()).collect();
+        self.calls.lock().unwrap().push((account.binding.clone(), credential.expose().to_owned(), ids));
         let says = self.says.lock().unwrap().clone();
         let (token, denied) = match says {
             Says::Yes(token) => (token, &[][..]),
             Says::No(denied) => ("token", denied),
-            Says::Fails(error) => return Err(error),
+            Says::Fails(error) => return Err(self.fail(account, error.into())),
             Says::Panics => panic!("injected"),
             Says::Never => {
                 let _abandoned = Abandoned(self.abandoned.clone());
                 std::future::pending().await
             }
         };
-        let (denied, granted) = ids.iter().cloned().partition(|id| denied.contains(&id.as_str()));
-        let granted: BTreeSet<String> = granted;
-        let grant = Token::parse(token).map_or(Grant::Free, |token| Grant::Token(token, None));
-        Ok(Grants { granted: granted.into_iter().map(|id| (id, grant.clone())).collect(), denied })
+        let granted = Token::parse(token).map_or(Grant::Free, |token| Grant::Token(token, None));
+        let grant = |ask: &Ask| if denied.contains(&ask.app_id()) { Grant::Denied } else { granted.clone() };
+        Ok(Grants::of(asks, |ask| Some(grant(ask))).unwrap())
+    }
+}
+
+impl World {
+    /// A sign-in that has ended says so in the keyring.
+    fn fail(&self, used: &Account, error: SessionError) -> SessionError {
+        if matches!(error, SessionError::Expired) {
+            let mut accounts = self.accounts.lock().unwrap();
+            for account in accounts.iter_mut().filter(|account| account.id == used.id) {
+                account.state = AccountState::Expired;
+            }
+        }
+        error
+    }
+}
+
+/// Real sessions over HTTP, for the accounts of a world.
+pub(crate) struct OverHttp {
+    world: Arc<World>,
+    session: Session,
+    /// A keyring of its own, in which there is nothing to change.
+    _folder: tempfile::TempDir,
+}
+
+impl OverHttp {
+    pub(crate) fn new(world: &Arc<World>, http: HttpClient) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let session = Session::new(testing::store(folder.path()), http);
+        Self { world: world.clone(), session, _folder: folder }
+    }
+}
+
+#[async_trait]
+impl Tokens for OverHttp {
+    async fn get(&self, account: &Account, asks: &[Ask]) -> Result<Grants, SessionError> {
+        self.session.tokens(account, asks).await.map_err(|error| self.world.fail(account, error))
     }
 }
 
@@ -261,7 +303,7 @@ impl Installations for World {
         self.remotes.lock().unwrap().clone()
     }
 
-    fn is_update(&self, refs: &[FlatpakRef]) -> bool {
+    fn is_update(&self, refs: &[&FlatpakRef]) -> bool {
         let installed = self.installed.lock().unwrap();
         remote::is_update(refs, |wanted| installed.contains(&wanted.to_string()))
     }

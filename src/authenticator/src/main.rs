@@ -24,24 +24,27 @@ mod arguments;
 mod authenticator;
 mod bus_names;
 mod client_name;
+mod daemon;
 mod delivery;
+mod departure;
 mod deps;
 #[cfg(test)]
 mod fakes;
 mod flow;
 mod idle;
 mod journal;
-mod leaving;
 mod lifecycle;
 mod limits;
 mod live;
 mod messages;
 mod notes;
 mod notify;
+mod owners;
 mod parent;
 mod prompt_budget;
 mod prompt_client;
 mod request;
+mod request_object;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -69,17 +72,17 @@ use zbus::Connection;
 use self::{
     accounts::KeyringAccounts,
     arguments::Arguments,
-    bus_names::BusNames,
+    bus_names::{BusNames, RunError},
     client_name::BusClients,
     delivery::Surroundings,
-    deps::{DiskInstallations, HttpTokens, SystemClock},
+    departure::Deployment,
+    deps::{DiskInstallations, SystemClock},
     flow::{Clock, Flow},
     journal::Journal,
-    leaving::Deployment,
     live::Activity,
     parent::Role,
     prompt_client::PromptClient,
-    service::{RunError, Setup},
+    service::Setup,
 };
 
 /// Longest time that a person is waited for.
@@ -156,9 +159,10 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = AccountStore::new(arguments.keyring());
     let http = HttpClient::new(HttpLimits { time: arguments.http(), ..HttpLimits::default() });
+    let accounts = Arc::new(KeyringAccounts::new(store, http, connection.clone()));
     let flow = Flow {
-        accounts: Arc::new(KeyringAccounts::new(store, connection.clone())),
-        tokens: Arc::new(HttpTokens(http)),
+        accounts: accounts.clone(),
+        tokens: accounts,
         prompts: Arc::new(PromptClient::new(
             connection.clone(),
             activity.clone(),
@@ -182,7 +186,7 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
         pending: PendingFile::of_session(),
         notices: NoticeFile::of_person(),
         journal,
-        idle: leaving::stay(arguments.idle()),
+        idle: departure::stay(arguments.idle()),
         deployment: Deployment::of_process(),
     })
 }

@@ -3,11 +3,11 @@
 
 use usher_core::pending::{self, PendingFile};
 
-use crate::{flow::After, limits::Request};
+use crate::{flow::After, request::Request};
 
 /// Writes down what a request came to.
 pub(crate) async fn write(file: &PendingFile, request: &Request, after: &After, now: i64) {
-    let covered = after.covered && file.load(now).iter().any(|note| note.remote_url == request.remote_uri);
+    let covered = after.covered && file.load(now).iter().any(|note| note.ground.remote_uri == request.remote_uri);
     if after.note.is_none() && !covered {
         return;
     }
@@ -16,7 +16,7 @@ pub(crate) async fn write(file: &PendingFile, request: &Request, after: &After, 
         .change(now, |notes| {
             if covered {
                 let left_out = note.as_ref().map(|note| note.refs.as_slice()).unwrap_or_default();
-                let mut refs: Vec<String> = request.refs.iter().map(ToString::to_string).collect();
+                let mut refs: Vec<String> = request.refs().iter().map(ToString::to_string).collect();
                 refs.retain(|wanted| !left_out.contains(wanted));
                 pending::forget(notes, &request.remote_uri, &refs);
             }
@@ -26,6 +26,6 @@ pub(crate) async fn write(file: &PendingFile, request: &Request, after: &After, 
         })
         .await;
     if let Err(error) = written {
-        tracing::warn!(%error, "a request that was not covered cannot be remembered");
+        tracing::warn!(%error, "cannot remember a request that was not covered");
     }
 }

@@ -66,8 +66,8 @@ struct Key {
 
 impl Key {
     fn of(question: &Question) -> Self {
-        let Question { binding, remote_url, kind, update, .. } = question;
-        Self { binding: binding.clone(), remote_url: remote_url.clone(), kind: *kind, update: *update }
+        let Question { ground, kind, update, .. } = question;
+        Self { binding: ground.binding.clone(), remote_url: ground.remote_url.clone(), kind: *kind, update: *update }
     }
 }
 
@@ -311,12 +311,12 @@ impl Inner {
 }
 
 fn details(question: &Question) -> HashMap<&'static str, Value<'_>> {
-    let binding: HashMap<String, String> = question.binding.to_map().into_iter().collect();
+    let binding: HashMap<String, String> = question.ground.binding.options().into_iter().collect();
     let app_ids: Vec<&str> = question.app_ids.iter().map(String::as_str).collect();
     let mut details = HashMap::from([
         (detail::BINDING, Value::from(binding)),
-        (detail::REMOTE, question.remote.as_str().into()),
-        (detail::REMOTE_URI, question.remote_uri.as_str().into()),
+        (detail::REMOTE, question.ground.remote.as_str().into()),
+        (detail::REMOTE_URI, question.ground.remote_uri.as_str().into()),
         (detail::APP_IDS, app_ids.into()),
         (detail::CLIENT, question.client.as_str().into()),
         (detail::REASON, question.reason.as_str().into()),

@@ -1,159 +1,334 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `org.freedesktop.Flatpak.AuthenticatorRequest`: the object of one request, and the task that answers it once.
+//! What a client asks for with `RequestRefTokens`, read within the limits (rule R9). Pure.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fmt,
+};
 
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
 };
-use tokio::sync::mpsc;
-use zbus::{
-    Connection, fdo,
-    message::Header,
-    names::{BusName, OwnedUniqueName},
-    object_server::SignalEmitter,
-    zvariant::{ObjectPath, OwnedObjectPath, Signature, Type, Value},
+use usher_core::{
+    binding::{OptionsError, option},
+    ground::{Ask, Ground, GroundError},
+    refs::FlatpakRef,
+    service::ADDRESS_LIMIT,
 };
+use zbus::zvariant::{Signature, Type, Value};
 
-use crate::{
-    delivery::Delivery,
-    flow::{Answer, Reply, Results},
-    lifecycle::{Effect, Event, Lifecycle},
-    limits::Request,
-    live::{Admission, Live},
-    service::Daemon,
-    work::Work,
-};
+use crate::limits::{self, LimitError, OPTIONS_LIMIT, REFS_LIMIT};
 
-/// The object of a request. It lives until the request is answered.
-pub(crate) struct RequestObject {
-    pub(crate) live: Live,
-    pub(crate) peer: OwnedUniqueName,
-    pub(crate) path: OwnedObjectPath,
+/// The option that says that nobody may be asked anything.
+const NO_INTERACTION: &str = "no-interaction";
+/// The option with the address of the registry, for remotes that are container registries.
+const REGISTRY: &str = "xa.oci-registry-uri";
+/// The key of a ref's metadata with the name of its repository in that registry.
+const REPOSITORY: &str = "summary.xa.oci-repository";
+
+/// Arguments of the call as they came.
+pub(crate) struct Arguments<'a> {
+    pub(crate) authenticator_options: &'a BTreeMap<&'a str, Value<'a>>,
+    pub(crate) remote: &'a str,
+    pub(crate) remote_uri: &'a str,
+    pub(crate) refs: &'a [RefArgument<'a>],
+    pub(crate) options: &'a BTreeMap<&'a str, Value<'a>>,
+    pub(crate) parent_window: &'a str,
 }
 
-#[zbus::interface(name = "org.freedesktop.Flatpak.AuthenticatorRequest", introspection_docs = false)]
-impl RequestObject {
-    #[allow(clippy::needless_pass_by_value)]
-    fn close(&self, #[zbus(header)] header: Header<'_>) -> fdo::Result<()> {
-        if header.sender() != Some(&*self.peer) {
-            return Err(fdo::Error::AccessDenied("the request is somebody else's".into()));
+/// Ref, commit, token type and metadata.
+pub(crate) type RefArgument<'a> = (&'a str, &'a str, i32, RefMetadata<'a>);
+
+/// What is used of a ref's metadata. All else is read past and not kept.
+#[derive(Debug, Default)]
+pub(crate) struct RefMetadata<'a> {
+    repository: Option<Value<'a>>,
+}
+
+/// A request within the limits. Everything in it is still only what a caller says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// Name of the remote: for showing, never for choosing.
+    pub(crate) remote: String,
+    /// Its address, verbatim.
+    pub(crate) remote_uri: String,
+    /// Its authenticator options, as far as they are strings.
+    pub(crate) options: BTreeMap<String, String>,
+    /// An option that Usher knows and that is not a string.
+    pub(crate) odd_option: Option<&'static str>,
+    /// The registry of a remote that is one.
+    pub(crate) registry: Option<String>,
+    /// What is asked for, each ref once.
+    pub(crate) asks: Vec<Ask>,
+    /// Whether the person may be asked anything.
+    pub(crate) interactive: bool,
+    /// The client's window, where its handle makes sense.
+    pub(crate) parent_window: String,
+}
+
+impl Request {
+    /// Checks a call's arguments.
+    pub(crate) fn read(arguments: &Arguments<'_>) -> Result<Self, LimitError> {
+        let (options, odd_option) = read_options(arguments.authenticator_options)?;
+        Ok(Self {
+            remote: limits::text(arguments.remote)?,
+            remote_uri: limits::text(arguments.remote_uri)?,
+            options,
+            odd_option,
+            registry: read_text(arguments.options.get(REGISTRY))?,
+            asks: read_asks(arguments.refs)?,
+            // Anything but a plain “false” is taken for “do not ask”: a caller that muddles the type meant something.
+            interactive: matches!(arguments.options.get(NO_INTERACTION), None | Some(Value::Bool(false))),
+            parent_window: limits::parent_window(arguments.parent_window)?,
+        })
+    }
+
+    /// What the request stands on.
+    pub(crate) fn ground(&self) -> Result<Ground, GroundError> {
+        let ground = Ground::claimed(&self.remote, &self.remote_uri, &self.options, self.registry.as_deref());
+        match (self.odd_option, ground) {
+            (Some(option), Ok(_) | Err(GroundError::Options(_))) => Err(OptionsError::Malformed(option).into()),
+            (_, ground) => ground,
         }
-        self.live.tell(self.path.as_str(), Event::Closed);
-        Ok(())
     }
 
-    #[zbus(property(emits_changed_signal = "const"), name = "version")]
-    #[allow(clippy::unused_self)]
-    fn version(&self) -> u32 {
-        1
+    /// The refs that tokens are asked for.
+    pub(crate) fn refs(&self) -> Vec<&FlatpakRef> {
+        self.asks.iter().filter_map(Ask::full_ref).collect()
     }
 
-    #[zbus(signal)]
-    async fn response(emitter: &SignalEmitter<'_>, response: u32, results: Results<'_>) -> zbus::Result<()>;
+    /// The apps that tokens are asked for.
+    pub(crate) fn app_ids(&self) -> BTreeSet<String> {
+        self.asks.iter().map(|ask| ask.app_id().to_owned()).collect()
+    }
 }
 
-/// Emits `Response`.
-pub(crate) async fn respond(
-    connection: &Connection,
-    peer: &OwnedUniqueName,
-    handle: &ObjectPath<'_>,
-    answer: &Answer,
-    delivery: Delivery,
-) -> zbus::Result<()> {
-    let emitter = SignalEmitter::new(connection, handle)?;
-    let emitter = match delivery {
-        Delivery::Directed => emitter.set_destination(BusName::Unique(peer.as_ref())),
-        Delivery::Broadcast => emitter,
-        Delivery::Nobody => return Ok(()),
-    };
-    RequestObject::response(&emitter, answer.code(), Results(answer)).await
-}
-
-/// Answers one request.
-pub(crate) struct Supervisor {
-    pub(crate) daemon: Arc<Daemon>,
-    pub(crate) connection: Connection,
-    pub(crate) handle: OwnedObjectPath,
-    pub(crate) peer: OwnedUniqueName,
-    pub(crate) admission: Admission,
-    pub(crate) events: mpsc::UnboundedReceiver<Event>,
-}
-
-impl Supervisor {
-    /// Runs to the end of the request and of what follows from it.
-    pub(crate) async fn run(mut self, request: Request) {
-        let request = Arc::new(request);
-        // Found out meanwhile, so that nobody waits for it.
-        let mut delivery = Work::begin({
-            let (surroundings, connection, peer) =
-                (self.daemon.surroundings, self.connection.clone(), self.peer.clone());
-            async move { surroundings.caller(&connection, &peer).await }
-        });
-        let work = Work::begin({
-            let (daemon, request, peer) = (self.daemon.clone(), request.clone(), self.peer.clone());
-            async move { daemon.flow.answer(&request, peer.as_str()).await }
-        });
-        let event = self.first_event(work).await;
-        let effect = Lifecycle::default().on(event);
-        let reply = match effect {
-            Effect::Respond(reply) => Some(*reply),
-            Effect::Vanish | Effect::Nothing => None,
-        };
-        tracing::debug!(handle = self.handle.as_str(), answer = ?reply.as_ref().map(|reply| &reply.answer), "the end");
-        if let Some(Reply { answer, .. }) = &reply {
-            let delivery = delivery.done().await.unwrap_or_else(|| self.daemon.surroundings.surest());
-            tracing::debug!(handle = self.handle.as_str(), ?delivery, "the answer is sent");
-            if let Err(error) = respond(&self.connection, &self.peer, &self.handle, answer, delivery).await {
-                tracing::warn!(%error, "an answer cannot be sent");
+fn read_options(
+    options: &BTreeMap<&str, Value<'_>>,
+) -> Result<(BTreeMap<String, String>, Option<&'static str>), LimitError> {
+    if options.len() > OPTIONS_LIMIT {
+        return Err(LimitError::TooManyOptions);
+    }
+    let mut strings = BTreeMap::new();
+    let mut odd = None;
+    for (&name, value) in options {
+        limits::within(name)?;
+        if let Value::Str(text) = value {
+            limits::within(text)?;
+            if name == option::URL && text.len() > ADDRESS_LIMIT {
+                return Err(LimitError::TooLong);
             }
+            strings.insert(name.to_owned(), text.to_string());
+        } else {
+            odd = [option::URL, option::TYPE].into_iter().find(|&known| known == name).or(odd);
         }
-        if let Err(error) = self.connection.object_server().remove::<RequestObject, _>(&self.handle).await {
-            tracing::debug!(%error, "a request's object is gone already");
-        }
-        // What follows must not be cut short either, but the handle is free again.
-        let busy = self.daemon.activity.begin();
-        drop(self.admission);
-        if let Some(reply) = reply {
-            self.daemon.follow_up(&request, reply.after).await;
-        }
-        drop(busy);
     }
+    Ok((strings, odd))
+}
 
-    /// What decides the request: its work, or something that ends the work.
-    async fn first_event(&mut self, mut work: Work<Reply>) -> Event {
-        tokio::select! {
-            biased;
-            Some(event) = self.events.recv() => event,
-            done = work.done() => match done {
-                Some(reply) => Event::Answered(Box::new(reply)),
-                None => Event::Failed,
-            },
+fn read_asks(refs: &[RefArgument<'_>]) -> Result<Vec<Ask>, LimitError> {
+    if refs.len() > REFS_LIMIT {
+        return Err(LimitError::TooManyRefs);
+    }
+    let mut seen = BTreeSet::new();
+    let mut asks = Vec::new();
+    for (text, commit, _, metadata) in refs {
+        if seen.insert(*text) {
+            let mut ask = Ask::of_ref(text.parse().map_err(|_| LimitError::Ref)?);
+            ask.commit = Some(limits::text(commit)?).filter(|commit| !commit.is_empty());
+            ask.repository = read_text(metadata.repository.as_ref())?;
+            asks.push(ask);
         }
+    }
+    if asks.is_empty() { Err(LimitError::NoRefs) } else { Ok(asks) }
+}
+
+/// A string within the limits. What is none is not there.
+fn read_text(value: Option<&Value<'_>>) -> Result<Option<String>, LimitError> {
+    match value {
+        Some(Value::Str(text)) => limits::text(text).map(Some),
+        _ => Ok(None),
     }
 }
 
-/// An `a{sv}` that is read past without being kept.
-pub(crate) struct Ignored;
-
-impl Type for Ignored {
+impl Type for RefMetadata<'_> {
     const SIGNATURE: &'static Signature = <HashMap<&str, Value<'_>> as Type>::SIGNATURE;
 }
 
-impl<'de> Deserialize<'de> for Ignored {
+impl<'de: 'a, 'a> Deserialize<'de> for RefMetadata<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Entries;
+
         impl<'de> Visitor<'de> for Entries {
-            type Value = Ignored;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            type Value = RefMetadata<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a dictionary")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Ignored, A::Error> {
-                while entries.next_entry::<&str, Value<'de>>()?.is_some() {}
-                Ok(Ignored)
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<RefMetadata<'de>, A::Error> {
+                let mut metadata = RefMetadata::default();
+                while let Some((key, value)) = entries.next_entry::<&str, Value<'de>>()? {
+                    if key == REPOSITORY {
+                        metadata.repository = Some(value);
+                    }
+                }
+                Ok(metadata)
             }
         }
+
         deserializer.deserialize_map(Entries)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const APP: &str = "app/org.example.App/x86_64/stable";
+
+    /// A ref without metadata.
+    fn plain(text: &str) -> RefArgument<'_> {
+        (text, "", 1, RefMetadata::default())
+    }
+
+    struct Given<'a> {
+        authenticator_options: BTreeMap<&'a str, Value<'a>>,
+        options: BTreeMap<&'a str, Value<'a>>,
+        refs: Vec<RefArgument<'a>>,
+        remote: &'a str,
+        parent_window: &'a str,
+    }
+
+    impl Default for Given<'_> {
+        fn default() -> Self {
+            Self {
+                authenticator_options: BTreeMap::from([("url", Value::from("https://store.example.org"))]),
+                options: BTreeMap::new(),
+                refs: vec![plain(APP)],
+                remote: "demo",
+                parent_window: "",
+            }
+        }
+    }
+
+    impl Given<'_> {
+        fn read(&self) -> Result<Request, LimitError> {
+            Request::read(&Arguments {
+                authenticator_options: &self.authenticator_options,
+                remote: self.remote,
+                remote_uri: "https://repo.example.org/",
+                refs: &self.refs,
+                options: &self.options,
+                parent_window: self.parent_window,
+            })
+        }
+    }
+
+    #[test]
+    fn d05_4096_refs_are_read_and_4097_are_not() {
+        let texts: Vec<String> = (0..4097).map(|number| format!("app/org.example.A{number}/x86_64/stable")).collect();
+        let mut given = Given { refs: texts.iter().map(|text| plain(text)).collect(), ..Given::default() };
+        assert_eq!(given.read(), Err(LimitError::TooManyRefs));
+        given.refs.pop();
+        assert_eq!(given.read().unwrap().asks.len(), 4096);
+    }
+
+    #[test]
+    fn d04_nothing_cannot_be_asked_for() {
+        assert_eq!(Given { refs: vec![], ..Given::default() }.read(), Err(LimitError::NoRefs));
+    }
+
+    #[test]
+    fn d06_only_full_refs_are_asked_for() {
+        for text in ["app/x", "app/org.example.App/x86_64/stable\n"] {
+            assert_eq!(Given { refs: vec![plain(text)], ..Given::default() }.read(), Err(LimitError::Ref));
+        }
+    }
+
+    #[test]
+    fn d07_a_ref_that_comes_twice_is_asked_for_once() {
+        let refs = [APP, APP, "runtime/org.example.App.Locale/x86_64/stable"].map(plain).into();
+        let request = Given { refs, ..Given::default() }.read().unwrap();
+        assert_eq!(request.refs().len(), 2);
+        assert_eq!(request.app_ids(), BTreeSet::from(["org.example.App".to_owned()]));
+    }
+
+    #[test]
+    fn d08_an_address_that_is_no_string_is_named() {
+        for value in [Value::from(5), Value::from(vec!["a"]), Value::new(Value::new(Value::from("x")))] {
+            let given = Given { authenticator_options: BTreeMap::from([("url", value)]), ..Given::default() };
+            assert_eq!(given.read().unwrap().ground(), Err(OptionsError::Malformed("url").into()));
+        }
+        let given = Given { authenticator_options: BTreeMap::new(), ..Given::default() };
+        assert_eq!(given.read().unwrap().ground(), Err(OptionsError::Missing("url").into()));
+    }
+
+    #[test]
+    fn d09_unknown_options_of_any_type_are_ignored() {
+        let mut given = Given::default();
+        given.authenticator_options.insert("later", Value::from(vec![1u8]));
+        given.authenticator_options.insert("nested", Value::new(Value::from(1)));
+        assert!(given.read().unwrap().ground().is_ok());
+    }
+
+    #[test]
+    fn d16_a_window_handle_without_sense_is_dropped_and_a_huge_one_refused() {
+        let window = |parent_window| Given { parent_window, ..Given::default() }.read().map(|read| read.parent_window);
+        assert_eq!(window("x11:3a0001").unwrap(), "x11:3a0001");
+        assert_eq!(window("wayland:a3F-b_c").unwrap(), "wayland:a3F-b_c");
+        for odd in ["x11:zz", ";rm", "wayland:", "x11:", "wayland:a b"] {
+            assert_eq!(window(odd).unwrap(), "", "{odd}");
+        }
+        let huge = format!("wayland:{}", "a".repeat(1 << 20));
+        assert_eq!(Given { parent_window: &huge, ..Given::default() }.read(), Err(LimitError::TooLong));
+    }
+
+    #[test]
+    fn d18_no_interaction_of_an_odd_type_means_no_interaction() {
+        let interactive = |value: Option<Value<'static>>| {
+            let options = value.map(|value| ("no-interaction", value)).into_iter().collect();
+            Given { options, ..Given::default() }.read().unwrap().interactive
+        };
+        assert!(interactive(None) && interactive(Some(false.into())));
+        for value in [Value::from(true), Value::from("true"), Value::from(1), Value::from("false")] {
+            assert!(!interactive(Some(value)));
+        }
+    }
+
+    #[test]
+    fn what_a_registry_needs_is_read_with_the_ref() {
+        let ask = |repository: Value<'static>, commit| {
+            let metadata = RefMetadata { repository: Some(repository) };
+            let given = Given { refs: vec![(APP, commit, 1, metadata)], ..Given::default() };
+            given.read().map(|request| (request.asks[0].repository.clone(), request.asks[0].commit.clone()))
+        };
+        let both = (Some("acme/app".to_owned()), Some("ab12".to_owned()));
+        assert_eq!(ask("acme/app".into(), "ab12"), Ok(both));
+        assert_eq!(ask(Value::from(5), ""), Ok((None, None)));
+        assert_eq!(ask("a".repeat(5000).into(), ""), Err(LimitError::TooLong));
+        let registry = |value: Value<'static>| {
+            let given = Given { options: BTreeMap::from([(REGISTRY, value)]), ..Given::default() };
+            given.read().map(|request| request.registry)
+        };
+        assert_eq!(registry("https://registry.example/".into()), Ok(Some("https://registry.example/".to_owned())));
+        assert_eq!(registry(Value::from(1)), Ok(None));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_read_is_within_the_limits(refs in proptest::collection::vec("(app|runtime)/[a-c.]{1,6}/x/[0-9]?", 0..6), remote in ".{0,20}") {
+            let given = Given { refs: refs.iter().map(|text| plain(text)).collect(), remote: &remote, ..Given::default() };
+            if let Ok(request) = given.read() {
+                let mut read: Vec<String> = request.refs().iter().map(ToString::to_string).collect();
+                prop_assert!(refs.iter().all(|text| read.contains(text)));
+                read.sort();
+                read.dedup();
+                prop_assert_eq!(read.len(), request.asks.len());
+            }
+        }
     }
 }

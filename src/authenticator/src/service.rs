@@ -7,10 +7,10 @@ use futures_util::{Stream, StreamExt, future::join_all};
 use usher_core::{
     names::{self, APP_ID, FLATPAK_AUTHENTICATOR_PATH},
     notices::NoticeFile,
-    pending::{self, PendingFile},
+    pending::PendingFile,
 };
 use zbus::{
-    Connection, MatchRule, MessageStream,
+    Connection,
     fdo::NameOwnerChanged,
     names::{OwnedUniqueName, UniqueName},
 };
@@ -19,48 +19,21 @@ use crate::{
     access::Access,
     application::Application,
     authenticator::Authenticator,
-    bus_names::BusNames,
+    bus_names::{BusNames, RunError},
+    daemon::Daemon,
     delivery::Surroundings,
-    flow::{After, Answer, Flow},
+    departure::Deployment,
+    flow::{Answer, Flow},
     idle,
     journal::{Handle, Journal},
-    leaving::Deployment,
-    limits::Request,
     live::{Activity, Live},
-    messages, notes,
+    messages,
     notify::{self, Notifier},
-    request,
+    owners, request_object,
 };
 
 /// Longest time that the end may take.
 const END_LIMIT: Duration = Duration::from_secs(4);
-
-/// Why the daemon ended with a failure.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RunError {
-    /// Another one is running.
-    #[error("another instance is running")]
-    Running,
-    /// The bus is gone.
-    #[error("the connection to the bus is lost")]
-    BusLost,
-    /// The process lacks something that it needs.
-    #[error("starting: {0}")]
-    Runtime(#[from] std::io::Error),
-    /// The bus did not do what was asked.
-    #[error("the bus: {0}")]
-    Bus(#[from] zbus::Error),
-}
-
-/// Everything that requests share.
-pub(crate) struct Daemon {
-    pub(crate) flow: Flow,
-    pub(crate) live: Live,
-    pub(crate) activity: Activity,
-    pub(crate) pending: Option<PendingFile>,
-    pub(crate) surroundings: Surroundings,
-    pub(crate) notifier: Notifier,
-}
 
 /// What the daemon is run with.
 pub(crate) struct Setup {
@@ -97,7 +70,7 @@ pub(crate) async fn run_with_connections(
         file: notices,
     });
     let daemon = Arc::new(Daemon { flow, live, activity, pending, surroundings, notifier });
-    let lost = owner_changes(connection, 2, "").await?;
+    let lost = owners::changes(connection, 2, "").await?;
     connection.object_server().at(FLATPAK_AUTHENTICATOR_PATH, Authenticator(daemon.clone())).await?;
     let application = Application::new(daemon.activity.clone());
     connection.object_server().at(names::application_path(APP_ID), application).await?;
@@ -118,7 +91,7 @@ pub(crate) async fn run_with_connections(
         () = stop => Ok(()),
         done = serving => done,
     };
-    daemon.end(&access).await;
+    end(&daemon, &access).await;
     // Answers must come from the owner of the name, so they are given up last; who calls from now on is served by the
     // next.
     if bus_names.are_open()
@@ -127,25 +100,6 @@ pub(crate) async fn run_with_connections(
         tracing::debug!(%error, "the names are lost already");
     }
     ended
-}
-
-/// Names whose owner changes, in the order in which the bus tells it: those whose argument of that number (0 the name, 2
-/// the new owner) has that value.
-pub(crate) async fn owner_changes(
-    connection: &Connection,
-    argument: u8,
-    value: &str,
-) -> zbus::Result<impl Stream<Item = NameOwnerChanged> + Unpin + use<>> {
-    let rule = MatchRule::builder()
-        .msg_type(zbus::message::Type::Signal)
-        .sender("org.freedesktop.DBus")?
-        .path("/org/freedesktop/DBus")?
-        .interface("org.freedesktop.DBus")?
-        .member("NameOwnerChanged")?
-        .arg(argument, value)?
-        .build();
-    let stream = MessageStream::for_match_rule(rule, connection, None).await?;
-    Ok(stream.filter_map(|message| std::future::ready(message.ok().and_then(NameOwnerChanged::from_message))))
 }
 
 async fn follow(mut lost: impl Stream<Item = NameOwnerChanged> + Unpin, all: [&Live; 2]) {
@@ -207,45 +161,17 @@ async fn end_one(connection: &Connection, surroundings: Surroundings, peer: &str
     let delivery = surroundings.earlier_caller(connection, &peer).await?;
     tracing::debug!(path, ?delivery, "a request that was left open is ended");
     let answer = Answer::Failed { code: None, message: messages::stopped() };
-    request::respond(connection, &peer, &path.try_into()?, &answer, delivery).await
+    request_object::respond(connection, &peer, &path.try_into()?, &answer, delivery).await
 }
 
-impl Daemon {
-    /// Answers what is open and waits for it to be over.
-    async fn end(&self, access: &Access) {
-        self.live.stop();
-        access.calls.stop();
-        self.notifier.stop();
-        let mut count = self.activity.watch();
-        let over = tokio::time::timeout(END_LIMIT, count.wait_for(|&count| count == 0)).await;
-        if over.is_err() {
-            tracing::warn!("something is still going on");
-        }
-    }
-
-    /// Does what follows from an answer.
-    pub(crate) async fn follow_up(&self, request: &Request, after: After) {
-        if let Some(pending) = &self.pending {
-            notes::write(pending, request, &after, self.flow.clock.now()).await;
-        }
-        let is_locked = after.note.as_ref().is_some_and(|note| note.obstacle == pending::Obstacle::Locked);
-        let is_read = after.covered && !is_locked;
-        let covered = (after.covered && after.note.is_none()).then_some(request);
-        if let Some((account, client)) = after.used {
-            self.flow.accounts.note_use(account, client).await;
-        }
-        if let Some((account, access)) = after.settled {
-            self.flow.accounts.settle(account, access).await;
-        }
-        if let Some(occasion) = &after.occasion {
-            self.notifier.tell(occasion).await;
-        }
-        if is_read {
-            self.notifier.settle(covered).await;
-        }
-        if let Some(question) = after.question {
-            let ending = self.flow.prompts.ask(question).await;
-            tracing::debug!(?ending, "a prompt that nobody waits for");
-        }
+/// Answers what is open and waits for it to be over.
+async fn end(daemon: &Daemon, access: &Access) {
+    daemon.live.stop();
+    access.calls.stop();
+    daemon.notifier.stop();
+    let mut count = daemon.activity.watch();
+    let over = tokio::time::timeout(END_LIMIT, count.wait_for(|&count| count == 0)).await;
+    if over.is_err() {
+        tracing::warn!("something is still going on");
     }
 }

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Download tokens that were given out a moment ago, in memory alone. Pure: time is a parameter.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use usher_core::{
     account::{Account, AccountId},
-    provider::Grant,
-    secret::Token,
+    credential::Token,
+    ground::Ask,
+    provider::{Grant, Grants},
+    refs::FlatpakRef,
     service::RemoteUrl,
 };
 
@@ -29,14 +28,14 @@ pub(crate) struct Moment {
     pub(crate) elapsed: Duration,
 }
 
-/// Tokens by account, address of the remote and app.
+/// Tokens by account, address of the remote and ref.
 #[derive(Default)]
 pub(crate) struct TokenCache(HashMap<AccountId, OfAccount>);
 
 struct OfAccount {
     /// The account as it was: a change of it makes the tokens worthless.
     account: Account,
-    tokens: HashMap<(RemoteUrl, String), Kept>,
+    remotes: HashMap<RemoteUrl, HashMap<FlatpakRef, Kept>>,
 }
 
 struct Kept {
@@ -45,57 +44,63 @@ struct Kept {
     ends: Option<i64>,
 }
 
+impl OfAccount {
+    fn new(account: Account) -> Self {
+        Self { account, remotes: HashMap::new() }
+    }
+
+    fn count(&self) -> usize {
+        self.remotes.values().map(HashMap::len).sum()
+    }
+}
+
 impl TokenCache {
-    /// The tokens for these apps that can still be given out.
+    /// For each ask the token that can still be given out.
     pub(crate) fn find(
         &mut self,
         account: &Account,
         remote: &RemoteUrl,
-        ids: &BTreeSet<String>,
+        asks: &[Ask],
         at: Moment,
-    ) -> BTreeMap<String, Grant> {
+    ) -> Vec<Option<Grant>> {
+        let nothing = || vec![None; asks.len()];
         let Some(known) = self.0.get_mut(&account.id) else {
-            return BTreeMap::new();
+            return nothing();
         };
         if known.account != comparable(account) {
             self.forget(account.id);
-            return BTreeMap::new();
+            return nothing();
         }
+        let Some(tokens) = known.remotes.get_mut(remote) else {
+            return nothing();
+        };
         // The wall clock may have been set meanwhile; the token's own end counts as well.
-        known.tokens.retain(|_, kept| at.elapsed < kept.until && kept.ends.is_none_or(|end| at.now < end - MARGIN));
-        ids.iter()
-            .filter_map(|id| {
-                let kept = known.tokens.get(&(remote.clone(), id.clone()))?;
-                Some((id.clone(), Grant::Token(kept.token.clone(), kept.ends)))
-            })
-            .collect()
+        tokens.retain(|_, kept| at.elapsed < kept.until && kept.ends.is_none_or(|end| at.now < end - MARGIN));
+        let grant = |kept: &Kept| Grant::Token(kept.token.clone(), kept.ends);
+        asks.iter().map(|ask| ask.full_ref().and_then(|wanted| tokens.get(wanted)).map(grant)).collect()
     }
 
     /// Keeps tokens. “No token needed” holds for one request only and is not kept.
-    pub(crate) fn keep(
-        &mut self,
-        account: &Account,
-        remote: &RemoteUrl,
-        granted: &BTreeMap<String, Grant>,
-        at: Moment,
-    ) {
+    pub(crate) fn keep(&mut self, account: &Account, remote: &RemoteUrl, asks: &[Ask], grants: &Grants, at: Moment) {
         let account = comparable(account);
-        let known =
-            self.0.entry(account.id).or_insert_with(|| OfAccount { account: account.clone(), tokens: HashMap::new() });
+        let known = self.0.entry(account.id).or_insert_with(|| OfAccount::new(account.clone()));
         if known.account != account {
-            *known = OfAccount { account, tokens: HashMap::new() };
+            *known = OfAccount::new(account);
         }
-        for (id, grant) in granted {
-            let Grant::Token(token, ends) = grant else { continue };
+        let mut room = COUNT_LIMIT.saturating_sub(known.count());
+        let tokens = known.remotes.entry(remote.clone()).or_default();
+        for (ask, grant) in asks.iter().zip(grants.iter()) {
+            let (Some(wanted), Grant::Token(token, ends)) = (ask.full_ref(), grant) else { continue };
             let time = match *ends {
                 Some(end) => LONGEST.min(Duration::from_secs(
                     end.saturating_sub(at.now).saturating_sub(MARGIN).try_into().unwrap_or_default(),
                 )),
                 None => UNKNOWN,
             };
-            if !time.is_zero() && known.tokens.len() < COUNT_LIMIT {
+            if !time.is_zero() && room > 0 {
                 let kept = Kept { token: token.clone(), until: at.elapsed.saturating_add(time), ends: *ends };
-                known.tokens.insert((remote.clone(), id.clone()), kept);
+                tokens.insert(wanted.clone(), kept);
+                room -= 1;
             }
         }
     }
@@ -117,12 +122,12 @@ pub(crate) fn comparable(account: &Account) -> Account {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use usher_core::{account::LastUse, binding::Link, testing};
+    use usher_core::{account::LastUse, testing};
 
     use super::*;
 
     fn account() -> Account {
-        testing::account("store.example.org", "demo")
+        testing::account("https://store.example.org", "demo")
     }
 
     fn remote(host: &str) -> RemoteUrl {
@@ -133,13 +138,24 @@ mod tests {
         Moment { now: 1_000_000 + i64::from(seconds), elapsed: Duration::from_secs(seconds.into()) }
     }
 
-    fn granted(ends_in: Option<i64>) -> BTreeMap<String, Grant> {
-        let token = Grant::Token(Token::parse("t").unwrap(), ends_in.map(|seconds| at(0).now + seconds));
-        BTreeMap::from([("a".to_owned(), token), ("free".to_owned(), Grant::Free)])
+    /// One with a token, one that needs none, one that is denied.
+    fn asks() -> [Ask; 3] {
+        ["app/org.a.A/x/1", "app/org.a.Free/x/1", "app/org.a.Denied/x/1"].map(|text| Ask::of_ref(text.parse().unwrap()))
     }
 
-    fn ids() -> BTreeSet<String> {
-        ["a", "b", "free"].map(ToOwned::to_owned).into()
+    fn grants(ends: Option<i64>) -> Grants {
+        let mut said = [Grant::Token(Token::parse("t").unwrap(), ends), Grant::Free, Grant::Denied].into_iter();
+        Grants::of(&asks(), |_| said.next()).unwrap()
+    }
+
+    fn granted(ends_in: Option<i64>) -> Grants {
+        grants(ends_in.map(|seconds| at(0).now + seconds))
+    }
+
+    /// For which of the asks a token is found.
+    fn found(cache: &mut TokenCache, account: &Account, host: &str, at: Moment) -> [bool; 3] {
+        let found = cache.find(account, &remote(host), &asks(), at);
+        [0, 1, 2].map(|index| found[index].is_some())
     }
 
     /// How many seconds after it was given out a token is found last.
@@ -148,8 +164,8 @@ mod tests {
         (0..2000)
             .take_while(|&seconds| {
                 let mut cache = TokenCache::default();
-                cache.keep(&account, &remote("r"), &granted(ends_in), at(0));
-                !cache.find(&account, &remote("r"), &ids(), at(seconds)).is_empty()
+                cache.keep(&account, &remote("r"), &asks(), &granted(ends_in), at(0));
+                found(&mut cache, &account, "r", at(seconds))[0]
             })
             .last()
     }
@@ -166,17 +182,16 @@ mod tests {
     #[test]
     fn h13_that_no_token_is_needed_is_not_kept() {
         let (account, mut cache) = (account(), TokenCache::default());
-        cache.keep(&account, &remote("r"), &granted(None), at(0));
-        let found = cache.find(&account, &remote("r"), &ids(), at(1));
-        assert_eq!(found.keys().collect::<Vec<_>>(), ["a"]);
+        cache.keep(&account, &remote("r"), &asks(), &granted(None), at(0));
+        assert_eq!(found(&mut cache, &account, "r", at(1)), [true, false, false]);
     }
 
     #[test]
     fn a_token_serves_only_the_account_and_the_remote_it_was_given_for() {
         let (one, mut cache) = (account(), TokenCache::default());
-        cache.keep(&one, &remote("r"), &granted(None), at(0));
-        assert!(cache.find(&one, &remote("s"), &ids(), at(1)).is_empty());
-        assert!(cache.find(&account(), &remote("r"), &ids(), at(1)).is_empty());
+        cache.keep(&one, &remote("r"), &asks(), &granted(None), at(0));
+        assert_eq!(found(&mut cache, &one, "s", at(1)), [false; 3]);
+        assert_eq!(found(&mut cache, &account(), "r", at(1)), [false; 3]);
     }
 
     #[test]
@@ -184,18 +199,18 @@ mod tests {
         let unchanged = account();
         let after = |change: fn(&mut Account)| {
             let mut cache = TokenCache::default();
-            cache.keep(&unchanged, &remote("r"), &granted(None), at(0));
+            cache.keep(&unchanged, &remote("r"), &asks(), &granted(None), at(0));
             let mut changed = unchanged.clone();
             change(&mut changed);
-            !cache.find(&changed, &remote("r"), &ids(), at(1)).is_empty()
+            found(&mut cache, &changed, "r", at(1))[0]
         };
         assert!(after(|account| {
             account.last_use = Some(LastUse { at: 1, by: String::new() });
             account.generation += 1;
         }));
-        assert!(!after(|account| account.credential = Some(Token::parse("d").unwrap())));
-        assert!(!after(|account| account.link(Link { remote_url: remote("z"), remote: "z".into() })));
-        assert!(!after(Account::sign_out));
+        assert!(!after(|account| account.credential = Some(testing::bearer("d"))));
+        assert!(!after(|account| account.link(testing::link("z", "https://z/"))));
+        assert!(!after(|account| drop(account.sign_out())));
     }
 
     proptest! {
@@ -203,10 +218,9 @@ mod tests {
         fn no_token_is_given_out_in_its_last_minute(ends_in in any::<i64>(), jump in any::<i64>(), seconds in 0u32..1000) {
             let (account, mut cache) = (account(), TokenCache::default());
             let ends = at(0).now.saturating_add(ends_in).max(0);
-            let token = Grant::Token(Token::parse("t").unwrap(), Some(ends));
-            cache.keep(&account, &remote("r"), &BTreeMap::from([("a".to_owned(), token)]), at(0));
+            cache.keep(&account, &remote("r"), &asks(), &grants(Some(ends)), at(0));
             let look = Moment { now: at(seconds).now.saturating_add(jump), ..at(seconds) };
-            if !cache.find(&account, &remote("r"), &ids(), look).is_empty() {
+            if found(&mut cache, &account, "r", look)[0] {
                 prop_assert!(look.now < ends - MARGIN && seconds < 300);
             }
         }

@@ -8,14 +8,15 @@ use uuid::Uuid;
 
 use crate::{
     binding::{Binding, Link},
-    purchase::Purchase,
-    secret::Token,
+    buying::record::Purchase,
+    credential::Credential,
+    provider::SignedIn,
     service::RemoteUrl,
     text,
 };
 
-/// Version of the record that this build reads and writes.
-const VERSION: u32 = 1;
+/// Version of the record that this build writes. Version 1 knew no credential but a bearer token, as plain text.
+const VERSION: u32 = 2;
 /// Largest record that is written and read, in bytes.
 const RECORD_LIMIT: usize = 2 << 20;
 /// A sign-in that ends within this many seconds is told.
@@ -112,7 +113,7 @@ pub struct Account {
     pub state: AccountState,
     /// The credential while signed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub credential: Option<Token>,
+    pub credential: Option<Credential>,
     /// When the account was signed in to for the first time: seconds since 1970.
     #[serde(default)]
     pub first_signed_in_at: i64,
@@ -146,18 +147,19 @@ pub struct RecordError;
 
 impl Account {
     /// A new account that has just been signed in.
-    pub fn signed_in(binding: Binding, user: String, credential: Token, valid_until: Option<i64>, now: i64) -> Self {
+    pub fn signed_in(binding: Binding, signed_in: &SignedIn, now: i64) -> Self {
         Self {
             version: VERSION,
             id: AccountId::random(),
+            // Where the server tells no name, the host stands for it.
+            user: signed_in.user.clone().unwrap_or_else(|| binding.host()),
             binding,
-            user,
             name: None,
             state: AccountState::SignedIn,
-            credential: Some(credential),
+            credential: Some(signed_in.credential.clone()),
             first_signed_in_at: now,
             signed_in_at: now,
-            valid_until,
+            valid_until: signed_in.valid_until,
             last_use: None,
             links: Vec::new(),
             purchases: Vec::new(),
@@ -166,18 +168,30 @@ impl Account {
         }
     }
 
-    /// Takes over the credential of a new sign-in to the same account; permissions and name stay. What another person has
+    /// Whether the server tells whose account it is.
+    pub fn is_named(&self) -> bool {
+        self.user != self.binding.host()
+    }
+
+    /// Takes over the credential of a fresh sign-in to the same account; permissions and name stay. What another person has
     /// bought is not this person's.
-    pub fn renew(&mut self, user: String, credential: Token, valid_until: Option<i64>, now: i64) {
-        if self.user != user {
+    pub(crate) fn renew(&mut self, fresh: &Self) {
+        if self.user != fresh.user {
             self.purchases.clear();
             self.purchases_checked_at = None;
         }
-        self.user = user;
-        self.credential = Some(credential);
-        self.valid_until = valid_until;
-        self.signed_in_at = now;
+        self.user.clone_from(&fresh.user);
+        self.credential.clone_from(&fresh.credential);
+        self.valid_until = fresh.valid_until;
+        self.signed_in_at = fresh.signed_in_at;
         self.state = AccountState::SignedIn;
+    }
+
+    /// The server has put a new credential in the place of that one. Any other one is left alone.
+    pub(crate) fn replace(&mut self, old: &Credential, new: Credential) {
+        if self.credential.as_ref() == Some(old) {
+            self.credential = Some(new);
+        }
     }
 
     /// Gives it a name of the person's own. An empty one takes the name away.
@@ -185,15 +199,15 @@ impl Account {
         self.name = Some(text::clean(name, text::NAME_LIMIT)).filter(|name| !name.is_empty());
     }
 
-    /// Forgets the sign-in; name and permissions stay.
-    pub fn sign_out(&mut self) {
-        self.credential = None;
+    /// Forgets the sign-in, and gives the credential that was forgotten; name and permissions stay.
+    pub fn sign_out(&mut self) -> Option<Credential> {
         self.valid_until = None;
         self.state = AccountState::SignedOut;
+        self.credential.take()
     }
 
     /// The server does not accept this credential any more. A newer one is left alone.
-    pub fn reject(&mut self, rejected: &Token) {
+    pub fn reject(&mut self, rejected: &Credential) {
         if self.credential.as_ref() == Some(rejected) && self.state == AccountState::SignedIn {
             self.state = AccountState::Expired;
         }
@@ -227,14 +241,18 @@ impl Account {
         serde_json::to_vec(self).ok().filter(|record| record.len() <= RECORD_LIMIT).ok_or(RecordError)
     }
 
-    /// Reads a record. Refuses other versions rather than losing what it does not know.
+    /// Reads a record. Refuses later versions rather than losing what it does not know.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, RecordError> {
         if bytes.len() > RECORD_LIMIT {
             return Err(RecordError);
         }
-        let account: Self = serde_json::from_slice(bytes).map_err(|_| RecordError)?;
+        let mut account: Self = serde_json::from_slice(bytes).map_err(|_| RecordError)?;
         let consistent = account.state != AccountState::SignedIn || account.credential.is_some();
-        if account.version == VERSION && consistent { Ok(account) } else { Err(RecordError) }
+        if !(1..=VERSION).contains(&account.version) || !consistent {
+            return Err(RecordError);
+        }
+        account.version = VERSION;
+        Ok(account)
     }
 }
 
@@ -243,27 +261,30 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing;
+    use crate::{buying::record, credential::Token, ground::Ground, provider::Provider, service::ServiceUrl};
+
+    fn bearer(token: &str) -> Credential {
+        Credential::Bearer(Token::parse(token).unwrap())
+    }
+
+    fn signed_in(user: &str, token: &str, valid_until: Option<i64>, now: i64) -> Account {
+        let service = ServiceUrl::parse("https://store.example.org").unwrap();
+        let signed_in = SignedIn { credential: bearer(token), user: Some(user.into()), valid_until };
+        Account::signed_in(Provider::default_provider().at(service), &signed_in, now)
+    }
 
     fn account() -> Account {
-        let mut account = testing::account_of(testing::binding("store.example.org"), "demo", 1);
-        account.credential = Some(testing::token("secret"));
-        account.valid_until = Some(5);
-        account
+        signed_in("demo", "secret", Some(5), 1)
     }
 
     #[test]
     fn purchases_of_another_person_are_not_taken_over() {
-        let wanted = crate::purchase::Wanted {
-            app_id: "org.a.A".into(),
-            remote: "demo".into(),
-            remote_url: RemoteUrl::parse("https://r.example.org/").unwrap(),
-        };
+        let ground = Ground::new("demo", "https://r.example.org/", account().binding).unwrap();
         let mut account = account();
-        assert!(crate::purchase::begin(&mut account.purchases, &wanted, 1));
-        account.renew("demo".into(), Token::parse("new").unwrap(), None, 2);
+        assert!(record::begin(&mut account.purchases, &ground, "org.a.A", 1));
+        account.renew(&signed_in("demo", "new", None, 2));
         assert_eq!((account.purchases.len(), account.first_signed_in_at, account.signed_in_at), (1, 1, 2));
-        account.renew("demo2".into(), Token::parse("new").unwrap(), None, 3);
+        account.renew(&signed_in("demo2", "new", None, 3));
         assert_eq!(account.purchases, []);
     }
 
@@ -277,14 +298,23 @@ mod tests {
     }
 
     #[test]
+    fn only_the_credential_that_was_used_is_replaced() {
+        let mut account = account();
+        account.replace(&bearer("older"), bearer("newer"));
+        assert_eq!(account.credential, Some(bearer("secret")));
+        account.replace(&bearer("secret"), bearer("newer"));
+        assert_eq!(account.credential, Some(bearer("newer")));
+    }
+
+    #[test]
     fn only_the_rejected_credential_ends_a_sign_in() {
         let mut account = account();
-        account.reject(&Token::parse("older").unwrap());
+        account.reject(&bearer("older"));
         assert_eq!(account.state, AccountState::SignedIn);
-        account.reject(&Token::parse("secret").unwrap());
+        account.reject(&bearer("secret"));
         assert_eq!(account.state, AccountState::Expired);
-        account.sign_out();
-        account.reject(&Token::parse("secret").unwrap());
+        assert_eq!(account.sign_out(), Some(bearer("secret")));
+        account.reject(&bearer("secret"));
         assert_eq!(account.state, AccountState::SignedOut);
     }
 
@@ -301,9 +331,21 @@ mod tests {
     }
 
     #[test]
-    fn k08_a_record_of_another_version_is_not_read() {
+    fn a_record_of_an_older_version_is_read_and_written_anew() {
+        let account = account();
+        let text = String::from_utf8(account.encode().unwrap()).unwrap();
+        let old = text.replace("\"version\":2", "\"version\":1").replace(r#"{"bearer":"secret"}"#, r#""secret""#);
+        assert!(old.contains(r#""credential":"secret""#), "{old}");
+        assert_eq!(Account::decode(old.as_bytes()), Ok(account));
+    }
+
+    #[test]
+    fn k08_a_record_of_a_later_version_is_not_read() {
         let text = String::from_utf8(account().encode().unwrap()).unwrap();
-        assert_eq!(Account::decode(text.replace("\"version\":1", "\"version\":2").as_bytes()), Err(RecordError));
+        for version in [0, 3] {
+            let other = text.replace("\"version\":2", &format!("\"version\":{version}"));
+            assert_eq!(Account::decode(other.as_bytes()), Err(RecordError));
+        }
         assert_eq!(Account::decode(&vec![b' '; 5 << 20]), Err(RecordError));
         assert_eq!(Account::decode(b"\xff\xfe"), Err(RecordError));
     }

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::provider::{Grant, Grants};
+use crate::{
+    ground::Ask,
+    provider::{Grant, Grants},
+};
 
 /// What can be said of an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,32 +41,29 @@ impl AppState {
         }
     }
 
-    /// What a server has said of each app.
-    pub fn of_all(grants: &Grants) -> BTreeMap<String, Self> {
-        let granted = grants.granted.iter().map(|(id, grant)| {
-            let state = match grant {
-                Grant::Free => Self::Free,
-                Grant::Token(..) => Self::Owned,
-            };
-            (id.clone(), state)
-        });
-        granted.chain(grants.denied.iter().map(|id| (id.clone(), Self::NotOwned))).collect()
+    /// What a server has said of each app that was asked about.
+    pub fn of_all(asks: &[Ask], grants: &Grants) -> BTreeMap<String, Self> {
+        let state = |grant: &Grant| match grant {
+            Grant::Free => Self::Free,
+            Grant::Token(..) => Self::Owned,
+            Grant::Denied => Self::NotOwned,
+        };
+        asks.iter().zip(grants.iter()).map(|(ask, grant)| (ask.app_id().to_owned(), state(grant))).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::Token;
+    use crate::credential::Token;
 
     #[test]
     fn what_needs_no_token_is_free_and_what_gets_one_is_owned() {
         let token = Grant::Token(Token::parse("t").unwrap(), None);
-        let grants = Grants {
-            granted: BTreeMap::from([("a".to_owned(), Grant::Free), ("b".to_owned(), token)]),
-            denied: ["c".to_owned()].into(),
-        };
-        let words: Vec<_> = AppState::of_all(&grants).into_values().map(AppState::as_str).collect();
+        let asks = ["a", "b", "c"].map(Ask::of_app);
+        let mut said = [Grant::Free, token, Grant::Denied].into_iter();
+        let grants = Grants::of(&asks, |_| said.next()).unwrap();
+        let words: Vec<_> = AppState::of_all(&asks, &grants).into_values().map(AppState::as_str).collect();
         assert_eq!(words, ["free", "owned", "not-owned"]);
     }
 }

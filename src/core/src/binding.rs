@@ -5,29 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::service::{RemoteUrl, ServiceUrl, UrlError};
-
-/// The protocol a service speaks, `type` in a remote's authenticator options.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Provider {
-    /// A web page at `login`, tokens from `api/v1/get_tokens`; the default.
-    Webflow,
-}
-
-impl Provider {
-    /// The name in a remote's options, and the `type` attribute of the keyring item.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Webflow => "webflow",
-        }
-    }
-
-    /// The provider of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        (name == "webflow").then_some(Self::Webflow)
-    }
-}
+use crate::{
+    provider::Provider,
+    service::{RemoteUrl, ServiceUrl, UrlError},
+};
 
 /// Provider and service of an account. Two bindings are the same account's only if they are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -36,6 +17,9 @@ pub struct Binding {
     pub provider: Provider,
     /// Which service.
     pub service: ServiceUrl,
+    /// What else the provider holds an account to, by the name of the option that says it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub terms: BTreeMap<String, String>,
 }
 
 /// What is wrong with a remote's authenticator options; names the option.
@@ -63,34 +47,36 @@ impl OptionsError {
 
 /// Names of the authenticator options.
 pub mod option {
+    use std::collections::BTreeMap;
+
+    use super::{OptionsError, ServiceUrl, UrlError};
+
     /// Provider.
     pub const TYPE: &str = "type";
     /// Base address of the service.
     pub const URL: &str = "url";
+
+    /// The address of a service in one of the options.
+    pub fn service(options: &BTreeMap<String, String>, option: &'static str) -> Result<ServiceUrl, OptionsError> {
+        let url = options.get(option).ok_or(OptionsError::Missing(option))?;
+        ServiceUrl::parse(url).map_err(|error| match error {
+            UrlError::NotSecure => OptionsError::NotSecure(option),
+            UrlError::NotAnAddress | UrlError::UserInfo => OptionsError::Malformed(option),
+        })
+    }
 }
 
 impl Binding {
-    /// The binding that a remote's options *claim*. It serves to look up and to compare, never to decide where a
-    /// credential goes (rule R1). Unknown options are ignored.
-    pub fn claimed(options: &BTreeMap<String, String>) -> Result<Self, OptionsError> {
-        let provider = match options.get(option::TYPE) {
-            None => Provider::Webflow,
-            Some(name) => Provider::from_name(name).ok_or(OptionsError::Malformed(option::TYPE))?,
-        };
-        let url = options.get(option::URL).ok_or(OptionsError::Missing(option::URL))?;
-        let service = ServiceUrl::parse(url).map_err(|error| match error {
-            UrlError::NotSecure => OptionsError::NotSecure(option::URL),
-            UrlError::NotAnAddress | UrlError::UserInfo => OptionsError::Malformed(option::URL),
-        })?;
-        Ok(Self { provider, service })
+    /// A binding to a service, and to nothing else.
+    pub fn new(provider: Provider, service: ServiceUrl) -> Self {
+        Self { provider, service, terms: BTreeMap::new() }
     }
 
-    /// The binding in the form in which it travels between Usher's processes.
-    pub fn to_map(&self) -> BTreeMap<String, String> {
-        BTreeMap::from([
-            (option::TYPE.to_owned(), self.provider.as_str().to_owned()),
-            (option::URL.to_owned(), self.service.as_str().to_owned()),
-        ])
+    /// The options that make a remote claim this binding.
+    pub fn options(&self) -> BTreeMap<String, String> {
+        let mut options = self.provider.options(self);
+        options.insert(option::TYPE.to_owned(), self.provider.name().to_owned());
+        options
     }
 
     /// The host of the service as it is shown.
@@ -106,31 +92,4 @@ pub struct Link {
     pub remote_url: RemoteUrl,
     /// Name of the remote when the consent was given: for showing, never for choosing.
     pub remote: String,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn claimed(options: &[(&str, &str)]) -> Result<Binding, OptionsError> {
-        Binding::claimed(&options.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect())
-    }
-
-    #[test]
-    fn the_default_provider_is_webflow() {
-        let plain = claimed(&[("url", "https://store.example.org")]).unwrap();
-        assert_eq!(plain, claimed(&[("type", "webflow"), ("url", "https://STORE.example.org/")]).unwrap());
-        assert_eq!(Binding::claimed(&plain.to_map()), Ok(plain));
-    }
-
-    #[test]
-    fn d08_what_is_wrong_with_the_options_is_named() {
-        assert_eq!(claimed(&[]), Err(OptionsError::Missing("url")));
-        assert_eq!(claimed(&[("url", "nonsense")]), Err(OptionsError::Malformed("url")));
-        assert_eq!(claimed(&[("url", "http://store.example.org")]), Err(OptionsError::NotSecure("url")));
-        assert_eq!(
-            claimed(&[("url", "https://store.example.org"), ("type", "other")]),
-            Err(OptionsError::Malformed("type"))
-        );
-    }
 }

@@ -132,7 +132,7 @@ impl UserFacing for SignInError {
         match self {
             Self::Refused(reason) => gettext_f("the server ended it (“{reason}”)", &[("reason", reason)]),
             Self::NoCredential => gettext("the server sent no usable sign-in"),
-            Self::Random(_) | Self::Address(_) => self.to_string(),
+            Self::Random(_) | Self::Address(_) | Self::Http(_) => self.to_string(),
         }
     }
 

@@ -185,7 +185,8 @@ mod tests {
     };
 
     fn account(host: &str) -> Account {
-        testing::account_of(testing::binding(host), "demo", 10)
+        let binding = testing::binding(&format!("https://{host}/"));
+        Account::signed_in(binding, &testing::signed_in("demo"), 10)
     }
 
     fn familiarity(known: &[&str], host: &str) -> Familiarity {

@@ -46,16 +46,22 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::{self, binding};
+    use crate::testing;
+
+    fn binding(host: &str) -> Binding {
+        testing::binding(&format!("https://{host}/"))
+    }
 
     fn url(host: &str) -> RemoteUrl {
         testing::remote_url(&format!("https://{host}/repo"))
     }
 
     fn entry(service: &str, remotes: &[&str]) -> Entry {
-        let addresses: Vec<String> = remotes.iter().map(|remote| url(remote).to_string()).collect();
-        let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
-        testing::open(testing::linked(testing::account(service, "u"), &addresses))
+        let mut account = testing::account(&format!("https://{service}/"), "u");
+        for remote in remotes {
+            account.link(testing::link("shop", &format!("https://{remote}/repo")));
+        }
+        Entry::Open(Box::new(account))
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     account::AccountId,
     binding::Binding,
+    ground::Ground,
     json_file::{self, Contents, JsonFile, Version},
     names,
     refs::FlatpakRef,
@@ -59,12 +60,9 @@ pub struct Pending {
     pub operation: Operation,
     /// What stood in the way.
     pub obstacle: Obstacle,
-    /// Name of the remote.
-    pub remote: String,
-    /// Its address, verbatim.
-    pub remote_url: String,
-    /// The binding that its options claim.
-    pub binding: Binding,
+    /// The remote, and the binding that its options claim.
+    #[serde(flatten)]
+    pub ground: Ground,
     /// The account concerned, if one is known.
     pub account: Option<AccountId>,
     /// The full refs that were not covered.
@@ -183,13 +181,13 @@ fn forget_old(pending: &mut Vec<Pending>, now: i64) {
 
 /// Adds a note. It takes the place of earlier ones about the same refs of the same remote.
 pub fn note(pending: &mut Vec<Pending>, new: Pending) {
-    forget(pending, &new.remote_url, &new.refs);
+    forget(pending, &new.ground.remote_uri, &new.refs);
     pending.push(new);
 }
 
 /// Forgets refs of a remote that have been covered since, or were installed.
-pub fn forget(pending: &mut Vec<Pending>, remote_url: &str, refs: &[String]) {
-    for known in pending.iter_mut().filter(|known| known.remote_url == remote_url) {
+pub fn forget(pending: &mut Vec<Pending>, remote_uri: &str, refs: &[String]) {
+    for known in pending.iter_mut().filter(|known| known.ground.remote_uri == remote_uri) {
         known.refs.retain(|wanted| !refs.contains(wanted));
     }
     pending.retain(|known| !known.refs.is_empty());
@@ -200,14 +198,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::testing;
 
     fn pending(refs: &[&str], at: i64) -> Pending {
         Pending {
             operation: Operation::Install,
             obstacle: Obstacle::NoAccount,
-            remote: "demo".into(),
-            remote_url: "https://r.example.org/".into(),
-            binding: crate::testing::binding("store.example.org"),
+            ground: testing::ground("https://r.example.org/", "https://store.example.org"),
             account: None,
             refs: refs.iter().map(|&text| text.to_owned()).collect(),
             client: "flatpak".into(),

@@ -11,6 +11,7 @@ use crate::{
     binding::{Binding, OptionsError},
     keyfile::KeyFile,
     names,
+    provider::{self, Claim},
     refs::{AppId, FlatpakRef, RefKind},
     service::{RemoteUrl, UrlError},
 };
@@ -63,7 +64,7 @@ impl Remote {
 
     /// The binding that its options claim.
     pub fn claimed(&self) -> Result<Binding, OptionsError> {
-        Binding::claimed(&self.options)
+        provider::claim(&Claim { remote_uri: &self.url, options: &self.options, registry: None })
     }
 
     /// Its address as one that may be given tokens.
@@ -208,9 +209,9 @@ pub fn is_app_installed(installations: &[Installation], app_id: &str) -> bool {
 
 /// Whether a request for these refs is an update. It is an *install* if one of its apps is installed nowhere, or none of
 /// its refs is: runtimes, locales and extensions that come along do not make an install of an update.
-pub fn is_update(refs: &[FlatpakRef], is_installed: impl Fn(&FlatpakRef) -> bool) -> bool {
+pub fn is_update(refs: &[&FlatpakRef], is_installed: impl Fn(&FlatpakRef) -> bool) -> bool {
     let mut apps = refs.iter().filter(|wanted| wanted.kind == RefKind::App);
-    apps.all(&is_installed) && refs.iter().any(&is_installed)
+    apps.all(|wanted| is_installed(wanted)) && refs.iter().any(|wanted| is_installed(wanted))
 }
 
 #[cfg(test)]
@@ -292,7 +293,8 @@ mod tests {
     fn an_update_is_told_from_an_install() {
         let refs = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<FlatpakRef>>();
         let installed = refs(&["app/org.a.A/x/1", "app/org.b.B/x/1", "runtime/org.a.A.Locale/x/1"]);
-        let update = |texts: &[&str]| is_update(&refs(texts), |wanted| installed.contains(wanted));
+        let update =
+            |texts: &[&str]| is_update(&refs(texts).iter().collect::<Vec<_>>(), |wanted| installed.contains(wanted));
         assert!(update(&["app/org.a.A/x/1"]));
         assert!(update(&["app/org.a.A/x/1", "app/org.b.B/x/1", "runtime/org.new.Runtime/x/2"]));
         assert!(update(&["runtime/org.a.A.Locale/x/1"]));

@@ -2,17 +2,34 @@
 //! Values for tests, here and in the crates that stand on this one. Part of no program: the feature `testing` is for
 //! `dev-dependencies` alone.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
 
 use crate::{
     account::Account,
     binding::{Binding, Link, option},
+    credential::{Credential, Token},
+    ground::Ground,
     names,
+    provider::{Protocol, Provider, SignedIn},
     remote::Remote,
-    secret::Token,
-    service::RemoteUrl,
-    store::Entry,
+    service::{RemoteUrl, ServiceUrl},
+    store::{AccountStore, Entry},
 };
+
+static PROVIDERS: Mutex<Vec<&'static dyn Protocol>> = Mutex::new(Vec::new());
+
+/// Adds a provider to the table of this process.
+pub fn add_provider(protocol: &'static dyn Protocol) {
+    PROVIDERS.lock().unwrap_or_else(PoisonError::into_inner).push(protocol);
+}
+
+pub(crate) fn providers() -> Vec<Provider> {
+    PROVIDERS.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|&protocol| Provider::new(protocol)).collect()
+}
 
 /// The authenticator options of a remote whose accounts are at that server: a host, or a whole address.
 pub fn options(server: &str) -> BTreeMap<String, String> {
@@ -22,12 +39,18 @@ pub fn options(server: &str) -> BTreeMap<String, String> {
 
 /// The binding of accounts at that server: a host, or a whole address.
 pub fn binding(server: &str) -> Binding {
-    Binding::claimed(&options(server)).expect("a test names a sound server")
+    let service = ServiceUrl::parse(&options(server)[option::URL]).expect("a test names a sound server");
+    Provider::default_provider().at(service)
 }
 
 /// A token of that text.
 pub fn token(text: &str) -> Token {
     Token::parse(text).expect("a test has a sound token")
+}
+
+/// A bearer token of that text as a credential.
+pub fn bearer(text: &str) -> Credential {
+    Credential::Bearer(token(text))
 }
 
 /// An account at that server that was signed in to at the time 0.
@@ -37,8 +60,14 @@ pub fn account(server: &str, user: &str) -> Account {
 
 /// An account that was signed in to at that time. Its credential is `credential-of-USER`.
 pub fn account_of(binding: Binding, user: &str, now: i64) -> Account {
+    Account::signed_in(binding, &signed_in(user), now)
+}
+
+/// What a sign-in gives. Where the name is empty the server tells none.
+pub fn signed_in(user: &str) -> SignedIn {
     let plain: String = user.chars().filter(char::is_ascii_alphanumeric).take(100).collect();
-    Account::signed_in(binding, user.to_owned(), token(&format!("credential-of-{plain}")), None, now)
+    let credential = bearer(&format!("credential-of-{plain}"));
+    SignedIn { credential, user: Some(user.to_owned()).filter(|user| !user.is_empty()), valid_until: None }
 }
 
 /// The account with links to these addresses.
@@ -81,4 +110,14 @@ pub fn remote(name: &str, url: &str, server: &str) -> Remote {
 /// The address of a remote.
 pub fn remote_url(text: &str) -> RemoteUrl {
     RemoteUrl::parse(text).expect("a test names a sound remote")
+}
+
+/// The ground of the remote `shop` at that address, with its accounts at that server.
+pub fn ground(address: &str, server: &str) -> Ground {
+    Ground::new("shop", address, binding(server)).expect("a test names a sound remote")
+}
+
+/// Accounts in a keyring file in that folder, which another store there reads as well.
+pub fn store(folder: &Path) -> AccountStore {
+    crate::store::testing::in_folder(folder)
 }

@@ -9,7 +9,8 @@ use tokio::time::timeout;
 use url::Url;
 use usher_core::{
     i18n::gettext,
-    redirect::{Match, Parameters, RandomError, Redirect},
+    provider::Back,
+    redirect::{Match, Parameters, Redirect},
 };
 use zbus::zvariant::Value;
 
@@ -84,11 +85,11 @@ impl Way {
         Ok(Self::Listen { listener: Listener::open().await?, opens: !options.no_browser })
     }
 
-    /// Issues a redirect for this way.
-    pub(crate) fn redirect(&self) -> Result<Redirect, RandomError> {
+    /// Tells how a redirect comes back.
+    pub(crate) fn back(&self) -> Back {
         match self {
-            Self::Listen { listener, .. } => Redirect::issue_at(listener.port()),
-            Self::Paste => Redirect::issue(),
+            Self::Listen { listener, .. } => Back::Listener(listener.port()),
+            Self::Paste => Back::Embedded,
         }
     }
 

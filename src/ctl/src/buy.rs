@@ -3,19 +3,22 @@
 //! the app was paid. If the outcome of a purchase is unknown, it begins another one only after the person says that
 //! nothing was paid.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use serde_json::json;
 use usher_core::{
     account::Account,
-    binding::Binding,
-    buying::{self, Begun, BuyError, Buying},
+    buying::{
+        self, Begun, BuyError, Buying,
+        plan::{self, Moment, Next},
+        record, schedule,
+    },
+    ground::Ground,
     i18n::{gettext, gettext_f},
     lookup::{self, Lookup},
-    purchase::{self, Wanted},
     refs::AppId,
     remote::Remote,
-    service::RemoteUrl,
+    session::SessionError,
     store::Entry,
     text,
 };
@@ -30,10 +33,6 @@ use crate::{
     terminal::Interrupts,
 };
 
-/// The pauses before asking the server again, if it gives no access yet after a payment.
-const ASKED_AGAIN: [Duration; 4] =
-    [Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(15), Duration::from_secs(60)];
-
 /// The arguments of the command line.
 pub(crate) struct Order<'a> {
     pub(crate) remote: &'a str,
@@ -47,17 +46,18 @@ pub(crate) struct Order<'a> {
 struct Purchase<'a> {
     context: &'a Context,
     account: Account,
-    wanted: Wanted,
+    ground: Ground,
+    app_id: String,
 }
 
 pub(crate) async fn run(context: &Context, order: &Order<'_>) -> Result<(), Failure> {
     let remotes = remotes::ours();
     let remote = remotes::named(&remotes, order.remote)?;
-    let (binding, address) = remotes::claims(remote)?;
-    let wanted = Wanted { app_id: app_id(order.app)?, remote: remote.name.clone(), remote_url: address.clone() };
+    let ground = remotes::ground(remote)?;
+    let app_id = app_id(order.app)?;
     let entries = context.unlocked_entries().await?;
-    let account = account_for(context, &entries, remote, &binding, address).await?;
-    let purchase = Purchase { context, account, wanted };
+    let account = account_for(context, &entries, remote, &ground).await?;
+    let purchase = Purchase { context, account, ground, app_id };
     if purchase.is_owned().await? {
         return purchase.tell_owned(false);
     }
@@ -80,14 +80,13 @@ async fn account_for(
     context: &Context,
     entries: &[Entry],
     remote: &Remote,
-    binding: &Binding,
-    address: RemoteUrl,
+    ground: &Ground,
 ) -> Result<Account, Failure> {
-    match lookup::find(entries, binding, &address) {
+    match lookup::find(entries, &ground.binding, &ground.remote_url) {
         Lookup::Linked(account) => obstacle::signed_in(account).cloned(),
         Lookup::Unlinked(accounts) => {
             for account in accounts {
-                let request = PermissionRequest { account, remote, address: address.clone() };
+                let request = PermissionRequest { account, remote, address: ground.remote_url.clone() };
                 if terminal::can_ask() && obstacle::signed_in(account).is_ok() && request.ask().await? {
                     request.grant(&context.store, context.out).await?;
                     return Ok(account.clone());
@@ -95,7 +94,7 @@ async fn account_for(
             }
             Err(obstacle::permission_needed(remote))
         }
-        other => Err(obstacle::of(&other, remote, binding)),
+        other => Err(obstacle::of(&other, remote, &ground.binding)),
     }
 }
 
@@ -109,7 +108,7 @@ impl Purchase<'_> {
         Failure::of_purchase(error, &host, || {
             gettext_f(
                 "No access. {host} does not offer “{app}” to {user}.",
-                &[("host", &host), ("app", &self.wanted.app_id), ("user", &self.user())],
+                &[("host", &host), ("app", &self.app_id), ("user", &self.user())],
             )
         })
     }
@@ -120,8 +119,8 @@ impl Purchase<'_> {
 
     /// Fills in a sentence with the names of this purchase.
     fn tell(&self, fill: impl FnOnce(&[(&str, &str)]) -> String) -> String {
-        let app = &self.wanted.app_id;
-        let remote = remotes::word(&self.wanted.remote, self.wanted.remote_url.as_str());
+        let app = &self.app_id;
+        let remote = remotes::word(&self.ground.remote, self.ground.remote_url.as_str());
         let command = command::usherctl(&["buy", remote, app]);
         let not_paid = command::usherctl(&["buy", "--not-paid", remote, app]);
         let names = [("host", self.host()), ("user", self.user()), ("command", command), ("not_paid", not_paid)];
@@ -131,18 +130,18 @@ impl Purchase<'_> {
     }
 
     async fn is_owned(&self) -> Result<bool, Failure> {
-        self.ask_server().await.map_err(|error| self.failure(error))
+        self.ask_server().await.map_err(|error| Failure::of_session(error, &self.host()))
     }
 
-    async fn ask_server(&self) -> Result<bool, BuyError> {
-        let Context { store, http, .. } = self.context;
-        let ids = BTreeSet::from([self.wanted.app_id.clone()]);
-        Ok(buying::check(store, http, self.account.id, &ids).await?.granted.contains(&self.wanted.app_id))
+    async fn ask_server(&self) -> Result<bool, SessionError> {
+        let ids = BTreeSet::from([self.app_id.clone()]);
+        let access = buying::check(&self.context.session, self.account.id, &ids).await?;
+        Ok(access.granted.contains(&self.app_id))
     }
 
     fn tell_owned(&self, is_new: bool) -> Result<(), Failure> {
-        let command = text::command(&["flatpak", "install", &self.wanted.remote, &self.wanted.app_id])
-            .filter(|_| text::is_plain_name(&self.wanted.remote));
+        let command = text::command(&["flatpak", "install", &self.ground.remote, &self.app_id])
+            .filter(|_| text::is_plain_name(&self.ground.remote));
         let told = match (&command, is_new) {
             (Some(command), true) => gettext_f("Bought. Now run: {command}", &[("command", command)]),
             (Some(command), false) => gettext_f("There is access already. Now run: {command}", &[("command", command)]),
@@ -151,8 +150,8 @@ impl Purchase<'_> {
         };
         self.context.out.line(&told)?;
         self.context.out.json(&json!({
-            "remote": self.wanted.remote,
-            "app": self.wanted.app_id,
+            "remote": self.ground.remote,
+            "app": self.app_id,
             "account": self.account.id.to_string(),
             "state": "owned",
             "install": command,
@@ -163,7 +162,7 @@ impl Purchase<'_> {
     async fn settle_unfinished(&self, not_paid: bool) -> Result<(), Failure> {
         let entries = self.context.store.entries().await?;
         let account = entries.iter().filter_map(Entry::account).find(|account| account.id == self.account.id);
-        if !account.is_some_and(|account| purchase::is_unfinished(&account.purchases, &self.wanted.app_id)) {
+        if !account.is_some_and(|account| record::is_unfinished(&account.purchases, &self.app_id)) {
             return Ok(());
         }
         if !not_paid {
@@ -174,7 +173,7 @@ impl Purchase<'_> {
                 return Err(self.unfinished());
             }
         }
-        Ok(buying::not_paid(&self.context.store, self.account.id, &self.wanted.app_id).await?)
+        Ok(buying::not_paid(&self.context.session, self.account.id, &self.app_id).await?)
     }
 
     fn unfinished(&self) -> Failure {
@@ -202,9 +201,9 @@ impl Purchase<'_> {
     }
 
     async fn pay(&self, options: browser::Options) -> Result<(), Failure> {
-        let Context { store, http, .. } = self.context;
         let way = Way::choose(options).await?;
-        let begun = buying::begin(store, http, self.account.id, &self.wanted, way.redirect()?).await;
+        let redirect = way.back().redirect()?;
+        let begun = buying::begin(&self.context.session, self.account.id, &self.ground, &self.app_id, redirect).await;
         match begun.map_err(|error| self.failure(error))? {
             Begun::Owned => self.tell_owned(false),
             Begun::Unfinished => Err(self.unfinished()),
@@ -228,26 +227,48 @@ impl Purchase<'_> {
         };
         match way.go(journey).await {
             Ok(parameters) => match parameters.get("error") {
-                None => self.wait_for_access(&ASKED_AGAIN).await,
-                Some(reason) => self.ended(reason).await,
+                None => self.settle(Moment::Returned, None).await,
+                Some(reason) => self.settle(Moment::Declined, Some(reason)).await,
             },
             // The app may have been paid although the redirect was lost.
-            Err(Stopped::TooLate) => self.wait_for_access(&[]).await,
+            Err(Stopped::TooLate) => self.settle(Moment::Left, None).await,
             Err(Stopped::Failed(failure)) => Err(failure),
         }
     }
 
-    /// The store's page reports that there was no purchase. Asks the server, then the person.
-    async fn ended(&self, reason: &str) -> Result<(), Failure> {
-        if self.is_owned().await? {
-            return self.tell_owned(true);
+    /// Asks the server what became of it. `reason` is the store's word for why nothing was bought.
+    async fn settle(&self, moment: Moment, reason: Option<&str>) -> Result<(), Failure> {
+        match self.look(moment).await? {
+            Next::Bought => self.tell_owned(true),
+            Next::Wait => self.wait_for_access().await,
+            _ => match reason {
+                Some(reason) => self.ended(reason).await,
+                None => Err(self.not_yet()),
+            },
         }
+    }
+
+    /// Asks the server once, and says what comes next.
+    async fn look(&self, moment: Moment) -> Result<Next, Failure> {
+        let has_access = self.ask_server().await;
+        let next = plan::after_check(moment, has_access.as_ref().copied());
+        match has_access {
+            // Only while the store is waited for may the next answer be a better one.
+            Err(error) if next != Next::Wait && next != Next::StayAfterError => {
+                Err(Failure::of_session(error, &self.host()))
+            }
+            _ => Ok(next),
+        }
+    }
+
+    /// The store's page ended without a purchase, or says so. The server gives no access, so the person knows.
+    async fn ended(&self, reason: &str) -> Result<(), Failure> {
         let reason = text::clean(reason, text::SERVER_TEXT_LIMIT);
         terminal::say(&gettext_f("{host} ended it (“{reason}”).", &[("host", &self.host()), ("reason", &reason)]))?;
         if !self.is_certainly_unpaid().await? {
             return Err(self.not_yet());
         }
-        buying::not_paid(&self.context.store, self.account.id, &self.wanted.app_id).await?;
+        buying::not_paid(&self.context.session, self.account.id, &self.app_id).await?;
         Err(Failure::Cancelled)
     }
 
@@ -255,28 +276,22 @@ impl Purchase<'_> {
         Ok(terminal::can_ask() && terminal::ask(&gettext("Is it certain that nothing was paid?")).await?)
     }
 
-    /// Asks the server until it gives access, with these pauses in between.
-    async fn wait_for_access(&self, again: &[Duration]) -> Result<(), Failure> {
-        let mut pauses = again.iter();
-        loop {
-            let answer = self.ask_server().await;
-            let pause = pauses.next();
-            match (answer, pause) {
-                (Ok(true), _) => return self.tell_owned(true),
-                (Ok(false), None) => return Err(self.not_yet()),
-                (Err(error @ (BuyError::NotSignedIn | BuyError::Store(_))), _) | (Err(error), None) => {
-                    return Err(self.failure(error));
-                }
-                (Ok(false) | Err(_), Some(pause)) => {
-                    if pauses.len() + 1 == again.len() {
-                        terminal::say(&self.tell(|values| {
-                            gettext_f("Waiting for {host} to give access. Nothing is paid again.", values)
-                        }))?;
-                    }
-                    tokio::time::sleep(*pause).await;
-                }
+    /// Asks the server again, as often as it makes sense.
+    async fn wait_for_access(&self) -> Result<(), Failure> {
+        terminal::say(
+            &self.tell(|values| gettext_f("Waiting for {host} to give access. Nothing is paid again.", values)),
+        )?;
+        let mut error = None;
+        for pause in schedule::pauses() {
+            tokio::time::sleep(pause).await;
+            let has_access = self.ask_server().await;
+            match (plan::after_check(Moment::Again, has_access.as_ref().copied()), has_access) {
+                (Next::Bought, _) => return self.tell_owned(true),
+                (Next::SignIn, Err(ended)) => return Err(Failure::of_session(ended, &self.host())),
+                (_, has_access) => error = has_access.err(),
             }
         }
+        Err(error.map_or_else(|| self.not_yet(), |error| Failure::of_session(error, &self.host())))
     }
 
     fn not_yet(&self) -> Failure {

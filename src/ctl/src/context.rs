@@ -5,6 +5,7 @@ use std::{cell::Cell, time::Duration};
 
 use usher_core::{
     http::{HttpClient, HttpLimits},
+    session::Session,
     store::{AccountStore, Entry},
 };
 
@@ -15,7 +16,7 @@ const KEYRING_LIMIT: Duration = Duration::from_secs(30);
 
 pub(crate) struct Context {
     pub(crate) store: AccountStore,
-    pub(crate) http: HttpClient,
+    pub(crate) session: Session,
     pub(crate) out: Output,
     /// Whether a command is saving a result that it has not printed yet, so that Ctrl+C comes too late.
     pub(crate) is_too_late: Cell<bool>,
@@ -23,8 +24,9 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(out: Output) -> Self {
-        let (store, http) = (AccountStore::new(KEYRING_LIMIT), HttpClient::new(HttpLimits::default()));
-        Self { store, http, out, is_too_late: Cell::new(false) }
+        let store = AccountStore::new(KEYRING_LIMIT);
+        let session = Session::new(store.clone(), HttpClient::new(HttpLimits::default()));
+        Self { store, session, out, is_too_late: Cell::new(false) }
     }
 
     /// All accounts. Asks the person to unlock a locked keyring first.

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use usher_core::{
     checks::{self, Problem, ServerAnswer, Verdict},
     clock,
+    ground::Ground,
     i18n::{gettext, gettext_f, ngettext_f},
     pending::{self, Pending, PendingFile, Waiting},
     remote::{self, Remote},
-    service::RemoteUrl,
     store::{Entry, StoreError},
     text,
 };
@@ -82,7 +82,7 @@ pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
 async fn examine(context: &Context, remote: Remote, entries: Option<&[Entry]>, asked_for: &[Pending]) -> Examined {
     let agreed = checks::server_to_ask(&remote, entries.unwrap_or_default());
     let answer: Option<ServerAnswer> = match &agreed {
-        Some(agreed) => Some(checks::ask_server(&context.http, agreed).await),
+        Some(agreed) => Some(checks::ask_server(context.session.http(), agreed).await),
         None => None,
     };
     let checks = checks::check_remote(&remote, entries, answer.as_ref());
@@ -95,8 +95,11 @@ async fn examine(context: &Context, remote: Remote, entries: Option<&[Entry]>, a
         })
         .collect();
     // Requests that came when the remote had another server or address wait for something else.
+    let ground = Ground::of(&remote).ok();
     let is_from = |note: &&Pending| {
-        remote.claimed().as_ref() == Ok(&note.binding) && remote.address() == RemoteUrl::parse(&note.remote_url)
+        ground.as_ref().is_some_and(|ground| {
+            (&ground.binding, &ground.remote_url) == (&note.ground.binding, &note.ground.remote_url)
+        })
     };
     let waiting = pending::waiting(asked_for.iter().filter(is_from));
     Examined { remote, problems, is_whole, waiting }

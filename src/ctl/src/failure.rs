@@ -11,6 +11,7 @@ use usher_core::{
     i18n::{gettext, gettext_f},
     provider::SignInError,
     redirect::RandomError,
+    session::SessionError,
     store::StoreError,
 };
 
@@ -70,14 +71,21 @@ impl Failure {
         ))
     }
 
+    /// The server of an account gave no answer.
+    pub(crate) fn of_session(error: SessionError, host: &str) -> Self {
+        match error {
+            SessionError::SignedOut | SessionError::Expired => Self::expired(host),
+            SessionError::Http(error) => Self::of_server(host, &error),
+            SessionError::Unexpected => Self::bad_answer(host),
+            SessionError::Store(error) => Self::Keyring(error),
+        }
+    }
+
     /// Why nothing was bought. `not_offered` is the sentence for an app that is not for sale.
     pub(crate) fn of_purchase(error: BuyError, host: &str, not_offered: impl FnOnce() -> String) -> Self {
         match error {
-            BuyError::NotSignedIn => Self::expired(host),
             BuyError::NotOffered => Self::PurchaseNeeded(not_offered()),
-            BuyError::Http(error) => Self::of_server(host, &error),
-            BuyError::Unexpected => Self::bad_answer(host),
-            BuyError::Store(error) => Self::Keyring(error),
+            BuyError::Session(error) => Self::of_session(error, host),
         }
     }
 

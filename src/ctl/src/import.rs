@@ -119,7 +119,7 @@ async fn tell_account(
         return context.out.line(&gettext_f("The account of {user} at {host}: signed in", &values));
     }
     if !context.out.is_json && terminal::can_ask() && terminal::ask(&question(account, entries, &values)).await? {
-        let signed_in = sign_in::sign_in_agreed(context, entries, &account.binding, options).await?;
+        let signed_in = sign_in::sign_in_agreed(context, &account.binding, options).await?;
         let ours: Vec<_> = here.remotes.iter().filter(|remote| remote.is_ours()).cloned().collect();
         let target = sign_in::target_of(account.binding.clone(), &ours);
         return sign_in::permit_remotes(context, entries, &signed_in, &target).await;
@@ -153,7 +153,7 @@ fn tell_apps(context: &Context, taken: &Takeout, here: &Here) -> Result<(), Fail
 fn as_json(taken: &Takeout, entries: &[Entry], here: &Here) -> Value {
     let accounts = taken.accounts.iter().map(|account| {
         json!({
-            "provider": account.binding.provider.as_str(),
+            "provider": account.binding.provider.name(),
             "service": account.binding.service.as_str(),
             "server": account.binding.host(),
             "user": account.user,

@@ -36,7 +36,7 @@ pub(crate) fn entry_json(entry: &Entry) -> Value {
         Entry::Open(account) => account_json(account),
         Entry::Locked(outline) => json!({
             "id": outline.id.to_string(),
-            "provider": outline.provider.as_str(),
+            "provider": outline.provider.name(),
             "service": outline.service.as_str(),
             "server": outline.service.host(),
             "state": "locked",
@@ -51,7 +51,7 @@ pub(crate) fn account_json(account: &Account) -> Value {
         account.links.iter().map(|link| json!({ "remote": link.remote, "address": link.remote_url.as_str() }));
     json!({
         "id": account.id.to_string(),
-        "provider": account.binding.provider.as_str(),
+        "provider": account.binding.provider.name(),
         "service": account.binding.service.as_str(),
         "server": account.binding.host(),
         "user": account.user,

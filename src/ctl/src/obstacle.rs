@@ -17,14 +17,9 @@ use crate::{command, failure::Failure, remotes};
 pub(crate) fn signed_in(account: &Account) -> Result<&Account, Failure> {
     match account.state {
         AccountState::SignedIn => Ok(account),
-        AccountState::Expired => Err(expired(account)),
+        AccountState::Expired => Err(Failure::expired(&account.binding.host())),
         AccountState::SignedOut => Err(account_needed(&account.binding)),
     }
-}
-
-/// The sign-in of the account has ended.
-pub(crate) fn expired(account: &Account) -> Failure {
-    Failure::expired(&account.binding.host())
 }
 
 fn account_needed(binding: &Binding) -> Failure {

@@ -27,11 +27,11 @@ use crate::{
 pub(crate) async fn allow(context: &Context, remote: &str, account: Option<&str>) -> Result<(), Failure> {
     let remotes = remotes::ours();
     let remote = remotes::named(&remotes, remote)?;
-    let (binding, address) = remotes::claims(remote)?;
+    let ground = remotes::ground(remote)?;
     let entries = context.unlocked_entries().await?;
-    let account = chosen(&entries, remote, &binding, account)?;
+    let account = chosen(&entries, remote, &ground.binding, account)?;
     let has_changed = consent::warn_of_change(&entries, remote)?;
-    let request = PermissionRequest { account, remote, address };
+    let request = PermissionRequest { account, remote, address: ground.remote_url };
     if has_changed && !request.ask().await? {
         return Err(Failure::Cancelled);
     }

@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 use usher_core::{
     account::Account,
-    buying,
+    buying::{
+        self,
+        record::{Purchase, PurchaseState},
+    },
     i18n::{gettext, gettext_f},
-    purchase::{Purchase, PurchaseState},
     refs::AppId,
     remote::{self, Remote},
     store::{Entry, StoreError},
@@ -70,10 +72,10 @@ async fn check(context: &Context, account: &Account) -> Result<u8, Failure> {
     if ids.is_empty() {
         return Ok(code::DONE);
     }
-    match buying::check(&context.store, &context.http, account.id, &ids).await {
+    match buying::check(&context.session, account.id, &ids).await {
         Ok(_) => Ok(code::DONE),
         Err(error) => {
-            let failure = Failure::of_purchase(error, &account.binding.host(), String::new);
+            let failure = Failure::of_session(error, &account.binding.host());
             failure.say();
             Ok(failure.code())
         }

@@ -8,9 +8,11 @@ use serde_json::json;
 use usher_core::{
     account::{Account, AccountState},
     app_state::AppState,
-    buying::{self, BuyError},
+    buying,
+    ground::Ask,
     i18n::gettext,
     lookup::{self, Lookup},
+    session::SessionError,
 };
 
 use crate::{
@@ -37,7 +39,7 @@ fn shown(state: AppState) -> String {
 }
 
 /// The states of all ids, and the failure, if any, that leaves some of them unknown.
-struct Found {
+struct Answers {
     states: BTreeMap<String, AppState>,
     failure: Option<Failure>,
 }
@@ -45,52 +47,54 @@ struct Found {
 pub(crate) async fn run(context: &Context, remote: &str, apps: &[String]) -> Result<u8, Failure> {
     let all = remotes::ours();
     let remote = remotes::named(&all, remote)?;
-    let (binding, address) = remotes::claims(remote)?;
+    let ground = remotes::ground(remote)?;
     let ids = apps.iter().map(|app| buy::app_id(app)).collect::<Result<BTreeSet<_>, _>>()?;
     if ids.len() > APPS_LIMIT {
         return Err(Failure::Usage(gettext("At most 1,024 apps can be asked for at once.")));
     }
     let entries = context.store.entries().await?;
-    let looked_up = lookup::find(&entries, &binding, &address);
-    let without_server = |state| Found {
+    let looked_up = lookup::find(&entries, &ground.binding, &ground.remote_url);
+    let without_server = |state| Answers {
         states: ids.iter().map(|id| (id.clone(), state)).collect(),
-        failure: Some(obstacle::of(&looked_up, remote, &binding)),
+        failure: Some(obstacle::of(&looked_up, remote, &ground.binding)),
     };
-    let found = match &looked_up {
+    let answers = match &looked_up {
         Lookup::Linked(account) if account.state == AccountState::SignedIn => ask(context, account, ids).await?,
         Lookup::Linked(_) | Lookup::Nothing => without_server(AppState::AccountNeeded),
         Lookup::Unlinked(_) | Lookup::Ambiguous(_) => without_server(AppState::LinkNeeded),
         Lookup::Locked => without_server(AppState::Locked),
         Lookup::Changed(_) => without_server(AppState::Unknown),
     };
-    tell(context, &remote.name, address.as_str(), &found)
+    tell(context, &remote.name, ground.remote_url.as_str(), &answers)
 }
 
 /// Asks the server of the account.
-async fn ask(context: &Context, account: &Account, ids: BTreeSet<String>) -> Result<Found, Failure> {
+async fn ask(context: &Context, account: &Account, ids: BTreeSet<String>) -> Result<Answers, Failure> {
     let host = account.binding.host();
-    let (state, failure) = match buying::ask(&context.store, &context.http, account.id, &ids).await {
-        Ok(grants) => return Ok(Found { states: AppState::of_all(&grants), failure: None }),
-        Err(BuyError::Store(error)) => return Err(error.into()),
-        Err(BuyError::NotSignedIn) => (AppState::AccountNeeded, obstacle::expired(account)),
-        Err(BuyError::Http(error)) => (AppState::Unknown, Failure::of_server(&host, &error)),
-        Err(BuyError::Unexpected | BuyError::NotOffered) => (AppState::Unknown, Failure::bad_answer(&host)),
+    let asks: Vec<Ask> = ids.iter().map(|id| Ask::of_app(id)).collect();
+    let error = match buying::ask(&context.session, account.id, &asks).await {
+        Ok(grants) => return Ok(Answers { states: AppState::of_all(&asks, &grants), failure: None }),
+        Err(SessionError::Store(error)) => return Err(error.into()),
+        Err(error) => error,
     };
-    Ok(Found { states: ids.into_iter().map(|id| (id, state)).collect(), failure: Some(failure) })
+    let is_signed_in = !matches!(error, SessionError::SignedOut | SessionError::Expired);
+    let state = if is_signed_in { AppState::Unknown } else { AppState::AccountNeeded };
+    let states = ids.into_iter().map(|id| (id, state)).collect();
+    Ok(Answers { states, failure: Some(Failure::of_session(error, &host)) })
 }
 
-fn tell(context: &Context, remote: &str, address: &str, found: &Found) -> Result<u8, Failure> {
-    let apps: Vec<_> = found.states.iter().map(|(id, state)| json!({ "id": id, "state": state.as_str() })).collect();
-    let error = found.failure.as_ref().map(Failure::as_json);
+fn tell(context: &Context, remote: &str, address: &str, answers: &Answers) -> Result<u8, Failure> {
+    let apps: Vec<_> = answers.states.iter().map(|(id, state)| json!({ "id": id, "state": state.as_str() })).collect();
+    let error = answers.failure.as_ref().map(Failure::as_json);
     context.out.json(&json!({ "remote": remote, "address": address, "apps": apps, "error": error }))?;
-    let rows: Vec<_> = found.states.iter().map(|(id, state)| [id.clone(), shown(*state)]).collect();
+    let rows: Vec<_> = answers.states.iter().map(|(id, state)| [id.clone(), shown(*state)]).collect();
     for line in list::aligned(&rows) {
         context.out.line(&line)?;
     }
-    if let Some(failure) = &found.failure {
+    if let Some(failure) = &answers.failure {
         failure.say();
         return Ok(failure.code());
     }
-    let is_complete = found.states.values().all(|state| *state != AppState::NotOwned);
+    let is_complete = answers.states.values().all(|state| *state != AppState::NotOwned);
     Ok(if is_complete { code::DONE } else { code::PURCHASE_NEEDED })
 }

@@ -2,7 +2,8 @@
 //! The remotes on this computer that use Usher, and finding the one that a person names.
 
 use usher_core::{
-    binding::{Binding, OptionsError},
+    binding::OptionsError,
+    ground::{Ground, GroundError},
     i18n::gettext_f,
     remote::{self, Remote},
     service::RemoteUrl,
@@ -41,16 +42,15 @@ pub(crate) fn word<'a>(name: &'a str, address: &'a str) -> &'a str {
     if text::is_plain_name(name) { name } else { address }
 }
 
-/// The binding that a remote claims, and its address.
-pub(crate) fn claims(remote: &Remote) -> Result<(Binding, RemoteUrl), Failure> {
-    let binding = remote.claimed().map_err(|error| options_failure(remote, &error))?;
-    let address = remote.address().map_err(|_| {
-        Failure::Other(gettext_f(
+/// What a remote says of its accounts.
+pub(crate) fn ground(remote: &Remote) -> Result<Ground, Failure> {
+    Ground::of(remote).map_err(|error| match error {
+        GroundError::Options(error) => options_failure(remote, &error),
+        GroundError::Address(_) => Failure::Other(gettext_f(
             "No account is used for “{remote}”, because its address is not secure (https).",
             &[("remote", &text::clean(&remote.name, text::NAME_LIMIT))],
-        ))
-    })?;
-    Ok((binding, address))
+        )),
+    })
 }
 
 pub(crate) fn options_failure(remote: &Remote, error: &OptionsError) -> Failure {

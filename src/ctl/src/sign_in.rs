@@ -3,15 +3,18 @@
 //! in the keyring.
 
 use serde_json::json;
+use url::Url;
 use usher_core::{
     account::{Account, Standing},
-    binding::{Binding, Provider},
+    binding::Binding,
     clock,
     i18n::{gettext, gettext_f},
-    provider::{SignIn, SignedIn, Step},
+    provider::{Answer, Progress, Provider, SignedIn, Step},
+    redirect::Redirect,
     remote::Remote,
     service::ServiceUrl,
-    store::{AccountStore, Entry},
+    sign_in::{self, Outcome, Whose},
+    store::Entry,
     text,
 };
 
@@ -41,7 +44,7 @@ pub(crate) async fn run(context: &Context, server: &str, options: browser::Optio
     // If a remote lacks only the permission, the person need not sign in again.
     let account = match usable(&entries, &target) {
         Some(account) => account.clone(),
-        None => sign_in(context, &entries, &target.binding, options).await?,
+        None => sign_in_anew(context, &entries, &target.binding, options).await?,
     };
     permit_remotes(context, &entries, &account, &target).await?;
     let entries = context.store.entries().await?;
@@ -49,29 +52,32 @@ pub(crate) async fn run(context: &Context, server: &str, options: browser::Optio
     context.out.json(&json!({ "account": list::account_json(account) }))
 }
 
-/// Signs in to a server in a browser, and saves the account.
-async fn sign_in(
+/// Signs in to a server, and saves the account.
+async fn sign_in_anew(
     context: &Context,
     entries: &[Entry],
     binding: &Binding,
     options: browser::Options,
 ) -> Result<Account, Failure> {
     confirm_new_server(entries, binding).await?;
-    sign_in_agreed(context, entries, binding, options).await
+    sign_in_agreed(context, binding, options).await
 }
 
 /// The same, for a server that the person has just agreed to.
 pub(crate) async fn sign_in_agreed(
     context: &Context,
-    entries: &[Entry],
     binding: &Binding,
     options: browser::Options,
 ) -> Result<Account, Failure> {
-    let signed_in = in_browser(binding.clone(), options).await?;
+    let signed_in = lead(context, binding, options).await?;
     // From here on Ctrl+C is ignored: the account is saved and reported.
     context.is_too_late.set(true);
-    let user = text::clean(&signed_in.user, text::NAME_LIMIT);
-    let account = save(&context.store, entries, binding, signed_in).await?;
+    let saved = match sign_in::save(&context.store, binding, &signed_in, Whose::Anybody, None).await? {
+        Outcome::Saved(saved) => *saved,
+        Outcome::SomebodyElse { .. } => unreachable!("anybody may sign in"),
+    };
+    let account = saved.account;
+    let user = text::clean(&account.user, text::NAME_LIMIT);
     let values = [("host", binding.host()), ("user", user)];
     let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     context.out.line(&gettext_f("Signed in to {host} as {user}.", &values))?;
@@ -89,15 +95,12 @@ fn resolve(server: &str, remotes: &[Remote]) -> Result<Target, Failure> {
     let by_host = remotes.iter().filter_map(|remote| remote.claimed().ok()).find(|binding| binding.host() == server);
     let binding = match by_host {
         Some(binding) => binding,
-        None => Binding {
-            provider: Provider::Webflow,
-            service: ServiceUrl::from_input(server).map_err(|_| {
-                Failure::Usage(gettext_f(
-                    "“{server}” is neither a remote that uses Usher nor a secure address (https).",
-                    &[("server", &text::clean(server, text::NAME_LIMIT))],
-                ))
-            })?,
-        },
+        None => Provider::default_provider().at(ServiceUrl::from_input(server).map_err(|_| {
+            Failure::Usage(gettext_f(
+                "“{server}” is neither a remote that uses Usher nor a secure address (https).",
+                &[("server", &text::clean(server, text::NAME_LIMIT))],
+            ))
+        })?),
     };
     Ok(target_of(binding, remotes))
 }
@@ -133,43 +136,35 @@ async fn confirm_new_server(entries: &[Entry], binding: &Binding) -> Result<(), 
     }
 }
 
-async fn in_browser(binding: Binding, options: browser::Options) -> Result<SignedIn, Failure> {
+/// Leads through the steps of a sign-in.
+async fn lead(context: &Context, binding: &Binding, options: browser::Options) -> Result<SignedIn, Failure> {
     let way = Way::choose(options).await?;
-    let flow = match &way {
-        Way::Listen { listener, .. } => SignIn::begin_at(binding, listener.port()),
-        Way::Paste => SignIn::begin(binding),
-    }?;
-    let Step::Web { start } = flow.step()?;
-    let titles = [gettext("Signed In"), gettext("Not Signed In")];
-    let back = way.go(Journey { start, redirect: flow.redirect(), landing: &|_| None, titles }).await;
-    let parameters = back.map_err(|stopped| match stopped {
-        Stopped::TooLate => Failure::Other(gettext("Not signed in: nobody signed in within 10 minutes.")),
-        Stopped::Failed(failure) => failure,
-    })?;
-    Ok(flow.finish(&parameters)?)
-}
-
-/// Renews the account of that user at that server, or adds one.
-async fn save(
-    store: &AccountStore,
-    entries: &[Entry],
-    binding: &Binding,
-    signed_in: SignedIn,
-) -> Result<Account, Failure> {
-    let SignedIn { credential, user, valid_until } = signed_in;
-    let now = clock::now();
-    let known =
-        entries.iter().filter_map(Entry::account).find(|account| &account.binding == binding && account.user == user);
-    if let Some(known) = known {
-        let (user, credential) = (user.clone(), credential.clone());
-        let renewed = store.change(known.id, move |account| account.renew(user, credential, valid_until, now)).await?;
-        if let Some(account) = renewed {
-            return Ok(account);
+    let mut sign_in = binding.provider.begin(binding, way.back())?;
+    let mut way = Some(way);
+    loop {
+        let answer = match (sign_in.step(), way.take()) {
+            (Step::Web { start, redirect }, Some(way)) => visit(way, start, redirect).await?,
+            (Step::Web { .. } | Step::Form { .. } | Step::Code { .. }, _) => {
+                return Err(Failure::Other(gettext(
+                    "Not signed in: the server asks for something that usherctl has no way to show.",
+                )));
+            }
+        };
+        match sign_in.answer(context.session.http(), answer).await? {
+            Progress::Next(next) => sign_in = next,
+            Progress::Done(signed_in) => return Ok(signed_in),
         }
     }
-    let account = Account::signed_in(binding.clone(), user, credential, valid_until, now);
-    store.add(&account).await?;
-    Ok(account)
+}
+
+/// Shows a page in a browser until it leads back.
+async fn visit(way: Way, start: &Url, redirect: &Redirect) -> Result<Answer, Failure> {
+    let titles = [gettext("Signed In"), gettext("Not Signed In")];
+    let back = way.go(Journey { start: start.clone(), redirect, landing: &|_| None, titles }).await;
+    back.map(Answer::Redirect).map_err(|stopped| match stopped {
+        Stopped::TooLate => Failure::Other(gettext("Not signed in: nobody signed in within 10 minutes.")),
+        Stopped::Failed(failure) => failure,
+    })
 }
 
 /// Lets remotes use the account: the one that the person named, or those that the person agrees to now.

@@ -2,7 +2,7 @@
 //! `usherctl sign-out`.
 
 use serde_json::json;
-use usher_core::{account::Account, i18n::gettext_f};
+use usher_core::{i18n::gettext_f, sign_in};
 
 use crate::{accounts, context::Context, failure::Failure, list};
 
@@ -10,8 +10,8 @@ use crate::{accounts, context::Context, failure::Failure, list};
 pub(crate) async fn run(context: &Context, wanted: &str) -> Result<(), Failure> {
     let entries = context.unlocked_entries().await?;
     let account = accounts::readable(accounts::the_one(&entries, wanted)?)?;
-    let signed_out = context.store.change(account.id, Account::sign_out).await?;
-    let account = signed_out.as_ref().unwrap_or(account);
+    let signed_out = sign_in::sign_out(&context.session, account.id).await?;
+    let account = signed_out.as_ref().map_or(account, |signed_out| &signed_out.account);
     context.out.line(&gettext_f("Signed out of {host}.", &[("host", &account.binding.host())]))?;
     context.out.json(&json!({ "account": list::account_json(account) }))
 }

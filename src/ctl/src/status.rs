@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 use usher_core::{
     account::{Account, AccountState, Standing},
+    buying::record::PurchaseState,
     clock,
     i18n::gettext,
-    purchase::PurchaseState,
     store::Entry,
     text,
 };

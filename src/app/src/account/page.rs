@@ -349,7 +349,7 @@ impl AccountPage {
         let imp = self.imp();
         let is_signed_out = Standing::of(account, clock::now()) == Standing::SignedOut;
         imp.server_row.set_subtitle(&account.binding.host());
-        imp.sign_in_row.set_subtitle(&text::way_to_sign_in(account.binding.provider));
+        imp.sign_in_row.set_subtitle(&account.binding.provider.sign_in_method());
         imp.since_row.set_subtitle(&text::day(account.signed_in_at));
         imp.since_row.set_visible(!is_signed_out);
         imp.until_row.set_subtitle(&account.valid_until.map_or_else(|| gettext("Until signed out"), text::day));

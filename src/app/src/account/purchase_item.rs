@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use usher_core::{
     account::{Account, AccountId},
-    purchase::{Purchase, PurchaseState},
+    buying::record::{Purchase, PurchaseState},
     service::RemoteUrl,
 };
 
@@ -77,7 +77,7 @@ impl PurchaseItem {
         if self.is_unfinished() {
             gettext_f("Begun on {date}", &[("date", &date)])
         } else {
-            gettext_f("PurchaseItem on {date}", &[("date", &date)])
+            gettext_f("Bought on {date}", &[("date", &date)])
         }
     }
 
@@ -120,16 +120,16 @@ pub(super) fn command_for_all(all: &[PurchaseItem]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use usher_core::{purchase::Wanted, testing};
+    use usher_core::{buying::record, ground::Ground, testing};
 
     use super::*;
 
     fn account(apps: &[(&str, PurchaseState)]) -> Account {
-        let mut account = testing::account("store.example", "ada");
-        let remote_url = testing::remote_url("https://repo.example/");
+        let mut account = testing::account("https://store.example", "ada");
+        let ground =
+            Ground { remote: "old".into(), ..testing::ground("https://repo.example/", "https://store.example") };
         for ((id, state), at) in apps.iter().zip(1..) {
-            let wanted = Wanted { app_id: (*id).into(), remote: "old".into(), remote_url: remote_url.clone() };
-            usher_core::purchase::begin(&mut account.purchases, &wanted, at);
+            record::begin(&mut account.purchases, &ground, id, at);
             account.purchases.last_mut().unwrap().state = *state;
         }
         account
@@ -158,7 +158,7 @@ mod tests {
             [("a.b.D", None), ("a.b.C", said("No Access Now")), ("a.b.B", None), ("a.b.A", said("Installed"))]
         );
         assert!(listed[0].is_unfinished() && listed[0].subtitle().starts_with("Begun on "));
-        assert!(listed[1].subtitle().starts_with("PurchaseItem on "));
+        assert!(listed[1].subtitle().starts_with("Bought on "));
         assert_eq!(count(&account), 3);
     }
 

@@ -7,11 +7,12 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority::High, gio, glib};
 use usher_core::{
     account::{Account, AccountId},
-    buying::{Access, BuyError},
+    buying::record::{self, Purchase},
     clock,
     http::HttpError,
-    purchase::{self, Purchase},
+    provider::Access,
     remote,
+    session::SessionError,
 };
 
 use super::{
@@ -263,7 +264,7 @@ impl PurchasesPage {
         });
         let (unfinished, bought): (Vec<_>, Vec<_>) = listed.into_iter().partition(PurchaseItem::is_unfinished);
         // A heading is needed where there is another one.
-        imp.bought_group.set_title(&if unfinished.is_empty() { String::new() } else { gettext("PurchaseItem") });
+        imp.bought_group.set_title(&if unfinished.is_empty() { String::new() } else { gettext("Bought") });
         let lost = [
             imp.unfinished.show(unfinished, PurchaseItem::is_same, purchase_row, |_, _| false),
             imp.bought.show(bought, PurchaseItem::is_same, purchase_row, |_, _| false),
@@ -293,7 +294,7 @@ impl PurchasesPage {
         match access {
             Ok(access) => {
                 let mut purchases = account.purchases.clone();
-                purchase::settle(&mut purchases, &access.granted, &access.denied, clock::now());
+                record::settle(&mut purchases, &access, clock::now());
                 if purchases == account.purchases {
                     toast::show(self, &gettext("Nothing has changed"));
                 }
@@ -337,10 +338,12 @@ impl PurchasesPage {
 }
 
 /// Why the server told nothing, and from when the list is, where that is known.
-fn problem(error: &BuyError, account: &Account) -> String {
+fn problem(error: &SessionError, account: &Account) -> String {
     let host = account.binding.host();
     match (error, account.purchases_checked_at) {
-        (BuyError::Http(error), Some(at)) if !matches!(error, HttpError::Certificate(_) | HttpError::Unexpected) => {
+        (SessionError::Http(error), Some(at))
+            if !matches!(error, HttpError::Certificate(_) | HttpError::Unexpected) =>
+        {
             gettext_f(
                 "{host} cannot be reached. The list is from {date}",
                 &[("host", &text::within(&host)), ("date", &text::day(at))],

@@ -2,7 +2,10 @@
 //! Signing out, after asking where a program would stop.
 
 use adw::prelude::*;
-use usher_core::account::{Account, AccountId};
+use usher_core::{
+    account::{Account, AccountId},
+    sign_in::{self, SignedOut},
+};
 
 use crate::{
     application::Application,
@@ -12,8 +15,7 @@ use crate::{
     widgets::toast,
 };
 
-/// Forgets the sign-in of an account; `page` shows what came of it. The server knows of no end: its credential is gone
-/// from here.
+/// Ends the sign-in of an account; `page` shows what came of it.
 pub(super) async fn sign_out(page: gtk::Widget, id: AccountId) {
     let application = Application::current();
     let Some(account) = application.accounts().find(id) else {
@@ -24,11 +26,11 @@ pub(super) async fn sign_out(page: gtk::Widget, id: AccountId) {
     {
         return;
     }
-    let store = application.services().store.clone();
-    let changed = runtime::spawn(async move { store.change(id, Account::sign_out).await }).await;
+    let session = application.services().session.clone();
+    let signed_out = runtime::spawn(async move { sign_in::sign_out(&session, id).await }).await;
     application.accounts().reload();
-    match changed {
-        Ok(Some(account)) => {
+    match signed_out {
+        Ok(Some(SignedOut { account, .. })) => {
             if let Some(prompter) = application.prompter() {
                 prompter.stop_waiting_for(&account);
             }

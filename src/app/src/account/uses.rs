@@ -85,7 +85,7 @@ mod tests {
     }
 
     fn account(at: &Repository) -> Account {
-        testing::account_of(at.binding.clone(), "ada", 0)
+        Account::signed_in(at.binding.clone(), &testing::signed_in("ada"), 0)
     }
 
     fn link(name: &str) -> Link {

@@ -23,7 +23,7 @@ impl NeedItem {
     pub(super) fn of(need: Need, application: &Application) -> Self {
         let app = match &need {
             Need::Unfinished { purchase, .. } => Some(application.apps().get(&purchase.remote, &purchase.app_id)),
-            Need::NoAccess { app, .. } => Some(application.apps().get(&app.remote, &app.app_id)),
+            Need::NoAccess { ground, app_id, .. } => Some(application.apps().get(&ground.remote, app_id)),
             _ => None,
         };
         Self { need, app }
@@ -55,9 +55,9 @@ pub(super) fn need_row(item: &NeedItem) -> OfferRow {
             let app = item.app(&purchase.app_id);
             unfinished_row(&offer, &UnfinishedPurchase { account, host, app, update: None })
         }
-        Need::NoAccess { account, host, app: update } => {
-            let app = item.app(&update.app_id);
-            unfinished_row(&offer, &UnfinishedPurchase { account, host, app, update: Some(update) })
+        Need::NoAccess { account, host, ground, app_id } => {
+            let app = item.app(&app_id);
+            unfinished_row(&offer, &UnfinishedPurchase { account, host, app, update: Some(ground) })
         }
     }
 }
@@ -112,8 +112,8 @@ impl Offer {
                 let app = item.app(&purchase.app_id);
                 Self::unfinished(&app, gettext_f("Purchase at {host} was not finished", &[("host", &host)]))
             }
-            Need::NoAccess { host, app, .. } => {
-                let app = item.app(&app.app_id);
+            Need::NoAccess { host, app_id, .. } => {
+                let app = item.app(app_id);
                 let host = text::within(host);
                 let told = gettext_f("Not updated: the account at {host} has no access any more", &[("host", &host)]);
                 Self::unfinished(&app, told)

@@ -2,10 +2,10 @@
 //! From what was typed to a server that offers accounts for apps.
 
 use usher_core::{
-    binding::{Binding, Provider},
+    binding::Binding,
     error_text::UserFacing,
     http::{HttpClient, HttpError},
-    provider::webflow,
+    provider,
     service::{ServiceUrl, UrlError},
 };
 
@@ -64,9 +64,9 @@ pub(super) fn known(typed: &ServiceUrl, repositories: &[Repository]) -> Option<B
 
 /// Asks the server that was typed whether it offers accounts for apps.
 pub(super) async fn ask(http: &HttpClient, service: ServiceUrl) -> Result<Binding, AddressProblem> {
-    match webflow::is_spoken_at(http, &service).await {
-        Ok(true) => Ok(Binding { provider: Provider::Webflow, service }),
-        Ok(false) | Err(HttpError::Unexpected) => Err(AddressProblem::NoAccounts(service.host())),
+    match provider::probe(http, &service).await {
+        Ok(Some(provider)) => Ok(provider.at(service)),
+        Ok(None) | Err(HttpError::Unexpected) => Err(AddressProblem::NoAccounts(service.host())),
         Err(error) => Err(AddressProblem::Unreachable(service.host(), error)),
     }
 }

@@ -171,7 +171,7 @@ mod imp {
         }
 
         fn ask(&self, service: ServiceUrl) {
-            let http = Application::current().services().http.clone();
+            let http = Application::current().services().session.http().clone();
             self.continue_stack.set_visible_child_name("asking");
             let page = self.obj().downgrade();
             let asking = glib::spawn_future_local(async move {

@@ -107,7 +107,7 @@ impl ServerPage {
             Some(repository) => imp.repository_row.set_subtitle(&repository.title()),
             None => imp.repository_row.set_visible(false),
         }
-        imp.sign_in_row.set_subtitle(&text::way_to_sign_in(binding.provider));
+        imp.sign_in_row.set_subtitle(&binding.provider.sign_in_method());
         let label = gettext_f("Continue to {host}", &[("host", &text::within(&host))]);
         imp.continue_label.set_label(&label);
         accessible::name(&*imp.continue_button, &label);

@@ -3,11 +3,11 @@
 
 use usher_core::{
     account::{Account, AccountId},
+    buying::record::{Purchase, PurchaseState},
+    ground::Ground,
     lookup::{self, Lookup},
     pending::{self, Obstacle, Operation, Pending},
-    purchase::{Purchase, PurchaseState, Wanted},
     refs::FlatpakRef,
-    service::RemoteUrl,
     store::Entry,
 };
 
@@ -31,7 +31,7 @@ pub(crate) enum Need {
     /// Find out what became of a purchase that was begun.
     Unfinished { account: AccountId, host: String, purchase: Purchase },
     /// An app is installed and was not updated, since the account has no access to it any more.
-    NoAccess { account: AccountId, host: String, app: Wanted },
+    NoAccess { account: AccountId, host: String, ground: Ground, app_id: String },
 }
 
 /// An app whose install or update stopped and can go on now.
@@ -84,7 +84,7 @@ pub(crate) fn overview(entries: &[Entry], repositories: &[Repository], notes: &[
             Lookup::Linked(account) if Standing::of(account, now).is_usable() => {
                 let all = own.iter().flat_map(|note| apps(note, &repository).into_iter().map(move |app| (note, app)));
                 ready.extend(all.filter(|(note, (_, app))| can_go_on(note, account, app)).map(|(_, app)| app));
-                for found in own.iter().flat_map(|note| no_access(note, account, &repository)) {
+                for found in own.iter().flat_map(|note| no_access(note, account)) {
                     if !needs.iter().any(|(_, known)| known.is_same(&found.1)) {
                         needs.push(found);
                     }
@@ -138,14 +138,12 @@ fn is_without_account(repository: &Repository, entries: &[Entry], needs: &[Need]
 
 /// Whether a note is about what a repository asks for now.
 pub(super) fn is_from(note: &Pending, repository: &Repository) -> bool {
-    note.binding == repository.binding
-        && RemoteUrl::parse(&note.remote_url).is_ok_and(|address| address == repository.address)
+    (&note.ground.binding, &note.ground.remote_url) == (&repository.binding, &repository.address)
 }
 
 fn is_of_account(note: &Pending, entries: &[Entry], account: &Account) -> bool {
-    RemoteUrl::parse(&note.remote_url).is_ok_and(|address| {
-        matches!(lookup::find(entries, &note.binding, &address), Lookup::Linked(found) if found.id == account.id)
-    })
+    let found = lookup::find(entries, &note.ground.binding, &note.ground.remote_url);
+    matches!(found, Lookup::Linked(found) if found.id == account.id)
 }
 
 /// Whether what stood in the way of an app is gone, now that there is an account that may be used.
@@ -160,14 +158,14 @@ fn state_of(account: &Account, app_id: &str) -> Option<PurchaseState> {
 
 /// The apps that were left out of an update for want of access, each with its time. A purchase that was begun has a row of
 /// its own.
-fn no_access(note: &Pending, account: &Account, repository: &Repository) -> Vec<(i64, Need)> {
+fn no_access(note: &Pending, account: &Account) -> Vec<(i64, Need)> {
     if (note.operation, &note.obstacle) != (Operation::Update, &Obstacle::NotBought) {
         return Vec::new();
     }
     let is_open = |app_id: &String| matches!(state_of(account, app_id), None | Some(PurchaseState::NoAccess));
     let need = |app_id: String| {
-        let app = Wanted { app_id, remote: note.remote.clone(), remote_url: repository.address.clone() };
-        (note.at, Need::NoAccess { account: account.id, host: account.binding.host(), app })
+        let (host, ground) = (account.binding.host(), note.ground.clone());
+        (note.at, Need::NoAccess { account: account.id, host, ground, app_id })
     };
     note.app_ids().into_iter().filter(is_open).map(need).collect()
 }
@@ -232,8 +230,8 @@ impl Need {
                 Self::Unfinished { account, purchase, .. },
                 Self::Unfinished { account: other, purchase: other_purchase, .. },
             ) => account == other && purchase.app_id == other_purchase.app_id,
-            (Self::NoAccess { account, app, .. }, Self::NoAccess { account: other, app: other_app, .. }) => {
-                account == other && app == other_app
+            (Self::NoAccess { account, app_id, .. }, Self::NoAccess { account: other, app_id: other_app, .. }) => {
+                account == other && app_id == other_app
             }
             _ => false,
         }

@@ -86,7 +86,7 @@ impl Notes {
             self.imp().blocked.borrow_mut().push(decided);
         }
         for note in self.all().iter().filter(|note| is_from(note, repository)) {
-            self.forget(&note.remote_url, &note.refs);
+            self.forget(&note.ground.remote_uri, &note.refs);
         }
         self.emit_by_name::<()>("changed", &[]);
     }
@@ -100,13 +100,13 @@ impl Notes {
     }
 
     /// Forgets refs of a remote.
-    pub(crate) fn forget(&self, remote_url: &str, refs: &[String]) {
+    pub(crate) fn forget(&self, remote_uri: &str, refs: &[String]) {
         let Some(file) = self.imp().file.get().cloned() else {
             return;
         };
-        let (remote_url, refs) = (remote_url.to_owned(), refs.to_vec());
+        let (remote_uri, refs) = (remote_uri.to_owned(), refs.to_vec());
         glib::spawn_future_local(runtime::spawn(async move {
-            let forgotten = file.change(clock::now(), |notes| pending::forget(notes, &remote_url, &refs)).await;
+            let forgotten = file.change(clock::now(), |notes| pending::forget(notes, &remote_uri, &refs)).await;
             if let Err(error) = forgotten {
                 tracing::warn!(%error, "a note cannot be forgotten");
             }

@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 use gtk::glib;
 use usher_core::{
     account::AccountId,
-    binding::Binding,
+    ground::{Ground, GroundError},
     prompt::{Kind, Reason, detail},
     refs::AppId,
     remote::Remote,
-    service::RemoteUrl,
 };
 
 /// Longest text, in bytes (rule R9).
@@ -22,13 +21,9 @@ const APP_LIMIT: usize = 4096;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Details {
     pub(super) kind: Kind,
-    pub(super) binding: Binding,
+    /// The repository, and the server that it names.
+    pub(super) ground: Ground,
     pub(super) account: Option<AccountId>,
-    /// Flatpak's name of the repository.
-    pub(super) remote: String,
-    /// Its address, verbatim.
-    pub(super) remote_uri: String,
-    pub(super) remote_url: RemoteUrl,
     pub(super) app_ids: Vec<String>,
     /// The program, as the daemon found it; empty if it could not.
     pub(super) client: String,
@@ -50,10 +45,12 @@ impl Details {
 
         let options: BTreeMap<String, String> =
             details.lookup::<BTreeMap<String, String>>(detail::BINDING).ok().flatten().ok_or(detail::BINDING)?;
-        let binding = Binding::claimed(&options).map_err(|_| detail::BINDING)?;
         let account = text(detail::ACCOUNT)?.map(|id| AccountId::parse(&id).ok_or(detail::ACCOUNT)).transpose()?;
-        let remote_uri = needed(detail::REMOTE_URI)?;
-        let remote_url = RemoteUrl::parse(&remote_uri).map_err(|_| detail::REMOTE_URI)?;
+        let (remote, remote_uri) = (needed(detail::REMOTE)?, needed(detail::REMOTE_URI)?);
+        let ground = Ground::claimed(&remote, &remote_uri, &options, None).map_err(|error| match error {
+            GroundError::Address(_) => detail::REMOTE_URI,
+            GroundError::Options(_) => detail::BINDING,
+        })?;
         let app_ids = details.lookup::<Vec<String>>(detail::APP_IDS).ok().flatten().ok_or(detail::APP_IDS)?;
         // A store may ask for an account alone; what is to be bought is named.
         let is_nothing = app_ids.is_empty() && kind == Kind::Purchase;
@@ -67,11 +64,8 @@ impl Details {
         };
         Ok(Self {
             kind,
-            binding,
+            ground,
             account,
-            remote: needed(detail::REMOTE)?,
-            remote_uri,
-            remote_url,
             app_ids,
             client: text(detail::CLIENT)?.unwrap_or_default(),
             reason,
@@ -81,7 +75,8 @@ impl Details {
 
     /// Whether another request is the same question.
     pub(super) fn asks_the_same(&self, other: &Self) -> bool {
-        self.kind == other.kind && self.binding == other.binding && self.remote_url == other.remote_url
+        let (one, other_ground) = (&self.ground, &other.ground);
+        self.kind == other.kind && (&one.binding, &one.remote_url) == (&other_ground.binding, &other_ground.remote_url)
     }
 
     /// Takes in what another request of the same question is for.
@@ -111,12 +106,7 @@ impl Details {
 
     /// The repository on this computer that this is about (rule R25).
     pub(super) fn find_remote(&self, remotes: Vec<Remote>) -> Option<Remote> {
-        remotes.into_iter().find(|remote| {
-            remote.is_ours()
-                && remote.name == self.remote
-                && remote.url == self.remote_uri
-                && remote.claimed().as_ref() == Ok(&self.binding)
-        })
+        remotes.into_iter().find(|remote| self.ground.is_of(remote))
     }
 }
 
@@ -153,7 +143,7 @@ mod tests {
     fn a_question_is_read_with_what_may_be_left_out() {
         let details = parse(|_| {}).unwrap();
         assert_eq!((details.account, details.client.as_str(), details.is_update), (None, "", false));
-        assert_eq!(details.binding.host(), "s.example");
+        assert_eq!(details.ground.host(), "s.example");
     }
 
     #[test]
@@ -187,15 +177,10 @@ mod tests {
 
     #[test]
     fn only_a_repository_of_this_computer_is_found() {
-        let remote = testing::remote("demo", "https://r.example/repo/", "s.example");
+        let remote = testing::remote("demo", "https://r.example/repo/", "https://s.example/");
         let details = parse(|_| {}).unwrap();
         assert!(details.find_remote(vec![remote.clone()]).is_some());
-        let others = [
-            Remote { name: "other".into(), ..remote.clone() },
-            Remote { url: "https://evil.example/".into(), ..remote.clone() },
-            Remote { authenticator: None, ..remote.clone() },
-            Remote { options: BTreeMap::from([("url".to_owned(), "https://evil.example/".to_owned())]), ..remote },
-        ];
-        assert_eq!(details.find_remote(others.to_vec()), None);
+        let elsewhere = testing::remote("demo", "https://r.example/repo/", "https://evil.example/");
+        assert_eq!(details.find_remote(vec![Remote { name: "other".into(), ..remote }, elsewhere]), None);
     }
 }

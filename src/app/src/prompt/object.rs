@@ -145,5 +145,5 @@ async fn accounts_of(application: &Application, details: &Details) -> Vec<Accoun
         tracing::warn!(%error, "the keyring was not read for a prompt");
         Vec::new()
     });
-    accounts_at(&entries, &details.binding)
+    accounts_at(&entries, &details.ground.binding)
 }

@@ -38,7 +38,7 @@ pub(super) fn form(details: &Details, accounts: &[Account]) -> Form {
         Kind::Unlock => Form::Unlock,
         Kind::SignIn => sign_in(details.account, accounts),
         Kind::Purchase => {
-            let linked = || accounts.iter().find(|account| account.is_linked_to(&details.remote_url));
+            let linked = || accounts.iter().find(|account| account.is_linked_to(&details.ground.remote_url));
             let known = details.account.or_else(|| linked().map(|account| account.id));
             let account = known.and_then(|id| accounts.iter().find(|account| account.id == id));
             match account.filter(|account| account.state == AccountState::SignedIn) {
@@ -77,7 +77,7 @@ pub(super) fn words(
     has_other_accounts: bool,
     name: Name<'_>,
 ) -> QuestionText {
-    let host = text::within(&details.binding.host());
+    let host = text::within(&details.ground.host());
     let repository = text::within(title);
     let values = [("host", host.as_str()), ("repository", repository.as_str())];
     let use_another = || gettext("Use Another Account…");
@@ -255,18 +255,15 @@ fn update_outlook(details: &Details, name: Name<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use usher_core::{prompt::Reason, testing};
+    use usher_core::{ground::Ground, prompt::Reason, testing};
 
     use super::*;
 
     fn details(kind: Kind, apps: &[&str], is_update: bool) -> Details {
         Details {
             kind,
-            binding: testing::binding("s.example"),
+            ground: Ground { remote: "demo".into(), ..testing::ground("https://r.example/", "https://s.example") },
             account: None,
-            remote: "demo".into(),
-            remote_uri: "https://r.example/".into(),
-            remote_url: testing::remote_url("https://r.example/"),
             app_ids: apps.iter().map(|&id| id.to_owned()).collect(),
             client: "flatpak".into(),
             reason: Reason::NoAccount,
@@ -275,7 +272,7 @@ mod tests {
     }
 
     fn account(user: &str) -> Account {
-        testing::account("s.example", user)
+        testing::account("https://s.example", user)
     }
 
     fn bare(text: &str) -> String {
@@ -330,7 +327,7 @@ mod tests {
     fn buying_names_app_account_and_server_and_no_price() {
         let asked = details(Kind::Purchase, &["org.a.A"], false);
         let mut owner = account("demo");
-        let linked = usher_core::binding::Link { remote_url: asked.remote_url.clone(), remote: "demo".into() };
+        let linked = asked.ground.link();
         owner.link(linked);
         let form = form(&asked, &[account("demo2"), owner]);
         let words = words(&asked, &form, "Demo", true, &|_| "Paid".to_owned());

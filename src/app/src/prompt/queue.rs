@@ -205,7 +205,8 @@ impl PromptQueue {
     pub(super) fn waiting_for(&self, account: &Account) -> Option<String> {
         let prompt = self.current.borrow().upgrade().filter(|prompt| prompt.is_waiting())?;
         let details = prompt.details.borrow();
-        let is_about_it = details.binding == account.binding && details.account.is_none_or(|id| id == account.id);
+        let is_about_it =
+            details.ground.binding == account.binding && details.account.is_none_or(|id| id == account.id);
         is_about_it.then(|| details.client.clone())
     }
 
@@ -213,7 +214,7 @@ impl PromptQueue {
     pub(super) fn shown_service(&self) -> Option<String> {
         let prompt = self.current.borrow().upgrade().filter(|prompt| prompt.is_on_screen())?;
         let details = prompt.details.borrow();
-        Some(details.binding.service.to_string())
+        Some(details.ground.binding.service.to_string())
     }
 
     /// Ends all calls: the daemon is gone, and with it everybody who waited, or what they wait for will not come.
@@ -230,7 +231,7 @@ impl PromptQueue {
 /// Writes down that the question was put off: the daemon reads it before it asks again.
 fn put_off(details: &Details) {
     let now = clock::now();
-    let dismissal = Dismissal::new(details.remote_url.clone(), details.kind, now);
+    let dismissal = Dismissal::new(details.ground.remote_url.clone(), details.kind, now);
     if let Some(Err(error)) = DismissalFile::of_session().map(|file| file.add(dismissal, now)) {
         tracing::warn!(%error, "that a question was put off cannot be remembered");
     }

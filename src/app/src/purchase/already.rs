@@ -5,12 +5,9 @@ use std::{collections::BTreeSet, rc::Rc};
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority, glib};
-use usher_core::{
-    account::Account,
-    buying::{self, Access, BuyError},
-};
+use usher_core::{account::Account, buying, provider::Access, session::SessionError};
 
-use super::{PurchaseRequest, plan::Trouble};
+use super::{PurchaseRequest, trouble::Trouble};
 use crate::{
     application::Application,
     i18n::{gettext, gettext_f, ngettext_f},
@@ -162,14 +159,14 @@ impl AlreadyPage {
                 match access {
                     Ok(access) if access.granted.is_empty() => toast::show(&page, &gettext("Nothing has changed")),
                     Ok(access) => page.tell(AlreadyAnswer::Owned(access.granted)),
-                    Err(BuyError::NotSignedIn) => page.tell(AlreadyAnswer::Expired),
+                    Err(SessionError::SignedOut | SessionError::Expired) => page.tell(AlreadyAnswer::Expired),
                     Err(error) => page.say(&error),
                 }
             }
         ));
     }
 
-    fn say(&self, error: &BuyError) {
+    fn say(&self, error: &SessionError) {
         tracing::warn!(%error, "whether something was bought is not known");
         toast::show(self, &Trouble::of(error).line(&self.request().account.binding.host()));
     }
@@ -218,7 +215,7 @@ impl AlreadyPage {
                 state.set_visible(access.is_err());
                 match access {
                     Ok(access) => page.show_found(&account, &row, &access),
-                    Err(BuyError::NotSignedIn) => {
+                    Err(SessionError::SignedOut | SessionError::Expired) => {
                         state.set_visible(false);
                         row.set_subtitle(&gettext("Sign in again"));
                     }
@@ -271,19 +268,18 @@ fn found(user: &str, has: usize, of: usize) -> String {
 }
 
 /// Asks the server for one account, and remembers what it has.
-async fn ask(request: &Rc<PurchaseRequest>, account: &Account) -> Result<Access, BuyError> {
-    let services = Application::current().services().clone();
+async fn ask(request: &Rc<PurchaseRequest>, account: &Account) -> Result<Access, SessionError> {
+    let session = Application::current().services().session.clone();
     let (id, ids) = (account.id, request.app_ids.iter().cloned().collect::<BTreeSet<_>>());
-    let access = {
-        let (store, http) = (services.store.clone(), services.http.clone());
-        runtime::spawn(async move { buying::check(&store, &http, id, &ids).await }).await?
-    };
-    let owned: Vec<_> = access.granted.iter().map(|app_id| request.wanted(app_id)).collect();
-    if !owned.is_empty() {
-        let store = services.store;
-        runtime::spawn(async move { buying::remember(&store, id, owned).await }).await?;
-    }
-    Ok(access)
+    let ground = request.ground.clone();
+    runtime::spawn(async move {
+        let access = buying::check(&session, id, &ids).await?;
+        if !access.granted.is_empty() {
+            buying::remember(&session, id, &ground, &access.granted).await?;
+        }
+        Ok(access)
+    })
+    .await
 }
 
 #[cfg(test)]

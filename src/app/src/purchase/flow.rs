@@ -14,9 +14,14 @@ use std::{
 use adw::prelude::*;
 use gtk::glib;
 use usher_core::{
-    buying::{self, Access, Begun, BuyError, Buying},
+    buying::{
+        self, Begun, BuyError, Buying,
+        plan::{self, Moment, Next},
+    },
+    provider::Access,
     redirect::Redirect,
     refs::AppId,
+    session::SessionError,
     text,
 };
 
@@ -24,7 +29,7 @@ use super::{
     PurchaseEvent, PurchaseRequest, Tell,
     basket::{Basket, ItemState},
     page::PurchasePage,
-    plan::{self, Moment, Next, Trouble},
+    trouble::Trouble,
     words::{ButtonAction, PageKind},
 };
 use crate::{
@@ -153,7 +158,7 @@ impl Purchase {
 
     /// What buys the app in a terminal, where names allow a command.
     fn terminal_command(&self) -> Option<String> {
-        let (remote, app) = (self.request.remote.as_str(), self.current());
+        let (remote, app) = (self.request.ground.remote.as_str(), self.current());
         let is_plain = text::is_plain_name(remote) && AppId::is_valid(&app);
         text::usherctl(&["buy", remote, &app]).filter(|_| is_plain)
     }
@@ -163,7 +168,7 @@ impl Purchase {
     }
 
     fn name(&self, app_id: &str) -> String {
-        Application::current().apps().get(&self.request.remote, app_id).title()
+        Application::current().apps().get(&self.request.ground.remote, app_id).title()
     }
 
     /// Asks the server to begin, or learns that there is nothing to begin.
@@ -179,13 +184,17 @@ impl Purchase {
             if !containment::is_possible().await {
                 purchase.is_asking.set(false);
                 purchase.set_idle();
-                purchase.go(Next::Trouble(Trouble::NotContained(purchase.terminal_command())), true);
+                purchase.show(&PageKind::Trouble(Trouble::NotContained(purchase.terminal_command())));
                 return;
             }
             let begun = purchase.ask_to_begin(pressed == Some(ButtonAction::Retry)).await;
             purchase.is_asking.set(false);
             purchase.set_idle();
             let next = plan::after_begin(begun.as_ref());
+            let trouble = match &begun {
+                Err(BuyError::Session(error)) => Some(Trouble::of(error)),
+                _ => None,
+            };
             if let Err(error) = &begun {
                 tracing::warn!(%error, "a purchase did not begin");
             }
@@ -197,22 +206,22 @@ impl Purchase {
                 }
                 purchase.buying.replace(Some(*buying));
             }
-            purchase.go(next, true);
+            purchase.go(next, trouble, true);
         });
     }
 
     /// `unlocks` if the person has just read that the keyring is locked.
     async fn ask_to_begin(&self, unlocks: bool) -> Result<Begun, BuyError> {
         let Ok(redirect) = Redirect::issue() else {
-            return Err(BuyError::Unexpected);
+            return Err(SessionError::Unexpected.into());
         };
-        let (store, http) = (self.services.store.clone(), self.services.http.clone());
-        let (id, wanted) = (self.request.account.id, self.request.wanted(&self.current()));
+        let session = self.services.session.clone();
+        let (id, ground, app) = (self.request.account.id, self.request.ground.clone(), self.current());
         runtime::spawn(async move {
-            if unlocks && store.is_locked().await? {
-                store.unlock().await?;
+            if unlocks && session.store().is_locked().await? {
+                session.store().unlock().await?;
             }
-            buying::begin(&store, &http, id, &wanted, redirect).await
+            buying::begin(&session, id, &ground, &app, redirect).await
         })
         .await
     }
@@ -236,15 +245,16 @@ impl Purchase {
             }
             let app = purchase.current();
             let has_access = access.as_ref().map(|access| access.granted.contains(&app));
-            purchase.go(plan::after_check(moment, has_access), is_told);
+            let trouble = access.as_ref().err().map(Trouble::of);
+            purchase.go(plan::after_check(moment, has_access), trouble, is_told);
         });
     }
 
     /// What the server says of the app whose turn it is.
-    async fn look(&self) -> Result<Access, BuyError> {
-        let (store, http) = (self.services.store.clone(), self.services.http.clone());
+    async fn look(&self) -> Result<Access, SessionError> {
+        let session = self.services.session.clone();
         let (id, ids) = (self.request.account.id, BTreeSet::from([self.current()]));
-        runtime::spawn(async move { buying::check(&store, &http, id, &ids).await }).await
+        runtime::spawn(async move { buying::check(&session, id, &ids).await }).await
     }
 
     /// Asks the server a last time, when the window is gone. Tells what belongs to the account now.
@@ -259,8 +269,8 @@ impl Purchase {
         self.basket.borrow().bought()
     }
 
-    /// Where it leads. `is_told` if the person has asked.
-    fn go(self: &Rc<Self>, next: Next, is_told: bool) {
+    /// Where it leads, and what went wrong. `is_told` if the person has asked.
+    fn go(self: &Rc<Self>, next: Next, trouble: Option<Trouble>, is_told: bool) {
         if self.is_ended.get() {
             return;
         }
@@ -272,7 +282,7 @@ impl Purchase {
             if next == Next::Bought {
                 self.stop_watch();
             }
-            if !matches!(next, Next::Stay | Next::StayAfter(_)) {
+            if !matches!(next, Next::Stay | Next::StayAfterError) {
                 self.after_landing.replace(Some(next));
             }
             return;
@@ -286,7 +296,9 @@ impl Purchase {
             }
             Next::Unfinished => self.show(&PageKind::Unfinished),
             Next::Stay => self.stay(is_told.then(|| gettext("Nothing has changed"))),
-            Next::StayAfter(trouble) => self.stay(is_told.then(|| trouble.line(&self.host()))),
+            Next::StayAfterError => {
+                self.stay(trouble.filter(|_| is_told).map(|trouble| trouble.line(&self.host())));
+            }
             Next::SignIn => {
                 self.end();
                 (self.tell)(PurchaseEvent::SignIn);
@@ -295,16 +307,20 @@ impl Purchase {
                 (self.tell)(PurchaseEvent::NotOffered);
                 self.show(&PageKind::NotOffered);
             }
-            Next::Trouble(trouble) => self.show(&PageKind::Trouble(trouble)),
+            Next::NotBegun => {
+                if let Some(trouble) = trouble {
+                    self.show(&PageKind::Trouble(trouble));
+                }
+            }
         }
     }
 
     fn bought(self: &Rc<Self>) {
-        let owned = self.request.wanted(&self.current());
-        let (store, id) = (self.services.store.clone(), self.request.account.id);
+        let (session, id) = (self.services.session.clone(), self.request.account.id);
+        let (ground, owned) = (self.request.ground.clone(), BTreeSet::from([self.current()]));
         glib::spawn_future_local(async move {
             let _hold = Application::current().hold();
-            let kept = runtime::spawn(async move { buying::remember(&store, id, vec![owned]).await }).await;
+            let kept = runtime::spawn(async move { buying::remember(&session, id, &ground, &owned).await }).await;
             if let Err(error) = kept {
                 tracing::warn!(%error, "what was bought is not remembered");
             }
@@ -379,8 +395,8 @@ impl Purchase {
 
     /// Takes the app whose turn it is for one that was not begun to be bought.
     async fn forget(&self) -> bool {
-        let (store, id, app) = (self.services.store.clone(), self.request.account.id, self.current());
-        let forgotten = runtime::spawn(async move { buying::not_paid(&store, id, &app).await }).await;
+        let (session, id, app) = (self.services.session.clone(), self.request.account.id, self.current());
+        let forgotten = runtime::spawn(async move { buying::not_paid(&session, id, &app).await }).await;
         if let Err(error) = &forgotten {
             tracing::warn!(%error, "a purchase that came to nothing stays written down");
         }

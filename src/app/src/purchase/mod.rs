@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! basket          the apps to be bought, each in turn; pure
-//! plan            what comes next, from what the server said; pure
+//! trouble         what can go wrong with asking the server, and how it is said
 //! words           what the pages say
 //! flow            leads from page to page
 //! page            one page between the shop's pages
@@ -18,14 +18,14 @@ mod basket;
 mod departure;
 mod flow;
 mod page;
-mod plan;
+mod trouble;
 pub(crate) mod unfinished;
 mod unfinished_row;
 mod words;
 
 use std::rc::Rc;
 
-use usher_core::{account::Account, purchase::Wanted, service::RemoteUrl};
+use usher_core::{account::Account, ground::Ground};
 
 pub(crate) use self::{
     already::{AlreadyAnswer, AlreadyPage},
@@ -38,21 +38,12 @@ use crate::web::WebSession;
 pub(crate) struct PurchaseRequest {
     /// The account that pays.
     pub(crate) account: Account,
-    /// Flatpak's name of the repository.
-    pub(crate) remote: String,
-    /// Its address.
-    pub(crate) remote_url: RemoteUrl,
+    /// The repository.
+    pub(crate) ground: Ground,
     /// The apps, in the order in which they are bought.
     pub(crate) app_ids: Vec<String>,
     /// The web session of the window.
     pub(crate) session: WebSession,
-}
-
-impl PurchaseRequest {
-    /// An app of the request, as it is bought and remembered.
-    fn wanted(&self, app_id: &str) -> Wanted {
-        Wanted { app_id: app_id.to_owned(), remote: self.remote.clone(), remote_url: self.remote_url.clone() }
-    }
 }
 
 /// What whoever asked for a purchase is told while it goes on.

@@ -6,11 +6,8 @@ use std::collections::BTreeSet;
 
 use gtk::glib;
 use usher_core::{
-    account::AccountId,
-    buying::{self, Access, BuyError},
-    error_text::UserFacing,
-    http::HttpError,
-    purchase::Wanted,
+    account::AccountId, buying, error_text::UserFacing, ground::Ground, http::HttpError, provider::Access,
+    session::SessionError,
 };
 
 use crate::{
@@ -32,27 +29,27 @@ pub(crate) struct UnfinishedPurchase {
     /// Of what.
     pub(crate) app: App,
     /// The update that waits for it, where no purchase was begun.
-    pub(crate) update: Option<Wanted>,
+    pub(crate) update: Option<Ground>,
 }
 
 /// Asks the server which of these apps an account has, and saves what it says.
-pub(crate) async fn ask(account: AccountId, app_ids: BTreeSet<String>) -> Result<Access, BuyError> {
+pub(crate) async fn ask(account: AccountId, app_ids: BTreeSet<String>) -> Result<Access, SessionError> {
     let application = Application::current();
-    let services = application.services().clone();
-    let asking = async move { buying::check(&services.store, &services.http, account, &app_ids).await };
+    let session = application.services().session.clone();
+    let asking = async move { buying::check(&session, account, &app_ids).await };
     let answer = runtime::spawn(asking).await;
     application.accounts().reload();
     answer
 }
 
 /// What the person is told of an answer that did not come.
-pub(crate) fn problem(error: &BuyError, host: &str) -> String {
+pub(crate) fn problem(error: &SessionError, host: &str) -> String {
     let host = text::within(host);
     match error {
-        BuyError::NotSignedIn => gettext("Sign-in has expired"),
-        BuyError::Http(error) => error.at(&host).reason(),
-        BuyError::Unexpected | BuyError::NotOffered => HttpError::Unexpected.at(&host).reason(),
-        BuyError::Store(_) => gettext("The keyring does not answer as it should"),
+        SessionError::SignedOut | SessionError::Expired => gettext("Sign-in has expired"),
+        SessionError::Http(error) => error.at(&host).reason(),
+        SessionError::Unexpected => HttpError::Unexpected.at(&host).reason(),
+        SessionError::Store(_) => gettext("The keyring does not answer as it should"),
     }
 }
 
@@ -74,12 +71,13 @@ impl UnfinishedPurchase {
     async fn granted(&self) -> String {
         let app = text::within(&self.app.title());
         let app = [("app", app.as_str())];
-        let Some(update) = self.update.clone() else {
+        let Some(ground) = self.update.clone() else {
             return gettext_f("“{app}” can be installed now", &app);
         };
         let application = Application::current();
-        let (store, account) = (application.services().store.clone(), self.account);
-        let kept = runtime::spawn(async move { buying::remember(&store, account, vec![update]).await }).await;
+        let (session, account) = (application.services().session.clone(), self.account);
+        let owned = BTreeSet::from([self.app.id.clone()]);
+        let kept = runtime::spawn(async move { buying::remember(&session, account, &ground, &owned).await }).await;
         application.accounts().reload();
         if let Err(error) = kept {
             tracing::warn!(%error, "what an account has is not remembered");
@@ -100,8 +98,8 @@ impl UnfinishedPurchase {
     /// It is forgotten, and can be begun again.
     async fn not_paid(self, window: Window) {
         let application = Application::current();
-        let (store, account, app_id) = (application.services().store.clone(), self.account, self.app.id);
-        let saved = runtime::spawn(async move { buying::not_paid(&store, account, &app_id).await }).await;
+        let (session, account, app_id) = (application.services().session.clone(), self.account, self.app.id);
+        let saved = runtime::spawn(async move { buying::not_paid(&session, account, &app_id).await }).await;
         application.accounts().reload();
         if let Err(error) = saved {
             tracing::warn!(%error, "a purchase cannot be dropped");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What the pages of a purchase say. Pure but for the translations.
 
-use super::plan::Trouble;
+use super::trouble::Trouble;
 use crate::{
     i18n::{gettext, gettext_f},
     text,

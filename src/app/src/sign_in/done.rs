@@ -8,13 +8,13 @@ use gtk::{AccessibleAnnouncementPriority, glib};
 use usher_core::{
     account::{Account, AccountId},
     binding::{Binding, Link},
+    sign_in::Saved,
 };
 
 use super::{
     Ending, Purpose,
     flow::Flow,
     next_step::{NextStep, next_step},
-    save::Saved,
 };
 use crate::{
     application::Application,
@@ -135,13 +135,13 @@ impl DonePage {
         let page: Self = glib::Object::new();
         let imp = page.imp();
         let host = flow.service().host();
-        page.show_who(Some(&saved.user).filter(|user| **user != host), &host);
-        let within = text::within(&saved.user);
+        page.show_who(Some(&saved.account.user).filter(|user| **user != host), &host);
+        let within = text::within(&saved.account.user);
         imp.said.replace(gettext_f("Signed in as {user}", &[("user", &within)]));
         imp.other_person_button.set_label(&gettext_f("Not {user}?", &[("user", &within)]));
-        imp.other_person_button.set_visible(saved.user != host);
-        let _ = imp.account.set((saved.id, flow.request().binding.clone()));
-        let (id, other) = (saved.id, flow.clone());
+        imp.other_person_button.set_visible(saved.account.user != host);
+        let _ = imp.account.set((saved.account.id, flow.request().binding.clone()));
+        let (id, other) = (saved.account.id, flow.clone());
         imp.start_over.replace(Some(Box::new(move || other.start_over(&saved))));
         let flow = flow.clone();
         let purpose = flow.request().purpose.clone();

@@ -8,23 +8,20 @@ use std::{
 
 use adw::prelude::*;
 use gtk::glib;
-use url::Url;
 use usher_core::{
     account::AccountId,
     error_text::UserFacing,
-    provider::{SignIn, SignInError, SignedIn, Step},
+    provider::{Answer, Back, Progress, SignIn, SignInError, SignedIn, Step},
     redirect::{Match, Parameters},
     service::ServiceUrl,
+    sign_in::Saved,
     text,
 };
 
-use super::{
-    AfterSaving, Purpose, SignInRequest,
-    done::DonePage,
-    save::{self, Saved},
-};
+use super::{AfterSaving, Purpose, SignInRequest, done::DonePage, save};
 use crate::{
     i18n::gettext,
+    runtime,
     services::Services,
     web::{SpentRedirects, WebPage, WebProblem, WebSession, WebTask},
 };
@@ -39,7 +36,7 @@ pub(super) struct Flow {
     session: WebSession,
     request: SignInRequest,
     /// `None` once the server has answered.
-    sign_in: RefCell<Option<SignIn>>,
+    sign_in: RefCell<Option<Box<dyn SignIn>>>,
     /// Signed in and not saved yet.
     unsaved: RefCell<Option<SignedIn>>,
     spent: SpentRedirects,
@@ -97,26 +94,56 @@ impl Flow {
 
     /// Begins the sign-in, or begins it anew after the server has answered.
     pub(super) fn begin(&self) {
-        let Some(page) = self.page.upgrade() else {
+        if self.sign_in.borrow().is_none() {
+            match self.request.binding.provider.begin(&self.request.binding, Back::Embedded) {
+                Ok(sign_in) => drop(self.sign_in.replace(Some(sign_in))),
+                Err(error) => return self.failed(&error),
+            }
+        }
+        self.show_step();
+    }
+
+    /// Shows what the person does next.
+    fn show_step(&self) {
+        let (sign_in, Some(page)) = (self.sign_in.borrow(), self.page.upgrade()) else {
             return;
         };
-        match self.first_address() {
-            Ok(address) => page.load(&address),
-            Err(error) => {
-                tracing::warn!(%error, "a sign-in cannot begin");
-                page.show_problem(WebProblem::Unusable);
+        match sign_in.as_ref().map(|sign_in| sign_in.step()) {
+            Some(Step::Web { start, .. }) => page.load(start),
+            Some(step @ (Step::Form { .. } | Step::Code { .. })) => {
+                tracing::warn!(step = step.kind(), "cannot show this step of a sign-in");
+                page.show_problem(WebProblem::NoPage);
             }
+            None => {}
         }
     }
 
-    fn first_address(&self) -> Result<Url, SignInError> {
-        let mut current = self.sign_in.borrow_mut();
-        let sign_in = match current.take() {
-            Some(sign_in) => sign_in,
-            None => SignIn::begin(self.request.binding.clone())?,
+    /// Takes the answer to a step, and goes on with the next one or saves.
+    async fn go_on(self: Rc<Self>, sign_in: Box<dyn SignIn>, answer: Answer) {
+        let http = self.services.session.http().clone();
+        match runtime::spawn(async move { sign_in.answer(&http, answer).await }).await {
+            Ok(Progress::Next(next)) => {
+                self.sign_in.replace(Some(next));
+                self.show_step();
+            }
+            Ok(Progress::Done(signed_in)) => {
+                self.unsaved.replace(Some(signed_in));
+                self.save();
+            }
+            Err(error) => self.failed(&error),
+        }
+    }
+
+    fn failed(&self, error: &SignInError) {
+        tracing::warn!(%error, "a sign-in did not begin, or not end well");
+        let problem = match error {
+            SignInError::Refused(reason) => WebProblem::Refused(reason.clone()),
+            SignInError::NoCredential | SignInError::Http(_) => WebProblem::NoCredential,
+            SignInError::Random(_) | SignInError::Address(_) => WebProblem::Unusable,
         };
-        let Step::Web { start } = current.insert(sign_in).step()?;
-        Ok(start)
+        if let Some(page) = self.page.upgrade() {
+            page.show_problem(problem);
+        }
     }
 
     /// Saves what was signed in to and shows *Done*; or says that it was not saved.
@@ -143,7 +170,7 @@ impl Flow {
 
     async fn saved(self: &Rc<Self>, saved: Saved, page: &WebPage) {
         let onward = match &self.request.purpose {
-            Purpose::Asked(asked) => (asked.saved)(asked.clone(), saved.id).await,
+            Purpose::Asked(asked) => (asked.saved)(asked.clone(), saved.account.id).await,
             Purpose::ByHand { .. } => AfterSaving::Done,
         };
         let Some(view) = self.view.upgrade() else {
@@ -170,9 +197,9 @@ impl Flow {
     pub(super) fn start_over(self: &Rc<Self>, saved: &Saved) {
         self.is_other_person.set(true);
         if saved.is_new {
-            let (store, id) = (self.services.store.clone(), saved.id);
+            let (store, id) = (self.services.store.clone(), saved.account.id);
             glib::spawn_future_local(async move {
-                if let Err(error) = crate::runtime::spawn(async move { store.remove(id).await }).await {
+                if let Err(error) = runtime::spawn(async move { store.remove(id).await }).await {
                     tracing::warn!(%error, "an account was not removed again");
                 }
             });
@@ -237,7 +264,7 @@ impl WebTask for Flow {
 
     fn command(&self) -> Option<String> {
         let remote = match &self.request.purpose {
-            Purpose::Asked(asked) => Some(asked.remote.as_str()),
+            Purpose::Asked(asked) => Some(asked.ground.remote.as_str()),
             Purpose::ByHand { remote } => remote.as_ref().map(|remote| remote.name.as_str()),
         };
         let server = self.request.binding.service.url().as_str();
@@ -246,30 +273,25 @@ impl WebTask for Flow {
     }
 
     fn recognise(&self, address: &str) -> Match {
-        self.sign_in.borrow().as_ref().map_or(Match::Other, |sign_in| sign_in.redirect().recognise(address))
+        match self.sign_in.borrow().as_ref().map(|sign_in| sign_in.step()) {
+            Some(Step::Web { redirect, .. }) => redirect.recognise(address),
+            _ => Match::Other,
+        }
     }
 
     fn spent(&self) -> &SpentRedirects {
         &self.spent
     }
 
-    fn answered(self: Rc<Self>, parameters: &Parameters) {
+    fn answered(self: Rc<Self>, parameters: Parameters) {
         let (Some(sign_in), Some(page)) = (self.sign_in.take(), self.page.upgrade()) else {
             return;
         };
-        self.spent.add(sign_in.redirect());
-        match sign_in.finish(parameters) {
-            Ok(signed_in) => {
-                self.unsaved.replace(Some(signed_in));
-                page.show_busy(&gettext("Signing in…"));
-                self.save();
-            }
-            Err(SignInError::Refused(reason)) => page.show_problem(WebProblem::Refused(reason)),
-            Err(error) => {
-                tracing::warn!(%error, "a sign-in did not end well");
-                page.show_problem(WebProblem::NoCredential);
-            }
+        if let Step::Web { redirect, .. } = sign_in.step() {
+            self.spent.add(redirect);
         }
+        page.show_busy(&gettext("Signing in…"));
+        glib::spawn_future_local(self.go_on(sign_in, Answer::Redirect(parameters)));
     }
 
     fn again(self: Rc<Self>, problem: WebProblem) {

@@ -21,7 +21,7 @@ use std::{
 };
 
 use adw::prelude::*;
-use usher_core::{account::AccountId, binding::Binding, remote::Remote, service::RemoteUrl};
+use usher_core::{account::AccountId, binding::Binding, ground::Ground, remote::Remote};
 
 use self::done::DonePage;
 use crate::{services::Services, web::WebSession};
@@ -51,10 +51,8 @@ type Saved = Box<dyn Fn(Rc<ClientRequest>, AccountId) -> Pin<Box<dyn Future<Outp
 
 /// What a client wanted when it asked for an account.
 pub(crate) struct ClientRequest {
-    /// Flatpak's name of the repository.
-    pub(crate) remote: String,
-    /// Its address. It may use the account after this sign-in.
-    pub(crate) remote_url: RemoteUrl,
+    /// The repository. It may use the account after this sign-in.
+    pub(crate) ground: Ground,
     /// The apps that were asked for; more join while the window is open.
     pub(crate) app_ids: RefCell<Vec<String>>,
     /// The program, as the daemon found it.

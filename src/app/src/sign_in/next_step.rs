@@ -44,13 +44,13 @@ fn after(asked: &ClientRequest) -> NextStep {
     }
     match (asked.client.as_str(), app_ids.as_slice()) {
         (SOFTWARE, [app_id, ..]) if !asked.is_update => {
-            NextStep::Software { remote: asked.remote.clone(), app_id: app_id.clone() }
+            NextStep::Software { remote: asked.ground.remote.clone(), app_id: app_id.clone() }
         }
         // Inside a sandbox stores are known by their names, and flatpak in the terminal is nobody that is known.
         (TERMINAL | UNKNOWN, app_ids) => {
             let named: Vec<&str> =
                 if asked.is_update { Vec::new() } else { app_ids.iter().map(String::as_str).collect() };
-            let command = software::command(asked.is_update, &asked.remote, &named);
+            let command = software::command(asked.is_update, &asked.ground.remote, &named);
             command.map_or(NextStep::Program, |command| NextStep::Terminal { command })
         }
         _ => NextStep::Program,
@@ -64,7 +64,7 @@ mod tests {
         rc::Rc,
     };
 
-    use usher_core::service::RemoteUrl;
+    use usher_core::{ground::Ground, testing};
 
     use super::*;
 
@@ -74,8 +74,7 @@ mod tests {
 
     fn back_for(apps: &[&str], client: &str, remote: &str, is_update: bool, is_waiting: bool) -> NextStep {
         next_step(&Purpose::Asked(Rc::new(ClientRequest {
-            remote: remote.into(),
-            remote_url: RemoteUrl::parse("https://r.example/").unwrap(),
+            ground: Ground { remote: remote.into(), ..testing::ground("https://r.example/", "https://s.example/") },
             app_ids: RefCell::new(apps.iter().map(|&id| id.to_owned()).collect()),
             client: client.into(),
             is_update,

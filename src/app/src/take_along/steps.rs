@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     fn takeout() -> Takeout {
-        let binding = testing::binding("store.example");
+        let binding = testing::binding("https://store.example");
         let account = |user: &str| TakenAccount {
             binding: binding.clone(),
             user: user.into(),
@@ -127,8 +127,7 @@ mod tests {
         assert!(matches!(fresh.repositories[0].set_up, SetUp::Command(Some(_))));
         assert_eq!(fresh.apps.map(|(count, _)| count), Some(2));
 
-        let binding = takeout.accounts[0].binding.clone();
-        let ada = testing::account_of(binding, "ada", 1);
+        let ada = testing::account("https://store.example", "ada");
         let here = ThisComputer { remotes: Vec::new(), installed: ["org.a.A".to_owned()].into() };
         let later = Steps::of(&takeout, &[testing::open(ada)], &here);
         assert_eq!(later.accounts.iter().map(|step| step.is_done).collect::<Vec<_>>(), [true, false]);

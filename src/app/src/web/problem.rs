@@ -33,6 +33,8 @@ pub(crate) enum WebProblem {
     NoCredential,
     /// The sign-in could not begin.
     Unusable,
+    /// The server wants something of the person for which Usher has no page.
+    NoPage,
     /// Pages have no sandbox of their own here; the command that does the same in a terminal.
     NotContained(Option<String>),
     /// Signed in, but the keyring did not save it; why.
@@ -143,6 +145,9 @@ impl WebProblem {
             }
             Self::NoCredential => not_finished(gettext_f("{host} sent nothing to sign in with.", &host)),
             Self::Unusable => not_finished(gettext("It could not be started on this computer.")),
+            Self::NoPage => {
+                not_finished(gettext_f("{host} asks for something that this version of Usher cannot show.", &host))
+            }
             Self::NotContained(command) => {
                 let (title, text) = containment::words(command.as_deref());
                 ("web-browser-symbolic", title, text)

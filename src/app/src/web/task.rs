@@ -39,7 +39,7 @@ pub(crate) trait WebTask {
     /// Redirects that have had their answer.
     fn spent(&self) -> &SpentRedirects;
     /// The redirect has come.
-    fn answered(self: Rc<Self>, parameters: &Parameters);
+    fn answered(self: Rc<Self>, parameters: Parameters);
     /// Goes on after a problem that the page has shown.
     fn again(self: Rc<Self>, problem: WebProblem);
     /// The person does not want to go on.
@@ -51,7 +51,7 @@ pub(crate) trait WebTask {
     fn navigated(self: Rc<Self>, address: &str) -> Hit {
         match self.recognise(address) {
             Match::Redirect(parameters) => {
-                self.answered(&parameters);
+                self.answered(parameters);
                 Hit::Answer
             }
             _ if self.spent().has(address) => Hit::Spent,

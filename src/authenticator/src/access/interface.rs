@@ -11,7 +11,7 @@ use zbus::{fdo, message::Header, object_server::SignalEmitter, zvariant::Value};
 
 use super::{
     Access, Ended, call_path,
-    lead::Wanted,
+    lead::Wish,
     listing::{self, Listed},
 };
 use crate::{flow::Reading, lifecycle::Event, limits};
@@ -67,7 +67,7 @@ impl Access1 {
         parent_window: &str,
         #[zbus(header)] header: Header<'_>,
     ) -> fdo::Result<u32> {
-        self.lead(handle_token, wanted(&header, remote, remote_uri, None, parent_window)?).await
+        self.lead(handle_token, wish(&header, remote, remote_uri, None, parent_window)?).await
     }
 
     #[zbus(out_args("outcome"))]
@@ -80,7 +80,7 @@ impl Access1 {
         parent_window: &str,
         #[zbus(header)] header: Header<'_>,
     ) -> fdo::Result<u32> {
-        self.lead(handle_token, wanted(&header, remote, remote_uri, Some(app_id), parent_window)?).await
+        self.lead(handle_token, wish(&header, remote, remote_uri, Some(app_id), parent_window)?).await
     }
 
     #[allow(clippy::needless_pass_by_value)]
@@ -95,10 +95,10 @@ impl Access1 {
 }
 
 impl Access1 {
-    async fn lead(&self, handle_token: &str, wanted: Wanted) -> fdo::Result<u32> {
+    async fn lead(&self, handle_token: &str, wish: Wish) -> fdo::Result<u32> {
         let token = limits::handle_token(handle_token)?;
-        let peer = wanted.peer.clone();
-        let outcome = match self.0.run_named(&peer, token, self.0.clone().lead(wanted)).await? {
+        let peer = wish.peer.clone();
+        let outcome = match self.0.run_named(&peer, token, self.0.clone().lead(wish)).await? {
             Ended::Done(outcome) => outcome,
             Ended::Cancelled => Outcome::Dismissed,
             Ended::Failed => Outcome::Failed,
@@ -107,14 +107,14 @@ impl Access1 {
     }
 }
 
-fn wanted(
+fn wish(
     header: &Header<'_>,
     remote: &str,
     remote_uri: &str,
     app: Option<&str>,
     parent_window: &str,
-) -> fdo::Result<Wanted> {
-    Ok(Wanted {
+) -> fdo::Result<Wish> {
+    Ok(Wish {
         remote: limits::text(remote)?,
         remote_uri: limits::text(remote_uri)?,
         app: app.map(limits::app_id).transpose()?,

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use usher_core::{account::AccountState, binding::Provider, store::Entry, text};
+use usher_core::{account::AccountState, provider::Provider, store::Entry, text};
 use zbus::zvariant::Value;
 
 /// An account as `ListAccounts` gives it.
@@ -41,7 +41,7 @@ fn fields(
 ) -> Listed {
     HashMap::from([
         ("id", id.into()),
-        ("provider", provider.as_str().into()),
+        ("provider", provider.name().into()),
         ("service", service.to_owned().into()),
         ("user", user.into()),
         ("state", state.into()),

@@ -26,15 +26,15 @@ use std::{
 };
 
 use tokio::sync::OnceCell;
-use usher_core::{binding::Binding, names::ACCESS_PATH, service::RemoteUrl};
+use usher_core::{binding::Binding, ground::Ground, names::ACCESS_PATH, remote::Remote};
 use zbus::Connection;
 
 use self::answers::Answers;
 use crate::{
-    flow::{Asker, Installations},
+    daemon::Daemon,
+    flow::Installations,
     lifecycle::Event,
     live::{Live, Refusal},
-    service::Daemon,
     work::Work,
 };
 
@@ -59,14 +59,6 @@ enum Ended<T> {
     Cancelled,
     /// Its work failed, or the daemon is ending.
     Failed,
-}
-
-/// A remote of this computer that accounts are used for.
-struct Ground {
-    remote: String,
-    remote_uri: String,
-    remote_url: RemoteUrl,
-    binding: Binding,
 }
 
 impl Access {
@@ -130,26 +122,12 @@ fn call_path(peer: &str, name: &str) -> String {
     format!("{peer}/{name}")
 }
 
-impl Ground {
-    fn asker(&self) -> Asker<'_> {
-        Asker { remote: &self.remote, remote_uri: &self.remote_uri, binding: &self.binding }
-    }
-
-    /// The remote of that name and address. `None` if there is none, or if installations disagree about its server: which
-    /// one is meant cannot be told then.
-    fn find(installations: &dyn Installations, remote: &str, remote_uri: &str) -> Option<Self> {
-        let remote_url = RemoteUrl::parse(remote_uri).ok()?;
-        let remotes = installations.remotes();
-        let mut claims = remotes
-            .iter()
-            .filter(|known| known.is_ours() && known.name == remote && known.url == remote_uri)
-            .map(|known| known.claimed().ok());
-        let binding = claims.next()??;
-        claims.all(|other| other.as_ref() == Some(&binding)).then(|| Self {
-            remote: remote.to_owned(),
-            remote_uri: remote_uri.to_owned(),
-            remote_url,
-            binding,
-        })
-    }
+/// The ground of the remote of that name and address. `None` if there is none, or if installations disagree about its
+/// server: which one is meant cannot be told then.
+fn ground_of(installations: &dyn Installations, remote: &str, remote_uri: &str) -> Option<Ground> {
+    let remotes = installations.remotes();
+    let is_meant = |known: &&Remote| known.is_ours() && known.name == remote && known.url == remote_uri;
+    let mut grounds = remotes.iter().filter(is_meant).map(|known| Ground::of(known).ok());
+    let ground = grounds.next()??;
+    grounds.all(|other| other.as_ref() == Some(&ground)).then_some(ground)
 }

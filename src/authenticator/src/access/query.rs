@@ -6,9 +6,14 @@ use std::{
     sync::Arc,
 };
 
-use usher_core::{account::AccountId, app_state::AppState, buying};
+use usher_core::{
+    account::AccountId,
+    app_state::AppState,
+    ground::{Ask, Ground},
+    provider,
+};
 
-use super::{Access, Ground};
+use super::{Access, ground_of};
 use crate::flow::{Obstacle, Occasion, Reading};
 
 impl Access {
@@ -20,7 +25,7 @@ impl Access {
         ids: BTreeSet<String>,
     ) -> BTreeMap<String, AppState> {
         let flow = &self.daemon.flow;
-        let Some(ground) = Ground::find(&*flow.installations, &remote, &remote_uri) else {
+        let Some(ground) = ground_of(&*flow.installations, &remote, &remote_uri) else {
             return all(&ids, AppState::Unknown);
         };
         self.follow().await;
@@ -33,21 +38,22 @@ impl Access {
         let turn = self.turn(&ground.binding);
         let _turn = turn.lock().await;
         let reading = Reading { afresh: false, interactive: false };
-        let account = match flow.account(&ground.binding, &ground.remote_url, reading).await {
+        let account = match flow.account(ground, reading).await {
             Ok(account) => account,
             Err(obstacle) => return all(ids, AppState::from(&obstacle)),
         };
         let mut known = self.answers().find(&account, ids, flow.clock.elapsed());
-        let missing: BTreeSet<String> = ids.iter().filter(|id| !known.contains_key(*id)).cloned().collect();
-        if missing.is_empty() {
+        let asks: Vec<Ask> = ids.iter().filter(|id| !known.contains_key(*id)).map(|id| Ask::of_app(id)).collect();
+        if asks.is_empty() {
             return known;
         }
-        match flow.ask(&account, &missing).await {
+        match flow.ask(&account, &asks).await {
             Ok(grants) => {
-                let said = AppState::of_all(&grants);
+                let said = AppState::of_all(&asks, &grants);
                 self.answers().keep(&account, &said, flow.clock.elapsed());
-                let finished = Occasion::finished(&account, grants.granted.keys(), &ground.asker());
-                self.settle(flow.news(&account, || grants.into()), finished);
+                let access = grants.access(&asks);
+                let finished = Occasion::finished(&account, &access.granted, ground);
+                self.settle(flow.news(&account, || access), finished);
                 known.extend(said);
                 known
             }
@@ -56,14 +62,15 @@ impl Access {
                 all(ids, AppState::from(&obstacle))
             }
             Err(obstacle) => {
-                known.extend(all(&missing, AppState::from(&obstacle)));
+                let state = AppState::from(&obstacle);
+                known.extend(asks.iter().map(|ask| (ask.app_id().to_owned(), state)));
                 known
             }
         }
     }
 
     /// Writes down what is news about purchases, and tells of one that is finished. Nobody waits for it.
-    pub(super) fn settle(&self, news: Option<(AccountId, buying::Access)>, finished: Option<Occasion>) {
+    pub(super) fn settle(&self, news: Option<(AccountId, provider::Access)>, finished: Option<Occasion>) {
         let Some((account, access)) = news else { return };
         let (daemon, busy) = (self.daemon.clone(), self.daemon.activity.begin());
         tokio::spawn(async move {

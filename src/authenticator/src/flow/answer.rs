@@ -4,10 +4,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
-use usher_core::{account::AccountId, buying::Access, pending::Pending, provider::Grant, refs::FlatpakRef};
+use usher_core::{
+    account::AccountId,
+    ground::Ask,
+    pending::Pending,
+    provider::{Access, Grant},
+};
 use zbus::zvariant::{Signature, Type, Value, as_value};
 
-use super::{Obstacle, occasion::Occasion, ports::Question};
+use super::{obstacle::Obstacle, occasion::Occasion, ports::Question};
 
 /// `FLATPAK_ERROR_AUTHENTICATION_FAILED`.
 const AUTHENTICATION_FAILED: i32 = 23;
@@ -55,17 +60,18 @@ pub(crate) struct After {
 
 impl Answer {
     /// No ref has a token.
-    pub(crate) fn without_tokens(refs: &[FlatpakRef]) -> Self {
-        Self::with_tokens(refs, &BTreeMap::new())
+    pub(crate) fn without_tokens(asks: &[Ask]) -> Self {
+        Self::with_tokens(asks, &vec![None; asks.len()])
     }
 
-    /// Each ref under the token of its app; without one where there is none.
-    pub(crate) fn with_tokens(refs: &[FlatpakRef], granted: &BTreeMap<String, Grant>) -> Self {
+    /// Each ref under its token; without one where there is none.
+    pub(crate) fn with_tokens(asks: &[Ask], grants: &[Option<Grant>]) -> Self {
         let mut tokens: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for wanted in refs {
-            let token = match granted.get(wanted.app_id()) {
+        for (ask, grant) in asks.iter().zip(grants) {
+            let Some(wanted) = ask.full_ref() else { continue };
+            let token = match grant {
                 Some(Grant::Token(token, _)) => token.expose(),
-                Some(Grant::Free) | None => "",
+                Some(Grant::Free | Grant::Denied) | None => "",
             };
             match tokens.get_mut(token) {
                 Some(refs) => refs.push(wanted.to_string()),

@@ -1,59 +1,86 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The steps that requests and questions of stores have in common: find the account, ask its server.
 
-use std::{
-    collections::BTreeSet,
-    sync::{MutexGuard, PoisonError},
-};
+use std::sync::{MutexGuard, PoisonError};
 
 use usher_core::{
-    account::{Account, AccountId, AccountState},
-    binding::Binding,
-    buying::Access,
+    account::{Account, AccountId},
+    buying::record,
+    ground::{Ask, Ground},
     lookup,
-    provider::{Grants, TokensError},
-    purchase,
-    service::RemoteUrl,
+    provider::{Access, Grant, Grants},
 };
 
 use super::{
-    Flow,
-    decide::{self, Obstacle},
+    Call, Flow, Found,
+    obstacle::{self, Obstacle},
     ports::Reading,
 };
 use crate::token_cache::{Moment, TokenCache};
 
 impl Flow {
+    /// Keyring, then cache, then server. What was found until something stood in the way is in `found`.
+    pub(super) async fn look(&self, call: &Call<'_>, afresh: bool, found: &mut Found) -> Result<(), Obstacle> {
+        let reading = Reading { afresh, interactive: call.request.interactive };
+        let account = found.used.insert(self.account(&call.ground, reading).await?);
+        found.grants = self.cache().find(account, &call.ground.remote_url, &call.request.asks, self.moment());
+        if !self.accounts.is_use_due(account) {
+            return self.fetch(call, account, &mut found.grants).await;
+        }
+        // Whose use it is is found out meanwhile.
+        tokio::join!(self.fetch(call, account, &mut found.grants), call.client()).0
+    }
+
     /// The account that a remote may use and that is signed in, or what stands in the way.
-    pub(crate) async fn account(
-        &self,
-        claimed: &Binding,
-        remote_url: &RemoteUrl,
-        reading: Reading,
-    ) -> Result<Account, Obstacle> {
+    pub(crate) async fn account(&self, ground: &Ground, reading: Reading) -> Result<Account, Obstacle> {
         let entries = self.accounts.entries(reading).await.map_err(|error| {
             tracing::debug!(%error, "the keyring gave no accounts");
             Obstacle::from(&error)
         })?;
-        decide::judge(&lookup::find(&entries, claimed, remote_url))
+        obstacle::judge(&lookup::find(&entries, &ground.binding, &ground.remote_url))
     }
 
-    /// Asks the server of an account, in one call. A sign-in that the server does not accept any more is marked.
-    pub(crate) async fn ask(&self, account: &Account, ids: &BTreeSet<String>) -> Result<Grants, Obstacle> {
-        let credential = account.credential.as_ref().filter(|_| account.state == AccountState::SignedIn);
-        let credential = credential.ok_or(Obstacle::SignedOut(account.id))?;
-        // The stored binding decides where the credential goes, not the claimed one (rule R1).
-        match self.tokens.get(&account.binding, credential, ids).await {
-            Ok(grants) => Ok(grants),
-            Err(error) => {
-                tracing::debug!(host = account.binding.host(), %error, "the server gave no tokens");
-                if error == TokensError::Rejected {
-                    self.cache().forget(account.id);
-                    self.accounts.mark_expired(account.id, credential).await;
-                }
-                Err(decide::refused(&error, account.id))
-            }
+    /// Asks the server for what the cache does not have.
+    async fn fetch(&self, call: &Call<'_>, account: &Account, grants: &mut [Option<Grant>]) -> Result<(), Obstacle> {
+        let (mut missing, mut asks) = (Vec::new(), Vec::new());
+        for (index, ask) in call.request.asks.iter().enumerate().filter(|(index, _)| grants[*index].is_none()) {
+            missing.push(index);
+            asks.push(ask.clone());
         }
+        if asks.is_empty() {
+            return Ok(());
+        }
+        let said = match self.ask(account, &asks).await {
+            Ok(said) => said,
+            Err(obstacle) => {
+                if matches!(obstacle, Obstacle::Expired(_)) {
+                    grants.fill(None);
+                }
+                return Err(obstacle);
+            }
+        };
+        let denied = said.access(&asks).denied;
+        let mut cache = self.cache();
+        if !denied.is_empty() {
+            cache.forget(account.id);
+        }
+        cache.keep(account, &call.ground.remote_url, &asks, &said, self.moment());
+        for (index, grant) in missing.into_iter().zip(said) {
+            grants[index] = Some(grant);
+        }
+        if denied.is_empty() { Ok(()) } else { Err(Obstacle::not_bought(account, denied)) }
+    }
+
+    /// Asks the server of an account, in one call.
+    pub(crate) async fn ask(&self, account: &Account, asks: &[Ask]) -> Result<Grants, Obstacle> {
+        self.tokens.get(account, asks).await.map_err(|error| {
+            tracing::debug!(host = account.binding.host(), %error, "the server gave no tokens");
+            let obstacle = obstacle::refused(&error, account.id);
+            if matches!(obstacle, Obstacle::Expired(_)) {
+                self.cache().forget(account.id);
+            }
+            obstacle
+        })
     }
 
     /// What a server has said, if that is news to the account's list of purchases.
@@ -63,15 +90,15 @@ impl Flow {
         }
         let access = said();
         let mut purchases = account.purchases.clone();
-        purchase::settle(&mut purchases, &access.granted, &access.denied, self.clock.now());
+        record::settle(&mut purchases, &access, self.clock.now());
         (purchases != account.purchases).then_some((account.id, access))
     }
 
-    pub(super) fn cache(&self) -> MutexGuard<'_, TokenCache> {
+    fn cache(&self) -> MutexGuard<'_, TokenCache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn moment(&self) -> Moment {
+    fn moment(&self) -> Moment {
         Moment { now: self.clock.now(), elapsed: self.clock.elapsed() }
     }
 }

@@ -7,14 +7,12 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 use usher_core::{
     account::{Account, AccountId},
-    binding::Binding,
-    buying::Access,
+    ground::{Ask, Ground},
     prompt::{Kind, Reason},
-    provider::{Grants, TokensError},
+    provider::{Access, Grants},
     refs::FlatpakRef,
     remote::Remote,
-    secret::Token,
-    service::RemoteUrl,
+    session::SessionError,
     store::{Entry, StoreError},
 };
 
@@ -34,8 +32,6 @@ pub(crate) trait Accounts: Send + Sync {
     async fn entries(&self, reading: Reading) -> Result<Arc<[Entry]>, StoreError>;
     /// Tells whenever something about them may have changed, from now on.
     async fn changes(&self) -> watch::Receiver<()>;
-    /// The server does not accept this credential any more. A newer one is left alone.
-    async fn mark_expired(&self, id: AccountId, rejected: &Token);
     /// Whether a use is worth writing down.
     fn is_use_due(&self, account: &Account) -> bool;
     /// Writes down a use.
@@ -47,8 +43,9 @@ pub(crate) trait Accounts: Send + Sync {
 /// The servers.
 #[async_trait]
 pub(crate) trait Tokens: Send + Sync {
-    /// Asks the service of a stored binding for download tokens.
-    async fn get(&self, binding: &Binding, credential: &Token, ids: &BTreeSet<String>) -> Result<Grants, TokensError>;
+    /// Asks the server of an account for download tokens. An account whose sign-in is not accepted any more says so from
+    /// then on.
+    async fn get(&self, account: &Account, asks: &[Ask]) -> Result<Grants, SessionError>;
 }
 
 /// The Flatpak installations on this computer.
@@ -56,7 +53,7 @@ pub(crate) trait Installations: Send + Sync {
     /// Their remotes.
     fn remotes(&self) -> Vec<Remote>;
     /// Whether a request for these refs is an update of what is installed there.
-    fn is_update(&self, refs: &[FlatpakRef]) -> bool;
+    fn is_update(&self, refs: &[&FlatpakRef]) -> bool;
 }
 
 /// Who is calling.
@@ -81,16 +78,10 @@ pub(crate) struct Question {
     pub(crate) kind: Kind,
     /// Why.
     pub(crate) reason: Reason,
-    /// The claimed binding.
-    pub(crate) binding: Binding,
+    /// The remote, and the binding that it claims.
+    pub(crate) ground: Ground,
     /// The account, if one is known.
     pub(crate) account: Option<AccountId>,
-    /// Name of the remote.
-    pub(crate) remote: String,
-    /// Its address, verbatim.
-    pub(crate) remote_uri: String,
-    /// Its address, for comparing.
-    pub(crate) remote_url: RemoteUrl,
     /// The apps that it is about.
     pub(crate) app_ids: BTreeSet<String>,
     /// The program that asked.

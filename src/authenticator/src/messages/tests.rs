@@ -20,7 +20,7 @@ fn all(user: &str, ids: &[&str]) -> Vec<Obstacle> {
         Obstacle::Locked,
         Obstacle::NoKeyring,
         Obstacle::KeyringFailed,
-        Obstacle::Changed { account: id, agreed: binding("old.example") },
+        Obstacle::Changed { account: id, agreed: Box::new(binding("old.example")) },
         Obstacle::NotBought { account: id, user: user.to_owned(), ids },
         Obstacle::Unreachable,
         Obstacle::BadAnswer,

@@ -23,7 +23,7 @@ use zbus::{
 };
 
 use super::words::{Action, Words};
-use crate::{live::Activity, service::owner_changes};
+use crate::{live::Activity, owners};
 
 /// Longest wait for a click. A later click does nothing; the window shows the same when it opens.
 const STAY: Duration = Duration::from_secs(30 * 60);
@@ -71,7 +71,7 @@ impl Desktop {
         let hints = HashMap::from([("desktop-entry", Value::from(names::APP_ID)), ("urgency", Value::from(1_u8))]);
         // Subscribe before the notification exists.
         let signals = self.signals(owner).await?;
-        let gone = owner_changes(&self.connection, 0, owner).await?;
+        let gone = owners::changes(&self.connection, 0, owner).await?;
         let arguments = ("Usher", number, names::APP_ID, &words.title, body, &actions, hints, -1);
         let number: u32 = DESKTOP.call(&self.connection, owner, "Notify", &arguments).await?.body().deserialize()?;
         if !actions.is_empty() {

@@ -29,7 +29,6 @@ use usher_core::{
     pending::{Operation, Pending, PendingFile},
     refs::FlatpakRef,
     remote::Remote,
-    service::RemoteUrl,
     store::Entry,
 };
 use zbus::Connection;
@@ -38,8 +37,8 @@ use self::{surface::Surface, words::Words};
 use crate::{
     delivery::Surroundings,
     flow::{Accounts, Clock, Installations, Occasion, Reading},
-    limits::Request,
     live::Activity,
+    request::Request,
 };
 
 /// Longest wait for the desktop.
@@ -91,7 +90,7 @@ impl Notifier {
             return;
         }
         let _turn = turn.lock().await;
-        if windows::show(&parts.connection, &occasion.binding).await {
+        if windows::show(&parts.connection, &occasion.ground.binding).await {
             tracing::debug!(?cause, "no notification: a window shows the same");
             return;
         }
@@ -102,7 +101,7 @@ impl Notifier {
             Ok(true) => {
                 self.follow();
                 // A window that has opened meanwhile could not withdraw it yet.
-                if windows::show(&parts.connection, &occasion.binding).await {
+                if windows::show(&parts.connection, &occasion.ground.binding).await {
                     self.withdraw(file, now, |known| known.id == notice.id).await;
                 }
             }
@@ -152,7 +151,7 @@ impl Notifier {
             return;
         }
         let is_finished = shown.iter().any(|known| known.cause == Cause::Finished);
-        let installing = covered.filter(|request| is_finished && !parts.installations.is_update(&request.refs));
+        let installing = covered.filter(|request| is_finished && !parts.installations.is_update(&request.refs()));
         self.follow();
         let _turn = turn.lock().await;
         let reading = Reading { afresh: false, interactive: false };
@@ -202,9 +201,10 @@ impl Notifier {
 
     fn words(&self, occasion: &Occasion) -> Words {
         let remotes = self.0.parts.installations.remotes();
-        let is_it = |remote: &&Remote| remote.name == occasion.remote && remote.url == occasion.remote_uri;
-        let title = remotes.iter().find(is_it).map_or(occasion.remote.as_str(), |remote| remote.display_name());
-        Words::of(occasion, title, waiting(&self.notes(), &occasion.remote_uri))
+        let is_it =
+            |remote: &&Remote| remote.name == occasion.ground.remote && remote.url == occasion.ground.remote_uri;
+        let title = remotes.iter().find(is_it).map_or(occasion.ground.remote.as_str(), |remote| remote.display_name());
+        Words::of(occasion, title, waiting(&self.notes(), &occasion.ground.remote_uri))
     }
 
     fn notes(&self) -> Vec<Pending> {
@@ -222,16 +222,17 @@ async fn changed(heard: &mut watch::Receiver<()>) -> bool {
 
 /// The account that covered a request.
 fn account_of(request: &Request, entries: &[Entry]) -> Option<AccountId> {
-    let (claimed, address) = (request.claimed().ok()?, RemoteUrl::parse(&request.remote_uri).ok()?);
-    match lookup::find(entries, &claimed, &address) {
+    let ground = request.ground().ok()?;
+    match lookup::find(entries, &ground.binding, &ground.remote_url) {
         Lookup::Linked(account) => Some(account.id),
         _ => None,
     }
 }
 
 /// How many apps of a remote wait for an update.
-fn waiting(notes: &[Pending], remote_url: &str) -> usize {
-    let updates = notes.iter().filter(|note| note.operation == Operation::Update && note.remote_url == remote_url);
+fn waiting(notes: &[Pending], remote_uri: &str) -> usize {
+    let updates =
+        notes.iter().filter(|note| note.operation == Operation::Update && note.ground.remote_uri == remote_uri);
     let refs = updates.flat_map(|note| &note.refs).filter_map(|text| text.parse::<FlatpakRef>().ok());
     refs.map(|wanted| wanted.app_id().to_owned()).collect::<BTreeSet<_>>().len()
 }

@@ -35,11 +35,11 @@ pub(super) struct Words {
 impl Words {
     /// The content for an occasion. `repository` is the title of the remote, for which `waiting` updates wait.
     pub(super) fn of(occasion: &Occasion, repository: &str, waiting: usize) -> Self {
-        let (host, repository) = (text::name(&occasion.binding.host()), name_without_markup(repository));
+        let (host, repository) = (text::name(&occasion.ground.host()), name_without_markup(repository));
         let values = [("host", host.as_str()), ("repository", repository.as_str())];
         let account = || occasion.account.map(|id| id.to_string());
         let show_account = || account().map(|target| Action { name: "show-account", target });
-        let attend = || Action { name: "attend-to-repository", target: occasion.remote_uri.clone() };
+        let attend = || Action { name: "attend-to-repository", target: occasion.ground.remote_uri.clone() };
         match occasion.cause {
             Cause::SignIn => {
                 let again = account().map(|target| Action { name: "sign-in-again", target });
@@ -112,17 +112,10 @@ mod tests {
     use usher_core::account::AccountId;
 
     use super::*;
-    use crate::fakes::{REMOTE_URI, SERVICE, binding};
+    use crate::fakes::{REMOTE_URI, ground};
 
     fn occasion(cause: Cause, account: Option<AccountId>) -> Occasion {
-        Occasion {
-            cause,
-            account,
-            binding: binding(SERVICE),
-            remote: "shop".into(),
-            remote_uri: REMOTE_URI.into(),
-            end: Some(1_794_787_199),
-        }
+        Occasion { cause, account, ground: ground(), end: Some(1_794_787_199) }
     }
 
     /// Title and body, without isolates.

@@ -8,10 +8,10 @@ use usher_core::names::{ACCESS_NAME, ACCESS_PATH, AUTHENTICATOR_NAME};
 use super::{Bus, Call, Client, Daemon, EndingMoment, Plan, journal, prompter::Prompter, soon, until};
 use crate::{
     bus_names::BusNames,
+    bus_names::RunError,
+    departure::Deployment,
     fakes::{Says, World},
-    leaving::Deployment,
     live::Activity,
-    service::RunError,
 };
 
 #[tokio::test]

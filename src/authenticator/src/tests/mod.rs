@@ -38,16 +38,15 @@ use zbus::{
 };
 
 use crate::{
-    bus_names::BusNames,
+    bus_names::{BusNames, RunError},
     delivery::Surroundings,
-    deps::HttpTokens,
-    fakes::{REMOTE_URI, SERVICE, World},
+    departure::Deployment,
+    fakes::{OverHttp, REMOTE_URI, SERVICE, World},
     flow::{Clock, Flow, Prompts},
     journal::Journal,
-    leaving::Deployment,
     live::{Activity, Busy},
     prompt_client::PromptClient,
-    service::{self, RunError, Setup},
+    service::{self, Setup},
 };
 
 /// A generous limit for every wait.
@@ -186,7 +185,7 @@ impl Daemon {
         let mut flow = Flow { limit: plan.look_limit, ..world.flow_with(prompts) };
         if let Some(time) = plan.http {
             let limits = HttpLimits { time, ..HttpLimits::default() };
-            flow.tokens = Arc::new(HttpTokens(HttpClient::new(limits)));
+            flow.tokens = Arc::new(OverHttp::new(world, HttpClient::new(limits)));
         }
         Self::run(bus, names, flow, activity, plan).await
     }

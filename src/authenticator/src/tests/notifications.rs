@@ -5,9 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use usher_core::{
     account::AccountState,
+    buying::record,
     notices::{DESKTOP, GTK, NoticeFile, PORTAL, id_of_account, id_of_server},
-    purchase::{self, Wanted},
-    service::RemoteUrl,
 };
 use zbus::object_server::SignalEmitter;
 
@@ -18,7 +17,7 @@ use super::{
 };
 use crate::{
     delivery::Surroundings,
-    fakes::{APP, OTHER, REMOTE_URI, SERVICE, Says, World, binding},
+    fakes::{APP, OTHER, SERVICE, Says, World, binding, ground},
     live::Activity,
 };
 
@@ -309,9 +308,7 @@ async fn reminders_that_are_switched_off_are_not_told_from_the_next_request_on()
 #[tokio::test]
 async fn what_became_of_a_purchase_is_told_without_reminders_as_well() {
     let (bus, world) = (Bus::start(), World::good());
-    let remote_url = RemoteUrl::parse(REMOTE_URI).unwrap();
-    let wanted = Wanted { app_id: "org.example.Other".into(), remote: "shop".into(), remote_url };
-    world.change_account(|account| assert!(purchase::begin(&mut account.purchases, &wanted, 1)));
+    world.change_account(|account| assert!(record::begin(&mut account.purchases, &ground(), "org.example.Other", 1)));
     world.set_server(Says::No(&["org.example.App"]));
     let (_desktop, board) = desktop(&bus, GTK, Gnome).await;
     let daemon = Daemon::start(&bus, &world).await;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 use usher_core::{
+    buying::record::{self, PurchaseState},
     dismissals::{Dismissal, DismissalFile},
     prompt::Kind,
-    purchase::{self, PurchaseState, Wanted},
     service::RemoteUrl,
 };
 
 use super::{Bus, Call, Client, Daemon, Plan, prompter::Prompter, until};
 use crate::{
-    fakes::{APP, OTHER, REMOTE_URI, Says, World},
+    fakes::{APP, OTHER, REMOTE_URI, Says, World, ground},
     flow::Clock,
 };
 
@@ -147,9 +147,7 @@ async fn l02_a_purchase_prompt_is_taken_back_with_the_last_client_that_waits() {
 #[tokio::test]
 async fn h27_what_was_begun_and_is_granted_is_owned_from_then_on() {
     let (bus, world) = (Bus::start(), World::good());
-    let remote_url = RemoteUrl::parse(REMOTE_URI).unwrap();
-    let wanted = Wanted { app_id: "org.example.Other".into(), remote: "shop".into(), remote_url };
-    world.change_account(|account| assert!(purchase::begin(&mut account.purchases, &wanted, 1)));
+    world.change_account(|account| assert!(record::begin(&mut account.purchases, &ground(), "org.example.Other", 1)));
     let _daemon = Daemon::start_as(&bus, &world, plan()).await;
     assert_eq!(Client::on(&bus).await.answer(&both()).await.code, 0);
     until("the purchase to be settled", || {

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 
 use super::{BusNames, InstallationFacts, ServerAnswer};
 use crate::{
-    binding::{Binding, Provider},
+    binding::Binding,
     http::HttpClient,
     installed, names,
-    provider::webflow,
     remote::{self, Installation},
 };
 
@@ -37,10 +36,7 @@ pub async fn bus_names() -> Option<BusNames> {
 /// Asks a server whether it speaks its protocol, without a credential. Only for a server that the person has agreed to
 /// (rule R25).
 pub async fn ask_server(http: &HttpClient, agreed: &Binding) -> ServerAnswer {
-    let answer = match agreed.provider {
-        Provider::Webflow => webflow::is_spoken_at(http, &agreed.service).await,
-    };
-    match answer {
+    match agreed.provider.probe(http, &agreed.service).await {
         Ok(true) => ServerAnswer::Speaks,
         Ok(false) => ServerAnswer::DoesNotSpeak,
         Err(error) => ServerAnswer::Failed(error),

@@ -136,7 +136,7 @@ mod tests {
 
     fn remote(url: &str, service: Option<&str>) -> Remote {
         let options = service.map(testing::options).unwrap_or_default();
-        Remote { options, ..testing::remote("demo", url, "store.example.org") }
+        Remote { options, ..testing::remote("demo", url, "") }
     }
 
     fn sound() -> Remote {
@@ -144,8 +144,11 @@ mod tests {
     }
 
     fn account(service: &str, is_linked: bool) -> Account {
-        let account = testing::account(service, "demo");
-        if is_linked { testing::linked(account, &[&sound().url]) } else { account }
+        let mut account = testing::account(service, "demo");
+        if is_linked {
+            account.link(testing::link("demo", &sound().url));
+        }
+        account
     }
 
     fn entries(accounts: &[Account]) -> Vec<Entry> {

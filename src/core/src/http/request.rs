@@ -11,7 +11,7 @@ use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
 use super::{Answer, HttpClient, HttpError, address::check, fault::classify};
-use crate::secret::Token;
+use crate::credential::Token;
 
 /// Which half of a login cannot be sent with HTTP Basic (RFC 7617).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -5,7 +5,7 @@
 mod loopback;
 
 use super::*;
-use crate::secret::Token;
+use crate::credential::Token;
 
 #[tokio::test]
 #[ignore = "is run by others, with a proxy"]

@@ -7,11 +7,10 @@ use super::Cause;
 use crate::{
     account::{Account, AccountId, AccountState},
     binding::Binding,
+    buying::record::{Purchase, PurchaseState},
     lookup::{self, Lookup},
     pending::{Obstacle, Operation, Pending},
-    purchase::{Purchase, PurchaseState},
     refs::FlatpakRef,
-    service::RemoteUrl,
     store::Entry,
 };
 
@@ -51,9 +50,8 @@ pub fn standing(entries: &[Entry], notes: &[Pending], now: i64) -> BTreeSet<(Str
 
 /// What an update that was left out waits for now.
 fn of_note(note: &Pending, entries: &[Entry]) -> Vec<(String, Cause)> {
-    let Ok(address) = RemoteUrl::parse(&note.remote_url) else { return Vec::new() };
-    let of_server = |cause| (id_of_server(&note.binding), cause);
-    match lookup::find(entries, &note.binding, &address) {
+    let of_server = |cause| (id_of_server(&note.ground.binding), cause);
+    match lookup::find(entries, &note.ground.binding, &note.ground.remote_url) {
         Lookup::Linked(account) => {
             let cause = match account.state {
                 AccountState::Expired | AccountState::SignedOut => Cause::SignIn,
@@ -87,30 +85,30 @@ fn is_without_access(note: &Pending, account: &Account) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{purchase, store::Outline, testing};
+    use crate::{buying::record, ground::Ground, provider::SignedIn, store::Outline, testing};
 
     const NOW: i64 = 1_000_000_000;
     const DAY: i64 = 24 * 60 * 60;
 
-    fn url() -> RemoteUrl {
-        RemoteUrl::parse("https://repo.example.org/").unwrap()
+    fn binding() -> Binding {
+        ground().binding
     }
 
-    fn binding() -> Binding {
-        testing::binding("store.example.org")
+    fn ground() -> Ground {
+        testing::ground("https://repo.example.org/", "https://store.example.org")
     }
 
     fn account() -> Account {
-        testing::linked(testing::account_of(binding(), "demo", NOW - 30 * DAY), &["https://repo.example.org/"])
+        let mut account = Account::signed_in(binding(), &testing::signed_in("demo"), NOW - 30 * DAY);
+        account.link(ground().link());
+        account
     }
 
     fn note(obstacle: Obstacle) -> Pending {
         Pending {
             operation: Operation::Update,
             obstacle,
-            remote: "demo".into(),
-            remote_url: url().to_string(),
-            binding: binding(),
+            ground: ground(),
             account: None,
             refs: vec!["app/org.example.App/x86_64/stable".into()],
             client: "flatpak".into(),
@@ -141,10 +139,10 @@ mod tests {
     #[test]
     fn a_permission_is_needed_until_it_is_given() {
         let mut account = account();
-        account.unlink(&url());
+        account.unlink(&ground().remote_url);
         let waits = || Some(note(Obstacle::NoLink));
         assert_eq!(causes(Some(&account), waits()), [(id_of_account(account.id), Cause::Permission)]);
-        account.link(testing::link("demo", url().as_str()));
+        account.link(ground().link());
         assert_eq!(causes(Some(&account), waits()), []);
     }
 
@@ -153,8 +151,7 @@ mod tests {
         let mut account = account();
         let waits = || Some(note(Obstacle::NotBought));
         assert_eq!(causes(Some(&account), waits()), [(id_of_account(account.id), Cause::NoAccess)]);
-        let wanted = purchase::Wanted { app_id: "org.example.App".into(), remote: "demo".into(), remote_url: url() };
-        purchase::remember(&mut account.purchases, &wanted, NOW);
+        record::remember(&mut account.purchases, &ground(), "org.example.App", NOW);
         assert_eq!(causes(Some(&account), waits()), []);
     }
 
@@ -163,7 +160,8 @@ mod tests {
         let mut account = account();
         account.valid_until = Some(NOW + DAY);
         assert_eq!(causes(Some(&account), None), [(id_of_account(account.id), Cause::EndsSoon)]);
-        account.renew("demo".into(), testing::token("new"), Some(NOW + 60 * DAY), NOW);
+        let again = SignedIn { valid_until: Some(NOW + 60 * DAY), ..testing::signed_in("demo") };
+        account.renew(&Account::signed_in(binding(), &again, NOW));
         assert_eq!(causes(Some(&account), None), []);
     }
 

@@ -1,176 +1,193 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The protocols that services speak: one file each. A provider drives a sign-in, a window or a terminal renders its
-//! steps; and it exchanges a credential for download tokens.
+//! The protocols that account servers speak: one file each, and one line each in the table below.
+//!
+//! ```text
+//! protocol  what a provider does              step  what a surface renders in a sign-in
+//! webflow   flatpak's sample account server   wire  what several providers read and write
+//! ```
+//!
+//! A provider drives, a surface renders: nothing outside this folder asks which provider it has before it.
 
-pub mod hints;
-pub(crate) mod json;
+pub mod protocol;
+pub mod step;
 pub mod webflow;
+pub mod wire;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use url::Url;
-
-use crate::{
-    binding::{Binding, Provider},
-    http::{HttpClient, HttpError},
-    redirect::{Parameters, RandomError, Redirect},
-    secret::Token,
-    service::UrlError,
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    ops::Deref,
 };
 
-/// What a person does next in a sign-in.
-pub enum Step {
-    /// Show the page at `start`, until it goes to the redirect.
-    Web {
-        /// The first page. It holds the state: never shown or logged whole.
-        start: Url,
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+pub use self::{
+    protocol::{
+        Access, Back, Claim, Grant, Granted, Grants, Protocol, PurchaseError, Revoked, Shop, SignIn, SignInError,
+        SignedIn, TokensCall, TokensError,
     },
-}
+    step::{Answer, Field, Progress, Step},
+};
+use crate::{
+    binding::{Binding, OptionsError, option},
+    http::{HttpClient, HttpError},
+    service::ServiceUrl,
+};
 
-/// A sign-in under way at one service.
-pub struct SignIn {
-    binding: Binding,
-    redirect: Redirect,
-}
+/// All providers. The first is the default of a remote that names none.
+const PROVIDERS: &[&dyn Protocol] = &[&webflow::Webflow];
 
-/// What a finished sign-in gave.
-#[derive(Debug)]
-pub struct SignedIn {
-    /// The account's credential.
-    pub credential: Token,
-    /// The person's name at the service; the host where the service tells none.
-    pub user: String,
-    /// When the credential says that it ends: seconds since 1970.
-    pub valid_until: Option<i64>,
-}
+/// The protocol a service speaks: `type` in a remote's authenticator options. Two are the same if they have one name.
+#[derive(Clone, Copy)]
+pub struct Provider(&'static dyn Protocol);
 
-/// Why a sign-in cannot begin, or did not end well.
-#[derive(Debug, thiserror::Error)]
-pub enum SignInError {
-    /// No random numbers for the state.
-    #[error(transparent)]
-    Random(#[from] RandomError),
-    /// The service's address leads nowhere.
-    #[error(transparent)]
-    Address(#[from] UrlError),
-    /// The person refused, or the server ended it. Holds the server's reason, cleaned.
-    #[error("the server ended the sign-in: {0}")]
-    Refused(String),
-    /// The redirect carried no usable credential.
-    #[error("the server sent no usable sign-in")]
-    NoCredential,
-}
-
-impl SignIn {
-    /// Begins a sign-in whose redirect the embedded view recognises.
-    pub fn begin(binding: Binding) -> Result<Self, SignInError> {
-        Ok(Self { binding, redirect: Redirect::issue()? })
+impl Provider {
+    /// The provider of that protocol.
+    pub const fn new(protocol: &'static dyn Protocol) -> Self {
+        Self(protocol)
     }
 
-    /// Begins a sign-in whose redirect a listener at that port of 127.0.0.1 answers.
-    pub fn begin_at(binding: Binding, port: u16) -> Result<Self, SignInError> {
-        Ok(Self { binding, redirect: Redirect::issue_at(port)? })
+    /// The provider of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        all().find(|provider| provider.name() == name)
     }
 
-    /// The service.
-    pub fn binding(&self) -> &Binding {
-        &self.binding
+    /// The provider of a server of which nothing is known but its address.
+    pub fn default_provider() -> Self {
+        Self(PROVIDERS[0])
     }
 
-    /// What to show.
-    pub fn step(&self) -> Result<Step, SignInError> {
-        match self.binding.provider {
-            Provider::Webflow => Ok(Step::Web { start: webflow::login_page(&self.binding.service, &self.redirect)? }),
+    /// What an account at that service is made for.
+    pub fn at(self, service: ServiceUrl) -> Binding {
+        Binding::new(self, service)
+    }
+}
+
+fn all() -> impl Iterator<Item = Provider> {
+    let known = PROVIDERS.iter().copied().map(Provider);
+    #[cfg(any(test, feature = "testing"))]
+    let known = known.chain(crate::testing::providers());
+    known
+}
+
+/// The binding that a remote and a request *claim*. It serves to look up and to compare, never to decide where a credential
+/// goes (rule R1). The daemon, the window's check of a prompt and the doctor all ask here.
+pub fn claim(claim: &Claim<'_>) -> Result<Binding, OptionsError> {
+    let provider = match claim.options.get(option::TYPE) {
+        None => Provider::default_provider(),
+        Some(name) => Provider::from_name(name).ok_or(OptionsError::Malformed(option::TYPE))?,
+    };
+    provider.claim(claim)
+}
+
+/// Asks a server, without a credential, which protocol it speaks. `None` if none that is known here.
+pub async fn probe(http: &HttpClient, service: &ServiceUrl) -> Result<Option<Provider>, HttpError> {
+    for provider in all() {
+        if provider.probe(http, service).await? {
+            return Ok(Some(provider));
         }
     }
+    Ok(None)
+}
 
-    /// The redirect to look out for.
-    pub fn redirect(&self) -> &Redirect {
-        &self.redirect
+impl Deref for Provider {
+    type Target = dyn Protocol;
+
+    fn deref(&self) -> &Self::Target {
+        self.0
+    }
+}
+
+impl PartialEq for Provider {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Provider {}
+
+impl PartialOrd for Provider {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Provider {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.name().cmp(other.name())
+    }
+}
+
+impl Hash for Provider {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for Provider {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Provider {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::from_name(&name).ok_or_else(|| D::Error::custom("an unknown provider"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    fn claimed(options: &[(&str, &str)]) -> Result<Binding, OptionsError> {
+        let options: BTreeMap<_, _> = options.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
+        claim(&Claim { remote_uri: "https://repo.example.org/", options: &options, registry: None })
     }
 
-    /// Takes what the redirect carried. One flow has one redirect: this ends it.
-    pub fn finish(self, parameters: &Parameters) -> Result<SignedIn, SignInError> {
-        match self.binding.provider {
-            Provider::Webflow => webflow::finish(&self.binding.service, parameters),
+    #[test]
+    fn every_provider_has_a_name_of_its_own_and_is_found_by_it() {
+        let names: BTreeSet<_> = all().map(|provider| provider.name()).collect();
+        assert_eq!(names.len(), all().count());
+        for provider in all() {
+            assert_eq!(Provider::from_name(provider.name()), Some(provider));
         }
+        assert_eq!(Provider::from_name("other"), None);
     }
-}
 
-/// A download token and how long it may be kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Grant {
-    /// No token is needed.
-    Free,
-    /// The token, and the end of its validity as it states it (seconds since 1970).
-    Token(Token, Option<i64>),
-}
-
-/// A service's answer for all ids that were asked for: each is in exactly one of the two.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Grants {
-    /// Ids with access.
-    pub granted: BTreeMap<String, Grant>,
-    /// Ids without.
-    pub denied: BTreeSet<String>,
-}
-
-/// Why there are no download tokens.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TokensError {
-    /// The service does not accept the credential any more (401).
-    #[error("the sign-in is not valid any more")]
-    Rejected,
-    /// No connection, or no acceptable one.
-    #[error(transparent)]
-    Http(#[from] HttpError),
-    /// An answer that makes no sense.
-    #[error("the server answered in an unexpected way")]
-    Unexpected,
-}
-
-/// Why a purchase did not begin.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PurchaseError {
-    /// The service does not accept the credential any more (401).
-    #[error("the sign-in is not valid any more")]
-    Rejected,
-    /// The service does not sell the app to this account.
-    #[error("the server does not offer it")]
-    NotOffered,
-    /// The service began something and named no page of its own for it.
-    #[error("the server named no page on which it could be bought")]
-    NoPage,
-    /// No connection, or no acceptable one. Whether the service has begun anything is not known.
-    #[error(transparent)]
-    Http(#[from] HttpError),
-    /// An answer that makes no sense. Whether the service has begun anything is not known.
-    #[error("the server answered in an unexpected way")]
-    Unexpected,
-}
-
-/// Asks the service of a binding to begin a purchase, and gives the first page of it, without redirect and state. Never
-/// called but for an id that the service has just denied, after the person's click (rule R20).
-pub async fn begin_purchase(
-    http: &HttpClient,
-    binding: &Binding,
-    credential: &Token,
-    app_id: &str,
-) -> Result<Url, PurchaseError> {
-    match binding.provider {
-        Provider::Webflow => webflow::begin_purchase(http, &binding.service, credential, app_id).await,
+    #[test]
+    fn the_default_provider_is_webflow() {
+        let plain = claimed(&[("url", "https://store.example.org")]).unwrap();
+        assert_eq!(plain.provider.name(), "webflow");
+        assert_eq!(plain, claimed(&[("type", "webflow"), ("url", "https://STORE.example.org/")]).unwrap());
     }
-}
 
-/// Asks the service of a binding for download tokens, in one call. Where the credential goes is decided by the binding
-/// that is stored with it, alone (rule R1).
-pub async fn get_tokens(
-    http: &HttpClient,
-    binding: &Binding,
-    credential: &Token,
-    ids: &BTreeSet<String>,
-) -> Result<Grants, TokensError> {
-    match binding.provider {
-        Provider::Webflow => webflow::get_tokens(http, &binding.service, credential, ids).await,
+    #[test]
+    fn what_a_provider_writes_into_the_options_is_claimed_by_them() {
+        let plain = claimed(&[("url", "https://store.example.org")]).unwrap();
+        let options = plain.options();
+        let again = claim(&Claim { remote_uri: "https://other.example.org/", options: &options, registry: None });
+        assert_eq!(again, Ok(plain));
+    }
+
+    #[test]
+    fn d08_what_is_wrong_with_the_options_is_named() {
+        assert_eq!(claimed(&[]), Err(OptionsError::Missing("url")));
+        assert_eq!(claimed(&[("url", "nonsense")]), Err(OptionsError::Malformed("url")));
+        assert_eq!(claimed(&[("url", "http://store.example.org")]), Err(OptionsError::NotSecure("url")));
+        assert_eq!(
+            claimed(&[("url", "https://store.example.org"), ("type", "other")]),
+            Err(OptionsError::Malformed("type"))
+        );
     }
 }

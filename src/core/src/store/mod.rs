@@ -16,6 +16,8 @@ mod backend;
 mod file;
 mod record;
 mod secret_service;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod testing;
 
 use std::{io, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
@@ -24,8 +26,9 @@ use futures_util::{Stream, StreamExt};
 use self::{backend::Guard, file::FileKeyring, secret_service::SecretService};
 use crate::{
     account::{Account, AccountId},
-    binding::{Link, Provider},
+    binding::Link,
     files, names,
+    provider::Provider,
     service::ServiceUrl,
 };
 
@@ -56,6 +59,14 @@ impl Entry {
     pub fn is_whole_keyring(name: &str) -> bool {
         // Items of a service are named by an object path, items of a file by their number.
         !name.contains(['/', '#'])
+    }
+
+    /// The same, taken out.
+    pub fn into_account(self) -> Option<Account> {
+        match self {
+            Self::Open(account) => Some(*account),
+            Self::Locked(_) | Self::Broken(_) => None,
+        }
     }
 
     /// The account, where it can be read.
@@ -242,11 +253,22 @@ impl AccountStore {
         }
     }
 
+    /// Takes the turn of one account: whoever is about to have its credential renewed by the server holds it from before
+    /// the call until after the save. Other changes of the account do not wait for it.
+    pub async fn lock_account(&self, id: AccountId) -> Result<files::Lock, StoreError> {
+        let path = self.lock_file()?.with_file_name(format!("account-{id}.lock"));
+        Ok(files::lock(&path, self.inner.limit).await?)
+    }
+
+    fn lock_file(&self) -> io::Result<&PathBuf> {
+        let nowhere = || io::Error::new(io::ErrorKind::NotFound, "there is no folder for it");
+        self.inner.lock_file.as_ref().ok_or_else(nowhere)
+    }
+
     /// The lock is not held while a person is waited for.
     async fn lock(&self) -> Result<Guard, StoreError> {
         self.open().await?;
-        let nowhere = || io::Error::new(io::ErrorKind::NotFound, "there is no folder for it");
-        let path = self.inner.lock_file.as_ref().ok_or_else(nowhere)?;
+        let path = self.lock_file()?;
         // Who has just had the lock and wants it again queues up behind those who wait for it.
         let _turn = files::lock(&path.with_extension("turn"), self.inner.limit).await?;
         Ok(Arc::new(files::lock(path, self.inner.limit).await?))

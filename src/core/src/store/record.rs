@@ -8,8 +8,8 @@ use oo7::Secret;
 use super::{Outline, StoreError};
 use crate::{
     account::{Account, AccountId},
-    binding::Provider,
     names,
+    provider::Provider,
     service::ServiceUrl,
 };
 
@@ -43,7 +43,7 @@ pub(super) fn attributes(account: &Account) -> HashMap<&'static str, String> {
     HashMap::from([
         (attribute::SCHEMA, names::KEYRING_SCHEMA.to_owned()),
         (attribute::ACCOUNT, account.id.to_string()),
-        (attribute::TYPE, account.binding.provider.as_str().to_owned()),
+        (attribute::TYPE, account.binding.provider.name().to_owned()),
         (attribute::SERVICE, account.binding.service.as_str().to_owned()),
     ])
 }

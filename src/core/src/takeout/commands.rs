@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use super::TakenRepository;
 use crate::{
-    binding::{Provider, option},
+    binding::option,
     names,
+    provider::Provider,
     remote::Remote,
     remote_add::{RemoteAdd, free_name, where_to},
     text,
@@ -72,15 +73,12 @@ impl TakenRepository {
     }
 
     fn authenticator_arguments(&self) -> Vec<String> {
-        let provider = (self.binding.provider != Provider::Webflow)
-            .then(|| format!("--authenticator-option={}={}", option::TYPE, self.binding.provider.as_str()));
-        let mut arguments = vec![
-            format!("--authenticator-name={}", names::AUTHENTICATOR_NAME),
-            "--no-authenticator-install".to_owned(),
-            format!("--authenticator-option={}={}", option::URL, self.binding.service),
-        ];
-        arguments.extend(provider);
-        arguments
+        let is_default = self.binding.provider == Provider::default_provider();
+        let said = self.binding.options().into_iter().filter(|(name, _)| !(is_default && name == option::TYPE));
+        let start =
+            [format!("--authenticator-name={}", names::AUTHENTICATOR_NAME), "--no-authenticator-install".to_owned()];
+        let options = said.map(|(name, value)| format!("--authenticator-option={name}={value}"));
+        start.into_iter().chain(options).collect()
     }
 }
 

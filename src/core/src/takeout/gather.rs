@@ -8,10 +8,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::{TakenAccount, TakenRepository, Takeout};
 use crate::{
     account::Account,
+    buying::record::PurchaseState,
     installed::{self, InstalledApp},
     keyfile::KeyFile,
     lookup::{self, Lookup},
-    purchase::PurchaseState,
     refs::AppId,
     remote::{self, Installation, Remote},
     remote_add::KEY_LIMIT,

@@ -12,7 +12,7 @@ pub use self::commands::{SetUp, install_command};
 use crate::{
     account::{Account, AccountState},
     binding::Binding,
-    provider::json,
+    provider::wire::json,
     refs::AppId,
     remote_add::is_key,
     service::RemoteUrl,

@@ -5,10 +5,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    binding::Link,
+    buying::record,
+    ground::Ground,
     installed::tests::deploy,
     names,
-    purchase::{self, Wanted},
+    provider::{Access, SignedIn},
     remote::{self, Installation, Remote},
     testing,
 };
@@ -32,16 +33,17 @@ fn config(verify: bool) -> String {
 }
 
 fn entries() -> Vec<Entry> {
-    let mut account = testing::account("store.example.org", "demo");
-    account.credential = Some(testing::token(SECRET));
-    let remote_url = testing::remote_url("https://store.example.org/repo");
-    account.link(Link { remote_url: remote_url.clone(), remote: "demo".into() });
+    let binding = testing::binding("https://store.example.org/");
+    let ground = Ground::new("demo", "https://store.example.org/repo", binding.clone()).unwrap();
+    let signed_in = SignedIn { credential: testing::bearer(SECRET), user: Some("demo".into()), valid_until: Some(9) };
+    let mut account = Account::signed_in(binding, &signed_in, 1);
+    account.link(ground.link());
     for app in ["org.a.Bought", "org.a.Unfinished"] {
-        let wanted = Wanted { app_id: app.into(), remote: "demo".into(), remote_url: remote_url.clone() };
-        purchase::begin(&mut account.purchases, &wanted, 1);
+        record::begin(&mut account.purchases, &ground, app, 1);
     }
-    purchase::settle(&mut account.purchases, &["org.a.Bought".to_owned()].into(), &[].into(), 2);
-    vec![testing::open(account), Entry::Broken("/some/item".into())]
+    let access = Access { granted: ["org.a.Bought".to_owned()].into(), ..Access::default() };
+    record::settle(&mut account.purchases, &access, 2);
+    vec![Entry::Open(Box::new(account)), Entry::Broken("/some/item".into())]
 }
 
 fn gathered(verify: bool) -> (tempfile::TempDir, Takeout, Vec<Remote>) {

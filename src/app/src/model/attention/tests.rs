@@ -4,9 +4,10 @@ use std::slice::from_ref;
 
 use usher_core::{
     account::AccountState,
+    buying::record,
     checks::{Place, Problem},
-    purchase::{self, Wanted},
-    testing::{self, open, remote},
+    provider::Access,
+    testing,
 };
 
 use super::*;
@@ -15,26 +16,39 @@ const NOW: i64 = 1_000_000_000;
 const SOON: i64 = 7 * 24 * 60 * 60;
 
 fn repository(service: &str) -> Repository {
-    Repository::of(remote("demo", "https://repo.example/", service)).unwrap()
+    Repository::of(testing::remote("demo", "https://repo.example/", service)).unwrap()
+}
+
+fn ground(repository: &Repository) -> Ground {
+    Ground::of(&repository.remote).unwrap()
 }
 
 fn account(repository: &Repository, is_linked: bool) -> Account {
-    let account = testing::account_of(repository.binding.clone(), "ada", NOW - 2 * SOON);
-    if is_linked { testing::linked(account, &[&repository.remote.url]) } else { account }
+    let mut account = Account::signed_in(repository.binding.clone(), &testing::signed_in("ada"), NOW - 2 * SOON);
+    if is_linked {
+        account.link(ground(repository).link());
+    }
+    account
 }
 
 fn note(repository: &Repository, operation: Operation, obstacle: Obstacle, apps: &[&str], at: i64) -> Pending {
     Pending {
         operation,
         obstacle,
-        remote: "demo".into(),
-        remote_url: repository.remote.url.clone(),
-        binding: repository.binding.clone(),
+        ground: ground(repository),
         account: None,
         refs: apps.iter().map(|app| format!("app/{app}/x86_64/stable")).collect(),
         client: "flatpak".into(),
         at,
     }
+}
+
+fn granted(app_id: &str) -> Access {
+    Access { granted: [app_id.to_owned()].into(), ..Access::default() }
+}
+
+fn open(account: Account) -> Entry {
+    Entry::Open(Box::new(account))
 }
 
 #[test]
@@ -85,7 +99,7 @@ fn a_sign_in_that_ended_or_ends_soon_is_told_but_not_one_that_the_person_ended()
     assert_eq!(standing(|account| account.valid_until = Some(NOW)), Some(Standing::Ended));
     assert_eq!(standing(|account| account.valid_until = Some(NOW + 60)), Some(Standing::EndsSoon(NOW + 60)));
     assert_eq!(standing(|account| account.valid_until = Some(NOW + SOON)), None);
-    assert_eq!(standing(Account::sign_out), None);
+    assert_eq!(standing(|account| drop(account.sign_out())), None);
 }
 
 #[test]
@@ -152,8 +166,7 @@ fn the_newest_stands_first_and_an_app_asked_for_twice_stands_once() {
 }
 
 fn buy(account: &mut Account, repository: &Repository, app: &str, at: i64) {
-    let wanted = Wanted { app_id: app.into(), remote: "demo".into(), remote_url: repository.address.clone() };
-    assert!(purchase::begin(&mut account.purchases, &wanted, at));
+    assert!(record::begin(&mut account.purchases, &ground(repository), app, at));
 }
 
 #[test]
@@ -164,7 +177,7 @@ fn a_purchase_whose_outcome_is_not_known_is_told_until_it_is() {
     let (account, purchase) = (buyer.id, buyer.purchases[0].clone());
     let found = overview(&[open(buyer.clone())], from_ref(&shop), &[], NOW);
     assert_eq!(found.needs, [Need::Unfinished { account, host: "store.example".into(), purchase }]);
-    purchase::settle(&mut buyer.purchases, &["org.a.A".to_owned()].into(), &[].into(), 6);
+    record::settle(&mut buyer.purchases, &granted("org.a.A"), 6);
     assert_eq!(overview(&[open(buyer)], &[shop], &[], NOW), Overview::default());
 }
 
@@ -176,7 +189,7 @@ fn an_install_that_wanted_a_purchase_can_go_on_once_the_app_is_owned() {
     assert!(overview(&[open(buyer.clone())], from_ref(&shop), &stopped, NOW).ready.is_empty());
     buy(&mut buyer, &shop, "org.a.A", 5);
     assert!(overview(&[open(buyer.clone())], from_ref(&shop), &stopped, NOW).ready.is_empty());
-    purchase::settle(&mut buyer.purchases, &["org.a.A".to_owned()].into(), &[].into(), 6);
+    record::settle(&mut buyer.purchases, &granted("org.a.A"), 6);
     let ready = overview(&[open(buyer)], &[shop], &stopped, NOW).ready;
     let apps: Vec<_> = ready.iter().map(|ready| ready.app_id.as_str()).collect();
     assert_eq!(apps, ["org.a.A"]);
@@ -191,14 +204,13 @@ fn an_update_that_lacks_access_is_shown_until_there_is_access_again() {
     let shown = |account: &Account| {
         let found = overview(&[open(account.clone())], from_ref(&shop), &notes, NOW);
         let named = |need: &Need| match need {
-            Need::NoAccess { app, .. } => Some(app.app_id.clone()),
+            Need::NoAccess { app_id, .. } => Some(app_id.clone()),
             _ => None,
         };
         (found.needs.iter().filter_map(named).collect::<Vec<_>>(), found.ready.len())
     };
     assert_eq!(shown(&buyer), (vec!["org.a.A".to_owned(), "org.b.B".to_owned()], 0));
-    let app = Wanted { app_id: "org.a.A".into(), remote: "demo".into(), remote_url: shop.address.clone() };
-    purchase::remember(&mut buyer.purchases, &app, NOW);
+    record::remember(&mut buyer.purchases, &ground(&shop), "org.a.A", NOW);
     assert_eq!(shown(&buyer), (vec!["org.b.B".to_owned()], 1), "what can be updated again is ready");
     let install = note(&shop, Operation::Install, Obstacle::NotBought, &["org.c.C"], 3);
     let found = overview(&[open(account(&shop, true))], from_ref(&shop), &[install], NOW);

@@ -10,7 +10,6 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority, glib};
 use usher_core::{
     account::{Account, AccountId},
-    binding::Link,
     prompt::Outcome,
     store::StoreError,
 };
@@ -70,7 +69,7 @@ impl PromptWindow {
             imp.session.renew();
         }
         let request = SignInRequest {
-            binding: self.prompt().details.borrow().binding.clone(),
+            binding: self.prompt().details.borrow().ground.binding.clone(),
             account,
             purpose: Purpose::Asked(self.asked()),
         };
@@ -96,8 +95,7 @@ impl PromptWindow {
         let prompt = self.prompt();
         let details = prompt.details.borrow();
         Rc::new(ClientRequest {
-            remote: details.remote.clone(),
-            remote_url: details.remote_url.clone(),
+            ground: details.ground.clone(),
             app_ids: RefCell::new(prompt.asked_for.borrow().clone()),
             client: details.client.clone(),
             is_update: details.is_update,
@@ -122,10 +120,7 @@ impl PromptWindow {
 
     /// Lets the repository use an account. Otherwise gives the words for why not.
     pub(super) async fn give_permission(&self, account: AccountId) -> Result<(), String> {
-        let link = {
-            let details = self.prompt().details.borrow();
-            Link { remote_url: details.remote_url.clone(), remote: details.remote.clone() }
-        };
+        let link = self.prompt().details.borrow().ground.link();
         permission::give(account, link).await
     }
 
@@ -179,7 +174,7 @@ impl PromptWindow {
             heading: heading.to_owned(),
             user: account.map(|account| account.user.clone()),
             text,
-            host: self.prompt().details.borrow().binding.host(),
+            host: self.prompt().details.borrow().ground.binding.host(),
             asked,
         };
         sign_in::end(

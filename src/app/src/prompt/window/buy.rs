@@ -7,8 +7,9 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio::prelude::ApplicationExtManual, glib};
 use usher_core::{
     account::{Account, AccountId, AccountState},
-    buying::{self, BuyError},
+    buying,
     prompt::{Outcome, result},
+    session::SessionError,
 };
 
 use super::{Form, PromptWindow};
@@ -67,12 +68,12 @@ impl PromptWindow {
         let ids: BTreeSet<String> = asked_for.iter().cloned().collect();
         let services = Application::current().services().clone();
         let access = {
-            let (store, http) = (services.store.clone(), services.http.clone());
-            runtime::spawn(async move { buying::check(&store, &http, id, &ids).await }).await
+            let session = services.session.clone();
+            runtime::spawn(async move { buying::check(&session, id, &ids).await }).await
         };
         let access = match access {
             Ok(access) => access,
-            Err(BuyError::NotSignedIn) => return Err(NotSignedIn),
+            Err(SessionError::SignedOut | SessionError::Expired) => return Err(NotSignedIn),
             Err(error) => {
                 tracing::warn!(%error, "what an account has is not known");
                 return Ok(None);
@@ -82,7 +83,7 @@ impl PromptWindow {
         if denied.is_empty() {
             return Ok(None);
         }
-        let binding = self.prompt().details.borrow().binding.clone();
+        let binding = self.prompt().details.borrow().ground.binding.clone();
         let entries = runtime::spawn(async move { services.store.entries().await }).await.unwrap_or_default();
         let accounts = accounts_at(&entries, &binding);
         let Some(account) = accounts.iter().find(|account| account.id == id).cloned() else {
@@ -114,8 +115,7 @@ impl PromptWindow {
         let details = self.prompt().details.borrow();
         PurchaseRequest {
             account,
-            remote: details.remote.clone(),
-            remote_url: details.remote_url.clone(),
+            ground: details.ground.clone(),
             app_ids: details.app_ids.clone(),
             session: self.imp().session.clone(),
         }

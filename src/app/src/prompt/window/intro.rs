@@ -109,11 +109,11 @@ impl PromptWindow {
                 "{title} · {host}",
                 &[
                     ("title", &text::within(prompt.remote.display_name())),
-                    ("host", &text::within(&details.remote_url.host())),
+                    ("host", &text::within(&details.ground.remote_url.host())),
                 ],
             ),
         );
-        tell(&*imp.server_row, &text::plain(&details.binding.host()));
+        tell(&*imp.server_row, &text::plain(&details.ground.host()));
         self.show_icon(&details.app_ids, details.kind);
         if let Some(purchase) = &*imp.purchase.borrow() {
             purchase.join(&details.app_ids);
@@ -169,7 +169,7 @@ impl PromptWindow {
             Form::SignInAgain(account) | Form::Allow(account) | Form::Buy(account) => Some(account.id),
             Form::Choose(accounts) => imp.chosen.get().or_else(|| accounts.first().map(|account| account.id)),
         };
-        imp.familiarity.show(&self.prompt().details.borrow().binding.host(), account);
+        imp.familiarity.show(&self.prompt().details.borrow().ground.host(), account);
     }
 
     /// What happens to the install, and for how long the program still waits.

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The pages between the shop's pages, and looking again by itself.
 
-use std::{rc::Rc, time::Duration};
+use std::rc::Rc;
 
 use adw::prelude::*;
 use gtk::glib;
+use usher_core::buying::schedule;
 
 use super::{ButtonAction, Moment, PageKind, Purchase, PurchaseEvent, PurchasePage};
 use crate::{
     purchase::words::{Names, words},
     widgets::toast,
 };
-
-/// How long it is waited before the store is asked again by itself: 2, 5, 15 and 60 seconds after the first answer.
-const WATCH: [Duration; 4] =
-    [Duration::from_secs(2), Duration::from_secs(3), Duration::from_secs(10), Duration::from_secs(45)];
 
 impl Purchase {
     pub(super) fn host(&self) -> String {
@@ -79,7 +76,7 @@ impl Purchase {
         if basket.items().len() > 1 {
             let apps = crate::application::Application::current().apps().clone();
             let of = |item: &crate::purchase::basket::Item| {
-                (apps.get(&self.request.remote, &item.app_id), item.state.text())
+                (apps.get(&self.request.ground.remote, &item.app_id), item.state.text())
             };
             page.list(basket.items().iter().map(of));
         }
@@ -125,11 +122,11 @@ impl Purchase {
 
     /// Asks the store again by itself, a few times.
     pub(super) fn watch(self: &Rc<Self>, round: usize) {
-        let Some(delay) = WATCH.get(round) else {
+        let Some(pause) = schedule::pauses().nth(round) else {
             return;
         };
         let weak = Rc::downgrade(self);
-        let timer = glib::timeout_add_local_once(*delay, move || {
+        let timer = glib::timeout_add_local_once(pause, move || {
             if let Some(purchase) = weak.upgrade() {
                 purchase.watch.take();
                 if !purchase.is_ended.get() && purchase.is_awaited.get() {

@@ -106,7 +106,7 @@ impl WebTask for Purchase {
     }
 
     /// The shop's page has led back. That says nothing of whether it was paid.
-    fn answered(self: Rc<Self>, parameters: &Parameters) {
+    fn answered(self: Rc<Self>, parameters: Parameters) {
         let (Some(buying), Some(page)) = (self.buying.take(), self.web.upgrade()) else {
             return;
         };
@@ -118,7 +118,7 @@ impl WebTask for Purchase {
             return;
         }
         self.was_paid.set(true);
-        match buying.landing(parameters) {
+        match buying.landing(&parameters) {
             Some(landing) => {
                 self.landing.set(Landing::Shown);
                 page.show_landing(&landing);
@@ -144,7 +144,7 @@ impl WebTask for Purchase {
     fn read(self: Rc<Self>) {
         self.landing.set(Landing::None);
         match self.after_landing.take() {
-            Some(next) => self.go(next, false),
+            Some(next) => self.go(next, None, false),
             None => {
                 if let Some(page) = self.web.upgrade() {
                     page.show_busy(&gettext("Checking…"));

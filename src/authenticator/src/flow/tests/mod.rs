@@ -6,7 +6,7 @@ mod purchases;
 use std::sync::Arc;
 
 use usher_core::{
-    account::{Account, AccountState},
+    account::AccountState,
     http::{CertificateFault, HttpError},
     pending::{self, Operation},
     prompt::{Kind, Reason},
@@ -16,7 +16,7 @@ use usher_core::{
 use super::{Answer, Reply};
 use crate::{
     fakes::{APP, Keyring, OTHER, REMOTE_URI, Says, World, account, request},
-    limits::Request,
+    request::Request,
 };
 
 async fn answer(world: &Arc<World>, request: &Request) -> Reply {
@@ -121,7 +121,7 @@ async fn a_lapsed_account_does_not_block_updates() {
 
 #[tokio::test]
 async fn an_account_that_was_signed_out_needs_signing_in() {
-    let row = row(|world| world.change_account(Account::sign_out)).await;
+    let row = row(|world| world.change_account(|account| drop(account.sign_out()))).await;
     assert_eq!(
         row.install,
         failed(23, "Account needed. Sign in to store.example.org in the Usher window, then try again.")

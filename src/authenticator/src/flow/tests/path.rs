@@ -8,7 +8,7 @@ use super::{answer, failed, silent, told};
 use crate::{
     fakes::{APP, OTHER, REMOTE_URI, SERVICE, Says, World, account, configured, options, request},
     flow::{Answer, Ending},
-    limits::Request,
+    request::Request,
 };
 
 #[tokio::test]
@@ -227,8 +227,8 @@ async fn what_is_asked_names_everything_that_the_window_shows() {
     let world = World::empty();
     answer(&world, &Request { parent_window: "x11:1".into(), ..request(&[APP]) }).await;
     let question = world.questions().remove(0);
-    assert_eq!((question.remote.as_str(), question.remote_uri.as_str()), ("shop", REMOTE_URI));
-    assert_eq!(question.binding.host(), "store.example.org");
+    assert_eq!((question.ground.remote.as_str(), question.ground.remote_uri.as_str()), ("shop", REMOTE_URI));
+    assert_eq!(question.ground.host(), "store.example.org");
     assert_eq!(question.app_ids, BTreeSet::from(["org.example.App".to_owned()]));
     assert_eq!(
         (question.client.as_str(), question.update, question.parent_window.as_str()),

@@ -3,15 +3,14 @@
 use std::collections::BTreeSet;
 
 use usher_core::{
+    buying::record::{self, PurchaseState},
     notices::Cause,
     prompt::Kind,
-    purchase::{self, PurchaseState, Wanted},
-    service::RemoteUrl,
 };
 
 use super::{answer, failed, silent, told};
 use crate::{
-    fakes::{APP, OTHER, REMOTE_URI, SERVICE, Says, World, account, request},
+    fakes::{APP, OTHER, REMOTE_URI, SERVICE, Says, World, account, ground, request},
     flow::{Ending, Reply},
 };
 
@@ -35,9 +34,7 @@ fn purchases(world: &World) -> Vec<(String, PurchaseState)> {
 }
 
 fn begin(world: &World, app_id: &str) {
-    let wanted =
-        Wanted { app_id: app_id.into(), remote: "shop".into(), remote_url: RemoteUrl::parse(REMOTE_URI).unwrap() };
-    world.change_account(|account| assert!(purchase::begin(&mut account.purchases, &wanted, 1)));
+    world.change_account(|account| assert!(record::begin(&mut account.purchases, &ground(), app_id, 1)));
 }
 
 #[tokio::test]

@@ -8,16 +8,15 @@ use std::{
 
 use usher_core::{
     account::{Account, AccountState},
+    buying::record::{self, PurchaseState},
     http::HttpError,
     provider::TokensError,
-    purchase::{self, PurchaseState, Wanted},
-    service::RemoteUrl,
 };
 use zbus::zvariant::OwnedValue;
 
 use super::{Store, states};
 use crate::{
-    fakes::{Keyring, REMOTE_URI, SERVICE, Says, World, account, configured},
+    fakes::{Keyring, REMOTE_URI, SERVICE, Says, World, account, configured, ground},
     live::Activity,
     tests::{Bus, Client, Daemon, EndingMoment, Plan, error_name, prompter::Prompter, until},
 };
@@ -58,7 +57,7 @@ async fn what_needs_no_token_is_free() {
 async fn what_is_in_the_way_is_told_without_asking_a_server() {
     let told = |word: &str| (word.to_owned(), 0);
     assert_eq!(state(|world| world.accounts.lock().unwrap().clear()).await, told("account-needed"));
-    assert_eq!(state(|world| world.change_account(Account::sign_out)).await, told("account-needed"));
+    assert_eq!(state(|world| world.change_account(|account| drop(account.sign_out()))).await, told("account-needed"));
     let expired = |account: &mut Account| account.state = AccountState::Expired;
     assert_eq!(state(|world| world.change_account(expired)).await, told("account-needed"));
     assert_eq!(state(|world| world.change_account(|account| account.links.clear())).await, told("link-needed"));
@@ -183,9 +182,7 @@ async fn d22_a_store_has_at_most_16_calls_open() {
 #[tokio::test]
 async fn h27_what_was_begun_to_be_bought_is_settled_by_the_answer() {
     let (bus, world) = (Bus::start(), World::good());
-    let remote_url = RemoteUrl::parse(REMOTE_URI).unwrap();
-    let wanted = Wanted { app_id: APP.into(), remote: "shop".into(), remote_url };
-    world.change_account(|account| assert!(purchase::begin(&mut account.purchases, &wanted, 1)));
+    world.change_account(|account| assert!(record::begin(&mut account.purchases, &ground(), APP, 1)));
     let _daemon = Daemon::start(&bus, &world).await;
     Store::on(&bus).await.query(&[APP]).await;
     let settled = || world.accounts.lock().unwrap()[0].purchases[0].state == PurchaseState::Owned;
@@ -280,7 +277,7 @@ async fn news_of_accounts_is_told_on_the_second_connection_alone() {
     store.query(&[APP]).await;
     world.change_account(|account| account.last_use = None);
     world.heard.send_replace(());
-    world.change_account(Account::sign_out);
+    world.change_account(|account| drop(account.sign_out()));
     world.heard.send_replace(());
     store.told().await;
     Client::on(&bus).await.further(&daemon).await;

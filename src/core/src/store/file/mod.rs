@@ -21,11 +21,14 @@ use futures_util::Stream;
 use oo7::file::{UnlockedItem, UnlockedKeyring};
 use tokio::sync::Mutex;
 
+#[cfg(any(test, feature = "testing"))]
+pub(in crate::store) use self::vault::NoSecret;
+pub(in crate::store) use self::vault::SecretSource;
 use self::{
     content::{Change, Items},
     disk::{Place, Stamp},
     portal::SecretPortal,
-    vault::{SecretSource, Vault},
+    vault::Vault,
 };
 use super::{
     StoreError,
@@ -78,7 +81,7 @@ impl FileKeyring {
         Self::new(names::data_dir(), Box::new(SecretPortal { bus: None }), marker)
     }
 
-    fn new(data: Option<PathBuf>, source: Box<dyn SecretSource>, marker: Option<PathBuf>) -> Self {
+    pub(in crate::store) fn new(data: Option<PathBuf>, source: Box<dyn SecretSource>, marker: Option<PathBuf>) -> Self {
         Self {
             place: data.map(|data| Place::new(data.join("keyrings"), FILE_NAME)),
             vault: Arc::new(Vault::new(source, marker)),

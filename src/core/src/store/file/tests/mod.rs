@@ -14,46 +14,26 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
-use oo7::Secret;
-
-use super::{
-    FILE_NAME, FileKeyring,
-    vault::{NoSecret, SecretSource},
-};
+use super::FILE_NAME;
 use crate::{
     account::Account,
-    store::{AccountStore, Entry},
+    store::{
+        AccountStore, Entry,
+        testing::{Gives, with as store_with},
+    },
     testing,
 };
 
 /// A generous limit for what is to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A portal that gives this secret.
-struct Gives(&'static [u8]);
-
-const SECRET: Gives = Gives(b"a secret of the portal, as long as those are that a portal gives");
-
-#[async_trait]
-impl SecretSource for Gives {
-    async fn retrieve(&self) -> Result<Secret, NoSecret> {
-        Ok(Secret::blob(self.0))
-    }
-}
-
-fn store_with(data: &Path, source: impl SecretSource + 'static, limit: Duration) -> AccountStore {
-    let keyring = FileKeyring::new(Some(data.into()), Box::new(source), Some(data.join("marker")));
-    AccountStore::in_file(keyring, limit)
-}
-
 /// A store of another process, as it were.
 fn store(data: &Path) -> AccountStore {
-    store_with(data, SECRET, PATIENCE)
+    testing::store(data)
 }
 
 fn account(user: &str) -> Account {
-    testing::account("store.example.org", user)
+    testing::account("https://store.example.org", user)
 }
 
 /// The users of the accounts, and the names of what is broken.

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 /// Deepest nesting that is read (rule R10).
@@ -19,6 +19,11 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
         return Err(JsonError);
     }
     serde_json::from_slice::<Strict>(bytes).map(|strict| strict.0).map_err(|_| JsonError)
+}
+
+/// Reads an answer of a known shape; what it holds besides is ignored.
+pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
+    T::deserialize(parse(bytes)?).map_err(|_| JsonError)
 }
 
 /// Deepest nesting of brackets outside strings.

@@ -2,25 +2,12 @@
 //! What an account has bought, and what it has begun to buy: kept with the account, pure. That a purchase was begun is
 //! written down before the server hears of it, and stands until its outcome is known (rule R20).
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
-use crate::service::RemoteUrl;
+use crate::{account::Account, ground::Ground, provider::Access, service::RemoteUrl};
 
 /// Most purchases that are kept with one account.
 const COUNT_LIMIT: usize = 500;
-
-/// An app that is to be bought, and for which repository.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// Id of the app.
-    pub app_id: String,
-    /// Flatpak's name of the repository.
-    pub remote: String,
-    /// Its address.
-    pub remote_url: RemoteUrl,
-}
 
 /// What is known of a purchase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,32 +37,32 @@ pub struct Purchase {
 }
 
 /// Writes down that an app is about to be bought. `false` if that stands there already, with an unknown outcome.
-pub fn begin(purchases: &mut Vec<Purchase>, wanted: &Wanted, now: i64) -> bool {
-    if is_unfinished(purchases, &wanted.app_id) {
+pub fn begin(purchases: &mut Vec<Purchase>, ground: &Ground, app_id: &str, now: i64) -> bool {
+    if is_unfinished(purchases, app_id) {
         return false;
     }
-    put(purchases, wanted, now, PurchaseState::Unfinished);
+    put(purchases, ground, app_id, now, PurchaseState::Unfinished);
     true
 }
 
 /// Takes in an app that the server gives access to, wherever it was bought. One that was known as owned stays as it is.
-pub fn remember(purchases: &mut Vec<Purchase>, owned: &Wanted, now: i64) {
-    if !purchases.iter().any(|known| known.app_id == owned.app_id && known.state == PurchaseState::Owned) {
-        put(purchases, owned, now, PurchaseState::Owned);
+pub fn remember(purchases: &mut Vec<Purchase>, ground: &Ground, app_id: &str, now: i64) {
+    if !purchases.iter().any(|known| known.app_id == app_id && known.state == PurchaseState::Owned) {
+        put(purchases, ground, app_id, now, PurchaseState::Owned);
     }
 }
 
-fn put(purchases: &mut Vec<Purchase>, wanted: &Wanted, now: i64, state: PurchaseState) {
-    purchases.retain(|known| known.app_id != wanted.app_id);
+fn put(purchases: &mut Vec<Purchase>, ground: &Ground, app_id: &str, now: i64, state: PurchaseState) {
+    purchases.retain(|known| known.app_id != app_id);
     while purchases.len() >= COUNT_LIMIT {
         // What is not known yet must not be forgotten.
         let oldest = purchases.iter().position(|known| known.state != PurchaseState::Unfinished);
         purchases.remove(oldest.unwrap_or(0));
     }
     purchases.push(Purchase {
-        app_id: wanted.app_id.clone(),
-        remote: wanted.remote.clone(),
-        remote_url: wanted.remote_url.clone(),
+        app_id: app_id.to_owned(),
+        remote: ground.remote.clone(),
+        remote_url: ground.remote_url.clone(),
         at: now,
         state,
     });
@@ -87,16 +74,25 @@ pub fn is_unfinished(purchases: &[Purchase], app_id: &str) -> bool {
 }
 
 /// Takes over what the server said. A denied app that was begun to be bought may still be paid: it stays unfinished.
-pub fn settle(purchases: &mut [Purchase], granted: &BTreeSet<String>, denied: &BTreeSet<String>, now: i64) {
+pub fn settle(purchases: &mut [Purchase], access: &Access, now: i64) {
     for known in purchases {
-        if granted.contains(&known.app_id) {
+        if access.granted.contains(&known.app_id) {
             if known.state == PurchaseState::Unfinished {
                 known.at = now;
             }
             known.state = PurchaseState::Owned;
-        } else if denied.contains(&known.app_id) && known.state == PurchaseState::Owned {
+        } else if access.denied.contains(&known.app_id) && known.state == PurchaseState::Owned {
             known.state = PurchaseState::NoAccess;
         }
+    }
+}
+
+/// The same for an account, with the time when the server was asked about all that was bought.
+pub fn settle_account(account: &mut Account, access: &Access, now: i64) {
+    settle(&mut account.purchases, access, now);
+    let is_told = |known: &Purchase| access.granted.contains(&known.app_id) || access.denied.contains(&known.app_id);
+    if !account.purchases.is_empty() && account.purchases.iter().all(is_told) {
+        account.purchases_checked_at = Some(now);
     }
 }
 
@@ -107,17 +103,29 @@ pub fn drop_unfinished(purchases: &mut Vec<Purchase>, app_id: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{provider::Provider, service::ServiceUrl};
 
-    fn wanted(app_id: &str) -> Wanted {
-        let remote_url = RemoteUrl::parse("https://r.example.org/").unwrap();
-        Wanted { app_id: app_id.into(), remote: "demo".into(), remote_url }
+    fn ground() -> Ground {
+        let service = ServiceUrl::parse("https://s.example.org/").unwrap();
+        Ground::new("demo", "https://r.example.org/", Provider::default_provider().at(service)).unwrap()
     }
 
-    fn ids(ids: &[&str]) -> BTreeSet<String> {
-        ids.iter().map(|&id| id.to_owned()).collect()
+    fn begin(purchases: &mut Vec<Purchase>, app_id: &str, now: i64) -> bool {
+        super::begin(purchases, &ground(), app_id, now)
+    }
+
+    fn remember(purchases: &mut Vec<Purchase>, app_id: &str, now: i64) {
+        super::remember(purchases, &ground(), app_id, now);
+    }
+
+    fn settle(purchases: &mut [Purchase], granted: &[&str], denied: &[&str], now: i64) {
+        let ids = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect();
+        super::settle(purchases, &Access { granted: ids(granted), denied: ids(denied) }, now);
     }
 
     fn states(purchases: &[Purchase]) -> Vec<(&str, PurchaseState, i64)> {
@@ -127,36 +135,36 @@ mod tests {
     #[test]
     fn a_purchase_of_unknown_outcome_is_not_begun_again() {
         let mut purchases = Vec::new();
-        assert!(begin(&mut purchases, &wanted("a"), 1));
-        assert!(!begin(&mut purchases, &wanted("a"), 2));
-        settle(&mut purchases, &ids(&[]), &ids(&["a"]), 3);
-        assert!(!begin(&mut purchases, &wanted("a"), 4), "denied is not \u{201c}not paid\u{201d}");
+        assert!(begin(&mut purchases, "a", 1));
+        assert!(!begin(&mut purchases, "a", 2));
+        settle(&mut purchases, &[], &["a"], 3);
+        assert!(!begin(&mut purchases, "a", 4), "denied is not \u{201c}not paid\u{201d}");
         drop_unfinished(&mut purchases, "a");
-        assert!(begin(&mut purchases, &wanted("a"), 5));
+        assert!(begin(&mut purchases, "a", 5));
     }
 
     #[test]
     fn what_the_server_grants_is_owned_from_then_on() {
         let mut purchases = Vec::new();
-        begin(&mut purchases, &wanted("a"), 1);
-        settle(&mut purchases, &ids(&["a", "b"]), &ids(&[]), 2);
-        settle(&mut purchases, &ids(&["a"]), &ids(&[]), 3);
+        begin(&mut purchases, "a", 1);
+        settle(&mut purchases, &["a", "b"], &[], 2);
+        settle(&mut purchases, &["a"], &[], 3);
         assert_eq!(states(&purchases), [("a", PurchaseState::Owned, 2)]);
         drop_unfinished(&mut purchases, "a");
-        settle(&mut purchases, &ids(&[]), &ids(&["a"]), 4);
+        settle(&mut purchases, &[], &["a"], 4);
         assert_eq!(states(&purchases), [("a", PurchaseState::NoAccess, 2)]);
-        assert!(begin(&mut purchases, &wanted("a"), 5), "what was taken away can be bought again");
+        assert!(begin(&mut purchases, "a", 5), "what was taken away can be bought again");
         assert_eq!(states(&purchases), [("a", PurchaseState::Unfinished, 5)]);
     }
 
     #[test]
     fn what_is_found_owned_is_remembered_once() {
         let mut purchases = Vec::new();
-        remember(&mut purchases, &wanted("a"), 1);
-        remember(&mut purchases, &wanted("a"), 2);
+        remember(&mut purchases, "a", 1);
+        remember(&mut purchases, "a", 2);
         assert_eq!(states(&purchases), [("a", PurchaseState::Owned, 1)]);
-        begin(&mut purchases, &wanted("b"), 3);
-        remember(&mut purchases, &wanted("b"), 4);
+        begin(&mut purchases, "b", 3);
+        remember(&mut purchases, "b", 4);
         assert_eq!(states(&purchases)[1], ("b", PurchaseState::Owned, 4), "its outcome is known now");
     }
 
@@ -169,13 +177,13 @@ mod tests {
                 let app = format!("a{app}");
                 match step {
                     0 | 1 => {
-                        prop_assert_eq!(begin(&mut purchases, &wanted(&app), 1), unfinished.insert(app));
+                        prop_assert_eq!(begin(&mut purchases, &app, 1), unfinished.insert(app));
                     }
                     2 => {
-                        settle(&mut purchases, &ids(&[&app]), &ids(&[]), 2);
+                        settle(&mut purchases, &[&app], &[], 2);
                         unfinished.remove(&app);
                     }
-                    _ => settle(&mut purchases, &ids(&[]), &ids(&[&app]), 3),
+                    _ => settle(&mut purchases, &[], &[&app], 3),
                 }
                 let apps: BTreeSet<_> = purchases.iter().map(|known| known.app_id.clone()).collect();
                 prop_assert_eq!(apps.len(), purchases.len());

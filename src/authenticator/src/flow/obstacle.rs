@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What to do about an obstacle: the table of the design, and nothing else. Pure.
+//! What stands between a request and its tokens, and what of it the person can be asked. Pure.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use usher_core::{
     lookup::Lookup,
     pending,
     prompt::{Kind, Reason},
-    provider::TokensError,
+    session::SessionError,
     store::StoreError,
 };
 
@@ -40,7 +40,7 @@ pub(crate) enum Obstacle {
         /// The account that the remote may use.
         account: AccountId,
         /// Its binding.
-        agreed: Binding,
+        agreed: Box<Binding>,
     },
     /// The account has no access to these apps.
     NotBought {
@@ -57,36 +57,6 @@ pub(crate) enum Obstacle {
     BadAnswer,
     /// The connection to the service is not secure.
     NotSecure(CertificateFault),
-}
-
-/// What a client wants, and how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Wish {
-    /// Install or update.
-    pub(crate) operation: pending::Operation,
-    /// Whether the person may be asked.
-    pub(crate) interactive: bool,
-}
-
-/// What to do about an obstacle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Course {
-    /// Ask the person, then look again.
-    Ask(Kind, Reason),
-    /// End the request with a message.
-    Refuse,
-    /// Answer with no token for what is not covered; ask the person without waiting for it.
-    LeaveOut(Option<(Kind, Reason)>),
-}
-
-/// The table of the design: an obstacle never blocks an update.
-pub(crate) fn course(obstacle: &Obstacle, wish: Wish) -> Course {
-    let question = question(obstacle).filter(|_| wish.interactive);
-    match (wish.operation, question) {
-        (pending::Operation::Update, question) => Course::LeaveOut(question),
-        (pending::Operation::Install, Some((kind, reason))) => Course::Ask(kind, reason),
-        (pending::Operation::Install, None) => Course::Refuse,
-    }
 }
 
 /// What the person can be asked about an obstacle.
@@ -140,7 +110,7 @@ impl Obstacle {
             Self::Expired(_) => pending::Obstacle::Expired,
             Self::NoLink(_) => pending::Obstacle::NoLink,
             Self::Locked | Self::NoKeyring | Self::NoPortal | Self::KeyringFailed => pending::Obstacle::Locked,
-            Self::Changed { agreed, .. } => pending::Obstacle::ServerChanged { agreed: agreed.clone() },
+            Self::Changed { agreed, .. } => pending::Obstacle::ServerChanged { agreed: (**agreed).clone() },
             Self::NotBought { .. } => pending::Obstacle::NotBought,
             Self::Unreachable | Self::BadAnswer | Self::NotSecure(_) => {
                 // An install that met a broken server is not one that an account would help.
@@ -163,7 +133,9 @@ pub(crate) fn judge(found: &Lookup<'_>) -> Result<Account, Obstacle> {
             _ => None,
         })),
         Lookup::Ambiguous(_) => Err(Obstacle::NoLink(None)),
-        Lookup::Changed(account) => Err(Obstacle::Changed { account: account.id, agreed: account.binding.clone() }),
+        Lookup::Changed(account) => {
+            Err(Obstacle::Changed { account: account.id, agreed: Box::new(account.binding.clone()) })
+        }
         Lookup::Locked => Err(Obstacle::Locked),
         Lookup::Nothing => Err(Obstacle::NoAccount),
     }
@@ -185,13 +157,15 @@ impl From<&StoreError> for Obstacle {
 }
 
 /// The obstacle behind a failed question to the service; `account` is the one that was used.
-pub(crate) fn refused(error: &TokensError, account: AccountId) -> Obstacle {
+pub(crate) fn refused(error: &SessionError, account: AccountId) -> Obstacle {
     match error {
-        TokensError::Rejected => Obstacle::Expired(account),
-        TokensError::Unexpected | TokensError::Http(HttpError::Unexpected) => Obstacle::BadAnswer,
-        TokensError::Http(HttpError::Certificate(fault)) => Obstacle::NotSecure(*fault),
-        TokensError::Http(
+        SessionError::SignedOut => Obstacle::SignedOut(account),
+        SessionError::Expired => Obstacle::Expired(account),
+        SessionError::Unexpected | SessionError::Http(HttpError::Unexpected) => Obstacle::BadAnswer,
+        SessionError::Http(HttpError::Certificate(fault)) => Obstacle::NotSecure(*fault),
+        SessionError::Http(
             HttpError::NoSuchHost | HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden,
         ) => Obstacle::Unreachable,
+        SessionError::Store(error) => error.into(),
     }
 }

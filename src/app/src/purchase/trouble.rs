@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What can go wrong with asking the server of a shop, and how it is said. Pure.
+
+use usher_core::{error_text::UserFacing, http::HttpError, session::SessionError};
+
+use crate::{
+    i18n::{gettext, gettext_f},
+    text,
+    web::containment,
+};
+
+/// What can go wrong with asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// The server gave no answer, or none that makes sense.
+    Server(HttpError),
+    /// Pages have no sandbox of their own here; the command that does the same in a terminal.
+    NotContained(Option<String>),
+    /// The keyring; why.
+    Keyring(String),
+}
+
+impl Trouble {
+    pub(super) fn of(error: &SessionError) -> Self {
+        match error {
+            SessionError::Http(error) => Self::Server(error.clone()),
+            SessionError::Store(error) => Self::Keyring(error.reason()),
+            SessionError::Unexpected | SessionError::SignedOut | SessionError::Expired => {
+                Self::Server(HttpError::Unexpected)
+            }
+        }
+    }
+
+    /// Icon, title and text of a page that says so.
+    pub(super) fn words(&self, host: &str) -> (&'static str, String, String) {
+        let host = text::within(host);
+        let host = [("host", host.as_str())];
+        match self {
+            Self::Server(HttpError::NoSuchHost) => (
+                "network-error-symbolic",
+                gettext_f("{host} Cannot Be Reached", &host),
+                gettext("No server of this name was found."),
+            ),
+            Self::Server(HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden) => (
+                "network-error-symbolic",
+                gettext_f("{host} Cannot Be Reached", &host),
+                gettext("The server did not answer."),
+            ),
+            Self::Server(HttpError::Certificate(_)) => (
+                "channel-insecure-symbolic",
+                gettext("Connection Is Not Secure"),
+                gettext_f("Nothing was sent to {host}.", &host),
+            ),
+            Self::Server(HttpError::Unexpected) => (
+                "dialog-error-symbolic",
+                gettext("Purchase Was Not Begun"),
+                gettext_f("{host} answered in an unexpected way. Nothing was paid.", &host),
+            ),
+            Self::NotContained(command) => {
+                let (title, text) = containment::words(command.as_deref());
+                ("web-browser-symbolic", title, text)
+            }
+            Self::Keyring(reason) => (
+                "dialog-password-symbolic",
+                gettext("Purchase Was Not Begun"),
+                gettext_f("The keyring did not do its part: {reason}.", &[("reason", reason)]),
+            ),
+        }
+    }
+
+    /// One line, for where a page stays as it is.
+    pub(super) fn line(&self, host: &str) -> String {
+        match self {
+            Self::Server(error) => error.at(&text::within(host)).reason(),
+            Self::NotContained(command) => containment::words(command.as_deref()).0,
+            Self::Keyring(reason) => gettext_f("The keyring did not do its part: {reason}", &[("reason", reason)]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_core::http::CertificateFault;
+
+    use super::*;
+
+    #[test]
+    fn what_went_wrong_is_told_with_the_host_and_without_codes() {
+        let not_secure = HttpError::Certificate(CertificateFault::Expired);
+        for error in [HttpError::NoSuchHost, HttpError::TimedOut, not_secure, HttpError::Unexpected] {
+            let trouble = Trouble::Server(error);
+            let (_, title, text) = trouble.words("s.example");
+            assert!(format!("{title} {text} {}", trouble.line("s.example")).contains("s.example"));
+        }
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What all requests share, and what follows from an answer.
+
+use usher_core::pending::{self, PendingFile};
+
+use crate::{
+    delivery::Surroundings,
+    flow::{After, Flow},
+    live::{Activity, Live},
+    notes,
+    notify::Notifier,
+    request::Request,
+};
+
+/// Everything that requests share.
+pub(crate) struct Daemon {
+    pub(crate) flow: Flow,
+    pub(crate) live: Live,
+    pub(crate) activity: Activity,
+    pub(crate) pending: Option<PendingFile>,
+    pub(crate) surroundings: Surroundings,
+    pub(crate) notifier: Notifier,
+}
+
+impl Daemon {
+    /// Does what follows from an answer.
+    pub(crate) async fn follow_up(&self, request: &Request, after: After) {
+        if let Some(pending) = &self.pending {
+            notes::write(pending, request, &after, self.flow.clock.now()).await;
+        }
+        let is_locked = after.note.as_ref().is_some_and(|note| note.obstacle == pending::Obstacle::Locked);
+        let is_read = after.covered && !is_locked;
+        let covered = (after.covered && after.note.is_none()).then_some(request);
+        if let Some((account, client)) = after.used {
+            self.flow.accounts.note_use(account, client).await;
+        }
+        if let Some((account, access)) = after.settled {
+            self.flow.accounts.settle(account, access).await;
+        }
+        if let Some(occasion) = &after.occasion {
+            self.notifier.tell(occasion).await;
+        }
+        if is_read {
+            self.notifier.settle(covered).await;
+        }
+        if let Some(question) = after.question {
+            let ending = self.flow.prompts.ask(question).await;
+            tracing::debug!(?ending, "a prompt that nobody waits for");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What to do about an obstacle: the table of the design, and nothing else. Pure.
+
+use usher_core::{
+    pending::Operation,
+    prompt::{Kind, Reason},
+};
+
+use super::obstacle::{Obstacle, question};
+
+/// What a client wants, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wish {
+    /// Install or update.
+    pub(crate) operation: Operation,
+    /// Whether the person may be asked.
+    pub(crate) interactive: bool,
+}
+
+/// What to do about an obstacle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Course {
+    /// Ask the person, then look again.
+    Ask(Kind, Reason),
+    /// End the request with a message.
+    Refuse,
+    /// Answer with no token for what is not covered; ask the person without waiting for it.
+    LeaveOut(Option<(Kind, Reason)>),
+}
+
+/// The table of the design: an obstacle never blocks an update.
+pub(crate) fn course(obstacle: &Obstacle, wish: Wish) -> Course {
+    let question = question(obstacle).filter(|_| wish.interactive);
+    match (wish.operation, question) {
+        (Operation::Update, question) => Course::LeaveOut(question),
+        (Operation::Install, Some((kind, reason))) => Course::Ask(kind, reason),
+        (Operation::Install, None) => Course::Refuse,
+    }
+}

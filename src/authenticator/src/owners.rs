@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Who has which name on the bus, as the bus tells it.
+
+use futures_util::{Stream, StreamExt};
+use zbus::{Connection, MatchRule, MessageStream, fdo::NameOwnerChanged};
+
+/// Names whose owner changes, in the order in which the bus tells it: those whose argument of that number (0 the name, 2
+/// the new owner) has that value.
+pub(crate) async fn changes(
+    connection: &Connection,
+    argument: u8,
+    value: &str,
+) -> zbus::Result<impl Stream<Item = NameOwnerChanged> + Unpin + use<>> {
+    let rule = MatchRule::builder()
+        .msg_type(zbus::message::Type::Signal)
+        .sender("org.freedesktop.DBus")?
+        .path("/org/freedesktop/DBus")?
+        .interface("org.freedesktop.DBus")?
+        .member("NameOwnerChanged")?
+        .arg(argument, value)?
+        .build();
+    let stream = MessageStream::for_match_rule(rule, connection, None).await?;
+    Ok(stream.filter_map(|message| std::future::ready(message.ok().and_then(NameOwnerChanged::from_message))))
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `org.freedesktop.Flatpak.AuthenticatorRequest`: the object of one request, and the task that answers it once.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use zbus::{
+    Connection, fdo,
+    message::Header,
+    names::{BusName, OwnedUniqueName},
+    object_server::SignalEmitter,
+    zvariant::{ObjectPath, OwnedObjectPath},
+};
+
+use crate::{
+    daemon::Daemon,
+    delivery::Delivery,
+    flow::{Answer, Reply, Results},
+    lifecycle::{Effect, Event, Lifecycle},
+    live::{Admission, Live},
+    request::Request,
+    work::Work,
+};
+
+/// The object of a request. It lives until the request is answered.
+pub(crate) struct RequestObject {
+    pub(crate) live: Live,
+    pub(crate) peer: OwnedUniqueName,
+    pub(crate) path: OwnedObjectPath,
+}
+
+#[zbus::interface(name = "org.freedesktop.Flatpak.AuthenticatorRequest", introspection_docs = false)]
+impl RequestObject {
+    #[allow(clippy::needless_pass_by_value)]
+    fn close(&self, #[zbus(header)] header: Header<'_>) -> fdo::Result<()> {
+        if header.sender() != Some(&*self.peer) {
+            return Err(fdo::Error::AccessDenied("the request is somebody else's".into()));
+        }
+        self.live.tell(self.path.as_str(), Event::Closed);
+        Ok(())
+    }
+
+    #[zbus(property(emits_changed_signal = "const"), name = "version")]
+    #[allow(clippy::unused_self)]
+    fn version(&self) -> u32 {
+        1
+    }
+
+    #[zbus(signal)]
+    async fn response(emitter: &SignalEmitter<'_>, response: u32, results: Results<'_>) -> zbus::Result<()>;
+}
+
+/// Emits `Response`.
+pub(crate) async fn respond(
+    connection: &Connection,
+    peer: &OwnedUniqueName,
+    handle: &ObjectPath<'_>,
+    answer: &Answer,
+    delivery: Delivery,
+) -> zbus::Result<()> {
+    let emitter = SignalEmitter::new(connection, handle)?;
+    let emitter = match delivery {
+        Delivery::Directed => emitter.set_destination(BusName::Unique(peer.as_ref())),
+        Delivery::Broadcast => emitter,
+        Delivery::Nobody => return Ok(()),
+    };
+    RequestObject::response(&emitter, answer.code(), Results(answer)).await
+}
+
+/// Answers one request.
+pub(crate) struct Supervisor {
+    pub(crate) daemon: Arc<Daemon>,
+    pub(crate) connection: Connection,
+    pub(crate) handle: OwnedObjectPath,
+    pub(crate) peer: OwnedUniqueName,
+    pub(crate) admission: Admission,
+    pub(crate) events: mpsc::UnboundedReceiver<Event>,
+}
+
+impl Supervisor {
+    /// Runs to the end of the request and of what follows from it.
+    pub(crate) async fn run(mut self, request: Request) {
+        let request = Arc::new(request);
+        // Found out meanwhile, so that nobody waits for it.
+        let mut delivery = Work::begin({
+            let (surroundings, connection, peer) =
+                (self.daemon.surroundings, self.connection.clone(), self.peer.clone());
+            async move { surroundings.caller(&connection, &peer).await }
+        });
+        let work = Work::begin({
+            let (daemon, request, peer) = (self.daemon.clone(), request.clone(), self.peer.clone());
+            async move { daemon.flow.answer(&request, peer.as_str()).await }
+        });
+        let event = self.first_event(work).await;
+        let effect = Lifecycle::default().on(event);
+        let reply = match effect {
+            Effect::Respond(reply) => Some(*reply),
+            Effect::Vanish | Effect::Nothing => None,
+        };
+        tracing::debug!(handle = self.handle.as_str(), answer = ?reply.as_ref().map(|reply| &reply.answer), "the end");
+        if let Some(Reply { answer, .. }) = &reply {
+            let delivery = delivery.done().await.unwrap_or_else(|| self.daemon.surroundings.surest());
+            tracing::debug!(handle = self.handle.as_str(), ?delivery, "the answer is sent");
+            if let Err(error) = respond(&self.connection, &self.peer, &self.handle, answer, delivery).await {
+                tracing::warn!(%error, "an answer cannot be sent");
+            }
+        }
+        if let Err(error) = self.connection.object_server().remove::<RequestObject, _>(&self.handle).await {
+            tracing::debug!(%error, "a request's object is gone already");
+        }
+        // What follows must not be cut short either, but the handle is free again.
+        let busy = self.daemon.activity.begin();
+        drop(self.admission);
+        if let Some(reply) = reply {
+            self.daemon.follow_up(&request, reply.after).await;
+        }
+        drop(busy);
+    }
+
+    /// What decides the request: its work, or something that ends the work.
+    async fn first_event(&mut self, mut work: Work<Reply>) -> Event {
+        tokio::select! {
+            biased;
+            Some(event) = self.events.recv() => event,
+            done = work.done() => match done {
+                Some(reply) => Event::Answered(Box::new(reply)),
+                None => Event::Failed,
+            },
+        }
+    }
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The way from “denied” to “owned”, for the window and for usherctl alike. The server is asked before anything else; that a
+//! purchase was begun is saved before the server hears of it; whether it was paid is known only from asking for tokens again
+//! (rule R20).
+//!
+//! ```text
+//! record    what an account has bought, and has begun to buy
+//! plan      what comes next, from what the server said
+//! schedule  when a server that gives no access yet is asked again
+//! ```
+
+pub mod plan;
+pub mod record;
+pub mod schedule;
+
+use std::collections::BTreeSet;
+
+use url::Url;
+
+use crate::{
+    account::{Account, AccountId},
+    binding::Binding,
+    clock,
+    credential::Credential,
+    ground::{Ask, Ground},
+    http::HttpError,
+    provider::{Access, Grants, PurchaseError},
+    redirect::{Parameters, Redirect},
+    session::{Session, SessionError},
+    store::StoreError,
+};
+
+/// Why a purchase did not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum BuyError {
+    /// The service does not sell the app to this account.
+    #[error("the server does not offer it")]
+    NotOffered,
+    /// The account or its server did not do its part.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+}
+
+impl From<StoreError> for BuyError {
+    fn from(error: StoreError) -> Self {
+        Self::Session(error.into())
+    }
+}
+
+impl From<HttpError> for BuyError {
+    fn from(error: HttpError) -> Self {
+        Self::Session(error.into())
+    }
+}
+
+/// What came of the wish to buy.
+pub enum Begun {
+    /// There is access already: nothing to pay.
+    Owned,
+    /// It was begun before, and whether it was paid is not known: not begun again.
+    Unfinished,
+    /// The server has a page for it.
+    Started(Box<Buying>),
+}
+
+/// A purchase whose page waits to be shown.
+pub struct Buying {
+    binding: Binding,
+    start: Url,
+    redirect: Redirect,
+}
+
+impl Buying {
+    /// The first page. It holds the state: never shown or logged whole.
+    pub fn start(&self) -> Url {
+        let mut page = self.start.clone();
+        page.query_pairs_mut()
+            .append_pair("redirect_uri", &self.redirect.uri())
+            .append_pair("state", self.redirect.state());
+        page
+    }
+
+    /// The redirect to look out for. That it came says that the person is through with the page, not that it was paid.
+    pub fn redirect(&self) -> &Redirect {
+        &self.redirect
+    }
+
+    /// The shop's own last page, where the redirect names one of the shop's own origin.
+    pub fn landing(&self, parameters: &Parameters) -> Option<Url> {
+        parameters
+            .get("redirect_uri")
+            .filter(|page| page.contains("://"))
+            .and_then(|page| self.binding.service.page(page))
+    }
+}
+
+/// Asks the server of an account what it gives for each of these apps, and brings what is known of its purchases up to date.
+pub async fn ask(session: &Session, id: AccountId, asks: &[Ask]) -> Result<Grants, SessionError> {
+    let account = session.account(id).await?;
+    session.tokens_settled(&account, asks).await
+}
+
+/// The same, as which apps the account has access to.
+pub async fn check(session: &Session, id: AccountId, app_ids: &BTreeSet<String>) -> Result<Access, SessionError> {
+    let asks: Vec<Ask> = app_ids.iter().map(|id| Ask::of_app(id)).collect();
+    Ok(ask(session, id, &asks).await?.access(&asks))
+}
+
+/// Begins to buy an app for a repository, after the person's click; `redirect` is where the shop's page shall lead.
+pub async fn begin(
+    session: &Session,
+    id: AccountId,
+    ground: &Ground,
+    app_id: &str,
+    redirect: Redirect,
+) -> Result<Begun, BuyError> {
+    let account = session.account(id).await?;
+    let asks = [Ask::of_app(app_id)];
+    if session.tokens_settled(&account, &asks).await?.access(&asks).granted.contains(app_id) {
+        return Ok(Begun::Owned);
+    }
+    let Some(shop) = account.binding.provider.shop() else {
+        return Err(BuyError::NotOffered);
+    };
+    let credential = account.credential.as_ref().ok_or(SessionError::SignedOut)?;
+    if !write_down(session, id, ground, app_id).await? {
+        return Ok(Begun::Unfinished);
+    }
+    match shop.begin_purchase(session.http(), &account.binding, credential, app_id).await {
+        Ok(start) => Ok(Begun::Started(Box::new(Buying { binding: account.binding, start, redirect }))),
+        Err(error) => Err(not_begun(session, id, credential, app_id, error).await?),
+    }
+}
+
+/// What it means that the server has not begun it. Where it has certainly begun nothing, or nothing that a person could pay,
+/// there is no outcome to wait for.
+async fn not_begun(
+    session: &Session,
+    id: AccountId,
+    credential: &Credential,
+    app_id: &str,
+    error: PurchaseError,
+) -> Result<BuyError, StoreError> {
+    if matches!(error, PurchaseError::Rejected | PurchaseError::NotOffered | PurchaseError::NoPage) {
+        not_paid(session, id, app_id).await?;
+    }
+    Ok(match error {
+        PurchaseError::Rejected => {
+            session.reject(id, credential).await?;
+            SessionError::Expired.into()
+        }
+        PurchaseError::NotOffered => BuyError::NotOffered,
+        PurchaseError::NoPage | PurchaseError::Unexpected => SessionError::Unexpected.into(),
+        PurchaseError::Http(error) => error.into(),
+    })
+}
+
+/// The person says that a purchase of unknown outcome was not paid.
+pub async fn not_paid(session: &Session, id: AccountId, app_id: &str) -> Result<(), StoreError> {
+    let change = |account: &mut Account| record::drop_unfinished(&mut account.purchases, app_id);
+    session.store().change(id, change).await.map(|_| ())
+}
+
+/// Takes in apps of a repository that an account was found to have, though they were not bought through here.
+pub async fn remember(
+    session: &Session,
+    id: AccountId,
+    ground: &Ground,
+    app_ids: &BTreeSet<String>,
+) -> Result<(), StoreError> {
+    let change = |account: &mut Account| {
+        for app_id in app_ids {
+            record::remember(&mut account.purchases, ground, app_id, clock::now());
+        }
+    };
+    session.store().change(id, change).await.map(|_| ())
+}
+
+/// Saves that a purchase is about to begin. `false` if one was begun already, by whichever process.
+async fn write_down(session: &Session, id: AccountId, ground: &Ground, app_id: &str) -> Result<bool, SessionError> {
+    let mut is_first = false;
+    let begin = |account: &mut Account| {
+        is_first = record::begin(&mut account.purchases, ground, app_id, clock::now());
+    };
+    let saved = session.store().change(id, begin).await?;
+    saved.map(|_| is_first).ok_or(SessionError::SignedOut)
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What a request stands on, and what it asks for. Both come from outside: they serve to show and to compare.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    binding::{Binding, Link, OptionsError},
+    provider::{self, Claim},
+    refs::FlatpakRef,
+    remote::Remote,
+    service::{RemoteUrl, UrlError},
+};
+
+/// The remote that a request came for, and the binding that its options claim.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Record", into = "Record")]
+pub struct Ground {
+    /// Flatpak's name of the remote: for showing, never for choosing.
+    pub remote: String,
+    /// Its address, verbatim.
+    pub remote_uri: String,
+    /// Its address, for comparing.
+    pub remote_url: RemoteUrl,
+    /// The claimed binding.
+    pub binding: Binding,
+}
+
+/// Why a request stands on nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GroundError {
+    /// No account is used for an address like that (rule R2).
+    #[error(transparent)]
+    Address(#[from] UrlError),
+    /// The remote does not say where its accounts are.
+    #[error(transparent)]
+    Options(#[from] OptionsError),
+}
+
+impl Ground {
+    /// The ground of a remote with that name, address and binding.
+    pub fn new(remote: &str, remote_uri: &str, binding: Binding) -> Result<Self, UrlError> {
+        Ok(Self {
+            remote: remote.to_owned(),
+            remote_uri: remote_uri.to_owned(),
+            remote_url: RemoteUrl::parse(remote_uri)?,
+            binding,
+        })
+    }
+
+    /// What a remote's options, and the registry that a request names, claim.
+    pub fn claimed(
+        remote: &str,
+        remote_uri: &str,
+        options: &BTreeMap<String, String>,
+        registry: Option<&str>,
+    ) -> Result<Self, GroundError> {
+        // The address comes first: where nothing secret may go, the options do not matter.
+        RemoteUrl::parse(remote_uri)?;
+        let binding = provider::claim(&Claim { remote_uri, options, registry })?;
+        Ok(Self::new(remote, remote_uri, binding)?)
+    }
+
+    /// The ground of a remote of this computer.
+    pub fn of(remote: &Remote) -> Result<Self, GroundError> {
+        Self::claimed(&remote.name, &remote.url, &remote.options, None)
+    }
+
+    /// Whether it is that remote, as it is configured on this computer (rule R25).
+    pub fn is_of(&self, remote: &Remote) -> bool {
+        remote.is_ours() && Self::of(remote).as_ref() == Ok(self)
+    }
+
+    /// The host of the account server as it is shown.
+    pub fn host(&self) -> String {
+        self.binding.host()
+    }
+
+    /// The consent that the remote may use an account.
+    pub fn link(&self) -> Link {
+        Link { remote_url: self.remote_url.clone(), remote: self.remote.clone() }
+    }
+}
+
+/// How it is written into a file.
+#[derive(Serialize, Deserialize)]
+struct Record {
+    remote: String,
+    /// Verbatim.
+    remote_url: String,
+    binding: Binding,
+}
+
+impl TryFrom<Record> for Ground {
+    type Error = UrlError;
+
+    fn try_from(record: Record) -> Result<Self, UrlError> {
+        Self::new(&record.remote, &record.remote_url, record.binding)
+    }
+}
+
+impl From<Ground> for Record {
+    fn from(ground: Ground) -> Self {
+        Self { remote: ground.remote, remote_url: ground.remote_uri, binding: ground.binding }
+    }
+}
+
+/// Something that tokens are asked for, with all that a provider may need of it: a ref of a request, or an app alone where
+/// nobody has a ref at hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    app_id: String,
+    full_ref: Option<FlatpakRef>,
+    /// The commit or, in a container registry, the digest of the manifest.
+    pub commit: Option<String>,
+    /// The name of the repository in a container registry (`summary.xa.oci-repository`).
+    pub repository: Option<String>,
+}
+
+impl Ask {
+    /// For a ref.
+    pub fn of_ref(full_ref: FlatpakRef) -> Self {
+        let app_id = full_ref.app_id().to_owned();
+        Self { app_id, full_ref: Some(full_ref), commit: None, repository: None }
+    }
+
+    /// For an app alone.
+    pub fn of_app(app_id: &str) -> Self {
+        Self { app_id: app_id.to_owned(), full_ref: None, commit: None, repository: None }
+    }
+
+    /// Id of the app that it belongs to.
+    pub fn app_id(&self) -> &str {
+        &self.app_id
+    }
+
+    /// The ref. `None` where an app alone is asked about.
+    pub fn full_ref(&self) -> Option<&FlatpakRef> {
+        self.full_ref.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names;
+
+    fn remote() -> Remote {
+        Remote {
+            name: "demo".into(),
+            title: None,
+            url: "https://r.example/repo/".into(),
+            authenticator: Some(names::AUTHENTICATOR_NAME.into()),
+            options: BTreeMap::from([("url".to_owned(), "https://s.example/".to_owned())]),
+            is_user: true,
+            is_disabled: false,
+            installs_authenticator: false,
+        }
+    }
+
+    #[test]
+    fn the_ground_is_a_remote_of_this_computer_to_the_letter() {
+        let ground = Ground::of(&remote()).unwrap();
+        assert!(ground.is_of(&remote()));
+        for other in [
+            Remote { name: "other".into(), ..remote() },
+            Remote { url: "https://r.example/repo".into(), ..remote() },
+            Remote { url: "https://evil.example/".into(), ..remote() },
+            Remote { authenticator: None, ..remote() },
+            Remote { options: BTreeMap::from([("url".to_owned(), "https://evil.example/".to_owned())]), ..remote() },
+        ] {
+            assert!(!ground.is_of(&other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_may_have_no_tokens_comes_before_the_options() {
+        let none = BTreeMap::new();
+        assert!(matches!(Ground::claimed("demo", "file:///srv", &none, None), Err(GroundError::Address(_))));
+        assert!(matches!(Ground::claimed("demo", "https://r.example/", &none, None), Err(GroundError::Options(_))));
+    }
+
+    #[test]
+    fn the_ground_is_read_as_it_was_written() {
+        let ground = Ground::of(&remote()).unwrap();
+        let written = serde_json::to_string(&ground).unwrap();
+        assert_eq!(serde_json::from_str::<Ground>(&written).unwrap(), ground);
+        assert!(serde_json::from_str::<Ground>(&written.replace("https://r.example", "file://r.example")).is_err());
+    }
+
+    #[test]
+    fn an_ask_belongs_to_an_app() {
+        let locale = "runtime/org.example.App.Locale/x86_64/stable".parse::<FlatpakRef>().unwrap();
+        assert_eq!(Ask::of_ref(locale.clone()).app_id(), "org.example.App");
+        assert_eq!(Ask::of_ref(locale.clone()).full_ref(), Some(&locale));
+        assert_eq!(Ask::of_app("org.example.App").full_ref(), None);
+    }
+}

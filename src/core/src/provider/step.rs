@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What a person does next in a sign-in: a surface renders it and brings the answer back.
+
+use url::Url;
+
+use super::{SignIn, SignedIn};
+use crate::{
+    credential::Secret,
+    redirect::{Parameters, Redirect},
+};
+
+/// What a person does next in a sign-in.
+pub enum Step<'a> {
+    /// Show the page at `start` until it goes to the redirect.
+    Web {
+        /// The first page. It holds the state: never shown or logged whole.
+        start: &'a Url,
+        /// The redirect to look out for.
+        redirect: &'a Redirect,
+    },
+    /// Ask for these.
+    Form {
+        /// In the order in which they are asked for.
+        fields: &'a [Field],
+    },
+    /// Show a code that the person types on another device, and poll.
+    Code {
+        /// The server's page for it.
+        page: &'a Url,
+        /// The code.
+        code: &'a str,
+        /// When it ends: seconds since 1970.
+        ends: i64,
+    },
+}
+
+impl Step<'_> {
+    /// The word for the log: what a surface has to render.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Web { .. } => "web",
+            Self::Form { .. } => "form",
+            Self::Code { .. } => "code",
+        }
+    }
+}
+
+/// Something that a form asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// The person's name at the server.
+    User,
+    /// The password, or an access token in its place.
+    Password,
+    /// A token that the operator has given out.
+    Token,
+}
+
+/// What a surface brings back of a step.
+pub enum Answer {
+    /// What the redirect carried.
+    Redirect(Parameters),
+    /// What was filled in, in the order of the fields.
+    Fields(Vec<Secret>),
+    /// Whether the code was typed is to be asked.
+    Poll,
+}
+
+/// What comes after an answer.
+pub enum Progress {
+    /// The next step.
+    Next(Box<dyn SignIn>),
+    /// The person is signed in.
+    Done(SignedIn),
+}

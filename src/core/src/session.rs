@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! From an account and what is asked for to download tokens: the only caller of a provider's `tokens`. The credential, one
+//! call, its renewal under the account's lock, its rejection, and what the answer means for purchases.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{
+    account::{Account, AccountId, AccountState},
+    buying::record,
+    clock,
+    credential::Credential,
+    ground::Ask,
+    http::{HttpClient, HttpError},
+    provider::{Access, Grants, TokensCall, TokensError},
+    store::{AccountStore, Entry, StoreError},
+};
+
+/// Why an account got no download tokens.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The account is not there, or the person has signed out of it.
+    #[error("not signed in")]
+    SignedOut,
+    /// The server does not accept the sign-in any more. The account says so from now on.
+    #[error("the sign-in is not valid any more")]
+    Expired,
+    /// No connection, or no acceptable one.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// An answer that makes no sense.
+    #[error("the server answered in an unexpected way")]
+    Unexpected,
+    /// The keyring did not do its part.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<TokensError> for SessionError {
+    fn from(error: TokensError) -> Self {
+        match error {
+            TokensError::Rejected => Self::Expired,
+            TokensError::Http(error) => Self::Http(error),
+            TokensError::Unexpected => Self::Unexpected,
+        }
+    }
+}
+
+/// Accounts and their servers. Cheap to clone.
+#[derive(Clone)]
+pub struct Session {
+    store: AccountStore,
+    http: HttpClient,
+    /// Credentials that a server has renewed and the keyring did not save: the only ones that are still good.
+    unsaved: Arc<Mutex<HashMap<AccountId, Renewal>>>,
+}
+
+/// A credential that takes the place of another one.
+#[derive(Clone)]
+struct Renewal {
+    old: Credential,
+    new: Credential,
+}
+
+impl Session {
+    /// A session over these accounts.
+    pub fn new(store: AccountStore, http: HttpClient) -> Self {
+        Self { store, http, unsaved: Arc::default() }
+    }
+
+    /// The accounts.
+    pub fn store(&self) -> &AccountStore {
+        &self.store
+    }
+
+    /// The HTTP client.
+    pub fn http(&self) -> &HttpClient {
+        &self.http
+    }
+
+    /// An account as the keyring has it now, if it is signed in.
+    pub async fn account(&self, id: AccountId) -> Result<Account, SessionError> {
+        let entries = self.store.entries().await?;
+        if entries.iter().any(|entry| matches!(entry, Entry::Locked(outline) if outline.id == id)) {
+            return Err(StoreError::Locked.into());
+        }
+        let mut accounts = entries.into_iter().filter_map(Entry::into_account);
+        let account = accounts.find(|account| account.id == id).filter(|account| credential_of(account).is_some());
+        account.ok_or(SessionError::SignedOut)
+    }
+
+    /// Asks the server of an account, in as few calls as it allows. The stored binding decides where the credential goes
+    /// (rule R1).
+    pub async fn tokens(&self, account: &Account, asks: &[Ask]) -> Result<Grants, SessionError> {
+        let stored = credential_of(account).ok_or(SessionError::SignedOut)?;
+        if !account.binding.provider.may_renew(stored) {
+            return self.call(account, stored, asks).await;
+        }
+        // Whoever comes second finds the newer credential.
+        let _turn = self.store.lock_account(account.id).await?;
+        let fresh = self.account(account.id).await?;
+        let stored = credential_of(&fresh).ok_or(SessionError::SignedOut)?;
+        let credential = self.saved_or_newer(account.id, stored).await;
+        self.call(&fresh, &credential, asks).await
+    }
+
+    /// Writes down what a server said of an account's purchases (rule R20).
+    pub async fn settle(&self, id: AccountId, access: &Access) -> Result<(), StoreError> {
+        self.store.change(id, |account| record::settle_account(account, access, clock::now())).await.map(|_| ())
+    }
+
+    /// Asks, and writes down what the answer means for purchases.
+    pub async fn tokens_settled(&self, account: &Account, asks: &[Ask]) -> Result<Grants, SessionError> {
+        let grants = self.tokens(account, asks).await?;
+        self.settle(account.id, &grants.access(asks)).await?;
+        Ok(grants)
+    }
+
+    /// The server does not accept this credential any more. A newer one is left alone.
+    pub async fn reject(&self, id: AccountId, credential: &Credential) -> Result<(), StoreError> {
+        self.store.change(id, |account| account.reject(credential)).await.map(|_| ())
+    }
+
+    async fn call(&self, account: &Account, credential: &Credential, asks: &[Ask]) -> Result<Grants, SessionError> {
+        let call = TokensCall { http: &self.http, binding: &account.binding, credential, asks };
+        let answer = account.binding.provider.tokens(call).await;
+        // Whether that can be written down or not, the sign-in has ended.
+        if let Err(TokensError::Rejected) = answer
+            && let Err(error) = self.reject(account.id, credential).await
+        {
+            tracing::warn!(%error, "cannot save that a sign-in has ended");
+        }
+        let granted = answer?;
+        if let Some(new) = granted.renewed {
+            self.renew(account.id, Renewal { old: credential.clone(), new }).await;
+        }
+        Ok(granted.grants)
+    }
+
+    /// The credential to use in place of the stored one: one that could not be saved is tried to be saved again.
+    async fn saved_or_newer(&self, id: AccountId, stored: &Credential) -> Credential {
+        let Some(renewal) = self.unsaved().get(&id).cloned() else {
+            return stored.clone();
+        };
+        if renewal.old != *stored {
+            // Signed in anew since.
+            self.unsaved().remove(&id);
+            return stored.clone();
+        }
+        let new = renewal.new.clone();
+        self.renew(id, renewal).await;
+        new
+    }
+
+    /// Saves a renewed credential. One that the keyring does not take is kept while the process lives, never thrown away.
+    async fn renew(&self, id: AccountId, renewal: Renewal) {
+        let saved = self.store.change(id, |account| account.replace(&renewal.old, renewal.new.clone())).await;
+        match saved {
+            Ok(_) => {
+                self.unsaved().remove(&id);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot save a renewed sign-in, it is kept in memory");
+                self.keep(id, renewal);
+            }
+        }
+    }
+
+    /// The keyring still has the credential from before the first renewal that was not saved.
+    fn keep(&self, id: AccountId, renewal: Renewal) {
+        let mut unsaved = self.unsaved();
+        match unsaved.get_mut(&id) {
+            Some(earlier) if earlier.new == renewal.old => earlier.new = renewal.new,
+            _ => {
+                unsaved.insert(id, renewal);
+            }
+        }
+    }
+
+    fn unsaved(&self) -> MutexGuard<'_, HashMap<AccountId, Renewal>> {
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What an account is asked for with, while it is signed in.
+fn credential_of(account: &Account) -> Option<&Credential> {
+    account.credential.as_ref().filter(|_| account.state == AccountState::SignedIn)
+}

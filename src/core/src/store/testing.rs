@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A store for tests: a real keyring file, under a key that no portal is asked for.
+
+use std::{path::Path, time::Duration};
+
+use async_trait::async_trait;
+use oo7::Secret;
+
+use super::{
+    AccountStore,
+    file::{FileKeyring, NoSecret, SecretSource},
+};
+
+/// A generous limit for what is to happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A portal that gives this secret.
+pub(super) struct Gives(pub(super) &'static [u8]);
+
+pub(super) const SECRET: Gives = Gives(b"a secret of the portal, as long as those are that a portal gives");
+
+#[async_trait]
+impl SecretSource for Gives {
+    async fn retrieve(&self) -> Result<Secret, NoSecret> {
+        Ok(Secret::blob(self.0))
+    }
+}
+
+pub(crate) fn in_folder(folder: &Path) -> AccountStore {
+    with(folder, SECRET, PATIENCE)
+}
+
+pub(super) fn with(folder: &Path, source: impl SecretSource + 'static, limit: Duration) -> AccountStore {
+    let keyring = FileKeyring::new(Some(folder.into()), Box::new(source), Some(folder.join("marker")));
+    AccountStore::in_file(keyring, limit)
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A provider for a protocol that nobody speaks: one signs in with a form, every ref has a token of its own, and each call
+//! replaces the credential. What an account is bound to besides the server is a tenant.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use usher_core::{
+    binding::{Binding, OptionsError, option},
+    credential::{Credential, Token},
+    http::{HttpClient, HttpError},
+    provider::{
+        Answer, Back, Claim, Field, Grant, Granted, Grants, Progress, Protocol, Provider, Revoked, SignIn, SignInError,
+        SignedIn, Step, TokensCall, TokensError,
+    },
+    service::ServiceUrl,
+};
+
+const TENANT: &str = "tenant";
+
+pub struct Toy;
+
+#[derive(Deserialize)]
+struct SessionAnswer {
+    session: Token,
+}
+
+#[derive(Deserialize)]
+struct TokensAnswer {
+    session: Token,
+    tokens: BTreeMap<String, Token>,
+}
+
+#[async_trait]
+impl Protocol for Toy {
+    fn name(&self) -> &'static str {
+        "toy"
+    }
+
+    fn sign_in_method(&self) -> String {
+        "With a name and a password".into()
+    }
+
+    fn claim(&self, claim: &Claim<'_>) -> Result<Binding, OptionsError> {
+        let tenant = claim.options.get(TENANT).ok_or(OptionsError::Missing(TENANT))?;
+        let mut binding = Binding::new(Provider::new(&Self), option::service(claim.options, option::URL)?);
+        binding.terms.insert(TENANT.into(), tenant.clone());
+        Ok(binding)
+    }
+
+    fn options(&self, binding: &Binding) -> BTreeMap<String, String> {
+        let mut options = binding.terms.clone();
+        options.insert(option::URL.into(), binding.service.to_string());
+        options
+    }
+
+    async fn probe(&self, http: &HttpClient, service: &ServiceUrl) -> Result<bool, HttpError> {
+        let Ok(url) = service.join("toy") else { return Ok(false) };
+        Ok(http.get(&url).send().await?.status == 200)
+    }
+
+    fn begin(&self, binding: &Binding, _back: Back) -> Result<Box<dyn SignIn>, SignInError> {
+        Ok(Box::new(ToySignIn(binding.clone())))
+    }
+
+    async fn tokens(&self, call: TokensCall<'_>) -> Result<Granted, TokensError> {
+        let url = call.binding.service.join("tokens").map_err(|_| TokensError::Unexpected)?;
+        let session = call.credential.bearer().ok_or(TokensError::Rejected)?;
+        let refs: Vec<_> = call.asks.iter().filter_map(|ask| ask.full_ref()).map(ToString::to_string).collect();
+        let answer = call.http.post(&url).bearer(session).json(&refs).send().await?;
+        if answer.status == 401 {
+            return Err(TokensError::Rejected);
+        }
+        let answer: TokensAnswer = serde_json::from_slice(&answer.body).map_err(|_| TokensError::Unexpected)?;
+        let grants = Grants::of(call.asks, |ask| {
+            let token = ask.full_ref().and_then(|wanted| answer.tokens.get(&wanted.to_string()));
+            Some(token.map_or(Grant::Denied, |token| Grant::Token(token.clone(), None)))
+        });
+        let grants = grants.ok_or(TokensError::Unexpected)?;
+        Ok(Granted { grants, renewed: Some(Credential::Bearer(answer.session)) })
+    }
+
+    fn may_renew(&self, _credential: &Credential) -> bool {
+        true
+    }
+
+    async fn revoke(
+        &self,
+        http: &HttpClient,
+        binding: &Binding,
+        credential: &Credential,
+    ) -> Result<Revoked, HttpError> {
+        let (Ok(url), Some(session)) = (binding.service.join("end"), credential.bearer()) else {
+            return Ok(Revoked::NotOffered);
+        };
+        http.post(&url).bearer(session).send().await.map(|_| Revoked::Ended)
+    }
+}
+
+/// One form, with a name and a password.
+struct ToySignIn(Binding);
+
+#[async_trait]
+impl SignIn for ToySignIn {
+    fn step(&self) -> Step<'_> {
+        Step::Form { fields: &[Field::User, Field::Password] }
+    }
+
+    async fn answer(self: Box<Self>, http: &HttpClient, answer: Answer) -> Result<Progress, SignInError> {
+        let Answer::Fields(fields) = answer else { return Err(SignInError::NoCredential) };
+        let [user, password] = fields.as_slice() else { return Err(SignInError::NoCredential) };
+        let url = self.0.service.join("session")?;
+        let form = [("user", user.expose()), ("password", password.expose()), ("tenant", &self.0.terms[TENANT])];
+        let answer = http.post(&url).form(form).send().await?;
+        let answer: SessionAnswer = serde_json::from_slice(&answer.body).map_err(|_| SignInError::NoCredential)?;
+        Ok(Progress::Done(SignedIn {
+            credential: Credential::Bearer(answer.session),
+            user: Some(user.expose().to_owned()),
+            valid_until: None,
+        }))
+    }
+}
