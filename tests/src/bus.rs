@@ -12,7 +12,7 @@ use rustix::process::Signal;
 use zbus::Connection;
 use zbus::fdo::DBusProxy;
 
-use crate::processes::{Processes, send_signal, wait_for};
+use crate::processes::{Processes, send_signal, wait_for, wait_until};
 
 /// The system's services that every session may start. Accessibility only: a keyring must not start unasked.
 const SYSTEM_SERVICES: [&str; 1] = ["org.a11y.Bus.service"];
@@ -109,12 +109,7 @@ impl Bus {
         let number = self.probes.fetch_add(1, Ordering::Relaxed);
         let probe = format!("io.github.usher.Tests.Probe{number}");
         self.connection.request_name(probe.as_str()).await.expect("a name of our own is free");
-        wait_for(
-            "the record of bus names",
-            async || self.owned_so_far().contains(&probe).then_some(()),
-            async || String::new(),
-        )
-        .await;
+        wait_until("the record of bus names", async || self.owned_so_far().contains(&probe)).await;
         let mut names = self.owned_so_far();
         names.retain(|name| !name.starts_with("io.github.usher.Tests."));
         names
@@ -155,12 +150,7 @@ impl Bus {
 
     /// Waits until nobody owns `name`.
     pub async fn wait_until_free(&self, name: &str) {
-        wait_for(
-            &format!("the end of {name}"),
-            async || (!self.has_owner(name).await).then_some(()),
-            async || String::new(),
-        )
-        .await;
+        wait_until(&format!("the end of {name}"), async || !self.has_owner(name).await).await;
     }
 
     /// Waits until `name` has an owner.

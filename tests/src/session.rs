@@ -21,7 +21,7 @@ use crate::environment::{data_folder, environment, write_gtk_settings};
 use crate::flatpak::Flatpak;
 use crate::keyring::{Keyring, KeyringState};
 use crate::leaks::{self, Leak};
-use crate::processes::{Processes, send_signal, wait_for};
+use crate::processes::{Processes, send_signal, wait_until};
 use crate::sandbox::{self, Package, Portals};
 use crate::screen::{Screen, accessibility_bus};
 use crate::terminal::Terminal;
@@ -214,8 +214,7 @@ impl Session {
             if let Some(daemon) = self.daemon() {
                 send_signal(daemon, Signal::TERM);
             }
-            let is_gone = async || self.daemon().is_none().then_some(());
-            wait_for("the end of the daemon", is_gone, async || String::new()).await;
+            wait_until("the end of the daemon", async || self.daemon().is_none()).await;
             self.bus.wait_until_free(AUTHENTICATOR).await;
         } else {
             self.bus.end_owner(AUTHENTICATOR).await;

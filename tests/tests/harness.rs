@@ -113,12 +113,7 @@ async fn the_search_for_leaks_finds_planted_secrets() {
 
     // `tail` complains about the missing file, so its log holds the secret as well.
     let log = session.processes.log_file("loud");
-    usher_tests::wait_for(
-        "the log",
-        async || fs::metadata(&log).is_ok_and(|log| log.len() > 0).then_some(()),
-        async || String::new(),
-    )
-    .await;
+    usher_tests::wait_until("the log", async || fs::metadata(&log).is_ok_and(|log| log.len() > 0)).await;
     let mut found = session.leaks();
     found.sort();
     assert_eq!(

@@ -2,7 +2,7 @@
 //! Leaving the purchase page before and after paying: nothing is bought twice, and no payment is lost.
 
 use usher_demo_store::{Failure, Route};
-use usher_tests::{Setup, Story, WINDOW, wait_for};
+use usher_tests::{Setup, Story, WINDOW, wait_until};
 
 const PAID: &str = "org.example.Paid";
 
@@ -143,12 +143,7 @@ async fn a_window_killed_after_paying_loses_no_purchase() {
     control.fail(Route::Purchase, Failure::Hang);
     screen.front().pay_on_the_page("Paid").await;
     control.wait_for_request(|request| request.path.ends_with("/done")).await;
-    wait_for(
-        "the payment",
-        async || (!story.session.paid_purchases().is_empty()).then_some(()),
-        async || String::new(),
-    )
-    .await;
+    wait_until("the payment", async || !story.session.paid_purchases().is_empty()).await;
 
     story.step("The window process is killed").await;
     story.session.bus.kill_owner(WINDOW).await;

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::process::Signal;
 use usher_demo_store::{Failure, LoggedRequest, Reply, Route};
-use usher_tests::{AUTHENTICATOR, KeyringState, LIMIT, Session, Setup, send_signal, wait_for};
+use usher_tests::{AUTHENTICATOR, KeyringState, LIMIT, Session, Setup, send_signal, wait_until};
 
 use crate::client::{APP, Client, Daemon, SignIn, command, owner};
 
@@ -108,7 +108,7 @@ async fn l10_a_token_that_expired_during_sleep_is_renewed() {
     send_signal(daemon.id, Signal::STOP);
     let asked = client.send_request(&session, session.shop().base_url().as_str());
     let sleep = async {
-        wait_for("the token's end", async || (now() > end - 60).then_some(()), async || String::new()).await;
+        wait_until("the token's end", async || now() > end - 60).await;
         send_signal(daemon.id, Signal::CONT);
     };
     tokio::join!(asked, sleep).0.expect("the request is taken");
@@ -189,8 +189,7 @@ async fn l14_the_daemons_memory_is_neither_dumped_nor_readable_by_others() {
     other.args(["-c", &without_privileges("sleep 600")]);
     let other = session.processes.start("other", other);
     // Wait until the process has dropped its privileges.
-    let looked = async || can_read_memory_of(other).then_some(());
-    wait_for("a look into another program", looked, async || String::new()).await;
+    wait_until("a look into another program", async || can_read_memory_of(other)).await;
     assert!(!can_read_memory_of(id), "the daemon is closed to a look that is possible elsewhere");
 
     send_signal(id, Signal::ABORT);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use usher_demo_store::{Failure, Reply, Route};
-use usher_tests::{LIMIT, Session, Setup, Tree, send_signal, wait_for};
+use usher_tests::{LIMIT, Session, Setup, Tree, send_signal, wait_until};
 
 use crate::client::{APP, Client, Daemon, SignIn};
 
@@ -64,8 +64,7 @@ async fn c07_a_sign_in_cancelled_as_it_succeeds_is_both_saved_and_reported_or_ne
         let browser = sign_in.redirect(&format!("credential-CANARY-{run}"));
         if run == LAST {
             // The last run is cancelled once the account is saved: that is too late.
-            wait_for("the account", async || is_kept(&session, &wanted).await.then_some(()), async || String::new())
-                .await;
+            wait_until("the account", async || is_kept(&session, &wanted).await).await;
         } else {
             tokio::time::sleep(Duration::from_millis(run * 5)).await;
         }

@@ -2,11 +2,11 @@
 //! The process that owns a bus name: ending it, and measuring its memory.
 
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use usher_tests::wait_for;
+use usher_tests::wait_until;
 
 use crate::bench::Bench;
 use crate::report::Line;
@@ -44,8 +44,8 @@ impl Bench {
         };
         let pid = i32::try_from(process).ok().and_then(Pid::from_raw).expect("a process has an id");
         kill_process(pid, Signal::TERM).expect("the process can be ended");
-        let gone = async || (!Path::new(&format!("/proc/{process}")).exists()).then_some(());
-        wait_for(&format!("the end of {name}"), gone, async || String::new()).await;
+        let process = PathBuf::from(format!("/proc/{process}"));
+        wait_until(&format!("the end of {name}"), async || !process.exists()).await;
     }
 
     /// The private memory of an idle service.
