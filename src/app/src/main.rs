@@ -13,11 +13,12 @@
 //! sign_in/      the pages of a sign-in, the same in the main window and in prompts
 //! purchase/     the pages of a purchase, in a prompt; purchases that were not finished
 //! web/          a server's web page, with a task: to sign in or to buy
+//! navigation/   where pages lead, and the stack they are in
 //! keyring/      what pages say of the keyring, and how it is unlocked
 //! widgets/      what several pages use
 //! model/        what the pages show: accounts, repositories, notes, and what follows from them
 //! desktop/      GNOME Software, ids of windows, going over into a new version
-//! services      what pages work with: the keyring, HTTP, notes of the daemon
+//! services      what pages are given: the models, the keyring, HTTP
 //! runtime       the one tokio runtime
 //! text, i18n    names and times as people read them; translations
 //! ```
@@ -34,6 +35,7 @@ mod i18n;
 mod keyring;
 mod main_window;
 mod model;
+mod navigation;
 mod preferences;
 mod prompt;
 mod purchase;

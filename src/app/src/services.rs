@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the pages work with: keyring, HTTP, notes of the daemon. Nothing is contacted before it is used.
+//! What pages are given to work with: accounts, repositories, apps and notes as they are now, the keyring and HTTP.
+//! Nothing is read or contacted before it is used.
 
-use std::time::Duration;
+use std::{cell::OnceCell, rc::Rc, time::Duration};
 
+use gtk::{gio, glib, prelude::*};
 use usher_core::{
     http::{HttpClient, HttpLimits},
+    names,
     pending::PendingFile,
     session::Session,
     store::AccountStore,
 };
+
+use crate::model::{AccountList, Apps, Notes, OwnInstallation, Repositories};
 
 /// Longest wait for the keyring.
 const KEYRING_LIMIT: Duration = Duration::from_secs(30);
@@ -16,18 +21,73 @@ const KEYRING_LIMIT: Duration = Duration::from_secs(30);
 /// Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Services {
-    /// The accounts.
+    /// The keyring.
     pub(crate) store: AccountStore,
     /// The accounts at their servers.
     pub(crate) session: Session,
-    /// What clients asked for and did not get.
-    pub(crate) pending: Option<PendingFile>,
+    application: glib::WeakRef<gtk::Application>,
+    models: Rc<Models>,
+}
+
+/// Each is made when it is first wanted, and follows what it shows from then on.
+#[derive(Default)]
+struct Models {
+    settings: OnceCell<gio::Settings>,
+    accounts: OnceCell<AccountList>,
+    repositories: OnceCell<Repositories>,
+    notes: OnceCell<Notes>,
+    apps: OnceCell<Apps>,
+    own_installation: OnceCell<OwnInstallation>,
 }
 
 impl Services {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(application: &impl IsA<gtk::Application>) -> Self {
         let store = AccountStore::new(KEYRING_LIMIT);
-        let session = Session::new(store.clone(), HttpClient::new(HttpLimits::default()));
-        Self { store, session, pending: PendingFile::of_session() }
+        Self {
+            session: Session::new(store.clone(), HttpClient::new(HttpLimits::default())),
+            store,
+            application: application.upcast_ref().downgrade(),
+            models: Rc::default(),
+        }
+    }
+
+    /// The application that windows belong to.
+    pub(crate) fn application(&self) -> Option<gtk::Application> {
+        self.application.upgrade()
+    }
+
+    /// Keeps the process going while something is seen through, whatever becomes of the windows.
+    pub(crate) fn hold(&self) -> Option<gio::ApplicationHoldGuard> {
+        self.application().map(|application| application.hold())
+    }
+
+    /// The person's settings.
+    pub(crate) fn settings(&self) -> &gio::Settings {
+        self.models.settings.get_or_init(|| gio::Settings::new(names::APP_ID))
+    }
+
+    /// The accounts in the keyring.
+    pub(crate) fn accounts(&self) -> &AccountList {
+        self.models.accounts.get_or_init(|| AccountList::new(self.store.clone()))
+    }
+
+    /// The repositories of this computer that name Usher.
+    pub(crate) fn repositories(&self) -> &Repositories {
+        self.models.repositories.get_or_init(Repositories::new)
+    }
+
+    /// What clients asked for and did not get.
+    pub(crate) fn notes(&self) -> &Notes {
+        self.models.notes.get_or_init(|| Notes::new(PendingFile::of_session(), self.repositories()))
+    }
+
+    /// What the apps are called, and how they look.
+    pub(crate) fn apps(&self) -> &Apps {
+        self.models.apps.get_or_init(|| Apps::new(self.repositories()))
+    }
+
+    /// Whether this Usher is whole.
+    pub(crate) fn own_installation(&self) -> &OwnInstallation {
+        self.models.own_installation.get_or_init(OwnInstallation::new)
     }
 }

@@ -6,18 +6,19 @@ use gtk::{gio, glib};
 use usher_core::{account::Account, remote, service::RemoteUrl};
 
 use super::protected_apps::{ProtectedApp, protected_apps};
-use crate::{application::Application, i18n::gettext, model::App, widgets::labels};
+use crate::{i18n::gettext, model::App, services::Services, widgets::labels};
 
 mod imp {
-    use std::cell::RefCell;
+    use std::cell::{OnceCell, RefCell};
 
     use super::*;
 
     #[derive(Default)]
     pub struct AppsRow {
-        pub(super) apps: RefCell<Vec<ProtectedApp>>,
-        pub(super) shown: RefCell<Vec<(App, adw::ActionRow)>>,
-        pub(super) count: gtk::Label,
+        services: OnceCell<Services>,
+        apps: RefCell<Vec<ProtectedApp>>,
+        shown: RefCell<Vec<(App, adw::ActionRow)>>,
+        count: gtk::Label,
     }
 
     #[glib::object_subclass]
@@ -42,6 +43,44 @@ mod imp {
     impl ListBoxRowImpl for AppsRow {}
     impl PreferencesRowImpl for AppsRow {}
     impl ExpanderRowImpl for AppsRow {}
+
+    impl AppsRow {
+        pub(super) fn show(&self, services: &Services, account: &Account) {
+            self.services.get_or_init(|| services.clone());
+            let addresses: Vec<RemoteUrl> = account.links.iter().map(|link| link.remote_url.clone()).collect();
+            glib::spawn_future_local(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                async move {
+                    let looking = gio::spawn_blocking(move || protected_apps(&remote::installations(), &addresses));
+                    if let Ok(apps) = looking.await {
+                        imp.apps.replace(apps);
+                        imp.refresh();
+                    }
+                }
+            ));
+        }
+
+        pub(super) fn refresh(&self) {
+            let Some(known) = self.services.get().map(Services::apps) else {
+                return;
+            };
+            let apps: Vec<App> = self.apps.borrow().iter().map(|app| known.get(&app.remote, &app.id)).collect();
+            if self.shown.borrow().iter().map(|(app, _)| app).eq(&apps) {
+                return;
+            }
+            for (_, row) in self.shown.take() {
+                self.obj().remove(&row);
+            }
+            self.count.set_label(&apps.len().to_string());
+            self.obj().set_visible(!apps.is_empty());
+            for app in apps {
+                let row = app_row(&app);
+                self.obj().add_row(&row);
+                self.shown.borrow_mut().push((app, row));
+            }
+        }
+    }
 }
 
 glib::wrapper! {
@@ -53,36 +92,13 @@ glib::wrapper! {
 
 impl AppsRow {
     /// Looks for the apps of an account, and shows them.
-    pub(super) fn show(&self, account: &Account) {
-        let addresses: Vec<RemoteUrl> = account.links.iter().map(|link| link.remote_url.clone()).collect();
-        let weak = self.downgrade();
-        glib::spawn_future_local(async move {
-            let looking = gio::spawn_blocking(move || protected_apps(&remote::installations(), &addresses));
-            if let (Ok(apps), Some(row)) = (looking.await, weak.upgrade()) {
-                row.imp().apps.replace(apps);
-                row.refresh();
-            }
-        });
+    pub(super) fn show(&self, services: &Services, account: &Account) {
+        self.imp().show(services, account);
     }
 
     /// Shows the apps by what is known of them now.
     pub(super) fn refresh(&self) {
-        let imp = self.imp();
-        let known = Application::current().apps().clone();
-        let apps: Vec<App> = imp.apps.borrow().iter().map(|app| known.get(&app.remote, &app.id)).collect();
-        if imp.shown.borrow().iter().map(|(app, _)| app).eq(&apps) {
-            return;
-        }
-        for (_, row) in imp.shown.take() {
-            self.remove(&row);
-        }
-        imp.count.set_label(&apps.len().to_string());
-        self.set_visible(!apps.is_empty());
-        for app in apps {
-            let row = app_row(&app);
-            self.add_row(&row);
-            imp.shown.borrow_mut().push((app, row));
-        }
+        self.imp().refresh();
     }
 }
 

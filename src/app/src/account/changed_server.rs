@@ -7,34 +7,41 @@ use gtk::glib;
 use usher_core::account::Account;
 
 use crate::{
-    application::Application, i18n::gettext_f, main_window::Window, model::Repository, text, widgets::accessible,
+    i18n::gettext_f,
+    model::Repository,
+    navigation::{self, Destination},
+    services::Services,
+    text,
+    widgets::accessible,
 };
 
 mod imp {
-    use std::cell::OnceCell;
+    use std::cell::{OnceCell, RefCell};
 
     use super::*;
 
-    #[derive(Default, gtk::CompositeTemplate)]
+    #[derive(Default, gtk::CompositeTemplate, glib::Properties)]
+    #[properties(wrapper_type = super::ChangedServerPage)]
     #[template(file = "src/account/changed_server.blp")]
     pub struct ChangedServerPage {
+        #[property(get, construct_only)]
+        description: RefCell<String>,
+        /// Title and host of the repository.
+        #[property(get, construct_only)]
+        repository_name: RefCell<String>,
+        #[property(get, construct_only)]
+        old_host: RefCell<String>,
+        #[property(get, construct_only)]
+        new_host: RefCell<String>,
+        /// What the button says that leads to the new server.
+        #[property(get, construct_only)]
+        use_text: RefCell<String>,
+        pub(super) services: OnceCell<Services>,
         pub(super) repository: OnceCell<Repository>,
-        #[template_child]
-        pub(super) heading_label: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(super) description_label: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(super) repository_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        pub(super) old_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        pub(super) new_row: TemplateChild<adw::ActionRow>,
         #[template_child]
         keep_button: TemplateChild<gtk::Button>,
         #[template_child]
         pub(super) use_button: TemplateChild<gtk::Button>,
-        #[template_child]
-        pub(super) use_label: TemplateChild<gtk::Label>,
     }
 
     #[glib::object_subclass]
@@ -53,6 +60,7 @@ mod imp {
         }
     }
 
+    #[glib::derived_properties]
     impl ObjectImpl for ChangedServerPage {}
     impl WidgetImpl for ChangedServerPage {}
     impl NavigationPageImpl for ChangedServerPage {}
@@ -66,18 +74,18 @@ mod imp {
 
         #[template_callback]
         fn on_keep(&self) {
-            if let Some(repository) = self.repository.get() {
-                Application::current().notes().keep_blocked(repository);
+            if let (Some(services), Some(repository)) = (self.services.get(), self.repository.get()) {
+                services.notes().keep_blocked(repository);
             }
-            if let Some(window) = Window::of(&*self.obj()) {
-                window.go_back();
+            if let Some(stack) = navigation::stack_of(&*self.obj()) {
+                stack.pop();
             }
         }
 
         #[template_callback]
         fn on_use(&self) {
-            if let (Some(window), Some(repository)) = (Window::of(&*self.obj()), self.repository.get()) {
-                window.accept_server(repository);
+            if let Some(repository) = self.repository.get() {
+                navigation::go_to(&*self.obj(), &Destination::AcceptedServer(repository.clone()));
             }
         }
     }
@@ -91,25 +99,29 @@ glib::wrapper! {
 
 impl ChangedServerPage {
     /// About a repository and the account that it used.
-    pub(crate) fn new(repository: &Repository, account: &Account) -> Self {
-        let page: Self = glib::Object::new();
-        let imp = page.imp();
+    pub(crate) fn new(services: &Services, repository: Repository, account: &Account) -> Self {
         let (old, new) = (account.binding.host(), repository.host());
         let title = repository.title();
-        let heading = gettext_f("{repository} Has Changed Its Server", &[("repository", &text::within(&title))]);
-        page.set_title(&heading);
-        imp.heading_label.set_label(&heading);
-        imp.description_label.set_label(&gettext_f(
+        let description = gettext_f(
             "It used {old host} and now asks for an account at {new host}. If this is not expected, do not continue.",
             &[("old host", &text::within(&old)), ("new host", &text::within(&new))],
-        ));
-        imp.repository_row.set_subtitle(&format!("{title} · {}", repository.address.host()));
-        imp.old_row.set_subtitle(&old);
-        imp.new_row.set_subtitle(&new);
-        let label = gettext_f("Use {new host}…", &[("new host", &text::within(&new))]);
-        imp.use_label.set_label(&label);
-        accessible::name(&*imp.use_button, &label);
-        let _ = imp.repository.set(repository.clone());
+        );
+        let use_text = gettext_f("Use {new host}…", &[("new host", &text::within(&new))]);
+        let page: Self = glib::Object::builder()
+            .property(
+                "title",
+                gettext_f("{repository} Has Changed Its Server", &[("repository", &text::within(&title))]),
+            )
+            .property("description", description)
+            .property("repository-name", format!("{title} · {}", repository.address.host()))
+            .property("old-host", old)
+            .property("new-host", new)
+            .property("use-text", &use_text)
+            .build();
+        let imp = page.imp();
+        accessible::name(&*imp.use_button, &use_text);
+        let _ = imp.services.set(services.clone());
+        let _ = imp.repository.set(repository);
         page
     }
 }

@@ -12,17 +12,18 @@ use usher_core::{
 
 use super::{
     apps_row::AppsRow,
-    purchase_item, remove, sign_out,
+    purchase_item, sign_out,
     uses::{Use, uses},
 };
 use crate::{
-    application::Application,
     i18n::{gettext, gettext_f, ngettext_f},
     keyring,
-    main_window::Window,
     model::{KeyringState, Standing, permission},
-    runtime, text,
-    widgets::{accessible, labels, toast},
+    navigation::{self, Destination},
+    prompt::Prompter,
+    services::Services,
+    text,
+    widgets::{Closures, accessible, focus, labels, show_banner, toast},
 };
 
 mod imp {
@@ -30,52 +31,63 @@ mod imp {
 
     use super::*;
 
-    #[derive(Default, gtk::CompositeTemplate)]
+    #[derive(Default, gtk::CompositeTemplate, glib::Properties)]
+    #[properties(wrapper_type = super::AccountPage)]
     #[template(file = "src/account/page.blp")]
     pub struct AccountPage {
+        /// The whole name of the person, where the title has only a part of it.
+        #[property(get, set, nullable)]
+        full_user: RefCell<Option<String>>,
+        #[property(get, set)]
+        host: RefCell<String>,
+        /// Whether the keyring is open.
+        #[property(get, set)]
+        is_ready: Cell<bool>,
+        /// Whether the account is known, and can be changed.
+        #[property(get, set)]
+        is_known: Cell<bool>,
+        /// Whether no repository uses it or could.
+        #[property(get, set)]
+        is_unused: Cell<bool>,
+        /// How many apps were bought; empty where none was.
+        #[property(get, set)]
+        purchases: RefCell<String>,
+        #[property(get, set)]
+        way_to_sign_in: RefCell<String>,
+        #[property(get, set)]
+        is_signed_in: Cell<bool>,
+        #[property(get, set)]
+        since: RefCell<String>,
+        #[property(get, set)]
+        until: RefCell<String>,
+        /// When and by what it was used last; empty where it never was.
+        #[property(get, set)]
+        last_use: RefCell<String>,
+        /// Whether another account is at the same server, so that a name tells them apart.
+        #[property(get, set)]
+        is_one_of_several: Cell<bool>,
         pub(super) id: OnceCell<AccountId>,
-        pub(super) handlers: RefCell<Vec<(glib::Object, glib::SignalHandlerId)>>,
-        pub(super) switches: RefCell<Vec<(RemoteUrl, adw::SwitchRow)>>,
+        pub(super) services: OnceCell<Services>,
+        pub(super) prompter: OnceCell<Option<Prompter>>,
+        switches: RefCell<Vec<(RemoteUrl, adw::SwitchRow)>>,
         /// Whether switches are being set to what is saved, rather than by the person.
-        pub(super) is_refreshing: Cell<bool>,
-        /// Whether it was shown before: the keyboard goes back to where it was left.
-        was_shown: Cell<bool>,
+        is_refreshing: Cell<bool>,
         #[template_child]
-        pub(super) banner: TemplateChild<adw::Banner>,
+        banner: TemplateChild<adw::Banner>,
         #[template_child]
-        pub(super) avatar: TemplateChild<adw::Avatar>,
+        uses_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
-        pub(super) user_label: TemplateChild<gtk::Label>,
+        unused_row: TemplateChild<adw::ActionRow>,
         #[template_child]
-        pub(super) host_label: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(super) uses_group: TemplateChild<adw::PreferencesGroup>,
-        #[template_child]
-        pub(super) unused_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        pub(super) purchases_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        pub(super) purchases_label: TemplateChild<gtk::Label>,
+        purchases_row: TemplateChild<adw::ActionRow>,
         #[template_child]
         pub(super) apps_row: TemplateChild<AppsRow>,
         #[template_child]
-        pub(super) server_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        pub(super) sign_in_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        pub(super) since_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        pub(super) until_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        pub(super) used_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        pub(super) name_row: TemplateChild<adw::EntryRow>,
-        #[template_child]
-        pub(super) actions_group: TemplateChild<adw::PreferencesGroup>,
+        name_row: TemplateChild<adw::EntryRow>,
         #[template_child]
         sign_in_again_row: TemplateChild<adw::ButtonRow>,
         #[template_child]
-        pub(super) sign_out_row: TemplateChild<adw::ButtonRow>,
+        sign_out_row: TemplateChild<adw::ButtonRow>,
         #[template_child]
         remove_row: TemplateChild<adw::ButtonRow>,
     }
@@ -90,6 +102,7 @@ mod imp {
             AppsRow::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
+            Closures::bind_template_callbacks(class);
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
@@ -97,6 +110,7 @@ mod imp {
         }
     }
 
+    #[glib::derived_properties]
     impl ObjectImpl for AccountPage {
         fn constructed(&self) {
             self.parent_constructed();
@@ -104,12 +118,7 @@ mod imp {
                 accessible::can_be_pressed(&**row);
             }
             accessible::can_be_pressed(&*self.purchases_row);
-        }
-
-        fn dispose(&self) {
-            for (object, handler) in self.handlers.take() {
-                object.disconnect(handler);
-            }
+            focus::when_first_shown(&*self.obj(), |page| page.imp().place_focus());
         }
     }
 
@@ -118,12 +127,52 @@ mod imp {
 
     #[gtk::template_callbacks]
     impl AccountPage {
+        fn id(&self) -> AccountId {
+            *self.id.get().expect("set when the page is made")
+        }
+
+        fn services(&self) -> &Services {
+            self.services.get().expect("set when the page is made")
+        }
+
         #[template_callback]
-        fn on_shown(&self) {
-            self.obj().refresh();
-            if self.was_shown.replace(true) {
-                return;
-            }
+        fn on_banner(&self) {
+            keyring::help(&*self.obj(), self.services(), self.id());
+        }
+
+        #[template_callback]
+        fn on_sign_in_again(&self) {
+            navigation::go_to(&*self.obj(), &Destination::SignInAgain(self.id()));
+        }
+
+        #[template_callback]
+        fn on_purchases(&self) {
+            navigation::go_to(&*self.obj(), &Destination::Purchases(self.id()));
+        }
+
+        #[template_callback]
+        fn on_sign_out(&self) {
+            let prompter = self.prompter.get().cloned().flatten();
+            let page = self.obj().clone().upcast();
+            glib::spawn_future_local(sign_out::sign_out(page, self.services().clone(), prompter, self.id()));
+        }
+
+        #[template_callback]
+        fn on_remove(&self) {
+            navigation::go_to(&*self.obj(), &Destination::RemoveAccount(self.id()));
+        }
+
+        #[template_callback]
+        fn on_name(&self) {
+            glib::spawn_future_local(rename(
+                self.obj().clone(),
+                self.services().clone(),
+                self.id(),
+                self.name_row.text().into(),
+            ));
+        }
+
+        fn place_focus(&self) {
             match self.switches.borrow().first() {
                 Some((_, row)) => row.grab_focus(),
                 None => self.unused_row.grab_focus(),
@@ -131,41 +180,147 @@ mod imp {
         }
 
         #[template_callback]
-        fn on_banner(&self) {
-            if let Some(id) = self.id.get() {
-                keyring::help(&*self.obj(), *id);
+        pub(super) fn refresh(&self) {
+            let accounts = self.services().accounts();
+            let state = accounts.state();
+            self.obj().set_is_ready(state == KeyringState::Ready);
+            let account = accounts.find(self.id());
+            self.obj().set_is_known(account.is_some());
+            match account {
+                Some(account) => self.show(&account),
+                // Removed elsewhere. A page above this one is not taken from the person.
+                None if state == KeyringState::Ready && self.obj().is_mapped() => {
+                    navigation::go_to(&*self.obj(), &Destination::FirstPage);
+                }
+                None if state == KeyringState::Ready => {}
+                None => show_banner(&self.banner, keyring::banner(state).as_ref()),
             }
         }
 
-        #[template_callback]
-        fn on_sign_in_again(&self) {
-            if let (Some(window), Some(id)) = (Window::of(&*self.obj()), self.id.get()) {
-                window.sign_in_again(*id);
+        fn show(&self, account: &Account) {
+            let services = self.services();
+            let hosts = services.accounts().accounts().into_iter().map(|known| known.binding.host());
+            let at_same_server = hosts.filter(|host| *host == account.binding.host()).count();
+            self.obj().set_is_one_of_several(at_same_server > 1);
+            show_banner(&self.banner, keyring::sign_in_banner(account).as_ref());
+            self.show_details(account);
+            self.show_uses(uses(account, &services.repositories().all()));
+            self.show_purchases(account);
+            self.apps_row.show(services, account);
+        }
+
+        fn show_details(&self, account: &Account) {
+            let page = self.obj();
+            let (user, now) = (text::user(account), clock::now());
+            page.set_full_user(Some(&account.user).filter(|full| **full != user).cloned());
+            page.set_title(&user);
+            page.set_host(account.binding.host());
+            page.set_way_to_sign_in(account.binding.provider.sign_in_method());
+            page.set_is_signed_in(Standing::of(account, now) != Standing::SignedOut);
+            page.set_since(text::day(account.signed_in_at));
+            page.set_until(account.valid_until.map_or_else(|| gettext("Until signed out"), text::day));
+            page.set_last_use(account.last_use.as_ref().map_or_else(String::new, |last| {
+                let (moment, program) = (text::moment(last.at, now), text::program(&last.by));
+                // Translators: “Today at 14:05 by Software”
+                gettext_f("{moment} by {program}", &[("moment", &moment), ("program", &program)])
+            }));
+            let name = account.name.as_deref().unwrap_or_default();
+            if !self.name_row.has_css_class("focused") && self.name_row.text() != name {
+                self.name_row.set_text(name);
             }
         }
 
-        #[template_callback]
-        fn on_purchases(&self) {
-            if let (Some(window), Some(id)) = (Window::of(&*self.obj()), self.id.get()) {
-                window.show_purchases(*id);
+        fn show_uses(&self, uses: Vec<Use>) {
+            self.obj().set_is_unused(uses.is_empty());
+            let is_same = {
+                let switches = self.switches.borrow();
+                switches.len() == uses.len() && switches.iter().zip(&uses).all(|((a, _), b)| a == &b.link.remote_url)
+            };
+            self.is_refreshing.set(true);
+            if is_same {
+                for ((_, row), used) in self.switches.borrow().iter().zip(&uses) {
+                    row.set_active(used.is_allowed);
+                }
+            } else {
+                for (_, row) in self.switches.take() {
+                    self.uses_group.remove(&row);
+                }
+                for used in uses {
+                    let (address, row) = (used.link.remote_url.clone(), self.use_row(used));
+                    self.uses_group.add(&row);
+                    self.switches.borrow_mut().push((address, row));
+                }
             }
+            self.is_refreshing.set(false);
         }
 
-        #[template_callback]
-        fn on_sign_out(&self) {
-            glib::spawn_future_local(sign_out::sign_out(self.obj().clone().upcast(), self.obj().id()));
+        fn use_row(&self, used: Use) -> adw::SwitchRow {
+            let row = adw::SwitchRow::builder()
+                .title(&used.title)
+                .subtitle(used.link.remote_url.as_str())
+                .use_markup(false)
+                .active(used.is_allowed)
+                .build();
+            labels::settle(&row);
+            row.connect_active_notify(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                move |row| {
+                    if !imp.is_refreshing.get() {
+                        glib::spawn_future_local(set_permission(imp.obj().clone(), used.clone(), row.is_active()));
+                    }
+                }
+            ));
+            row
         }
 
-        #[template_callback]
-        fn on_remove(&self) {
-            if let (Some(window), Some(id)) = (Window::of(&*self.obj()), self.id.get()) {
-                remove::ask(&window, *id);
-            }
+        fn show_purchases(&self, account: &Account) {
+            let count = purchase_item::count(account);
+            self.obj().set_purchases(if count > 0 { count.to_string() } else { String::new() });
+            let name = ngettext_f("Purchases, {n} app", "Purchases, {n} apps", count, &[]);
+            accessible::name(&*self.purchases_row, &name);
         }
+    }
 
-        #[template_callback]
-        fn on_name(&self) {
-            glib::spawn_future_local(self.obj().clone().rename(self.name_row.text().into()));
+    async fn set_permission(page: super::AccountPage, used: Use, is_allowed: bool) {
+        let (services, id) = (page.imp().services().clone(), page.imp().id());
+        let accounts = services.accounts();
+        let changed = if is_allowed {
+            permission::give(accounts, id, used.link.clone()).await
+        } else {
+            permission::take_back(accounts, id, used.link.remote_url.clone()).await
+        };
+        let repository = text::within(&used.title);
+        if let Err(said) = changed {
+            toast::show(&page, &said);
+            page.imp().refresh();
+        } else if is_allowed {
+            toast::show(&page, &gettext_f("{repository} may use this account", &[("repository", &repository)]));
+        } else {
+            let text = gettext_f("{repository} no longer uses this account", &[("repository", &repository)]);
+            let weak = page.downgrade();
+            toast::with_button(&page, &text, &gettext("Undo"), move || {
+                if let Some(page) = weak.upgrade() {
+                    glib::spawn_future_local(give_again(page, used.link.clone()));
+                }
+            });
+        }
+    }
+
+    async fn give_again(page: super::AccountPage, link: Link) {
+        let (services, id) = (page.imp().services().clone(), page.imp().id());
+        if let Err(said) = permission::give(services.accounts(), id, link).await {
+            toast::show(&page, &said);
+        }
+    }
+
+    async fn rename(page: super::AccountPage, services: Services, id: AccountId, name: String) {
+        let store = services.store.clone();
+        let change = async move { store.change(id, move |account| account.rename(&name)).await };
+        let renamed = services.accounts().write(change).await;
+        if let Err(error) = renamed {
+            tracing::warn!(%error, "cannot rename an account");
+            toast::show(&page, &gettext("The name could not be saved"));
         }
     }
 }
@@ -178,206 +333,16 @@ glib::wrapper! {
 
 impl AccountPage {
     /// The page of an account, which follows its changes.
-    pub(crate) fn new(application: &Application, id: AccountId) -> Self {
+    pub(crate) fn new(services: &Services, prompter: Option<Prompter>, id: AccountId) -> Self {
         let page: Self = glib::Object::new();
-        let _ = page.imp().id.set(id);
-        let weak = page.downgrade();
-        let refresh = move || {
-            if let Some(page) = weak.upgrade() {
-                page.refresh();
-            }
-        };
-        let also = refresh.clone();
-        let (accounts, repositories, apps) = (application.accounts(), application.repositories(), application.apps());
-        let apps_row = page.imp().apps_row.downgrade();
-        let refresh_apps = move || {
-            if let Some(row) = apps_row.upgrade() {
-                row.refresh();
-            }
-        };
-        page.imp().handlers.replace(vec![
-            (apps.clone().upcast(), apps.connect_changed(move |_| refresh_apps())),
-            (accounts.clone().upcast(), accounts.connect_changed(move |_| refresh())),
-            (repositories.clone().upcast(), repositories.connect_changed(move |_| also())),
-        ]);
-        page.refresh();
+        let imp = page.imp();
+        let _ = imp.id.set(id);
+        let _ = imp.services.set(services.clone());
+        let _ = imp.prompter.set(prompter);
+        services.accounts().changes().follow(&page, |page| page.imp().refresh());
+        services.repositories().changes().follow(&page, |page| page.imp().refresh());
+        services.apps().changes().follow(&page, |page| page.imp().apps_row.refresh());
+        imp.refresh();
         page
-    }
-
-    fn id(&self) -> AccountId {
-        *self.imp().id.get().expect("set when it was made")
-    }
-
-    fn refresh(&self) {
-        let application = Application::current();
-        let accounts = application.accounts();
-        let is_ready = accounts.state() == KeyringState::Ready;
-        self.imp().actions_group.set_sensitive(is_ready);
-        let Some(account) = accounts.find(self.id()) else {
-            self.show_without_account(accounts.state());
-            return;
-        };
-        let is_one_of_several =
-            accounts.accounts().iter().filter(|other| other.binding.host() == account.binding.host()).count() > 1;
-        self.show_head(&account);
-        self.show_uses(uses(&account, &application.repositories().all()));
-        self.show_purchases(&account);
-        self.imp().apps_row.show(&account);
-        self.show_details(&account, is_one_of_several);
-    }
-
-    /// The keyring was locked meanwhile, or the account was removed elsewhere.
-    fn show_without_account(&self, state: KeyringState) {
-        let imp = self.imp();
-        if state == KeyringState::Ready {
-            // A page above this one is not taken from the person.
-            if let Some(window) = Window::of(self).filter(|_| self.is_mapped()) {
-                window.show_first_page();
-            }
-            return;
-        }
-        let banner = keyring::banner(state);
-        imp.banner.set_revealed(banner.is_some());
-        if let Some((title, button)) = banner {
-            imp.banner.set_title(&title);
-            imp.banner.set_button_label(Some(&button));
-        }
-        imp.uses_group.set_sensitive(false);
-        imp.name_row.set_sensitive(false);
-    }
-
-    fn show_head(&self, account: &Account) {
-        let imp = self.imp();
-        let user = text::user(account);
-        self.set_title(&user);
-        imp.avatar.set_text(Some(&user));
-        imp.user_label.set_label(&user);
-        imp.user_label.set_tooltip_text(Some(&account.user).filter(|full| **full != user).map(String::as_str));
-        imp.host_label.set_label(&account.binding.host());
-        let state = match Standing::of(account, clock::now()) {
-            Standing::Ended => Some(gettext("Sign-in has expired")),
-            Standing::SignedOut => Some(gettext("Signed out")),
-            Standing::Fine | Standing::EndsSoon(_) => None,
-        };
-        if let Some(state) = &state {
-            imp.banner.set_title(state);
-            imp.banner.set_button_label(Some(&gettext("Sign In…")));
-        }
-        imp.banner.set_revealed(state.is_some());
-    }
-
-    fn show_uses(&self, uses: Vec<Use>) {
-        let imp = self.imp();
-        imp.uses_group.set_sensitive(true);
-        imp.unused_row.set_visible(uses.is_empty());
-        let is_same = {
-            let switches = imp.switches.borrow();
-            switches.len() == uses.len() && switches.iter().zip(&uses).all(|((a, _), b)| a == &b.link.remote_url)
-        };
-        imp.is_refreshing.set(true);
-        if is_same {
-            for ((_, row), used) in imp.switches.borrow().iter().zip(&uses) {
-                row.set_active(used.is_allowed);
-            }
-        } else {
-            for (_, row) in imp.switches.take() {
-                imp.uses_group.remove(&row);
-            }
-            for used in uses {
-                let (address, row) = (used.link.remote_url.clone(), self.use_row(used));
-                imp.uses_group.add(&row);
-                imp.switches.borrow_mut().push((address, row));
-            }
-        }
-        imp.is_refreshing.set(false);
-    }
-
-    fn use_row(&self, used: Use) -> adw::SwitchRow {
-        let row = adw::SwitchRow::builder()
-            .title(&used.title)
-            .subtitle(used.link.remote_url.as_str())
-            .use_markup(false)
-            .active(used.is_allowed)
-            .build();
-        labels::settle(&row);
-        let weak = self.downgrade();
-        row.connect_active_notify(move |row| {
-            if let Some(page) = weak.upgrade().filter(|page| !page.imp().is_refreshing.get()) {
-                glib::spawn_future_local(page.set_permission(used.title.clone(), used.link.clone(), row.is_active()));
-            }
-        });
-        row
-    }
-
-    async fn set_permission(self, title: String, link: Link, is_allowed: bool) {
-        let id = self.id();
-        let repository = text::within(&title);
-        let changed = if is_allowed {
-            permission::give(id, link.clone()).await
-        } else {
-            permission::take_back(id, link.remote_url.clone()).await
-        };
-        if let Err(said) = changed {
-            toast::show(&self, &said);
-            self.refresh();
-        } else if is_allowed {
-            toast::show(&self, &gettext_f("{repository} may use this account", &[("repository", &repository)]));
-        } else {
-            let text = gettext_f("{repository} no longer uses this account", &[("repository", &repository)]);
-            let page = self.downgrade();
-            toast::with_button(&self, &text, &gettext("Undo"), move || {
-                let (link, page) = (link.clone(), page.clone());
-                glib::spawn_future_local(async move {
-                    if let (Err(said), Some(page)) = (permission::give(id, link).await, page.upgrade()) {
-                        toast::show(&page, &said);
-                    }
-                });
-            });
-        }
-    }
-
-    fn show_purchases(&self, account: &Account) {
-        let imp = self.imp();
-        let count = purchase_item::count(account);
-        imp.purchases_label.set_label(&count.to_string());
-        imp.purchases_label.set_visible(count > 0);
-        let name = ngettext_f("Purchases, {n} app", "Purchases, {n} apps", count, &[]);
-        accessible::name(&*imp.purchases_row, &name);
-    }
-
-    fn show_details(&self, account: &Account, is_one_of_several: bool) {
-        let imp = self.imp();
-        let is_signed_out = Standing::of(account, clock::now()) == Standing::SignedOut;
-        imp.server_row.set_subtitle(&account.binding.host());
-        imp.sign_in_row.set_subtitle(&account.binding.provider.sign_in_method());
-        imp.since_row.set_subtitle(&text::day(account.signed_in_at));
-        imp.since_row.set_visible(!is_signed_out);
-        imp.until_row.set_subtitle(&account.valid_until.map_or_else(|| gettext("Until signed out"), text::day));
-        imp.until_row.set_visible(!is_signed_out);
-        imp.used_row.set_visible(account.last_use.is_some());
-        if let Some(last) = &account.last_use {
-            let (moment, program) = (text::moment(last.at, clock::now()), text::program(&last.by));
-            // Translators: “Today at 14:05 by Software”
-            let used = gettext_f("{moment} by {program}", &[("moment", &moment), ("program", &program)]);
-            imp.used_row.set_subtitle(&used);
-        }
-        imp.name_row.set_visible(is_one_of_several);
-        imp.name_row.set_sensitive(true);
-        let name = account.name.as_deref().unwrap_or_default();
-        if !imp.name_row.has_css_class("focused") && imp.name_row.text() != name {
-            imp.name_row.set_text(name);
-        }
-        imp.sign_out_row.set_visible(!is_signed_out);
-    }
-
-    async fn rename(self, name: String) {
-        let application = Application::current();
-        let (store, id) = (application.services().store.clone(), self.id());
-        let changed = runtime::spawn(async move { store.change(id, move |account| account.rename(&name)).await }).await;
-        application.accounts().reload();
-        if let Err(error) = changed {
-            tracing::warn!(%error, "an account cannot be named");
-            toast::show(&self, &gettext("The name could not be saved"));
-        }
     }
 }

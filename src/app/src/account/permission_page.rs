@@ -9,40 +9,43 @@ use usher_core::{
 };
 
 use crate::{
-    application::Application,
     i18n::{gettext, gettext_f},
-    main_window::Window,
     model::{Repository, permission},
+    navigation::{self, Destination},
+    services::Services,
     text,
-    widgets::{account_choices, toast},
+    widgets::{account_choices, focus, toast},
 };
 
 mod imp {
-    use std::cell::{Cell, OnceCell};
+    use std::cell::{Cell, OnceCell, RefCell};
 
     use super::*;
 
-    #[derive(Default, gtk::CompositeTemplate)]
+    #[derive(Default, gtk::CompositeTemplate, glib::Properties)]
+    #[properties(wrapper_type = super::PermissionPage)]
     #[template(file = "src/account/permission_page.blp")]
     pub struct PermissionPage {
+        #[property(get, construct_only)]
+        description: RefCell<String>,
+        /// Title and host of the repository.
+        #[property(get, construct_only)]
+        repository_name: RefCell<String>,
+        #[property(get, construct_only)]
+        host: RefCell<String>,
+        /// Whether there is one account alone that can be allowed.
+        #[property(get, construct_only)]
+        is_single: Cell<bool>,
+        /// Whether an account can be allowed now: one is chosen, and none is being allowed.
+        #[property(get, set)]
+        can_allow: Cell<bool>,
+        pub(super) services: OnceCell<Services>,
         pub(super) repository: OnceCell<Repository>,
         pub(super) chosen: Cell<Option<AccountId>>,
-        /// Whether it was shown before: the keyboard goes back to where it was left.
-        was_shown: Cell<bool>,
         #[template_child]
-        pub(super) heading_label: TemplateChild<gtk::Label>,
+        accounts_box: TemplateChild<gtk::ListBox>,
         #[template_child]
-        pub(super) description_label: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(super) accounts_box: TemplateChild<gtk::ListBox>,
-        #[template_child]
-        pub(super) repository_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        pub(super) server_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        pub(super) allow_button: TemplateChild<gtk::Button>,
-        #[template_child]
-        pub(super) other_label: TemplateChild<gtk::Label>,
+        allow_button: TemplateChild<gtk::Button>,
     }
 
     #[glib::object_subclass]
@@ -61,47 +64,77 @@ mod imp {
         }
     }
 
-    impl ObjectImpl for PermissionPage {}
+    #[glib::derived_properties]
+    impl ObjectImpl for PermissionPage {
+        fn constructed(&self) {
+            self.parent_constructed();
+            focus::when_first_shown(&*self.obj(), |page| page.imp().place_focus());
+        }
+    }
+
     impl WidgetImpl for PermissionPage {}
     impl NavigationPageImpl for PermissionPage {}
 
     #[gtk::template_callbacks]
     impl PermissionPage {
         #[template_callback]
-        fn on_shown(&self) {
-            if !self.was_shown.replace(true) && !self.allow_button.grab_focus() {
-                self.accounts_box.child_focus(gtk::DirectionType::TabForward);
-            }
-        }
-
-        #[template_callback]
         fn on_allow(&self) {
-            let (Some(repository), Some(account)) = (self.repository.get().cloned(), self.chosen.get()) else {
+            let (Some(services), Some(repository)) = (self.services.get(), self.repository.get()) else {
                 return;
             };
-            let page = self.obj().clone();
-            self.allow_button.set_sensitive(false);
-            glib::spawn_future_local(async move {
-                let link = Link { remote_url: repository.address.clone(), remote: repository.remote.name.clone() };
-                let given = permission::give(account, link).await;
-                page.imp().allow_button.set_sensitive(true);
-                if let Err(said) = given {
-                    toast::show(&page, &said);
-                    return;
-                }
-                let title = text::within(&repository.title());
-                toast::show(&page, &gettext_f("{repository} may use this account", &[("repository", &title)]));
-                if let Some(window) = Window::of(&page) {
-                    window.show_first_page();
-                }
-            });
+            if let Some(account) = self.chosen.get() {
+                glib::spawn_future_local(allow(self.obj().clone(), services.clone(), repository.clone(), account));
+            }
         }
 
         #[template_callback]
         fn on_other(&self) {
-            if let (Some(window), Some(repository)) = (Window::of(&*self.obj()), self.repository.get()) {
-                window.sign_in_for(repository);
+            if let Some(repository) = self.repository.get() {
+                navigation::go_to(&*self.obj(), &Destination::ServerOf(repository.clone()));
             }
+        }
+
+        #[template_callback(function)]
+        fn other_text(is_single: bool) -> String {
+            if is_single { gettext("Use Another Account…") } else { gettext("Add Account…") }
+        }
+
+        fn place_focus(&self) {
+            if !self.allow_button.grab_focus() {
+                self.accounts_box.child_focus(gtk::DirectionType::TabForward);
+            }
+        }
+
+        pub(super) fn offer(&self, accounts: &[Account], repositories: &[Repository]) {
+            let page = self.obj().downgrade();
+            let choices = account_choices(accounts, repositories, move |account| {
+                if let Some(page) = page.upgrade() {
+                    page.imp().choose(account.id);
+                }
+            });
+            for row in choices {
+                self.accounts_box.append(&row);
+            }
+        }
+
+        pub(super) fn choose(&self, account: AccountId) {
+            self.chosen.set(Some(account));
+            self.obj().set_can_allow(true);
+        }
+    }
+
+    async fn allow(page: super::PermissionPage, services: Services, repository: Repository, account: AccountId) {
+        page.set_can_allow(false);
+        let link = Link { remote_url: repository.address.clone(), remote: repository.remote.name.clone() };
+        let given = permission::give(services.accounts(), account, link).await;
+        page.set_can_allow(true);
+        match given {
+            Ok(()) => {
+                let title = text::within(&repository.title());
+                toast::show(&page, &gettext_f("{repository} may use this account", &[("repository", &title)]));
+                navigation::go_to(&page, &Destination::FirstPage);
+            }
+            Err(said) => toast::show(&page, &said),
         }
     }
 }
@@ -114,48 +147,38 @@ glib::wrapper! {
 
 impl PermissionPage {
     /// About a repository and the accounts at its server.
-    pub(crate) fn new(application: &Application, repository: &Repository) -> Self {
-        let page: Self = glib::Object::new();
-        let imp = page.imp();
-        let mut accounts = application.accounts().accounts();
+    pub(crate) fn new(services: &Services, repository: Repository) -> Self {
+        let mut accounts = services.accounts().accounts();
         accounts.retain(|account| account.binding == repository.binding);
-        let title = repository.title();
-        let (heading, description) = if let [account] = accounts.as_slice() {
-            imp.chosen.set(Some(account.id));
-            imp.accounts_box.set_visible(false);
-            let user = text::within(&account.user);
-            (
-                gettext_f("Use the Account of {user}?", &[("user", &user)]),
-                gettext_f("{repository} wants to use it to install apps.", &[("repository", &text::within(&title))]),
-            )
-        } else {
-            page.offer(&accounts);
-            let (repository, host) = (text::within(&title), text::within(&repository.host()));
-            let values = [("repository", repository.as_str()), ("host", host.as_str())];
-            (gettext("Choose an Account"), gettext_f("{repository} needs an account at {host}.", &values))
-        };
-        page.set_title(&heading);
-        imp.heading_label.set_label(&heading);
-        imp.description_label.set_label(&description);
-        imp.repository_row.set_subtitle(&format!("{title} · {}", repository.address.host()));
-        imp.server_row.set_subtitle(&repository.host());
-        imp.allow_button.set_sensitive(imp.chosen.get().is_some());
-        let is_one = accounts.len() == 1;
-        imp.other_label.set_label(&if is_one { gettext("Use Another Account…") } else { gettext("Add Account…") });
-        let _ = imp.repository.set(repository.clone());
+        let (heading, description) = words(&repository, &accounts);
+        let page: Self = glib::Object::builder()
+            .property("title", heading)
+            .property("description", description)
+            .property("repository-name", format!("{} · {}", repository.title(), repository.address.host()))
+            .property("host", repository.host())
+            .property("is-single", accounts.len() == 1)
+            .build();
+        let imp = page.imp();
+        match accounts.as_slice() {
+            [account] => imp.choose(account.id),
+            several => imp.offer(several, &services.repositories().all()),
+        }
+        let _ = imp.services.set(services.clone());
+        let _ = imp.repository.set(repository);
         page
     }
+}
 
-    fn offer(&self, accounts: &[Account]) {
-        let weak = self.downgrade();
-        let choices = account_choices(accounts, move |account| {
-            if let Some(page) = weak.upgrade() {
-                page.imp().chosen.set(Some(account.id));
-                page.imp().allow_button.set_sensitive(true);
-            }
-        });
-        for row in choices {
-            self.imp().accounts_box.append(&row);
-        }
+/// Heading and description.
+fn words(repository: &Repository, accounts: &[Account]) -> (String, String) {
+    let (title, host) = (text::within(&repository.title()), text::within(&repository.host()));
+    let values = [("repository", title.as_str()), ("host", host.as_str())];
+    if let [account] = accounts {
+        (
+            gettext_f("Use the Account of {user}?", &[("user", &text::within(&account.user))]),
+            gettext_f("{repository} wants to use it to install apps.", &values[..1]),
+        )
+    } else {
+        (gettext("Choose an Account"), gettext_f("{repository} needs an account at {host}.", &values))
     }
 }

@@ -30,13 +30,13 @@ pub(super) fn protected_apps(installations: &[Installation], addresses: &[Remote
     let mut found = Vec::new();
     for installation in installations {
         let remotes = remote::remotes(std::slice::from_ref(installation));
-        let is_linked = |app: &InstalledApp| {
+        for app in installed::apps(installation) {
             let mut origins = remotes.iter().filter(|remote| remote.name == app.origin);
-            origins.any(|remote| remote.address().is_ok_and(|address| addresses.contains(&address)))
-        };
-        let apps = installed::apps(installation).into_iter().filter(is_linked);
-        let apps = apps.filter(|app| is_protected(&installation.path, app));
-        found.extend(apps.map(|app| ProtectedApp { id: app.app.id, remote: app.origin }));
+            let is_linked = origins.any(|remote| remote.address().is_ok_and(|address| addresses.contains(&address)));
+            if is_linked && is_protected(&installation.path, &app) {
+                found.push(ProtectedApp { id: app.app.id, remote: app.origin });
+            }
+        }
     }
     found.sort();
     found.dedup_by(|a, b| a.id == b.id);

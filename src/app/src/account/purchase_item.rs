@@ -42,17 +42,19 @@ impl PurchaseItem {
         app: impl Fn(&Purchase) -> App,
         remote_at: impl Fn(&RemoteUrl) -> Option<String>,
     ) -> Vec<Self> {
-        let bought = |purchase: &Purchase| Self {
-            purchase: purchase.clone(),
-            app: app(purchase),
-            is_installed: installed.contains(&purchase.app_id),
-            remote: remote_at(&purchase.remote_url),
-            account: account.id,
-            host: account.binding.host(),
-            with_software,
-        };
-        let mut all: Vec<Self> = account.purchases.iter().map(bought).collect();
-        all.sort_by_key(|bought| std::cmp::Reverse(bought.purchase.at));
+        let mut all = Vec::new();
+        for purchase in &account.purchases {
+            all.push(Self {
+                purchase: purchase.clone(),
+                app: app(purchase),
+                is_installed: installed.contains(&purchase.app_id),
+                remote: remote_at(&purchase.remote_url),
+                account: account.id,
+                host: account.binding.host(),
+                with_software,
+            });
+        }
+        all.sort_by_key(|item| std::cmp::Reverse(item.purchase.at));
         all
     }
 
@@ -110,11 +112,11 @@ pub(super) fn command_for_all(all: &[PurchaseItem]) -> Option<String> {
         .filter_map(|bought| Some((bought.remote.as_deref()?, bought.app.id.as_str())))
         .collect();
     let remotes: BTreeSet<&str> = wanted.iter().map(|(remote, _)| *remote).collect();
-    let command = |remote: &str| {
+    let mut commands = Vec::new();
+    for remote in remotes {
         let ids: Vec<&str> = wanted.iter().filter(|(from, _)| *from == remote).map(|(_, id)| *id).collect();
-        software::command(false, remote, &ids)
-    };
-    let commands: Vec<String> = remotes.into_iter().filter_map(command).collect();
+        commands.extend(software::command(false, remote, &ids));
+    }
     (!commands.is_empty()).then(|| commands.join(" && "))
 }
 

@@ -7,7 +7,7 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority::High, gio, glib};
 use usher_core::{
     account::{Account, AccountId},
-    buying::record::{self, Purchase},
+    buying::record,
     clock,
     http::HttpError,
     provider::Access,
@@ -20,15 +20,15 @@ use super::{
     purchase_row::purchase_row,
 };
 use crate::{
-    application::Application,
     desktop::software,
     i18n::{gettext, gettext_f},
     keyring,
-    main_window::Window,
-    model::{KeyringState, Standing},
+    model::KeyringState,
+    navigation::{self, Destination},
     purchase::unfinished,
+    services::Services,
     text,
-    widgets::{BusyButton, RowGroup, follow_width, toast},
+    widgets::{BannerText, BusyButton, RowGroup, focus, follow_width, show_banner, toast},
 };
 
 /// More purchases than this can be searched.
@@ -39,38 +39,45 @@ mod imp {
 
     use super::*;
 
-    #[derive(Default, gtk::CompositeTemplate)]
+    #[derive(Default, gtk::CompositeTemplate, glib::Properties)]
+    #[properties(wrapper_type = super::PurchasesPage)]
     #[template(file = "src/account/purchases.blp")]
     pub struct PurchasesPage {
+        /// With whose account, and where.
+        #[property(get, set)]
+        account: RefCell<String>,
+        /// Whether the account is known, so that its server can be asked.
+        #[property(get, set)]
+        is_known: Cell<bool>,
+        #[property(get, set)]
+        has_purchases: Cell<bool>,
+        /// Whether there is enough to be searched.
+        #[property(get, set)]
+        can_search: Cell<bool>,
+        /// The heading above what was bought: none where it is the only list.
+        #[property(get, set)]
+        bought_title: RefCell<String>,
         pub(super) id: OnceCell<AccountId>,
-        pub(super) handlers: RefCell<Vec<(glib::Object, glib::SignalHandlerId)>>,
-        pub(super) has_software: Cell<bool>,
-        /// Whether it was shown before: the keyboard goes back to where it was left.
-        was_shown: Cell<bool>,
+        pub(super) services: OnceCell<Services>,
+        has_software: Cell<bool>,
         /// The purchased apps that are installed.
-        pub(super) installed: RefCell<BTreeSet<String>>,
+        installed: RefCell<BTreeSet<String>>,
         /// Why the last check told nothing.
-        pub(super) problem: RefCell<Option<String>>,
+        problem: RefCell<Option<String>>,
         /// All purchases, whether they are searched for or not.
-        pub(super) all: RefCell<Vec<PurchaseItem>>,
-        pub(super) unfinished: RowGroup<PurchaseItem>,
-        pub(super) bought: RowGroup<PurchaseItem>,
+        all: RefCell<Vec<PurchaseItem>>,
+        unfinished: RowGroup<PurchaseItem>,
+        bought: RowGroup<PurchaseItem>,
         #[template_child]
-        pub(super) menu_button: TemplateChild<gtk::MenuButton>,
+        check_button: TemplateChild<BusyButton>,
         #[template_child]
-        pub(super) search_button: TemplateChild<gtk::ToggleButton>,
+        search_bar: TemplateChild<gtk::SearchBar>,
         #[template_child]
-        pub(super) check_button: TemplateChild<BusyButton>,
+        search_entry: TemplateChild<gtk::SearchEntry>,
         #[template_child]
-        pub(super) search_bar: TemplateChild<gtk::SearchBar>,
+        banner: TemplateChild<adw::Banner>,
         #[template_child]
-        pub(super) search_entry: TemplateChild<gtk::SearchEntry>,
-        #[template_child]
-        pub(super) banner: TemplateChild<adw::Banner>,
-        #[template_child]
-        pub(super) stack: TemplateChild<gtk::Stack>,
-        #[template_child]
-        pub(super) account_label: TemplateChild<gtk::Label>,
+        stack: TemplateChild<gtk::Stack>,
         #[template_child]
         empty_page: TemplateChild<adw::StatusPage>,
         #[template_child]
@@ -78,7 +85,7 @@ mod imp {
         #[template_child]
         unfinished_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
-        pub(super) bought_group: TemplateChild<adw::PreferencesGroup>,
+        bought_group: TemplateChild<adw::PreferencesGroup>,
     }
 
     #[glib::object_subclass]
@@ -91,7 +98,7 @@ mod imp {
             BusyButton::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
-            class.install_action("purchases.copy-command", None, |page, _, _| page.copy_command());
+            class.install_action("purchases.copy-command", None, |page, _, _| page.imp().copy_command());
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
@@ -99,28 +106,24 @@ mod imp {
         }
     }
 
+    #[glib::derived_properties]
     impl ObjectImpl for PurchasesPage {
         fn constructed(&self) {
             self.parent_constructed();
-            self.check_button.set_icon("view-refresh-symbolic");
             self.search_bar.connect_entry(&*self.search_entry);
             follow_width(&self.empty_page);
             follow_width(&self.no_results_page);
             self.unfinished.attach(&self.unfinished_group);
             self.bought.attach(&self.bought_group);
-            let page = self.obj().downgrade();
-            self.check_button.connect_pressed(move |button| {
-                if let Some(page) = page.upgrade() {
+            self.check_button.connect_pressed(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                move |button| {
                     button.set_busy(true);
-                    glib::spawn_future_local(page.check());
+                    glib::spawn_future_local(check(imp.obj().clone()));
                 }
-            });
-        }
-
-        fn dispose(&self) {
-            for (object, handler) in self.handlers.take() {
-                object.disconnect(handler);
-            }
+            ));
+            focus::when_first_shown(&*self.obj(), |page| page.imp().place_focus());
         }
     }
 
@@ -129,23 +132,159 @@ mod imp {
 
     #[gtk::template_callbacks]
     impl PurchasesPage {
-        #[template_callback]
-        fn on_shown(&self) {
-            self.obj().refresh();
-            if !self.was_shown.replace(true) && !self.stack.child_focus(gtk::DirectionType::TabForward) {
-                self.check_button.grab_focus();
-            }
+        fn id(&self) -> AccountId {
+            *self.id.get().expect("set when the page is made")
         }
 
-        #[template_callback]
-        fn on_search_changed(&self) {
-            self.obj().show_list();
+        pub(super) fn services(&self) -> &Services {
+            self.services.get().expect("set when the page is made")
         }
 
         #[template_callback]
         fn on_banner(&self) {
-            let page = self.obj();
-            keyring::help(&*page, page.id());
+            keyring::help(&*self.obj(), self.services(), self.id());
+        }
+
+        fn place_focus(&self) {
+            if !self.stack.child_focus(gtk::DirectionType::TabForward) {
+                self.check_button.grab_focus();
+            }
+        }
+
+        pub(super) fn search(&self) {
+            if self.can_search.get() {
+                self.search_bar.set_search_mode(true);
+                self.search_entry.grab_focus();
+            }
+        }
+
+        #[template_callback]
+        pub(super) fn refresh(&self) {
+            let services = self.services();
+            let state = services.accounts().state();
+            let account = services.accounts().find(self.id());
+            self.obj().set_is_known(account.is_some());
+            let Some(account) = account else {
+                show_banner(&self.banner, keyring::banner(state).as_ref());
+                // A page above this one is not taken from the person.
+                if state == KeyringState::Ready && self.obj().is_mapped() {
+                    navigation::go_to(&*self.obj(), &Destination::FirstPage);
+                }
+                return;
+            };
+            let problem = self.problem.borrow().clone().map(|title| BannerText { title, button: None });
+            show_banner(&self.banner, keyring::sign_in_banner(&account).or(problem).as_ref());
+            let all = PurchaseItem::all(
+                &account,
+                &self.installed.borrow(),
+                self.has_software.get(),
+                |known| services.apps().get(&known.remote, &known.app_id),
+                |address| Some(services.repositories().at(address)?.remote.name),
+            );
+            self.obj().action_set_enabled("purchases.copy-command", command_for_all(&all).is_some());
+            self.obj().set_has_purchases(!all.is_empty());
+            self.obj().set_account(gettext_f(
+                "With the account of {user} at {host}",
+                &[("user", &text::within(&account.user)), ("host", &text::within(&account.binding.host()))],
+            ));
+            self.all.replace(all);
+            self.show_list();
+        }
+
+        #[template_callback]
+        fn show_list(&self) {
+            let mut listed = self.all.borrow().clone();
+            let can_search = listed.len() > SEARCHED_FROM;
+            self.obj().set_can_search(can_search);
+            if !can_search {
+                self.search_bar.set_search_mode(false);
+            }
+            self.search_bar.set_key_capture_widget(can_search.then(|| self.obj().clone()).as_ref());
+            let words = self.search_entry.text();
+            let is_empty = listed.is_empty();
+            if self.search_bar.is_search_mode() {
+                listed.retain(|row| row.matches(&words));
+            }
+            self.stack.set_visible_child_name(match (is_empty, listed.is_empty()) {
+                (true, _) => "empty",
+                (false, true) => "no-results",
+                (false, false) => "purchases",
+            });
+            let (unfinished, bought): (Vec<_>, Vec<_>) = listed.into_iter().partition(PurchaseItem::is_unfinished);
+            self.obj().set_bought_title(if unfinished.is_empty() { String::new() } else { gettext("Bought") });
+            let is_focus_lost = [(&self.unfinished, unfinished), (&self.bought, bought)].map(|(group, items)| {
+                group.show(items, PurchaseItem::is_same, |item| purchase_row(self.services(), item), |_, _| false)
+            });
+            if is_focus_lost.contains(&true) {
+                self.check_button.grab_focus();
+            }
+        }
+
+        fn copy_command(&self) {
+            if let Some(command) = command_for_all(&self.all.borrow()) {
+                toast::copy(&*self.obj(), &command);
+            }
+        }
+    }
+
+    /// Asks the server about all purchases.
+    async fn check(page: super::PurchasesPage) {
+        let imp = page.imp();
+        if let Some(account) = imp.services().accounts().find(imp.id()) {
+            let problem = ask(&page, &account).await;
+            if let Some(problem) = &problem {
+                page.announce(problem, High);
+            }
+            imp.problem.replace(problem);
+        }
+        imp.check_button.set_busy(false);
+        imp.refresh();
+    }
+
+    /// Asks the server of the account; returns why it told nothing.
+    async fn ask(page: &super::PurchasesPage, account: &Account) -> Option<String> {
+        let ids: BTreeSet<String> = account.purchases.iter().map(|known| known.app_id.clone()).collect();
+        let access = if ids.is_empty() {
+            Ok(Access::default())
+        } else {
+            unfinished::ask(page.imp().services(), account.id, ids).await
+        };
+        match access {
+            Ok(access) => {
+                let mut purchases = account.purchases.clone();
+                record::settle(&mut purchases, &access, clock::now());
+                if purchases == account.purchases {
+                    toast::show(page, &gettext("Nothing has changed"));
+                }
+                None
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot check purchases");
+                Some(problem(&error, account))
+            }
+        }
+    }
+
+    pub(super) async fn look_for_installed(page: super::PurchasesPage) {
+        let imp = page.imp();
+        let Some(account) = imp.services().accounts().find(imp.id()) else {
+            return;
+        };
+        let looking = gio::spawn_blocking(move || {
+            let installations = remote::installations();
+            let ids = account.purchases.into_iter().map(|known| known.app_id);
+            ids.filter(|id| remote::is_app_installed(&installations, id)).collect()
+        });
+        if let Ok(installed) = looking.await {
+            imp.installed.replace(installed);
+        }
+        imp.refresh();
+    }
+
+    pub(super) async fn look_for_software(page: super::PurchasesPage) {
+        if software::is_available().await {
+            page.imp().has_software.set(true);
+            page.imp().refresh();
         }
     }
 }
@@ -158,182 +297,24 @@ glib::wrapper! {
 
 impl PurchasesPage {
     /// The purchases of an account, which are followed as they change.
-    pub(crate) fn new(application: &Application, id: AccountId) -> Self {
+    pub(crate) fn new(services: &Services, id: AccountId) -> Self {
         let page: Self = glib::Object::new();
-        let _ = page.imp().id.set(id);
-        let weak = page.downgrade();
-        let refresh = move || {
-            if let Some(page) = weak.upgrade() {
-                page.refresh();
-            }
-        };
-        let weak = page.downgrade();
-        let refresh_installed = move || {
-            if let Some(page) = weak.upgrade() {
-                glib::spawn_future_local(page.look_for_installed());
-            }
-        };
-        let (accounts, repositories, apps) = (application.accounts(), application.repositories(), application.apps());
-        let also = refresh_installed.clone();
-        page.imp().handlers.replace(vec![
-            (accounts.clone().upcast(), accounts.connect_changed(move |_| refresh_installed())),
-            (repositories.clone().upcast(), repositories.connect_changed(move |_| also())),
-            (apps.clone().upcast(), apps.connect_changed(move |_| refresh())),
-        ]);
-        page.refresh();
-        glib::spawn_future_local(page.clone().look_for_installed());
-        glib::spawn_future_local(page.clone().look_for_software());
+        let imp = page.imp();
+        let _ = imp.id.set(id);
+        let _ = imp.services.set(services.clone());
+        for changes in [services.accounts().changes(), services.repositories().changes()] {
+            changes.follow(&page, |page| _ = glib::spawn_future_local(imp::look_for_installed(page.clone())));
+        }
+        services.apps().changes().follow(&page, |page| page.imp().refresh());
+        imp.refresh();
+        glib::spawn_future_local(imp::look_for_installed(page.clone()));
+        glib::spawn_future_local(imp::look_for_software(page.clone()));
         page
     }
 
     /// Opens the search, where there is enough to be searched.
     pub(crate) fn search(&self) {
-        let imp = self.imp();
-        if imp.search_button.is_visible() {
-            imp.search_bar.set_search_mode(true);
-            imp.search_entry.grab_focus();
-        }
-    }
-
-    fn id(&self) -> AccountId {
-        *self.imp().id.get().expect("set when it was made")
-    }
-
-    fn refresh(&self) {
-        let application = Application::current();
-        let state = application.accounts().state();
-        let account = application.accounts().find(self.id());
-        self.imp().check_button.set_sensitive(account.is_some());
-        self.refresh_banner(account.as_ref(), state);
-        let Some(account) = account else {
-            // A page above this one is not taken from the person.
-            if let (KeyringState::Ready, true, Some(window)) = (state, self.is_mapped(), Window::of(self)) {
-                window.show_first_page();
-            }
-            return;
-        };
-        let app = |known: &Purchase| application.apps().get(&known.remote, &known.app_id);
-        let remote_at = |address: &_| Some(application.repositories().at(address)?.remote.name);
-        let imp = self.imp();
-        let all = PurchaseItem::all(&account, &imp.installed.borrow(), imp.has_software.get(), app, remote_at);
-        self.action_set_enabled("purchases.copy-command", command_for_all(&all).is_some());
-        imp.menu_button.set_visible(!all.is_empty());
-        imp.account_label.set_label(&gettext_f(
-            "With the account of {user} at {host}",
-            &[("user", &text::within(&account.user)), ("host", &text::within(&account.binding.host()))],
-        ));
-        imp.all.replace(all);
-        self.show_list();
-    }
-
-    fn refresh_banner(&self, account: Option<&Account>, state: KeyringState) {
-        let standing = account.map(|account| Standing::of(account, clock::now()));
-        let (text, button) = match (standing, self.imp().problem.borrow().clone()) {
-            (None, _) => keyring::banner(state).map_or_else(Default::default, |(text, button)| (text, Some(button))),
-            (Some(Standing::Ended), _) => (gettext("Sign-in has expired"), Some(gettext("Sign In…"))),
-            (Some(Standing::SignedOut), _) => (gettext("Signed out"), Some(gettext("Sign In…"))),
-            (Some(_), Some(problem)) => (problem, None),
-            _ => (String::new(), None),
-        };
-        let banner = &self.imp().banner;
-        banner.set_revealed(!text.is_empty());
-        if !text.is_empty() {
-            banner.set_title(&text);
-            banner.set_button_label(button.as_deref());
-        }
-    }
-
-    fn show_list(&self) {
-        let imp = self.imp();
-        let mut listed = imp.all.borrow().clone();
-        let can_search = listed.len() > SEARCHED_FROM;
-        imp.search_button.set_visible(can_search);
-        if !can_search {
-            imp.search_bar.set_search_mode(false);
-        }
-        imp.search_bar.set_key_capture_widget(can_search.then_some(self));
-        let words = imp.search_entry.text();
-        let is_empty = listed.is_empty();
-        if imp.search_bar.is_search_mode() {
-            listed.retain(|row| row.matches(&words));
-        }
-        imp.stack.set_visible_child_name(match (is_empty, listed.is_empty()) {
-            (true, _) => "empty",
-            (false, true) => "no-results",
-            (false, false) => "purchases",
-        });
-        let (unfinished, bought): (Vec<_>, Vec<_>) = listed.into_iter().partition(PurchaseItem::is_unfinished);
-        // A heading is needed where there is another one.
-        imp.bought_group.set_title(&if unfinished.is_empty() { String::new() } else { gettext("Bought") });
-        let lost = [
-            imp.unfinished.show(unfinished, PurchaseItem::is_same, purchase_row, |_, _| false),
-            imp.bought.show(bought, PurchaseItem::is_same, purchase_row, |_, _| false),
-        ];
-        if lost.contains(&true) {
-            imp.check_button.grab_focus();
-        }
-    }
-
-    /// Asks the server about all purchases.
-    async fn check(self) {
-        if let Some(account) = Application::current().accounts().find(self.id()) {
-            let problem = self.ask(&account).await;
-            if let Some(problem) = &problem {
-                self.announce(problem, High);
-            }
-            self.imp().problem.replace(problem);
-        }
-        self.imp().check_button.set_busy(false);
-        self.refresh();
-    }
-
-    /// Asks the server of the account; returns why it told nothing.
-    async fn ask(&self, account: &Account) -> Option<String> {
-        let ids: BTreeSet<String> = account.purchases.iter().map(|known| known.app_id.clone()).collect();
-        let access = if ids.is_empty() { Ok(Access::default()) } else { unfinished::ask(account.id, ids).await };
-        match access {
-            Ok(access) => {
-                let mut purchases = account.purchases.clone();
-                record::settle(&mut purchases, &access, clock::now());
-                if purchases == account.purchases {
-                    toast::show(self, &gettext("Nothing has changed"));
-                }
-                None
-            }
-            Err(error) => {
-                tracing::warn!(%error, "purchases cannot be checked");
-                Some(problem(&error, account))
-            }
-        }
-    }
-
-    fn copy_command(&self) {
-        if let Some(command) = command_for_all(&self.imp().all.borrow()) {
-            toast::copy(self, &command);
-        }
-    }
-
-    async fn look_for_installed(self) {
-        let accounts = Application::current().accounts().clone();
-        let Some(account) = accounts.find(self.id()) else {
-            return;
-        };
-        let looking = gio::spawn_blocking(move || {
-            let installations = remote::installations();
-            let ids = account.purchases.into_iter().map(|known| known.app_id);
-            ids.filter(|id| remote::is_app_installed(&installations, id)).collect()
-        });
-        if let Ok(installed) = looking.await {
-            self.imp().installed.replace(installed);
-        }
-        self.refresh();
-    }
-
-    async fn look_for_software(self) {
-        if software::is_available().await {
-            self.imp().has_software.set(true);
-            self.refresh();
-        }
+        self.imp().search();
     }
 }
 

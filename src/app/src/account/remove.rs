@@ -2,53 +2,49 @@
 //! Removing an account, after asking.
 
 use adw::prelude::*;
-use gtk::{gio, glib};
+use gtk::glib;
 use usher_core::account::AccountId;
 
 use super::uses;
 use crate::{
-    application::Application,
     i18n::{gettext, gettext_f},
-    main_window::Window,
-    runtime, text,
+    navigation::{self, Destination},
+    services::Services,
+    text,
     widgets::toast,
 };
 
-/// Asks whether an account is to be removed, and does it.
-pub(crate) fn ask(window: &Window, id: AccountId) {
-    let application = Application::current();
-    let Some(account) = application.accounts().find(id) else {
+/// Asks whether an account is to be removed, and does it. `stack` is what the question is shown above.
+pub(crate) fn ask(stack: &adw::NavigationView, services: &Services, id: AccountId) {
+    let Some(account) = services.accounts().find(id) else {
         return;
     };
     let alert = adw::AlertDialog::builder()
         .heading(gettext_f("Remove {user}?", &[("user", &text::within(&account.user))]))
-        .body(uses::consequence(&account, &application.repositories().all()))
+        .body(uses::consequence(&account, &services.repositories().all()))
         .default_response("cancel")
         .close_response("cancel")
         .build();
     alert.add_responses(&[("cancel", &gettext("Cancel")), ("remove", &gettext("Remove"))]);
     alert.set_response_appearance("remove", adw::ResponseAppearance::Destructive);
-    let shown_in = window.clone();
-    alert.choose(Some(window), gio::Cancellable::NONE, move |response| {
-        if response == "remove" {
-            glib::spawn_future_local(remove(shown_in, id));
+    let (stack, services) = (stack.clone(), services.clone());
+    glib::spawn_future_local(async move {
+        if alert.choose_future(Some(&stack)).await == "remove" {
+            remove(&stack, &services, id).await;
         }
     });
 }
 
-async fn remove(window: Window, id: AccountId) {
-    let application = Application::current();
-    let store = application.services().store.clone();
-    let removed = runtime::spawn(async move { store.remove(id).await }).await;
-    application.accounts().reload();
-    match removed {
+async fn remove(stack: &adw::NavigationView, services: &Services, id: AccountId) {
+    let store = services.store.clone();
+    match services.accounts().write(async move { store.remove(id).await }).await {
         Ok(()) => {
-            window.show_first_page();
-            toast::show(&window.content_widget(), &gettext("Account removed"));
+            navigation::go_to(stack, &Destination::FirstPage);
+            toast::show(stack, &gettext("Account removed"));
         }
         Err(error) => {
-            tracing::warn!(%error, "an account cannot be removed");
-            toast::show(&window.content_widget(), &gettext("The account could not be removed"));
+            tracing::warn!(%error, "cannot remove an account");
+            toast::show(stack, &gettext("The account could not be removed"));
         }
     }
 }

@@ -8,44 +8,43 @@ use usher_core::{
 };
 
 use crate::{
-    application::Application,
     i18n::{gettext, gettext_f},
-    main_window::Window,
-    runtime, text,
+    navigation::{self, Destination},
+    prompt::Prompter,
+    services::Services,
+    text,
     widgets::toast,
 };
 
 /// Ends the sign-in of an account; `page` shows what came of it.
-pub(super) async fn sign_out(page: gtk::Widget, id: AccountId) {
-    let application = Application::current();
-    let Some(account) = application.accounts().find(id) else {
+pub(super) async fn sign_out(page: gtk::Widget, services: Services, prompter: Option<Prompter>, id: AccountId) {
+    let Some(account) = services.accounts().find(id) else {
         return;
     };
-    if let Some(client) = application.prompter().and_then(|prompter| prompter.waiting_for(&account))
-        && !is_wanted(&page, &account, &client).await
+    if let Some(client) = prompter.as_ref().and_then(|prompter| prompter.waiting_for(&account))
+        && !may_stop(&page, &account, &client).await
     {
         return;
     }
-    let session = application.services().session.clone();
-    let signed_out = runtime::spawn(async move { sign_in::sign_out(&session, id).await }).await;
-    application.accounts().reload();
+    let session = services.session.clone();
+    let signed_out = services.accounts().write(async move { sign_in::sign_out(&session, id).await }).await;
     match signed_out {
         Ok(Some(SignedOut { account, .. })) => {
-            if let Some(prompter) = application.prompter() {
+            if let Some(prompter) = &prompter {
                 prompter.stop_waiting_for(&account);
             }
-            tell(&page, &account);
+            say_so(&page, &account);
         }
         Ok(None) => {}
         Err(error) => {
-            tracing::warn!(%error, "an account cannot be signed out");
+            tracing::warn!(%error, "cannot sign out of an account");
             toast::show(&page, &gettext("The account could not be signed out"));
         }
     }
 }
 
-/// Asks whether a program may be stopped by it.
-async fn is_wanted(page: &gtk::Widget, account: &Account, client: &str) -> bool {
+/// Asks whether the program that waits for the account may be stopped.
+async fn may_stop(page: &gtk::Widget, account: &Account, client: &str) -> bool {
     let host = text::within(&account.binding.host());
     let program = text::program(client);
     let alert = adw::AlertDialog::builder()
@@ -59,7 +58,7 @@ async fn is_wanted(page: &gtk::Widget, account: &Account, client: &str) -> bool 
     alert.choose_future(Some(page)).await == "sign-out"
 }
 
-fn tell(page: &gtk::Widget, account: &Account) {
+fn say_so(page: &gtk::Widget, account: &Account) {
     let (id, host) = (account.id, text::within(&account.binding.host()));
     let weak = page.downgrade();
     toast::with_button(
@@ -67,8 +66,8 @@ fn tell(page: &gtk::Widget, account: &Account) {
         &gettext_f("Signed out of {host}", &[("host", &host)]),
         &gettext("Sign In…"),
         move || {
-            if let Some(window) = weak.upgrade().and_then(|page| Window::of(&page)) {
-                window.sign_in_again(id);
+            if let Some(page) = weak.upgrade() {
+                navigation::go_to(&page, &Destination::SignInAgain(id));
             }
         },
     );

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Which repositories may use an account, or could. Pure.
 
-use usher_core::{account::Account, binding::Link, service::RemoteUrl};
+use usher_core::{account::Account, binding::Link};
 
 use crate::{
     i18n::{gettext, gettext_f},
@@ -23,13 +23,10 @@ pub(super) struct Use {
 /// The repositories that may use the account, whether they are still here or not, and those of this computer that name
 /// its server.
 pub(super) fn uses(account: &Account, repositories: &[Repository]) -> Vec<Use> {
-    let title = |address: &RemoteUrl| {
-        repositories.iter().find(|repository| &repository.address == address).map(Repository::title)
-    };
-    let allowed = account.links.iter().map(|link| Use {
-        title: title(&link.remote_url).unwrap_or_else(|| text::plain(&link.remote)),
-        link: link.clone(),
-        is_allowed: true,
+    let allowed = account.links.iter().map(|link| {
+        let known = repositories.iter().find(|repository| repository.address == link.remote_url);
+        let title = known.map_or_else(|| text::plain(&link.remote), Repository::title);
+        Use { title, link: link.clone(), is_allowed: true }
     });
     let possible = repositories
         .iter()

@@ -19,24 +19,27 @@ pub(super) enum AccountItem {
 impl AccountItem {
     /// The rows of these items, in their order.
     pub(super) fn all(entries: &[Entry], now: i64) -> Vec<Self> {
-        let accounts_at = |host: &str| {
-            entries.iter().filter_map(Entry::account).filter(|account| account.binding.host() == host).count()
-        };
-        let listed = |entry: &Entry| match entry {
+        let hosts: Vec<String> = entries.iter().filter_map(Entry::account).map(|known| known.binding.host()).collect();
+        entries.iter().map(|entry| Self::of(entry, &hosts, now)).collect()
+    }
+
+    /// `hosts` are those of all accounts, each as often as there are accounts at it.
+    fn of(entry: &Entry, hosts: &[String], now: i64) -> Self {
+        match entry {
             Entry::Open(account) => {
                 let host = account.binding.host();
+                let is_one_of_several = hosts.iter().filter(|other| **other == host).count() > 1;
                 Self::Account {
                     id: account.id,
                     user: text::user(account),
-                    own_name: account.name.as_deref().map(text::plain).filter(|_| accounts_at(&host) > 1),
+                    own_name: account.name.as_deref().map(text::plain).filter(|_| is_one_of_several),
                     host,
                     standing: Standing::of(account, now),
                 }
             }
             Entry::Locked(outline) => Self::Locked { id: outline.id, host: outline.service.host() },
             Entry::Broken(path) => Self::Broken { path: path.clone() },
-        };
-        entries.iter().map(listed).collect()
+        }
     }
 
     /// Whether two rows are of the same item.

@@ -7,8 +7,8 @@ use usher_core::account::AccountId;
 
 use super::{account_item::AccountItem, broken_row::broken_row};
 use crate::{
-    account::ask_to_remove,
-    main_window::Window,
+    navigation::{self, Destination},
+    services::Services,
     widgets::{accessible, decorative_icon, settle_state},
 };
 
@@ -17,8 +17,8 @@ mod imp {
 
     #[derive(Default)]
     pub struct AccountRow {
-        pub(super) avatar: adw::Avatar,
-        pub(super) state: gtk::Label,
+        avatar: adw::Avatar,
+        state: gtk::Label,
     }
 
     #[glib::object_subclass]
@@ -28,11 +28,48 @@ mod imp {
         type ParentType = adw::ActionRow;
     }
 
-    impl ObjectImpl for AccountRow {}
+    impl ObjectImpl for AccountRow {
+        fn constructed(&self) {
+            self.parent_constructed();
+            let row = self.obj();
+            row.set_use_markup(false);
+            self.avatar.set_size(32);
+            self.avatar.set_show_initials(true);
+            self.avatar.set_valign(gtk::Align::Center);
+            self.avatar.upcast_ref::<gtk::Widget>().set_accessible_role(gtk::AccessibleRole::Presentation);
+            row.bind_property("title", &self.avatar, "text").build();
+            row.add_prefix(&self.avatar);
+            settle_state(&self.state);
+            row.add_suffix(&self.state);
+        }
+    }
+
     impl WidgetImpl for AccountRow {}
     impl ListBoxRowImpl for AccountRow {}
     impl PreferencesRowImpl for AccountRow {}
     impl ActionRowImpl for AccountRow {}
+
+    impl AccountRow {
+        /// Lets the row lead to the page of its account.
+        pub(super) fn lead_to(&self, id: AccountId) {
+            let row = self.obj();
+            row.set_activatable(true);
+            row.add_suffix(&decorative_icon("go-next-symbolic"));
+            row.set_action_target_value(Some(&id.to_string().to_variant()));
+            row.set_action_name(Some("app.show-account"));
+            row.add_controller(delete_key(id));
+            accessible::can_be_pressed(&*row);
+        }
+
+        pub(super) fn show(&self, item: &AccountItem) {
+            let row = self.obj();
+            row.set_title(&item.title());
+            row.set_subtitle(&item.subtitle());
+            self.state.set_label(&item.state_label().unwrap_or_default());
+            self.state.set_visible(item.state_label().is_some());
+            accessible::name(&*row, &item.spoken());
+        }
+    }
 }
 
 glib::wrapper! {
@@ -42,63 +79,37 @@ glib::wrapper! {
 }
 
 impl AccountRow {
-    fn new(listed: &AccountItem) -> Self {
-        let row: Self = glib::Object::builder().property("use-markup", false).build();
-        let imp = row.imp();
-        imp.avatar.set_size(32);
-        imp.avatar.set_show_initials(true);
-        imp.avatar.set_valign(gtk::Align::Center);
-        imp.avatar.upcast_ref::<gtk::Widget>().set_accessible_role(gtk::AccessibleRole::Presentation);
-        row.add_prefix(&imp.avatar);
-        settle_state(&imp.state);
-        row.add_suffix(&imp.state);
-        if let (true, Some(id)) = (listed.is_readable(), listed.id()) {
-            row.set_activatable(true);
-            row.add_suffix(&decorative_icon("go-next-symbolic"));
-            row.set_action_target_value(Some(&id.to_string().to_variant()));
-            row.set_action_name(Some("app.show-account"));
-            row.add_controller(delete_key(id));
-            accessible::can_be_pressed(&row);
+    fn new(item: &AccountItem) -> Self {
+        let row: Self = glib::Object::new();
+        if let Some(id) = item.id().filter(|_| item.is_readable()) {
+            row.imp().lead_to(id);
         }
-        row.show(listed);
+        row.imp().show(item);
         row
-    }
-
-    fn show(&self, listed: &AccountItem) {
-        let imp = self.imp();
-        let title = listed.title();
-        imp.avatar.set_text(Some(&title));
-        self.set_title(&title);
-        self.set_subtitle(&listed.subtitle());
-        imp.state.set_label(&listed.state_label().unwrap_or_default());
-        imp.state.set_visible(listed.state_label().is_some());
-        accessible::name(self, &listed.spoken());
     }
 }
 
 /// The row of an account.
-pub(super) fn account_row(listed: &AccountItem) -> gtk::Widget {
-    match listed {
-        AccountItem::Account { .. } | AccountItem::Locked { .. } => AccountRow::new(listed).upcast(),
-        AccountItem::Broken { path } => broken_row(path),
+pub(super) fn account_row(services: &Services, item: &AccountItem) -> gtk::Widget {
+    match item {
+        AccountItem::Account { .. } | AccountItem::Locked { .. } => AccountRow::new(item).upcast(),
+        AccountItem::Broken { path } => broken_row(services, path),
     }
 }
 
 /// Makes a row show another state of its account. Returns whether it can.
-pub(super) fn update_account_row(row: &gtk::Widget, listed: &AccountItem) -> bool {
-    let Some(row) = row.downcast_ref::<AccountRow>().filter(|row| row.is_activatable() == listed.is_readable()) else {
+pub(super) fn update_account_row(row: &gtk::Widget, item: &AccountItem) -> bool {
+    let Some(row) = row.downcast_ref::<AccountRow>().filter(|row| row.is_activatable() == item.is_readable()) else {
         return false;
     };
-    row.show(listed);
+    row.imp().show(item);
     true
 }
 
 /// Del asks whether the account is to be removed.
 fn delete_key(id: AccountId) -> gtk::ShortcutController {
     let action = gtk::CallbackAction::new(move |row, _| {
-        if let Some(window) = Window::of(row) {
-            ask_to_remove(&window, id);
-        }
+        navigation::go_to(row, &Destination::RemoveAccount(id));
         glib::Propagation::Stop
     });
     let controller = gtk::ShortcutController::new();

@@ -4,7 +4,7 @@
 use crate::{
     i18n::gettext,
     model::{Deployment, KeyringState},
-    widgets::Advice,
+    widgets::{Advice, BannerText},
 };
 
 /// Something about Usher as a whole.
@@ -40,24 +40,17 @@ impl BannerMessage {
         }
     }
 
-    pub(super) fn text(self) -> String {
-        match self {
-            Self::Impostor => gettext("Usher may have been replaced"),
-            Self::Removed => gettext("Usher was uninstalled"),
-            Self::KeyringLocked => gettext("The keyring is locked"),
-            Self::NoHelper => gettext("Installs cannot ask for accounts: the background service did not start"),
-            Self::Updated => gettext("Usher was updated"),
-        }
-    }
-
-    pub(super) fn button(self) -> String {
-        match self {
-            Self::Impostor => gettext("Review…"),
-            Self::Removed => gettext("Quit"),
-            Self::KeyringLocked => gettext("Unlock"),
-            Self::NoHelper => gettext("Details"),
-            Self::Updated => gettext("Restart"),
-        }
+    pub(super) fn text(self) -> BannerText {
+        let (title, button) = match self {
+            Self::Impostor => (gettext("Usher may have been replaced"), gettext("Review…")),
+            Self::Removed => (gettext("Usher was uninstalled"), gettext("Quit")),
+            Self::KeyringLocked => (gettext("The keyring is locked"), gettext("Unlock")),
+            Self::NoHelper => {
+                (gettext("Installs cannot ask for accounts: the background service did not start"), gettext("Details"))
+            }
+            Self::Updated => (gettext("Usher was updated"), gettext("Restart")),
+        };
+        BannerText { title, button: Some(button) }
     }
 }
 

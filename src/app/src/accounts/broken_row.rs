@@ -2,19 +2,19 @@
 //! A keyring item of ours, or a whole keyring file, that cannot be read.
 
 use adw::prelude::*;
-use gtk::{gio, glib};
+use gtk::glib;
 use usher_core::store::Entry;
 
 use crate::{
-    application::Application,
     i18n::gettext,
-    runtime,
+    navigation,
+    services::Services,
     widgets::{accessible, toast},
 };
 
 /// The row of an item that cannot be read.
-pub(super) fn broken_row(path: &str) -> gtk::Widget {
-    let (title, subtitle, act) = if Entry::is_whole_keyring(path) {
+pub(super) fn broken_row(services: &Services, path: &str) -> gtk::Widget {
+    let (title, subtitle, button_name) = if Entry::is_whole_keyring(path) {
         (
             gettext("Unreadable accounts"),
             gettext("A keyring file could not be opened with the key of this desktop"),
@@ -29,14 +29,18 @@ pub(super) fn broken_row(path: &str) -> gtk::Widget {
     };
     let row = adw::ActionRow::builder().title(title).subtitle(subtitle).use_markup(false).build();
     let button = gtk::Button::builder().label(gettext("Remove…")).valign(gtk::Align::Center).build();
-    accessible::name(&button, &act);
-    let path = path.to_owned();
-    button.connect_clicked(move |button| ask_to_remove(button, path.clone()));
+    accessible::name(&button, &button_name);
+    let (services, path) = (services.clone(), path.to_owned());
+    button.connect_clicked(move |button| {
+        if let Some(stack) = navigation::stack_of(button) {
+            glib::spawn_future_local(ask_to_remove(stack, services.clone(), path.clone()));
+        }
+    });
     row.add_suffix(&button);
     row.upcast()
 }
 
-fn ask_to_remove(button: &gtk::Button, path: String) {
+async fn ask_to_remove(stack: adw::NavigationView, services: Services, path: String) {
     let (heading, body) = if Entry::is_whole_keyring(&path) {
         (
             gettext("Remove the Unreadable Accounts?"),
@@ -56,23 +60,15 @@ fn ask_to_remove(button: &gtk::Button, path: String) {
         .build();
     alert.add_responses(&[("cancel", &gettext("Cancel")), ("remove", &gettext("Remove"))]);
     alert.set_response_appearance("remove", adw::ResponseAppearance::Destructive);
-    let widget = button.clone();
-    alert.choose(Some(button), gio::Cancellable::NONE, move |response| {
-        if response != "remove" {
-            return;
+    if alert.choose_future(Some(&stack)).await != "remove" {
+        return;
+    }
+    let store = services.store.clone();
+    match services.accounts().write(async move { store.remove_broken(&path).await }).await {
+        Ok(()) => toast::show(&stack, &gettext("Account removed")),
+        Err(error) => {
+            tracing::warn!(%error, "cannot remove an unreadable account");
+            toast::show(&stack, &gettext("The keyring entry could not be removed"));
         }
-        glib::spawn_future_local(async move {
-            let application = Application::current();
-            let store = application.services().store.clone();
-            let removed = runtime::spawn(async move { store.remove_broken(&path).await }).await;
-            application.accounts().reload();
-            match removed {
-                Ok(()) => toast::show(&widget, &gettext("Account removed")),
-                Err(error) => {
-                    tracing::warn!(%error, "an unreadable account cannot be removed");
-                    toast::show(&widget, &gettext("The keyring entry could not be removed"));
-                }
-            }
-        });
-    });
+    }
 }

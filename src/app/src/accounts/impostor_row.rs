@@ -1,46 +1,40 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Something that may have taken Usher's place, or could (rule R23): its row, and the page with the command that undoes it.
 
-use adw::prelude::*;
 use usher_core::{
     checks::{Place, Problem},
     refs::FlatpakRef,
 };
 
 use crate::{
-    application::Application,
     i18n::{gettext, gettext_f},
-    main_window::Window,
     model::Impostor,
+    navigation,
+    services::Services,
     text,
     widgets::{Advice, AdvicePage, Offer, OfferRow, toast},
 };
 
 /// The row, which leads to the page.
-pub(super) fn impostor_row(offer: &Offer, impostor: &Impostor) -> OfferRow {
-    let shown = impostor.clone();
-    OfferRow::new(offer, move |window| window.push(&impostor_page(&shown)))
+pub(super) fn impostor_row(services: &Services, offer: &Offer, impostor: &Impostor) -> OfferRow {
+    let row = OfferRow::new(offer);
+    let (services, impostor) = (services.clone(), impostor.clone());
+    row.connect_pressed(move |button| navigation::push(button, &impostor_page(&services, &impostor)));
+    row
 }
 
 /// The page. Once the command was run it closes by itself.
-pub(super) fn impostor_page(impostor: &Impostor) -> AdvicePage {
+pub(super) fn impostor_page(services: &Services, impostor: &Impostor) -> AdvicePage {
     let page = AdvicePage::new(&advice(impostor));
-    let repositories = Application::current().repositories().clone();
-    let (weak, impostor) = (page.downgrade(), impostor.clone());
-    let handler = repositories.connect_changed(move |repositories| {
-        let Some(page) = weak.upgrade().filter(|_| !repositories.impostors().contains(&impostor)) else {
+    let (repositories, impostor) = (services.repositories().clone(), impostor.clone());
+    services.repositories().changes().follow(&page, move |page| {
+        if repositories.impostors().contains(&impostor) {
             return;
-        };
-        let window = Window::of(&page);
-        if let (true, Some(window)) = (page.go_back(), window) {
-            // Translators: what may have replaced Usher is gone
-            toast::show(&window.content_widget(), &gettext("This has been undone"));
         }
-    });
-    let handler = std::cell::Cell::new(Some(handler));
-    page.connect_hidden(move |_| {
-        if let Some(handler) = handler.take() {
-            repositories.disconnect(handler);
+        let stack = navigation::stack_of(page);
+        if let (true, Some(stack)) = (page.go_back(), stack) {
+            // Translators: what may have replaced Usher is gone
+            toast::show(&stack, &gettext("This has been undone"));
         }
     });
     page

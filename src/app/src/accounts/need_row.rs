@@ -3,10 +3,11 @@
 
 use super::impostor_row::impostor_row;
 use crate::{
-    application::Application,
     i18n::{gettext, gettext_f, ngettext_f},
-    model::{App, Need, Standing, Waiting},
+    model::{App, Apps, Need, Standing, Waiting},
+    navigation::Destination,
     purchase::{unfinished::UnfinishedPurchase, unfinished_row},
+    services::Services,
     text,
     widgets::{Offer, OfferRow, sign_in_name},
 };
@@ -20,10 +21,10 @@ pub(super) struct NeedItem {
 
 impl NeedItem {
     /// With what is known of the app now.
-    pub(super) fn of(need: Need, application: &Application) -> Self {
+    pub(super) fn of(need: Need, apps: &Apps) -> Self {
         let app = match &need {
-            Need::Unfinished { purchase, .. } => Some(application.apps().get(&purchase.remote, &purchase.app_id)),
-            Need::NoAccess { ground, app_id, .. } => Some(application.apps().get(&ground.remote, app_id)),
+            Need::Unfinished { purchase, .. } => Some(apps.get(&purchase.remote, &purchase.app_id)),
+            Need::NoAccess { ground, app_id, .. } => Some(apps.get(&ground.remote, app_id)),
             _ => None,
         };
         Self { need, app }
@@ -41,23 +42,23 @@ impl NeedItem {
 }
 
 /// The row of a thing that needs attention.
-pub(super) fn need_row(item: &NeedItem) -> OfferRow {
+pub(super) fn need_row(services: &Services, item: &NeedItem) -> OfferRow {
     let offer = Offer::of(item);
     match item.need.clone() {
-        Need::Impostor(impostor) => impostor_row(&offer, &impostor),
-        Need::SignIn { account, .. } => OfferRow::new(&offer, move |window| window.sign_in_again(account.id)),
-        Need::FirstSignIn { repository, .. } => OfferRow::new(&offer, move |window| window.sign_in_for(&repository)),
-        Need::Permission { repository } => OfferRow::new(&offer, move |window| window.review_permission(&repository)),
+        Need::Impostor(impostor) => impostor_row(services, &offer, &impostor),
+        Need::SignIn { account, .. } => OfferRow::leading_to(&offer, Destination::SignInAgain(account.id)),
+        Need::FirstSignIn { repository, .. } => OfferRow::leading_to(&offer, Destination::ServerOf(repository)),
+        Need::Permission { repository } => OfferRow::leading_to(&offer, Destination::Permission(repository)),
         Need::ServerChanged { repository, account } => {
-            OfferRow::new(&offer, move |window| window.review_server(&repository, account.id))
+            OfferRow::leading_to(&offer, Destination::ChangedServer(repository, account.id))
         }
         Need::Unfinished { account, host, purchase } => {
             let app = item.app(&purchase.app_id);
-            unfinished_row(&offer, &UnfinishedPurchase { account, host, app, update: None })
+            unfinished_row(services, &offer, &UnfinishedPurchase { account, host, app, update: None })
         }
         Need::NoAccess { account, host, ground, app_id } => {
             let app = item.app(&app_id);
-            unfinished_row(&offer, &UnfinishedPurchase { account, host, app, update: Some(ground) })
+            unfinished_row(services, &offer, &UnfinishedPurchase { account, host, app, update: Some(ground) })
         }
     }
 }
@@ -115,8 +116,9 @@ impl Offer {
             Need::NoAccess { host, app_id, .. } => {
                 let app = item.app(app_id);
                 let host = text::within(host);
-                let told = gettext_f("Not updated: the account at {host} has no access any more", &[("host", &host)]);
-                Self::unfinished(&app, told)
+                let subtitle =
+                    gettext_f("Not updated: the account at {host} has no access any more", &[("host", &host)]);
+                Self::unfinished(&app, subtitle)
             }
         }
     }

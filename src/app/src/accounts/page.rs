@@ -17,12 +17,12 @@ use super::{
     repository_row::repository_row,
 };
 use crate::{
-    application::Application,
     desktop::{restart, software},
     keyring::{self, keyring_status},
-    main_window::Window,
     model::{KeyringState, Need, Overview, Repository, overview},
-    widgets::{AdvicePage, RowGroup, follow_width, labels},
+    navigation,
+    services::Services,
+    widgets::{AdvicePage, RowGroup, follow_width, labels, show_banner},
 };
 
 /// How long the keyring may take before its being asked is shown.
@@ -31,33 +31,44 @@ const PATIENCE: Duration = Duration::from_millis(200);
 const SEARCHED_FROM: usize = 12;
 
 mod imp {
-    use std::cell::Cell;
+    use std::cell::{Cell, OnceCell, RefCell};
 
     use super::*;
 
-    #[derive(Default, gtk::CompositeTemplate)]
+    #[derive(Default, gtk::CompositeTemplate, glib::Properties)]
+    #[properties(wrapper_type = super::AccountsPage)]
     #[template(file = "src/accounts/page.blp")]
     pub struct AccountsPage {
-        pub(super) has_software: Cell<bool>,
-        notice: Cell<Option<BannerMessage>>,
-        pub(super) needs: RowGroup<NeedItem>,
-        pub(super) ready: RowGroup<ReadyApp>,
-        pub(super) accounts: RowGroup<AccountItem>,
-        pub(super) repositories: RowGroup<Repository>,
+        /// Whether there is enough to be searched.
+        #[property(get, set)]
+        can_search: Cell<bool>,
+        /// Whether there is nothing but repositories without an account.
+        #[property(get, set)]
+        has_repositories_alone: Cell<bool>,
+        /// What is said in place of the lists where nothing is known of the keyring.
+        #[property(get, set)]
+        keyring_title: RefCell<String>,
+        #[property(get, set)]
+        keyring_description: RefCell<String>,
+        #[property(get, set)]
+        keyring_help: RefCell<String>,
+        pub(super) services: OnceCell<Services>,
+        has_software: Cell<bool>,
+        message: Cell<Option<BannerMessage>>,
+        needs: RowGroup<NeedItem>,
+        ready: RowGroup<ReadyApp>,
+        accounts: RowGroup<AccountItem>,
+        repositories: RowGroup<Repository>,
         #[template_child]
-        pub(super) add_button: TemplateChild<gtk::Button>,
+        add_button: TemplateChild<gtk::Button>,
         #[template_child]
-        pub(super) search_button: TemplateChild<gtk::ToggleButton>,
+        search_bar: TemplateChild<gtk::SearchBar>,
         #[template_child]
-        pub(super) search_bar: TemplateChild<gtk::SearchBar>,
+        search_entry: TemplateChild<gtk::SearchEntry>,
         #[template_child]
-        pub(super) search_entry: TemplateChild<gtk::SearchEntry>,
+        banner: TemplateChild<adw::Banner>,
         #[template_child]
-        pub(super) banner: TemplateChild<adw::Banner>,
-        #[template_child]
-        pub(super) stack: TemplateChild<gtk::Stack>,
-        #[template_child]
-        nothing_yet_group: TemplateChild<adw::PreferencesGroup>,
+        stack: TemplateChild<gtk::Stack>,
         #[template_child]
         needs_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
@@ -72,8 +83,6 @@ mod imp {
         keyring_page: TemplateChild<adw::StatusPage>,
         #[template_child]
         no_results_page: TemplateChild<adw::StatusPage>,
-        #[template_child]
-        keyring_button: TemplateChild<gtk::Button>,
     }
 
     #[glib::object_subclass]
@@ -92,6 +101,7 @@ mod imp {
         }
     }
 
+    #[glib::derived_properties]
     impl ObjectImpl for AccountsPage {
         fn constructed(&self) {
             self.parent_constructed();
@@ -114,96 +124,80 @@ mod imp {
 
     #[gtk::template_callbacks]
     impl AccountsPage {
-        #[template_callback]
-        fn on_search_changed(&self) {
-            self.refresh();
+        fn services(&self) -> &Services {
+            self.services.get().expect("set when the page begins to follow")
         }
 
         #[template_callback]
         fn on_banner(&self) {
             let page = self.obj();
-            let (Some(notice), Some(window)) = (self.notice.get(), Window::of(&*page)) else {
-                return;
-            };
-            match notice {
-                BannerMessage::KeyringLocked => keyring::unlock(&*page),
-                BannerMessage::Impostor => {
-                    let impostors = Application::current().repositories().impostors();
+            match self.message.get() {
+                Some(BannerMessage::KeyringLocked) => keyring::unlock(&*page, self.services()),
+                Some(BannerMessage::Impostor) => {
+                    let impostors = self.services().repositories().impostors();
                     if let Some(impostor) = impostors.iter().find(|impostor| !impostor.problem.is_note()) {
-                        window.push(&impostor_page(impostor));
+                        navigation::push(&*page, &impostor_page(self.services(), impostor));
                     }
                 }
-                BannerMessage::NoHelper => window.push(&AdvicePage::new(&banner::no_helper())),
-                BannerMessage::Updated => restart::restart(&window),
-                BannerMessage::Removed => window.close(),
+                Some(BannerMessage::NoHelper) => navigation::push(&*page, &AdvicePage::new(&banner::no_helper())),
+                Some(BannerMessage::Updated) => restart::restart(&*page),
+                Some(BannerMessage::Removed) => _ = WidgetExt::activate_action(&*page, "window.close", None),
+                None => {}
             }
         }
 
         #[template_callback]
         fn on_keyring_button(&self) {
-            let accounts = Application::current().accounts().clone();
+            let accounts = self.services().accounts();
             match accounts.state() {
-                KeyringState::Sealed => keyring::unlock(&*self.obj()),
+                KeyringState::Sealed => keyring::unlock(&*self.obj(), self.services()),
                 _ => accounts.reload(),
             }
         }
 
-        /// Shows what there is now.
-        pub(super) fn refresh(&self) {
-            let application = Application::current();
-            let state = application.accounts().state();
-            self.show_notice(state, &application);
-            if let Some(words) = keyring_status(state) {
-                self.keyring_page.set_title(&words.title);
-                self.keyring_page.set_description(Some(&words.description));
-                self.keyring_button.set_label(&words.button);
-                self.stack.set_visible_child_name("no-keyring");
-            } else if state != KeyringState::Loading {
-                self.refresh_lists(&application);
+        pub(super) fn search(&self) {
+            if self.can_search.get() {
+                self.search_bar.set_search_mode(true);
+                self.search_entry.grab_focus();
             }
         }
 
-        fn refresh_lists(&self, application: &Application) {
-            let now = clock::now();
-            let entries = application.accounts().entries();
-            let mut overview = overview(&entries, &application.repositories().all(), &application.notes().all(), now);
-            overview.needs.retain(|need| match need {
-                Need::ServerChanged { repository, .. } => !application.notes().is_kept_blocked(repository),
-                _ => true,
-            });
-            overview.warn_of(&application.repositories().impostors());
+        /// Shows what there is now.
+        #[template_callback]
+        pub(super) fn refresh(&self) {
+            let state = self.services().accounts().state();
+            self.show_message(state);
+            if let Some(status) = keyring_status(state) {
+                self.obj().set_keyring_title(status.title);
+                self.obj().set_keyring_description(status.description);
+                self.obj().set_keyring_help(status.button);
+                self.stack.set_visible_child_name("no-keyring");
+            } else if state != KeyringState::Loading {
+                self.refresh_lists();
+            }
+        }
+
+        fn refresh_lists(&self) {
+            let services = self.services();
+            let entries = services.accounts().entries();
+            let mut overview = self.overview();
             let has_nothing = entries.is_empty() && overview.needs.is_empty() && overview.ready.is_empty();
             let has_repositories = !overview.without_account.is_empty();
             let can_search = entries.len() > SEARCHED_FROM;
-            self.search_button.set_visible(can_search);
+            self.obj().set_can_search(can_search);
             if !can_search {
                 self.search_bar.set_search_mode(false);
             }
             self.search_bar.set_key_capture_widget(can_search.then(|| self.obj().clone()).as_ref());
             let words = self.search_entry.text();
             let is_searching = self.search_bar.is_search_mode() && !words.trim().is_empty();
-            let mut listed = AccountItem::all(&entries, now);
-            listed.retain(|row| !is_searching || row.matches(&words));
-
+            let mut listed = AccountItem::all(&entries, clock::now());
             if is_searching {
+                listed.retain(|row| row.matches(&words));
                 overview = Overview::default();
             }
-            let needs = overview.needs.into_iter().map(|need| NeedItem::of(need, application)).collect();
-            let has_software = self.has_software.get();
-            let ready = |ready| ReadyApp::of(ready, has_software, application);
-            let ready = overview.ready.into_iter().map(ready).collect();
-            let lost = [
-                self.needs.show(needs, NeedItem::is_same, |need| need_row(need).upcast(), |_, _| false),
-                self.ready.show(ready, ReadyApp::is_same, ready_row, |_, _| false),
-                self.accounts.show(listed, AccountItem::is_same, account_row, update_account_row),
-                self.repositories.show(
-                    overview.without_account,
-                    |a, b| a.address == b.address,
-                    |repository| repository_row(repository).upcast(),
-                    |_, _| false,
-                ),
-            ];
-            self.nothing_yet_group.set_visible(has_nothing && has_repositories);
+            let is_focus_lost = self.show_lists(overview, listed);
+            self.obj().set_has_repositories_alone(has_nothing && has_repositories);
             self.stack.set_visible_child_name(if is_searching && self.accounts.len() == 0 {
                 "no-results"
             } else if has_nothing && !has_repositories {
@@ -211,24 +205,87 @@ mod imp {
             } else {
                 "accounts"
             });
-            if lost.contains(&true) {
+            if is_focus_lost {
                 self.add_button.grab_focus();
             }
         }
 
-        fn show_notice(&self, keyring: KeyringState, application: &Application) {
-            let own = application.own_installation();
+        fn overview(&self) -> Overview {
+            let services = self.services();
+            let (repositories, notes) = (services.repositories(), services.notes());
+            let mut overview =
+                overview(&services.accounts().entries(), &repositories.all(), &notes.all(), clock::now());
+            overview.needs.retain(|need| match need {
+                Need::ServerChanged { repository, .. } => !notes.is_kept_blocked(repository),
+                _ => true,
+            });
+            overview.warn_of(&repositories.impostors());
+            overview
+        }
+
+        /// Returns whether the row is gone that the keyboard was at.
+        fn show_lists(&self, overview: Overview, accounts: Vec<AccountItem>) -> bool {
+            let services = self.services();
+            let needs = overview.needs.into_iter().map(|need| NeedItem::of(need, services.apps())).collect();
+            let ready = overview.ready.into_iter();
+            let ready = ready.map(|app| ReadyApp::of(app, self.has_software.get(), services.apps())).collect();
+            let lost = [
+                self.needs.show(needs, NeedItem::is_same, |need| need_row(services, need).upcast(), |_, _| false),
+                self.ready.show(ready, ReadyApp::is_same, |app| ready_row(services, app), |_, _| false),
+                self.accounts.show(
+                    accounts,
+                    AccountItem::is_same,
+                    |item| account_row(services, item),
+                    update_account_row,
+                ),
+                self.repositories.show(
+                    overview.without_account,
+                    |a, b| a.address == b.address,
+                    |repository| repository_row(repository).upcast(),
+                    |_, _| false,
+                ),
+            ];
+            lost.contains(&true)
+        }
+
+        fn show_message(&self, keyring: KeyringState) {
+            let own = self.services().own_installation();
             let is_listed = keyring_status(keyring).is_none();
             // Where there are lists it is the first row of them.
-            let impostors = application.repositories().impostors();
+            let impostors = self.services().repositories().impostors();
             let has_impostor = !is_listed && impostors.iter().any(|impostor| !impostor.problem.is_note());
-            let notice = BannerMessage::of(keyring, own.deployment(), own.lacks_helper(), has_impostor);
-            self.notice.set(notice);
-            if let Some(notice) = notice {
-                self.banner.set_title(&notice.text());
-                self.banner.set_button_label(Some(&notice.button()));
-            }
-            self.banner.set_revealed(notice.is_some());
+            let message = BannerMessage::of(keyring, own.deployment(), own.lacks_helper(), has_impostor);
+            self.message.set(message);
+            show_banner(&self.banner, message.map(BannerMessage::text).as_ref());
+        }
+
+        /// Nothing at first, so that a quick keyring makes nothing flash.
+        pub(super) fn show_spinner_later(&self) {
+            glib::timeout_add_local_once(
+                PATIENCE,
+                glib::clone!(
+                    #[weak(rename_to = imp)]
+                    self,
+                    move || {
+                        if imp.services().accounts().state() == KeyringState::Loading {
+                            imp.stack.set_visible_child_name("loading");
+                        }
+                    }
+                ),
+            );
+        }
+
+        pub(super) fn look_for_software(&self) {
+            glib::spawn_future_local(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                async move {
+                    if software::is_available().await {
+                        imp.has_software.set(true);
+                        imp.refresh();
+                    }
+                }
+            ));
         }
     }
 }
@@ -240,58 +297,26 @@ glib::wrapper! {
 }
 
 impl AccountsPage {
-    /// Begins to show what the application knows, and follows it.
-    pub(crate) fn follow(&self, application: &Application) {
-        let refresh = |page: &Self| page.imp().refresh();
-        let weak = self.downgrade();
-        let handler = move || {
-            if let Some(page) = weak.upgrade() {
-                refresh(&page);
-            }
-        };
-        let (on_accounts, on_repositories, on_notes, on_apps, on_own) =
-            (handler.clone(), handler.clone(), handler.clone(), handler.clone(), handler);
-        application.accounts().connect_changed(move |_| on_accounts());
-        application.repositories().connect_changed(move |_| on_repositories());
-        application.notes().connect_changed(move |_| on_notes());
-        application.apps().connect_changed(move |_| on_apps());
-        application.own_installation().connect_changed(move |_| on_own());
-        self.imp().refresh();
-        self.show_spinner_later();
-        self.look_for_software();
+    /// Begins to show what is known, and follows it.
+    pub(crate) fn follow(&self, services: &Services) {
+        let imp = self.imp();
+        let _ = imp.services.set(services.clone());
+        for changes in [
+            services.accounts().changes(),
+            services.repositories().changes(),
+            services.notes().changes(),
+            services.apps().changes(),
+            services.own_installation().changes(),
+        ] {
+            changes.follow(self, |page| page.imp().refresh());
+        }
+        imp.refresh();
+        imp.show_spinner_later();
+        imp.look_for_software();
     }
 
     /// Opens the search, where there is enough to be searched.
     pub(crate) fn search(&self) {
-        let imp = self.imp();
-        if imp.search_button.is_visible() {
-            imp.search_bar.set_search_mode(true);
-            imp.search_entry.grab_focus();
-        }
-    }
-
-    /// Nothing at first, so that a quick keyring makes nothing flash.
-    fn show_spinner_later(&self) {
-        let weak = self.downgrade();
-        glib::timeout_add_local_once(PATIENCE, move || {
-            if let Some(page) = weak.upgrade()
-                && Application::current().accounts().state() == KeyringState::Loading
-            {
-                page.imp().stack.set_visible_child_name("loading");
-            }
-        });
-    }
-
-    fn look_for_software(&self) {
-        let weak = self.downgrade();
-        glib::spawn_future_local(async move {
-            let found = software::is_available().await;
-            if let Some(page) = weak.upgrade()
-                && found
-            {
-                page.imp().has_software.set(true);
-                page.imp().refresh();
-            }
-        });
+        self.imp().search();
     }
 }

@@ -4,9 +4,9 @@
 use adw::prelude::*;
 
 use crate::{
-    application::Application,
     i18n::{gettext, gettext_f},
-    model::{App, Ready},
+    model::{App, Apps, Ready},
+    services::Services,
     text,
     widgets::{install_button, row_menu},
 };
@@ -22,8 +22,8 @@ pub(super) struct ReadyApp {
 
 impl ReadyApp {
     /// With what is known of the app now.
-    pub(super) fn of(ready: Ready, with_software: bool, application: &Application) -> Self {
-        let app = application.apps().get(&ready.repository.remote.name, &ready.app_id);
+    pub(super) fn of(ready: Ready, with_software: bool, apps: &Apps) -> Self {
+        let app = apps.get(&ready.repository.remote.name, &ready.app_id);
         Self { ready, app, with_software }
     }
 
@@ -34,7 +34,7 @@ impl ReadyApp {
 }
 
 /// The row of an app.
-pub(super) fn ready_row(item: &ReadyApp) -> gtk::Widget {
+pub(super) fn ready_row(services: &Services, item: &ReadyApp) -> gtk::Widget {
     let ReadyApp { ready, app, with_software } = item;
     let repository = text::within(&ready.repository.title());
     let subtitle = if ready.is_update {
@@ -49,13 +49,12 @@ pub(super) fn ready_row(item: &ReadyApp) -> gtk::Widget {
     if let Some(button) = install_button(app, &ready.repository.remote.name, ready.is_update, *with_software) {
         row.add_suffix(&button);
     }
-    row.add_suffix(&menu_button(item));
+    row.add_suffix(&menu_button(services, item));
     row.upcast()
 }
 
-fn menu_button(item: &ReadyApp) -> gtk::MenuButton {
+fn menu_button(services: &Services, item: &ReadyApp) -> gtk::MenuButton {
     let (remote_url, refs) = (item.ready.repository.remote.url.clone(), item.ready.refs.clone());
-    row_menu(&item.app.title(), &gettext("Dismiss"), move |_| {
-        Application::current().notes().forget(&remote_url, &refs);
-    })
+    let notes = services.notes().clone();
+    row_menu(&item.app.title(), &gettext("Dismiss"), move |_| notes.forget(&remote_url, &refs))
 }

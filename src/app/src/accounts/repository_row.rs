@@ -5,8 +5,8 @@ use adw::prelude::*;
 
 use crate::{
     i18n::gettext,
-    main_window::Window,
     model::Repository,
+    navigation::{self, Destination},
     text,
     widgets::{Offer, OfferRow, accessible, decorative_icon, sign_in_name},
 };
@@ -25,11 +25,7 @@ pub(crate) fn repository_choice(repository: &Repository) -> gtk::Widget {
     accessible::can_be_pressed(&row);
     row.add_suffix(&decorative_icon("go-next-symbolic"));
     let repository = repository.clone();
-    row.connect_activated(move |row| {
-        if let Some(window) = Window::of(row) {
-            window.sign_in_for(&repository);
-        }
-    });
+    row.connect_activated(move |row| navigation::go_to(row, &Destination::ServerOf(repository.clone())));
     row.upcast()
 }
 
@@ -42,6 +38,5 @@ pub(super) fn repository_row(repository: &Repository) -> OfferRow {
         button: gettext("Sign In…"),
         button_name: sign_in_name(&repository.host()),
     };
-    let repository = repository.clone();
-    OfferRow::new(&offer, move |window| window.sign_in_for(&repository))
+    OfferRow::leading_to(&offer, Destination::ServerOf(repository.clone()))
 }

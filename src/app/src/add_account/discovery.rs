@@ -53,12 +53,10 @@ pub(super) fn problem_of(typed: &str) -> Option<AddressProblem> {
 /// Nothing is contacted.
 pub(super) fn known(typed: &ServiceUrl, repositories: &[Repository]) -> Option<Binding> {
     let host = typed.host();
-    let exact = |repository: &&Repository| &repository.binding.service == typed;
-    let server = |repository: &&Repository| repository.binding.host() == host;
-    let place = |repository: &&Repository| repository.address.host() == host;
-    let mut all = repositories.iter();
-    let found =
-        all.find(exact).or_else(|| repositories.iter().find(server)).or_else(|| repositories.iter().find(place));
+    let exact = repositories.iter().find(|repository| &repository.binding.service == typed);
+    let found = exact
+        .or_else(|| repositories.iter().find(|repository| repository.binding.host() == host))
+        .or_else(|| repositories.iter().find(|repository| repository.address.host() == host));
     found.map(|repository| repository.binding.clone())
 }
 

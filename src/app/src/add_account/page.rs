@@ -8,7 +8,6 @@ use gtk::{
     glib,
 };
 use usher_core::{
-    binding::Binding,
     clock,
     service::{ServiceUrl, UrlError},
 };
@@ -19,37 +18,49 @@ use super::{
 };
 use crate::{
     accounts::repository_choice,
-    application::Application,
-    main_window::Window,
     model::{OfferedRepository, Repository, SetUpState, overview},
-    runtime, take_along,
-    widgets::accessible,
+    navigation::{self, Destination},
+    runtime,
+    services::Services,
+    take_along,
+    widgets::{Closures, accessible},
 };
 
 mod imp {
-    use std::cell::RefCell;
+    use std::cell::{Cell, OnceCell, RefCell};
 
     use super::*;
 
-    #[derive(Default, gtk::CompositeTemplate)]
+    #[derive(Default, gtk::CompositeTemplate, glib::Properties)]
+    #[properties(wrapper_type = super::AddAccountPage)]
     #[template(file = "src/add_account/page.blp")]
     pub struct AddAccountPage {
+        /// What is wrong with the address; empty where nothing is.
+        #[property(get, set)]
+        problem: RefCell<String>,
+        /// Whether the address can be tried.
+        #[property(get, set)]
+        can_continue: Cell<bool>,
+        /// Whether there are repositories without an account.
+        #[property(get, set)]
+        has_repositories: Cell<bool>,
+        pub(super) services: OnceCell<Services>,
         /// The row of the first repository.
-        pub(super) first_choice: RefCell<Option<gtk::Widget>>,
+        first_choice: RefCell<Option<gtk::Widget>>,
         /// What a file has filled in, as long as the text is its address.
-        pub(super) offered: RefCell<Option<OfferedRepository>>,
+        offered: RefCell<Option<OfferedRepository>>,
         /// The question under way, to a server or this computer; dropped when the text changes.
-        pub(super) asking: RefCell<Option<glib::JoinHandle<()>>>,
+        asking: RefCell<Option<glib::JoinHandle<()>>>,
         #[template_child]
-        pub(super) here_group: TemplateChild<adw::PreferencesGroup>,
+        here_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
-        pub(super) address_row: TemplateChild<adw::EntryRow>,
+        address_row: TemplateChild<adw::EntryRow>,
         #[template_child]
-        pub(super) problem_label: TemplateChild<gtk::Label>,
+        problem_label: TemplateChild<gtk::Label>,
         #[template_child]
-        pub(super) continue_stack: TemplateChild<gtk::Stack>,
+        continue_stack: TemplateChild<gtk::Stack>,
         #[template_child]
-        pub(super) continue_row: TemplateChild<adw::ButtonRow>,
+        continue_row: TemplateChild<adw::ButtonRow>,
         #[template_child]
         file_row: TemplateChild<adw::ActionRow>,
     }
@@ -63,6 +74,7 @@ mod imp {
         fn class_init(class: &mut Self::Class) {
             class.bind_template();
             class.bind_template_callbacks();
+            Closures::bind_template_callbacks(class);
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
@@ -70,6 +82,7 @@ mod imp {
         }
     }
 
+    #[glib::derived_properties]
     impl ObjectImpl for AddAccountPage {
         fn constructed(&self) {
             self.parent_constructed();
@@ -93,6 +106,10 @@ mod imp {
 
     #[gtk::template_callbacks]
     impl AddAccountPage {
+        fn services(&self) -> &Services {
+            self.services.get().expect("set when the page is made")
+        }
+
         #[template_callback]
         fn on_shown(&self) {
             if self.offered.borrow().is_some() {
@@ -112,7 +129,7 @@ mod imp {
             let typed = self.address_row.text();
             self.offered.borrow_mut().take_if(|offered| offered.file.address != typed);
             let problem = discovery::problem_of(&typed);
-            self.continue_row.set_sensitive(!typed.trim().is_empty() && problem.is_none());
+            self.obj().set_can_continue(!typed.trim().is_empty() && problem.is_none());
             // What more typing will not mend is said at once.
             if let Some(problem @ AddressProblem::Address(UrlError::NotSecure | UrlError::UserInfo)) = problem {
                 self.mark(&problem.text());
@@ -135,8 +152,8 @@ mod imp {
             let offered = self.offered.borrow().clone();
             if let Some(offered) = offered.filter(|offered| offered.address().is_some()) {
                 self.look_for(offered, service);
-            } else if let Some(binding) = discovery::known(&service, &Application::current().repositories().all()) {
-                self.lead_on(binding);
+            } else if let Some(binding) = discovery::known(&service, &self.services().repositories().all()) {
+                self.go_to(&Destination::Server(binding));
             } else {
                 self.ask(service);
             }
@@ -144,49 +161,48 @@ mod imp {
 
         #[template_callback]
         fn on_file(&self) {
-            if let Some(window) = Window::of(&*self.obj()) {
-                take_along::ask_for_file(&window);
-            }
+            take_along::ask_for_file(&*self.obj());
         }
 
         /// A file is about a repository, not about any other at the same host.
         fn look_for(&self, offered: OfferedRepository, service: ServiceUrl) {
-            let page = self.obj().downgrade();
-            let looking = glib::spawn_future_local(async move {
-                let standing = set_up::look(offered.clone()).await;
-                let Some((page, window)) = page.upgrade().and_then(|page| Some((page.clone(), Window::of(&page)?)))
-                else {
-                    return;
-                };
-                page.imp().asking.take();
-                match standing {
-                    SetUpState::Missing(command) => {
-                        window.push(&SetUpPage::new(&Application::current(), offered, command));
+            let looking = glib::spawn_future_local(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                async move {
+                    let state = set_up::look(offered.clone()).await;
+                    imp.asking.take();
+                    match state {
+                        SetUpState::Missing(command) => {
+                            let page = SetUpPage::new(imp.services().repositories(), offered, command);
+                            navigation::push(&*imp.obj(), &page);
+                        }
+                        SetUpState::Named(repository) => imp.go_to(&Destination::ServerOf(*repository)),
+                        SetUpState::NotOurs => imp.ask(service),
                     }
-                    SetUpState::Named(repository) => window.sign_in_for(&repository),
-                    SetUpState::NotOurs => page.imp().ask(service),
                 }
-            });
+            ));
             self.asking.replace(Some(looking));
         }
 
         fn ask(&self, service: ServiceUrl) {
-            let http = Application::current().services().session.http().clone();
+            let http = self.services().session.http().clone();
             self.continue_stack.set_visible_child_name("asking");
-            let page = self.obj().downgrade();
-            let asking = glib::spawn_future_local(async move {
-                let answer = runtime::spawn(async move { discovery::ask(&http, service).await }).await;
-                let Some(page) = page.upgrade() else {
-                    return;
-                };
-                let imp = page.imp();
-                imp.asking.take();
-                imp.continue_stack.set_visible_child_name("continue");
-                match answer {
-                    Ok(binding) => imp.lead_on(binding),
-                    Err(problem) => imp.show_problem(&problem),
+            let asking = glib::spawn_future_local(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                async move {
+                    let answer = runtime::spawn(async move { discovery::ask(&http, service).await }).await;
+                    imp.asking.take();
+                    imp.continue_stack.set_visible_child_name("continue");
+                    match answer {
+                        // Permission is not given along with an address: repositories ask for it, or are switched on at
+                        // the end.
+                        Ok(binding) => imp.go_to(&Destination::Server(binding)),
+                        Err(problem) => imp.show_problem(&problem),
+                    }
                 }
-            });
+            ));
             self.asking.replace(Some(asking));
         }
 
@@ -197,7 +213,31 @@ mod imp {
             }
         }
 
-        pub(super) fn focus_offered(&self) {
+        fn go_to(&self, destination: &Destination) {
+            navigation::go_to(&*self.obj(), destination);
+        }
+
+        /// Shows the repositories of this computer that have no account yet.
+        pub(super) fn list_repositories(&self, repositories: &[Repository]) {
+            self.obj().set_has_repositories(!repositories.is_empty());
+            for repository in repositories {
+                let row = repository_choice(repository);
+                self.here_group.add(&row);
+                self.first_choice.borrow_mut().get_or_insert(row);
+            }
+        }
+
+        pub(super) fn fill(&self, offered: OfferedRepository) {
+            let address = offered.file.address.clone();
+            self.address_row.set_text(&address);
+            self.offered.replace(Some(offered));
+            self.focus_offered();
+            if let Some(problem) = discovery::problem_of(&address) {
+                self.show_problem(&problem);
+            }
+        }
+
+        fn focus_offered(&self) {
             if self.continue_row.is_sensitive() {
                 self.continue_row.grab_focus();
             } else {
@@ -205,14 +245,7 @@ mod imp {
             }
         }
 
-        /// Permission is not given along with an address: repositories ask for it, or are switched on at the end.
-        fn lead_on(&self, binding: Binding) {
-            if let Some(window) = Window::of(&*self.obj()) {
-                window.confirm_server(None, binding);
-            }
-        }
-
-        pub(super) fn show_problem(&self, problem: &AddressProblem) {
+        fn show_problem(&self, problem: &AddressProblem) {
             let text = problem.text();
             self.mark(&text);
             self.obj().announce(&text, High);
@@ -220,8 +253,7 @@ mod imp {
         }
 
         fn mark(&self, text: &str) {
-            self.problem_label.set_label(text);
-            self.problem_label.set_visible(true);
+            self.obj().set_problem(text);
             self.address_row.add_css_class("error");
             let label: &gtk::Accessible = self.problem_label.upcast_ref();
             for field in self.field() {
@@ -231,7 +263,7 @@ mod imp {
         }
 
         fn clear_problem(&self) {
-            self.problem_label.set_visible(false);
+            self.obj().set_problem("");
             self.address_row.remove_css_class("error");
             for field in self.field() {
                 field.reset_state(gtk::AccessibleState::Invalid);
@@ -255,33 +287,17 @@ glib::wrapper! {
 
 impl AddAccountPage {
     /// The page, with the repositories of this computer that have no account yet.
-    pub(crate) fn new(application: &Application) -> Self {
+    pub(crate) fn new(services: &Services) -> Self {
         let page: Self = glib::Object::new();
-        let group = &page.imp().here_group;
-        let without_account = without_account(application);
-        group.set_visible(!without_account.is_empty());
-        for repository in &without_account {
-            let row = repository_choice(repository);
-            group.add(&row);
-            page.imp().first_choice.borrow_mut().get_or_insert(row);
-        }
+        let _ = page.imp().services.set(services.clone());
+        let entries = services.accounts().entries();
+        let overview = overview(&entries, &services.repositories().all(), &[], clock::now());
+        page.imp().list_repositories(&overview.without_account);
         page
     }
 
     /// Fills the form with what a file says. Nothing of it is contacted by that.
     pub(crate) fn fill(&self, offered: OfferedRepository) {
-        let imp = self.imp();
-        let address = offered.file.address.clone();
-        imp.address_row.set_text(&address);
-        imp.offered.replace(Some(offered));
-        imp.focus_offered();
-        if let Some(problem) = discovery::problem_of(&address) {
-            imp.show_problem(&problem);
-        }
+        self.imp().fill(offered);
     }
-}
-
-fn without_account(application: &Application) -> Vec<Repository> {
-    let entries = application.accounts().entries();
-    overview(&entries, &application.repositories().all(), &[], clock::now()).without_account
 }

@@ -12,11 +12,11 @@ use usher_core::{
 
 use crate::{
     i18n::gettext_f,
-    main_window::Window,
     model::Repository,
-    sign_in::{Purpose, SignInRequest},
+    navigation::{self, Destination},
+    services::Services,
     text,
-    widgets::{FamiliarityLine, accessible},
+    widgets::{Closures, FamiliarityLine, accessible},
 };
 
 mod imp {
@@ -24,28 +24,30 @@ mod imp {
 
     use super::*;
 
-    #[derive(Default, gtk::CompositeTemplate)]
+    #[derive(Default, gtk::CompositeTemplate, glib::Properties)]
+    #[properties(wrapper_type = super::ServerPage)]
     #[template(file = "src/add_account/server.blp")]
     pub struct ServerPage {
+        /// Whose account is expected; empty where that is not known.
+        #[property(get, construct_only)]
+        user: RefCell<String>,
+        /// The repository that the account is for; empty where there is none.
+        #[property(get, construct_only)]
+        repository: RefCell<String>,
+        #[property(get, construct_only)]
+        way_to_sign_in: RefCell<String>,
+        /// What the button says.
+        #[property(get, construct_only)]
+        continue_text: RefCell<String>,
         pub(super) binding: OnceCell<Binding>,
         /// The account to sign in again.
         pub(super) account: Cell<Option<AccountId>>,
         /// The repository that may use the account from then on.
         pub(super) remote: RefCell<Option<Remote>>,
         #[template_child]
-        pub(super) host_label: TemplateChild<gtk::Label>,
-        #[template_child]
         pub(super) familiarity_line: TemplateChild<FamiliarityLine>,
         #[template_child]
-        pub(super) account_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        pub(super) repository_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        pub(super) sign_in_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
         pub(super) continue_button: TemplateChild<gtk::Button>,
-        #[template_child]
-        pub(super) continue_label: TemplateChild<gtk::Label>,
     }
 
     #[glib::object_subclass]
@@ -58,6 +60,7 @@ mod imp {
             FamiliarityLine::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
+            Closures::bind_template_callbacks(class);
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
@@ -65,6 +68,7 @@ mod imp {
         }
     }
 
+    #[glib::derived_properties]
     impl ObjectImpl for ServerPage {}
     impl WidgetImpl for ServerPage {}
     impl NavigationPageImpl for ServerPage {}
@@ -78,12 +82,10 @@ mod imp {
 
         #[template_callback]
         fn on_continue(&self) {
-            let (Some(window), Some(binding)) = (Window::of(&*self.obj()), self.binding.get()) else {
-                return;
-            };
-            let purpose = Purpose::ByHand { remote: self.remote.borrow().clone() };
-            let request = SignInRequest { binding: binding.clone(), account: self.account.get(), purpose };
-            window.sign_in(request);
+            if let Some(binding) = self.binding.get().cloned() {
+                let (account, remote) = (self.account.get(), self.remote.borrow().clone());
+                navigation::go_to(&*self.obj(), &Destination::SignIn { binding, account, remote });
+            }
         }
     }
 }
@@ -96,42 +98,42 @@ glib::wrapper! {
 
 impl ServerPage {
     /// The page before a sign-in, for a repository or for a typed address.
-    pub(crate) fn new(repository: Option<&Repository>, binding: Binding) -> Self {
-        let page: Self = glib::Object::new();
-        let imp = page.imp();
+    pub(crate) fn new(services: &Services, repository: Option<&Repository>, binding: Binding) -> Self {
+        Self::build(services, repository, None, binding, "")
+    }
+
+    /// The page before the person signs in to an account that another computer has.
+    pub(crate) fn expecting(services: &Services, repository: Option<&Repository>, taken: &TakenAccount) -> Self {
+        Self::build(services, repository, None, taken.binding.clone(), &text::plain(&taken.user))
+    }
+
+    /// The page before the person signs in to an account again.
+    pub(crate) fn again(services: &Services, account: &Account) -> Self {
+        Self::build(services, None, Some(account.id), account.binding.clone(), &text::user(account))
+    }
+
+    fn build(
+        services: &Services,
+        repository: Option<&Repository>,
+        account: Option<AccountId>,
+        binding: Binding,
+        user: &str,
+    ) -> Self {
         let host = binding.host();
-        page.set_title(&host);
-        imp.host_label.set_label(&host);
-        imp.familiarity_line.show(&host, None);
-        match repository {
-            Some(repository) => imp.repository_row.set_subtitle(&repository.title()),
-            None => imp.repository_row.set_visible(false),
-        }
-        imp.sign_in_row.set_subtitle(&binding.provider.sign_in_method());
-        let label = gettext_f("Continue to {host}", &[("host", &text::within(&host))]);
-        imp.continue_label.set_label(&label);
-        accessible::name(&*imp.continue_button, &label);
+        let continue_text = gettext_f("Continue to {host}", &[("host", &text::within(&host))]);
+        let page: Self = glib::Object::builder()
+            .property("title", &host)
+            .property("user", user)
+            .property("repository", repository.map_or_else(String::new, Repository::title))
+            .property("way-to-sign-in", binding.provider.sign_in_method())
+            .property("continue-text", &continue_text)
+            .build();
+        let imp = page.imp();
+        imp.familiarity_line.show(services.accounts(), &host, account);
+        accessible::name(&*imp.continue_button, &continue_text);
+        imp.account.set(account);
         imp.remote.replace(repository.map(|repository| repository.remote.clone()));
         let _ = imp.binding.set(binding);
-        page
-    }
-
-    /// The page before an account is signed in to that another computer has.
-    pub(crate) fn expecting(repository: Option<&Repository>, taken: &TakenAccount) -> Self {
-        let page = Self::new(repository, taken.binding.clone());
-        page.imp().account_row.set_subtitle(&text::plain(&taken.user));
-        page.imp().account_row.set_visible(true);
-        page
-    }
-
-    /// The page before an account is signed in again.
-    pub(crate) fn again(account: &Account) -> Self {
-        let page = Self::new(None, account.binding.clone());
-        let imp = page.imp();
-        imp.account.set(Some(account.id));
-        imp.familiarity_line.show(&account.binding.host(), Some(account.id));
-        imp.account_row.set_subtitle(&text::user(account));
-        imp.account_row.set_visible(true);
         page
     }
 }

@@ -6,41 +6,44 @@ use gtk::{AccessibleAnnouncementPriority::Medium, gio, glib};
 use usher_core::{remote, service::RemoteUrl};
 
 use crate::{
-    application::Application,
     i18n::gettext,
-    main_window::Window,
     model::{OfferedRepository, Repositories, Repository, SetUpState},
-    widgets::{accessible, sign_in_name, toast},
+    navigation::{self, Destination},
+    widgets::{Closures, accessible, sign_in_name, toast},
 };
 
 mod imp {
-    use std::cell::{OnceCell, RefCell};
+    use std::cell::{Cell, OnceCell, RefCell};
 
     use super::*;
 
-    #[derive(Default, gtk::CompositeTemplate)]
+    #[derive(Default, gtk::CompositeTemplate, glib::Properties)]
+    #[properties(wrapper_type = super::SetUpPage)]
     #[template(file = "src/add_account/set_up.blp")]
     pub struct SetUpPage {
+        /// The app that the file is about, where it is about one.
+        #[property(get, construct_only, nullable)]
+        app: RefCell<Option<String>>,
+        #[property(get, construct_only)]
+        address: RefCell<String>,
+        /// How the repository stands, in words.
+        #[property(get, set)]
+        state: RefCell<String>,
+        /// What sets the repository up; empty where nothing safe does, or nothing is left to do.
+        #[property(get, set)]
+        command: RefCell<String>,
+        /// Whether the repository is set up and names an account server.
+        #[property(get, set)]
+        can_sign_in: Cell<bool>,
         pub(super) offered: OnceCell<OfferedRepository>,
         /// The repository, once it is set up.
-        pub(super) repository: RefCell<Option<Repository>>,
-        pub(super) followed: RefCell<Option<(Repositories, glib::SignalHandlerId)>>,
+        repository: RefCell<Option<Repository>>,
         #[template_child]
-        pub(super) heading_label: TemplateChild<gtk::Label>,
+        command_label: TemplateChild<gtk::Label>,
         #[template_child]
-        pub(super) state_label: TemplateChild<gtk::Label>,
+        copy_button: TemplateChild<gtk::Button>,
         #[template_child]
-        pub(super) command_group: TemplateChild<adw::PreferencesGroup>,
-        #[template_child]
-        pub(super) command_label: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(super) app_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        pub(super) address_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        pub(super) copy_button: TemplateChild<gtk::Button>,
-        #[template_child]
-        pub(super) sign_in_button: TemplateChild<gtk::Button>,
+        sign_in_button: TemplateChild<gtk::Button>,
     }
 
     #[glib::object_subclass]
@@ -52,6 +55,7 @@ mod imp {
         fn class_init(class: &mut Self::Class) {
             class.bind_template();
             class.bind_template_callbacks();
+            Closures::bind_template_callbacks(class);
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
@@ -59,11 +63,11 @@ mod imp {
         }
     }
 
+    #[glib::derived_properties]
     impl ObjectImpl for SetUpPage {
-        fn dispose(&self) {
-            if let Some((repositories, handler)) = self.followed.take() {
-                repositories.disconnect(handler);
-            }
+        fn constructed(&self) {
+            self.parent_constructed();
+            self.command_label.set_direction(gtk::TextDirection::Ltr);
         }
     }
 
@@ -79,14 +83,52 @@ mod imp {
 
         #[template_callback]
         fn on_copy(&self) {
-            toast::copy(&*self.obj(), &self.command_label.label());
+            toast::copy(&*self.obj(), &self.command.borrow());
         }
 
         #[template_callback]
         fn on_sign_in(&self) {
-            if let (Some(window), Some(repository)) = (Window::of(&*self.obj()), self.repository.borrow().as_ref()) {
-                window.sign_in_for(repository);
+            if let Some(repository) = self.repository.borrow().clone() {
+                navigation::go_to(&*self.obj(), &Destination::ServerOf(repository));
             }
+        }
+
+        pub(super) fn look_again(&self) {
+            let offered = self.offered.get().expect("set when the page is made").clone();
+            glib::spawn_future_local(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                async move {
+                    let state = look(offered).await;
+                    // A name that was taken meanwhile is no reason to change a command that may be in the clipboard.
+                    if !matches!(state, SetUpState::Missing(_)) {
+                        imp.show(state);
+                        imp.obj().announce(&imp.state.borrow(), Medium);
+                    }
+                }
+            ));
+        }
+
+        pub(super) fn show(&self, state: SetUpState) {
+            let page = self.obj();
+            page.set_state(match &state {
+                SetUpState::Missing(Some(_)) => gettext("This repository is not set up yet"),
+                SetUpState::Missing(None) => gettext("No safe command can be made for this repository"),
+                SetUpState::Named(_) => gettext("This repository is set up"),
+                SetUpState::NotOurs => gettext("This repository is set up. It asks Usher for no account so far"),
+            });
+            page.set_can_sign_in(matches!(state, SetUpState::Named(_)));
+            let command = match state {
+                SetUpState::Missing(command) => command.unwrap_or_default(),
+                SetUpState::NotOurs => String::new(),
+                SetUpState::Named(repository) => {
+                    accessible::name(&*self.sign_in_button, &sign_in_name(&repository.host()));
+                    self.repository.replace(Some(*repository));
+                    self.sign_in_button.grab_focus();
+                    String::new()
+                }
+            };
+            page.set_command(command);
         }
     }
 }
@@ -99,68 +141,23 @@ glib::wrapper! {
 
 impl SetUpPage {
     /// The page of what a file offers, with the command that sets it up. It notices when that was done.
-    pub(super) fn new(application: &Application, offered: OfferedRepository, command: Option<String>) -> Self {
-        let page: Self = glib::Object::new();
+    pub(super) fn new(repositories: &Repositories, offered: OfferedRepository, command: Option<String>) -> Self {
+        let address = offered.address().as_ref().map_or(offered.file.address.as_str(), RemoteUrl::as_str).to_owned();
+        let page: Self = glib::Object::builder()
+            .property("title", offered.title())
+            .property("app", &offered.file.app)
+            .property("address", address)
+            .build();
         let imp = page.imp();
-        let title = offered.title();
-        page.set_title(&title);
-        imp.heading_label.set_label(&title);
-        if let Some(app) = &offered.file.app {
-            imp.app_row.set_subtitle(app);
-            imp.app_row.set_visible(true);
-        }
-        imp.address_row.set_subtitle(offered.address().as_ref().map_or(&offered.file.address, RemoteUrl::as_str));
-        imp.command_label.set_direction(gtk::TextDirection::Ltr);
         let _ = imp.offered.set(offered);
-        page.show(SetUpState::Missing(command));
-        let weak = page.downgrade();
-        let repositories = application.repositories().clone();
-        let handler = repositories.connect_changed(move |_| {
-            if let Some(page) = weak.upgrade() {
-                glib::spawn_future_local(page.look_again());
-            }
-        });
-        imp.followed.replace(Some((repositories, handler)));
+        imp.show(SetUpState::Missing(command));
+        repositories.changes().follow(&page, |page| page.imp().look_again());
         page
-    }
-
-    async fn look_again(self) {
-        let offered = self.imp().offered.get().expect("set when it was made").clone();
-        let standing = look(offered).await;
-        // A name that was taken meanwhile is no reason to change a command that may be in the clipboard.
-        if !matches!(standing, SetUpState::Missing(_)) {
-            self.show(standing);
-            self.announce(&self.imp().state_label.label(), Medium);
-        }
-    }
-
-    fn show(&self, standing: SetUpState) {
-        let imp = self.imp();
-        let command = match &standing {
-            SetUpState::Missing(command) => command.as_deref(),
-            SetUpState::Named(_) | SetUpState::NotOurs => None,
-        };
-        let state = match &standing {
-            SetUpState::Missing(Some(_)) => gettext("This repository is not set up yet"),
-            SetUpState::Missing(None) => gettext("No safe command can be made for this repository"),
-            SetUpState::Named(_) => gettext("This repository is set up"),
-            SetUpState::NotOurs => gettext("This repository is set up. It asks Usher for no account so far"),
-        };
-        imp.state_label.set_label(&state);
-        imp.command_label.set_label(command.unwrap_or_default());
-        imp.command_group.set_visible(command.is_some());
-        imp.copy_button.set_visible(command.is_some());
-        imp.sign_in_button.set_visible(matches!(standing, SetUpState::Named(_)));
-        if let SetUpState::Named(repository) = standing {
-            accessible::name(&*imp.sign_in_button, &sign_in_name(&repository.host()));
-            imp.repository.replace(Some(*repository));
-            imp.sign_in_button.grab_focus();
-        }
     }
 }
 
 /// How the repository stands now.
 pub(super) async fn look(offered: OfferedRepository) -> SetUpState {
-    let look = move || offered.standing(&remote::remotes(&remote::installations()));
-    gio::spawn_blocking(look).await.unwrap_or(SetUpState::Missing(None))
+    let looking = gio::spawn_blocking(move || offered.standing(&remote::remotes(&remote::installations())));
+    looking.await.unwrap_or(SetUpState::Missing(None))
 }

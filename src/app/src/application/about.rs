@@ -4,9 +4,9 @@
 use adw::prelude::*;
 use usher_core::names;
 
-use crate::{i18n::gettext, main_window::Window};
+use crate::i18n::gettext;
 
-pub(crate) fn present(window: &Window) {
+pub(super) fn present(window: &impl IsA<gtk::Widget>) {
     let dialog = adw::AboutDialog::builder()
         .application_name("Usher")
         .application_icon(names::APP_ID)

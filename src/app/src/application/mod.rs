@@ -11,11 +11,12 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio, glib};
 use usher_core::{dismissals::DismissalFile, names};
 
+use self::notifications::ClickAction;
 use crate::{
     desktop::window_id,
     i18n::gettext,
-    main_window::{Window, files},
-    model::{AccountList, Apps, Deployment, Notes, OwnInstallation, Repositories},
+    main_window::Window,
+    model::{AccountList, Deployment},
     preferences::PreferencesDialog,
     prompt::Prompter,
     services::Services,
@@ -44,12 +45,6 @@ mod imp {
     pub struct Application {
         pub(super) prompter: OnceCell<Prompter>,
         pub(super) services: OnceCell<Services>,
-        pub(super) settings: OnceCell<gio::Settings>,
-        pub(super) accounts: OnceCell<AccountList>,
-        pub(super) repositories: OnceCell<Repositories>,
-        pub(super) notes: OnceCell<Notes>,
-        pub(super) apps: OnceCell<Apps>,
-        pub(super) own_installation: OnceCell<OwnInstallation>,
     }
 
     #[glib::object_subclass]
@@ -78,7 +73,12 @@ mod imp {
     impl ApplicationImpl for Application {
         fn dbus_register(&self, connection: &gio::DBusConnection, object_path: &str) -> Result<(), glib::Error> {
             self.parent_dbus_register(connection, object_path)?;
-            let prompter = Prompter::register(&self.obj(), connection)?;
+            let weak = self.obj().downgrade();
+            let is_main_window_shown = move || {
+                let window = weak.upgrade().and_then(|application| application.open_window());
+                window.is_some_and(|window| window.is_visible())
+            };
+            let prompter = Prompter::register(self.obj().services(), connection, is_main_window_shown)?;
             let _ = self.prompter.set(prompter);
             Ok(())
         }
@@ -99,22 +99,24 @@ mod imp {
             self.parent_startup();
             gtk::Window::set_default_icon_name(names::APP_ID);
             window_id::follow_windows();
-            self.obj().own_installation().connect_changed(|_| Self::Type::current().quit_if_uninstalled());
-            self.obj().set_up_actions();
+            let application = self.obj();
+            let own_installation = application.services().own_installation();
+            own_installation.changes().follow(&*application, Self::Type::quit_if_uninstalled);
+            application.set_up_actions();
         }
 
         fn activate(&self) {
             self.parent_activate();
             // What was put off can be seen in the window, so it may be asked again.
             if let Some(Err(error)) = DismissalFile::of_session().map(|file| file.clear()) {
-                tracing::warn!(%error, "what was put off cannot be forgotten");
+                tracing::warn!(%error, "cannot forget which questions were put off");
             }
             self.obj().main_window().present();
         }
 
         fn open(&self, files: &[gio::File], _hint: &str) {
             self.obj().activate();
-            files::open_local(&self.obj().main_window(), files);
+            self.obj().main_window().open_local(files);
         }
     }
 
@@ -142,76 +144,38 @@ impl Application {
             .build()
     }
 
-    /// The application of this process.
-    pub(crate) fn current() -> Self {
-        gio::Application::default().and_downcast().expect("widgets live within the application")
-    }
-
-    /// The questions that are on screen. None where there is no bus.
-    pub(crate) fn prompter(&self) -> Option<&Prompter> {
-        self.imp().prompter.get()
-    }
-
-    /// What all pages work with.
-    pub(crate) fn services(&self) -> &Services {
-        self.imp().services.get_or_init(Services::new)
-    }
-
-    /// The person's settings.
-    pub(crate) fn settings(&self) -> &gio::Settings {
-        self.imp().settings.get_or_init(|| gio::Settings::new(names::APP_ID))
-    }
-
-    /// The accounts in the keyring, which is first asked by the first call.
-    pub(crate) fn accounts(&self) -> &AccountList {
-        self.imp().accounts.get_or_init(|| {
-            let accounts = AccountList::new(self.services());
-            self.offer_export(&accounts);
-            accounts.connect_changed(|accounts| Self::current().offer_export(accounts));
-            accounts
-        })
-    }
-
-    /// The repositories of this computer that name Usher.
-    pub(crate) fn repositories(&self) -> &Repositories {
-        self.imp().repositories.get_or_init(Repositories::new)
-    }
-
-    /// What the apps are called, and how they look.
-    pub(crate) fn apps(&self) -> &Apps {
-        self.imp().apps.get_or_init(|| Apps::new(self.repositories()))
-    }
-
-    /// What clients asked for and did not get.
-    pub(crate) fn notes(&self) -> &Notes {
-        self.imp().notes.get_or_init(|| Notes::new(self.services().pending.clone(), self.repositories()))
-    }
-
-    /// Whether this Usher is whole.
-    pub(crate) fn own_installation(&self) -> &OwnInstallation {
-        self.imp().own_installation.get_or_init(OwnInstallation::new)
+    fn services(&self) -> &Services {
+        self.imp().services.get_or_init(|| Services::new(self))
     }
 
     /// Ends the process once Usher was uninstalled, unless the person is in the middle of something.
-    pub(crate) fn quit_if_uninstalled(&self) {
-        let is_at_rest = |window: gtk::Window| window.downcast::<Window>().is_ok_and(|window| window.is_at_rest());
-        if self.own_installation().deployment() == Deployment::Removed && self.windows().into_iter().all(is_at_rest) {
+    fn quit_if_uninstalled(&self) {
+        let is_removed = self.services().own_installation().deployment() == Deployment::Removed;
+        if is_removed && self.windows().into_iter().all(is_at_rest) {
             self.quit();
         }
     }
 
     /// The main window; opened where it is not.
-    pub(crate) fn main_window(&self) -> Window {
+    fn main_window(&self) -> Window {
         self.open_window().unwrap_or_else(|| {
-            let window = Window::new(self);
+            let window = Window::new(self.services(), self.imp().prompter.get().cloned());
+            window.connect_page_shown(glib::clone!(
+                #[weak(rename_to = application)]
+                self,
+                move || application.quit_if_uninstalled()
+            ));
+            let accounts = self.services().accounts();
+            self.offer_export(accounts);
+            accounts.changes().follow(self, |application| application.offer_export(application.services().accounts()));
             // From now on the daemon sees that it is there.
-            notifications::withdraw_notifications();
+            notifications::withdraw();
             window
         })
     }
 
     /// The main window, where it is open.
-    pub(crate) fn open_window(&self) -> Option<Window> {
+    fn open_window(&self) -> Option<Window> {
         self.windows().into_iter().find_map(|window| window.downcast::<Window>().ok())
     }
 
@@ -223,39 +187,54 @@ impl Application {
     }
 
     fn set_up_actions(&self) {
-        let simple = |name: &str, act: fn(&Self)| {
-            gio::ActionEntry::builder(name).activate(move |application: &Self, _, _| act(application)).build()
-        };
         self.add_action_entries([
-            simple("preferences", |application| {
-                PreferencesDialog::new(application.settings()).present(Some(&application.main_window()));
+            simple_action("preferences", |application| {
+                let dialog = PreferencesDialog::new(application.services().settings());
+                dialog.present(Some(&application.main_window()));
             }),
-            simple("shortcuts", |application| shortcuts::present(&application.main_window())),
-            simple("about", |application| about::present(&application.main_window())),
-            simple("quit", Self::close_main_window),
-            simple("export-accounts", |application| {
-                let window = application.main_window();
-                window.present();
-                window.export();
-            }),
-            simple("add-account", |application| {
-                let window = application.main_window();
-                window.present();
-                window.add_account();
-            }),
+            simple_action("shortcuts", |application| shortcuts::present(&application.main_window())),
+            simple_action("about", |application| about::present(&application.main_window())),
+            simple_action("quit", Self::close_main_window),
+            simple_action("export-accounts", |application| application.present_main_window().export()),
+            simple_action("add-account", |application| application.present_main_window().add_account()),
         ]);
-        self.add_action_entries(notifications::actions());
+        self.add_action_entries(notifications::CLICKS.map(click_action));
         for (action, keys) in KEYS {
             self.set_accels_for_action(action, keys);
         }
     }
 
+    fn present_main_window(&self) -> Window {
+        let window = self.main_window();
+        window.present();
+        window
+    }
+
     /// A prompt on screen stays, and with it the process.
     fn close_main_window(&self) {
-        for window in self.windows() {
-            if let Ok(window) = window.downcast::<Window>() {
-                window.close();
-            }
+        if let Some(window) = self.open_window() {
+            window.close();
         }
     }
+}
+
+fn is_at_rest(window: gtk::Window) -> bool {
+    window.downcast::<Window>().is_ok_and(|window| window.is_at_rest())
+}
+
+fn simple_action(name: &str, act: fn(&Application)) -> gio::ActionEntry<Application> {
+    gio::ActionEntry::builder(name).activate(move |application: &Application, _, _| act(application)).build()
+}
+
+/// The action of a click, about the account or the repository that its target names. What is not known opens the window.
+fn click_action(click: ClickAction) -> gio::ActionEntry<Application> {
+    gio::ActionEntry::builder(click.name)
+        .parameter_type(Some(glib::VariantTy::STRING))
+        .activate(move |application: &Application, _, target| {
+            let window = application.present_main_window();
+            if let Some(target) = target.and_then(glib::Variant::str) {
+                (click.lead)(&window, target);
+            }
+        })
+        .build()
 }

@@ -6,18 +6,9 @@
 
 use adw::prelude::*;
 
-use crate::{i18n::gettext, main_window::Window};
+use crate::i18n::gettext;
 
-pub(crate) fn present(window: &Window) {
-    let group = |title: &str, keys: &[(&str, String)]| {
-        let group = gtk::ShortcutsGroup::builder().title(title).build();
-        for (accelerator, title) in keys {
-            group.add_shortcut(
-                &gtk::ShortcutsShortcut::builder().accelerator(*accelerator).title(title.as_str()).build(),
-            );
-        }
-        group
-    };
+pub(super) fn present(window: &impl IsA<gtk::Window>) {
     let section = gtk::ShortcutsSection::builder().section_name("shortcuts").build();
     section.add_group(&group(
         &gettext("Accounts"),
@@ -56,4 +47,12 @@ pub(crate) fn present(window: &Window) {
         gtk::ShortcutsWindow::builder().title(gettext("Keyboard Shortcuts")).transient_for(window).modal(true).build();
     shortcuts.add_section(&section);
     shortcuts.present();
+}
+
+fn group(title: &str, keys: &[(&str, String)]) -> gtk::ShortcutsGroup {
+    let group = gtk::ShortcutsGroup::builder().title(title).build();
+    for (accelerator, title) in keys {
+        group.add_shortcut(&gtk::ShortcutsShortcut::builder().accelerator(*accelerator).title(title.as_str()).build());
+    }
+    group
 }

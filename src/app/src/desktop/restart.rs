@@ -1,31 +1,36 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Going over into the version that is installed now: the bus name is given up, and the bus starts the new process.
+//! Restarting in the version that is installed now: this process gives up its bus name, and the bus starts the new one.
 
 use adw::prelude::*;
 use gtk::{gio, glib};
 use usher_core::names;
 
-use crate::{application::Application, i18n::gettext, main_window::Window, widgets::toast};
+use crate::{i18n::gettext, widgets::toast};
 
 /// What the bus says when a name was taken, or was one's own already.
 const OWNED: [u32; 2] = [1, 4];
 
 /// Starts what is installed now in place of this process, with its window. A question of a client's that is on screen is
-/// not taken from the person.
-pub(crate) fn restart(window: &Window) {
-    let application = Application::current();
-    if application.windows().iter().any(|other| other.is_visible() && other != window.upcast_ref::<gtk::Window>()) {
-        toast::show(&window.content_widget(), &gettext("Close the other window first"));
+/// not taken from the person. `page` shows what goes wrong.
+pub(crate) fn restart(page: &impl IsA<gtk::Widget>) {
+    let Some(window) = page.root().and_downcast::<gtk::Window>() else {
+        return;
+    };
+    let Some(application) = window.application() else {
+        return;
+    };
+    if application.windows().iter().any(|other| other.is_visible() && other != &window) {
+        toast::show(page, &gettext("Close the other window first"));
         return;
     }
-    let window = window.clone();
+    let page = page.clone();
     glib::spawn_future_local(async move {
         let Some(bus) = application.dbus_connection() else {
             return;
         };
         if let Err(error) = hand_over(&bus, window.upcast_ref()).await {
-            tracing::warn!(%error, "the installed version does not start");
-            toast::show(&window.content_widget(), &gettext("Usher could not be restarted"));
+            tracing::warn!(%error, "cannot start the installed version");
+            toast::show(&page, &gettext("Usher could not be restarted"));
             return;
         }
         application.quit();
@@ -41,7 +46,7 @@ async fn hand_over(bus: &gio::DBusConnection, widget: &gtk::Widget) -> Result<()
         let taken = bus_call(bus, "RequestName", &(names::ACCOUNTS_NAME, do_not_queue).to_variant()).await?;
         let is_ours = taken.child_value(0).get::<u32>().is_some_and(|reply| OWNED.contains(&reply));
         if !is_ours {
-            tracing::warn!("the name on the bus has another owner now");
+            tracing::warn!("another process has taken the name on the bus");
         }
     }
     started

@@ -16,7 +16,6 @@ pub(crate) async fn is_available() -> bool {
     let Ok(bus) = gio::bus_get_future(gio::BusType::Session).await else {
         return false;
     };
-    let known = |reply: glib::Variant| reply.child_value(0).iter().any(|name| name.str() == Some(BUS_NAME));
     for method in ["ListActivatableNames", "ListNames"] {
         let reply = bus.call_future(
             Some("org.freedesktop.DBus"),
@@ -28,11 +27,15 @@ pub(crate) async fn is_available() -> bool {
             gio::DBusCallFlags::NONE,
             -1,
         );
-        if reply.await.is_ok_and(known) {
+        if reply.await.is_ok_and(|reply| names_software(&reply)) {
             return true;
         }
     }
     false
+}
+
+fn names_software(reply: &glib::Variant) -> bool {
+    reply.child_value(0).iter().any(|name| name.str() == Some(BUS_NAME))
 }
 
 /// Whether Software can be told to install this app of the remote of that name in flatpak.

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The accounts in the keyring, followed as they change.
 
+use std::rc::Rc;
+
 use futures_util::StreamExt;
-use gtk::{gio, glib, prelude::*, subclass::prelude::*};
+use gtk::{glib, prelude::*, subclass::prelude::*};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use usher_core::{
     account::{Account, AccountId},
     store::{AccountStore, Entry, StoreError},
 };
 
-use super::AccountObject;
-use crate::{runtime, services::Services};
+use super::Changes;
+use crate::runtime;
 
 /// What is known of the keyring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,30 +36,19 @@ pub(crate) enum KeyringState {
 
 mod imp {
     use std::{
-        cell::{Cell, OnceCell},
-        sync::LazyLock,
+        cell::{Cell, OnceCell, RefCell},
+        rc::Rc,
     };
-
-    use glib::subclass::Signal;
 
     use super::*;
 
+    #[derive(Default)]
     pub struct AccountList {
-        pub(super) objects: gio::ListStore,
+        pub(super) changes: Changes,
+        pub(super) entries: RefCell<Rc<[Entry]>>,
         pub(super) state: Cell<KeyringState>,
         pub(super) store: OnceCell<AccountStore>,
         pub(super) wishes: OnceCell<UnboundedSender<()>>,
-    }
-
-    impl Default for AccountList {
-        fn default() -> Self {
-            Self {
-                objects: gio::ListStore::new::<AccountObject>(),
-                state: Cell::default(),
-                store: OnceCell::default(),
-                wishes: OnceCell::default(),
-            }
-        }
     }
 
     #[glib::object_subclass]
@@ -66,54 +57,67 @@ mod imp {
         type Type = super::AccountList;
     }
 
-    impl ObjectImpl for AccountList {
-        fn signals() -> &'static [Signal] {
-            static SIGNALS: LazyLock<[Signal; 1]> = LazyLock::new(|| [Signal::builder("changed").build()]);
-            &*SIGNALS
-        }
-    }
+    impl ObjectImpl for AccountList {}
 }
 
 glib::wrapper! {
-    /// Emits `changed` after its accounts or its state have changed.
     pub struct AccountList(ObjectSubclass<imp::AccountList>);
 }
 
 impl AccountList {
     /// Begins to read and to follow the keyring.
-    pub(crate) fn new(services: &Services) -> Self {
+    pub(crate) fn new(store: AccountStore) -> Self {
         let list: Self = glib::Object::new();
         let (sender, receiver) = unbounded_channel();
-        let _ = list.imp().store.set(services.store.clone());
+        let _ = list.imp().store.set(store.clone());
         let _ = list.imp().wishes.set(sender.clone());
-        follow_signals(services.store.clone(), sender);
+        follow_signals(store, sender);
         list.serve_wishes(receiver);
         list
     }
 
-    /// The accounts, sorted by host, then user.
-    pub(crate) fn objects(&self) -> &gio::ListStore {
-        &self.imp().objects
-    }
-
-    /// All keyring items of ours, without credentials, in that order.
-    pub(crate) fn entries(&self) -> Vec<Entry> {
-        self.objects().iter::<AccountObject>().flatten().map(|object| object.entry().clone()).collect()
+    /// All keyring items of ours, sorted by host, then user. They are without their credentials: no page needs them.
+    pub(crate) fn entries(&self) -> Rc<[Entry]> {
+        self.imp().entries.borrow().clone()
     }
 
     /// The accounts that can be read.
     pub(crate) fn accounts(&self) -> Vec<Account> {
-        self.entries().into_iter().filter_map(|entry| entry.account().cloned()).collect()
+        self.entries().iter().filter_map(Entry::account).cloned().collect()
     }
 
     /// The account of that id, if it can be read.
     pub(crate) fn find(&self, id: AccountId) -> Option<Account> {
-        self.accounts().into_iter().find(|account| account.id == id)
+        self.entries().iter().filter_map(Entry::account).find(|account| account.id == id).cloned()
     }
 
     /// What is known of the keyring.
     pub(crate) fn state(&self) -> KeyringState {
         self.imp().state.get()
+    }
+
+    /// Waits until the keyring has told its state.
+    pub(crate) async fn wait_until_read(&self) {
+        while self.state() == KeyringState::Loading {
+            self.changes().next().await;
+        }
+    }
+
+    /// Changes something in the keyring, then reads it again.
+    pub(crate) fn write<T: Send + 'static>(
+        &self,
+        change: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = T> {
+        let changing = runtime::spawn(change);
+        async move {
+            let changed = changing.await;
+            self.reload();
+            changed
+        }
+    }
+
+    pub(super) fn store(&self) -> &AccountStore {
+        self.imp().store.get().expect("set when the list is made")
     }
 
     /// Reads the keyring again, soon.
@@ -123,12 +127,9 @@ impl AccountList {
         }
     }
 
-    /// Calls back after every change.
-    pub(crate) fn connect_changed(&self, callback: impl Fn(&Self) + 'static) -> glib::SignalHandlerId {
-        self.connect_local("changed", false, move |values| {
-            callback(&values[0].get().expect("the emitter"));
-            None
-        })
+    /// Tells when its accounts or its state have changed.
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.imp().changes
     }
 
     /// Reads once for all wishes that came in meanwhile, one reading at a time.
@@ -158,19 +159,18 @@ impl AccountList {
             Err(StoreError::NoKeyring) => (Vec::new(), KeyringState::Missing),
             Err(StoreError::NoPortal) => (Vec::new(), KeyringState::Withheld),
             Err(error) => {
-                tracing::warn!(%error, "the accounts cannot be read");
+                tracing::warn!(%error, "cannot read the accounts");
                 (Vec::new(), KeyringState::Failed)
             }
         };
         entries.sort_by_cached_key(sort_key);
-        let fresh: Vec<AccountObject> = entries.into_iter().map(AccountObject::new).collect();
-        let known: Vec<AccountObject> = self.objects().iter().flatten().collect();
-        let is_same = fresh.len() == known.len() && fresh.iter().zip(&known).all(|(a, b)| a.entry() == b.entry());
+        entries.iter_mut().for_each(drop_credential);
+        let is_same = *entries == *self.entries();
         if !is_same {
-            self.objects().splice(0, self.objects().n_items(), &fresh);
+            self.imp().entries.replace(entries.into());
         }
         if self.imp().state.replace(state) != state || !is_same {
-            self.emit_by_name::<()>("changed", &[]);
+            self.changes().announce();
         }
     }
 }
@@ -187,13 +187,19 @@ fn follow_signals(store: AccountStore, wishes: UnboundedSender<()>) {
     glib::spawn_future_local(runtime::spawn(async move {
         let followed = async { store.changes(&zbus::Connection::session().await.ok()?).await.ok() }.await;
         if followed.is_none() {
-            tracing::warn!("changes of the keyring cannot be followed");
+            tracing::warn!("cannot follow changes of the keyring");
         }
         let _ = wishes.send(());
         if let Some(mut changes) = followed {
             while changes.next().await.is_some() && wishes.send(()).is_ok() {}
         }
     }));
+}
+
+fn drop_credential(entry: &mut Entry) {
+    if let Entry::Open(account) = entry {
+        account.credential = None;
+    }
 }
 
 fn sort_key(entry: &Entry) -> (u8, String, String, String) {

@@ -14,7 +14,7 @@ use usher_core::{
     remote,
 };
 
-use super::Repositories;
+use super::{Changes, Repositories};
 use crate::text;
 
 /// The picture of an app of which none is known.
@@ -68,14 +68,13 @@ impl App {
 }
 
 mod imp {
-    use std::{cell::RefCell, sync::LazyLock};
-
-    use glib::subclass::Signal;
+    use std::cell::RefCell;
 
     use super::*;
 
     #[derive(Default)]
     pub struct Apps {
+        pub(super) changes: Changes,
         /// What was found, by remote and id.
         pub(super) known: RefCell<BTreeMap<String, BTreeMap<String, AppInfo>>>,
         /// What was ever asked for.
@@ -90,16 +89,10 @@ mod imp {
         type Type = super::Apps;
     }
 
-    impl ObjectImpl for Apps {
-        fn signals() -> &'static [Signal] {
-            static SIGNALS: LazyLock<[Signal; 1]> = LazyLock::new(|| [Signal::builder("changed").build()]);
-            &*SIGNALS
-        }
-    }
+    impl ObjectImpl for Apps {}
 }
 
 glib::wrapper! {
-    /// Emits `changed` when more is known of an app that was asked for.
     pub struct Apps(ObjectSubclass<imp::Apps>);
 }
 
@@ -107,18 +100,15 @@ impl Apps {
     /// Nothing is looked up before it is asked for.
     pub(crate) fn new(repositories: &Repositories) -> Self {
         let apps: Self = glib::Object::new();
-        let weak = apps.downgrade();
         // What was fetched since may tell more. What is known is shown until then.
-        repositories.connect_changed(move |_| {
-            if let Some(apps) = weak.upgrade() {
-                let asked = apps.imp().asked.borrow().clone();
-                glib::spawn_future_local(apps.look_up(asked));
-            }
+        repositories.changes().follow(&apps, |apps| {
+            let asked = apps.imp().asked.borrow().clone();
+            glib::spawn_future_local(apps.clone().look_up(asked));
         });
         apps
     }
 
-    /// What is known of an app of a remote now. What is not known yet is looked up, and `changed` tells of it.
+    /// What is known of an app of a remote now. What is not known yet is looked up, and [`Self::changes`] tells of it.
     pub(crate) fn get(&self, remote: &str, id: &str) -> App {
         let imp = self.imp();
         let is_new = imp.asked.borrow_mut().entry(remote.to_owned()).or_default().insert(id.to_owned());
@@ -140,12 +130,9 @@ impl Apps {
         }
     }
 
-    /// Calls back after every change.
-    pub(crate) fn connect_changed(&self, callback: impl Fn(&Self) + 'static) -> glib::SignalHandlerId {
-        self.connect_local("changed", false, move |values| {
-            callback(&values[0].get().expect("the emitter"));
-            None
-        })
+    /// Tells when more is known of an app that was asked for.
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.imp().changes
     }
 
     async fn look_up(self, wanted: BTreeMap<String, BTreeSet<String>>) {
@@ -162,7 +149,7 @@ impl Apps {
             }
         }
         if is_news {
-            self.emit_by_name::<()>("changed", &[]);
+            self.changes().announce();
         }
     }
 }
@@ -172,10 +159,10 @@ fn find(
     languages: &[String],
 ) -> BTreeMap<String, BTreeMap<String, AppInfo>> {
     let installations = remote::installations();
-    let of_remote = |(remote, ids): (&String, &BTreeSet<String>)| {
-        (remote.clone(), appstream::find(&installations, remote, ids, languages))
-    };
-    wanted.iter().map(of_remote).collect()
+    wanted
+        .iter()
+        .map(|(remote, ids)| (remote.clone(), appstream::find(&installations, remote, ids, languages)))
+        .collect()
 }
 
 #[cfg(test)]

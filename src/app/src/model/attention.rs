@@ -105,14 +105,15 @@ pub(crate) fn overview(entries: &[Entry], repositories: &[Repository], notes: &[
 }
 
 fn changed_servers(entries: &[Entry], repositories: &[Repository], notes: &[Pending]) -> Vec<(i64, Need)> {
-    let changed = |repository: &Repository| {
-        let Lookup::Changed(account) = lookup::find(entries, &repository.binding, &repository.address) else {
-            return None;
-        };
-        let at = notes.iter().filter(|note| is_from(note, repository)).map(|note| note.at).max().unwrap_or(0);
-        Some((at, Need::ServerChanged { repository: repository.clone(), account: Box::new(account.clone()) }))
-    };
-    repositories.iter().filter_map(changed).collect()
+    let mut changed = Vec::new();
+    for repository in repositories {
+        if let Lookup::Changed(account) = lookup::find(entries, &repository.binding, &repository.address) {
+            let at = notes.iter().filter(|note| is_from(note, repository)).map(|note| note.at).max().unwrap_or(0);
+            let account = Box::new(account.clone());
+            changed.push((at, Need::ServerChanged { repository: repository.clone(), account }));
+        }
+    }
+    changed
 }
 
 /// Whether a repository is to be offered for a first sign-in. An account at its server that it does not use is no reason
@@ -128,12 +129,12 @@ fn is_without_account(repository: &Repository, entries: &[Entry], needs: &[Need]
         | Need::Unfinished { .. }
         | Need::NoAccess { .. } => false,
     });
-    let is_at_server = |entry: &Entry| match entry {
+    let has_account = entries.iter().any(|entry| match entry {
         Entry::Open(account) => account.binding == repository.binding,
         Entry::Locked(outline) => outline.service == repository.binding.service,
         Entry::Broken(_) => false,
-    };
-    !is_needed && !entries.iter().any(is_at_server)
+    });
+    !is_needed && !has_account
 }
 
 /// Whether a note is about what a repository asks for now.
@@ -148,8 +149,8 @@ fn is_of_account(note: &Pending, entries: &[Entry], account: &Account) -> bool {
 
 /// Whether what stood in the way of an app is gone, now that there is an account that may be used.
 fn can_go_on(note: &Pending, account: &Account, app: &Ready) -> bool {
-    let is_owned = || state_of(account, &app.app_id) == Some(PurchaseState::Owned);
-    note.waits_for_account() || (note.obstacle == Obstacle::NotBought && is_owned())
+    let state = state_of(account, &app.app_id);
+    note.waits_for_account() || (note.obstacle == Obstacle::NotBought && state == Some(PurchaseState::Owned))
 }
 
 fn state_of(account: &Account, app_id: &str) -> Option<PurchaseState> {
@@ -162,12 +163,14 @@ fn no_access(note: &Pending, account: &Account) -> Vec<(i64, Need)> {
     if (note.operation, &note.obstacle) != (Operation::Update, &Obstacle::NotBought) {
         return Vec::new();
     }
-    let is_open = |app_id: &String| matches!(state_of(account, app_id), None | Some(PurchaseState::NoAccess));
-    let need = |app_id: String| {
-        let (host, ground) = (account.binding.host(), note.ground.clone());
-        (note.at, Need::NoAccess { account: account.id, host, ground, app_id })
-    };
-    note.app_ids().into_iter().filter(is_open).map(need).collect()
+    let mut needs = Vec::new();
+    for app_id in note.app_ids() {
+        if matches!(state_of(account, &app_id), None | Some(PurchaseState::NoAccess)) {
+            let (host, ground) = (account.binding.host(), note.ground.clone());
+            needs.push((note.at, Need::NoAccess { account: account.id, host, ground, app_id }));
+        }
+    }
+    needs
 }
 
 /// The purchases of an account that were begun and not finished, each with its time.
@@ -180,12 +183,14 @@ fn unfinished(account: &Account) -> impl Iterator<Item = (i64, Need)> {
 }
 
 fn apps(note: &Pending, repository: &Repository) -> Vec<(i64, Ready)> {
-    let ready = |app_id: String| {
-        let refs = note.refs.iter().filter(|text| app_id_of(text).as_deref() == Some(&app_id)).cloned().collect();
-        let is_update = note.operation == Operation::Update;
-        (note.at, Ready { app_id, repository: repository.clone(), is_update, refs })
-    };
-    note.app_ids().into_iter().map(ready).collect()
+    let is_update = note.operation == Operation::Update;
+    let mut ready = Vec::new();
+    for app_id in note.app_ids() {
+        let refs =
+            note.refs.iter().filter(|text| app_id_of(text).as_deref() == Some(app_id.as_str())).cloned().collect();
+        ready.push((note.at, Ready { app_id, repository: repository.clone(), is_update, refs }));
+    }
+    ready
 }
 
 fn app_id_of(text: &str) -> Option<String> {

@@ -3,7 +3,7 @@
 
 use usher_core::{
     checks::{self, Place, Problem},
-    remote::{self, Installation},
+    remote::{self, Installation, Remote},
 };
 
 /// Something in an installation of this computer that may stand in for Usher.
@@ -19,21 +19,20 @@ impl Impostor {
     /// All that these installations hold, the surest first.
     pub(super) fn all(installations: &[Installation]) -> Vec<Self> {
         let remotes = remote::remotes(installations);
-        let found = checks::impostors(&checks::installation_facts(installations));
-        let address = |problem: &Problem| {
-            let (name, place) = behind(problem)?;
-            remotes.iter().find(|remote| remote.name == name && Place::of(remote.is_user) == place)
-        };
-        found
-            .into_iter()
-            .map(|problem| Self { address: address(&problem).map(|remote| remote.url.clone()), problem })
-            .collect()
+        let found = checks::impostors(&checks::installation_facts(installations)).into_iter();
+        found.map(|problem| Self { address: address_behind(&problem, &remotes), problem }).collect()
     }
 
     /// The repository that is behind it, as flatpak calls it, and where that is set up.
     pub(crate) fn behind(&self) -> Option<(&str, Place)> {
         behind(&self.problem)
     }
+}
+
+fn address_behind(problem: &Problem, remotes: &[Remote]) -> Option<String> {
+    let (name, place) = behind(problem)?;
+    let remote = remotes.iter().find(|remote| remote.name == name && Place::of(remote.is_user) == place)?;
+    Some(remote.url.clone())
 }
 
 fn behind(problem: &Problem) -> Option<(&str, Place)> {

@@ -2,9 +2,9 @@
 //! What the pages show: accounts, repositories, apps, notes of the daemon, this Usher itself, and what follows from them.
 
 mod account_list;
-mod account_object;
 mod apps;
 mod attention;
+mod changes;
 mod impostor;
 mod notes;
 mod offered_repository;
@@ -13,9 +13,9 @@ pub(crate) mod permission;
 mod repositories;
 
 pub(crate) use account_list::{AccountList, KeyringState};
-pub(crate) use account_object::AccountObject;
 pub(crate) use apps::{App, Apps};
 pub(crate) use attention::{Need, Overview, Ready, Standing, Waiting, overview};
+pub(crate) use changes::Changes;
 pub(crate) use impostor::Impostor;
 pub(crate) use notes::Notes;
 pub(crate) use offered_repository::{OfferedRepository, SetUpState};

@@ -13,21 +13,17 @@ use usher_core::{
     service::RemoteUrl,
 };
 
-use super::{Repositories, Repository, attention::is_from};
+use super::{Changes, Repositories, Repository, attention::is_from};
 use crate::runtime;
 
 mod imp {
-    use std::{
-        cell::{OnceCell, RefCell},
-        sync::LazyLock,
-    };
-
-    use glib::subclass::Signal;
+    use std::cell::{OnceCell, RefCell};
 
     use super::*;
 
     #[derive(Default)]
     pub struct Notes {
+        pub(super) changes: Changes,
         pub(super) all: RefCell<Rc<[Pending]>>,
         pub(super) file: OnceCell<PendingFile>,
         pub(super) monitor: OnceCell<gio::FileMonitor>,
@@ -41,16 +37,10 @@ mod imp {
         type Type = super::Notes;
     }
 
-    impl ObjectImpl for Notes {
-        fn signals() -> &'static [Signal] {
-            static SIGNALS: LazyLock<[Signal; 1]> = LazyLock::new(|| [Signal::builder("changed").build()]);
-            &*SIGNALS
-        }
-    }
+    impl ObjectImpl for Notes {}
 }
 
 glib::wrapper! {
-    /// Emits `changed` when the notes have changed.
     pub struct Notes(ObjectSubclass<imp::Notes>);
 }
 
@@ -62,13 +52,8 @@ impl Notes {
             notes.watch(&file);
             let _ = notes.imp().file.set(file);
             notes.reload();
-            let weak = notes.downgrade();
             // Something may have been installed: its note is done.
-            repositories.connect_changed(move |_| {
-                if let Some(notes) = weak.upgrade() {
-                    notes.reload();
-                }
-            });
+            repositories.changes().follow(&notes, Self::reload);
         }
         notes
     }
@@ -88,15 +73,15 @@ impl Notes {
         for note in self.all().iter().filter(|note| is_from(note, repository)) {
             self.forget(&note.ground.remote_uri, &note.refs);
         }
-        self.emit_by_name::<()>("changed", &[]);
+        self.changes().announce();
     }
 
     /// Whether the person has decided that a repository stays blocked, and it has asked for nothing since.
     pub(crate) fn is_kept_blocked(&self, repository: &Repository) -> bool {
-        let is_decided = |(address, binding): &(RemoteUrl, Binding)| {
-            address == &repository.address && binding == &repository.binding
-        };
-        self.imp().blocked.borrow().iter().any(is_decided) && !self.all().iter().any(|note| is_from(note, repository))
+        let blocked = self.imp().blocked.borrow();
+        let is_decided =
+            blocked.iter().any(|(address, binding)| address == &repository.address && binding == &repository.binding);
+        is_decided && !self.all().iter().any(|note| is_from(note, repository))
     }
 
     /// Forgets refs of a remote.
@@ -108,17 +93,14 @@ impl Notes {
         glib::spawn_future_local(runtime::spawn(async move {
             let forgotten = file.change(clock::now(), |notes| pending::forget(notes, &remote_uri, &refs)).await;
             if let Err(error) = forgotten {
-                tracing::warn!(%error, "a note cannot be forgotten");
+                tracing::warn!(%error, "cannot forget what a client asked for");
             }
         }));
     }
 
-    /// Calls back after every change.
-    pub(crate) fn connect_changed(&self, callback: impl Fn(&Self) + 'static) -> glib::SignalHandlerId {
-        self.connect_local("changed", false, move |values| {
-            callback(&values[0].get().expect("the emitter"));
-            None
-        })
+    /// Tells when the notes have changed.
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.imp().changes
     }
 
     fn watch(&self, file: &PendingFile) {
@@ -149,7 +131,7 @@ impl Notes {
             };
             if **notes.imp().all.borrow() != *fresh {
                 notes.imp().all.replace(fresh.into());
-                notes.emit_by_name::<()>("changed", &[]);
+                notes.changes().announce();
             }
         });
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use gtk::{gio, glib, prelude::*, subclass::prelude::*};
 use usher_core::{checks, names};
 
+use super::Changes;
 use crate::runtime;
 
 /// What has become of the files that this process was started from.
@@ -34,17 +35,13 @@ impl Deployment {
 }
 
 mod imp {
-    use std::{
-        cell::{Cell, RefCell},
-        sync::LazyLock,
-    };
-
-    use glib::subclass::Signal;
+    use std::cell::{Cell, RefCell};
 
     use super::*;
 
     #[derive(Default)]
     pub struct OwnInstallation {
+        pub(super) changes: Changes,
         pub(super) deployment: Cell<Deployment>,
         pub(super) lacks_helper: Cell<bool>,
         pub(super) monitor: RefCell<Option<gio::FileMonitor>>,
@@ -56,16 +53,10 @@ mod imp {
         type Type = super::OwnInstallation;
     }
 
-    impl ObjectImpl for OwnInstallation {
-        fn signals() -> &'static [Signal] {
-            static SIGNALS: LazyLock<[Signal; 1]> = LazyLock::new(|| [Signal::builder("changed").build()]);
-            &*SIGNALS
-        }
-    }
+    impl ObjectImpl for OwnInstallation {}
 }
 
 glib::wrapper! {
-    /// Emits `changed` when something else is known.
     pub struct OwnInstallation(ObjectSubclass<imp::OwnInstallation>);
 }
 
@@ -99,23 +90,20 @@ impl OwnInstallation {
                 && let Some(names) = found
                 && own.imp().lacks_helper.replace(!names.has_helper) == names.has_helper
             {
-                own.emit_by_name::<()>("changed", &[]);
+                own.changes().announce();
             }
         });
     }
 
-    /// Calls back after every change.
-    pub(crate) fn connect_changed(&self, callback: impl Fn(&Self) + 'static) -> glib::SignalHandlerId {
-        self.connect_local("changed", false, move |values| {
-            callback(&values[0].get().expect("the emitter"));
-            None
-        })
+    /// Tells when something else is known.
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.imp().changes
     }
 
     fn follow(&self, folder: &Path) {
         let file = gio::File::for_path(folder);
         let Ok(monitor) = file.monitor_directory(gio::FileMonitorFlags::NONE, gio::Cancellable::NONE) else {
-            tracing::warn!("updates of Usher itself cannot be followed");
+            tracing::warn!("cannot follow updates of Usher itself");
             return;
         };
         let (weak, folder) = (self.downgrade(), folder.to_owned());
@@ -124,7 +112,7 @@ impl OwnInstallation {
             if let Some(own) = weak.upgrade()
                 && own.imp().deployment.replace(now) != now
             {
-                own.emit_by_name::<()>("changed", &[]);
+                own.changes().announce();
             }
         };
         look();
@@ -163,7 +151,7 @@ mod tests {
     fn wait_for_change(own: &OwnInstallation, context: &glib::MainContext) {
         let is_told = Rc::new(Cell::new(false));
         let told = is_told.clone();
-        let handler = own.connect_changed(move |_| told.set(true));
+        own.changes().follow(own, move |_| told.set(true));
         let limit = glib::timeout_source_new(Duration::from_secs(30), None, glib::Priority::DEFAULT, || {
             panic!("the change is seen")
         });
@@ -172,6 +160,5 @@ mod tests {
             context.iteration(true);
         }
         limit.destroy();
-        own.disconnect(handler);
     }
 }

@@ -10,7 +10,7 @@ use usher_core::{
     service::RemoteUrl,
 };
 
-use super::Impostor;
+use super::{Changes, Impostor};
 use crate::text;
 
 /// A remote that names Usher and a server, at an address that may be given tokens.
@@ -46,14 +46,13 @@ impl Repository {
 }
 
 mod imp {
-    use std::{cell::RefCell, sync::LazyLock};
-
-    use glib::subclass::Signal;
+    use std::cell::RefCell;
 
     use super::*;
 
     #[derive(Default)]
     pub struct Repositories {
+        pub(super) changes: Changes,
         pub(super) all: RefCell<Rc<[Repository]>>,
         pub(super) impostors: RefCell<Rc<[Impostor]>>,
         pub(super) monitors: RefCell<Vec<gio::FileMonitor>>,
@@ -65,16 +64,10 @@ mod imp {
         type Type = super::Repositories;
     }
 
-    impl ObjectImpl for Repositories {
-        fn signals() -> &'static [Signal] {
-            static SIGNALS: LazyLock<[Signal; 1]> = LazyLock::new(|| [Signal::builder("changed").build()]);
-            &*SIGNALS
-        }
-    }
+    impl ObjectImpl for Repositories {}
 }
 
 glib::wrapper! {
-    /// Emits `changed` when the repositories were read again, which is also when something was installed or removed.
     pub struct Repositories(ObjectSubclass<imp::Repositories>);
 }
 
@@ -110,27 +103,24 @@ impl Repositories {
     pub(crate) fn reload(&self) {
         let weak = self.downgrade();
         glib::spawn_future_local(async move {
-            let read = || {
+            let reading = gio::spawn_blocking(|| {
                 let installations = remote::installations();
                 (read(&installations), Impostor::all(&installations))
-            };
-            let Ok((all, impostors)) = gio::spawn_blocking(read).await else {
+            });
+            let Ok((all, impostors)) = reading.await else {
                 return;
             };
             if let Some(repositories) = weak.upgrade() {
                 repositories.imp().all.replace(all.into());
                 repositories.imp().impostors.replace(impostors.into());
-                repositories.emit_by_name::<()>("changed", &[]);
+                repositories.changes().announce();
             }
         });
     }
 
-    /// Calls back after every change.
-    pub(crate) fn connect_changed(&self, callback: impl Fn(&Self) + 'static) -> glib::SignalHandlerId {
-        self.connect_local("changed", false, move |values| {
-            callback(&values[0].get().expect("the emitter"));
-            None
-        })
+    /// Tells when the repositories were read again, which is also when something was installed or removed.
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.imp().changes
     }
 
     fn watch(&self, installation: &Installation, file: &str) {

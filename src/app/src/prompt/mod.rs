@@ -6,6 +6,7 @@
 //! details        what was asked, checked
 //! queue          one window at a time; requests that join it; who still waits
 //! question       the words and the choices of a question
+//! waiters        what a prompt is about, and the programs that wait for its end
 //! window         the window, its intro page, and what its buttons do
 //! parent_window  the window of the program that asked
 //! ```
@@ -15,24 +16,30 @@ mod object;
 mod parent_window;
 mod question;
 mod queue;
+mod waiters;
 mod window;
 
 use std::rc::Rc;
 
 use gtk::{gio, glib};
-use usher_core::{account::Account, binding::Binding, store::Entry};
+use usher_core::account::Account;
 
 use self::queue::PromptQueue;
-use crate::application::Application;
+use crate::services::Services;
 
 /// The questions of this process.
+#[derive(Clone)]
 pub(crate) struct Prompter(Rc<PromptQueue>);
 
 impl Prompter {
     /// Serves the prompter on the application's bus connection. To be called before the application owns its name.
-    pub(crate) fn register(application: &Application, connection: &gio::DBusConnection) -> Result<Self, glib::Error> {
-        let queue = Rc::new(PromptQueue::default());
-        object::register(application, connection, &queue)?;
+    pub(crate) fn register(
+        services: &Services,
+        connection: &gio::DBusConnection,
+        is_main_window_shown: impl Fn() -> bool + 'static,
+    ) -> Result<Self, glib::Error> {
+        let queue = Rc::new(PromptQueue::new(services));
+        object::register(services, connection, &queue, is_main_window_shown)?;
         Ok(Self(queue))
     }
 
@@ -47,9 +54,4 @@ impl Prompter {
             self.0.cancel_all();
         }
     }
-}
-
-/// The accounts that are made for one server.
-fn accounts_at(entries: &[Entry], binding: &Binding) -> Vec<Account> {
-    entries.iter().filter_map(Entry::account).filter(|account| &account.binding == binding).cloned().collect()
 }

@@ -12,46 +12,44 @@ use usher_core::{
 };
 
 use super::{
-    accounts_at,
     details::Details,
     parent_window,
-    queue::{CheckedRequest, PromptQueue, answer},
+    queue::{CheckedRequest, PromptQueue},
+    waiters::{accounts_at, answer},
 };
-use crate::{application::Application, runtime};
+use crate::{runtime, services::Services};
 
 const INTERFACE: &str = include_str!("../../../../data/dbus-interfaces/io.github.usher.Prompter1.xml");
 const VERSION: u32 = 1;
 
 /// Serves the object until the connection goes.
 pub(super) fn register(
-    application: &Application,
+    services: &Services,
     connection: &gio::DBusConnection,
     queue: &Rc<PromptQueue>,
+    is_main_window_shown: impl Fn() -> bool + 'static,
 ) -> Result<(), glib::Error> {
     let node = gio::DBusNodeInfo::for_xml(INTERFACE)?;
     let interface = node.lookup_interface(names::PROMPTER_INTERFACE).expect("the interface is in the file");
-    let weak = application.downgrade();
-    let asked_of = weak.clone();
+    let services = services.clone();
     let (called, abandoned, looked_at) = (queue.clone(), queue.clone(), queue.clone());
     connection
         .register_object(names::PROMPTER_PATH, &interface)
         .method_call(move |connection, sender, _, _, method, parameters, call| {
-            let (queue, sender, method) = (called.clone(), sender.map(ToOwned::to_owned), method.to_owned());
-            let Some(application) = weak.upgrade() else {
-                return;
-            };
+            let (queue, services) = (called.clone(), services.clone());
+            let (sender, method) = (sender.map(ToOwned::to_owned), method.to_owned());
             glib::spawn_future_local(async move {
                 // The process stays at least as long as a call that it is about to answer.
-                let _hold = application.hold();
+                let _hold = services.hold();
                 if is_daemon(&connection, sender.as_deref()).await {
-                    handle(&application, &queue, &method, &parameters, call).await;
+                    handle(&services, &queue, &method, &parameters, call).await;
                 } else {
                     call.return_dbus_error("org.freedesktop.DBus.Error.AccessDenied", "only the authenticator may ask");
                 }
             });
         })
         .property(move |_, _, _, _, name| match name {
-            "Shown" => shown(asked_of.upgrade().as_ref(), &looked_at).to_variant(),
+            "Shown" => shown(is_main_window_shown(), &looked_at).to_variant(),
             _ => VERSION.to_variant(),
         })
         .build()?;
@@ -65,10 +63,10 @@ pub(super) fn register(
     Ok(())
 }
 
-/// What windows show: of that the daemon tells nothing by itself.
-fn shown(application: Option<&Application>, queue: &PromptQueue) -> Vec<String> {
-    let window = application.and_then(Application::open_window).filter(WidgetExt::is_visible);
-    window.map(|_| prompt::SHOWN_ACCOUNTS.to_owned()).into_iter().chain(queue.shown_service()).collect()
+/// What windows show: the daemon tells nothing of that by itself.
+fn shown(is_main_window_shown: bool, queue: &PromptQueue) -> Vec<String> {
+    let accounts = is_main_window_shown.then(|| prompt::SHOWN_ACCOUNTS.to_owned());
+    accounts.into_iter().chain(queue.shown_service()).collect()
 }
 
 /// Whether a caller owns the daemon's name, asked of the bus now (rule R18).
@@ -90,7 +88,7 @@ async fn is_daemon(connection: &gio::DBusConnection, sender: Option<&str>) -> bo
 }
 
 async fn handle(
-    application: &Application,
+    services: &Services,
     queue: &PromptQueue,
     method: &str,
     parameters: &glib::Variant,
@@ -121,7 +119,7 @@ async fn handle(
     queue.expect(&token);
     let remotes = gio::spawn_blocking(|| remote::remotes(&remote::installations())).await.unwrap_or_default();
     let remote = details.find_remote(remotes);
-    let accounts = if remote.is_some() { accounts_of(application, &details).await } else { Vec::new() };
+    let accounts = if remote.is_some() { accounts_of(services, &details).await } else { Vec::new() };
     if !queue.is_still_wanted(&token) {
         answer(call, Outcome::Dismissed, None, None);
         return;
@@ -132,17 +130,17 @@ async fn handle(
     };
     let parent: String = parameters.child_value(2).get().unwrap_or_default();
     let request = CheckedRequest { token, details, remote, accounts, parent: parent_window::parse(&parent) };
-    queue.ask(application, request, call);
+    queue.ask(request, call);
 }
 
 /// The accounts that are made for this server. A keyring that does not answer has none.
-async fn accounts_of(application: &Application, details: &Details) -> Vec<Account> {
+async fn accounts_of(services: &Services, details: &Details) -> Vec<Account> {
     if details.kind == Kind::Unlock {
         return Vec::new();
     }
-    let store = application.services().store.clone();
+    let store = services.store.clone();
     let entries = runtime::spawn(async move { store.entries().await }).await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "the keyring was not read for a prompt");
+        tracing::warn!(%error, "cannot read the keyring for a prompt");
         Vec::new()
     });
     accounts_at(&entries, &details.ground.binding)

@@ -38,8 +38,8 @@ pub(super) fn form(details: &Details, accounts: &[Account]) -> Form {
         Kind::Unlock => Form::Unlock,
         Kind::SignIn => sign_in(details.account, accounts),
         Kind::Purchase => {
-            let linked = || accounts.iter().find(|account| account.is_linked_to(&details.ground.remote_url));
-            let known = details.account.or_else(|| linked().map(|account| account.id));
+            let linked = accounts.iter().find(|account| account.is_linked_to(&details.ground.remote_url));
+            let known = details.account.or_else(|| linked.map(|account| account.id));
             let account = known.and_then(|id| accounts.iter().find(|account| account.id == id));
             match account.filter(|account| account.state == AccountState::SignedIn) {
                 Some(account) => Form::Buy(account.clone()),

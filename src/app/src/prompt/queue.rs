@@ -3,106 +3,33 @@
 //! main window.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     collections::BTreeSet,
     rc::{Rc, Weak},
-    time::Instant,
 };
 
 use gtk::{gio, glib, prelude::*};
 use usher_core::{
-    account::{Account, AccountId},
+    account::Account,
     clock,
     dismissals::{Dismissal, DismissalFile},
-    prompt::{Outcome, result},
+    prompt::Outcome,
     remote::Remote,
 };
 
-use super::{details::Details, parent_window::ParentWindow, window::PromptWindow};
-use crate::application::Application;
-
-/// Answers a call.
-pub(super) fn answer(
-    call: gio::DBusMethodInvocation,
-    outcome: Outcome,
-    account: Option<AccountId>,
-    message: Option<&str>,
-) {
-    let results = glib::VariantDict::new(None);
-    if let Some(account) = account {
-        results.insert(result::ACCOUNT, account.to_string());
-    }
-    if let Some(message) = message {
-        results.insert(result::MESSAGE, message);
-    }
-    let reply = glib::Variant::tuple_from_iter([outcome.code().to_variant(), results.end()]);
-    call.return_value(Some(&reply));
-}
-
-/// A call that is kept until the prompt ends.
-struct Waiter {
-    token: String,
-    call: gio::DBusMethodInvocation,
-}
-
-/// What a prompt is about, as more requests join it.
-pub(super) struct Prompt {
-    pub(super) remote: Remote,
-    pub(super) details: RefCell<Details>,
-    /// All programs that asked, each once.
-    pub(super) clients: RefCell<Vec<String>>,
-    /// All apps that were asked for, whatever becomes of them.
-    pub(super) asked_for: RefCell<Vec<String>>,
-    /// Accounts with the binding of the question.
-    pub(super) accounts: RefCell<Vec<Account>>,
-    /// When the first call began to wait.
-    pub(super) since: Instant,
-    waiters: RefCell<Vec<Waiter>>,
-    /// Whether it ends when nobody waits any more. Else it belongs to the person.
-    is_of_waiters: Cell<bool>,
-    window: glib::WeakRef<PromptWindow>,
-}
-
-impl Prompt {
-    /// Whether a program waits for the end.
-    pub(super) fn is_waiting(&self) -> bool {
-        !self.waiters.borrow().is_empty()
-    }
-
-    /// Ends all calls that wait.
-    pub(super) fn end(&self, outcome: Outcome, account: Option<AccountId>) {
-        for waiter in self.waiters.take() {
-            answer(waiter.call, outcome, account, None);
-        }
-    }
-
-    /// Ends all calls that wait, since what they wait for will not come; says why. What is shown stays.
-    pub(super) fn fail(&self, message: &str) {
-        self.is_of_waiters.set(false);
-        for waiter in self.waiters.take() {
-            answer(waiter.call, Outcome::Failed, None, Some(message));
-        }
-    }
-
-    fn join(&self, other: &Details) {
-        self.details.borrow_mut().join(other);
-        let mut asked_for = self.asked_for.borrow_mut();
-        for app in &other.app_ids {
-            if !asked_for.contains(app) {
-                asked_for.push(app.clone());
-            }
-        }
-        let mut clients = self.clients.borrow_mut();
-        if !clients.contains(&other.client) {
-            clients.push(other.client.clone());
-        }
-    }
-}
+use super::{
+    details::Details,
+    parent_window::{self, ParentWindow},
+    waiters::{Prompt, answer},
+    window::PromptWindow,
+};
+use crate::services::Services;
 
 /// The prompt on screen, if there is one.
-#[derive(Default)]
 pub(super) struct PromptQueue {
+    services: Services,
     current: RefCell<Weak<Prompt>>,
+    window: glib::WeakRef<PromptWindow>,
     /// Names of the calls that are still being looked into.
     coming: RefCell<BTreeSet<String>>,
 }
@@ -117,6 +44,15 @@ pub(super) struct CheckedRequest {
 }
 
 impl PromptQueue {
+    pub(super) fn new(services: &Services) -> Self {
+        Self {
+            services: services.clone(),
+            current: RefCell::default(),
+            window: glib::WeakRef::new(),
+            coming: RefCell::default(),
+        }
+    }
+
     /// A call of that name has come in, and is looked into before it is asked.
     pub(super) fn expect(&self, token: &str) {
         self.coming.borrow_mut().insert(token.to_owned());
@@ -128,58 +64,47 @@ impl PromptQueue {
     }
 
     /// Shows a question, or lets it join; answers its call now or later.
-    pub(super) fn ask(&self, application: &Application, request: CheckedRequest, call: gio::DBusMethodInvocation) {
-        let waits = !request.details.is_update && application.settings().boolean("continue-installs");
-        let current = self.current.borrow().upgrade();
-        if let Some(window) =
-            current.as_ref().filter(|prompt| prompt.is_over()).and_then(|prompt| prompt.window.upgrade())
-        {
+    pub(super) fn ask(&self, request: CheckedRequest, call: gio::DBusMethodInvocation) {
+        let waits = !request.details.is_update && self.services.settings().boolean("continue-installs");
+        if let Some(window) = self.window.upgrade().filter(PromptWindow::is_over) {
             // Its question has been answered: the next one takes its place.
             window.close();
         }
-        let current = current.filter(|prompt| prompt.is_on_screen());
-        let prompt = match current {
-            Some(prompt) if prompt.details.borrow().asks_the_same(&request.details) => {
+        let prompt = match self.on_screen() {
+            Some((prompt, window)) if prompt.details.borrow().asks_the_same(&request.details) => {
                 prompt.join(&request.details);
-                if let Some(window) = prompt.window.upgrade() {
-                    window.refresh();
-                    window.present();
-                }
+                window.refresh();
+                window.present();
                 prompt
             }
             Some(_) => {
                 answer(call, Outcome::Deferred, None, None);
                 return;
             }
-            None => self.open(application, &request),
+            None => self.open(&request),
         };
         if waits {
-            prompt.is_of_waiters.set(true);
-            prompt.waiters.borrow_mut().push(Waiter { token: request.token, call });
+            prompt.wait(request.token, call);
         } else {
             answer(call, Outcome::Deferred, None, None);
         }
-        if let Some(window) = prompt.window.upgrade() {
+        if let Some(window) = self.window.upgrade() {
             window.refresh();
         }
     }
 
-    fn open(&self, application: &Application, request: &CheckedRequest) -> Rc<Prompt> {
-        let prompt = Rc::new(Prompt {
-            remote: request.remote.clone(),
-            details: RefCell::new(request.details.clone()),
-            clients: RefCell::new(vec![request.details.client.clone()]),
-            asked_for: RefCell::new(request.details.app_ids.clone()),
-            accounts: RefCell::new(request.accounts.clone()),
-            since: Instant::now(),
-            waiters: RefCell::default(),
-            is_of_waiters: Cell::default(),
-            window: glib::WeakRef::new(),
-        });
-        let window = PromptWindow::new(application, &prompt);
+    /// What is asked on the screen, and the window that asks.
+    fn on_screen(&self) -> Option<(Rc<Prompt>, PromptWindow)> {
+        let window = self.window.upgrade().filter(WidgetExt::is_visible)?;
+        Some((self.current.borrow().upgrade()?, window))
+    }
+
+    fn open(&self, request: &CheckedRequest) -> Rc<Prompt> {
+        let prompt = Rc::new(Prompt::new(request.remote.clone(), request.details.clone(), request.accounts.clone()));
+        let window = PromptWindow::new(&self.services, &prompt);
         window.connect_put_off(|details| put_off(&details));
-        super::parent_window::place(&window, request.parent.clone());
-        prompt.window.set(Some(&window));
+        parent_window::place(&window, request.parent.clone());
+        self.window.set(Some(&window));
         self.current.replace(Rc::downgrade(&prompt));
         window.present();
         prompt
@@ -191,13 +116,9 @@ impl PromptQueue {
         let Some(prompt) = self.current.borrow().upgrade() else {
             return;
         };
-        let waiter = {
-            let mut waiters = prompt.waiters.borrow_mut();
-            waiters.iter().position(|waiter| waiter.token == token).map(|index| waiters.swap_remove(index))
-        };
-        if let Some(waiter) = waiter {
-            answer(waiter.call, Outcome::Dismissed, None, None);
-            prompt.close_if_abandoned();
+        if let Some(call) = prompt.stop_waiting(token) {
+            answer(call, Outcome::Dismissed, None, None);
+            self.close_if_abandoned(&prompt);
         }
     }
 
@@ -212,7 +133,7 @@ impl PromptQueue {
 
     /// Address of the server that the question on screen is about.
     pub(super) fn shown_service(&self) -> Option<String> {
-        let prompt = self.current.borrow().upgrade().filter(|prompt| prompt.is_on_screen())?;
+        let (prompt, _) = self.on_screen()?;
         let details = prompt.details.borrow();
         Some(details.ground.binding.service.to_string())
     }
@@ -223,7 +144,20 @@ impl PromptQueue {
         let prompt = self.current.borrow().upgrade();
         if let Some(prompt) = prompt {
             prompt.end(Outcome::Dismissed, None);
-            prompt.close_if_abandoned();
+            self.close_if_abandoned(&prompt);
+        }
+    }
+
+    fn close_if_abandoned(&self, prompt: &Prompt) {
+        let Some(window) = self.window.upgrade().filter(|window| !window.is_over()) else {
+            return;
+        };
+        if prompt.is_abandoned() {
+            // A purchase that is open stays, as the person's own.
+            prompt.give_to_person();
+            window.abandon();
+        } else {
+            window.refresh();
         }
     }
 }
@@ -233,30 +167,7 @@ fn put_off(details: &Details) {
     let now = clock::now();
     let dismissal = Dismissal::new(details.ground.remote_url.clone(), details.kind, now);
     if let Some(Err(error)) = DismissalFile::of_session().map(|file| file.add(dismissal, now)) {
-        tracing::warn!(%error, "that a question was put off cannot be remembered");
-    }
-}
-
-impl Prompt {
-    fn is_on_screen(&self) -> bool {
-        self.window.upgrade().is_some_and(|window| window.is_visible())
-    }
-
-    /// Whether the question has been answered, and only *Done* is still shown.
-    fn is_over(&self) -> bool {
-        self.window.upgrade().is_none_or(|window| window.is_over())
-    }
-
-    fn close_if_abandoned(&self) {
-        if let Some(window) = self.window.upgrade().filter(|window| !window.is_over()) {
-            if self.is_of_waiters.get() && !self.is_waiting() {
-                // A purchase that is open stays, as the person's own.
-                self.is_of_waiters.set(false);
-                window.abandon();
-            } else {
-                window.refresh();
-            }
-        }
+        tracing::warn!(%error, "cannot remember that a question was put off");
     }
 }
 
@@ -266,7 +177,8 @@ mod tests {
 
     #[test]
     fn l02_a_call_that_is_taken_back_before_it_could_be_asked_is_not_asked() {
-        let queue = PromptQueue::default();
+        let application = gtk::Application::builder().build();
+        let queue = PromptQueue::new(&Services::new(&application));
         for token in ["a", "b", "c"] {
             queue.expect(token);
         }

@@ -15,16 +15,16 @@ use usher_core::{account::AccountId, names, prompt::Outcome};
 use super::{
     details::Details,
     question::{self, Form},
-    queue::Prompt,
+    waiters::Prompt,
 };
 use crate::{
-    application::Application,
     i18n::gettext_f,
     model::App,
     purchase::Purchase,
+    services::Services,
     text,
     web::WebSession,
-    widgets::{FamiliarityLine, labels},
+    widgets::{Closures, FamiliarityLine, labels},
 };
 
 /// How long a program waits; the daemon's limit.
@@ -42,9 +42,31 @@ mod imp {
 
     use super::*;
 
-    #[derive(Default, gtk::CompositeTemplate)]
+    #[derive(Default, gtk::CompositeTemplate, glib::Properties)]
+    #[properties(wrapper_type = super::PromptWindow)]
     #[template(file = "src/prompt/window.blp")]
     pub struct PromptWindow {
+        #[property(get, set)]
+        heading: RefCell<String>,
+        #[property(get, set)]
+        description: RefCell<String>,
+        #[property(get, set)]
+        primary_text: RefCell<String>,
+        /// What the other button says; empty where there is none.
+        #[property(get, set)]
+        secondary_text: RefCell<String>,
+        /// What happens to the install meanwhile.
+        #[property(get, set)]
+        outlook: RefCell<String>,
+        /// What went wrong; empty where nothing did.
+        #[property(get, set)]
+        failure: RefCell<String>,
+        /// Whether one of several accounts is to be chosen.
+        #[property(get, set)]
+        offers_choice: Cell<bool>,
+        /// Whether something is being done that was asked for.
+        #[property(get, set)]
+        pub(super) is_busy: Cell<bool>,
         #[template_child]
         pub(super) view: TemplateChild<adw::NavigationView>,
         #[template_child]
@@ -52,15 +74,9 @@ mod imp {
         #[template_child]
         pub(super) icon: TemplateChild<gtk::Image>,
         #[template_child]
-        pub(super) heading: TemplateChild<gtk::Box>,
-        #[template_child]
-        pub(super) heading_label: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(super) description: TemplateChild<gtk::Label>,
+        pub(super) heading_box: TemplateChild<gtk::Box>,
         #[template_child]
         pub(super) accounts: TemplateChild<gtk::ListBox>,
-        #[template_child]
-        pub(super) remembered: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) asked_by_row: TemplateChild<adw::ActionRow>,
         #[template_child]
@@ -74,19 +90,8 @@ mod imp {
         #[template_child]
         pub(super) familiarity: TemplateChild<FamiliarityLine>,
         #[template_child]
-        pub(super) outlook: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(super) failure: TemplateChild<gtk::Label>,
-        #[template_child]
         pub(super) primary: TemplateChild<gtk::Button>,
-        #[template_child]
-        pub(super) primary_label: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(super) primary_spinner: TemplateChild<adw::Spinner>,
-        #[template_child]
-        pub(super) secondary: TemplateChild<gtk::Button>,
-        #[template_child]
-        pub(super) secondary_label: TemplateChild<gtk::Label>,
+        pub(super) services: OnceCell<Services>,
         pub(super) prompt: OnceCell<Rc<Prompt>>,
         pub(super) form: RefCell<Option<Form>>,
         /// The account that a choice has fallen on.
@@ -98,7 +103,6 @@ mod imp {
         pub(super) account_rows: RefCell<Vec<adw::ActionRow>>,
         /// Whether the buttons can be pressed: not in the first 700 milliseconds.
         pub(super) are_buttons_live: Cell<bool>,
-        pub(super) is_busy: Cell<bool>,
         /// Whether what was asked has been done.
         pub(super) is_over: Cell<bool>,
         /// Whether nobody waits any more, or nobody came.
@@ -118,9 +122,10 @@ mod imp {
         fn class_init(klass: &mut Self::Class) {
             FamiliarityLine::ensure_type();
             klass.bind_template();
+            Closures::bind_template_callbacks(klass);
             klass.install_action("prompt.not-now", None, |window, _, _| window.close());
-            klass.install_action("prompt.primary", None, |window, _, _| window.press_primary());
-            klass.install_action("prompt.secondary", None, |window, _, _| window.press_secondary());
+            klass.install_action("prompt.primary", None, |window, _, _| window.imp().press_primary());
+            klass.install_action("prompt.secondary", None, |window, _, _| window.imp().press_secondary());
         }
 
         fn instance_init(obj: &glib::subclass::InitializingObject<Self>) {
@@ -128,12 +133,15 @@ mod imp {
         }
     }
 
+    #[glib::derived_properties]
     impl ObjectImpl for PromptWindow {
         fn constructed(&self) {
             self.parent_constructed();
-            let window = self.obj();
-            window.guard_against_stray_keys();
-            window.close_when_unused();
+            if names::is_devel() {
+                self.obj().add_css_class("devel");
+            }
+            self.guard_against_stray_keys();
+            self.close_when_unused();
         }
 
         fn dispose(&self) {
@@ -148,7 +156,7 @@ mod imp {
     impl WindowImpl for PromptWindow {
         /// Closing is *Not Now*: who waits is told so. What may be paid is seen to first.
         fn close_request(&self) -> glib::Propagation {
-            if self.obj().is_held_by_purchase() {
+            if self.is_held_by_purchase() {
                 return glib::Propagation::Stop;
             }
             if let Some(prompt) = self.prompt.get() {
@@ -163,6 +171,47 @@ mod imp {
     }
 
     impl AdwWindowImpl for PromptWindow {}
+
+    impl PromptWindow {
+        pub(super) fn services(&self) -> &Services {
+            self.services.get().expect("set when the window is made")
+        }
+
+        pub(super) fn prompt(&self) -> &Rc<Prompt> {
+            self.prompt.get().expect("set when the window is made")
+        }
+
+        pub(super) fn form(&self) -> Form {
+            self.form.borrow().clone().unwrap_or(Form::Unlock)
+        }
+
+        pub(super) fn show(&self) {
+            self.follow_pages();
+            self.follow_names();
+            self.show_accounts();
+            self.refresh();
+            gtk::prelude::GtkWindowExt::set_focus(&*self.obj(), Some(&*self.heading_box));
+            self.intro.connect_shown(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                move |_| {
+                    imp.heading_box.grab_focus();
+                }
+            ));
+        }
+
+        pub(super) fn abandon(&self) {
+            let program = text::program(&self.prompt().details.borrow().client);
+            let said = gettext_f("{program} is no longer waiting", &[("program", &program)]);
+            self.obj().announce(&said, gtk::AccessibleAnnouncementPriority::High);
+            if self.stays_for_purchase(&program) {
+                self.refresh();
+                return;
+            }
+            self.is_abandoned.set(true);
+            self.obj().close();
+        }
+    }
 }
 
 glib::wrapper! {
@@ -173,39 +222,23 @@ glib::wrapper! {
 }
 
 impl PromptWindow {
-    pub(super) fn new(application: &Application, prompt: &Rc<Prompt>) -> Self {
-        let window: Self = glib::Object::builder().property("application", application).build();
+    pub(super) fn new(services: &Services, prompt: &Rc<Prompt>) -> Self {
+        let window: Self = glib::Object::builder().property("application", services.application()).build();
         let imp = window.imp();
+        let _ = imp.services.set(services.clone());
         imp.form.replace(Some(question::form(&prompt.details.borrow(), &prompt.accounts.borrow())));
         let _ = imp.prompt.set(prompt.clone());
-        if names::is_devel() {
-            window.add_css_class("devel");
-        }
         labels::settle(&window);
-        window.follow_pages();
-        window.follow_names();
-        window.show_accounts();
-        window.refresh();
-        gtk::prelude::GtkWindowExt::set_focus(&window, Some(&*imp.heading));
-        imp.intro.connect_shown(glib::clone!(
-            #[weak]
-            window,
-            move |_| {
-                window.imp().heading.grab_focus();
-            }
-        ));
+        imp.show();
         window
     }
 
-    fn prompt(&self) -> &Rc<Prompt> {
-        self.imp().prompt.get().expect("set when the window is made")
+    /// Shows what is asked, as far as it has changed.
+    pub(super) fn refresh(&self) {
+        self.imp().refresh();
     }
 
-    fn form(&self) -> Form {
-        self.imp().form.borrow().clone().unwrap_or(Form::Unlock)
-    }
-
-    /// Whether what was asked has been done, and only the way back is shown.
+    /// Whether what was asked has been done, and only *Done* is still shown.
     pub(super) fn is_over(&self) -> bool {
         self.imp().is_over.get()
     }
@@ -217,14 +250,6 @@ impl PromptWindow {
 
     /// Closes because nobody waits any more. A purchase that is open stays.
     pub(super) fn abandon(&self) {
-        let program = text::program(&self.prompt().details.borrow().client);
-        let said = gettext_f("{program} is no longer waiting", &[("program", &program)]);
-        self.announce(&said, gtk::AccessibleAnnouncementPriority::High);
-        if self.stays_for_purchase(&program) {
-            self.refresh();
-            return;
-        }
-        self.imp().is_abandoned.set(true);
-        self.close();
+        self.imp().abandon();
     }
 }

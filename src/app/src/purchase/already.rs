@@ -7,12 +7,13 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority, glib};
 use usher_core::{account::Account, buying, provider::Access, session::SessionError};
 
-use super::{PurchaseRequest, trouble::Trouble};
+use super::{request::PurchaseRequest, trouble::Trouble};
 use crate::{
-    application::Application,
     i18n::{gettext, gettext_f, ngettext_f},
-    runtime, text,
-    widgets::{accessible, labels, toast},
+    runtime,
+    services::Services,
+    text,
+    widgets::{accessible, focus, labels, toast},
 };
 
 /// Names of what a row shows at its end.
@@ -34,7 +35,7 @@ pub(crate) enum AlreadyAnswer {
 type Tell = Rc<dyn Fn(AlreadyAnswer)>;
 
 mod imp {
-    use std::cell::{Cell, OnceCell, RefCell};
+    use std::cell::{OnceCell, RefCell};
 
     use super::*;
 
@@ -51,12 +52,11 @@ mod imp {
         #[template_child]
         pub(super) sign_in_row: TemplateChild<adw::ButtonRow>,
         /// What the page is about.
-        #[property(get, set)]
-        pub(super) question: RefCell<String>,
+        #[property(get, construct_only)]
+        question: RefCell<String>,
+        pub(super) services: OnceCell<Services>,
         pub(super) request: OnceCell<Rc<PurchaseRequest>>,
         pub(super) tell: OnceCell<Tell>,
-        /// Whether it was shown before: the keyboard goes back to where it was left.
-        was_shown: Cell<bool>,
     }
 
     #[glib::object_subclass]
@@ -76,28 +76,163 @@ mod imp {
     }
 
     #[glib::derived_properties]
-    impl ObjectImpl for AlreadyPage {}
-    impl WidgetImpl for AlreadyPage {}
-
-    impl NavigationPageImpl for AlreadyPage {
-        fn shown(&self) {
-            self.parent_shown();
-            if !self.was_shown.replace(true) {
-                self.check_row.grab_focus();
-            }
+    impl ObjectImpl for AlreadyPage {
+        fn constructed(&self) {
+            self.parent_constructed();
+            accessible::can_be_pressed(&*self.check_row);
+            accessible::can_be_pressed(&*self.sign_in_row);
+            focus::when_first_shown(&*self.obj(), |page| {
+                page.imp().check_row.grab_focus();
+            });
         }
     }
 
+    impl WidgetImpl for AlreadyPage {}
+    impl NavigationPageImpl for AlreadyPage {}
+
     #[gtk::template_callbacks]
     impl AlreadyPage {
-        #[template_callback]
-        fn on_check(&self) {
-            self.obj().check();
+        fn request(&self) -> &Rc<PurchaseRequest> {
+            self.request.get().expect("set when the page is made")
+        }
+
+        pub(super) fn tell(&self, answer: AlreadyAnswer) {
+            if let Some(tell) = self.tell.get() {
+                tell(answer);
+            }
         }
 
         #[template_callback]
         fn on_sign_in(&self) {
-            self.obj().tell(AlreadyAnswer::SignIn);
+            self.tell(AlreadyAnswer::SignIn);
+        }
+
+        /// Asks for the account that would pay.
+        #[template_callback]
+        fn on_check(&self) {
+            // It stays where the keyboard is.
+            self.check_row.set_activatable(false);
+            self.check_stack.set_visible_child_name(BUSY);
+            glib::spawn_future_local(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                async move {
+                    let access = imp.ask(&imp.request().account).await;
+                    imp.check_row.set_activatable(true);
+                    imp.check_stack.set_visible_child_name(IDLE);
+                    match access {
+                        Ok(access) if access.granted.is_empty() => {
+                            toast::show(&*imp.obj(), &gettext("Nothing has changed"));
+                        }
+                        Ok(access) => imp.tell(AlreadyAnswer::Owned(access.granted)),
+                        Err(SessionError::SignedOut | SessionError::Expired) => imp.tell(AlreadyAnswer::Expired),
+                        Err(error) => imp.say(&error),
+                    }
+                }
+            ));
+        }
+
+        /// Asks the server for one account, and remembers what it has.
+        async fn ask(&self, account: &Account) -> Result<Access, SessionError> {
+            let session = self.services.get().expect("set when the page is made").session.clone();
+            let (ground, app_ids) = (self.request().ground.clone(), self.request().app_ids.iter());
+            let (id, ids) = (account.id, app_ids.cloned().collect::<BTreeSet<_>>());
+            runtime::spawn(async move {
+                let access = buying::check(&session, id, &ids).await?;
+                if !access.granted.is_empty() {
+                    buying::remember(&session, id, &ground, &access.granted).await?;
+                }
+                Ok(access)
+            })
+            .await
+        }
+
+        fn say(&self, error: &SessionError) {
+            tracing::warn!(%error, "cannot find out whether something was bought");
+            toast::show(&*self.obj(), &Trouble::of(error).line(&self.request().account.binding.host()));
+        }
+
+        pub(super) fn list(&self, others: &[Account]) {
+            self.others_group.set_visible(!others.is_empty());
+            for account in others {
+                self.others_group.add(&self.row(account));
+            }
+        }
+
+        /// A row that asks for another account when it is pressed.
+        fn row(&self, account: &Account) -> adw::ActionRow {
+            let row = adw::ActionRow::builder()
+                .use_markup(false)
+                .title(gettext_f("Check the account of {user}", &[("user", &text::within(&account.user))]))
+                .subtitle(account.name.as_deref().map(text::plain).unwrap_or_default())
+                .activatable(true)
+                .build();
+            let state = gtk::Stack::builder().valign(gtk::Align::Center).build();
+            let icon = gtk::Image::from_icon_name("system-search-symbolic");
+            icon.upcast_ref::<gtk::Widget>().set_accessible_role(gtk::AccessibleRole::Presentation);
+            state.add_named(&icon, Some(IDLE));
+            state.add_named(&adw::Spinner::new(), Some(BUSY));
+            row.add_suffix(&state);
+            accessible::can_be_pressed(&row);
+            let account = account.clone();
+            row.connect_activated(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                move |row| imp.check_other(account.clone(), row, &state)
+            ));
+            labels::settle(&row);
+            row
+        }
+
+        fn check_other(&self, account: Account, row: &adw::ActionRow, state: &gtk::Stack) {
+            row.set_activatable(false);
+            state.set_visible_child_name(BUSY);
+            glib::spawn_future_local(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                #[weak]
+                row,
+                #[weak]
+                state,
+                async move {
+                    let access = imp.ask(&account).await;
+                    state.set_visible_child_name(IDLE);
+                    state.set_visible(access.is_err());
+                    match access {
+                        Ok(access) => imp.show_found(account, &row, &access),
+                        Err(SessionError::SignedOut | SessionError::Expired) => {
+                            state.set_visible(false);
+                            row.set_subtitle(&gettext("Sign in again"));
+                        }
+                        Err(error) => {
+                            row.set_activatable(true);
+                            imp.say(&error);
+                        }
+                    }
+                }
+            ));
+        }
+
+        /// What another account has.
+        fn show_found(&self, account: Account, row: &adw::ActionRow, access: &Access) {
+            let title = found(&account.user, access.granted.len(), self.request().app_ids.len());
+            row.set_title(&title);
+            self.obj().announce(&accessible::bare(&title), AccessibleAnnouncementPriority::Medium);
+            if !access.denied.is_empty() || access.granted.is_empty() {
+                return;
+            }
+            let button = gtk::Button::builder()
+                .label(gettext("Use This Account"))
+                .valign(gtk::Align::Center)
+                .css_classes(["suggested-action"])
+                .build();
+            button.connect_clicked(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                move |_| imp.tell(AlreadyAnswer::Use(Box::new(account.clone())))
+            ));
+            row.add_suffix(&button);
+            button.grab_focus();
         }
     }
 }
@@ -110,145 +245,26 @@ glib::wrapper! {
 
 impl AlreadyPage {
     /// For what `request` would buy; `others` are the person's other accounts at the server.
-    pub(crate) fn new(request: PurchaseRequest, others: &[Account], tell: impl Fn(AlreadyAnswer) + 'static) -> Self {
-        let page: Self = glib::Object::new();
-        let imp = page.imp();
+    pub(crate) fn new(
+        services: &Services,
+        request: PurchaseRequest,
+        others: &[Account],
+        tell: impl Fn(AlreadyAnswer) + 'static,
+    ) -> Self {
         let host = text::within(&request.account.binding.host());
         let user = text::within(&request.account.user);
-        page.set_question(gettext_f(
+        let question = gettext_f(
             "{host} says that {user} has no access. What was just bought there can take a moment.",
             &[("host", &host), ("user", &user)],
-        ));
+        );
+        let page: Self = glib::Object::builder().property("question", question).build();
+        let imp = page.imp();
+        let _ = imp.services.set(services.clone());
         let _ = imp.request.set(Rc::new(request));
         let _ = imp.tell.set(Rc::new(tell));
-        imp.others_group.set_visible(!others.is_empty());
-        for account in others {
-            imp.others_group.add(&page.row(account));
-        }
-        accessible::can_be_pressed(&*imp.check_row);
-        accessible::can_be_pressed(&*imp.sign_in_row);
+        imp.list(others);
         labels::settle(&page);
         page
-    }
-
-    fn request(&self) -> &Rc<PurchaseRequest> {
-        self.imp().request.get().expect("set when the page is made")
-    }
-
-    fn tell(&self, found: AlreadyAnswer) {
-        if let Some(tell) = self.imp().tell.get() {
-            tell(found);
-        }
-    }
-
-    /// Asks for the account that would pay.
-    fn check(&self) {
-        let imp = self.imp();
-        // It stays where the keyboard is.
-        imp.check_row.set_activatable(false);
-        imp.check_stack.set_visible_child_name(BUSY);
-        let account = self.request().account.clone();
-        glib::spawn_future_local(glib::clone!(
-            #[weak(rename_to = page)]
-            self,
-            async move {
-                let access = ask(page.request(), &account).await;
-                let imp = page.imp();
-                imp.check_row.set_activatable(true);
-                imp.check_stack.set_visible_child_name(IDLE);
-                match access {
-                    Ok(access) if access.granted.is_empty() => toast::show(&page, &gettext("Nothing has changed")),
-                    Ok(access) => page.tell(AlreadyAnswer::Owned(access.granted)),
-                    Err(SessionError::SignedOut | SessionError::Expired) => page.tell(AlreadyAnswer::Expired),
-                    Err(error) => page.say(&error),
-                }
-            }
-        ));
-    }
-
-    fn say(&self, error: &SessionError) {
-        tracing::warn!(%error, "whether something was bought is not known");
-        toast::show(self, &Trouble::of(error).line(&self.request().account.binding.host()));
-    }
-
-    /// A row that asks for another account when it is pressed.
-    fn row(&self, account: &Account) -> adw::ActionRow {
-        let row = adw::ActionRow::builder()
-            .use_markup(false)
-            .title(gettext_f("Check the account of {user}", &[("user", &text::within(&account.user))]))
-            .activatable(true)
-            .build();
-        if let Some(name) = &account.name {
-            row.set_subtitle(&text::plain(name));
-        }
-        let state = gtk::Stack::builder().valign(gtk::Align::Center).build();
-        let icon = gtk::Image::from_icon_name("system-search-symbolic");
-        icon.upcast_ref::<gtk::Widget>().set_accessible_role(gtk::AccessibleRole::Presentation);
-        state.add_named(&icon, Some(IDLE));
-        state.add_named(&adw::Spinner::new(), Some(BUSY));
-        row.add_suffix(&state);
-        accessible::can_be_pressed(&row);
-        let account = account.clone();
-        row.connect_activated(glib::clone!(
-            #[weak(rename_to = page)]
-            self,
-            move |row| page.check_other(&account, row, &state)
-        ));
-        labels::settle(&row);
-        row
-    }
-
-    fn check_other(&self, account: &Account, row: &adw::ActionRow, state: &gtk::Stack) {
-        row.set_activatable(false);
-        state.set_visible_child_name(BUSY);
-        let account = account.clone();
-        glib::spawn_future_local(glib::clone!(
-            #[weak(rename_to = page)]
-            self,
-            #[weak]
-            row,
-            #[weak]
-            state,
-            async move {
-                let access = ask(page.request(), &account).await;
-                state.set_visible_child_name(IDLE);
-                state.set_visible(access.is_err());
-                match access {
-                    Ok(access) => page.show_found(&account, &row, &access),
-                    Err(SessionError::SignedOut | SessionError::Expired) => {
-                        state.set_visible(false);
-                        row.set_subtitle(&gettext("Sign in again"));
-                    }
-                    Err(error) => {
-                        row.set_activatable(true);
-                        page.say(&error);
-                    }
-                }
-            }
-        ));
-    }
-
-    /// What another account has.
-    fn show_found(&self, account: &Account, row: &adw::ActionRow, access: &Access) {
-        let title = found(&account.user, access.granted.len(), self.request().app_ids.len());
-        row.set_title(&title);
-        self.announce(&accessible::bare(&title), AccessibleAnnouncementPriority::Medium);
-        if !access.denied.is_empty() || access.granted.is_empty() {
-            return;
-        }
-        let button = gtk::Button::builder()
-            .label(gettext("Use This Account"))
-            .valign(gtk::Align::Center)
-            .css_classes(["suggested-action"])
-            .build();
-        let account = account.clone();
-        button.connect_clicked(glib::clone!(
-            #[weak(rename_to = page)]
-            self,
-            move |_| page.tell(AlreadyAnswer::Use(Box::new(account.clone())))
-        ));
-        row.add_suffix(&button);
-        button.grab_focus();
     }
 }
 
@@ -265,21 +281,6 @@ fn found(user: &str, has: usize, of: usize) -> String {
         // Translators: {has} and {of} are numbers: “demo has 1 of these 3 apps”
         gettext_f("{user} has {has} of these {of} apps", &values)
     }
-}
-
-/// Asks the server for one account, and remembers what it has.
-async fn ask(request: &Rc<PurchaseRequest>, account: &Account) -> Result<Access, SessionError> {
-    let session = Application::current().services().session.clone();
-    let (id, ids) = (account.id, request.app_ids.iter().cloned().collect::<BTreeSet<_>>());
-    let ground = request.ground.clone();
-    runtime::spawn(async move {
-        let access = buying::check(&session, id, &ids).await?;
-        if !access.granted.is_empty() {
-            buying::remember(&session, id, &ground, &access.granted).await?;
-        }
-        Ok(access)
-    })
-    .await
 }
 
 #[cfg(test)]

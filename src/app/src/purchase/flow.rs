@@ -26,14 +26,13 @@ use usher_core::{
 };
 
 use super::{
-    PurchaseEvent, PurchaseRequest, Tell,
     basket::{Basket, ItemState},
     page::PurchasePage,
+    request::{PurchaseEvent, PurchaseRequest, Tell},
     trouble::Trouble,
     words::{ButtonAction, PageKind},
 };
 use crate::{
-    application::Application,
     i18n::gettext,
     runtime,
     services::Services,
@@ -168,7 +167,7 @@ impl Purchase {
     }
 
     fn name(&self, app_id: &str) -> String {
-        Application::current().apps().get(&self.request.ground.remote, app_id).title()
+        self.services.apps().get(&self.request.ground.remote, app_id).title()
     }
 
     /// Asks the server to begin, or learns that there is nothing to begin.
@@ -180,7 +179,7 @@ impl Purchase {
         let purchase = self.clone();
         glib::spawn_future_local(async move {
             // What has been begun is seen through, whatever becomes of the window.
-            let _hold = Application::current().hold();
+            let _hold = purchase.services.hold();
             if !containment::is_possible().await {
                 purchase.is_asking.set(false);
                 purchase.set_idle();
@@ -196,7 +195,7 @@ impl Purchase {
                 _ => None,
             };
             if let Err(error) = &begun {
-                tracing::warn!(%error, "a purchase did not begin");
+                tracing::warn!(%error, "cannot begin a purchase");
             }
             if let Ok(Begun::Started(buying)) = begun {
                 if purchase.is_ended.get() {
@@ -236,12 +235,12 @@ impl Purchase {
         }
         let purchase = self.clone();
         glib::spawn_future_local(async move {
-            let _hold = Application::current().hold();
+            let _hold = purchase.services.hold();
             let access = purchase.look().await;
             purchase.is_asking.set(false);
             purchase.set_idle();
             if let Err(error) = &access {
-                tracing::warn!(%error, "whether something was bought is not known");
+                tracing::warn!(%error, "cannot find out whether something was bought");
             }
             let app = purchase.current();
             let has_access = access.as_ref().map(|access| access.granted.contains(&app));
@@ -264,7 +263,7 @@ impl Purchase {
         match self.look().await {
             Ok(access) if access.granted.contains(&app) => self.basket.borrow_mut().settle(ItemState::Bought),
             Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "whether something was bought is not known"),
+            Err(error) => tracing::warn!(%error, "cannot find out whether something was bought"),
         }
         self.basket.borrow().bought()
     }
@@ -316,13 +315,14 @@ impl Purchase {
     }
 
     fn bought(self: &Rc<Self>) {
-        let (session, id) = (self.services.session.clone(), self.request.account.id);
+        let (services, id) = (self.services.clone(), self.request.account.id);
         let (ground, owned) = (self.request.ground.clone(), BTreeSet::from([self.current()]));
         glib::spawn_future_local(async move {
-            let _hold = Application::current().hold();
+            let _hold = services.hold();
+            let session = services.session.clone();
             let kept = runtime::spawn(async move { buying::remember(&session, id, &ground, &owned).await }).await;
             if let Err(error) = kept {
-                tracing::warn!(%error, "what was bought is not remembered");
+                tracing::warn!(%error, "cannot save what was bought");
             }
         });
         self.basket.borrow_mut().settle(ItemState::Bought);
@@ -398,7 +398,7 @@ impl Purchase {
         let (session, id, app) = (self.services.session.clone(), self.request.account.id, self.current());
         let forgotten = runtime::spawn(async move { buying::not_paid(&session, id, &app).await }).await;
         if let Err(error) = &forgotten {
-            tracing::warn!(%error, "a purchase that came to nothing stays written down");
+            tracing::warn!(%error, "cannot forget a purchase that was not paid");
         }
         forgotten.is_ok()
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Purchases are asked for again at their server, when the person wants it: what an account has, and what became of a
-//! purchase that was begun and not finished. Nothing is begun here.
+//! Asks the server again about purchases, when the person wants it: what an account has, and what became of a purchase
+//! that was begun and not finished. Begins nothing.
 
 use std::collections::BTreeSet;
 
@@ -11,11 +11,11 @@ use usher_core::{
 };
 
 use crate::{
-    application::Application,
     i18n::{gettext, gettext_f},
-    main_window::Window,
     model::App,
-    runtime, text,
+    navigation,
+    services::Services,
+    text,
     widgets::{row_menu, toast},
 };
 
@@ -33,16 +33,16 @@ pub(crate) struct UnfinishedPurchase {
 }
 
 /// Asks the server which of these apps an account has, and saves what it says.
-pub(crate) async fn ask(account: AccountId, app_ids: BTreeSet<String>) -> Result<Access, SessionError> {
-    let application = Application::current();
-    let session = application.services().session.clone();
-    let asking = async move { buying::check(&session, account, &app_ids).await };
-    let answer = runtime::spawn(asking).await;
-    application.accounts().reload();
-    answer
+pub(crate) async fn ask(
+    services: &Services,
+    account: AccountId,
+    app_ids: BTreeSet<String>,
+) -> Result<Access, SessionError> {
+    let session = services.session.clone();
+    services.accounts().write(async move { buying::check(&session, account, &app_ids).await }).await
 }
 
-/// What the person is told of an answer that did not come.
+/// What the person is told where no answer came.
 pub(crate) fn problem(error: &SessionError, host: &str) -> String {
     let host = text::within(host);
     match error {
@@ -54,56 +54,55 @@ pub(crate) fn problem(error: &SessionError, host: &str) -> String {
 }
 
 impl UnfinishedPurchase {
-    /// Asks the server what became of it, and tells in that window.
-    pub(crate) async fn check(&self, window: &Window) {
-        let told = match ask(self.account, BTreeSet::from([self.app.id.clone()])).await {
-            Ok(access) if access.granted.contains(&self.app.id) => self.granted().await,
+    /// Asks the server what became of it, and returns what is to be said.
+    pub(crate) async fn check(&self, services: &Services) -> String {
+        match ask(services, self.account, BTreeSet::from([self.app.id.clone()])).await {
+            Ok(access) if access.granted.contains(&self.app.id) => self.granted(services).await,
             Ok(_) => gettext("Nothing has changed"),
             Err(error) => {
-                tracing::warn!(%error, "a purchase cannot be checked");
+                tracing::warn!(%error, "cannot check a purchase");
                 problem(&error, &self.host)
             }
-        };
-        toast::show(&window.content_widget(), &told);
+        }
     }
 
     /// There is access now. Says what can be done with it.
-    async fn granted(&self) -> String {
+    async fn granted(&self, services: &Services) -> String {
         let app = text::within(&self.app.title());
         let app = [("app", app.as_str())];
         let Some(ground) = self.update.clone() else {
             return gettext_f("“{app}” can be installed now", &app);
         };
-        let application = Application::current();
-        let (session, account) = (application.services().session.clone(), self.account);
+        let (session, account) = (services.session.clone(), self.account);
         let owned = BTreeSet::from([self.app.id.clone()]);
-        let kept = runtime::spawn(async move { buying::remember(&session, account, &ground, &owned).await }).await;
-        application.accounts().reload();
-        if let Err(error) = kept {
-            tracing::warn!(%error, "what an account has is not remembered");
+        let saved =
+            services.accounts().write(async move { buying::remember(&session, account, &ground, &owned).await }).await;
+        if let Err(error) = saved {
+            tracing::warn!(%error, "cannot save what an account has");
         }
         gettext_f("“{app}” can be updated now", &app)
     }
 
     /// A menu with what the person alone can say.
-    pub(crate) fn menu_button(&self) -> gtk::MenuButton {
-        let unfinished = self.clone();
+    pub(crate) fn menu_button(&self, services: &Services) -> gtk::MenuButton {
+        let (unfinished, services) = (self.clone(), services.clone());
         row_menu(&self.app.title(), &gettext("It Was Not Paid"), move |button| {
-            if let Some(window) = Window::of(button) {
-                glib::spawn_future_local(unfinished.clone().not_paid(window));
+            if let Some(stack) = navigation::stack_of(button) {
+                glib::spawn_future_local(unfinished.clone().not_paid(services.clone(), stack));
             }
         })
     }
 
     /// It is forgotten, and can be begun again.
-    async fn not_paid(self, window: Window) {
-        let application = Application::current();
-        let (session, account, app_id) = (application.services().session.clone(), self.account, self.app.id);
-        let saved = runtime::spawn(async move { buying::not_paid(&session, account, &app_id).await }).await;
-        application.accounts().reload();
-        if let Err(error) = saved {
-            tracing::warn!(%error, "a purchase cannot be dropped");
-            toast::show(&window.content_widget(), &gettext("The keyring does not answer as it should"));
+    async fn not_paid(self, services: Services, stack: adw::NavigationView) {
+        let session = services.session.clone();
+        let forgotten = services
+            .accounts()
+            .write(async move { buying::not_paid(&session, self.account, &self.app.id).await })
+            .await;
+        if let Err(error) = forgotten {
+            tracing::warn!(%error, "cannot forget a purchase that was not paid");
+            toast::show(&stack, &gettext("The keyring does not answer as it should"));
         }
     }
 }

@@ -7,8 +7,10 @@ use gtk::glib;
 use crate::{
     i18n::{gettext, gettext_f},
     model::App,
+    navigation,
     purchase::unfinished::UnfinishedPurchase,
-    widgets::{Offer, OfferRow},
+    services::Services,
+    widgets::{BusyButton, Offer, OfferRow, toast},
 };
 
 impl Offer {
@@ -26,19 +28,26 @@ impl Offer {
 }
 
 /// The row, which asks the server and takes the person's word.
-pub(crate) fn unfinished_row(offer: &Offer, unfinished: &UnfinishedPurchase) -> OfferRow {
-    let pressed = unfinished.clone();
-    let row = OfferRow::with_prefix(offer, &unfinished.app.image(32), move |window, button| {
-        let (unfinished, window, button) = (pressed.clone(), window.clone(), button.clone());
-        button.set_busy(true);
-        glib::spawn_future_local(async move {
-            unfinished.check(&window).await;
-            button.set_busy(false);
-        });
-    });
+pub(crate) fn unfinished_row(services: &Services, offer: &Offer, unfinished: &UnfinishedPurchase) -> OfferRow {
+    let row = OfferRow::new(offer);
+    row.set_picture(&unfinished.app.image(32));
     row.set_tooltip_text(unfinished.app.id_beside_title().as_deref());
+    let (asked, pressed) = (services.clone(), unfinished.clone());
+    row.connect_pressed(move |button| {
+        glib::spawn_future_local(check(button.clone(), asked.clone(), pressed.clone()));
+    });
     if unfinished.update.is_none() {
-        row.add_suffix(&unfinished.menu_button());
+        row.add_suffix(&unfinished.menu_button(services));
     }
     row
+}
+
+async fn check(button: BusyButton, services: Services, unfinished: UnfinishedPurchase) {
+    // The row may be gone by the time that there is an answer.
+    let Some(stack) = navigation::stack_of(&button) else {
+        return;
+    };
+    button.set_busy(true);
+    toast::show(&stack, &unfinished.check(&services).await);
+    button.set_busy(false);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! *Done*: who is signed in where, and the way back.
+//! *Done*: who is signed in where, and how it goes on.
 
-use std::{rc::Rc, time::Duration};
+use std::time::Duration;
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority, glib};
@@ -12,21 +12,20 @@ use usher_core::{
 };
 
 use super::{
-    Ending, Purpose,
-    flow::Flow,
     next_step::{NextStep, next_step},
+    request::{Ending, Purpose, SignInRequest},
 };
 use crate::{
-    application::Application,
     desktop::software,
     i18n::{gettext, gettext_f},
     model::{Repository, permission},
-    runtime, text,
-    web::WebTask,
-    widgets::{labels, toast},
+    runtime,
+    services::Services,
+    text,
+    widgets::{Closures, labels, toast},
 };
 
-type Act = Box<dyn FnOnce()>;
+type Callback = Box<dyn FnOnce()>;
 
 /// How long *Done* stays when a program goes on by itself.
 const CLOSING: Duration = Duration::from_secs(6);
@@ -36,40 +35,53 @@ mod imp {
 
     use super::*;
 
-    #[derive(Default, gtk::CompositeTemplate)]
+    #[derive(Default, gtk::CompositeTemplate, glib::Properties)]
+    #[properties(wrapper_type = super::DonePage)]
     #[template(file = "src/sign_in/done.blp")]
     pub struct DonePage {
+        /// Whose account it is, where the server tells.
+        #[property(get, construct_only, nullable)]
+        user: RefCell<Option<String>>,
+        /// Whether there is an account to show a picture of.
+        #[property(get, construct_only)]
+        has_account: Cell<bool>,
+        /// Who is signed in where, or what else is to be known.
+        #[property(get, construct_only)]
+        detail: RefCell<String>,
+        /// The question whether it is somebody else; empty where that cannot be known.
+        #[property(get, construct_only)]
+        other_person: RefCell<String>,
+        /// How it goes on; empty where there is nothing to say.
+        #[property(get, set)]
+        next_step_text: RefCell<String>,
+        /// The command to run; empty where there is none.
+        #[property(get, set)]
+        command: RefCell<String>,
+        /// Whether there are repositories to switch on.
+        #[property(get, set)]
+        has_repositories: Cell<bool>,
+        /// Whether the setting is shown that lets programs wait.
+        #[property(get, set)]
+        offers_to_wait: Cell<bool>,
+        #[property(get, set)]
+        primary_text: RefCell<String>,
+        /// Whether the primary button does something else than to finish.
+        #[property(get, set)]
+        has_done_button: Cell<bool>,
         #[template_child]
-        pub(super) avatar: TemplateChild<adw::Avatar>,
+        used_by_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
-        pub(super) heading: TemplateChild<gtk::Label>,
+        continue_row: TemplateChild<adw::SwitchRow>,
         #[template_child]
-        pub(super) who_label: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(super) other_person_button: TemplateChild<gtk::Button>,
-        #[template_child]
-        pub(super) next_step_label: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(super) command_group: TemplateChild<adw::PreferencesGroup>,
-        #[template_child]
-        pub(super) command_label: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(super) used_by_group: TemplateChild<adw::PreferencesGroup>,
-        #[template_child]
-        pub(super) continue_group: TemplateChild<adw::PreferencesGroup>,
-        #[template_child]
-        pub(super) continue_row: TemplateChild<adw::SwitchRow>,
-        #[template_child]
-        pub(super) primary_button: TemplateChild<gtk::Button>,
-        #[template_child]
-        pub(super) done_button: TemplateChild<gtk::Button>,
+        primary_button: TemplateChild<gtk::Button>,
+        pub(super) services: OnceCell<Services>,
         /// Whose permissions are shown.
         pub(super) account: OnceCell<(AccountId, Binding)>,
         pub(super) said: RefCell<String>,
-        pub(super) finished: RefCell<Option<Act>>,
-        pub(super) start_over: RefCell<Option<Act>>,
-        pub(super) next_step: OnceCell<NextStep>,
-        pub(super) is_touched: Cell<bool>,
+        pub(super) finished: RefCell<Option<Callback>>,
+        pub(super) start_over: RefCell<Option<Callback>>,
+        next_step: OnceCell<NextStep>,
+        is_touched: Cell<bool>,
     }
 
     #[glib::object_subclass]
@@ -81,7 +93,8 @@ mod imp {
         fn class_init(klass: &mut Self::Class) {
             klass.bind_template();
             klass.bind_template_callbacks();
-            klass.install_action("done.finish", None, |page, _, _| page.finish());
+            Closures::bind_template_callbacks(klass);
+            klass.install_action("done.finish", None, |page, _, _| page.imp().finish());
         }
 
         fn instance_init(obj: &glib::subclass::InitializingObject<Self>) {
@@ -89,6 +102,7 @@ mod imp {
         }
     }
 
+    #[glib::derived_properties]
     impl ObjectImpl for DonePage {}
     impl WidgetImpl for DonePage {}
 
@@ -112,11 +126,195 @@ mod imp {
         #[template_callback]
         fn on_primary(&self) {
             match self.next_step.get() {
-                Some(NextStep::Software { remote, app_id }) => {
-                    self.obj().install_in_software(remote.clone(), app_id.clone());
+                Some(NextStep::Software { remote, app_id }) => self.install_in_software(remote.clone(), app_id.clone()),
+                Some(NextStep::Terminal { command }) => toast::copy(&*self.obj(), command),
+                _ => self.finish(),
+            }
+        }
+
+        fn services(&self) -> &Services {
+            self.services.get().expect("set when the page is made")
+        }
+
+        pub(super) fn show_next_step(&self, purpose: &Purpose) {
+            let step = self.next_step.get_or_init(|| next_step(purpose));
+            let client = match purpose {
+                Purpose::Asked(asked) => asked.client.as_str(),
+                Purpose::ByHand { .. } => "",
+            };
+            let page = self.obj();
+            page.set_next_step_text(self.text_of(step, client));
+            page.set_primary_text(match step {
+                NextStep::Software { .. } => gettext("Open in Software"),
+                NextStep::Terminal { .. } => gettext("Copy Command"),
+                _ => gettext("Done"),
+            });
+            page.set_has_done_button(matches!(step, NextStep::Software { .. } | NextStep::Terminal { .. }));
+            match step {
+                NextStep::Terminal { command } => page.set_command(command.as_str()),
+                NextStep::Software { remote, app_id } => self.name_what_software_does(remote.clone(), app_id.clone()),
+                _ => {}
+            }
+            match step {
+                NextStep::ByHand => self.show_repositories(),
+                NextStep::Waiting => self.close_by_itself(),
+                // An update never waits.
+                _ if matches!(purpose, Purpose::Asked(asked) if asked.is_update) => {}
+                _ => {
+                    page.set_offers_to_wait(true);
+                    self.services().settings().bind("continue-installs", &*self.continue_row, "active").build();
                 }
-                Some(NextStep::Terminal { .. }) => self.obj().copy_command(),
-                _ => self.obj().finish(),
+            }
+        }
+
+        /// How it goes on. `client` is empty where the program is not known.
+        fn text_of(&self, step: &NextStep, client: &str) -> String {
+            let program = text::program(client);
+            let program = [("program", program.as_str())];
+            let is_unknown = client.is_empty();
+            match step {
+                NextStep::ByHand => String::new(),
+                NextStep::Account if is_unknown => String::new(),
+                NextStep::Waiting if is_unknown => gettext("The install goes on."),
+                NextStep::Waiting => gettext_f("The install goes on in {program}.", &program),
+                NextStep::Software { remote, app_id } => {
+                    // Its name was looked up when the question was asked, which named it as well.
+                    let app = text::within(&self.services().apps().get(remote, app_id).title());
+                    gettext_f("“{app}” can be installed now.", &[("app", &app)])
+                }
+                NextStep::Terminal { .. } if is_unknown => gettext("Start again, or run this command:"),
+                NextStep::Terminal { .. } => gettext("Run the command again:"),
+                NextStep::Account => gettext_f("Go back to {program}.", &program),
+                NextStep::Program if is_unknown => gettext("Start the install again."),
+                NextStep::Program => gettext_f("Go back to {program} and start the install again.", &program),
+            }
+        }
+
+        /// The repositories here that name this server, each with a switch.
+        fn show_repositories(&self) {
+            let Some((id, binding)) = self.account.get().cloned() else {
+                return;
+            };
+            let mut here = self.services().repositories().all().to_vec();
+            here.retain(|repository| repository.binding == binding);
+            let store = self.services().store.clone();
+            glib::spawn_future_local(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                async move {
+                    let entries = runtime::spawn(async move { store.entries().await }).await.unwrap_or_default();
+                    let account = entries.iter().filter_map(|entry| entry.account()).find(|account| account.id == id);
+                    if let Some(account) = account {
+                        imp.add_switches(&here, account);
+                    }
+                }
+            ));
+        }
+
+        fn add_switches(&self, repositories: &[Repository], account: &Account) {
+            for repository in repositories {
+                let row = adw::SwitchRow::builder()
+                    .use_markup(false)
+                    .title(repository.title())
+                    .subtitle(text::plain(repository.address.as_str()))
+                    .active(account.is_linked_to(&repository.address))
+                    .build();
+                let id = account.id;
+                let link = Link { remote_url: repository.address.clone(), remote: repository.remote.name.clone() };
+                row.connect_active_notify(glib::clone!(
+                    #[weak(rename_to = imp)]
+                    self,
+                    move |row| imp.set_permission(id, link.clone(), row.is_active())
+                ));
+                labels::settle(&row);
+                self.used_by_group.add(&row);
+            }
+            self.obj().set_has_repositories(!repositories.is_empty());
+        }
+
+        /// Gives a repository's permission, or takes it back.
+        fn set_permission(&self, id: AccountId, link: Link, is_allowed: bool) {
+            let (page, services) = (self.obj().downgrade(), self.services().clone());
+            glib::spawn_future_local(async move {
+                let changed = if is_allowed {
+                    permission::give(services.accounts(), id, link).await
+                } else {
+                    permission::take_back(services.accounts(), id, link.remote_url).await
+                };
+                if let (Err(said), Some(page)) = (changed, page.upgrade()) {
+                    toast::show(&page, &said);
+                }
+            });
+        }
+
+        /// Software can be told to install where it can be reached; elsewhere it can only be opened.
+        fn name_what_software_does(&self, remote: String, app_id: String) {
+            glib::spawn_future_local(glib::clone!(
+                #[weak(rename_to = page)]
+                self.obj(),
+                async move {
+                    if software::can_install(&remote, &app_id).await {
+                        page.set_primary_text(gettext("Install in Software"));
+                    }
+                }
+            ));
+        }
+
+        fn install_in_software(&self, remote: String, app_id: String) {
+            glib::spawn_future_local(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                async move {
+                    if software::install(&*imp.obj(), &remote, &app_id).await {
+                        imp.finish();
+                    }
+                }
+            ));
+        }
+
+        /// Closes after a while, unless somebody does something.
+        fn close_by_itself(&self) {
+            let events = gtk::EventControllerLegacy::new();
+            events.set_propagation_phase(gtk::PropagationPhase::Capture);
+            events.connect_event(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                #[upgrade_or]
+                glib::Propagation::Proceed,
+                move |_, event| {
+                    use gtk::gdk::EventType;
+                    let is_touch = matches!(
+                        event.event_type(),
+                        EventType::KeyPress
+                            | EventType::ButtonPress
+                            | EventType::MotionNotify
+                            | EventType::TouchBegin
+                            | EventType::Scroll
+                    );
+                    if is_touch {
+                        imp.is_touched.set(true);
+                    }
+                    glib::Propagation::Proceed
+                }
+            ));
+            self.obj().add_controller(events);
+            glib::timeout_add_local_once(
+                CLOSING,
+                glib::clone!(
+                    #[weak(rename_to = imp)]
+                    self,
+                    move || {
+                        if !imp.is_touched.get() {
+                            imp.finish();
+                        }
+                    }
+                ),
+            );
+        }
+
+        fn finish(&self) {
+            if let Some(finished) = self.finished.take() {
+                finished();
             }
         }
     }
@@ -130,241 +328,58 @@ glib::wrapper! {
 }
 
 impl DonePage {
-    /// After signing in.
-    pub(super) fn signed_in(flow: &Rc<Flow>, saved: Saved) -> Self {
-        let page: Self = glib::Object::new();
-        let imp = page.imp();
-        let host = flow.service().host();
-        page.show_who(Some(&saved.account.user).filter(|user| **user != host), &host);
+    /// After signing in. `start_over` is called where somebody else was meant.
+    pub(super) fn signed_in(
+        services: &Services,
+        request: &SignInRequest,
+        saved: &Saved,
+        start_over: impl FnOnce() + 'static,
+        finished: impl FnOnce() + 'static,
+    ) -> Self {
+        let host = request.binding.host();
+        // Where the server does not tell who signed in, the host stands for the name.
+        let user = Some(&saved.account.user).filter(|user| **user != host);
         let within = text::within(&saved.account.user);
+        let other_person = user.map_or_else(String::new, |_| gettext_f("Not {user}?", &[("user", &within)]));
+        let page: Self = glib::Object::builder()
+            .property("title", gettext("Signed In"))
+            .property("user", user.map(|user| text::plain(user)))
+            .property("has-account", true)
+            .property("detail", who(user, &host))
+            .property("other-person", other_person)
+            .build();
+        let imp = page.imp();
+        let _ = imp.services.set(services.clone());
+        let _ = imp.account.set((saved.account.id, request.binding.clone()));
         imp.said.replace(gettext_f("Signed in as {user}", &[("user", &within)]));
-        imp.other_person_button.set_label(&gettext_f("Not {user}?", &[("user", &within)]));
-        imp.other_person_button.set_visible(saved.account.user != host);
-        let _ = imp.account.set((saved.account.id, flow.request().binding.clone()));
-        let (id, other) = (saved.account.id, flow.clone());
-        imp.start_over.replace(Some(Box::new(move || other.start_over(&saved))));
-        let flow = flow.clone();
-        let purpose = flow.request().purpose.clone();
-        imp.finished.replace(Some(Box::new(move || flow.finish(id))));
-        page.show_next_step(&purpose);
+        imp.start_over.replace(Some(Box::new(start_over)));
+        imp.finished.replace(Some(Box::new(finished)));
+        imp.show_next_step(&request.purpose);
         page
     }
 
     /// After a question that needed no signing in.
-    pub(super) fn after(ending: Ending, finished: Act) -> Self {
-        let page: Self = glib::Object::new();
+    pub(super) fn after(services: &Services, ending: Ending, finished: impl FnOnce() + 'static) -> Self {
+        let page: Self = glib::Object::builder()
+            .property("title", &ending.heading)
+            .property("user", ending.user.as_deref().map(text::plain))
+            .property("has-account", ending.user.is_some())
+            .property("other-person", "")
+            .property("detail", ending.text.unwrap_or_else(|| who(ending.user.as_ref(), &ending.host)))
+            .build();
         let imp = page.imp();
-        page.set_title(&ending.heading);
-        imp.heading.set_label(&ending.heading);
-        imp.avatar.set_visible(ending.user.is_some());
-        page.show_who(ending.user.as_ref(), &ending.host);
-        if let Some(text) = &ending.text {
-            imp.who_label.set_label(text);
-        }
+        let _ = imp.services.set(services.clone());
         imp.said.replace(ending.heading);
-        imp.other_person_button.set_visible(false);
-        imp.finished.replace(Some(finished));
-        page.show_next_step(&Purpose::Asked(ending.asked));
+        imp.finished.replace(Some(Box::new(finished)));
+        imp.show_next_step(&Purpose::Asked(ending.asked));
         page
     }
+}
 
-    fn show_who(&self, user: Option<&String>, host: &str) {
-        let imp = self.imp();
-        imp.avatar.set_text(user.map(|user| text::plain(user)).as_deref());
-        imp.who_label.set_label(&match user {
-            Some(user) => {
-                gettext_f("{user} at {host}", &[("user", &text::within(user)), ("host", &text::within(host))])
-            }
-            None => text::plain(host),
-        });
-    }
-
-    fn show_next_step(&self, purpose: &Purpose) {
-        let imp = self.imp();
-        let next_step = imp.next_step.get_or_init(|| next_step(purpose));
-        let client = match purpose {
-            Purpose::Asked(asked) => asked.client.as_str(),
-            Purpose::ByHand { .. } => "",
-        };
-        let program = text::program(client);
-        let program = [("program", program.as_str())];
-        let (text, primary) = match next_step {
-            NextStep::ByHand => (None, gettext("Done")),
-            NextStep::Waiting if client.is_empty() => (Some(gettext("The install goes on.")), gettext("Done")),
-            NextStep::Waiting => (Some(gettext_f("The install goes on in {program}.", &program)), gettext("Done")),
-            NextStep::Software { remote, app_id } => {
-                self.name_what_software_does(remote.clone(), app_id.clone());
-                // Its name was looked up when the question was asked, which named it as well.
-                let app = text::within(&Application::current().apps().get(remote, app_id).title());
-                (Some(gettext_f("“{app}” can be installed now.", &[("app", &app)])), gettext("Open in Software"))
-            }
-            NextStep::Terminal { command } => {
-                imp.command_label.set_label(command);
-                imp.command_group.set_visible(true);
-                let again = if client.is_empty() {
-                    gettext("Start again, or run this command:")
-                } else {
-                    gettext("Run the command again:")
-                };
-                (Some(again), gettext("Copy Command"))
-            }
-            NextStep::Account if client.is_empty() => (None, gettext("Done")),
-            NextStep::Account => (Some(gettext_f("Go back to {program}.", &program)), gettext("Done")),
-            NextStep::Program if client.is_empty() => (Some(gettext("Start the install again.")), gettext("Done")),
-            NextStep::Program => {
-                (Some(gettext_f("Go back to {program} and start the install again.", &program)), gettext("Done"))
-            }
-        };
-        imp.next_step_label.set_visible(text.is_some());
-        imp.next_step_label.set_label(&text.unwrap_or_default());
-        imp.primary_button.set_label(&primary);
-        imp.done_button.set_visible(matches!(next_step, NextStep::Software { .. } | NextStep::Terminal { .. }));
-        match next_step {
-            NextStep::ByHand => self.show_repositories(),
-            NextStep::Waiting => self.close_by_itself(),
-            // An update never waits.
-            _ if matches!(purpose, Purpose::Asked(asked) if asked.is_update) => {}
-            _ => {
-                imp.continue_group.set_visible(true);
-                Application::current().settings().bind("continue-installs", &*imp.continue_row, "active").build();
-            }
-        }
-    }
-
-    /// The repositories here that name this server, each with a switch.
-    fn show_repositories(&self) {
-        let Some((id, binding)) = self.imp().account.get().cloned() else {
-            return;
-        };
-        let application = Application::current();
-        let repositories = application.repositories().all();
-        let here: Vec<Repository> =
-            repositories.iter().filter(|repository| repository.binding == binding).cloned().collect();
-        let store = application.services().store.clone();
-        glib::spawn_future_local(glib::clone!(
-            #[weak(rename_to = page)]
-            self,
-            async move {
-                let entries = runtime::spawn(async move { store.entries().await }).await.unwrap_or_default();
-                let account = entries.iter().filter_map(|entry| entry.account()).find(|account| account.id == id);
-                if let Some(account) = account {
-                    page.add_switches(&here, account);
-                }
-            }
-        ));
-    }
-
-    fn add_switches(&self, repositories: &[Repository], account: &Account) {
-        for repository in repositories {
-            let row = adw::SwitchRow::builder()
-                .use_markup(false)
-                .title(repository.title())
-                .subtitle(text::plain(repository.address.as_str()))
-                .active(account.is_linked_to(&repository.address))
-                .build();
-            let (id, link) =
-                (account.id, Link { remote_url: repository.address.clone(), remote: repository.remote.name.clone() });
-            row.connect_active_notify(glib::clone!(
-                #[weak(rename_to = page)]
-                self,
-                move |row| page.allow(id, link.clone(), row.is_active())
-            ));
-            labels::settle(&row);
-            self.imp().used_by_group.add(&row);
-        }
-        self.imp().used_by_group.set_visible(!repositories.is_empty());
-    }
-
-    /// Gives or takes back a repository's permission.
-    fn allow(&self, id: AccountId, link: Link, is_allowed: bool) {
-        glib::spawn_future_local(glib::clone!(
-            #[weak(rename_to = page)]
-            self,
-            async move {
-                let changed = if is_allowed {
-                    permission::give(id, link).await
-                } else {
-                    permission::take_back(id, link.remote_url).await
-                };
-                if let Err(said) = changed {
-                    toast::show(&page, &said);
-                }
-            }
-        ));
-    }
-
-    /// Software can be told to install where it can be reached; elsewhere it can only be opened.
-    fn name_what_software_does(&self, remote: String, app_id: String) {
-        glib::spawn_future_local(glib::clone!(
-            #[weak(rename_to = page)]
-            self,
-            async move {
-                if software::can_install(&remote, &app_id).await {
-                    page.imp().primary_button.set_label(&gettext("Install in Software"));
-                }
-            }
-        ));
-    }
-
-    fn install_in_software(&self, remote: String, app_id: String) {
-        glib::spawn_future_local(glib::clone!(
-            #[weak(rename_to = page)]
-            self,
-            async move {
-                if software::install(&page, &remote, &app_id).await {
-                    page.finish();
-                }
-            }
-        ));
-    }
-
-    fn copy_command(&self) {
-        toast::copy(self, &self.imp().command_label.label());
-    }
-
-    /// Closes after a while, unless somebody does something.
-    fn close_by_itself(&self) {
-        let keys = gtk::EventControllerLegacy::new();
-        keys.set_propagation_phase(gtk::PropagationPhase::Capture);
-        keys.connect_event(glib::clone!(
-            #[weak(rename_to = page)]
-            self,
-            #[upgrade_or]
-            glib::Propagation::Proceed,
-            move |_, event| {
-                use gtk::gdk::EventType;
-                let is_touch = matches!(
-                    event.event_type(),
-                    EventType::KeyPress
-                        | EventType::ButtonPress
-                        | EventType::MotionNotify
-                        | EventType::TouchBegin
-                        | EventType::Scroll
-                );
-                if is_touch {
-                    page.imp().is_touched.set(true);
-                }
-                glib::Propagation::Proceed
-            }
-        ));
-        self.add_controller(keys);
-        glib::timeout_add_local_once(
-            CLOSING,
-            glib::clone!(
-                #[weak(rename_to = page)]
-                self,
-                move || {
-                    if !page.imp().is_touched.get() {
-                        page.finish();
-                    }
-                }
-            ),
-        );
-    }
-
-    fn finish(&self) {
-        if let Some(finished) = self.imp().finished.take() {
-            finished();
-        }
+/// Whose account it is, and where.
+fn who(user: Option<&String>, host: &str) -> String {
+    match user {
+        Some(user) => gettext_f("{user} at {host}", &[("user", &text::within(user)), ("host", &text::within(host))]),
+        None => text::plain(host),
     }
 }

@@ -18,10 +18,14 @@ use usher_core::{
     text,
 };
 
-use super::{AfterSaving, Purpose, SignInRequest, done::DonePage, save};
+use super::{
+    done::DonePage,
+    request::{AfterSaving, Purpose, SignInRequest},
+    save,
+};
 use crate::{
     i18n::gettext,
-    runtime,
+    navigation, runtime,
     services::Services,
     web::{SpentRedirects, WebPage, WebProblem, WebSession, WebTask},
 };
@@ -68,16 +72,8 @@ impl Flow {
         flow.open_page();
     }
 
-    pub(super) fn request(&self) -> &SignInRequest {
-        &self.request
-    }
-
-    pub(super) fn services(&self) -> &Services {
-        &self.services
-    }
-
     /// The account to sign in again, unless the person said to be somebody else.
-    pub(super) fn expected(&self) -> Option<AccountId> {
+    fn expected(&self) -> Option<AccountId> {
         self.request.account.filter(|_| !self.is_other_person.get())
     }
 
@@ -86,7 +82,7 @@ impl Flow {
         let Some(view) = self.view.upgrade() else {
             return;
         };
-        let page = WebPage::first(self.clone(), &self.session);
+        let page = WebPage::first(self.services.accounts(), self.clone(), &self.session);
         self.page.set(Some(&page));
         view.push(&page);
         self.begin();
@@ -135,7 +131,7 @@ impl Flow {
     }
 
     fn failed(&self, error: &SignInError) {
-        tracing::warn!(%error, "a sign-in did not begin, or not end well");
+        tracing::warn!(%error, "cannot begin or finish a sign-in");
         let problem = match error {
             SignInError::Refused(reason) => WebProblem::Refused(reason.clone()),
             SignInError::NoCredential | SignInError::Http(_) => WebProblem::NoCredential,
@@ -156,11 +152,11 @@ impl Flow {
             let Some(page) = flow.page.upgrade() else {
                 return;
             };
-            match save::save(&flow, &signed_in, &page).await {
+            match save::save(&flow.services.store, &flow.request, flow.expected(), &signed_in, &page).await {
                 Ok(Some(saved)) => flow.saved(saved, &page).await,
                 Ok(None) => flow.give_up(),
                 Err(error) => {
-                    tracing::warn!(%error, "an account was not saved");
+                    tracing::warn!(%error, "cannot save an account");
                     flow.unsaved.replace(Some(signed_in));
                     page.show_problem(WebProblem::NotSaved(error.reason()));
                 }
@@ -180,10 +176,18 @@ impl Flow {
         page.close();
         match onward {
             AfterSaving::Done => {
-                let done = DonePage::signed_in(self, saved);
-                let kept: Vec<adw::NavigationPage> =
-                    self.pages_before(&view).into_iter().chain([done.upcast()]).collect();
-                view.replace(&kept);
+                let (other, finished) = (self.clone(), self.clone());
+                let (id, again) = (saved.account.id, saved.clone());
+                let done = DonePage::signed_in(
+                    &self.services,
+                    &self.request,
+                    &saved,
+                    move || other.start_over(&again),
+                    move || finished.finish(id),
+                );
+                let mut pages = self.pages_before(&view);
+                pages.push(done.upcast());
+                view.replace(&pages);
             }
             // Whoever asked shows something else in this place.
             AfterSaving::Elsewhere(lead) => {
@@ -194,13 +198,13 @@ impl Flow {
     }
 
     /// Signs out the wrong person again, and shows the server's page anew.
-    pub(super) fn start_over(self: &Rc<Self>, saved: &Saved) {
+    fn start_over(self: &Rc<Self>, saved: &Saved) {
         self.is_other_person.set(true);
         if saved.is_new {
             let (store, id) = (self.services.store.clone(), saved.account.id);
             glib::spawn_future_local(async move {
                 if let Err(error) = runtime::spawn(async move { store.remove(id).await }).await {
-                    tracing::warn!(%error, "an account was not removed again");
+                    tracing::warn!(%error, "cannot remove an account again");
                 }
             });
         }
@@ -213,20 +217,16 @@ impl Flow {
     }
 
     fn open_page_after(self: &Rc<Self>, view: &adw::NavigationView, mut pages: Vec<adw::NavigationPage>) {
-        let page = WebPage::first(self.clone(), &self.session);
+        let page = WebPage::first(self.services.accounts(), self.clone(), &self.session);
         self.page.set(Some(&page));
         pages.push(page.upcast());
         view.replace(&pages);
         self.begin();
     }
 
-    /// The pages up to the one from which the sign-in was started.
+    /// The pages up to the one from which the sign-in began.
     fn pages_before(&self, view: &adw::NavigationView) -> Vec<adw::NavigationPage> {
-        let origin = self.origin.as_ref().and_then(glib::WeakRef::upgrade);
-        let stack = view.navigation_stack();
-        let pages: Vec<adw::NavigationPage> = stack.iter::<adw::NavigationPage>().map_while(Result::ok).collect();
-        let end = pages.iter().position(|page| Some(page) == origin.as_ref()).map_or(0, |index| index + 1);
-        pages.into_iter().take(end).collect()
+        navigation::pages_up_to(view, self.origin.as_ref().and_then(glib::WeakRef::upgrade).as_ref())
     }
 
     /// The person does not want to go on.
@@ -242,7 +242,7 @@ impl Flow {
     }
 
     /// The person has read *Done*.
-    pub(super) fn finish(&self, id: AccountId) {
+    fn finish(&self, id: AccountId) {
         if let Some(finished) = self.finished.take() {
             finished(Some(id));
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The way back from *Done* to what one was in the middle of. Pure.
 
-use super::{ClientRequest, Purpose};
+use super::request::{ClientRequest, Purpose};
 use crate::desktop::software;
 
 /// Known program names, as the daemon tells them.

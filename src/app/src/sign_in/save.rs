@@ -4,32 +4,36 @@
 
 use adw::prelude::*;
 use usher_core::{
+    account::AccountId,
     binding::{Binding, Link},
     ground::Ground,
     provider::SignedIn,
     sign_in::{self, Outcome, Saved, Whose},
-    store::StoreError,
+    store::{AccountStore, StoreError},
 };
 
-use super::{Purpose, flow::Flow};
+use super::request::{Purpose, SignInRequest};
 use crate::{
     i18n::{gettext, gettext_f},
     runtime, text,
 };
 
-/// Saves what a flow has signed in to. `None` if the person did not want it after all.
+/// Saves what the person has signed in to; `expected` is the account that was to be renewed. `None` if the person did not
+/// want it after all.
 pub(super) async fn save(
-    flow: &Flow,
+    store: &AccountStore,
+    request: &SignInRequest,
+    expected: Option<AccountId>,
     signed_in: &SignedIn,
     parent: &impl IsA<gtk::Widget>,
 ) -> Result<Option<Saved>, StoreError> {
-    let mut whose = flow.expected().map_or(Whose::Anybody, Whose::Account);
+    let mut whose = expected.map_or(Whose::Anybody, Whose::Account);
     loop {
-        let (id, old_user, new_user) = match write(flow, signed_in, whose).await? {
+        let (id, old_user, new_user) = match write(store, request, signed_in, whose).await? {
             Outcome::Saved(saved) => return Ok(Some(*saved)),
             Outcome::SomebodyElse { id, old_user, new_user } => (id, old_user, new_user),
         };
-        whose = match ask(&flow.request().binding.host(), &old_user, &new_user, parent).await {
+        whose = match ask(&request.binding.host(), &old_user, &new_user, parent).await {
             Answer::Cancel => return Ok(None),
             Answer::Replace => Whose::Replace(id),
             Answer::Add => Whose::Anybody,
@@ -37,9 +41,14 @@ pub(super) async fn save(
     }
 }
 
-async fn write(flow: &Flow, signed_in: &SignedIn, whose: Whose) -> Result<Outcome, StoreError> {
-    let (store, binding) = (flow.services().store.clone(), flow.request().binding.clone());
-    let (signed_in, link) = (signed_in.clone(), link(&flow.request().purpose, &binding));
+async fn write(
+    store: &AccountStore,
+    request: &SignInRequest,
+    signed_in: &SignedIn,
+    whose: Whose,
+) -> Result<Outcome, StoreError> {
+    let (store, binding) = (store.clone(), request.binding.clone());
+    let (signed_in, link) = (signed_in.clone(), link(&request.purpose, &binding));
     runtime::spawn(async move { sign_in::save(&store, &binding, &signed_in, whose, link).await }).await
 }
 

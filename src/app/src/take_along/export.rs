@@ -10,11 +10,11 @@ use usher_core::{
 
 use super::{file, steps};
 use crate::{
-    application::Application,
     i18n::{gettext, ngettext_f},
-    main_window::Window,
+    navigation,
+    services::Services,
     text,
-    widgets::toast,
+    widgets::{Closures, toast},
 };
 
 mod imp {
@@ -22,19 +22,23 @@ mod imp {
 
     use super::*;
 
-    #[derive(Default, gtk::CompositeTemplate)]
+    #[derive(Default, gtk::CompositeTemplate, glib::Properties)]
+    #[properties(wrapper_type = super::ExportPage)]
     #[template(file = "src/take_along/export.blp")]
     pub struct ExportPage {
+        /// One account a line.
+        #[property(get, set)]
+        accounts: RefCell<String>,
+        /// One repository a line; empty where there is none.
+        #[property(get, set)]
+        repositories: RefCell<String>,
+        /// How many apps can be installed again; empty where none can.
+        #[property(get, set)]
+        apps: RefCell<String>,
         /// What goes along, once it is gathered.
-        pub(super) takeout: RefCell<Option<Takeout>>,
+        takeout: RefCell<Option<Takeout>>,
         #[template_child]
-        pub(super) accounts_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        pub(super) repositories_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        pub(super) apps_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        pub(super) save_button: TemplateChild<gtk::Button>,
+        save_button: TemplateChild<gtk::Button>,
     }
 
     #[glib::object_subclass]
@@ -46,6 +50,7 @@ mod imp {
         fn class_init(class: &mut Self::Class) {
             class.bind_template();
             class.bind_template_callbacks();
+            Closures::bind_template_callbacks(class);
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
@@ -53,6 +58,7 @@ mod imp {
         }
     }
 
+    #[glib::derived_properties]
     impl ObjectImpl for ExportPage {}
     impl WidgetImpl for ExportPage {}
     impl NavigationPageImpl for ExportPage {}
@@ -62,17 +68,67 @@ mod imp {
         #[template_callback]
         fn on_shown(&self) {
             // The menu that led here gives the focus back when it closes.
-            let button = self.save_button.downgrade();
-            glib::idle_add_local_once(move || {
-                if let Some(button) = button.upgrade() {
-                    button.grab_focus();
+            glib::idle_add_local_once(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                move || {
+                    imp.save_button.grab_focus();
                 }
-            });
+            ));
         }
 
         #[template_callback]
         fn on_save(&self) {
-            glib::spawn_future_local(self.obj().clone().save());
+            let encoded = self.takeout.borrow().as_ref().map(Takeout::encode);
+            match encoded {
+                Some(Ok(content)) => _ = glib::spawn_future_local(save(self.obj().clone(), content)),
+                Some(Err(error)) => {
+                    tracing::warn!(%error, "cannot export accounts");
+                    toast::show(&*self.obj(), &gettext("The file could not be saved"));
+                }
+                None => {}
+            }
+        }
+
+        pub(super) fn gather(&self, services: &Services) {
+            let entries = services.accounts().entries().to_vec();
+            glib::spawn_future_local(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                async move {
+                    let gathering = gio::spawn_blocking(move || Takeout::gather(&entries, &remote::installations()));
+                    if let Ok(takeout) = gathering.await {
+                        imp.show(takeout);
+                    }
+                }
+            ));
+        }
+
+        fn show(&self, takeout: Takeout) {
+            let page = self.obj();
+            page.set_accounts(takeout.accounts.iter().map(account_line).collect::<Vec<_>>().join("\n"));
+            let repositories = takeout.repositories.iter().map(|repository| text::plain(repository.display_name()));
+            page.set_repositories(repositories.collect::<Vec<_>>().join("\n"));
+            let apps = steps::count_of_apps(&takeout);
+            if apps > 0 {
+                page.set_apps(ngettext_f(
+                    "{n} app that can be installed again",
+                    "{n} apps that can be installed again",
+                    apps,
+                    &[],
+                ));
+            }
+            self.takeout.replace(Some(takeout));
+        }
+    }
+
+    async fn save(page: super::ExportPage, content: Vec<u8>) {
+        let Some(stack) = navigation::stack_of(&page) else {
+            return;
+        };
+        if file::save(&page, content).await {
+            stack.pop();
+            toast::show(&stack, &gettext("Accounts exported"));
         }
     }
 }
@@ -85,57 +141,10 @@ glib::wrapper! {
 
 impl ExportPage {
     /// The page, with what there is now.
-    pub(crate) fn new(application: &Application) -> Self {
+    pub(crate) fn new(services: &Services) -> Self {
         let page: Self = glib::Object::new();
-        let entries = application.accounts().entries();
-        let weak = page.downgrade();
-        glib::spawn_future_local(async move {
-            let gathering = gio::spawn_blocking(move || Takeout::gather(&entries, &remote::installations()));
-            if let (Ok(takeout), Some(page)) = (gathering.await, weak.upgrade()) {
-                page.show(takeout);
-            }
-        });
+        page.imp().gather(services);
         page
-    }
-
-    fn show(&self, takeout: Takeout) {
-        let imp = self.imp();
-        let accounts = takeout.accounts.iter().map(account_line).collect::<Vec<_>>();
-        imp.accounts_row.set_subtitle(&accounts.join("\n"));
-        let repositories = takeout.repositories.iter().map(|repository| text::plain(repository.display_name()));
-        let repositories = repositories.collect::<Vec<_>>();
-        imp.repositories_row.set_subtitle(&repositories.join("\n"));
-        imp.repositories_row.set_visible(!repositories.is_empty());
-        let apps = steps::count_of_apps(&takeout);
-        imp.apps_row.set_subtitle(&ngettext_f(
-            "{n} app that can be installed again",
-            "{n} apps that can be installed again",
-            apps,
-            &[],
-        ));
-        imp.apps_row.set_visible(apps > 0);
-        imp.takeout.replace(Some(takeout));
-    }
-
-    async fn save(self) {
-        let Some(window) = Window::of(&self) else {
-            return;
-        };
-        let Some(encoded) = self.imp().takeout.borrow().as_ref().map(Takeout::encode) else {
-            return;
-        };
-        match encoded {
-            Ok(content) => {
-                if file::save(&window, content).await {
-                    window.go_back();
-                    toast::show(&window.content_widget(), &gettext("Accounts exported"));
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "accounts cannot be exported");
-                toast::show(&self, &gettext("The file could not be saved"));
-            }
-        }
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The file that takes accounts along: asked for, and written.
+//! Asks for the file that takes accounts along, and writes it.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use usher_core::takeout::{FILE_NAME, MIME_TYPE};
 
 use crate::{
     i18n::gettext,
-    main_window::{Window, files},
+    navigation::{self, Destination},
     widgets::toast,
 };
 
@@ -17,19 +17,20 @@ use crate::{
 const SUFFIX: &str = "usher";
 
 /// Asks for a file and shows what it brings along.
-pub(crate) fn ask_for_file(window: &Window) {
+pub(crate) fn ask_for_file(page: &impl IsA<gtk::Widget>) {
     let dialog = gtk::FileDialog::builder().title(gettext("Open Accounts")).filters(&filters()).modal(true).build();
-    let window = window.clone();
+    let page = page.clone();
     glib::spawn_future_local(async move {
+        let window = page.root().and_downcast::<gtk::Window>();
         // Without a file the person has changed their mind.
-        if let Ok(file) = dialog.open_future(Some(&window)).await {
-            files::open(&window, &[file]);
+        if let Ok(file) = dialog.open_future(window.as_ref()).await {
+            navigation::go_to(&page, &Destination::File(file));
         }
     });
 }
 
 /// Asks where to save the file, and saves it. Returns whether it was.
-pub(super) async fn save(window: &Window, content: Vec<u8>) -> bool {
+pub(super) async fn save(page: &impl IsA<gtk::Widget>, content: Vec<u8>) -> bool {
     let dialog = gtk::FileDialog::builder()
         .title(gettext("Export Accounts"))
         .initial_name(FILE_NAME)
@@ -37,15 +38,16 @@ pub(super) async fn save(window: &Window, content: Vec<u8>) -> bool {
         .filters(&filters())
         .modal(true)
         .build();
-    let Ok(file) = dialog.save_future(Some(window)).await else {
+    let window = page.root().and_downcast::<gtk::Window>();
+    let Ok(file) = dialog.save_future(window.as_ref()).await else {
         return false;
     };
     let flags = gio::FileCreateFlags::PRIVATE | gio::FileCreateFlags::REPLACE_DESTINATION;
     match file.replace_contents_future(content, None, false, flags).await {
         Ok(_) => true,
         Err((_, error)) => {
-            tracing::warn!(%error, "accounts cannot be exported");
-            toast::show(&window.content_widget(), &gettext("The file could not be saved"));
+            tracing::warn!(%error, "cannot export accounts");
+            toast::show(page, &gettext("The file could not be saved"));
             false
         }
     }

@@ -46,17 +46,19 @@ pub(super) struct Steps {
 impl Steps {
     /// Of a file, on this computer.
     pub(super) fn of(takeout: &Takeout, entries: &[Entry], here: &ThisComputer) -> Self {
-        let account =
-            |account: &TakenAccount| AccountStep { is_done: account.is_signed_in(entries), account: account.clone() };
-        let repository = |repository: &TakenRepository| RepositoryStep {
-            set_up: repository.set_up(&here.remotes),
-            repository: repository.clone(),
-        };
-        let is_installed = |id: &str| here.installed.contains(id);
+        let accounts = takeout.accounts.iter();
+        let repositories = takeout.repositories.iter();
         Self {
-            accounts: takeout.accounts.iter().map(account).collect(),
-            repositories: takeout.repositories.iter().map(repository).collect(),
-            apps: takeout::install_command(&takeout.repositories, &here.remotes, is_installed),
+            accounts: accounts
+                .map(|account| AccountStep { is_done: account.is_signed_in(entries), account: account.clone() })
+                .collect(),
+            repositories: repositories
+                .map(|repository| RepositoryStep {
+                    set_up: repository.set_up(&here.remotes),
+                    repository: repository.clone(),
+                })
+                .collect(),
+            apps: takeout::install_command(&takeout.repositories, &here.remotes, |id| here.installed.contains(id)),
         }
     }
 }

@@ -10,10 +10,11 @@ use usher_core::{
 
 use super::steps::{AccountStep, RepositoryStep, Steps, ThisComputer};
 use crate::{
-    application::Application,
     i18n::{gettext, gettext_f, ngettext_f},
+    navigation::Destination,
+    services::Services,
     text,
-    widgets::{Offer, OfferRow, RowGroup, accessible, sign_in_name, state_label, toast},
+    widgets::{Closures, Offer, OfferRow, RowGroup, accessible, sign_in_name, state_label, toast},
 };
 
 /// Most lines of a command that are shown; all of it is copied.
@@ -24,25 +25,29 @@ mod imp {
 
     use super::*;
 
-    #[derive(Default, gtk::CompositeTemplate)]
+    #[derive(Default, gtk::CompositeTemplate, glib::Properties)]
+    #[properties(wrapper_type = super::WelcomePage)]
     #[template(file = "src/take_along/welcome.blp")]
     pub struct WelcomePage {
+        /// What is to be done about the repositories; empty where nothing is left.
+        #[property(get, set)]
+        advice: RefCell<String>,
+        /// How many apps can be installed again; empty where none can.
+        #[property(get, set)]
+        apps: RefCell<String>,
+        pub(super) services: OnceCell<Services>,
         pub(super) takeout: OnceCell<Takeout>,
-        pub(super) here: RefCell<ThisComputer>,
-        pub(super) command: RefCell<Option<String>>,
-        pub(super) handlers: RefCell<Vec<(glib::Object, glib::SignalHandlerId)>>,
-        pub(super) accounts: RowGroup<AccountStep>,
-        pub(super) repositories: RowGroup<RepositoryStep>,
+        here: RefCell<ThisComputer>,
+        /// What installs the apps.
+        command: RefCell<Option<String>>,
+        accounts: RowGroup<AccountStep>,
+        repositories: RowGroup<RepositoryStep>,
         #[template_child]
-        pub(super) page: TemplateChild<adw::PreferencesPage>,
+        page: TemplateChild<adw::PreferencesPage>,
         #[template_child]
         accounts_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
-        pub(super) repositories_group: TemplateChild<adw::PreferencesGroup>,
-        #[template_child]
-        pub(super) apps_group: TemplateChild<adw::PreferencesGroup>,
-        #[template_child]
-        pub(super) apps_row: TemplateChild<adw::ActionRow>,
+        repositories_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
         copy_row: TemplateChild<adw::ButtonRow>,
     }
@@ -56,6 +61,7 @@ mod imp {
         fn class_init(class: &mut Self::Class) {
             class.bind_template();
             class.bind_template_callbacks();
+            Closures::bind_template_callbacks(class);
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
@@ -63,18 +69,13 @@ mod imp {
         }
     }
 
+    #[glib::derived_properties]
     impl ObjectImpl for WelcomePage {
         fn constructed(&self) {
             self.parent_constructed();
             self.accounts.attach(&self.accounts_group);
             self.repositories.attach(&self.repositories_group);
             accessible::can_be_pressed(&*self.copy_row);
-        }
-
-        fn dispose(&self) {
-            for (object, handler) in self.handlers.take() {
-                object.disconnect(handler);
-            }
         }
     }
 
@@ -94,6 +95,50 @@ mod imp {
                 toast::copy(&*self.obj(), command);
             }
         }
+
+        fn takeout(&self) -> &Takeout {
+            self.takeout.get().expect("set when the page is made")
+        }
+
+        /// Reads what is on this computer, and shows what is left to do.
+        pub(super) fn look_around(&self) {
+            let repositories = self.takeout().repositories.iter();
+            let apps: Vec<String> = repositories.flat_map(|repository| repository.apps.clone()).collect();
+            let looking = gio::spawn_blocking(move || {
+                let installations = remote::installations();
+                let installed = apps.into_iter().filter(|id| remote::is_app_installed(&installations, id)).collect();
+                ThisComputer { remotes: remote::remotes(&installations), installed }
+            });
+            glib::spawn_future_local(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                async move {
+                    if let Ok(here) = looking.await {
+                        imp.here.replace(here);
+                        imp.refresh();
+                    }
+                }
+            ));
+        }
+
+        pub(super) fn refresh(&self) {
+            let Some(services) = self.services.get() else {
+                return;
+            };
+            let steps = Steps::of(self.takeout(), &services.accounts().entries(), &self.here.borrow());
+            let has_commands = steps.repositories.iter().any(|step| matches!(step.set_up, SetUp::Command(Some(_))));
+            self.obj().set_advice(if has_commands {
+                gettext("Run these commands in a terminal to set the repositories up.")
+            } else {
+                String::new()
+            });
+            self.accounts.show(steps.accounts, AccountStep::is_same, account_row, |_, _| false);
+            self.repositories.show(steps.repositories, RepositoryStep::is_same, repository_row, |_, _| false);
+            self.obj().set_apps(steps.apps.as_ref().map_or_else(String::new, |(count, _)| {
+                ngettext_f("{n} app can be installed again", "{n} apps can be installed again", *count, &[])
+            }));
+            self.command.replace(steps.apps.map(|(_, command)| command));
+        }
     }
 }
 
@@ -105,65 +150,15 @@ glib::wrapper! {
 
 impl WelcomePage {
     /// The page of what a file brings along; follows what is done meanwhile.
-    pub(crate) fn new(application: &Application, takeout: Takeout) -> Self {
+    pub(crate) fn new(services: &Services, takeout: Takeout) -> Self {
         let page: Self = glib::Object::new();
-        let _ = page.imp().takeout.set(takeout);
-        let weak = page.downgrade();
-        let refresh = move || {
-            if let Some(page) = weak.upgrade() {
-                page.refresh();
-            }
-        };
-        let weak = page.downgrade();
-        let look_around = move || {
-            if let Some(page) = weak.upgrade() {
-                glib::spawn_future_local(page.look_around());
-            }
-        };
-        look_around();
-        let (accounts, repositories) = (application.accounts(), application.repositories());
-        page.imp().handlers.replace(vec![
-            (accounts.clone().upcast(), accounts.connect_changed(move |_| refresh())),
-            (repositories.clone().upcast(), repositories.connect_changed(move |_| look_around())),
-        ]);
+        let imp = page.imp();
+        let _ = imp.services.set(services.clone());
+        let _ = imp.takeout.set(takeout);
+        services.accounts().changes().follow(&page, |page| page.imp().refresh());
+        services.repositories().changes().follow(&page, |page| page.imp().look_around());
+        imp.look_around();
         page
-    }
-
-    fn takeout(&self) -> &Takeout {
-        self.imp().takeout.get().expect("set when it was made")
-    }
-
-    /// Reads what is on this computer, and shows what is left to do.
-    async fn look_around(self) {
-        let apps: Vec<String> =
-            self.takeout().repositories.iter().flat_map(|repository| repository.apps.clone()).collect();
-        let looking = gio::spawn_blocking(move || {
-            let installations = remote::installations();
-            let installed = apps.into_iter().filter(|id| remote::is_app_installed(&installations, id)).collect();
-            ThisComputer { remotes: remote::remotes(&installations), installed }
-        });
-        if let Ok(here) = looking.await {
-            self.imp().here.replace(here);
-            self.refresh();
-        }
-    }
-
-    fn refresh(&self) {
-        let imp = self.imp();
-        let entries = Application::current().accounts().entries();
-        let steps = Steps::of(self.takeout(), &entries, &imp.here.borrow());
-        let has_commands = steps.repositories.iter().any(|step| matches!(step.set_up, SetUp::Command(Some(_))));
-        imp.repositories_group.set_description(
-            has_commands.then(|| gettext("Run these commands in a terminal to set the repositories up.")).as_deref(),
-        );
-        imp.accounts.show(steps.accounts, AccountStep::is_same, account_row, |_, _| false);
-        imp.repositories.show(steps.repositories, RepositoryStep::is_same, repository_row, |_, _| false);
-        imp.apps_group.set_visible(steps.apps.is_some());
-        if let Some((count, command)) = steps.apps {
-            let title = ngettext_f("{n} app can be installed again", "{n} apps can be installed again", count, &[]);
-            imp.apps_row.set_title(&title);
-            imp.command.replace(Some(command));
-        }
     }
 }
 
@@ -186,8 +181,9 @@ fn account_row(step: &AccountStep) -> gtk::Widget {
         button: gettext("Sign In…"),
         button_name: sign_in_name(&step.account.binding.host()),
     };
-    let account = step.account.clone();
-    OfferRow::with_prefix(&offer, &avatar, move |window, _| window.sign_in_as(&account)).upcast()
+    let row = OfferRow::leading_to(&offer, Destination::ServerOfTaken(step.account.clone()));
+    row.set_picture(&avatar);
+    row.upcast()
 }
 
 fn repository_row(step: &RepositoryStep) -> gtk::Widget {

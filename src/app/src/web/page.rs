@@ -4,25 +4,27 @@
 mod address;
 mod chrome;
 mod loading;
+mod states;
 
 use std::rc::Rc;
 
 use adw::{prelude::*, subclass::prelude::*};
-use gtk::{AccessibleAnnouncementPriority, gio, glib};
+use gtk::glib;
 use url::Url;
 use usher_core::service;
 use webkit6::{WebView, prelude::*};
 
 use super::{
-    WebSession, containment, identity,
+    WebSession,
     problem::WebProblem,
     task::WebTask,
     view::{self, Shared},
 };
 use crate::{
     i18n::gettext_f,
+    model::AccountList,
     text,
-    widgets::{FamiliarityLine, toast},
+    widgets::{Closures, FamiliarityLine, show_banner, toast},
 };
 
 mod imp {
@@ -33,9 +35,49 @@ mod imp {
 
     use super::*;
 
-    #[derive(Default, gtk::CompositeTemplate)]
+    #[derive(Default, gtk::CompositeTemplate, glib::Properties)]
+    #[properties(wrapper_type = super::WebPage)]
     #[template(file = "src/web/page.blp")]
     pub struct WebPage {
+        /// The icon of how the page got here; empty where it is not there yet.
+        #[property(get, set)]
+        address_icon: RefCell<String>,
+        #[property(get, set)]
+        address_tooltip: RefCell<String>,
+        /// Whether the page comes from this computer, unencrypted.
+        #[property(get, set)]
+        is_this_computer: Cell<bool>,
+        /// How the page got here, in words.
+        #[property(get, set)]
+        security: RefCell<String>,
+        /// Who vouches for the server; empty where nobody does.
+        #[property(get, set)]
+        certificate: RefCell<String>,
+        #[property(get, set)]
+        reload_icon: RefCell<String>,
+        #[property(get, set)]
+        reload_text: RefCell<String>,
+        #[property(get, set)]
+        problem_icon: RefCell<String>,
+        #[property(get, set)]
+        problem_title: RefCell<String>,
+        /// With markup escaped.
+        #[property(get, set)]
+        problem_text: RefCell<String>,
+        /// Technical details; empty where there are none.
+        #[property(get, set)]
+        problem_details: RefCell<String>,
+        /// What the button says that tries again.
+        #[property(get, set)]
+        again_text: RefCell<String>,
+        #[property(get, set)]
+        busy_text: RefCell<String>,
+        /// Whether the page was opened by another one.
+        #[property(get, construct_only)]
+        pub(super) is_pop_up: Cell<bool>,
+        /// Whether the server's page that stands after the answer is shown.
+        #[property(get, set)]
+        pub(super) is_landing: Cell<bool>,
         #[template_child]
         pub(super) header: TemplateChild<adw::HeaderBar>,
         #[template_child]
@@ -45,8 +87,6 @@ mod imp {
         #[template_child]
         pub(super) toolbar_view: TemplateChild<adw::ToolbarView>,
         #[template_child]
-        pub(super) cancel_button: TemplateChild<gtk::Button>,
-        #[template_child]
         pub(super) done_button: TemplateChild<gtk::Button>,
         #[template_child]
         pub(super) alone_banner: TemplateChild<adw::Banner>,
@@ -55,19 +95,7 @@ mod imp {
         #[template_child]
         pub(super) address_popover: TemplateChild<gtk::Popover>,
         #[template_child]
-        pub(super) certificate_label: TemplateChild<gtk::Label>,
-        #[template_child]
         pub(super) familiarity: TemplateChild<FamiliarityLine>,
-        #[template_child]
-        pub(super) address_icon: TemplateChild<gtk::Image>,
-        #[template_child]
-        pub(super) address_label: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(super) address_note: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(super) full_host_label: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(super) security_label: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) reload_button: TemplateChild<gtk::Button>,
         #[template_child]
@@ -87,16 +115,12 @@ mod imp {
         #[template_child]
         pub(super) details: TemplateChild<gtk::Expander>,
         #[template_child]
-        pub(super) details_label: TemplateChild<gtk::Label>,
-        #[template_child]
         pub(super) again_button: TemplateChild<gtk::Button>,
-        #[template_child]
-        pub(super) busy_label: TemplateChild<gtk::Label>,
         /// The first page keeps its task alive.
         pub(super) task: RefCell<Option<Rc<dyn WebTask>>>,
         /// The page that opened this one, where it is a pop-up.
         pub(super) opener: glib::WeakRef<super::WebPage>,
-        pub(super) is_pop_up: Cell<bool>,
+        pub(super) accounts: OnceCell<AccountList>,
         pub(super) approved: OnceCell<Url>,
         pub(super) shared: OnceCell<Rc<Shared>>,
         pub(super) web_view: OnceCell<WebView>,
@@ -107,8 +131,6 @@ mod imp {
         pub(super) slow_timer: RefCell<Option<glib::SourceId>>,
         pub(super) progress_timer: RefCell<Option<glib::SourceId>>,
         pub(super) is_painted: Cell<bool>,
-        /// Whether the server's page that stands after the answer is shown.
-        pub(super) is_landing: Cell<bool>,
     }
 
     #[glib::object_subclass]
@@ -121,18 +143,19 @@ mod imp {
             FamiliarityLine::ensure_type();
             klass.bind_template();
             klass.bind_template_callbacks();
-            klass.install_action("web.cancel", None, |page, _, _| page.cancel());
-            klass.install_action("web.done", None, |page, _, _| page.done());
-            klass.install_action("web.escape", None, |page, _, _| page.escape());
-            klass.install_action("web.back", None, |page, _, _| page.view().go_back());
-            klass.install_action("web.forward", None, |page, _, _| page.view().go_forward());
-            klass.install_action("web.reload", None, |page, _, _| page.reload_or_stop());
-            klass.install_action("web.zoom-in", None, |page, _, _| page.zoom_in());
-            klass.install_action("web.zoom-out", None, |page, _, _| page.zoom_out());
-            klass.install_action("web.zoom-normal", None, |page, _, _| page.view().set_zoom_level(1.0));
+            Closures::bind_template_callbacks(klass);
+            klass.install_action("web.cancel", None, |page, _, _| page.imp().cancel());
+            klass.install_action("web.done", None, |page, _, _| page.imp().done());
+            klass.install_action("web.escape", None, |page, _, _| page.imp().escape());
+            klass.install_action("web.back", None, |page, _, _| page.imp().view().go_back());
+            klass.install_action("web.forward", None, |page, _, _| page.imp().view().go_forward());
+            klass.install_action("web.reload", None, |page, _, _| page.imp().reload_or_stop());
+            klass.install_action("web.zoom-in", None, |page, _, _| page.imp().zoom_in());
+            klass.install_action("web.zoom-out", None, |page, _, _| page.imp().zoom_out());
+            klass.install_action("web.zoom-normal", None, |page, _, _| page.imp().view().set_zoom_level(1.0));
             klass.install_action("web.show-address", None, |page, _, _| page.imp().address_button.popup());
-            klass.install_action("web.copy-address", None, |page, _, _| page.copy_address());
-            klass.install_action("web.switch-focus", None, |page, _, _| page.switch_focus());
+            klass.install_action("web.copy-address", None, |page, _, _| page.imp().copy_address());
+            klass.install_action("web.switch-focus", None, |page, _, _| page.imp().switch_focus());
         }
 
         fn instance_init(obj: &glib::subclass::InitializingObject<Self>) {
@@ -140,9 +163,10 @@ mod imp {
         }
     }
 
+    #[glib::derived_properties]
     impl ObjectImpl for WebPage {
         fn dispose(&self) {
-            self.obj().stop_timers();
+            self.stop_timers();
         }
     }
 
@@ -162,7 +186,7 @@ mod imp {
         #[template_callback]
         fn on_other_host_understood(&self) {
             self.understood_hosts.borrow_mut().insert(self.announced_host.borrow().clone());
-            self.other_host_banner.set_revealed(false);
+            show_banner(&self.other_host_banner, None);
         }
 
         #[template_callback]
@@ -181,7 +205,63 @@ mod imp {
 
         #[template_callback]
         fn on_again(&self) {
-            self.obj().again();
+            self.again();
+        }
+
+        #[template_callback(function)]
+        fn shows_cancel(is_pop_up: bool, is_landing: bool) -> bool {
+            !is_pop_up && !is_landing
+        }
+
+        pub(super) fn set_up(&self, accounts: &AccountList, approved: &Url, shared: Rc<Shared>, view: WebView) {
+            let host = service::host_of(approved);
+            self.obj().set_title(&text::plain(&host));
+            let name = gettext_f("Page of {host}", &[("host", &host)]);
+            view.update_property(&[gtk::accessible::Property::Label(&name)]);
+            self.view_slot.append(&view);
+            view::cover(&view);
+            let _ = self.accounts.set(accounts.clone());
+            let _ = self.approved.set(approved.clone());
+            let _ = self.shared.set(shared);
+            let _ = self.web_view.set(view);
+            self.show_pending();
+            self.show_reload(false);
+            self.follow_loading();
+            self.follow_navigation();
+            self.obj().action_set_enabled("web.back", false);
+            self.obj().action_set_enabled("web.forward", false);
+        }
+
+        pub(super) fn view(&self) -> &WebView {
+            self.web_view.get().expect("set when the page is made")
+        }
+
+        pub(super) fn shared(&self) -> &Rc<Shared> {
+            self.shared.get().expect("set when the page is made")
+        }
+
+        pub(super) fn approved(&self) -> &Url {
+            self.approved.get().expect("set when the page is made")
+        }
+
+        pub(super) fn is_pop_up(&self) -> bool {
+            self.is_pop_up.get()
+        }
+
+        pub(super) fn task(&self) -> Option<Rc<dyn WebTask>> {
+            match self.opener.upgrade() {
+                Some(opener) => opener.imp().task.borrow().clone(),
+                None => self.task.borrow().clone(),
+            }
+        }
+
+        pub(super) fn is_purchase(&self) -> bool {
+            self.task().is_some_and(|task| task.is_purchase())
+        }
+
+        /// Whether the server has answered, and what it says is being looked at.
+        pub(super) fn is_busy(&self) -> bool {
+            self.stack.visible_child_name().as_deref() == Some("busy")
         }
     }
 }
@@ -195,74 +275,25 @@ glib::wrapper! {
 
 impl WebPage {
     /// The first page of a task, in the session of its window.
-    pub(crate) fn first(task: Rc<dyn WebTask>, session: &WebSession) -> Self {
+    pub(crate) fn first(accounts: &AccountList, task: Rc<dyn WebTask>, session: &WebSession) -> Self {
         let page: Self = glib::Object::builder().property("tag", "web").build();
         let shared = Shared::new(session, page.teller());
         let view = view::first(&shared, page.teller());
-        page.set_up(task.service().url(), shared, view);
+        page.imp().set_up(accounts, task.service().url(), shared, view);
         page.imp().task.replace(Some(task));
         page
     }
 
     /// What the page of `opener` has opened.
     fn opened_by(opener: &Self) -> Self {
-        let page: Self = glib::Object::builder().property("can-pop", true).build();
-        let imp = page.imp();
-        imp.is_pop_up.set(true);
+        let page: Self = glib::Object::builder().property("can-pop", true).property("is-pop-up", true).build();
+        let (imp, opener_imp) = (page.imp(), opener.imp());
         imp.opener.set(Some(opener));
-        imp.header.set_show_back_button(true);
-        imp.cancel_button.set_visible(false);
-        let shared = opener.shared().clone();
-        let view = view::related(opener.view(), &shared, page.teller());
-        page.set_up(opener.approved(), shared, view);
+        let shared = opener_imp.shared().clone();
+        let view = view::related(opener_imp.view(), &shared, page.teller());
+        let accounts = opener_imp.accounts.get().expect("set when the page is made");
+        imp.set_up(accounts, opener_imp.approved(), shared, view);
         page
-    }
-
-    fn set_up(&self, approved: &Url, shared: Rc<Shared>, view: WebView) {
-        let imp = self.imp();
-        let host = service::host_of(approved);
-        self.set_title(&text::plain(&host));
-        view.update_property(&[gtk::accessible::Property::Label(&gettext_f("Page of {host}", &[("host", &host)]))]);
-        imp.view_slot.append(&view);
-        view::cover(&view);
-        let _ = imp.approved.set(approved.clone());
-        let _ = imp.shared.set(shared);
-        let _ = imp.web_view.set(view);
-        self.show_pending();
-        self.follow_loading();
-        self.follow_navigation();
-        self.action_set_enabled("web.back", false);
-        self.action_set_enabled("web.forward", false);
-    }
-
-    fn view(&self) -> &WebView {
-        self.imp().web_view.get().expect("set when the page is made")
-    }
-
-    fn shared(&self) -> &Rc<Shared> {
-        self.imp().shared.get().expect("set when the page is made")
-    }
-
-    fn approved(&self) -> &Url {
-        self.imp().approved.get().expect("set when the page is made")
-    }
-
-    fn is_pop_up(&self) -> bool {
-        self.imp().is_pop_up.get()
-    }
-
-    fn task(&self) -> Option<Rc<dyn WebTask>> {
-        let opener = self.imp().opener.upgrade();
-        opener.as_ref().unwrap_or(self).imp().task.borrow().clone()
-    }
-
-    fn is_purchase(&self) -> bool {
-        self.task().is_some_and(|task| task.is_purchase())
-    }
-
-    /// Whether the server has answered, and what it says is being looked at.
-    fn is_busy(&self) -> bool {
-        self.imp().stack.visible_child_name().as_deref() == Some("busy")
     }
 
     /// Says something of the page in a toast.
@@ -276,125 +307,39 @@ impl WebPage {
 
     /// Loads the first page, where pages have a sandbox of their own. The address is never shown.
     pub(crate) fn load(&self, address: &Url) {
-        self.show_page();
-        let (weak, address) = (self.downgrade(), address.clone());
-        glib::spawn_future_local(async move {
-            let is_possible = containment::is_possible().await;
-            let Some(page) = weak.upgrade() else {
-                return;
-            };
-            if is_possible {
-                identity::under_own_id(|| page.view().load_uri(address.as_str()));
-            } else {
-                let command = page.task().and_then(|task| task.command());
-                page.show_problem(WebProblem::NotContained(command));
-            }
-        });
+        self.imp().load(address.clone());
     }
 
-    fn show_page(&self) {
-        let imp = self.imp();
-        imp.shown_problem.take();
-        imp.stack.set_visible_child_name("page");
-        self.action_set_enabled("web.cancel", true);
-        imp.header_buttons.set_sensitive(true);
+    /// Loads once more what the view was at.
+    pub(crate) fn reload(&self) {
+        self.imp().reload();
     }
 
     /// The server has answered: nothing of the page is shown any more, and nothing done in between.
     pub(crate) fn show_busy(&self, text: &str) {
-        let imp = self.imp();
-        self.stop_timers();
-        self.view().stop_loading();
-        self.close_pop_up();
-        imp.other_host_banner.set_revealed(false);
-        imp.slow_banner.set_revealed(false);
-        imp.busy_label.set_label(text);
-        imp.stack.set_visible_child_name("busy");
-        self.action_set_enabled("web.cancel", false);
-        imp.header_buttons.set_sensitive(false);
-        self.announce(text, AccessibleAnnouncementPriority::Medium);
+        self.imp().show_busy(text);
     }
 
     /// Shows the server's own page after the answer, until the person has read it.
     pub(crate) fn show_landing(&self, address: &Url) {
-        let imp = self.imp();
-        imp.is_landing.set(true);
-        self.close_pop_up();
-        imp.cancel_button.set_visible(false);
-        imp.done_button.set_visible(true);
-        imp.alone_banner.set_revealed(false);
-        // What went to the redirect is still being stopped: the view takes a new address only afterwards.
-        let address = address.clone();
-        glib::idle_add_local_once(glib::clone!(
-            #[weak(rename_to = page)]
-            self,
-            move || page.load(&address)
-        ));
-        imp.done_button.grab_focus();
+        self.imp().show_landing(address.clone());
     }
 
     /// Says above the page that nobody waits for it any more.
     pub(crate) fn show_alone(&self, text: &str) {
-        self.imp().alone_banner.set_title(text);
-        self.imp().alone_banner.set_revealed(true);
+        self.imp().show_alone(text);
     }
 
     /// Shows what went wrong, in place of the page.
     pub(crate) fn show_problem(&self, problem: WebProblem) {
-        let host = service::host_of(self.approved());
-        self.show_problem_at(problem, &host);
-    }
-
-    fn show_problem_at(&self, problem: WebProblem, host: &str) {
-        let imp = self.imp();
-        self.stop_timers();
-        imp.slow_banner.set_revealed(false);
-        if imp.is_landing.get() {
-            // All that matters has happened.
-            self.done();
-            return;
-        }
-        let words = problem.words(host, self.is_purchase());
-        imp.problem.set_icon_name(Some(words.icon));
-        imp.problem.set_title(&words.title);
-        imp.problem.set_description(Some(&glib::markup_escape_text(&words.text)));
-        imp.details.set_visible(words.details.is_some());
-        imp.details.set_expanded(false);
-        imp.details_label.set_label(words.details.as_deref().unwrap_or_default());
-        imp.again_button.set_label(&words.again);
-        imp.shown_problem.replace(Some(problem));
-        imp.stack.set_visible_child_name("problem");
-        self.action_set_enabled("web.cancel", true);
-        imp.again_button.grab_focus();
-        let said = format!("{}. {}", words.title, words.text);
-        self.announce(&said, AccessibleAnnouncementPriority::High);
-    }
-
-    fn close_pop_up(&self) {
-        if let Some(pop_up) = self.imp().pop_up.upgrade() {
-            pop_up.pop();
-        }
-    }
-
-    /// Takes a pop-up off the stack of pages.
-    fn pop(&self) {
-        let Some(stack) = self.ancestor(adw::NavigationView::static_type()).and_downcast::<adw::NavigationView>()
-        else {
-            return;
-        };
-        if stack.visible_page().as_ref() == Some(self.upcast_ref()) {
-            stack.pop();
-        }
+        self.imp().show_problem(problem);
     }
 
     /// Ends the page and whatever it still does.
     pub(crate) fn close(&self) {
-        self.stop_timers();
-        self.imp().task.take();
-        view::shut(self.view());
-    }
-
-    fn is_online(host: &Url) -> bool {
-        service::is_literal_loopback(host) || gio::NetworkMonitor::default().is_network_available()
+        let imp = self.imp();
+        imp.stop_timers();
+        imp.task.take();
+        view::shut(imp.view());
     }
 }

@@ -3,17 +3,19 @@
 
 use adw::prelude::*;
 use gtk::accessible::Property;
-use usher_core::{account::Account, clock};
+use usher_core::{account::Account, binding::Link, clock};
 
-use crate::{application::Application, i18n::gettext_f, text, widgets::labels};
+use crate::{i18n::gettext_f, model::Repository, text, widgets::labels};
 
 /// Rows of which one can be chosen; calls back with the account that is.
 pub(crate) fn account_choices(
     accounts: &[Account],
+    repositories: &[Repository],
     chosen: impl Fn(&Account) + Clone + 'static,
 ) -> Vec<adw::ActionRow> {
     let mut group: Option<gtk::CheckButton> = None;
-    let row = |account: &Account| {
+    let mut rows = Vec::new();
+    for account in accounts {
         let radio = gtk::CheckButton::builder().valign(gtk::Align::Center).build();
         radio.set_group(group.as_ref());
         group.get_or_insert_with(|| radio.clone());
@@ -21,7 +23,7 @@ pub(crate) fn account_choices(
         let row = adw::ActionRow::builder()
             .use_markup(false)
             .title(text::user(account))
-            .subtitle(last_use(account))
+            .subtitle(last_use(account, repositories))
             .activatable_widget(&radio)
             .build();
         row.add_prefix(&radio);
@@ -32,22 +34,22 @@ pub(crate) fn account_choices(
                 chosen(&account);
             }
         });
-        row
-    };
-    accounts.iter().map(row).collect()
+        rows.push(row);
+    }
+    rows
 }
 
 /// What an account is used for, or when it was used last.
-fn last_use(account: &Account) -> String {
-    let application = Application::current();
-    let title = |link: &usher_core::binding::Link| {
-        let known = application.repositories().at(&link.remote_url).map(|repository| repository.title());
-        text::within(&known.unwrap_or_else(|| link.remote.clone()))
-    };
-    let titles: Vec<String> = account.links.iter().map(title).collect();
+fn last_use(account: &Account, repositories: &[Repository]) -> String {
+    let titles: Vec<String> = account.links.iter().map(|link| title_of(link, repositories)).collect();
     match &account.last_use {
         _ if !titles.is_empty() => gettext_f("Used for {repository}", &[("repository", &titles.join(", "))]),
         Some(last) => text::moment(last.at, clock::now()),
         None => String::new(),
     }
+}
+
+fn title_of(link: &Link, repositories: &[Repository]) -> String {
+    let known = repositories.iter().find(|repository| repository.address == link.remote_url);
+    text::within(&known.map_or_else(|| link.remote.clone(), Repository::title))
 }

@@ -4,7 +4,10 @@
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
 
-use crate::widgets::{accessible, toast};
+use crate::{
+    navigation,
+    widgets::{Closures, accessible, toast},
+};
 
 /// What such a page says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,23 +21,24 @@ pub(crate) struct Advice {
 }
 
 mod imp {
+    use std::cell::RefCell;
+
     use super::*;
 
-    #[derive(Default, gtk::CompositeTemplate)]
+    #[derive(Default, gtk::CompositeTemplate, glib::Properties)]
+    #[properties(wrapper_type = super::AdvicePage)]
     #[template(file = "src/widgets/advice.blp")]
     pub struct AdvicePage {
+        #[property(get, construct_only)]
+        heading: RefCell<String>,
+        #[property(get, construct_only)]
+        description: RefCell<String>,
+        #[property(get, construct_only, nullable)]
+        command: RefCell<Option<String>>,
         #[template_child]
-        pub(super) heading_label: TemplateChild<gtk::Label>,
+        facts: TemplateChild<gtk::ListBox>,
         #[template_child]
-        pub(super) description_label: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(super) facts: TemplateChild<gtk::ListBox>,
-        #[template_child]
-        pub(super) command_group: TemplateChild<adw::PreferencesGroup>,
-        #[template_child]
-        pub(super) command_label: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(super) copy_button: TemplateChild<gtk::Button>,
+        copy_button: TemplateChild<gtk::Button>,
     }
 
     #[glib::object_subclass]
@@ -46,6 +50,7 @@ mod imp {
         fn class_init(class: &mut Self::Class) {
             class.bind_template();
             class.bind_template_callbacks();
+            Closures::bind_template_callbacks(class);
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
@@ -53,6 +58,7 @@ mod imp {
         }
     }
 
+    #[glib::derived_properties]
     impl ObjectImpl for AdvicePage {}
     impl WidgetImpl for AdvicePage {}
     impl NavigationPageImpl for AdvicePage {}
@@ -66,7 +72,23 @@ mod imp {
 
         #[template_callback]
         fn on_copy(&self) {
-            toast::copy(&*self.obj(), &self.command_label.label());
+            toast::copy(&*self.obj(), self.command.borrow().as_deref().unwrap_or_default());
+        }
+
+        pub(super) fn show_facts(&self, facts: &[(String, String)]) {
+            for (name, value) in facts {
+                let row = adw::ActionRow::builder().title(name).subtitle(value).use_markup(false).build();
+                row.add_css_class("property");
+                self.facts.append(&row);
+            }
+            self.facts.set_visible(!facts.is_empty());
+        }
+
+        /// Leads back from the page, if it is the one that is shown. Returns whether it was.
+        pub(super) fn go_back(&self) -> bool {
+            let page = self.obj();
+            let stack = navigation::stack_of(&*page);
+            stack.is_some_and(|stack| stack.visible_page().as_ref() == Some(page.upcast_ref()) && stack.pop())
         }
     }
 }
@@ -79,26 +101,18 @@ glib::wrapper! {
 
 impl AdvicePage {
     pub(crate) fn new(advice: &Advice) -> Self {
-        let page: Self = glib::Object::new();
-        let imp = page.imp();
-        page.set_title(&accessible::bare(&advice.heading));
-        imp.heading_label.set_label(&advice.heading);
-        imp.description_label.set_label(&advice.description);
-        for (name, value) in &advice.facts {
-            let row = adw::ActionRow::builder().title(name).subtitle(value).use_markup(false).build();
-            row.add_css_class("property");
-            imp.facts.append(&row);
-        }
-        imp.facts.set_visible(!advice.facts.is_empty());
-        imp.command_label.set_label(advice.command.as_deref().unwrap_or_default());
-        imp.command_group.set_visible(advice.command.is_some());
-        imp.copy_button.set_visible(advice.command.is_some());
+        let page: Self = glib::Object::builder()
+            .property("title", accessible::bare(&advice.heading))
+            .property("heading", &advice.heading)
+            .property("description", &advice.description)
+            .property("command", &advice.command)
+            .build();
+        page.imp().show_facts(&advice.facts);
         page
     }
 
     /// Leads back from the page, if it is the one that is shown. Returns whether it was.
     pub(crate) fn go_back(&self) -> bool {
-        let view = self.ancestor(adw::NavigationView::static_type()).and_downcast::<adw::NavigationView>();
-        view.is_some_and(|view| view.visible_page().as_ref() == Some(self.upcast_ref()) && view.pop())
+        self.imp().go_back()
     }
 }

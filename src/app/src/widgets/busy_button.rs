@@ -6,16 +6,25 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::{accessible::State, glib};
 
 mod imp {
-    use std::cell::Cell;
+    use std::cell::{Cell, RefCell};
 
     use super::*;
 
-    #[derive(Default)]
+    #[derive(Default, glib::Properties)]
+    #[properties(wrapper_type = super::BusyButton)]
     pub struct BusyButton {
-        pub(super) is_busy: Cell<bool>,
-        pub(super) stack: gtk::Stack,
-        pub(super) content: adw::Bin,
-        pub(super) spinner: adw::Spinner,
+        /// What it shows, where that is a text.
+        #[property(get, set = Self::set_text)]
+        text: RefCell<String>,
+        /// What it shows, where that is an icon.
+        #[property(get, set = Self::set_icon)]
+        icon: RefCell<String>,
+        /// Whether something that it began goes on.
+        #[property(get, set = Self::set_busy)]
+        busy: Cell<bool>,
+        stack: gtk::Stack,
+        content: adw::Bin,
+        spinner: adw::Spinner,
     }
 
     #[glib::object_subclass]
@@ -25,6 +34,7 @@ mod imp {
         type ParentType = gtk::Button;
     }
 
+    #[glib::derived_properties]
     impl ObjectImpl for BusyButton {
         fn constructed(&self) {
             self.parent_constructed();
@@ -36,6 +46,30 @@ mod imp {
 
     impl WidgetImpl for BusyButton {}
     impl ButtonImpl for BusyButton {}
+
+    impl BusyButton {
+        fn set_text(&self, text: String) {
+            self.content.set_child(Some(&gtk::Label::new(Some(&text))));
+            self.obj().add_css_class("text-button");
+            self.text.replace(text);
+        }
+
+        fn set_icon(&self, icon: String) {
+            self.content.set_child(Some(&gtk::Image::from_icon_name(&icon)));
+            self.obj().add_css_class("image-button");
+            self.icon.replace(icon);
+        }
+
+        fn set_busy(&self, busy: bool) {
+            self.busy.set(busy);
+            if busy {
+                self.stack.set_visible_child(&self.spinner);
+            } else {
+                self.stack.set_visible_child(&self.content);
+            }
+            self.obj().update_state(&[State::Busy(busy)]);
+        }
+    }
 }
 
 glib::wrapper! {
@@ -45,39 +79,10 @@ glib::wrapper! {
 }
 
 impl BusyButton {
-    /// Shows a text on it.
-    pub(crate) fn set_text(&self, text: &str) {
-        self.imp().content.set_child(Some(&gtk::Label::new(Some(text))));
-        self.add_css_class("text-button");
-    }
-
-    /// Shows an icon on it.
-    pub(crate) fn set_icon(&self, name: &str) {
-        self.imp().content.set_child(Some(&gtk::Image::from_icon_name(name)));
-        self.add_css_class("image-button");
-    }
-
-    /// Whether something that it began goes on.
-    pub(crate) fn is_busy(&self) -> bool {
-        self.imp().is_busy.get()
-    }
-
-    /// Shows that something that it began goes on, or not any more.
-    pub(crate) fn set_busy(&self, is_busy: bool) {
-        let imp = self.imp();
-        imp.is_busy.set(is_busy);
-        if is_busy {
-            imp.stack.set_visible_child(&imp.spinner);
-        } else {
-            imp.stack.set_visible_child(&imp.content);
-        }
-        self.update_state(&[State::Busy(is_busy)]);
-    }
-
     /// What happens when it is pressed. Nothing does while it is busy.
     pub(crate) fn connect_pressed(&self, pressed: impl Fn(&Self) + 'static) {
         self.connect_clicked(move |button| {
-            if let Some(button) = button.downcast_ref::<Self>().filter(|button| !button.is_busy()) {
+            if let Some(button) = button.downcast_ref::<Self>().filter(|button| !button.busy()) {
                 pressed(button);
             }
         });

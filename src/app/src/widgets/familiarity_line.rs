@@ -6,8 +6,8 @@ use gtk::glib;
 use usher_core::{account::AccountId, clock, familiarity::Familiarity};
 
 use crate::{
-    application::Application,
     i18n::{gettext, gettext_f},
+    model::AccountList,
     text,
     widgets::labels,
 };
@@ -17,8 +17,8 @@ mod imp {
 
     #[derive(Default)]
     pub struct FamiliarityLine {
-        pub(super) icon: gtk::Image,
-        pub(super) label: gtk::Label,
+        icon: gtk::Image,
+        label: gtk::Label,
     }
 
     #[glib::object_subclass]
@@ -46,6 +46,15 @@ mod imp {
 
     impl WidgetImpl for FamiliarityLine {}
     impl BoxImpl for FamiliarityLine {}
+
+    impl FamiliarityLine {
+        pub(super) fn show(&self, familiarity: &Familiarity) {
+            self.icon.set_icon_name(Some(icon_of(familiarity)));
+            self.label.set_label(&text_of(familiarity, clock::now()));
+            let is_warning = matches!(familiarity, Familiarity::Resembles(_));
+            self.obj().set_css_classes(if is_warning { &["warning"] } else { &["dimmed"] });
+        }
+    }
 }
 
 glib::wrapper! {
@@ -58,14 +67,8 @@ glib::wrapper! {
 impl FamiliarityLine {
     /// Shows how well `host` is known from the accounts of now. `account` is the one that is to be used, where it is
     /// known.
-    pub(crate) fn show(&self, host: &str, account: Option<AccountId>) {
-        let entries = Application::current().accounts().entries();
-        let familiarity = Familiarity::of(&entries, host, account);
-        let imp = self.imp();
-        imp.icon.set_icon_name(Some(icon_of(&familiarity)));
-        imp.label.set_label(&text_of(&familiarity, clock::now()));
-        let is_warning = matches!(familiarity, Familiarity::Resembles(_));
-        self.set_css_classes(if is_warning { &["warning"] } else { &["dimmed"] });
+    pub(crate) fn show(&self, accounts: &AccountList, host: &str, account: Option<AccountId>) {
+        self.imp().show(&Familiarity::of(&accounts.entries(), host, account));
     }
 }
 

@@ -4,8 +4,11 @@
 pub(crate) mod accessible;
 mod account_choice;
 mod advice;
+mod banner;
 mod busy_button;
+mod closures;
 mod familiarity_line;
+pub(crate) mod focus;
 mod install_button;
 pub(crate) mod labels;
 mod offer_row;
@@ -18,7 +21,9 @@ pub(crate) mod toast;
 pub(crate) use self::{
     account_choice::account_choices,
     advice::{Advice, AdvicePage},
+    banner::{BannerText, show_banner},
     busy_button::BusyButton,
+    closures::Closures,
     familiarity_line::FamiliarityLine,
     install_button::install_button,
     offer_row::{Offer, OfferRow},

@@ -5,7 +5,7 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
 
 use crate::{
-    main_window::Window,
+    navigation::{self, Destination},
     widgets::{BusyButton, accessible, decorative_icon},
 };
 
@@ -30,23 +30,23 @@ mod imp {
     #[properties(wrapper_type = super::OfferRow)]
     #[template(file = "src/widgets/offer_row.blp")]
     pub struct OfferRow {
-        /// Whether there is little width.
+        #[property(get, construct_only)]
+        heading: RefCell<String>,
+        #[property(get, construct_only)]
+        detail: RefCell<String>,
+        #[property(get, construct_only)]
+        button_text: RefCell<String>,
+        /// Whether there is little width, as in the window that the row is in.
         #[property(get, set = Self::set_narrow)]
         narrow: Cell<bool>,
-        /// Follows the window that the row is in.
-        binding: RefCell<Option<glib::Binding>>,
         #[template_child]
         content: TemplateChild<gtk::Box>,
         #[template_child]
-        pub(crate) icon_bin: TemplateChild<adw::Bin>,
+        pub(super) icon_bin: TemplateChild<adw::Bin>,
         #[template_child]
-        pub(crate) title: TemplateChild<gtk::Label>,
+        pub(super) suffixes: TemplateChild<gtk::Box>,
         #[template_child]
-        pub(crate) subtitle: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(crate) suffixes: TemplateChild<gtk::Box>,
-        #[template_child]
-        pub(crate) button: TemplateChild<BusyButton>,
+        pub(super) button: TemplateChild<BusyButton>,
     }
 
     #[glib::object_subclass]
@@ -75,23 +75,7 @@ mod imp {
 
     #[glib::derived_properties]
     impl ObjectImpl for OfferRow {}
-
-    impl WidgetImpl for OfferRow {
-        fn root(&self) {
-            self.parent_root();
-            let window = Window::of(&*self.obj());
-            let bind = |window: Window| window.bind_property("narrow", &*self.obj(), "narrow").sync_create().build();
-            self.binding.replace(window.map(bind));
-        }
-
-        fn unroot(&self) {
-            if let Some(binding) = self.binding.take() {
-                binding.unbind();
-            }
-            self.parent_unroot();
-        }
-    }
-
+    impl WidgetImpl for OfferRow {}
     impl ListBoxRowImpl for OfferRow {}
     impl PreferencesRowImpl for OfferRow {}
 }
@@ -103,31 +87,34 @@ glib::wrapper! {
 }
 
 impl OfferRow {
-    /// A row; `act` is what its button does.
-    pub(crate) fn new(offer: &Offer, act: impl Fn(&Window) + 'static) -> Self {
-        Self::with_prefix(offer, &decorative_icon(offer.icon), move |window, _| act(window))
+    /// A row whose button does nothing yet.
+    pub(crate) fn new(offer: &Offer) -> Self {
+        let row: Self = glib::Object::builder()
+            .property("heading", &offer.title)
+            .property("detail", &offer.subtitle)
+            .property("button-text", &offer.button)
+            .build();
+        row.set_picture(&decorative_icon(offer.icon));
+        accessible::name(&*row.imp().button, &offer.button_name);
+        accessible::name(&row, &format!("{}, {}", offer.title, offer.subtitle));
+        row
     }
 
-    /// A row with a picture of its own in place of the icon; `act` is what its button does, which can show that it goes on.
-    pub(crate) fn with_prefix(
-        offer: &Offer,
-        prefix: &impl IsA<gtk::Widget>,
-        act: impl Fn(&Window, &BusyButton) + 'static,
-    ) -> Self {
-        let row: Self = glib::Object::new();
-        let imp = row.imp();
-        imp.icon_bin.set_child(Some(prefix));
-        imp.title.set_label(&offer.title);
-        imp.subtitle.set_label(&offer.subtitle);
-        imp.button.set_text(&offer.button);
-        accessible::name(&*imp.button, &offer.button_name);
-        accessible::name(&row, &format!("{}, {}", offer.title, offer.subtitle));
-        imp.button.connect_pressed(move |button| {
-            if let Some(window) = Window::of(button) {
-                act(&window, button);
-            }
-        });
+    /// A row whose button leads somewhere.
+    pub(crate) fn leading_to(offer: &Offer, destination: Destination) -> Self {
+        let row = Self::new(offer);
+        row.connect_pressed(move |button| navigation::go_to(button, &destination));
         row
+    }
+
+    /// Shows a picture in place of the icon.
+    pub(crate) fn set_picture(&self, picture: &impl IsA<gtk::Widget>) {
+        self.imp().icon_bin.set_child(Some(picture));
+    }
+
+    /// What its button does, which can show that it goes on.
+    pub(crate) fn connect_pressed(&self, pressed: impl Fn(&BusyButton) + 'static) {
+        self.imp().button.connect_pressed(pressed);
     }
 
     /// Adds a widget after the button.

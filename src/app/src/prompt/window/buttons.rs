@@ -14,16 +14,15 @@ use usher_core::{
     store::StoreError,
 };
 
-use super::{Form, PromptWindow};
+use super::{Form, imp};
 use crate::{
-    application::Application,
     i18n::gettext,
     model::permission,
     runtime,
     sign_in::{self, AfterSaving, ClientRequest, Ending, Purpose, SignInRequest},
 };
 
-impl PromptWindow {
+impl imp::PromptWindow {
     /// The suggested button.
     pub(super) fn press_primary(&self) {
         match self.form() {
@@ -31,7 +30,7 @@ impl PromptWindow {
             Form::SignInAgain(account) => self.sign_in(Some(account.id)),
             Form::Allow(account) => self.allow(account),
             Form::Choose(accounts) => {
-                let chosen = self.imp().chosen.get();
+                let chosen = self.chosen.get();
                 if let Some(account) = accounts.into_iter().find(|account| Some(account.id) == chosen) {
                     self.allow(account);
                 }
@@ -54,19 +53,17 @@ impl PromptWindow {
     }
 
     pub(super) fn choose(&self, accounts: Vec<Account>) {
-        let imp = self.imp();
-        imp.form.replace(Some(Form::Choose(accounts)));
-        imp.chosen.set(None);
+        self.form.replace(Some(Form::Choose(accounts)));
+        self.chosen.set(None);
         self.show_accounts();
         self.refresh();
-        imp.heading.grab_focus();
+        self.heading_box.grab_focus();
     }
 
     pub(super) fn sign_in(&self, account: Option<AccountId>) {
-        let imp = self.imp();
         if account.is_none() {
             // The server may know somebody else in this session.
-            imp.session.renew();
+            self.session.renew();
         }
         let request = SignInRequest {
             binding: self.prompt().details.borrow().ground.binding.clone(),
@@ -74,16 +71,16 @@ impl PromptWindow {
             purpose: Purpose::Asked(self.asked()),
         };
         sign_in::start_within(
-            &imp.view,
-            Application::current().services(),
-            imp.session.clone(),
+            &self.view,
+            self.services(),
+            self.session.clone(),
             request,
             glib::clone!(
-                #[weak(rename_to = window)]
+                #[weak(rename_to = imp)]
                 self,
                 move |outcome| {
                     if outcome.is_some() {
-                        window.close();
+                        imp.obj().close();
                     }
                 }
             ),
@@ -101,11 +98,11 @@ impl PromptWindow {
             is_update: details.is_update,
             is_waiting: Cell::new(prompt.is_waiting()),
             saved: Box::new(glib::clone!(
-                #[weak(rename_to = window)]
+                #[weak(rename_to = imp)]
                 self,
                 #[upgrade_or_else]
                 || Box::pin(std::future::ready(AfterSaving::Done)),
-                move |asked, id| Box::pin(async move { window.look_on(&asked, id).await })
+                move |asked, id| Box::pin(async move { imp.look_on(&asked, id).await })
             )),
         })
     }
@@ -113,7 +110,7 @@ impl PromptWindow {
     /// What was asked is there: who waits goes on.
     pub(super) fn done(&self, asked: &ClientRequest, account: Option<AccountId>) {
         let prompt = self.prompt();
-        self.imp().is_over.set(true);
+        self.is_over.set(true);
         asked.is_waiting.set(prompt.is_waiting());
         prompt.end(Outcome::Done, account);
     }
@@ -121,45 +118,45 @@ impl PromptWindow {
     /// Lets the repository use an account. Otherwise gives the words for why not.
     pub(super) async fn give_permission(&self, account: AccountId) -> Result<(), String> {
         let link = self.prompt().details.borrow().ground.link();
-        permission::give(account, link).await
+        permission::give(self.services().accounts(), account, link).await
     }
 
     fn allow(&self, account: Account) {
         self.set_busy(true);
         glib::spawn_future_local(glib::clone!(
-            #[weak(rename_to = window)]
+            #[weak(rename_to = imp)]
             self,
             async move {
-                let permitted = window.give_permission(account.id).await;
-                if permitted.is_ok() && window.lead_on(&account).await {
+                let permitted = imp.give_permission(account.id).await;
+                if permitted.is_ok() && imp.lead_on(&account).await {
                     return;
                 }
-                window.set_busy(false);
+                imp.set_busy(false);
                 match permitted {
-                    Ok(()) => window.show_done(&gettext("Allowed"), Some(&account), None),
-                    Err(said) => window.show_failure(&said, None),
+                    Ok(()) => imp.show_done(&gettext("Allowed"), Some(&account), None),
+                    Err(said) => imp.show_failure(&said, None),
                 }
             }
         ));
     }
 
     fn unlock(&self) {
-        let store = Application::current().services().store.clone();
+        let store = self.services().store.clone();
         self.set_busy(true);
         glib::spawn_future_local(glib::clone!(
-            #[weak(rename_to = window)]
+            #[weak(rename_to = imp)]
             self,
             async move {
                 let unlocked = runtime::spawn(async move { store.unlock().await }).await;
-                window.set_busy(false);
+                imp.set_busy(false);
                 match unlocked {
-                    Ok(()) => window.show_done(&gettext("Keyring Unlocked"), None, None),
+                    Ok(()) => imp.show_done(&gettext("Keyring Unlocked"), None, None),
                     Err(error) => {
                         if !matches!(error, StoreError::Dismissed) {
-                            tracing::warn!(%error, "the keyring was not unlocked");
+                            tracing::warn!(%error, "cannot unlock the keyring");
                         }
                         let again = gettext("Try Again");
-                        window.show_failure(&gettext("The keyring is still locked"), Some(&again));
+                        imp.show_failure(&gettext("The keyring is still locked"), Some(&again));
                     }
                 }
             }
@@ -178,31 +175,29 @@ impl PromptWindow {
             asked,
         };
         sign_in::end(
-            &self.imp().view,
+            &self.view,
+            self.services(),
             ending,
             glib::clone!(
-                #[weak(rename_to = window)]
+                #[weak(rename_to = imp)]
                 self,
-                move || window.close()
+                move || imp.obj().close()
             ),
         );
     }
 
     pub(super) fn set_busy(&self, is_busy: bool) {
-        self.imp().is_busy.set(is_busy);
-        self.imp().primary_spinner.set_visible(is_busy);
-        self.imp().failure.set_visible(false);
+        self.obj().set_is_busy(is_busy);
+        self.obj().set_failure("");
         self.update_buttons();
     }
 
     fn show_failure(&self, text: &str, primary: Option<&str>) {
-        let imp = self.imp();
-        imp.failure.set_label(text);
-        imp.failure.set_visible(true);
+        self.obj().set_failure(text);
         if let Some(primary) = primary {
-            imp.primary_label.set_label(primary);
-            imp.primary.update_property(&[gtk::accessible::Property::Label(primary)]);
+            self.obj().set_primary_text(primary);
+            self.primary.update_property(&[gtk::accessible::Property::Label(primary)]);
         }
-        self.announce(text, AccessibleAnnouncementPriority::High);
+        self.obj().announce(text, AccessibleAnnouncementPriority::High);
     }
 }

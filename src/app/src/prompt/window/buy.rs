@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, rc::Rc};
 
 use adw::{prelude::*, subclass::prelude::*};
-use gtk::{gio::prelude::ApplicationExtManual, glib};
+use gtk::glib;
 use usher_core::{
     account::{Account, AccountId, AccountState},
     buying,
@@ -12,11 +12,10 @@ use usher_core::{
     session::SessionError,
 };
 
-use super::{Form, PromptWindow};
+use super::{Form, imp};
 use crate::{
-    application::Application,
     i18n::{gettext, gettext_f, ngettext_f},
-    prompt::accounts_at,
+    prompt::waiters::accounts_at,
     purchase::{AlreadyAnswer, AlreadyPage, Closing, Purchase, PurchaseEvent, PurchaseRequest},
     runtime,
     sign_in::{AfterSaving, ClientRequest},
@@ -27,17 +26,16 @@ use crate::{
 /// An account has to be signed in to before its server can be asked.
 struct NotSignedIn;
 
-impl PromptWindow {
+impl imp::PromptWindow {
     /// The account is there: asks the server whether it has what was asked for. What it has not leads to the purchase
     /// question, all else to *Done*.
     pub(super) async fn look_on(&self, asked: &ClientRequest, id: AccountId) -> AfterSaving {
         if let Ok(Some((account, denied))) = self.denied(id).await {
-            let window = self.downgrade();
-            return AfterSaving::Elsewhere(Box::new(move || {
-                if let Some(window) = window.upgrade() {
-                    window.turn_to_purchase(account, denied);
-                }
-            }));
+            return AfterSaving::Elsewhere(Box::new(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                move || imp.turn_to_purchase(account, denied)
+            )));
         }
         asked.app_ids.replace(self.prompt().asked_for.borrow().clone());
         self.done(asked, Some(id));
@@ -66,16 +64,14 @@ impl PromptWindow {
             return Ok(None);
         }
         let ids: BTreeSet<String> = asked_for.iter().cloned().collect();
-        let services = Application::current().services().clone();
-        let access = {
-            let session = services.session.clone();
-            runtime::spawn(async move { buying::check(&session, id, &ids).await }).await
-        };
+        let services = self.services().clone();
+        let session = services.session.clone();
+        let access = runtime::spawn(async move { buying::check(&session, id, &ids).await }).await;
         let access = match access {
             Ok(access) => access,
             Err(SessionError::SignedOut | SessionError::Expired) => return Err(NotSignedIn),
             Err(error) => {
-                tracing::warn!(%error, "what an account has is not known");
+                tracing::warn!(%error, "cannot find out what an account has");
                 return Ok(None);
             }
         };
@@ -84,7 +80,8 @@ impl PromptWindow {
             return Ok(None);
         }
         let binding = self.prompt().details.borrow().ground.binding.clone();
-        let entries = runtime::spawn(async move { services.store.entries().await }).await.unwrap_or_default();
+        let store = services.store;
+        let entries = runtime::spawn(async move { store.entries().await }).await.unwrap_or_default();
         let accounts = accounts_at(&entries, &binding);
         let Some(account) = accounts.iter().find(|account| account.id == id).cloned() else {
             return Ok(None);
@@ -101,14 +98,13 @@ impl PromptWindow {
 
     /// Shows a question in place of whatever is shown. No key that was meant for something else answers it.
     fn ask_anew(&self, form: Form) {
-        let imp = self.imp();
-        imp.form.replace(Some(form));
-        imp.view.replace(&[imp.intro.get()]);
+        self.form.replace(Some(form));
+        self.view.replace(&[self.intro.get()]);
         self.show_accounts();
         self.set_busy(false);
         self.refresh();
         self.block_buttons();
-        imp.heading.grab_focus();
+        self.heading_box.grab_focus();
     }
 
     fn request(&self, account: Account) -> PurchaseRequest {
@@ -117,21 +113,24 @@ impl PromptWindow {
             account,
             ground: details.ground.clone(),
             app_ids: details.app_ids.clone(),
-            session: self.imp().session.clone(),
+            session: self.session.clone(),
         }
     }
 
     /// After the click.
     pub(super) fn buy(&self, account: Account) {
-        let imp = self.imp();
-        let weak = self.downgrade();
         let request = self.request(account.clone());
-        let purchase = Purchase::start(&imp.view, Application::current().services(), request, move |news| {
-            if let Some(window) = weak.upgrade() {
-                window.hear(news, &account);
-            }
-        });
-        imp.purchase.replace(Some(purchase));
+        let purchase = Purchase::start(
+            &self.view,
+            self.services(),
+            request,
+            glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                move |news| imp.hear(news, &account)
+            ),
+        );
+        self.purchase.replace(Some(purchase));
     }
 
     fn hear(&self, news: PurchaseEvent, account: &Account) {
@@ -144,7 +143,7 @@ impl PromptWindow {
             }
             PurchaseEvent::AnotherAccount => self.use_another(account),
             PurchaseEvent::Back => self.ask_anew(Form::Buy(account.clone())),
-            PurchaseEvent::Over { bought, .. } if bought.is_empty() => self.close(),
+            PurchaseEvent::Over { bought, .. } if bought.is_empty() => self.obj().close(),
             PurchaseEvent::Over { bought, was_paid } => self.show_bought(account, &bought, was_paid),
         }
     }
@@ -177,7 +176,7 @@ impl PromptWindow {
     /// What can be installed now: all that was asked for, but what was not bought.
     pub(super) fn apps_to_install(&self) -> Vec<String> {
         let prompt = self.prompt();
-        let skipped = self.imp().purchase.borrow().as_ref().map(|purchase| purchase.skipped()).unwrap_or_default();
+        let skipped = self.purchase.borrow().as_ref().map(|purchase| purchase.skipped()).unwrap_or_default();
         let asked_for = prompt.asked_for.borrow();
         asked_for.iter().filter(|id| !skipped.contains(id)).cloned().collect()
     }
@@ -185,13 +184,18 @@ impl PromptWindow {
     /// *Already Bought?*
     pub(super) fn ask_whether_bought(&self, account: Account) {
         let others = self.others(&account);
-        let weak = self.downgrade();
-        let page = AlreadyPage::new(self.request(account.clone()), &others, move |found| {
-            if let Some(window) = weak.upgrade() {
-                window.found(found, &account);
-            }
-        });
-        self.imp().view.push(&page);
+        let request = self.request(account.clone());
+        let page = AlreadyPage::new(
+            self.services(),
+            request,
+            &others,
+            glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                move |found| imp.found(found, &account)
+            ),
+        );
+        self.view.push(&page);
     }
 
     fn found(&self, found: AlreadyAnswer, account: &Account) {
@@ -217,15 +221,15 @@ impl PromptWindow {
     /// Another account has all of it: the repository uses that one from now on.
     fn use_instead(&self, account: Account) {
         glib::spawn_future_local(glib::clone!(
-            #[weak(rename_to = window)]
+            #[weak(rename_to = imp)]
             self,
             async move {
-                match window.give_permission(account.id).await {
+                match imp.give_permission(account.id).await {
                     Ok(()) => {
-                        let owned = window.prompt().details.borrow().app_ids.clone();
-                        window.show_bought(&account, &owned, false);
+                        let owned = imp.prompt().details.borrow().app_ids.clone();
+                        imp.show_bought(&account, &owned, false);
                     }
-                    Err(said) => toast::show(&*window.imp().view, &said),
+                    Err(said) => toast::show(&*imp.view, &said),
                 }
             }
         ));
@@ -233,12 +237,12 @@ impl PromptWindow {
 
     /// Whether something may be paid, so that the window must not close by itself.
     pub(super) fn is_purchase_under_way(&self) -> bool {
-        self.imp().purchase.borrow().as_ref().is_some_and(|purchase| purchase.is_under_way())
+        self.purchase.borrow().as_ref().is_some_and(|purchase| purchase.is_under_way())
     }
 
     /// Nobody waits any more: says so over a purchase that is open. Tells whether there is one.
     pub(super) fn stays_for_purchase(&self, program: &str) -> bool {
-        let purchase = self.imp().purchase.borrow().clone().filter(|purchase| purchase.is_under_way());
+        let purchase = self.purchase.borrow().clone().filter(|purchase| purchase.is_under_way());
         if let Some(purchase) = &purchase {
             purchase.stay_alone(&gettext_f(
                 "{program} is no longer waiting. The purchase can still be finished.",
@@ -250,7 +254,7 @@ impl PromptWindow {
 
     /// Whether the window stays open for now, since something is open at the shop: it closes itself once that is clear.
     pub(super) fn is_held_by_purchase(&self) -> bool {
-        let Some(purchase) = self.imp().purchase.borrow().clone() else {
+        let Some(purchase) = self.purchase.borrow().clone() else {
             return false;
         };
         match purchase.closing() {
@@ -267,23 +271,24 @@ impl PromptWindow {
 
     /// The window goes at once, where the person wants that; whoever waits is told what the server says then.
     fn settle_and_close(&self, purchase: Rc<Purchase>, asks: bool) {
-        let window = self.clone();
+        let window = self.obj().clone();
         glib::spawn_future_local(async move {
+            let imp = window.imp();
             if asks && !purchase.may_close(&window).await {
                 return;
             }
-            let _hold = Application::current().hold();
-            window.set_visible(false);
+            let _hold = imp.services().hold();
+            imp.obj().set_visible(false);
             let bought = purchase.settle().await;
             if !bought.is_empty() && purchase.skipped().is_empty() {
-                let id = window.prompt().details.borrow().account;
-                window.imp().is_over.set(true);
-                window.prompt().end(Outcome::Done, id);
+                let id = imp.prompt().details.borrow().account;
+                imp.is_over.set(true);
+                imp.prompt().end(Outcome::Done, id);
             } else if !asks {
                 // It was paid, as far as the shop says: what is asked again is not put off.
-                window.imp().is_abandoned.set(true);
+                imp.is_abandoned.set(true);
             }
-            window.close();
+            imp.obj().close();
         });
     }
 }

@@ -6,18 +6,18 @@ use std::time::Duration;
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gdk, glib};
 
-use super::{Form, PromptWindow, UNUSED};
+use super::{Form, UNUSED, imp};
 
 /// How long the buttons do nothing.
 const GUARD: Duration = Duration::from_millis(700);
 
-impl PromptWindow {
+impl imp::PromptWindow {
     /// Starts when the window is shown, and anew each time it becomes active.
     pub(super) fn guard_against_stray_keys(&self) {
-        self.connect_map(Self::block_buttons);
-        self.connect_is_active_notify(|window| {
+        self.obj().connect_map(|window| window.imp().block_buttons());
+        self.obj().connect_is_active_notify(|window| {
             if window.is_active() {
-                window.block_buttons();
+                window.imp().block_buttons();
             }
         });
         self.update_buttons();
@@ -25,36 +25,34 @@ impl PromptWindow {
 
     /// For a moment the buttons do nothing.
     pub(super) fn block_buttons(&self) {
-        let imp = self.imp();
-        imp.are_buttons_live.set(false);
+        self.are_buttons_live.set(false);
         self.update_buttons();
         let timer = glib::timeout_add_local_once(
             GUARD,
             glib::clone!(
-                #[weak(rename_to = window)]
+                #[weak(rename_to = imp)]
                 self,
                 move || {
-                    window.imp().guard_timer.take();
-                    window.imp().are_buttons_live.set(true);
-                    window.update_buttons();
+                    imp.guard_timer.take();
+                    imp.are_buttons_live.set(true);
+                    imp.update_buttons();
                 }
             ),
         );
-        if let Some(earlier) = imp.guard_timer.replace(Some(timer)) {
+        if let Some(earlier) = self.guard_timer.replace(Some(timer)) {
             earlier.remove();
         }
     }
 
     /// Which buttons can be pressed now.
     pub(super) fn update_buttons(&self) {
-        let imp = self.imp();
-        let is_ready = imp.are_buttons_live.get() && !imp.is_busy.get();
-        let needs_choice = matches!(&*imp.form.borrow(), Some(Form::Choose(_))) && imp.chosen.get().is_none();
-        self.action_set_enabled("prompt.not-now", imp.are_buttons_live.get());
-        self.action_set_enabled("prompt.secondary", is_ready);
-        self.action_set_enabled("prompt.primary", is_ready && !needs_choice);
-        let default = is_ready.then(|| imp.primary.get());
-        self.set_default_widget(default.as_ref());
+        let is_ready = self.are_buttons_live.get() && !self.is_busy.get();
+        let needs_choice = matches!(&*self.form.borrow(), Some(Form::Choose(_))) && self.chosen.get().is_none();
+        self.obj().action_set_enabled("prompt.not-now", self.are_buttons_live.get());
+        self.obj().action_set_enabled("prompt.secondary", is_ready);
+        self.obj().action_set_enabled("prompt.primary", is_ready && !needs_choice);
+        let default = is_ready.then(|| self.primary.get());
+        self.obj().set_default_widget(default.as_ref());
     }
 
     /// A window that nobody uses closes after a while; the question stays in the main window.
@@ -62,7 +60,7 @@ impl PromptWindow {
         let events = gtk::EventControllerLegacy::new();
         events.set_propagation_phase(gtk::PropagationPhase::Capture);
         events.connect_event(glib::clone!(
-            #[weak(rename_to = window)]
+            #[weak(rename_to = imp)]
             self,
             #[upgrade_or]
             glib::Propagation::Proceed,
@@ -72,12 +70,12 @@ impl PromptWindow {
                     event.event_type(),
                     EventType::KeyPress | EventType::ButtonPress | EventType::TouchBegin | EventType::Scroll
                 ) {
-                    window.restart_unused();
+                    imp.restart_unused();
                 }
                 glib::Propagation::Proceed
             }
         ));
-        self.add_controller(events);
+        self.obj().add_controller(events);
         self.restart_unused();
     }
 
@@ -85,20 +83,20 @@ impl PromptWindow {
         let timer = glib::timeout_add_local_once(
             UNUSED,
             glib::clone!(
-                #[weak(rename_to = window)]
+                #[weak(rename_to = imp)]
                 self,
                 move || {
-                    window.imp().unused.take();
-                    if window.is_purchase_under_way() {
-                        window.restart_unused();
+                    imp.unused.take();
+                    if imp.is_purchase_under_way() {
+                        imp.restart_unused();
                         return;
                     }
-                    window.imp().is_abandoned.set(true);
-                    window.close();
+                    imp.is_abandoned.set(true);
+                    imp.obj().close();
                 }
             ),
         );
-        if let Some(earlier) = self.imp().unused.replace(Some(timer)) {
+        if let Some(earlier) = self.unused.replace(Some(timer)) {
             earlier.remove();
         }
     }

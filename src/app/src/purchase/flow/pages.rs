@@ -9,6 +9,7 @@ use usher_core::buying::schedule;
 
 use super::{ButtonAction, Moment, PageKind, Purchase, PurchaseEvent, PurchasePage};
 use crate::{
+    navigation,
     purchase::words::{Names, words},
     widgets::toast,
 };
@@ -54,17 +55,10 @@ impl Purchase {
 
     /// Shows a page above the one from which the purchase began.
     pub(super) fn put(&self, view: &adw::NavigationView, page: adw::NavigationPage) {
-        let kept: Vec<adw::NavigationPage> = self.pages_before(view).into_iter().chain([page]).collect();
-        view.replace(&kept);
-    }
-
-    /// The pages up to the one from which the purchase began.
-    fn pages_before(&self, view: &adw::NavigationView) -> Vec<adw::NavigationPage> {
         let origin = self.origin.as_ref().and_then(glib::WeakRef::upgrade);
-        let stack = view.navigation_stack();
-        let pages: Vec<adw::NavigationPage> = stack.iter::<adw::NavigationPage>().map_while(Result::ok).collect();
-        let end = pages.iter().position(|page| Some(page) == origin.as_ref()).map_or(0, |index| index + 1);
-        pages.into_iter().take(end).collect()
+        let mut pages = navigation::pages_up_to(view, origin.as_ref());
+        pages.push(page);
+        view.replace(&pages);
     }
 
     /// What has become of each app, where there are several.
@@ -74,11 +68,8 @@ impl Purchase {
         };
         let basket = self.basket.borrow();
         if basket.items().len() > 1 {
-            let apps = crate::application::Application::current().apps().clone();
-            let of = |item: &crate::purchase::basket::Item| {
-                (apps.get(&self.request.ground.remote, &item.app_id), item.state.text())
-            };
-            page.list(basket.items().iter().map(of));
+            let (apps, remote) = (self.services.apps(), self.request.ground.remote.as_str());
+            page.list(basket.items().iter().map(|item| (apps.get(remote, &item.app_id), item.state.text())));
         }
     }
 

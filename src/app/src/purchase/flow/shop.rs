@@ -28,7 +28,7 @@ impl Purchase {
         self.problem.take();
         let shown = self.web.upgrade().filter(WidgetExt::is_mapped);
         let page = shown.unwrap_or_else(|| {
-            let page = WebPage::first(self.clone(), &self.request.session);
+            let page = WebPage::first(self.services.accounts(), self.clone(), &self.request.session);
             self.web.set(Some(&page));
             self.put(&view, page.clone().upcast());
             page

@@ -8,12 +8,12 @@ use url::Url;
 use usher_core::service;
 use webkit6::prelude::*;
 
-use super::WebPage;
+use super::imp;
 use crate::{
     i18n::{gettext, gettext_f},
     text,
     web::policy,
-    widgets::toast,
+    widgets::{BannerText, show_banner, toast},
 };
 
 /// How a document got here.
@@ -33,7 +33,7 @@ fn security(address: &Url) -> Security {
     }
 }
 
-impl WebPage {
+impl imp::WebPage {
     /// While a load is pending there is no lock, whatever the document that is still there.
     pub(super) fn show_pending(&self) {
         let host = self.document().map_or_else(|| service::host_of(self.approved()), |url| service::host_of(&url));
@@ -53,16 +53,14 @@ impl WebPage {
 
     /// The address of what is in the view, if it has a host.
     fn document(&self) -> Option<Url> {
-        let imp = self.imp();
-        let view = imp.web_view.get()?;
-        if !imp.is_painted.get() {
+        let view = self.web_view.get()?;
+        if !self.is_painted.get() {
             return None;
         }
         Url::parse(&view.uri()?).ok().filter(Url::has_host)
     }
 
     fn show_address(&self, host: &str, security: Security) {
-        let imp = self.imp();
         let host = text::plain(host);
         let values = [("host", host.as_str())];
         let (icon, shown, name, sentence) = match security {
@@ -82,25 +80,24 @@ impl WebPage {
                 gettext("Not encrypted, this computer"),
             ),
         };
-        imp.address_icon.set_visible(icon.is_some());
-        imp.address_icon.set_icon_name(icon);
-        imp.address_label.set_label(&host);
-        imp.address_note.set_visible(security == Security::ThisComputer);
-        imp.address_button.set_tooltip_text(Some(&shown));
-        imp.address_button.update_property(&[Property::Label(&name)]);
-        imp.full_host_label.set_label(&host);
-        imp.familiarity.show(&host, self.task().and_then(|task| task.account()));
-        imp.security_label.set_label(&sentence);
         let certificate = self.certificate().filter(|_| security == Security::Secure);
-        imp.certificate_label.set_label(certificate.as_deref().unwrap_or_default());
-        imp.certificate_label.set_visible(certificate.is_some());
-        imp.progress.update_property(&[Property::Label(&gettext_f("Loading {host}", &values))]);
-        self.set_title(&host);
+        let page = self.obj();
+        page.set_address_icon(icon.unwrap_or_default());
+        page.set_address_tooltip(shown);
+        page.set_is_this_computer(security == Security::ThisComputer);
+        page.set_security(sentence);
+        page.set_certificate(certificate.unwrap_or_default());
+        self.address_button.update_property(&[Property::Label(&name)]);
+        if let Some(accounts) = self.accounts.get() {
+            self.familiarity.show(accounts, &host, self.task().and_then(|task| task.account()));
+        }
+        self.progress.update_property(&[Property::Label(&gettext_f("Loading {host}", &values))]);
+        page.set_title(&host);
     }
 
     /// Who vouches for the server of the document, and for how long.
     fn certificate(&self) -> Option<String> {
-        let (certificate, _faults) = self.imp().web_view.get()?.tls_info()?;
+        let (certificate, _faults) = self.web_view.get()?.tls_info()?;
         let issuer = issuer(&certificate.issuer_name()?);
         let date = certificate.not_valid_after()?.format("%-d %B %Y").ok()?;
         Some(gettext_f("Certificate from {issuer}, valid until {date}", &[("issuer", &issuer), ("date", &date)]))
@@ -112,27 +109,30 @@ impl WebPage {
         let mut address = address.unwrap_or_else(|| self.approved().clone());
         address.set_query(None);
         address.set_fragment(None);
-        self.clipboard().set_text(address.as_str());
-        self.imp().address_popover.popdown();
-        toast::show(self, &gettext("Copied"));
+        self.obj().clipboard().set_text(address.as_str());
+        self.address_popover.popdown();
+        toast::show(&*self.obj(), &gettext("Copied"));
     }
 
     /// Says once that the page is at another server than the one that was agreed to.
     fn tell_other_host(&self, document: &Url, host: &str) {
-        let imp = self.imp();
         if policy::is_at_home(self.approved(), document) {
-            imp.announced_host.take();
-            imp.other_host_banner.set_revealed(false);
+            self.announced_host.take();
+            self.other_host_banner.set_revealed(false);
             return;
         }
-        let told = imp.announced_host.replace(host.to_owned());
+        let told = self.announced_host.replace(host.to_owned());
         let approved = service::host_of(self.approved());
         let values = [("host", host), ("approved_host", approved.as_str())];
-        imp.other_host_banner.set_title(&gettext_f("Now at {host}, opened by {approved_host}", &values));
-        imp.other_host_banner.set_revealed(!imp.understood_hosts.borrow().contains(host));
+        let banner = BannerText {
+            title: gettext_f("Now at {host}, opened by {approved_host}", &values),
+            button: Some(gettext("Got It")),
+        };
+        let is_understood = self.understood_hosts.borrow().contains(host);
+        show_banner(&self.other_host_banner, Some(&banner).filter(|_| !is_understood));
         if told != host {
             let said = gettext_f("Now at {host}", &[("host", host)]);
-            self.announce(&said, AccessibleAnnouncementPriority::Medium);
+            self.obj().announce(&said, AccessibleAnnouncementPriority::Medium);
         }
     }
 }

@@ -4,20 +4,20 @@
 use adw::{prelude::*, subclass::prelude::*};
 use webkit6::prelude::*;
 
-use super::WebPage;
+use super::imp;
 use crate::{web::problem::WebProblem, widgets::toast};
 
 const ZOOM_STEP: f64 = 0.1;
 const ZOOM_RANGE: std::ops::RangeInclusive<f64> = 0.3..=3.0;
 
-impl WebPage {
+impl imp::WebPage {
     /// Goes on after a problem.
     pub(super) fn again(&self) {
-        if let Some(WebProblem::NotContained(Some(command))) = &*self.imp().shown_problem.borrow() {
-            toast::copy(self, command);
+        if let Some(WebProblem::NotContained(Some(command))) = &*self.shown_problem.borrow() {
+            toast::copy(&*self.obj(), command);
             return;
         }
-        let problem = self.imp().shown_problem.take();
+        let problem = self.shown_problem.take();
         match (problem, self.task().filter(|_| !self.is_pop_up())) {
             (Some(problem), Some(task)) => task.again(problem),
             _ => self.reload(),
@@ -25,7 +25,7 @@ impl WebPage {
     }
 
     /// Loads once more what the view was at.
-    pub(crate) fn reload(&self) {
+    pub(super) fn reload(&self) {
         self.show_page();
         self.view().reload();
     }
@@ -46,10 +46,10 @@ impl WebPage {
 
     /// Esc stops first, then cancels, or is *Done* where that is all there is to do.
     pub(super) fn escape(&self) {
-        let is_page = self.imp().stack.visible_child_name().as_deref() == Some("page");
+        let is_page = self.stack.visible_child_name().as_deref() == Some("page");
         if is_page && self.view().is_loading() {
             self.view().stop_loading();
-        } else if self.imp().is_landing.get() {
+        } else if self.is_landing.get() {
             self.done();
         } else if !self.is_busy() {
             self.cancel();
@@ -59,7 +59,7 @@ impl WebPage {
     pub(super) fn reload_or_stop(&self) {
         if self.view().is_loading() {
             self.view().stop_loading();
-        } else if self.imp().stack.visible_child_name().as_deref() == Some("page") {
+        } else if self.stack.visible_child_name().as_deref() == Some("page") {
             self.view().reload();
         }
     }
@@ -78,9 +78,9 @@ impl WebPage {
     }
 
     pub(super) fn switch_focus(&self) {
-        let is_in_page = self.focus_child().is_some() && self.view().has_focus();
+        let is_in_page = self.obj().focus_child().is_some() && self.view().has_focus();
         if is_in_page {
-            self.imp().address_button.grab_focus();
+            self.address_button.grab_focus();
         } else {
             self.view().grab_focus();
         }

@@ -12,17 +12,17 @@ use webkit6::{
     ResponsePolicyDecision, WebView, prelude::*,
 };
 
-use super::WebPage;
+use super::{WebPage, imp};
 use crate::{
     i18n::{gettext, gettext_f},
-    text,
+    navigation, text,
     web::{
         policy::{self, Navigation},
         problem::{CertificateFault, WebProblem, certificate_details},
         task::Hit,
         view,
     },
-    widgets::toast,
+    widgets::{BannerText, show_banner, toast},
 };
 
 /// A page that has not come by then is said to be waited for.
@@ -30,82 +30,81 @@ const SLOW: Duration = Duration::from_secs(10);
 /// How long a full progress bar stays.
 const PROGRESS_END: Duration = Duration::from_millis(150);
 
-impl WebPage {
+impl imp::WebPage {
     pub(super) fn follow_loading(&self) {
         let view = self.view();
         view.connect_load_changed(glib::clone!(
-            #[weak(rename_to = page)]
+            #[weak(rename_to = imp)]
             self,
-            move |_, event| page.load_changed(event)
+            move |_, event| imp.load_changed(event)
         ));
         view.connect_load_failed(glib::clone!(
-            #[weak(rename_to = page)]
+            #[weak(rename_to = imp)]
             self,
             #[upgrade_or]
             true,
-            move |_, _, address, error| page.load_failed(address, error)
+            move |_, _, address, error| imp.load_failed(address, error)
         ));
         view.connect_load_failed_with_tls_errors(glib::clone!(
-            #[weak(rename_to = page)]
+            #[weak(rename_to = imp)]
             self,
             #[upgrade_or]
             true,
             move |_, address, certificate, errors| {
                 let problem = WebProblem::Certificate(CertificateFault::of(errors), certificate_details(certificate));
-                page.meet(problem, &host_of(address));
+                imp.meet(problem, &host_of(address));
                 true
             }
         ));
         view.connect_web_process_terminated(glib::clone!(
-            #[weak(rename_to = page)]
+            #[weak(rename_to = imp)]
             self,
-            move |_, _| page.meet(WebProblem::Crashed, &service::host_of(page.approved()))
+            move |_, _| imp.meet(WebProblem::Crashed, &service::host_of(imp.approved()))
         ));
         view.connect_estimated_load_progress_notify(glib::clone!(
-            #[weak(rename_to = page)]
+            #[weak(rename_to = imp)]
             self,
-            move |view| page.imp().progress.set_fraction(view.estimated_load_progress())
+            move |view| imp.progress.set_fraction(view.estimated_load_progress())
         ));
         view.connect_is_loading_notify(glib::clone!(
-            #[weak(rename_to = page)]
+            #[weak(rename_to = imp)]
             self,
-            move |view| page.show_activity(view.is_loading())
+            move |view| imp.show_activity(view.is_loading())
         ));
         view.connect_uri_notify(glib::clone!(
-            #[weak(rename_to = page)]
+            #[weak(rename_to = imp)]
             self,
-            move |_| page.update_history()
+            move |_| imp.update_history()
         ));
     }
 
     pub(super) fn follow_navigation(&self) {
         let view = self.view();
         view.connect_decide_policy(glib::clone!(
-            #[weak(rename_to = page)]
+            #[weak(rename_to = imp)]
             self,
             #[upgrade_or_else]
             || true,
-            move |_, decision, kind| page.decide(decision, kind)
+            move |_, decision, kind| imp.decide(decision, kind)
         ));
         view.connect_create(glib::clone!(
-            #[weak(rename_to = page)]
+            #[weak(rename_to = imp)]
             self,
             #[upgrade_or_default]
-            move |_, action| page.open_pop_up(action).map(glib::object::Cast::upcast)
+            move |_, action| imp.open_pop_up(action).map(glib::object::Cast::upcast)
         ));
         view.connect_close(glib::clone!(
-            #[weak(rename_to = page)]
+            #[weak(rename_to = imp)]
             self,
             move |_| {
-                if page.is_pop_up() {
-                    page.pop();
+                if imp.is_pop_up() {
+                    imp.pop();
                 }
             }
         ));
     }
 
     fn load_changed(&self, event: LoadEvent) {
-        let imp = self.imp();
         match event {
             LoadEvent::Started => {
                 self.show_pending();
@@ -118,12 +117,12 @@ impl WebPage {
                     self.show_problem_at(WebProblem::Unencrypted, &host_of(&address));
                     return;
                 }
-                imp.is_painted.set(true);
+                self.is_painted.set(true);
                 self.stop_waiting();
                 self.show_committed();
             }
             LoadEvent::Finished => {
-                if imp.is_painted.get() {
+                if self.is_painted.get() {
                     view::uncover(self.view());
                 }
                 self.stop_waiting();
@@ -137,7 +136,7 @@ impl WebPage {
     fn load_failed(&self, address: &str, error: &glib::Error) -> bool {
         let is_online = Url::parse(address).is_ok_and(|url| Self::is_online(&url));
         if let Some(problem) = WebProblem::of(error, is_online) {
-            tracing::info!(%error, "a page was not loaded");
+            tracing::info!(%error, "cannot load a page");
             self.meet(problem, &host_of(address));
         }
         true
@@ -185,8 +184,7 @@ impl WebPage {
         }
         if action.navigation_type() == NavigationType::FormResubmitted && self.is_purchase() {
             // What was paid with it would be paid twice.
-            let told = gettext("The page was not sent again");
-            toast::show(self, &told);
+            toast::show(&*self.obj(), &gettext("The page was not sent again"));
             return false;
         }
         match policy::judge(&address) {
@@ -196,10 +194,7 @@ impl WebPage {
                 false
             }
             Navigation::Drop => {
-                let told = gettext("The page tried to open another program");
-                if self.shared().tells(&told) {
-                    toast::show(self, &told);
-                }
+                self.tell_once(&gettext("The page tried to open another program"));
                 false
             }
         }
@@ -227,66 +222,68 @@ impl WebPage {
 
     fn may_show(&self, response: &ResponsePolicyDecision) -> bool {
         if !response.is_mime_type_supported() {
-            let told = gettext("The page tried to download a file");
-            if self.shared().tells(&told) {
-                toast::show(self, &told);
-            }
+            self.tell_once(&gettext("The page tried to download a file"));
             return false;
         }
         let address = response.request().and_then(|request| request.uri()).unwrap_or_default();
         !response.is_main_frame_main_resource() || policy::is_showable(&address)
     }
 
+    fn tell_once(&self, text: &str) {
+        if self.shared().tells(text) {
+            toast::show(&*self.obj(), text);
+        }
+    }
+
     /// One at a time, and only after a gesture.
     fn open_pop_up(&self, action: &NavigationAction) -> Option<WebView> {
-        let imp = self.imp();
-        if !action.is_user_gesture() || self.is_pop_up() || imp.pop_up.upgrade().is_some() {
+        if !action.is_user_gesture() || self.is_pop_up() || self.pop_up.upgrade().is_some() {
             return None;
         }
-        let stack = self.ancestor(adw::NavigationView::static_type()).and_downcast::<adw::NavigationView>()?;
-        let page = Self::opened_by(self);
-        imp.pop_up.set(Some(&page));
+        let stack = navigation::stack_of(&*self.obj())?;
+        let page = WebPage::opened_by(&self.obj());
+        self.pop_up.set(Some(&page));
         stack.push(&page);
-        Some(page.view().clone())
+        Some(page.imp().view().clone())
     }
 
     fn show_activity(&self, is_loading: bool) {
-        let imp = self.imp();
-        if let Some(timer) = imp.progress_timer.take() {
+        if let Some(timer) = self.progress_timer.take() {
             timer.remove();
         }
-        let (icon, name) = if is_loading {
-            ("process-stop-symbolic", gettext("Stop"))
-        } else {
-            ("view-refresh-symbolic", gettext("Reload"))
-        };
-        for button in [&*imp.reload_button, &*imp.narrow_reload_button] {
-            button.set_icon_name(icon);
-            button.set_tooltip_text(Some(&name));
-            button.update_property(&[gtk::accessible::Property::Label(&name)]);
-        }
+        self.show_reload(is_loading);
         if is_loading {
-            imp.progress.set_visible(true);
+            self.progress.set_visible(true);
             return;
         }
         let timer = glib::timeout_add_local_once(
             PROGRESS_END,
             glib::clone!(
-                #[weak(rename_to = page)]
+                #[weak(rename_to = imp)]
                 self,
                 move || {
-                    page.imp().progress_timer.take();
-                    page.imp().progress.set_visible(false);
+                    imp.progress_timer.take();
+                    imp.progress.set_visible(false);
                 }
             ),
         );
-        imp.progress_timer.replace(Some(timer));
+        self.progress_timer.replace(Some(timer));
+    }
+
+    /// The button that reloads, or stops what is loading.
+    pub(super) fn show_reload(&self, is_loading: bool) {
+        let page = self.obj();
+        page.set_reload_icon(if is_loading { "process-stop-symbolic" } else { "view-refresh-symbolic" });
+        page.set_reload_text(if is_loading { gettext("Stop") } else { gettext("Reload") });
+        for button in [&*self.reload_button, &*self.narrow_reload_button] {
+            button.update_property(&[gtk::accessible::Property::Label(&page.reload_text())]);
+        }
     }
 
     fn update_history(&self) {
         // There is no way back from a page that stands after the answer.
-        self.action_set_enabled("web.back", self.view().can_go_back() && !self.imp().is_landing.get());
-        self.action_set_enabled("web.forward", self.view().can_go_forward());
+        self.obj().action_set_enabled("web.back", self.view().can_go_back() && !self.is_landing.get());
+        self.obj().action_set_enabled("web.forward", self.view().can_go_forward());
     }
 
     fn await_slow(&self) {
@@ -294,29 +291,28 @@ impl WebPage {
         let timer = glib::timeout_add_local_once(
             SLOW,
             glib::clone!(
-                #[weak(rename_to = page)]
+                #[weak(rename_to = imp)]
                 self,
                 move || {
-                    let imp = page.imp();
                     imp.slow_timer.take();
-                    let host = text::plain(&service::host_of(page.approved()));
-                    imp.slow_banner.set_title(&gettext_f("Still waiting for {host}", &[("host", &host)]));
-                    imp.slow_banner.set_revealed(true);
+                    let host = text::plain(&service::host_of(imp.approved()));
+                    let title = gettext_f("Still waiting for {host}", &[("host", &host)]);
+                    show_banner(&imp.slow_banner, Some(&BannerText { title, button: None }));
                 }
             ),
         );
-        self.imp().slow_timer.replace(Some(timer));
+        self.slow_timer.replace(Some(timer));
     }
 
     fn stop_waiting(&self) {
-        if let Some(timer) = self.imp().slow_timer.take() {
+        if let Some(timer) = self.slow_timer.take() {
             timer.remove();
         }
-        self.imp().slow_banner.set_revealed(false);
+        self.slow_banner.set_revealed(false);
     }
 
     pub(super) fn stop_timers(&self) {
-        for timer in [self.imp().slow_timer.take(), self.imp().progress_timer.take()].into_iter().flatten() {
+        for timer in [self.slow_timer.take(), self.progress_timer.take()].into_iter().flatten() {
             timer.remove();
         }
     }

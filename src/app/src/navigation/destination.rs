@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Where pages of the main window lead.
+
+use adw::prelude::*;
+use gtk::{
+    gio,
+    glib::{self, subclass::SignalId},
+};
+use usher_core::{account::AccountId, binding::Binding, remote::Remote, takeout::TakenAccount};
+
+use crate::model::Repository;
+
+/// The signal of the main window that leads to a [`Destination`].
+pub(crate) const GO_TO: &str = "go-to";
+
+/// What is to be shown.
+#[derive(Debug, Clone, glib::Boxed)]
+#[boxed_type(name = "UsherDestination")]
+pub(crate) enum Destination {
+    /// The page with the accounts.
+    FirstPage,
+    /// What was bought with an account.
+    Purchases(AccountId),
+    /// The question whether an account is to be removed.
+    RemoveAccount(AccountId),
+    /// The server of a typed address, before anything of it is opened.
+    Server(Binding),
+    /// The server of a repository.
+    ServerOf(Repository),
+    /// The server of an account that another computer has.
+    ServerOfTaken(TakenAccount),
+    /// The server of an account, to sign in again.
+    SignInAgain(AccountId),
+    /// The server's own page, now that the person has agreed to the server.
+    SignIn {
+        /// The server.
+        binding: Binding,
+        /// The account to sign in again.
+        account: Option<AccountId>,
+        /// The repository that may use the account from then on.
+        remote: Option<Remote>,
+    },
+    /// The question whether a repository may use an account.
+    Permission(Repository),
+    /// The question what is to become of a repository that names another server than its account.
+    ChangedServer(Repository, AccountId),
+    /// The server that such a repository names now, away from the account that it used.
+    AcceptedServer(Repository),
+    /// What a file holds.
+    File(gio::File),
+}
+
+/// Leads from a page of the main window to something else.
+pub(crate) fn go_to(from: &impl IsA<gtk::Widget>, destination: &Destination) {
+    let window = from.root().filter(|root| SignalId::lookup(GO_TO, root.type_()).is_some());
+    if let Some(window) = window {
+        window.emit_by_name::<()>(GO_TO, &[destination]);
+    } else {
+        tracing::warn!("cannot lead on from a page outside the main window");
+    }
+}

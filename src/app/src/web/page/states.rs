@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What stands under the header: the page, what went wrong with it, or that the server's answer is being looked at.
+
+use adw::{prelude::*, subclass::prelude::*};
+use gtk::{AccessibleAnnouncementPriority, gio, glib};
+use url::Url;
+use usher_core::service;
+use webkit6::prelude::*;
+
+use super::imp;
+use crate::{
+    navigation,
+    web::{containment, identity, problem::WebProblem},
+    widgets::{BannerText, show_banner},
+};
+
+impl imp::WebPage {
+    /// Loads the first page, where pages have a sandbox of their own. The address is never shown.
+    pub(super) fn load(&self, address: Url) {
+        self.show_page();
+        glib::spawn_future_local(glib::clone!(
+            #[weak(rename_to = imp)]
+            self,
+            async move {
+                if containment::is_possible().await {
+                    identity::under_own_id(|| imp.view().load_uri(address.as_str()));
+                } else {
+                    let command = imp.task().and_then(|task| task.command());
+                    imp.show_problem(WebProblem::NotContained(command));
+                }
+            }
+        ));
+    }
+
+    pub(super) fn show_page(&self) {
+        self.shown_problem.take();
+        self.stack.set_visible_child_name("page");
+        self.obj().action_set_enabled("web.cancel", true);
+        self.header_buttons.set_sensitive(true);
+    }
+
+    /// The server has answered: nothing of the page is shown any more, and nothing done in between.
+    pub(super) fn show_busy(&self, text: &str) {
+        self.stop_timers();
+        self.view().stop_loading();
+        self.close_pop_up();
+        show_banner(&self.other_host_banner, None);
+        show_banner(&self.slow_banner, None);
+        self.obj().set_busy_text(text);
+        self.stack.set_visible_child_name("busy");
+        self.obj().action_set_enabled("web.cancel", false);
+        self.header_buttons.set_sensitive(false);
+        self.obj().announce(text, AccessibleAnnouncementPriority::Medium);
+    }
+
+    /// Shows the server's own page after the answer, until the person has read it.
+    pub(super) fn show_landing(&self, address: Url) {
+        self.obj().set_is_landing(true);
+        self.close_pop_up();
+        show_banner(&self.alone_banner, None);
+        // What went to the redirect is still being stopped: the view takes a new address only afterwards.
+        glib::idle_add_local_once(glib::clone!(
+            #[weak(rename_to = imp)]
+            self,
+            move || imp.load(address)
+        ));
+        self.done_button.grab_focus();
+    }
+
+    /// Says above the page that nobody waits for it any more.
+    pub(super) fn show_alone(&self, text: &str) {
+        show_banner(&self.alone_banner, Some(&BannerText { title: text.to_owned(), button: None }));
+    }
+
+    /// Shows what went wrong, in place of the page.
+    pub(super) fn show_problem(&self, problem: WebProblem) {
+        let host = service::host_of(self.approved());
+        self.show_problem_at(problem, &host);
+    }
+
+    pub(super) fn show_problem_at(&self, problem: WebProblem, host: &str) {
+        self.stop_timers();
+        show_banner(&self.slow_banner, None);
+        if self.is_landing.get() {
+            // All that matters has happened.
+            self.done();
+            return;
+        }
+        let words = problem.words(host, self.is_purchase());
+        let said = format!("{}. {}", words.title, words.text);
+        let page = self.obj();
+        page.set_problem_icon(words.icon);
+        page.set_problem_title(words.title);
+        page.set_problem_text(glib::markup_escape_text(&words.text));
+        page.set_problem_details(words.details.unwrap_or_default());
+        page.set_again_text(words.again);
+        self.details.set_expanded(false);
+        self.shown_problem.replace(Some(problem));
+        self.stack.set_visible_child_name("problem");
+        page.action_set_enabled("web.cancel", true);
+        self.again_button.grab_focus();
+        page.announce(&said, AccessibleAnnouncementPriority::High);
+    }
+
+    pub(super) fn close_pop_up(&self) {
+        if let Some(pop_up) = self.pop_up.upgrade() {
+            pop_up.imp().pop();
+        }
+    }
+
+    /// Takes a pop-up off the stack of pages.
+    pub(super) fn pop(&self) {
+        if let Some(stack) = navigation::stack_of(&*self.obj())
+            && stack.visible_page().as_ref() == Some(self.obj().upcast_ref())
+        {
+            stack.pop();
+        }
+    }
+
+    pub(super) fn is_online(host: &Url) -> bool {
+        service::is_literal_loopback(host) || gio::NetworkMonitor::default().is_network_available()
+    }
+}
