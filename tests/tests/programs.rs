@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What each program does and how it looks: the window, the terminal, what a store asks, what a release holds.
+
+mod access;
+mod harness;
+mod launching;
+mod looks;
+mod looks_window_ids;
+mod looks_without_helper;
+mod manifest;
+mod purchase_pages;
+mod release;
+mod usherctl;
+mod usherctl_browser;
+mod usherctl_buy;
+mod usherctl_commands;
+mod usherctl_doctor;
+mod usherctl_permissions;
+mod web_pages;

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The stories, from the first account to a repository file.
+
+mod story_01_account_needed;
+mod story_02_continue;
+mod story_03_account_first;
+mod story_04_without_interaction;
+mod story_05_keyring_locked;
+mod story_06_sign_out;
+mod story_07_updates;
+mod story_08_buying;
+mod story_09_leaving_a_purchase;
+mod story_10_no_longer_owned;
+mod story_11_already_bought;
+mod story_12_terminal_alone;
+mod story_13_continue_buying;
+mod story_14_new_computer;
+mod story_17_software;
+mod story_18_impostors;
+mod story_19_notifications;
+mod story_20_repository_file;
