@@ -5,9 +5,10 @@ use adw::prelude::*;
 
 use super::purchase_item::PurchaseItem;
 use crate::{
+    desktop::install_button,
     purchase::{unfinished::UnfinishedPurchase, unfinished_row},
     services::Services,
-    widgets::{Offer, accessible, install_button, state_label},
+    widgets::{Offer, accessible, state_label},
 };
 
 /// The row of a purchase.

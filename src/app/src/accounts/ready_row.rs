@@ -4,11 +4,12 @@
 use adw::prelude::*;
 
 use crate::{
+    desktop::install_button,
     i18n::{gettext, gettext_f},
     model::{App, Apps, Ready},
     services::Services,
     text,
-    widgets::{install_button, row_menu},
+    widgets::row_menu,
 };
 
 /// An app that can be installed now, and what is known of it.

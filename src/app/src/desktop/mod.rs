@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What the desktop around does: GNOME Software installs, the bus starts a new version, windows carry an id.
 
+mod install_button;
 pub(crate) mod restart;
 pub(crate) mod software;
 pub(crate) mod window_id;
+
+pub(crate) use self::install_button::install_button;

@@ -37,7 +37,7 @@ pub(crate) fn restart(page: &impl IsA<gtk::Widget>) {
     });
 }
 
-/// Gives up the name and has its new owner show itself. Takes the name back where there is none.
+/// Gives up the name and has its new owner show its window. Takes the name back where there is no new owner.
 async fn hand_over(bus: &gio::DBusConnection, widget: &gtk::Widget) -> Result<(), glib::Error> {
     bus_call(bus, "ReleaseName", &(names::ACCOUNTS_NAME,).to_variant()).await?;
     let started = activate(bus, widget).await;

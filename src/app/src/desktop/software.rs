@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The way back to the program that installs: GNOME Software where it is there, and commands to copy.
+//! How apps are installed: by GNOME Software where it is there, else by commands to copy.
 
 use gtk::{gdk, gio, glib, prelude::*};
 use usher_core::{refs::AppId, text};
@@ -8,10 +8,10 @@ use crate::{i18n::gettext, widgets::toast};
 
 const BUS_NAME: &str = "org.gnome.Software";
 const OBJECT_PATH: &str = "/org/gnome/Software";
-/// To its action `install`: show the app, and ask what has to be asked.
+/// For its action `install`: show the app, and ask the person whatever needs asking.
 const FULL_INTERACTION: u32 = 3;
 
-/// Whether Software can be started. Nothing is started by asking.
+/// Whether Software can be started. Starts nothing.
 pub(crate) async fn is_available() -> bool {
     let Ok(bus) = gio::bus_get_future(gio::BusType::Session).await else {
         return false;
@@ -38,12 +38,12 @@ fn names_software(reply: &glib::Variant) -> bool {
     reply.child_value(0).iter().any(|name| name.str() == Some(BUS_NAME))
 }
 
-/// Whether Software can be told to install this app of the remote of that name in flatpak.
+/// Whether Software can install this app. `remote` is what flatpak calls the repository.
 pub(crate) async fn can_install(remote: &str, app_id: &str) -> bool {
     unique_id(remote, app_id).is_some() && is_available().await
 }
 
-/// Lets Software install an app, or shows it where that cannot be. Returns whether something was opened.
+/// Has Software install an app, or shows the app where it cannot. Returns whether something was opened.
 pub(crate) async fn install(widget: &impl IsA<gtk::Widget>, remote: &str, app_id: &str) -> bool {
     if let Some(id) = unique_id(remote, app_id)
         && is_available().await
@@ -60,7 +60,7 @@ fn unique_id(remote: &str, app_id: &str) -> Option<String> {
     is_plain.then(|| format!("*/flatpak/{remote}/{app_id}/*"))
 }
 
-/// Shows an app in Software or in what else shows apps; says so where neither can be opened. Returns whether it was.
+/// Shows an app in Software or another app store; says so where none can be opened. Returns whether one was.
 pub(crate) async fn open(widget: &impl IsA<gtk::Widget>, app_id: &str) -> bool {
     let opened = is_available().await && show(app_id).await.is_ok() || launch(widget, app_id).await;
     if !opened {
@@ -73,7 +73,7 @@ async fn launch(widget: &impl IsA<gtk::Widget>, app_id: &str) -> bool {
     let window = widget.root().and_downcast::<gtk::Window>();
     let launched = gtk::UriLauncher::new(&format!("appstream:{app_id}")).launch_future(window.as_ref()).await;
     if let Err(error) = &launched {
-        tracing::warn!(%error, "Software cannot be shown");
+        tracing::warn!(%error, "cannot show Software");
     }
     launched.is_ok()
 }
@@ -83,7 +83,7 @@ async fn show(app_id: &str) -> Result<(), glib::Error> {
     activate("details", &(app_id, "").to_variant()).await
 }
 
-/// Lets Software act. It comes to the front.
+/// Activates an action of Software, which comes to the front.
 async fn activate(action: &str, parameter: &glib::Variant) -> Result<(), glib::Error> {
     let bus = gio::bus_get_future(gio::BusType::Session).await?;
     let platform_data = glib::VariantDict::new(None);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A page between the shop's pages: what has come of it, and what can be done.
+//! A page between the shop's pages: how the purchase stands, and what the person can do.
 
 use std::{rc::Rc, time::Duration};
 
@@ -9,7 +9,7 @@ use gtk::{AccessibleAnnouncementPriority, accessible::Property, glib};
 use super::words::{ButtonAction, PageText};
 use crate::{
     model::App,
-    widgets::{accessible, labels},
+    widgets::{BannerText, accessible, labels, show_banner, state_label},
 };
 
 /// How long the buttons do nothing: what is typed into the shop's page must not press them (rule R18).
@@ -27,22 +27,34 @@ mod imp {
 
     use super::*;
 
-    #[derive(Default, gtk::CompositeTemplate)]
+    #[derive(Default, gtk::CompositeTemplate, glib::Properties)]
+    #[properties(wrapper_type = super::PurchasePage)]
     #[template(file = "src/purchase/page.blp")]
     pub struct PurchasePage {
+        #[property(get, construct_only, nullable)]
+        icon: RefCell<Option<String>>,
+        /// With markup escaped.
+        #[property(get, construct_only)]
+        text: RefCell<String>,
+        /// Whether several apps are listed with what has become of them.
+        #[property(get, set)]
+        has_list: Cell<bool>,
+        /// Whether the buttons can be pressed.
+        #[property(get, set)]
+        is_ready: Cell<bool>,
         #[template_child]
-        pub(super) alone_banner: TemplateChild<adw::Banner>,
+        alone_banner: TemplateChild<adw::Banner>,
         #[template_child]
-        pub(super) status: TemplateChild<adw::StatusPage>,
+        status: TemplateChild<adw::StatusPage>,
         #[template_child]
-        pub(super) apps: TemplateChild<gtk::ListBox>,
+        apps: TemplateChild<gtk::ListBox>,
         #[template_child]
-        pub(super) buttons: TemplateChild<gtk::Box>,
-        pub(super) page_buttons: RefCell<Vec<PageButton>>,
+        buttons: TemplateChild<gtk::Box>,
+        page_buttons: RefCell<Vec<PageButton>>,
         pub(super) said: RefCell<String>,
-        pub(super) guard_timer: RefCell<Option<glib::SourceId>>,
-        pub(super) are_buttons_live: Cell<bool>,
-        pub(super) is_busy: Cell<bool>,
+        guard_timer: RefCell<Option<glib::SourceId>>,
+        are_buttons_live: Cell<bool>,
+        is_busy: Cell<bool>,
     }
 
     #[glib::object_subclass]
@@ -61,6 +73,7 @@ mod imp {
         }
     }
 
+    #[glib::derived_properties]
     impl ObjectImpl for PurchasePage {
         fn dispose(&self) {
             if let Some(timer) = self.guard_timer.take() {
@@ -75,7 +88,7 @@ mod imp {
         fn shown(&self) {
             self.parent_shown();
             self.obj().announce(&self.said.borrow(), AccessibleAnnouncementPriority::Medium);
-            self.obj().open_after_a_moment();
+            self.open_after_a_moment();
         }
     }
 
@@ -90,6 +103,87 @@ mod imp {
         fn on_wide(&self) {
             self.status.remove_css_class("compact");
         }
+
+        pub(super) fn add_button(
+            &self,
+            action: ButtonAction,
+            text: &str,
+            is_suggested: bool,
+            pressed: Rc<dyn Fn(ButtonAction)>,
+        ) {
+            let label = gtk::Label::builder()
+                .label(text)
+                .wrap(true)
+                .wrap_mode(gtk::pango::WrapMode::WordChar)
+                .justify(gtk::Justification::Center)
+                .build();
+            let spinner = adw::Spinner::builder().visible(false).build();
+            let content = gtk::Box::builder().spacing(6).halign(gtk::Align::Center).build();
+            content.append(&spinner);
+            content.append(&label);
+            let button = gtk::Button::builder().child(&content).css_classes(["pill"]).build();
+            button.add_css_class(if is_suggested { "suggested-action" } else { "flat" });
+            accessible::name(&button, &accessible::bare(text));
+            button.connect_clicked(move |_| pressed(action));
+            self.obj().bind_property("is-ready", &button, "sensitive").sync_create().build();
+            self.buttons.append(&button);
+            self.page_buttons.borrow_mut().push(PageButton { action, button, spinner });
+        }
+
+        pub(super) fn list(&self, apps: impl Iterator<Item = (App, String)>) {
+            self.apps.remove_all();
+            for (app, state) in apps {
+                let row = adw::ActionRow::builder()
+                    .use_markup(false)
+                    .title(app.title())
+                    .subtitle(app.id_beside_title().unwrap_or_default())
+                    .build();
+                row.add_prefix(&app.image(32));
+                row.add_suffix(&state_label(&state));
+                row.upcast_ref::<gtk::Widget>().update_property(&[Property::Description(&state)]);
+                labels::settle(&row);
+                self.apps.append(&row);
+            }
+            self.obj().set_has_list(true);
+        }
+
+        pub(super) fn show_alone(&self, text: &str) {
+            show_banner(&self.alone_banner, Some(&BannerText { title: text.to_owned(), button: None }));
+        }
+
+        /// `action` is that of the button that shows it.
+        pub(super) fn set_busy(&self, is_busy: bool, action: Option<ButtonAction>) {
+            self.is_busy.set(is_busy);
+            for known in &*self.page_buttons.borrow() {
+                known.spinner.set_visible(Some(known.action) == action);
+            }
+            self.update_buttons();
+        }
+
+        fn open_after_a_moment(&self) {
+            let timer = glib::timeout_add_local_once(
+                GUARD,
+                glib::clone!(
+                    #[weak(rename_to = imp)]
+                    self,
+                    move || {
+                        imp.guard_timer.take();
+                        imp.are_buttons_live.set(true);
+                        imp.update_buttons();
+                        if let Some(first) = imp.page_buttons.borrow().first() {
+                            first.button.grab_focus();
+                        }
+                    }
+                ),
+            );
+            if let Some(earlier) = self.guard_timer.replace(Some(timer)) {
+                earlier.remove();
+            }
+        }
+
+        fn update_buttons(&self) {
+            self.obj().set_is_ready(self.are_buttons_live.get() && !self.is_busy.get());
+        }
     }
 }
 
@@ -102,114 +196,39 @@ glib::wrapper! {
 impl PurchasePage {
     /// A page that says so, and calls back with what is pressed.
     pub(super) fn new(words: &PageText, pressed: impl Fn(ButtonAction) + 'static) -> Self {
-        let page: Self = glib::Object::new();
+        let page: Self = glib::Object::builder()
+            .property("title", &words.title)
+            .property("icon", Some(words.icon).filter(|icon| !icon.is_empty()))
+            .property("text", glib::markup_escape_text(&words.text))
+            .build();
         let imp = page.imp();
-        page.set_title(&words.title);
-        imp.status.set_icon_name(Some(words.icon).filter(|icon| !icon.is_empty()));
-        imp.status.set_title(&words.title);
-        imp.status.set_description(Some(&glib::markup_escape_text(&words.text)));
         let said = [words.title.as_str(), words.text.as_str()].into_iter().filter(|text| !text.is_empty());
         imp.said.replace(said.collect::<Vec<_>>().join(". "));
         let pressed = Rc::new(pressed);
         for (index, (action, label)) in words.buttons.iter().enumerate() {
-            page.add_button(*action, label, index == 0, pressed.clone());
+            imp.add_button(*action, label, index == 0, pressed.clone());
         }
         labels::settle(&page);
-        page.update_buttons();
         page
-    }
-
-    fn add_button(&self, action: ButtonAction, text: &str, is_suggested: bool, pressed: Rc<dyn Fn(ButtonAction)>) {
-        let label = gtk::Label::builder()
-            .label(text)
-            .wrap(true)
-            .wrap_mode(gtk::pango::WrapMode::WordChar)
-            .justify(gtk::Justification::Center)
-            .build();
-        let spinner = adw::Spinner::builder().visible(false).build();
-        let content = gtk::Box::builder().spacing(6).halign(gtk::Align::Center).build();
-        content.append(&spinner);
-        content.append(&label);
-        let button = gtk::Button::builder().child(&content).css_classes(["pill"]).build();
-        button.add_css_class(if is_suggested { "suggested-action" } else { "flat" });
-        accessible::name(&button, &accessible::bare(text));
-        button.connect_clicked(move |_| pressed(action));
-        self.imp().buttons.append(&button);
-        self.imp().page_buttons.borrow_mut().push(PageButton { action, button, spinner });
     }
 
     /// What has become of each app.
     pub(super) fn list(&self, apps: impl Iterator<Item = (App, String)>) {
-        let imp = self.imp();
-        imp.apps.remove_all();
-        for (app, state) in apps {
-            let row = adw::ActionRow::builder()
-                .use_markup(false)
-                .title(app.title())
-                .subtitle(app.id_beside_title().unwrap_or_default())
-                .build();
-            row.add_prefix(&app.image(32));
-            let label = gtk::Label::builder().label(&state).css_classes(["dim-label"]).build();
-            row.add_suffix(&label);
-            row.upcast_ref::<gtk::Widget>().update_property(&[Property::Description(&state)]);
-            labels::settle(&row);
-            imp.apps.append(&row);
-        }
-        imp.apps.set_visible(true);
+        self.imp().list(apps);
     }
 
-    /// Says above the page that nobody waits for it any more.
+    /// Says above the page that no program waits any more.
     pub(super) fn show_alone(&self, text: &str) {
-        self.imp().alone_banner.set_title(text);
-        self.imp().alone_banner.set_revealed(true);
+        self.imp().show_alone(text);
     }
 
-    /// Shows at the pressed button that the server is being asked.
+    /// Shows at the pressed button that Usher is asking the server.
     pub(super) fn set_busy(&self, action: Option<ButtonAction>) {
-        let imp = self.imp();
-        imp.is_busy.set(true);
-        for known in &*imp.page_buttons.borrow() {
-            known.spinner.set_visible(Some(known.action) == action);
-        }
-        self.update_buttons();
+        self.imp().set_busy(true, action);
     }
 
+    /// Usher is no longer asking the server.
     pub(super) fn set_idle(&self) {
-        let imp = self.imp();
-        imp.is_busy.set(false);
-        for known in &*imp.page_buttons.borrow() {
-            known.spinner.set_visible(false);
-        }
-        self.update_buttons();
-    }
-
-    fn open_after_a_moment(&self) {
-        let timer = glib::timeout_add_local_once(
-            GUARD,
-            glib::clone!(
-                #[weak(rename_to = page)]
-                self,
-                move || {
-                    let imp = page.imp();
-                    imp.guard_timer.take();
-                    imp.are_buttons_live.set(true);
-                    page.update_buttons();
-                    if let Some(first) = imp.page_buttons.borrow().first() {
-                        first.button.grab_focus();
-                    }
-                }
-            ),
-        );
-        if let Some(earlier) = self.imp().guard_timer.replace(Some(timer)) {
-            earlier.remove();
-        }
-    }
-
-    fn update_buttons(&self) {
-        let imp = self.imp();
-        let is_ready = imp.are_buttons_live.get() && !imp.is_busy.get();
-        for known in &*imp.page_buttons.borrow() {
-            known.button.set_sensitive(is_ready);
-        }
+        self.imp().set_busy(false, None);
     }
 }

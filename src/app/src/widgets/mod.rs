@@ -9,7 +9,6 @@ mod busy_button;
 mod closures;
 mod familiarity_line;
 pub(crate) mod focus;
-mod install_button;
 pub(crate) mod labels;
 mod offer_row;
 mod row_group;
@@ -25,7 +24,6 @@ pub(crate) use self::{
     busy_button::BusyButton,
     closures::Closures,
     familiarity_line::FamiliarityLine,
-    install_button::install_button,
     offer_row::{Offer, OfferRow},
     row_group::RowGroup,
     row_menu::row_menu,

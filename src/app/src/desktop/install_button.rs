@@ -11,8 +11,8 @@ use crate::{
     widgets::{accessible, toast},
 };
 
-/// A button for an app of the remote of that name in flatpak. `with_software` tells whether Software is there. `None`
-/// where it is not, and no command can name remote and app.
+/// A button for an app; `remote` is what flatpak calls its repository. `None` where Software is not there
+/// (`with_software`), and no command can name remote and app.
 pub(crate) fn install_button(app: &App, remote: &str, is_update: bool, with_software: bool) -> Option<gtk::Button> {
     if with_software {
         return Some(software_button(app, is_update));
