@@ -56,7 +56,7 @@ fn main() -> glib::ExitCode {
     log_to_stderr();
     // A core dump would hold credentials (rule R17).
     if let Err(error) = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }) {
-        tracing::warn!(%error, "core dumps cannot be switched off");
+        tracing::warn!(%error, "cannot switch core dumps off");
     }
     i18n::init();
     // On X11 the program name is the class of the windows: they belong to the application, not to the bus name.

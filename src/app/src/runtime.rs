@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Sockets and secrets live on the one tokio runtime, widgets on the GLib main loop.
+//! The one tokio runtime, for sockets and secrets. Widgets stay on the GLib main loop.
 
 use std::sync::LazyLock;
 

@@ -50,7 +50,7 @@ pub(crate) fn moment(at: i64, now: i64) -> String {
     }
 }
 
-/// Midnights from one moment to a later one, where they are few: at most a week.
+/// Midnights from one moment to a later one; `None` for more than a week.
 pub(crate) fn days_ago(at: i64, now: i64) -> Option<i32> {
     let (then, today) = (local(at)?, local(now)?);
     (0..=7).find(|days| {

@@ -188,7 +188,7 @@ mod imp {
             self.obj().set_is_known(account.is_some());
             match account {
                 Some(account) => self.show(&account),
-                // Removed elsewhere. A page above this one is not taken from the person.
+                // Removed elsewhere. Not while a page above this one is shown.
                 None if state == KeyringState::Ready && self.obj().is_mapped() => {
                     navigation::go_to(&*self.obj(), &Destination::FirstPage);
                 }

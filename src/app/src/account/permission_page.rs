@@ -36,7 +36,7 @@ mod imp {
         /// Whether there is one account alone that can be allowed.
         #[property(get, construct_only)]
         is_single: Cell<bool>,
-        /// Whether an account can be allowed now: one is chosen, and none is being allowed.
+        /// Whether *Allow* can be pressed: an account is chosen, and nothing is being saved.
         #[property(get, set)]
         can_allow: Cell<bool>,
         pub(super) services: OnceCell<Services>,

@@ -63,7 +63,7 @@ impl PurchaseItem {
         self.purchase.app_id == other.purchase.app_id
     }
 
-    /// Whether it was begun, and nothing else is known.
+    /// Whether it was begun and nothing more is known.
     pub(super) fn is_unfinished(&self) -> bool {
         self.purchase.state == PurchaseState::Unfinished
     }
@@ -83,7 +83,7 @@ impl PurchaseItem {
         }
     }
 
-    /// How it stands, where there is nothing to be done.
+    /// How it stands, where the person has nothing to do.
     pub(super) fn state_label(&self) -> Option<String> {
         match self.purchase.state {
             PurchaseState::Owned if self.is_installed => Some(gettext("Installed")),
@@ -104,7 +104,7 @@ pub(super) fn count(account: &Account) -> usize {
     account.purchases.iter().filter(|known| known.state != PurchaseState::Unfinished).count()
 }
 
-/// The command that installs all that can be, one after the other where they come from several repositories.
+/// The command that installs all apps that can be installed, one repository after the other.
 pub(super) fn command_for_all(all: &[PurchaseItem]) -> Option<String> {
     let wanted: Vec<(&str, &str)> = all
         .iter()

@@ -62,7 +62,7 @@ mod imp {
         has_software: Cell<bool>,
         /// The purchased apps that are installed.
         installed: RefCell<BTreeSet<String>>,
-        /// Why the last check told nothing.
+        /// Why the last check failed.
         problem: RefCell<Option<String>>,
         /// All purchases, whether they are searched for or not.
         all: RefCell<Vec<PurchaseItem>>,
@@ -166,7 +166,7 @@ mod imp {
             self.obj().set_is_known(account.is_some());
             let Some(account) = account else {
                 show_banner(&self.banner, keyring::banner(state).as_ref());
-                // A page above this one is not taken from the person.
+                // Not while a page above this one is shown.
                 if state == KeyringState::Ready && self.obj().is_mapped() {
                     navigation::go_to(&*self.obj(), &Destination::FirstPage);
                 }
@@ -241,7 +241,7 @@ mod imp {
         imp.refresh();
     }
 
-    /// Asks the server of the account; returns why it told nothing.
+    /// Asks the server of the account; returns what is to be said where it gave no answer.
     async fn ask(page: &super::PurchasesPage, account: &Account) -> Option<String> {
         let ids: BTreeSet<String> = account.purchases.iter().map(|known| known.app_id.clone()).collect();
         let access = if ids.is_empty() {
@@ -318,7 +318,7 @@ impl PurchasesPage {
     }
 }
 
-/// Why the server told nothing, and from when the list is, where that is known.
+/// What is said where the server gave no answer, with the date of the list where that is known.
 fn problem(error: &SessionError, account: &Account) -> String {
     let host = account.binding.host();
     match (error, account.purchases_checked_at) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the banner above the lists says: one thing at a time, what helps most first.
+//! What the banner above the lists says: one thing at a time, the most helpful first.
 
 use crate::{
     i18n::gettext,
@@ -23,7 +23,7 @@ pub(super) enum BannerMessage {
 }
 
 impl BannerMessage {
-    /// What is to be said now, if anything.
+    /// What the banner says now, if anything.
     pub(super) fn of(
         keyring: KeyringState,
         deployment: Deployment,
@@ -54,7 +54,7 @@ impl BannerMessage {
     }
 }
 
-/// What is behind the missing helper, and the command that tells more.
+/// Why the helper may be missing, and the command that finds out more.
 pub(super) fn no_helper() -> Advice {
     Advice {
         heading: gettext("Background Service Not Found"),

@@ -23,7 +23,7 @@ pub(super) fn impostor_row(services: &Services, offer: &Offer, impostor: &Impost
     row
 }
 
-/// The page. Once the command was run it closes by itself.
+/// The page. It closes by itself once the person has run the command.
 pub(super) fn impostor_page(services: &Services, impostor: &Impostor) -> AdvicePage {
     let page = AdvicePage::new(&advice(impostor));
     let (repositories, impostor) = (services.repositories().clone(), impostor.clone());

@@ -45,7 +45,7 @@ mod imp {
         /// Whether there is nothing but repositories without an account.
         #[property(get, set)]
         has_repositories_alone: Cell<bool>,
-        /// What is said in place of the lists where nothing is known of the keyring.
+        /// What the page says in place of its lists while the keyring tells nothing.
         #[property(get, set)]
         keyring_title: RefCell<String>,
         #[property(get, set)]
@@ -223,7 +223,7 @@ mod imp {
             overview
         }
 
-        /// Returns whether the row is gone that the keyboard was at.
+        /// Returns whether the row with the keyboard focus is gone.
         fn show_lists(&self, overview: Overview, accounts: Vec<AccountItem>) -> bool {
             let services = self.services();
             let needs = overview.needs.into_iter().map(|need| NeedItem::of(need, services.apps())).collect();

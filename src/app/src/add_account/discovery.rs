@@ -18,7 +18,7 @@ use crate::{
 /// Why a typed address leads nowhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum AddressProblem {
-    /// It is no address that is used.
+    /// Not an address, or not one that Usher uses.
     Address(UrlError),
     /// No connection to the host, or none that is secure.
     Unreachable(String, HttpError),
@@ -41,7 +41,7 @@ impl AddressProblem {
     }
 }
 
-/// What is wrong with the text itself. Nothing is said of a text that is still empty.
+/// What is wrong with the text itself; `None` while it is still empty.
 pub(super) fn problem_of(typed: &str) -> Option<AddressProblem> {
     if typed.trim().is_empty() {
         return None;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The page on which one says where the account is.
+//! The page that asks where the account is.
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{
@@ -130,7 +130,7 @@ mod imp {
             self.offered.borrow_mut().take_if(|offered| offered.file.address != typed);
             let problem = discovery::problem_of(&typed);
             self.obj().set_can_continue(!typed.trim().is_empty() && problem.is_none());
-            // What more typing will not mend is said at once.
+            // More typing will not mend this, so it says so at once.
             if let Some(problem @ AddressProblem::Address(UrlError::NotSecure | UrlError::UserInfo)) = problem {
                 self.mark(&problem.text());
             }

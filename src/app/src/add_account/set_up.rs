@@ -100,7 +100,7 @@ mod imp {
                 self,
                 async move {
                     let state = look(offered).await;
-                    // A name that was taken meanwhile is no reason to change a command that may be in the clipboard.
+                    // The command may be in the clipboard, so it stays even if its name was taken meanwhile.
                     if !matches!(state, SetUpState::Missing(_)) {
                         imp.show(state);
                         imp.obj().announce(&imp.state.borrow(), Medium);

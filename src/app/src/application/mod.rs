@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The application: one process, unique by its bus name. Started by the bus it has no window but the prompts.
+//! The application: one process, unique by its bus name. When the bus has started it, its only windows are prompts.
 
 mod about;
 mod notifications;
@@ -107,7 +107,7 @@ mod imp {
 
         fn activate(&self) {
             self.parent_activate();
-            // What was put off can be seen in the window, so it may be asked again.
+            // The window shows what was put off, so the daemon may ask again.
             if let Some(Err(error)) = DismissalFile::of_session().map(|file| file.clear()) {
                 tracing::warn!(%error, "cannot forget which questions were put off");
             }
@@ -168,7 +168,7 @@ impl Application {
             let accounts = self.services().accounts();
             self.offer_export(accounts);
             accounts.changes().follow(self, |application| application.offer_export(application.services().accounts()));
-            // From now on the daemon sees that it is there.
+            // From now on the daemon sees that the window is there.
             notifications::withdraw();
             window
         })

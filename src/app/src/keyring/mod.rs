@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a page about an account says of the keyring, and what can be done about it from there.
+//! What a page about an account says of the keyring, and how the person can help from there.
 
 mod status;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What is said in place of the lists where nothing is known of the keyring.
+//! What the first page says in place of its lists while the keyring tells nothing.
 
 use crate::{i18n::gettext, model::KeyringState};
 

@@ -74,7 +74,7 @@ fn is_same_outside(path: &Path) -> bool {
     path.starts_with(glib::home_dir()) || path.starts_with(glib::user_runtime_dir().join("doc"))
 }
 
-/// Reads no more than such a file can hold. What is no file at all, such as a pipe, might never end.
+/// Reads no more than such a file can hold. A pipe, for instance, might never end.
 async fn bytes_of(file: &gio::File) -> Result<Vec<u8>, FileProblem> {
     let kind = gio::FILE_ATTRIBUTE_STANDARD_TYPE;
     let info = file.query_info_future(kind, gio::FileQueryInfoFlags::NONE, glib::Priority::DEFAULT).await?;
@@ -94,7 +94,7 @@ async fn bytes_of(file: &gio::File) -> Result<Vec<u8>, FileProblem> {
     Err(FileProblem::TooLarge)
 }
 
-/// Lets files be dropped onto a window, wherever that is: a field would take them for text.
+/// Takes files that are dropped anywhere onto a window: a field would take them for text.
 pub(super) fn accept_dropped<T: IsA<gtk::Widget>>(window: &T, dropped: impl Fn(&T, &[gio::File]) + 'static) {
     let target = gtk::DropTarget::new(gdk::FileList::static_type(), gdk::DragAction::COPY);
     target.set_propagation_phase(gtk::PropagationPhase::Capture);

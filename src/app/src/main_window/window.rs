@@ -208,7 +208,7 @@ impl Window {
         self.imp().open(files);
     }
 
-    /// The same for files that a program names, which must not thereby have a server contacted (rule R25).
+    /// The same for files that a program names. It must not make Usher contact a server, so they have to be local (rule R25).
     pub(crate) fn open_local(&self, files: &[gio::File]) {
         if files.iter().all(FileExt::is_native) {
             self.open(files);

@@ -24,11 +24,11 @@ pub(crate) enum KeyringState {
     Ready,
     /// It is locked: only the servers of the accounts are known.
     Locked,
-    /// It is locked, and nothing at all is known of what is in it.
+    /// It is locked, and nothing is known of what is in it.
     Sealed,
     /// None is running.
     Missing,
-    /// None is running that can be used from inside a sandbox.
+    /// None is running that a sandboxed application can use.
     Withheld,
     /// It does not work.
     Failed,
@@ -96,7 +96,7 @@ impl AccountList {
         self.imp().state.get()
     }
 
-    /// Waits until the keyring has told its state.
+    /// Waits until the keyring has been read once.
     pub(crate) async fn wait_until_read(&self) {
         while self.state() == KeyringState::Loading {
             self.changes().next().await;
@@ -132,7 +132,7 @@ impl AccountList {
         &self.imp().changes
     }
 
-    /// Reads once for all wishes that came in meanwhile, one reading at a time.
+    /// Reads once for all requests that came in meanwhile, one reading at a time.
     fn serve_wishes(&self, mut wishes: UnboundedReceiver<()>) {
         let weak = self.downgrade();
         glib::spawn_future_local(async move {
@@ -182,7 +182,7 @@ async fn read(store: &AccountStore) -> Result<(Vec<Entry>, bool), StoreError> {
     Ok((entries, is_locked))
 }
 
-/// Asks for a first reading once the keyring is followed, so that no change falls in between, and for one at each signal.
+/// Asks for a first reading once it follows the keyring, so that it misses no change, and for another at each signal.
 fn follow_signals(store: AccountStore, wishes: UnboundedSender<()>) {
     glib::spawn_future_local(runtime::spawn(async move {
         let followed = async { store.changes(&zbus::Connection::session().await.ok()?).await.ok() }.await;

@@ -17,7 +17,7 @@ use usher_core::{
 use super::{Changes, Repositories};
 use crate::text;
 
-/// The picture of an app of which none is known.
+/// The picture of an app that has none of its own.
 const GENERIC_ICON: &str = "application-x-executable";
 
 /// What is known of an app.
@@ -37,7 +37,7 @@ impl App {
         Self { id: id.to_owned(), name: None, icon: None }
     }
 
-    /// What it is called: the name that its repository tells, else its id.
+    /// The name that its repository gives it, else its id.
     pub(crate) fn title(&self) -> String {
         self.name.clone().unwrap_or_else(|| text::plain(&self.id))
     }
@@ -108,7 +108,7 @@ impl Apps {
         apps
     }
 
-    /// What is known of an app of a remote now. What is not known yet is looked up, and [`Self::changes`] tells of it.
+    /// What is known of an app of a remote now. Looks up what is not known yet, and announces it in [`Self::changes`].
     pub(crate) fn get(&self, remote: &str, id: &str) -> App {
         let imp = self.imp();
         let is_new = imp.asked.borrow_mut().entry(remote.to_owned()).or_default().insert(id.to_owned());
@@ -116,7 +116,7 @@ impl Apps {
             let is_first = imp.wanted.borrow().is_empty();
             imp.wanted.borrow_mut().entry(remote.to_owned()).or_default().insert(id.to_owned());
             if is_first {
-                // By the time that the main loop comes to it a page has asked for all its apps.
+                // When the main loop runs it, the page has asked for all its apps.
                 let apps = self.clone();
                 glib::spawn_future_local(async move {
                     let wanted = apps.imp().wanted.take();

@@ -116,7 +116,7 @@ fn changed_servers(entries: &[Entry], repositories: &[Repository], notes: &[Pend
     changed
 }
 
-/// Whether a repository is to be offered for a first sign-in. An account at its server that it does not use is no reason
+/// Whether to offer a repository for a first sign-in. An account at its server that it does not use is no reason
 /// to sign in again.
 fn is_without_account(repository: &Repository, entries: &[Entry], needs: &[Need]) -> bool {
     let is_needed = needs.iter().any(|need| match need {

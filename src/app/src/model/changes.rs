@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! How everything here tells that it has changed.
+//! How models announce that they have changed.
 
 use gtk::{glib, prelude::*, subclass::prelude::*};
 use tokio::sync::oneshot;
@@ -31,7 +31,7 @@ mod imp {
 }
 
 glib::wrapper! {
-    /// The changes of one thing.
+    /// The changes of one model.
     pub struct Changes(ObjectSubclass<imp::Changes>);
 }
 

@@ -63,8 +63,8 @@ impl Notes {
         self.imp().all.borrow().clone()
     }
 
-    /// A repository stays blocked from the server that it names: what it asked for is forgotten, and it is no longer told
-    /// until it asks again or names yet another server.
+    /// Keeps a repository blocked from the server that it names: forgets what it asked for, and shows it again only when it
+    /// asks once more or names yet another server.
     pub(crate) fn keep_blocked(&self, repository: &Repository) {
         let decided = (repository.address.clone(), repository.binding.clone());
         if !self.imp().blocked.borrow().contains(&decided) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A repository that a file names, and how it stands on this computer. Pure.
+//! A repository that a file names, and whether it is set up on this computer. Pure.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ pub(crate) struct OfferedRepository {
     pub(crate) path: Option<PathBuf>,
 }
 
-/// How it stands on this computer.
+/// Whether it is set up on this computer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SetUpState {
     /// It is not set up; this command does that, where a safe one can be made.
@@ -33,7 +33,7 @@ impl OfferedRepository {
         RemoteUrl::parse(&self.file.address).ok()
     }
 
-    /// What the repository is called in a window.
+    /// Its title in a window.
     pub(crate) fn title(&self) -> String {
         match (&self.file.title, self.address()) {
             (Some(title), _) => text::plain(title),

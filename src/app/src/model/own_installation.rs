@@ -95,7 +95,7 @@ impl OwnInstallation {
         });
     }
 
-    /// Tells when something else is known.
+    /// Announces that something else is known.
     pub(crate) fn changes(&self) -> &Changes {
         &self.imp().changes
     }

@@ -6,20 +6,20 @@ use usher_core::{account::AccountId, binding::Link, service::RemoteUrl, store::S
 use super::AccountList;
 use crate::i18n::gettext;
 
-/// Lets a repository use an account, in place of any other that it used. Otherwise gives the words for why not.
+/// Lets a repository use an account, in place of any other that it used. An error is a sentence for the person.
 pub(crate) async fn give(accounts: &AccountList, account: AccountId, link: Link) -> Result<(), String> {
     let store = accounts.store().clone();
     outcome(accounts.write(async move { store.allow(account, link).await }).await)
 }
 
-/// Takes a permission back. Otherwise gives the words for why not.
+/// Takes a permission back. An error is a sentence for the person.
 pub(crate) async fn take_back(accounts: &AccountList, account: AccountId, address: RemoteUrl) -> Result<(), String> {
     let store = accounts.store().clone();
     let change = async move { store.change(account, |account| account.unlink(&address)).await };
     outcome(accounts.write(change).await.map(|kept| kept.is_some()))
 }
 
-/// `changed` tells whether the account was still there.
+/// `changed` is whether the account was still there.
 fn outcome(changed: Result<bool, StoreError>) -> Result<(), String> {
     match changed {
         Ok(true) => Ok(()),

@@ -34,7 +34,7 @@ impl Repository {
         Some(Self { remote, address, binding })
     }
 
-    /// What it is called in a window.
+    /// Its title in a window.
     pub(crate) fn title(&self) -> String {
         text::plain(self.remote.display_name())
     }

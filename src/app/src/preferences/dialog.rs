@@ -19,7 +19,7 @@ mod imp {
         pub(super) continue_installs: TemplateChild<adw::SwitchRow>,
         #[template_child]
         pub(super) reminders: TemplateChild<adw::SwitchRow>,
-        /// The setting of that row. The daemon knows it as well, so it is not among the others.
+        /// The setting of that row. The daemon reads it as well, so it is a file and not in GSettings.
         pub(super) setting: OnceCell<Reminders>,
     }
 
@@ -53,7 +53,7 @@ mod imp {
                 return;
             }
             if let Err(error) = setting.want(self.reminders.is_active()) {
-                tracing::warn!(%error, "the setting cannot be kept");
+                tracing::warn!(%error, "cannot save the setting");
                 toast::show(&*self.reminders, &gettext("The setting could not be saved"));
                 self.reminders.set_active(setting.are_wanted());
             }

@@ -63,7 +63,7 @@ pub(super) fn register(
     Ok(())
 }
 
-/// What windows show: the daemon tells nothing of that by itself.
+/// What windows show: the daemon sends no notifications about that.
 fn shown(is_main_window_shown: bool, queue: &PromptQueue) -> Vec<String> {
     let accounts = is_main_window_shown.then(|| prompt::SHOWN_ACCOUNTS.to_owned());
     accounts.into_iter().chain(queue.shown_service()).collect()

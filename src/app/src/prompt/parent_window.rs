@@ -16,7 +16,7 @@ pub(super) enum ParentWindow {
     X11(u64),
 }
 
-/// Reads a handle. What is not one is no parent.
+/// Reads a handle; `None` if it is malformed.
 pub(super) fn parse(handle: &str) -> Option<ParentWindow> {
     let (kind, value) = handle.split_once(':').filter(|(_, value)| !value.is_empty() && value.len() <= LIMIT)?;
     match kind {

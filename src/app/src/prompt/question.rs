@@ -199,7 +199,7 @@ pub(super) fn apps(app_ids: &[String], name: Name<'_>) -> String {
     }
 }
 
-/// What happens to the install meanwhile. `minutes_left` is told when it gets close.
+/// What happens to the install meanwhile. `minutes_left` is given when the end of the waiting is near.
 pub(super) fn outlook(details: &Details, is_waiting: bool, minutes_left: Option<usize>, name: Name<'_>) -> String {
     let program = text::program(&details.client);
     let program = [("program", program.as_str())];

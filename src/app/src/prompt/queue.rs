@@ -53,12 +53,12 @@ impl PromptQueue {
         }
     }
 
-    /// A call of that name has come in, and is looked into before it is asked.
+    /// A call of that name has come in, and is checked before the person is asked.
     pub(super) fn expect(&self, token: &str) {
         self.coming.borrow_mut().insert(token.to_owned());
     }
 
-    /// Whether the call is still wanted, now that it could be asked: whoever made it may have taken it back meanwhile.
+    /// Whether the call is still wanted: the caller may have taken it back while it was checked.
     pub(super) fn is_still_wanted(&self, token: &str) -> bool {
         self.coming.borrow_mut().remove(token)
     }
@@ -67,7 +67,7 @@ impl PromptQueue {
     pub(super) fn ask(&self, request: CheckedRequest, call: gio::DBusMethodInvocation) {
         let waits = !request.details.is_update && self.services.settings().boolean("continue-installs");
         if let Some(window) = self.window.upgrade().filter(PromptWindow::is_over) {
-            // Its question has been answered: the next one takes its place.
+            // Its question has been answered, so the next one takes its place.
             window.close();
         }
         let prompt = match self.on_screen() {
@@ -110,7 +110,7 @@ impl PromptQueue {
         prompt
     }
 
-    /// Ends one call. A prompt that nobody waits for any more closes, if it was one that programs waited for.
+    /// Ends one call. Closes the prompt if programs waited for it and none does any more.
     pub(super) fn cancel(&self, token: &str) {
         self.coming.borrow_mut().remove(token);
         let Some(prompt) = self.current.borrow().upgrade() else {
@@ -138,7 +138,7 @@ impl PromptQueue {
         Some(details.ground.binding.service.to_string())
     }
 
-    /// Ends all calls: the daemon is gone, and with it everybody who waited, or what they wait for will not come.
+    /// Ends all calls: the daemon is gone, or what they wait for will not come.
     pub(super) fn cancel_all(&self) {
         self.coming.take();
         let prompt = self.current.borrow().upgrade();
@@ -162,7 +162,7 @@ impl PromptQueue {
     }
 }
 
-/// Writes down that the question was put off: the daemon reads it before it asks again.
+/// Notes that the person put the question off: the daemon reads that before it asks again.
 fn put_off(details: &Details) {
     let now = clock::now();
     let dismissal = Dismissal::new(details.ground.remote_url.clone(), details.kind, now);

@@ -54,7 +54,7 @@ pub(super) struct Prompt {
     /// When the first call began to wait.
     pub(super) since: Instant,
     waiters: RefCell<Vec<Waiter>>,
-    /// Whether it ends when nobody waits any more. Else it belongs to the person.
+    /// Whether it closes when no program waits any more. Otherwise it is the person's.
     is_of_waiters: Cell<bool>,
 }
 
@@ -90,7 +90,7 @@ impl Prompt {
         self.is_of_waiters.get() && !self.is_waiting()
     }
 
-    /// From now on it belongs to the person, whoever waits.
+    /// From now on it stays open, whoever waits.
     pub(super) fn give_to_person(&self) {
         self.is_of_waiters.set(false);
     }
@@ -107,7 +107,7 @@ impl Prompt {
         }
     }
 
-    /// Ends all calls that wait, since what they wait for will not come; says why. What is shown stays.
+    /// Ends all calls that wait, with the reason: what they wait for will not come. The window stays.
     pub(super) fn fail(&self, message: &str) {
         self.is_of_waiters.set(false);
         for waiter in self.waiters.take() {
@@ -131,7 +131,7 @@ impl Prompt {
     }
 }
 
-/// The accounts that are made for one server.
+/// The accounts at one server.
 pub(super) fn accounts_at(entries: &[Entry], binding: &Binding) -> Vec<Account> {
     entries.iter().filter_map(Entry::account).filter(|account| &account.binding == binding).cloned().collect()
 }

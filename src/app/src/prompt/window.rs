@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The prompt window: its first page says who asks for what, and nothing is done before its button is pressed.
+//! The prompt window: its first page says who asks for what, and does nothing before its button is pressed.
 
 mod buttons;
 mod buy;
@@ -29,12 +29,12 @@ use crate::{
 
 /// How long a program waits; the daemon's limit.
 const WAITING_LIMIT: Duration = Duration::from_secs(15 * 60);
-/// From when on it is said that the program stops waiting soon.
+/// The last minutes, in which the page says that the program stops waiting soon.
 const WAITING_END: Duration = Duration::from_secs(2 * 60);
 /// A window that is not used for so long closes.
 const UNUSED: Duration = Duration::from_secs(30 * 60);
 
-/// Told what was put off.
+/// Called with the question that the person put off.
 type PutOff = Box<dyn FnOnce(Details)>;
 
 mod imp {
@@ -61,10 +61,10 @@ mod imp {
         /// What went wrong; empty where nothing did.
         #[property(get, set)]
         failure: RefCell<String>,
-        /// Whether one of several accounts is to be chosen.
+        /// Whether the person has to choose one of several accounts.
         #[property(get, set)]
         offers_choice: Cell<bool>,
-        /// Whether something is being done that was asked for.
+        /// Whether the window is doing what a button asked for.
         #[property(get, set)]
         pub(super) is_busy: Cell<bool>,
         #[template_child]
@@ -105,7 +105,7 @@ mod imp {
         pub(super) are_buttons_live: Cell<bool>,
         /// Whether what was asked has been done.
         pub(super) is_over: Cell<bool>,
-        /// Whether nobody waits any more, or nobody came.
+        /// Whether no program waits any more, or nobody used the window.
         pub(super) is_abandoned: Cell<bool>,
         pub(super) put_off: RefCell<Option<PutOff>>,
         pub(super) guard_timer: RefCell<Option<glib::SourceId>>,
@@ -154,7 +154,7 @@ mod imp {
     impl WidgetImpl for PromptWindow {}
 
     impl WindowImpl for PromptWindow {
-        /// Closing is *Not Now*: who waits is told so. What may be paid is seen to first.
+        /// Closing is *Not Now*: answers the programs that wait. A purchase that may have been paid comes first.
         fn close_request(&self) -> glib::Propagation {
             if self.is_held_by_purchase() {
                 return glib::Propagation::Stop;
@@ -248,7 +248,7 @@ impl PromptWindow {
         self.imp().put_off.replace(Some(Box::new(callback)));
     }
 
-    /// Closes because nobody waits any more. A purchase that is open stays.
+    /// Closes because no program waits any more. A purchase that is open stays.
     pub(super) fn abandon(&self) {
         self.imp().abandon();
     }

@@ -132,7 +132,7 @@ mod imp {
             ));
         }
 
-        /// Asks the server for one account, and remembers what it has.
+        /// Asks the server about one account, and saves what it has.
         async fn ask(&self, account: &Account) -> Result<Access, SessionError> {
             let session = self.services.get().expect("set when the page is made").session.clone();
             let (ground, app_ids) = (self.request().ground.clone(), self.request().app_ids.iter());
@@ -268,7 +268,7 @@ impl AlreadyPage {
     }
 }
 
-/// What is said of an account that has so many of the apps.
+/// What the page says of an account that has `has` of the `of` apps.
 fn found(user: &str, has: usize, of: usize) -> String {
     let user = text::within(user);
     let (has_text, of_text) = (has.to_string(), of.to_string());

@@ -34,7 +34,7 @@ pub(super) struct Item {
 pub(super) struct Basket(Vec<Item>);
 
 impl Basket {
-    /// All apps are to be bought, none twice.
+    /// With all apps still to buy, none twice.
     pub(super) fn new(app_ids: &[String]) -> Self {
         let mut basket = Self::default();
         basket.add(app_ids);
@@ -84,7 +84,7 @@ impl Basket {
         self.0.iter().filter(|item| item.state == ItemState::Bought).map(|item| item.app_id.clone()).collect()
     }
 
-    /// Which of several apps it is the turn of: “Buying 2 of 3”. Nothing is said of one that is alone.
+    /// Which of several apps is next: “Buying 2 of 3”; `None` for a single app.
     pub(super) fn progress(&self) -> Option<String> {
         let position = self.0.iter().position(|item| item.state == ItemState::ToBuy)? + 1;
         (self.0.len() > 1).then(|| {

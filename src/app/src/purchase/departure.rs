@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The question before a purchase page is left.
+//! Asks before the person leaves the shop's page.
 
 use adw::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::i18n::gettext;
 const STAY: &str = "stay";
 const LEAVE: &str = "leave";
 
-/// Asks whether the purchase page shall be left.
+/// Asks whether to leave the purchase page.
 pub(super) async fn is_wanted(parent: &impl IsA<gtk::Widget>) -> bool {
     let alert = adw::AlertDialog::new(
         Some(&gettext("Leave the Purchase?")),

@@ -84,7 +84,7 @@ pub(crate) struct Purchase {
     /// Whether the shop's page has led back for any app.
     was_paid: Cell<bool>,
     is_ended: Cell<bool>,
-    /// What is said once no program waits any more.
+    /// What the page says once no program waits any more.
     alone: RefCell<Option<String>>,
     watch: RefCell<Option<glib::SourceId>>,
 }
@@ -256,7 +256,7 @@ impl Purchase {
         runtime::spawn(async move { buying::check(&session, id, &ids).await }).await
     }
 
-    /// Asks the server a last time, when the window is gone. Tells what belongs to the account now.
+    /// Asks the server a last time, when the window is gone. Returns what belongs to the account now.
     pub(crate) async fn settle(&self) -> Vec<String> {
         self.end();
         let app = self.current();
@@ -371,7 +371,7 @@ impl Purchase {
         }
     }
 
-    /// The person says that it was not paid: it can begin anew, after another click.
+    /// The person says that it was not paid: it can begin again, after another click.
     fn not_paid(self: &Rc<Self>) {
         let purchase = self.clone();
         glib::spawn_future_local(async move {
@@ -393,7 +393,7 @@ impl Purchase {
         });
     }
 
-    /// Takes the app whose turn it is for one that was not begun to be bought.
+    /// Forgets that the current purchase was begun.
     async fn forget(&self) -> bool {
         let (session, id, app) = (self.services.session.clone(), self.request.account.id, self.current());
         let forgotten = runtime::spawn(async move { buying::not_paid(&session, id, &app).await }).await;
@@ -403,7 +403,7 @@ impl Purchase {
         forgotten.is_ok()
     }
 
-    /// Nothing comes of it any more.
+    /// Ends the purchase.
     pub(crate) fn end(&self) {
         self.is_ended.set(true);
         self.stop_watch();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Buying, after the person's click: the shop's own page, and then what the server says. Whether something was paid is
-//! known from the server alone (rule R20).
+//! Buying, after the person's click: the shop's own page, and then what the server says. Only the server knows whether
+//! something was paid (rule R20).
 //!
 //! ```text
-//! request         what is to be bought, and what is told meanwhile
+//! request         what is to be bought, and what a purchase reports
 //! basket          the apps to be bought, each in turn; pure
 //! trouble         what can go wrong with asking the server, and how it is said
 //! words           what the pages say

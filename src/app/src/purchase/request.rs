@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a purchase is asked to buy, and what it tells meanwhile.
+//! What a purchase is to buy, and what it reports.
 
 use std::rc::Rc;
 
@@ -21,15 +21,15 @@ pub(crate) struct PurchaseRequest {
 
 /// What happens to a purchase, for whoever asked for it.
 pub(crate) enum PurchaseEvent {
-    /// Something is being asked of the server, or not any more: the page from which the purchase began shows it.
+    /// Usher began or ended asking the server: the page from which the purchase began shows it.
     Busy(bool),
-    /// The shop does not sell an app to this account. The person is told, too.
+    /// The shop does not sell an app to this account. The purchase's own page says so, too.
     NotOffered,
     /// The account has to be signed in to again before it can go on.
     SignIn,
     /// The person wants to use another account.
     AnotherAccount,
-    /// Nothing was begun, or the person says that it was not paid: it can be asked again.
+    /// Nothing was begun, or the person says that it was not paid: the question can be asked again.
     Back,
     /// It is over.
     Over {

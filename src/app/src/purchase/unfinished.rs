@@ -66,7 +66,7 @@ impl UnfinishedPurchase {
         }
     }
 
-    /// There is access now. Says what can be done with it.
+    /// The account has access now. Says what the person can do with it.
     async fn granted(&self, services: &Services) -> String {
         let app = text::within(&self.app.title());
         let app = [("app", app.as_str())];
@@ -83,7 +83,7 @@ impl UnfinishedPurchase {
         gettext_f("“{app}” can be updated now", &app)
     }
 
-    /// A menu with what the person alone can say.
+    /// A menu with what only the person knows.
     pub(crate) fn menu_button(&self, services: &Services) -> gtk::MenuButton {
         let (unfinished, services) = (self.clone(), services.clone());
         row_menu(&self.app.title(), &gettext("It Was Not Paid"), move |button| {
@@ -93,7 +93,7 @@ impl UnfinishedPurchase {
         })
     }
 
-    /// It is forgotten, and can be begun again.
+    /// Forgets the purchase, so that it can begin again.
     async fn not_paid(self, services: Services, stack: adw::NavigationView) {
         let session = services.session.clone();
         let forgotten = services

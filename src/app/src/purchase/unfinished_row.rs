@@ -43,7 +43,7 @@ pub(crate) fn unfinished_row(services: &Services, offer: &Offer, unfinished: &Un
 }
 
 async fn check(button: BusyButton, services: Services, unfinished: UnfinishedPurchase) {
-    // The row may be gone by the time that there is an answer.
+    // The row may be gone when the answer comes.
     let Some(stack) = navigation::stack_of(&button) else {
         return;
     };

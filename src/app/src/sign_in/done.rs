@@ -39,7 +39,7 @@ mod imp {
     #[properties(wrapper_type = super::DonePage)]
     #[template(file = "src/sign_in/done.blp")]
     pub struct DonePage {
-        /// Whose account it is, where the server tells.
+        /// Whose account it is, where the server says.
         #[property(get, construct_only, nullable)]
         user: RefCell<Option<String>>,
         /// Whether there is an account to show a picture of.
@@ -65,7 +65,7 @@ mod imp {
         offers_to_wait: Cell<bool>,
         #[property(get, set)]
         primary_text: RefCell<String>,
-        /// Whether the primary button does something else than to finish.
+        /// Whether the primary button does something other than finish.
         #[property(get, set)]
         has_done_button: Cell<bool>,
         #[template_child]
@@ -247,7 +247,7 @@ mod imp {
             });
         }
 
-        /// Software can be told to install where it can be reached; elsewhere it can only be opened.
+        /// Software can install where the bus reaches it; elsewhere it can only be opened.
         fn name_what_software_does(&self, remote: String, app_id: String) {
             glib::spawn_future_local(glib::clone!(
                 #[weak(rename_to = page)]
@@ -337,7 +337,7 @@ impl DonePage {
         finished: impl FnOnce() + 'static,
     ) -> Self {
         let host = request.binding.host();
-        // Where the server does not tell who signed in, the host stands for the name.
+        // Where the server does not say who signed in, the host stands for the name.
         let user = Some(&saved.account.user).filter(|user| **user != host);
         let within = text::within(&saved.account.user);
         let other_person = user.map_or_else(String::new, |_| gettext_f("Not {user}?", &[("user", &within)]));

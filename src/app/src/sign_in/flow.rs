@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! One sign-in, from the first page to *Done*. The pages hold the flow; when the last of them is gone it has ended.
+//! One sign-in, from the first page to *Done*. Its pages own the flow: it ends with the last of them.
 
 use std::{
     cell::{Cell, RefCell},
@@ -142,7 +142,7 @@ impl Flow {
         }
     }
 
-    /// Saves what was signed in to and shows *Done*; or says that it was not saved.
+    /// Saves the account and shows *Done*, or says why it was not saved.
     pub(super) fn save(self: &Rc<Self>) {
         let Some(signed_in) = self.unsaved.take() else {
             return;
@@ -172,7 +172,7 @@ impl Flow {
         let Some(view) = self.view.upgrade() else {
             return;
         };
-        // The web view ends here; what is behind *Done* is the page one came from.
+        // The web view ends here; behind *Done* is the page from which the sign-in began.
         page.close();
         match onward {
             AfterSaving::Done => {
@@ -189,7 +189,7 @@ impl Flow {
                 pages.push(done.upcast());
                 view.replace(&pages);
             }
-            // Whoever asked shows something else in this place.
+            // The prompt shows something else in this place.
             AfterSaving::Elsewhere(lead) => {
                 self.finished.take();
                 lead();

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The way back from *Done* to what one was in the middle of. Pure.
+//! How the person goes on from *Done*. Pure.
 
 use super::request::{ClientRequest, Purpose};
 use crate::desktop::software;
 
-/// Known program names, as the daemon tells them.
+/// Names of programs, as the daemon gives them.
 const TERMINAL: &str = "flatpak";
 const SOFTWARE: &str = "gnome-software";
-/// What it tells where it cannot find out who asks.
+/// What the daemon gives where it cannot find out who asks.
 const UNKNOWN: &str = "";
 
-/// How one gets back.
+/// What comes next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum NextStep {
     /// The account was added by hand: which repositories may use it?
@@ -21,7 +21,7 @@ pub(super) enum NextStep {
     Software { remote: String, app_id: String },
     /// A command to run again.
     Terminal { command: String },
-    /// The program has to be told again.
+    /// The person starts again in the program.
     Program,
     /// The program wanted an account alone.
     Account,
@@ -46,7 +46,7 @@ fn after(asked: &ClientRequest) -> NextStep {
         (SOFTWARE, [app_id, ..]) if !asked.is_update => {
             NextStep::Software { remote: asked.ground.remote.clone(), app_id: app_id.clone() }
         }
-        // Inside a sandbox stores are known by their names, and flatpak in the terminal is nobody that is known.
+        // Inside a sandbox the daemon knows stores by their names, and does not know flatpak in a terminal.
         (TERMINAL | UNKNOWN, app_ids) => {
             let named: Vec<&str> =
                 if asked.is_update { Vec::new() } else { app_ids.iter().map(String::as_str).collect() };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Accounts are taken along to another computer in one file, without any secret. What such a file says grants nothing:
-//! every server is agreed to anew, and every command is run by the person.
+//! Takes accounts along to another computer in one file, without any secret. Such a file grants nothing: the person agrees
+//! to every server anew, and runs every command.
 //!
 //! ```text
-//! file      the file is asked for, and written
+//! file      asks for the file, and writes it
 //! export    the page from which it is saved
 //! welcome   the page that a file leads to
 //! steps     what is left to do; pure

@@ -149,7 +149,7 @@ glib::wrapper! {
 }
 
 impl WelcomePage {
-    /// The page of what a file brings along; follows what is done meanwhile.
+    /// The page of what a file brings along; follows what the person does meanwhile.
     pub(crate) fn new(services: &Services, takeout: Takeout) -> Self {
         let page: Self = glib::Object::new();
         let imp = page.imp();
@@ -237,7 +237,7 @@ fn command_row(title: &str, address: &str, command: &str) -> adw::ExpanderRow {
     row
 }
 
-/// What is done says so, in words and with an icon.
+/// Marks a step as done, in words and with an icon.
 fn add_done(row: &adw::ActionRow, text: &str) {
     let icon = gtk::Image::builder()
         .icon_name("object-select-symbolic")

@@ -34,7 +34,7 @@ enum Sandboxing {
     NotNeeded,
     /// In a sandbox, where this program has to be able to open another one.
     OpenedBy(PathBuf),
-    /// In a sandbox out of which no other one can be opened.
+    /// In a sandbox, where no other one can be opened.
     Impossible,
 }
 
@@ -51,7 +51,7 @@ pub(crate) async fn is_possible() -> bool {
     };
     IS_PROVEN.set(is_possible);
     if !is_possible {
-        tracing::warn!("web pages would have no sandbox of their own, so none is shown");
+        tracing::warn!("cannot show web pages: they would have no sandbox of their own");
     }
     is_possible
 }

@@ -315,7 +315,7 @@ impl WebPage {
         self.imp().reload();
     }
 
-    /// The server has answered: nothing of the page is shown any more, and nothing done in between.
+    /// The server has answered: hides the page, and lets nobody do anything meanwhile.
     pub(crate) fn show_busy(&self, text: &str) {
         self.imp().show_busy(text);
     }
@@ -325,7 +325,7 @@ impl WebPage {
         self.imp().show_landing(address.clone());
     }
 
-    /// Says above the page that nobody waits for it any more.
+    /// Says above the page that no program waits any more.
     pub(crate) fn show_alone(&self, text: &str) {
         self.imp().show_alone(text);
     }

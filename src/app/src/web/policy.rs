@@ -11,7 +11,7 @@ use usher_core::service;
 /// Keeps sub-frames and plugins away from unencrypted addresses, loopback included.
 pub(super) const CONTENT_SECURITY_POLICY: &str = "frame-src 'self' https: data: blob: about:; object-src 'none'";
 
-/// What is done about a navigation.
+/// What to do about a navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Navigation {
     /// It may go on.

@@ -34,7 +34,7 @@ pub(crate) trait WebTask {
     fn is_purchase(&self) -> bool;
     /// The command that does the same in a terminal, where names allow one.
     fn command(&self) -> Option<String>;
-    /// What an address is to the redirect that is waited for; any other one where none is.
+    /// How an address relates to the redirect that the task waits for; [`Match::Other`] where it waits for none.
     fn recognise(&self, address: &str) -> Match;
     /// Redirects that have had their answer.
     fn spent(&self) -> &SpentRedirects;
@@ -44,10 +44,10 @@ pub(crate) trait WebTask {
     fn again(self: Rc<Self>, problem: WebProblem);
     /// The person does not want to go on.
     fn cancel(self: Rc<Self>);
-    /// The person has read the server's page that stands after the answer.
+    /// The person has read the server's own page after the answer.
     fn read(self: Rc<Self>) {}
 
-    /// What a navigation means. An answer is taken at once: the first one counts (rule R5).
+    /// What a navigation means. Takes an answer at once: the first one counts (rule R5).
     fn navigated(self: Rc<Self>, address: &str) -> Hit {
         match self.recognise(address) {
             Match::Redirect(parameters) => {

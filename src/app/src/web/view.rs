@@ -16,7 +16,7 @@ use crate::i18n::gettext;
 /// Dialogs that the pages of one task may raise.
 const DIALOG_LIMIT: u8 = 3;
 
-/// The web session of one window, which keeps nothing: its steps share it, until somebody else shall sign in (rule R19).
+/// The web session of one window, which keeps nothing on disk. Its steps share it until somebody else signs in (rule R19).
 #[derive(Clone, Default)]
 pub(crate) struct WebSession(Rc<RefCell<Option<NetworkSession>>>);
 
@@ -60,7 +60,7 @@ impl Shared {
         shared
     }
 
-    /// Whether a thing is told for the first time.
+    /// Whether a text is said for the first time.
     pub(super) fn tells(&self, text: &str) -> bool {
         self.told.borrow_mut().insert(text.to_owned())
     }
@@ -122,7 +122,7 @@ fn let_the_keyboard_out(view: &WebView) {
     }
 }
 
-/// Refuses what a page has no business to do, and tells the person where it could be expected to work.
+/// Refuses what a page has no business to do, and says so where the person could expect it to work.
 fn refuse(view: &WebView, shared: &Rc<Shared>, tell: impl Fn(&str) + Clone + 'static) {
     view.set_hexpand(true);
     view.set_vexpand(true);
@@ -225,7 +225,7 @@ fn asked_for(request: &webkit6::PermissionRequest) -> Option<String> {
     None
 }
 
-/// Lets go of the page.
+/// Closes the page.
 pub(super) fn shut(view: &WebView) {
     view.stop_loading();
     view.try_close();

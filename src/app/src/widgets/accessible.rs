@@ -12,7 +12,7 @@ pub(crate) fn name(widget: &impl IsA<gtk::Widget>, name: &str) {
     widget.update_property(&[Property::Label(name)]);
 }
 
-/// Lets assistive technology press a row. GTK offers it the actions that a widget itself has, and a row has none.
+/// Lets assistive technology press a row. GTK offers it only the actions of the widget itself, and a row has none.
 pub(crate) fn can_be_pressed(row: &impl IsA<gtk::ListBoxRow>) {
     let row = row.upcast_ref::<gtk::ListBoxRow>();
     let press = gio::ActionEntry::builder("press")
@@ -31,7 +31,7 @@ pub(crate) fn can_be_pressed(row: &impl IsA<gtk::ListBoxRow>) {
     row.insert_action_group("row", Some(&actions));
 }
 
-/// A text without the marks that keep names apart, for where nothing stands around them.
+/// A text without the marks that isolate names, for where no other text is around them.
 pub(crate) fn bare(text: &str) -> String {
     text.replace(['\u{2068}', '\u{2069}'], "")
 }

@@ -58,7 +58,7 @@ mod imp {
 }
 
 glib::wrapper! {
-    /// A line that is empty until it is told of a server.
+    /// A line that is empty until it shows a server.
     pub struct FamiliarityLine(ObjectSubclass<imp::FamiliarityLine>)
         @extends gtk::Box, gtk::Widget,
         @implements gtk::Accessible, gtk::Buildable, gtk::ConstraintTarget, gtk::Orientable;

@@ -4,8 +4,8 @@
 use adw::prelude::*;
 use gtk::pango;
 
-/// Has all labels within a widget break without hyphens, which would read as part of a host, and titles of groups break
-/// rather than be cut, as do those of banners and of rows that are buttons.
+/// Makes all labels within a widget break without hyphens, which would read as part of a host. Titles of groups, banners
+/// and button rows wrap rather than being cut.
 pub(crate) fn settle(root: &impl IsA<gtk::Widget>) {
     let root = root.upcast_ref::<gtk::Widget>();
     if let Some(label) = root.downcast_ref::<gtk::Label>() {

@@ -21,7 +21,7 @@ impl<T> Default for RowGroup<T> {
 }
 
 impl<T: PartialEq> RowGroup<T> {
-    /// Names the group. Done once, before rows are shown.
+    /// Names the group, once, before rows are shown.
     pub(crate) fn attach(&self, group: &adw::PreferencesGroup) {
         self.group.set(Some(group));
         group.set_visible(false);

@@ -9,7 +9,7 @@ use crate::{
     widgets::accessible,
 };
 
-/// A button with a menu of one entry; `act` is called in the window that the button is in.
+/// A button with a menu of one entry, which calls `act`.
 pub(crate) fn row_menu(app: &str, entry: &str, act: impl Fn(&gtk::MenuButton) + 'static) -> gtk::MenuButton {
     let menu = gio::Menu::new();
     menu.append(Some(entry), Some("row.entry"));

@@ -5,14 +5,14 @@ use adw::prelude::*;
 
 use crate::{i18n::gettext_f, text};
 
-/// A label at the end of a row, which tells how the thing of the row stands.
+/// A label at the end of a row, with the state of what the row shows.
 pub(crate) fn state_label(text: &str) -> gtk::Label {
     let label = gtk::Label::new(Some(text));
     settle_state(&label);
     label
 }
 
-/// Makes a label one of that kind.
+/// Makes a label look like that.
 pub(crate) fn settle_state(label: &gtk::Label) {
     label.set_wrap(true);
     label.set_natural_wrap_mode(gtk::NaturalWrapMode::None);

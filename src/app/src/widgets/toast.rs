@@ -30,7 +30,7 @@ pub(crate) fn with_button(widget: &impl IsA<gtk::Widget>, text: &str, button: &s
 
 fn add(widget: &impl IsA<gtk::Widget>, toast: adw::Toast) {
     let Some(overlay) = widget.ancestor(adw::ToastOverlay::static_type()).and_downcast::<adw::ToastOverlay>() else {
-        tracing::warn!("a message has no window to be shown in");
+        tracing::warn!("cannot show a message outside a window");
         return;
     };
     overlay.upcast_ref::<gtk::Widget>().announce(&toast.title().unwrap_or_default(), Medium);

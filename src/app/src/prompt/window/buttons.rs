@@ -45,7 +45,7 @@ impl imp::PromptWindow {
         let accounts = self.prompt().accounts.borrow().clone();
         match self.form() {
             Form::Buy(account) => self.ask_whether_bought(account),
-            // Among the known ones, or a new one from there.
+            // The person chooses among the known accounts, or adds one from there.
             Form::SignIn if !accounts.is_empty() => self.choose(accounts),
             Form::SignInAgain(_) if accounts.len() > 1 => self.choose(accounts),
             _ => self.sign_in(None),
@@ -107,7 +107,7 @@ impl imp::PromptWindow {
         })
     }
 
-    /// What was asked is there: who waits goes on.
+    /// What was asked for is there: programs that wait go on.
     pub(super) fn done(&self, asked: &ClientRequest, account: Option<AccountId>) {
         let prompt = self.prompt();
         self.is_over.set(true);
@@ -115,7 +115,7 @@ impl imp::PromptWindow {
         prompt.end(Outcome::Done, account);
     }
 
-    /// Lets the repository use an account. Otherwise gives the words for why not.
+    /// Lets the repository use an account. An error is a sentence for the person.
     pub(super) async fn give_permission(&self, account: AccountId) -> Result<(), String> {
         let link = self.prompt().details.borrow().ground.link();
         permission::give(self.services().accounts(), account, link).await

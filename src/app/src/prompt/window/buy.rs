@@ -96,7 +96,7 @@ impl imp::PromptWindow {
         self.ask_anew(Form::Buy(account));
     }
 
-    /// Shows a question in place of whatever is shown. No key that was meant for something else answers it.
+    /// Shows a question in place of whatever is shown. A key that was meant for something else does not answer it.
     fn ask_anew(&self, form: Form) {
         self.form.replace(Some(form));
         self.view.replace(&[self.intro.get()]);
@@ -235,7 +235,7 @@ impl imp::PromptWindow {
         ));
     }
 
-    /// Whether something may be paid, so that the window must not close by itself.
+    /// Whether something may have been paid, so that the window must not close by itself.
     pub(super) fn is_purchase_under_way(&self) -> bool {
         self.purchase.borrow().as_ref().is_some_and(|purchase| purchase.is_under_way())
     }
@@ -269,7 +269,7 @@ impl imp::PromptWindow {
         }
     }
 
-    /// The window goes at once, where the person wants that; whoever waits is told what the server says then.
+    /// Hides the window at once if the person wants that, then asks the server and answers the programs that wait.
     fn settle_and_close(&self, purchase: Rc<Purchase>, asks: bool) {
         let window = self.obj().clone();
         glib::spawn_future_local(async move {
@@ -285,7 +285,7 @@ impl imp::PromptWindow {
                 imp.is_over.set(true);
                 imp.prompt().end(Outcome::Done, id);
             } else if !asks {
-                // It was paid, as far as the shop says: what is asked again is not put off.
+                // The shop says that it was paid: the question may be asked again soon.
                 imp.is_abandoned.set(true);
             }
             imp.obj().close();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the first page of a prompt tells: who asks for what, from where, and how it goes on.
+//! The first page of a prompt: who asks for what, from where, and how it goes on.
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{accessible::Property, gio, glib};
@@ -102,7 +102,7 @@ impl imp::PromptWindow {
         self.update_buttons();
     }
 
-    /// The apps that it is for: by name where their repository tells one, and always by id.
+    /// The apps that it is for: by name where their repository gives one, and always by id.
     fn show_apps(&self, app_ids: &[String]) {
         let apps: Vec<App> = app_ids.iter().map(|id| self.app(id)).collect();
         self.for_row.set_visible(apps.len() == 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The pages between the shop's pages, and looking again by itself.
+//! The pages between the shop's pages, and asking the store again on a schedule.
 
 use std::rc::Rc;
 
@@ -73,7 +73,7 @@ impl Purchase {
         }
     }
 
-    /// The page stays as it is; what is to be said is said at its foot.
+    /// Leaves the page as it is; a message at its foot says `text`.
     pub(super) fn stay(&self, text: Option<String>) {
         let web = self.web.upgrade().filter(WidgetExt::is_mapped);
         if let (Some(web), Some(problem)) = (&web, self.problem.take()) {
@@ -111,7 +111,7 @@ impl Purchase {
         self.alone.replace(Some(text.to_owned()));
     }
 
-    /// Asks the store again by itself, a few times.
+    /// Asks the store again a few times, without the person.
     pub(super) fn watch(self: &Rc<Self>, round: usize) {
         let Some(pause) = schedule::pauses().nth(round) else {
             return;

@@ -19,7 +19,7 @@ use crate::{
 };
 
 impl Purchase {
-    /// Shows the shop's page, from its beginning: it is the same purchase, however often it is shown.
+    /// Shows the shop's page from its beginning. It is the same purchase, however often it is shown.
     pub(super) fn show_shop(self: &Rc<Self>) {
         let start = self.buying.borrow().as_ref().map(usher_core::buying::Buying::start);
         let (Some(start), Some(view)) = (start, self.view.upgrade()) else {
@@ -56,7 +56,7 @@ impl Purchase {
         self.web.set(None);
     }
 
-    /// Asks before the shop's page is left. The server is asked before anything else is done.
+    /// Asks before the person leaves the shop's page. Then asks the server before it does anything else.
     async fn confirm_departure(self: Rc<Self>) {
         let Some(page) = self.web.upgrade().filter(|_| !self.is_asking_departure.replace(true)) else {
             return;
@@ -105,7 +105,7 @@ impl WebTask for Purchase {
         &self.spent
     }
 
-    /// The shop's page has led back. That says nothing of whether it was paid.
+    /// The shop's page has led back. That does not say whether it was paid.
     fn answered(self: Rc<Self>, parameters: Parameters) {
         let (Some(buying), Some(page)) = (self.buying.take(), self.web.upgrade()) else {
             return;
@@ -128,7 +128,7 @@ impl WebTask for Purchase {
         self.ask(Moment::Returned, false);
     }
 
-    /// The page is not sent again: the server is asked, and then the purchase's first page is shown.
+    /// Does not send the page again: asks the server, then shows the purchase's first page.
     fn again(self: Rc<Self>, problem: WebProblem) {
         if let Some(page) = self.web.upgrade() {
             page.show_busy(&gettext("Checking…"));

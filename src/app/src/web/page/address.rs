@@ -19,7 +19,7 @@ use crate::{
 /// How a document got here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Security {
-    /// It is not there yet, or has no address of its own.
+    /// Nothing has loaded yet, or it has no address of its own.
     None,
     Secure,
     ThisComputer,
@@ -34,7 +34,7 @@ fn security(address: &Url) -> Security {
 }
 
 impl imp::WebPage {
-    /// While a load is pending there is no lock, whatever the document that is still there.
+    /// Shows no lock while a page loads, whatever document is still there.
     pub(super) fn show_pending(&self) {
         let host = self.document().map_or_else(|| service::host_of(self.approved()), |url| service::host_of(&url));
         self.show_address(&host, Security::None);
@@ -114,7 +114,7 @@ impl imp::WebPage {
         toast::show(&*self.obj(), &gettext("Copied"));
     }
 
-    /// Says once that the page is at another server than the one that was agreed to.
+    /// Says once that the page is at another server than the one that the person agreed to.
     fn tell_other_host(&self, document: &Url, host: &str) {
         if policy::is_at_home(self.approved(), document) {
             self.announced_host.take();

@@ -25,7 +25,7 @@ use crate::{
     widgets::{BannerText, show_banner, toast},
 };
 
-/// A page that has not come by then is said to be waited for.
+/// After so long a banner says that the page has not come yet.
 const SLOW: Duration = Duration::from_secs(10);
 /// How long a full progress bar stays.
 const PROGRESS_END: Duration = Duration::from_millis(150);
@@ -281,7 +281,7 @@ impl imp::WebPage {
     }
 
     fn update_history(&self) {
-        // There is no way back from a page that stands after the answer.
+        // After the answer there is nothing to go back to.
         self.obj().action_set_enabled("web.back", self.view().can_go_back() && !self.is_landing.get());
         self.obj().action_set_enabled("web.forward", self.view().can_go_forward());
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What stands under the header: the page, what went wrong with it, or that the server's answer is being looked at.
+//! What is under the header: the page, what went wrong with it, or the spinner while the server's answer is read.
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority, gio, glib};
@@ -39,7 +39,7 @@ impl imp::WebPage {
         self.header_buttons.set_sensitive(true);
     }
 
-    /// The server has answered: nothing of the page is shown any more, and nothing done in between.
+    /// The server has answered: hides the page, and lets nobody do anything meanwhile.
     pub(super) fn show_busy(&self, text: &str) {
         self.stop_timers();
         self.view().stop_loading();
@@ -67,7 +67,7 @@ impl imp::WebPage {
         self.done_button.grab_focus();
     }
 
-    /// Says above the page that nobody waits for it any more.
+    /// Says above the page that no program waits any more.
     pub(super) fn show_alone(&self, text: &str) {
         show_banner(&self.alone_banner, Some(&BannerText { title: text.to_owned(), button: None }));
     }
