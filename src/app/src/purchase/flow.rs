@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Leads through a purchase: the server is asked, the shop's page is shown, the server is asked again. Its pages hold it;
-//! so does the window, which has to know whether it may close.
+//! Leads through a purchase: asks the server, shows the shop's page, asks the server again. Its pages own it, and so does
+//! the window, which has to know whether it may close.
 
+mod asking;
 mod pages;
 mod shop;
 
@@ -15,13 +16,10 @@ use adw::prelude::*;
 use gtk::glib;
 use usher_core::{
     buying::{
-        self, Begun, BuyError, Buying,
-        plan::{self, Moment, Next},
+        self, Buying,
+        plan::{Moment, Next},
     },
-    provider::Access,
-    redirect::Redirect,
     refs::AppId,
-    session::SessionError,
     text,
 };
 
@@ -36,7 +34,7 @@ use crate::{
     i18n::gettext,
     runtime,
     services::Services,
-    web::{SpentRedirects, WebPage, WebProblem, containment},
+    web::{SpentRedirects, WebPage, WebProblem},
     widgets::toast,
 };
 
@@ -170,104 +168,6 @@ impl Purchase {
         self.services.apps().get(&self.request.ground.remote, app_id).title()
     }
 
-    /// Asks the server to begin, or learns that there is nothing to begin.
-    fn begin(self: &Rc<Self>, pressed: Option<ButtonAction>) {
-        if self.is_asking.replace(true) {
-            return;
-        }
-        self.set_busy(pressed);
-        let purchase = self.clone();
-        glib::spawn_future_local(async move {
-            // What has been begun is seen through, whatever becomes of the window.
-            let _hold = purchase.services.hold();
-            if !containment::is_possible().await {
-                purchase.is_asking.set(false);
-                purchase.set_idle();
-                purchase.show(&PageKind::Trouble(Trouble::NotContained(purchase.terminal_command())));
-                return;
-            }
-            let begun = purchase.ask_to_begin(pressed == Some(ButtonAction::Retry)).await;
-            purchase.is_asking.set(false);
-            purchase.set_idle();
-            let next = plan::after_begin(begun.as_ref());
-            let trouble = match &begun {
-                Err(BuyError::Session(error)) => Some(Trouble::of(error)),
-                _ => None,
-            };
-            if let Err(error) = &begun {
-                tracing::warn!(%error, "cannot begin a purchase");
-            }
-            if let Ok(Begun::Started(buying)) = begun {
-                if purchase.is_ended.get() {
-                    // Nobody has seen the page on which it could be paid.
-                    purchase.forget().await;
-                    return;
-                }
-                purchase.buying.replace(Some(*buying));
-            }
-            purchase.go(next, trouble, true);
-        });
-    }
-
-    /// `unlocks` if the person has just read that the keyring is locked.
-    async fn ask_to_begin(&self, unlocks: bool) -> Result<Begun, BuyError> {
-        let Ok(redirect) = Redirect::issue() else {
-            return Err(SessionError::Unexpected.into());
-        };
-        let session = self.services.session.clone();
-        let (id, ground, app) = (self.request.account.id, self.request.ground.clone(), self.current());
-        runtime::spawn(async move {
-            if unlocks && session.store().is_locked().await? {
-                session.store().unlock().await?;
-            }
-            buying::begin(&session, id, &ground, &app, redirect).await
-        })
-        .await
-    }
-
-    /// Asks the server whether the app is there now.
-    fn ask(self: &Rc<Self>, moment: Moment, is_told: bool) {
-        if self.is_asking.replace(true) {
-            return;
-        }
-        if is_told {
-            self.set_busy(Some(ButtonAction::Check));
-        }
-        let purchase = self.clone();
-        glib::spawn_future_local(async move {
-            let _hold = purchase.services.hold();
-            let access = purchase.look().await;
-            purchase.is_asking.set(false);
-            purchase.set_idle();
-            if let Err(error) = &access {
-                tracing::warn!(%error, "cannot find out whether something was bought");
-            }
-            let app = purchase.current();
-            let has_access = access.as_ref().map(|access| access.granted.contains(&app));
-            let trouble = access.as_ref().err().map(Trouble::of);
-            purchase.go(plan::after_check(moment, has_access), trouble, is_told);
-        });
-    }
-
-    /// What the server says of the app whose turn it is.
-    async fn look(&self) -> Result<Access, SessionError> {
-        let session = self.services.session.clone();
-        let (id, ids) = (self.request.account.id, BTreeSet::from([self.current()]));
-        runtime::spawn(async move { buying::check(&session, id, &ids).await }).await
-    }
-
-    /// Asks the server a last time, when the window is gone. Returns what belongs to the account now.
-    pub(crate) async fn settle(&self) -> Vec<String> {
-        self.end();
-        let app = self.current();
-        match self.look().await {
-            Ok(access) if access.granted.contains(&app) => self.basket.borrow_mut().settle(ItemState::Bought),
-            Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "cannot find out whether something was bought"),
-        }
-        self.basket.borrow().bought()
-    }
-
     /// Where it leads, and what went wrong. `is_told` if the person has asked.
     fn go(self: &Rc<Self>, next: Next, trouble: Option<Trouble>, is_told: bool) {
         if self.is_ended.get() {
@@ -391,16 +291,6 @@ impl Purchase {
                 (purchase.tell)(PurchaseEvent::Back);
             }
         });
-    }
-
-    /// Forgets that the current purchase was begun.
-    async fn forget(&self) -> bool {
-        let (session, id, app) = (self.services.session.clone(), self.request.account.id, self.current());
-        let forgotten = runtime::spawn(async move { buying::not_paid(&session, id, &app).await }).await;
-        if let Err(error) = &forgotten {
-            tracing::warn!(%error, "cannot forget a purchase that was not paid");
-        }
-        forgotten.is_ok()
     }
 
     /// Ends the purchase.
