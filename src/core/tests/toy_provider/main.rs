@@ -2,6 +2,8 @@
 //! A provider is one file and one line in a table: here for a toy protocol, led from a remote's options to tokens over real
 //! HTTP, with a real keyring file.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod server;
 mod toy;
 
