@@ -9,8 +9,8 @@ use futures_util::StreamExt;
 use tokio::sync::{OnceCell, watch};
 use usher_core::{
     account::{Account, AccountId, LastUse},
+    ask::Ask,
     clock,
-    ground::Ask,
     http::HttpClient,
     provider::{Access, Grants},
     session::{Session, SessionError},

@@ -14,10 +14,11 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 use usher_core::{
     account::{Account, AccountId, AccountState},
+    ask::Ask,
     binding::Binding,
     buying::record,
     credential::Token,
-    ground::{Ask, Ground},
+    ground::Ground,
     http::HttpClient,
     provider::{Access, Grant, Grants, TokensError},
     refs::FlatpakRef,

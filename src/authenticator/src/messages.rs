@@ -11,7 +11,7 @@ use usher_core::{
     text,
 };
 
-use crate::flow::Obstacle;
+use crate::flow::obstacle::Obstacle;
 
 /// Longest name that is put into a command, in characters.
 const COMMAND_NAME_LIMIT: usize = 100;

@@ -11,8 +11,9 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 use usher_core::{
+    ask::Ask,
     binding::{OptionsError, option},
-    ground::{Ask, Ground, GroundError},
+    ground::{Ground, GroundError},
     refs::FlatpakRef,
     service::ADDRESS_LIMIT,
 };

@@ -5,8 +5,8 @@ use std::{collections::HashMap, time::Duration};
 
 use usher_core::{
     account::{Account, AccountId},
+    ask::Ask,
     credential::Token,
-    ground::Ask,
     provider::{Grant, Grants},
     refs::FlatpakRef,
     service::RemoteUrl,

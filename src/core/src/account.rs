@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use crate::{
     binding::{Binding, Link},
-    buying::record::Purchase,
+    buying::record::{self, Purchase},
     credential::Credential,
-    provider::SignedIn,
+    provider::{Access, SignedIn},
     service::RemoteUrl,
     text,
 };
@@ -220,6 +220,16 @@ impl Account {
         self.valid_until.filter(|end| self.state == AccountState::SignedIn && is_soon(end))
     }
 
+    /// Takes over what the server said of what was bought with it.
+    pub(crate) fn settle(&mut self, access: &Access, now: i64) {
+        record::settle(&mut self.purchases, access, now);
+        let is_told =
+            |known: &Purchase| access.granted.contains(&known.app_id) || access.denied.contains(&known.app_id);
+        if !self.purchases.is_empty() && self.purchases.iter().all(is_told) {
+            self.purchases_checked_at = Some(now);
+        }
+    }
+
     /// Whether a remote at that address may use it.
     pub fn is_linked_to(&self, remote: &RemoteUrl) -> bool {
         self.links.iter().any(|link| &link.remote_url == remote)
@@ -261,7 +271,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{buying::record, credential::Token, ground::Ground, provider::Provider, service::ServiceUrl};
+    use crate::{credential::Token, ground::Ground, provider::Provider, service::ServiceUrl};
 
     fn bearer(token: &str) -> Credential {
         Credential::Bearer(Token::parse(token).unwrap())

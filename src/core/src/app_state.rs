@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    ground::Ask,
+    ask::Ask,
     provider::{Grant, Grants},
 };
 

@@ -1,14 +1,40 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What an account was made for and never leaves (rule R1), and which remotes may use it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    provider::Provider,
-    service::{RemoteUrl, ServiceUrl, UrlError},
-};
+use crate::service::{RemoteUrl, ServiceUrl, UrlError};
+
+/// The protocol a service speaks, by its name: `type` in a remote's authenticator options. What it does is in
+/// [`crate::provider`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Provider(&'static str);
+
+impl Provider {
+    /// The provider of that name.
+    pub const fn new(name: &'static str) -> Self {
+        Self(name)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        self.0
+    }
+
+    /// What an account at that service is made for.
+    pub fn at(self, service: ServiceUrl) -> Binding {
+        Binding { provider: self, service, terms: BTreeMap::new() }
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
 
 /// Provider and service of an account. Two bindings are the same account's only if they are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -67,18 +93,6 @@ pub mod option {
 }
 
 impl Binding {
-    /// A binding to a service, and to nothing else.
-    pub fn new(provider: Provider, service: ServiceUrl) -> Self {
-        Self { provider, service, terms: BTreeMap::new() }
-    }
-
-    /// The options that make a remote claim this binding.
-    pub fn options(&self) -> BTreeMap<String, String> {
-        let mut options = self.provider.options(self);
-        options.insert(option::TYPE.to_owned(), self.provider.name().to_owned());
-        options
-    }
-
     /// The host of the service as it is shown.
     pub fn host(&self) -> String {
         self.service.host()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a request stands on, and what it asks for. Both come from outside: they serve to show and to compare.
+//! What a request stands on. All of it comes from outside: it serves to show and to compare.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::{
     binding::{Binding, Link, OptionsError},
     provider::{self, Claim},
-    refs::FlatpakRef,
     remote::Remote,
     service::{RemoteUrl, UrlError},
 };
@@ -106,41 +105,6 @@ impl From<Ground> for Record {
     }
 }
 
-/// Something that tokens are asked for, with all that a provider may need of it: a ref of a request, or an app alone where
-/// nobody has a ref at hand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ask {
-    app_id: String,
-    full_ref: Option<FlatpakRef>,
-    /// The commit or, in a container registry, the digest of the manifest.
-    pub commit: Option<String>,
-    /// The name of the repository in a container registry (`summary.xa.oci-repository`).
-    pub repository: Option<String>,
-}
-
-impl Ask {
-    /// For a ref.
-    pub fn of_ref(full_ref: FlatpakRef) -> Self {
-        let app_id = full_ref.app_id().to_owned();
-        Self { app_id, full_ref: Some(full_ref), commit: None, repository: None }
-    }
-
-    /// For an app alone.
-    pub fn of_app(app_id: &str) -> Self {
-        Self { app_id: app_id.to_owned(), full_ref: None, commit: None, repository: None }
-    }
-
-    /// Id of the app that it belongs to.
-    pub fn app_id(&self) -> &str {
-        &self.app_id
-    }
-
-    /// The ref. `None` where an app alone is asked about.
-    pub fn full_ref(&self) -> Option<&FlatpakRef> {
-        self.full_ref.as_ref()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,13 +151,5 @@ mod tests {
         let written = serde_json::to_string(&ground).unwrap();
         assert_eq!(serde_json::from_str::<Ground>(&written).unwrap(), ground);
         assert!(serde_json::from_str::<Ground>(&written.replace("https://r.example", "file://r.example")).is_err());
-    }
-
-    #[test]
-    fn an_ask_belongs_to_an_app() {
-        let locale = "runtime/org.example.App.Locale/x86_64/stable".parse::<FlatpakRef>().unwrap();
-        assert_eq!(Ask::of_ref(locale.clone()).app_id(), "org.example.App");
-        assert_eq!(Ask::of_ref(locale.clone()).full_ref(), Some(&locale));
-        assert_eq!(Ask::of_app("org.example.App").full_ref(), None);
     }
 }

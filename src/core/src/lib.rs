@@ -2,24 +2,36 @@
 //! What all processes of Usher share. Pure parts first, I/O at the edges; no GTK, and nothing is served on D-Bus.
 //!
 //! ```text
-//! names     ids, bus names, paths            text      cleaning and quoting
-//! service   addresses of servers             secret    tokens
-//! binding   what an account may be used for  refs      flatpak refs and app ids
-//! account   one saved account                lookup    which account a request may use
-//! redirect  the redirect a sign-in waits for prompt    the words of Prompter1
-//! remote    installations on this computer   pending   requests that were not covered
-//! http      the hardened HTTP client         provider  the protocols of services
-//! store     the accounts in the keyring      files     small private files
-//! purchase  what an account has bought       buying    the way from “denied” to “owned”
-//! installed apps on this computer            appstream names and icons of apps
-//! takeout   what goes to another computer    checks    what stands in the way of accounts
-//! error_text errors as a person reads them
-//! app_state whether an app can be had        testing   builders for tests
-//! json_file one JSON value in a small private file
-//! dismissals   questions that were put off   familiarity  how well a server is known
-//! notices      notifications that were sent
-//! repository_file   files that name a repository
-//! i18n      translated strings               clock     the wall clock
+//! What an account is
+//!   account   one saved account                   binding   what it may be used for, and which remotes may use it
+//!   credential  what it signs in with: secrets    lookup    which account a request may use
+//!   store     the accounts in the keyring         takeout   what goes to another computer, without secrets
+//!
+//! What a request says
+//!   ground    the remote, and what it claims      ask       what tokens are asked for
+//!   refs      flatpak refs and app ids            service   addresses of servers and remotes
+//!   remote    installations on this computer      installed apps on this computer
+//!   repository_file  files that name a repository
+//!
+//! What drives, for the window, usherctl and the daemon alike
+//!   provider  the protocols of account servers: how one signs in, how one gets tokens
+//!   session   from an account to tokens           sign_in   from a finished sign-in to the saved account
+//!   buying    from “denied” to “owned”            http      the hardened HTTP client
+//!   redirect  the redirect a sign-in waits for    checks    what stands in the way of accounts
+//!
+//! What is remembered
+//!   json_file one JSON value in a private file    files     small private files
+//!   pending   requests that were not covered      dismissals  questions that were put off
+//!   notices   notifications that were sent        familiarity how well a server is known
+//!
+//! What a person reads
+//!   text      cleaning and quoting                i18n      translated strings
+//!   error_text  errors as sentences               appstream names and icons of apps
+//!
+//! What programs share
+//!   names     ids, bus names, paths               prompt    the words of Prompter1
+//!   app_state the words of Access1                clock     the wall clock
+//!   testing   builders for tests
 //! ```
 
 #![warn(missing_docs)]
@@ -27,6 +39,7 @@
 pub mod account;
 pub mod app_state;
 pub mod appstream;
+pub mod ask;
 pub mod binding;
 pub mod buying;
 pub mod checks;

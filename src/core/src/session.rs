@@ -9,10 +9,9 @@ use std::{
 
 use crate::{
     account::{Account, AccountId, AccountState},
-    buying::record,
+    ask::Ask,
     clock,
     credential::Credential,
-    ground::Ask,
     http::{HttpClient, HttpError},
     provider::{Access, Grants, TokensCall, TokensError},
     store::{AccountStore, Entry, StoreError},
@@ -108,7 +107,7 @@ impl Session {
 
     /// Writes down what a server said of an account's purchases (rule R20).
     pub async fn settle(&self, id: AccountId, access: &Access) -> Result<(), StoreError> {
-        self.store.change(id, |account| record::settle_account(account, access, clock::now())).await.map(|_| ())
+        self.store.change(id, |account| account.settle(access, clock::now())).await.map(|_| ())
     }
 
     /// Asks, and writes down what the answer means for purchases.

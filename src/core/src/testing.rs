@@ -2,11 +2,7 @@
 //! Values for tests, here and in the crates that stand on this one. Part of no program: the feature `testing` is for
 //! `dev-dependencies` alone.
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, path::Path};
 
 use crate::{
     account::Account,
@@ -14,22 +10,11 @@ use crate::{
     credential::{Credential, Token},
     ground::Ground,
     names,
-    provider::{Protocol, Provider, SignedIn},
+    provider::{Provider, SignedIn},
     remote::Remote,
     service::{RemoteUrl, ServiceUrl},
     store::{AccountStore, Entry},
 };
-
-static PROVIDERS: Mutex<Vec<&'static dyn Protocol>> = Mutex::new(Vec::new());
-
-/// Adds a provider to the table of this process.
-pub fn add_provider(protocol: &'static dyn Protocol) {
-    PROVIDERS.lock().unwrap_or_else(PoisonError::into_inner).push(protocol);
-}
-
-pub(crate) fn providers() -> Vec<Provider> {
-    PROVIDERS.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|&protocol| Provider::new(protocol)).collect()
-}
 
 /// The authenticator options of a remote whose accounts are at that server: a host, or a whole address.
 pub fn options(server: &str) -> BTreeMap<String, String> {

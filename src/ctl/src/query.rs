@@ -8,8 +8,8 @@ use serde_json::json;
 use usher_core::{
     account::{Account, AccountState},
     app_state::AppState,
+    ask::Ask,
     buying,
-    ground::Ask,
     i18n::gettext,
     lookup::{self, Lookup},
     session::SessionError,

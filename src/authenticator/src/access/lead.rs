@@ -4,10 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use usher_core::{
-    ground::{Ask, Ground},
-    prompt::Outcome,
-};
+use usher_core::{ask::Ask, ground::Ground, prompt::Outcome};
 
 use super::{Access, call_path, ground_of};
 use crate::flow::{self, Ending, Obstacle, Question, Reading, Stop};

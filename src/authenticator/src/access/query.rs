@@ -6,12 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use usher_core::{
-    account::AccountId,
-    app_state::AppState,
-    ground::{Ask, Ground},
-    provider,
-};
+use usher_core::{account::AccountId, app_state::AppState, ask::Ask, ground::Ground, provider};
 
 use super::{Access, ground_of};
 use crate::flow::{Obstacle, Occasion, Reading};

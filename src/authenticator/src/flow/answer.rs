@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use usher_core::{
     account::AccountId,
-    ground::Ask,
+    ask::Ask,
     pending::Pending,
     provider::{Access, Grant},
 };

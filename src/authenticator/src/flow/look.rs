@@ -5,8 +5,9 @@ use std::sync::{MutexGuard, PoisonError};
 
 use usher_core::{
     account::{Account, AccountId},
+    ask::Ask,
     buying::record,
-    ground::{Ask, Ground},
+    ground::Ground,
     lookup,
     provider::{Access, Grant, Grants},
 };

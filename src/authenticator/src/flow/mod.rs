@@ -12,7 +12,7 @@
 mod answer;
 mod course;
 mod look;
-mod obstacle;
+pub(crate) mod obstacle;
 mod occasion;
 mod ports;
 mod rounds;

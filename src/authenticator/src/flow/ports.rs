@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 use usher_core::{
     account::{Account, AccountId},
-    ground::{Ask, Ground},
+    ask::Ask,
+    ground::Ground,
     prompt::{Kind, Reason},
     provider::{Access, Grants},
     refs::FlatpakRef,

@@ -19,10 +19,11 @@ use url::Url;
 
 use crate::{
     account::{Account, AccountId},
+    ask::Ask,
     binding::Binding,
     clock,
     credential::Credential,
-    ground::{Ask, Ground},
+    ground::Ground,
     http::HttpError,
     provider::{Access, Grants, PurchaseError},
     redirect::{Parameters, Redirect},

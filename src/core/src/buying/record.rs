@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{account::Account, ground::Ground, provider::Access, service::RemoteUrl};
+use crate::{ground::Ground, provider::Access, service::RemoteUrl};
 
 /// Most purchases that are kept with one account.
 const COUNT_LIMIT: usize = 500;
@@ -84,15 +84,6 @@ pub fn settle(purchases: &mut [Purchase], access: &Access, now: i64) {
         } else if access.denied.contains(&known.app_id) && known.state == PurchaseState::Owned {
             known.state = PurchaseState::NoAccess;
         }
-    }
-}
-
-/// The same for an account, with the time when the server was asked about all that was bought.
-pub fn settle_account(account: &mut Account, access: &Access, now: i64) {
-    settle(&mut account.purchases, access, now);
-    let is_told = |known: &Purchase| access.granted.contains(&known.app_id) || access.denied.contains(&known.app_id);
-    if !account.purchases.is_empty() && account.purchases.iter().all(is_told) {
-        account.purchases_checked_at = Some(now);
     }
 }
 

@@ -13,14 +13,11 @@ pub mod step;
 pub mod webflow;
 pub mod wire;
 
-use std::{
-    cmp::Ordering,
-    fmt,
-    hash::{Hash, Hasher},
-    ops::Deref,
-};
+#[cfg(any(test, feature = "testing"))]
+use std::sync::{PoisonError, RwLock};
+use std::{collections::BTreeMap, ops::Deref};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 pub use self::{
     protocol::{
@@ -29,6 +26,7 @@ pub use self::{
     },
     step::{Answer, Field, Progress, Step},
 };
+pub use crate::binding::Provider;
 use crate::{
     binding::{Binding, OptionsError, option},
     http::{HttpClient, HttpError},
@@ -36,39 +34,65 @@ use crate::{
 };
 
 /// All providers. The first is the default of a remote that names none.
-const PROVIDERS: &[&dyn Protocol] = &[&webflow::Webflow];
+const PROTOCOLS: &[&dyn Protocol] = &[&webflow::Webflow];
 
-/// The protocol a service speaks: `type` in a remote's authenticator options. Two are the same if they have one name.
-#[derive(Clone, Copy)]
-pub struct Provider(&'static dyn Protocol);
+/// Those that a test has added.
+#[cfg(any(test, feature = "testing"))]
+static ADDED: RwLock<Vec<&dyn Protocol>> = RwLock::new(Vec::new());
+
+/// Adds a provider to the table of this process.
+#[cfg(any(test, feature = "testing"))]
+pub fn add(protocol: &'static dyn Protocol) {
+    ADDED.write().unwrap_or_else(PoisonError::into_inner).push(protocol);
+}
+
+fn all() -> Vec<&'static dyn Protocol> {
+    let all = PROTOCOLS.to_vec();
+    #[cfg(any(test, feature = "testing"))]
+    let all = [all, ADDED.read().unwrap_or_else(PoisonError::into_inner).clone()].concat();
+    all
+}
 
 impl Provider {
-    /// The provider of that protocol.
-    pub const fn new(protocol: &'static dyn Protocol) -> Self {
-        Self(protocol)
-    }
-
-    /// The provider of that name.
+    /// The provider of that name, if it is known here.
     pub fn from_name(name: &str) -> Option<Self> {
-        all().find(|provider| provider.name() == name)
+        all().into_iter().find(|protocol| protocol.name() == name).map(Self::of)
     }
 
     /// The provider of a server of which nothing is known but its address.
     pub fn default_provider() -> Self {
-        Self(PROVIDERS[0])
+        Self::of(PROTOCOLS[0])
     }
 
-    /// What an account at that service is made for.
-    pub fn at(self, service: ServiceUrl) -> Binding {
-        Binding::new(self, service)
+    fn of(protocol: &dyn Protocol) -> Self {
+        Self::new(protocol.name())
     }
 }
 
-fn all() -> impl Iterator<Item = Provider> {
-    let known = PROVIDERS.iter().copied().map(Provider);
-    #[cfg(any(test, feature = "testing"))]
-    let known = known.chain(crate::testing::providers());
-    known
+/// What the provider does.
+impl Deref for Provider {
+    type Target = dyn Protocol;
+
+    fn deref(&self) -> &Self::Target {
+        let known = all().into_iter().find(|protocol| protocol.name() == Self::name(*self));
+        known.expect("a provider is read from the table, or is one of its lines")
+    }
+}
+
+impl<'de> Deserialize<'de> for Provider {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::from_name(&name).ok_or_else(|| D::Error::custom("an unknown provider"))
+    }
+}
+
+impl Binding {
+    /// The options that make a remote claim this binding.
+    pub fn options(&self) -> BTreeMap<String, String> {
+        let mut options = self.provider.options(self);
+        options.insert(option::TYPE.to_owned(), self.provider.name().to_owned());
+        options
+    }
 }
 
 /// The binding that a remote and a request *claim*. It serves to look up and to compare, never to decide where a credential
@@ -83,65 +107,12 @@ pub fn claim(claim: &Claim<'_>) -> Result<Binding, OptionsError> {
 
 /// Asks a server, without a credential, which protocol it speaks. `None` if none that is known here.
 pub async fn probe(http: &HttpClient, service: &ServiceUrl) -> Result<Option<Provider>, HttpError> {
-    for provider in all() {
-        if provider.probe(http, service).await? {
-            return Ok(Some(provider));
+    for protocol in all() {
+        if protocol.probe(http, service).await? {
+            return Ok(Some(Provider::of(protocol)));
         }
     }
     Ok(None)
-}
-
-impl Deref for Provider {
-    type Target = dyn Protocol;
-
-    fn deref(&self) -> &Self::Target {
-        self.0
-    }
-}
-
-impl PartialEq for Provider {
-    fn eq(&self, other: &Self) -> bool {
-        self.name() == other.name()
-    }
-}
-
-impl Eq for Provider {}
-
-impl PartialOrd for Provider {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Provider {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.name().cmp(other.name())
-    }
-}
-
-impl Hash for Provider {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.name().hash(state);
-    }
-}
-
-impl fmt::Debug for Provider {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl Serialize for Provider {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
-
-impl<'de> Deserialize<'de> for Provider {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        Self::from_name(&name).ok_or_else(|| D::Error::custom("an unknown provider"))
-    }
 }
 
 #[cfg(test)]
@@ -157,10 +128,10 @@ mod tests {
 
     #[test]
     fn every_provider_has_a_name_of_its_own_and_is_found_by_it() {
-        let names: BTreeSet<_> = all().map(|provider| provider.name()).collect();
-        assert_eq!(names.len(), all().count());
-        for provider in all() {
-            assert_eq!(Provider::from_name(provider.name()), Some(provider));
+        let names: BTreeSet<_> = all().into_iter().map(Protocol::name).collect();
+        assert_eq!(names.len(), all().len());
+        for name in names {
+            assert_eq!(Provider::from_name(name).map(|provider| provider.name()), Some(name));
         }
         assert_eq!(Provider::from_name("other"), None);
     }

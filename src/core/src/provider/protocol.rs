@@ -8,9 +8,9 @@ use url::Url;
 
 use super::step::{Answer, Progress, Step};
 use crate::{
+    ask::Ask,
     binding::{Binding, OptionsError},
     credential::{Credential, Token},
-    ground::Ask,
     http::{HttpClient, HttpError},
     redirect::{RandomError, Redirect},
     service::{ServiceUrl, UrlError},

@@ -14,16 +14,19 @@ use super::{
     wire::{json, jwt},
 };
 use crate::{
-    binding::{Binding, OptionsError, option},
+    ask::Ask,
+    binding::{Binding, OptionsError, Provider, option},
     clock,
     credential::{Credential, Token},
-    ground::Ask,
     http::{self, HttpClient, HttpError},
     i18n::gettext,
     redirect::{Parameters, Redirect},
     service::ServiceUrl,
     text,
 };
+
+/// Its name in options and records.
+const NAME: &str = "webflow";
 
 /// The protocol.
 pub struct Webflow;
@@ -53,7 +56,7 @@ struct PurchaseAnswer {
 #[async_trait]
 impl Protocol for Webflow {
     fn name(&self) -> &'static str {
-        "webflow"
+        NAME
     }
 
     fn sign_in_method(&self) -> String {
@@ -61,7 +64,7 @@ impl Protocol for Webflow {
     }
 
     fn claim(&self, claim: &Claim<'_>) -> Result<Binding, OptionsError> {
-        Ok(Binding::new(super::Provider::new(&Self), option::service(claim.options, option::URL)?))
+        Ok(Provider::new(NAME).at(option::service(claim.options, option::URL)?))
     }
 
     fn options(&self, binding: &Binding) -> BTreeMap<String, String> {

@@ -11,9 +11,10 @@ use std::{collections::BTreeMap, path::Path, sync::Once};
 
 use usher_core::{
     account::{Account, AccountState},
+    ask::Ask,
     binding::{Binding, OptionsError},
     credential::Secret,
-    ground::{Ask, Ground, GroundError},
+    ground::{Ground, GroundError},
     http::{HttpClient, HttpLimits},
     lookup::{self, Lookup},
     provider::{self, Answer, Back, Grant, Progress, Provider, Revoked, SignInError, SignedIn, Step},
@@ -31,7 +32,7 @@ const REMOTE: &str = "https://repo.example.org/";
 /// The line in the table.
 fn add_provider() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| testing::add_provider(&Toy));
+    ONCE.call_once(|| provider::add(&Toy));
 }
 
 fn options(service: &str, tenant: &str) -> BTreeMap<String, String> {

@@ -17,6 +17,7 @@ use usher_core::{
     service::ServiceUrl,
 };
 
+const NAME: &str = "toy";
 const TENANT: &str = "tenant";
 
 pub struct Toy;
@@ -35,7 +36,7 @@ struct TokensAnswer {
 #[async_trait]
 impl Protocol for Toy {
     fn name(&self) -> &'static str {
-        "toy"
+        NAME
     }
 
     fn sign_in_method(&self) -> String {
@@ -44,7 +45,7 @@ impl Protocol for Toy {
 
     fn claim(&self, claim: &Claim<'_>) -> Result<Binding, OptionsError> {
         let tenant = claim.options.get(TENANT).ok_or(OptionsError::Missing(TENANT))?;
-        let mut binding = Binding::new(Provider::new(&Self), option::service(claim.options, option::URL)?);
+        let mut binding = Provider::new(NAME).at(option::service(claim.options, option::URL)?);
         binding.terms.insert(TENANT.into(), tenant.clone());
         Ok(binding)
     }
