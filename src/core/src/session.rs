@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! From an account and what is asked for to download tokens: the only caller of a provider's `tokens`. The credential, one
-//! call, its renewal under the account's lock, its rejection, and what the answer means for purchases.
+//! Gets download tokens for an account: the only caller of a provider's `tokens`. Finds the credential, makes one call,
+//! renews the credential under the account's lock, notes a rejection, and records what the answer means for purchases.
 
 use std::{
     collections::HashMap,
@@ -20,19 +20,19 @@ use crate::{
 /// Why an account got no download tokens.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// The account is not there, or the person has signed out of it.
+    /// The account is gone, or the person signed out of it.
     #[error("not signed in")]
     SignedOut,
-    /// The server does not accept the sign-in any more. The account says so from now on.
+    /// The server no longer accepts the sign-in. From now on the account's state says so.
     #[error("the sign-in is not valid any more")]
     Expired,
-    /// No connection, or no acceptable one.
+    /// No connection, or none that is acceptable.
     #[error(transparent)]
     Http(#[from] HttpError),
-    /// An answer that makes no sense.
+    /// The answer makes no sense.
     #[error("the server answered in an unexpected way")]
     Unexpected,
-    /// The keyring did not do its part.
+    /// The keyring failed, or is locked.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -47,16 +47,16 @@ impl From<TokensError> for SessionError {
     }
 }
 
-/// Accounts and their servers. Cheap to clone.
+/// The accounts and a client to reach their servers. Cheap to clone.
 #[derive(Clone)]
 pub struct Session {
     store: AccountStore,
     http: HttpClient,
-    /// Credentials that a server has renewed and the keyring did not save: the only ones that are still good.
+    /// Credentials that a server renewed but the keyring did not save. Only these still work.
     unsaved: Arc<Mutex<HashMap<AccountId, Renewal>>>,
 }
 
-/// A credential that takes the place of another one.
+/// A new credential and the one it replaces.
 #[derive(Clone)]
 struct Renewal {
     old: Credential,
@@ -64,7 +64,7 @@ struct Renewal {
 }
 
 impl Session {
-    /// A session over these accounts.
+    /// A session for the accounts in this store.
     pub fn new(store: AccountStore, http: HttpClient) -> Self {
         Self { store, http, unsaved: Arc::default() }
     }
@@ -79,7 +79,7 @@ impl Session {
         &self.http
     }
 
-    /// An account as the keyring has it now, if it is signed in.
+    /// The account as the keyring has it now. Fails with [`SessionError::SignedOut`] if it is not signed in.
     pub async fn account(&self, id: AccountId) -> Result<Account, SessionError> {
         let entries = self.store.entries().await?;
         if entries.iter().any(|entry| matches!(entry, Entry::Locked(outline) if outline.id == id)) {
@@ -90,14 +90,14 @@ impl Session {
         account.ok_or(SessionError::SignedOut)
     }
 
-    /// Asks the server of an account, in as few calls as it allows. The stored binding decides where the credential goes
+    /// Asks the account's server, in as few calls as it allows. The stored binding decides where the credential goes
     /// (rule R1).
     pub async fn tokens(&self, account: &Account, asks: &[Ask]) -> Result<Grants, SessionError> {
         let stored = credential_of(account).ok_or(SessionError::SignedOut)?;
         if !account.binding.provider.may_renew(stored) {
             return self.call(account, stored, asks).await;
         }
-        // Whoever comes second finds the newer credential.
+        // A second caller waits here, then finds the newer credential.
         let _turn = self.store.lock_account(account.id).await?;
         let fresh = self.account(account.id).await?;
         let stored = credential_of(&fresh).ok_or(SessionError::SignedOut)?;
@@ -105,19 +105,19 @@ impl Session {
         self.call(&fresh, &credential, asks).await
     }
 
-    /// Writes down what a server said of an account's purchases (rule R20).
+    /// Saves what a server said about an account's purchases (rule R20).
     pub async fn settle(&self, id: AccountId, access: &Access) -> Result<(), StoreError> {
         self.store.change(id, |account| account.settle(access, clock::now())).await.map(|_| ())
     }
 
-    /// Asks, and writes down what the answer means for purchases.
+    /// Asks for tokens, and saves what the answer means for purchases.
     pub async fn tokens_settled(&self, account: &Account, asks: &[Ask]) -> Result<Grants, SessionError> {
         let grants = self.tokens(account, asks).await?;
         self.settle(account.id, &grants.access(asks)).await?;
         Ok(grants)
     }
 
-    /// The server does not accept this credential any more. A newer one is left alone.
+    /// Marks the sign-in as ended, since the server no longer accepts this credential. Leaves a newer credential alone.
     pub async fn reject(&self, id: AccountId, credential: &Credential) -> Result<(), StoreError> {
         self.store.change(id, |account| account.reject(credential)).await.map(|_| ())
     }
@@ -125,11 +125,11 @@ impl Session {
     async fn call(&self, account: &Account, credential: &Credential, asks: &[Ask]) -> Result<Grants, SessionError> {
         let call = TokensCall { http: &self.http, binding: &account.binding, credential, asks };
         let answer = account.binding.provider.tokens(call).await;
-        // Whether that can be written down or not, the sign-in has ended.
+        // The sign-in has ended, even if we cannot save that.
         if let Err(TokensError::Rejected) = answer
             && let Err(error) = self.reject(account.id, credential).await
         {
-            tracing::warn!(%error, "cannot save that a sign-in has ended");
+            tracing::warn!(%error, "cannot save the end of a sign-in");
         }
         let granted = answer?;
         if let Some(new) = granted.renewed {
@@ -138,13 +138,14 @@ impl Session {
         Ok(granted.grants)
     }
 
-    /// The credential to use in place of the stored one: one that could not be saved is tried to be saved again.
+    /// The credential to use: the stored one, or a newer one that could not be saved. Tries again to save the newer
+    /// one.
     async fn saved_or_newer(&self, id: AccountId, stored: &Credential) -> Credential {
         let Some(renewal) = self.unsaved().get(&id).cloned() else {
             return stored.clone();
         };
         if renewal.old != *stored {
-            // Signed in anew since.
+            // The person has signed in again since.
             self.unsaved().remove(&id);
             return stored.clone();
         }
@@ -153,7 +154,8 @@ impl Session {
         new
     }
 
-    /// Saves a renewed credential. One that the keyring does not take is kept while the process lives, never thrown away.
+    /// Saves a renewed credential. If the keyring fails, keeps it in memory as long as the process lives, and never
+    /// drops it.
     async fn renew(&self, id: AccountId, renewal: Renewal) {
         let saved = self.store.change(id, |account| account.replace(&renewal.old, renewal.new.clone())).await;
         match saved {
@@ -161,13 +163,13 @@ impl Session {
                 self.unsaved().remove(&id);
             }
             Err(error) => {
-                tracing::warn!(%error, "cannot save a renewed sign-in, it is kept in memory");
+                tracing::warn!(%error, "cannot save a renewed sign-in; keeping it in memory");
                 self.keep(id, renewal);
             }
         }
     }
 
-    /// The keyring still has the credential from before the first renewal that was not saved.
+    /// The keyring still holds the credential from before the first renewal that it did not save.
     fn keep(&self, id: AccountId, renewal: Renewal) {
         let mut unsaved = self.unsaved();
         match unsaved.get_mut(&id) {
@@ -183,7 +185,7 @@ impl Session {
     }
 }
 
-/// What an account is asked for with, while it is signed in.
+/// The account's credential, if it is signed in.
 fn credential_of(account: &Account) -> Option<&Credential> {
     account.credential.as_ref().filter(|_| account.state == AccountState::SignedIn)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! From a finished sign-in to the saved account: new, renewed, or somebody else's. The only writer of credentials that a
-//! person has signed in with; and the end of a sign-in.
+//! Saves a finished sign-in: adds an account, renews one, or finds that somebody else signed in. Nothing else writes
+//! the credentials of a person's sign-in. Signs out, too.
 
 use crate::{
     account::{Account, AccountId, AccountState},
@@ -17,34 +17,34 @@ use crate::{
 pub struct Saved {
     /// The account as it stands in the keyring.
     pub account: Account,
-    /// Whether it was not known before.
+    /// Whether the keyring did not have it before.
     pub is_new: bool,
 }
 
-/// What became of a finished sign-in.
+/// The outcome of a finished sign-in.
 #[derive(Debug)]
 pub enum Outcome {
-    /// It is in the keyring.
+    /// The account is in the keyring.
     Saved(Box<Saved>),
-    /// Another person signed in than the one whose sign-in was to be renewed. Nothing was saved.
+    /// Somebody else signed in than the person whose sign-in was to be renewed. Nothing was saved.
     SomebodyElse {
-        /// The account that was to be signed in to again.
+        /// The account that the sign-in was for.
         id: AccountId,
-        /// Whose account that is.
+        /// The user name of that account.
         old_user: String,
-        /// Who signed in.
+        /// The user name of the person who signed in.
         new_user: String,
     },
 }
 
-/// Whose sign-in it is meant to be.
+/// Who is expected to sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose {
-    /// Anybody's: the account of that person is renewed, or one is added.
+    /// Anybody: renews that person's account, or adds one.
     Anybody,
-    /// That account's; if somebody else signed in, nothing is saved.
+    /// The owner of this account. If somebody else signs in, nothing is saved.
     Account(AccountId),
-    /// That account's, whoever signed in: the person has agreed to replace it.
+    /// Whoever signs in gets this account: the person agreed to replace it.
     Replace(AccountId),
 }
 
@@ -56,8 +56,8 @@ enum Plan {
     Refuse { id: AccountId, old_user: String },
 }
 
-/// Saves what was signed in to at a service, and reads it back (rule R16). `link` is the consent that lies in signing in for
-/// a repository. A keyring that has to be unlocked is unlocked, if the person does it.
+/// Saves a finished sign-in and reads it back (rule R16). `link` is the permission that a person gives by signing in
+/// for a repository. Asks the person to unlock a locked keyring.
 pub async fn save(
     store: &AccountStore,
     binding: &Binding,
@@ -72,7 +72,7 @@ pub async fn save(
         }
         Plan::Renew(id) => match renew(store, id, &fresh).await? {
             Some(account) => Saved { account, is_new: false },
-            // Removed meanwhile.
+            // Removed in the meantime.
             None => add(store, fresh).await?,
         },
         Plan::Add => add(store, fresh).await?,
@@ -80,22 +80,22 @@ pub async fn save(
     if let Some(link) = link
         && let Err(error) = store.allow(saved.account.id, link).await
     {
-        // The account is there; the repository will ask.
-        tracing::warn!(%error, "cannot save a permission");
+        // The account is saved; the repository will ask for permission later.
+        tracing::warn!(%error, "cannot save a repository's permission to use an account");
     }
     Ok(Outcome::Saved(Box::new(saved)))
 }
 
-/// An account whose sign-in was forgotten.
+/// An account after its credential was forgotten.
 #[derive(Debug)]
 pub struct SignedOut {
     /// The account as it stands in the keyring.
     pub account: Account,
-    /// What its server did to end the sign-in; `None` if there was none.
+    /// How its server answered the wish to end the sign-in. `None` if the account had no credential.
     pub revoked: Option<Result<Revoked, HttpError>>,
 }
 
-/// Forgets the sign-in of an account, and asks its server to end it. `None` if the account is no longer there.
+/// Forgets the credential of an account, and asks its server to end the sign-in. `None` if the account is gone.
 pub async fn sign_out(session: &Session, id: AccountId) -> Result<Option<SignedOut>, StoreError> {
     let mut forgotten = None;
     let Some(account) = session.store().change(id, |account| forgotten = account.sign_out()).await? else {
@@ -108,7 +108,7 @@ pub async fn sign_out(session: &Session, id: AccountId) -> Result<Option<SignedO
     Ok(Some(SignedOut { account, revoked }))
 }
 
-/// Compares who signed in with whom this computer knows.
+/// Compares the person who signed in with the accounts on this computer.
 fn plan(entries: &[Entry], binding: &Binding, user: Option<&str>, whose: Whose) -> Plan {
     let known = || entries.iter().filter_map(Entry::account).filter(|account| &account.binding == binding);
     let by_id = |id| known().find(|account| account.id == id);
@@ -125,7 +125,7 @@ fn plan(entries: &[Entry], binding: &Binding, user: Option<&str>, whose: Whose) 
     }
     let same = match user {
         Some(user) => known().find(|account| account.user == user),
-        // The server tells nobody from anybody, so only what nobody is signed in to is renewed.
+        // Without a name nobody can be compared, so renew only an account to which nobody is signed in.
         None => known().find(|account| !account.is_named() && account.state != AccountState::SignedIn),
     };
     same.map_or(Plan::Add, |account| Plan::Renew(account.id))
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_server_tells_no_name_nobody_is_replaced_unless_meant() {
+    fn without_a_user_name_no_account_is_replaced_unless_meant() {
         let (id, entries) = entry(None, |_| {});
         assert_eq!(planned(&entries, "a.example", None, Whose::Anybody), Plan::Add);
         assert_eq!(planned(&entries, "a.example", None, Whose::Account(id)), Plan::Renew(id));
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_told_at_last_is_no_other_person() {
+    fn a_name_that_comes_later_is_no_other_person() {
         let (id, entries) = entry(None, |_| {});
         assert_eq!(planned(&entries, "a.example", Some("demo"), Whose::Account(id)), Plan::Renew(id));
         assert_eq!(planned(&entries, "a.example", Some("demo"), Whose::Anybody), Plan::Add);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The way from “denied” to “owned”, for the window and for usherctl alike. The server is asked before anything else; that a
-//! purchase was begun is saved before the server hears of it; whether it was paid is known only from asking for tokens again
-//! (rule R20).
+//! From “denied” to “owned”, for the window and for usherctl alike. First asks the server for access. Saves that a
+//! purchase begins before the server hears of it. Only another request for tokens shows whether it was paid (rule R20).
 //!
 //! ```text
 //! record    what an account has bought, and has begun to buy
-//! plan      what comes next, from what the server said
-//! schedule  when a server that gives no access yet is asked again
+//! plan      what comes next, after the server's answer
+//! schedule  when to ask again a server that gives no access yet
 //! ```
 
 pub mod plan;
@@ -37,7 +36,7 @@ pub enum BuyError {
     /// The service does not sell the app to this account.
     #[error("the server does not offer it")]
     NotOffered,
-    /// The account or its server did not do its part.
+    /// The account or its server failed.
     #[error(transparent)]
     Session(#[from] SessionError),
 }
@@ -54,17 +53,17 @@ impl From<HttpError> for BuyError {
     }
 }
 
-/// What came of the wish to buy.
+/// The outcome of the wish to buy.
 pub enum Begun {
-    /// There is access already: nothing to pay.
+    /// The account has access already: nothing to pay.
     Owned,
-    /// It was begun before, and whether it was paid is not known: not begun again.
+    /// Begun before, and nobody knows whether it was paid: not begun again.
     Unfinished,
     /// The server has a page for it.
     Started(Box<Buying>),
 }
 
-/// A purchase whose page waits to be shown.
+/// A purchase whose page is ready to be shown.
 pub struct Buying {
     binding: Binding,
     start: Url,
@@ -81,12 +80,12 @@ impl Buying {
         page
     }
 
-    /// The redirect to look out for. That it came says that the person is through with the page, not that it was paid.
+    /// The redirect to look out for. It means that the person is done with the page, not that the app was paid.
     pub fn redirect(&self) -> &Redirect {
         &self.redirect
     }
 
-    /// The shop's own last page, where the redirect names one of the shop's own origin.
+    /// The shop's own last page, if the redirect names one at the shop's origin.
     pub fn landing(&self, parameters: &Parameters) -> Option<Url> {
         parameters
             .get("redirect_uri")
@@ -95,19 +94,20 @@ impl Buying {
     }
 }
 
-/// Asks the server of an account what it gives for each of these apps, and brings what is known of its purchases up to date.
+/// Asks an account's server about these apps, and updates the account's purchases.
 pub async fn ask(session: &Session, id: AccountId, asks: &[Ask]) -> Result<Grants, SessionError> {
     let account = session.account(id).await?;
     session.tokens_settled(&account, asks).await
 }
 
-/// The same, as which apps the account has access to.
+/// Like [`ask`], but gives the apps with and without access.
 pub async fn check(session: &Session, id: AccountId, app_ids: &BTreeSet<String>) -> Result<Access, SessionError> {
     let asks: Vec<Ask> = app_ids.iter().map(|id| Ask::of_app(id)).collect();
     Ok(ask(session, id, &asks).await?.access(&asks))
 }
 
-/// Begins to buy an app for a repository, after the person's click; `redirect` is where the shop's page shall lead.
+/// Begins to buy an app for a repository, after the person's click. `redirect` is where the shop's page leads in the
+/// end.
 pub async fn begin(
     session: &Session,
     id: AccountId,
@@ -133,8 +133,8 @@ pub async fn begin(
     }
 }
 
-/// What it means that the server has not begun it. Where it has certainly begun nothing, or nothing that a person could pay,
-/// there is no outcome to wait for.
+/// What a failure to begin means. If the server certainly began nothing, or nothing that a person could pay, the
+/// purchase is dropped: there is no outcome to wait for.
 async fn not_begun(
     session: &Session,
     id: AccountId,
@@ -156,13 +156,13 @@ async fn not_begun(
     })
 }
 
-/// The person says that a purchase of unknown outcome was not paid.
+/// Drops an unfinished purchase, because the person says that it was not paid.
 pub async fn not_paid(session: &Session, id: AccountId, app_id: &str) -> Result<(), StoreError> {
     let change = |account: &mut Account| record::drop_unfinished(&mut account.purchases, app_id);
     session.store().change(id, change).await.map(|_| ())
 }
 
-/// Takes in apps of a repository that an account was found to have, though they were not bought through here.
+/// Records apps of a repository to which an account has access, though they were not bought through Usher.
 pub async fn remember(
     session: &Session,
     id: AccountId,
@@ -177,7 +177,7 @@ pub async fn remember(
     session.store().change(id, change).await.map(|_| ())
 }
 
-/// Saves that a purchase is about to begin. `false` if one was begun already, by whichever process.
+/// Saves that a purchase is about to begin. `false` if some process has begun it already.
 async fn write_down(session: &Session, id: AccountId, ground: &Ground, app_id: &str) -> Result<bool, SessionError> {
     let mut is_first = false;
     let begin = |account: &mut Account| {

@@ -1,48 +1,48 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What comes next in a purchase, from what the server said. Pure.
+//! What comes next in a purchase, after the server's answer. Pure.
 
 use super::{Begun, BuyError};
 use crate::session::SessionError;
 
-/// What went before the server was asked.
+/// What happened before the server was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
-    /// The shop's page has led back.
+    /// The shop's page redirected back.
     Returned,
-    /// The shop's page has led back, and said that nothing was bought.
+    /// The shop's page redirected back, and said that nothing was bought.
     Declined,
-    /// The person has left the shop's page, or it never led back.
+    /// The person left the shop's page, or it never redirected back.
     Left,
     /// The shop's page broke, or could not be shown.
     Broken,
-    /// The store, or the person's word for what happened, is still waited for.
+    /// We still wait for the server, or for the person to say what happened.
     Again,
 }
 
-/// What comes next.
+/// What comes next in a purchase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// The shop's page.
+    /// Show the shop's page.
     Shop,
-    /// The app is there.
+    /// The account has access to the app.
     Bought,
-    /// Paid, as far as the shop's page says, and not granted yet.
+    /// Paid, by the word of the shop's page, but not granted yet.
     Wait,
-    /// Begun, and not known how it ended.
+    /// Begun, and nobody knows how it ended.
     Unfinished,
-    /// All stays as it is.
+    /// Nothing changes.
     Stay,
-    /// All stays as it is, since the server could not be asked.
+    /// Nothing changes, since the server did not answer.
     StayAfterError,
-    /// The account has to be signed in to again.
+    /// The person has to sign in again.
     SignIn,
     /// The shop does not sell the app to this account.
     NotOffered,
-    /// Something went wrong before anything was begun.
+    /// Something failed before the purchase began.
     NotBegun,
 }
 
-/// After the wish to buy.
+/// What comes after the wish to buy.
 pub fn after_begin(begun: Result<&Begun, &BuyError>) -> Next {
     match begun {
         Ok(Begun::Started(_)) => Next::Shop,
@@ -54,7 +54,7 @@ pub fn after_begin(begun: Result<&Begun, &BuyError>) -> Next {
     }
 }
 
-/// After the server was asked whether there is access now.
+/// What comes after the server was asked for access.
 pub fn after_check(moment: Moment, has_access: Result<bool, &SessionError>) -> Next {
     match (has_access, moment) {
         (Ok(true), _) => Next::Bought,
@@ -62,7 +62,7 @@ pub fn after_check(moment: Moment, has_access: Result<bool, &SessionError>) -> N
         (Ok(false), Moment::Again) => Next::Stay,
         (Err(error), _) if needs_sign_in(error) => Next::SignIn,
         (Err(_), Moment::Broken | Moment::Again) => Next::StayAfterError,
-        // Whatever keeps the server from answering: it may be paid.
+        // It may be paid, whatever keeps the server from answering.
         (Ok(false) | Err(_), Moment::Returned) => Next::Wait,
         (Ok(false) | Err(_), Moment::Left | Moment::Declined) => Next::Unfinished,
     }
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shops_page_comes_back_only_after_the_servers_no() {
+    fn the_shops_page_returns_only_after_the_server_says_no() {
         for moment in MOMENTS {
             assert_eq!(after_check(moment, Ok(false)) == Next::Shop, moment == Moment::Broken);
             for error in errors() {
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_paid_is_waited_for_even_without_an_answer() {
+    fn a_purchase_that_may_be_paid_stays_open_even_without_an_answer() {
         assert_eq!(after_check(Moment::Returned, Ok(false)), Next::Wait);
         for error in errors() {
             assert_eq!(after_check(Moment::Returned, Err(&error)), Next::Wait);
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_in_that_ended_is_renewed_and_nothing_is_lost() {
+    fn an_ended_sign_in_is_renewed_and_nothing_is_lost() {
         for ended in [SessionError::Expired, SessionError::SignedOut] {
             for moment in MOMENTS {
                 assert_eq!(after_check(moment, Err(&ended)), Next::SignIn);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_begun_before_is_not_begun_again() {
+    fn an_unfinished_purchase_does_not_begin_again() {
         assert_eq!(after_begin(Ok(&Begun::Unfinished)), Next::Unfinished);
         assert_eq!(after_begin(Err(&BuyError::NotOffered)), Next::NotOffered);
         assert_eq!(after_begin(Err(&HttpError::NoSuchHost.into())), Next::NotBegun);

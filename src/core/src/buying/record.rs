@@ -1,42 +1,42 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What an account has bought, and what it has begun to buy: kept with the account, pure. That a purchase was begun is
-//! written down before the server hears of it, and stands until its outcome is known (rule R20).
+//! What an account has bought, and has begun to buy: pure, and kept with the account. A purchase is recorded as begun
+//! before the server hears of it, and stays so until its outcome is known (rule R20).
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ground::Ground, provider::Access, service::RemoteUrl};
 
-/// Most purchases that are kept with one account.
+/// Most purchases kept with one account.
 const COUNT_LIMIT: usize = 500;
 
-/// What is known of a purchase.
+/// The state of a purchase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PurchaseState {
-    /// Begun; whether it was paid is not known. It is not begun again before that is known.
+    /// Begun, and nobody knows whether it was paid. It must not begin again before that is known.
     Unfinished,
     /// The server gives access.
     Owned,
-    /// The server gave access once, and does not any more.
+    /// The server gave access once, but no longer does.
     NoAccess,
 }
 
-/// An app that was bought, or begun to be bought, with an account.
+/// An app that was bought with an account, or begun to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purchase {
     /// Id of the app.
     pub app_id: String,
-    /// Flatpak's name of the repository it was bought for; for showing and for commands.
+    /// Flatpak's name for the repository it was bought for; to show, and to use in commands.
     pub remote: String,
     /// Address of that repository.
     pub remote_url: RemoteUrl,
-    /// When it was begun; once it is owned, when that was known first. Seconds since 1970.
+    /// When it was begun; once it is owned, when that first became known. Seconds since 1970.
     pub at: i64,
-    /// What is known of it.
+    /// How far it is.
     pub state: PurchaseState,
 }
 
-/// Writes down that an app is about to be bought. `false` if that stands there already, with an unknown outcome.
+/// Records that an app is about to be bought. `false` if such a record exists, with an unknown outcome.
 pub fn begin(purchases: &mut Vec<Purchase>, ground: &Ground, app_id: &str, now: i64) -> bool {
     if is_unfinished(purchases, app_id) {
         return false;
@@ -45,7 +45,8 @@ pub fn begin(purchases: &mut Vec<Purchase>, ground: &Ground, app_id: &str, now: 
     true
 }
 
-/// Takes in an app that the server gives access to, wherever it was bought. One that was known as owned stays as it is.
+/// Records an app to which the server gives access, wherever it was bought. An app already recorded as owned stays as
+/// it is.
 pub fn remember(purchases: &mut Vec<Purchase>, ground: &Ground, app_id: &str, now: i64) {
     if !purchases.iter().any(|known| known.app_id == app_id && known.state == PurchaseState::Owned) {
         put(purchases, ground, app_id, now, PurchaseState::Owned);
@@ -55,7 +56,7 @@ pub fn remember(purchases: &mut Vec<Purchase>, ground: &Ground, app_id: &str, no
 fn put(purchases: &mut Vec<Purchase>, ground: &Ground, app_id: &str, now: i64, state: PurchaseState) {
     purchases.retain(|known| known.app_id != app_id);
     while purchases.len() >= COUNT_LIMIT {
-        // What is not known yet must not be forgotten.
+        // Never forget a purchase whose outcome is unknown.
         let oldest = purchases.iter().position(|known| known.state != PurchaseState::Unfinished);
         purchases.remove(oldest.unwrap_or(0));
     }
@@ -68,12 +69,12 @@ fn put(purchases: &mut Vec<Purchase>, ground: &Ground, app_id: &str, now: i64, s
     });
 }
 
-/// Whether a purchase of the app was begun and its outcome is not known.
+/// Whether a purchase of the app was begun and its outcome is unknown.
 pub fn is_unfinished(purchases: &[Purchase], app_id: &str) -> bool {
     purchases.iter().any(|known| known.app_id == app_id && known.state == PurchaseState::Unfinished)
 }
 
-/// Takes over what the server said. A denied app that was begun to be bought may still be paid: it stays unfinished.
+/// Records the server's answer. A denied app whose purchase was begun may still be paid: it stays unfinished.
 pub fn settle(purchases: &mut [Purchase], access: &Access, now: i64) {
     for known in purchases {
         if access.granted.contains(&known.app_id) {
@@ -87,7 +88,7 @@ pub fn settle(purchases: &mut [Purchase], access: &Access, now: i64) {
     }
 }
 
-/// The purchase of an app came to nothing: the person says so, or the server never took it.
+/// Drops an unfinished purchase that came to nothing: the person says so, or the server never took it.
 pub fn drop_unfinished(purchases: &mut Vec<Purchase>, app_id: &str) {
     purchases.retain(|known| known.app_id != app_id || known.state != PurchaseState::Unfinished);
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! When a server that gives no access yet is asked again by itself, after the shop's page has led back. Pure.
+//! When to ask again a server that gives no access yet, after the shop's page redirected back. Pure.
 
 use std::time::Duration;
 
-/// How long after the first answer: seconds.
+/// Seconds after the first answer.
 const AFTER: [u64; 4] = [2, 5, 15, 60];
 
-/// The pauses between one answer and the next question. After the last of them only the person asks.
+/// The pauses between an answer and the next request. After the last one, only the person asks.
 pub fn pauses() -> impl Iterator<Item = Duration> {
     let before = [0].into_iter().chain(AFTER);
     AFTER.into_iter().zip(before).map(|(after, before)| Duration::from_secs(after - before))

@@ -6,7 +6,7 @@
 //! webflow   flatpak's sample account server   wire  what several providers read and write
 //! ```
 //!
-//! A provider drives, a surface renders: nothing outside this folder asks which provider it has before it.
+//! A provider drives, a surface renders: nothing outside this folder asks which provider it deals with.
 
 pub mod protocol;
 pub mod step;
@@ -36,11 +36,11 @@ use crate::{
 /// All providers. The first is the default of a remote that names none.
 const PROTOCOLS: &[&dyn Protocol] = &[&webflow::Webflow];
 
-/// Those that a test has added.
+/// Providers that a test added.
 #[cfg(any(test, feature = "testing"))]
 static ADDED: RwLock<Vec<&dyn Protocol>> = RwLock::new(Vec::new());
 
-/// Adds a provider to the table of this process.
+/// Adds a provider to the table of this process, for tests.
 #[cfg(any(test, feature = "testing"))]
 pub fn add(protocol: &'static dyn Protocol) {
     ADDED.write().unwrap_or_else(PoisonError::into_inner).push(protocol);
@@ -54,12 +54,12 @@ fn all() -> Vec<&'static dyn Protocol> {
 }
 
 impl Provider {
-    /// The provider of that name, if it is known here.
+    /// The provider with this name. `None` if the table has none.
     pub fn from_name(name: &str) -> Option<Self> {
         all().into_iter().find(|protocol| protocol.name() == name).map(Self::of)
     }
 
-    /// The provider of a server of which nothing is known but its address.
+    /// The provider of a server about which only the address is known.
     pub fn default_provider() -> Self {
         Self::of(PROTOCOLS[0])
     }
@@ -69,7 +69,7 @@ impl Provider {
     }
 }
 
-/// What the provider does.
+/// A provider answers as its protocol does.
 impl Deref for Provider {
     type Target = dyn Protocol;
 
@@ -95,8 +95,8 @@ impl Binding {
     }
 }
 
-/// The binding that a remote and a request *claim*. It serves to look up and to compare, never to decide where a credential
-/// goes (rule R1). The daemon, the window's check of a prompt and the doctor all ask here.
+/// The binding that a remote and a request *claim*. Use it to look up and to compare, never to decide where a
+/// credential goes (rule R1). The daemon, the window's check of a prompt and the doctor all call this.
 pub fn claim(claim: &Claim<'_>) -> Result<Binding, OptionsError> {
     let provider = match claim.options.get(option::TYPE) {
         None => Provider::default_provider(),
@@ -105,7 +105,7 @@ pub fn claim(claim: &Claim<'_>) -> Result<Binding, OptionsError> {
     provider.claim(claim)
 }
 
-/// Asks a server, without a credential, which protocol it speaks. `None` if none that is known here.
+/// Asks a server, without a credential, which protocol it speaks. `None` if it speaks none from the table.
 pub async fn probe(http: &HttpClient, service: &ServiceUrl) -> Result<Option<Provider>, HttpError> {
     for protocol in all() {
         if protocol.probe(http, service).await? {
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_provider_writes_into_the_options_is_claimed_by_them() {
+    fn the_options_that_a_provider_writes_claim_the_same_binding() {
         let plain = claimed(&[("url", "https://store.example.org")]).unwrap();
         let options = plain.options();
         let again = claim(&Claim { remote_uri: "https://other.example.org/", options: &options, registry: None });
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn d08_what_is_wrong_with_the_options_is_named() {
+    fn d08_the_error_names_the_wrong_option() {
         assert_eq!(claimed(&[]), Err(OptionsError::Missing("url")));
         assert_eq!(claimed(&[("url", "nonsense")]), Err(OptionsError::Malformed("url")));
         assert_eq!(claimed(&[("url", "http://store.example.org")]), Err(OptionsError::NotSecure("url")));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a provider does: it reads a claim, signs in, gets download tokens, sells, and ends a sign-in.
+//! What a provider does: it reads a claim, signs in, gets download tokens, sells apps, and ends a sign-in.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::{
     service::{ServiceUrl, UrlError},
 };
 
-/// What a remote and a request say of the account server. All of it is untrusted.
+/// What a remote and a request say about the account server. None of it is trusted.
 #[derive(Debug, Clone, Copy)]
 pub struct Claim<'a> {
     /// The remote's address, verbatim.
@@ -27,42 +27,42 @@ pub struct Claim<'a> {
     pub registry: Option<&'a str>,
 }
 
-/// The protocol of a kind of account server.
+/// The protocol that one kind of account server speaks.
 #[async_trait]
 pub trait Protocol: Send + Sync {
     /// Its name: `type` in a remote's options and in the attributes of a keyring item.
     fn name(&self) -> &'static str;
 
-    /// How one signs in, as a person reads it.
+    /// How a person signs in, in words for that person.
     fn sign_in_method(&self) -> String;
 
-    /// The binding that a remote and a request claim, or the option that is wrong. Unknown options are ignored.
+    /// The binding that a remote and a request claim, or the option that is wrong. Ignores unknown options.
     fn claim(&self, claim: &Claim<'_>) -> Result<Binding, OptionsError>;
 
-    /// The options, but for the type, that make a remote claim this binding.
+    /// The options, all but the type, that make a remote claim this binding.
     fn options(&self, binding: &Binding) -> BTreeMap<String, String>;
 
-    /// Whether a server speaks this protocol, asked without a credential.
+    /// Asks a server, without a credential, whether it speaks this protocol.
     async fn probe(&self, http: &HttpClient, service: &ServiceUrl) -> Result<bool, HttpError>;
 
-    /// Begins a sign-in.
+    /// Begins a sign-in. Fails if there are no random numbers for its state, or if the service's address leads nowhere.
     fn begin(&self, binding: &Binding, back: Back) -> Result<Box<dyn SignIn>, SignInError>;
 
-    /// Gets download tokens, in as few calls as the protocol allows. Where the credential goes is decided by the binding
-    /// that is stored with it, alone (rule R1).
+    /// Gets download tokens, in as few calls as the protocol allows. Only the binding stored with the credential
+    /// decides where the credential goes (rule R1).
     async fn tokens(&self, call: TokensCall<'_>) -> Result<Granted, TokensError>;
 
-    /// Whether asking for tokens may replace this credential. Such calls are made one at a time for an account.
+    /// Whether asking for tokens may replace this credential. Such calls run one at a time for each account.
     fn may_renew(&self, _credential: &Credential) -> bool {
         false
     }
 
-    /// What sells apps, where the protocol can.
+    /// The protocol's way to sell apps, if it has one.
     fn shop(&self) -> Option<&dyn Shop> {
         None
     }
 
-    /// Ends a sign-in at the server.
+    /// Ends a sign-in at the server. Without a way to do so, answers [`Revoked::NotOffered`].
     async fn revoke(
         &self,
         _http: &HttpClient,
@@ -73,17 +73,17 @@ pub trait Protocol: Send + Sync {
     }
 }
 
-/// How a redirect can come back.
+/// How the redirect of a sign-in comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Back {
     /// Whoever shows the page sees where it goes; nothing listens.
     Embedded,
-    /// To a listener of ours at that port of 127.0.0.1.
+    /// Our own listener at this port of 127.0.0.1 receives it.
     Listener(u16),
 }
 
 impl Back {
-    /// A redirect that comes back this way.
+    /// Issues a redirect that comes back this way.
     pub fn redirect(self) -> Result<Redirect, RandomError> {
         match self {
             Self::Embedded => Redirect::issue(),
@@ -98,7 +98,7 @@ pub trait SignIn: Send {
     /// What the person does next.
     fn step(&self) -> Step<'_>;
 
-    /// Takes the answer to that step. The step has had its answer then, whatever comes of it (rule R5).
+    /// Takes the answer to that step. This uses up the step, even if the answer fails (rule R5).
     async fn answer(self: Box<Self>, http: &HttpClient, answer: Answer) -> Result<Progress, SignInError>;
 }
 
@@ -107,62 +107,62 @@ pub trait SignIn: Send {
 pub struct SignedIn {
     /// The account's credential.
     pub credential: Credential,
-    /// The person's name at the service. `None` where the service tells none.
+    /// The person's name at the service. `None` if the service does not say.
     pub user: Option<String>,
-    /// When the credential says that it ends: seconds since 1970.
+    /// When the credential ends, by its own word: seconds since 1970.
     pub valid_until: Option<i64>,
 }
 
-/// Why a sign-in cannot begin, or did not end well.
+/// Why a sign-in cannot begin, or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
-    /// No random numbers for the state.
+    /// There are no random numbers for the state.
     #[error(transparent)]
     Random(#[from] RandomError),
     /// The service's address leads nowhere.
     #[error(transparent)]
     Address(#[from] UrlError),
-    /// The person refused, or the server ended it. Holds the server's reason, cleaned.
+    /// The person refused, or the server ended the sign-in. Holds the server's reason, cleaned.
     #[error("the server ended the sign-in: {0}")]
     Refused(String),
     /// The answer carried no usable credential.
     #[error("the server sent no usable sign-in")]
     NoCredential,
-    /// No connection, or no acceptable one.
+    /// No connection, or none that is acceptable.
     #[error(transparent)]
     Http(#[from] HttpError),
 }
 
-/// One question for download tokens.
+/// One call for download tokens.
 #[derive(Clone, Copy)]
 pub struct TokensCall<'a> {
     /// The HTTP client.
     pub http: &'a HttpClient,
-    /// The binding that is stored with the credential.
+    /// The binding stored with the credential.
     pub binding: &'a Binding,
-    /// The credential.
+    /// The account's credential.
     pub credential: &'a Credential,
-    /// What is asked for.
+    /// What to ask for.
     pub asks: &'a [Ask],
 }
 
-/// What a server said of one ask.
+/// What a server says about one ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Grant {
     /// No token is needed.
     Free,
-    /// The download token, and the end of its validity as it states it (seconds since 1970).
+    /// The download token, and when it ends by its own word (seconds since 1970).
     Token(Token, Option<i64>),
     /// The account has no access.
     Denied,
 }
 
-/// What a server said of every ask, in the order of the asks.
+/// What a server says about every ask, in the order of the asks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grants(Vec<Grant>);
 
 impl Grants {
-    /// One grant for each ask. `None` if one of them has none: then it is no answer.
+    /// Makes one grant for each ask. `None` if an ask gets no grant: then the answer is void.
     pub fn of(asks: &[Ask], grant: impl FnMut(&Ask) -> Option<Grant>) -> Option<Self> {
         asks.iter().map(grant).collect::<Option<Vec<_>>>().map(Self)
     }
@@ -172,7 +172,7 @@ impl Grants {
         self.0.iter()
     }
 
-    /// Which apps the account has access to, and which not. An app of which a part is denied is denied.
+    /// Sorts the apps into those with and those without access. An app with one denied part counts as denied.
     pub fn access(&self, asks: &[Ask]) -> Access {
         let mut access = Access::default();
         for (ask, grant) in asks.iter().zip(&self.0) {
@@ -191,17 +191,17 @@ impl IntoIterator for Grants {
     }
 }
 
-/// What a server said of apps.
+/// What a server says about apps.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Access {
-    /// Ids of apps with access.
+    /// Ids of the apps with access.
     pub granted: BTreeSet<String>,
-    /// Ids of apps without.
+    /// Ids of the apps without access.
     pub denied: BTreeSet<String>,
 }
 
 impl Access {
-    /// Takes in what was said of one ask.
+    /// Adds what the server says about one ask.
     pub fn add(&mut self, ask: &Ask, grant: &Grant) {
         if matches!(grant, Grant::Denied) {
             self.granted.remove(ask.app_id());
@@ -212,12 +212,12 @@ impl Access {
     }
 }
 
-/// What came of a question for download tokens.
+/// The result of a call for download tokens.
 #[derive(Debug)]
 pub struct Granted {
-    /// What the server said.
+    /// What the server says about each ask.
     pub grants: Grants,
-    /// The credential that takes the place of the one that was used, where the server has changed it.
+    /// The new credential, if the server replaced the one in the call.
     pub renewed: Option<Credential>,
 }
 
@@ -230,22 +230,22 @@ impl From<Grants> for Granted {
 /// Why there are no download tokens.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokensError {
-    /// The service does not accept the credential any more.
+    /// The service no longer accepts the credential.
     #[error("the sign-in is not valid any more")]
     Rejected,
-    /// No connection, or no acceptable one.
+    /// No connection, or none that is acceptable.
     #[error(transparent)]
     Http(#[from] HttpError),
-    /// An answer that makes no sense.
+    /// The answer makes no sense.
     #[error("the server answered in an unexpected way")]
     Unexpected,
 }
 
-/// Sells apps.
+/// A protocol's way to sell apps.
 #[async_trait]
 pub trait Shop: Send + Sync {
-    /// Asks the service to begin a purchase, and gives the first page of it, without redirect and state. Never called but
-    /// for an app that the service has just denied, after the person's click (rule R20).
+    /// Asks the service to begin a purchase. Gives its first page, without redirect and state. Call it only for an app
+    /// that the service has just denied, after the person's click (rule R20).
     async fn begin_purchase(
         &self,
         http: &HttpClient,
@@ -258,27 +258,27 @@ pub trait Shop: Send + Sync {
 /// Why a purchase did not begin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PurchaseError {
-    /// The service does not accept the credential any more.
+    /// The service no longer accepts the credential.
     #[error("the sign-in is not valid any more")]
     Rejected,
     /// The service does not sell the app to this account.
     #[error("the server does not offer it")]
     NotOffered,
-    /// The service began something and named no page of its own for it.
-    #[error("the server named no page on which it could be bought")]
+    /// The service began something but named no page of its own for it.
+    #[error("the server named no page for the purchase")]
     NoPage,
-    /// No connection, or no acceptable one. Whether the service has begun anything is not known.
+    /// No connection, or none that is acceptable. Whether the service has begun anything is unknown.
     #[error(transparent)]
     Http(#[from] HttpError),
-    /// An answer that makes no sense. Whether the service has begun anything is not known.
+    /// The answer makes no sense. Whether the service has begun anything is unknown.
     #[error("the server answered in an unexpected way")]
     Unexpected,
 }
 
-/// What a server did to end a sign-in.
+/// How a server answers the wish to end a sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Revoked {
-    /// It ended it.
+    /// It ended the sign-in.
     Ended,
     /// It keeps no sign-ins, or has no way to end them.
     NotOffered,

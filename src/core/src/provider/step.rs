@@ -18,24 +18,24 @@ pub enum Step<'a> {
         /// The redirect to look out for.
         redirect: &'a Redirect,
     },
-    /// Ask for these.
+    /// Ask the person to fill in a form.
     Form {
-        /// In the order in which they are asked for.
+        /// The form's fields, in the order to show them.
         fields: &'a [Field],
     },
     /// Show a code that the person types on another device, and poll.
     Code {
-        /// The server's page for it.
+        /// The server's page where the person types it.
         page: &'a Url,
         /// The code.
         code: &'a str,
-        /// When it ends: seconds since 1970.
+        /// When the code expires: seconds since 1970.
         ends: i64,
     },
 }
 
 impl Step<'_> {
-    /// The word for the log: what a surface has to render.
+    /// The word for the log that says what a surface has to render.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Web { .. } => "web",
@@ -45,24 +45,24 @@ impl Step<'_> {
     }
 }
 
-/// Something that a form asks for.
+/// A field of a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
     /// The person's name at the server.
     User,
     /// The password, or an access token in its place.
     Password,
-    /// A token that the operator has given out.
+    /// A token that the server's operator handed out.
     Token,
 }
 
-/// What a surface brings back of a step.
+/// What a surface brings back from a step.
 pub enum Answer {
     /// What the redirect carried.
     Redirect(Parameters),
-    /// What was filled in, in the order of the fields.
+    /// What the person filled in, in the order of the fields.
     Fields(Vec<Secret>),
-    /// Whether the code was typed is to be asked.
+    /// Asks the server whether the person has typed the code.
     Poll,
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The API of flatpak's sample account server: a page at `login` that redirects with a token, `api/v1/get_tokens`, and
-//! `api/v1/begin_purchase` with a page for each purchase.
+//! `api/v1/begin_purchase`, which gives a page for each purchase.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,10 +25,10 @@ use crate::{
     text,
 };
 
-/// Its name in options and records.
+/// The provider's name in options and records.
 const NAME: &str = "webflow";
 
-/// The protocol.
+/// The protocol of flatpak's sample account server.
 pub struct Webflow;
 
 #[derive(Serialize)]
@@ -36,7 +36,8 @@ struct TokensRequest<'a> {
     ids: BTreeSet<&'a str>,
 }
 
-/// Every id that was asked for is a key of one and an element of the other, or the answer is none. Others are ignored.
+/// Every id of the request must be a key of `tokens` or an element of `denied`, or the answer is void. Other ids are
+/// ignored.
 #[derive(Deserialize)]
 struct TokensAnswer {
     tokens: BTreeMap<String, Option<String>>,
@@ -71,8 +72,8 @@ impl Protocol for Webflow {
         BTreeMap::from([(option::URL.to_owned(), binding.service.as_str().to_owned())])
     }
 
-    /// Asked for tokens without a credential, a server of this kind refuses in JSON. Other servers know no such path, do not
-    /// take a POST, or answer with a page.
+    /// Sends a call for tokens without a credential. A server of this kind refuses it in JSON. Other servers have no
+    /// such path, do not take a POST, or answer with a page.
     async fn probe(&self, http: &HttpClient, service: &ServiceUrl) -> Result<bool, HttpError> {
         let Ok(url) = service.join("api/v1/get_tokens") else {
             return Ok(false);
@@ -116,7 +117,7 @@ impl Shop for Webflow {
     }
 }
 
-/// The server's own page, until it leads back with a token.
+/// The server's own page, until it redirects with a token.
 struct WebSignIn {
     start: Url,
     redirect: Redirect,
@@ -136,12 +137,12 @@ impl SignIn for WebSignIn {
     }
 }
 
-/// A credential of another kind was never given by a server of this kind.
+/// A server of this kind never gave out a credential of another kind.
 fn bearer(credential: &Credential) -> Result<&Token, TokensError> {
     credential.bearer().ok_or(TokensError::Rejected)
 }
 
-/// Takes the credential out of what the redirect carried.
+/// Takes the credential from the parameters of the redirect.
 fn finish(parameters: &Parameters) -> Result<SignedIn, SignInError> {
     if let Some(reason) = parameters.get("error") {
         let reason = parameters.get("error_description").unwrap_or(reason);
@@ -156,8 +157,8 @@ fn finish(parameters: &Parameters) -> Result<SignedIn, SignInError> {
     })
 }
 
-/// What the answer to a wish to buy means. The sample server has no word for “not for sale”: it refuses it as forbidden or
-/// as something that is not there.
+/// What the answer to a wish to buy means. The sample server has no answer for “not for sale”: it says “forbidden” or
+/// “not found”.
 fn judge_purchase(answer: &http::Answer, service: &ServiceUrl) -> Result<Url, PurchaseError> {
     match answer.status {
         200 if answer.is_json() => start_page(&answer.body, service).ok_or(PurchaseError::NoPage),
@@ -167,18 +168,19 @@ fn judge_purchase(answer: &http::Answer, service: &ServiceUrl) -> Result<Url, Pu
     }
 }
 
-/// The page of a purchase: an address of this very server (rule R4).
+/// The page of a purchase: an address at this very server (rule R4).
 fn start_page(body: &[u8], service: &ServiceUrl) -> Option<Url> {
     let answer: PurchaseAnswer = json::read(body).ok()?;
     service.page(&answer.start_uri)
 }
 
-/// The sample server refuses with 403, others with 401 as HTTP has it.
+/// The sample server refuses with 403, others with 401 as HTTP prescribes.
 fn is_refusal(answer: &http::Answer) -> bool {
     answer.is_json() && matches!(answer.status, 401 | 403) && json::parse(&answer.body).is_ok()
 }
 
-/// What an answer means. 401 ends the sign-in, 403 denies all, anything else but a sound 200 is no answer (rule R13).
+/// What an answer means: 401 ends the sign-in, 403 denies everything, a sound 200 counts, and all else is void (rule
+/// R13).
 fn judge(answer: &http::Answer, asks: &[Ask], now: i64) -> Result<Grants, TokensError> {
     match answer.status {
         200 if answer.is_json() => parse(&answer.body, asks, now),
@@ -188,7 +190,7 @@ fn judge(answer: &http::Answer, asks: &[Ask], now: i64) -> Result<Grants, Tokens
     }
 }
 
-/// Reads a body: every app that was asked for is granted or denied, not both (rule R10).
+/// Reads a body. It must grant or deny every app of the request, never both (rule R10).
 fn parse(body: &[u8], asks: &[Ask], now: i64) -> Result<Grants, TokensError> {
     let answer: TokensAnswer = json::read(body).map_err(|_| TokensError::Unexpected)?;
     let grant = |ask: &Ask| match (answer.tokens.get(ask.app_id()), answer.denied.contains(ask.app_id())) {
@@ -233,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn granted_free_and_denied_ids_are_told_apart() {
+    fn granted_free_and_denied_ids_stay_apart() {
         let grants = read(r#"{"tokens":{"a":"t","b":"","c":null},"denied":["d"]}"#, &["d", "c", "b", "a"]).unwrap();
         let token = Grant::Token(Token::parse("t").unwrap(), None);
         assert_eq!(grants, [Grant::Denied, Grant::Free, Grant::Free, token]);
@@ -251,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn h08_lists_of_the_wrong_kind_are_no_answer() {
+    fn h08_an_answer_with_lists_of_the_wrong_kind_is_void() {
         for tokens in ["null", "[]", "\"\"", "1"] {
             assert!(read(&format!(r#"{{"tokens":{tokens},"denied":["a"]}}"#), &["a"]).is_err());
         }
@@ -261,19 +263,19 @@ mod tests {
     }
 
     #[test]
-    fn h10_an_id_left_out_or_both_granted_and_denied_is_no_answer() {
+    fn h10_an_answer_that_omits_an_id_or_both_grants_and_denies_it_is_void() {
         assert!(read(r#"{"tokens":{"a":"t"},"denied":[]}"#, &["a", "b"]).is_err());
         assert!(read(r#"{"tokens":{"a":"t"},"denied":["a"]}"#, &["a"]).is_err());
     }
 
     #[test]
-    fn h11_ids_that_were_not_asked_for_are_ignored() {
+    fn h11_ids_outside_the_request_are_ignored() {
         let grants = read(r#"{"tokens":{"a":"t","x":"u"},"denied":["y"]}"#, &["a"]).unwrap();
         assert_eq!(grants, [Grant::Token(Token::parse("t").unwrap(), None)]);
     }
 
     #[test]
-    fn h12_a_token_with_other_characters_is_no_answer() {
+    fn h12_an_answer_with_forbidden_characters_in_a_token_is_void() {
         for token in [r"a\r\nX: 1", r"a\nb", "a b", r"a\u0000b", "é", r"\u007f"] {
             assert!(read(&format!(r#"{{"tokens":{{"a":"{token}"}},"denied":[]}}"#), &["a"]).is_err(), "{token}");
         }
@@ -290,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_refusal_in_json_tells_that_the_protocol_is_spoken() {
+    fn only_a_refusal_in_json_shows_that_the_server_speaks_the_protocol() {
         let told = |status, is_json, body: &[u8]| {
             is_refusal(&http::Answer::of(status, if is_json { "application/json" } else { "text/html" }, body))
         };
@@ -336,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_to_sell_is_told_from_an_outcome_that_is_not_known() {
+    fn a_refusal_to_sell_differs_from_an_unknown_outcome() {
         let service = ServiceUrl::parse("https://store.example.org").unwrap();
         let judged = |status| judge_purchase(&answer(status, "{}"), &service);
         assert_eq!(judged(401), Err(PurchaseError::Rejected));
@@ -357,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn w19_an_error_in_the_redirect_is_told_cleaned() {
+    fn w19_the_reason_in_an_error_redirect_is_cleaned() {
         let Err(SignInError::Refused(reason)) = finished("error=access_denied%1b[0m&token=t") else {
             panic!("signed in")
         };
@@ -375,7 +377,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_is_accepted_covers_every_id_once(body in any::<String>(), granted in "[ab]", denied in "[abc]") {
+        fn an_accepted_answer_covers_every_id_once(body in any::<String>(), granted in "[ab]", denied in "[abc]") {
             let asked = asks(&["a", "b"]);
             let sound = format!(r#"{{"tokens":{{"{granted}":"t"}},"denied":["{denied}"]}}"#);
             for body in [body, sound] {

@@ -6,14 +6,14 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Deepest nesting that is read (rule R10).
+/// Deepest nesting that we read (rule R10).
 const DEPTH: usize = 32;
 
-/// The bytes are not acceptable JSON. What they are is not told: it came from outside.
+/// The bytes are not acceptable JSON. The error does not quote them: they came from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct JsonError;
 
-/// Parses one JSON value that ends with the bytes.
+/// Parses exactly one JSON value, with nothing after it.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     if depth(bytes) > DEPTH {
         return Err(JsonError);
@@ -21,12 +21,12 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     serde_json::from_slice::<Strict>(bytes).map(|strict| strict.0).map_err(|_| JsonError)
 }
 
-/// Reads an answer of a known shape; what it holds besides is ignored.
+/// Reads an answer of a known shape; ignores everything else in it.
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
     T::deserialize(parse(bytes)?).map_err(|_| JsonError)
 }
 
-/// Deepest nesting of brackets outside strings.
+/// The deepest nesting of brackets outside strings.
 fn depth(bytes: &[u8]) -> usize {
     let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0usize, false, false);
     for &byte in bytes {
@@ -45,7 +45,7 @@ fn depth(bytes: &[u8]) -> usize {
     deepest
 }
 
-/// A value in which no object has a key twice.
+/// A JSON value whose objects have no key twice.
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn h07_what_is_not_strictly_json_is_refused() {
+    fn h07_only_strict_json_is_accepted() {
         for bad in ["", "<html>", "{\"a\":1,\"a\":2}", "[{\"a\":1,\"a\":2}]", "{} x", "NaN", "\u{feff}{}", "{\"a\":"] {
             assert_eq!(parse(bad.as_bytes()), Err(JsonError), "{bad}");
         }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a token says of itself, if it is a JWT. Hints for showing and for not asking in vain; never trusted (rule R12).
+//! What a token says about itself, if it is a JWT. Hints, to show a name and to skip calls that must fail; never
+//! trusted (rule R12).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 
 use crate::text;
 
-/// Furthest end of validity that is believed, in seconds from now.
+/// Latest end of validity that we believe, in seconds from now.
 const FURTHEST: i64 = 10 * 366 * 24 * 60 * 60;
 
-/// The end of validity that a token states: seconds since 1970, in the next ten years. `None` otherwise.
+/// When the token ends, by its own word: seconds since 1970, within the next ten years. `None` otherwise.
 pub fn expiry(token: &str, now: i64) -> Option<i64> {
     let exp = match claims(token)?.get("exp")? {
         Value::Number(number) => number.as_i64().or_else(|| {
@@ -23,7 +24,7 @@ pub fn expiry(token: &str, now: i64) -> Option<i64> {
     (exp >= 0).then(|| exp.min(now.saturating_add(FURTHEST)))
 }
 
-/// The name of the person whom a token states it belongs to, cleaned for showing.
+/// The name of the person to whom a token says it belongs, cleaned for showing.
 pub fn user(token: &str) -> Option<String> {
     let claims = claims(token)?;
     ["preferred_username", "email", "name", "sub"].iter().find_map(|claim| {
