@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! An account: one person's saved credential at one service, and how it is written into a keyring item.
+//! An account: one person's saved credential at one service, and its record in a keyring item.
 
 use std::fmt;
 
@@ -15,14 +15,14 @@ use crate::{
     text,
 };
 
-/// Version of the record that this build writes. Version 1 knew no credential but a bearer token, as plain text.
+/// Version of the record that this build writes. Version 1 only had bearer tokens, as plain text.
 const VERSION: u32 = 2;
-/// Largest record that is written and read, in bytes.
+/// Largest record to write and to read, in bytes.
 const RECORD_LIMIT: usize = 2 << 20;
-/// A sign-in that ends within this many seconds is told.
+/// Warn of a sign-in that ends within this many seconds.
 const SOON: i64 = 7 * 24 * 60 * 60;
 
-/// Identifies an account on this computer. Random; says nothing of the person or the service.
+/// Identifies an account on this computer. Random; says nothing about the person or the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AccountId(Uuid);
@@ -45,15 +45,15 @@ impl fmt::Display for AccountId {
     }
 }
 
-/// Whether an account can be used. That its keyring is locked is told by the store, not here.
+/// Whether an account can be used. The store, not this, says whether the keyring is locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AccountState {
-    /// Signed in, as far as is known here.
+    /// Signed in, as far as this computer knows.
     SignedIn,
-    /// The server ended the sign-in, or its time is over.
+    /// The server ended the sign-in, or its time is up.
     Expired,
-    /// Signed out by the person.
+    /// The person signed out.
     SignedOut,
 }
 
@@ -62,25 +62,26 @@ pub enum AccountState {
 pub struct LastUse {
     /// Seconds since 1970.
     pub at: i64,
-    /// Name of the program as the daemon found it.
+    /// Name of the program, as the daemon determined it.
     pub by: String,
 }
 
-/// How an account stands.
+/// How an account stands at a given time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// All is well.
     Fine,
-    /// The sign-in ends soon, at that time.
+    /// The sign-in ends soon, at this time (seconds since 1970).
     EndsSoon(i64),
-    /// It has ended.
+    /// The sign-in has ended.
     Ended,
-    /// Signed out by the person.
+    /// The person signed out.
     SignedOut,
 }
 
 impl Standing {
-    /// Of an account, at that time. The end that a credential states is a hint, but one worth telling.
+    /// How an account stands at `now` (seconds since 1970). The end that a credential states is a hint, but worth
+    /// showing.
     pub fn of(account: &Account, now: i64) -> Self {
         match (account.state, account.valid_until) {
             (AccountState::SignedOut, _) => Self::SignedOut,
@@ -90,7 +91,7 @@ impl Standing {
         }
     }
 
-    /// Whether there is a sign-in that has not ended.
+    /// Whether the account has a sign-in that has not ended.
     pub fn is_usable(self) -> bool {
         matches!(self, Self::Fine | Self::EndsSoon(_))
     }
@@ -100,58 +101,58 @@ impl Standing {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     version: u32,
-    /// Which account.
+    /// Identifies the account.
     pub id: AccountId,
-    /// What it was made for.
+    /// The service that the account is for.
     pub binding: Binding,
-    /// The person's name at the service, as far as the service tells; for showing.
+    /// The person's name at the service, or the service's host if it does not say; for showing.
     pub user: String,
     /// The person's own name for the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Whether it can be used.
     pub state: AccountState,
-    /// The credential while signed in.
+    /// The credential, while the account is signed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<Credential>,
-    /// When the account was signed in to for the first time: seconds since 1970.
+    /// When the person first signed in to the account: seconds since 1970.
     #[serde(default)]
     pub first_signed_in_at: i64,
-    /// When the sign-in was made: seconds since 1970.
+    /// When the current sign-in was made: seconds since 1970.
     #[serde(default)]
     pub signed_in_at: i64,
-    /// When the credential says that it ends: seconds since 1970. A hint; the server's answer is the authority.
+    /// When the credential ends, by its own word: seconds since 1970. A hint; only the server's answer decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<i64>,
-    /// Last use.
+    /// When and by which program it was last used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_use: Option<LastUse>,
     /// Remotes that may use it.
     #[serde(default)]
     pub links: Vec<Link>,
-    /// What was bought with it, and what was begun to be bought; each app once.
+    /// What was bought with it, or begun to be; each app once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub purchases: Vec<Purchase>,
-    /// When the server was asked about all of them last: seconds since 1970.
+    /// When the server was last asked about all of them: seconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purchases_checked_at: Option<i64>,
-    /// Raised by every change.
+    /// Grows with every change.
     #[serde(default)]
     pub generation: u64,
 }
 
-/// A keyring item's content is not a record that this build understands.
+/// The content of a keyring item is not a record that this build understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a readable account record")]
 pub struct RecordError;
 
 impl Account {
-    /// A new account that has just been signed in.
+    /// A new account from a sign-in at `now` (seconds since 1970).
     pub fn signed_in(binding: Binding, signed_in: &SignedIn, now: i64) -> Self {
         Self {
             version: VERSION,
             id: AccountId::random(),
-            // Where the server tells no name, the host stands for it.
+            // If the server gives no name, the host stands for it.
             user: signed_in.user.clone().unwrap_or_else(|| binding.host()),
             binding,
             name: None,
@@ -168,13 +169,13 @@ impl Account {
         }
     }
 
-    /// Whether the server tells whose account it is.
+    /// Whether the server says whose account it is.
     pub fn is_named(&self) -> bool {
         self.user != self.binding.host()
     }
 
-    /// Takes over the credential of a fresh sign-in to the same account; permissions and name stay. What another person has
-    /// bought is not this person's.
+    /// Takes the credential of a fresh sign-in to the same account; keeps permissions and name. Drops the purchases if
+    /// another person signed in.
     pub(crate) fn renew(&mut self, fresh: &Self) {
         if self.user != fresh.user {
             self.purchases.clear();
@@ -187,40 +188,41 @@ impl Account {
         self.state = AccountState::SignedIn;
     }
 
-    /// The server has put a new credential in the place of that one. Any other one is left alone.
+    /// Takes the new credential that the server issued for `old`. Leaves any other credential alone.
     pub(crate) fn replace(&mut self, old: &Credential, new: Credential) {
         if self.credential.as_ref() == Some(old) {
             self.credential = Some(new);
         }
     }
 
-    /// Gives it a name of the person's own. An empty one takes the name away.
+    /// Sets the person's own name for the account, cleaned. An empty name removes it.
     pub fn rename(&mut self, name: &str) {
         self.name = Some(text::clean(name, text::NAME_LIMIT)).filter(|name| !name.is_empty());
     }
 
-    /// Forgets the sign-in, and gives the credential that was forgotten; name and permissions stay.
+    /// Forgets the credential and returns it; keeps name and permissions.
     pub fn sign_out(&mut self) -> Option<Credential> {
         self.valid_until = None;
         self.state = AccountState::SignedOut;
         self.credential.take()
     }
 
-    /// The server does not accept this credential any more. A newer one is left alone.
+    /// Marks the account as expired, since the server no longer accepts this credential. Leaves a newer credential
+    /// alone.
     pub fn reject(&mut self, rejected: &Credential) {
         if self.credential.as_ref() == Some(rejected) && self.state == AccountState::SignedIn {
             self.state = AccountState::Expired;
         }
     }
 
-    /// When the sign-in ends, if that is soon. One that is short from the beginning is not worth telling.
+    /// When the sign-in ends, if that is soon: seconds since 1970. `None` for a sign-in that was short from the start.
     pub fn ends_soon(&self, now: i64) -> Option<i64> {
         let is_soon =
             |end: &i64| *end > now && end.saturating_sub(now) < SOON && end.saturating_sub(self.signed_in_at) > SOON;
         self.valid_until.filter(|end| self.state == AccountState::SignedIn && is_soon(end))
     }
 
-    /// Takes over what the server said of what was bought with it.
+    /// Records what the server says about the purchases.
     pub(crate) fn settle(&mut self, access: &Access, now: i64) {
         record::settle(&mut self.purchases, access, now);
         let is_told =
@@ -230,28 +232,28 @@ impl Account {
         }
     }
 
-    /// Whether a remote at that address may use it.
+    /// Whether a remote at this address may use the account.
     pub fn is_linked_to(&self, remote: &RemoteUrl) -> bool {
         self.links.iter().any(|link| &link.remote_url == remote)
     }
 
-    /// Lets a remote use it. Allowing twice is allowing once.
+    /// Lets a remote use the account. A second permission for one address replaces the first.
     pub fn link(&mut self, link: Link) {
         self.links.retain(|known| known.remote_url != link.remote_url);
         self.links.push(link);
     }
 
-    /// Takes the permission of a remote back.
+    /// Takes back a remote's permission.
     pub fn unlink(&mut self, remote: &RemoteUrl) {
         self.links.retain(|link| &link.remote_url != remote);
     }
 
-    /// The record as it is kept in the keyring. Holds the credential. Nothing is written that would not be read again.
+    /// The record for the keyring. Holds the credential. Fails if the record could not be read again.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, RecordError> {
         serde_json::to_vec(self).ok().filter(|record| record.len() <= RECORD_LIMIT).ok_or(RecordError)
     }
 
-    /// Reads a record. Refuses later versions rather than losing what it does not know.
+    /// Reads a record. Refuses later versions, so as not to lose what this build does not know.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, RecordError> {
         if bytes.len() > RECORD_LIMIT {
             return Err(RecordError);
@@ -288,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn purchases_of_another_person_are_not_taken_over() {
+    fn purchases_do_not_pass_to_another_person() {
         let ground = Ground::new("demo", "https://r.example.org/", account().binding).unwrap();
         let mut account = account();
         assert!(record::begin(&mut account.purchases, &ground, "org.a.A", 1));
@@ -329,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_read_as_it_was_written() {
+    fn a_written_record_reads_back_unchanged() {
         let mut account = account();
         account.link(Link { remote_url: RemoteUrl::parse("https://r.example.org/").unwrap(), remote: "demo".into() });
         account.name = Some("Work".into());
@@ -341,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_an_older_version_is_read_and_written_anew() {
+    fn a_record_of_an_older_version_is_read_and_updated() {
         let account = account();
         let text = String::from_utf8(account.encode().unwrap()).unwrap();
         let old = text.replace("\"version\":2", "\"version\":1").replace(r#"{"bearer":"secret"}"#, r#""secret""#);
@@ -361,14 +363,14 @@ mod tests {
     }
 
     #[test]
-    fn what_would_not_be_read_again_is_not_written() {
+    fn a_record_that_could_not_be_read_again_is_not_written() {
         let mut account = account();
         account.name = Some("x".repeat(RECORD_LIMIT));
         assert_eq!(account.encode(), Err(RecordError));
     }
 
     #[test]
-    fn k08_times_without_sense_are_not_calculated_with() {
+    fn k08_absurd_times_do_no_harm() {
         let mut account = account();
         account.signed_in_at = i64::MIN;
         account.valid_until = Some(10);

@@ -1,38 +1,38 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What tokens are asked for.
+//! What to ask tokens for.
 
 use crate::refs::FlatpakRef;
 
-/// Something that tokens are asked for, with all that a provider may need of it: a ref of a request, or an app alone where
-/// nobody has a ref at hand.
+/// One thing to ask a token for, with all that a provider may need to know: a ref from a request, or just an app where
+/// there is no ref.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ask {
     app_id: String,
     full_ref: Option<FlatpakRef>,
-    /// The commit or, in a container registry, the digest of the manifest.
+    /// The commit, or the digest of the manifest in a container registry.
     pub commit: Option<String>,
     /// The name of the repository in a container registry (`summary.xa.oci-repository`).
     pub repository: Option<String>,
 }
 
 impl Ask {
-    /// For a ref.
+    /// Asks for a ref.
     pub fn of_ref(full_ref: FlatpakRef) -> Self {
         let app_id = full_ref.app_id().to_owned();
         Self { app_id, full_ref: Some(full_ref), commit: None, repository: None }
     }
 
-    /// For an app alone.
+    /// Asks for an app without a ref.
     pub fn of_app(app_id: &str) -> Self {
         Self { app_id: app_id.to_owned(), full_ref: None, commit: None, repository: None }
     }
 
-    /// Id of the app that it belongs to.
+    /// Id of the app that the ask belongs to.
     pub fn app_id(&self) -> &str {
         &self.app_id
     }
 
-    /// The ref. `None` where an app alone is asked about.
+    /// The ref. `None` if this asks for an app without one.
     pub fn full_ref(&self) -> Option<&FlatpakRef> {
         self.full_ref.as_ref()
     }

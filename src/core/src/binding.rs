@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What an account was made for and never leaves (rule R1), and which remotes may use it.
+//! The server that an account is bound to for good (rule R1), and the remotes that may use the account.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::service::{RemoteUrl, ServiceUrl, UrlError};
 
-/// The protocol a service speaks, by its name: `type` in a remote's authenticator options. What it does is in
-/// [`crate::provider`].
+/// The protocol of a service, by its name: `type` in a remote's authenticator options. [`crate::provider`] holds what
+/// it does.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Provider(&'static str);
 
 impl Provider {
-    /// The provider of that name.
+    /// The provider with this name.
     pub const fn new(name: &'static str) -> Self {
         Self(name)
     }
@@ -24,7 +24,7 @@ impl Provider {
         self.0
     }
 
-    /// What an account at that service is made for.
+    /// The binding of an account at this service, without further terms.
     pub fn at(self, service: ServiceUrl) -> Binding {
         Binding { provider: self, service, terms: BTreeMap::new() }
     }
@@ -36,14 +36,14 @@ impl fmt::Debug for Provider {
     }
 }
 
-/// Provider and service of an account. Two bindings are the same account's only if they are equal.
+/// Provider and service of an account. Only equal bindings belong to the same account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Binding {
-    /// How the service is spoken to.
+    /// The protocol that the service speaks.
     pub provider: Provider,
-    /// Which service.
+    /// The service's address.
     pub service: ServiceUrl,
-    /// What else the provider holds an account to, by the name of the option that says it.
+    /// Further terms that the provider sets for the account, by the name of their option.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub terms: BTreeMap<String, String>,
 }
@@ -51,7 +51,7 @@ pub struct Binding {
 /// What is wrong with a remote's authenticator options; names the option.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OptionsError {
-    /// The option is not there.
+    /// The option is missing.
     #[error("the authenticator option “{0}” is missing")]
     Missing(&'static str),
     /// The option is not a string, or its value cannot be used.
@@ -63,7 +63,7 @@ pub enum OptionsError {
 }
 
 impl OptionsError {
-    /// The option that is to be mended.
+    /// Name of the option to correct.
     pub fn option(&self) -> &'static str {
         match self {
             Self::Missing(option) | Self::Malformed(option) | Self::NotSecure(option) => option,
@@ -77,12 +77,12 @@ pub mod option {
 
     use super::{OptionsError, ServiceUrl, UrlError};
 
-    /// Provider.
+    /// Name of the provider.
     pub const TYPE: &str = "type";
     /// Base address of the service.
     pub const URL: &str = "url";
 
-    /// The address of a service in one of the options.
+    /// Reads the address of a service from one of the options.
     pub fn service(options: &BTreeMap<String, String>, option: &'static str) -> Result<ServiceUrl, OptionsError> {
         let url = options.get(option).ok_or(OptionsError::Missing(option))?;
         ServiceUrl::parse(url).map_err(|error| match error {
@@ -93,17 +93,17 @@ pub mod option {
 }
 
 impl Binding {
-    /// The host of the service as it is shown.
+    /// The service's host, for showing.
     pub fn host(&self) -> String {
         self.service.host()
     }
 }
 
-/// The person's consent that a remote at one address may use one account.
+/// A person's permission for a remote at one address to use one account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Link {
-    /// Address of the remote: what the consent is for.
+    /// Address of the remote: what the permission is for.
     pub remote_url: RemoteUrl,
-    /// Name of the remote when the consent was given: for showing, never for choosing.
+    /// Name of the remote when the permission was given: to show, never to choose by.
     pub remote: String,
 }

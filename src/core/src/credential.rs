@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Secrets are types of their own: they can be sent and saved, not printed. Wiped when dropped.
+//! Secrets have types of their own: they can be sent and saved, but not printed. Dropping one wipes it.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ pub const TOKEN_LIMIT: usize = 8 * 1024;
 /// Longest secret of any other kind, in bytes.
 pub const SECRET_LIMIT: usize = 64 * 1024;
 
-/// A token has characters that no bearer token has (rule R11).
+/// A text has characters that no bearer token has, or too many (rule R11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a bearer token")]
 pub struct TokenError;
@@ -25,7 +25,7 @@ pub struct TokenError;
 pub struct Token(String);
 
 impl Token {
-    /// Checks the characters and the length of a token (rules R11 and F8: a line break would become a header).
+    /// Checks the characters and the length of a token (rules R11 and F8: a line break would start a new header).
     pub fn parse(text: &str) -> Result<Self, TokenError> {
         let body = text.trim_end_matches('=');
         let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
@@ -35,7 +35,7 @@ impl Token {
         Ok(Self(text.to_owned()))
     }
 
-    /// The token itself: for a request's header, the keyring, or flatpak's answer, and nothing else.
+    /// The token's text: for a request's header, the keyring, or flatpak's answer, and nothing else.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -62,7 +62,7 @@ impl From<Token> for String {
     }
 }
 
-/// A secret has no characters, or more than any sensible one.
+/// A secret is empty, or longer than any sensible one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a secret of a sensible length")]
 pub struct SecretError;
@@ -73,7 +73,7 @@ pub struct SecretError;
 pub struct Secret(String);
 
 impl Secret {
-    /// The secret itself: for the server that it belongs to, or the keyring, and nothing else.
+    /// The secret's text: for the server that it belongs to, or the keyring, and nothing else.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -99,25 +99,25 @@ impl From<Secret> for String {
     }
 }
 
-/// What an account signs in with. Its parts wipe themselves; `Debug` shows only which kind it is.
+/// What an account signs in with. Its parts wipe themselves; `Debug` shows only its kind.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Credential {
-    /// A token that the account server gave at the sign-in.
+    /// A token that the account server issued at sign-in.
     Bearer(Token),
-    /// A user name, and a password or an access token in its place.
+    /// A user name with a password, or with an access token in place of the password.
     Password {
         /// The name that goes with the password.
         user: String,
-        /// The password.
+        /// The password or access token.
         password: Secret,
     },
-    /// What an OAuth 2 provider gave (RFC 6749).
+    /// Tokens from an OAuth 2 provider (RFC 6749).
     #[serde(rename = "oauth2")]
     OAuth2 {
         /// The access token.
         access: Token,
-        /// The refresh token, where there is one.
+        /// The refresh token, if there is one.
         refresh: Option<Secret>,
         /// When the access token ends: seconds since 1970.
         ends: Option<i64>,
@@ -127,7 +127,7 @@ pub enum Credential {
 }
 
 impl Credential {
-    /// The bearer token that stands for the account, where it has one.
+    /// The bearer token of the account, if it has one.
     pub fn bearer(&self) -> Option<&Token> {
         match self {
             Self::Bearer(token) | Self::Pasted(token) | Self::OAuth2 { access: token, .. } => Some(token),
@@ -147,7 +147,7 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// The kinds as they are read. Serde's own code, behind what reads older records.
+/// The kinds as read. Serde's own code, used after the check for older records.
 #[derive(Deserialize)]
 #[serde(remote = "Credential", rename_all = "kebab-case")]
 enum Kinds {
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_is_read_as_it_was_written() {
+    fn a_written_credential_reads_back_unchanged() {
         for credential in one_of_each() {
             let written = serde_json::to_string(&credential).unwrap();
             assert_eq!(serde_json::from_str::<Credential>(&written).unwrap(), credential, "{written}");
@@ -249,12 +249,12 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_of_an_older_record_is_a_bearer_token() {
+    fn the_credential_of_an_older_record_is_a_bearer_token() {
         assert_eq!(serde_json::from_str::<Credential>(r#""abc""#).unwrap(), Credential::Bearer(token("abc")));
     }
 
     #[test]
-    fn what_is_no_credential_is_not_read() {
+    fn only_a_credential_is_read() {
         for bad in [
             r#""a b""#,
             r#""""#,

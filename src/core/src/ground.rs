@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a request stands on. All of it comes from outside: it serves to show and to compare.
+//! The remote behind a request, and the account server that it claims. All of it comes from outside: use it to show and
+//! to compare.
 
 use std::collections::BTreeMap;
 
@@ -12,33 +13,33 @@ use crate::{
     service::{RemoteUrl, UrlError},
 };
 
-/// The remote that a request came for, and the binding that its options claim.
+/// The remote that a request is about, and the binding that its options claim.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Record", into = "Record")]
 pub struct Ground {
-    /// Flatpak's name of the remote: for showing, never for choosing.
+    /// Flatpak's name for the remote: to show, never to choose by.
     pub remote: String,
     /// Its address, verbatim.
     pub remote_uri: String,
-    /// Its address, for comparing.
+    /// Its address, to compare.
     pub remote_url: RemoteUrl,
     /// The claimed binding.
     pub binding: Binding,
 }
 
-/// Why a request stands on nothing.
+/// Why a request has no ground.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GroundError {
-    /// No account is used for an address like that (rule R2).
+    /// No account may be used for this address (rule R2).
     #[error(transparent)]
     Address(#[from] UrlError),
-    /// The remote does not say where its accounts are.
+    /// The remote does not name its account server.
     #[error(transparent)]
     Options(#[from] OptionsError),
 }
 
 impl Ground {
-    /// The ground of a remote with that name, address and binding.
+    /// The ground of a remote with this name, address and binding.
     pub fn new(remote: &str, remote_uri: &str, binding: Binding) -> Result<Self, UrlError> {
         Ok(Self {
             remote: remote.to_owned(),
@@ -48,41 +49,41 @@ impl Ground {
         })
     }
 
-    /// What a remote's options, and the registry that a request names, claim.
+    /// The ground that a remote's options claim, together with the registry that a request names.
     pub fn claimed(
         remote: &str,
         remote_uri: &str,
         options: &BTreeMap<String, String>,
         registry: Option<&str>,
     ) -> Result<Self, GroundError> {
-        // The address comes first: where nothing secret may go, the options do not matter.
+        // Check the address first: if nothing secret may go there, the options do not matter.
         RemoteUrl::parse(remote_uri)?;
         let binding = provider::claim(&Claim { remote_uri, options, registry })?;
         Ok(Self::new(remote, remote_uri, binding)?)
     }
 
-    /// The ground of a remote of this computer.
+    /// The ground of a remote on this computer.
     pub fn of(remote: &Remote) -> Result<Self, GroundError> {
         Self::claimed(&remote.name, &remote.url, &remote.options, None)
     }
 
-    /// Whether it is that remote, as it is configured on this computer (rule R25).
+    /// Whether this is the remote as it is configured on this computer (rule R25).
     pub fn is_of(&self, remote: &Remote) -> bool {
         remote.is_ours() && Self::of(remote).as_ref() == Ok(self)
     }
 
-    /// The host of the account server as it is shown.
+    /// The account server's host, for showing.
     pub fn host(&self) -> String {
         self.binding.host()
     }
 
-    /// The consent that the remote may use an account.
+    /// The permission that lets the remote use an account.
     pub fn link(&self) -> Link {
         Link { remote_url: self.remote_url.clone(), remote: self.remote.clone() }
     }
 }
 
-/// How it is written into a file.
+/// The ground as it is written into a file.
 #[derive(Serialize, Deserialize)]
 struct Record {
     remote: String,
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ground_is_a_remote_of_this_computer_to_the_letter() {
+    fn the_ground_matches_a_remote_of_this_computer_to_the_letter() {
         let ground = Ground::of(&remote()).unwrap();
         assert!(ground.is_of(&remote()));
         for other in [
@@ -139,14 +140,14 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_may_have_no_tokens_comes_before_the_options() {
+    fn an_address_that_may_get_no_tokens_is_refused_before_the_options() {
         let none = BTreeMap::new();
         assert!(matches!(Ground::claimed("demo", "file:///srv", &none, None), Err(GroundError::Address(_))));
         assert!(matches!(Ground::claimed("demo", "https://r.example/", &none, None), Err(GroundError::Options(_))));
     }
 
     #[test]
-    fn the_ground_is_read_as_it_was_written() {
+    fn a_written_ground_reads_back_unchanged() {
         let ground = Ground::of(&remote()).unwrap();
         let written = serde_json::to_string(&ground).unwrap();
         assert_eq!(serde_json::from_str::<Ground>(&written).unwrap(), ground);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Errors of the bus that say that nobody is there to answer. Pure.
+//! Recognises bus errors that mean nobody is there to answer. Pure.
 
 /// Whether nobody owns the name that was called, or there is no bus.
 pub(super) fn is_absent(error: &zbus::Error) -> bool {
@@ -19,7 +19,7 @@ pub(super) fn is_absent(error: &zbus::Error) -> bool {
     }
 }
 
-/// Whether who was called does not offer what was called for.
+/// Whether the called service lacks that method, interface or object.
 pub(super) fn is_unknown(error: &zbus::Error) -> bool {
     match error {
         zbus::Error::MethodError(name, ..) => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a keyring must do, and the changes of accounts that are made of it.
+//! What a keyring must do, and the changes of accounts built on it.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,36 +10,36 @@ use crate::{
     files,
 };
 
-/// The lock under which everything is changed. Work that outlives its caller holds it until it is done.
+/// The lock that every change needs. Work that outlives its caller holds it until it is done.
 pub(super) type Guard = Arc<files::Lock>;
 
-/// An item of ours, opened as far as it goes. `P` is its place in the keyring.
+/// One of our items, opened if possible. `P` is its place in the keyring.
 pub(super) enum Found<P> {
     Open(P, Box<Account>),
     Locked(Outline),
-    /// With what tells it from others.
+    /// With a name that tells it from others.
     Broken(P, String),
 }
 
-/// A keyring. Places are good while the lock is held under which they were listed.
+/// A keyring. A place is valid only under the lock under which it was listed.
 pub(super) trait Backend: Sync {
     type Place: Send + Sync;
 
     fn list(&self) -> impl Future<Output = Result<Vec<Found<Self::Place>>, StoreError>> + Send;
     /// Saves a new account and reads it back.
     fn create(&self, guard: &Guard, account: &Account) -> impl Future<Output = Result<(), StoreError>> + Send;
-    /// Sets the record of that very item and reads it back.
+    /// Sets the record of exactly this item and reads it back.
     fn replace(
         &self,
         guard: &Guard,
         place: &Self::Place,
         account: &Account,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
-    /// Removes items. What is gone already is removed.
+    /// Removes items. An item that is gone already counts as removed.
     fn delete(&self, guard: &Guard, places: Vec<Self::Place>) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// All items as others see them. Of two items of one account the newer one counts.
+/// All items, as callers of the store see them. Of two items for one account the newer one counts.
 pub(super) async fn entries(keyring: &impl Backend) -> Result<Vec<Entry>, StoreError> {
     let mut open: BTreeMap<AccountId, Account> = BTreeMap::new();
     let mut entries = Vec::new();
@@ -59,7 +59,7 @@ pub(super) async fn entries(keyring: &impl Backend) -> Result<Vec<Entry>, StoreE
     Ok(entries)
 }
 
-/// Changes the fresh copy of an account. `None` if it is no longer there.
+/// Applies a change to a fresh copy of an account. `None` if the account is gone.
 pub(super) async fn change(
     keyring: &impl Backend,
     guard: &Guard,
@@ -73,7 +73,7 @@ pub(super) async fn change(
     Ok(Some(account))
 }
 
-/// Lets a remote use an account and no other one. `false` if the account is no longer there.
+/// Lets a remote use this account and no other. `false` if the account is gone.
 pub(super) async fn allow(
     keyring: &impl Backend,
     guard: &Guard,
@@ -118,7 +118,7 @@ pub(super) async fn remove_broken(keyring: &impl Backend, guard: &Guard, broken:
     keyring.delete(guard, places).await
 }
 
-/// The item of an account, and what it holds.
+/// Finds the item of an account, and reads it.
 async fn find<B: Backend>(keyring: &B, id: AccountId) -> Result<Option<(B::Place, Account)>, StoreError> {
     let mut newest: Option<(B::Place, Account)> = None;
     for found in keyring.list().await? {
@@ -136,7 +136,7 @@ async fn find<B: Backend>(keyring: &B, id: AccountId) -> Result<Option<(B::Place
     Ok(newest)
 }
 
-/// Changes an account in its item. What stays as it was is not written.
+/// Changes an account in its item. Writes nothing if nothing changed.
 async fn write_change<B: Backend>(
     keyring: &B,
     guard: &Guard,

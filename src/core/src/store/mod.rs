@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The accounts in the keyring: one item per account is the only store. All changes are read-modify-write under one lock
-//! file, since window, daemon and usherctl all write.
+//! The accounts in the keyring, their only store: one item per account. Every change is a read-modify-write under one
+//! lock file, since window, daemon and usherctl all write.
 //!
-//! Outside a sandbox the keyring is the Secret Service, inside one a file that only the key of the Secret portal opens.
-//! Which one it is, is decided when the store is made; never does one stand in for the other.
+//! Outside a sandbox the keyring is the Secret Service. Inside one it is a file that only the key from the Secret
+//! portal opens. The store decides between them when it is made; neither ever stands in for the other.
 //!
 //! ```text
-//! backend         what a keyring must do     record  how an account is written into an item
+//! backend         what a keyring must do     record  an account as an item
 //! secret_service  the Secret Service         file    the file
-//! absent          who is not on the bus
+//! absent          bus errors that mean nobody is there
 //! ```
 
 mod absent;
@@ -32,36 +32,36 @@ use crate::{
     service::ServiceUrl,
 };
 
-/// What is known of a keyring item without opening it.
+/// What a keyring item shows without being opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outline {
-    /// Which account, as the attributes say.
+    /// Id of the account, from the attributes.
     pub id: AccountId,
-    /// Its provider, as the attributes say.
+    /// Its provider, from the attributes.
     pub provider: Provider,
-    /// Its service, as the attributes say.
+    /// Its service, from the attributes.
     pub service: ServiceUrl,
 }
 
-/// One item of ours in the keyring.
+/// One of our items in the keyring.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
-    /// Readable.
+    /// A readable account.
     Open(Box<Account>),
-    /// In a locked keyring.
+    /// An item in a locked keyring.
     Locked(Outline),
-    /// Cannot be read; kept as it is. The name tells it from others.
+    /// An item that cannot be read, kept as it is. The name tells it from others.
     Broken(String),
 }
 
 impl Entry {
-    /// Whether a broken one of that name is a whole keyring file, with all accounts that are in it.
+    /// Whether the name of a broken entry means a whole keyring file, with all accounts in it.
     pub fn is_whole_keyring(name: &str) -> bool {
-        // Items of a service are named by an object path, items of a file by their number.
+        // Object paths name items of a service, numbers name items of a file.
         !name.contains(['/', '#'])
     }
 
-    /// The same, taken out.
+    /// The account, if it can be read.
     pub fn into_account(self) -> Option<Account> {
         match self {
             Self::Open(account) => Some(*account),
@@ -69,7 +69,7 @@ impl Entry {
         }
     }
 
-    /// The account, where it can be read.
+    /// The account, if it can be read.
     pub fn account(&self) -> Option<&Account> {
         match self {
             Self::Open(account) => Some(account),
@@ -78,34 +78,34 @@ impl Entry {
     }
 }
 
-/// Why the keyring did not do what was asked.
+/// Why the keyring failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// No keyring is running.
     #[error("no keyring is running")]
     NoKeyring,
-    /// Inside a sandbox: the desktop offers no portal that gives the key.
+    /// Inside a sandbox: no portal of the desktop gives the key.
     #[error("there is no portal for secrets")]
     NoPortal,
-    /// It is locked.
+    /// The keyring is locked.
     #[error("the keyring is locked")]
     Locked,
     /// The person did not unlock it.
     #[error("the keyring was not unlocked")]
     Dismissed,
-    /// It did not answer in time.
+    /// The keyring did not answer in time.
     #[error("the keyring did not answer in time")]
     TimedOut,
-    /// Something is wrong with it.
+    /// The keyring failed.
     #[error("the keyring failed: {0}")]
     Keyring(oo7::dbus::Error),
-    /// Something is wrong with the portal.
+    /// The portal failed.
     #[error("the portal for secrets failed: {0}")]
     Portal(zbus::Error),
-    /// The keyring file cannot be read or written; what it held is still there.
+    /// The keyring file cannot be read or written; its content is still there.
     #[error("the keyring file cannot be used: {0}")]
     File(io::Error),
-    /// What was saved was not what could be read again.
+    /// Reading back gave something other than what was saved.
     #[error("the keyring did not keep the account")]
     NotKept,
     /// The lock file cannot be used.
@@ -113,7 +113,7 @@ pub enum StoreError {
     LockFile(#[from] io::Error),
 }
 
-/// The accounts of this person on this computer. Cheap to clone. The keyring is contacted at the first call.
+/// The accounts of this person on this computer. Cheap to clone. Contacts the keyring at the first call.
 #[derive(Clone)]
 pub struct AccountStore {
     inner: Arc<Inner>,
@@ -131,7 +131,7 @@ enum Keyring {
     File(FileKeyring),
 }
 
-/// Does the same with whichever keyring it is.
+/// Makes the same call to either keyring.
 macro_rules! with {
     ($store:expr, $keyring:ident => $call:expr) => {
         match &$store.inner.keyring {
@@ -142,7 +142,7 @@ macro_rules! with {
 }
 
 impl AccountStore {
-    /// A store over the keyring that this process has to use. No call but [`Self::unlock`] takes longer than about
+    /// A store for the keyring that this process has to use. No call but [`Self::unlock`] takes longer than about
     /// `limit`.
     pub fn new(limit: Duration) -> Self {
         if names::in_sandbox() {
@@ -161,23 +161,22 @@ impl AccountStore {
         Self { inner: Arc::new(Inner { keyring, limit, lock_file }), is_quiet: false }
     }
 
-    /// The same store for what must not disturb the person. Inside a sandbox nothing tells beforehand whether the desktop
-    /// will ask the person to unlock the keyring: this way it is given the occasion at most once per login session. What
-    /// cannot be had without counts as locked. Outside a sandbox, and where the key is held already, there is no
-    /// difference.
+    /// The same store, for work that must not disturb the person. Inside a sandbox nobody can foresee whether the
+    /// desktop will ask the person to unlock the keyring; this store risks it at most once per login session. Whatever
+    /// needs more counts as locked. Outside a sandbox, or once the key is held, both stores do the same.
     pub fn quietly(&self) -> Self {
         Self { inner: self.inner.clone(), is_quiet: true }
     }
 
-    /// All items of ours. A broken one does not hide the others. Inside a sandbox the desktop may ask the person to
-    /// unlock the keyring; see [`Self::quietly`].
+    /// All our items. A broken one does not hide the others. Inside a sandbox the desktop may ask the person to unlock
+    /// the keyring; see [`Self::quietly`].
     pub async fn entries(&self) -> Result<Vec<Entry>, StoreError> {
         self.open().await?;
         self.timed(async { with!(self, keyring => backend::entries(keyring).await) }).await
     }
 
-    /// Whether the keyring would have to be unlocked before accounts can be read. Asks nobody: inside a sandbox a keyring
-    /// whose key has not been asked for yet counts as locked.
+    /// Whether someone must unlock the keyring before accounts can be read. Asks nobody: inside a sandbox a keyring
+    /// counts as locked until its key has been fetched.
     pub async fn is_locked(&self) -> Result<bool, StoreError> {
         match &self.inner.keyring {
             Keyring::Service(keyring) => self.timed(keyring.is_locked()).await,
@@ -185,7 +184,7 @@ impl AccountStore {
         }
     }
 
-    /// Saves a new account and reads it back before it says so (rule R16).
+    /// Saves a new account and reads it back before it reports success (rule R16).
     pub async fn add(&self, account: &Account) -> Result<(), StoreError> {
         let guard = self.lock().await?;
         self.timed(async {
@@ -195,7 +194,7 @@ impl AccountStore {
         .await
     }
 
-    /// Changes the fresh copy of an account. `None` if it is no longer there: then nothing is written.
+    /// Applies a change to a fresh copy of an account. Gives `None` and writes nothing if the account is gone.
     pub async fn change(
         &self,
         id: AccountId,
@@ -205,26 +204,26 @@ impl AccountStore {
         self.timed(async { with!(self, keyring => backend::change(keyring, &guard, id, change).await) }).await
     }
 
-    /// Lets a remote use an account, and no other one: a remote uses one account, the one that was chosen last. `false`
-    /// if the account is no longer there: then nothing is written.
+    /// Lets a remote use this account and no other: a remote uses one account, the one last chosen. Gives `false` and
+    /// writes nothing if the account is gone.
     pub async fn allow(&self, id: AccountId, link: Link) -> Result<bool, StoreError> {
         let guard = self.lock().await?;
         self.timed(async { with!(self, keyring => backend::allow(keyring, &guard, id, link).await) }).await
     }
 
-    /// Removes an account. Removing what is gone is done already.
+    /// Removes an account. Does nothing if it is gone already.
     pub async fn remove(&self, id: AccountId) -> Result<(), StoreError> {
         let guard = self.lock().await?;
         self.timed(async { with!(self, keyring => backend::remove(keyring, &guard, id).await) }).await
     }
 
-    /// Removes an item that cannot be read, as [`Entry::Broken`] names it.
+    /// Removes an item that cannot be read, by its name in [`Entry::Broken`].
     pub async fn remove_broken(&self, name: &str) -> Result<(), StoreError> {
         let guard = self.lock().await?;
         self.timed(async { with!(self, keyring => backend::remove_broken(keyring, &guard, name).await) }).await
     }
 
-    /// Asks the person to unlock the keyring, where that is needed. Lasts as long as the person takes.
+    /// Asks the person to unlock the keyring, if needed. Waits as long as the person takes.
     pub async fn unlock(&self) -> Result<(), StoreError> {
         match &self.inner.keyring {
             Keyring::Service(keyring) => keyring.unlock().await,
@@ -232,8 +231,8 @@ impl AccountStore {
         }
     }
 
-    /// Something about the accounts, or the keyring's being there or locked, may have changed. Follows the keyring's
-    /// signals, or the file; asks nothing and starts nothing.
+    /// Yields an item whenever accounts may have changed, or the keyring may have come, gone, or changed its lock.
+    /// Follows the keyring's signals, or the file; asks nothing and starts nothing.
     pub async fn changes(
         &self,
         connection: &zbus::Connection,
@@ -245,7 +244,7 @@ impl AccountStore {
         Ok(changes)
     }
 
-    /// Makes sure that the keyring can be read, where that is not told by reading it.
+    /// Fetches the key of a keyring file. The Secret Service needs nothing first: it shows which items are locked.
     async fn open(&self) -> Result<(), StoreError> {
         match &self.inner.keyring {
             Keyring::Service(_) => Ok(()),
@@ -253,8 +252,8 @@ impl AccountStore {
         }
     }
 
-    /// Takes the turn of one account: whoever is about to have its credential renewed by the server holds it from before
-    /// the call until after the save. Other changes of the account do not wait for it.
+    /// Locks one account. Whoever may get its credential renewed by the server holds this from before the call until
+    /// after the save. Other changes of the account do not wait for it.
     pub async fn lock_account(&self, id: AccountId) -> Result<files::Lock, StoreError> {
         let path = self.lock_file()?.with_file_name(format!("account-{id}.lock"));
         Ok(files::lock(&path, self.inner.limit).await?)
@@ -265,11 +264,11 @@ impl AccountStore {
         self.inner.lock_file.as_ref().ok_or_else(nowhere)
     }
 
-    /// The lock is not held while a person is waited for.
+    /// Opens the keyring first, so as not to hold the lock while a person answers a dialog.
     async fn lock(&self) -> Result<Guard, StoreError> {
         self.open().await?;
         let path = self.lock_file()?;
-        // Who has just had the lock and wants it again queues up behind those who wait for it.
+        // A caller that just had the lock and wants it again queues behind those already waiting.
         let _turn = files::lock(&path.with_extension("turn"), self.inner.limit).await?;
         Ok(Arc::new(files::lock(path, self.inner.limit).await?))
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! How an account is written into an item, the same in every keyring. Pure.
+//! An account as a keyring item, the same in every keyring. Pure.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::{
     service::ServiceUrl,
 };
 
-/// Attribute names. They and the label are all that a locked keyring shows.
+/// Attribute names. A locked keyring shows only the attributes and the label.
 pub(in crate::store) mod attribute {
     pub(in crate::store) const SCHEMA: &str = "xdg:schema";
     pub(in crate::store) const ACCOUNT: &str = "account";
@@ -21,7 +21,7 @@ pub(in crate::store) mod attribute {
     pub(super) const SERVICE: &str = "service";
 }
 
-/// What the attributes say; `None` if they are not whole.
+/// What the attributes say; `None` if some are missing or malformed.
 pub(super) fn outline(attributes: &HashMap<String, String>) -> Option<Outline> {
     Some(Outline {
         id: AccountId::parse(attributes.get(attribute::ACCOUNT)?)?,
@@ -30,11 +30,11 @@ pub(super) fn outline(attributes: &HashMap<String, String>) -> Option<Outline> {
     })
 }
 
-/// The account in the secret of an item; `None` if it cannot be read.
+/// The account in an item's secret; `None` if it cannot be read.
 pub(super) fn account(outline: &Outline, secret: &Secret) -> Option<Account> {
     let account = Account::decode(secret.as_bytes()).ok()?;
     let binding = &account.binding;
-    // The attributes only help to search. The binding inside the secret is the one that counts, so they must agree.
+    // The attributes only help to search. The binding inside the secret is what counts, so both must agree.
     let agrees = outline.id == account.id && outline.provider == binding.provider && outline.service == binding.service;
     agrees.then_some(account)
 }
@@ -56,7 +56,7 @@ pub(super) fn encode(account: &Account) -> Result<Secret, StoreError> {
     account.encode().map(Secret::Blob).map_err(|_| StoreError::NotKept)
 }
 
-/// Whether that is what was to be kept (rule R16).
+/// Checks that what was kept is what was to be kept (rule R16).
 pub(super) fn verify(kept: &Secret, account: &Account) -> Result<(), StoreError> {
     match Account::decode(kept.as_bytes()) {
         Ok(kept) if &kept == account => Ok(()),

@@ -17,21 +17,22 @@ use crate::{account::Account, names};
 
 const BUS_NAME: &str = "org.freedesktop.secrets";
 
-/// The session with the keyring, opened at the first call and again when it was lost.
+/// A session with the keyring, opened at the first call and again after it was lost.
 #[derive(Default)]
 pub(super) struct SecretService {
     session: Mutex<Option<Session>>,
 }
 
 struct Session {
-    /// Taken out only when this is dropped.
+    /// `None` only while this is being dropped.
     service: Option<Arc<Service>>,
     runtime: Handle,
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // Its last owner closes the session by a task, which needs the runtime, wherever this is dropped.
+        // The last owner of the service closes its session in a task, which needs the runtime, whatever thread drops
+        // this.
         let _entered = self.runtime.enter();
         self.service.take();
     }
@@ -52,7 +53,7 @@ impl Backend for SecretService {
     }
 
     async fn create(&self, _guard: &Guard, account: &Account) -> Result<(), StoreError> {
-        // Also renews a session that was lost.
+        // Also renews a lost session.
         self.list().await?;
         let collection = match self.collection().await? {
             Some(collection) => collection,
@@ -69,9 +70,9 @@ impl Backend for SecretService {
     async fn replace(&self, _guard: &Guard, item: &Item, account: &Account) -> Result<(), StoreError> {
         item.set_secret(record::encode(account)?).await?;
         record::verify(&item.secret().await?, account)?;
-        // gnome-keyring tells nobody that a secret was set. That a label was set it tells, even if it is the one it was.
+        // gnome-keyring sends no signal when a secret is set. It does when a label is set, even to the same text.
         if let Err(error) = item.set_label(&record::label(account)).await {
-            tracing::debug!(%error, "others may not hear of a change");
+            tracing::debug!(%error, "cannot set the label of a keyring item; others may miss the change");
         }
         Ok(())
     }
@@ -108,9 +109,9 @@ impl SecretService {
         let Some(collection) = self.service().await?.with_alias(Service::DEFAULT_COLLECTION).await? else {
             return Ok(Vec::new());
         };
-        // Each question costs several calls of the bus, so what does not depend on one another is asked at once.
+        // Each question costs several calls on the bus, so ask independent ones at once.
         let (is_locked, mut items) = future::try_join(collection.is_locked(), collection.search_items(&wanted)).await?;
-        // A keyring finds things in any order; of two that are equal the same one shall count every time.
+        // A keyring finds items in any order; of two equal ones the same must count every time.
         items.sort_by(|one, other| one.path().as_str().cmp(other.path().as_str()));
         let mut all = Vec::new();
         for found in future::join_all(items.into_iter().map(|item| open(item, is_locked))).await {
@@ -162,7 +163,7 @@ fn broken(item: Item) -> Found<Item> {
     Found::Broken(item, name)
 }
 
-/// Signals of the keyring that can concern accounts, and its coming and going.
+/// Signals of the keyring that may concern accounts, and its coming and going.
 pub(super) async fn signals(
     connection: &zbus::Connection,
 ) -> Result<impl Stream<Item = zbus::Message> + Send + Unpin + use<>, StoreError> {
@@ -196,7 +197,7 @@ impl From<Error> for StoreError {
     }
 }
 
-/// Whether the keyring was restarted: the session that we knew is gone with it.
+/// Whether the keyring restarted: our session with it is gone.
 fn is_lost(error: &Error) -> bool {
     match error {
         Error::Service(ServiceError::NoSession(_)) | Error::Deleted => true,

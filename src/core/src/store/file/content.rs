@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Works with the library on a file: reads its items, writes a new one.
+//! Reads and writes the items of a file, through the library.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -18,19 +18,19 @@ use crate::{
     },
 };
 
-/// The items of a file; `None` for what the key does not open.
+/// The items of a file; `None` for an item that the key does not open.
 pub(super) type Items = Vec<Option<UnlockedItem>>;
 
-/// What is to be changed.
+/// A change of the file.
 pub(super) enum Change {
     Add(Account),
     Replace(usize, Account),
-    /// Items, the last one first: the others keep their places.
+    /// Indexes of items, the last one first, so that the others keep their places.
     Remove(Vec<usize>),
 }
 
 impl Change {
-    /// How many bytes it may add to the file.
+    /// How many bytes the change may add to the file.
     fn size(&self) -> u64 {
         match self {
             Self::Add(account) | Self::Replace(_, account) => {
@@ -41,14 +41,14 @@ impl Change {
     }
 }
 
-/// The items of a file, opened with the key of `opener`; `None` if the file cannot be read with it.
+/// The items of a file, opened with the key of `opener`; `None` if that key cannot read the file.
 pub(super) async fn items(path: PathBuf, opener: Arc<UnlockedKeyring>) -> Result<Option<Items>, StoreError> {
     let items = apart(async move { read(path, &opener).await }).await?;
-    // The library does not load a file of which it can read less than half.
+    // The library does not load a file if it can read less than half of it.
     Ok(items.filter(|items| items.len() <= 2 * items.iter().flatten().count()))
 }
 
-/// Loads a file, and derives its key. `None` if it cannot be read.
+/// Loads a file, and derives its key. `None` if the file cannot be read.
 pub(super) async fn load(path: PathBuf, secret: Secret) -> Result<Option<Arc<UnlockedKeyring>>, StoreError> {
     apart(async move {
         let keyring = UnlockedKeyring::load(path, secret).await?;
@@ -58,9 +58,9 @@ pub(super) async fn load(path: PathBuf, secret: Secret) -> Result<Option<Arc<Unl
     .await
 }
 
-/// Writes what the file, which is as `stamp` says, becomes by a change. The library writes it beside the file. Only once it
-/// has been read back from there (rule R16) does it take the place of the file: the library does not notice that a disk is
-/// full. `known` is what the library has made of the same file before. `None` if what was written cannot be read.
+/// Applies a change to the file whose content is `stamp`. The library writes the new file beside the old one. The new
+/// file takes the old one's place only after it was read back (rule R16), because the library does not notice a full
+/// disk. `known` is what the library last made of this very file. `None` if the new file cannot be read.
 pub(super) async fn write(
     place: Place,
     guard: Guard,
@@ -89,7 +89,7 @@ pub(super) async fn write(
             Err(Error::Io(_)) => place.remove_parts(),
             Err(_) => place.remove_parts().and_then(|()| place.check_room(needed)),
         };
-        // The lock is held until the last byte is on disk, however long anybody waits for it.
+        // Hold the lock until the last byte is on disk, however long others wait for it.
         drop(guard);
         ended?;
         written
@@ -122,7 +122,7 @@ async fn apply(keyring: &UnlockedKeyring, change: &Change, count: usize) -> Resu
     Ok(())
 }
 
-/// Whether what was written is what was meant, with everything else that was there.
+/// Whether the new file has the change, and everything that was there before.
 fn is_done(change: &Change, count: usize, broken: usize, after: &Items) -> bool {
     let holds = |account: &Account| {
         let id = account.id.to_string();
@@ -151,8 +151,8 @@ async fn read(path: PathBuf, opener: &UnlockedKeyring) -> Result<Items, Error> {
     Ok(items)
 }
 
-/// Works with the library where a long calculation holds up nobody, and where its stumbling over a damaged file does no
-/// harm. `None` if the file cannot be read.
+/// Runs the library's work on a thread where a long calculation blocks nobody, and where a panic over a damaged file
+/// does no harm. `None` if the file cannot be read.
 async fn apart<T, W>(work: W) -> Result<Option<T>, StoreError>
 where
     T: Send + 'static,
@@ -166,7 +166,7 @@ where
         Ok(Ok(done)) => Ok(Some(done)),
         Ok(Err(Error::Io(error))) => Err(StoreError::File(error)),
         Ok(Err(error)) => {
-            tracing::debug!(%error, "the keyring file cannot be read");
+            tracing::debug!(%error, "cannot read the keyring file");
             Ok(None)
         }
         Err(error) => {

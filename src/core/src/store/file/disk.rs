@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The keyring file on disk: its bytes, what is left over of writing it, and copies that were set aside.
+//! The keyring file on disk: its bytes, the leftovers of writing it, and copies set aside.
 
 use std::{
     fs::{self, File, OpenOptions, Permissions},
@@ -14,25 +14,25 @@ use rustix::{
     io::Errno,
 };
 
-/// How the library names the files that it writes before it gives them their name.
+/// Start of the names that the library gives to files while it writes them.
 const PART: &str = ".tmpkeyring";
-/// What follows the name of a file that was set aside.
+/// Follows the name of a file that was set aside.
 const ASIDE: &str = ".unreadable-";
-/// Largest file that is read, in bytes.
+/// Largest file to read, in bytes.
 const SIZE_LIMIT: u64 = 64 << 20;
-/// What a keyring file begins with.
+/// The first bytes of a keyring file.
 const HEADER: &[u8] = b"GnomeKeyring\n\r\0\n\x01\x00";
-/// Rounds of the key derivation: at least as many as the library asks for, and not so many that they would last for ever.
+/// Rounds of the key derivation: at least as many as the library demands, but not so many that they take for ever.
 const ROUNDS: std::ops::RangeInclusive<u32> = 100_000..=10_000_000;
 
-/// A file as it was at one moment. Its time counts as well, since the library refuses to write if only that is another.
+/// A file as it was at one moment. Includes the time, since the library refuses to write if only the time differs.
 #[derive(Clone, PartialEq, Eq)]
 pub(in crate::store) struct Stamp {
     bytes: Vec<u8>,
     modified: Option<SystemTime>,
 }
 
-/// The keyring file's place.
+/// Where the keyring file lies.
 #[derive(Clone)]
 pub(super) struct Place {
     folder: PathBuf,
@@ -56,7 +56,7 @@ impl Place {
         &self.name
     }
 
-    /// Makes the folder, private.
+    /// Makes the folder, readable by its owner only.
     pub(super) fn make_folder(&self) -> io::Result<()> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
         let mode = fs::metadata(&self.folder)?.mode();
@@ -66,7 +66,7 @@ impl Place {
         fs::set_permissions(&self.folder, Permissions::from_mode(0o700))
     }
 
-    /// The file as it is. `None` if there is none.
+    /// The file as it is now. `None` if there is none.
     pub(super) fn stamp(&self) -> io::Result<Option<Stamp>> {
         let no_follow = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
         let file = match OpenOptions::new().read(true).custom_flags(no_follow).open(self.path()) {
@@ -82,7 +82,7 @@ impl Place {
         Ok(Some(Stamp { bytes, modified: metadata.modified().ok() }))
     }
 
-    /// Where the file that is to take its place is written.
+    /// Path of the new file before it takes the old one's place.
     pub(super) fn staged(&self) -> PathBuf {
         self.folder.join(self.staged_name())
     }
@@ -91,8 +91,8 @@ impl Place {
         format!(".{}.new", self.name)
     }
 
-    /// Begins to write: a copy of the file is made, of the same time, which the library looks at before it writes. Only
-    /// while the lock is held.
+    /// Prepares to write: copies the file with its time, which the library checks before it writes. Call it only with
+    /// the lock held.
     pub(super) fn stage(&self, stamp: Option<&Stamp>) -> io::Result<()> {
         self.make_folder()?;
         self.remove_parts()?;
@@ -105,7 +105,7 @@ impl Place {
         copied.inspect_err(|_| drop(fs::remove_file(self.staged())))
     }
 
-    /// Fails if there is no room for so many bytes more.
+    /// Fails if the disk has no room for this many more bytes.
     pub(super) fn check_room(&self, bytes: u64) -> io::Result<()> {
         let probe = OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.staged())?;
         let room = fallocate(&probe, FallocateFlags::empty(), 0, bytes);
@@ -116,31 +116,31 @@ impl Place {
         }
     }
 
-    /// Puts what was written in the place of the file.
+    /// Puts the new file in the place of the old one.
     pub(super) fn publish(&self) -> io::Result<()> {
         fs::rename(self.staged(), self.path())?;
         self.sync()
     }
 
-    /// Removes what was left behind in the middle of writing. Only while the lock is held.
+    /// Removes the leftovers of an interrupted write. Call it only with the lock held.
     pub(super) fn remove_parts(&self) -> io::Result<()> {
         let staged = self.staged_name();
         for name in self.names()? {
             if name.starts_with(PART) || name == staged {
-                tracing::debug!(name, "left over of writing the keyring");
+                tracing::debug!(name, "removing a leftover of writing the keyring");
                 fs::remove_file(self.folder.join(name))?;
             }
         }
         Ok(())
     }
 
-    /// Gives the file another name, under which it is kept.
+    /// Renames the file, to keep it under another name.
     pub(super) fn set_aside(&self) -> io::Result<()> {
         for number in 1..u32::MAX {
             let aside = self.folder.join(format!("{}{ASIDE}{number}", self.name));
             match renameat_with(CWD, self.path(), CWD, &aside, RenameFlags::NOREPLACE) {
                 Ok(()) => {
-                    tracing::warn!(to = %aside.display(), "the keyring cannot be read and is set aside");
+                    tracing::warn!(to = %aside.display(), "set aside a keyring that cannot be read");
                     return self.sync();
                 }
                 Err(Errno::EXIST) => {}
@@ -150,7 +150,7 @@ impl Place {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    /// Names of the files that were set aside.
+    /// Names of the files set aside.
     pub(super) fn aside(&self) -> io::Result<Vec<String>> {
         let mut aside: Vec<_> = self
             .names()?
@@ -161,7 +161,7 @@ impl Place {
         Ok(aside)
     }
 
-    /// Removes a file of the folder.
+    /// Removes a file from the folder.
     pub(super) fn remove(&self, name: &str) -> io::Result<()> {
         match fs::remove_file(self.folder.join(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -169,7 +169,7 @@ impl Place {
         }
     }
 
-    /// Makes sure that what names the files have survives a power cut.
+    /// Makes sure that the folder's entries survive a power cut.
     fn sync(&self) -> io::Result<()> {
         File::open(&self.folder)?.sync_all()
     }
@@ -185,13 +185,13 @@ impl Place {
 }
 
 impl Stamp {
-    /// How many bytes the file has.
+    /// Size of the file in bytes.
     pub(super) fn size(&self) -> u64 {
         self.bytes.len() as u64
     }
 
-    /// What the key is made from, besides the secret: all that precedes the items. `None` if it may not be given to the
-    /// library, which believes what it finds in a file: how often to go round, for example.
+    /// All that precedes the items: besides the secret, the key is made from it. `None` if the library must not see it,
+    /// since it believes what a file says, such as the number of rounds.
     pub(super) fn ground(&self) -> Option<&[u8]> {
         let number = |at: usize| -> Option<u32> {
             Some(u32::from_le_bytes(self.bytes.get(HEADER.len() + at..)?.get(..4)?.try_into().ok()?))

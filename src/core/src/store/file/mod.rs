@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The keyring file of a sandboxed application, which only the key opens that the Secret portal gives.
+//! The keyring file of a sandboxed application, which only the key from the Secret portal opens.
 //!
 //! ```text
-//! vault    the secret, asked for once     disk   bytes, leftovers, files set aside
-//! portal   where it comes from            watch  hears of changes
+//! vault    the secret, fetched once        disk   bytes, leftovers, files set aside
+//! portal   where the secret comes from     watch  notices changes
 //! content  items, read and written
 //! ```
 
@@ -37,37 +37,37 @@ use super::{
 };
 use crate::{account::Account, names};
 
-/// A name of our own: libraries in the same sandbox have `default.keyring`.
+/// A name of our own: libraries in the same sandbox use `default.keyring`.
 const FILE_NAME: &str = "usher.keyring";
 
-/// The file, and what is known of it.
+/// The file, and what we know about it.
 pub(in crate::store) struct FileKeyring {
-    /// `None` where there is no folder for data.
+    /// `None` if there is no folder for data.
     place: Option<Place>,
     vault: Arc<Vault>,
     known: Mutex<Known>,
 }
 
-/// What was found out about the file, so that the key is not derived each time.
+/// What we learned about the file, so as not to derive the key each time.
 #[derive(Default)]
 struct Known {
-    /// Opens items that were made with its key, and what that was made from.
+    /// A keyring that opens items made with its key, and the bytes that the key was derived from.
     opener: Option<(Arc<UnlockedKeyring>, Vec<u8>)>,
-    /// What was written last, and the file that it has become.
+    /// The keyring last written, and the file as it was afterwards.
     written: Option<(Arc<UnlockedKeyring>, Stamp)>,
-    /// The file that could not be read.
+    /// A file that could not be read.
     unreadable: Option<Stamp>,
 }
 
 /// Where an item is.
 pub(in crate::store) enum Spot {
-    /// In the file, as it was then.
+    /// An item of the file: its index, and the file as it was then.
     Item(usize, Arc<Stamp>),
-    /// A whole file of the folder.
+    /// A whole file in the folder.
     File(String),
 }
 
-/// What the file holds.
+/// The content of the file.
 enum Content {
     None,
     Unreadable,
@@ -75,7 +75,7 @@ enum Content {
 }
 
 impl FileKeyring {
-    /// The keyring of this application, inside its sandbox.
+    /// The keyring of this application inside its sandbox.
     pub(in crate::store) fn of_application() -> Self {
         let marker = names::runtime_dir().map(|folder| folder.join("portal-asked"));
         Self::new(names::data_dir(), Box::new(SecretPortal { bus: None }), marker)
@@ -89,17 +89,17 @@ impl FileKeyring {
         }
     }
 
-    /// The file that is locked for changes. Not in the folder that is watched.
+    /// The file to lock for changes. Not in the folder that we watch.
     pub(in crate::store) fn lock_file(&self) -> Option<PathBuf> {
         Some(self.place.as_ref()?.folder().parent()?.join("accounts.lock"))
     }
 
-    /// Whether the key is held.
+    /// Whether we hold the key.
     pub(in crate::store) fn is_open(&self) -> bool {
         self.vault.secret().is_some()
     }
 
-    /// Sees to it that the key is held, within `limit`.
+    /// Gets the key if we do not hold it, within `limit`.
     pub(in crate::store) async fn open(&self, is_quiet: bool, limit: Duration) -> Result<(), StoreError> {
         match self.vault.open(is_quiet, Some(limit)).await {
             Err(StoreError::Dismissed) => Err(StoreError::Locked),
@@ -111,7 +111,7 @@ impl FileKeyring {
         self.vault.open(false, None).await
     }
 
-    /// The file has changed, or can be read from now on.
+    /// Yields when the file has changed, or becomes readable.
     pub(in crate::store) fn changes(&self) -> Result<impl Stream<Item = ()> + Send + use<>, StoreError> {
         watch::changes(self.place()?, self.vault.opened()).map_err(StoreError::File)
     }
@@ -121,7 +121,7 @@ impl FileKeyring {
         self.place.as_ref().ok_or_else(|| StoreError::File(nowhere()))
     }
 
-    /// Reads the file. Reading needs no lock: writers give a new file the name of the old one.
+    /// Reads the file. Needs no lock: a writer renames a finished file over the old one.
     async fn read(&self, known: &mut Known, stamp: Option<&Stamp>) -> Result<Content, StoreError> {
         let Some(stamp) = stamp else {
             return Ok(Content::None);
@@ -152,7 +152,7 @@ impl FileKeyring {
         self.vault.secret().ok_or(StoreError::Locked)
     }
 
-    /// Changes the file, which is as `stamp` says.
+    /// Applies a change to the file whose content is `stamp`.
     async fn write(
         &self,
         guard: &Guard,
@@ -160,7 +160,7 @@ impl FileKeyring {
         stamp: Option<Stamp>,
         change: Change,
     ) -> Result<(), StoreError> {
-        // If this fails, what the library has made of the file is not what the file is.
+        // Forget this first: after a failure the library's idea of the file is wrong.
         let written = known.written.take();
         let same = written.filter(|(_, as_of)| Some(as_of) == stamp.as_ref()).map(|(keyring, _)| keyring);
         let place = self.place()?;
@@ -175,7 +175,7 @@ impl FileKeyring {
         Ok(())
     }
 
-    /// The file, where an item is still where it was.
+    /// The file and the item's index, if the file has not changed since.
     fn at(&self, spot: &Spot) -> Result<(Stamp, usize), StoreError> {
         let stamp = self.place()?.stamp().map_err(StoreError::File)?;
         match (spot, stamp) {
@@ -244,7 +244,7 @@ impl Backend for FileKeyring {
     }
 }
 
-/// An item of the file, if it is one of ours.
+/// What an item of the file holds, if it is one of ours.
 fn found(place: &Place, item: Option<UnlockedItem>, spot: Spot, index: usize) -> Option<Found<Spot>> {
     let broken = |spot| Some(Found::Broken(spot, format!("{}#{index}", place.name())));
     let Some(item) = item else { return broken(spot) };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The Secret portal (`org.freedesktop.portal.Secret`): gives each sandboxed application a secret of its own, which the
+//! The Secret portal (`org.freedesktop.portal.Secret`): gives each sandboxed application its own secret, which the
 //! desktop keeps in the person's keyring.
 
 use std::{collections::HashMap, io, os::fd::OwnedFd};
@@ -22,14 +22,14 @@ const BUS_NAME: &str = "org.freedesktop.portal.Desktop";
 const PATH: &str = "/org/freedesktop/portal/desktop";
 const INTERFACE: &str = "org.freedesktop.portal.Secret";
 const REQUEST_INTERFACE: &str = "org.freedesktop.portal.Request";
-/// Longest secret that is read, in bytes.
+/// Longest secret to read, in bytes.
 const SECRET_LIMIT: u64 = 4096;
-/// Shortest secret that is worth the name; what is given has 64 bytes.
+/// Shortest secret to accept, in bytes; portals give 64.
 const SECRET_MINIMUM: usize = 16;
 
 /// The portal of the session.
 pub(super) struct SecretPortal {
-    /// Address of the bus, if it is not the session's.
+    /// Address of the bus, if it is not the session bus.
     pub(super) bus: Option<String>,
 }
 
@@ -44,8 +44,8 @@ impl SecretSource for SecretPortal {
     }
 }
 
-/// Asks once. The portal tells that it is done by a signal; a backend that was refused the keyring may say nothing at
-/// all, but then lets go of the socket that the secret was to come through.
+/// Asks once. The portal signals when it is done. A backend that could not open the keyring may send no signal, but
+/// closes the socket for the secret.
 async fn retrieve(connection: &Connection) -> Result<Secret, NoSecret> {
     let token = format!("usher{}", uuid::Uuid::new_v4().simple());
     let sender = connection.unique_name().ok_or(zbus::Error::Unsupported)?.as_str();
@@ -92,7 +92,7 @@ async fn retrieve(connection: &Connection) -> Result<Secret, NoSecret> {
 }
 
 async fn read(socket: UnixStream) -> io::Result<Zeroizing<Vec<u8>>> {
-    // Room for all of it, so that no copy is left behind in memory.
+    // Reserve room for all of it, so that growing leaves no copy in memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
     socket.take(SECRET_LIMIT).read_to_end(&mut bytes).await?;
     Ok(bytes)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The secret from which the key of the file is made, and how it is come by: from the Secret portal, whose call may raise
-//! the desktop's own dialog, and may last for ever. Callers share one call, and what it gave is kept.
+//! The secret that the file's key is made from. It comes from the Secret portal, whose call may raise the desktop's own
+//! dialog and may last for ever. Callers share one call; the vault keeps the secret.
 
 use std::{
     fs::{self, OpenOptions},
@@ -17,38 +17,39 @@ use tokio::sync::watch;
 
 use crate::store::StoreError;
 
-/// Where the secret comes from.
+/// A source of the secret.
 #[async_trait]
 pub(in crate::store) trait SecretSource: Send + Sync {
-    /// Asks for it. May ask the person.
+    /// Fetches the secret. May raise a dialog.
     async fn retrieve(&self) -> Result<Secret, NoSecret>;
 }
 
 /// Why there is no secret.
 #[derive(Debug, Clone)]
 pub(in crate::store) enum NoSecret {
-    /// Nobody offers one. No person was asked.
+    /// No portal offers one. No person was asked.
     NoPortal,
-    /// The keyring that it is kept in was not unlocked.
+    /// The keyring that holds it was not unlocked.
     Refused,
     /// The portal failed.
     Failed(zbus::Error),
 }
 
-/// What a call to the portal has come to; `None` while it lasts.
+/// The result of a call to the portal; `None` while it lasts.
 type Progress = watch::Receiver<Option<Result<(), NoSecret>>>;
 
 pub(super) struct Vault {
     source: Box<dyn SecretSource>,
     state: Mutex<State>,
-    /// Exists once the portal was asked in this login session without a person's act, until it gave the secret.
+    /// This file exists from the first call to the portal without a person's act in a login session, until the portal
+    /// gives the secret.
     marker: Option<PathBuf>,
     opened: watch::Sender<bool>,
 }
 
 enum State {
     Closed,
-    /// Since then.
+    /// The call in progress, and when it began.
     Asking(Progress, Instant),
     Open(Secret),
 }
@@ -58,7 +59,7 @@ impl Vault {
         Self { source, state: Mutex::new(State::Closed), marker, opened: watch::Sender::new(false) }
     }
 
-    /// The secret, if it is held.
+    /// The secret, if we hold it.
     pub(super) fn secret(&self) -> Option<Secret> {
         match &*self.state() {
             State::Open(secret) => Some(secret.clone()),
@@ -66,27 +67,27 @@ impl Vault {
         }
     }
 
-    /// Becomes true when the secret is held.
+    /// Becomes true when we hold the secret.
     pub(super) fn opened(&self) -> watch::Receiver<bool> {
         self.opened.subscribe()
     }
 
-    /// Sees to it that the secret is held. Without `limit` it lasts as long as the person takes.
+    /// Fetches the secret if we do not hold it. Without `limit`, waits as long as the person takes.
     pub(super) async fn open(self: &Arc<Self>, is_quiet: bool, limit: Option<Duration>) -> Result<(), StoreError> {
         let Some((progress, since)) = self.begin(is_quiet)? else {
             return Ok(());
         };
         let ended = ended(progress);
-        // What does not disturb the person does not wait for the same dialog again and again either.
+        // Quiet work must not wait for the same dialog again and again.
         let limit = limit.map(|limit| if is_quiet { limit.saturating_sub(since.elapsed()) } else { limit });
         match limit {
-            // The call goes on: what the person does later counts.
+            // The call goes on: it counts if the person unlocks later.
             Some(limit) => tokio::time::timeout(limit, ended).await.map_err(|_| StoreError::Locked)?,
             None => ended.await,
         }
     }
 
-    /// The call to the portal that is under way, or a new one. `None` if the secret is held.
+    /// The call to the portal in progress, or a new one. `None` if we hold the secret.
     fn begin(self: &Arc<Self>, is_quiet: bool) -> Result<Option<(Progress, Instant)>, StoreError> {
         let mut state = self.state();
         match &*state {
@@ -131,7 +132,7 @@ impl Vault {
         }
     }
 
-    /// Notes that the portal is asked. Fails if it was asked before.
+    /// Records that the portal is being called. Fails if it was called before.
     fn mark(&self) -> Result<(), StoreError> {
         let nowhere = || io::Error::new(io::ErrorKind::NotFound, "XDG_RUNTIME_DIR is not set");
         let marker = self.marker.as_ref().ok_or_else(nowhere).map_err(StoreError::File)?;
@@ -145,7 +146,7 @@ impl Vault {
         match created {
             Ok(_) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                tracing::debug!("the portal was asked in this session before");
+                tracing::debug!("the portal was already asked in this session");
                 Err(StoreError::Locked)
             }
             Err(error) => Err(StoreError::File(error)),
@@ -157,7 +158,7 @@ impl Vault {
             && let Err(error) = fs::remove_file(marker)
             && error.kind() != io::ErrorKind::NotFound
         {
-            tracing::warn!(%error, "that the portal was asked cannot be forgotten");
+            tracing::warn!(%error, "cannot remove the mark that the portal was asked");
         }
     }
 
@@ -171,7 +172,7 @@ async fn ended(mut progress: Progress) -> Result<(), StoreError> {
         Ok(Some(Ok(()))) => Ok(()),
         Ok(Some(Err(NoSecret::NoPortal))) => Err(StoreError::NoPortal),
         Ok(Some(Err(NoSecret::Failed(error)))) => Err(StoreError::Portal(error.clone())),
-        // Or the call came to an end without a word.
+        // Refused, or the call ended without an answer.
         Ok(Some(Err(NoSecret::Refused)) | None) | Err(_) => Err(StoreError::Dismissed),
     }
 }

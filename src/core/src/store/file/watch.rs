@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Hears when the file is given another content, by whichever process.
+//! Notices when any process changes the file.
 
 use std::{io, mem::MaybeUninit, os::fd::OwnedFd};
 
@@ -12,8 +12,8 @@ use tokio::{io::unix::AsyncFd, sync::watch};
 
 use super::disk::Place;
 
-/// Tells of changes of the file, and of those set aside, while the key is held, and that it is. Before, there is nothing of
-/// the file that could be read. Ends, with a last word, where nothing more will be heard: the folder is gone.
+/// Yields when the file, or one set aside, changes while we hold the key, and when we get the key. Without the key
+/// nothing in the file could be read anyway. Yields a last time, then ends, when the folder is gone.
 pub(super) fn changes(
     place: &Place,
     opened: watch::Receiver<bool>,
@@ -28,7 +28,7 @@ pub(super) fn changes(
         | WatchFlags::MOVE_SELF
         | WatchFlags::ONLYDIR;
     inotify::add_watch(&inotify, place.folder(), events)?;
-    // What makes it deprecated is a type whose descriptor may change or be closed elsewhere; this one is owned.
+    // Deprecated because of types whose descriptor may change or be closed elsewhere; this one is owned.
     #[allow(deprecated)]
     let inotify = AsyncFd::new(inotify)?;
     let watched = Watched { inotify, name: place.name().to_owned() };
@@ -53,7 +53,7 @@ struct Watched {
 }
 
 impl Watched {
-    /// Waits for a change. `None` if the folder is gone, and nothing more will be heard.
+    /// Waits for a change. `None` if the folder is gone, so that no more can come.
     async fn next(&mut self) -> Option<()> {
         loop {
             let mut ready = self.inotify.readable().await.ok()?;
@@ -62,7 +62,7 @@ impl Watched {
                 Ok(Ok(Heard::Nothing)) | Err(_) => {}
                 Ok(Ok(Heard::End)) => return None,
                 Ok(Err(error)) => {
-                    tracing::warn!(%error, "the keyring file cannot be watched any more");
+                    tracing::warn!(%error, "cannot watch the keyring file any more");
                     return None;
                 }
             }
@@ -77,7 +77,7 @@ enum Heard {
     End,
 }
 
-/// Reads all that there is to hear.
+/// Reads all pending events.
 fn read(inotify: &OwnedFd, name: &str) -> io::Result<Heard> {
     let mut buffer = [MaybeUninit::uninit(); 4096];
     let mut reader = Reader::new(inotify, &mut buffer);
@@ -97,7 +97,7 @@ fn read(inotify: &OwnedFd, name: &str) -> io::Result<Heard> {
                 };
                 heard = heard.max(Some(of_event));
             }
-            // What was heard is told first; the next reading finds that there is nothing more.
+            // Report what came so far; the next read finds nothing more.
             Err(Errno::WOULDBLOCK) => return heard.ok_or_else(|| Errno::WOULDBLOCK.into()),
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A bus of a test's own.
+//! A private bus for each test.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -25,7 +25,7 @@ const CONFIGURATION: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D
   </policy>
 </busconfig>
 "#;
-/// A bus without any services.
+/// A bus without services.
 pub(super) struct Bus {
     process: Child,
     address: String,
@@ -51,7 +51,7 @@ impl Bus {
         connection::Builder::address(self.address.as_str()).unwrap()
     }
 
-    /// The store of a process that has just been started.
+    /// The store of a freshly started process.
     pub(super) fn store(&self, data: &Path, limit: Duration) -> AccountStore {
         store_with(data, SecretPortal { bus: Some(self.address.clone()) }, limit)
     }

@@ -7,14 +7,14 @@ use crate::store::Entry;
 
 const OTHER_SECRET: Gives = Gives(b"another secret, as a portal has it once its keyring was made new");
 
-/// A keyring with an account, and its bytes.
+/// Makes a keyring with one account, and gives its bytes.
 async fn kept(data: &Path) -> Vec<u8> {
     let store = store(data);
     store.add(&account("demo")).await.unwrap();
     fs::read(file(data)).unwrap()
 }
 
-/// Adds an account to a keyring that cannot be read: what was there is kept under another name.
+/// Adds an account to an unreadable keyring, and checks that the old file is kept under another name.
 async fn is_set_aside(store: &crate::store::AccountStore, data: &Path, before: &[u8]) {
     assert_eq!(seen(store).await, [FILE_NAME]);
     assert_eq!(fs::read(file(data)).unwrap(), before, "reading changes nothing");
@@ -29,12 +29,12 @@ async fn k12_a_keyring_of_another_secret_is_kept_aside() {
     let before = kept(data.path()).await;
     let other = store_with(data.path(), OTHER_SECRET, PATIENCE);
     is_set_aside(&other, data.path(), &before).await;
-    // A second one takes no place that is taken.
+    // A second one does not overwrite the first.
     fs::write(file(data.path()), b"rubbish").unwrap();
     other.add(&account("again")).await.unwrap();
     let names = ["usher.keyring", "usher.keyring.unreadable-1", "usher.keyring.unreadable-2"];
     assert_eq!(files(data.path()), names);
-    // Only the person removes it, and only that one.
+    // Only the person removes it, and only the one named.
     other.remove_broken("usher.keyring.unreadable-1").await.unwrap();
     assert_eq!(seen(&other).await, ["again", "usher.keyring.unreadable-2"]);
 }
@@ -64,7 +64,7 @@ async fn k12_a_keyring_that_asks_for_endless_work_is_not_obeyed() {
 }
 
 #[tokio::test]
-async fn k12_a_byte_that_has_changed_anywhere_stops_no_process_and_changes_no_account() {
+async fn k12_one_changed_byte_anywhere_stops_no_process_and_changes_no_account() {
     let data = tempfile::tempdir().unwrap();
     let whole = kept(data.path()).await;
     let store = store(data.path());
@@ -80,13 +80,13 @@ async fn k12_a_byte_that_has_changed_anywhere_stops_no_process_and_changes_no_ac
 }
 
 #[tokio::test]
-async fn an_item_that_cannot_be_read_hides_no_other_and_is_removed_by_itself() {
+async fn an_unreadable_item_hides_no_other_and_is_removed_alone() {
     let data = tempfile::tempdir().unwrap();
     let store = store(data.path());
     for user in ["one", "two", "three"] {
         store.add(&account(user)).await.unwrap();
     }
-    // The last byte of the second item's seal; what follows it are the lengths of the third.
+    // The last byte of the second item's seal; the lengths of the third item follow.
     let mut bytes = fs::read(file(data.path())).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 0xff;
@@ -110,7 +110,7 @@ async fn a_keyring_that_can_be_read_again_is_read_again() {
 }
 
 #[tokio::test]
-async fn a_keyring_file_is_told_from_an_item() {
+async fn a_keyring_files_name_differs_from_an_items() {
     let data = tempfile::tempdir().unwrap();
     kept(data.path()).await;
     let other = store_with(data.path(), OTHER_SECRET, PATIENCE);

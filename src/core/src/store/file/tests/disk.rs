@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Disks that are full, or cannot be written.
+//! Full disks, and disks that cannot be written.
 
 use std::{env, fs, path::Path, process::Command};
 
@@ -29,7 +29,7 @@ async fn adding_in_vain() {
     assert_eq!(files(&data), ["usher.keyring"]);
 }
 
-/// Lets a process try it whose folder is another disk.
+/// Runs the test in a process whose data folder is on another disk.
 fn try_on(disk: &[&str], data: &Path, expected: &str) {
     let mut command = Command::new("bwrap");
     command.args(["--dev-bind", "/", "/"]).args(disk).env(EXPECTED, expected);
@@ -37,13 +37,13 @@ fn try_on(disk: &[&str], data: &Path, expected: &str) {
 }
 
 #[tokio::test]
-async fn a_full_disk_costs_nothing_that_was_saved() {
+async fn a_full_disk_loses_nothing_that_was_saved() {
     let data = tempfile::tempdir().unwrap();
     try_on(&["--size", "65536", "--tmpfs", data.path().to_str().unwrap()], data.path(), "StorageFull");
 }
 
 #[tokio::test]
-async fn from_a_disk_that_cannot_be_written_accounts_are_read_all_the_same() {
+async fn accounts_are_read_even_from_a_disk_that_cannot_be_written() {
     let data = tempfile::tempdir().unwrap();
     store(data.path()).add(&account("demo")).await.unwrap();
     let path = data.path().to_str().unwrap();

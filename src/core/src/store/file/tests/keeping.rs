@@ -12,7 +12,7 @@ use super::{PATIENCE, account, bus::Bus, file, files, seen, store};
 use crate::{binding::Link, service::RemoteUrl, store::Entry};
 
 #[tokio::test]
-async fn accounts_are_kept_changed_and_removed_by_whichever_process() {
+async fn any_process_keeps_changes_and_removes_accounts() {
     let data = tempfile::tempdir().unwrap();
     let (one, other) = (store(data.path()), store(data.path()));
     assert_eq!(one.entries().await.unwrap(), []);
@@ -29,7 +29,7 @@ async fn accounts_are_kept_changed_and_removed_by_whichever_process() {
 }
 
 #[tokio::test]
-async fn a_remote_uses_the_account_that_was_chosen_last() {
+async fn a_remote_uses_the_account_chosen_last() {
     let data = tempfile::tempdir().unwrap();
     let store = store(data.path());
     let (one, other) = (account("one"), account("other"));
@@ -46,7 +46,7 @@ async fn a_remote_uses_the_account_that_was_chosen_last() {
 }
 
 #[tokio::test]
-async fn k13_the_file_is_private_and_tells_neither_secret_nor_server() {
+async fn k13_the_file_is_private_and_shows_neither_secret_nor_server() {
     let data = tempfile::tempdir().unwrap();
     store(data.path()).add(&account("somebody")).await.unwrap();
     let file = file(data.path());
@@ -59,7 +59,7 @@ async fn k13_the_file_is_private_and_tells_neither_secret_nor_server() {
 }
 
 #[tokio::test]
-async fn what_a_process_left_behind_in_the_middle_of_writing_is_cleared_away_by_the_next() {
+async fn the_next_process_clears_the_leftovers_of_an_interrupted_write() {
     let data = tempfile::tempdir().unwrap();
     let store = store(data.path());
     store.add(&account("demo")).await.unwrap();
@@ -72,7 +72,7 @@ async fn what_a_process_left_behind_in_the_middle_of_writing_is_cleared_away_by_
 }
 
 #[tokio::test]
-async fn a_file_of_another_time_is_written_all_the_same() {
+async fn a_file_with_another_time_is_still_written() {
     let data = tempfile::tempdir().unwrap();
     let store = store(data.path());
     let demo = account("demo");
@@ -85,7 +85,7 @@ async fn a_file_of_another_time_is_written_all_the_same() {
 }
 
 #[tokio::test]
-async fn that_the_folder_is_taken_away_is_the_last_that_is_heard() {
+async fn the_removal_of_the_folder_is_the_last_change_reported() {
     let data = tempfile::tempdir().unwrap();
     let store = store(data.path());
     store.add(&account("demo")).await.unwrap();
@@ -99,7 +99,7 @@ async fn that_the_folder_is_taken_away_is_the_last_that_is_heard() {
 }
 
 #[tokio::test]
-async fn a_change_by_one_process_is_heard_by_another() {
+async fn one_process_notices_a_change_by_another() {
     let data = tempfile::tempdir().unwrap();
     let (one, other) = (store(data.path()), store(data.path()));
     let bus = Bus::start();

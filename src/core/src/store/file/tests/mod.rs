@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The keyring file: real files of the real library, several processes, and a portal that does what a test says.
+//! Tests of the keyring file: real files of the real library, several processes, and a scripted portal.
 
 mod bus;
 mod damage;
@@ -24,10 +24,10 @@ use crate::{
     testing,
 };
 
-/// A generous limit for what is to happen.
+/// A generous limit for things that must happen.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A store of another process, as it were.
+/// A store as another process would have it.
 fn store(data: &Path) -> AccountStore {
     testing::store(data)
 }
@@ -36,7 +36,7 @@ fn account(user: &str) -> Account {
     testing::account("https://store.example.org", user)
 }
 
-/// The users of the accounts, and the names of what is broken.
+/// The users of the accounts, and the names of broken entries.
 async fn seen(store: &AccountStore) -> Vec<String> {
     let name = |entry: &Entry| match entry {
         Entry::Open(account) => account.user.clone(),
@@ -52,7 +52,7 @@ fn file(data: &Path) -> PathBuf {
     data.join("keyrings").join(FILE_NAME)
 }
 
-/// The names in the folder of keyrings.
+/// The names in the keyring folder.
 fn files(data: &Path) -> Vec<String> {
     let Ok(folder) = fs::read_dir(data.join("keyrings")) else { return Vec::new() };
     let mut names: Vec<String> = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A portal on a bus of its own.
+//! Tests with a scripted portal on a private bus.
 
 use std::{
     collections::HashMap,
@@ -18,15 +18,15 @@ use zbus::{
 use super::{PATIENCE, account, bus::Bus, files, seen};
 use crate::store::StoreError;
 
-/// A short wait for somebody who does not answer.
+/// A short wait for a portal that does not answer.
 const SHORT: Duration = Duration::from_secs(2);
 
-/// What the portal does when it is asked.
+/// How the portal answers a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Does {
     Gives,
     Refuses,
-    /// Lets go of the socket and says nothing.
+    /// Closes the socket without a signal.
     LetsGo,
     /// Keeps the dialog open.
     Nothing,
@@ -69,7 +69,7 @@ impl Interface {
             Does::Gives => give(connection, fd, &sender, &path).await,
             Does::Refuses => {
                 respond(connection, &sender, &path, 2).await;
-                // As the backend of gnome-keyring does, it never lets go of the socket.
+                // Like gnome-keyring's backend, it never closes the socket.
                 self.0.lock().unwrap().open.push((fd, sender, path.clone()));
             }
             Does::LetsGo => drop(fd),
@@ -79,7 +79,7 @@ impl Interface {
     }
 }
 
-/// What else a desktop's portal is for.
+/// Another interface that a desktop's portal offers.
 struct OtherPortal(u32);
 
 #[zbus::interface(name = "org.freedesktop.portal.Trash")]
@@ -126,7 +126,7 @@ impl Portal {
         self.state.lock().unwrap().does = does;
     }
 
-    /// The person answers what is still asked.
+    /// The person answers the open dialogs.
     async fn give_what_was_asked(&self) {
         let open = std::mem::take(&mut self.state.lock().unwrap().open);
         for (fd, sender, path) in open {
@@ -151,7 +151,7 @@ async fn many_readers_ask_the_portal_once() {
 }
 
 #[tokio::test]
-async fn k03_without_a_portal_it_is_told_and_nothing_is_written() {
+async fn k03_a_missing_portal_is_reported_and_nothing_is_written() {
     let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
     let store = bus.store(data.path(), PATIENCE);
     assert!(matches!(store.entries().await, Err(StoreError::NoPortal)));
@@ -159,13 +159,13 @@ async fn k03_without_a_portal_it_is_told_and_nothing_is_written() {
     assert!(matches!(store.unlock().await, Err(StoreError::NoPortal)));
     assert!(matches!(store.quietly().entries().await, Err(StoreError::NoPortal)));
     assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 0);
-    // It may come later.
+    // It may appear later.
     let _portal = Portal::start(&bus, Does::Gives).await;
     assert_eq!(store.quietly().entries().await.unwrap(), []);
 }
 
 #[tokio::test]
-async fn k03_a_portal_that_gives_no_secrets_is_none() {
+async fn k03_a_portal_without_secrets_counts_as_missing() {
     let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
     let connection = bus.connect().serve_at("/org/freedesktop/portal/desktop", OtherPortal(1)).unwrap();
     let _portal = connection.name("org.freedesktop.portal.Desktop").unwrap().build().await.unwrap();
@@ -173,7 +173,7 @@ async fn k03_a_portal_that_gives_no_secrets_is_none() {
 }
 
 #[tokio::test]
-async fn k02_a_person_who_does_not_unlock_the_keyring_is_not_asked_again_for_it() {
+async fn k02_a_person_who_does_not_unlock_the_keyring_is_not_asked_again() {
     for refusal in [Does::Refuses, Does::LetsGo] {
         let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
         let portal = Portal::start(&bus, refusal).await;
@@ -190,7 +190,7 @@ async fn k02_a_person_who_does_not_unlock_the_keyring_is_not_asked_again_for_it(
 }
 
 #[tokio::test]
-async fn k01_a_portal_that_does_not_answer_is_a_locked_keyring_until_it_does() {
+async fn k01_while_a_portal_does_not_answer_the_keyring_counts_as_locked() {
     let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
     let portal = Portal::start(&bus, Does::Nothing).await;
     let store = bus.store(data.path(), SHORT);
@@ -210,7 +210,7 @@ async fn k01_a_portal_that_does_not_answer_is_a_locked_keyring_until_it_does() {
 }
 
 #[tokio::test]
-async fn r14_without_interaction_a_locked_keyring_is_asked_for_once_in_a_session() {
+async fn r14_without_interaction_the_portal_is_asked_once_per_session() {
     let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
     let portal = Portal::start(&bus, Does::Nothing).await;
     for _ in 0..3 {
@@ -219,7 +219,7 @@ async fn r14_without_interaction_a_locked_keyring_is_asked_for_once_in_a_session
         assert!(matches!(fresh.entries().await, Err(StoreError::Locked)));
     }
     assert_eq!(portal.calls(), 1);
-    // The person does something that needs it, and unlocks it.
+    // The person does something that needs the keyring, and unlocks it.
     portal.does(Does::Gives);
     bus.store(data.path(), PATIENCE).unlock().await.unwrap();
     assert_eq!(portal.calls(), 2);
@@ -230,7 +230,7 @@ async fn r14_without_interaction_a_locked_keyring_is_asked_for_once_in_a_session
 }
 
 #[tokio::test]
-async fn r14_a_dialog_that_was_dismissed_is_not_raised_again_without_interaction() {
+async fn r14_a_dismissed_dialog_is_not_raised_again_without_interaction() {
     let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
     let portal = Portal::start(&bus, Does::Refuses).await;
     for _ in 0..2 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Several processes that write at once.
+//! Several processes write at once.
 
 use std::{
     env,
@@ -12,7 +12,7 @@ use super::{account, files, seen, store};
 /// How many accounts each process adds.
 const COUNT: usize = 50;
 
-/// Begins a test of this folder in a process of its own; `command` is what runs it, or nothing but the test.
+/// Runs a test on this folder in its own process; `command` is a wrapper for it, or just the test binary.
 pub(super) fn child(mut command: Command, test: &str, data: &Path) -> Child {
     command
         .arg(env::current_exe().unwrap())
@@ -22,7 +22,7 @@ pub(super) fn child(mut command: Command, test: &str, data: &Path) -> Child {
         .unwrap()
 }
 
-/// The folder that a test was begun with.
+/// The folder that the parent process passed to the test.
 pub(super) fn data() -> Option<PathBuf> {
     env::var_os("USHER_TEST_DATA").map(PathBuf::from)
 }
