@@ -22,6 +22,10 @@
 //! runtime       the one tokio runtime
 //! text, i18n    names and times as people read them; translations
 //! ```
+//!
+//! A page is one `.rs` beside one `.blp`. It is given [`services::Services`] and follows the `changes()` of what it shows.
+//! Its logic is in `imp`; what it shows are properties that the template binds. Where it leads is a
+//! [`navigation::Destination`], which the main window shows: no page knows the window or the application.
 
 // The `imp` module of a widget is a part of the file around it.
 #![allow(clippy::wildcard_imports)]

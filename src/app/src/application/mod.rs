@@ -74,11 +74,9 @@ mod imp {
         fn dbus_register(&self, connection: &gio::DBusConnection, object_path: &str) -> Result<(), glib::Error> {
             self.parent_dbus_register(connection, object_path)?;
             let weak = self.obj().downgrade();
-            let is_main_window_shown = move || {
-                let window = weak.upgrade().and_then(|application| application.open_window());
-                window.is_some_and(|window| window.is_visible())
-            };
-            let prompter = Prompter::register(self.obj().services(), connection, is_main_window_shown)?;
+            let prompter = Prompter::register(self.obj().services(), connection, move || {
+                weak.upgrade().is_some_and(|application| application.is_main_window_shown())
+            })?;
             let _ = self.prompter.set(prompter);
             Ok(())
         }
@@ -177,6 +175,10 @@ impl Application {
     /// The main window, where it is open.
     fn open_window(&self) -> Option<Window> {
         self.windows().into_iter().find_map(|window| window.downcast::<Window>().ok())
+    }
+
+    fn is_main_window_shown(&self) -> bool {
+        self.open_window().is_some_and(|window| window.is_visible())
     }
 
     /// Without an account there is nothing to export.
