@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Whether an app can be had with what the person has: the words of `io.github.usher.Access1` and of `usherctl query`.
+//! Whether a person has access to an app: the words of `io.github.usher.Access1` and of `usherctl query`.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use crate::{
     provider::{Grant, Grants},
 };
 
-/// What can be said of an app.
+/// What is known about an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AppState {
-    /// The server wants no token for it.
+    /// The server needs no token for it.
     Free,
-    /// There is access.
+    /// The account has access.
     Owned,
-    /// There is none.
+    /// The account has no access.
     NotOwned,
     /// Nobody is signed in.
     AccountNeeded,
@@ -23,7 +23,7 @@ pub enum AppState {
     LinkNeeded,
     /// The keyring is locked.
     Locked,
-    /// Nothing can be said.
+    /// Nothing is known.
     Unknown,
 }
 
@@ -41,7 +41,7 @@ impl AppState {
         }
     }
 
-    /// What a server has said of each app that was asked about.
+    /// The states of the apps in `asks`, from the server's grants.
     pub fn of_all(asks: &[Ask], grants: &Grants) -> BTreeMap<String, Self> {
         let state = |grant: &Grant| match grant {
             Grant::Free => Self::Free,
@@ -58,7 +58,7 @@ mod tests {
     use crate::credential::Token;
 
     #[test]
-    fn what_needs_no_token_is_free_and_what_gets_one_is_owned() {
+    fn an_app_without_a_token_is_free_and_one_with_a_token_is_owned() {
         let token = Grant::Token(Token::parse("t").unwrap(), None);
         let asks = ["a", "b", "c"].map(Ask::of_app);
         let mut said = [Grant::Free, token, Grant::Denied].into_iter();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The wall clock, as the records use it.
+//! The wall clock, for records.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

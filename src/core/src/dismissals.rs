@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Questions that the person has put off. The window process writes them down where that happens and forgets them when
-//! Usher is opened; the daemon reads them before it asks again.
+//! Questions that the person put off. The window process records them, and forgets them when Usher is opened; the
+//! daemon reads them before it asks again.
 
 use std::{io, path::Path};
 
@@ -13,12 +13,12 @@ use crate::{
     service::RemoteUrl,
 };
 
-/// How long a question is silent after it was put off, in seconds.
+/// How long a question stays silent after it was put off, in seconds.
 const SILENCE: i64 = 60;
-/// How often a question may be put off within a day before it is silent until Usher is opened.
+/// After being put off this many times within a day, a question stays silent until Usher is opened.
 const LIMIT: usize = 3;
 const DAY: i64 = 24 * 60 * 60;
-/// Most dismissals that are remembered.
+/// Most dismissals to remember.
 const COUNT_LIMIT: usize = 256;
 
 /// A question that was put off.
@@ -30,18 +30,18 @@ pub struct Dismissal {
 }
 
 impl Dismissal {
-    /// The question of that kind, for the remote at that address, at that time (seconds since 1970).
+    /// The dismissal of a question of this kind, for the remote at this address, `at` this time (seconds since 1970).
     pub fn new(remote_url: RemoteUrl, kind: Kind, at: i64) -> Self {
         Self { remote_url, kind: kind.as_str().to_owned(), at }
     }
 
-    /// Seconds since. A clock that was set back makes it older, not eternal.
+    /// Seconds since the dismissal. A clock that was set back makes it older, not eternal.
     fn age(&self, now: i64) -> i64 {
         now.saturating_sub(self.at).saturating_abs()
     }
 }
 
-/// Whether the question is not to be asked now: put off within the last minute, or three times within a day.
+/// Whether to keep quiet now: the question was put off within the last minute, or three times within a day.
 pub fn is_silent(dismissals: &[Dismissal], remote_url: &RemoteUrl, kind: Kind, now: i64) -> bool {
     let of_today = || {
         dismissals.iter().filter(|dismissal| {
@@ -51,7 +51,7 @@ pub fn is_silent(dismissals: &[Dismissal], remote_url: &RemoteUrl, kind: Kind, n
     of_today().any(|dismissal| dismissal.age(now) < SILENCE) || of_today().count() >= LIMIT
 }
 
-/// What the file holds.
+/// The content of the file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct PutOff(Vec<Dismissal>);
 
@@ -63,29 +63,29 @@ impl Contents for PutOff {
     }
 }
 
-/// The file with the dismissals of this login session. Only the window process writes it.
+/// The file that holds the dismissals of this login session. Only the window process writes it.
 #[derive(Debug, Clone)]
 pub struct DismissalFile(JsonFile<PutOff>);
 
 impl DismissalFile {
-    /// The file of this login session. `None` where the session has no runtime folder.
+    /// The file of this login session. `None` if the session has no runtime folder.
     pub fn of_session() -> Option<Self> {
         Some(Self::in_folder(&names::runtime_dir()?))
     }
 
-    /// The file in that folder.
+    /// The file in this folder.
     pub fn in_folder(folder: &Path) -> Self {
         Self(JsonFile::at(folder.join("dismissed.json")))
     }
 
-    /// What was put off within a day. A file that is missing or not ours holds nothing.
+    /// The dismissals of the last day. A file that is missing or not ours holds none.
     pub fn load(&self, now: i64) -> Vec<Dismissal> {
         let mut dismissals = self.0.load().0;
         dismissals.retain(|dismissal| dismissal.age(now) < DAY);
         dismissals
     }
 
-    /// Writes one down.
+    /// Adds one, and drops old ones.
     pub fn add(&self, new: Dismissal, now: i64) -> io::Result<()> {
         let mut dismissals = self.load(now);
         dismissals.push(new);
@@ -93,7 +93,7 @@ impl DismissalFile {
         self.0.save(PutOff(dismissals))
     }
 
-    /// Forgets all: Usher was opened, and what was put off can be seen there.
+    /// Forgets all: the person opened Usher, and sees the questions there.
     pub fn clear(&self) -> io::Result<()> {
         self.0.remove()
     }
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_put_off_is_silent_for_a_minute() {
+    fn a_question_put_off_is_silent_for_a_minute() {
         let silent = |host: &str, kind, now| is_silent(&at(&[100]), &url(host), kind, now);
         assert!(silent("a.example", Kind::SignIn, 159));
         assert!(!silent("a.example", Kind::SignIn, 160));
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_put_off_three_times_a_day_is_silent_until_usher_is_opened() {
+    fn a_question_put_off_three_times_a_day_is_silent_until_usher_is_opened() {
         let folder = tempfile::tempdir().unwrap();
         let file = DismissalFile::in_folder(folder.path());
         for dismissal in at(&[0, 1000, 2000]) {

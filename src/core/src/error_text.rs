@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Errors as a person reads them, translated, the same words in every process. The technical text of an error is its
-//! `Display`, and is for the log.
+//! Errors in translated words for people, the same in every process. The technical text of an error is its `Display`,
+//! for the log.
 
 use std::io::{self, ErrorKind};
 
@@ -11,16 +11,16 @@ use crate::{
     store::StoreError,
 };
 
-/// An error that a person is told of. Never holds a secret.
+/// An error to show to a person. Never holds a secret.
 pub trait UserFacing {
-    /// Why, in a few words without a full stop: for a row, a toast, or after a colon.
+    /// Why it happened, in a few words without a full stop: for a row, a toast, or after a colon.
     fn reason(&self) -> String;
 
-    /// What happened, and what to do next where something can be done: whole sentences, for a message or a terminal.
+    /// What happened, and what to do next, if anything: whole sentences, for a message or a terminal.
     fn sentence(&self) -> String;
 }
 
-/// An error of a call to that host.
+/// An error of a call to a host.
 #[derive(Debug, Clone, Copy)]
 pub struct AtHost<'a> {
     error: &'a HttpError,
@@ -28,7 +28,7 @@ pub struct AtHost<'a> {
 }
 
 impl HttpError {
-    /// The error with the host that was called, as it is to be shown.
+    /// The error together with the host that was called, for showing.
     pub fn at<'a>(&'a self, host: &'a str) -> AtHost<'a> {
         AtHost { error: self, host }
     }
@@ -76,7 +76,7 @@ impl UserFacing for AtHost<'_> {
 }
 
 impl AtHost<'_> {
-    /// What is wrong with the host, for a list of what was checked: a sentence that asks for nothing.
+    /// What is wrong with the host, for a list of checks: a sentence that suggests nothing.
     pub fn finding(&self) -> String {
         let values = &[("host", self.host)];
         match self.error {
@@ -141,7 +141,7 @@ impl UserFacing for SignInError {
     }
 }
 
-/// The reason is in the system's own words, without its number.
+/// The reason is the system's own text, without the number.
 impl UserFacing for io::Error {
     fn reason(&self) -> String {
         let text = self.to_string();
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_without_an_answer_is_told_with_its_host() {
+    fn the_sentence_for_a_failed_call_names_its_host() {
         for error in HTTP_ERRORS {
             let at = error.at("store.example.org");
             for text in [at.reason(), at.sentence(), at.finding()] {
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_keyring_that_fails_is_told_in_words() {
+    fn a_keyring_failure_is_put_into_words() {
         let reasons = store_errors().map(|error| error.reason());
         assert_eq!(reasons[2..5], ["it is locked", "it is locked", "it did not answer"]);
         assert_eq!(reasons[6..8], ["the disk is full", "it refused to write"]);

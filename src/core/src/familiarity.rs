@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! How well a server is known on this computer, to be told beside the lock that any impostor can have. Pure.
+//! How well a server is known on this computer, to show beside the lock that any impostor can have. Pure.
 //!
-//! **When one name resembles another.** Ports do not matter, and neither do addresses of numbers. Names that are equal do
-//! not resemble each other, and neither do a name and one under it: `login.store.example.org` belongs to whoever owns
-//! `store.example.org`. Otherwise two names do if, as they look rather than as they are spelled (`0` as `o`, `rn` as `m`,
-//! letters of other scripts and accents as the Latin letters that they look like),
-//! - they are the same, dots and hyphens aside: `st0re.example.org`, `store-example.org`;
-//! - one is the other with something before or after it, as in `store.example.org.login.example` and
-//!   `my-store.example.org`;
-//! - they are the same but for the ending: `store.example.com`, `store.example.co.uk`;
-//! - they have the same ending and differ by one letter, changed, added, left out, or exchanged with the next one, in a
+//! **When one name resembles another.** Ports do not matter, and numeric addresses never resemble. Equal names do not
+//! resemble each other, nor does a name resemble one under it: `login.store.example.org` belongs to the owner of
+//! `store.example.org`. Otherwise compare the looks of two names rather than their spellings (`0` as `o`, `rn` as `m`,
+//! letters of other scripts and accents as the Latin letters that they look like). The names resemble each other if
+//! - they are the same without dots and hyphens: `st0re.example.org`, `store-example.org`;
+//! - one is the other with something before or after it: `store.example.org.login.example`, `my-store.example.org`;
+//! - they differ only in the ending: `store.example.com`, `store.example.co.uk`;
+//! - they have the same ending and differ by one letter, changed, added, left out, or swapped with the next one, in a
 //!   name of at least four: `stroe.example.org`.
 //!
-//! Two servers of one owner can be taken for look-alikes by this. What is said then, that they are not the same, is true.
+//! This can flag two servers of one owner. The warning, that they are not the same, is still true.
 
 use std::net::Ipv4Addr;
 
@@ -23,7 +22,7 @@ use crate::{
     store::Entry,
 };
 
-/// Shortest name, ending aside, of which one letter more or less is told.
+/// Shortest name, without ending, in which one letter more or less counts.
 const SHORTEST: usize = 4;
 /// Second parts of endings such as `co.uk`.
 const SECOND_LEVELS: [&str; 8] = ["ac", "co", "com", "edu", "gov", "ne", "net", "org"];
@@ -31,24 +30,24 @@ const SECOND_LEVELS: [&str; 8] = ["ac", "co", "com", "edu", "gov", "ne", "net", 
 /// How well a server is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Familiarity {
-    /// The account that is to be used has been signed in to before.
+    /// The account in question was signed in to before.
     KnownAccount {
-        /// For the first time: seconds since 1970.
+        /// When that first happened: seconds since 1970.
         since: i64,
-        /// When it was signed in to or used last: seconds since 1970.
+        /// When it was last signed in to or used: seconds since 1970.
         last: i64,
     },
-    /// There are other accounts at this server.
+    /// This computer has accounts at the server, but not the one in question.
     KnownServer,
-    /// Nothing is known of it.
+    /// Nothing is known about it.
     New,
-    /// Nothing is known of it, and its name resembles that of this known host.
+    /// Nothing is known about it, and its name resembles that of this known host.
     Resembles(String),
 }
 
 impl Familiarity {
-    /// How well `host`, which carries its port where that is not the usual one, is known from the accounts of this
-    /// computer. `account` is the one that is to be used, where it is known.
+    /// How well the accounts on this computer know `host`, which includes its port if that is not the default.
+    /// `account` is the one in question, if known.
     pub fn of(entries: &[Entry], host: &str, account: Option<AccountId>) -> Self {
         let known = entries.iter().filter_map(Entry::account).find(|known| Some(known.id) == account);
         if let Some(known) = known.filter(|known| known.binding.host() == host) {
@@ -71,7 +70,7 @@ fn host_of(entry: &Entry) -> Option<String> {
     }
 }
 
-/// Records of before this was kept have the last sign-in alone.
+/// Older records only have the last sign-in.
 fn first_sign_in(account: &Account) -> i64 {
     if account.first_signed_in_at > 0 { account.first_signed_in_at } else { account.signed_in_at }
 }
@@ -80,7 +79,7 @@ fn last_use(account: &Account) -> i64 {
     account.last_use.as_ref().map_or(0, |last| last.at).max(account.signed_in_at)
 }
 
-/// Whether a person could take one of these hosts for the other; see above for the rule.
+/// Whether a person could mistake one of these hosts for the other; for the rule see above.
 pub fn resembles(one: &str, other: &str) -> bool {
     let (one, other) = (name_of(one), name_of(other));
     if one == other || is_number(&one) || is_number(&other) || is_within(&one, &other) || is_within(&other, &one) {
@@ -95,7 +94,7 @@ pub fn resembles(one: &str, other: &str) -> bool {
         || has_other_ending_or_letter(&one, &other)
 }
 
-/// The name in a host, as it is written for people: without port, in lower case, not in its `xn--` form.
+/// The name in a host as people write it: without port, in lower case, not in its `xn--` form.
 fn name_of(host: &str) -> String {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
@@ -113,14 +112,14 @@ fn is_within(name: &str, parent: &str) -> bool {
     name.strip_suffix(parent).is_some_and(|rest| rest.ends_with('.'))
 }
 
-/// What a name looks like: equal for names that the eye cannot tell apart (UTS #39), accents left out.
+/// What a name looks like, without accents: equal for names that the eye cannot tell apart (UTS #39).
 fn look_of(name: &str) -> String {
     let bare = |name: &str| skeleton(name).filter(|c| !is_accent(*c)).flat_map(char::to_lowercase).collect::<String>();
-    // What looks like a capital letter has a look of its own as a small one.
+    // Twice, since a letter that looks like a capital one has another look once it is small.
     bare(&bare(name))
 }
 
-/// The marks that a skeleton has apart from their letters.
+/// The marks that a skeleton keeps apart from their letters.
 fn is_accent(c: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&c)
 }
@@ -129,7 +128,7 @@ fn run_together(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '.' | '-')).collect()
 }
 
-/// Whether `longer` is `name` with more before or after it.
+/// Whether `longer` is `name` with something before or after it.
 fn extends(longer: &str, name: &str) -> bool {
     longer.strip_prefix(name).is_some_and(|rest| rest.starts_with(['.', '-']))
         || longer.strip_suffix(name).is_some_and(|rest| rest.ends_with('-'))
@@ -143,7 +142,7 @@ fn has_other_ending_or_letter(one: &str, other: &str) -> bool {
     ending == other_ending && differs_by_one_letter(one, other)
 }
 
-/// A name without its ending (`org`, `co.uk`), and that.
+/// Splits a name before its ending (`org`, `co.uk`).
 fn split_ending(name: &str) -> (&str, &str) {
     let Some((rest, last)) = name.rsplit_once('.') else {
         return (name, "");
@@ -164,11 +163,11 @@ fn differs_by_one_letter(one: &str, other: &str) -> bool {
     let same = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
     let (one, other) = (&one[same..], &other[same..]);
     match (one, other) {
-        // One letter more.
+        // One letter more or less.
         ([_, rest @ ..], all) | (all, [_, rest @ ..]) if rest == all => true,
         // Another letter.
         ([_, rest @ ..], [_, other @ ..]) if rest == other => true,
-        // Two letters exchanged.
+        // Two letters swapped.
         ([a, b, rest @ ..], [c, d, other @ ..]) => (a, b) == (d, c) && rest == other,
         _ => false,
     }
@@ -209,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_elsewhere_says_nothing_of_a_server() {
+    fn an_account_elsewhere_says_nothing_about_a_server() {
         let known = account("store.example.org");
         let entries = [open(known.clone())];
         assert_eq!(Familiarity::of(&entries, "other.example.net", Some(known.id)), Familiarity::New);
@@ -217,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_server_that_resembles_a_known_one_is_told_from_it() {
+    fn a_new_server_that_resembles_a_known_one_is_flagged() {
         let known = ["shop.example.net", "store.example.org"];
         assert_eq!(familiarity(&known, "store.example.com"), Familiarity::Resembles("store.example.org".into()));
         assert_eq!(familiarity(&known, "st0re.example.org"), Familiarity::Resembles("store.example.org".into()));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Small files of our own: private, written whole or not at all, never followed through a link (rule R15).
+//! Our own small files: private, written whole or not at all, never through a link (rule R15).
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -11,7 +11,7 @@ use std::{
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 
-/// Reads a file of ours. `None` if there is none, or if it is not one that we wrote: a link, somebody else's, readable by
+/// Reads one of our files. `None` if it does not exist, or if we did not write it: a link, somebody else's, readable by
 /// others, or larger than `limit` bytes.
 pub fn read(path: &Path, limit: u64) -> Option<Vec<u8>> {
     let no_follow = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
@@ -27,7 +27,7 @@ pub fn read(path: &Path, limit: u64) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Writes a file of ours with mode 0600 in a folder of mode 0700. A crash leaves the old content or the new.
+/// Writes one of our files with mode 0600 in a folder with mode 0700. After a crash it has the old content or the new.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     make_folder(folder)?;
@@ -41,7 +41,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
-/// Removes a file of ours, if there is one.
+/// Removes one of our files if it exists.
 pub fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -53,11 +53,11 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// Held while the lock file is locked; dropped, it is free.
+/// Keeps the lock file locked until it is dropped.
 #[derive(Debug)]
 pub struct Lock(#[allow(dead_code)] File);
 
-/// Takes the lock, waiting for its holder at most `limit`.
+/// Takes the lock. Waits at most `limit` for another holder.
 pub async fn lock(path: &Path, limit: Duration) -> io::Result<Lock> {
     if let Some(folder) = path.parent() {
         make_folder(folder)?;
@@ -65,7 +65,7 @@ pub async fn lock(path: &Path, limit: Duration) -> io::Result<Lock> {
     let no_follow = OFlags::NOFOLLOW.bits().cast_signed();
     let file =
         OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).custom_flags(no_follow).open(path)?;
-    // A blocked flock(2) cannot be given up, so a taken lock is asked for again.
+    // A blocked flock(2) cannot be cancelled, so try again while the lock is taken.
     let taken = async {
         loop {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {

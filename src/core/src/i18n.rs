@@ -6,21 +6,21 @@ pub use gettextrs::{gettext, ngettext};
 
 use crate::names;
 
-/// Chooses the person's language. Without translations the source strings are shown.
+/// Selects the person's language. Without translations the source strings show.
 pub fn init() {
     setlocale(LocaleCategory::LcAll, "");
-    // Without its translations the program speaks English; there is nothing to do about it.
+    // Without its translations the program speaks English; nothing can be done about it.
     let _ = bindtextdomain(names::GETTEXT_DOMAIN, names::LOCALE_DIR);
     let _ = bind_textdomain_codeset(names::GETTEXT_DOMAIN, "UTF-8");
     let _ = textdomain(names::GETTEXT_DOMAIN);
 }
 
-/// Translates and fills in placeholders.
+/// Translates a text and fills in its placeholders.
 pub fn gettext_f(text: &str, values: &[(&str, &str)]) -> String {
     fill(&gettext(text), values)
 }
 
-/// Translates by number and fills in placeholders; `{n}` is the number.
+/// Translates a text for `n` things and fills in its placeholders; `{n}` is the number.
 pub fn ngettext_f(singular: &str, plural: &str, n: usize, values: &[(&str, &str)]) -> String {
     let translated = ngettext(singular, plural, u32::try_from(n).unwrap_or(u32::MAX));
     let number = n.to_string();
@@ -28,7 +28,7 @@ pub fn ngettext_f(singular: &str, plural: &str, n: usize, values: &[(&str, &str)
     fill(&translated, &values)
 }
 
-/// Replaces placeholders in one pass, so that a value that looks like a placeholder stays what it is.
+/// Replaces placeholders in one pass, so that a value that looks like a placeholder stays unchanged.
 fn fill(text: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The apps that are installed on this computer, and where they came from, read from disk.
+//! The apps installed on this computer and where they came from, read from disk.
 
 use std::{
     fs::{self, File},
@@ -12,21 +12,21 @@ use crate::{
     remote::Installation,
 };
 
-/// Longest name of a remote that is read, in bytes.
+/// Longest name of a remote to read, in bytes.
 const ORIGIN_LIMIT: u64 = 512;
 
-/// An app that is installed.
+/// An installed app.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct InstalledApp {
     /// Its id, architecture and branch.
     pub app: FlatpakRef,
     /// Name of the remote it came from, in the same installation.
     pub origin: String,
-    /// Whether it is in the installation of the current user alone.
+    /// Whether it belongs to the current user's installation.
     pub is_user: bool,
 }
 
-/// The apps of an installation, sorted. What cannot be read is left out.
+/// The apps of an installation, sorted. Leaves out what cannot be read.
 pub fn apps(installation: &Installation) -> Vec<InstalledApp> {
     let folder = installation.path.join("app");
     let mut found = Vec::new();
@@ -50,7 +50,8 @@ fn names_in(folder: &Path) -> impl Iterator<Item = String> + use<> {
     fs::read_dir(folder).into_iter().flatten().filter_map(|entry| entry.ok()?.file_name().into_string().ok())
 }
 
-/// What flatpak writes beside a deployed app is a tuple that begins with the name of its remote, ended by a zero byte.
+/// The remote of a deployed app. The file that flatpak writes beside the app is a tuple that begins with the name of
+/// the remote and a zero byte.
 fn origin(deployed: &Path) -> Option<String> {
     let mut start = Vec::new();
     File::open(deployed).ok()?.take(ORIGIN_LIMIT).read_to_end(&mut start).ok()?;
@@ -63,7 +64,7 @@ fn origin(deployed: &Path) -> Option<String> {
 pub(crate) mod tests {
     use super::*;
 
-    /// Makes an installation look as if the app were installed from that remote.
+    /// Makes an installation look as if the app had been installed from this remote.
     pub(crate) fn deploy(installation: &Path, app: &str, origin: &str) {
         let folder = installation.join(app).join("active");
         fs::create_dir_all(&folder).unwrap();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A small private file that holds one JSON value (rule R15). What is in it is never trusted: a file that is missing, not
-//! ours, too large, damaged or of another version counts as empty, and the next change replaces it.
+//! A small private file with one JSON value (rule R15). Its content is never trusted: a file that is missing, not ours,
+//! too large, damaged or of another version counts as empty, and the next change replaces it.
 
 use std::{
     io,
@@ -16,7 +16,7 @@ use crate::files;
 /// Longest wait for another writer.
 const LOCK_LIMIT: Duration = Duration::from_secs(5);
 
-/// The version of a file's format: written as that number, and nothing else is read.
+/// The version of a file's format, written as a number. Reading any other number fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Version<const N: u32>;
 
@@ -32,12 +32,12 @@ impl<'de, const N: u32> Deserialize<'de> for Version<N> {
     }
 }
 
-/// What a file holds.
+/// The content of a file.
 pub trait Contents: Clone + Default + PartialEq + Serialize + DeserializeOwned {
-    /// Largest file that is read or written, in bytes.
+    /// Largest file to read or write, in bytes.
     const SIZE_LIMIT: u64;
 
-    /// Drops what is missed least, for a file that has become too large. Returns whether there was anything to drop.
+    /// Drops whatever matters least, if the file would be too large. `false` if there was nothing to drop.
     fn shrink(&mut self) -> bool;
 }
 
@@ -49,27 +49,27 @@ pub struct JsonFile<T> {
 }
 
 impl<T: Contents> JsonFile<T> {
-    /// The file at that path. Nothing is read yet.
+    /// The file at this path. Reads nothing yet.
     pub fn at(path: PathBuf) -> Self {
         Self { path, contents: PhantomData }
     }
 
-    /// Where it is, to be watched.
+    /// Its path, to watch it.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What it holds; nothing, where it cannot be read.
+    /// Reads its content. Gives the default if the file cannot be read.
     pub fn load(&self) -> T {
         let bytes = files::read(&self.path, T::SIZE_LIMIT);
         bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
     }
 
-    /// Writes the file. For its only writer; where there are several, see [`Self::change`].
+    /// Writes the file. For its only writer; with several, use [`Self::change`].
     pub fn save(&self, mut contents: T) -> io::Result<()> {
         loop {
             let bytes = serde_json::to_vec(&contents)?;
-            // Nothing is written that would not be read again.
+            // Never write what could not be read again.
             if bytes.len() as u64 <= T::SIZE_LIMIT {
                 return files::write(&self.path, &bytes);
             }
@@ -79,7 +79,7 @@ impl<T: Contents> JsonFile<T> {
         }
     }
 
-    /// Changes what it holds under a lock; writes only what has changed.
+    /// Changes the content under a lock. Writes only if something changed.
     pub async fn change(&self, change: impl FnOnce(&mut T) + Send) -> io::Result<()> {
         let _lock = files::lock(&self.path.with_extension("lock"), LOCK_LIMIT).await?;
         let before = self.load();
@@ -88,18 +88,18 @@ impl<T: Contents> JsonFile<T> {
         if contents == before { Ok(()) } else { self.save(contents) }
     }
 
-    /// Removes the file, if there is one.
+    /// Removes the file if it exists.
     pub fn remove(&self) -> io::Result<()> {
         files::remove(&self.path)
     }
 }
 
-/// Drops the first of a list, the oldest, until `limit` are left.
+/// Drops the first (oldest) entries of a list until `limit` are left.
 pub fn keep_last<T>(list: &mut Vec<T>, limit: usize) {
     list.drain(..list.len().saturating_sub(limit));
 }
 
-/// [`Contents::shrink`] for a list with the oldest first.
+/// Implements [`Contents::shrink`] for a list with the oldest entry first.
 pub fn drop_first<T>(list: &mut Vec<T>) -> bool {
     let has_any = !list.is_empty();
     list.drain(..usize::from(has_any));
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_changed_is_read_again() {
+    async fn a_change_is_read_again() {
         let (_folder, file) = file();
         assert_eq!(file.load().numbers, [0; 0]);
         file.change(|contents| contents.numbers.push(7)).await.unwrap();
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_the_same_is_not_written() {
+    async fn an_unchanged_value_is_not_written() {
         let (_folder, file) = file();
         file.change(|_| ()).await.unwrap();
         assert!(!file.path().exists());
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_written_that_would_not_be_read_again() {
+    fn a_value_that_could_not_be_read_again_is_not_written() {
         let (_folder, file) = file();
         file.save(Numbers { numbers: (0..100).collect(), ..Numbers::default() }).unwrap();
         assert_eq!(file.load().numbers.last(), Some(&99));

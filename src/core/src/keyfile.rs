@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Reads the key files that flatpak writes (GLib's `GKeyFile`): groups, keys, escaped strings. Nothing is written.
+//! Reads the key files that flatpak writes (GLib's `GKeyFile`): groups, keys, escaped strings. Writes none.
 
 use std::{collections::BTreeMap, path::Path};
 
-/// Largest file that is read, in bytes.
+/// Largest file to read, in bytes.
 const SIZE_LIMIT: u64 = 4 << 20;
 
-/// Groups of a key file in the order in which they appear.
+/// The groups of a key file, in order.
 pub(crate) struct KeyFile(Vec<(String, BTreeMap<String, String>)>);
 
 impl KeyFile {

@@ -1,36 +1,36 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What all processes of Usher share. Pure parts first, I/O at the edges; no GTK, and nothing is served on D-Bus.
+//! What all processes of Usher share. Pure parts first, I/O at the edges; no GTK, and no service on D-Bus.
 //!
 //! ```text
 //! What an account is
-//!   account   one saved account                   binding   what it may be used for, and which remotes may use it
+//!   account   one saved account                   binding   its server, and the remotes that may use it
 //!   credential  what it signs in with: secrets    lookup    which account a request may use
-//!   store     the accounts in the keyring         takeout   what goes to another computer, without secrets
+//!   store     the accounts in the keyring         takeout   accounts to take to another computer, no secrets
 //!
 //! What a request says
-//!   ground    the remote, and what it claims      ask       what tokens are asked for
+//!   ground    the remote, and what it claims      ask       what to ask tokens for
 //!   refs      flatpak refs and app ids            service   addresses of servers and remotes
 //!   remote    installations on this computer      installed apps on this computer
 //!   repository_file  files that name a repository
 //!
-//! What drives, for the window, usherctl and the daemon alike
-//!   provider  the protocols of account servers: how one signs in, how one gets tokens
+//! Where the work is done, for the window, usherctl and the daemon alike
+//!   provider  the protocols of account servers: how to sign in, how to get tokens
 //!   session   from an account to tokens           sign_in   from a finished sign-in to the saved account
 //!   buying    from “denied” to “owned”            http      the hardened HTTP client
-//!   redirect  the redirect a sign-in waits for    checks    what stands in the way of accounts
+//!   redirect  the redirect that ends a sign-in    checks    what keeps accounts from working
 //!
-//! What is remembered
+//! What Usher remembers
 //!   json_file one JSON value in a private file    files     small private files
-//!   pending   requests that were not covered      dismissals  questions that were put off
-//!   notices   notifications that were sent        familiarity how well a server is known
+//!   pending   requests that failed                dismissals  questions that a person put off
+//!   notices   notifications sent                  familiarity how well a server is known
 //!
 //! What a person reads
 //!   text      cleaning and quoting                i18n      translated strings
 //!   error_text  errors as sentences               appstream names and icons of apps
 //!
 //! What programs share
-//!   names     ids, bus names, paths               prompt    the words of Prompter1
-//!   app_state the words of Access1                clock     the wall clock
+//!   names     ids, bus names, paths               prompt    constants of Prompter1
+//!   app_state constants of Access1                clock     the wall clock
 //!   testing   builders for tests
 //! ```
 

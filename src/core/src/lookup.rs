@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which account a request may use. Pure: the claimed binding is only ever compared (rule R1).
+//! Which account a request may use. Pure: only compares the claimed binding (rule R1).
 
 use crate::{account::Account, binding::Binding, service::RemoteUrl, store::Entry};
 
-/// What was found for a claimed binding and a remote.
+/// The accounts for a claimed binding and a remote.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Lookup<'a> {
-    /// The account that the remote may use. Whether it is signed in is another question.
+    /// The one account that the remote may use. Whether it is signed in is another question.
     Linked(&'a Account),
     /// Several accounts that the remote may use.
     Ambiguous(Vec<&'a Account>),
     /// Accounts with this binding, none of which the remote may use yet.
     Unlinked(Vec<&'a Account>),
-    /// The remote may use an account with another binding: it has changed its server.
+    /// The remote may use an account with another binding: its server has changed.
     Changed(&'a Account),
-    /// Which account it is cannot be told while the keyring is locked.
+    /// Nobody knows until the keyring is unlocked.
     Locked,
-    /// No account at this service.
+    /// There is no account at this service.
     Nothing,
 }
 
-/// Finds the account for a request. A locked item could be the one that tells a changed server, so nothing is concluded
-/// from what is missing while there are locked items.
+/// Finds the account for a request. A locked item could be the very one that shows a changed server, so as long as
+/// items are locked, a missing account proves nothing.
 pub fn find<'a>(entries: &'a [Entry], claimed: &Binding, remote: &RemoteUrl) -> Lookup<'a> {
     let accounts = || entries.iter().filter_map(Entry::account);
     let linked: Vec<_> = accounts().filter(|account| account.is_linked_to(remote)).collect();
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn two_linked_accounts_are_never_chosen_between_silently() {
+    fn no_silent_choice_between_two_linked_accounts() {
         let entries = [entry("store.example", &["repo.example"]), entry("store.example", &["repo.example"])];
         assert!(matches!(find(&entries, &binding("store.example"), &url("repo.example")), Lookup::Ambiguous(_)));
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The names by which Usher's parts know each other. A development build uses other names than a release, so that both
-//! can be installed side by side; the build sets them, and the defaults are those of a development build.
+//! The names by which Usher's parts know each other. A development build has other names than a release, so that both
+//! can be installed side by side. The build sets them; the defaults are those of a development build.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ macro_rules! built {
 
 /// Application id: Flatpak id, desktop file, icon, metainfo, GSettings schema.
 pub const APP_ID: &str = built!("USHER_APP_ID", "io.github.usher.Usher.Devel");
-/// Bus name of the daemon, which is what remotes name as their authenticator.
+/// Bus name of the daemon. Remotes name it as their authenticator.
 pub const AUTHENTICATOR_NAME: &str = APP_ID;
 /// Bus name and GApplication id of the window process.
 pub const ACCOUNTS_NAME: &str = built!("USHER_ACCOUNTS_NAME", "io.github.usher.Usher.Devel.Accounts");
@@ -23,15 +23,15 @@ pub const ACCOUNTS_NAME: &str = built!("USHER_ACCOUNTS_NAME", "io.github.usher.U
 pub const PROMPTER_PATH: &str = built!("USHER_PROMPTER_PATH", "/io/github/usher/Usher/Devel/Prompter");
 /// Interface of the prompter; the same in every build.
 pub const PROMPTER_INTERFACE: &str = "io.github.usher.Prompter1";
-/// Bus name of the daemon's second connection, on which stores ask their questions.
+/// Bus name of the daemon's second connection, for the questions of app stores.
 pub const ACCESS_NAME: &str = built!("USHER_ACCESS_NAME", "io.github.usher.Usher.Devel.Access");
-/// Object path of the questions of stores.
+/// Object path for the questions of app stores.
 pub const ACCESS_PATH: &str = built!("USHER_ACCESS_PATH", "/io/github/usher/Usher/Devel/Access");
-/// Interface of the questions of stores; the same in every build.
+/// Interface for the questions of app stores; the same in every build.
 pub const ACCESS_INTERFACE: &str = "io.github.usher.Access1";
 /// `xdg:schema` of the keyring items.
 pub const KEYRING_SCHEMA: &str = built!("USHER_KEYRING_SCHEMA", "io.github.usher.Account.Devel");
-/// Version of the whole, from the workspace.
+/// Version of all of Usher, from the workspace.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Domain of the translations.
 pub const GETTEXT_DOMAIN: &str = "usher";
@@ -40,10 +40,10 @@ pub const LOCALE_DIR: &str = built!("USHER_LOCALE_DIR", "/usr/share/locale");
 
 /// Interface that flatpak calls.
 pub const FLATPAK_AUTHENTICATOR_INTERFACE: &str = "org.freedesktop.Flatpak.Authenticator";
-/// Object path that flatpak calls.
+/// Object path of the interface that flatpak calls.
 pub const FLATPAK_AUTHENTICATOR_PATH: &str = "/org/freedesktop/Flatpak/Authenticator";
 
-/// Whether this is a development build, which has names of its own.
+/// Whether this is a development build, which has its own names.
 pub fn is_devel() -> bool {
     APP_ID.ends_with(".Devel")
 }
@@ -53,31 +53,31 @@ pub fn in_sandbox() -> bool {
     std::path::Path::new("/.flatpak-info").exists()
 }
 
-/// The words that start `usherctl` in a person's shell: what is in a Flatpak is not in a shell's search path.
+/// The words that start `usherctl` in a person's shell: a shell does not find commands inside a Flatpak.
 pub fn usherctl() -> &'static [&'static str] {
     if in_sandbox() { &["flatpak", "run", "--command=usherctl", APP_ID] } else { &["usherctl"] }
 }
 
-/// Object path at which an application of that id is (`org.freedesktop.Application`).
+/// Object path of the application with this id (`org.freedesktop.Application`).
 pub fn application_path(id: &str) -> String {
     format!("/{}", id.replace('.', "/").replace('-', "_"))
 }
 
-/// Where a Flatpak has its own files while it runs.
+/// Where a running Flatpak sees its own files.
 pub const DEPLOYMENT: &str = "/app";
-/// What flatpak puts there when another version was installed (`flatpak_dir_undeploy`).
+/// The file there that flatpak creates when another version was installed (`flatpak_dir_undeploy`).
 pub const DEPLOYMENT_UPDATED: &str = ".updated";
-/// What flatpak puts there when none is installed any more.
+/// The file there that flatpak creates when the app was uninstalled.
 pub const DEPLOYMENT_REMOVED: &str = ".removed";
 
-/// The folder for data of applications, inside Flatpak the application's own. `None` where there is no home.
+/// The folder for the data of applications; inside Flatpak, the application's own. `None` without a home folder.
 pub fn data_dir() -> Option<PathBuf> {
     let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     variable("XDG_DATA_HOME").or_else(|| Some(variable("HOME")?.join(".local/share")))
 }
 
-/// The folder for what must not outlive the login session: `$XDG_RUNTIME_DIR/<application id>`, inside Flatpak the
-/// folder that all instances of the application share. `None` where the session has no runtime folder.
+/// The folder for what must not outlive the login session: `$XDG_RUNTIME_DIR/<application id>`; inside Flatpak, the
+/// folder that all instances of the application share. `None` if the session has no runtime folder.
 pub fn runtime_dir() -> Option<PathBuf> {
     let base = PathBuf::from(std::env::var_os("XDG_RUNTIME_DIR").filter(|dir| !dir.is_empty())?);
     Some(if in_sandbox() { base.join("app").join(APP_ID) } else { base.join(APP_ID) })

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What clients asked for and did not get: installs that stopped and updates that were left out. Kept in the runtime
-//! folder, written by the daemon, shown by the window. Holds no secret.
+//! Requests of clients that failed: installs that stopped and updates that were left out. Kept in the runtime folder,
+//! written by the daemon, shown by the window. Holds no secret.
 
 use std::path::{Path, PathBuf};
 
@@ -15,9 +15,9 @@ use crate::{
     refs::FlatpakRef,
 };
 
-/// Oldest note of an install that is kept, in seconds.
+/// How long to keep the note of an install, in seconds.
 const INSTALL_AGE: i64 = 24 * 60 * 60;
-/// Most notes that are kept.
+/// Most notes to keep.
 const COUNT_LIMIT: usize = 64;
 
 /// What a client wanted to do.
@@ -30,50 +30,50 @@ pub enum Operation {
     Update,
 }
 
-/// What stood in the way.
+/// What kept a request from its tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Obstacle {
-    /// No account at the service, or signed out.
+    /// No account at the service, or the person signed out.
     NoAccount,
     /// The sign-in has ended.
     Expired,
-    /// No permission for the remote to use an account.
+    /// The remote has no permission to use an account.
     NoLink,
     /// The account has no access to the app.
     NotBought,
     /// The keyring is locked or missing.
     Locked,
-    /// The remote names another server than the one that was agreed to.
+    /// The remote names another server than the one the person agreed to.
     ServerChanged {
-        /// The binding that was agreed to.
+        /// The binding the person agreed to.
         agreed: Binding,
     },
     /// The service did not give tokens.
     Unavailable,
 }
 
-/// One request, for one remote, that could not be covered.
+/// One failed request for one remote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
     /// Install or update.
     pub operation: Operation,
-    /// What stood in the way.
+    /// What kept it from its tokens.
     pub obstacle: Obstacle,
     /// The remote, and the binding that its options claim.
     #[serde(flatten)]
     pub ground: Ground,
-    /// The account concerned, if one is known.
+    /// The account in question, if known.
     pub account: Option<AccountId>,
-    /// The full refs that were not covered.
+    /// The full refs that got no token.
     pub refs: Vec<String>,
-    /// Name of the program that asked, as the daemon found it.
+    /// Name of the program that asked, as the daemon determined it.
     pub client: String,
-    /// When: seconds since 1970.
+    /// When the request failed: seconds since 1970.
     pub at: i64,
 }
 
-/// How many installs and updates wait.
+/// How many installs and updates are waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Waiting {
     /// Apps to install.
@@ -83,7 +83,7 @@ pub struct Waiting {
 }
 
 impl Pending {
-    /// Whether an account is all that stands in the way.
+    /// Whether all it needs is an account that is signed in and allowed.
     pub fn waits_for_account(&self) -> bool {
         match self.obstacle {
             Obstacle::NoAccount
@@ -105,7 +105,7 @@ impl Pending {
     }
 }
 
-/// How many of these wait for an account.
+/// Counts how many of these wait for an account.
 pub fn waiting<'a>(notes: impl Iterator<Item = &'a Pending>) -> Waiting {
     let mut waiting = Waiting::default();
     for note in notes.filter(|note| note.waits_for_account()) {
@@ -118,7 +118,7 @@ pub fn waiting<'a>(notes: impl Iterator<Item = &'a Pending>) -> Waiting {
     waiting
 }
 
-/// What the file holds.
+/// The content of the file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Notes {
     version: Version<1>,
@@ -128,7 +128,7 @@ struct Notes {
 impl Contents for Notes {
     const SIZE_LIMIT: u64 = 1 << 20;
 
-    /// The longest note goes, of equal ones the oldest.
+    /// Drops the longest note, or the oldest of equally long ones.
     fn shrink(&mut self) -> bool {
         let length = |note: &Pending| note.refs.iter().map(String::len).sum::<usize>();
         let longest = self.pending.iter().enumerate().rev().max_by_key(|(_, note)| length(note));
@@ -136,34 +136,34 @@ impl Contents for Notes {
     }
 }
 
-/// The file with the notes. Cheap to clone.
+/// The file that holds the notes. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct PendingFile(JsonFile<Notes>);
 
 impl PendingFile {
-    /// The file of this login session. `None` where the session has no runtime folder.
+    /// The file of this login session. `None` if the session has no runtime folder.
     pub fn of_session() -> Option<Self> {
         Some(Self::at(names::runtime_dir()?.join("pending.json")))
     }
 
-    /// A file at that path.
+    /// The file at this path.
     pub fn at(path: PathBuf) -> Self {
         Self(JsonFile::at(path))
     }
 
-    /// Where it is, to be watched.
+    /// Its path, to watch it.
     pub fn path(&self) -> &Path {
         self.0.path()
     }
 
-    /// The notes. A file that is missing or not ours holds none.
+    /// The notes, without the old ones. A file that is missing or not ours holds none.
     pub fn load(&self, now: i64) -> Vec<Pending> {
         let mut pending = self.0.load().pending;
         forget_old(&mut pending, now);
         pending
     }
 
-    /// Changes the notes under a lock; writes only what has changed.
+    /// Changes the notes under a lock. Writes only if something changed.
     pub async fn change(&self, now: i64, change: impl FnOnce(&mut Vec<Pending>) + Send) -> std::io::Result<()> {
         self.0
             .change(|Notes { pending, .. }| {
@@ -179,13 +179,13 @@ fn forget_old(pending: &mut Vec<Pending>, now: i64) {
     pending.retain(|note| note.operation == Operation::Update || now.saturating_sub(note.at) < INSTALL_AGE);
 }
 
-/// Adds a note. It takes the place of earlier ones about the same refs of the same remote.
+/// Adds a note. It replaces earlier ones about the same refs of the same remote.
 pub fn note(pending: &mut Vec<Pending>, new: Pending) {
     forget(pending, &new.ground.remote_uri, &new.refs);
     pending.push(new);
 }
 
-/// Forgets refs of a remote that have been covered since, or were installed.
+/// Forgets refs of a remote that have got a token since, or were installed.
 pub fn forget(pending: &mut Vec<Pending>, remote_uri: &str, refs: &[String]) {
     for known in pending.iter_mut().filter(|known| known.ground.remote_uri == remote_uri) {
         known.refs.retain(|wanted| !refs.contains(wanted));
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_too_much_to_be_read_again_makes_room_for_what_is_new() {
+    async fn old_notes_make_room_for_new_ones_in_a_full_file() {
         let folder = tempfile::tempdir().unwrap();
         let file = PendingFile::at(folder.path().join("pending.json"));
         let large = |name: &str, length| {
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn apps_that_wait_for_an_account_are_counted_with_what_belongs_to_them() {
+    fn an_app_that_waits_for_an_account_counts_once_with_its_parts() {
         let with = |obstacle, operation| Pending {
             operation,
             obstacle,

@@ -1,43 +1,44 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The words of `io.github.usher.Prompter1`, which daemon and window process share.
+//! The constants of `io.github.usher.Prompter1`, which daemon and window process share.
 
 /// Keys of `details`.
 pub mod detail {
     /// `a{ss}`: the claimed binding.
     pub const BINDING: &str = "binding";
-    /// `s`: the account, if one is known.
+    /// `s`: id of the account, if known.
     pub const ACCOUNT: &str = "account";
     /// `s`: name of the remote.
     pub const REMOTE: &str = "remote";
     /// `s`: address of the remote.
     pub const REMOTE_URI: &str = "remote-uri";
-    /// `as`: ids of the apps that were asked for.
+    /// `as`: ids of the requested apps.
     pub const APP_IDS: &str = "app-ids";
     /// `s`: the program that asked: see [`super::client`].
     pub const CLIENT: &str = "client";
     /// `s`: a [`super::Reason`].
     pub const REASON: &str = "reason";
-    /// `b`: whether an update asked.
+    /// `b`: whether the request is an update.
     pub const UPDATE: &str = "update";
 }
 
 /// Keys of `results`.
 pub mod result {
-    /// `s`: the account that was signed in to or allowed.
+    /// `s`: id of the account that the person signed in to or allowed.
     pub const ACCOUNT: &str = "account";
-    /// `s`: why it failed: [`NOT_OFFERED`], or words for the log.
+    /// `s`: why it failed: [`NOT_OFFERED`], or text for the log.
     pub const MESSAGE: &str = "message";
 
-    /// The service does not sell what was asked for to this account.
+    /// The service does not sell the app to this account.
     pub const NOT_OFFERED: &str = "not-offered";
 }
 
-/// In the property `Shown`: the main window, which shows all. Else the address of the server that a question is about.
+/// In the property `Shown`: the main window, which shows everything. Other values are the address of the server that a
+/// question is about.
 pub const SHOWN_ACCOUNTS: &str = "accounts";
 
 /// Forms of [`detail::CLIENT`].
 pub mod client {
-    /// Before a name that only the program itself claims.
+    /// Prefix of a name that rests only on the program's own claim.
     pub const CLAIMED: &str = "claimed:";
 }
 
@@ -53,7 +54,7 @@ macro_rules! words {
                 match self { $(Self::$variant => $word),* }
             }
 
-            /// The variant of a word.
+            /// The variant of a word; `None` for an unknown word.
             pub fn from_word(word: &str) -> Option<Self> {
                 match word { $($word => Some(Self::$variant),)* _ => None }
             }
@@ -62,7 +63,7 @@ macro_rules! words {
 }
 
 words! {
-    /// What is asked of the person: the prompter's methods.
+    /// What to ask the person for: the prompter's methods.
     Kind {
         /// Sign in to a service.
         SignIn = "SignIn",
@@ -76,11 +77,11 @@ words! {
 }
 
 words! {
-    /// Why a prompt is shown.
+    /// Why to show a prompt.
     Reason {
         /// There is no account at the service.
         NoAccount = "no-account",
-        /// The service has ended the sign-in, or the person signed out.
+        /// The service ended the sign-in, or the person signed out.
         Rejected = "rejected",
         /// The remote may not use the account yet.
         NoLink = "no-link",
@@ -94,13 +95,13 @@ words! {
 /// How a prompt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// What was asked is there now.
+    /// The person did what was asked.
     Done,
     /// The person put it off.
     Dismissed,
-    /// It could not be shown or finished.
+    /// The prompt could not be shown or finished.
     Failed,
-    /// It is on screen, and nobody waits for it.
+    /// The prompt is on screen, but its caller need not wait.
     Deferred,
 }
 
@@ -115,7 +116,7 @@ impl Outcome {
         }
     }
 
-    /// The outcome of a number; what is not known has failed.
+    /// The outcome of a number; unknown numbers mean failure.
     pub fn from_code(code: u32) -> Self {
         match code {
             0 => Self::Done,
@@ -126,7 +127,7 @@ impl Outcome {
     }
 }
 
-/// Whether a call may be named like this: 1 to 255 letters, digits and underscores (rule R9).
+/// Whether a token may name a call: 1 to 255 letters, digits and underscores (rule R9).
 pub fn is_handle_token(token: &str) -> bool {
     (1..=255).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn words_and_numbers_are_read_as_they_are_written() {
+    fn words_and_numbers_read_back_unchanged() {
         for kind in [Kind::SignIn, Kind::Link, Kind::Purchase, Kind::Unlock] {
             assert_eq!(Kind::from_word(kind.as_str()), Some(kind));
         }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The redirect that a sign-in waits for: issue one, recognise one. Pure (rule R5).
+//! The redirect that ends a sign-in: issues one, recognises one. Pure (rule R5).
 
 use url::Url;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// Longest redirect that is looked at, in bytes.
+/// Longest redirect to look at, in bytes.
 const REDIRECT_LIMIT: usize = 16 * 1024;
-/// Ports that the embedded view's redirects take: none that WebKit restricts, none that the kernel hands out.
+/// Ports for the embedded view's redirects: none that WebKit restricts, none that the kernel hands out.
 const PORTS: std::ops::Range<u16> = 20000..30000;
 
-/// A redirect address made for one flow. It holds the state, so `Debug` does not show it.
+/// A redirect address for one flow. It holds the state, so `Debug` does not show it.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Redirect {
     #[zeroize(skip)]
@@ -18,39 +18,39 @@ pub struct Redirect {
     state: String,
 }
 
-/// What a redirect carried besides the state. Each name occurs once.
+/// The parameters of a redirect besides the state. No name occurs twice.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Parameters(Vec<(String, String)>);
 
-/// What an address is to a flow.
+/// How an address relates to a flow.
 pub enum Match {
     /// Any other address.
     Other,
-    /// Our redirect address, but not a valid hit. It does not end the flow.
+    /// Our redirect address, but wrong in detail. It does not end the flow.
     Invalid,
     /// The redirect of this flow.
     Redirect(Parameters),
 }
 
-/// The operating system gave no random bytes.
+/// The operating system has no random bytes.
 #[derive(Debug, thiserror::Error)]
 #[error("no random numbers: {0}")]
 pub struct RandomError(#[from] getrandom::Error);
 
 impl Redirect {
-    /// A redirect for the embedded view. Nothing listens at it.
+    /// Issues a redirect for the embedded view. Nothing listens at it.
     pub fn issue() -> Result<Self, RandomError> {
         let width = u32::from(PORTS.end - PORTS.start);
         let offset = u16::try_from(getrandom::u32()? % width).unwrap_or(0);
         Self::issue_at(PORTS.start + offset)
     }
 
-    /// A redirect to a listener of ours at that port of 127.0.0.1.
+    /// Issues a redirect to our own listener at this port of 127.0.0.1.
     pub fn issue_at(port: u16) -> Result<Self, RandomError> {
         Ok(Self { port, path: format!("/io.github.usher/{}", random()?), state: random()? })
     }
 
-    /// The address that is given to the server, without parameters.
+    /// The address to give to the server, without parameters.
     pub fn uri(&self) -> String {
         format!("http://127.0.0.1:{}{}", self.port, self.path)
     }
@@ -60,12 +60,12 @@ impl Redirect {
         &self.path
     }
 
-    /// The state that is given to the server.
+    /// The state to give to the server.
     pub fn state(&self) -> &str {
         &self.state
     }
 
-    /// Whether an address is this redirect: scheme, host literal, port and path to the letter, the right state, no
+    /// Checks whether an address is this redirect: the exact scheme, literal host, port and path, the right state, no
     /// parameter twice, nothing in the fragment, no user name.
     pub fn recognise(&self, uri: &str) -> Match {
         let Some(rest) = uri.strip_prefix(self.uri().as_str()) else {
@@ -103,7 +103,7 @@ fn random() -> Result<String, RandomError> {
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
-/// Whether an address leads to the loopback port of the redirect without being it: never to be loaded.
+/// Whether an address leads to the redirect's loopback port without being the redirect: such a page must never load.
 fn is_near(uri: &str, port: u16) -> bool {
     Url::parse(uri).is_ok_and(|url| {
         let host = url.host_str().unwrap_or_default();
@@ -123,7 +123,7 @@ fn parse_query(query: &str) -> Option<Parameters> {
     Some(parameters)
 }
 
-/// Compares without telling by its time where the difference is.
+/// Compares in constant time, so that the time does not show where the difference is.
 fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).fold(0, |difference, (x, y)| difference | (x ^ y)) == 0
 }
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn w02_wrong_missing_double_or_misplaced_state_is_no_hit() {
+    fn w02_a_wrong_missing_double_or_misplaced_state_does_not_match() {
         for query in [
             "",
             "?",
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn w04_other_spellings_of_the_address_are_no_hit() {
+    fn w04_other_spellings_of_the_address_do_not_match() {
         for base in [
             "http://localhost:20001/io.github.usher/aa",
             "http://127.1:20001/io.github.usher/aa",
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nearly_the_redirect_is_known_as_such() {
+    fn an_address_close_to_the_redirect_is_recognised_as_such() {
         assert!(matches!(redirect().recognise("http://localhost:20001/x"), Match::Invalid));
         assert!(matches!(redirect().recognise("https://store.example.org/?x=http://127.0.0.1:20001/"), Match::Other));
     }
@@ -203,7 +203,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_accepted_is_the_issued_address_for_a_second_parser_too(uri in "http://(127\\.0\\.0\\.1|localhost|\\[::1\\]):2000[01]/(io\\.github\\.usher/aa|x)[?#&=a-z0-9]{0,20}") {
+        fn a_second_parser_also_reads_an_accepted_address_as_the_issued_one(uri in "http://(127\\.0\\.0\\.1|localhost|\\[::1\\]):2000[01]/(io\\.github\\.usher/aa|x)[?#&=a-z0-9]{0,20}") {
             if is_hit(&uri) {
                 let url = Url::parse(&uri).unwrap();
                 prop_assert_eq!((url.scheme(), url.host_str(), url.port(), url.path()), ("http", Some("127.0.0.1"), Some(20001), "/io.github.usher/aa"));

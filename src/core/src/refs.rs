@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Flatpak refs, and the app id that a token is asked for.
+//! Flatpak refs, and the app ids to ask tokens for.
 
 use std::{borrow::Borrow, fmt, str::FromStr};
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Longest part of a ref, in bytes (rule R9).
 const PART_LIMIT: usize = 255;
 
-/// What kind of thing a ref names.
+/// The kind of thing that a ref names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RefKind {
     /// An application.
@@ -18,7 +18,7 @@ pub enum RefKind {
 }
 
 impl RefKind {
-    /// The first part of the ref, and the folder of an installation.
+    /// First part of a ref, and the name of its folder in an installation.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::App => "app",
@@ -27,7 +27,7 @@ impl RefKind {
     }
 }
 
-/// A ref is not `app|runtime/ID/ARCH/BRANCH`.
+/// A text is not a ref of the form `app|runtime/ID/ARCH/BRANCH`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a flatpak ref")]
 pub struct RefError;
@@ -37,14 +37,14 @@ pub struct RefError;
 #[error("not the id of an app")]
 pub struct AppIdError;
 
-/// The id of an app: letters, digits, `_` and `-` in at least two parts with dots between, 255 bytes at most. It may stand
-/// in a ref, in a path and in a command, where nothing takes it for an option.
+/// The id of an app: letters, digits, `_` and `-` in at least two parts joined by dots, at most 255 bytes. Safe in a
+/// ref, in a path, and in a command, where nothing mistakes it for an option.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AppId(String);
 
 impl AppId {
-    /// Checks an id.
+    /// Checks a text and makes it an id.
     pub fn parse(text: &str) -> Result<Self, AppIdError> {
         if is_id(text) { Ok(Self(text.to_owned())) } else { Err(AppIdError) }
     }
@@ -54,12 +54,12 @@ impl AppId {
         is_id(text)
     }
 
-    /// The id as it is written.
+    /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The id that a token is asked for: that of the app whose part this is.
+    /// The id to ask a token for: that of the app to which this part belongs.
     pub fn whole_app(&self) -> Self {
         Self(whole_app(&self.0).to_owned())
     }
@@ -99,7 +99,7 @@ impl AsRef<str> for AppId {
     }
 }
 
-// So that a set of ids can be asked with a text.
+// Lets a set of ids be searched with plain text.
 impl Borrow<str> for AppId {
     fn borrow(&self) -> &str {
         &self.0
@@ -117,8 +117,8 @@ fn is_id(text: &str) -> bool {
         && !text.contains("..")
 }
 
-/// The id of the app whose part a sub-ref is (`.Locale`, `.Debug` and `.Sources`, as flatpak's sample authenticator folds
-/// them).
+/// The id of the app to which a sub-ref belongs (`.Locale`, `.Debug` and `.Sources`, folded as in flatpak's sample
+/// authenticator).
 fn whole_app(mut id: &str) -> &str {
     while let Some(parent) = [".Locale", ".Debug", ".Sources"]
         .iter()
@@ -144,7 +144,7 @@ pub struct FlatpakRef {
 }
 
 impl FlatpakRef {
-    /// The id that a token is asked for: that of the app whose part a sub-ref is.
+    /// The id to ask a token for: that of the app to which a sub-ref belongs.
     pub fn app_id(&self) -> &str {
         whole_app(&self.id)
     }
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn d06_only_full_refs_are_refs() {
+    fn d06_only_a_full_ref_is_a_ref() {
         for bad in [
             "app/x",
             "app//x86_64/m",
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_an_app_is_asked_for_under_the_apps_id() {
+    fn a_part_of_an_app_has_the_apps_id() {
         let id = |text: &str| text.parse::<FlatpakRef>().unwrap().app_id().to_owned();
         assert_eq!(id("runtime/org.example.App.Locale/x86_64/stable"), "org.example.App");
         assert_eq!(id("runtime/org.example.App.Sources/x86_64/stable"), "org.example.App");
@@ -239,7 +239,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_id_is_of_an_app_where_a_ref_can_have_it(id in "[a-z.-]{0,6}|\\PC{0,6}") {
+        fn an_app_id_is_valid_where_a_ref_can_have_it(id in "[a-z.-]{0,6}|\\PC{0,6}") {
             prop_assert_eq!(AppId::is_valid(&id), format!("app/{id}/x/m").parse::<FlatpakRef>().is_ok());
         }
 
@@ -251,7 +251,7 @@ mod tests {
         }
 
         #[test]
-        fn a_ref_is_written_as_it_was_read(text in any::<String>()) {
+        fn a_ref_writes_the_text_that_it_was_read_from(text in any::<String>()) {
             if let Ok(parsed) = text.parse::<FlatpakRef>() {
                 prop_assert_eq!(parsed.to_string(), text);
             }

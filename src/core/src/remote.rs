@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The remotes and installed refs of all Flatpak installations on this computer, read from disk. What is missing or
-//! cannot be read is left out: that is a state, not an error.
+//! The remotes and installed refs of all Flatpak installations on this computer, read from disk. Leaves out what is
+//! missing or unreadable: that is a state, not an error.
 
 use std::{
     collections::BTreeMap,
@@ -16,9 +16,9 @@ use crate::{
     service::{RemoteUrl, UrlError},
 };
 
-/// What is in the folder of every installation.
+/// A folder that every installation has.
 const REPOSITORY: &str = "repo";
-/// What names the administrator's installations, in the folder of flatpak's configuration.
+/// The folder in flatpak's configuration that lists the administrator's installations.
 const CUSTOM: &str = "installations.d";
 
 /// A place where Flatpak keeps remotes and apps.
@@ -33,9 +33,9 @@ pub struct Installation {
 /// A configured Flatpak repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remote {
-    /// Flatpak's own name for it.
+    /// Flatpak's name for it.
     pub name: String,
-    /// Its title, where it has one.
+    /// Its title, if it has one.
     pub title: Option<String>,
     /// Its address, verbatim.
     pub url: String,
@@ -43,16 +43,16 @@ pub struct Remote {
     pub authenticator: Option<String>,
     /// Its authenticator options.
     pub options: BTreeMap<String, String>,
-    /// Whether it is in the installation of the current user alone.
+    /// Whether it belongs to the current user's installation.
     pub is_user: bool,
     /// Whether it is switched off.
     pub is_disabled: bool,
-    /// Whether flatpak installs its authenticator from it, by itself.
+    /// Whether flatpak installs its authenticator from it unasked.
     pub installs_authenticator: bool,
 }
 
 impl Remote {
-    /// What the repository is called in a window.
+    /// The name of the repository to show.
     pub fn display_name(&self) -> &str {
         self.title.as_deref().unwrap_or(&self.name)
     }
@@ -67,26 +67,26 @@ impl Remote {
         provider::claim(&Claim { remote_uri: &self.url, options: &self.options, registry: None })
     }
 
-    /// Its address as one that may be given tokens.
+    /// Its address, if it may get tokens.
     pub fn address(&self) -> Result<RemoteUrl, UrlError> {
         RemoteUrl::parse(&self.url)
     }
 }
 
-/// All installations: the user's, the system's, and those of the administrator
-/// (`flatpak-installation(5)`; the variables are those of flatpak itself).
+/// All installations: the user's, the system's, and the administrator's (`flatpak-installation(5)`; the variables are
+/// flatpak's own).
 ///
-/// A sandbox shows no files of `/etc/flatpak`, so inside of it those of the administrator are not seen.
+/// A sandbox shows no files of `/etc/flatpak`, so from inside it the administrator's are invisible.
 pub fn installations() -> Vec<Installation> {
     Surroundings::of_process().installations()
 }
 
-/// Whether the user's installation is there and can be seen. A sandbox may show an empty folder in its place.
+/// Whether the user's installation exists and can be seen. A sandbox may show an empty folder in its place.
 pub fn is_user_installation_seen() -> bool {
     Surroundings::of_process().user_installation().is_some_and(|folder| folder.join(REPOSITORY).is_dir())
 }
 
-/// What decides where installations are.
+/// The facts that decide where installations are.
 struct Surroundings<V> {
     variable: V,
     in_sandbox: bool,
@@ -112,14 +112,14 @@ impl<V: Fn(&str) -> Option<PathBuf>> Surroundings<V> {
 
     fn user_installation(&self) -> Option<PathBuf> {
         self.flatpak_folder("FLATPAK_USER_DIR", REPOSITORY).or_else(|| {
-            // Inside a sandbox XDG_DATA_HOME is the application's own.
+            // Inside a sandbox, XDG_DATA_HOME is the application's own.
             let data = self.folder(if self.in_sandbox { "HOST_XDG_DATA_HOME" } else { "XDG_DATA_HOME" });
             data.or_else(|| Some(self.folder("HOME")?.join(".local/share"))).map(|data| data.join("flatpak"))
         })
     }
 
-    /// A folder that a variable of flatpak's names. Those of the session come into a sandbox with it, but what is in the
-    /// folders does not: one without its content is not believed there.
+    /// A folder from one of flatpak's variables. A sandbox inherits the session's variables but not what is in the
+    /// folders, so inside one a folder counts only if it has this content.
     fn flatpak_folder(&self, name: &str, content: &str) -> Option<PathBuf> {
         self.folder(name).filter(|folder| !self.in_sandbox || folder.join(content).is_dir())
     }
@@ -186,14 +186,14 @@ fn remotes_of(installation: &Installation) -> Vec<Remote> {
     found
 }
 
-/// Whether a remote of that name, address and options is in one of these installations (rule R25).
+/// Whether one of these remotes has this name, address and options (rule R25).
 pub fn is_configured(remotes: &[Remote], name: &str, url: &str, options: &BTreeMap<String, String>) -> bool {
     remotes
         .iter()
         .any(|remote| remote.name == name && remote.url == url && remote.is_ours() && &remote.options == options)
 }
 
-/// Whether a ref is deployed in one of these installations.
+/// Whether one of these installations has deployed a ref.
 pub fn is_installed(installations: &[Installation], wanted: &FlatpakRef) -> bool {
     installations.iter().any(|installation| {
         let folder = installation.path.join(wanted.kind.as_str());
@@ -201,14 +201,14 @@ pub fn is_installed(installations: &[Installation], wanted: &FlatpakRef) -> bool
     })
 }
 
-/// Whether an app is installed in one of these installations, from wherever it came.
+/// Whether one of these installations has an app, wherever it came from.
 pub fn is_app_installed(installations: &[Installation], app_id: &str) -> bool {
     AppId::is_valid(app_id)
         && installations.iter().any(|installation| installation.path.join("app").join(app_id).join("current").exists())
 }
 
-/// Whether a request for these refs is an update. It is an *install* if one of its apps is installed nowhere, or none of
-/// its refs is: runtimes, locales and extensions that come along do not make an install of an update.
+/// Whether a request for these refs is an update. It is an *install* if one of its apps is installed nowhere, or none
+/// of its refs is: runtimes, locales and extensions that come along do not turn an update into an install.
 pub fn is_update(refs: &[&FlatpakRef], is_installed: impl Fn(&FlatpakRef) -> bool) -> bool {
     let mut apps = refs.iter().filter(|wanted| wanted.kind == RefKind::App);
     apps.all(|wanted| is_installed(wanted)) && refs.iter().any(|wanted| is_installed(wanted))
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn in_a_sandbox_a_folder_that_is_not_there_is_not_believed() {
+    fn in_a_sandbox_a_folder_counts_only_if_it_can_be_seen() {
         let (seen, empty) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         std::fs::create_dir(seen.path().join("repo")).unwrap();
         let folders = |user: &str, in_sandbox| {
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_is_told_from_an_install() {
+    fn an_update_differs_from_an_install() {
         let refs = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<FlatpakRef>>();
         let installed = refs(&["app/org.a.A/x/1", "app/org.b.B/x/1", "runtime/org.a.A.Locale/x/1"]);
         let update =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The command that adds a repository, for a person to run: Usher runs none. It is made from a list of arguments; where a
-//! name is not plain there is no command (rule R17).
+//! The command that adds a repository, for a person to run: Usher never runs it. It is built from a list of arguments.
+//! If a name is not plain there is no command (rule R17).
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -9,19 +9,19 @@ use crate::{remote::Remote, service::RemoteUrl, text};
 /// Largest key of a repository, in bytes.
 pub(crate) const KEY_LIMIT: usize = 64 << 10;
 
-/// What is added, and how.
+/// The repository to add, and how to add it.
 pub(crate) struct RemoteAdd<'a> {
     /// Whether for the current user alone.
     pub(crate) is_user: bool,
     /// Further options.
     pub(crate) options: Vec<String>,
-    /// Its title, which is left out where it cannot be typed.
+    /// Its title, left out if it cannot be typed.
     pub(crate) title: Option<&'a str>,
-    /// Whether what comes from it is checked against its key.
+    /// Whether flatpak checks what comes from it against its key.
     pub(crate) is_verified: bool,
     /// Its key, in base64.
     pub(crate) key: Option<&'a str>,
-    /// Flatpak's own name for it.
+    /// Flatpak's name for it.
     pub(crate) name: &'a str,
     /// Its address.
     pub(crate) address: &'a RemoteUrl,
@@ -42,7 +42,7 @@ impl RemoteAdd<'_> {
         let what = text::command(&[self.name, self.address.as_str()]).filter(|_| text::is_plain_name(self.name))?;
         match self.key.filter(|_| self.is_verified) {
             None => Some(format!("{add} {what}")),
-            // flatpak reads a key twice, so it cannot come through a pipe.
+            // flatpak reads a key twice, so a pipe will not do.
             Some(key) => {
                 let key = text::command(&["printf", "%s", key])?;
                 Some(format!(
@@ -53,19 +53,19 @@ impl RemoteAdd<'_> {
     }
 }
 
-/// The option for an installation.
+/// The option that selects an installation.
 pub(crate) fn where_to(is_user: bool) -> &'static str {
     if is_user { "--user" } else { "--system" }
 }
 
-/// That name, or one made from it, which no remote has yet.
+/// This name, or one derived from it, that no remote has yet.
 pub(crate) fn free_name(wanted: &str, remotes: &[Remote]) -> Option<String> {
     let is_free = |name: &String| remotes.iter().all(|remote| &remote.name != name);
     let further = (2..100).map(|number| format!("{wanted}-{number}"));
     std::iter::once(wanted.to_owned()).chain(further).find(is_free)
 }
 
-/// Whether a text is what goes into a command as a key: base64, and not too long.
+/// Whether a text may go into a command as a key: base64, and not too long.
 pub(crate) fn is_key(text: &str) -> bool {
     text.len() <= KEY_LIMIT * 4 / 3 + 4 && STANDARD.decode(text).is_ok_and(|key| !key.is_empty())
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The files by which repositories are shared: `.flatpakrepo` and `.flatpakref` (flatpakrepo(5), flatpakref(5)). They come
-//! from anybody. What they say is shown and grants nothing: nothing that they name is fetched, and Usher adds no repository
-//! by itself. The command that adds one is made from arguments (rule R17).
+//! The files that share repositories: `.flatpakrepo` and `.flatpakref` (flatpakrepo(5), flatpakref(5)). They come from
+//! anybody. Usher shows what they say but trusts none of it: it fetches nothing that they name and adds no repository
+//! by itself. The command that adds one is built from arguments (rule R17).
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -14,20 +14,20 @@ use crate::{
     text,
 };
 
-/// Largest file that is read, in bytes.
+/// Largest file to read, in bytes.
 pub const SIZE_LIMIT: usize = 1 << 20;
 
-/// The one version of the format that there is.
+/// The only version of the format.
 const VERSION: &str = "1";
 
-/// What a file says of a repository.
+/// What a file says about a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepositoryFile {
-    /// Its address, as it is written there: plain text, but not always one that Usher uses.
+    /// Its address as written in the file: plain text, but not always one that Usher uses.
     pub address: String,
     /// Its title, cleaned.
     pub title: Option<String>,
-    /// The app that the file is about, cleaned; a `.flatpakrepo` is about none.
+    /// The app that the file is about, cleaned. `None` for a `.flatpakrepo`.
     pub app: Option<String>,
     kind: Kind,
     name: String,
@@ -37,16 +37,16 @@ pub struct RepositoryFile {
     default_branch: Option<String>,
 }
 
-/// Why a file is not taken in.
+/// Why a file is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RepositoryFileError {
-    /// Larger than any such file.
+    /// It is larger than any such file.
     #[error("the file is too large")]
     TooLarge,
-    /// Not such a file, a damaged one, or of another version.
+    /// It is another kind of file, or damaged, or of another version.
     #[error("the file is not one with a repository, or it is damaged")]
     Malformed,
-    /// What should be the repository's key is none.
+    /// The repository's key is not a key.
     #[error("the key of the repository is damaged")]
     Key,
 }
@@ -75,14 +75,14 @@ impl Kind {
     }
 }
 
-/// Whether a file of that name should hold a repository.
+/// Whether a file with this name should hold a repository.
 pub fn is_named_so(name: &Path) -> bool {
     let suffix = name.extension().unwrap_or_default();
     Kind::ALL.iter().any(|kind| suffix.eq_ignore_ascii_case(kind.suffix()))
 }
 
 impl RepositoryFile {
-    /// Reads the content of a file of that name.
+    /// Reads the content of a file with this name.
     pub fn parse(bytes: &[u8], name: &Path) -> Result<Self, RepositoryFileError> {
         use RepositoryFileError::{Key, Malformed, TooLarge};
         if bytes.len() > SIZE_LIMIT {
@@ -114,12 +114,12 @@ impl RepositoryFile {
         })
     }
 
-    /// The command that adds the repository for the current user. A file at a path that can be typed is named, as it can be
-    /// read more easily than a key. `None` where no safe command can be made.
+    /// The command that adds the repository for the current user. Names the file if its path can be typed, since that
+    /// reads better than a key. `None` if no safe command can be made.
     pub fn command(&self, file: Option<&Path>, remotes: &[Remote]) -> Option<String> {
         let address = RemoteUrl::parse(&self.address).ok()?;
         let name = free_name(&self.name_of_remote(&address), remotes)?;
-        // Whoever names Usher must not thereby bring a program that takes its place (rule R23).
+        // A file that names Usher must not bring a program that takes Usher's place (rule R23).
         let is_ours = self.authenticator.as_deref().is_none_or(|name| name == names::AUTHENTICATOR_NAME);
         let install = is_ours.then_some("--no-authenticator-install");
         let file = file.and_then(Path::to_str).filter(|_| self.kind == Kind::Repository);
@@ -152,7 +152,7 @@ impl RepositoryFile {
         })
     }
 
-    /// What flatpak is to call it: as is suggested, or after its host.
+    /// The name for flatpak: the suggested one, or one after the host.
     fn name_of_remote(&self, address: &RemoteUrl) -> String {
         if is_name_of_remote(&self.name) {
             return self.name.clone();
@@ -162,7 +162,7 @@ impl RepositoryFile {
     }
 }
 
-/// The keys of a group, the last one of each counting as in GLib.
+/// The keys of a group. Of double keys the last one counts, as in GLib.
 fn keys(file: &KeyFile, kind: Kind) -> Option<BTreeMap<&str, &str>> {
     let groups: Vec<_> = file.groups().filter(|(name, _)| *name == kind.group()).collect();
     let keys = groups.iter().flat_map(|(_, keys)| keys.iter());
@@ -173,7 +173,7 @@ fn is_clean(address: &str) -> bool {
     text::clean(address, ADDRESS_LIMIT) == address
 }
 
-/// Whether flatpak takes it for the name of a remote.
+/// Whether flatpak accepts this as the name of a remote.
 fn is_name_of_remote(name: &str) -> bool {
     text::is_plain_name(name) && name.starts_with(|c: char| c.is_ascii_alphanumeric()) && !name.contains('+')
 }

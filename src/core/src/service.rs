@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Addresses of account servers and repositories. The only place that parses, normalises and compares them: one parser,
-//! and parsed parts are compared, never substrings (rules R2 and R4).
+//! Addresses of account servers and repositories. Only this file parses, normalises and compares them: with one parser,
+//! and by parsed parts, never by substrings (rules R2 and R4).
 
 use std::{fmt, net::IpAddr};
 
@@ -13,13 +13,13 @@ pub const ADDRESS_LIMIT: usize = 2048;
 /// Why a text is not an address that Usher uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
-    /// No address, or one with parts that have no place in it (fragment, query, dot segments, odd characters).
+    /// Not an address, or one with parts that do not belong (fragment, query, dot segments, odd characters).
     #[error("not an address")]
     NotAnAddress,
     /// Not https, and not a literal loopback address in a development build.
     #[error("not a secure address")]
     NotSecure,
-    /// A user name or password in front of the host.
+    /// It has a user name or password before the host.
     #[error("an address with a user name")]
     UserInfo,
 }
@@ -30,7 +30,7 @@ pub enum UrlError {
 pub struct ServiceUrl(Url);
 
 impl ServiceUrl {
-    /// Parses an address as a remote or a keyring item states it.
+    /// Parses an address from a remote or a keyring item.
     pub fn parse(text: &str) -> Result<Self, UrlError> {
         let mut url = parse_strictly(text, &["https", "http"])?;
         if !url.path().ends_with('/') {
@@ -40,7 +40,7 @@ impl ServiceUrl {
         Ok(Self(url))
     }
 
-    /// Parses what a person typed: `https://` is added when missing, names outside ASCII are put into their A-label form.
+    /// Parses what a person typed: adds a missing `https://`, and converts non-ASCII names to their A-label form.
     pub fn from_input(text: &str) -> Result<Self, UrlError> {
         let text = text.trim();
         let address = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
@@ -61,19 +61,19 @@ impl ServiceUrl {
         &self.0
     }
 
-    /// The host as it is shown, with the port where it is not the usual one.
+    /// The host for showing, with the port if it is not the default.
     pub fn host(&self) -> String {
         host_of(&self.0)
     }
 
-    /// A path of this server. `relative` is a constant of a provider, such as `api/v1/get_tokens`.
+    /// The address of a path on this server. `relative` is a constant of a provider, such as `api/v1/get_tokens`.
     pub fn join(&self, relative: &str) -> Result<Url, UrlError> {
         let url = self.0.join(relative).map_err(|_| UrlError::NotAnAddress)?;
         if self.has_origin_of(&url) { Ok(url) } else { Err(UrlError::NotAnAddress) }
     }
 
-    /// A page that the server itself has named, relative or whole: only one of its own origin, of which the parser had
-    /// nothing to mend, and without a parameter that is ours to set (rule R4).
+    /// A page that the server itself named, relative or absolute. Only pages of the same origin pass, whose text the
+    /// parser took unchanged, and without a parameter that is ours to set (rule R4).
     pub fn page(&self, text: &str) -> Option<Url> {
         let is_sound = !text.is_empty()
             && text.len() <= ADDRESS_LIMIT
@@ -92,14 +92,14 @@ impl ServiceUrl {
     }
 }
 
-/// Address of a repository that may be given tokens: https, or a registry behind https. Normalised, without a closing
-/// slash.
+/// Address of a repository that may get tokens: https, or a registry behind https. Normalised, without a closing slash.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RemoteUrl(String);
 
 impl RemoteUrl {
-    /// Parses the `url` of a remote. [`UrlError::NotSecure`] tells those that never get a token (`file:`, `http:`, `oci:`).
+    /// Parses the `url` of a remote. Gives [`UrlError::NotSecure`] for those that never get a token (`file:`, `http:`,
+    /// `oci:`).
     pub fn parse(text: &str) -> Result<Self, UrlError> {
         let (prefix, plain) = match text.strip_prefix("oci+") {
             Some(plain) => ("oci+", plain),
@@ -114,7 +114,7 @@ impl RemoteUrl {
         &self.0
     }
 
-    /// The host as it is shown, with the port where it is not the usual one.
+    /// The host for showing, with the port if it is not the default.
     pub fn host(&self) -> String {
         let plain = self.0.strip_prefix("oci+").unwrap_or(&self.0);
         Url::parse(plain).map_or_else(|_| plain.to_owned(), |url| host_of(&url))
@@ -149,7 +149,7 @@ macro_rules! text_conversions {
 text_conversions!(ServiceUrl);
 text_conversions!(RemoteUrl);
 
-/// Host of a URL as it is shown, with the port where it is not the usual one of the scheme.
+/// The host of a URL for showing, with the port if it is not the scheme's default.
 pub fn host_of(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     match url.port() {
@@ -172,7 +172,7 @@ pub fn is_literal_loopback(url: &Url) -> bool {
     }
 }
 
-/// Parses `text` only if the parser had nothing to mend: what is shown and compared is what was written.
+/// Parses `text` only if the parser changes nothing: what we show and compare is what was written.
 fn parse_strictly(text: &str, schemes: &[&str]) -> Result<Url, UrlError> {
     if text.len() > ADDRESS_LIMIT
         || !text.chars().all(|c| c.is_ascii_graphic())
@@ -203,7 +203,7 @@ fn parse_strictly(text: &str, schemes: &[&str]) -> Result<Url, UrlError> {
     Ok(url)
 }
 
-/// Whether `host` is the host part of `authority`, to the letter but for its case.
+/// Whether `host` is the host part of `authority`, exactly except for case.
 fn is_host_of(authority: &str, host: &str) -> bool {
     let authority = authority.to_ascii_lowercase();
     match authority.strip_prefix(host) {
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn g04_addresses_that_only_look_alike_are_refused_or_other() {
+    fn g04_addresses_that_only_look_alike_are_refused_or_differ() {
         for refused in [
             "https://store.example.org./",
             "https://evil.example\\@store.example.org/",
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_types_is_completed() {
+    fn a_typed_address_is_completed() {
         let typed = |text: &str| ServiceUrl::from_input(text).map(|url| url.host());
         assert_eq!(typed(" store.example.org ").unwrap(), "store.example.org");
         assert_eq!(typed("store.example.org:8443").unwrap(), "store.example.org:8443");

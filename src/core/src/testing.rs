@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Values for tests, here and in the crates that stand on this one. Part of no program: the feature `testing` is for
-//! `dev-dependencies` alone.
+//! Values for tests, here and in the crates built on this one. No program contains them: only `dev-dependencies` enable
+//! the feature `testing`.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -16,46 +16,46 @@ use crate::{
     store::{AccountStore, Entry},
 };
 
-/// The authenticator options of a remote whose accounts are at that server: a host, or a whole address.
+/// The authenticator options of a remote with accounts at this server: a host, or a whole address.
 pub fn options(server: &str) -> BTreeMap<String, String> {
     let address = if server.contains("://") { server.to_owned() } else { format!("https://{server}/") };
     BTreeMap::from([(option::URL.to_owned(), address)])
 }
 
-/// The binding of accounts at that server: a host, or a whole address.
+/// The binding of accounts at this server: a host, or a whole address.
 pub fn binding(server: &str) -> Binding {
     let service = ServiceUrl::parse(&options(server)[option::URL]).expect("a test names a sound server");
     Provider::default_provider().at(service)
 }
 
-/// A token of that text.
+/// A token with this text.
 pub fn token(text: &str) -> Token {
     Token::parse(text).expect("a test has a sound token")
 }
 
-/// A bearer token of that text as a credential.
+/// A bearer token with this text, as a credential.
 pub fn bearer(text: &str) -> Credential {
     Credential::Bearer(token(text))
 }
 
-/// An account at that server that was signed in to at the time 0.
+/// An account at this server, signed in at time 0.
 pub fn account(server: &str, user: &str) -> Account {
     account_of(binding(server), user, 0)
 }
 
-/// An account that was signed in to at that time. Its credential is `credential-of-USER`.
+/// An account signed in at this time. Its credential is `credential-of-USER`.
 pub fn account_of(binding: Binding, user: &str, now: i64) -> Account {
     Account::signed_in(binding, &signed_in(user), now)
 }
 
-/// What a sign-in gives. Where the name is empty the server tells none.
+/// The result of a sign-in. With an empty name, the server gives none.
 pub fn signed_in(user: &str) -> SignedIn {
     let plain: String = user.chars().filter(char::is_ascii_alphanumeric).take(100).collect();
     let credential = bearer(&format!("credential-of-{plain}"));
     SignedIn { credential, user: Some(user.to_owned()).filter(|user| !user.is_empty()), valid_until: None }
 }
 
-/// The account with links to these addresses.
+/// The account, linked to these addresses.
 pub fn linked(mut account: Account, addresses: &[&str]) -> Account {
     for address in addresses {
         account.link(link("shop", address));
@@ -63,22 +63,22 @@ pub fn linked(mut account: Account, addresses: &[&str]) -> Account {
     account
 }
 
-/// The permission of a remote of that name and address.
+/// The permission of a remote with this name and address.
 pub fn link(name: &str, address: &str) -> Link {
     Link { remote_url: remote_url(address), remote: name.to_owned() }
 }
 
-/// What the store lists of an account that can be read.
+/// The store's entry for a readable account.
 pub fn open(account: Account) -> Entry {
     Entry::Open(Box::new(account))
 }
 
-/// What the store lists of an account at that server.
+/// The store's entry for an account at this server.
 pub fn entry(server: &str, user: &str) -> Entry {
     open(account(server, user))
 }
 
-/// A remote of the user that has Usher for its authenticator and its accounts at that server.
+/// A remote of the user that has Usher as its authenticator and its accounts at this server.
 pub fn remote(name: &str, url: &str, server: &str) -> Remote {
     Remote {
         name: name.to_owned(),
@@ -97,12 +97,12 @@ pub fn remote_url(text: &str) -> RemoteUrl {
     RemoteUrl::parse(text).expect("a test names a sound remote")
 }
 
-/// The ground of the remote `shop` at that address, with its accounts at that server.
+/// The ground of the remote `shop` at this address, with its accounts at this server.
 pub fn ground(address: &str, server: &str) -> Ground {
     Ground::new("shop", address, binding(server)).expect("a test names a sound remote")
 }
 
-/// Accounts in a keyring file in that folder, which another store there reads as well.
+/// Accounts in a keyring file in this folder. Other stores for the same folder read the same file.
 pub fn store(folder: &Path) -> AccountStore {
     crate::store::testing::in_folder(folder)
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Text that comes from outside: cleaned before it is shown, quoted before it is put into a command (rule R17).
+//! Text from outside: cleaned before it is shown, quoted before it goes into a command (rule R17).
 
 use crate::names;
 
-/// Longest text from a server that is shown, in characters (rule R17).
+/// Longest text from a server to show, in characters (rule R17).
 pub const SERVER_TEXT_LIMIT: usize = 120;
 /// Longest name (host, user, app, repository) in a window, in characters.
 pub const NAME_LIMIT: usize = 64;
 
-/// One line of at most `limit` characters without control or direction-changing characters. White space of any kind
-/// becomes single spaces; what is cut off is marked by “…”.
+/// One line of at most `limit` characters, without control or direction-changing characters. White space of any kind
+/// becomes single spaces; “…” marks a cut.
 pub fn clean(text: &str, limit: usize) -> String {
     let line = text
         .split(|c: char| c.is_whitespace() || c.is_control())
@@ -25,12 +25,12 @@ pub fn clean(text: &str, limit: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
-/// A name as it is shown: cleaned, cut, and isolated so that its direction does not leak into the text around it.
+/// A name for showing: cleaned, cut, and isolated so that its direction does not leak into the text around it.
 pub fn name(text: &str) -> String {
     format!("\u{2068}{}\u{2069}", clean(text, NAME_LIMIT))
 }
 
-/// Characters that change what is around them or cannot be seen.
+/// Characters that affect those around them, or are invisible.
 fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
@@ -38,8 +38,8 @@ fn is_hidden(c: char) -> bool {
         | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// A command line for a POSIX shell, or `None` if an argument is not plain: such a name is never put into a command
-/// that a person is asked to copy (rule R17).
+/// A command line for a POSIX shell. `None` if an argument is not plain: such a name never goes into a command for a
+/// person to copy (rule R17).
 pub fn command(arguments: &[&str]) -> Option<String> {
     let quoted: Option<Vec<String>> = arguments.iter().map(|argument| quote(argument)).collect();
     quoted.map(|arguments| arguments.join(" "))
@@ -50,8 +50,8 @@ pub fn usherctl(arguments: &[&str]) -> Option<String> {
     command(&[names::usherctl(), arguments].concat())
 }
 
-/// One argument, quoted where the shell needs it. `None` for control, hidden and non-ASCII characters. Whether a program
-/// could take it for an option is another question: see [`is_plain_name`].
+/// One argument, quoted if the shell needs it. `None` for control, hidden and non-ASCII characters. Whether a program
+/// could mistake it for an option is another question: see [`is_plain_name`].
 fn quote(argument: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
     if !argument.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
@@ -63,7 +63,7 @@ fn quote(argument: &str) -> Option<String> {
     Some(format!("'{}'", argument.replace('\'', r"'\''")))
 }
 
-/// Whether a name may stand in a command as an argument of its own, and cannot be taken for an option.
+/// Whether a name may stand alone as an argument of a command, and nothing can mistake it for an option.
 pub fn is_plain_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 255
@@ -103,7 +103,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn cleaned_text_is_short_visible_and_stays_as_it_is(text in any::<String>(), limit in 0usize..200) {
+        fn cleaned_text_is_short_and_visible_and_cleaning_again_changes_nothing(text in any::<String>(), limit in 0usize..200) {
             let cleaned = clean(&text, limit);
             prop_assert!(cleaned.chars().count() <= limit);
             prop_assert!(!cleaned.chars().any(|c| c.is_control() || is_hidden(c)));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which addresses are contacted (rules R2 and R25): checked as they are written, and again as they are resolved.
+//! Which addresses may be contacted (rules R2 and R25): checked as written, and again as resolved.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use super::HttpError;
 use crate::service;
 
-/// Refuses an address before anything is resolved or sent. Tells whether it is this computer's (rule R2).
+/// Refuses an address before anything is resolved or sent. Gives whether it is this computer's (rule R2).
 pub(super) fn check(url: &url::Url) -> Result<bool, HttpError> {
     let is_local = service::is_allowed_loopback(url);
     let forbidden = match url.host() {
@@ -33,11 +33,11 @@ fn is_forbidden(address: IpAddr) -> bool {
     link_local || address.is_loopback() || address.is_unspecified() || address.is_multicast()
 }
 
-/// This computer's name for itself. No server is called so, but a proxy may be.
+/// This computer's name for itself. No server may have it, but a proxy may.
 const LOCALHOST: &str = "localhost";
 
-/// Resolves like the system, and leaves out addresses that are never contacted: the connection is made to the address
-/// that was checked.
+/// Resolves like the system, but leaves out forbidden addresses: the connection goes to the very address that was
+/// checked.
 pub(super) struct CheckingResolver;
 
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_without_ground_are_never_contacted() {
+    fn forbidden_addresses_are_never_contacted() {
         for url in [
             "https://127.0.0.2/",
             "https://169.254.1.1/",
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn h30_a_proxy_on_this_computer_is_found_by_its_name_and_a_server_is_not() {
+    async fn h30_the_name_of_this_computer_finds_a_proxy_but_no_server() {
         let proxy = CheckingResolver.resolve("localhost".parse().unwrap()).await.expect("it is looked up");
         assert!(proxy.count() > 0);
         for url in ["https://localhost/", "https://LocalHost:8443/", "https://store.localhost/"] {

@@ -10,14 +10,14 @@ use super::{HttpError, fault::classify};
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// What the server says of the answer.
+    /// The headers.
     pub headers: HeaderMap,
     /// The decoded body.
     pub body: Vec<u8>,
 }
 
 impl Answer {
-    /// Reads at most `limit` bytes of a body. A redirect is no answer (rule R3).
+    /// Reads at most `limit` bytes of a body. A redirect counts as an unexpected answer (rule R3).
     pub(super) async fn read(response: reqwest::Response, limit: usize) -> Result<Self, HttpError> {
         let status = response.status();
         if status.is_redirection() {
@@ -36,24 +36,24 @@ impl Answer {
         Ok(Self { status: status.as_u16(), headers, body })
     }
 
-    /// Whether the server says that it is JSON.
+    /// Whether the server calls it JSON.
     pub fn is_json(&self) -> bool {
         self.header(CONTENT_TYPE.as_str())
             .and_then(|value| value.split(';').next())
             .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"))
     }
 
-    /// The first header of that name, if it is plain ASCII.
+    /// The first header with this name, if it is plain ASCII.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Every header of that name that is plain ASCII: a server may send several challenges.
+    /// Every header with this name that is plain ASCII: a server may send several challenges.
     pub fn headers_named(&self, name: &str) -> impl Iterator<Item = &str> {
         self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
     }
 
-    /// An answer of that content type, for tests.
+    /// An answer with this content type, for tests.
     #[cfg(test)]
     pub(crate) fn of(status: u16, content_type: &'static str, body: &[u8]) -> Self {
         let content_type = reqwest::header::HeaderValue::from_static(content_type);

@@ -1,42 +1,42 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Why a call has no answer, read from the errors of the libraries below. None of it holds an address or a secret.
+//! Why a call got no answer, read from the errors of the libraries below. Holds no address and no secret.
 
 use std::error::Error as _;
 
 use super::address::{ForbiddenAddress, NoSuchHost};
 
-/// Why a certificate is not accepted.
+/// What is wrong with a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CertificateFault {
-    /// Its time is over.
+    /// Its validity has ended.
     Expired,
-    /// Its time has not begun.
+    /// Its validity has not begun.
     NotYetValid,
     /// It belongs to another host.
     OtherHost,
-    /// Not issued by an authority that this computer trusts, or faulty otherwise.
+    /// No authority that this computer trusts issued it, or something else is wrong.
     Untrusted,
 }
 
-/// Why a call has no answer. None of them says anything about the credential.
+/// Why a call got no answer. No variant says anything about the credential.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
-    /// No server of that name.
+    /// No server has this name.
     #[error("no server of this name was found")]
     NoSuchHost,
-    /// No connection, or it broke.
+    /// No connection, or it broke off.
     #[error("the server cannot be reached")]
     Unreachable,
-    /// No whole answer within the time limit.
+    /// No complete answer within the time limit.
     #[error("the server did not answer in time")]
     TimedOut,
-    /// The address is one that is never contacted (rule R25).
+    /// The address must never be contacted (rule R25).
     #[error("the address is not allowed")]
     Forbidden,
     /// The connection is not secure.
     #[error("the connection is not secure: {0:?}")]
     Certificate(CertificateFault),
-    /// An answer that is no answer: a redirect, too long, or not HTTP.
+    /// The answer is unusable: a redirect, too long, or not HTTP.
     #[error("the server answered in an unexpected way")]
     Unexpected,
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The one HTTP client: https only (but rule R2's loopback), no redirects, bounded answers, checked addresses, and no
-//! secret in any error (rules R2, R3, R10, R25). It is built at its first use: certificates and network cost nothing
-//! until then.
+//! The one HTTP client: https only (except for rule R2's loopback), no redirects, bounded answers, checked addresses,
+//! and no secret in any error (rules R2, R3, R10, R25). It is built at first use, so that certificates and network cost
+//! nothing until then.
 
 mod address;
 mod answer;
@@ -23,9 +23,9 @@ pub use request::{BasicError, HttpRequest};
 /// How much time and memory an answer may take.
 #[derive(Debug, Clone, Copy)]
 pub struct HttpLimits {
-    /// For a whole call.
+    /// Time for a whole call.
     pub time: Duration,
-    /// Decoded body, in bytes.
+    /// Size of a decoded body, in bytes.
     pub body: usize,
 }
 
@@ -39,27 +39,27 @@ impl Default for HttpLimits {
 #[derive(Clone)]
 pub struct HttpClient {
     limits: HttpLimits,
-    // One that uses the environment's proxies, one for this computer itself.
+    // One that uses the environment's proxies, and one for this computer itself.
     clients: Arc<(OnceCell<Client>, OnceCell<Client>)>,
 }
 
 impl HttpClient {
-    /// A client with these limits. Nothing is loaded yet.
+    /// A client with these limits. Loads nothing yet.
     pub fn new(limits: HttpLimits) -> Self {
         Self { limits, clients: Arc::default() }
     }
 
-    /// A request to read what is at an address.
+    /// A request to read an address.
     pub fn get<'a>(&'a self, url: &'a Url) -> HttpRequest<'a> {
         HttpRequest::new(self, Method::GET, url)
     }
 
-    /// A request for status and headers alone.
+    /// A request for status and headers only.
     pub fn head<'a>(&'a self, url: &'a Url) -> HttpRequest<'a> {
         HttpRequest::new(self, Method::HEAD, url)
     }
 
-    /// A request that sends something.
+    /// A request that sends data.
     pub fn post<'a>(&'a self, url: &'a Url) -> HttpRequest<'a> {
         HttpRequest::new(self, Method::POST, url)
     }
@@ -76,19 +76,19 @@ impl HttpClient {
 }
 
 fn build(is_local: bool) -> reqwest::Result<Client> {
-    // Fails only if a provider is installed already, which is as good.
+    // Fails only if a provider is installed already, which is just as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
         .user_agent(concat!("usher/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .connect_timeout(Duration::from_secs(15))
-        // Calls that follow one another share a connection. One that was idle for longer may be dead, from sleep or from
-        // another network, and nothing tells.
+        // Successive calls share a connection. One idle for longer may be dead after sleep or a change of network,
+        // without notice.
         .pool_idle_timeout(Duration::from_secs(10))
         .https_only(!is_local)
         .dns_resolver(Arc::new(CheckingResolver));
-    // This computer itself is only spoken to without encryption, so no certificates are read for it.
+    // Connections to this computer are never encrypted, so they need no certificates.
     if is_local { builder.no_proxy().tls_certs_only([]).build() } else { builder.build() }
 }
 

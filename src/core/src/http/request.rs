@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! One request: put together step by step, sent once.
+//! One request: built step by step, sent once.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::{Answer, HttpClient, HttpError, address::check, fault::classify};
 use crate::credential::Token;
 
-/// Which half of a login cannot be sent with HTTP Basic (RFC 7617).
+/// Which part of a login HTTP Basic cannot send (RFC 7617).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BasicError {
     /// The user name has a colon or a control character.
@@ -29,7 +29,7 @@ struct Body {
     bytes: Vec<u8>,
 }
 
-/// A request that is not sent yet. It prints nothing of itself: address, authorization and body may be secret.
+/// A request not sent yet. It prints nothing: address, authorization and body may be secret.
 #[must_use = "a request does nothing until it is sent"]
 pub struct HttpRequest<'a> {
     client: &'a HttpClient,
@@ -51,7 +51,7 @@ impl<'a> HttpRequest<'a> {
         self
     }
 
-    /// Sends this login as the credential. Fails where the server would read another one than the person wrote.
+    /// Sends this login as the credential. Fails if the server would read another login than the person wrote.
     pub fn basic(mut self, user: &str, password: &str) -> Result<Self, BasicError> {
         if user.contains(|c: char| c == ':' || c.is_control()) {
             return Err(BasicError::UserName);
@@ -79,7 +79,7 @@ impl<'a> HttpRequest<'a> {
         self
     }
 
-    /// Sends it, and reads the whole answer within the client's limits.
+    /// Sends the request, and reads the whole answer within the client's limits.
     pub async fn send(self) -> Result<Answer, HttpError> {
         let body = self.body?;
         let is_local = check(self.url)?;
@@ -100,7 +100,7 @@ impl<'a> HttpRequest<'a> {
     }
 }
 
-/// A header that the libraries below neither print nor compress.
+/// A header value that the libraries below neither print nor compress.
 fn secret_value(value: &str) -> HeaderValue {
     let mut value = HeaderValue::try_from(value).expect("the characters were checked");
     value.set_sensitive(true);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The client against proxies and servers on this computer.
+//! Tests of the client with proxies and servers on this computer.
 
 #[cfg(feature = "insecure-loopback")]
 mod loopback;
@@ -20,7 +20,7 @@ async fn posting_in_vain() {
     assert!(answer.is_err());
 }
 
-/// The first bytes that a proxy at that address is sent.
+/// The first bytes that a proxy at this address receives.
 fn sent_to(proxy: &str) -> Vec<u8> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
@@ -45,7 +45,7 @@ fn sent_to(proxy: &str) -> Vec<u8> {
 }
 
 #[test]
-fn h30_a_proxy_is_asked_for_the_server_and_sees_nothing_else() {
+fn h30_a_proxy_sees_the_servers_name_and_nothing_else() {
     let sent = String::from_utf8(sent_to("http://localhost")).unwrap();
     assert!(sent.starts_with("CONNECT store.example.org:443 ") && !sent.contains("CANARY"), "{sent}");
 }
@@ -64,7 +64,7 @@ async fn a_name_that_leads_to_this_computer_is_refused() {
 }
 
 #[test]
-fn a_login_that_the_server_would_read_as_another_is_not_sent() {
+fn a_login_that_the_server_would_misread_is_not_sent() {
     let client = HttpClient::new(HttpLimits::default());
     let url = Url::parse("https://store.example.org/").unwrap();
     let sent = |user: &str, password: &str| client.get(&url).basic(user, password).map(|_| ());

@@ -23,7 +23,7 @@ fn a_repository_is_read() {
 }
 
 #[test]
-fn a_ref_names_its_app_and_its_repository_by_the_name_that_it_suggests() {
+fn a_ref_file_names_its_app_and_suggests_a_name_for_its_repository() {
     let content = "[Flatpak Ref]\nName=org.example.App\nTitle=Great App\nBranch=stable\nUrl=https://store.example.org/repo\n\
                    SuggestRemoteName=shop\nIsRuntime=false\nRuntimeRepo=file:///etc/passwd\n";
     let file = RepositoryFile::parse(content.as_bytes(), Path::new("app.flatpakref")).unwrap();
@@ -34,7 +34,7 @@ fn a_ref_names_its_app_and_its_repository_by_the_name_that_it_suggests() {
 }
 
 #[test]
-fn a_path_that_cannot_be_typed_is_put_into_no_command() {
+fn a_path_that_cannot_be_typed_goes_into_no_command() {
     let content = format!("{REPO}GPGKey=cHVibGljIGtleQ==\nSubset=verified\nDefaultBranch=stable\n");
     let command = parse(&content).unwrap().command(Some(Path::new("/home/ada/Téléchargements/a.flatpakrepo")), &[]);
     let expected = "key=$(mktemp) && printf %s cHVibGljIGtleQ== | base64 --decode >\"$key\" && flatpak remote-add --user \
@@ -50,7 +50,7 @@ fn a_path_that_cannot_be_typed_is_put_into_no_command() {
 }
 
 #[test]
-fn a_name_that_is_taken_or_odd_is_replaced() {
+fn a_taken_or_odd_name_is_replaced() {
     let name_of = |file: &str, remotes: &[Remote]| {
         let command = RepositoryFile::parse(REPO.as_bytes(), Path::new(file)).unwrap().command(None, remotes).unwrap();
         command.split(' ').rev().nth(1).unwrap().to_owned()
@@ -73,7 +73,7 @@ fn another_authenticator_is_named_and_may_be_installed() {
 }
 
 #[test]
-fn a_repository_that_is_not_secure_is_read_but_put_into_no_command() {
+fn an_insecure_repository_is_read_but_goes_into_no_command() {
     for address in ["http://store.example.org/repo", "file:///srv/repo", "smb://store/repo", "store.example.org"] {
         let file = parse(&format!("[Flatpak Repo]\nUrl={address}\n")).unwrap();
         assert_eq!(file.address, address);
@@ -95,7 +95,7 @@ fn g09_odd_files_are_refused_or_plain_text() {
         "",
         "\0",
         "Url=https://store.example.org/",
-        // flatpak takes no byte order mark either.
+        // flatpak accepts no byte order mark either.
         "\u{feff}[Flatpak Repo]\nUrl=https://store.example.org/\n",
         "[Flatpak Repo]\nTitle=x\n",
         "[Flatpak Repo]\nUrl=\n",

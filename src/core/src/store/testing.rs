@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A store for tests: a real keyring file, under a key that no portal is asked for.
+//! A store for tests: a real keyring file, whose key comes from no portal.
 
 use std::{path::Path, time::Duration};
 
@@ -11,7 +11,7 @@ use super::{
     file::{FileKeyring, NoSecret, SecretSource},
 };
 
-/// A generous limit for what is to happen.
+/// A generous limit for things that must happen.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A portal that gives this secret.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A provider is one file and one line in a table: here for a toy protocol, led from a remote's options to tokens over real
-//! HTTP, with a real keyring file.
+//! A provider is one file and one line in a table. This test adds a toy protocol and follows it from a remote's options
+//! to tokens, over real HTTP, with a real keyring file.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -70,7 +70,7 @@ impl World {
         &self.ground.binding
     }
 
-    /// Leads through the form.
+    /// Fills in and answers the form.
     async fn sign_in(&self, password: &str) -> Result<SignedIn, SignInError> {
         let sign_in = self.binding().provider.begin(self.binding(), Back::Embedded)?;
         let Step::Form { fields } = sign_in.step() else { panic!("a form") };
@@ -94,7 +94,7 @@ impl World {
     }
 }
 
-/// What another process would have.
+/// A session as another process would have it.
 fn session(folder: &Path) -> Session {
     Session::new(testing::store(folder), HttpClient::new(HttpLimits::default()))
 }
@@ -175,7 +175,7 @@ async fn a_renewed_credential_that_cannot_be_saved_is_used_and_saved_later() {
     let world = World::start().await;
     let (account, asks) = (world.account().await, asks(&["app/org.a.A/x/1"]));
     let (before, lock) = (world.saved_session().await, world.folder.path().join("accounts.lock"));
-    // What is to be saved from now on cannot be.
+    // From now on saving fails.
     let blocked = lock.clone();
     world.server.meanwhile(move || {
         std::fs::remove_file(&blocked).unwrap();
@@ -210,7 +210,7 @@ async fn somebody_else_never_takes_an_account_over_unasked() {
     let outcome = sign_in::save(store, world.binding(), &bob, Whose::Account(account.id), None).await.unwrap();
     assert!(matches!(outcome, Outcome::SomebodyElse { old_user, .. } if old_user == "ada"));
     assert_eq!(world.account().await, account);
-    // Where the server tells no name, it could be anybody.
+    // Without a name it could be anybody.
     let nobody = testing::signed_in("");
     let outcome = sign_in::save(store, world.binding(), &nobody, Whose::Anybody, None).await.unwrap();
     assert!(matches!(outcome, Outcome::Saved(saved) if saved.is_new));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A server for the toy protocol, over real HTTP. A session is good for one call.
+//! A server for the toy protocol, over real HTTP. Each session lasts for one call.
 
 use std::{
     collections::BTreeMap,
@@ -22,12 +22,12 @@ struct Inner {
     session: String,
     count: usize,
     ended: Vec<String>,
-    /// Done once, before the next call is answered.
+    /// Runs once, before the next answer.
     meanwhile: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl Server {
-    /// Serves on a port of this computer, and gives the address.
+    /// Serves on a port of this computer, and gives its address.
     pub async fn start() -> (Self, String) {
         let server = Self::default();
         let router = Router::new()
@@ -42,7 +42,7 @@ impl Server {
         (server, address)
     }
 
-    /// The session that the next call has to come with.
+    /// The session that the next call must use.
     pub fn session(&self) -> String {
         self.0.lock().unwrap().session.clone()
     }
@@ -51,7 +51,7 @@ impl Server {
         self.0.lock().unwrap().ended.clone()
     }
 
-    /// No session is good any more.
+    /// Ends every session.
     pub fn forget(&self) {
         self.0.lock().unwrap().session = "none".into();
     }

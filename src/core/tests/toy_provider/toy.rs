@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A provider for a protocol that nobody speaks: one signs in with a form, every ref has a token of its own, and each call
-//! replaces the credential. What an account is bound to besides the server is a tenant.
+//! A provider for an invented protocol: a form to sign in, a token for each ref, and a new credential with each call.
+//! An account is bound to a tenant as well as to a server.
 
 use std::collections::BTreeMap;
 

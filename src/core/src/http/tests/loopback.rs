@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What really goes over the wire, to a server on this computer (a development build allows it).
+//! What really goes over the wire, tested with a server on this computer (which a development build allows).
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -12,7 +12,7 @@ use super::*;
 const TOKEN: &str = "CANARY-token";
 const JSON: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 2\r\n\r\n{}";
 
-/// A server that answers one request with these bytes, and then tells what it was sent.
+/// A server that answers one request with these bytes, and then gives what it received.
 async fn server(answer: impl Into<Vec<u8>>) -> (Url, JoinHandle<String>) {
     let answer = answer.into();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -28,7 +28,7 @@ async fn server(answer: impl Into<Vec<u8>>) -> (Url, JoinHandle<String>) {
         }
         let _ = stream.write_all(&answer).await;
         if answer.is_empty() {
-            // Until the other side gives up.
+            // Wait until the other side gives up.
             let _ = stream.read(&mut [0]).await;
         }
         String::from_utf8(request).unwrap()
@@ -61,7 +61,7 @@ fn client() -> HttpClient {
     HttpClient::new(HttpLimits { time: Duration::from_secs(10), body: 1000 })
 }
 
-/// What a client of these limits makes of an answer.
+/// What a client with these limits makes of an answer.
 async fn read(limits: HttpLimits, answer: &str) -> Result<Answer, HttpError> {
     let (url, _) = server(answer).await;
     HttpClient::new(limits).post(&url).bearer(&Token::parse(TOKEN).unwrap()).json(&"x").send().await
@@ -83,7 +83,7 @@ async fn json_is_posted_with_a_bearer_token() {
 }
 
 #[tokio::test]
-async fn a_form_is_posted_escaped_and_without_a_credential_that_was_not_given() {
+async fn a_form_is_posted_escaped_and_without_credentials() {
     let (url, seen) = server(JSON).await;
     client().post(&url).form([("grant_type", "refresh_token"), ("é&=", "a b+c&d=e")]).send().await.unwrap();
     let seen = seen.await.unwrap();
@@ -98,7 +98,7 @@ async fn a_get_carries_a_login_and_no_body() {
     client().get(&url).basic("Aladdin", "open sesame").unwrap().send().await.unwrap();
     let seen = seen.await.unwrap();
     assert!(seen.starts_with("GET /path?q=1 HTTP/1.1\r\n"), "{seen}");
-    // The example of RFC 7617.
+    // The example from RFC 7617.
     assert_eq!(header(&seen, "authorization"), Some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
     assert_eq!((header(&seen, "content-type"), body(&seen)), (None, ""));
 }
@@ -111,7 +111,7 @@ async fn a_login_is_sent_as_utf_8() {
 }
 
 #[tokio::test]
-async fn a_head_gives_status_and_headers_of_a_body_that_does_not_come() {
+async fn a_head_request_gives_status_and_headers_without_a_body() {
     let answer = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 5000\r\nContent-Encoding: gzip\r\n\
         WWW-Authenticate: Bearer realm=\"https://auth.example.org/\"\r\nWWW-Authenticate: Basic\r\n\r\n";
     let (url, seen) = server(answer).await;
@@ -124,7 +124,7 @@ async fn a_head_gives_status_and_headers_of_a_body_that_does_not_come() {
 }
 
 #[tokio::test]
-async fn h03_a_redirect_is_no_answer() {
+async fn h03_a_redirect_is_an_unexpected_answer() {
     for status in ["301 Moved", "302 Found", "307 Again", "308 Moved", "304 Same"] {
         let answer = format!("HTTP/1.1 {status}\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n");
         assert_eq!(read(HttpLimits::default(), &answer).await.err(), Some(HttpError::Unexpected), "{status}");
@@ -132,7 +132,7 @@ async fn h03_a_redirect_is_no_answer() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_too_long_is_no_answer() {
+async fn a_too_long_answer_is_unexpected() {
     let limits = HttpLimits { body: 10, ..HttpLimits::default() };
     let of = |length: usize| format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{}", "x".repeat(length));
     assert_eq!(read(limits, &of(10)).await.unwrap().body.len(), 10);
@@ -140,7 +140,7 @@ async fn an_answer_that_is_too_long_is_no_answer() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_come_ends_in_time() {
+async fn a_missing_answer_times_out() {
     let limits = HttpLimits { time: Duration::from_millis(200), ..HttpLimits::default() };
     assert_eq!(read(limits, "").await.err(), Some(HttpError::TimedOut));
     let slow = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
@@ -148,7 +148,7 @@ async fn an_answer_that_does_not_come_ends_in_time() {
 }
 
 #[tokio::test]
-async fn no_error_tells_the_address_or_a_secret() {
+async fn no_error_shows_the_address_or_a_secret() {
     for answer in ["nonsense", "HTTP/1.1 302 Found\r\nLocation: /?token=CANARY\r\n\r\n"] {
         let error = read(HttpLimits::default(), answer).await.err().unwrap();
         let told = format!("{error} {error:?}");
