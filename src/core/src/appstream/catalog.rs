@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Reads names and icons of apps from an AppStream catalogue, as a stream. What a repository publishes is not trusted: no
-//! file makes this use more than little memory and a few seconds, and what is wrong ends the reading.
+//! Reads names and icons of apps from an AppStream catalogue, as a stream. A repository's data is not trusted: no file
+//! can cost more than a little memory and a few seconds, and any error ends the reading.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,28 +14,28 @@ use quick_xml::{
 
 use crate::text;
 
-/// Most bytes that are read of a catalogue, once it is unpacked. That of Flathub has about half of it.
+/// Most bytes to read of an unpacked catalogue. Flathub's has about half as many.
 const CATALOG_LIMIT: u64 = 128 << 20;
 /// Most bytes between two tags.
 const EVENT_LIMIT: u64 = 1 << 20;
-/// Most tags within each other.
+/// Most levels of nested tags.
 const DEPTH_LIMIT: usize = 64;
 /// Most bytes of a name, an id or the name of an icon.
 const TEXT_LIMIT: usize = 1024;
 /// Most icons of an app.
 const ICON_LIMIT: usize = 16;
 
-/// What a catalogue says of an app.
+/// What a catalogue says about an app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Listed {
     /// Its name, cleaned.
     pub(super) name: String,
-    /// Names of its icon files, as they are written.
+    /// Names of its icon files, as written.
     pub(super) icons: Vec<String>,
 }
 
-/// Finds apps in a catalogue; reads no further than needed. Names are taken in the first of these languages that there
-/// is, else as the app has it by default.
+/// Finds apps in a catalogue; reads no further than needed. Takes the name in the first of these languages that the app
+/// has, or else its default name.
 pub(super) fn read(input: impl BufRead, ids: &BTreeSet<String>, languages: &[String]) -> BTreeMap<String, Listed> {
     let mut reader = Reader::from_reader(Bounded { input, left: CATALOG_LIMIT, left_of_event: EVENT_LIMIT });
     reader.config_mut().expand_empty_elements = true;
@@ -56,7 +56,7 @@ pub(super) fn read(input: impl BufRead, ids: &BTreeSet<String>, languages: &[Str
     search.found
 }
 
-/// The place in the catalogue, and what was found so far.
+/// The place in the catalogue, and the finds so far.
 struct Search<'a> {
     ids: &'a BTreeSet<String>,
     languages: &'a [String],
@@ -66,7 +66,7 @@ struct Search<'a> {
     found: BTreeMap<String, Listed>,
 }
 
-/// An app that is being read.
+/// The app being read.
 #[derive(Default)]
 struct Component {
     id: String,
@@ -74,11 +74,11 @@ struct Component {
     icons: Vec<String>,
 }
 
-/// A part of an app that matters, and is being read.
+/// The part of an app being read, if it matters.
 #[derive(Clone, Copy)]
 enum Field {
     Id,
-    /// In a language of that rank; the lowest is the best.
+    /// A name, with the rank of its language; the lowest is the best.
     Name(usize),
     Icon,
 }
@@ -179,7 +179,7 @@ fn attribute(tag: &BytesStart, name: &str) -> Option<String> {
     Some(found.value.into_owned())
 }
 
-/// The five entities that every XML file has; others are left out.
+/// The five entities of every XML file; leaves out others.
 fn predefined(name: &str) -> &'static str {
     match name {
         "amp" => "&",
@@ -191,8 +191,8 @@ fn predefined(name: &str) -> &'static str {
     }
 }
 
-/// How welcome a name in that language is, 0 being the best. `None` if it is not. The default, which is English, is last
-/// but where English itself was asked for.
+/// How good a name in this language is, 0 being the best. `None` if it is unwanted. The default, which is English,
+/// comes last unless English itself is wanted.
 fn rank(language: Option<&str>, languages: &[String]) -> Option<usize> {
     let position =
         |wanted: &str| languages.iter().position(|known| known.replace('_', "-").eq_ignore_ascii_case(wanted));
@@ -202,7 +202,7 @@ fn rank(language: Option<&str>, languages: &[String]) -> Option<usize> {
     }
 }
 
-/// Input that ends with an error where it is too long, as a whole or between two tags.
+/// Input that ends with an error if it is too long, as a whole or between two tags.
 struct Bounded<R> {
     input: R,
     left: u64,

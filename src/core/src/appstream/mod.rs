@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Names and icons of apps, from the AppStream data that Flatpak has fetched from a remote. Nothing is fetched here, and
-//! what a repository says of its apps is shown as the repository's.
+//! Names and icons of apps, from the AppStream data that Flatpak fetched from a remote. Fetches nothing. What a
+//! repository says about its apps is shown as the repository's claim.
 
 mod catalog;
 
@@ -23,10 +23,10 @@ use crate::remote::Installation;
 const ICON_FILE_LIMIT: u64 = 1 << 20;
 /// Most pixels of an icon in either direction.
 const ICON_SIZE_LIMIT: u32 = 512;
-/// The folders of icons, the largest first.
+/// The folders with icons, the largest icons first.
 const ICON_FOLDERS: [&str; 4] = ["128x128@2", "128x128", "64x64@2", "64x64"];
 
-/// What a repository says of an app.
+/// What a repository says about an app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppInfo {
     /// Its name, cleaned; never empty.
@@ -35,8 +35,8 @@ pub struct AppInfo {
     pub icon: Option<PathBuf>,
 }
 
-/// Looks apps of a remote up in these installations, in their order. Names are taken in the first of these languages
-/// (`de`, `pt-BR`) that there is. Reads files: not for the main loop of a window.
+/// Looks up apps of a remote in these installations, in order. Takes names in the first of these languages (`de`,
+/// `pt-BR`) that an app has. Reads files: never call it in a window's main loop.
 pub fn find(
     installations: &[Installation],
     remote: &str,
@@ -58,7 +58,7 @@ pub fn find(
     found
 }
 
-/// The folders with the data of a remote, that of this computer's architecture first.
+/// The folders with the data of a remote, this computer's architecture first.
 fn catalog_folders(installation: &Installation, remote: &str) -> Vec<PathBuf> {
     let Some(remote) = plain_file_name(remote) else {
         return Vec::new();
@@ -68,11 +68,11 @@ fn catalog_folders(installation: &Installation, remote: &str) -> Vec<PathBuf> {
     };
     let mut architectures: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     architectures.sort_by_key(|path| (path.file_name() != Some(OsStr::new(own_architecture())), path.clone()));
-    // `active` is a link of Flatpak's own making.
+    // `active` is a link that Flatpak made.
     architectures.iter().filter_map(|folder| folder.join("active").canonicalize().ok()).collect()
 }
 
-/// The architecture of this computer by Flatpak's name for it.
+/// Flatpak's name for this computer's architecture.
 fn own_architecture() -> &'static str {
     match std::env::consts::ARCH {
         "x86" => "i386",
@@ -91,7 +91,7 @@ fn listed_in(folder: &Path, ids: &BTreeSet<String>, languages: &[String]) -> BTr
     }
 }
 
-/// The largest of the icons that there is.
+/// The largest icon that exists.
 fn icon_of(folder: &Path, names: &[String]) -> Option<PathBuf> {
     let icons = folder.join("icons");
     let names: Vec<&str> = names.iter().filter_map(|name| plain_file_name(name)).collect();
@@ -100,7 +100,7 @@ fn icon_of(folder: &Path, names: &[String]) -> Option<PathBuf> {
     paths.find(|path| path.canonicalize().is_ok_and(|real| real.starts_with(folder)) && is_small_png(path))
 }
 
-/// A name that is one part of a path, and no way out of its folder.
+/// A name that is one part of a path, and cannot lead out of its folder.
 fn plain_file_name(name: &str) -> Option<&str> {
     let mut parts = Path::new(name).components();
     let is_plain = matches!((parts.next(), parts.next()), (Some(Component::Normal(part)), None) if part == name);
@@ -114,8 +114,7 @@ fn open_plainly(path: &Path) -> Option<File> {
     file.metadata().is_ok_and(|metadata| metadata.is_file()).then_some(file)
 }
 
-/// Whether a file says in its first bytes that it is a PNG picture of the size of an icon. A small file can hold a huge
-/// picture.
+/// Whether a file's first bytes say that it is a PNG picture of an icon's size. A small file can hold a huge picture.
 fn is_small_png(path: &Path) -> bool {
     let Some(mut file) = open_plainly(path) else {
         return false;

@@ -37,7 +37,7 @@ fn names(xml: &[u8], wanted: &[&str], languages: &[&str]) -> Vec<String> {
     catalog::read(xml, &ids(wanted), &languages).into_values().map(|listed| listed.name).collect()
 }
 
-/// The first bytes of a picture of that size.
+/// The first bytes of a picture of this size.
 fn png(width: u32, height: u32) -> Vec<u8> {
     [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".as_slice(), &width.to_be_bytes(), &height.to_be_bytes(), b"rest"].concat()
 }
@@ -82,7 +82,7 @@ fn apps_are_found_by_their_ids_old_and_new() {
 }
 
 #[test]
-fn a_name_is_in_the_language_of_the_person_where_there_is_one() {
+fn a_name_is_in_the_persons_language_if_possible() {
     let name = |languages: &[&str]| names(CATALOG.as_bytes(), &["org.example.Notes"], languages).remove(0);
     assert_eq!(name(&["de-AT", "de"]), "Notizen");
     assert_eq!(name(&["pt-BR", "pt"]), "Anotações");
@@ -156,7 +156,7 @@ fn a_catalogue_that_is_a_link_is_not_followed() {
     assert!(fixture.find(&["org.example.Notes"]).is_empty());
 }
 
-/// A file that goes on for ever, as a packed one of a few kilobytes can.
+/// A file that goes on for ever, as a packed file of a few kilobytes can.
 struct Endless {
     start: &'static [u8],
     pattern: &'static [u8],
@@ -197,7 +197,7 @@ fn endless_files_end() {
 }
 
 #[test]
-fn reading_ends_where_all_is_found() {
+fn reading_ends_once_everything_is_found() {
     let start = "<components><component type=\"desktop\"><id>org.a.A</id><name>A</name></component>".as_bytes();
     let mut endless = BufReader::with_capacity(1 << 16, Endless { start, pattern: b"<a></a>", given: 0 });
     assert_eq!(catalog::read(&mut endless, &ids(&["org.a.A"]), &[]).len(), 1);
@@ -212,7 +212,7 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_catalogue_never_makes_a_name_that_is_not_clean(
+    fn a_damaged_catalogue_never_yields_an_unclean_name(
         at in 0usize..CATALOG.len(), bytes in prop::collection::vec(any::<u8>(), 1..8), cut in any::<bool>(),
     ) {
         let mut damaged = CATALOG.as_bytes().to_vec();

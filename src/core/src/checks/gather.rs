@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Gathers the facts of the checks: from disk, from the session bus, and from servers that the person has agreed to.
+//! Gathers the facts for the checks: from disk, from the session bus, and from servers that the person agreed to.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::{
     remote::{self, Installation},
 };
 
-/// What the installations hold of apps and remotes, seen from this process.
+/// The apps and remotes in the installations, as this process sees them.
 pub fn installation_facts(installations: &[Installation]) -> InstallationFacts {
     InstallationFacts {
         apps: installations.iter().flat_map(installed::apps).collect(),
@@ -20,7 +20,7 @@ pub fn installation_facts(installations: &[Installation]) -> InstallationFacts {
     }
 }
 
-/// What of Usher can be reached on the session bus. Starts nothing. `None` without a bus.
+/// Which parts of Usher are on the session bus. Starts nothing. `None` without a bus.
 pub async fn bus_names() -> Option<BusNames> {
     let connection = zbus::Connection::session().await.ok()?;
     let bus = zbus::fdo::DBusProxy::new(&connection).await.ok()?;
@@ -33,7 +33,7 @@ pub async fn bus_names() -> Option<BusNames> {
     })
 }
 
-/// Asks a server whether it speaks its protocol, without a credential. Only for a server that the person has agreed to
+/// Asks a server, without a credential, whether it speaks its protocol. Only for a server that the person agreed to
 /// (rule R25).
 pub async fn ask_server(http: &HttpClient, agreed: &Binding) -> ServerAnswer {
     match agreed.provider.probe(http, &agreed.service).await {
@@ -49,7 +49,7 @@ mod tests {
     use crate::checks::{Place, Problem, impostors};
 
     #[test]
-    fn what_is_on_disk_tells_who_may_have_replaced_usher() {
+    fn the_disk_shows_who_may_have_replaced_usher() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("repo")).unwrap();
         let config = format!(
@@ -60,7 +60,7 @@ mod tests {
         let app = format!("app/{}/x86_64/autoinstall", names::APP_ID);
         installed::tests::deploy(folder.path(), &app, "shop");
         let facts = installation_facts(&[Installation { path: folder.path().into(), is_user: false }]);
-        // No test runs in a Flatpak: the Usher that looks is not the one that is installed.
+        // No test runs in a Flatpak: the Usher that runs the check is not the installed one.
         let (place, origin) = (Place::System, "shop".into());
         assert_eq!(impostors(&facts), [Problem::SecondUsher { app, place, origin, comes_again: true }]);
     }

@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Who may have replaced Usher, or could (rule R23). Pure.
+//! Finds what may have replaced Usher, or could (rule R23). Pure.
 
 use super::{Place, Problem};
 use crate::{installed::InstalledApp, names, remote::Remote};
 
-/// The release's application id, which a development build stands beside.
+/// The release's application id. A development build is installed beside it.
 const RELEASE_ID: &str = "io.github.usher.Usher";
-/// The branch from which flatpak installs an authenticator by itself.
+/// The branch from which flatpak installs an authenticator unasked.
 const AUTO_BRANCH: &str = "autoinstall";
 
-/// What the installations on this computer hold.
+/// The content of the installations on this computer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InstallationFacts {
-    /// All apps that are installed.
+    /// All installed apps.
     pub apps: Vec<InstalledApp>,
     /// All remotes.
     pub remotes: Vec<Remote>,
-    /// Whether the Usher that looks is in none of the installations, but a part of the system.
+    /// Whether the Usher that runs this check is part of the system, not of an installation.
     pub is_native: bool,
 }
 
-/// Where something comes from. The same repository may have several names, and one name may stand for several.
+/// Where something comes from. One repository may have several names, and one name may stand for several repositories.
 #[derive(Debug, PartialEq, Eq)]
 enum Source<'a> {
     Address(&'a str),
-    /// Of a remote that is gone.
+    /// From a remote that is gone.
     Name(&'a str, Place),
 }
 
-/// All that could have taken Usher's place, or could take that of another authenticator, the surest first.
+/// All that could have taken Usher's place, or could take another authenticator's; the most certain first.
 pub fn impostors(facts: &InstallationFacts) -> Vec<Problem> {
     impostors_of(facts, names::APP_ID)
 }
@@ -50,8 +50,8 @@ fn impostors_of(facts: &InstallationFacts, own_id: &str) -> Vec<Problem> {
 }
 
 impl InstallationFacts {
-    /// All of Usher's, the one first that is most likely the person's own: not installed by itself, not from a remote that
-    /// would.
+    /// All apps with Usher's id. The one most likely to be the person's own comes first: not installed unasked, nor
+    /// from a remote that would do so.
     fn ushers(&self, own_id: &str) -> Vec<&InstalledApp> {
         let mut ushers: Vec<&InstalledApp> = self.apps.iter().filter(|app| app.app.id == own_id).collect();
         ushers.sort_by_key(|app| (app.app.branch == AUTO_BRANCH, self.comes_again(app), app.is_user));
@@ -82,7 +82,7 @@ impl InstallationFacts {
         }
     }
 
-    /// What a remote could do that has flatpak install the app `id` by itself.
+    /// What a remote that has flatpak install the app `id` unasked could do.
     fn may_replace(&self, remote: &Remote, id: &str, own: Option<&InstalledApp>, own_id: &str) -> Option<Problem> {
         let (name, place) = (remote.name.clone(), Place::of(remote.is_user));
         let is_from_it = |app: &InstalledApp| self.source_of(app) == source(remote);
@@ -101,7 +101,7 @@ impl InstallationFacts {
         Some(Problem::MayReplaceApp { remote: name, place, app_id: id.to_owned(), origin, replaced_by })
     }
 
-    /// Whether flatpak installs the app again from where it came, by itself, when it is gone.
+    /// Whether flatpak installs the app again from its remote, unasked, when it is gone.
     fn comes_again(&self, app: &InstalledApp) -> bool {
         self.remote_of(app).and_then(installs) == Some(&app.app.id)
     }
@@ -119,13 +119,13 @@ fn source(remote: &Remote) -> Source<'_> {
     Source::Address(remote.url.trim_end_matches('/'))
 }
 
-/// The app that flatpak installs by itself because of this remote.
+/// The app that flatpak installs unasked because of this remote.
 fn installs(remote: &Remote) -> Option<&String> {
     remote.authenticator.as_ref().filter(|_| remote.installs_authenticator && !remote.is_disabled)
 }
 
-/// Whether an app of that id may own a bus name of Usher's: flatpak lets each app own all names that begin with its id, and
-/// an app may bring services for names of its own.
+/// Whether an app with this id may own one of Usher's bus names. Flatpak lets an app own all names that begin with its
+/// id, and an app may bring services for its own names.
 fn takes_names(app_id: &str, own_id: &str) -> bool {
     let is_sibling = |id: &str| id == RELEASE_ID || id.strip_suffix(".Devel") == Some(RELEASE_ID);
     let is_below = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('.'));
@@ -143,7 +143,7 @@ mod tests {
         InstalledApp { app: format!("app/{id}/x86_64/{branch}").parse().unwrap(), origin: origin.into(), is_user }
     }
 
-    /// A remote of the user that has flatpak install that authenticator.
+    /// A remote of the user that has flatpak install this authenticator.
     fn installer(name: &str, authenticator: &str) -> Remote {
         Remote {
             authenticator: Some(authenticator.into()),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_usher_is_told_and_the_one_that_came_by_itself_is_the_one_to_go() {
+    fn a_second_usher_is_reported_and_the_one_installed_unasked_has_to_go() {
         let apps = [app(OWN, "autoinstall", "shop", true), app(OWN, "stable", "flathub", false)];
         assert_eq!(found(&apps, &[]), [("second-usher", Some(uninstall("--user", OWN, "autoinstall")))]);
         let apps = [app(OWN, "stable", "shop", false), app(OWN, "stable", "flathub", true)];
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn an_usher_that_comes_again_by_itself_is_forbidden_before_it_is_uninstalled() {
+    fn an_usher_that_would_come_back_is_forbidden_before_it_is_uninstalled() {
         let apps = [app(OWN, "autoinstall", "shop", true), app(OWN, "stable", "flathub", true)];
         let fix = format!("{MODIFY} shop && {}", uninstall("--user", OWN, "autoinstall"));
         assert_eq!(found(&apps, &[installer("shop", OWN)]), [("second-usher", Some(fix))]);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn beside_an_usher_of_the_system_every_other_one_is_a_second() {
+    fn beside_the_systems_usher_every_other_one_is_a_second() {
         let apps = vec![app(OWN, "autoinstall", "shop", true)];
         let facts = InstallationFacts { apps, remotes: vec![installer("shop", OWN)], is_native: true };
         let fix = format!("{MODIFY} shop && {}", uninstall("--user", OWN, "autoinstall"));
@@ -212,14 +212,14 @@ mod tests {
         let fix = Some(format!("{MODIFY} shop"));
         assert_eq!(found(&apps, &[installer("shop", OWN)]), [("came-along", fix.clone())]);
         assert_eq!(found(&apps, &[]), []);
-        // Another repository could bring another one.
+        // Another repository could bring a different one.
         let both = [installer("shop", OWN), installer("other", OWN)];
         let other = Some(format!("{MODIFY} other"));
         assert_eq!(found(&apps, &both), [("came-along", fix), ("may-replace-usher", other)]);
     }
 
     #[test]
-    fn a_remote_that_may_install_an_authenticator_by_itself_is_told() {
+    fn a_remote_that_may_install_an_authenticator_unasked_is_reported() {
         let fix = Some(format!("{MODIFY} shop"));
         assert_eq!(found(&[], &[installer("shop", OWN)]), [("may-replace-usher", fix.clone())]);
         assert_eq!(found(&[], &[installer("shop", "io.github.usher")]), [("may-replace-usher", fix.clone())]);
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn an_app_that_was_replaced_by_its_remote_is_given_back() {
+    fn an_app_that_a_remote_replaced_is_restored() {
         let auth = "org.example.Auth";
         let apps = [app(auth, "stable", "flathub", false), app(auth, "autoinstall", "shop", true)];
         let fix = format!("{MODIFY} shop && {}", uninstall("--user", auth, "autoinstall"));
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repository_is_known_by_its_address_and_not_by_its_name() {
+    fn a_repository_is_identified_by_its_address_not_its_name() {
         let auth = [app("org.example.Auth", "stable", "flathub", false)];
         let here = installer("flathub", "org.example.Auth");
         let there = Remote { is_user: false, installs_authenticator: false, ..here.clone() };
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn an_app_that_could_own_names_of_usher_is_told() {
+    fn an_app_that_could_own_ushers_names_is_reported() {
         for id in ["io.github.usher", "io.github.usher.Usher.Accounts", "io.github.usher.Usher.Access"] {
             let gone = uninstall("--system", id, "stable");
             assert_eq!(found(&[app(id, "stable", "shop", false)], &[]), [("takes-names", Some(gone))], "{id}");

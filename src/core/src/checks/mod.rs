@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Whether installs that need an account can work on this computer: checks of remotes, of the keyring and the helper, and
-//! of who may have replaced Usher (rule R23). The decisions are pure, over facts that are gathered beforehand.
+//! Checks whether installs that need an account can work on this computer: the remotes, the keyring, the helper, and
+//! who may have replaced Usher (rule R23). The decisions are pure; their facts are gathered beforehand.
 
 mod gather;
 mod impostors;
@@ -15,18 +15,18 @@ pub use self::{
     remotes::{Check, Topic, Verdict, check_remote, is_checked, server_to_ask},
 };
 
-/// What a server said when it was asked whether it speaks the protocol.
+/// A server's answer to the question whether it speaks the protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerAnswer {
-    /// It does.
+    /// It speaks the protocol.
     Speaks,
-    /// It answered, and does not.
+    /// It answered, but does not speak the protocol.
     DoesNotSpeak,
     /// There was no answer.
     Failed(HttpError),
 }
 
-/// What of Usher can be reached on the bus of this session.
+/// Which parts of Usher are on the session bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BusNames {
     /// The helper that flatpak calls.
@@ -35,19 +35,19 @@ pub struct BusNames {
     pub has_window: bool,
 }
 
-/// Where a remote or an app is: which option flatpak needs to change it.
+/// Where a remote or an app is installed; flatpak needs a different option for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// The installation of the current user.
     User,
-    /// One for all users.
+    /// An installation for all users.
     System,
 }
 
-/// Something that is not as it should be.
+/// Something that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
-    /// The address of the remote is not one that may be given tokens.
+    /// The remote's address may not get tokens.
     AddressNotSecure {
         /// The remote.
         remote: String,
@@ -70,34 +70,34 @@ pub enum Problem {
         /// The option.
         option: &'static str,
     },
-    /// The remote may use an account, and names another authenticator now.
+    /// The remote may use an account, but now names another authenticator.
     OtherAuthenticator {
         /// The remote.
         remote: String,
         /// Where it is.
         place: Place,
     },
-    /// The remote names another server than the one that was agreed to.
+    /// The remote names another server than the one the person agreed to.
     ServerChanged {
         /// The remote.
         remote: String,
         /// Where it is.
         place: Place,
-        /// Address of the server that was agreed to.
+        /// Address of the server the person agreed to.
         agreed: String,
         /// Its host.
         old_host: String,
-        /// Host of the server that it names now.
+        /// Host of the server that the remote names now.
         new_host: String,
     },
-    /// There is no account at its server.
+    /// There is no account at the remote's server.
     NoAccount {
         /// The remote.
         remote: String,
         /// Host of the server.
         host: String,
     },
-    /// The account was signed out of.
+    /// The person signed out of the account.
     SignedOut {
         /// The remote.
         remote: String,
@@ -115,7 +115,7 @@ pub enum Problem {
         /// Host of the server.
         host: String,
     },
-    /// There is an account, and the remote may not use it.
+    /// There is an account, but the remote may not use it.
     NotAllowed {
         /// The remote.
         remote: String,
@@ -136,7 +136,7 @@ pub enum Problem {
         /// Why.
         error: HttpError,
     },
-    /// The server answers, and offers no accounts for apps.
+    /// The server answers, but offers no accounts for apps.
     NotSpoken {
         /// Its host.
         host: String,
@@ -145,15 +145,15 @@ pub enum Problem {
     KeyringLocked,
     /// No keyring is running.
     NoKeyring,
-    /// Inside a sandbox: no portal opens it.
+    /// Inside a sandbox: no portal gives the key.
     NoPortal,
-    /// The keyring does not answer as it should.
+    /// The keyring fails.
     KeyringFailed,
     /// There is no session bus, so nobody can ask for accounts.
     NoBus,
     /// The helper that flatpak calls is not installed.
     NoHelper,
-    /// Usher is installed from somewhere else besides.
+    /// Usher is also installed from somewhere else.
     SecondUsher {
         /// The full ref.
         app: String,
@@ -161,24 +161,24 @@ pub enum Problem {
         place: Place,
         /// The remote it came from.
         origin: String,
-        /// Whether that remote brings it again, by itself, when it is gone.
+        /// Whether that remote installs it again, unasked, when it is gone.
         comes_again: bool,
     },
-    /// A remote brought Usher, by itself, and there is no other: a note, since it is what the operator wanted.
+    /// A remote installed Usher unasked, and there is no other Usher. Only a note, since its operator wanted that.
     CameAlong {
         /// The remote.
         remote: String,
         /// Where it is.
         place: Place,
     },
-    /// A remote may install what it calls Usher by itself.
+    /// A remote may install its own version of Usher unasked.
     MayReplaceUsher {
         /// The remote.
         remote: String,
         /// Where it is.
         place: Place,
     },
-    /// A remote may install, by itself, an app that is there from another remote.
+    /// A remote may install its own version, unasked, of an app that is there from another remote.
     MayReplaceApp {
         /// The remote.
         remote: String,
@@ -188,10 +188,10 @@ pub enum Problem {
         app_id: String,
         /// The remote that the app came from.
         origin: String,
-        /// The full ref of its own that it has installed already.
+        /// The full ref of that version, if it is installed already.
         replaced_by: Option<String>,
     },
-    /// An installed app may take names of Usher's.
+    /// An installed app may take Usher's bus names.
     TakesNames {
         /// The app.
         app_id: String,
@@ -201,13 +201,13 @@ pub enum Problem {
         place: Place,
         /// The remote it came from.
         origin: String,
-        /// Whether that remote brings it again, by itself, when it is gone.
+        /// Whether that remote installs it again, unasked, when it is gone.
         comes_again: bool,
     },
 }
 
 impl Place {
-    /// The place for the current user alone, or for all.
+    /// The current user's installation, or one for all users.
     pub fn of(is_user: bool) -> Self {
         if is_user { Self::User } else { Self::System }
     }

@@ -10,55 +10,54 @@ use crate::{
     store::Entry,
 };
 
-/// What is looked at.
+/// What a check looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
-    /// Whether the remote asks Usher.
+    /// Whether the remote uses Usher.
     Authenticator,
     /// Whether its address is secure.
     Address,
-    /// Whether it says where its accounts are.
+    /// Whether it names its account server.
     Options,
-    /// Whether there is an account that it may use.
+    /// Whether it may use an account.
     Account,
     /// Whether the server answers.
     Server,
 }
 
-/// What came of it.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// As it should be.
+    /// All is well.
     Passed,
-    /// Not as it should be.
+    /// Something is wrong.
     Problem(Problem),
-    /// Cannot be told before something else is mended, or without contacting a server that nobody has agreed to.
+    /// Cannot be checked until something else is corrected, or without contacting a server that nobody agreed to.
     NotChecked,
 }
 
 /// One check of a remote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// What was looked at.
+    /// What the check looks at.
     pub topic: Topic,
-    /// What came of it.
+    /// Its result.
     pub verdict: Verdict,
 }
 
-/// Whether a remote is any business of Usher's: it names Usher, or an account may be used for it.
+/// Whether a remote concerns Usher: it names Usher, or it may use an account.
 pub fn is_checked(remote: &Remote, entries: &[Entry]) -> bool {
     let is_linked = |account: &Account| remote.address().is_ok_and(|address| account.is_linked_to(&address));
     !remote.is_disabled && (remote.is_ours() || entries.iter().filter_map(Entry::account).any(is_linked))
 }
 
-/// The server that may be asked about a remote: one at which there is an account, so that the person has agreed to it
-/// (rule R25).
+/// The server to ask about a remote: one at which there is an account, so that the person has agreed to it (rule R25).
 pub fn server_to_ask(remote: &Remote, entries: &[Entry]) -> Option<Binding> {
     let claimed = remote.claimed().ok().filter(|_| remote.is_ours())?;
     entries.iter().filter_map(Entry::account).any(|account| account.binding == claimed).then_some(claimed)
 }
 
-/// All checks of a remote. Without `entries` the keyring could not be read; without `answer` no server was asked.
+/// All checks of a remote. `entries` is `None` if the keyring could not be read, `answer` if no server was asked.
 pub fn check_remote(remote: &Remote, entries: Option<&[Entry]>, answer: Option<&ServerAnswer>) -> Vec<Check> {
     let (name, place) = (|| remote.name.clone(), Place::of(remote.is_user));
     let mut checks = Vec::new();
@@ -116,7 +115,7 @@ fn account_verdict(remote: &Remote, claimed: &Binding, found: &Lookup<'_>) -> Ve
             new_host: host,
         },
         Lookup::Nothing => Problem::NoAccount { remote: name, host },
-        // The keyring's being locked is told once, not for each remote.
+        // Another check reports the locked keyring once, instead of once for each remote.
         Lookup::Locked => return Verdict::NotChecked,
     })
 }
@@ -174,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_the_way_of_an_account_is_told() {
+    fn what_keeps_a_remote_from_an_account_is_reported() {
         assert_eq!(problems(&sound(), &[], None), ["no-account"]);
         assert_eq!(problems(&sound(), &[account(STORE, false)], None), ["not-allowed"]);
         let changed = [account("https://old.example.org/", true)];
@@ -189,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_the_remote_is_told() {
+    fn what_is_wrong_with_a_remote_is_reported() {
         let insecure = remote("http://store.example.org/repo", Some(STORE));
         assert_eq!(problems(&insecure, &[], None), ["address-not-secure"]);
         assert_eq!(problems(&remote("https://store.example.org/repo", None), &[], None), ["option-missing"]);
@@ -212,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_does_not_answer_as_it_should_is_told() {
+    fn a_server_that_answers_wrongly_is_reported() {
         let accounts = [account(STORE, true)];
         assert_eq!(problems(&sound(), &accounts, Some(&ServerAnswer::DoesNotSpeak)), ["not-spoken"]);
         let failed = ServerAnswer::Failed(HttpError::Unreachable);

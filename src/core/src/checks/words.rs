@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What is told of a problem: a word for programs, a sentence for people, and the command that mends it.
+//! How a problem is reported: a word for programs, a sentence for people, and the command that solves it.
 
 use super::{Place, Problem, Topic};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Topic {
-    /// What is looked at, as the title of a row.
+    /// The title of a row about this topic.
     pub fn title(self) -> String {
         match self {
             Self::Authenticator => gettext("Asks Usher for Accounts"),
@@ -25,7 +25,7 @@ impl Topic {
 }
 
 impl Problem {
-    /// The word for programs.
+    /// The problem's word for programs.
     pub fn word(&self) -> &'static str {
         match self {
             Self::AddressNotSecure { .. } => "address-not-secure",
@@ -141,12 +141,12 @@ impl Problem {
         }
     }
 
-    /// Whether it is worth knowing, but as somebody wanted it: not counted as a problem.
+    /// Whether this is worth knowing but intended by somebody: not counted as a problem.
     pub fn is_note(&self) -> bool {
         matches!(self, Self::CameAlong { .. })
     }
 
-    /// Whether its command also keeps this remote from installing anything by itself.
+    /// Whether its command also keeps this remote from installing anything unasked.
     pub(super) fn is_undone_with(&self, remote: &str, remote_place: Place) -> bool {
         match self {
             Self::SecondUsher { place, origin, comes_again, .. }
@@ -157,7 +157,7 @@ impl Problem {
         }
     }
 
-    /// The command that mends it, where there is one: for a shell, and to be run as a whole.
+    /// The command that solves the problem, if there is one: for a shell, to run as a whole.
     pub fn fix(&self) -> Option<String> {
         match self {
             Self::OtherAuthenticator { remote, place } => {
@@ -206,17 +206,17 @@ impl Place {
     }
 }
 
-/// Keeps flatpak from installing anything by itself because of that remote.
+/// The command that keeps flatpak from installing anything unasked because of this remote.
 fn forbid(place: Place, remote: &str) -> Option<String> {
     modify(place, &["--no-authenticator-install"], remote)
 }
 
-/// Uninstalls one full ref. If another branch of it is left, flatpak makes that the current one.
+/// The command that uninstalls one full ref. If another branch is left, flatpak makes that one the current one.
 fn uninstall(place: Place, app: &str) -> Option<String> {
     text::command(&["flatpak", "uninstall", place.option(), app])
 }
 
-/// One command of those that there are, each of which runs if the one before went well.
+/// One command made of those given, each of which runs if the one before succeeded.
 fn in_turn(commands: [Option<String>; 2]) -> Option<String> {
     let commands: Vec<String> = commands.into_iter().flatten().collect();
     (!commands.is_empty()).then(|| commands.join(" && "))
@@ -237,14 +237,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn g11_an_odd_name_is_shown_cleaned_and_put_into_no_command() {
+    fn g11_an_odd_name_is_shown_cleaned_and_goes_into_no_command() {
         let remote = "x\u{1b}[31m\"]\n--user".to_owned();
         let problem = Problem::MayReplaceUsher { remote: remote.clone(), place: Place::User };
         assert_eq!(problem.fix(), None);
         let app = "app/io.github.usher.Usher/x86_64/autoinstall".to_owned();
         let (place, origin) = (Place::User, remote.clone());
         let second = Problem::SecondUsher { app, place, origin, comes_again: true };
-        // What is plain of it can be done.
+        // The plain part can still be done.
         let fix = "flatpak uninstall --user app/io.github.usher.Usher/x86_64/autoinstall";
         assert_eq!(second.fix().as_deref(), Some(fix));
         assert!(!second.sentence().contains(['\n', '\u{1b}']), "{}", second.sentence());
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_server_is_set_back_by_one_command() {
+    fn one_command_restores_a_changed_server() {
         let problem = Problem::ServerChanged {
             remote: "demo".into(),
             place: Place::System,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Whether what a notification says is still so, told from accounts and notes. Pure.
+//! Whether the statement of a notification still holds, decided from accounts and notes. Pure.
 
 use std::collections::BTreeSet;
 
@@ -22,12 +22,12 @@ pub fn id_of_account(id: AccountId) -> String {
     format!("account-{id}")
 }
 
-/// Id of the notifications about a server at which there is no account yet, or not one alone.
+/// Id of the notifications about a server at which there is no account yet, or no single one.
 pub fn id_of_server(binding: &Binding) -> String {
     format!("server-{}", binding.host())
 }
 
-/// All that could be told now: ids and causes. Of what a locked keyring hides, all could be so.
+/// Everything that a notification could state now: ids and causes. Whatever a locked keyring hides may hold.
 pub fn standing(entries: &[Entry], notes: &[Pending], now: i64) -> BTreeSet<(String, Cause)> {
     let updates = notes.iter().filter(|note| note.operation == Operation::Update);
     let mut standing: BTreeSet<_> = updates.flat_map(|note| of_note(note, entries)).collect();
@@ -42,7 +42,7 @@ pub fn standing(entries: &[Entry], notes: &[Pending], now: i64) -> BTreeSet<(Str
         if account.ends_soon(now).is_some() {
             standing.insert((id.clone(), Cause::EndsSoon));
         }
-        // That it can be installed stays so until somebody has seen it.
+        // That the app can be installed holds until somebody has seen it.
         standing.insert((id, Cause::Finished));
     }
     standing
@@ -116,7 +116,7 @@ mod tests {
         }
     }
 
-    /// What stands besides finished purchases.
+    /// What holds apart from finished purchases.
     fn causes(account: Option<&Account>, note: Option<Pending>) -> Vec<(String, Cause)> {
         let entries: Vec<Entry> = account.into_iter().cloned().map(testing::open).collect();
         let notes: Vec<Pending> = note.into_iter().collect();
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_keyring_that_was_locked_meanwhile_settles_nothing() {
+    fn a_keyring_locked_meanwhile_settles_nothing() {
         let account = account();
         let outline = |account: &Account| Outline {
             id: account.id,
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn installs_are_told_by_the_window_alone() {
+    fn only_the_window_reports_installs() {
         let stopped = Pending { operation: Operation::Install, ..note(Obstacle::NoAccount) };
         assert_eq!(causes(None, Some(stopped)), []);
     }

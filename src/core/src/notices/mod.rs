@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Notifications that the daemon has sent: what a person was told and when, and which of it is still shown. Kept in the
-//! data folder, since a desktop keeps notifications from one login to the next. Names servers and accounts by their ids;
+//! Notifications that the daemon sent: what they told a person and when, and which ones still show. Kept in the data
+//! folder, since a desktop keeps notifications from one login to the next. Names servers and accounts by their ids;
 //! holds no user, no app and no secret.
 //!
 //! ```text
-//! holds      whether what a notification says is still so (pure)
+//! holds      whether a notification's statement still holds (pure)
 //! reminders  whether the person wants to be reminded
-//! services   who shows notifications
-//! withdraw   taking one back from there
+//! services   the services that show notifications
+//! withdraw   takes a notification back
 //! ```
 
 mod holds;
@@ -30,9 +30,9 @@ use crate::{
     names,
 };
 
-/// How long the same is not told again, in seconds.
+/// How long not to repeat a notification, in seconds.
 const DAY: i64 = 24 * 60 * 60;
-/// Most notices that are kept.
+/// Most notices to keep.
 const COUNT_LIMIT: usize = 256;
 
 /// What a notification is about.
@@ -45,7 +45,7 @@ pub enum Cause {
     Permission,
     /// Updates wait for the keyring to be unlocked.
     Unlock,
-    /// An app was not updated, since the account has no access to it any more.
+    /// An app was not updated, since the account no longer has access to it.
     NoAccess,
     /// The sign-in ends soon.
     EndsSoon,
@@ -54,12 +54,12 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Each of them.
+    /// All causes.
     pub const ALL: [Self; 6] =
         [Self::SignIn, Self::Permission, Self::Unlock, Self::NoAccess, Self::EndsSoon, Self::Finished];
 
-    /// Whether it is a reminder, which the person can do without: all that comes of updates, by itself and again. What
-    /// became of a purchase is the end of something that they began.
+    /// Whether this is a reminder, which a person can do without: everything about updates, which comes unasked and
+    /// repeatedly. The end of a purchase is different, since the person began it.
     pub fn is_reminder(self) -> bool {
         match self {
             Self::SignIn | Self::Permission | Self::Unlock | Self::NoAccess | Self::EndsSoon => true,
@@ -68,44 +68,44 @@ impl Cause {
     }
 }
 
-/// Where a notification is shown, to be taken back there.
+/// Where a notification shows, so that it can be taken back there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shown {
-    /// By the portal.
+    /// At the portal.
     Portal,
-    /// By `org.gtk.Notifications`.
+    /// At `org.gtk.Notifications`.
     Gtk,
-    /// By `org.freedesktop.Notifications`, which gives numbers.
+    /// At `org.freedesktop.Notifications`, which identifies notifications by numbers.
     Desktop {
-        /// The number.
+        /// The notification's number.
         number: u32,
-        /// Unique name of the service that gave it.
+        /// Unique name of the service that issued it.
         owner: String,
-        /// Id of the bus on which it has that name.
+        /// Id of the bus on which the service has that name.
         bus: String,
     },
 }
 
-/// Something that a person was told.
+/// A notification that was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
-    /// Id of the notification: of an account, or of a server without one. The next one of that id takes its place.
+    /// Id of the notification: of an account, or of a server without one. The next one with this id replaces it.
     pub id: String,
     /// What it is about.
     pub cause: Cause,
-    /// When it was told: seconds since 1970.
+    /// When it was sent: seconds since 1970.
     pub at: i64,
-    /// The end that it announces, which is told once: seconds since 1970.
+    /// The end that it announces, only once: seconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<i64>,
-    /// Where it is shown now.
+    /// Where it shows now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<Shown>,
 }
 
 impl Notice {
-    /// Seconds since it was told. A clock that was set back makes it older, not eternal.
+    /// Seconds since it was sent. A clock that was set back makes it older, not eternal.
     fn age(&self, now: i64) -> i64 {
         now.saturating_sub(self.at).saturating_abs()
     }
@@ -115,13 +115,13 @@ impl Notice {
     }
 }
 
-/// Whether it may be told now: at most once a day for the same account and cause, and an end once.
+/// Whether to send it now: at most once a day for the same account and cause, and once for an end.
 pub fn may_tell(told: &[Notice], new: &Notice) -> bool {
     let is_same = |known: &&Notice| known.id == new.id && known.cause == new.cause;
     !told.iter().filter(is_same).any(|known| known.age(new.at) < DAY || (new.end.is_some() && known.end == new.end))
 }
 
-/// Adds what is told. It takes the place of what is shown under its id. Returns what was known of that id.
+/// Records a notification. It replaces the one that shows under its id. Gives the former notices with that id.
 pub fn tell(told: &mut Vec<Notice>, new: Notice) -> Vec<Notice> {
     let before: Vec<Notice> = told.extract_if(.., |known| known.id == new.id).collect();
     let others = before.iter().filter(|known| known.cause != new.cause);
@@ -130,13 +130,13 @@ pub fn tell(told: &mut Vec<Notice>, new: Notice) -> Vec<Notice> {
     before
 }
 
-/// Undoes [`tell`] for what was shown to nobody.
+/// Undoes [`tell`] for a notification that did not show.
 pub fn untell(told: &mut Vec<Notice>, new: &Notice, before: Vec<Notice>) {
     told.retain(|known| known.id != new.id);
     told.extend(before);
 }
 
-/// What the file holds.
+/// The content of the file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Told {
     version: Version<1>,
@@ -151,17 +151,17 @@ impl Contents for Told {
     }
 }
 
-/// The file with the notices. Cheap to clone.
+/// The file that holds the notices. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct NoticeFile(JsonFile<Told>);
 
 impl NoticeFile {
-    /// The file of this person. `None` where there is no home.
+    /// This person's file. `None` without a home folder.
     pub fn of_person() -> Option<Self> {
         Some(Self::in_folder(&names::data_dir()?.join(names::APP_ID)))
     }
 
-    /// The file in that folder.
+    /// The file in this folder.
     pub fn in_folder(folder: &Path) -> Self {
         Self(JsonFile::at(folder.join("notices.json")))
     }
@@ -173,7 +173,7 @@ impl NoticeFile {
         notices
     }
 
-    /// Changes the notices under a lock; writes only what has changed.
+    /// Changes the notices under a lock. Writes only if something changed.
     pub async fn change(&self, now: i64, change: impl FnOnce(&mut Vec<Notice>) + Send) -> io::Result<()> {
         self.0
             .change(|Told { notices, .. }| {
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_is_told_once_a_day() {
+    fn a_notification_repeats_at_most_once_a_day() {
         let told = [notice("a", Cause::SignIn, 100)];
         let may = |id, cause, at| may_tell(&told, &notice(id, cause, at));
         assert!(!may("a", Cause::SignIn, 100 + DAY - 1));
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_told_once_however_long_it_takes() {
+    fn an_end_is_announced_once_however_long_it_takes() {
         let ends = |end, at| Notice { end: Some(end), ..notice("a", Cause::EndsSoon, at) };
         let told = [ends(10 * DAY, 100)];
         assert!(!may_tell(&told, &ends(10 * DAY, 5 * DAY)));
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_shown_to_nobody_takes_no_place() {
+    fn a_notification_that_did_not_show_replaces_none() {
         let known = [notice("a", Cause::SignIn, 1), notice("a", Cause::EndsSoon, 1), notice("b", Cause::SignIn, 1)];
         let mut told = known.to_vec();
         let new = notice("a", Cause::SignIn, 2 * DAY);
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_told_is_kept_as_long_as_it_counts() {
+    async fn a_notice_is_kept_as_long_as_it_counts() {
         let folder = tempfile::tempdir().unwrap();
         let file = NoticeFile::in_folder(folder.path());
         let gone = Notice { shown: None, ..notice("a", Cause::SignIn, 0) };

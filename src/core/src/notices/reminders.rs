@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The setting “Account Reminders”. The daemon, which has no settings service, and the window both know it by a file that is
-//! there or not: nothing in it can be damaged, and nobody has to lock it.
+//! The setting “Account Reminders”. The window and the daemon, which has no settings service, share it as a file that
+//! exists or not: it needs no lock, and no content can be damaged.
 
 use std::{io, path::PathBuf};
 
 use super::NoticeFile;
 use crate::files;
 
-/// Whether the person wants to be reminded. Read anew whenever it matters. Cheap to clone.
+/// Whether the person wants reminders. Read afresh whenever it matters. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Reminders(PathBuf);
 
 impl NoticeFile {
-    /// The setting, which is kept beside the notices.
+    /// The setting, kept beside the notices.
     pub fn reminders(&self) -> Reminders {
         Reminders(self.0.path().with_file_name("without-reminders"))
     }
 }
 
 impl Reminders {
-    /// Whether they are wanted. They are, unless somebody said otherwise.
+    /// Whether the person wants them. True unless somebody switched them off.
     pub fn are_wanted(&self) -> bool {
         self.0.symlink_metadata().is_err()
     }
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reminders_are_wanted_until_somebody_says_otherwise() {
+    fn reminders_are_on_until_somebody_switches_them_off() {
         let folder = tempfile::tempdir().unwrap();
         let file = NoticeFile::in_folder(&folder.path().join("not there yet"));
         let (daemon, window) = (file.reminders(), file.reminders());
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_can_be_written_the_setting_stays_as_it_is() {
+    fn without_a_writable_folder_the_setting_stays_unchanged() {
         let folder = tempfile::tempdir().unwrap();
         let no_folder = folder.path().join("file");
         std::fs::write(&no_folder, b"").unwrap();

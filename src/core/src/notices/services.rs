@@ -21,12 +21,12 @@ pub struct Service {
 }
 
 impl Service {
-    /// Who provides it now. Nothing is started for the answer.
+    /// The current provider's unique name. Starts nothing.
     pub async fn owner(&self, connection: &Connection) -> zbus::Result<OwnedUniqueName> {
         Ok(DBusProxy::new(connection).await?.get_name_owner(BusName::from_static_str(self.name)?).await?)
     }
 
-    /// Calls whoever provides it now.
+    /// Calls this provider.
     pub async fn call<A: Serialize + DynamicType>(
         &self,
         connection: &Connection,
@@ -45,11 +45,11 @@ pub const PORTAL: Service = Service {
     interface: "org.freedesktop.portal.Notification",
 };
 
-/// GNOME's: notifications outlive the program that sends them.
+/// GNOME's service: notifications outlive the program that sends them.
 pub const GTK: Service =
     Service { name: "org.gtk.Notifications", path: "/org/gtk/Notifications", interface: "org.gtk.Notifications" };
 
-/// Everybody's.
+/// The service of other desktops.
 pub const DESKTOP: Service = Service {
     name: "org.freedesktop.Notifications",
     path: "/org/freedesktop/Notifications",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Takes notifications back from the desktop, for whichever of our processes finds that nobody needs them any more.
+//! Takes notifications back from the desktop, for whichever of our processes finds that they are out of date.
 
 use std::{io, time::Duration};
 
@@ -8,10 +8,10 @@ use zbus::{Connection, fdo::DBusProxy};
 use super::{DESKTOP, GTK, Notice, NoticeFile, PORTAL, Shown};
 use crate::names;
 
-/// Longest wait for the desktop, for all of them.
+/// Longest wait for the desktop, for all notifications together.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// Takes back what is shown and is over.
+/// Takes back the notifications that still show but no longer hold.
 pub async fn withdraw(
     file: &NoticeFile,
     connection: &Connection,
@@ -24,7 +24,7 @@ pub async fn withdraw(
         return Ok(());
     }
     if tokio::time::timeout(LIMIT, take_all_back(connection, &over)).await.is_err() {
-        tracing::debug!("the desktop takes no notifications back");
+        tracing::debug!("the desktop did not take back notifications in time");
     }
     file.change(now, |told| {
         for known in told.iter_mut().filter(|known| over.contains(known)) {
@@ -39,12 +39,12 @@ async fn take_all_back(connection: &Connection, over: &[Notice]) {
         if let Some(shown) = shown
             && let Err(error) = take_back(connection, id, shown).await
         {
-            tracing::debug!(%error, "a notification cannot be taken back");
+            tracing::debug!(%error, "cannot take back a notification");
         }
     }
 }
 
-/// Nothing is started for it.
+/// Takes back one notification. Starts nothing.
 async fn take_back(connection: &Connection, id: &str, shown: &Shown) -> zbus::Result<()> {
     match shown {
         Shown::Portal => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The commands that set up on this computer what was taken along. Usher runs none of them. They are made from lists of
-//! arguments; where a name is not plain there is no command (rule R17).
+//! The commands that set up another computer's accounts on this one. Usher runs none of them. They are built from lists
+//! of arguments; if a name is not plain there is no command (rule R17).
 
 use std::collections::BTreeSet;
 
@@ -14,17 +14,17 @@ use crate::{
     text,
 };
 
-/// What is to be done for a repository to be there.
+/// What to do to have a repository here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SetUp {
     /// Nothing.
     Done,
-    /// Run this command; `None` where no safe one can be made.
+    /// Run this command; `None` if no safe one can be made.
     Command(Option<String>),
 }
 
 impl TakenRepository {
-    /// What is to be done, given the remotes on this computer.
+    /// What to do, given the remotes on this computer.
     pub fn set_up(&self, remotes: &[Remote]) -> SetUp {
         match self.here(remotes) {
             Some(remote) if self.is_served(remote) => SetUp::Done,
@@ -33,7 +33,7 @@ impl TakenRepository {
         }
     }
 
-    /// The remote at its address that is on this computer.
+    /// The remote on this computer with the same address.
     fn here<'a>(&self, remotes: &'a [Remote]) -> Option<&'a Remote> {
         let at_address = |remote: &&Remote| remote.address().as_ref() == Ok(&self.address);
         let ours = remotes.iter().filter(at_address).find(|remote| self.is_served(remote));
@@ -44,7 +44,7 @@ impl TakenRepository {
         remote.is_ours() && remote.claimed().as_ref() == Ok(&self.binding)
     }
 
-    /// Its name on this computer: the one that it has, or the first that is free.
+    /// Its name on this computer: its present one, or the first that is free.
     fn name_here(&self, remotes: &[Remote]) -> Option<String> {
         if let Some(remote) = self.here(remotes) {
             return Some(remote.name.clone());
@@ -82,8 +82,8 @@ impl TakenRepository {
     }
 }
 
-/// One command that installs all apps that were taken along and are not installed here, and how many they are. There is
-/// none if no app is left, or where no safe command can be made.
+/// One command that installs all apps of the file that are missing here, and how many they are. `None` if no app is
+/// left, or if no safe command can be made.
 pub fn install_command(
     repositories: &[TakenRepository],
     remotes: &[Remote],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Gathers what is taken along: from the accounts, and from the installations on this computer.
+//! Gathers what to take along: from the accounts, and from the installations on this computer.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -20,7 +20,7 @@ use crate::{
 };
 
 impl Takeout {
-    /// All that is taken along from this computer. Entries that cannot be read are left out.
+    /// All that this computer can hand over. Leaves out entries that cannot be read.
     pub fn gather(entries: &[Entry], installations: &[Installation]) -> Self {
         let mut accounts: Vec<&Account> = entries.iter().filter_map(Entry::account).collect();
         accounts.sort_by(|a, b| (&a.binding, &a.user, a.id).cmp(&(&b.binding, &b.user, b.id)));
@@ -46,7 +46,7 @@ fn account(account: &Account) -> TakenAccount {
     }
 }
 
-/// A remote of ours. One that could not use an account here could not there either.
+/// One of our remotes. One that cannot use an account here could not do so elsewhere.
 fn repository(
     installation: &Installation,
     remote: &Remote,
@@ -86,8 +86,7 @@ fn repository(
     })
 }
 
-/// Whether flatpak checks what comes from a remote against its key, which it does unless it is told otherwise
-/// (`ostree.repo-config(5)`).
+/// Whether flatpak checks what comes from a remote against its key. It does so by default (`ostree.repo-config(5)`).
 fn is_verified(installation: &Path, name: &str) -> bool {
     let group = format!("remote \"{name}\"");
     KeyFile::read(&installation.join("repo/config")).is_none_or(|file| {

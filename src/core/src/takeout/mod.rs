@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a person takes along to another computer, in the file `Accounts.usher`: which accounts there are, which repositories
-//! use them, which apps came from there. No secret of any kind. What such a file says grants nothing: every server is agreed
-//! to anew, and no stored account is changed by it.
+//! What a person takes along to another computer, in the file `Accounts.usher`: the accounts, the repositories that use
+//! them, the apps from there. No secret of any kind. Such a file grants nothing: the person agrees to every server
+//! anew, and no stored account changes because of it.
 
 mod commands;
 mod gather;
@@ -24,31 +24,31 @@ use crate::{
 pub const FILE_NAME: &str = "Accounts.usher";
 /// Its media type.
 pub const MIME_TYPE: &str = "application/x-io.github.usher";
-/// Largest file that is written and read, in bytes.
+/// Largest file to write and to read, in bytes.
 pub const SIZE_LIMIT: usize = 1 << 20;
 
-/// What the file says it is.
+/// The file's own name for its format.
 const FORMAT: &str = "io.github.usher.accounts";
 /// Version that this build writes and reads.
 const VERSION: u64 = 1;
-/// Most accounts, and most repositories.
+/// Most accounts, and most repositories, in a file.
 const COUNT_LIMIT: usize = 200;
 /// Most apps of one account or repository.
 const APPS_LIMIT: usize = 2000;
 
-/// What is taken along.
+/// The content of such a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Takeout {
-    /// The accounts, without what signs in to them.
+    /// The accounts, without credentials.
     pub accounts: Vec<TakenAccount>,
-    /// The repositories whose accounts Usher keeps.
+    /// The repositories that use Usher.
     pub repositories: Vec<TakenRepository>,
 }
 
-/// An account that is taken along.
+/// An account in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakenAccount {
-    /// Where it is, and how it is signed in to.
+    /// Its server, and how to sign in there.
     #[serde(flatten)]
     pub binding: Binding,
     /// The person's name there.
@@ -61,27 +61,27 @@ pub struct TakenAccount {
     pub bought: Vec<String>,
 }
 
-/// A repository that is taken along.
+/// A repository in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakenRepository {
-    /// Flatpak's own name for it.
+    /// Flatpak's name for it.
     pub name: String,
-    /// Its title, where it has one.
+    /// Its title, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// Its address.
     pub address: RemoteUrl,
-    /// Where its accounts are: its authenticator options.
+    /// Its account server, from its authenticator options.
     #[serde(flatten)]
     pub binding: Binding,
-    /// Whether it was set up for one user alone.
+    /// Whether it belongs to one user's installation.
     pub user_only: bool,
-    /// Whether what comes from it is checked against its key.
+    /// Whether flatpak checks what comes from it against its key.
     pub verified: bool,
     /// Its key, in base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// Which of the accounts it used.
+    /// Index of the account that it used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<usize>,
     /// Ids of the apps that were installed from it or bought for it.
@@ -89,16 +89,16 @@ pub struct TakenRepository {
     pub apps: Vec<String>,
 }
 
-/// Why a file is not taken in.
+/// Why a file is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TakeoutError {
-    /// Larger than any such file.
+    /// It is larger than any such file.
     #[error("the file is too large")]
     TooLarge,
-    /// Not such a file, or a damaged one.
+    /// It is another kind of file, or damaged.
     #[error("the file is not one with accounts, or it is damaged")]
     Malformed,
-    /// Written by a newer version.
+    /// A newer version of Usher wrote it.
     #[error("the file was written by a newer version")]
     Newer,
 }
@@ -124,7 +124,7 @@ impl Takeout {
         let file = File { format: FORMAT, version: VERSION, accounts, repositories };
         let mut bytes = serde_json::to_vec_pretty(&file).map_err(|_| TakeoutError::Malformed)?;
         bytes.push(b'\n');
-        // What is written can be read.
+        // Never write what could not be read.
         Self::parse(&bytes).map(|_| bytes)
     }
 
@@ -152,13 +152,13 @@ impl Takeout {
 }
 
 impl TakenAccount {
-    /// The account of that person at that server which is on this computer, if there is one.
+    /// The same person's account at the same server on this computer, if there is one.
     pub fn here<'a>(&self, entries: &'a [Entry]) -> Option<&'a Account> {
         let mut here = entries.iter().filter_map(Entry::account);
         here.find(|account| account.binding == self.binding && account.user == self.user)
     }
 
-    /// Whether it is signed in to on this computer.
+    /// Whether that account is signed in on this computer.
     pub fn is_signed_in(&self, entries: &[Entry]) -> bool {
         self.here(entries).is_some_and(|account| account.state == AccountState::SignedIn)
     }
@@ -172,7 +172,7 @@ impl TakenAccount {
 }
 
 impl TakenRepository {
-    /// What the repository is called in a window.
+    /// The name of the repository to show.
     pub fn display_name(&self) -> &str {
         self.title.as_deref().unwrap_or(&self.name)
     }
@@ -190,7 +190,7 @@ impl TakenRepository {
     }
 }
 
-/// A name as it is shown.
+/// A name, checked and cleaned for showing.
 fn shown(name: &str) -> Result<String, TakeoutError> {
     let cleaned = text::clean(name, text::NAME_LIMIT);
     if cleaned.is_empty() { Err(TakeoutError::Malformed) } else { Ok(cleaned) }

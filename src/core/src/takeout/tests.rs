@@ -58,7 +58,7 @@ fn gathered(verify: bool) -> (tempfile::TempDir, Takeout, Vec<Remote>) {
 }
 
 #[test]
-fn what_is_gathered_is_read_again_as_it_was_written() {
+fn a_gathered_file_reads_back_unchanged() {
     let (_folder, takeout, _) = gathered(true);
     assert_eq!(takeout.accounts.len(), 1);
     assert_eq!(takeout.accounts[0].bought, ["org.a.Bought"]);
@@ -100,7 +100,7 @@ fn a_repository_is_set_up_by_one_command_with_its_key() {
 }
 
 #[test]
-fn a_repository_is_checked_against_its_key_where_nothing_else_is_said() {
+fn a_repository_is_checked_against_its_key_by_default() {
     for (said, is_verified) in
         [("gpg-verify=true\n", true), ("gpg-verify=1\n", true), ("", true), ("gpg-verify=0\n", false)]
     {
@@ -112,7 +112,7 @@ fn a_repository_is_checked_against_its_key_where_nothing_else_is_said() {
 }
 
 #[test]
-fn a_remote_that_is_there_is_mended_and_a_name_that_is_taken_is_left_alone() {
+fn an_existing_remote_is_corrected_and_a_taken_name_is_left_alone() {
     let (_folder, takeout, remotes) = gathered(true);
     let repository = &takeout.repositories[0];
     let other = Remote { authenticator: Some("org.example.Other".into()), ..remotes[0].clone() };
@@ -130,7 +130,7 @@ fn a_remote_that_is_there_is_mended_and_a_name_that_is_taken_is_left_alone() {
 }
 
 #[test]
-fn only_what_is_not_installed_is_installed_again() {
+fn only_missing_apps_are_installed_again() {
     let (_folder, takeout, remotes) = gathered(true);
     let command = |installed: &[&str]| {
         install_command(&takeout.repositories, &remotes, |app| installed.contains(&app)).map(|(_, command)| command)
@@ -150,7 +150,7 @@ fn g11_a_name_that_is_not_plain_gets_no_command() {
 }
 
 #[test]
-fn g12_what_is_damaged_newer_or_not_secure_is_refused() {
+fn g12_a_damaged_newer_or_insecure_file_is_refused() {
     let (_folder, takeout, _) = gathered(true);
     let sound = String::from_utf8(takeout.encode().unwrap()).unwrap();
     let read = |from: &str, to: &str| {
@@ -178,7 +178,7 @@ fn g12_what_is_damaged_newer_or_not_secure_is_refused() {
 }
 
 #[test]
-fn an_account_is_known_again_by_server_and_person() {
+fn an_account_is_recognised_by_server_and_person() {
     let (_folder, takeout, _) = gathered(true);
     let mut entries = entries();
     assert!(takeout.accounts[0].is_signed_in(&entries));
@@ -191,7 +191,7 @@ fn an_account_is_known_again_by_server_and_person() {
 }
 
 #[test]
-fn what_is_written_can_be_read_whatever_remotes_are_called() {
+fn a_written_file_can_be_read_whatever_the_names_of_remotes() {
     let folder = tempfile::tempdir().unwrap();
     let odd = config(true).replace("[remote \"demo\"]", "[remote \"\u{202e}\"]").replace("Demo Store", "\u{200b}");
     let here = installation(folder.path(), &(odd + &config(true).replace("\"demo\"", "\"a b\"")));
