@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The accounts as the daemon sees them: read once, kept until the keyring says that something has changed. The keyring
-//! is contacted at the first request that needs it.
+//! The accounts as the daemon sees them: read once, and kept until the keyring reports a change. Contacts the keyring
+//! at the first request that needs it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -20,13 +20,13 @@ use zbus::Connection;
 
 use crate::flow::{Accounts, Reading, Tokens};
 
-/// How often a use is written down, in seconds.
+/// How often to save a use, in seconds.
 const USE_INTERVAL: i64 = 10 * 60;
 
-/// The accounts in the keyring, and what was last read of them.
+/// The accounts in the keyring, as last read.
 pub(crate) struct KeyringAccounts {
     store: AccountStore,
-    /// For what no person is asked about.
+    /// For work that asks the person nothing.
     quiet: Session,
     connection: Connection,
     watching: OnceCell<()>,
@@ -35,9 +35,9 @@ pub(crate) struct KeyringAccounts {
 
 struct Snapshot {
     entries: Option<Arc<[Entry]>>,
-    /// Raised whenever something may have changed: what was being read meanwhile is not kept.
+    /// Grows whenever something may have changed, so that a reading in progress is not kept.
     changes: u64,
-    /// Whether changes are heard of; without, nothing is kept.
+    /// Whether we notice changes; if not, we keep nothing.
     is_watched: bool,
     heard: watch::Sender<()>,
 }
@@ -72,7 +72,7 @@ impl KeyringAccounts {
             Ok::<(), StoreError>(())
         });
         if let Err(error) = watching.await {
-            tracing::warn!(%error, "cannot hear of changes of the keyring");
+            tracing::warn!(%error, "cannot watch the keyring for changes");
         }
     }
 }
@@ -103,7 +103,7 @@ impl Accounts for KeyringAccounts {
         let store = if reading.interactive { &self.store } else { self.quiet.store() };
         let entries: Arc<[Entry]> = store.entries().await?.into();
         let mut snapshot = lock(&self.snapshot);
-        // That a keyring was unlocked is not told by all of them, so what was locked is not kept.
+        // Not every keyring reports that it was unlocked, so do not keep a reading with locked items.
         let is_whole = !entries.iter().any(|entry| matches!(entry, Entry::Locked(_)));
         snapshot.entries = (is_whole && snapshot.is_watched && snapshot.changes == changes).then(|| entries.clone());
         Ok(entries)
@@ -131,7 +131,7 @@ impl Accounts for KeyringAccounts {
 
     async fn settle(&self, id: AccountId, access: Access) {
         if let Err(error) = self.quiet.settle(id, &access).await {
-            tracing::warn!(%error, "cannot save what was bought");
+            tracing::warn!(%error, "cannot save an account's purchases");
         }
         lock(&self.snapshot).drop_entries();
     }

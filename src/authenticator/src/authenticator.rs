@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `org.freedesktop.Flatpak.Authenticator`: checks a call, exports the request's object, returns its handle at once.
+//! `org.freedesktop.Flatpak.Authenticator`: checks a call, exports the request's object, and returns its handle at
+//! once.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -22,7 +23,7 @@ pub(crate) struct Authenticator(pub(crate) Arc<Daemon>);
 
 #[zbus::interface(name = "org.freedesktop.Flatpak.Authenticator", introspection_docs = false)]
 impl Authenticator {
-    // The arguments are those of the wire.
+    // These are the arguments on the wire.
     #[allow(clippy::too_many_arguments)]
     #[zbus(out_args("handle"))]
     async fn request_ref_tokens(
@@ -51,7 +52,13 @@ impl Authenticator {
         let handle = OwnedObjectPath::try_from(path).map_err(|_| LimitError::HandleToken)?;
         let object = RequestObject { live: self.0.live.clone(), peer: peer.to_owned().into(), path: handle.clone() };
         connection.object_server().at(&handle, object).await?;
-        tracing::debug!(handle = handle.as_str(), remote, refs = request.asks.len(), request.interactive, "a request");
+        tracing::debug!(
+            handle = handle.as_str(),
+            remote,
+            refs = request.asks.len(),
+            request.interactive,
+            "received a request"
+        );
         let supervisor = Supervisor {
             daemon: self.0.clone(),
             connection: connection.clone(),

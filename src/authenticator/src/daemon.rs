@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What all requests share, and what follows from an answer.
+//! What all requests share, and the work after an answer.
 
 use usher_core::pending::{self, PendingFile};
 
@@ -23,7 +23,7 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    /// Does what follows from an answer.
+    /// Does the work that follows an answer.
     pub(crate) async fn follow_up(&self, request: &Request, after: After) {
         if let Some(pending) = &self.pending {
             notes::write(pending, request, &after, self.flow.clock.now()).await;
@@ -45,7 +45,7 @@ impl Daemon {
         }
         if let Some(question) = after.question {
             let ending = self.flow.prompts.ask(question).await;
-            tracing::debug!(?ending, "a prompt that nobody waits for");
+            tracing::debug!(?ending, "a prompt ended for which nobody waited");
         }
     }
 }

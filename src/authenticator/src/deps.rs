@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The real world behind the flow's traits, where it is but a call into the library.
+//! The flow's traits for the real world, as far as they only call into the library.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use usher_core::{
 
 use crate::flow::{Clock, Installations};
 
-/// The installations on this computer's disk.
+/// The installations on disk.
 pub(crate) struct DiskInstallations;
 
 impl Installations for DiskInstallations {

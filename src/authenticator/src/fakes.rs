@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A world for tests: accounts, servers, windows and installations that do what a test says.
+//! A world for tests: accounts, servers and windows that do what a test says.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -40,7 +40,7 @@ pub(crate) const REMOTE_URI: &str = "https://repo.example.org/";
 pub(crate) const APP: &str = "app/org.example.App/x86_64/stable";
 pub(crate) const OTHER: &str = "app/org.example.Other/x86_64/stable";
 
-/// What the keyring does.
+/// How the keyring behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Keyring {
     Works,
@@ -51,7 +51,7 @@ pub(crate) enum Keyring {
     Panics,
 }
 
-/// What the server says to one call.
+/// A server's answer to one call.
 #[derive(Debug, Clone)]
 pub(crate) enum Says {
     /// Grants everything with this token.
@@ -65,7 +65,7 @@ pub(crate) enum Says {
 
 type Meanwhile = Box<dyn FnOnce(&World) + Send>;
 
-/// The whole of it. A test changes the parts and looks at what was done with them.
+/// The whole world. A test changes parts of it and checks what happened to them.
 pub(crate) struct World {
     pub(crate) keyring: Mutex<Keyring>,
     pub(crate) accounts: Mutex<Vec<Account>>,
@@ -74,7 +74,7 @@ pub(crate) struct World {
     pub(crate) calls: Mutex<Vec<(Binding, String, BTreeSet<String>)>>,
     pub(crate) endings: Mutex<VecDeque<Ending>>,
     pub(crate) questions: Mutex<Vec<Question>>,
-    /// Done before a prompt ends.
+    /// Runs before a prompt ends.
     pub(crate) meanwhile: Mutex<Option<Meanwhile>>,
     pub(crate) remotes: Mutex<Vec<Remote>>,
     pub(crate) installed: Mutex<BTreeSet<String>>,
@@ -82,7 +82,7 @@ pub(crate) struct World {
     /// How the accounts were read.
     pub(crate) readings: Mutex<Vec<Reading>>,
     pub(crate) abandoned: Arc<AtomicUsize>,
-    /// Tells that the keyring may have changed.
+    /// Signals that the keyring may have changed.
     pub(crate) heard: watch::Sender<()>,
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn account(service: &str, user: &str, links: &[&str]) -> Account {
     account
 }
 
-/// An interactive request of the remote `shop`.
+/// An interactive request for the remote `shop`.
 pub(crate) fn request(refs: &[&str]) -> Request {
     Request {
         remote: "shop".into(),
@@ -121,7 +121,7 @@ impl World {
         world
     }
 
-    /// The same without an account.
+    /// The same world without an account.
     pub(crate) fn empty() -> Arc<Self> {
         Arc::new(Self {
             keyring: Mutex::new(Keyring::Works),
@@ -144,7 +144,7 @@ impl World {
         self.flow_with(self.clone())
     }
 
-    /// With windows of another kind.
+    /// The flow of this world, with other windows.
     pub(crate) fn flow_with(self: &Arc<Self>, prompts: Arc<dyn Prompts>) -> Flow {
         Flow {
             accounts: self.clone(),
@@ -219,7 +219,7 @@ impl Accounts for World {
     }
 }
 
-/// Counts when it is dropped before its time.
+/// Counts if it is dropped too early.
 struct Abandoned(Arc<AtomicUsize>);
 
 impl Drop for Abandoned {
@@ -253,7 +253,7 @@ impl Tokens for World {
 }
 
 impl World {
-    /// A sign-in that has ended says so in the keyring.
+    /// Marks the account as expired if its sign-in ended.
     fn fail(&self, used: &Account, error: SessionError) -> SessionError {
         if matches!(error, SessionError::Expired) {
             let mut accounts = self.accounts.lock().unwrap();
@@ -269,7 +269,7 @@ impl World {
 pub(crate) struct OverHttp {
     world: Arc<World>,
     session: Session,
-    /// A keyring of its own, in which there is nothing to change.
+    /// An empty keyring, so that there is nothing to change.
     _folder: tempfile::TempDir,
 }
 

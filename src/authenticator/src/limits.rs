@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What may be asked at all (rule R9). Pure: what a call says, within its limits, or the reason why it is refused.
+//! What a call may ask (rule R9). Pure: checks the parts of a call, and says why one is refused.
 
 use std::collections::BTreeSet;
 
@@ -7,20 +7,20 @@ use usher_core::{names::FLATPAK_AUTHENTICATOR_PATH, prompt, refs::AppId};
 
 /// Most refs of one request.
 pub(crate) const REFS_LIMIT: usize = 4096;
-/// Most apps that are asked about at once.
+/// Most apps in one question.
 const IDS_LIMIT: usize = 1024;
 /// Longest string of any kind, in bytes.
 const STRING_LIMIT: usize = 4096;
 /// Most options of a remote.
 pub(crate) const OPTIONS_LIMIT: usize = 256;
 
-/// Why a call is refused before anything is done.
+/// Why a call is refused before anything happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LimitError {
     /// Not 1 to 255 letters, digits and underscores.
     #[error("the handle token is not 1 to 255 letters, digits and underscores")]
     HandleToken,
-    /// Nothing is asked for.
+    /// The request has no refs.
     #[error("no refs")]
     NoRefs,
     /// More refs than one request may have.
@@ -35,7 +35,7 @@ pub(crate) enum LimitError {
     /// More apps than one question may have.
     #[error("too many apps")]
     TooManyIds,
-    /// A string that is longer than any sensible one.
+    /// A string longer than any sensible one.
     #[error("a string is too long")]
     TooLong,
     /// More options than any sensible remote has.
@@ -43,14 +43,14 @@ pub(crate) enum LimitError {
     TooManyOptions,
 }
 
-/// The object path of a request: the one that the client computes itself.
+/// The object path of a request, as the client itself computes it.
 pub(crate) fn handle_path(sender: &str, token: &str) -> Result<String, LimitError> {
     let token = handle_token(token)?;
     let sender = sender.trim_start_matches(':').replace('.', "_");
     Ok(format!("{FLATPAK_AUTHENTICATOR_PATH}/request/{sender}/{token}"))
 }
 
-/// What a caller names its call by.
+/// A caller's name for its call.
 pub(crate) fn handle_token(token: &str) -> Result<&str, LimitError> {
     if prompt::is_handle_token(token) { Ok(token) } else { Err(LimitError::HandleToken) }
 }
@@ -60,7 +60,7 @@ pub(crate) fn text(text: &str) -> Result<String, LimitError> {
     within(text).map(|()| text.to_owned())
 }
 
-/// The caller's window, where its handle makes sense; else none.
+/// The caller's window; empty if the handle makes no sense.
 pub(crate) fn parent_window(text: &str) -> Result<String, LimitError> {
     within(text)?;
     Ok(if is_window_handle(text) { text.to_owned() } else { String::new() })
@@ -71,7 +71,7 @@ pub(crate) fn app_id(text: &str) -> Result<String, LimitError> {
     AppId::parse(text).map(String::from).map_err(|_| LimitError::AppId)
 }
 
-/// The ids of apps that are asked about at once, each once.
+/// The ids of the apps in one question, each once.
 pub(crate) fn app_ids(texts: &[&str]) -> Result<BTreeSet<String>, LimitError> {
     if texts.len() > IDS_LIMIT {
         return Err(LimitError::TooManyIds);
@@ -79,7 +79,7 @@ pub(crate) fn app_ids(texts: &[&str]) -> Result<BTreeSet<String>, LimitError> {
     texts.iter().map(|text| app_id(text)).collect()
 }
 
-/// Whether a text is within the limits.
+/// Fails if a text exceeds the limits.
 pub(crate) fn within(text: &str) -> Result<(), LimitError> {
     if text.len() > STRING_LIMIT { Err(LimitError::TooLong) } else { Ok(()) }
 }
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn d05_1024_apps_are_asked_about_at_once_and_1025_are_not() {
+    fn d05_one_question_has_1024_apps_at_most() {
         let texts: Vec<String> = (0..1025).map(|number| format!("org.example.A{number}")).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         assert_eq!(app_ids(&texts), Err(LimitError::TooManyIds));
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn d06_only_ids_of_apps_are_asked_about() {
+    fn d06_a_question_takes_only_ids_of_apps() {
         for bad in ["", "x", "a/b.c", "a.b/c", "a.b\n", "a..b", ".a.b", "é.b", &format!("a.{}", "b".repeat(5000))] {
             assert_eq!(app_ids(&["org.example.App", bad]), Err(LimitError::AppId), "{bad}");
         }
@@ -133,7 +133,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_handle_is_a_valid_path_of_eight_elements_and_tells_all_apart(
+        fn handles_are_valid_distinct_paths_of_eight_elements(
             first in (0u32..50, 0u32..50, "[A-Za-z0-9_./-]{0,4}"), second in (0u32..50, 0u32..50, "[A-Za-z0-9_]{1,4}"),
         ) {
             let path = |(a, b, token): &(u32, u32, String)| handle_path(&format!(":{a}.{b}"), token);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The requests that are open now: how many there may be, whose they are, and what keeps the daemon from ending.
+//! The open requests: how many there may be, whose they are, and what keeps the daemon from ending.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -14,16 +14,16 @@ use crate::{journal::Journal, lifecycle::Event};
 const PEER_LIMIT: usize = 16;
 /// Most open requests in all (rule R9).
 const LIMIT: usize = 64;
-/// How many peers that have left are remembered, for calls that are read after their caller is gone.
+/// How many departed peers to remember, for calls read after their caller has left.
 const GONE_LIMIT: usize = 64;
 
-/// Why a request is not taken on.
+/// Why a request is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
     /// Too many are open.
     #[error("too many requests are open")]
     TooMany,
-    /// One with that handle is open.
+    /// A request with this handle is open.
     #[error("a request with this handle is open")]
     Exists,
     /// The caller is gone, or the daemon is ending.
@@ -31,7 +31,7 @@ pub(crate) enum Refusal {
     TooLate,
 }
 
-/// Counts what must not be cut short: requests, and work that outlives them.
+/// Counts what nothing may interrupt: requests, and work that outlives them.
 #[derive(Debug, Clone)]
 pub(crate) struct Activity(Arc<watch::Sender<usize>>);
 
@@ -46,13 +46,13 @@ impl Default for Activity {
 }
 
 impl Activity {
-    /// Begins something.
+    /// Counts one more until the result is dropped.
     pub(crate) fn begin(&self) -> Busy {
         self.0.send_modify(|count| *count += 1);
         Busy(self.clone())
     }
 
-    /// Follows the number of things under way.
+    /// Follows the count.
     pub(crate) fn watch(&self) -> watch::Receiver<usize> {
         self.0.subscribe()
     }
@@ -83,7 +83,7 @@ struct Open {
     events: mpsc::UnboundedSender<Event>,
 }
 
-/// An open request. Dropped, it is closed.
+/// An open request. Dropping this closes it.
 pub(crate) struct Admission {
     live: Live,
     path: String,
@@ -96,7 +96,7 @@ impl Live {
         Self { state: Arc::new(Mutex::new(state)), activity }
     }
 
-    /// Takes a request on. What happens to it from outside comes through the receiver.
+    /// Accepts a request. Events from outside come through the receiver.
     pub(crate) fn admit(&self, path: &str, peer: &str) -> Result<(Admission, mpsc::UnboundedReceiver<Event>), Refusal> {
         let mut state = self.state();
         if state.is_ending || state.gone.iter().any(|gone| gone == peer) {
@@ -115,15 +115,15 @@ impl Live {
         Ok((Admission { live: self.clone(), path: path.to_owned(), _busy: self.activity.begin() }, receiver))
     }
 
-    /// Tells one request of an event.
+    /// Sends an event to one request.
     pub(crate) fn tell(&self, path: &str, event: Event) {
         if let Some(open) = self.state().requests.get(path) {
-            // A request that does not listen any more is over.
+            // A request that no longer listens is over.
             let _ = open.events.send(event);
         }
     }
 
-    /// A peer has left the bus.
+    /// Ends the requests of a peer that left the bus.
     pub(crate) fn peer_is_gone(&self, peer: &str) {
         let mut state = self.state();
         for open in state.requests.values().filter(|open| open.peer == peer) {
@@ -135,12 +135,12 @@ impl Live {
         }
     }
 
-    /// Writes down what is open now.
+    /// Writes the open requests to the journal.
     pub(crate) fn write_journal(&self) {
         self.state().write_journal();
     }
 
-    /// Ends all requests and takes no more.
+    /// Ends all requests and accepts no more.
     pub(crate) fn stop(&self) {
         let mut state = self.state();
         state.is_ending = true;
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handle_that_is_open_is_not_opened_again() {
+    fn an_open_handle_is_not_opened_again() {
         let live = live();
         let (first, mut events) = live.admit("/1", ":1.1").unwrap();
         assert_eq!(live.admit("/1", ":1.1").err(), Some(Refusal::Exists));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn l01_the_call_of_a_peer_that_has_left_is_not_taken_on() {
+    fn l01_the_call_of_a_departed_peer_is_not_accepted() {
         let live = live();
         let (_admission, mut events) = live.admit("/1", ":1.1").unwrap();
         let (_other, mut other) = live.admit("/2", ":1.2").unwrap();

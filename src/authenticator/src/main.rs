@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `usher-authenticator`: answers `org.freedesktop.Flatpak.Authenticator` from the keyring and the account server. Never
-//! draws; keeps nothing that it cannot lose.
+//! `usher-authenticator`: answers `org.freedesktop.Flatpak.Authenticator` from the keyring and the account server.
+//! Shows no window; keeps nothing that must not get lost.
 //!
 //! ```text
-//! service        on the bus: names, comings and goings, the end      arguments     command line
-//! authenticator  the interface that flatpak calls                    limits        what may be asked at all
+//! service        on the bus: names, clients, the end                 arguments     command line
+//! authenticator  the interface that flatpak calls                    limits        what a call may ask
 //! request        one request's object and its one answer             lifecycle     why it is exactly one
 //! live           the open requests                                   journal       their handles, for after a crash
-//! flow           what a request comes to (pure, over traits)         messages      how that is told
-//! accounts       the keyring                                         token_cache   tokens of a moment ago
+//! flow           how a request is decided (pure, over traits)        messages      the texts for clients
+//! accounts       the keyring                                         token_cache   recent tokens
 //! prompt_client  the window process                                  prompt_budget how often it may be asked
-//! client_name    who is asking                                       notes         what was not covered
+//! client_name    the names of clients                                notes         requests that got no tokens
 //! access         the questions of stores                             bus_names     the names of both connections
-//! delivery       how answers reach their clients                     parent        who starts a killed daemon again
-//! leaving        when its sandbox is of yesterday                    application   what the desktop wants of the window
-//! notify         what is told by notifications
+//! delivery       how answers reach their clients                     parent        restarts a killed daemon
+//! departure      ends when its sandbox is out of date                application   forwards the desktop's calls
+//! notify         notifications
 //! ```
 
 mod access;
@@ -85,7 +85,7 @@ use self::{
     service::Setup,
 };
 
-/// Longest time that a person is waited for.
+/// Longest wait for a person.
 const PROMPT_LIMIT: Duration = Duration::from_secs(15 * 60);
 /// Longest time for a request's look at keyring and server.
 const LOOK_LIMIT: Duration = Duration::from_secs(60);
@@ -96,7 +96,7 @@ fn main() -> ExitCode {
             log(false);
             keep_secrets_out_of_dumps();
             parent::run().unwrap_or_else(|error| {
-                tracing::error!(%error, "the daemon cannot be run");
+                tracing::error!(%error, "cannot run the daemon");
                 ExitCode::FAILURE
             })
         }
@@ -111,16 +111,16 @@ fn daemon(arguments: &Arguments) -> ExitCode {
         match parent::follow(parent) {
             Ok(true) => {}
             Ok(false) => return ExitCode::SUCCESS,
-            Err(error) => tracing::warn!(%error, "the end of the parent will go unnoticed"),
+            Err(error) => tracing::warn!(%error, "cannot watch the parent process"),
         }
     }
     usher_core::i18n::init();
     let ended = runtime().map_err(RunError::Runtime).and_then(|runtime| {
         let ended = runtime.block_on(run(arguments));
-        // The keyring's session says goodbye through the runtime when it is dropped.
+        // Dropping the keyring's session sends a last message through the runtime.
         let context = runtime.handle().clone();
         let _inside = context.enter();
-        // A name that is being looked up cannot be given up; it must not hold the end.
+        // A name lookup cannot be cancelled; it must not delay the end.
         runtime.shutdown_background();
         ended
     });
@@ -133,8 +133,8 @@ fn daemon(arguments: &Arguments) -> ExitCode {
     }
 }
 
-/// One thread for everything; and for a while one for each name that is being looked up, since a slow one must not hold up
-/// others, or the keyring's file.
+/// One thread for everything, and for a while one for each name lookup, since a slow one must not delay others, or the
+/// keyring file.
 fn runtime() -> std::io::Result<Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(Duration::from_secs(1)).build()
 }
@@ -196,7 +196,7 @@ fn has_display() -> bool {
     ["WAYLAND_DISPLAY", "DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
-/// Libraries say what goes wrong; we say what we decide if it is wanted. No variable changes that (rule R17).
+/// Libraries report what goes wrong; Usher also its decisions, on request. No variable changes that (rule R17).
 fn log(verbose: bool) {
     let own = if verbose { LevelFilter::DEBUG } else { LevelFilter::WARN };
     let levels = tracing_subscriber::filter::Targets::new()
@@ -207,13 +207,13 @@ fn log(verbose: bool) {
     tracing_subscriber::registry().with(levels).with(lines).init();
 }
 
-/// No core file, and no look into the memory by other programs of the same person (rule R17).
+/// Prevents core files, and reading of the memory by other programs of the same person (rule R17).
 fn keep_secrets_out_of_dumps() {
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     if let Err(error) = setrlimit(Resource::Core, none) {
-        tracing::warn!(%error, "core files cannot be switched off");
+        tracing::warn!(%error, "cannot switch off core files");
     }
     if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
-        tracing::warn!(%error, "dumps cannot be switched off");
+        tracing::warn!(%error, "cannot protect the memory from other programs");
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What flatpak and stores print: one line that says what happened and what to do next.
+//! Messages that flatpak and stores print: one line that says what happened and what to do next.
 
 use std::collections::BTreeSet;
 
@@ -13,15 +13,15 @@ use usher_core::{
 
 use crate::flow::obstacle::Obstacle;
 
-/// Longest name that is put into a command, in characters.
+/// Longest name that may go into a command, in characters.
 const COMMAND_NAME_LIMIT: usize = 100;
 
-/// Where the person can act on it.
+/// Where the person can act on a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// A window of Usher's is on screen.
+    /// One of Usher's windows is on screen.
     Window,
-    /// There is a screen, but no window of Usher's on it.
+    /// There is a screen, but none of Usher's windows is on it.
     Usher,
     /// There is no screen.
     Terminal,
@@ -33,12 +33,12 @@ pub(crate) struct Names<'a> {
     pub(crate) remote: &'a str,
     /// Host of the service that the remote names.
     pub(crate) host: &'a str,
-    /// The words that start `usherctl` in a shell of this computer.
+    /// The words that start `usherctl` in a shell on this computer.
     pub(crate) usherctl: &'a [&'a str],
 }
 
 impl Names<'_> {
-    /// A command for a terminal. Whoever reads it copies it, so there is none where a name in it is not plain.
+    /// A command for a terminal. People copy it, so there is none if a name in it is not plain.
     fn command(&self, arguments: &[&str]) -> Option<String> {
         text::command(&[self.usherctl, arguments].concat())
     }
@@ -54,7 +54,7 @@ impl Names<'_> {
     }
 }
 
-/// Why the client gets no tokens, and how it can be mended.
+/// Why the client gets no tokens, and what to do.
 pub(crate) fn message(obstacle: &Obstacle, place: Place, names: &Names<'_>) -> String {
     let (host, remote) = (shown(names.host), clean(names.remote));
     let values = &[("host", host.as_str()), ("remote", remote.as_str())];
@@ -146,7 +146,7 @@ fn not_bought(user: &str, ids: &BTreeSet<String>, host: &str) -> String {
     )
 }
 
-/// How they can be bought; empty where there is nothing to be said.
+/// How to buy them; empty if there is nothing to say.
 fn to_buy(place: Place, ids: &BTreeSet<String>, names: &Names<'_>) -> String {
     match place {
         // Translators: this follows “Purchase needed. … is not in the account of …”.
@@ -154,7 +154,7 @@ fn to_buy(place: Place, ids: &BTreeSet<String>, names: &Names<'_>) -> String {
         // Translators: this follows “Purchase needed. … is not in the account of …”.
         Place::Usher => gettext("See Usher, then try again."),
         Place::Terminal => {
-            // One after the other: each try names the next.
+            // One at a time: each attempt names the next.
             let remote_and_app = in_command(names.remote).zip(ids.iter().find_map(|id| in_command(id)));
             let command = remote_and_app.and_then(|(remote, app)| names.command(&["buy", remote, app]));
             command
@@ -164,7 +164,7 @@ fn to_buy(place: Place, ids: &BTreeSet<String>, names: &Names<'_>) -> String {
     }
 }
 
-/// The service does not sell to this account what it was asked for.
+/// The service does not sell the apps to this account.
 pub(crate) fn not_offered(obstacle: &Obstacle, host: &str) -> String {
     let Obstacle::NotBought { user, ids, .. } = obstacle else {
         return failed();
@@ -224,8 +224,7 @@ fn options(error: &OptionsError, remote: &str) -> String {
     }
 }
 
-/// A name as an argument of a command. One that is not plain is never put into one; one that is too long for a line does
-/// not stand in it whole, and then not at all.
+/// A name as an argument of a command. `None` if it is not plain, or too long: a command never holds part of a name.
 fn in_command(name: &str) -> Option<&str> {
     Some(name).filter(|name| text::is_plain_name(name) && name.len() <= COMMAND_NAME_LIMIT)
 }
@@ -234,7 +233,7 @@ fn first(ids: &BTreeSet<String>) -> String {
     ids.first().map(|id| clean(id)).unwrap_or_default()
 }
 
-/// A host. Whose it is, its end tells: a long one loses its beginning.
+/// A host. Its end shows who owns it, so a long one loses its beginning.
 fn shown(host: &str) -> String {
     let host = text::clean(host, usize::MAX);
     let excess = host.chars().count().saturating_sub(text::NAME_LIMIT);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What was asked for and not covered is remembered for the window, and forgotten once it was covered.
+//! Notes for the window about requests that got no tokens; dropped once the refs are covered.
 
 use usher_core::pending::{self, PendingFile};
 
 use crate::{flow::After, request::Request};
 
-/// Writes down what a request came to.
+/// Records the outcome of a request.
 pub(crate) async fn write(file: &PendingFile, request: &Request, after: &After, now: i64) {
     let covered = after.covered && file.load(now).iter().any(|note| note.ground.remote_uri == request.remote_uri);
     if after.note.is_none() && !covered {
@@ -26,6 +26,6 @@ pub(crate) async fn write(file: &PendingFile, request: &Request, after: &After, 
         })
         .await;
     if let Err(error) = written {
-        tracing::warn!(%error, "cannot remember a request that was not covered");
+        tracing::warn!(%error, "cannot save the note of a failed request");
     }
 }

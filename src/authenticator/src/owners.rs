@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Who has which name on the bus, as the bus tells it.
+//! Owners of names on the bus, as the bus reports them.
 
 use futures_util::{Stream, StreamExt};
 use zbus::{Connection, MatchRule, MessageStream, fdo::NameOwnerChanged};
 
-/// Names whose owner changes, in the order in which the bus tells it: those whose argument of that number (0 the name, 2
-/// the new owner) has that value.
+/// Changes of name owners, in the order in which the bus reports them: those in which the argument with this number (0
+/// the name, 2 the new owner) has this value.
 pub(crate) async fn changes(
     connection: &Connection,
     argument: u8,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Asks the person through the window process (`io.github.usher.Prompter1`). One question at a time; equal ones are one.
+//! Asks the person through the window process (`io.github.usher.Prompter1`), one question at a time; equal questions
+//! become one.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -30,7 +31,7 @@ use crate::{
     prompt_budget::Budget,
 };
 
-/// The window process, seen from here. Cheap to clone.
+/// The daemon's side of the window process. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct PromptClient {
     inner: Arc<Inner>,
@@ -40,12 +41,12 @@ struct Inner {
     connection: Connection,
     activity: Activity,
     clock: Arc<dyn Clock>,
-    /// Longest time that a person is waited for.
+    /// Longest wait for a person.
     limit: Duration,
-    /// What the person has put off in the window.
+    /// What the person put off in the window.
     dismissals: Option<DismissalFile>,
     state: Mutex<State>,
-    /// Held by the question that is being asked.
+    /// Held by the question in progress.
     turn: tokio::sync::Mutex<()>,
 }
 
@@ -55,7 +56,7 @@ struct State {
     count: u64,
 }
 
-/// Questions that are one.
+/// Questions with equal keys become one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     binding: Binding,
@@ -71,35 +72,35 @@ impl Key {
     }
 }
 
-/// A question that is being asked.
+/// A question in progress.
 struct Live {
     ending: Arc<watch::Sender<Option<Ending>>>,
-    /// Requests that joined it and are for something else, or come from somebody else.
+    /// Requests that joined it for another app, or from another client.
     joined: mpsc::UnboundedSender<Question>,
     app_ids: BTreeSet<String>,
     clients: BTreeSet<String>,
 }
 
 impl Live {
-    /// Another request asks the same. The window is told if there is news in it.
+    /// Adds a request with the same question. Passes it to the window if it names a new app or client.
     fn join(&mut self, question: Question) -> watch::Receiver<Option<Ending>> {
         let has_news = !question.app_ids.is_subset(&self.app_ids) || !self.clients.contains(&question.client);
         if has_news {
             self.app_ids.extend(question.app_ids.iter().cloned());
             self.clients.insert(question.client.clone());
-            // Where nobody listens any more the question is at its end.
+            // If nobody listens any more the question is ending.
             let _ = self.joined.send(question);
         }
         self.ending.subscribe()
     }
 }
 
-/// The calls of one question to the window, and what is needed to take them back.
+/// The calls of one question to the window, with what it takes to cancel them.
 #[derive(Default)]
 struct Asking {
     number: u64,
     owner: OnceCell<OwnedUniqueName>,
-    /// Those without an answer.
+    /// The calls without an answer.
     open: Mutex<Vec<String>>,
 }
 
@@ -110,7 +111,7 @@ impl Asking {
 }
 
 impl PromptClient {
-    /// Waits at most `limit` for a person; asks nothing that was put off according to `dismissals`.
+    /// Waits at most `limit` for a person, and asks nothing that `dismissals` silences.
     pub(crate) fn new(
         connection: Connection,
         activity: Activity,
@@ -149,7 +150,7 @@ impl PromptClient {
         let key = Key::of(&question);
         let mut state = self.inner.state();
         if key.update && state.live.contains_key(&Key { update: false, ..key.clone() }) {
-            // It is being asked already, and nobody waits for this one.
+            // It is being asked already, and this question waits for no answer.
             return Err(Ending::Deferred);
         }
         if let Some(live) = state.live.get_mut(&key) {
@@ -190,11 +191,11 @@ impl Inner {
             self.state().live.remove(&key);
             sender.send_replace(Some(ending));
         }
-        // A call that joined too late has perhaps become a prompt of its own.
+        // A call that joined too late may have become a prompt by itself.
         self.take_back(&asking).await;
     }
 
-    /// Returns when nobody waits for the answer any more, and makes sure that nobody joins.
+    /// Returns when nobody waits for the answer any more, and makes sure that nobody joins after that.
     async fn abandoned(&self, key: &Key, sender: &watch::Sender<Option<Ending>>) {
         loop {
             sender.closed().await;
@@ -206,7 +207,7 @@ impl Inner {
         }
     }
 
-    /// Waits for its turn, starts the window process, asks it, and waits for what becomes of it.
+    /// Waits for its turn, starts the window process, asks, and waits for the outcome.
     async fn show(
         &self,
         question: &Question,
@@ -214,11 +215,11 @@ impl Inner {
         asking: &Asking,
     ) -> Ending {
         let _turn = self.turn.lock().await;
-        // Whoever has the name now is the one who is asked, and believed to the end.
+        // Ask the present owner of the name, and trust only that one until the end.
         let owner = match self.window_process().await {
             Ok(owner) => asking.owner.get_or_init(async || owner).await,
             Err(error) => {
-                tracing::debug!(%error, "no window process");
+                tracing::debug!(%error, "cannot start the window process");
                 return Ending::Failed;
             }
         };
@@ -234,17 +235,17 @@ impl Inner {
                     let token = format!("usher{}_{count}", asking.number);
                     joined.push(async move { self.call(owner, &question, token, asking).await });
                 }
-                // How it ends is told by the first.
+                // The first call decides how the question ends.
                 Some(_) = joined.next() => {}
             }
         };
         shown.unwrap_or_else(|error| {
-            tracing::debug!(%error, "no window");
+            tracing::debug!(%error, "cannot ask through the window process");
             Ending::Failed
         })
     }
 
-    /// One call to the window process, for a request that asks or joins.
+    /// Calls the window process once, for a request that asks or joins.
     async fn call(
         &self,
         owner: &OwnedUniqueName,
@@ -271,11 +272,11 @@ impl Inner {
         })
     }
 
-    /// Who owns the window process's name; started if nobody does.
+    /// The owner of the window process's name. Starts one if there is none.
     async fn window_process(&self) -> zbus::Result<OwnedUniqueName> {
         let bus = DBusProxy::new(&self.connection).await?;
         let name = WellKnownName::try_from(ACCOUNTS_NAME)?;
-        // The bus starts only what has a service file, so a window process without one is looked for first.
+        // The bus starts only programs with a service file, so first look for a running one without it.
         if let Ok(owner) = bus.get_name_owner(name.clone().into()).await {
             return Ok(owner);
         }
@@ -283,7 +284,7 @@ impl Inner {
         Ok(bus.get_name_owner(name.into()).await?)
     }
 
-    /// Ends the calls that have no answer.
+    /// Cancels the calls without an answer.
     async fn take_back(&self, asking: &Asking) {
         let Some(owner) = asking.owner.get() else { return };
         let open = std::mem::take(&mut *asking.open());
@@ -293,12 +294,12 @@ impl Inner {
                 .call_method(Some(owner), PROMPTER_PATH, Some(PROMPTER_INTERFACE), "Cancel", &token)
                 .await;
             if let Err(error) = told {
-                tracing::debug!(%error, "a prompt cannot be taken back");
+                tracing::debug!(%error, "cannot cancel a prompt");
             }
         }
     }
 
-    /// Whether the person has put the question off, and does not want to hear of it now.
+    /// Whether the person put off the question and does not want to see it now.
     fn is_silent(&self, key: &Key) -> bool {
         let now = self.clock.now();
         let put_off = self.dismissals.as_ref().map(|file| file.load(now)).unwrap_or_default();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a client asks for with `RequestRefTokens`, read within the limits (rule R9). Pure.
+//! The arguments of `RequestRefTokens`, read within the limits (rule R9). Pure.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -21,14 +21,14 @@ use zbus::zvariant::{Signature, Type, Value};
 
 use crate::limits::{self, LimitError, OPTIONS_LIMIT, REFS_LIMIT};
 
-/// The option that says that nobody may be asked anything.
+/// The option that forbids asking the person.
 const NO_INTERACTION: &str = "no-interaction";
-/// The option with the address of the registry, for remotes that are container registries.
+/// The option with the registry's address, for remotes that are container registries.
 const REGISTRY: &str = "xa.oci-registry-uri";
-/// The key of a ref's metadata with the name of its repository in that registry.
+/// The key in a ref's metadata for the name of its repository in that registry.
 const REPOSITORY: &str = "summary.xa.oci-repository";
 
-/// Arguments of the call as they came.
+/// Arguments of the call, as received.
 pub(crate) struct Arguments<'a> {
     pub(crate) authenticator_options: &'a BTreeMap<&'a str, Value<'a>>,
     pub(crate) remote: &'a str,
@@ -41,30 +41,30 @@ pub(crate) struct Arguments<'a> {
 /// Ref, commit, token type and metadata.
 pub(crate) type RefArgument<'a> = (&'a str, &'a str, i32, RefMetadata<'a>);
 
-/// What is used of a ref's metadata. All else is read past and not kept.
+/// The part of a ref's metadata that we use. All else is skipped.
 #[derive(Debug, Default)]
 pub(crate) struct RefMetadata<'a> {
     repository: Option<Value<'a>>,
 }
 
-/// A request within the limits. Everything in it is still only what a caller says.
+/// A request within the limits. All of it is still only a caller's claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
-    /// Name of the remote: for showing, never for choosing.
+    /// Name of the remote: to show, never to choose by.
     pub(crate) remote: String,
     /// Its address, verbatim.
     pub(crate) remote_uri: String,
-    /// Its authenticator options, as far as they are strings.
+    /// Its authenticator options that are strings.
     pub(crate) options: BTreeMap<String, String>,
-    /// An option that Usher knows and that is not a string.
+    /// An option that Usher knows but that is not a string.
     pub(crate) odd_option: Option<&'static str>,
-    /// The registry of a remote that is one.
+    /// The registry, if the remote is one.
     pub(crate) registry: Option<String>,
-    /// What is asked for, each ref once.
+    /// What to ask tokens for, each ref once.
     pub(crate) asks: Vec<Ask>,
     /// Whether the person may be asked anything.
     pub(crate) interactive: bool,
-    /// The client's window, where its handle makes sense.
+    /// The client's window, if its handle makes sense.
     pub(crate) parent_window: String,
 }
 
@@ -79,13 +79,13 @@ impl Request {
             odd_option,
             registry: read_text(arguments.options.get(REGISTRY))?,
             asks: read_asks(arguments.refs)?,
-            // Anything but a plain “false” is taken for “do not ask”: a caller that muddles the type meant something.
+            // Anything but a plain “false” means “do not ask”: a caller with the wrong type meant something.
             interactive: matches!(arguments.options.get(NO_INTERACTION), None | Some(Value::Bool(false))),
             parent_window: limits::parent_window(arguments.parent_window)?,
         })
     }
 
-    /// What the request stands on.
+    /// The ground of the request.
     pub(crate) fn ground(&self) -> Result<Ground, GroundError> {
         let ground = Ground::claimed(&self.remote, &self.remote_uri, &self.options, self.registry.as_deref());
         match (self.odd_option, ground) {
@@ -94,12 +94,12 @@ impl Request {
         }
     }
 
-    /// The refs that tokens are asked for.
+    /// The refs to ask tokens for.
     pub(crate) fn refs(&self) -> Vec<&FlatpakRef> {
         self.asks.iter().filter_map(Ask::full_ref).collect()
     }
 
-    /// The apps that tokens are asked for.
+    /// The apps to ask tokens for.
     pub(crate) fn app_ids(&self) -> BTreeSet<String> {
         self.asks.iter().map(|ask| ask.app_id().to_owned()).collect()
     }
@@ -145,7 +145,7 @@ fn read_asks(refs: &[RefArgument<'_>]) -> Result<Vec<Ask>, LimitError> {
     if asks.is_empty() { Err(LimitError::NoRefs) } else { Ok(asks) }
 }
 
-/// A string within the limits. What is none is not there.
+/// A string within the limits. `None` for anything else.
 fn read_text(value: Option<&Value<'_>>) -> Result<Option<String>, LimitError> {
     match value {
         Some(Value::Str(text)) => limits::text(text).map(Some),
@@ -239,19 +239,19 @@ mod tests {
     }
 
     #[test]
-    fn d04_nothing_cannot_be_asked_for() {
+    fn d04_a_request_for_nothing_is_refused() {
         assert_eq!(Given { refs: vec![], ..Given::default() }.read(), Err(LimitError::NoRefs));
     }
 
     #[test]
-    fn d06_only_full_refs_are_asked_for() {
+    fn d06_only_full_refs_are_accepted() {
         for text in ["app/x", "app/org.example.App/x86_64/stable\n"] {
             assert_eq!(Given { refs: vec![plain(text)], ..Given::default() }.read(), Err(LimitError::Ref));
         }
     }
 
     #[test]
-    fn d07_a_ref_that_comes_twice_is_asked_for_once() {
+    fn d07_a_double_ref_counts_once() {
         let refs = [APP, APP, "runtime/org.example.App.Locale/x86_64/stable"].map(plain).into();
         let request = Given { refs, ..Given::default() }.read().unwrap();
         assert_eq!(request.refs().len(), 2);
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn d08_an_address_that_is_no_string_is_named() {
+    fn d08_an_address_that_is_not_a_string_is_named() {
         for value in [Value::from(5), Value::from(vec!["a"]), Value::new(Value::new(Value::from("x")))] {
             let given = Given { authenticator_options: BTreeMap::from([("url", value)]), ..Given::default() };
             assert_eq!(given.read().unwrap().ground(), Err(OptionsError::Malformed("url").into()));
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn d16_a_window_handle_without_sense_is_dropped_and_a_huge_one_refused() {
+    fn d16_a_senseless_window_handle_is_dropped_and_a_huge_one_refused() {
         let window = |parent_window| Given { parent_window, ..Given::default() }.read().map(|read| read.parent_window);
         assert_eq!(window("x11:3a0001").unwrap(), "x11:3a0001");
         assert_eq!(window("wayland:a3F-b_c").unwrap(), "wayland:a3F-b_c");
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_registry_needs_is_read_with_the_ref() {
+    fn details_for_a_registry_are_read_with_the_ref() {
         let ask = |repository: Value<'static>, commit| {
             let metadata = RefMetadata { repository: Some(repository) };
             let given = Given { refs: vec![(APP, commit, 1, metadata)], ..Given::default() };
@@ -321,7 +321,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_read_is_within_the_limits(refs in proptest::collection::vec("(app|runtime)/[a-c.]{1,6}/x/[0-9]?", 0..6), remote in ".{0,20}") {
+        fn a_request_that_is_read_is_within_the_limits(refs in proptest::collection::vec("(app|runtime)/[a-c.]{1,6}/x/[0-9]?", 0..6), remote in ".{0,20}") {
             let given = Given { refs: refs.iter().map(|text| plain(text)).collect(), remote: &remote, ..Given::default() };
             if let Ok(request) = given.read() {
                 let mut read: Vec<String> = request.refs().iter().map(ToString::to_string).collect();

@@ -22,7 +22,7 @@ use crate::{
     work::Work,
 };
 
-/// The object of a request. It lives until the request is answered.
+/// The object of a request. It exists until the request is answered.
 pub(crate) struct RequestObject {
     pub(crate) live: Live,
     pub(crate) peer: OwnedUniqueName,
@@ -78,10 +78,10 @@ pub(crate) struct Supervisor {
 }
 
 impl Supervisor {
-    /// Runs to the end of the request and of what follows from it.
+    /// Runs until the request and the work after it are done.
     pub(crate) async fn run(mut self, request: Request) {
         let request = Arc::new(request);
-        // Found out meanwhile, so that nobody waits for it.
+        // Look this up meanwhile, so that nobody waits for it.
         let mut delivery = Work::begin({
             let (surroundings, connection, peer) =
                 (self.daemon.surroundings, self.connection.clone(), self.peer.clone());
@@ -97,18 +97,18 @@ impl Supervisor {
             Effect::Respond(reply) => Some(*reply),
             Effect::Vanish | Effect::Nothing => None,
         };
-        tracing::debug!(handle = self.handle.as_str(), answer = ?reply.as_ref().map(|reply| &reply.answer), "the end");
+        tracing::debug!(handle = self.handle.as_str(), answer = ?reply.as_ref().map(|reply| &reply.answer), "ended a request");
         if let Some(Reply { answer, .. }) = &reply {
             let delivery = delivery.done().await.unwrap_or_else(|| self.daemon.surroundings.surest());
-            tracing::debug!(handle = self.handle.as_str(), ?delivery, "the answer is sent");
+            tracing::debug!(handle = self.handle.as_str(), ?delivery, "sent an answer");
             if let Err(error) = respond(&self.connection, &self.peer, &self.handle, answer, delivery).await {
-                tracing::warn!(%error, "an answer cannot be sent");
+                tracing::warn!(%error, "cannot send an answer");
             }
         }
         if let Err(error) = self.connection.object_server().remove::<RequestObject, _>(&self.handle).await {
-            tracing::debug!(%error, "a request's object is gone already");
+            tracing::debug!(%error, "cannot remove a request's object");
         }
-        // What follows must not be cut short either, but the handle is free again.
+        // Nothing may interrupt the work after the answer, but the handle is free again.
         let busy = self.daemon.activity.begin();
         drop(self.admission);
         if let Some(reply) = reply {
@@ -117,7 +117,7 @@ impl Supervisor {
         drop(busy);
     }
 
-    /// What decides the request: its work, or something that ends the work.
+    /// The event that decides the request: its work, or something that ends the work.
     async fn first_event(&mut self, mut work: Work<Reply>) -> Event {
         tokio::select! {
             biased;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The daemon on its bus connections: names, objects, who comes and goes, and the end.
+//! The daemon on its bus connections: names, objects, clients that come and go, and the end.
 
 use std::{sync::Arc, time::Duration};
 
@@ -32,10 +32,10 @@ use crate::{
     owners, request_object,
 };
 
-/// Longest time that the end may take.
+/// Longest time to end in.
 const END_LIMIT: Duration = Duration::from_secs(4);
 
-/// What the daemon is run with.
+/// What the daemon needs to run.
 pub(crate) struct Setup {
     pub(crate) surroundings: Surroundings,
     pub(crate) flow: Flow,
@@ -43,13 +43,13 @@ pub(crate) struct Setup {
     pub(crate) pending: Option<PendingFile>,
     pub(crate) notices: Option<NoticeFile>,
     pub(crate) journal: Option<Journal>,
-    /// How long it stays when nothing is going on.
+    /// How long it stays when idle.
     pub(crate) idle: Duration,
-    /// The files that it was started from: without them it does not stay.
+    /// The files that it was started from; it ends when they are replaced.
     pub(crate) deployment: Option<Deployment>,
 }
 
-/// Serves requests on bus connections until nothing was asked for a while, or `stop` is ready.
+/// Serves requests on bus connections until it was idle for a while, or `stop` is ready.
 pub(crate) async fn run_with_connections(
     bus_names: &BusNames,
     setup: Setup,
@@ -75,7 +75,7 @@ pub(crate) async fn run_with_connections(
     let application = Application::new(daemon.activity.clone());
     connection.object_server().at(names::application_path(APP_ID), application).await?;
     let access = Access::serve(&bus_names.access, daemon.clone()).await?;
-    // Read before the first request can be written into it.
+    // Read it before the first request is written to it.
     let left_open = journal.as_ref().map(Journal::left_open).unwrap_or_default();
     let serving = async {
         bus_names.own().await?;
@@ -85,19 +85,19 @@ pub(crate) async fn run_with_connections(
         until_idle(bus_names, &daemon, idle, deployment.as_ref()).await
     };
     let ended = tokio::select! {
-        // From the beginning: nothing is read from the bus any more while signals wait to be taken.
+        // Follow them from the start: as long as signals wait to be taken, nothing more is read from the bus.
         () = follow(lost, [&daemon.live, &access.calls]) => Err(RunError::BusLost),
         () = bus_names.lost() => Err(RunError::BusLost),
         () = stop => Ok(()),
         done = serving => done,
     };
     end(&daemon, &access).await;
-    // Answers must come from the owner of the name, so they are given up last; who calls from now on is served by the
-    // next.
+    // Answers must come from the owner of the name, so release the names last; the next daemon serves whoever calls
+    // from now on.
     if bus_names.are_open()
         && let Err(error) = bus_names.release().await
     {
-        tracing::debug!(%error, "the names are lost already");
+        tracing::debug!(%error, "cannot release the names");
     }
     ended
 }
@@ -114,7 +114,7 @@ async fn follow(mut lost: impl Stream<Item = NameOwnerChanged> + Unpin, all: [&L
     }
 }
 
-/// Returns when nothing has been going on, and nothing was asked while the names were given up.
+/// Returns after an idle time, if no request came while the names were released.
 async fn until_idle(
     names: &BusNames,
     daemon: &Daemon,
@@ -132,7 +132,7 @@ async fn until_idle(
         }
         names.release().await?;
         if *daemon.activity.watch().borrow() == 0 {
-            tracing::debug!("nothing to do");
+            tracing::debug!("idle, ending");
             return Ok(());
         }
         names.own().await?;
@@ -146,11 +146,11 @@ async fn ended(deployment: Option<&Deployment>) {
     }
 }
 
-/// Ends the requests that a daemon before this one left open.
+/// Ends the requests that an earlier daemon left open.
 async fn end_left_open(connection: &Connection, surroundings: Surroundings, left_open: Vec<Handle>) {
     let ends = left_open.iter().map(async |Handle { peer, path }| {
         if let Err(error) = end_one(connection, surroundings, peer, path).await {
-            tracing::debug!(%error, path, "a request that was left open cannot be ended");
+            tracing::debug!(%error, path, "cannot end a request that an earlier daemon left open");
         }
     });
     join_all(ends).await;
@@ -159,12 +159,12 @@ async fn end_left_open(connection: &Connection, surroundings: Surroundings, left
 async fn end_one(connection: &Connection, surroundings: Surroundings, peer: &str, path: &str) -> zbus::Result<()> {
     let peer = OwnedUniqueName::from(UniqueName::try_from(peer)?.to_owned());
     let delivery = surroundings.earlier_caller(connection, &peer).await?;
-    tracing::debug!(path, ?delivery, "a request that was left open is ended");
+    tracing::debug!(path, ?delivery, "ended a request that an earlier daemon left open");
     let answer = Answer::Failed { code: None, message: messages::stopped() };
     request_object::respond(connection, &peer, &path.try_into()?, &answer, delivery).await
 }
 
-/// Answers what is open and waits for it to be over.
+/// Answers open requests and waits for their end.
 async fn end(daemon: &Daemon, access: &Access) {
     daemon.live.stop();
     access.calls.stop();
@@ -172,6 +172,6 @@ async fn end(daemon: &Daemon, access: &Access) {
     let mut count = daemon.activity.watch();
     let over = tokio::time::timeout(END_LIMIT, count.wait_for(|&count| count == 0)).await;
     if over.is_err() {
-        tracing::warn!("something is still going on");
+        tracing::warn!("ending although something is still going on");
     }
 }

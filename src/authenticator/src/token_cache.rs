@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Download tokens that were given out a moment ago, in memory alone. Pure: time is a parameter.
+//! Recently issued download tokens, only in memory. Pure: time is a parameter.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -12,16 +12,16 @@ use usher_core::{
     service::RemoteUrl,
 };
 
-/// Longest time a token is kept.
+/// Longest time to keep a token.
 const LONGEST: Duration = Duration::from_secs(5 * 60);
-/// How long a token is kept that does not say when it ends.
+/// How long to keep a token that does not say when it ends.
 const UNKNOWN: Duration = Duration::from_secs(60);
-/// How long before its end a token is not given out any more, in seconds.
+/// How long before its end to stop using a token, in seconds.
 const MARGIN: i64 = 60;
-/// Most tokens that are kept of one account.
+/// Most tokens to keep for one account.
 const COUNT_LIMIT: usize = 8192;
 
-/// The moment of a look: seconds since 1970, and the time that counts suspended time too.
+/// The time of a look: seconds since 1970, and a clock that counts suspended time too.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
     pub(crate) now: i64,
@@ -33,7 +33,7 @@ pub(crate) struct Moment {
 pub(crate) struct TokenCache(HashMap<AccountId, OfAccount>);
 
 struct OfAccount {
-    /// The account as it was: a change of it makes the tokens worthless.
+    /// The account as it was: any change of it invalidates the tokens.
     account: Account,
     remotes: HashMap<RemoteUrl, HashMap<FlatpakRef, Kept>>,
 }
@@ -55,7 +55,7 @@ impl OfAccount {
 }
 
 impl TokenCache {
-    /// For each ask the token that can still be given out.
+    /// The token that is still good for each ask.
     pub(crate) fn find(
         &mut self,
         account: &Account,
@@ -74,13 +74,13 @@ impl TokenCache {
         let Some(tokens) = known.remotes.get_mut(remote) else {
             return nothing();
         };
-        // The wall clock may have been set meanwhile; the token's own end counts as well.
+        // The wall clock may have been set meanwhile, so check the token's own end too.
         tokens.retain(|_, kept| at.elapsed < kept.until && kept.ends.is_none_or(|end| at.now < end - MARGIN));
         let grant = |kept: &Kept| Grant::Token(kept.token.clone(), kept.ends);
         asks.iter().map(|ask| ask.full_ref().and_then(|wanted| tokens.get(wanted)).map(grant)).collect()
     }
 
-    /// Keeps tokens. “No token needed” holds for one request only and is not kept.
+    /// Keeps tokens, but not “no token needed”, which holds for one request only.
     pub(crate) fn keep(&mut self, account: &Account, remote: &RemoteUrl, asks: &[Ask], grants: &Grants, at: Moment) {
         let account = comparable(account);
         let known = self.0.entry(account.id).or_insert_with(|| OfAccount::new(account.clone()));
@@ -111,7 +111,7 @@ impl TokenCache {
     }
 }
 
-/// The account without what its mere use changes.
+/// The account without the parts that mere use changes.
 pub(crate) fn comparable(account: &Account) -> Account {
     let mut account = account.clone();
     account.last_use = None;
@@ -138,7 +138,7 @@ mod tests {
         Moment { now: 1_000_000 + i64::from(seconds), elapsed: Duration::from_secs(seconds.into()) }
     }
 
-    /// One with a token, one that needs none, one that is denied.
+    /// One with a token, one that needs none, one without access.
     fn asks() -> [Ask; 3] {
         ["app/org.a.A/x/1", "app/org.a.Free/x/1", "app/org.a.Denied/x/1"].map(|text| Ask::of_ref(text.parse().unwrap()))
     }
@@ -152,13 +152,13 @@ mod tests {
         grants(ends_in.map(|seconds| at(0).now + seconds))
     }
 
-    /// For which of the asks a token is found.
+    /// Which of the asks find a token.
     fn found(cache: &mut TokenCache, account: &Account, host: &str, at: Moment) -> [bool; 3] {
         let found = cache.find(account, &remote(host), &asks(), at);
         [0, 1, 2].map(|index| found[index].is_some())
     }
 
-    /// How many seconds after it was given out a token is found last.
+    /// The last second after its issue at which a token is found.
     fn kept_for(ends_in: Option<i64>) -> Option<u32> {
         let account = account();
         (0..2000)
@@ -180,14 +180,14 @@ mod tests {
     }
 
     #[test]
-    fn h13_that_no_token_is_needed_is_not_kept() {
+    fn h13_no_token_needed_is_not_kept() {
         let (account, mut cache) = (account(), TokenCache::default());
         cache.keep(&account, &remote("r"), &asks(), &granted(None), at(0));
         assert_eq!(found(&mut cache, &account, "r", at(1)), [true, false, false]);
     }
 
     #[test]
-    fn a_token_serves_only_the_account_and_the_remote_it_was_given_for() {
+    fn a_token_serves_only_its_own_account_and_remote() {
         let (one, mut cache) = (account(), TokenCache::default());
         cache.keep(&one, &remote("r"), &asks(), &granted(None), at(0));
         assert_eq!(found(&mut cache, &one, "s", at(1)), [false; 3]);

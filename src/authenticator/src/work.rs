@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Work of its own, which may fail alone and can be given up.
+//! Work in its own task, which may fail alone and can be abandoned.
 
 use tokio::task::JoinHandle;
 
-/// The work on a request. Dropped, it is abandoned: connections are closed, and a prompt that waits for it learns of it.
+/// The work on a request. Dropping it aborts the task: connections close, and a prompt that waits for it notices.
 pub(crate) struct Work<T>(JoinHandle<T>);
 
 impl<T: Send + 'static> Work<T> {
@@ -12,7 +12,7 @@ impl<T: Send + 'static> Work<T> {
         Self(tokio::spawn(work))
     }
 
-    /// What it came to; `None` if it panicked.
+    /// The result; `None` if the task panicked.
     pub(crate) async fn done(&mut self) -> Option<T> {
         (&mut self.0).await.ok()
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What servers said of apps a moment ago. Pure: time is a parameter.
+//! Servers' recent answers about apps. Pure: time is a parameter.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -13,9 +13,9 @@ use usher_core::{
 
 use crate::token_cache::comparable;
 
-/// How long an answer is kept.
+/// How long to keep an answer.
 const TIME: Duration = Duration::from_secs(60);
-/// Most answers that are kept of one account.
+/// Most answers to keep for one account.
 const COUNT_LIMIT: usize = 8192;
 
 /// Answers by account and app.
@@ -23,13 +23,13 @@ const COUNT_LIMIT: usize = 8192;
 pub(super) struct Answers(HashMap<AccountId, OfAccount>);
 
 struct OfAccount {
-    /// The account as it was: a change of it makes the answers worthless.
+    /// The account as it was: any change of it invalidates the answers.
     account: Account,
     states: HashMap<String, (AppState, Duration)>,
 }
 
 impl Answers {
-    /// What is known of these apps.
+    /// The known states of these apps.
     pub(super) fn find(
         &mut self,
         account: &Account,
@@ -47,7 +47,7 @@ impl Answers {
         ids.iter().filter_map(|id| Some((id.clone(), known.states.get(id)?.0))).collect()
     }
 
-    /// Keeps what a server said.
+    /// Keeps a server's answer.
     pub(super) fn keep(&mut self, account: &Account, states: &BTreeMap<String, AppState>, now: Duration) {
         let account = comparable(account);
         let known =
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_the_account_makes_answers_worthless() {
+    fn a_change_of_the_account_invalidates_its_answers() {
         let (mut account, mut answers) = (account(SERVICE, "demo", &[REMOTE_URI]), Answers::default());
         answers.keep(&account, &BTreeMap::from([("a".to_owned(), AppState::NotOwned)]), at(100));
         account.last_use = Some(usher_core::account::LastUse { at: 1, by: String::new() });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Tells callers that there is news: accounts, their permissions, or what was bought with them.
+//! Announces changes to callers: of accounts, their permissions, or what was bought with them.
 
 use std::{
     sync::{Arc, Weak},
@@ -13,15 +13,15 @@ use zbus::object_server::SignalEmitter;
 use super::{Access, interface::Access1};
 use crate::{flow::Reading, token_cache::comparable};
 
-/// One change of an account comes as several signals of the keyring, and keyring and accounts are read for each: they are
-/// gathered for so long.
+/// One change of an account causes several signals of the keyring, and each makes us read keyring and accounts. So wait
+/// this long to gather them.
 const GATHER: Duration = Duration::from_millis(100);
 
-/// The accounts as far as a caller can see anything of them; `None` where they cannot be read.
+/// The accounts as far as a caller can see them; `None` if they cannot be read.
 type Seen = Option<Vec<Entry>>;
 
 impl Access {
-    /// Follows the accounts from the first call on: before it there is nobody who knows what could change.
+    /// Follows the accounts from the first call on: before that, nobody knows anything that could change.
     pub(super) async fn follow(self: &Arc<Self>) {
         self.following
             .get_or_init(async || {
@@ -47,7 +47,7 @@ impl Access {
             Err(error) => Err(error),
         };
         if let Err(error) = told {
-            tracing::warn!(%error, "that accounts have changed cannot be told");
+            tracing::warn!(%error, "cannot announce changed accounts");
         }
     }
 }

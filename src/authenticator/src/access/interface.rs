@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `io.github.usher.Access1`: checks a call and does what it asks.
+//! `io.github.usher.Access1`: checks each call and carries it out.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -19,7 +19,7 @@ use crate::{flow::Reading, lifecycle::Event, limits};
 /// The object at [`usher_core::names::ACCESS_PATH`].
 pub(super) struct Access1(pub(super) Arc<Access>);
 
-/// What is known of an app; room for more than its state.
+/// What is known about an app; leaves room for more than its state.
 type App = HashMap<&'static str, Value<'static>>;
 
 #[zbus::interface(name = "io.github.usher.Access1", introspection_docs = false)]

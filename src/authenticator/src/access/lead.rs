@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Leads the person to an account, and to an app, through the same prompts that requests of flatpak open.
+//! Leads the person to an account, and to an app, through the same prompts as flatpak's requests.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,20 +9,20 @@ use usher_core::{ask::Ask, ground::Ground, prompt::Outcome};
 use super::{Access, call_path, ground_of};
 use crate::flow::{self, Ending, Obstacle, Question, Reading, Stop};
 
-/// How long the daemon stays for the sake of a caller who was told that a window is open: as long as such a window does.
+/// How long the daemon stays for a caller who knows that a window is open: as long as such a window may last.
 const LINGER: Duration = Duration::from_secs(30 * 60);
 
 /// What a store wants.
 pub(super) struct Wish {
     pub(super) remote: String,
     pub(super) remote_uri: String,
-    /// The app that is wanted; none where an account is all that is.
+    /// The app; `None` if the store only wants an account.
     pub(super) app: Option<String>,
     pub(super) parent_window: String,
     pub(super) peer: String,
 }
 
-/// The same, of a remote that is there.
+/// A wish for a remote that exists.
 struct Call<'a> {
     access: &'a Access,
     ground: Ground,
@@ -30,7 +30,7 @@ struct Call<'a> {
 }
 
 impl Access {
-    /// Asks the person whatever stands between the remote and what is wanted, each kind of question once.
+    /// Asks the person about each obstacle between the remote and the wish; asks each kind of question once.
     pub(super) async fn lead(self: Arc<Self>, wish: Wish) -> Outcome {
         let flow = &self.daemon.flow;
         let Some(ground) = ground_of(&*flow.installations, &wish.remote, &wish.remote_uri) else {
@@ -49,12 +49,12 @@ impl Access {
         }
     }
 
-    /// Stays for a while, so that a caller who was told of a window hears what came of it.
+    /// Keeps the daemon running for a while, so that a caller who knows of a window hears of the outcome.
     fn linger(&self, peer: &str) {
-        // Where it is refused, it stays for this caller already, or the end has come.
+        // A refusal means that it stays for this caller already, or is ending.
         let Ok((admission, mut events)) = self.calls.admit(&call_path(peer, "#"), peer) else { return };
         tokio::spawn(async move {
-            // The caller leaves, or the daemon is stopped.
+            // Until the caller leaves, or the daemon is stopped.
             let _ = tokio::time::timeout(LINGER, events.recv()).await;
             drop(admission);
         });
@@ -87,7 +87,7 @@ impl flow::Wanted for Call<'_> {
 }
 
 impl Call<'_> {
-    /// What stands in the way now. An app is asked for at the server, not in what was answered a moment ago.
+    /// The obstacle now. Asks the server about an app, since a recent answer may be out of date.
     async fn look_into(&self, afresh: bool) -> Result<(), Obstacle> {
         let flow = &self.access.daemon.flow;
         let account = flow.account(&self.ground, Reading { afresh, interactive: true }).await?;
@@ -98,7 +98,7 @@ impl Call<'_> {
         let access = flow.ask(&account, &asks).await?.access(&asks);
         self.access.answers().forget(account.id);
         let denied = access.denied.clone();
-        // Whoever wants to buy it is told by the answer.
+        // A caller that wants to buy the app learns this from its answer.
         self.access.settle(flow.news(&account, || access), None);
         if denied.is_empty() { Ok(()) } else { Err(Obstacle::not_bought(&account, denied)) }
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The accounts as others may see them: without secrets.
+//! The accounts as other programs may see them: without secrets.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use zbus::zvariant::Value;
 /// An account as `ListAccounts` gives it.
 pub(super) type Listed = HashMap<&'static str, Value<'static>>;
 
-/// The entry of an account. One that cannot be read is none.
+/// The entry for an account. `None` if it cannot be read.
 pub(super) fn listed(entry: &Entry) -> Option<Listed> {
     match entry {
         Entry::Open(account) => {

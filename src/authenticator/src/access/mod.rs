@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What stores may ask (`io.github.usher.Access1`), on a bus connection of its own: who may talk to it sees nothing of
-//! what other clients are answered.
+//! What stores may ask (`io.github.usher.Access1`), on a separate bus connection: programs that may talk to it see no
+//! answers to other clients.
 //!
 //! ```text
 //! interface  the calls, checked                 state    the words of the answers
-//! query      “Install or Purchase?”             answers  answers of a moment ago
-//! lead       signing in and buying              changes  tells that there is news
+//! query      “Install or Purchase?”             answers  recent answers
+//! lead       signing in and buying              changes  announces changes
 //! listing    the accounts, without secrets
 //! ```
 
@@ -38,20 +38,20 @@ use crate::{
     work::Work,
 };
 
-/// What the calls share.
+/// What all calls share.
 pub(crate) struct Access {
     daemon: Arc<Daemon>,
     connection: Connection,
-    /// The calls that are open.
+    /// The open calls.
     pub(crate) calls: Live,
     number: AtomicU64,
     answers: Mutex<Answers>,
-    /// Held by the question that a server is being asked: who asks the same meanwhile finds its answer.
+    /// Held while a server is being asked: a second caller waits, then finds the answer.
     turns: Mutex<HashMap<Binding, Arc<tokio::sync::Mutex<()>>>>,
     following: OnceCell<()>,
 }
 
-/// What became of a call.
+/// How a call ended.
 enum Ended<T> {
     /// Its work was done.
     Done(T),
@@ -77,7 +77,7 @@ impl Access {
         Ok(access)
     }
 
-    /// Does the work of a call that its caller knows by a name.
+    /// Runs the work of a call that its caller has named.
     async fn run_named<T: Send + 'static>(
         &self,
         peer: &str,
@@ -96,7 +96,7 @@ impl Access {
         })
     }
 
-    /// Does the work of a call without a name.
+    /// Runs the work of a call without a name.
     async fn run<T: Send + 'static>(
         &self,
         peer: &str,
@@ -117,13 +117,13 @@ impl Access {
     }
 }
 
-/// What a call is known by.
+/// The key of an open call.
 fn call_path(peer: &str, name: &str) -> String {
     format!("{peer}/{name}")
 }
 
-/// The ground of the remote of that name and address. `None` if there is none, or if installations disagree about its
-/// server: which one is meant cannot be told then.
+/// The ground of the remote with this name and address. `None` if there is none, or if installations disagree about its
+/// server.
 fn ground_of(installations: &dyn Installations, remote: &str, remote_uri: &str) -> Option<Ground> {
     let remotes = installations.remotes();
     let is_meant = |known: &&Remote| known.is_ours() && known.name == remote && known.url == remote_uri;

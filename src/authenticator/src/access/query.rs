@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! “Install or Purchase?”: what is known of apps. Never asks the person anything.
+//! “Install or Purchase?”: what is known about apps. Never asks the person.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +12,7 @@ use super::{Access, ground_of};
 use crate::flow::{Obstacle, Occasion, Reading};
 
 impl Access {
-    /// What is known of these apps of a remote. The server is asked at most once.
+    /// What is known about these apps of a remote. Asks the server at most once.
     pub(super) async fn query(
         self: Arc<Self>,
         remote: String,
@@ -64,7 +64,7 @@ impl Access {
         }
     }
 
-    /// Writes down what is news about purchases, and tells of one that is finished. Nobody waits for it.
+    /// Saves news about purchases, and reports one that is finished. Nobody waits for it.
     pub(super) fn settle(&self, news: Option<(AccountId, provider::Access)>, finished: Option<Occasion>) {
         let Some((account, access)) = news else { return };
         let (daemon, busy) = (self.daemon.clone(), self.daemon.activity.begin());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What an obstacle says of an app. Pure.
+//! What an obstacle means for an app. Pure.
 
 use usher_core::app_state::AppState;
 
@@ -12,7 +12,7 @@ impl From<&Obstacle> for AppState {
             Obstacle::NoLink(_) => Self::LinkNeeded,
             Obstacle::Locked => Self::Locked,
             Obstacle::NotBought { .. } => Self::NotOwned,
-            // No button of a store's mends a remote that has changed its server: the person reviews that in Usher.
+            // A store's button cannot help with a remote whose server changed: the person reviews that in Usher.
             Obstacle::Changed { .. }
             | Obstacle::Options(_)
             | Obstacle::NoKeyring

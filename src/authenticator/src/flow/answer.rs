@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a client is told, and what is done after it was told.
+//! The answer to a client, and the work that follows it.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,52 +19,52 @@ const AUTHENTICATION_FAILED: i32 = 23;
 /// `FLATPAK_ERROR_NOT_AUTHORIZED`.
 const NOT_AUTHORIZED: i32 = 24;
 
-/// The one `Response` of a request.
+/// The only `Response` of a request.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// Every ref, under its token; under `""` the refs that have none. Never empty.
+    /// Each token with its refs; the refs without a token under `""`. Never empty.
     Tokens(BTreeMap<String, Vec<String>>),
-    /// The person, or the client itself, put it off.
+    /// The person put it off, or the client closed it.
     Cancelled,
     /// No tokens.
     Failed {
-        /// A number of `FlatpakError`; `None` for a failure of no particular kind.
+        /// A `FlatpakError` number; `None` for a failure of no particular kind.
         code: Option<i32>,
         /// One line for a person.
         message: String,
     },
 }
 
-/// An answer and what follows it.
+/// An answer, and the work that follows it.
 pub(crate) struct Reply {
     pub(crate) answer: Answer,
     pub(crate) after: After,
 }
 
-/// What is done once a request was answered. The client does not wait for it.
+/// Work to do after the answer. The client does not wait for it.
 #[derive(Default)]
 pub(crate) struct After {
-    /// What is to be remembered as not covered.
+    /// A note of the refs that got no token.
     pub(crate) note: Option<Pending>,
-    /// Whether every ref was covered that the note does not name.
+    /// Whether every ref outside the note was covered.
     pub(crate) covered: bool,
-    /// What the person is asked without waiting for an answer.
+    /// A question to the person whose answer nobody waits for.
     pub(crate) question: Option<Question>,
     /// The account that was used, and by which program.
     pub(crate) used: Option<(AccountId, String)>,
-    /// What is news about the purchases of an account.
+    /// News about the purchases of an account.
     pub(crate) settled: Option<(AccountId, Access)>,
-    /// What the person may be told of.
+    /// Something that a notification may say.
     pub(crate) occasion: Option<Occasion>,
 }
 
 impl Answer {
-    /// No ref has a token.
+    /// Puts no ref under a token.
     pub(crate) fn without_tokens(asks: &[Ask]) -> Self {
         Self::with_tokens(asks, &vec![None; asks.len()])
     }
 
-    /// Each ref under its token; without one where there is none.
+    /// Puts each ref under its token, if it has one.
     pub(crate) fn with_tokens(asks: &[Ask], grants: &[Option<Grant>]) -> Self {
         let mut tokens: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (ask, grant) in asks.iter().zip(grants) {
@@ -83,7 +83,7 @@ impl Answer {
         Self::Tokens(tokens)
     }
 
-    /// The failure that an obstacle is.
+    /// The failure for an obstacle.
     pub(crate) fn failed(obstacle: &Obstacle, message: String) -> Self {
         let code = match obstacle {
             Obstacle::NoAccount
@@ -111,7 +111,7 @@ impl Answer {
     }
 }
 
-/// The `results` of `Response`, written from the answer itself: there can be thousands of refs.
+/// The `results` of `Response`, serialized straight from the answer, since there can be thousands of refs.
 pub(crate) struct Results<'a>(pub(crate) &'a Answer);
 
 impl Type for Results<'_> {
@@ -141,7 +141,7 @@ impl From<Answer> for Reply {
     }
 }
 
-/// Tells what kind of answer it is; tokens are not shown.
+/// Shows the kind of answer but no tokens.
 impl std::fmt::Debug for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What to do about an obstacle: the table of the design, and nothing else. Pure.
+//! What to do about an obstacle: the design's table, and nothing else. Pure.
 
 use usher_core::{
     pending::Operation,
@@ -8,7 +8,7 @@ use usher_core::{
 
 use super::obstacle::{Obstacle, question};
 
-/// What a client wants, and how.
+/// What a client wants, and whether it may disturb the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Wish {
     /// Install or update.
@@ -24,11 +24,11 @@ pub(crate) enum Course {
     Ask(Kind, Reason),
     /// End the request with a message.
     Refuse,
-    /// Answer with no token for what is not covered; ask the person without waiting for it.
+    /// Answer without tokens for refs that are not covered; ask the person, but do not wait.
     LeaveOut(Option<(Kind, Reason)>),
 }
 
-/// The table of the design: an obstacle never blocks an update.
+/// The design's table: an obstacle never blocks an update.
 pub(crate) fn course(obstacle: &Obstacle, wish: Wish) -> Course {
     let question = question(obstacle).filter(|_| wish.interactive);
     match (wish.operation, question) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The steps that requests and questions of stores have in common: find the account, ask its server.
+//! Steps that flatpak's requests and the stores' questions share: find the account, ask its server.
 
 use std::sync::{MutexGuard, PoisonError};
 
@@ -20,7 +20,7 @@ use super::{
 use crate::token_cache::{Moment, TokenCache};
 
 impl Flow {
-    /// Keyring, then cache, then server. What was found until something stood in the way is in `found`.
+    /// Looks at the keyring, then the cache, then the server. `found` holds what came before an obstacle.
     pub(super) async fn look(&self, call: &Call<'_>, afresh: bool, found: &mut Found) -> Result<(), Obstacle> {
         let reading = Reading { afresh, interactive: call.request.interactive };
         let account = found.used.insert(self.account(&call.ground, reading).await?);
@@ -28,20 +28,20 @@ impl Flow {
         if !self.accounts.is_use_due(account) {
             return self.fetch(call, account, &mut found.grants).await;
         }
-        // Whose use it is is found out meanwhile.
+        // Find out at the same time who uses the account.
         tokio::join!(self.fetch(call, account, &mut found.grants), call.client()).0
     }
 
-    /// The account that a remote may use and that is signed in, or what stands in the way.
+    /// The signed-in account that a remote may use, or the obstacle.
     pub(crate) async fn account(&self, ground: &Ground, reading: Reading) -> Result<Account, Obstacle> {
         let entries = self.accounts.entries(reading).await.map_err(|error| {
-            tracing::debug!(%error, "the keyring gave no accounts");
+            tracing::debug!(%error, "cannot read the accounts");
             Obstacle::from(&error)
         })?;
         obstacle::judge(&lookup::find(&entries, &ground.binding, &ground.remote_url))
     }
 
-    /// Asks the server for what the cache does not have.
+    /// Asks the server for what the cache lacks.
     async fn fetch(&self, call: &Call<'_>, account: &Account, grants: &mut [Option<Grant>]) -> Result<(), Obstacle> {
         let (mut missing, mut asks) = (Vec::new(), Vec::new());
         for (index, ask) in call.request.asks.iter().enumerate().filter(|(index, _)| grants[*index].is_none()) {
@@ -72,10 +72,10 @@ impl Flow {
         if denied.is_empty() { Ok(()) } else { Err(Obstacle::not_bought(account, denied)) }
     }
 
-    /// Asks the server of an account, in one call.
+    /// Asks an account's server, in one call.
     pub(crate) async fn ask(&self, account: &Account, asks: &[Ask]) -> Result<Grants, Obstacle> {
         self.tokens.get(account, asks).await.map_err(|error| {
-            tracing::debug!(host = account.binding.host(), %error, "the server gave no tokens");
+            tracing::debug!(host = account.binding.host(), %error, "cannot get tokens from the server");
             let obstacle = obstacle::refused(&error, account.id);
             if matches!(obstacle, Obstacle::Expired(_)) {
                 self.cache().forget(account.id);
@@ -84,7 +84,7 @@ impl Flow {
         })
     }
 
-    /// What a server has said, if that is news to the account's list of purchases.
+    /// The server's answer, if it is news for the account's list of purchases.
     pub(crate) fn news(&self, account: &Account, said: impl FnOnce() -> Access) -> Option<(AccountId, Access)> {
         if account.purchases.is_empty() {
             return None;

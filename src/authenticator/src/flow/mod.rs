@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The path of one request: resolve, find the account, get tokens, answer. What it needs comes in through traits, what
-//! it decides is a table; nothing here knows of D-Bus.
+//! The path of one request: resolve it, find the account, get tokens, answer. Its surroundings come in through traits,
+//! its decisions are a table; nothing here knows about D-Bus.
 //!
 //! ```text
-//! look      find the account, ask its server      obstacle  what can stand in the way
-//! rounds    ask the person, and look again        course    what is done about it: the table
-//! answer    what the client is told               occasion  what the person may be told
-//! ports     what is needed of the world
+//! look      find the account, ask its server      obstacle  what can keep a request from its tokens
+//! rounds    ask the person, and look again        course    what to do about it: the table
+//! answer    the answer to the client              occasion  what a notification may say
+//! ports     the traits for the surroundings
 //! ```
 
 mod answer;
@@ -50,7 +50,7 @@ use crate::{
     token_cache::TokenCache,
 };
 
-/// What requests are answered with.
+/// Everything needed to answer requests.
 pub(crate) struct Flow {
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) tokens: Arc<dyn Tokens>,
@@ -59,29 +59,29 @@ pub(crate) struct Flow {
     pub(crate) clients: Arc<dyn Clients>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cache: Mutex<TokenCache>,
-    /// Longest time for a look at keyring and server, a person's time not counted.
+    /// Longest time for one look at keyring and server, without the time that a person takes.
     pub(crate) limit: Duration,
     /// Whether this session has a screen.
     pub(crate) has_display: bool,
 }
 
-/// A request that stands on something.
+/// A request with a valid ground.
 struct Call<'a> {
     flow: &'a Flow,
     request: &'a Request,
     ground: Ground,
     peer: &'a str,
-    /// Whether it is an install or an update, once that was looked up.
+    /// Whether this is an install or an update, once looked up.
     operation: OnceLock<Operation>,
-    /// Whether the remote is one of this computer, once that was looked up.
+    /// Whether this computer has the remote, once looked up.
     is_configured: OnceLock<bool>,
-    /// The name of the client, once it was asked for.
+    /// The name of the client, once determined.
     client: OnceCell<String>,
 }
 
 /// What keyring and server gave.
 struct Found {
-    /// For each ask; `None` where nothing is known.
+    /// A grant for each ask; `None` if there is none yet.
     grants: Vec<Option<Grant>>,
     /// The account that was used.
     used: Option<Account>,
@@ -93,12 +93,12 @@ impl Flow {
         let ground = match request.ground() {
             Ok(ground) => ground,
             Err(GroundError::Address(reason)) => {
-                // Nothing secret goes there; the pull decides (rule R2).
-                tracing::debug!(remote = request.remote, %reason, "no account is used for this address");
+                // Nothing secret may go there, so let the pull decide (rule R2).
+                tracing::debug!(remote = request.remote, %reason, "ignoring accounts for this address");
                 return Answer::without_tokens(&request.asks).into();
             }
             Err(GroundError::Options(error)) => {
-                tracing::debug!(remote = request.remote, %error, "the options cannot be used");
+                tracing::debug!(remote = request.remote, %error, "cannot use the remote's options");
                 return match self.operation(request) {
                     Operation::Update => Answer::without_tokens(&request.asks).into(),
                     Operation::Install => {
@@ -138,7 +138,7 @@ impl Wanted for Call<'_> {
     async fn look(&self, afresh: bool) -> (Found, Option<Obstacle>) {
         let mut found = Found { grants: vec![None; self.request.asks.len()], used: None };
         let looking = self.flow.look(self, afresh, &mut found);
-        // The keyring has a shorter limit of its own, so it is the server that is slow.
+        // The keyring has a shorter limit of its own, so the server is the slow one.
         let looked = tokio::time::timeout(self.flow.limit, looking).await.unwrap_or(Err(Obstacle::Unreachable));
         (found, looked.err())
     }
@@ -165,7 +165,7 @@ impl<'a> Call<'a> {
         Wish { operation: self.operation(), interactive: self.request.interactive }
     }
 
-    /// Whether the remote is one of this computer: without that there is neither a window nor a row in one (rule R25).
+    /// Whether this computer has the remote: if not, neither a window nor a row in one may show (rule R25).
     fn is_configured(&self) -> bool {
         *self.is_configured.get_or_init(|| self.flow.is_configured(self.request))
     }
@@ -200,7 +200,7 @@ impl<'a> Call<'a> {
         Reply { answer, after: After { covered: true, used, settled, occasion, ..After::default() } }
     }
 
-    /// What is answered where something stands in the way that nobody is asked about any more.
+    /// The answer for an obstacle that no further question can remove.
     async fn blocked(&self, found: Found, obstacle: &Obstacle, stop: Stop) -> Reply {
         let note = if self.is_configured() { self.note(obstacle, &found).await } else { None };
         let mut after =
@@ -210,7 +210,7 @@ impl<'a> Call<'a> {
                 if let Some((kind, reason)) = question {
                     after.question = Some(self.ask(kind, reason, obstacle).await);
                 }
-                // What is left out is told again with the next update, what was finished is not.
+                // The next update repeats what it leaves out; a finished purchase shows only now.
                 after.occasion = after.occasion.or_else(|| Occasion::left_out(obstacle, self.wish(), &self.ground));
             }
             after.covered = after.note.is_some();
@@ -236,7 +236,7 @@ impl<'a> Call<'a> {
         self.flow.refuse(obstacle, place, &self.ground.remote, &self.ground.host())
     }
 
-    /// What the server has said that is news to the account's list of purchases.
+    /// The server's answers that are news for the account's list of purchases.
     fn settled(&self, found: &Found) -> Option<(AccountId, Access)> {
         self.flow.news(found.used.as_ref()?, || found.access(self.request))
     }
@@ -257,7 +257,7 @@ impl<'a> Call<'a> {
 }
 
 impl Found {
-    /// What the server has said of apps.
+    /// What the server said about apps.
     fn access(&self, request: &Request) -> Access {
         let mut access = Access::default();
         for (ask, grant) in request.asks.iter().zip(&self.grants) {
@@ -268,7 +268,7 @@ impl Found {
         access
     }
 
-    /// What was finished although the request that found it gets nothing.
+    /// A purchase that this request found finished, although it gets no tokens.
     fn finished(&self, call: &Call<'_>) -> Option<Occasion> {
         Occasion::finished(self.used.as_ref()?, &self.access(call.request).granted, &call.ground)
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What stands between a request and its tokens, and what of it the person can be asked. Pure.
+//! What keeps a request from its tokens, and which question to the person may help. Pure.
 
 use std::collections::BTreeSet;
 
@@ -14,28 +14,28 @@ use usher_core::{
     store::StoreError,
 };
 
-/// What stands between a request and its tokens.
+/// What keeps a request from its tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Obstacle {
     /// The remote's options are missing or malformed.
     Options(OptionsError),
     /// No account at the service.
     NoAccount,
-    /// The person has signed out of it.
+    /// The person signed out of the account.
     SignedOut(AccountId),
-    /// The service has ended the sign-in.
+    /// The service ended the sign-in.
     Expired(AccountId),
-    /// No permission for the remote to use an account, or several it could use. The account, if there is but one.
+    /// The remote has no permission to use an account, or may use several. Holds the account if there is only one.
     NoLink(Option<AccountId>),
     /// The keyring is locked, or does not answer.
     Locked,
     /// No keyring is running.
     NoKeyring,
-    /// Inside a sandbox: the desktop does not open it.
+    /// Inside a sandbox: no portal opens the keyring.
     NoPortal,
-    /// The keyring is there and does not work.
+    /// The keyring fails.
     KeyringFailed,
-    /// The remote names another server than the one that was agreed to.
+    /// The remote names another server than the one the person agreed to.
     Changed {
         /// The account that the remote may use.
         account: AccountId,
@@ -59,7 +59,7 @@ pub(crate) enum Obstacle {
     NotSecure(CertificateFault),
 }
 
-/// What the person can be asked about an obstacle.
+/// The question to the person that may remove an obstacle, and the reason for it.
 pub(crate) fn question(obstacle: &Obstacle) -> Option<(Kind, Reason)> {
     match obstacle {
         Obstacle::NoAccount => Some((Kind::SignIn, Reason::NoAccount)),
@@ -79,7 +79,7 @@ pub(crate) fn question(obstacle: &Obstacle) -> Option<(Kind, Reason)> {
 }
 
 impl Obstacle {
-    /// The account concerned, if one is known.
+    /// The account in question, if known.
     pub(crate) fn account(&self) -> Option<AccountId> {
         match self {
             Self::SignedOut(id) | Self::Expired(id) => Some(*id),
@@ -89,12 +89,12 @@ impl Obstacle {
         }
     }
 
-    /// The server denies an account these apps.
+    /// The obstacle of a server that denies an account these apps.
     pub(crate) fn not_bought(account: &Account, ids: BTreeSet<String>) -> Self {
         Self::NotBought { account: account.id, user: account.user.clone(), ids }
     }
 
-    /// The apps that the obstacle stands before; `None` if it stands before all that was asked for.
+    /// The apps that the obstacle concerns; `None` if it concerns the whole request.
     pub(crate) fn apps(&self) -> Option<&BTreeSet<String>> {
         match self {
             Self::NotBought { ids, .. } => Some(ids),
@@ -102,7 +102,7 @@ impl Obstacle {
         }
     }
 
-    /// How a request that met the obstacle is remembered; `None` if the window has nothing to offer about it.
+    /// How to note a request that met the obstacle; `None` if the window can offer nothing.
     pub(crate) fn noted(&self, operation: pending::Operation) -> Option<pending::Obstacle> {
         Some(match self {
             Self::Options(_) => return None,
@@ -113,14 +113,14 @@ impl Obstacle {
             Self::Changed { agreed, .. } => pending::Obstacle::ServerChanged { agreed: (**agreed).clone() },
             Self::NotBought { .. } => pending::Obstacle::NotBought,
             Self::Unreachable | Self::BadAnswer | Self::NotSecure(_) => {
-                // An install that met a broken server is not one that an account would help.
+                // An account would not help an install that failed because of its server.
                 return (operation == pending::Operation::Update).then_some(pending::Obstacle::Unavailable);
             }
         })
     }
 }
 
-/// What a lookup found: an account that can be used, or the obstacle.
+/// The usable account from a lookup, or the obstacle.
 pub(crate) fn judge(found: &Lookup<'_>) -> Result<Account, Obstacle> {
     match found {
         Lookup::Linked(account) => match account.state {
@@ -156,7 +156,7 @@ impl From<&StoreError> for Obstacle {
     }
 }
 
-/// The obstacle behind a failed question to the service; `account` is the one that was used.
+/// The obstacle behind a failed call to the service; `account` is the one used.
 pub(crate) fn refused(error: &SessionError, account: AccountId) -> Obstacle {
     match error {
         SessionError::SignedOut => Obstacle::SignedOut(account),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a person may be told though nobody asks them anything. Pure: whether it is told is decided elsewhere.
+//! What a notification may say when nobody is being asked. Pure: other code decides whether to send it.
 
 use usher_core::{
     account::{Account, AccountId},
@@ -15,16 +15,16 @@ use super::{
     obstacle::{Obstacle, question},
 };
 
-/// Something to tell of, and whom it concerns.
+/// Something to notify a person of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Occasion {
-    /// What it is.
+    /// The kind of notification.
     pub(crate) cause: Cause,
-    /// The account concerned, if there is one.
+    /// The account in question, if there is one.
     pub(crate) account: Option<AccountId>,
-    /// The remote that it came with, and the server concerned.
+    /// The remote and the server in question.
     pub(crate) ground: Ground,
-    /// The end that is near: seconds since 1970.
+    /// When the sign-in ends: seconds since 1970.
     pub(crate) end: Option<i64>,
 }
 
@@ -33,12 +33,12 @@ impl Occasion {
         Self { cause, account, ground: ground.clone(), end: None }
     }
 
-    /// An update was left out, and nobody may be asked: what a person could do about it.
+    /// An update that was left out while nobody may be asked: says what the person could do.
     pub(super) fn left_out(obstacle: &Obstacle, wish: Wish, ground: &Ground) -> Option<Self> {
         if wish.interactive || wish.operation != Operation::Update {
             return None;
         }
-        // What a person could be asked is what they are told of.
+        // The notification stands for the question that we may not ask.
         let cause = match question(obstacle)?.0 {
             Kind::SignIn => Cause::SignIn,
             Kind::Link => Cause::Permission,
@@ -48,13 +48,13 @@ impl Occasion {
         Some(Self::new(cause, obstacle.account(), ground))
     }
 
-    /// All is well, but not for long.
+    /// The sign-in still works, but ends soon.
     pub(super) fn ends_soon(account: &Account, ground: &Ground, now: i64) -> Option<Self> {
         let end = account.ends_soon(now)?;
         Some(Self { end: Some(end), ..Self::new(Cause::EndsSoon, Some(account.id), ground) })
     }
 
-    /// The server grants what was begun to be bought, to somebody who is not about to install it.
+    /// The server grants an app whose purchase had been begun; for requests that are not about to install it.
     pub(crate) fn finished<'a>(
         account: &Account,
         granted: impl IntoIterator<Item = &'a String>,

@@ -1,43 +1,43 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Look, ask the person about what stands in the way, and look again: the same for requests of flatpak and for stores.
+//! Looks, asks the person about an obstacle, and looks again: the same for flatpak's requests and for stores.
 
 use async_trait::async_trait;
 use usher_core::prompt::Kind;
 
 use super::{Ending, Flow, Obstacle, Question};
 
-/// Something that is wanted, and that a person may be asked about.
+/// A goal that a person may be asked about.
 #[async_trait]
 pub(crate) trait Wanted: Sync {
-    /// What a look gives.
+    /// The result of a look.
     type Found: Send;
 
-    /// Looks at keyring and server. Nothing of it waits for a person. `afresh` after a question was answered.
+    /// Looks at keyring and server without waiting for a person. `afresh` after an answered question.
     async fn look(&self, afresh: bool) -> (Self::Found, Option<Obstacle>);
 
-    /// What the person is asked about an obstacle. `None` if nothing can be asked, or nobody may be.
+    /// The question to the person about an obstacle. `None` if no question helps, or nobody may be asked.
     async fn question(&self, obstacle: &Obstacle) -> Option<Question>;
 }
 
-/// What the last look gave, and what still stands in the way.
+/// The result of the last look, and the obstacle that remains.
 pub(crate) struct Rounds<T> {
     pub(crate) found: T,
     pub(crate) blocked: Option<(Obstacle, Stop)>,
 }
 
-/// Why the person is asked nothing more.
+/// Why to stop asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stop {
-    /// Nothing that was not asked already would help, or may be asked.
+    /// No new question would help, or none may be asked.
     NothingToAsk,
-    /// A question did not end well.
+    /// A question ended without success.
     Ended(Ending),
-    /// The service does not sell what is to be bought.
+    /// The service does not sell the app.
     NotOffered,
 }
 
 impl Flow {
-    /// Asks about each obstacle until none is left; each kind of question once.
+    /// Asks about each obstacle until none is left; asks each kind of question once.
     pub(crate) async fn rounds<W: Wanted>(&self, wanted: &W) -> Rounds<W::Found> {
         let mut asked: Vec<Kind> = Vec::new();
         let mut is_offered = true;
@@ -46,7 +46,7 @@ impl Flow {
             let Some(obstacle) = obstacle else {
                 return Rounds { found, blocked: None };
             };
-            tracing::debug!(?obstacle, ?asked, "an obstacle");
+            tracing::debug!(?obstacle, ?asked, "met an obstacle");
             if !is_offered {
                 let stop = if obstacle.apps().is_some() { Stop::NotOffered } else { Stop::NothingToAsk };
                 return Rounds { found, blocked: Some((obstacle, stop)) };
@@ -61,7 +61,7 @@ impl Flow {
             asked.push(kind);
             match ending {
                 Ending::Done => {}
-                // A window that began with signing in may have come to it: what it means is seen anew.
+                // A window that began with signing in may have ended here, so look again to see what it means.
                 Ending::NotOffered => is_offered = false,
                 other => return Rounds { found, blocked: Some((obstacle, Stop::Ended(other))) },
             }

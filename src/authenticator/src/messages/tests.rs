@@ -64,7 +64,7 @@ fn messages_say_what_happened_and_what_to_do() {
 }
 
 #[test]
-fn how_to_buy_is_said_for_the_place_where_the_person_is() {
+fn the_message_says_how_to_buy_from_where_the_person_is() {
     let names = Names { remote: "demo", host: "store.example.org", usherctl: OUTSIDE };
     let say = |ids: &[&str], place| message(&all("demo", ids)[8], place, &names);
     let one = "Purchase needed. “org.example.Paid” is not in the account of demo at store.example.org.";
@@ -99,7 +99,7 @@ fn in_a_sandbox_a_command_is_one_that_a_shell_outside_can_run() {
 }
 
 #[test]
-fn what_is_not_for_sale_is_said_without_anything_to_do() {
+fn the_message_about_an_app_not_for_sale_suggests_nothing() {
     let say = |ids: &[&str]| not_offered(&all("demo", ids)[8], "store.example.org");
     assert_eq!(say(&["a.b.C"]), "No access. store.example.org does not offer “a.b.C” to demo.");
     assert_eq!(say(&["a.b.C", "a.b.D"]), "No access. store.example.org does not offer these 2 apps to demo.");
@@ -126,7 +126,7 @@ fn no_message_is_longer_than_160_characters_before_names() {
 }
 
 #[test]
-fn g11_a_name_that_is_not_plain_is_not_put_into_a_command() {
+fn g11_a_name_that_is_not_plain_goes_into_no_command() {
     for remote in ["a b", "--user", "x\"]\n[y", "$(id)"] {
         let names = Names { remote, host: "h.example", usherctl: OUTSIDE };
         let said = message(&Obstacle::NoLink(None), Place::Terminal, &names);
@@ -141,7 +141,7 @@ fn g11_a_name_that_is_not_plain_is_not_put_into_a_command() {
 
 proptest! {
     #[test]
-    fn h29_what_comes_from_outside_is_cut_and_cleaned(remote in ".{0,150}", host in ".{0,150}", user in ".{0,150}", app in ".{0,150}") {
+    fn h29_text_from_outside_is_cut_and_cleaned(remote in ".{0,150}", host in ".{0,150}", user in ".{0,150}", app in ".{0,150}") {
         let bidi = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         for obstacle in all(&user, &[&app]) {
             for place in PLACES {

@@ -23,7 +23,7 @@ async fn answer(world: &Arc<World>, request: &Request) -> Reply {
     world.flow().answer(request, ":1.1").await
 }
 
-/// Code and message of a failure; (0, the refs without a token) of a success; (1, "") when it was put off.
+/// A failure's code and message; 0 and the refs without a token for success; (1, "") if it was put off.
 fn told(reply: &Reply) -> (i32, String) {
     match &reply.answer {
         Answer::Tokens(tokens) => (0, tokens.get("").map(|refs| refs.join(" ")).unwrap_or_default()),
@@ -37,7 +37,7 @@ fn silent(mut request: Request) -> Request {
     request
 }
 
-/// What became of the four kinds of request, in the order of the design's table.
+/// The outcome of the four kinds of request, in the order of the design's table.
 struct Row {
     install: (i32, String),
     silent_install: (i32, String),
@@ -89,7 +89,7 @@ fn all_left_out() -> (i32, String) {
 }
 
 #[tokio::test]
-async fn without_an_account_an_install_is_told_so_and_an_update_is_left_out() {
+async fn without_an_account_an_install_says_so_and_an_update_is_left_out() {
     let row = row(|world| world.accounts.lock().unwrap().clear()).await;
     assert_eq!(
         row.install,
@@ -131,7 +131,7 @@ async fn an_account_that_was_signed_out_needs_signing_in() {
 }
 
 #[tokio::test]
-async fn without_a_link_permission_is_asked_for() {
+async fn without_a_link_the_person_is_asked_for_permission() {
     let row = row(|world| world.change_account(|account| account.links.clear())).await;
     assert_eq!(
         row.install,
@@ -146,7 +146,7 @@ async fn without_a_link_permission_is_asked_for() {
 }
 
 #[tokio::test]
-async fn k01_a_locked_keyring_is_told_from_being_signed_out() {
+async fn k01_a_locked_keyring_differs_from_being_signed_out() {
     let row = row(|world| world.set_keyring(Keyring::Locked)).await;
     assert_eq!(row.install, failed(23, "Keyring locked. Unlock it in the Usher window, then try again."));
     assert_eq!(row.silent_install, failed(23, "Keyring locked. Unlock it, then try again."));
@@ -169,7 +169,7 @@ async fn k03_without_a_keyring_the_message_says_so_and_nobody_is_asked() {
 }
 
 #[tokio::test]
-async fn an_app_without_access_is_to_be_bought_and_blocks_no_other_update() {
+async fn an_app_without_access_needs_a_purchase_and_blocks_no_other_update() {
     let row = row(|world| world.set_server(Says::No(&["org.example.Other"]))).await;
     let message = "Purchase needed. “org.example.Other” is not in the account of demo at store.example.org.";
     assert_eq!(row.install, failed(24, &format!("{message} See the Usher window, then try again.")));
@@ -184,7 +184,7 @@ async fn an_app_without_access_is_to_be_bought_and_blocks_no_other_update() {
 async fn g01_a_remote_that_changed_its_server_gets_nothing_and_opens_no_window() {
     let row = row(|world| {
         *world.accounts.lock().unwrap() = vec![account("https://old.example/", "demo", &[REMOTE_URI])];
-        // What would be sent to either server would be seen here.
+        // Anything sent to either server would panic here.
         world.set_server(Says::Panics);
     })
     .await;
@@ -216,7 +216,7 @@ async fn h19_a_server_that_gives_no_tokens_is_named_and_blocks_no_update() {
 }
 
 #[tokio::test]
-async fn h20_what_is_wrong_with_a_certificate_is_told() {
+async fn h20_the_message_says_what_is_wrong_with_a_certificate() {
     let fault = TokensError::Http(HttpError::Certificate(CertificateFault::Expired));
     let row = row(|world| world.set_server(Says::Fails(fault.clone()))).await;
     assert_eq!(

@@ -12,7 +12,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn d08_an_option_that_cannot_be_used_is_named_and_nothing_is_contacted() {
+async fn d08_an_unusable_option_is_named_and_nothing_is_contacted() {
     let mut missing = request(&[APP]);
     missing.options.clear();
     let mut odd = request(&[APP]);
@@ -30,7 +30,7 @@ async fn d08_an_option_that_cannot_be_used_is_named_and_nothing_is_contacted() {
 }
 
 #[tokio::test]
-async fn g03_a_repository_that_is_not_secure_never_gets_a_token() {
+async fn g03_an_insecure_repository_never_gets_a_token() {
     for uri in [
         "http://repo.example.org/",
         "file:///srv/repo",
@@ -65,7 +65,7 @@ async fn g04_only_an_equal_server_and_an_equal_remote_find_the_account() {
 }
 
 #[tokio::test]
-async fn r25_a_remote_that_is_not_configured_gets_the_answer_without_a_window() {
+async fn r25_an_unconfigured_remote_gets_its_answer_without_a_window() {
     for odd in [
         Request { remote: "other".into(), ..request(&[APP]) },
         Request { remote_uri: "https://elsewhere.example/".into(), ..request(&[APP]) },
@@ -96,7 +96,7 @@ async fn every_ref_is_under_the_token_of_its_app() {
 }
 
 #[tokio::test]
-async fn from_a_warm_cache_no_server_is_asked() {
+async fn a_warm_cache_spares_the_server() {
     let world = World::good();
     let flow = world.flow();
     flow.answer(&request(&[APP]), ":1.1").await;
@@ -113,7 +113,7 @@ async fn from_a_warm_cache_no_server_is_asked() {
 }
 
 #[tokio::test]
-async fn h13_a_free_app_is_covered_without_a_token_and_asked_for_again() {
+async fn h13_a_free_app_is_covered_without_a_token_and_not_cached() {
     let world = World::good();
     world.set_server(Says::Yes(""));
     let flow = world.flow();
@@ -180,7 +180,7 @@ async fn how_a_prompt_ends_decides_the_answer() {
 }
 
 #[tokio::test]
-async fn who_did_not_unlock_or_allow_anything_is_not_told_to_sign_in() {
+async fn a_message_about_unlocking_or_permission_does_not_say_sign_in() {
     for (arrange, expected) in [
         (
             (|world| world.set_keyring(crate::fakes::Keyring::Locked)) as fn(&World),
@@ -223,7 +223,7 @@ async fn h18_a_server_that_never_answers_ends_the_request_in_time() {
 }
 
 #[tokio::test]
-async fn what_is_asked_names_everything_that_the_window_shows() {
+async fn a_question_names_everything_that_the_window_shows() {
     let world = World::empty();
     answer(&world, &Request { parent_window: "x11:1".into(), ..request(&[APP]) }).await;
     let question = world.questions().remove(0);

@@ -27,7 +27,7 @@ fn to_be_bought() -> std::sync::Arc<World> {
     world
 }
 
-/// What the account has bought.
+/// The account's purchases.
 fn purchases(world: &World) -> Vec<(String, PurchaseState)> {
     let accounts = world.accounts.lock().unwrap();
     accounts[0].purchases.iter().map(|known| (known.app_id.clone(), known.state)).collect()
@@ -38,7 +38,7 @@ fn begin(world: &World, app_id: &str) {
 }
 
 #[tokio::test]
-async fn only_what_the_server_denied_is_to_be_bought() {
+async fn only_an_app_that_the_server_denied_is_offered_for_sale() {
     let world = to_be_bought();
     let reply = answer(&world, &request(&[APP, OTHER])).await;
     let question = world.questions().remove(0);
@@ -95,7 +95,7 @@ async fn how_a_purchase_prompt_ends_decides_the_answer() {
 }
 
 #[tokio::test]
-async fn a_window_that_leads_from_signing_in_to_what_is_not_for_sale_is_told_as_such() {
+async fn a_window_that_leads_from_signing_in_to_an_app_not_for_sale_says_so() {
     let world = World::empty();
     world.set_server(Says::No(&["org.example.Other"]));
     world.endings.lock().unwrap().push_back(Ending::NotOffered);
@@ -114,7 +114,7 @@ async fn settled(world: &std::sync::Arc<World>, reply: Reply) -> Vec<(String, Pu
 }
 
 #[tokio::test]
-async fn h27_a_purchase_of_unknown_outcome_is_settled_by_the_token_that_is_granted() {
+async fn h27_a_granted_token_settles_a_purchase_of_unknown_outcome() {
     let world = World::good();
     begin(&world, "org.example.Other");
     begin(&world, "org.example.Third");
@@ -124,7 +124,7 @@ async fn h27_a_purchase_of_unknown_outcome_is_settled_by_the_token_that_is_grant
     assert_eq!(settled(&world, reply).await, [other(PurchaseState::Owned), third.clone()]);
     let reply = answer(&world, &silent(request(&[OTHER]))).await;
     assert!(reply.after.settled.is_none(), "what is known is not written again");
-    // Taken away by the server, among others that are granted.
+    // The server takes it away, but grants others.
     world.set_server(Says::No(&["org.example.Other"]));
     let reply = world.flow().answer(&silent(request(&[APP, OTHER])), ":1.2").await;
     assert_eq!(settled(&world, reply).await, [other(PurchaseState::NoAccess), third]);
@@ -139,7 +139,7 @@ async fn h27_a_purchase_of_unknown_outcome_stays_so_while_the_server_denies() {
 }
 
 #[tokio::test]
-async fn a_purchase_that_an_update_finds_finished_is_told_before_what_was_left_out() {
+async fn a_finished_purchase_is_reported_before_what_an_update_left_out() {
     let world = World::good();
     world.install(&[APP, OTHER]);
     begin(&world, "org.example.Other");
