@@ -97,7 +97,11 @@ impl Supervisor {
             Effect::Respond(reply) => Some(*reply),
             Effect::Vanish | Effect::Nothing => None,
         };
-        tracing::debug!(handle = self.handle.as_str(), answer = ?reply.as_ref().map(|reply| &reply.answer), "ended a request");
+        tracing::debug!(
+            handle = self.handle.as_str(),
+            answer = ?reply.as_ref().map(|reply| &reply.answer),
+            "ended a request"
+        );
         if let Some(Reply { answer, .. }) = &reply {
             let delivery = delivery.done().await.unwrap_or_else(|| self.daemon.surroundings.surest());
             tracing::debug!(handle = self.handle.as_str(), ?delivery, "sent an answer");

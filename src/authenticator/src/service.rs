@@ -45,7 +45,7 @@ pub(crate) struct Setup {
     pub(crate) journal: Option<Journal>,
     /// How long it stays when idle.
     pub(crate) idle: Duration,
-    /// The files that it was started from; it ends when they are replaced.
+    /// The files that it was started from; it ends when they are replaced or removed.
     pub(crate) deployment: Option<Deployment>,
 }
 

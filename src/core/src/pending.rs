@@ -65,7 +65,7 @@ pub struct Pending {
     pub ground: Ground,
     /// The account in question, if known.
     pub account: Option<AccountId>,
-    /// The full refs that got no token.
+    /// The full refs that were not covered: neither granted a token nor free.
     pub refs: Vec<String>,
     /// Name of the program that asked, as the daemon determined it.
     pub client: String,
@@ -185,7 +185,7 @@ pub fn note(pending: &mut Vec<Pending>, new: Pending) {
     pending.push(new);
 }
 
-/// Forgets refs of a remote that have got a token since, or were installed.
+/// Forgets refs of a remote that have been covered since, or were installed.
 pub fn forget(pending: &mut Vec<Pending>, remote_uri: &str, refs: &[String]) {
     for known in pending.iter_mut().filter(|known| known.ground.remote_uri == remote_uri) {
         known.refs.retain(|wanted| !refs.contains(wanted));

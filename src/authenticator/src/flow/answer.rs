@@ -44,7 +44,7 @@ pub(crate) struct Reply {
 /// Work to do after the answer. The client does not wait for it.
 #[derive(Default)]
 pub(crate) struct After {
-    /// A note of the refs that got no token.
+    /// A note of the refs that were not covered.
     pub(crate) note: Option<Pending>,
     /// Whether every ref outside the note was covered.
     pub(crate) covered: bool,

@@ -110,7 +110,7 @@ fn name_and_icon_come_from_the_data_of_the_remote() {
 }
 
 #[test]
-fn data_that_is_not_packed_and_of_another_architecture_is_found_too() {
+fn unpacked_data_of_another_architecture_is_found_too() {
     let fixture = Fixture::new("other");
     fixture.write("appstream.xml", CATALOG.as_bytes());
     assert_eq!(fixture.find(&["org.example.Notes"])["org.example.Notes"].name, "Notes & Lists");

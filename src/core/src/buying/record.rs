@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_grants_is_owned_from_then_on() {
+    fn an_app_that_the_server_grants_is_owned_from_then_on() {
         let mut purchases = Vec::new();
         begin(&mut purchases, "a", 1);
         settle(&mut purchases, &["a", "b"], &[], 2);
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_found_owned_is_remembered_once() {
+    fn an_app_found_owned_is_recorded_once() {
         let mut purchases = Vec::new();
         remember(&mut purchases, "a", 1);
         remember(&mut purchases, "a", 2);

@@ -116,7 +116,7 @@ proptest! {
     }
 
     #[test]
-    fn g09_what_is_read_is_clean_and_its_command_one_line(
+    fn g09_everything_read_is_clean_and_the_command_is_one_line(
         address in "(https|file|smb)://[a-z.:/@\\\\\"$ ]{1,30}",
         lines in prop::collection::vec(("Title|Name|Url|GPGKey|Subset|DefaultBranch|AuthenticatorName|SuggestRemoteName", any::<String>()), 0..6),
         group in "Flatpak (Repo|Ref)",

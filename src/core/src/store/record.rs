@@ -56,7 +56,7 @@ pub(super) fn encode(account: &Account) -> Result<Secret, StoreError> {
     account.encode().map(Secret::Blob).map_err(|_| StoreError::NotKept)
 }
 
-/// Checks that what was kept is what was to be kept (rule R16).
+/// Checks that the keyring kept the account unchanged (rule R16).
 pub(super) fn verify(kept: &Secret, account: &Account) -> Result<(), StoreError> {
     match Account::decode(kept.as_bytes()) {
         Ok(kept) if &kept == account => Ok(()),

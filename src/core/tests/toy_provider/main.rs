@@ -104,7 +104,7 @@ fn asks(refs: &[&str]) -> Vec<Ask> {
 }
 
 #[test]
-fn the_options_of_a_remote_name_the_provider_and_what_it_is_bound_to() {
+fn a_remotes_options_name_the_provider_and_the_binding() {
     let ground = claimed("https://toy.example.org", "acme").unwrap();
     assert_eq!(ground.binding.provider, Provider::from_name("toy").unwrap());
     assert_eq!(ground.binding.options(), options("https://toy.example.org/", "acme"));
