@@ -120,3 +120,29 @@ async fn an_input_that_ends_without_the_address_signs_nobody_in() {
     assert_eq!((output.code, output.stdout.as_str()), (2, ""));
     assert_eq!(session.keyring().items().await.len(), 0);
 }
+
+/// Signs in at a server whose answer is only this token, which tells no name.
+async fn sign_in_with(session: &Session, token: &str) {
+    let waiting = BrowserCommand::start(session, &["sign-in", "demo"]).await;
+    let [redirect, state] = ["redirect_uri", "state"].map(|name| browser::parameter(&waiting.address, name));
+    browser::open(&format!("{redirect}?state={state}&token={token}")).await;
+    waiting.end().await.expect_success();
+}
+
+#[tokio::test]
+async fn where_the_server_tells_no_name_no_account_is_taken_over() {
+    let session = Session::start(Setup::without_display()).await;
+    for token in ["opaque-one", "opaque-two"] {
+        sign_in_with(&session, token).await;
+    }
+    let items = session.keyring().items().await;
+    assert_eq!(items.len(), 2, "the second sign-in may be somebody else's");
+    for token in ["opaque-one", "opaque-two"] {
+        assert_eq!(items.iter().filter(|item| item.text().contains(token)).count(), 1, "{token}");
+    }
+    // An account without a name is taken up again only once nobody is signed in to it.
+    session.usherctl(&["sign-out", &items[0].attributes["account"]]).await.expect_success();
+    sign_in_with(&session, "opaque-three").await;
+    assert_eq!(session.keyring().items().await.len(), 2);
+    assert_eq!(session.leaks(), []);
+}

@@ -56,17 +56,18 @@ enum Plan {
     Refuse { id: AccountId, old_user: String },
 }
 
-/// Saves a finished sign-in and reads it back (rule R16). `link` is the permission that a person gives by signing in
-/// for a repository. Asks the person to unlock a locked keyring.
+/// Saves a finished sign-in and reads it back (rule R16). `entries` are the accounts that are known now; `link` is the
+/// permission that a person gives by signing in for a repository.
 pub async fn save(
     store: &AccountStore,
+    entries: &[Entry],
     binding: &Binding,
     signed_in: &SignedIn,
     whose: Whose,
     link: Option<Link>,
 ) -> Result<Outcome, StoreError> {
     let fresh = Account::signed_in(binding.clone(), signed_in, clock::now());
-    let saved = match plan(&unlocked_entries(store).await?, binding, signed_in.user.as_deref(), whose) {
+    let saved = match plan(entries, binding, signed_in.user.as_deref(), whose) {
         Plan::Refuse { id, old_user } => {
             return Ok(Outcome::SomebodyElse { id, old_user, new_user: fresh.user });
         }
@@ -129,16 +130,6 @@ fn plan(entries: &[Entry], binding: &Binding, user: Option<&str>, whose: Whose) 
         None => known().find(|account| !account.is_named() && account.state != AccountState::SignedIn),
     };
     same.map_or(Plan::Add, |account| Plan::Renew(account.id))
-}
-
-async fn unlocked_entries(store: &AccountStore) -> Result<Vec<Entry>, StoreError> {
-    match store.entries().await {
-        Ok(entries) if !store.is_locked().await? => return Ok(entries),
-        Err(StoreError::Locked) | Ok(_) => {}
-        Err(error) => return Err(error),
-    }
-    store.unlock().await?;
-    store.entries().await
 }
 
 async fn renew(store: &AccountStore, id: AccountId, fresh: &Account) -> Result<Option<Account>, StoreError> {

@@ -72,7 +72,8 @@ pub(crate) async fn sign_in_agreed(
     let signed_in = lead(context, binding, options).await?;
     // From here on Ctrl+C is ignored: the account is saved and reported.
     context.is_too_late.set(true);
-    let saved = match sign_in::save(&context.store, binding, &signed_in, Whose::Anybody, None).await? {
+    let entries = context.store.entries().await?;
+    let saved = match sign_in::save(&context.store, &entries, binding, &signed_in, Whose::Anybody, None).await? {
         Outcome::Saved(saved) => *saved,
         Outcome::SomebodyElse { .. } => unreachable!("anybody may sign in"),
     };

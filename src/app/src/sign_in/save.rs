@@ -49,7 +49,11 @@ async fn write(
 ) -> Result<Outcome, StoreError> {
     let (store, binding) = (store.clone(), request.binding.clone());
     let (signed_in, link) = (signed_in.clone(), link(&request.purpose, &binding));
-    runtime::spawn(async move { sign_in::save(&store, &binding, &signed_in, whose, link).await }).await
+    runtime::spawn(async move {
+        let entries = store.unlocked_entries().await?;
+        sign_in::save(&store, &entries, &binding, &signed_in, whose, link).await
+    })
+    .await
 }
 
 /// The consent that lies in signing in for a repository. A typed address gives none.

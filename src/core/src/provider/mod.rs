@@ -131,7 +131,7 @@ mod tests {
         let names: BTreeSet<_> = all().into_iter().map(Protocol::name).collect();
         assert_eq!(names.len(), all().len());
         for name in names {
-            assert_eq!(Provider::from_name(name).map(|provider| provider.name()), Some(name));
+            assert_eq!(Provider::from_name(name).map(Provider::name), Some(name));
         }
         assert_eq!(Provider::from_name("other"), None);
     }

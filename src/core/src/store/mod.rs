@@ -175,6 +175,17 @@ impl AccountStore {
         self.timed(async { with!(self, keyring => backend::entries(keyring).await) }).await
     }
 
+    /// The same, after asking the person to unlock a locked keyring. Some keyrings list nothing while they are locked.
+    pub async fn unlocked_entries(&self) -> Result<Vec<Entry>, StoreError> {
+        match self.entries().await {
+            Ok(entries) if !self.is_locked().await? => return Ok(entries),
+            Err(StoreError::Locked) | Ok(_) => {}
+            Err(error) => return Err(error),
+        }
+        self.unlock().await?;
+        self.entries().await
+    }
+
     /// Whether someone must unlock the keyring before accounts can be read. Asks nobody: inside a sandbox a keyring
     /// counts as locked until its key has been fetched.
     pub async fn is_locked(&self) -> Result<bool, StoreError> {

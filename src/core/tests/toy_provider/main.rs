@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, path::Path, sync::Once};
 use usher_core::{
     account::{Account, AccountState},
     ask::Ask,
-    binding::{Binding, OptionsError},
+    binding::{Binding, Link, OptionsError},
     credential::Secret,
     ground::{Ground, GroundError},
     http::{HttpClient, HttpLimits},
@@ -61,8 +61,7 @@ impl World {
             Self { server, ground: claimed(&address, "acme").unwrap(), session: session(folder.path()), folder };
         let signed_in = world.sign_in("right").await.unwrap();
         let link = Some(world.ground.link());
-        let store = world.session.store();
-        sign_in::save(store, world.binding(), &signed_in, Whose::Anybody, link).await.unwrap();
+        world.save(&signed_in, Whose::Anybody, link).await;
         world
     }
 
@@ -80,6 +79,12 @@ impl World {
             Progress::Done(signed_in) => Ok(signed_in),
             Progress::Next(_) => panic!("one form is enough"),
         }
+    }
+
+    async fn save(&self, signed_in: &SignedIn, whose: Whose, link: Option<Link>) -> Outcome {
+        let store = self.session.store();
+        let entries = store.unlocked_entries().await.unwrap();
+        sign_in::save(store, &entries, self.binding(), signed_in, whose, link).await.unwrap()
     }
 
     /// The account as the keyring has it now.
@@ -205,16 +210,16 @@ async fn a_credential_that_is_rejected_ends_the_sign_in() {
 #[tokio::test]
 async fn somebody_else_never_takes_an_account_over_unasked() {
     let world = World::start().await;
-    let (account, store) = (world.account().await, world.session.store());
+    let account = world.account().await;
     let bob = testing::signed_in("bob");
-    let outcome = sign_in::save(store, world.binding(), &bob, Whose::Account(account.id), None).await.unwrap();
+    let outcome = world.save(&bob, Whose::Account(account.id), None).await;
     assert!(matches!(outcome, Outcome::SomebodyElse { old_user, .. } if old_user == "ada"));
     assert_eq!(world.account().await, account);
     // Without a name it could be anybody.
     let nobody = testing::signed_in("");
-    let outcome = sign_in::save(store, world.binding(), &nobody, Whose::Anybody, None).await.unwrap();
+    let outcome = world.save(&nobody, Whose::Anybody, None).await;
     assert!(matches!(outcome, Outcome::Saved(saved) if saved.is_new));
-    let again = sign_in::save(store, world.binding(), &nobody, Whose::Anybody, None).await.unwrap();
+    let again = world.save(&nobody, Whose::Anybody, None).await;
     assert!(matches!(again, Outcome::Saved(saved) if saved.is_new), "and is not the one before");
 }
 
