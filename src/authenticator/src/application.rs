@@ -12,7 +12,7 @@ use zbus::{
     zvariant::{self, DynamicType, LE, Value, serialized::Context},
 };
 
-use crate::live::Activity;
+use crate::activity::Activity;
 
 const INTERFACE: &str = "org.freedesktop.Application";
 /// The platform data to forward: what a window needs to come to the front.
@@ -55,7 +55,7 @@ impl Application {
         let Ok(reply) = tokio::time::timeout(LIMIT, call).await else {
             return Err(fdo::Error::NoReply("the window process does not answer".into()));
         };
-        reply.map(drop).map_err(told)
+        reply.map(drop).map_err(as_call_error)
     }
 }
 
@@ -111,7 +111,7 @@ fn is_action_name(name: &str) -> bool {
 }
 
 /// The error for the caller.
-fn told(error: zbus::Error) -> fdo::Error {
+fn as_call_error(error: zbus::Error) -> fdo::Error {
     match fdo::Error::from(error) {
         fdo::Error::ZBus(zbus::Error::MethodError(name, text, _)) => {
             fdo::Error::Failed(text.unwrap_or_else(|| name.to_string()))

@@ -13,9 +13,9 @@ use zbus::{
 use crate::{
     daemon::Daemon,
     limits::{self, LimitError},
-    live::Refusal,
+    open_requests::AdmissionError,
     request::{Arguments, RefArgument, Request},
-    request_object::{RequestObject, Supervisor},
+    request_object::{RequestObject, RequestTask},
 };
 
 /// The object at [`usher_core::names::FLATPAK_AUTHENTICATOR_PATH`].
@@ -48,9 +48,13 @@ impl Authenticator {
             options: &options,
             parent_window,
         })?;
-        let (admission, events) = self.0.live.admit(&path, peer.as_str())?;
+        let (admission, events) = self.0.open_requests.admit(&path, peer.as_str())?;
         let handle = OwnedObjectPath::try_from(path).map_err(|_| LimitError::HandleToken)?;
-        let object = RequestObject { live: self.0.live.clone(), peer: peer.to_owned().into(), path: handle.clone() };
+        let object = RequestObject {
+            open_requests: self.0.open_requests.clone(),
+            peer: peer.to_owned().into(),
+            path: handle.clone(),
+        };
         connection.object_server().at(&handle, object).await?;
         tracing::debug!(
             handle = handle.as_str(),
@@ -59,7 +63,7 @@ impl Authenticator {
             request.interactive,
             "received a request"
         );
-        let supervisor = Supervisor {
+        let supervisor = RequestTask {
             daemon: self.0.clone(),
             connection: connection.clone(),
             handle: handle.clone(),
@@ -84,13 +88,13 @@ impl From<LimitError> for fdo::Error {
     }
 }
 
-impl From<Refusal> for fdo::Error {
-    fn from(refusal: Refusal) -> Self {
+impl From<AdmissionError> for fdo::Error {
+    fn from(refusal: AdmissionError) -> Self {
         let message = refusal.to_string();
         match refusal {
-            Refusal::TooMany => Self::LimitsExceeded(message),
-            Refusal::Exists => Self::ObjectPathInUse(message),
-            Refusal::TooLate => Self::Failed(message),
+            AdmissionError::TooMany => Self::LimitsExceeded(message),
+            AdmissionError::Exists => Self::ObjectPathInUse(message),
+            AdmissionError::TooLate => Self::Failed(message),
         }
     }
 }

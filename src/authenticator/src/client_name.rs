@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use usher_core::{prompt, text};
 use zbus::{Connection, fdo::DBusProxy, names::BusName};
 
-use crate::{delivery::Surroundings, flow::Clients};
+use crate::{delivery::BusAccess, flow::Clients};
 
 /// Stores, by the bus name that each of them owns.
 const STORES: [(&str, &str); 3] = [
@@ -24,7 +24,7 @@ const BUS_PROXY: &str = "xdg-dbus-proxy";
 /// Asks the bus and `/proc`.
 pub(crate) struct BusClients {
     pub(crate) connection: Connection,
-    pub(crate) surroundings: Surroundings,
+    pub(crate) bus_access: BusAccess,
 }
 
 #[async_trait]
@@ -43,7 +43,7 @@ impl BusClients {
                 return Some(store.to_owned());
             }
         }
-        if self.surroundings == Surroundings::Sandbox {
+        if self.bus_access == BusAccess::Sandbox {
             return None;
         }
         let process = bus.get_connection_unix_process_id(BusName::try_from(peer).ok()?).await.ok()?;

@@ -4,21 +4,22 @@
 use usher_core::pending::{self, PendingFile};
 
 use crate::{
-    delivery::Surroundings,
+    activity::Activity,
+    delivery::BusAccess,
     flow::{After, Flow},
-    live::{Activity, Live},
     notes,
     notify::Notifier,
+    open_requests::OpenRequests,
     request::Request,
 };
 
 /// Everything that requests share.
 pub(crate) struct Daemon {
     pub(crate) flow: Flow,
-    pub(crate) live: Live,
+    pub(crate) open_requests: OpenRequests,
     pub(crate) activity: Activity,
     pub(crate) pending: Option<PendingFile>,
-    pub(crate) surroundings: Surroundings,
+    pub(crate) bus_access: BusAccess,
     pub(crate) notifier: Notifier,
 }
 
@@ -37,8 +38,8 @@ impl Daemon {
         if let Some((account, access)) = after.settled {
             self.flow.accounts.settle(account, access).await;
         }
-        if let Some(occasion) = &after.occasion {
-            self.notifier.tell(occasion).await;
+        if let Some(notification) = &after.notification {
+            self.notifier.notify(notification).await;
         }
         if is_read {
             self.notifier.settle(covered).await;

@@ -24,15 +24,15 @@ pub(crate) enum Delivery {
 
 /// How the daemon is connected to the bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Surroundings {
+pub(crate) enum BusAccess {
     /// Directly.
     Bus,
     /// Through the bus proxy of a sandbox.
     Sandbox,
 }
 
-impl Surroundings {
-    /// The surroundings of this process.
+impl BusAccess {
+    /// The connection of this process.
     pub(crate) fn of_process() -> Self {
         if usher_core::names::in_sandbox() { Self::Sandbox } else { Self::Bus }
     }

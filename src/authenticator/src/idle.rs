@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::live::Activity;
+use crate::activity::Activity;
 
 /// Returns once there was no activity for that long.
 pub(crate) async fn passed(activity: &Activity, time: Duration) {

@@ -24,13 +24,13 @@ pub(crate) struct Handle {
 
 /// The content of the file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-struct OpenRequests {
+struct OpenHandles {
     version: Version<1>,
     bus: String,
     handles: Vec<Handle>,
 }
 
-impl Contents for OpenRequests {
+impl Contents for OpenHandles {
     const SIZE_LIMIT: u64 = 256 * 1024;
 
     fn shrink(&mut self) -> bool {
@@ -41,7 +41,7 @@ impl Contents for OpenRequests {
 /// The journal.
 #[derive(Debug, Clone)]
 pub(crate) struct Journal {
-    file: JsonFile<OpenRequests>,
+    file: JsonFile<OpenHandles>,
     bus: String,
 }
 
@@ -73,7 +73,7 @@ impl Journal {
         let written = if handles.is_empty() {
             self.file.remove()
         } else {
-            self.file.save(OpenRequests { version: Version, bus: self.bus.clone(), handles })
+            self.file.save(OpenHandles { version: Version, bus: self.bus.clone(), handles })
         };
         if let Err(error) = written {
             tracing::warn!(%error, "cannot write the open requests to the journal");

@@ -3,22 +3,27 @@
 //! Shows no window; keeps nothing that must not get lost.
 //!
 //! ```text
-//! service        on the bus: names, clients, the end                 arguments     command line
-//! authenticator  the interface that flatpak calls                    limits        what a call may ask
-//! request        one request's object and its one answer             lifecycle     why it is exactly one
-//! live           the open requests                                   journal       their handles, for after a crash
-//! flow           how a request is decided (pure, over traits)        messages      the texts for clients
-//! accounts       the keyring                                         token_cache   recent tokens
-//! prompt_client  the window process                                  prompt_budget how often it may be asked
-//! client_name    the names of clients                                notes         requests that got no tokens
-//! access         the questions of stores                             bus_names     the names of both connections
-//! delivery       how answers reach their clients                     parent        restarts a killed daemon
-//! departure      ends when its sandbox is out of date                application   forwards the desktop's calls
-//! notify         notifications
+//! service        on the bus: names, clients, the end   arguments      command line
+//! authenticator  the interface that flatpak calls      limits         what a call may ask
+//! request        what a call asks for                  request_object one request's object and its one answer
+//! lifecycle      why it is exactly one answer          open_requests  the open requests
+//! journal        their handles, for after a crash      flow           how a request is decided (pure, over traits)
+//! messages       the texts for clients                 system         disk and clock behind the flow's traits
+//! accounts       the keyring                           token_cache    recent tokens
+//! prompt_client  the window process                    prompt_budget  how often it may be asked
+//! client_name    the names of clients                  notes          requests that got no tokens
+//! access         the questions of stores               bus_names      the names of both connections
+//! delivery       how answers reach their clients       owners         changes of bus names
+//! activity       what keeps the daemon from ending     idle           waits until nothing does
+//! supervisor     restarts a killed daemon              deployment     whether its sandbox is out of date
+//! application    forwards the desktop's calls          notify         notifications
+//! daemon         what all requests share               abort_on_drop  tasks that end with their owner
 //! ```
 
+mod abort_on_drop;
 mod access;
 mod accounts;
+mod activity;
 mod application;
 mod arguments;
 mod authenticator;
@@ -26,8 +31,7 @@ mod bus_names;
 mod client_name;
 mod daemon;
 mod delivery;
-mod departure;
-mod deps;
+mod deployment;
 #[cfg(test)]
 mod fakes;
 mod flow;
@@ -35,21 +39,21 @@ mod idle;
 mod journal;
 mod lifecycle;
 mod limits;
-mod live;
 mod messages;
 mod notes;
 mod notify;
+mod open_requests;
 mod owners;
-mod parent;
 mod prompt_budget;
 mod prompt_client;
 mod request;
 mod request_object;
 mod service;
+mod supervisor;
+mod system;
 #[cfg(test)]
 mod tests;
 mod token_cache;
-mod work;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
@@ -71,18 +75,18 @@ use zbus::Connection;
 
 use self::{
     accounts::KeyringAccounts,
+    activity::Activity,
     arguments::Arguments,
     bus_names::{BusNames, RunError},
     client_name::BusClients,
-    delivery::Surroundings,
-    departure::Deployment,
-    deps::{DiskInstallations, SystemClock},
+    delivery::BusAccess,
+    deployment::Deployment,
     flow::{Clock, Flow},
     journal::Journal,
-    live::Activity,
-    parent::Role,
     prompt_client::PromptClient,
     service::Setup,
+    supervisor::Role,
+    system::{DiskInstallations, SystemClock},
 };
 
 /// Longest wait for a person.
@@ -92,10 +96,10 @@ const LOOK_LIMIT: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
     match Role::of_process() {
-        Role::Parent => {
+        Role::Supervisor => {
             log(false);
             keep_secrets_out_of_dumps();
-            parent::run().unwrap_or_else(|error| {
+            supervisor::run().unwrap_or_else(|error| {
                 tracing::error!(%error, "cannot run the daemon");
                 ExitCode::FAILURE
             })
@@ -108,7 +112,7 @@ fn daemon(arguments: &Arguments) -> ExitCode {
     log(arguments.verbose);
     keep_secrets_out_of_dumps();
     if let Some(parent) = arguments.parent {
-        match parent::follow(parent) {
+        match supervisor::follow(parent) {
             Ok(true) => {}
             Ok(false) => return ExitCode::SUCCESS,
             Err(error) => tracing::warn!(%error, "cannot watch the parent process"),
@@ -154,7 +158,7 @@ async fn run(arguments: &Arguments) -> Result<(), RunError> {
 }
 
 async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, RunError> {
-    let surroundings = Surroundings::of_process();
+    let bus_access = BusAccess::of_process();
     let activity = Activity::default();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = AccountStore::new(arguments.keyring());
@@ -171,7 +175,7 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
             DismissalFile::of_session(),
         )),
         installations: Arc::new(DiskInstallations),
-        clients: Arc::new(BusClients { connection: connection.clone(), surroundings }),
+        clients: Arc::new(BusClients { connection: connection.clone(), bus_access }),
         clock,
         cache: std::sync::Mutex::default(),
         limit: LOOK_LIMIT,
@@ -180,13 +184,13 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
     let bus = zbus::fdo::DBusProxy::new(connection).await?.get_id().await.map_err(zbus::Error::from)?;
     let journal = Journal::of_session(&bus);
     Ok(Setup {
-        surroundings,
+        bus_access,
         flow,
         activity,
         pending: PendingFile::of_session(),
         notices: NoticeFile::of_person(),
         journal,
-        idle: departure::stay(arguments.idle()),
+        idle: deployment::stay(arguments.idle()),
         deployment: Deployment::of_process(),
     })
 }

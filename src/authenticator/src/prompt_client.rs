@@ -26,8 +26,8 @@ use zbus::{
 };
 
 use crate::{
+    activity::{Activity, Busy},
     flow::{Clock, Ending, Prompts, Question},
-    live::{Activity, Busy},
     prompt_budget::Budget,
 };
 
@@ -52,20 +52,20 @@ struct Inner {
 
 struct State {
     budget: Budget,
-    live: HashMap<Key, Live>,
+    open_questions: HashMap<QuestionKey, OpenQuestion>,
     count: u64,
 }
 
 /// Questions with equal keys become one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
+struct QuestionKey {
     binding: Binding,
     remote_url: RemoteUrl,
     kind: Kind,
     update: bool,
 }
 
-impl Key {
+impl QuestionKey {
     fn of(question: &Question) -> Self {
         let Question { ground, kind, update, .. } = question;
         Self { binding: ground.binding.clone(), remote_url: ground.remote_url.clone(), kind: *kind, update: *update }
@@ -73,7 +73,7 @@ impl Key {
 }
 
 /// A question in progress.
-struct Live {
+struct OpenQuestion {
     ending: Arc<watch::Sender<Option<Ending>>>,
     /// Requests that joined it for another app, or from another client.
     joined: mpsc::UnboundedSender<Question>,
@@ -81,7 +81,7 @@ struct Live {
     clients: BTreeSet<String>,
 }
 
-impl Live {
+impl OpenQuestion {
     /// Adds a request with the same question. Passes it to the window if it names a new app or client.
     fn join(&mut self, question: Question) -> watch::Receiver<Option<Ending>> {
         let has_news = !question.app_ids.is_subset(&self.app_ids) || !self.clients.contains(&question.client);
@@ -97,14 +97,14 @@ impl Live {
 
 /// The calls of one question to the window, with what it takes to cancel them.
 #[derive(Default)]
-struct Asking {
+struct WindowCalls {
     number: u64,
     owner: OnceCell<OwnedUniqueName>,
     /// The calls without an answer.
     open: Mutex<Vec<String>>,
 }
 
-impl Asking {
+impl WindowCalls {
     fn open(&self) -> MutexGuard<'_, Vec<String>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -119,7 +119,7 @@ impl PromptClient {
         limit: Duration,
         dismissals: Option<DismissalFile>,
     ) -> Self {
-        let state = State { budget: Budget::default(), live: HashMap::new(), count: 0 };
+        let state = State { budget: Budget::default(), open_questions: HashMap::new(), count: 0 };
         let inner = Inner {
             connection,
             activity,
@@ -147,26 +147,26 @@ impl Prompts for PromptClient {
 
 impl PromptClient {
     fn join_or_begin(&self, question: Question) -> Result<watch::Receiver<Option<Ending>>, Ending> {
-        let key = Key::of(&question);
+        let key = QuestionKey::of(&question);
         let mut state = self.inner.state();
-        if key.update && state.live.contains_key(&Key { update: false, ..key.clone() }) {
+        if key.update && state.open_questions.contains_key(&QuestionKey { update: false, ..key.clone() }) {
             // It is being asked already, and this question waits for no answer.
             return Err(Ending::Deferred);
         }
-        if let Some(live) = state.live.get_mut(&key) {
-            return Ok(live.join(question));
+        if let Some(open) = state.open_questions.get_mut(&key) {
+            return Ok(open.join(question));
         }
         if self.inner.is_silent(&key) || !state.budget.take(&key.binding, self.inner.clock.elapsed()) {
             return Err(Ending::Withheld);
         }
         state.count += 1;
-        let asking = Asking { number: state.count, ..Asking::default() };
+        let calls = WindowCalls { number: state.count, ..WindowCalls::default() };
         let (sender, receiver) = watch::channel(None);
         let (ending, (joined, joining)) = (Arc::new(sender), mpsc::unbounded_channel());
         let (app_ids, clients) = (question.app_ids.clone(), BTreeSet::from([question.client.clone()]));
-        state.live.insert(key.clone(), Live { ending: ending.clone(), joined, app_ids, clients });
+        state.open_questions.insert(key.clone(), OpenQuestion { ending: ending.clone(), joined, app_ids, clients });
         let (inner, busy) = (self.inner.clone(), self.inner.activity.begin());
-        tokio::spawn(async move { inner.run(key, question, joining, asking, &ending, busy).await });
+        tokio::spawn(async move { inner.run(key, question, joining, calls, &ending, busy).await });
         Ok(receiver)
     }
 }
@@ -175,33 +175,33 @@ impl Inner {
     /// Asks one question to its end.
     async fn run(
         &self,
-        key: Key,
+        key: QuestionKey,
         question: Question,
         joining: mpsc::UnboundedReceiver<Question>,
-        asking: Asking,
+        calls: WindowCalls,
         sender: &watch::Sender<Option<Ending>>,
         _busy: Busy,
     ) {
         let ending = tokio::select! {
-            ending = self.show(&question, joining, &asking) => Some(ending),
+            ending = self.show(&question, joining, &calls) => Some(ending),
             () = self.abandoned(&key, sender) => None,
             () = tokio::time::sleep(self.limit) => Some(Ending::TimedOut),
         };
         if let Some(ending) = ending {
-            self.state().live.remove(&key);
+            self.state().open_questions.remove(&key);
             sender.send_replace(Some(ending));
         }
         // A call that joined too late may have become a prompt by itself.
-        self.take_back(&asking).await;
+        self.take_back(&calls).await;
     }
 
     /// Returns when nobody waits for the answer any more, and makes sure that nobody joins after that.
-    async fn abandoned(&self, key: &Key, sender: &watch::Sender<Option<Ending>>) {
+    async fn abandoned(&self, key: &QuestionKey, sender: &watch::Sender<Option<Ending>>) {
         loop {
             sender.closed().await;
             let mut state = self.state();
             if sender.receiver_count() == 0 {
-                state.live.remove(key);
+                state.open_questions.remove(key);
                 return;
             }
         }
@@ -212,18 +212,18 @@ impl Inner {
         &self,
         question: &Question,
         mut joining: mpsc::UnboundedReceiver<Question>,
-        asking: &Asking,
+        calls: &WindowCalls,
     ) -> Ending {
         let _turn = self.turn.lock().await;
         // Ask the present owner of the name, and trust only that one until the end.
         let owner = match self.window_process().await {
-            Ok(owner) => asking.owner.get_or_init(async || owner).await,
+            Ok(owner) => calls.owner.get_or_init(async || owner).await,
             Err(error) => {
                 tracing::debug!(%error, "cannot start the window process");
                 return Ending::Failed;
             }
         };
-        let first = self.call(owner, question, format!("usher{}", asking.number), asking);
+        let first = self.call(owner, question, format!("usher{}", calls.number), calls);
         tokio::pin!(first);
         let (mut joined, mut count) = (FuturesUnordered::new(), 0);
         let shown = loop {
@@ -232,8 +232,8 @@ impl Inner {
                 shown = &mut first => break shown,
                 Some(question) = joining.recv() => {
                     count += 1;
-                    let token = format!("usher{}_{count}", asking.number);
-                    joined.push(async move { self.call(owner, &question, token, asking).await });
+                    let token = format!("usher{}_{count}", calls.number);
+                    joined.push(async move { self.call(owner, &question, token, calls).await });
                 }
                 // The first call decides how the question ends.
                 Some(_) = joined.next() => {}
@@ -251,15 +251,15 @@ impl Inner {
         owner: &OwnedUniqueName,
         question: &Question,
         token: String,
-        asking: &Asking,
+        calls: &WindowCalls,
     ) -> zbus::Result<Ending> {
-        asking.open().push(token.clone());
+        calls.open().push(token.clone());
         let arguments = (&token, details(question), &question.parent_window);
         let reply = self
             .connection
             .call_method(Some(owner), PROMPTER_PATH, Some(PROMPTER_INTERFACE), question.kind.as_str(), &arguments)
             .await;
-        asking.open().retain(|open| *open != token);
+        calls.open().retain(|open| *open != token);
         let reply = reply?;
         let (outcome, results): (u32, HashMap<String, OwnedValue>) = reply.body().deserialize()?;
         let said = results.get(result::MESSAGE).and_then(|message| message.downcast_ref::<&str>().ok());
@@ -285,22 +285,22 @@ impl Inner {
     }
 
     /// Cancels the calls without an answer.
-    async fn take_back(&self, asking: &Asking) {
-        let Some(owner) = asking.owner.get() else { return };
-        let open = std::mem::take(&mut *asking.open());
+    async fn take_back(&self, calls: &WindowCalls) {
+        let Some(owner) = calls.owner.get() else { return };
+        let open = std::mem::take(&mut *calls.open());
         for token in open {
-            let told = self
+            let cancelled = self
                 .connection
                 .call_method(Some(owner), PROMPTER_PATH, Some(PROMPTER_INTERFACE), "Cancel", &token)
                 .await;
-            if let Err(error) = told {
+            if let Err(error) = cancelled {
                 tracing::debug!(%error, "cannot cancel a prompt");
             }
         }
     }
 
     /// Whether the person put off the question and does not want to see it now.
-    fn is_silent(&self, key: &Key) -> bool {
+    fn is_silent(&self, key: &QuestionKey) -> bool {
         let now = self.clock.now();
         let put_off = self.dismissals.as_ref().map(|file| file.load(now)).unwrap_or_default();
         dismissals::is_silent(&put_off, &key.remote_url, key.kind, now)

@@ -13,18 +13,18 @@ use zbus::{
 };
 
 use crate::{
+    abort_on_drop::AbortOnDrop,
     daemon::Daemon,
     delivery::Delivery,
     flow::{Answer, Reply, Results},
     lifecycle::{Effect, Event, Lifecycle},
-    live::{Admission, Live},
+    open_requests::{Admission, OpenRequests},
     request::Request,
-    work::Work,
 };
 
 /// The object of a request. It exists until the request is answered.
 pub(crate) struct RequestObject {
-    pub(crate) live: Live,
+    pub(crate) open_requests: OpenRequests,
     pub(crate) peer: OwnedUniqueName,
     pub(crate) path: OwnedObjectPath,
 }
@@ -36,7 +36,7 @@ impl RequestObject {
         if header.sender() != Some(&*self.peer) {
             return Err(fdo::Error::AccessDenied("the request is somebody else's".into()));
         }
-        self.live.tell(self.path.as_str(), Event::Closed);
+        self.open_requests.send(self.path.as_str(), Event::Closed);
         Ok(())
     }
 
@@ -67,8 +67,8 @@ pub(crate) async fn respond(
     RequestObject::response(&emitter, answer.code(), Results(answer)).await
 }
 
-/// Answers one request.
-pub(crate) struct Supervisor {
+/// The task that answers one request.
+pub(crate) struct RequestTask {
     pub(crate) daemon: Arc<Daemon>,
     pub(crate) connection: Connection,
     pub(crate) handle: OwnedObjectPath,
@@ -77,17 +77,16 @@ pub(crate) struct Supervisor {
     pub(crate) events: mpsc::UnboundedReceiver<Event>,
 }
 
-impl Supervisor {
+impl RequestTask {
     /// Runs until the request and the work after it are done.
     pub(crate) async fn run(mut self, request: Request) {
         let request = Arc::new(request);
         // Look this up meanwhile, so that nobody waits for it.
-        let mut delivery = Work::begin({
-            let (surroundings, connection, peer) =
-                (self.daemon.surroundings, self.connection.clone(), self.peer.clone());
-            async move { surroundings.caller(&connection, &peer).await }
+        let mut delivery = AbortOnDrop::begin({
+            let (bus_access, connection, peer) = (self.daemon.bus_access, self.connection.clone(), self.peer.clone());
+            async move { bus_access.caller(&connection, &peer).await }
         });
-        let work = Work::begin({
+        let work = AbortOnDrop::begin({
             let (daemon, request, peer) = (self.daemon.clone(), request.clone(), self.peer.clone());
             async move { daemon.flow.answer(&request, peer.as_str()).await }
         });
@@ -103,7 +102,7 @@ impl Supervisor {
             "ended a request"
         );
         if let Some(Reply { answer, .. }) = &reply {
-            let delivery = delivery.done().await.unwrap_or_else(|| self.daemon.surroundings.surest());
+            let delivery = delivery.done().await.unwrap_or_else(|| self.daemon.bus_access.surest());
             tracing::debug!(handle = self.handle.as_str(), ?delivery, "sent an answer");
             if let Err(error) = respond(&self.connection, &self.peer, &self.handle, answer, delivery).await {
                 tracing::warn!(%error, "cannot send an answer");
@@ -122,7 +121,7 @@ impl Supervisor {
     }
 
     /// The event that decides the request: its work, or something that ends the work.
-    async fn first_event(&mut self, mut work: Work<Reply>) -> Event {
+    async fn first_event(&mut self, mut work: AbortOnDrop<Reply>) -> Event {
         tokio::select! {
             biased;
             Some(event) = self.events.recv() => event,

@@ -16,19 +16,20 @@ use zbus::{
 };
 
 use crate::{
-    access::Access,
+    access::AccessService,
+    activity::Activity,
     application::Application,
     authenticator::Authenticator,
     bus_names::{BusNames, RunError},
     daemon::Daemon,
-    delivery::Surroundings,
-    departure::Deployment,
+    delivery::BusAccess,
+    deployment::Deployment,
     flow::{Answer, Flow},
     idle,
     journal::{Handle, Journal},
-    live::{Activity, Live},
     messages,
     notify::{self, Notifier},
+    open_requests::OpenRequests,
     owners, request_object,
 };
 
@@ -37,7 +38,7 @@ const END_LIMIT: Duration = Duration::from_secs(4);
 
 /// What the daemon needs to run.
 pub(crate) struct Setup {
-    pub(crate) surroundings: Surroundings,
+    pub(crate) bus_access: BusAccess,
     pub(crate) flow: Flow,
     pub(crate) activity: Activity,
     pub(crate) pending: Option<PendingFile>,
@@ -55,13 +56,13 @@ pub(crate) async fn run_with_connections(
     setup: Setup,
     stop: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
-    let Setup { surroundings, flow, activity, pending, notices, journal, idle, deployment } = setup;
-    let live = Live::new(activity.clone(), journal.clone());
+    let Setup { bus_access, flow, activity, pending, notices, journal, idle, deployment } = setup;
+    let open_requests = OpenRequests::new(activity.clone(), journal.clone());
     let connection = &bus_names.authenticator;
     let notifier = Notifier::new(notify::Parts {
         connection: connection.clone(),
         activity: activity.clone(),
-        surroundings,
+        bus_access,
         has_display: flow.has_display,
         accounts: flow.accounts.clone(),
         installations: flow.installations.clone(),
@@ -69,24 +70,24 @@ pub(crate) async fn run_with_connections(
         pending: pending.clone(),
         file: notices,
     });
-    let daemon = Arc::new(Daemon { flow, live, activity, pending, surroundings, notifier });
+    let daemon = Arc::new(Daemon { flow, open_requests, activity, pending, bus_access, notifier });
     let lost = owners::changes(connection, 2, "").await?;
     connection.object_server().at(FLATPAK_AUTHENTICATOR_PATH, Authenticator(daemon.clone())).await?;
     let application = Application::new(daemon.activity.clone());
     connection.object_server().at(names::application_path(APP_ID), application).await?;
-    let access = Access::serve(&bus_names.access, daemon.clone()).await?;
+    let access = AccessService::serve(&bus_names.access, daemon.clone()).await?;
     // Read it before the first request is written to it.
     let left_open = journal.as_ref().map(Journal::left_open).unwrap_or_default();
     let serving = async {
         bus_names.own().await?;
-        end_left_open(connection, surroundings, left_open).await;
-        daemon.live.write_journal();
+        end_left_open(connection, bus_access, left_open).await;
+        daemon.open_requests.write_journal();
         tracing::debug!("ready");
         until_idle(bus_names, &daemon, idle, deployment.as_ref()).await
     };
     let ended = tokio::select! {
         // Follow them from the start: as long as signals wait to be taken, nothing more is read from the bus.
-        () = follow(lost, [&daemon.live, &access.calls]) => Err(RunError::BusLost),
+        () = follow(lost, [&daemon.open_requests, &access.calls]) => Err(RunError::BusLost),
         () = bus_names.lost() => Err(RunError::BusLost),
         () = stop => Ok(()),
         done = serving => done,
@@ -102,13 +103,13 @@ pub(crate) async fn run_with_connections(
     ended
 }
 
-async fn follow(mut lost: impl Stream<Item = NameOwnerChanged> + Unpin, all: [&Live; 2]) {
+async fn follow(mut lost: impl Stream<Item = NameOwnerChanged> + Unpin, all: [&OpenRequests; 2]) {
     while let Some(change) = lost.next().await {
         if let Ok(change) = change.args()
             && change.name().starts_with(':')
         {
-            for live in all {
-                live.peer_is_gone(change.name());
+            for open_requests in all {
+                open_requests.peer_is_gone(change.name());
             }
         }
     }
@@ -147,26 +148,26 @@ async fn ended(deployment: Option<&Deployment>) {
 }
 
 /// Ends the requests that an earlier daemon left open.
-async fn end_left_open(connection: &Connection, surroundings: Surroundings, left_open: Vec<Handle>) {
+async fn end_left_open(connection: &Connection, bus_access: BusAccess, left_open: Vec<Handle>) {
     let ends = left_open.iter().map(async |Handle { peer, path }| {
-        if let Err(error) = end_one(connection, surroundings, peer, path).await {
+        if let Err(error) = end_one(connection, bus_access, peer, path).await {
             tracing::debug!(%error, path, "cannot end a request that an earlier daemon left open");
         }
     });
     join_all(ends).await;
 }
 
-async fn end_one(connection: &Connection, surroundings: Surroundings, peer: &str, path: &str) -> zbus::Result<()> {
+async fn end_one(connection: &Connection, bus_access: BusAccess, peer: &str, path: &str) -> zbus::Result<()> {
     let peer = OwnedUniqueName::from(UniqueName::try_from(peer)?.to_owned());
-    let delivery = surroundings.earlier_caller(connection, &peer).await?;
+    let delivery = bus_access.earlier_caller(connection, &peer).await?;
     tracing::debug!(path, ?delivery, "ended a request that an earlier daemon left open");
     let answer = Answer::Failed { code: None, message: messages::stopped() };
     request_object::respond(connection, &peer, &path.try_into()?, &answer, delivery).await
 }
 
 /// Answers open requests and waits for their end.
-async fn end(daemon: &Daemon, access: &Access) {
-    daemon.live.stop();
+async fn end(daemon: &Daemon, access: &AccessService) {
+    daemon.open_requests.stop();
     access.calls.stop();
     daemon.notifier.stop();
     let mut count = daemon.activity.watch();

@@ -23,16 +23,16 @@ const COUNT_LIMIT: usize = 8192;
 
 /// The time of a look: seconds since 1970, and a clock that counts suspended time too.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Moment {
+pub(crate) struct Timestamp {
     pub(crate) now: i64,
     pub(crate) elapsed: Duration,
 }
 
 /// Tokens by account, address of the remote and ref.
 #[derive(Default)]
-pub(crate) struct TokenCache(HashMap<AccountId, OfAccount>);
+pub(crate) struct TokenCache(HashMap<AccountId, AccountTokens>);
 
-struct OfAccount {
+struct AccountTokens {
     /// The account as it was: any change of it invalidates the tokens.
     account: Account,
     remotes: HashMap<RemoteUrl, HashMap<FlatpakRef, Kept>>,
@@ -44,7 +44,7 @@ struct Kept {
     ends: Option<i64>,
 }
 
-impl OfAccount {
+impl AccountTokens {
     fn new(account: Account) -> Self {
         Self { account, remotes: HashMap::new() }
     }
@@ -61,7 +61,7 @@ impl TokenCache {
         account: &Account,
         remote: &RemoteUrl,
         asks: &[Ask],
-        at: Moment,
+        at: Timestamp,
     ) -> Vec<Option<Grant>> {
         let nothing = || vec![None; asks.len()];
         let Some(known) = self.0.get_mut(&account.id) else {
@@ -81,11 +81,11 @@ impl TokenCache {
     }
 
     /// Keeps tokens, but not “no token needed”, which holds for one request only.
-    pub(crate) fn keep(&mut self, account: &Account, remote: &RemoteUrl, asks: &[Ask], grants: &Grants, at: Moment) {
+    pub(crate) fn keep(&mut self, account: &Account, remote: &RemoteUrl, asks: &[Ask], grants: &Grants, at: Timestamp) {
         let account = comparable(account);
-        let known = self.0.entry(account.id).or_insert_with(|| OfAccount::new(account.clone()));
+        let known = self.0.entry(account.id).or_insert_with(|| AccountTokens::new(account.clone()));
         if known.account != account {
-            *known = OfAccount::new(account);
+            *known = AccountTokens::new(account);
         }
         let mut room = COUNT_LIMIT.saturating_sub(known.count());
         let tokens = known.remotes.entry(remote.clone()).or_default();
@@ -134,8 +134,8 @@ mod tests {
         testing::remote_url(&format!("https://{host}/"))
     }
 
-    fn at(seconds: u32) -> Moment {
-        Moment { now: 1_000_000 + i64::from(seconds), elapsed: Duration::from_secs(seconds.into()) }
+    fn at(seconds: u32) -> Timestamp {
+        Timestamp { now: 1_000_000 + i64::from(seconds), elapsed: Duration::from_secs(seconds.into()) }
     }
 
     /// One with a token, one that needs none, one without access.
@@ -153,7 +153,7 @@ mod tests {
     }
 
     /// Which of the asks find a token.
-    fn found(cache: &mut TokenCache, account: &Account, host: &str, at: Moment) -> [bool; 3] {
+    fn found(cache: &mut TokenCache, account: &Account, host: &str, at: Timestamp) -> [bool; 3] {
         let found = cache.find(account, &remote(host), &asks(), at);
         [0, 1, 2].map(|index| found[index].is_some())
     }
@@ -219,7 +219,7 @@ mod tests {
             let (account, mut cache) = (account(), TokenCache::default());
             let ends = at(0).now.saturating_add(ends_in).max(0);
             cache.keep(&account, &remote("r"), &asks(), &grants(Some(ends)), at(0));
-            let look = Moment { now: at(seconds).now.saturating_add(jump), ..at(seconds) };
+            let look = Timestamp { now: at(seconds).now.saturating_add(jump), ..at(seconds) };
             if found(&mut cache, &account, "r", look)[0] {
                 prop_assert!(look.now < ends - MARGIN && seconds < 300);
             }

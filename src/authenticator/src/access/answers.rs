@@ -20,9 +20,9 @@ const COUNT_LIMIT: usize = 8192;
 
 /// Answers by account and app.
 #[derive(Default)]
-pub(super) struct Answers(HashMap<AccountId, OfAccount>);
+pub(super) struct Answers(HashMap<AccountId, AccountAnswers>);
 
-struct OfAccount {
+struct AccountAnswers {
     /// The account as it was: any change of it invalidates the answers.
     account: Account,
     states: HashMap<String, (AppState, Duration)>,
@@ -50,10 +50,12 @@ impl Answers {
     /// Keeps a server's answer.
     pub(super) fn keep(&mut self, account: &Account, states: &BTreeMap<String, AppState>, now: Duration) {
         let account = comparable(account);
-        let known =
-            self.0.entry(account.id).or_insert_with(|| OfAccount { account: account.clone(), states: HashMap::new() });
+        let known = self
+            .0
+            .entry(account.id)
+            .or_insert_with(|| AccountAnswers { account: account.clone(), states: HashMap::new() });
         if known.account != account {
-            *known = OfAccount { account, states: HashMap::new() };
+            *known = AccountAnswers { account, states: HashMap::new() };
         }
         for (id, state) in states {
             if known.states.len() < COUNT_LIMIT {

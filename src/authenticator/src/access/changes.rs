@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use usher_core::{names::ACCESS_PATH, store::Entry};
 use zbus::object_server::SignalEmitter;
 
-use super::{Access, interface::Access1};
+use super::{AccessService, interface::Access1};
 use crate::{flow::Reading, token_cache::comparable};
 
 /// One change of an account causes several signals of the keyring, and each makes us read keyring and accounts. So wait
@@ -20,7 +20,7 @@ const GATHER: Duration = Duration::from_millis(100);
 /// The accounts as far as a caller can see them; `None` if they cannot be read.
 type Seen = Option<Vec<Entry>>;
 
-impl Access {
+impl AccessService {
     /// Follows the accounts from the first call on: before that, nobody knows anything that could change.
     pub(super) async fn follow(self: &Arc<Self>) {
         self.following
@@ -42,17 +42,17 @@ impl Access {
     }
 
     async fn tell_of_change(&self) {
-        let told = match SignalEmitter::new(&self.connection, ACCESS_PATH) {
+        let sent = match SignalEmitter::new(&self.connection, ACCESS_PATH) {
             Ok(emitter) => Access1::accounts_changed(&emitter).await,
             Err(error) => Err(error),
         };
-        if let Err(error) = told {
+        if let Err(error) = sent {
             tracing::warn!(%error, "cannot announce changed accounts");
         }
     }
 }
 
-async fn tell(access: Weak<Access>, mut heard: watch::Receiver<()>, mut seen: Seen) {
+async fn tell(access: Weak<AccessService>, mut heard: watch::Receiver<()>, mut seen: Seen) {
     while heard.changed().await.is_ok() {
         tokio::time::sleep(GATHER).await;
         heard.mark_unchanged();

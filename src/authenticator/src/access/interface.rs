@@ -10,14 +10,14 @@ use usher_core::{app_state::AppState, prompt::Outcome};
 use zbus::{fdo, message::Header, object_server::SignalEmitter, zvariant::Value};
 
 use super::{
-    Access, Ended, call_path,
-    lead::Wish,
+    AccessService, CallResult, call_path,
     listing::{self, Listed},
+    store_request::StoreRequest,
 };
 use crate::{flow::Reading, lifecycle::Event, limits};
 
 /// The object at [`usher_core::names::ACCESS_PATH`].
-pub(super) struct Access1(pub(super) Arc<Access>);
+pub(super) struct Access1(pub(super) Arc<AccessService>);
 
 /// What is known about an app; leaves room for more than its state.
 type App = HashMap<&'static str, Value<'static>>;
@@ -32,8 +32,8 @@ impl Access1 {
             access.daemon.flow.accounts.entries(Reading { afresh: false, interactive: false }).await
         };
         let entries = match self.0.run(sender(&header)?, listed).await? {
-            Ended::Done(entries) => entries.map_err(|error| fdo::Error::Failed(error.to_string()))?,
-            Ended::Cancelled | Ended::Failed => return Err(stopped()),
+            CallResult::Done(entries) => entries.map_err(|error| fdo::Error::Failed(error.to_string()))?,
+            CallResult::Cancelled | CallResult::Failed => return Err(stopped()),
         };
         Ok(entries.iter().filter_map(listing::listed).collect())
     }
@@ -50,11 +50,11 @@ impl Access1 {
         let (remote, remote_uri) = (limits::text(remote)?, limits::text(remote_uri)?);
         let query = self.0.clone().query(remote, remote_uri, ids);
         match self.0.run(sender(&header)?, query).await? {
-            Ended::Done(states) => {
+            CallResult::Done(states) => {
                 let app = |state: AppState| HashMap::from([("state", Value::from(state.as_str()))]);
                 Ok(states.into_iter().map(|(id, state)| (id, app(state))).collect())
             }
-            Ended::Cancelled | Ended::Failed => Err(stopped()),
+            CallResult::Cancelled | CallResult::Failed => Err(stopped()),
         }
     }
 
@@ -67,7 +67,7 @@ impl Access1 {
         parent_window: &str,
         #[zbus(header)] header: Header<'_>,
     ) -> fdo::Result<u32> {
-        self.lead(handle_token, wish(&header, remote, remote_uri, None, parent_window)?).await
+        self.fulfil(handle_token, request(&header, remote, remote_uri, None, parent_window)?).await
     }
 
     #[zbus(out_args("outcome"))]
@@ -80,13 +80,13 @@ impl Access1 {
         parent_window: &str,
         #[zbus(header)] header: Header<'_>,
     ) -> fdo::Result<u32> {
-        self.lead(handle_token, wish(&header, remote, remote_uri, Some(app_id), parent_window)?).await
+        self.fulfil(handle_token, request(&header, remote, remote_uri, Some(app_id), parent_window)?).await
     }
 
     #[allow(clippy::needless_pass_by_value)]
     fn cancel(&self, handle_token: &str, #[zbus(header)] header: Header<'_>) -> fdo::Result<()> {
         let token = limits::handle_token(handle_token)?;
-        self.0.calls.tell(&call_path(sender(&header)?, token), Event::Closed);
+        self.0.calls.send(&call_path(sender(&header)?, token), Event::Closed);
         Ok(())
     }
 
@@ -95,26 +95,26 @@ impl Access1 {
 }
 
 impl Access1 {
-    async fn lead(&self, handle_token: &str, wish: Wish) -> fdo::Result<u32> {
+    async fn fulfil(&self, handle_token: &str, request: StoreRequest) -> fdo::Result<u32> {
         let token = limits::handle_token(handle_token)?;
-        let peer = wish.peer.clone();
-        let outcome = match self.0.run_named(&peer, token, self.0.clone().lead(wish)).await? {
-            Ended::Done(outcome) => outcome,
-            Ended::Cancelled => Outcome::Dismissed,
-            Ended::Failed => Outcome::Failed,
+        let peer = request.peer.clone();
+        let outcome = match self.0.run_named(&peer, token, self.0.clone().fulfil(request)).await? {
+            CallResult::Done(outcome) => outcome,
+            CallResult::Cancelled => Outcome::Dismissed,
+            CallResult::Failed => Outcome::Failed,
         };
         Ok(outcome.code())
     }
 }
 
-fn wish(
+fn request(
     header: &Header<'_>,
     remote: &str,
     remote_uri: &str,
     app: Option<&str>,
     parent_window: &str,
-) -> fdo::Result<Wish> {
-    Ok(Wish {
+) -> fdo::Result<StoreRequest> {
+    Ok(StoreRequest {
         remote: limits::text(remote)?,
         remote_uri: limits::text(remote_uri)?,
         app: app.map(limits::app_id).transpose()?,

@@ -3,19 +3,19 @@
 //! answers to other clients.
 //!
 //! ```text
-//! interface  the calls, checked                 state    the words of the answers
-//! query      “Install or Purchase?”             answers  recent answers
-//! lead       signing in and buying              changes  announces changes
-//! listing    the accounts, without secrets
+//! interface      the calls, checked             state    the words of the answers
+//! query          “Install or Purchase?”         answers  recent answers
+//! store_request  signing in and buying          changes  announces changes
+//! listing        the accounts, without secrets
 //! ```
 
 mod answers;
 mod changes;
 mod interface;
-mod lead;
 mod listing;
 mod query;
 mod state;
+mod store_request;
 
 use std::{
     collections::HashMap,
@@ -31,19 +31,19 @@ use zbus::Connection;
 
 use self::answers::Answers;
 use crate::{
+    abort_on_drop::AbortOnDrop,
     daemon::Daemon,
     flow::Installations,
     lifecycle::Event,
-    live::{Live, Refusal},
-    work::Work,
+    open_requests::{AdmissionError, OpenRequests},
 };
 
 /// What all calls share.
-pub(crate) struct Access {
+pub(crate) struct AccessService {
     daemon: Arc<Daemon>,
     connection: Connection,
     /// The open calls.
-    pub(crate) calls: Live,
+    pub(crate) calls: OpenRequests,
     number: AtomicU64,
     answers: Mutex<Answers>,
     /// Held while a server is being asked: a second caller waits, then finds the answer.
@@ -52,7 +52,7 @@ pub(crate) struct Access {
 }
 
 /// How a call ended.
-enum Ended<T> {
+enum CallResult<T> {
     /// Its work was done.
     Done(T),
     /// It was cancelled, or its caller has left.
@@ -61,11 +61,11 @@ enum Ended<T> {
     Failed,
 }
 
-impl Access {
+impl AccessService {
     /// Serves the interface. Nothing is read or contacted before the first call.
     pub(crate) async fn serve(connection: &Connection, daemon: Arc<Daemon>) -> zbus::Result<Arc<Self>> {
         let access = Arc::new(Self {
-            calls: Live::new(daemon.activity.clone(), None),
+            calls: OpenRequests::new(daemon.activity.clone(), None),
             daemon,
             connection: connection.clone(),
             number: AtomicU64::new(0),
@@ -83,16 +83,16 @@ impl Access {
         peer: &str,
         name: &str,
         work: impl Future<Output = T> + Send + 'static,
-    ) -> Result<Ended<T>, Refusal> {
+    ) -> Result<CallResult<T>, AdmissionError> {
         let (_admission, mut events) = self.calls.admit(&call_path(peer, name), peer)?;
-        let mut work = Work::begin(work);
+        let mut work = AbortOnDrop::begin(work);
         Ok(tokio::select! {
             biased;
             Some(event) = events.recv() => match event {
-                Event::Closed | Event::PeerGone => Ended::Cancelled,
-                Event::Stopped | Event::Failed | Event::Answered(_) => Ended::Failed,
+                Event::Closed | Event::PeerGone => CallResult::Cancelled,
+                Event::Stopped | Event::Failed | Event::Answered(_) => CallResult::Failed,
             },
-            done = work.done() => done.map_or(Ended::Failed, Ended::Done),
+            done = work.done() => done.map_or(CallResult::Failed, CallResult::Done),
         })
     }
 
@@ -101,7 +101,7 @@ impl Access {
         &self,
         peer: &str,
         work: impl Future<Output = T> + Send + 'static,
-    ) -> Result<Ended<T>, Refusal> {
+    ) -> Result<CallResult<T>, AdmissionError> {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         // No caller can choose such a name.
         self.run_named(peer, &format!("#{number}"), work).await

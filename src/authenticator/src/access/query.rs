@@ -8,10 +8,10 @@ use std::{
 
 use usher_core::{account::AccountId, app_state::AppState, ask::Ask, ground::Ground, provider};
 
-use super::{Access, ground_of};
-use crate::flow::{Obstacle, Occasion, Reading};
+use super::{AccessService, ground_of};
+use crate::flow::{NotificationEvent, Obstacle, Reading};
 
-impl Access {
+impl AccessService {
     /// What is known about these apps of a remote. Asks the server at most once.
     pub(super) async fn query(
         self: Arc<Self>,
@@ -47,7 +47,7 @@ impl Access {
                 let said = AppState::of_all(&asks, &grants);
                 self.answers().keep(&account, &said, flow.clock.elapsed());
                 let access = grants.access(&asks);
-                let finished = Occasion::finished(&account, &access.granted, ground);
+                let finished = NotificationEvent::finished(&account, &access.granted, ground);
                 self.settle(flow.news(&account, || access), finished);
                 known.extend(said);
                 known
@@ -65,13 +65,13 @@ impl Access {
     }
 
     /// Saves news about purchases, and reports one that is finished. Nobody waits for it.
-    pub(super) fn settle(&self, news: Option<(AccountId, provider::Access)>, finished: Option<Occasion>) {
+    pub(super) fn settle(&self, news: Option<(AccountId, provider::Access)>, finished: Option<NotificationEvent>) {
         let Some((account, access)) = news else { return };
         let (daemon, busy) = (self.daemon.clone(), self.daemon.activity.begin());
         tokio::spawn(async move {
             daemon.flow.accounts.settle(account, access).await;
             if let Some(finished) = finished {
-                daemon.notifier.tell(&finished).await;
+                daemon.notifier.notify(&finished).await;
             }
             drop(busy);
         });

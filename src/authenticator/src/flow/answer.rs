@@ -12,7 +12,7 @@ use usher_core::{
 };
 use zbus::zvariant::{Signature, Type, Value, as_value};
 
-use super::{obstacle::Obstacle, occasion::Occasion, ports::Question};
+use super::{notification_event::NotificationEvent, obstacle::Obstacle, ports::Question};
 
 /// `FLATPAK_ERROR_AUTHENTICATION_FAILED`.
 const AUTHENTICATION_FAILED: i32 = 23;
@@ -55,7 +55,7 @@ pub(crate) struct After {
     /// News about the purchases of an account.
     pub(crate) settled: Option<(AccountId, Access)>,
     /// Something that a notification may say.
-    pub(crate) occasion: Option<Occasion>,
+    pub(crate) notification: Option<NotificationEvent>,
 }
 
 impl Answer {

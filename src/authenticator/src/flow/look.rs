@@ -13,23 +13,28 @@ use usher_core::{
 };
 
 use super::{
-    Call, Flow, Found,
+    Findings, Flow, RequestAttempt,
     obstacle::{self, Obstacle},
     ports::Reading,
 };
-use crate::token_cache::{Moment, TokenCache};
+use crate::token_cache::{Timestamp, TokenCache};
 
 impl Flow {
-    /// Looks at the keyring, then the cache, then the server. `found` holds what came before an obstacle.
-    pub(super) async fn look(&self, call: &Call<'_>, afresh: bool, found: &mut Found) -> Result<(), Obstacle> {
+    /// Looks at the keyring, then the cache, then the server. `findings` holds what came before an obstacle.
+    pub(super) async fn look(
+        &self,
+        call: &RequestAttempt<'_>,
+        afresh: bool,
+        findings: &mut Findings,
+    ) -> Result<(), Obstacle> {
         let reading = Reading { afresh, interactive: call.request.interactive };
-        let account = found.used.insert(self.account(&call.ground, reading).await?);
-        found.grants = self.cache().find(account, &call.ground.remote_url, &call.request.asks, self.moment());
+        let account = findings.used.insert(self.account(&call.ground, reading).await?);
+        findings.grants = self.cache().find(account, &call.ground.remote_url, &call.request.asks, self.timestamp());
         if !self.accounts.is_use_due(account) {
-            return self.fetch(call, account, &mut found.grants).await;
+            return self.fetch(call, account, &mut findings.grants).await;
         }
         // Find out at the same time who uses the account.
-        tokio::join!(self.fetch(call, account, &mut found.grants), call.client()).0
+        tokio::join!(self.fetch(call, account, &mut findings.grants), call.client()).0
     }
 
     /// The signed-in account that a remote may use, or the obstacle.
@@ -42,7 +47,12 @@ impl Flow {
     }
 
     /// Asks the server for what the cache lacks.
-    async fn fetch(&self, call: &Call<'_>, account: &Account, grants: &mut [Option<Grant>]) -> Result<(), Obstacle> {
+    async fn fetch(
+        &self,
+        call: &RequestAttempt<'_>,
+        account: &Account,
+        grants: &mut [Option<Grant>],
+    ) -> Result<(), Obstacle> {
         let (mut missing, mut asks) = (Vec::new(), Vec::new());
         for (index, ask) in call.request.asks.iter().enumerate().filter(|(index, _)| grants[*index].is_none()) {
             missing.push(index);
@@ -65,7 +75,7 @@ impl Flow {
         if !denied.is_empty() {
             cache.forget(account.id);
         }
-        cache.keep(account, &call.ground.remote_url, &asks, &said, self.moment());
+        cache.keep(account, &call.ground.remote_url, &asks, &said, self.timestamp());
         for (index, grant) in missing.into_iter().zip(said) {
             grants[index] = Some(grant);
         }
@@ -99,7 +109,7 @@ impl Flow {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn moment(&self) -> Moment {
-        Moment { now: self.clock.now(), elapsed: self.clock.elapsed() }
+    fn timestamp(&self) -> Timestamp {
+        Timestamp { now: self.clock.now(), elapsed: self.clock.elapsed() }
     }
 }

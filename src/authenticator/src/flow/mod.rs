@@ -3,19 +3,19 @@
 //! its decisions are a table; nothing here knows about D-Bus.
 //!
 //! ```text
-//! look      find the account, ask its server      obstacle  what can keep a request from its tokens
-//! rounds    ask the person, and look again        course    what to do about it: the table
-//! answer    the answer to the client              occasion  what a notification may say
+//! look      find the account, ask its server      obstacle            what can block a request
+//! attempt   ask the person, and look again        decision            what to do about it: the table
+//! answer    the answer to the client              notification_event  what a notification may say
 //! ports     the traits for the surroundings
 //! ```
 
 mod answer;
-mod course;
+mod attempt;
+mod decision;
 mod look;
+mod notification_event;
 pub(crate) mod obstacle;
-mod occasion;
 mod ports;
-mod rounds;
 #[cfg(test)]
 mod tests;
 
@@ -36,13 +36,13 @@ use usher_core::{
     remote,
 };
 
-use self::course::{Course, Wish};
+use self::decision::{Decision, RequestKind};
 pub(crate) use self::{
     answer::{After, Answer, Reply, Results},
+    attempt::{Attempt, Stop},
+    notification_event::NotificationEvent,
     obstacle::{Obstacle, question},
-    occasion::Occasion,
     ports::{Accounts, Clients, Clock, Ending, Installations, Prompts, Question, Reading, Tokens},
-    rounds::{Stop, Wanted},
 };
 use crate::{
     messages::{self, Names, Place},
@@ -65,8 +65,8 @@ pub(crate) struct Flow {
     pub(crate) has_display: bool,
 }
 
-/// A request with a valid ground.
-struct Call<'a> {
+/// The attempt to get tokens for a request with a valid ground.
+struct RequestAttempt<'a> {
     flow: &'a Flow,
     request: &'a Request,
     ground: Ground,
@@ -80,7 +80,7 @@ struct Call<'a> {
 }
 
 /// What keyring and server gave.
-struct Found {
+struct Findings {
     /// A grant for each ask; `None` if there is none yet.
     grants: Vec<Option<Grant>>,
     /// The account that was used.
@@ -107,11 +107,11 @@ impl Flow {
                 };
             }
         };
-        let call = Call::new(self, request, ground, peer);
-        let rounds = self.rounds(&call).await;
-        match rounds.blocked {
-            None => call.covered(rounds.found).await,
-            Some((obstacle, stop)) => call.blocked(rounds.found, &obstacle, stop).await,
+        let call = RequestAttempt::new(self, request, ground, peer);
+        let attempted = self.attempt(&call).await;
+        match attempted.blocked {
+            None => call.covered(attempted.findings).await,
+            Some((obstacle, stop)) => call.blocked(attempted.findings, &obstacle, stop).await,
         }
     }
 
@@ -132,26 +132,26 @@ impl Flow {
 }
 
 #[async_trait]
-impl Wanted for Call<'_> {
-    type Found = Found;
+impl Attempt for RequestAttempt<'_> {
+    type Findings = Findings;
 
-    async fn look(&self, afresh: bool) -> (Found, Option<Obstacle>) {
-        let mut found = Found { grants: vec![None; self.request.asks.len()], used: None };
-        let looking = self.flow.look(self, afresh, &mut found);
+    async fn look(&self, afresh: bool) -> (Findings, Option<Obstacle>) {
+        let mut findings = Findings { grants: vec![None; self.request.asks.len()], used: None };
+        let looking = self.flow.look(self, afresh, &mut findings);
         // The keyring has a shorter limit of its own, so the server is the slow one.
         let looked = tokio::time::timeout(self.flow.limit, looking).await.unwrap_or(Err(Obstacle::Unreachable));
-        (found, looked.err())
+        (findings, looked.err())
     }
 
     async fn question(&self, obstacle: &Obstacle) -> Option<Question> {
-        match course::course(obstacle, self.wish()) {
-            Course::Ask(kind, reason) if self.is_configured() => Some(self.ask(kind, reason, obstacle).await),
+        match decision::decide(obstacle, self.request_kind()) {
+            Decision::Ask(kind, reason) if self.is_configured() => Some(self.ask(kind, reason, obstacle).await),
             _ => None,
         }
     }
 }
 
-impl<'a> Call<'a> {
+impl<'a> RequestAttempt<'a> {
     fn new(flow: &'a Flow, request: &'a Request, ground: Ground, peer: &'a str) -> Self {
         let (operation, is_configured, client) = (OnceLock::new(), OnceLock::new(), OnceCell::new());
         Self { flow, request, ground, peer, operation, is_configured, client }
@@ -161,8 +161,8 @@ impl<'a> Call<'a> {
         *self.operation.get_or_init(|| self.flow.operation(self.request))
     }
 
-    fn wish(&self) -> Wish {
-        Wish { operation: self.operation(), interactive: self.request.interactive }
+    fn request_kind(&self) -> RequestKind {
+        RequestKind { operation: self.operation(), interactive: self.request.interactive }
     }
 
     /// Whether this computer has the remote: if not, neither a window nor a row in one may show (rule R25).
@@ -188,33 +188,35 @@ impl<'a> Call<'a> {
         }
     }
 
-    async fn covered(&self, found: Found) -> Reply {
-        let answer = Answer::with_tokens(&self.request.asks, &found.grants);
-        let settled = self.settled(&found);
-        let Some(account) = found.used else {
+    async fn covered(&self, findings: Findings) -> Reply {
+        let answer = Answer::with_tokens(&self.request.asks, &findings.grants);
+        let settled = self.settled(&findings);
+        let Some(account) = findings.used else {
             return Reply { answer, after: After { covered: true, settled, ..After::default() } };
         };
-        let occasion = Occasion::ends_soon(&account, &self.ground, self.flow.clock.now());
+        let notification = NotificationEvent::ends_soon(&account, &self.ground, self.flow.clock.now());
         let is_due = self.flow.accounts.is_use_due(&account);
         let used = if is_due { Some((account.id, self.client().await.to_owned())) } else { None };
-        Reply { answer, after: After { covered: true, used, settled, occasion, ..After::default() } }
+        Reply { answer, after: After { covered: true, used, settled, notification, ..After::default() } }
     }
 
     /// The answer for an obstacle that no further question can remove.
-    async fn blocked(&self, found: Found, obstacle: &Obstacle, stop: Stop) -> Reply {
-        let note = if self.is_configured() { self.note(obstacle, &found).await } else { None };
+    async fn blocked(&self, findings: Findings, obstacle: &Obstacle, stop: Stop) -> Reply {
+        let note = if self.is_configured() { self.note(obstacle, &findings).await } else { None };
         let mut after =
-            After { note, settled: self.settled(&found), occasion: found.finished(self), ..After::default() };
-        if let Course::LeaveOut(question) = course::course(obstacle, self.wish()) {
+            After { note, settled: self.settled(&findings), notification: findings.finished(self), ..After::default() };
+        if let Decision::LeaveOut(question) = decision::decide(obstacle, self.request_kind()) {
             if self.is_configured() {
                 if let Some((kind, reason)) = question {
                     after.question = Some(self.ask(kind, reason, obstacle).await);
                 }
                 // The next update repeats what it leaves out; a finished purchase shows only now.
-                after.occasion = after.occasion.or_else(|| Occasion::left_out(obstacle, self.wish(), &self.ground));
+                after.notification = after
+                    .notification
+                    .or_else(|| NotificationEvent::left_out(obstacle, self.request_kind(), &self.ground));
             }
             after.covered = after.note.is_some();
-            return Reply { answer: Answer::with_tokens(&self.request.asks, &found.grants), after };
+            return Reply { answer: Answer::with_tokens(&self.request.asks, &findings.grants), after };
         }
         Reply { answer: self.refused(obstacle, stop), after }
     }
@@ -237,13 +239,13 @@ impl<'a> Call<'a> {
     }
 
     /// The server's answers that are news for the account's list of purchases.
-    fn settled(&self, found: &Found) -> Option<(AccountId, Access)> {
-        self.flow.news(found.used.as_ref()?, || found.access(self.request))
+    fn settled(&self, findings: &Findings) -> Option<(AccountId, Access)> {
+        self.flow.news(findings.used.as_ref()?, || findings.access(self.request))
     }
 
-    async fn note(&self, obstacle: &Obstacle, found: &Found) -> Option<Pending> {
+    async fn note(&self, obstacle: &Obstacle, findings: &Findings) -> Option<Pending> {
         let noted = obstacle.noted(self.operation())?;
-        let left_out = self.request.asks.iter().zip(&found.grants).filter(|(_, grant)| !is_covered(grant.as_ref()));
+        let left_out = self.request.asks.iter().zip(&findings.grants).filter(|(_, grant)| !is_covered(grant.as_ref()));
         Some(Pending {
             operation: self.operation(),
             obstacle: noted,
@@ -256,7 +258,7 @@ impl<'a> Call<'a> {
     }
 }
 
-impl Found {
+impl Findings {
     /// What the server said about apps.
     fn access(&self, request: &Request) -> Access {
         let mut access = Access::default();
@@ -269,8 +271,8 @@ impl Found {
     }
 
     /// A purchase that this request found finished, although it gets no tokens.
-    fn finished(&self, call: &Call<'_>) -> Option<Occasion> {
-        Occasion::finished(self.used.as_ref()?, &self.access(call.request).granted, &call.ground)
+    fn finished(&self, call: &RequestAttempt<'_>) -> Option<NotificationEvent> {
+        NotificationEvent::finished(self.used.as_ref()?, &self.access(call.request).granted, &call.ground)
     }
 }
 

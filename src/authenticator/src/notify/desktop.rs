@@ -22,8 +22,8 @@ use zbus::{
     zvariant::Value,
 };
 
-use super::words::{Action, Words};
-use crate::{live::Activity, owners};
+use super::text::{Action, NotificationText};
+use crate::{activity::Activity, owners};
 
 /// Longest wait for a click. A later click does nothing; the window shows the same when it opens.
 const STAY: Duration = Duration::from_secs(30 * 60);
@@ -50,7 +50,7 @@ impl Desktop {
         &self,
         owner: &OwnedUniqueName,
         id: &str,
-        words: &Words,
+        text: &NotificationText,
         replaced: Option<Shown>,
     ) -> zbus::Result<Shown> {
         let bus = DBusProxy::new(&self.connection).await?.get_id().await?.to_string();
@@ -61,21 +61,21 @@ impl Desktop {
         let able: Vec<String> =
             DESKTOP.call(&self.connection, owner, "GetCapabilities", &()).await?.body().deserialize()?;
         let is_able = |what: &str| able.iter().any(|able| able == what);
-        let body = if is_able("body-markup") { words.body.replace('&', "&amp;") } else { words.body.clone() };
+        let body = if is_able("body-markup") { text.body.replace('&', "&amp;") } else { text.body.clone() };
         let open = gettext("Open");
         let mut actions = Vec::new();
         if is_able("actions") {
             actions.extend([DEFAULT, &open]);
-            actions.extend(words.button.iter().flat_map(|(label, _)| [BUTTON, label]));
+            actions.extend(text.button.iter().flat_map(|(label, _)| [BUTTON, label]));
         }
         let hints = HashMap::from([("desktop-entry", Value::from(names::APP_ID)), ("urgency", Value::from(1_u8))]);
         // Subscribe before the notification exists.
         let signals = self.signals(owner).await?;
         let gone = owners::changes(&self.connection, 0, owner).await?;
-        let arguments = ("Usher", number, names::APP_ID, &words.title, body, &actions, hints, -1);
+        let arguments = ("Usher", number, names::APP_ID, &text.title, body, &actions, hints, -1);
         let number: u32 = DESKTOP.call(&self.connection, owner, "Notify", &arguments).await?.body().deserialize()?;
         if !actions.is_empty() {
-            self.listen(id, words.clone(), clicked(number, signals, gone));
+            self.listen(id, text.clone(), clicked(number, signals, gone));
         }
         Ok(Shown::Desktop { number, owner: owner.to_string(), bus })
     }
@@ -97,17 +97,17 @@ impl Desktop {
         MessageStream::for_match_rule(rule, &self.connection, None).await
     }
 
-    fn listen(&self, id: &str, words: Words, click: impl Future<Output = Option<Click>> + Send + 'static) {
+    fn listen(&self, id: &str, text: NotificationText, click: impl Future<Output = Option<Click>> + Send + 'static) {
         let (connection, busy) = (self.connection.clone(), self.activity.begin());
         let listening = async move {
             let _busy = busy;
             let clicked = tokio::time::timeout(STAY, click).await;
             if let Ok(Some(Click { key, token })) = clicked {
                 let action = match key.as_str() {
-                    BUTTON => words.button.map(|(_, action)| action),
-                    _ => words.default,
+                    BUTTON => text.button.map(|(_, action)| action),
+                    _ => text.default,
                 };
-                if let Err(error) = lead(&connection, action, token).await {
+                if let Err(error) = open_window(&connection, action, token).await {
                     tracing::warn!(%error, "cannot open the window");
                 }
             }
@@ -149,9 +149,9 @@ async fn first_click(number: u32, mut signals: MessageStream) -> Option<Click> {
     while let Some(Ok(signal)) = signals.next().await {
         let header = signal.header();
         match header.member().map(MemberName::as_str) {
-            Some("ActivationToken") => token = told(&signal, number).or(token),
+            Some("ActivationToken") => token = text_of(&signal, number).or(token),
             Some("ActionInvoked") => {
-                if let Some(key) = told(&signal, number) {
+                if let Some(key) = text_of(&signal, number) {
                     return Some(Click { key, token });
                 }
             }
@@ -168,13 +168,13 @@ async fn first_click(number: u32, mut signals: MessageStream) -> Option<Click> {
 }
 
 /// The text of a signal, if it is about that notification.
-fn told(signal: &Message, number: u32) -> Option<String> {
+fn text_of(signal: &Message, number: u32) -> Option<String> {
     let (about, word): (u32, String) = signal.body().deserialize().ok()?;
     (about == number).then_some(word)
 }
 
 /// Opens the window at the action of the click. The bus starts the window process if necessary.
-async fn lead(connection: &Connection, action: Option<Action>, token: Option<String>) -> zbus::Result<()> {
+async fn open_window(connection: &Connection, action: Option<Action>, token: Option<String>) -> zbus::Result<()> {
     let token = token.unwrap_or_default();
     let mut platform: HashMap<&str, Value<'_>> = HashMap::new();
     if !token.is_empty() {

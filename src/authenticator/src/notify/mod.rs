@@ -3,16 +3,16 @@
 //! withdrawn when it no longer applies.
 //!
 //! ```text
-//! words     texts, and the actions of clicks         date      dates for people
-//! surface   chooses the desktop's service            desktop   the service that reports clicks by signals
+//! text      texts, and the actions of clicks         date      dates for people
+//! services  chooses the desktop's service            desktop   the service that reports clicks by signals
 //! windows   what the windows show already
 //! ```
 
 mod date;
 mod desktop;
-mod surface;
+mod services;
+mod text;
 mod windows;
-mod words;
 
 use std::{
     collections::BTreeSet,
@@ -33,11 +33,11 @@ use usher_core::{
 };
 use zbus::Connection;
 
-use self::{surface::Surface, words::Words};
+use self::{services::NotificationServices, text::NotificationText};
 use crate::{
-    delivery::Surroundings,
-    flow::{Accounts, Clock, Installations, Occasion, Reading},
-    live::Activity,
+    activity::Activity,
+    delivery::BusAccess,
+    flow::{Accounts, Clock, Installations, NotificationEvent, Reading},
     request::Request,
 };
 
@@ -54,7 +54,7 @@ pub(crate) struct Notifier(Arc<Inner>);
 pub(crate) struct Parts {
     pub(crate) connection: Connection,
     pub(crate) activity: Activity,
-    pub(crate) surroundings: Surroundings,
+    pub(crate) bus_access: BusAccess,
     pub(crate) has_display: bool,
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) installations: Arc<dyn Installations>,
@@ -66,7 +66,7 @@ pub(crate) struct Parts {
 
 struct Inner {
     parts: Parts,
-    surface: Surface,
+    services: NotificationServices,
     /// Held while sending or withdrawing.
     turn: tokio::sync::Mutex<()>,
     following: Mutex<Option<AbortHandle>>,
@@ -74,34 +74,38 @@ struct Inner {
 
 impl Notifier {
     pub(crate) fn new(parts: Parts) -> Self {
-        let surface =
-            Surface::new(parts.connection.clone(), parts.activity.clone(), parts.surroundings, parts.has_display);
+        let services = NotificationServices::new(
+            parts.connection.clone(),
+            parts.activity.clone(),
+            parts.bus_access,
+            parts.has_display,
+        );
         let turn = tokio::sync::Mutex::default();
-        Self(Arc::new(Inner { parts, surface, turn, following: Mutex::default() }))
+        Self(Arc::new(Inner { parts, services, turn, following: Mutex::default() }))
     }
 
     /// Sends a notification, if it is due and wanted. Without a notification service, does nothing.
-    pub(crate) async fn tell(&self, occasion: &Occasion) {
+    pub(crate) async fn notify(&self, event: &NotificationEvent) {
         let Inner { parts, turn, .. } = &*self.0;
         let Some(file) = &parts.file else { return };
-        let cause = occasion.cause;
+        let cause = event.cause;
         if cause.is_reminder() && !file.reminders().are_wanted() {
             tracing::debug!(?cause, "no notification: account reminders are switched off");
             return;
         }
         let _turn = turn.lock().await;
-        if windows::show(&parts.connection, &occasion.ground.binding).await {
+        if windows::show(&parts.connection, &event.ground.binding).await {
             tracing::debug!(?cause, "no notification: a window shows the same");
             return;
         }
         let now = parts.clock.now();
-        let notice = Notice { id: occasion.id(), cause, at: now, end: occasion.end, shown: None };
-        match self.tell_of(file, &notice, occasion).await {
+        let notice = Notice { id: event.id(), cause, at: now, end: event.end, shown: None };
+        match self.show_once(file, &notice, event).await {
             Ok(false) => {}
             Ok(true) => {
                 self.follow();
                 // A window that has opened meanwhile could not withdraw it yet.
-                if windows::show(&parts.connection, &occasion.ground.binding).await {
+                if windows::show(&parts.connection, &event.ground.binding).await {
                     self.withdraw(file, now, |known| known.id == notice.id).await;
                 }
             }
@@ -109,30 +113,30 @@ impl Notifier {
         }
     }
 
-    /// Shows a notification, and returns whether it is shown. Records it first: otherwise a failing disk would repeat
+    /// Shows a notification that was not sent before, and returns whether it is shown. Records it first: otherwise a failing disk would repeat
     /// it again and again.
-    async fn tell_of(&self, file: &NoticeFile, notice: &Notice, occasion: &Occasion) -> io::Result<bool> {
+    async fn show_once(&self, file: &NoticeFile, notice: &Notice, event: &NotificationEvent) -> io::Result<bool> {
         let mut known = None;
-        let claim = |told: &mut Vec<Notice>| {
-            if notices::may_tell(told, notice) {
-                known = Some(notices::tell(told, notice.clone()));
+        let claim = |sent: &mut Vec<Notice>| {
+            if notices::may_tell(sent, notice) {
+                known = Some(notices::tell(sent, notice.clone()));
             }
         };
         file.change(notice.at, claim).await?;
         let Some(known) = known else {
-            tracing::debug!(cause = ?notice.cause, "told already");
+            tracing::debug!(cause = ?notice.cause, "no notification: one was sent already");
             return Ok(false);
         };
         let replaced = known.iter().find_map(|known| known.shown.clone());
-        let words = self.words(occasion);
-        let shown = self.0.surface.show(&notice.id, &words, replaced);
+        let text = self.text(event);
+        let shown = self.0.services.show(&notice.id, &text, replaced);
         let shown = tokio::time::timeout(LIMIT, shown).await.ok().flatten();
         let is_shown = shown.is_some();
-        let note = |told: &mut Vec<Notice>| {
+        let note = |sent: &mut Vec<Notice>| {
             if shown.is_none() {
-                notices::untell(told, notice, known);
-            } else if let Some(told) = told.iter_mut().find(|told| *told == notice) {
-                told.shown = shown;
+                notices::untell(sent, notice, known);
+            } else if let Some(sent) = sent.iter_mut().find(|sent| *sent == notice) {
+                sent.shown = shown;
             }
         };
         file.change(notice.at, note).await?;
@@ -173,7 +177,7 @@ impl Notifier {
 
     /// Lets the daemon end.
     pub(crate) fn stop(&self) {
-        self.0.surface.stop();
+        self.0.services.stop();
         let following = self.0.following.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(following) = following {
             following.abort();
@@ -199,12 +203,11 @@ impl Notifier {
         }
     }
 
-    fn words(&self, occasion: &Occasion) -> Words {
+    fn text(&self, event: &NotificationEvent) -> NotificationText {
         let remotes = self.0.parts.installations.remotes();
-        let is_it =
-            |remote: &&Remote| remote.name == occasion.ground.remote && remote.url == occasion.ground.remote_uri;
-        let title = remotes.iter().find(is_it).map_or(occasion.ground.remote.as_str(), |remote| remote.display_name());
-        Words::of(occasion, title, waiting(&self.notes(), &occasion.ground.remote_uri))
+        let is_it = |remote: &&Remote| remote.name == event.ground.remote && remote.url == event.ground.remote_uri;
+        let title = remotes.iter().find(is_it).map_or(event.ground.remote.as_str(), |remote| remote.display_name());
+        NotificationText::of(event, title, waiting(&self.notes(), &event.ground.remote_uri))
     }
 
     fn notes(&self) -> Vec<Pending> {

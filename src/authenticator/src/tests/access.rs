@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The interface for stores, on the daemon's second connection.
 
-mod lead;
 mod query;
+mod store_request;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -66,7 +66,7 @@ impl Store {
     }
 
     /// Waits for `AccountsChanged`.
-    async fn told(&mut self) {
+    async fn news(&mut self) {
         soon("the news", self.changes.next()).await.unwrap().unwrap();
     }
 

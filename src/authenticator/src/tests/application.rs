@@ -11,7 +11,7 @@ use zbus::{
 };
 
 use super::{Bus, Daemon, Plan, error_name, soon};
-use crate::{fakes::World, live::Activity};
+use crate::{activity::Activity, fakes::World};
 
 /// A window process that reports its calls.
 struct Window(mpsc::UnboundedSender<String>);

@@ -19,36 +19,36 @@ type Details = HashMap<String, OwnedValue>;
 
 /// A shown notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct ShownNotification {
     pub(super) id: String,
     pub(super) title: String,
     /// The actions of clicks: first beside the buttons, then each button.
-    pub(super) leads: Vec<(String, String)>,
+    pub(super) actions: Vec<(String, String)>,
 }
 
 /// The shown notifications, and how many were sent.
 #[derive(Clone, Default)]
-pub(super) struct Board(Arc<Mutex<(Vec<Told>, usize)>>, Arc<tokio::sync::Mutex<()>>);
+pub(super) struct ShownNotifications(Arc<Mutex<(Vec<ShownNotification>, usize)>>, Arc<tokio::sync::Mutex<()>>);
 
-impl Board {
+impl ShownNotifications {
     /// While this is held, the desktop shows nothing yet.
     pub(super) async fn hold(&self) -> OwnedMutexGuard<()> {
         self.1.clone().lock_owned().await
     }
 
-    async fn add(&self, told: Told) {
+    async fn add(&self, notification: ShownNotification) {
         let _turn = self.1.lock().await;
-        let mut board = self.0.lock().unwrap();
-        board.0.retain(|known| known.id != told.id);
-        board.0.push(told);
-        board.1 += 1;
+        let mut notifications = self.0.lock().unwrap();
+        notifications.0.retain(|known| known.id != notification.id);
+        notifications.0.push(notification);
+        notifications.1 += 1;
     }
 
     fn remove(&self, id: &str) {
         self.0.lock().unwrap().0.retain(|known| known.id != id);
     }
 
-    pub(super) fn shown(&self) -> Vec<Told> {
+    pub(super) fn shown(&self) -> Vec<ShownNotification> {
         self.0.lock().unwrap().0.clone()
     }
 
@@ -61,18 +61,18 @@ fn text(details: &Details, key: &str) -> Option<String> {
     details.get(key)?.try_clone().ok()?.try_into().ok()
 }
 
-fn described(id: String, details: &Details) -> Told {
-    let mut leads: Vec<(String, String)> =
+fn described(id: String, details: &Details) -> ShownNotification {
+    let mut actions: Vec<(String, String)> =
         text(details, "default-action").zip(text(details, "default-action-target")).into_iter().collect();
     if let Some(buttons) = details.get("buttons") {
         for button in Vec::<Details>::try_from(buttons.try_clone().unwrap()).unwrap() {
-            leads.push((text(&button, "action").unwrap(), text(&button, "target").unwrap()));
+            actions.push((text(&button, "action").unwrap(), text(&button, "target").unwrap()));
         }
     }
-    Told { id, title: text(details, "title").unwrap(), leads }
+    ShownNotification { id, title: text(details, "title").unwrap(), actions }
 }
 
-pub(super) struct Gnome(pub(super) Board);
+pub(super) struct Gnome(pub(super) ShownNotifications);
 
 #[zbus::interface(name = "org.gtk.Notifications")]
 #[allow(clippy::needless_pass_by_value)]
@@ -88,7 +88,7 @@ impl Gnome {
     }
 }
 
-pub(super) struct Portal(pub(super) Board);
+pub(super) struct Portal(pub(super) ShownNotifications);
 
 #[zbus::interface(name = "org.freedesktop.portal.Notification")]
 #[allow(clippy::needless_pass_by_value)]
@@ -102,7 +102,7 @@ impl Portal {
     }
 }
 
-pub(super) struct Common(pub(super) Board);
+pub(super) struct Common(pub(super) ShownNotifications);
 
 #[zbus::interface(name = "org.freedesktop.Notifications")]
 #[allow(clippy::unused_self, clippy::needless_pass_by_value)]
@@ -128,8 +128,8 @@ impl Common {
         assert_eq!(text(&hints, "desktop-entry").as_deref(), Some(APP_ID));
         assert!(!body.is_empty());
         let number = if replaces == 0 { 7 } else { replaces };
-        let leads = actions.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
-        self.0.add(Told { id: number.to_string(), title: summary, leads }).await;
+        let actions = actions.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
+        self.0.add(ShownNotification { id: number.to_string(), title: summary, actions }).await;
         number
     }
 
@@ -184,10 +184,10 @@ impl Window {
 pub(super) async fn desktop<I: zbus::object_server::Interface>(
     bus: &Bus,
     service: Service,
-    served: impl FnOnce(Board) -> I,
-) -> (Connection, Board) {
-    let board = Board::default();
+    served: impl FnOnce(ShownNotifications) -> I,
+) -> (Connection, ShownNotifications) {
+    let notifications = ShownNotifications::default();
     let opening = connection::Builder::address(bus.address.as_str()).unwrap().name(service.name).unwrap();
-    let connection = opening.serve_at(service.path, served(board.clone())).unwrap().build().await.unwrap();
-    (connection, board)
+    let connection = opening.serve_at(service.path, served(notifications.clone())).unwrap().build().await.unwrap();
+    (connection, notifications)
 }

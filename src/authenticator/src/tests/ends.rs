@@ -7,11 +7,11 @@ use usher_core::names::{ACCESS_NAME, ACCESS_PATH, AUTHENTICATOR_NAME};
 
 use super::{Bus, Call, Client, Daemon, EndingMoment, Plan, journal, prompter::Prompter, soon, until};
 use crate::{
+    activity::Activity,
     bus_names::BusNames,
     bus_names::RunError,
-    departure::Deployment,
+    deployment::Deployment,
     fakes::{Says, World},
-    live::Activity,
 };
 
 #[tokio::test]

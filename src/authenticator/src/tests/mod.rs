@@ -38,13 +38,13 @@ use zbus::{
 };
 
 use crate::{
+    activity::{Activity, Busy},
     bus_names::{BusNames, RunError},
-    delivery::Surroundings,
-    departure::Deployment,
+    delivery::BusAccess,
+    deployment::Deployment,
     fakes::{OverHttp, REMOTE_URI, SERVICE, World},
     flow::{Clock, Flow, Prompts},
     journal::Journal,
-    live::{Activity, Busy},
     prompt_client::PromptClient,
     service::{self, Setup},
 };
@@ -124,7 +124,7 @@ impl Drop for Bus {
 
 /// How to start a daemon.
 struct Plan {
-    surroundings: Surroundings,
+    bus_access: BusAccess,
     deployment: Option<Deployment>,
     activity: Activity,
     idle: Duration,
@@ -139,7 +139,7 @@ impl Default for Plan {
     fn default() -> Self {
         let long = Duration::from_secs(600);
         Self {
-            surroundings: Surroundings::Bus,
+            bus_access: BusAccess::Bus,
             deployment: None,
             activity: Activity::default(),
             idle: long,
@@ -193,9 +193,9 @@ impl Daemon {
     async fn run(bus: &Bus, names: BusNames, flow: Flow, activity: Activity, plan: Plan) -> Self {
         let pending = PendingFile::at(bus.folder.path().join("pending.json"));
         let journal = Some(journal(bus.folder.path(), "this-bus"));
-        let Plan { surroundings, deployment, idle, .. } = plan;
+        let Plan { bus_access, deployment, idle, .. } = plan;
         let (pending_file, notices) = (Some(pending.clone()), Some(NoticeFile::in_folder(bus.folder.path())));
-        let setup = Setup { surroundings, flow, activity, pending: pending_file, notices, journal, idle, deployment };
+        let setup = Setup { bus_access, flow, activity, pending: pending_file, notices, journal, idle, deployment };
         let (stop, stopped) = oneshot::channel::<()>();
         let connection = names.authenticator.clone();
         let ended = tokio::spawn(async move {

@@ -13,14 +13,14 @@ use zbus::{
 use super::{Bus, soon};
 
 /// A requested prompt.
-pub(super) struct Shown {
+pub(super) struct ShownPrompt {
     pub(super) kind: &'static str,
     pub(super) token: String,
     pub(super) details: HashMap<String, OwnedValue>,
     pub(super) outcome: oneshot::Sender<(u32, &'static str)>,
 }
 
-impl Shown {
+impl ShownPrompt {
     pub(super) fn text(&self, key: &str) -> String {
         self.details[key].try_clone().unwrap().try_into().unwrap()
     }
@@ -42,12 +42,12 @@ impl Shown {
 /// The window process of a test.
 pub(super) struct Prompter {
     pub(super) connection: Connection,
-    shown: mpsc::UnboundedReceiver<Shown>,
+    shown: mpsc::UnboundedReceiver<ShownPrompt>,
     cancelled: mpsc::UnboundedReceiver<String>,
 }
 
 struct Served {
-    shown: mpsc::UnboundedSender<Shown>,
+    shown: mpsc::UnboundedSender<ShownPrompt>,
     cancelled: mpsc::UnboundedSender<String>,
 }
 
@@ -59,7 +59,7 @@ impl Served {
         details: HashMap<String, OwnedValue>,
     ) -> (u32, HashMap<String, Value<'static>>) {
         let (outcome, ended) = oneshot::channel();
-        let _ = self.shown.send(Shown { kind, token, details, outcome });
+        let _ = self.shown.send(ShownPrompt { kind, token, details, outcome });
         let (outcome, message) = ended.await.unwrap_or((2, ""));
         let results = (!message.is_empty()).then(|| ("message".to_owned(), message.into()));
         (outcome, results.into_iter().collect())
@@ -134,7 +134,7 @@ impl Prompter {
     }
 
     /// Waits for the next prompt.
-    pub(super) async fn next(&mut self) -> Shown {
+    pub(super) async fn next(&mut self) -> ShownPrompt {
         soon("a prompt", self.shown.recv()).await.unwrap()
     }
 

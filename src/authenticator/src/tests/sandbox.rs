@@ -14,7 +14,7 @@ use super::{Bus, Call, Client, Daemon, Plan, journal, until};
 use crate::{
     bus_names::BusNames,
     client_name::BusClients,
-    delivery::Surroundings,
+    delivery::BusAccess,
     fakes::{Says, World},
     flow::Clients,
 };
@@ -49,7 +49,7 @@ impl Proxy {
 
     async fn start_daemon(&self, bus: &Bus, world: &Arc<World>) -> Daemon {
         let names = BusNames { authenticator: self.connect().await, access: self.connect().await };
-        let plan = Plan { surroundings: Surroundings::Sandbox, ..Plan::default() };
+        let plan = Plan { bus_access: BusAccess::Sandbox, ..Plan::default() };
         Daemon::start_with(bus, names, world, plan).await
     }
 }
@@ -146,13 +146,13 @@ async fn a_client_behind_a_proxy_is_known_as_a_store_or_not_at_all() {
     let bus = Bus::start();
     let proxy = Proxy::start(&bus).await;
     let (client, store) = (Client::on(&bus).await, store(&bus).await);
-    let name = async |connection: Connection, surroundings, client: &Client| {
-        BusClients { connection, surroundings }.name(client.connection.unique_name().unwrap()).await
+    let name = async |connection: Connection, bus_access, client: &Client| {
+        BusClients { connection, bus_access }.name(client.connection.unique_name().unwrap()).await
     };
     // Outside, it is the program of these tests, which anybody can have installed.
-    let outside = name(bus.connect().await, Surroundings::Bus, &client).await;
+    let outside = name(bus.connect().await, BusAccess::Bus, &client).await;
     assert!(outside.starts_with("claimed:"), "{outside}");
-    assert_eq!(name(bus.connect().await, Surroundings::Sandbox, &client).await, "");
-    assert_eq!(name(proxy.connect().await, Surroundings::Sandbox, &client).await, "");
-    assert_eq!(name(proxy.connect().await, Surroundings::Sandbox, &store).await, "gnome-software");
+    assert_eq!(name(bus.connect().await, BusAccess::Sandbox, &client).await, "");
+    assert_eq!(name(proxy.connect().await, BusAccess::Sandbox, &client).await, "");
+    assert_eq!(name(proxy.connect().await, BusAccess::Sandbox, &store).await, "gnome-software");
 }

@@ -24,7 +24,7 @@ async fn answer(world: &Arc<World>, request: &Request) -> Reply {
 }
 
 /// A failure's code and message; 0 and the refs without a token for success; (1, "") if it was put off.
-fn told(reply: &Reply) -> (i32, String) {
+fn response(reply: &Reply) -> (i32, String) {
     match &reply.answer {
         Answer::Tokens(tokens) => (0, tokens.get("").map(|refs| refs.join(" ")).unwrap_or_default()),
         Answer::Cancelled => (1, String::new()),
@@ -68,10 +68,10 @@ async fn row(arrange: impl Fn(&World)) -> Row {
         updated.after.note.as_ref().map(|_| Operation::Update)
     );
     let row = Row {
-        install: told(&installed),
-        silent_install: told(&answer(&silent_install, &silent(request(&[APP, OTHER]))).await),
-        update: told(&updated),
-        silent_update: told(&silently),
+        install: response(&installed),
+        silent_install: response(&answer(&silent_install, &silent(request(&[APP, OTHER]))).await),
+        update: response(&updated),
+        silent_update: response(&silently),
         install_asked: install.questions().iter().map(|question| (question.kind, question.reason)).collect(),
         update_asks: updated.after.question.as_ref().map(|question| (question.kind, question.reason)),
         noted: updated.after.note.map(|note| note.obstacle),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use usher_core::{account::AccountState, pending::Operation, prompt::Kind, provider::TokensError};
 
-use super::{answer, failed, silent, told};
+use super::{answer, failed, response, silent};
 use crate::{
     fakes::{APP, OTHER, REMOTE_URI, SERVICE, Says, World, account, configured, options, request},
     flow::{Answer, Ending},
@@ -22,9 +22,9 @@ async fn d08_an_unusable_option_is_named_and_nothing_is_contacted() {
         (odd, "The authenticator option “url” of remote “shop” cannot be used."),
     ] {
         let world = World::good();
-        assert_eq!(told(&answer(&world, &request).await), failed(2, message));
+        assert_eq!(response(&answer(&world, &request).await), failed(2, message));
         world.install(&[APP]);
-        assert_eq!(told(&answer(&world, &request).await), (0, APP.to_owned()));
+        assert_eq!(response(&answer(&world, &request).await), (0, APP.to_owned()));
         assert_eq!((world.calls(), world.questions().len()), (0, 0));
     }
 }
@@ -40,7 +40,7 @@ async fn g03_an_insecure_repository_never_gets_a_token() {
     ] {
         let world = World::good();
         let insecure = Request { remote_uri: uri.into(), ..request(&[APP]) };
-        assert_eq!(told(&answer(&world, &insecure).await), (0, APP.to_owned()), "{uri}");
+        assert_eq!(response(&answer(&world, &insecure).await), (0, APP.to_owned()), "{uri}");
         assert_eq!((world.calls(), world.reads.load(std::sync::atomic::Ordering::Relaxed)), (0, 0));
     }
 }
@@ -50,7 +50,7 @@ async fn g04_only_an_equal_server_and_an_equal_remote_find_the_account() {
     for equal in ["https://STORE.example.org", "https://store.example.org:443/", "https://store.example.org"] {
         let world = World::good();
         let spelled = Request { options: options(equal), ..request(&[APP]) };
-        assert_eq!(told(&answer(&world, &spelled).await), (0, String::new()), "{equal}");
+        assert_eq!(response(&answer(&world, &spelled).await), (0, String::new()), "{equal}");
     }
     for other in [
         "https://store.example.org.evil.example/",
@@ -59,7 +59,7 @@ async fn g04_only_an_equal_server_and_an_equal_remote_find_the_account() {
     ] {
         let world = World::good();
         let spelled = Request { options: options(other), ..request(&[APP]) };
-        assert_eq!(told(&answer(&world, &spelled).await).0, 23, "{other}");
+        assert_eq!(response(&answer(&world, &spelled).await).0, 23, "{other}");
         assert_eq!(world.calls(), 0);
     }
 }
@@ -73,12 +73,12 @@ async fn r25_an_unconfigured_remote_gets_its_answer_without_a_window() {
     ] {
         let world = World::empty();
         let reply = answer(&world, &odd).await;
-        assert_eq!(told(&reply).0, 23);
-        assert!(told(&reply).1.contains("in Usher, then"), "no window is named");
+        assert_eq!(response(&reply).0, 23);
+        assert!(response(&reply).1.contains("in Usher, then"), "no window is named");
         assert!(world.questions().is_empty() && reply.after.note.is_none() && reply.after.question.is_none());
         world.install(&[APP]);
         let reply = answer(&world, &odd).await;
-        assert_eq!(told(&reply), (0, APP.to_owned()));
+        assert_eq!(response(&reply), (0, APP.to_owned()));
         assert!(reply.after.note.is_none() && reply.after.question.is_none());
     }
 }
@@ -118,7 +118,7 @@ async fn h13_a_free_app_is_covered_without_a_token_and_not_cached() {
     world.set_server(Says::Yes(""));
     let flow = world.flow();
     for _ in 0..2 {
-        assert_eq!(told(&flow.answer(&request(&[APP]), ":1.1").await), (0, APP.to_owned()));
+        assert_eq!(response(&flow.answer(&request(&[APP]), ":1.1").await), (0, APP.to_owned()));
     }
     assert_eq!(world.calls(), 2);
 }
@@ -130,11 +130,11 @@ async fn h14_a_rejected_sign_in_is_marked_and_its_tokens_forgotten() {
     flow.answer(&request(&[APP]), ":1.1").await;
     world.set_server(Says::Fails(TokensError::Rejected));
     let reply = flow.answer(&silent(request(&[APP, OTHER])), ":1.2").await;
-    assert_eq!(told(&reply).1, "Sign-in expired. Sign in to store.example.org again in Usher, then try again.");
+    assert_eq!(response(&reply).1, "Sign-in expired. Sign in to store.example.org again in Usher, then try again.");
     let kept = world.accounts.lock().unwrap()[0].clone();
     assert_eq!(kept.state, AccountState::Expired);
     assert!(kept.credential.is_some(), "a credential is never deleted but by the person");
-    assert_eq!(told(&flow.answer(&silent(request(&[APP])), ":1.3").await).0, 23, "no token from the cache either");
+    assert_eq!(response(&flow.answer(&silent(request(&[APP])), ":1.3").await).0, 23, "no token from the cache either");
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn a_prompt_that_ends_well_lets_the_request_begin_anew() {
     world.endings.lock().unwrap().push_back(Ending::Done);
     *world.meanwhile.lock().unwrap() =
         Some(Box::new(|world| world.accounts.lock().unwrap().push(account(SERVICE, "demo", &[REMOTE_URI]))));
-    assert_eq!(told(&answer(&world, &request(&[APP])).await), (0, String::new()));
+    assert_eq!(response(&answer(&world, &request(&[APP])).await), (0, String::new()));
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn a_prompt_completes_no_request_and_each_kind_is_shown_once() {
     world.endings.lock().unwrap().extend([Ending::Done, Ending::Done, Ending::Done]);
     *world.meanwhile.lock().unwrap() =
         Some(Box::new(|world| world.accounts.lock().unwrap().push(account(SERVICE, "demo", &[]))));
-    assert_eq!(told(&answer(&world, &request(&[APP])).await).0, 23);
+    assert_eq!(response(&answer(&world, &request(&[APP])).await).0, 23);
     let kinds: Vec<_> = world.questions().iter().map(|question| question.kind).collect();
     assert_eq!(kinds, [Kind::SignIn, Kind::Link]);
 }
@@ -171,7 +171,7 @@ async fn how_a_prompt_ends_decides_the_answer() {
         let world = World::empty();
         world.endings.lock().unwrap().push_back(ending);
         let reply = answer(&world, &request(&[APP])).await;
-        assert_eq!(told(&reply), expected);
+        assert_eq!(response(&reply), expected);
         assert_eq!(
             reply.after.note.map(|note| (note.operation, note.refs)),
             Some((Operation::Install, vec![APP.to_owned()]))
@@ -194,7 +194,7 @@ async fn a_message_about_unlocking_or_permission_does_not_say_sign_in() {
         let world = World::good();
         arrange(&world);
         world.endings.lock().unwrap().push_back(Ending::TimedOut);
-        assert_eq!(told(&answer(&world, &request(&[APP])).await), failed(23, expected));
+        assert_eq!(response(&answer(&world, &request(&[APP])).await), failed(23, expected));
     }
 }
 
@@ -207,7 +207,7 @@ async fn c03_each_remote_is_served_with_its_own_account() {
     let of = |uri: &str| Request { remote_uri: uri.into(), ..request(&[APP]) };
     let (first, second) = (of("https://r1.example/"), of("https://r2.example/"));
     let (one, two) = tokio::join!(flow.answer(&first, ":1.1"), flow.answer(&second, ":1.2"));
-    assert_eq!((told(&one).0, told(&two).0), (0, 0));
+    assert_eq!((response(&one).0, response(&two).0), (0, 0));
     let credentials: Vec<_> = world.calls.lock().unwrap().iter().map(|call| call.1.clone()).collect();
     assert_eq!(credentials, ["credential-of-one", "credential-of-two"]);
 }
@@ -218,7 +218,7 @@ async fn h18_a_server_that_never_answers_ends_the_request_in_time() {
     world.set_server(Says::Never);
     let began = tokio::time::Instant::now();
     let reply = answer(&world, &silent(request(&[APP]))).await;
-    assert_eq!(told(&reply).1, "store.example.org cannot be reached. Check the connection, then try again.");
+    assert_eq!(response(&reply).1, "store.example.org cannot be reached. Check the connection, then try again.");
     assert!(began.elapsed().as_secs() <= 60);
 }
 

@@ -8,7 +8,7 @@ use usher_core::{
     prompt::Kind,
 };
 
-use super::{answer, failed, silent, told};
+use super::{answer, failed, response, silent};
 use crate::{
     fakes::{APP, OTHER, REMOTE_URI, SERVICE, Says, World, account, ground, request},
     flow::{Ending, Reply},
@@ -52,7 +52,7 @@ async fn a_purchase_that_ends_well_lets_the_install_go_on() {
     let world = to_be_bought();
     world.endings.lock().unwrap().push_back(Ending::Done);
     *world.meanwhile.lock().unwrap() = Some(Box::new(|world| world.set_server(Says::Yes("token"))));
-    assert_eq!(told(&answer(&world, &request(&[APP, OTHER])).await), (0, String::new()));
+    assert_eq!(response(&answer(&world, &request(&[APP, OTHER])).await), (0, String::new()));
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn nobody_is_asked_twice_to_buy_for_one_request() {
     let world = to_be_bought();
     world.endings.lock().unwrap().extend([Ending::Done, Ending::Done]);
     let reply = answer(&world, &request(&[APP, OTHER])).await;
-    assert_eq!(told(&reply), failed(24, &format!("{MESSAGE} See Usher, then try again.")));
+    assert_eq!(response(&reply), failed(24, &format!("{MESSAGE} See Usher, then try again.")));
     assert_eq!(world.questions().len(), 1);
 }
 
@@ -71,7 +71,7 @@ async fn one_request_is_led_through_signing_in_and_buying() {
     world.endings.lock().unwrap().extend([Ending::Done, Ending::Deferred]);
     *world.meanwhile.lock().unwrap() =
         Some(Box::new(|world| world.accounts.lock().unwrap().push(account(SERVICE, "demo", &[REMOTE_URI]))));
-    assert_eq!(told(&answer(&world, &request(&[APP, OTHER])).await).0, 24);
+    assert_eq!(response(&answer(&world, &request(&[APP, OTHER])).await).0, 24);
     let asked: Vec<_> = world.questions().iter().map(|question| (question.kind, question.app_ids.clone())).collect();
     let both = ids(&["org.example.App", "org.example.Other"]);
     assert_eq!(asked, [(Kind::SignIn, both), (Kind::Purchase, ids(&["org.example.Other"]))]);
@@ -90,7 +90,7 @@ async fn how_a_purchase_prompt_ends_decides_the_answer() {
     ] {
         let world = to_be_bought();
         world.endings.lock().unwrap().push_back(ending);
-        assert_eq!(told(&answer(&world, &request(&[OTHER])).await), expected);
+        assert_eq!(response(&answer(&world, &request(&[OTHER])).await), expected);
     }
 }
 
@@ -102,7 +102,7 @@ async fn a_window_that_leads_from_signing_in_to_an_app_not_for_sale_says_so() {
     *world.meanwhile.lock().unwrap() =
         Some(Box::new(|world| world.accounts.lock().unwrap().push(account(SERVICE, "demo", &[REMOTE_URI]))));
     let message = "No access. store.example.org does not offer “org.example.Other” to demo.";
-    assert_eq!(told(&answer(&world, &request(&[APP, OTHER])).await), failed(24, message));
+    assert_eq!(response(&answer(&world, &request(&[APP, OTHER])).await), failed(24, message));
     assert_eq!(world.questions().len(), 1);
 }
 
@@ -146,7 +146,7 @@ async fn a_finished_purchase_is_reported_before_what_an_update_left_out() {
     world.set_server(Says::No(&["org.example.App"]));
     let cause = async || {
         let reply = world.flow().answer(&silent(request(&[APP, OTHER])), ":1.2").await;
-        let cause = reply.after.occasion.as_ref().map(|occasion| occasion.cause);
+        let cause = reply.after.notification.as_ref().map(|notification| notification.cause);
         settled(&world, reply).await;
         cause
     };

@@ -16,8 +16,8 @@ use zbus::zvariant::OwnedValue;
 
 use super::{Store, states};
 use crate::{
+    activity::Activity,
     fakes::{Keyring, REMOTE_URI, SERVICE, Says, World, account, configured, ground},
-    live::Activity,
     tests::{Bus, Client, Daemon, EndingMoment, Plan, error_name, prompter::Prompter, until},
 };
 
@@ -55,16 +55,22 @@ async fn what_needs_no_token_is_free() {
 
 #[tokio::test]
 async fn what_is_in_the_way_is_told_without_asking_a_server() {
-    let told = |word: &str| (word.to_owned(), 0);
-    assert_eq!(state(|world| world.accounts.lock().unwrap().clear()).await, told("account-needed"));
-    assert_eq!(state(|world| world.change_account(|account| drop(account.sign_out()))).await, told("account-needed"));
+    let without_calls = |word: &str| (word.to_owned(), 0);
+    assert_eq!(state(|world| world.accounts.lock().unwrap().clear()).await, without_calls("account-needed"));
+    assert_eq!(
+        state(|world| world.change_account(|account| drop(account.sign_out()))).await,
+        without_calls("account-needed")
+    );
     let expired = |account: &mut Account| account.state = AccountState::Expired;
-    assert_eq!(state(|world| world.change_account(expired)).await, told("account-needed"));
-    assert_eq!(state(|world| world.change_account(|account| account.links.clear())).await, told("link-needed"));
-    assert_eq!(state(|world| world.set_keyring(Keyring::Locked)).await, told("locked"));
-    assert_eq!(state(|world| world.set_keyring(Keyring::Missing)).await, told("unknown"));
+    assert_eq!(state(|world| world.change_account(expired)).await, without_calls("account-needed"));
+    assert_eq!(
+        state(|world| world.change_account(|account| account.links.clear())).await,
+        without_calls("link-needed")
+    );
+    assert_eq!(state(|world| world.set_keyring(Keyring::Locked)).await, without_calls("locked"));
+    assert_eq!(state(|world| world.set_keyring(Keyring::Missing)).await, without_calls("unknown"));
     let elsewhere = || account("https://old.example/", "demo", &[REMOTE_URI]);
-    assert_eq!(state(|world| *world.accounts.lock().unwrap() = vec![elsewhere()]).await, told("unknown"));
+    assert_eq!(state(|world| *world.accounts.lock().unwrap() = vec![elsewhere()]).await, without_calls("unknown"));
 }
 
 #[tokio::test]
@@ -279,7 +285,7 @@ async fn news_of_accounts_is_told_on_the_second_connection_alone() {
     world.heard.send_replace(());
     world.change_account(|account| drop(account.sign_out()));
     world.heard.send_replace(());
-    store.told().await;
+    store.news().await;
     Client::on(&bus).await.further(&daemon).await;
     assert!(!store.has_news(), "one change is told once");
     assert_eq!(store.query(&[APP]).await, states(&[(APP, "account-needed")]));

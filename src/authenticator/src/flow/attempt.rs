@@ -8,20 +8,20 @@ use super::{Ending, Flow, Obstacle, Question};
 
 /// A goal that a person may be asked about.
 #[async_trait]
-pub(crate) trait Wanted: Sync {
+pub(crate) trait Attempt: Sync {
     /// The result of a look.
-    type Found: Send;
+    type Findings: Send;
 
     /// Looks at keyring and server without waiting for a person. `afresh` after an answered question.
-    async fn look(&self, afresh: bool) -> (Self::Found, Option<Obstacle>);
+    async fn look(&self, afresh: bool) -> (Self::Findings, Option<Obstacle>);
 
     /// The question to the person about an obstacle. `None` if no question helps, or nobody may be asked.
     async fn question(&self, obstacle: &Obstacle) -> Option<Question>;
 }
 
 /// The result of the last look, and the obstacle that remains.
-pub(crate) struct Rounds<T> {
-    pub(crate) found: T,
+pub(crate) struct Attempted<T> {
+    pub(crate) findings: T,
     pub(crate) blocked: Option<(Obstacle, Stop)>,
 }
 
@@ -38,22 +38,22 @@ pub(crate) enum Stop {
 
 impl Flow {
     /// Asks about each obstacle until none is left; asks each kind of question once.
-    pub(crate) async fn rounds<W: Wanted>(&self, wanted: &W) -> Rounds<W::Found> {
+    pub(crate) async fn attempt<W: Attempt>(&self, wanted: &W) -> Attempted<W::Findings> {
         let mut asked: Vec<Kind> = Vec::new();
         let mut is_offered = true;
         loop {
-            let (found, obstacle) = wanted.look(!asked.is_empty()).await;
+            let (findings, obstacle) = wanted.look(!asked.is_empty()).await;
             let Some(obstacle) = obstacle else {
-                return Rounds { found, blocked: None };
+                return Attempted { findings, blocked: None };
             };
             tracing::debug!(?obstacle, ?asked, "met an obstacle");
             if !is_offered {
                 let stop = if obstacle.apps().is_some() { Stop::NotOffered } else { Stop::NothingToAsk };
-                return Rounds { found, blocked: Some((obstacle, stop)) };
+                return Attempted { findings, blocked: Some((obstacle, stop)) };
             }
             let question = wanted.question(&obstacle).await.filter(|question| !asked.contains(&question.kind));
             let Some(question) = question else {
-                return Rounds { found, blocked: Some((obstacle, Stop::NothingToAsk)) };
+                return Attempted { findings, blocked: Some((obstacle, Stop::NothingToAsk)) };
             };
             let kind = question.kind;
             let ending = self.prompts.ask(question).await;
@@ -63,7 +63,7 @@ impl Flow {
                 Ending::Done => {}
                 // A window that began with signing in may have ended here, so look again to see what it means.
                 Ending::NotOffered => is_offered = false,
-                other => return Rounds { found, blocked: Some((obstacle, Stop::Ended(other))) },
+                other => return Attempted { findings, blocked: Some((obstacle, Stop::Ended(other))) },
             }
         }
     }

@@ -11,13 +11,13 @@ use usher_core::{
 };
 
 use super::{
-    course::Wish,
+    decision::RequestKind,
     obstacle::{Obstacle, question},
 };
 
 /// Something to notify a person of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Occasion {
+pub(crate) struct NotificationEvent {
     /// The kind of notification.
     pub(crate) cause: Cause,
     /// The account in question, if there is one.
@@ -28,14 +28,14 @@ pub(crate) struct Occasion {
     pub(crate) end: Option<i64>,
 }
 
-impl Occasion {
+impl NotificationEvent {
     fn new(cause: Cause, account: Option<AccountId>, ground: &Ground) -> Self {
         Self { cause, account, ground: ground.clone(), end: None }
     }
 
     /// An update that was left out while nobody may be asked: says what the person could do.
-    pub(super) fn left_out(obstacle: &Obstacle, wish: Wish, ground: &Ground) -> Option<Self> {
-        if wish.interactive || wish.operation != Operation::Update {
+    pub(super) fn left_out(obstacle: &Obstacle, request_kind: RequestKind, ground: &Ground) -> Option<Self> {
+        if request_kind.interactive || request_kind.operation != Operation::Update {
             return None;
         }
         // The notification stands for the question that we may not ask.

@@ -9,7 +9,7 @@ use usher_core::{
 };
 
 use super::date;
-use crate::flow::Occasion;
+use crate::flow::NotificationEvent;
 
 /// An action of the window process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) struct Action {
 
 /// The content of a notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Words {
+pub(super) struct NotificationText {
     pub(super) title: String,
     /// Plain text without angle brackets, for every desktop.
     pub(super) body: String,
@@ -32,15 +32,15 @@ pub(super) struct Words {
     pub(super) button: Option<(String, Action)>,
 }
 
-impl Words {
-    /// The content for an occasion. `repository` is the title of the remote, for which `waiting` updates wait.
-    pub(super) fn of(occasion: &Occasion, repository: &str, waiting: usize) -> Self {
-        let (host, repository) = (text::name(&occasion.ground.host()), name_without_markup(repository));
+impl NotificationText {
+    /// The content for an event. `repository` is the title of the remote, for which `waiting` updates wait.
+    pub(super) fn of(event: &NotificationEvent, repository: &str, waiting: usize) -> Self {
+        let (host, repository) = (text::name(&event.ground.host()), name_without_markup(repository));
         let values = [("host", host.as_str()), ("repository", repository.as_str())];
-        let account = || occasion.account.map(|id| id.to_string());
+        let account = || event.account.map(|id| id.to_string());
         let show_account = || account().map(|target| Action { name: "show-account", target });
-        let attend = || Action { name: "attend-to-repository", target: occasion.ground.remote_uri.clone() };
-        match occasion.cause {
+        let attend = || Action { name: "attend-to-repository", target: event.ground.remote_uri.clone() };
+        match event.cause {
             Cause::SignIn => {
                 let again = account().map(|target| Action { name: "sign-in-again", target });
                 Self {
@@ -85,7 +85,7 @@ impl Words {
             },
             Cause::EndsSoon => Self {
                 title: gettext("Sign-In Ends Soon"),
-                body: match occasion.end.and_then(date::day) {
+                body: match event.end.and_then(date::day) {
                     Some(date) => gettext_f("At {host}, on {date}.", &[("host", &host), ("date", &date)]),
                     None => host.clone(),
                 },
@@ -114,14 +114,14 @@ mod tests {
     use super::*;
     use crate::fakes::{REMOTE_URI, ground};
 
-    fn occasion(cause: Cause, account: Option<AccountId>) -> Occasion {
-        Occasion { cause, account, ground: ground(), end: Some(1_794_787_199) }
+    fn event(cause: Cause, account: Option<AccountId>) -> NotificationEvent {
+        NotificationEvent { cause, account, ground: ground(), end: Some(1_794_787_199) }
     }
 
     /// Title and body, without isolates.
-    fn told(cause: Cause, waiting: usize) -> (String, String) {
-        let words = Words::of(&occasion(cause, Some(AccountId::random())), "Example Apps", waiting);
-        (words.title, words.body.replace(['\u{2068}', '\u{2069}'], ""))
+    fn title_and_body(cause: Cause, waiting: usize) -> (String, String) {
+        let text = NotificationText::of(&event(cause, Some(AccountId::random())), "Example Apps", waiting);
+        (text.title, text.body.replace(['\u{2068}', '\u{2069}'], ""))
     }
 
     #[test]
@@ -129,37 +129,38 @@ mod tests {
         let needed = "Account Needed for Updates".to_owned();
         let one = "1 update from Example Apps is waiting. Sign in to store.example.org.";
         let two = "2 updates from Example Apps are waiting. Sign in to store.example.org.";
-        assert_eq!(told(Cause::SignIn, 1), (needed.clone(), one.into()));
-        assert_eq!(told(Cause::SignIn, 2), (needed.clone(), two.into()));
+        assert_eq!(title_and_body(Cause::SignIn, 1), (needed.clone(), one.into()));
+        assert_eq!(title_and_body(Cause::SignIn, 2), (needed.clone(), two.into()));
         let locked = "1 update from Example Apps is waiting. The keyring is locked.";
-        assert_eq!(told(Cause::Unlock, 1), (needed, locked.into()));
-        let (title, body) = told(Cause::NoAccess, 1);
+        assert_eq!(title_and_body(Cause::Unlock, 1), (needed, locked.into()));
+        let (title, body) = title_and_body(Cause::NoAccess, 1);
         assert_eq!(title, "App No Longer Available");
         assert_eq!(body, "An app was not updated: the account at store.example.org has no access any more.");
-        let (title, body) = told(Cause::Finished, 0);
+        let (title, body) = title_and_body(Cause::Finished, 0);
         assert_eq!(
             (title.as_str(), body.as_str()),
             ("Purchase Finished", "What was bought at store.example.org can be installed now.")
         );
-        let (title, body) = told(Cause::EndsSoon, 0);
+        let (title, body) = title_and_body(Cause::EndsSoon, 0);
         assert_eq!(title, "Sign-In Ends Soon");
         assert!(body.starts_with("At store.example.org, on ") && body.ends_with("November 2026."), "{body}");
     }
 
     #[test]
     fn the_title_of_a_repository_is_never_markup() {
-        let words = Words::of(&occasion(Cause::SignIn, None), "<a href=\"https://evil.example\">Free</a>\nApps", 1);
-        assert!(!words.body.contains(['<', '>', '\n']), "{}", words.body);
+        let text =
+            NotificationText::of(&event(Cause::SignIn, None), "<a href=\"https://evil.example\">Free</a>\nApps", 1);
+        assert!(!text.body.contains(['<', '>', '\n']), "{}", text.body);
     }
 
     #[test]
     fn a_click_leads_to_the_account_or_to_the_repository_without_one() {
         let id = AccountId::random();
-        let known = Words::of(&occasion(Cause::SignIn, Some(id)), "Shop", 1);
+        let known = NotificationText::of(&event(Cause::SignIn, Some(id)), "Shop", 1);
         let action = |name, target: String| Action { name, target };
         assert_eq!(known.default, Some(action("show-account", id.to_string())));
         assert_eq!(known.button.unwrap().1, action("sign-in-again", id.to_string()));
-        let unknown = Words::of(&occasion(Cause::SignIn, None), "Shop", 1);
+        let unknown = NotificationText::of(&event(Cause::SignIn, None), "Shop", 1);
         assert_eq!(unknown.default, Some(action("attend-to-repository", REMOTE_URI.into())));
     }
 }

@@ -10,7 +10,7 @@ use super::obstacle::{Obstacle, question};
 
 /// What a client wants, and whether it may disturb the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Wish {
+pub(crate) struct RequestKind {
     /// Install or update.
     pub(crate) operation: Operation,
     /// Whether the person may be asked.
@@ -19,7 +19,7 @@ pub(crate) struct Wish {
 
 /// What to do about an obstacle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Course {
+pub(crate) enum Decision {
     /// Ask the person, then look again.
     Ask(Kind, Reason),
     /// End the request with a message.
@@ -29,11 +29,11 @@ pub(crate) enum Course {
 }
 
 /// The design's table: an obstacle never blocks an update.
-pub(crate) fn course(obstacle: &Obstacle, wish: Wish) -> Course {
-    let question = question(obstacle).filter(|_| wish.interactive);
-    match (wish.operation, question) {
-        (Operation::Update, question) => Course::LeaveOut(question),
-        (Operation::Install, Some((kind, reason))) => Course::Ask(kind, reason),
-        (Operation::Install, None) => Course::Refuse,
+pub(crate) fn decide(obstacle: &Obstacle, request_kind: RequestKind) -> Decision {
+    let question = question(obstacle).filter(|_| request_kind.interactive);
+    match (request_kind.operation, question) {
+        (Operation::Update, question) => Decision::LeaveOut(question),
+        (Operation::Install, Some((kind, reason))) => Decision::Ask(kind, reason),
+        (Operation::Install, None) => Decision::Refuse,
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Inside a sandbox no service manager restarts a daemon that was killed, and its clients would wait forever. So the
-//! bus starts a parent there: it runs the daemon as its child, and restarts it unless it ends by itself. The parent has
-//! no threads, no connections and no secrets.
+//! bus starts a supervisor there: it runs the daemon as its child, and restarts it unless it ends by itself. The
+//! supervisor has no threads, no connections and no secrets.
 
 use std::{
     ffi::OsString,
@@ -20,13 +20,13 @@ use usher_core::names;
 
 /// The name of the daemon's program.
 const PROGRAM: &str = "usher-authenticator";
-/// The argument that makes a process the parent, even outside a sandbox.
-const AS_PARENT: &str = "--as-parent";
-/// The argument that makes a process the daemon. Its value is the id of the parent.
-const PARENT: &str = "--parent";
+/// The argument that makes a process the supervisor, even outside a sandbox.
+const AS_SUPERVISOR: &str = "--as-parent";
+/// The argument that makes a process the daemon. Its value is the id of the supervisor.
+const SUPERVISOR_ID: &str = "--parent";
 /// The exit code of a Rust process that panicked.
 const PANICKED: i32 = 101;
-/// The parent restarts the daemon that often …
+/// The supervisor restarts the daemon that often …
 const RESTART_LIMIT: usize = 5;
 /// … within that time. A daemon that is killed more often would be killed forever.
 const RESTART_TIME: Duration = Duration::from_secs(60);
@@ -34,8 +34,8 @@ const RESTART_TIME: Duration = Duration::from_secs(60);
 /// The role of a process of this program.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// It supervises the daemon.
-    Parent,
+    /// It restarts the daemon.
+    Supervisor,
     /// It is the daemon.
     Daemon,
 }
@@ -44,7 +44,7 @@ impl Role {
     /// The role that these arguments give. They come without the program's name.
     pub(crate) fn of(arguments: &[OsString], in_sandbox: bool) -> Self {
         let has = |name: &str| arguments.iter().any(|argument| argument == name);
-        if !has(PARENT) && (in_sandbox || has(AS_PARENT)) { Self::Parent } else { Self::Daemon }
+        if !has(SUPERVISOR_ID) && (in_sandbox || has(AS_SUPERVISOR)) { Self::Supervisor } else { Self::Daemon }
     }
 
     /// The role of this process.
@@ -53,7 +53,7 @@ impl Role {
     }
 }
 
-/// Makes the daemon end with its parent. Returns whether the parent is still there.
+/// Makes the daemon end with its supervisor. Returns whether the supervisor is still there.
 pub(crate) fn follow(parent: i32) -> io::Result<bool> {
     set_parent_process_death_signal(Some(Signal::TERM))?;
     Ok(getppid().map(Pid::as_raw_pid) == Some(parent))
@@ -62,24 +62,24 @@ pub(crate) fn follow(parent: i32) -> io::Result<bool> {
 /// Runs the daemon until it ends by itself or on a signal, and ends with the same code.
 pub(crate) fn run() -> io::Result<ExitCode> {
     let mut signals = Signals::new([SIGCHLD, SIGINT, SIGTERM])?;
-    let mut watch = Watch::default();
+    let mut policy = RestartPolicy::default();
     let mut daemon = start()?;
     loop {
         for signal in signals.wait() {
             if signal != SIGCHLD {
-                watch.is_told_to_end = true;
+                policy.is_told_to_end = true;
                 tell_to_end(&daemon);
             }
         }
         let Some(status) = daemon.try_wait()? else {
             continue;
         };
-        match watch.next(status, Instant::now()) {
-            Next::Restart => {
+        match policy.next(status, Instant::now()) {
+            AfterEnd::Restart => {
                 tracing::warn!(%status, "the daemon was killed; restarting it");
                 daemon = start()?;
             }
-            Next::End(code) => return Ok(ExitCode::from(code)),
+            AfterEnd::End(code) => return Ok(ExitCode::from(code)),
         }
     }
 }
@@ -90,9 +90,9 @@ fn arguments() -> Vec<OsString> {
 
 /// Starts this same program, even if another was installed in its place.
 fn start() -> io::Result<Child> {
-    let own = arguments().into_iter().filter(|argument| argument != AS_PARENT);
+    let own = arguments().into_iter().filter(|argument| argument != AS_SUPERVISOR);
     let parent = getpid().as_raw_pid().to_string();
-    Command::new("/proc/self/exe").arg0(PROGRAM).args(own).args([PARENT, &parent]).spawn()
+    Command::new("/proc/self/exe").arg0(PROGRAM).args(own).args([SUPERVISOR_ID, &parent]).spawn()
 }
 
 fn tell_to_end(daemon: &Child) {
@@ -105,31 +105,31 @@ fn tell_to_end(daemon: &Child) {
 
 /// What to do when the daemon has ended.
 #[derive(Debug, PartialEq, Eq)]
-enum Next {
+enum AfterEnd {
     /// Restart it.
     Restart,
     /// End as well, with that code.
     End(u8),
 }
 
-/// The history of the daemon.
+/// Decides whether a daemon that has ended is restarted, from its history.
 #[derive(Debug, Default)]
-struct Watch {
+struct RestartPolicy {
     is_told_to_end: bool,
     restarts: Vec<Instant>,
 }
 
-impl Watch {
-    fn next(&mut self, status: ExitStatus, now: Instant) -> Next {
+impl RestartPolicy {
+    fn next(&mut self, status: ExitStatus, now: Instant) -> AfterEnd {
         let was_killed = status.signal().is_some() || status.code() == Some(PANICKED);
         self.restarts.retain(|restart| now.duration_since(*restart) < RESTART_TIME);
         if was_killed && !self.is_told_to_end && self.restarts.len() < RESTART_LIMIT {
             self.restarts.push(now);
-            return Next::Restart;
+            return AfterEnd::Restart;
         }
         // A shell reports a signal in the same way.
         let signal = status.signal().map(|signal| signal + 128);
-        Next::End(status.code().or(signal).and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+        AfterEnd::End(status.code().or(signal).and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
     }
 }
 
@@ -150,39 +150,39 @@ mod tests {
         let role = |arguments: &[&str], in_sandbox| {
             Role::of(&arguments.iter().map(OsString::from).collect::<Vec<_>>(), in_sandbox)
         };
-        assert_eq!(role(&[], true), Role::Parent);
+        assert_eq!(role(&[], true), Role::Supervisor);
         assert_eq!(role(&["--verbose", "--parent", "2"], true), Role::Daemon);
         assert_eq!(role(&["--verbose"], false), Role::Daemon);
-        assert_eq!(role(&["--as-parent"], false), Role::Parent);
+        assert_eq!(role(&["--as-parent"], false), Role::Supervisor);
     }
 
     #[test]
     fn a_daemon_that_was_killed_is_started_again_and_one_that_has_ended_is_not() {
-        let next = |status| Watch::default().next(status, Instant::now());
+        let next = |status| RestartPolicy::default().next(status, Instant::now());
         for status in [killed(9), killed(6), killed(15), ended(101)] {
-            assert_eq!(next(status), Next::Restart, "{status}");
+            assert_eq!(next(status), AfterEnd::Restart, "{status}");
         }
-        assert_eq!(next(ended(0)), Next::End(0));
-        assert_eq!(next(ended(1)), Next::End(1));
+        assert_eq!(next(ended(0)), AfterEnd::End(0));
+        assert_eq!(next(ended(1)), AfterEnd::End(1));
     }
 
     #[test]
     fn a_daemon_that_was_told_to_end_is_not_started_again() {
-        let mut watch = Watch { is_told_to_end: true, ..Watch::default() };
-        assert_eq!(watch.next(killed(15), Instant::now()), Next::End(143));
+        let mut policy = RestartPolicy { is_told_to_end: true, ..RestartPolicy::default() };
+        assert_eq!(policy.next(killed(15), Instant::now()), AfterEnd::End(143));
     }
 
     #[test]
     fn a_daemon_that_is_killed_over_and_over_is_given_up_and_one_that_is_killed_now_and_then_is_not() {
-        let mut watch = Watch::default();
+        let mut policy = RestartPolicy::default();
         let begin = Instant::now();
         for second in 0..5 {
-            assert_eq!(watch.next(killed(9), begin + Duration::from_secs(second)), Next::Restart);
+            assert_eq!(policy.next(killed(9), begin + Duration::from_secs(second)), AfterEnd::Restart);
         }
-        assert_eq!(watch.next(killed(9), begin + Duration::from_secs(5)), Next::End(137));
-        let mut watch = Watch::default();
+        assert_eq!(policy.next(killed(9), begin + Duration::from_secs(5)), AfterEnd::End(137));
+        let mut policy = RestartPolicy::default();
         for minute in 0..20 {
-            assert_eq!(watch.next(killed(9), begin + Duration::from_secs(60 * minute)), Next::Restart);
+            assert_eq!(policy.next(killed(9), begin + Duration::from_secs(60 * minute)), AfterEnd::Restart);
         }
     }
 }

@@ -8,15 +8,15 @@ use usher_core::{prompt::Kind, service::RemoteUrl};
 
 use super::Store;
 use crate::{
+    activity::Activity,
     fakes::{Keyring, REMOTE_URI, SERVICE, Says, World, account},
     flow::Clock,
-    live::Activity,
     tests::{Bus, Call, Client, Daemon, Plan, error_name, prompter::Prompter, until},
 };
 
 const OTHER: &str = "org.example.Other";
 
-struct Place {
+struct Fixture {
     bus: Bus,
     world: Arc<World>,
     prompter: Prompter,
@@ -24,12 +24,12 @@ struct Place {
     store: Arc<Store>,
 }
 
-async fn place(world: Arc<World>) -> Place {
+async fn fixture(world: Arc<World>) -> Fixture {
     let bus = Bus::start();
     let prompter = Prompter::on(&bus).await;
     let daemon = Daemon::start_as(&bus, &world, Plan { real_windows: true, ..Plan::default() }).await;
     let store = Arc::new(Store::on(&bus).await);
-    Place { bus, world, prompter, daemon, store }
+    Fixture { bus, world, prompter, daemon, store }
 }
 
 fn to_be_bought() -> Arc<World> {
@@ -38,7 +38,7 @@ fn to_be_bought() -> Arc<World> {
     world
 }
 
-impl Place {
+impl Fixture {
     fn sign_in(&self, token: &'static str) -> JoinHandle<zbus::Result<u32>> {
         let store = self.store.clone();
         tokio::spawn(async move { store.sign_in(token).await })
@@ -56,7 +56,7 @@ fn add_account(world: &World) {
 
 #[tokio::test]
 async fn signing_in_is_done_when_the_remote_may_use_an_account() {
-    let mut at = place(World::empty()).await;
+    let mut at = fixture(World::empty()).await;
     let signing_in = at.sign_in("1");
     let prompt = at.prompter.next().await;
     assert_eq!((prompt.kind, prompt.text("reason").as_str()), ("SignIn", "no-account"));
@@ -74,7 +74,7 @@ async fn signing_in_leads_through_what_else_is_needed() {
     let world = World::good();
     world.set_keyring(Keyring::Locked);
     world.change_account(|account| account.links.clear());
-    let mut at = place(world).await;
+    let mut at = fixture(world).await;
     let signing_in = at.sign_in("1");
     let unlock = at.prompter.next().await;
     assert_eq!(unlock.kind, "Unlock");
@@ -89,7 +89,7 @@ async fn signing_in_leads_through_what_else_is_needed() {
 #[tokio::test]
 async fn how_a_prompt_ends_is_told() {
     for (ends, expected) in [(1, 1), (2, 2), (3, 3)] {
-        let mut at = place(World::empty()).await;
+        let mut at = fixture(World::empty()).await;
         let signing_in = at.sign_in("1");
         at.prompter.next().await.end(ends);
         assert_eq!(signing_in.await.unwrap().unwrap(), expected);
@@ -98,7 +98,7 @@ async fn how_a_prompt_ends_is_told() {
 
 #[tokio::test]
 async fn only_what_the_server_denies_can_be_bought() {
-    let mut at = place(World::good()).await;
+    let mut at = fixture(World::good()).await;
     assert_eq!(at.purchase("1").await.unwrap().unwrap(), 0, "there is access already");
     assert_eq!(at.prompter.further(), (0, 0));
     at.world.set_server(Says::No(&[OTHER]));
@@ -116,7 +116,7 @@ async fn only_what_the_server_denies_can_be_bought() {
 
 #[tokio::test]
 async fn what_is_denied_after_the_purchase_is_not_done() {
-    let mut at = place(to_be_bought()).await;
+    let mut at = fixture(to_be_bought()).await;
     let buying = at.purchase("1");
     at.prompter.next().await.end(0);
     assert_eq!(buying.await.unwrap().unwrap(), 2);
@@ -129,7 +129,7 @@ async fn what_is_denied_after_the_purchase_is_not_done() {
 async fn buying_leads_through_signing_in() {
     let world = World::empty();
     world.set_server(Says::No(&[OTHER]));
-    let mut at = place(world).await;
+    let mut at = fixture(world).await;
     let buying = at.purchase("1");
     let sign_in = at.prompter.next().await;
     assert_eq!((sign_in.kind, sign_in.app_ids()), ("SignIn", vec![OTHER.to_owned()]));
@@ -143,7 +143,7 @@ async fn buying_leads_through_signing_in() {
 
 #[tokio::test]
 async fn r25_for_a_remote_that_is_not_configured_no_window_opens() {
-    let mut at = place(World::empty()).await;
+    let mut at = fixture(World::empty()).await;
     for (remote, uri) in
         [("other", REMOTE_URI), ("shop", "https://evil.example/"), ("shop", "http://repo.example.org/")]
     {
@@ -155,14 +155,14 @@ async fn r25_for_a_remote_that_is_not_configured_no_window_opens() {
 
 #[tokio::test]
 async fn r25_a_store_cannot_ask_more_often_than_a_client_nor_what_was_put_off() {
-    let mut at = place(World::empty()).await;
+    let mut at = fixture(World::empty()).await;
     for token in ["1", "2", "3"] {
         let signing_in = at.sign_in(token);
         at.prompter.next().await.end(3);
         assert_eq!(signing_in.await.unwrap().unwrap(), 3);
     }
     assert_eq!(at.store.sign_in("4").await.unwrap(), 2);
-    let at = place(to_be_bought()).await;
+    let at = fixture(to_be_bought()).await;
     let put_off = Dismissal::new(RemoteUrl::parse(REMOTE_URI).unwrap(), Kind::Purchase, at.world.now());
     DismissalFile::in_folder(at.bus.folder.path()).add(put_off, at.world.now()).unwrap();
     assert_eq!(at.store.purchase("1", OTHER).await.unwrap(), 2);
@@ -170,7 +170,7 @@ async fn r25_a_store_cannot_ask_more_often_than_a_client_nor_what_was_put_off() 
 
 #[tokio::test]
 async fn c01_a_store_joins_the_question_of_a_client() {
-    let mut at = place(to_be_bought()).await;
+    let mut at = fixture(to_be_bought()).await;
     let mut client = Client::on(&at.bus).await;
     client.ask(&Call { refs: vec![crate::fakes::OTHER], ..Call::default() }).await.unwrap();
     let prompt = at.prompter.next().await;
@@ -185,7 +185,7 @@ async fn c01_a_store_joins_the_question_of_a_client() {
 
 #[tokio::test]
 async fn d10_a_call_is_cancelled_by_its_caller_alone() {
-    let mut at = place(World::empty()).await;
+    let mut at = fixture(World::empty()).await;
     let signing_in = at.sign_in("mine");
     let prompt = at.prompter.next().await;
     Store::on(&at.bus).await.cancel("mine").await.unwrap();
@@ -201,7 +201,7 @@ async fn d10_a_call_is_cancelled_by_its_caller_alone() {
 
 #[tokio::test]
 async fn d01_d02_d22_a_name_that_is_none_or_in_use_is_refused() {
-    let mut at = place(World::empty()).await;
+    let mut at = fixture(World::empty()).await;
     let signing_in = at.sign_in("1");
     let prompt = at.prompter.next().await;
     assert_eq!(error_name(at.store.sign_in("1").await), "ObjectPathInUse");
@@ -217,7 +217,7 @@ async fn d01_d02_d22_a_name_that_is_none_or_in_use_is_refused() {
 
 #[tokio::test]
 async fn l02_a_waiting_prompt_closes_with_the_store_that_asked() {
-    let mut at = place(World::empty()).await;
+    let mut at = fixture(World::empty()).await;
     let _signing_in = at.sign_in("1");
     let prompt = at.prompter.next().await;
     at.store.connection.clone().close().await.unwrap();
@@ -226,7 +226,7 @@ async fn l02_a_waiting_prompt_closes_with_the_store_that_asked() {
 
 #[tokio::test]
 async fn l03_stopped_the_daemon_answers_the_calls_that_are_open() {
-    let mut at = place(World::empty()).await;
+    let mut at = fixture(World::empty()).await;
     let signing_in = at.sign_in("1");
     let prompt = at.prompter.next().await;
     at.daemon.stop();
@@ -251,7 +251,7 @@ async fn l06_who_was_told_of_a_window_hears_what_comes_of_it() {
     tokio::time::sleep(Duration::from_millis(400)).await;
     add_account(&world);
     world.heard.send_replace(());
-    store.told().await;
+    store.news().await;
     store.connection.close().await.unwrap();
     daemon.end().await.unwrap();
 }

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The open requests: how many there may be, whose they are, and what keeps the daemon from ending.
+//! The open requests: how many there may be, and whose they are.
 
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
-use crate::{journal::Journal, lifecycle::Event};
+use crate::{
+    activity::{Activity, Busy},
+    journal::Journal,
+    lifecycle::Event,
+};
 
 /// Most open requests of one peer (rule R9).
 const PEER_LIMIT: usize = 16;
@@ -19,7 +23,7 @@ const GONE_LIMIT: usize = 64;
 
 /// Why a request is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refusal {
+pub(crate) enum AdmissionError {
     /// Too many are open.
     #[error("too many requests are open")]
     TooMany,
@@ -31,92 +35,63 @@ pub(crate) enum Refusal {
     TooLate,
 }
 
-/// Counts what nothing may interrupt: requests, and work that outlives them.
-#[derive(Debug, Clone)]
-pub(crate) struct Activity(Arc<watch::Sender<usize>>);
-
-/// Keeps the daemon from ending while it is held.
-#[derive(Debug)]
-pub(crate) struct Busy(Activity);
-
-impl Default for Activity {
-    fn default() -> Self {
-        Self(Arc::new(watch::channel(0).0))
-    }
-}
-
-impl Activity {
-    /// Counts one more until the result is dropped.
-    pub(crate) fn begin(&self) -> Busy {
-        self.0.send_modify(|count| *count += 1);
-        Busy(self.clone())
-    }
-
-    /// Follows the count.
-    pub(crate) fn watch(&self) -> watch::Receiver<usize> {
-        self.0.subscribe()
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.0.send_modify(|count| *count -= 1);
-    }
-}
-
 /// The open requests. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Live {
+pub(crate) struct OpenRequests {
     state: Arc<Mutex<State>>,
     activity: Activity,
 }
 
 struct State {
-    requests: BTreeMap<String, Open>,
+    requests: BTreeMap<String, OpenRequest>,
     gone: VecDeque<String>,
     is_ending: bool,
     journal: Option<Journal>,
 }
 
-struct Open {
+struct OpenRequest {
     peer: String,
     events: mpsc::UnboundedSender<Event>,
 }
 
 /// An open request. Dropping this closes it.
 pub(crate) struct Admission {
-    live: Live,
+    open_requests: OpenRequests,
     path: String,
     _busy: Busy,
 }
 
-impl Live {
+impl OpenRequests {
     pub(crate) fn new(activity: Activity, journal: Option<Journal>) -> Self {
         let state = State { requests: BTreeMap::new(), gone: VecDeque::new(), is_ending: false, journal };
         Self { state: Arc::new(Mutex::new(state)), activity }
     }
 
     /// Accepts a request. Events from outside come through the receiver.
-    pub(crate) fn admit(&self, path: &str, peer: &str) -> Result<(Admission, mpsc::UnboundedReceiver<Event>), Refusal> {
+    pub(crate) fn admit(
+        &self,
+        path: &str,
+        peer: &str,
+    ) -> Result<(Admission, mpsc::UnboundedReceiver<Event>), AdmissionError> {
         let mut state = self.state();
         if state.is_ending || state.gone.iter().any(|gone| gone == peer) {
-            return Err(Refusal::TooLate);
+            return Err(AdmissionError::TooLate);
         }
         if state.requests.contains_key(path) {
-            return Err(Refusal::Exists);
+            return Err(AdmissionError::Exists);
         }
         let of_peer = state.requests.values().filter(|open| open.peer == peer).count();
         if of_peer >= PEER_LIMIT || state.requests.len() >= LIMIT {
-            return Err(Refusal::TooMany);
+            return Err(AdmissionError::TooMany);
         }
         let (events, receiver) = mpsc::unbounded_channel();
-        state.requests.insert(path.to_owned(), Open { peer: peer.to_owned(), events });
+        state.requests.insert(path.to_owned(), OpenRequest { peer: peer.to_owned(), events });
         state.write_journal();
-        Ok((Admission { live: self.clone(), path: path.to_owned(), _busy: self.activity.begin() }, receiver))
+        Ok((Admission { open_requests: self.clone(), path: path.to_owned(), _busy: self.activity.begin() }, receiver))
     }
 
     /// Sends an event to one request.
-    pub(crate) fn tell(&self, path: &str, event: Event) {
+    pub(crate) fn send(&self, path: &str, event: Event) {
         if let Some(open) = self.state().requests.get(path) {
             // A request that no longer listens is over.
             let _ = open.events.send(event);
@@ -164,7 +139,7 @@ impl State {
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        let mut state = self.live.state();
+        let mut state = self.open_requests.state();
         state.requests.remove(&self.path);
         state.write_journal();
     }
@@ -174,49 +149,49 @@ impl Drop for Admission {
 mod tests {
     use super::*;
 
-    fn live() -> Live {
-        Live::new(Activity::default(), None)
+    fn open_requests() -> OpenRequests {
+        OpenRequests::new(Activity::default(), None)
     }
 
     #[test]
     fn d22_the_excess_is_refused_and_an_end_frees_a_place() {
-        let live = live();
+        let open_requests = open_requests();
         let mut open = Vec::new();
         for number in 0..64 {
-            open.push(live.admit(&format!("/{number}"), &format!(":1.{}", number / 16)).unwrap());
+            open.push(open_requests.admit(&format!("/{number}"), &format!(":1.{}", number / 16)).unwrap());
         }
-        assert_eq!(live.admit("/64", ":1.9").err(), Some(Refusal::TooMany));
+        assert_eq!(open_requests.admit("/64", ":1.9").err(), Some(AdmissionError::TooMany));
         open.pop();
-        assert_eq!(live.admit("/64", ":1.0").err(), Some(Refusal::TooMany), "this peer has 16");
-        assert!(live.admit("/64", ":1.9").is_ok());
+        assert_eq!(open_requests.admit("/64", ":1.0").err(), Some(AdmissionError::TooMany), "this peer has 16");
+        assert!(open_requests.admit("/64", ":1.9").is_ok());
     }
 
     #[test]
     fn an_open_handle_is_not_opened_again() {
-        let live = live();
-        let (first, mut events) = live.admit("/1", ":1.1").unwrap();
-        assert_eq!(live.admit("/1", ":1.1").err(), Some(Refusal::Exists));
+        let open_requests = open_requests();
+        let (first, mut events) = open_requests.admit("/1", ":1.1").unwrap();
+        assert_eq!(open_requests.admit("/1", ":1.1").err(), Some(AdmissionError::Exists));
         assert!(events.try_recv().is_err(), "the first is untouched");
         drop(first);
-        assert!(live.admit("/1", ":1.1").is_ok());
+        assert!(open_requests.admit("/1", ":1.1").is_ok());
     }
 
     #[test]
     fn l01_the_call_of_a_departed_peer_is_not_accepted() {
-        let live = live();
-        let (_admission, mut events) = live.admit("/1", ":1.1").unwrap();
-        let (_other, mut other) = live.admit("/2", ":1.2").unwrap();
-        live.peer_is_gone(":1.1");
+        let open_requests = open_requests();
+        let (_admission, mut events) = open_requests.admit("/1", ":1.1").unwrap();
+        let (_other, mut other) = open_requests.admit("/2", ":1.2").unwrap();
+        open_requests.peer_is_gone(":1.1");
         assert!(matches!(events.try_recv(), Ok(Event::PeerGone)));
         assert!(other.try_recv().is_err());
-        assert_eq!(live.admit("/3", ":1.1").err(), Some(Refusal::TooLate));
+        assert_eq!(open_requests.admit("/3", ":1.1").err(), Some(AdmissionError::TooLate));
     }
 
     #[test]
     fn an_open_request_is_activity() {
         let activity = Activity::default();
-        let live = Live::new(activity.clone(), None);
-        let (admission, _events) = live.admit("/1", ":1.1").unwrap();
+        let open_requests = OpenRequests::new(activity.clone(), None);
+        let (admission, _events) = open_requests.admit("/1", ":1.1").unwrap();
         assert_eq!(*activity.watch().borrow(), 1);
         drop(admission);
         assert_eq!(*activity.watch().borrow(), 0);

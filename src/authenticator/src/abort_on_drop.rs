@@ -3,10 +3,10 @@
 
 use tokio::task::JoinHandle;
 
-/// The work on a request. Dropping it aborts the task: connections close, and a prompt that waits for it notices.
-pub(crate) struct Work<T>(JoinHandle<T>);
+/// Work in a task of its own. Dropping this aborts the task: connections close, and a prompt that waits for it notices.
+pub(crate) struct AbortOnDrop<T>(JoinHandle<T>);
 
-impl<T: Send + 'static> Work<T> {
+impl<T: Send + 'static> AbortOnDrop<T> {
     /// Begins it.
     pub(crate) fn begin(work: impl Future<Output = T> + Send + 'static) -> Self {
         Self(tokio::spawn(work))
@@ -18,7 +18,7 @@ impl<T: Send + 'static> Work<T> {
     }
 }
 
-impl<T> Drop for Work<T> {
+impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
     }

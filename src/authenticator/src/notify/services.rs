@@ -17,38 +17,33 @@ use zbus::{
 
 use super::{
     desktop::Desktop,
-    words::{Action, Words},
+    text::{Action, NotificationText},
 };
-use crate::{delivery::Surroundings, live::Activity};
+use crate::{activity::Activity, delivery::BusAccess};
 
 /// The notification services of the desktop.
-pub(super) struct Surface {
+pub(super) struct NotificationServices {
     connection: Connection,
-    surroundings: Surroundings,
+    bus_access: BusAccess,
     has_display: bool,
     desktop: Desktop,
 }
 
-impl Surface {
-    pub(super) fn new(
-        connection: Connection,
-        activity: Activity,
-        surroundings: Surroundings,
-        has_display: bool,
-    ) -> Self {
+impl NotificationServices {
+    pub(super) fn new(connection: Connection, activity: Activity, bus_access: BusAccess, has_display: bool) -> Self {
         let desktop = Desktop::new(connection.clone(), activity);
-        Self { connection, surroundings, has_display, desktop }
+        Self { connection, bus_access, has_display, desktop }
     }
 
     /// Shows a notification in place of `replaced`. `None` without a notification service.
-    pub(super) async fn show(&self, id: &str, words: &Words, replaced: Option<Shown>) -> Option<Shown> {
-        let shown = match self.surroundings {
-            Surroundings::Sandbox => self.by_portal(id, words).await,
-            Surroundings::Bus => match self.by_gtk(id, words).await {
+    pub(super) async fn show(&self, id: &str, text: &NotificationText, replaced: Option<Shown>) -> Option<Shown> {
+        let shown = match self.bus_access {
+            BusAccess::Sandbox => self.by_portal(id, text).await,
+            BusAccess::Bus => match self.by_gtk(id, text).await {
                 Ok(shown) => Ok(shown),
                 Err(error) => {
                     tracing::debug!(%error, "cannot use the notification service of GNOME");
-                    self.by_desktop(id, words, replaced).await
+                    self.by_desktop(id, text, replaced).await
                 }
             },
         };
@@ -60,21 +55,21 @@ impl Surface {
         self.desktop.stop();
     }
 
-    async fn by_portal(&self, id: &str, words: &Words) -> zbus::Result<Shown> {
+    async fn by_portal(&self, id: &str, text: &NotificationText) -> zbus::Result<Shown> {
         let owner = self.provider(&PORTAL).await?;
-        PORTAL.call(&self.connection, &owner, "AddNotification", &(id, described(words))).await?;
+        PORTAL.call(&self.connection, &owner, "AddNotification", &(id, described(text))).await?;
         Ok(Shown::Portal)
     }
 
-    async fn by_gtk(&self, id: &str, words: &Words) -> zbus::Result<Shown> {
+    async fn by_gtk(&self, id: &str, text: &NotificationText) -> zbus::Result<Shown> {
         let owner = GTK.owner(&self.connection).await?;
-        GTK.call(&self.connection, &owner, "AddNotification", &(names::APP_ID, id, described(words))).await?;
+        GTK.call(&self.connection, &owner, "AddNotification", &(names::APP_ID, id, described(text))).await?;
         Ok(Shown::Gtk)
     }
 
-    async fn by_desktop(&self, id: &str, words: &Words, replaced: Option<Shown>) -> zbus::Result<Shown> {
+    async fn by_desktop(&self, id: &str, text: &NotificationText, replaced: Option<Shown>) -> zbus::Result<Shown> {
         let owner = self.provider(&DESKTOP).await?;
-        self.desktop.show(&owner, id, words, replaced).await
+        self.desktop.show(&owner, id, text, replaced).await
     }
 
     /// The owner of the service. Lets the bus start it only if there is a display.
@@ -91,20 +86,20 @@ impl Surface {
 }
 
 /// The form for the portal and for GNOME.
-fn described(words: &Words) -> HashMap<&'static str, Value<'_>> {
+fn described(text: &NotificationText) -> HashMap<&'static str, Value<'_>> {
     // A themed icon in the form of `g_icon_serialize`.
     let icon: Structure<'_> = ("themed", Value::from(vec![names::APP_ID])).into();
     let mut described = HashMap::from([
-        ("title", Value::from(words.title.as_str())),
-        ("body", words.body.as_str().into()),
+        ("title", Value::from(text.title.as_str())),
+        ("body", text.body.as_str().into()),
         ("icon", icon.into()),
         ("priority", "normal".into()),
     ]);
-    if let Some(Action { name, target }) = &words.default {
+    if let Some(Action { name, target }) = &text.default {
         described.insert("default-action", format!("app.{name}").into());
         described.insert("default-action-target", target.as_str().into());
     }
-    if let Some((label, Action { name, target })) = &words.button {
+    if let Some((label, Action { name, target })) = &text.button {
         let button = HashMap::from([
             ("label", Value::from(label.as_str())),
             ("action", format!("app.{name}").into()),

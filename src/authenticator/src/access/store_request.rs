@@ -6,14 +6,14 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use usher_core::{ask::Ask, ground::Ground, prompt::Outcome};
 
-use super::{Access, call_path, ground_of};
+use super::{AccessService, call_path, ground_of};
 use crate::flow::{self, Ending, Obstacle, Question, Reading, Stop};
 
 /// How long the daemon stays for a caller who knows that a window is open: as long as such a window may last.
 const LINGER: Duration = Duration::from_secs(30 * 60);
 
-/// What a store wants.
-pub(super) struct Wish {
+/// What a store asks for: an account, or access to an app.
+pub(super) struct StoreRequest {
     pub(super) remote: String,
     pub(super) remote_uri: String,
     /// The app; `None` if the store only wants an account.
@@ -22,27 +22,27 @@ pub(super) struct Wish {
     pub(super) peer: String,
 }
 
-/// A wish for a remote that exists.
-struct Call<'a> {
-    access: &'a Access,
+/// The attempt to get it, for a remote that exists.
+struct StoreAttempt<'a> {
+    access: &'a AccessService,
     ground: Ground,
-    wish: &'a Wish,
+    request: &'a StoreRequest,
 }
 
-impl Access {
-    /// Asks the person about each obstacle between the remote and the wish; asks each kind of question once.
-    pub(super) async fn lead(self: Arc<Self>, wish: Wish) -> Outcome {
+impl AccessService {
+    /// Asks the person about each obstacle between the remote and what the store asks for; asks each kind of question once.
+    pub(super) async fn fulfil(self: Arc<Self>, request: StoreRequest) -> Outcome {
         let flow = &self.daemon.flow;
-        let Some(ground) = ground_of(&*flow.installations, &wish.remote, &wish.remote_uri) else {
+        let Some(ground) = ground_of(&*flow.installations, &request.remote, &request.remote_uri) else {
             return Outcome::Failed;
         };
         self.follow().await;
-        let call = Call { access: &self, ground, wish: &wish };
-        match flow.rounds(&call).await.blocked {
+        let call = StoreAttempt { access: &self, ground, request: &request };
+        match flow.attempt(&call).await.blocked {
             None => Outcome::Done,
             Some((_, Stop::Ended(Ending::Dismissed))) => Outcome::Dismissed,
             Some((_, Stop::Ended(Ending::Deferred))) => {
-                self.linger(&wish.peer);
+                self.linger(&request.peer);
                 Outcome::Deferred
             }
             Some((_, Stop::Ended(_) | Stop::NothingToAsk | Stop::NotOffered)) => Outcome::Failed,
@@ -62,8 +62,8 @@ impl Access {
 }
 
 #[async_trait]
-impl flow::Wanted for Call<'_> {
-    type Found = ();
+impl flow::Attempt for StoreAttempt<'_> {
+    type Findings = ();
 
     async fn look(&self, afresh: bool) -> ((), Option<Obstacle>) {
         let limit = self.access.daemon.flow.limit;
@@ -78,20 +78,20 @@ impl flow::Wanted for Call<'_> {
             reason,
             ground: self.ground.clone(),
             account: obstacle.account(),
-            app_ids: self.wish.app.iter().cloned().collect(),
-            client: self.access.daemon.flow.clients.name(&self.wish.peer).await,
+            app_ids: self.request.app.iter().cloned().collect(),
+            client: self.access.daemon.flow.clients.name(&self.request.peer).await,
             update: false,
-            parent_window: self.wish.parent_window.clone(),
+            parent_window: self.request.parent_window.clone(),
         })
     }
 }
 
-impl Call<'_> {
+impl StoreAttempt<'_> {
     /// The obstacle now. Asks the server about an app, since a recent answer may be out of date.
     async fn look_into(&self, afresh: bool) -> Result<(), Obstacle> {
         let flow = &self.access.daemon.flow;
         let account = flow.account(&self.ground, Reading { afresh, interactive: true }).await?;
-        let Some(app) = &self.wish.app else {
+        let Some(app) = &self.request.app else {
             return Ok(());
         };
         let asks = [Ask::of_app(app)];
