@@ -16,7 +16,7 @@ use zbus::zvariant::Value;
 
 use crate::{
     failure::Failure,
-    listener::{Door, Listener, Visit},
+    listener::{Listener, ListenerPages, OneTimeAddress},
     terminal,
 };
 
@@ -39,7 +39,7 @@ pub(crate) struct Options {
 }
 
 /// How the browser comes back.
-pub(crate) enum Way {
+pub(crate) enum ReturnMethod {
     /// To a listener.
     Listen {
         listener: Listener,
@@ -50,22 +50,22 @@ pub(crate) enum Way {
     Paste,
 }
 
-/// Why it did not come back.
-pub(crate) enum Stopped {
+/// Why the browser did not come back.
+pub(crate) enum VisitError {
     /// The browser did not come back in time.
     TooLate,
     /// Anything else.
     Failed(Failure),
 }
 
-impl<E: Into<Failure>> From<E> for Stopped {
+impl<E: Into<Failure>> From<E> for VisitError {
     fn from(error: E) -> Self {
         Self::Failed(error.into())
     }
 }
 
 /// The pages that a browser visits.
-pub(crate) struct Journey<'a> {
+pub(crate) struct BrowserVisit<'a> {
     /// The first page. Its address holds the state.
     pub(crate) start: Url,
     /// The redirect that the browser follows at the end.
@@ -76,7 +76,7 @@ pub(crate) struct Journey<'a> {
     pub(crate) titles: [String; 2],
 }
 
-impl Way {
+impl ReturnMethod {
     pub(crate) async fn choose(options: Options) -> Result<Self, Failure> {
         let is_remote = ["SSH_CONNECTION", "SSH_TTY"].iter().any(|name| is_set(name));
         if options.paste || is_remote && !options.listen {
@@ -94,25 +94,25 @@ impl Way {
     }
 
     /// Sends the browser to the first page, and returns the parameters of the redirect.
-    pub(crate) async fn go(self, journey: Journey<'_>) -> Result<Parameters, Stopped> {
+    pub(crate) async fn visit(self, visit: BrowserVisit<'_>) -> Result<Parameters, VisitError> {
         match self {
-            Self::Listen { listener, opens } => listen(listener, opens, journey).await,
-            Self::Paste => timeout(WAIT, paste(&journey)).await.unwrap_or(Err(Stopped::TooLate)),
+            Self::Listen { listener, opens } => listen(listener, opens, visit).await,
+            Self::Paste => timeout(WAIT, paste(&visit)).await.unwrap_or(Err(VisitError::TooLate)),
         }
     }
 }
 
-async fn listen(listener: Listener, opens: bool, journey: Journey<'_>) -> Result<Parameters, Stopped> {
-    let Journey { start, redirect, landing, titles } = journey;
+async fn listen(listener: Listener, opens: bool, visit: BrowserVisit<'_>) -> Result<Parameters, VisitError> {
+    let BrowserVisit { start, redirect, landing, titles } = visit;
     let [done, failed] = titles;
     let last_page = [
         (done, gettext("Usher has taken over. This tab can be closed.")),
         (failed, gettext("Go back to Usher to see why.")),
     ];
-    let door = if opens && has_desktop() { Some(listener.door(start.clone())?) } else { None };
-    let address = door.as_ref().map(Door::address);
-    let visit = Visit { redirect, door, landing, last_page };
-    let mut back = std::pin::pin!(listener.wait(&visit, WAIT));
+    let one_time_address = if opens && has_desktop() { Some(listener.one_time_address(start.clone())?) } else { None };
+    let address = one_time_address.as_ref().map(OneTimeAddress::address);
+    let pages = ListenerPages { redirect, one_time_address, landing, last_page };
+    let mut back = std::pin::pin!(listener.wait(&pages, WAIT));
     let opened = async {
         match address {
             Some(address) => open(&address).await,
@@ -122,7 +122,7 @@ async fn listen(listener: Listener, opens: bool, journey: Journey<'_>) -> Result
     // The browser may come back before the desktop reports that it opened one.
     let is_open = tokio::select! {
         biased;
-        parameters = &mut back => return parameters.ok_or(Stopped::TooLate),
+        parameters = &mut back => return parameters.ok_or(VisitError::TooLate),
         is_open = opened => is_open,
     };
     terminal::say(&if is_open {
@@ -132,12 +132,12 @@ async fn listen(listener: Listener, opens: bool, journey: Journey<'_>) -> Result
     })?;
     terminal::say(start.as_str())?;
     terminal::say(&gettext("Waiting… (Ctrl+C to stop)"))?;
-    back.await.ok_or(Stopped::TooLate)
+    back.await.ok_or(VisitError::TooLate)
 }
 
-async fn paste(journey: &Journey<'_>) -> Result<Parameters, Stopped> {
+async fn paste(visit: &BrowserVisit<'_>) -> Result<Parameters, VisitError> {
     terminal::say(&gettext("Open this address in a browser:"))?;
-    terminal::say(journey.start.as_str())?;
+    terminal::say(visit.start.as_str())?;
     let mut question = gettext(
         "At the end the browser goes to an address that begins with http://127.0.0.1 and shows nothing there. Paste that address (it is not shown):",
     );
@@ -145,7 +145,7 @@ async fn paste(journey: &Journey<'_>) -> Result<Parameters, Stopped> {
         let Some(pasted) = terminal::secret(&question).await? else {
             return Err(Failure::Usage(gettext("No address was pasted.")).into());
         };
-        if let Match::Redirect(parameters) = journey.redirect.recognise(pasted.trim()) {
+        if let Match::Redirect(parameters) = visit.redirect.recognise(pasted.trim()) {
             return Ok(parameters);
         }
         question = gettext("This is not the address at which the browser ended. Paste that address (it is not shown):");

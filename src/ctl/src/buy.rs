@@ -24,7 +24,7 @@ use usher_core::{
 };
 
 use crate::{
-    browser::{self, Journey, Stopped, Way},
+    browser::{self, BrowserVisit, ReturnMethod, VisitError},
     command,
     consent::PermissionRequest,
     context::Context,
@@ -43,7 +43,7 @@ pub(crate) struct Order<'a> {
 }
 
 /// The app to buy, and with which account.
-struct Purchase<'a> {
+struct AppPurchase<'a> {
     context: &'a Context,
     account: Account,
     ground: Ground,
@@ -57,7 +57,7 @@ pub(crate) async fn run(context: &Context, order: &Order<'_>) -> Result<(), Fail
     let app_id = app_id(order.app)?;
     let entries = context.unlocked_entries().await?;
     let account = account_for(context, &entries, remote, &ground).await?;
-    let purchase = Purchase { context, account, ground, app_id };
+    let purchase = AppPurchase { context, account, ground, app_id };
     if purchase.is_owned().await? {
         return purchase.tell_owned(false);
     }
@@ -98,7 +98,7 @@ async fn account_for(
     }
 }
 
-impl Purchase<'_> {
+impl AppPurchase<'_> {
     fn host(&self) -> String {
         self.account.binding.host()
     }
@@ -201,8 +201,8 @@ impl Purchase<'_> {
     }
 
     async fn pay(&self, options: browser::Options) -> Result<(), Failure> {
-        let way = Way::choose(options).await?;
-        let redirect = way.back().redirect()?;
+        let return_method = ReturnMethod::choose(options).await?;
+        let redirect = return_method.back().redirect()?;
         let begun = buying::begin(&self.context.session, self.account.id, &self.ground, &self.app_id, redirect).await;
         match begun.map_err(|error| self.failure(error))? {
             Begun::Owned => self.tell_owned(false),
@@ -211,28 +211,28 @@ impl Purchase<'_> {
                 let mut interrupts = Interrupts::listen()?;
                 tokio::select! {
                     biased;
-                    end = self.visit(way, &buying) => end,
+                    end = self.visit(return_method, &buying) => end,
                     () = interrupts.next() => Err(self.stopped()),
                 }
             }
         }
     }
 
-    async fn visit(&self, way: Way, buying: &Buying) -> Result<(), Failure> {
-        let journey = Journey {
+    async fn visit(&self, return_method: ReturnMethod, buying: &Buying) -> Result<(), Failure> {
+        let visit = BrowserVisit {
             start: buying.start(),
             redirect: buying.redirect(),
             landing: &|parameters| buying.landing(parameters),
             titles: [gettext("Done"), gettext("Not Bought")],
         };
-        match way.go(journey).await {
+        match return_method.visit(visit).await {
             Ok(parameters) => match parameters.get("error") {
                 None => self.settle(Moment::Returned, None).await,
                 Some(reason) => self.settle(Moment::Declined, Some(reason)).await,
             },
             // The app may have been paid although the redirect was lost.
-            Err(Stopped::TooLate) => self.settle(Moment::Left, None).await,
-            Err(Stopped::Failed(failure)) => Err(failure),
+            Err(VisitError::TooLate) => self.settle(Moment::Left, None).await,
+            Err(VisitError::Failed(failure)) => Err(failure),
         }
     }
 

@@ -19,14 +19,14 @@ use crate::{
 };
 
 /// Findings that concern no single remote.
-struct General {
+struct GeneralFindings {
     problems: Vec<Problem>,
     /// What is worth knowing but no problem.
     notes: Vec<Problem>,
 }
 
-/// A remote and its problems.
-struct Examined {
+/// A remote that was examined, and its problems.
+struct ExaminedRemote {
     remote: Remote,
     problems: Vec<Problem>,
     /// Whether everything could be checked.
@@ -73,13 +73,18 @@ pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
     }
     // Unknown without a bus.
     let has_window = bus.map(|bus| bus.has_window);
-    let general = General { problems: general, notes };
+    let general = GeneralFindings { problems: general, notes };
     tell(context, &general, &examined, has_window)?;
     let is_well = general.problems.is_empty() && examined.iter().all(|examined| examined.problems.is_empty());
     Ok(if is_well { code::DONE } else { code::FAILED })
 }
 
-async fn examine(context: &Context, remote: Remote, entries: Option<&[Entry]>, asked_for: &[Pending]) -> Examined {
+async fn examine(
+    context: &Context,
+    remote: Remote,
+    entries: Option<&[Entry]>,
+    asked_for: &[Pending],
+) -> ExaminedRemote {
     let agreed = checks::server_to_ask(&remote, entries.unwrap_or_default());
     let answer: Option<ServerAnswer> = match &agreed {
         Some(agreed) => Some(checks::ask_server(context.session.http(), agreed).await),
@@ -102,10 +107,15 @@ async fn examine(context: &Context, remote: Remote, entries: Option<&[Entry]>, a
         })
     };
     let waiting = pending::waiting(asked_for.iter().filter(is_from));
-    Examined { remote, problems, is_whole, waiting }
+    ExaminedRemote { remote, problems, is_whole, waiting }
 }
 
-fn tell(context: &Context, general: &General, examined: &[Examined], has_window: Option<bool>) -> Result<(), Failure> {
+fn tell(
+    context: &Context,
+    general: &GeneralFindings,
+    examined: &[ExaminedRemote],
+    has_window: Option<bool>,
+) -> Result<(), Failure> {
     let remotes = examined.iter().map(|examined| {
         json!({
             "remote": examined.remote.name,
@@ -125,7 +135,7 @@ fn tell(context: &Context, general: &General, examined: &[Examined], has_window:
     for problem in general.problems.iter().chain(&general.notes) {
         tell_problem(context, "Usher", problem)?;
     }
-    for Examined { remote, problems, is_whole, waiting } in examined {
+    for ExaminedRemote { remote, problems, is_whole, waiting } in examined {
         let name = text::clean(&remote.name, text::NAME_LIMIT);
         let values = &[("remote", name.as_str())];
         if problems.is_empty() {

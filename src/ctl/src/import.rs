@@ -23,7 +23,7 @@ use crate::{browser, context::Context, export, failure::Failure, sign_in, termin
 pub(crate) async fn run(context: &Context, file: &Path, options: browser::Options) -> Result<(), Failure> {
     let taken = Takeout::parse(&read(file)?).map_err(export::failure)?;
     let entries = context.unlocked_entries().await?;
-    let here = Here::look();
+    let here = ThisComputer::read();
     context.out.json(&as_json(&taken, &entries, &here))?;
     tell_repositories(context, &taken, &here)?;
     for account in &taken.accounts {
@@ -36,13 +36,13 @@ pub(crate) async fn run(context: &Context, file: &Path, options: browser::Option
 }
 
 /// The installations and remotes on this computer.
-struct Here {
+struct ThisComputer {
     installations: Vec<Installation>,
     remotes: Vec<Remote>,
 }
 
-impl Here {
-    fn look() -> Self {
+impl ThisComputer {
+    fn read() -> Self {
         let installations = remote::installations();
         let remotes = remote::remotes(&installations);
         Self { installations, remotes }
@@ -80,7 +80,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn tell_repositories(context: &Context, taken: &Takeout, here: &Here) -> Result<(), Failure> {
+fn tell_repositories(context: &Context, taken: &Takeout, here: &ThisComputer) -> Result<(), Failure> {
     for repository in &taken.repositories {
         let values = [("repository", name_of(repository)), ("address", repository.address.to_string())];
         let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -110,7 +110,7 @@ async fn tell_account(
     context: &Context,
     account: &TakenAccount,
     entries: &[Entry],
-    here: &Here,
+    here: &ThisComputer,
     options: browser::Options,
 ) -> Result<(), Failure> {
     let values = [("user", account.user.clone()), ("host", account.binding.host())];
@@ -137,7 +137,7 @@ fn question(account: &TakenAccount, entries: &[Entry], values: &[(&str, &str)]) 
     }
 }
 
-fn tell_apps(context: &Context, taken: &Takeout, here: &Here) -> Result<(), Failure> {
+fn tell_apps(context: &Context, taken: &Takeout, here: &ThisComputer) -> Result<(), Failure> {
     let Some((count, command)) = here.install_command(taken) else {
         return Ok(());
     };
@@ -150,7 +150,7 @@ fn tell_apps(context: &Context, taken: &Takeout, here: &Here) -> Result<(), Fail
     context.out.line(&format!("  {command}"))
 }
 
-fn as_json(taken: &Takeout, entries: &[Entry], here: &Here) -> Value {
+fn as_json(taken: &Takeout, entries: &[Entry], here: &ThisComputer) -> Value {
     let accounts = taken.accounts.iter().map(|account| {
         json!({
             "provider": account.binding.provider.name(),

@@ -2,8 +2,8 @@
 //! Waits for a redirect at the literal 127.0.0.1, on a port from the kernel: GET only, one valid use, and limits for
 //! request heads, connections and time. Every user of this computer can connect, so only the issued path with its state
 //! ends the wait. The listener redirects the browser to a clean page, so that the address with the credential does not
-//! stay in its history. It can also serve a door: an address that leads to the first page once, so that the page's
-//! address is never among the arguments of a program.
+//! stay in its history. It can also serve a one-time address that leads to the first page, so that the page's address is
+//! never among the arguments of a program.
 
 use std::{
     cell::{Cell, RefCell},
@@ -40,12 +40,12 @@ pub(crate) struct Listener {
     address: SocketAddr,
 }
 
-/// What a browser finds at a listener.
-pub(crate) struct Visit<'a> {
+/// The pages that a browser finds at a listener.
+pub(crate) struct ListenerPages<'a> {
     /// Where it comes back to.
     pub(crate) redirect: &'a Redirect,
-    /// The door to the first page, if the browser does not open that page itself.
-    pub(crate) door: Option<Door>,
+    /// The one-time address that leads to the first page, if the browser does not open that page itself.
+    pub(crate) one_time_address: Option<OneTimeAddress>,
     /// The page to show after the redirect, if the server has one.
     pub(crate) landing: &'a dyn Fn(&Parameters) -> Option<Url>,
     /// Title and text of Usher's last page: after success, and after an error.
@@ -53,13 +53,13 @@ pub(crate) struct Visit<'a> {
 }
 
 /// An address at the listener that leads to the first page, once.
-pub(crate) struct Door {
+pub(crate) struct OneTimeAddress {
     path: Redirect,
     start: Url,
     is_used: Cell<bool>,
 }
 
-impl Door {
+impl OneTimeAddress {
     /// The address.
     pub(crate) fn address(&self) -> String {
         self.path.uri()
@@ -77,47 +77,52 @@ impl Listener {
         self.address.port()
     }
 
-    /// Issues a door to that page.
-    pub(crate) fn door(&self, start: Url) -> Result<Door, RandomError> {
-        Ok(Door { path: Redirect::issue_at(self.port())?, start, is_used: Cell::new(false) })
+    /// Issues an address that leads to that page once.
+    pub(crate) fn one_time_address(&self, start: Url) -> Result<OneTimeAddress, RandomError> {
+        Ok(OneTimeAddress { path: Redirect::issue_at(self.port())?, start, is_used: Cell::new(false) })
     }
 
     /// Waits for the redirect, and returns its parameters; `None` if it does not come within `limit`.
-    pub(crate) async fn wait(self, visit: &Visit<'_>, limit: Duration) -> Option<Parameters> {
-        let site = Site { visit, host: self.address.to_string(), hit: RefCell::default(), is_over: Cell::new(false) };
+    pub(crate) async fn wait(self, pages: &ListenerPages<'_>, limit: Duration) -> Option<Parameters> {
+        let state = ListenerState {
+            pages,
+            host: self.address.to_string(),
+            received: RefCell::default(),
+            is_over: Cell::new(false),
+        };
         let mut connections = FuturesUnordered::new();
         let mut end = Instant::now() + limit;
-        let mut is_hit = false;
+        let mut is_received = false;
         loop {
             tokio::select! {
                 accepted = self.socket.accept(), if connections.len() < CONNECTIONS => {
                     if let Ok((stream, _)) = accepted {
-                        connections.push(serve(stream, &site));
+                        connections.push(serve(stream, &state));
                     }
                 }
                 Some(()) = connections.next(), if !connections.is_empty() => {}
-                () = sleep_until(end) => site.is_over.set(true),
+                () = sleep_until(end) => state.is_over.set(true),
             }
-            if !is_hit && site.hit.borrow().is_some() {
-                is_hit = true;
+            if !is_received && state.received.borrow().is_some() {
+                is_received = true;
                 end = Instant::now() + LAST_PAGE_TIME;
             }
-            if site.is_over.get() {
-                return site.hit.take();
+            if state.is_over.get() {
+                return state.received.take();
             }
         }
     }
 }
 
 /// The state that the connections share.
-struct Site<'a> {
-    visit: &'a Visit<'a>,
+struct ListenerState<'a> {
+    pages: &'a ListenerPages<'a>,
     host: String,
-    hit: RefCell<Option<Parameters>>,
+    received: RefCell<Option<Parameters>>,
     is_over: Cell<bool>,
 }
 
-async fn serve(stream: TcpStream, site: &Site<'_>) {
+async fn serve(stream: TcpStream, state: &ListenerState<'_>) {
     let leads_away = Cell::new(false);
     // A broken connection is the client's problem.
     let _ = http1::Builder::new()
@@ -127,15 +132,15 @@ async fn serve(stream: TcpStream, site: &Site<'_>) {
         .keep_alive(false)
         .serve_connection(
             TokioIo::new(stream),
-            service_fn(async |request| Ok::<_, Infallible>(site.answer(&request, &leads_away))),
+            service_fn(async |request| Ok::<_, Infallible>(state.answer(&request, &leads_away))),
         )
         .await;
     if leads_away.get() {
-        site.is_over.set(true);
+        state.is_over.set(true);
     }
 }
 
-impl Site<'_> {
+impl ListenerState<'_> {
     fn answer(&self, request: &Request<Incoming>, leads_away: &Cell<bool>) -> Response<String> {
         let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
         let is_foreign =
@@ -147,28 +152,28 @@ impl Site<'_> {
             return page(StatusCode::METHOD_NOT_ALLOWED, "");
         }
         match request.uri().path() {
-            DONE_PATH => match &*self.hit.borrow() {
+            DONE_PATH => match &*self.received.borrow() {
                 Some(parameters) => {
                     self.is_over.set(true);
                     self.done_page(parameters.get("error").is_none())
                 }
                 None => page(StatusCode::NOT_FOUND, ""),
             },
-            path if path == self.visit.redirect.path() => self.take(&request.uri().to_string(), leads_away),
-            path => match &self.visit.door {
-                Some(door) if path == door.path.path() => enter(door),
+            path if path == self.pages.redirect.path() => self.take(&request.uri().to_string(), leads_away),
+            path => match &self.pages.one_time_address {
+                Some(address) if path == address.path.path() => redirect_once(address),
                 _ => page(StatusCode::NOT_FOUND, ""),
             },
         }
     }
 
     fn take(&self, target: &str, leads_away: &Cell<bool>) -> Response<String> {
-        let mut hit = self.hit.borrow_mut();
-        match self.visit.redirect.recognise(&format!("http://{}{target}", self.host)) {
-            Match::Redirect(parameters) if hit.is_none() => {
-                let landing = (self.visit.landing)(&parameters);
+        let mut received = self.received.borrow_mut();
+        match self.pages.redirect.recognise(&format!("http://{}{target}", self.host)) {
+            Match::Redirect(parameters) if received.is_none() => {
+                let landing = (self.pages.landing)(&parameters);
                 leads_away.set(landing.is_some());
-                *hit = Some(parameters);
+                *received = Some(parameters);
                 see_other(landing.as_ref().map_or(DONE_PATH, Url::as_str))
             }
             _ => page(StatusCode::BAD_REQUEST, ""),
@@ -176,7 +181,7 @@ impl Site<'_> {
     }
 
     fn done_page(&self, is_success: bool) -> Response<String> {
-        let (title, text) = &self.visit.last_page[usize::from(!is_success)];
+        let (title, text) = &self.pages.last_page[usize::from(!is_success)];
         page(
             StatusCode::OK,
             &format!("<!doctype html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{text}</p>"),
@@ -184,8 +189,8 @@ impl Site<'_> {
     }
 }
 
-fn enter(door: &Door) -> Response<String> {
-    if door.is_used.replace(true) { page(StatusCode::GONE, "") } else { see_other(door.start.as_str()) }
+fn redirect_once(address: &OneTimeAddress) -> Response<String> {
+    if address.is_used.replace(true) { page(StatusCode::GONE, "") } else { see_other(address.start.as_str()) }
 }
 
 fn see_other(location: &str) -> Response<String> {
@@ -231,9 +236,9 @@ mod tests {
         format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n")
     }
 
-    fn visit(redirect: &Redirect) -> Visit<'_> {
+    fn pages(redirect: &Redirect) -> ListenerPages<'_> {
         let page = |title: &str| (title.to_owned(), String::new());
-        Visit { redirect, door: None, landing: &|_| None, last_page: [page("Well"), page("Ill")] }
+        ListenerPages { redirect, one_time_address: None, landing: &|_| None, last_page: [page("Well"), page("Ill")] }
     }
 
     const LONG: Duration = Duration::from_secs(60);
@@ -267,8 +272,8 @@ mod tests {
             assert!(send(port, &get(port, &right)).await.starts_with("HTTP/1.1 400"));
             assert!(send(port, &get(port, "/done")).await.contains("<h1>Well</h1>"));
         };
-        let visit = visit(&redirect);
-        let (parameters, ()) = tokio::join!(listener.wait(&visit, LONG), visitor);
+        let pages = pages(&redirect);
+        let (parameters, ()) = tokio::join!(listener.wait(&pages, LONG), visitor);
         assert_eq!(parameters.unwrap().get("token"), Some("abc"));
     }
 
@@ -276,7 +281,7 @@ mod tests {
     async fn a_wait_has_an_end() {
         let listener = Listener::open().await.unwrap();
         let redirect = Redirect::issue_at(listener.port()).unwrap();
-        assert!(listener.wait(&visit(&redirect), Duration::from_millis(10)).await.is_none());
+        assert!(listener.wait(&pages(&redirect), Duration::from_millis(10)).await.is_none());
     }
 
     #[tokio::test]
@@ -284,9 +289,10 @@ mod tests {
         let listener = Listener::open().await.unwrap();
         let port = listener.port();
         let redirect = Redirect::issue_at(port).unwrap();
-        let door = listener.door(Url::parse("https://store.example.org/login?state=s").unwrap()).unwrap();
-        let path = door.path.path().to_owned();
-        let visit = Visit { door: Some(door), ..visit(&redirect) };
+        let start = Url::parse("https://store.example.org/login?state=s").unwrap();
+        let address = listener.one_time_address(start).unwrap();
+        let path = address.path.path().to_owned();
+        let pages = ListenerPages { one_time_address: Some(address), ..pages(&redirect) };
         let right = format!("{}?error=e&state={}", redirect.path(), redirect.state());
         let visitor = async {
             let first = send(port, &get(port, &path)).await;
@@ -295,7 +301,7 @@ mod tests {
             send(port, &get(port, &right)).await;
             assert!(send(port, &get(port, "/done")).await.contains("<h1>Ill</h1>"));
         };
-        let (parameters, ()) = tokio::join!(listener.wait(&visit, LONG), visitor);
+        let (parameters, ()) = tokio::join!(listener.wait(&pages, LONG), visitor);
         assert_eq!(parameters.unwrap().get("error"), Some("e"));
     }
 
@@ -305,13 +311,13 @@ mod tests {
         let port = listener.port();
         let redirect = Redirect::issue_at(port).unwrap();
         let thanks = Url::parse("https://store.example.org/thanks").unwrap();
-        let visit = Visit { landing: &|_| Some(thanks.clone()), ..visit(&redirect) };
+        let pages = ListenerPages { landing: &|_| Some(thanks.clone()), ..pages(&redirect) };
         let right = format!("{}?state={}", redirect.path(), redirect.state());
         let visitor = async {
             let redirected = send(port, &get(port, &right)).await;
             assert!(redirected.contains("location: https://store.example.org/thanks\r\n"), "{redirected}");
         };
-        let (parameters, ()) = tokio::join!(listener.wait(&visit, LONG), visitor);
+        let (parameters, ()) = tokio::join!(listener.wait(&pages, LONG), visitor);
         assert!(parameters.is_some());
     }
 
@@ -339,8 +345,8 @@ mod tests {
             drop(idle);
             send(port, &get(port, "/done")).await;
         };
-        let visit = visit(&redirect);
-        let (parameters, ()) = tokio::join!(listener.wait(&visit, LONG), visitor);
+        let pages = pages(&redirect);
+        let (parameters, ()) = tokio::join!(listener.wait(&pages, LONG), visitor);
         assert!(parameters.is_some());
     }
 

@@ -24,8 +24,8 @@ use crate::{
     list, remotes, time,
 };
 
-/// A purchase and its account.
-struct Bought<'a> {
+/// A purchase in the list, and its account.
+struct ListedPurchase<'a> {
     account: &'a Account,
     purchase: &'a Purchase,
     is_installed: bool,
@@ -55,7 +55,7 @@ pub(crate) async fn run(context: &Context, wanted: Option<&str>, is_checked: boo
         .iter()
         .filter_map(Entry::account)
         .flat_map(|account| account.purchases.iter().map(move |purchase| (account, purchase)))
-        .map(|(account, purchase)| Bought {
+        .map(|(account, purchase)| ListedPurchase {
             account,
             purchase,
             is_installed: remote::is_app_installed(&installations, &purchase.app_id),
@@ -82,15 +82,15 @@ async fn check(context: &Context, account: &Account) -> Result<u8, Failure> {
     }
 }
 
-fn tell(context: &Context, all: &[Bought<'_>], remotes: &[Remote]) -> Result<(), Failure> {
+fn tell(context: &Context, all: &[ListedPurchase<'_>], remotes: &[Remote]) -> Result<(), Failure> {
     let install = install_command(all, remotes);
-    let purchases: Vec<_> = all.iter().map(Bought::as_json).collect();
+    let purchases: Vec<_> = all.iter().map(ListedPurchase::as_json).collect();
     context.out.json(&json!({ "purchases": purchases, "install": install }))?;
     if all.is_empty() {
         return context.out.line(&gettext("No purchases."));
     }
     let titles = [gettext("APP"), gettext("STATE"), gettext("ACCOUNT"), gettext("REMOTE")];
-    let rows: Vec<_> = [titles].into_iter().chain(all.iter().map(Bought::row)).collect();
+    let rows: Vec<_> = [titles].into_iter().chain(all.iter().map(ListedPurchase::row)).collect();
     for line in list::aligned(&rows) {
         context.out.line(&line)?;
     }
@@ -102,7 +102,7 @@ fn tell(context: &Context, all: &[Bought<'_>], remotes: &[Remote]) -> Result<(),
     Ok(())
 }
 
-impl Bought<'_> {
+impl ListedPurchase<'_> {
     fn row(&self) -> [String; 4] {
         let state = match self.purchase.state {
             PurchaseState::Owned if self.is_installed => gettext("Installed"),
@@ -132,7 +132,7 @@ impl Bought<'_> {
 }
 
 /// The command that installs everything that is owned and not installed, from the remotes on this computer.
-fn install_command(all: &[Bought<'_>], remotes: &[Remote]) -> Option<String> {
+fn install_command(all: &[ListedPurchase<'_>], remotes: &[Remote]) -> Option<String> {
     let mut by_remote: BTreeMap<(&str, bool), BTreeSet<&str>> = BTreeMap::new();
     for bought in all.iter().filter(|bought| bought.purchase.state == PurchaseState::Owned && !bought.is_installed) {
         let at_address = |remote: &&Remote| remote.address().as_ref() == Ok(&bought.purchase.remote_url);

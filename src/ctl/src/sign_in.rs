@@ -19,7 +19,7 @@ use usher_core::{
 };
 
 use crate::{
-    browser::{self, Journey, Stopped, Way},
+    browser::{self, BrowserVisit, ReturnMethod, VisitError},
     consent::{self, PermissionRequest},
     context::Context,
     failure::Failure,
@@ -69,7 +69,7 @@ pub(crate) async fn sign_in_agreed(
     binding: &Binding,
     options: browser::Options,
 ) -> Result<Account, Failure> {
-    let signed_in = lead(context, binding, options).await?;
+    let signed_in = go_through_steps(context, binding, options).await?;
     // From here on Ctrl+C is ignored: the account is saved and reported.
     context.is_too_late.set(true);
     let entries = context.store.entries().await?;
@@ -137,14 +137,18 @@ async fn confirm_new_server(entries: &[Entry], binding: &Binding) -> Result<(), 
     }
 }
 
-/// Leads through the steps of a sign-in.
-async fn lead(context: &Context, binding: &Binding, options: browser::Options) -> Result<SignedIn, Failure> {
-    let way = Way::choose(options).await?;
-    let mut sign_in = binding.provider.begin(binding, way.back())?;
-    let mut way = Some(way);
+/// Takes the person through the steps of a sign-in.
+async fn go_through_steps(
+    context: &Context,
+    binding: &Binding,
+    options: browser::Options,
+) -> Result<SignedIn, Failure> {
+    let return_method = ReturnMethod::choose(options).await?;
+    let mut sign_in = binding.provider.begin(binding, return_method.back())?;
+    let mut return_method = Some(return_method);
     loop {
-        let answer = match (sign_in.step(), way.take()) {
-            (Step::Web { start, redirect }, Some(way)) => visit(way, start, redirect).await?,
+        let answer = match (sign_in.step(), return_method.take()) {
+            (Step::Web { start, redirect }, Some(return_method)) => visit(return_method, start, redirect).await?,
             (Step::Web { .. } | Step::Form { .. } | Step::Code { .. }, _) => {
                 return Err(Failure::Other(gettext(
                     "Not signed in: the server asks for something that usherctl has no way to show.",
@@ -159,12 +163,12 @@ async fn lead(context: &Context, binding: &Binding, options: browser::Options) -
 }
 
 /// Shows a page in a browser until it leads back.
-async fn visit(way: Way, start: &Url, redirect: &Redirect) -> Result<Answer, Failure> {
+async fn visit(return_method: ReturnMethod, start: &Url, redirect: &Redirect) -> Result<Answer, Failure> {
     let titles = [gettext("Signed In"), gettext("Not Signed In")];
-    let back = way.go(Journey { start: start.clone(), redirect, landing: &|_| None, titles }).await;
+    let back = return_method.visit(BrowserVisit { start: start.clone(), redirect, landing: &|_| None, titles }).await;
     back.map(Answer::Redirect).map_err(|stopped| match stopped {
-        Stopped::TooLate => Failure::Other(gettext("Not signed in: nobody signed in within 10 minutes.")),
-        Stopped::Failed(failure) => failure,
+        VisitError::TooLate => Failure::Other(gettext("Not signed in: nobody signed in within 10 minutes.")),
+        VisitError::Failed(failure) => failure,
     })
 }
 

@@ -94,10 +94,10 @@ pub(crate) async fn ask(question: &str) -> Result<bool, Failure> {
 /// Reads a line without showing it. `None` at the end of the input.
 pub(crate) async fn secret(prompt: &str) -> Result<Option<Zeroizing<String>>, Failure> {
     let is_terminal = io::stdin().is_terminal();
-    let unseen = if is_terminal { Some(Unseen::begin()?) } else { None };
+    let hidden = if is_terminal { Some(HiddenInput::begin()?) } else { None };
     say(prompt)?;
     let line = in_thread(if is_terminal { read_unseen } else { read_line }).await?;
-    drop(unseen);
+    drop(hidden);
     Ok(Some(line).filter(|line| !line.is_empty()))
 }
 
@@ -137,21 +137,21 @@ fn read_unseen() -> io::Result<Zeroizing<String>> {
 }
 
 /// While this exists, the terminal neither echoes nor buffers lines.
-struct Unseen(Termios);
+struct HiddenInput(Termios);
 
-impl Unseen {
+impl HiddenInput {
     fn begin() -> io::Result<Self> {
         let before = tcgetattr(io::stdin())?;
-        let mut unseen = before.clone();
-        unseen.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON);
-        unseen.special_codes[SpecialCodeIndex::VMIN] = 1;
-        unseen.special_codes[SpecialCodeIndex::VTIME] = 0;
-        tcsetattr(io::stdin(), OptionalActions::Drain, &unseen)?;
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON);
+        hidden.special_codes[SpecialCodeIndex::VMIN] = 1;
+        hidden.special_codes[SpecialCodeIndex::VTIME] = 0;
+        tcsetattr(io::stdin(), OptionalActions::Drain, &hidden)?;
         Ok(Self(before))
     }
 }
 
-impl Drop for Unseen {
+impl Drop for HiddenInput {
     fn drop(&mut self) {
         // A terminal that has gone needs no restoring.
         let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &self.0);
