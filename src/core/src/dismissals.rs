@@ -53,9 +53,9 @@ pub fn is_silent(dismissals: &[Dismissal], remote_url: &RemoteUrl, kind: Kind, n
 
 /// The content of the file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-struct PutOff(Vec<Dismissal>);
+struct DismissalList(Vec<Dismissal>);
 
-impl Contents for PutOff {
+impl Contents for DismissalList {
     const SIZE_LIMIT: u64 = 256 * 1024;
 
     fn shrink(&mut self) -> bool {
@@ -65,7 +65,7 @@ impl Contents for PutOff {
 
 /// The file that holds the dismissals of this login session. Only the window process writes it.
 #[derive(Debug, Clone)]
-pub struct DismissalFile(JsonFile<PutOff>);
+pub struct DismissalFile(JsonFile<DismissalList>);
 
 impl DismissalFile {
     /// The file of this login session. `None` if the session has no runtime folder.
@@ -90,7 +90,7 @@ impl DismissalFile {
         let mut dismissals = self.load(now);
         dismissals.push(new);
         json_file::keep_last(&mut dismissals, COUNT_LIMIT);
-        self.0.save(PutOff(dismissals))
+        self.0.save(DismissalList(dismissals))
     }
 
     /// Forgets all: the person opened Usher, and sees the questions there.

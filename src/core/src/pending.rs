@@ -120,12 +120,12 @@ pub fn waiting<'a>(notes: impl Iterator<Item = &'a Pending>) -> Waiting {
 
 /// The content of the file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-struct Notes {
+struct PendingList {
     version: Version<1>,
     pending: Vec<Pending>,
 }
 
-impl Contents for Notes {
+impl Contents for PendingList {
     const SIZE_LIMIT: u64 = 1 << 20;
 
     /// Drops the longest note, or the oldest of equally long ones.
@@ -138,7 +138,7 @@ impl Contents for Notes {
 
 /// The file that holds the notes. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct PendingFile(JsonFile<Notes>);
+pub struct PendingFile(JsonFile<PendingList>);
 
 impl PendingFile {
     /// The file of this login session. `None` if the session has no runtime folder.
@@ -166,7 +166,7 @@ impl PendingFile {
     /// Changes the notes under a lock. Writes only if something changed.
     pub async fn change(&self, now: i64, change: impl FnOnce(&mut Vec<Pending>) + Send) -> std::io::Result<()> {
         self.0
-            .change(|Notes { pending, .. }| {
+            .change(|PendingList { pending, .. }| {
                 forget_old(pending, now);
                 change(pending);
                 json_file::keep_last(pending, COUNT_LIMIT);

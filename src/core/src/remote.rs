@@ -78,28 +78,28 @@ impl Remote {
 ///
 /// A sandbox shows no files of `/etc/flatpak`, so from inside it the administrator's are invisible.
 pub fn installations() -> Vec<Installation> {
-    Surroundings::of_process().installations()
+    FlatpakFolders::of_process().installations()
 }
 
 /// Whether the user's installation exists and can be seen. A sandbox may show an empty folder in its place.
 pub fn is_user_installation_seen() -> bool {
-    Surroundings::of_process().user_installation().is_some_and(|folder| folder.join(REPOSITORY).is_dir())
+    FlatpakFolders::of_process().user_installation().is_some_and(|folder| folder.join(REPOSITORY).is_dir())
 }
 
 /// The facts that decide where installations are.
-struct Surroundings<V> {
+struct FlatpakFolders<V> {
     variable: V,
     in_sandbox: bool,
 }
 
-impl Surroundings<fn(&str) -> Option<PathBuf>> {
+impl FlatpakFolders<fn(&str) -> Option<PathBuf>> {
     fn of_process() -> Self {
         let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
         Self { variable, in_sandbox: names::in_sandbox() }
     }
 }
 
-impl<V: Fn(&str) -> Option<PathBuf>> Surroundings<V> {
+impl<V: Fn(&str) -> Option<PathBuf>> FlatpakFolders<V> {
     fn installations(&self) -> Vec<Installation> {
         let system = self.flatpak_folder("FLATPAK_SYSTEM_DIR", REPOSITORY).unwrap_or_else(|| "/var/lib/flatpak".into());
         let config = self.flatpak_folder("FLATPAK_CONFIG_DIR", CUSTOM).unwrap_or_else(|| "/etc/flatpak".into());
@@ -259,7 +259,7 @@ mod tests {
                 "HOST_XDG_DATA_HOME" => Some("/home/ada/data".into()),
                 _ => None,
             };
-            let all = Surroundings { variable, in_sandbox }.installations();
+            let all = FlatpakFolders { variable, in_sandbox }.installations();
             all.into_iter().take(2).map(|found| found.path.display().to_string()).collect::<Vec<_>>()
         };
         let seen = seen.path().to_str().unwrap();

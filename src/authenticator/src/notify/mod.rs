@@ -118,8 +118,8 @@ impl Notifier {
     async fn show_once(&self, file: &NoticeFile, notice: &Notice, event: &NotificationEvent) -> io::Result<bool> {
         let mut known = None;
         let claim = |sent: &mut Vec<Notice>| {
-            if notices::may_tell(sent, notice) {
-                known = Some(notices::tell(sent, notice.clone()));
+            if notices::may_send(sent, notice) {
+                known = Some(notices::add(sent, notice.clone()));
             }
         };
         file.change(notice.at, claim).await?;
@@ -134,7 +134,7 @@ impl Notifier {
         let is_shown = shown.is_some();
         let note = |sent: &mut Vec<Notice>| {
             if shown.is_none() {
-                notices::untell(sent, notice, known);
+                notices::take_back(sent, notice, known);
             } else if let Some(sent) = sent.iter_mut().find(|sent| *sent == notice) {
                 sent.shown = shown;
             }
@@ -160,12 +160,12 @@ impl Notifier {
         let _turn = turn.lock().await;
         let reading = Reading { afresh: false, interactive: false };
         let Ok(entries) = parts.accounts.entries(reading).await else { return };
-        let mut standing = notices::standing(&entries, &self.notes(), now);
+        let mut still_valid = notices::still_valid(&entries, &self.notes(), now);
         // The bought app is being installed.
         if let Some(account) = installing.and_then(|request| account_of(request, &entries)) {
-            standing.remove(&(notices::id_of_account(account), Cause::Finished));
+            still_valid.remove(&(notices::id_of_account(account), Cause::Finished));
         }
-        let is_over = |known: &Notice| !standing.contains(&(known.id.clone(), known.cause));
+        let is_over = |known: &Notice| !still_valid.contains(&(known.id.clone(), known.cause));
         self.withdraw(file, now, is_over).await;
     }
 

@@ -5,7 +5,7 @@
 mod gather;
 mod impostors;
 mod remotes;
-mod words;
+mod sentences;
 
 use crate::http::HttpError;
 

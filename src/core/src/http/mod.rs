@@ -4,9 +4,9 @@
 //! nothing until then.
 
 mod address;
-mod answer;
 mod fault;
 mod request;
+mod response;
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,10 +15,10 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use address::CheckingResolver;
-pub use answer::Answer;
 use fault::classify;
 pub use fault::{CertificateFault, HttpError};
 pub use request::{BasicError, HttpRequest};
+pub use response::HttpResponse;
 
 /// How much time and memory an answer may take.
 #[derive(Debug, Clone, Copy)]

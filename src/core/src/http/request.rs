@@ -10,7 +10,7 @@ use serde::Serialize;
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
-use super::{Answer, HttpClient, HttpError, address::check, fault::classify};
+use super::{HttpClient, HttpError, HttpResponse, address::check, fault::classify};
 use crate::credential::Token;
 
 /// Which part of a login HTTP Basic cannot send (RFC 7617).
@@ -80,7 +80,7 @@ impl<'a> HttpRequest<'a> {
     }
 
     /// Sends the request, and reads the whole answer within the client's limits.
-    pub async fn send(self) -> Result<Answer, HttpError> {
+    pub async fn send(self) -> Result<HttpResponse, HttpError> {
         let body = self.body?;
         let is_local = check(self.url)?;
         tokio::time::timeout(self.client.limits.time, async {
@@ -93,7 +93,7 @@ impl<'a> HttpRequest<'a> {
                 request = request.header(CONTENT_TYPE, body.content_type).body(body.bytes);
             }
             let response = request.send().await.map_err(|error| classify(&error))?;
-            Answer::read(response, self.client.limits.body).await
+            HttpResponse::read(response, self.client.limits.body).await
         })
         .await
         .map_err(|_| HttpError::TimedOut)?

@@ -4,15 +4,15 @@
 //! holds no user, no app and no secret.
 //!
 //! ```text
-//! holds      whether a notification's statement still holds (pure)
+//! validity   whether a notification's statement still holds (pure)
 //! reminders  whether the person wants to be reminded
 //! services   the services that show notifications
 //! withdraw   takes a notification back
 //! ```
 
-mod holds;
 mod reminders;
 mod services;
+mod validity;
 mod withdraw;
 
 use std::{io, path::Path};
@@ -20,9 +20,9 @@ use std::{io, path::Path};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    holds::{KEYRING, id_of_account, id_of_server, standing},
     reminders::Reminders,
     services::{DESKTOP, GTK, PORTAL, Service},
+    validity::{KEYRING, id_of_account, id_of_server, still_valid},
     withdraw::withdraw,
 };
 use crate::{
@@ -116,34 +116,34 @@ impl Notice {
 }
 
 /// Whether to send it now: at most once a day for the same account and cause, and once for an end.
-pub fn may_tell(told: &[Notice], new: &Notice) -> bool {
+pub fn may_send(sent: &[Notice], new: &Notice) -> bool {
     let is_same = |known: &&Notice| known.id == new.id && known.cause == new.cause;
-    !told.iter().filter(is_same).any(|known| known.age(new.at) < DAY || (new.end.is_some() && known.end == new.end))
+    !sent.iter().filter(is_same).any(|known| known.age(new.at) < DAY || (new.end.is_some() && known.end == new.end))
 }
 
 /// Records a notification. It replaces the one that shows under its id. Gives the former notices with that id.
-pub fn tell(told: &mut Vec<Notice>, new: Notice) -> Vec<Notice> {
-    let before: Vec<Notice> = told.extract_if(.., |known| known.id == new.id).collect();
+pub fn add(sent: &mut Vec<Notice>, new: Notice) -> Vec<Notice> {
+    let before: Vec<Notice> = sent.extract_if(.., |known| known.id == new.id).collect();
     let others = before.iter().filter(|known| known.cause != new.cause);
-    told.extend(others.map(|known| Notice { shown: None, ..known.clone() }));
-    told.push(new);
+    sent.extend(others.map(|known| Notice { shown: None, ..known.clone() }));
+    sent.push(new);
     before
 }
 
-/// Undoes [`tell`] for a notification that did not show.
-pub fn untell(told: &mut Vec<Notice>, new: &Notice, before: Vec<Notice>) {
-    told.retain(|known| known.id != new.id);
-    told.extend(before);
+/// Undoes [`add`] for a notification that did not show.
+pub fn take_back(sent: &mut Vec<Notice>, new: &Notice, before: Vec<Notice>) {
+    sent.retain(|known| known.id != new.id);
+    sent.extend(before);
 }
 
 /// The content of the file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-struct Told {
+struct NoticeList {
     version: Version<1>,
     notices: Vec<Notice>,
 }
 
-impl Contents for Told {
+impl Contents for NoticeList {
     const SIZE_LIMIT: u64 = 1 << 20;
 
     fn shrink(&mut self) -> bool {
@@ -153,7 +153,7 @@ impl Contents for Told {
 
 /// The file that holds the notices. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct NoticeFile(JsonFile<Told>);
+pub struct NoticeFile(JsonFile<NoticeList>);
 
 impl NoticeFile {
     /// This person's file. `None` without a home folder.
@@ -176,7 +176,7 @@ impl NoticeFile {
     /// Changes the notices under a lock. Writes only if something changed.
     pub async fn change(&self, now: i64, change: impl FnOnce(&mut Vec<Notice>) + Send) -> io::Result<()> {
         self.0
-            .change(|Told { notices, .. }| {
+            .change(|NoticeList { notices, .. }| {
                 notices.retain(|notice| notice.is_worth_keeping(now));
                 change(notices);
                 json_file::keep_last(notices, COUNT_LIMIT);
@@ -197,8 +197,8 @@ mod tests {
 
     #[test]
     fn a_notification_repeats_at_most_once_a_day() {
-        let told = [notice("a", Cause::SignIn, 100)];
-        let may = |id, cause, at| may_tell(&told, &notice(id, cause, at));
+        let sent = [notice("a", Cause::SignIn, 100)];
+        let may = |id, cause, at| may_send(&sent, &notice(id, cause, at));
         assert!(!may("a", Cause::SignIn, 100 + DAY - 1));
         assert!(may("a", Cause::SignIn, 100 + DAY));
         assert!(may("a", Cause::NoAccess, 101), "another cause");
@@ -209,22 +209,22 @@ mod tests {
     #[test]
     fn an_end_is_announced_once_however_long_it_takes() {
         let ends = |end, at| Notice { end: Some(end), ..notice("a", Cause::EndsSoon, at) };
-        let told = [ends(10 * DAY, 100)];
-        assert!(!may_tell(&told, &ends(10 * DAY, 5 * DAY)));
-        assert!(may_tell(&told, &ends(20 * DAY, 15 * DAY)), "another sign-in ends another time");
-        assert!(!may_tell(&told, &ends(20 * DAY, 101)), "but not on the same day");
+        let sent = [ends(10 * DAY, 100)];
+        assert!(!may_send(&sent, &ends(10 * DAY, 5 * DAY)));
+        assert!(may_send(&sent, &ends(20 * DAY, 15 * DAY)), "another sign-in ends another time");
+        assert!(!may_send(&sent, &ends(20 * DAY, 101)), "but not on the same day");
     }
 
     #[test]
     fn a_notification_that_did_not_show_replaces_none() {
         let known = [notice("a", Cause::SignIn, 1), notice("a", Cause::EndsSoon, 1), notice("b", Cause::SignIn, 1)];
-        let mut told = known.to_vec();
+        let mut sent = known.to_vec();
         let new = notice("a", Cause::SignIn, 2 * DAY);
-        let before = tell(&mut told, new.clone());
-        assert_eq!(told[1..], [Notice { shown: None, ..known[1].clone() }, new.clone()]);
-        untell(&mut told, &new, before);
-        told.sort_by(|one, other| (&one.id, one.cause).cmp(&(&other.id, other.cause)));
-        assert_eq!(told, known);
+        let before = add(&mut sent, new.clone());
+        assert_eq!(sent[1..], [Notice { shown: None, ..known[1].clone() }, new.clone()]);
+        take_back(&mut sent, &new, before);
+        sent.sort_by(|one, other| (&one.id, one.cause).cmp(&(&other.id, other.cause)));
+        assert_eq!(sent, known);
     }
 
     #[tokio::test]
@@ -235,7 +235,7 @@ mod tests {
         let ends = Notice { end: Some(9 * DAY), shown: None, ..notice("b", Cause::EndsSoon, 0) };
         let shown = notice("c", Cause::NoAccess, 0);
         for new in [&gone, &ends, &shown] {
-            file.change(0, |told| _ = tell(told, new.clone())).await.unwrap();
+            file.change(0, |sent| _ = add(sent, new.clone())).await.unwrap();
         }
         assert_eq!(file.load(1), [gone, ends.clone(), shown.clone()]);
         assert_eq!(file.load(2 * DAY), [ends, shown.clone()]);
@@ -252,7 +252,7 @@ mod tests {
             crate::files::write(file.0.path(), content).unwrap();
             assert_eq!(file.load(0), []);
         }
-        file.change(0, |told| _ = tell(told, notice("a", Cause::SignIn, 0))).await.unwrap();
+        file.change(0, |sent| _ = add(sent, notice("a", Cause::SignIn, 0))).await.unwrap();
         assert_eq!(file.load(0).len(), 1);
     }
 
@@ -260,12 +260,12 @@ mod tests {
         #[test]
         fn at_most_one_notification_of_an_id_is_shown(steps in proptest::collection::vec(("[a-c]", 0u8..3), 0..20)) {
             let causes = [Cause::SignIn, Cause::NoAccess, Cause::EndsSoon];
-            let mut told = Vec::new();
+            let mut sent = Vec::new();
             for (id, cause) in &steps {
-                tell(&mut told, notice(id, causes[usize::from(*cause)], 0));
+                add(&mut sent, notice(id, causes[usize::from(*cause)], 0));
             }
             for id in ["a", "b", "c"] {
-                prop_assert!(told.iter().filter(|known| known.id == id && known.shown.is_some()).count() <= 1);
+                prop_assert!(sent.iter().filter(|known| known.id == id && known.shown.is_some()).count() <= 1);
             }
         }
     }

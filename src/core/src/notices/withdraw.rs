@@ -26,8 +26,8 @@ pub async fn withdraw(
     if tokio::time::timeout(LIMIT, take_all_back(connection, &over)).await.is_err() {
         tracing::debug!("the desktop did not take back notifications in time");
     }
-    file.change(now, |told| {
-        for known in told.iter_mut().filter(|known| over.contains(known)) {
+    file.change(now, |sent| {
+        for known in sent.iter_mut().filter(|known| over.contains(known)) {
             known.shown = None;
         }
     })

@@ -159,7 +159,7 @@ fn finish(parameters: &Parameters) -> Result<SignedIn, SignInError> {
 
 /// What the answer to a wish to buy means. The sample server has no answer for “not for sale”: it says “forbidden” or
 /// “not found”.
-fn judge_purchase(answer: &http::Answer, service: &ServiceUrl) -> Result<Url, PurchaseError> {
+fn judge_purchase(answer: &http::HttpResponse, service: &ServiceUrl) -> Result<Url, PurchaseError> {
     match answer.status {
         200 if answer.is_json() => start_page(&answer.body, service).ok_or(PurchaseError::NoPage),
         401 => Err(PurchaseError::Rejected),
@@ -175,13 +175,13 @@ fn start_page(body: &[u8], service: &ServiceUrl) -> Option<Url> {
 }
 
 /// The sample server refuses with 403, others with 401 as HTTP prescribes.
-fn is_refusal(answer: &http::Answer) -> bool {
+fn is_refusal(answer: &http::HttpResponse) -> bool {
     answer.is_json() && matches!(answer.status, 401 | 403) && json::parse(&answer.body).is_ok()
 }
 
 /// What an answer means: 401 ends the sign-in, 403 denies everything, a sound 200 counts, and all else is void (rule
 /// R13).
-fn judge(answer: &http::Answer, asks: &[Ask], now: i64) -> Result<Grants, TokensError> {
+fn judge(answer: &http::HttpResponse, asks: &[Ask], now: i64) -> Result<Grants, TokensError> {
     match answer.status {
         200 if answer.is_json() => parse(&answer.body, asks, now),
         401 => Err(TokensError::Rejected),
@@ -223,8 +223,8 @@ mod tests {
         parse(body.as_bytes(), &asks(asked), 0).map(|grants| grants.into_iter().collect())
     }
 
-    fn answer(status: u16, body: &str) -> http::Answer {
-        http::Answer::of(status, "application/json", body.as_bytes())
+    fn answer(status: u16, body: &str) -> http::HttpResponse {
+        http::HttpResponse::of(status, "application/json", body.as_bytes())
     }
 
     fn finished(query: &str) -> Result<SignedIn, SignInError> {
@@ -294,7 +294,7 @@ mod tests {
     #[test]
     fn only_a_refusal_in_json_shows_that_the_server_speaks_the_protocol() {
         let told = |status, is_json, body: &[u8]| {
-            is_refusal(&http::Answer::of(status, if is_json { "application/json" } else { "text/html" }, body))
+            is_refusal(&http::HttpResponse::of(status, if is_json { "application/json" } else { "text/html" }, body))
         };
         assert!(told(401, true, br#"{"message":"Sign in first."}"#));
         assert!(told(403, true, br#"{"message":"no"}"#));

@@ -13,30 +13,34 @@ use crate::{
 /// The lock that every change needs. Work that outlives its caller holds it until it is done.
 pub(super) type Guard = Arc<files::Lock>;
 
-/// One of our items, opened if possible. `P` is its place in the keyring.
-pub(super) enum Found<P> {
+/// One of our items, opened if possible. `P` is its location in the keyring.
+pub(super) enum StoredItem<P> {
     Open(P, Box<Account>),
     Locked(Outline),
     /// With a name that tells it from others.
     Broken(P, String),
 }
 
-/// A keyring. A place is valid only under the lock under which it was listed.
+/// A keyring. A location is valid only under the lock under which it was listed.
 pub(super) trait Backend: Sync {
-    type Place: Send + Sync;
+    type Location: Send + Sync;
 
-    fn list(&self) -> impl Future<Output = Result<Vec<Found<Self::Place>>, StoreError>> + Send;
+    fn list(&self) -> impl Future<Output = Result<Vec<StoredItem<Self::Location>>, StoreError>> + Send;
     /// Saves a new account and reads it back.
     fn create(&self, guard: &Guard, account: &Account) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Sets the record of exactly this item and reads it back.
     fn replace(
         &self,
         guard: &Guard,
-        place: &Self::Place,
+        location: &Self::Location,
         account: &Account,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Removes items. An item that is gone already counts as removed.
-    fn delete(&self, guard: &Guard, places: Vec<Self::Place>) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn delete(
+        &self,
+        guard: &Guard,
+        locations: Vec<Self::Location>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// All items, as callers of the store see them. Of two items for one account the newer one counts.
@@ -45,14 +49,14 @@ pub(super) async fn entries(keyring: &impl Backend) -> Result<Vec<Entry>, StoreE
     let mut entries = Vec::new();
     for item in keyring.list().await? {
         match item {
-            Found::Open(_, account) => match open.get(&account.id) {
+            StoredItem::Open(_, account) => match open.get(&account.id) {
                 Some(known) if known.generation >= account.generation => {}
                 _ => {
                     open.insert(account.id, *account);
                 }
             },
-            Found::Locked(outline) => entries.push(Entry::Locked(outline)),
-            Found::Broken(_, name) => entries.push(Entry::Broken(name)),
+            StoredItem::Locked(outline) => entries.push(Entry::Locked(outline)),
+            StoredItem::Broken(_, name) => entries.push(Entry::Broken(name)),
         }
     }
     entries.extend(open.into_values().map(|account| Entry::Open(Box::new(account))));
@@ -66,10 +70,10 @@ pub(super) async fn change(
     id: AccountId,
     change: impl FnOnce(&mut Account) + Send,
 ) -> Result<Option<Account>, StoreError> {
-    let Some((place, mut account)) = find(keyring, id).await? else {
+    let Some((location, mut account)) = find(keyring, id).await? else {
         return Ok(None);
     };
-    write_change(keyring, guard, &place, &mut account, change).await?;
+    write_change(keyring, guard, &location, &mut account, change).await?;
     Ok(Some(account))
 }
 
@@ -80,13 +84,13 @@ pub(super) async fn allow(
     id: AccountId,
     link: Link,
 ) -> Result<bool, StoreError> {
-    let Some((place, mut chosen)) = find(keyring, id).await? else {
+    let Some((location, mut chosen)) = find(keyring, id).await? else {
         return Ok(false);
     };
     let remote_url = link.remote_url.clone();
-    write_change(keyring, guard, &place, &mut chosen, |account| account.link(link)).await?;
-    let others = keyring.list().await?.into_iter().filter_map(|found| match found {
-        Found::Open(_, account) if account.id != id && account.is_linked_to(&remote_url) => Some(account.id),
+    write_change(keyring, guard, &location, &mut chosen, |account| account.link(link)).await?;
+    let others = keyring.list().await?.into_iter().filter_map(|item| match item {
+        StoredItem::Open(_, account) if account.id != id && account.is_linked_to(&remote_url) => Some(account.id),
         _ => None,
     });
     for other in others.collect::<Vec<_>>() {
@@ -97,39 +101,39 @@ pub(super) async fn allow(
 
 /// Removes an account.
 pub(super) async fn remove(keyring: &impl Backend, guard: &Guard, id: AccountId) -> Result<(), StoreError> {
-    let mut places = Vec::new();
-    for found in keyring.list().await? {
-        match found {
-            Found::Open(place, account) if account.id == id => places.push(place),
-            Found::Locked(outline) if outline.id == id => return Err(StoreError::Locked),
+    let mut locations = Vec::new();
+    for item in keyring.list().await? {
+        match item {
+            StoredItem::Open(location, account) if account.id == id => locations.push(location),
+            StoredItem::Locked(outline) if outline.id == id => return Err(StoreError::Locked),
             _ => {}
         }
     }
-    keyring.delete(guard, places).await
+    keyring.delete(guard, locations).await
 }
 
 /// Removes an item that cannot be read.
 pub(super) async fn remove_broken(keyring: &impl Backend, guard: &Guard, broken: &str) -> Result<(), StoreError> {
-    let places = keyring.list().await?.into_iter().filter_map(|found| match found {
-        Found::Broken(place, name) if name == broken => Some(place),
+    let locations = keyring.list().await?.into_iter().filter_map(|item| match item {
+        StoredItem::Broken(location, name) if name == broken => Some(location),
         _ => None,
     });
-    let places = places.collect();
-    keyring.delete(guard, places).await
+    let locations = locations.collect();
+    keyring.delete(guard, locations).await
 }
 
 /// Finds the item of an account, and reads it.
-async fn find<B: Backend>(keyring: &B, id: AccountId) -> Result<Option<(B::Place, Account)>, StoreError> {
-    let mut newest: Option<(B::Place, Account)> = None;
-    for found in keyring.list().await? {
-        match found {
-            Found::Open(place, account)
+async fn find<B: Backend>(keyring: &B, id: AccountId) -> Result<Option<(B::Location, Account)>, StoreError> {
+    let mut newest: Option<(B::Location, Account)> = None;
+    for item in keyring.list().await? {
+        match item {
+            StoredItem::Open(location, account)
                 if account.id == id
                     && newest.as_ref().is_none_or(|(_, known)| known.generation < account.generation) =>
             {
-                newest = Some((place, *account));
+                newest = Some((location, *account));
             }
-            Found::Locked(outline) if outline.id == id => return Err(StoreError::Locked),
+            StoredItem::Locked(outline) if outline.id == id => return Err(StoreError::Locked),
             _ => {}
         }
     }
@@ -140,7 +144,7 @@ async fn find<B: Backend>(keyring: &B, id: AccountId) -> Result<Option<(B::Place
 async fn write_change<B: Backend>(
     keyring: &B,
     guard: &Guard,
-    place: &B::Place,
+    location: &B::Location,
     account: &mut Account,
     change: impl FnOnce(&mut Account),
 ) -> Result<(), StoreError> {
@@ -150,5 +154,5 @@ async fn write_change<B: Backend>(
         return Ok(());
     }
     account.generation = before.generation.saturating_add(1);
-    keyring.replace(guard, place, account).await
+    keyring.replace(guard, location, account).await
 }

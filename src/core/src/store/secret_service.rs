@@ -10,7 +10,7 @@ use zbus::{MatchRule, MessageStream, message::Type};
 
 use super::{
     StoreError, absent,
-    backend::{Backend, Found, Guard},
+    backend::{Backend, Guard, StoredItem},
     record::{self, attribute},
 };
 use crate::{account::Account, names};
@@ -20,16 +20,16 @@ const BUS_NAME: &str = "org.freedesktop.secrets";
 /// A session with the keyring, opened at the first call and again after it was lost.
 #[derive(Default)]
 pub(super) struct SecretService {
-    session: Mutex<Option<Session>>,
+    session: Mutex<Option<KeyringSession>>,
 }
 
-struct Session {
+struct KeyringSession {
     /// `None` only while this is being dropped.
     service: Option<Arc<Service>>,
     runtime: Handle,
 }
 
-impl Drop for Session {
+impl Drop for KeyringSession {
     fn drop(&mut self) {
         // The last owner of the service closes its session in a task, which needs the runtime, whatever thread drops
         // this.
@@ -39,9 +39,9 @@ impl Drop for Session {
 }
 
 impl Backend for SecretService {
-    type Place = Item;
+    type Location = Item;
 
-    async fn list(&self) -> Result<Vec<Found<Item>>, StoreError> {
+    async fn list(&self) -> Result<Vec<StoredItem<Item>>, StoreError> {
         match self.try_list(HashMap::new()).await {
             Err(error) if is_lost(&error) => {
                 self.session.lock().await.take();
@@ -104,7 +104,7 @@ impl SecretService {
         if collection.is_locked().await? { Err(StoreError::Dismissed) } else { Ok(()) }
     }
 
-    async fn try_list(&self, mut wanted: HashMap<&'static str, &str>) -> Result<Vec<Found<Item>>, Error> {
+    async fn try_list(&self, mut wanted: HashMap<&'static str, &str>) -> Result<Vec<StoredItem<Item>>, Error> {
         wanted.insert(attribute::SCHEMA, names::KEYRING_SCHEMA);
         let Some(collection) = self.service().await?.with_alias(Service::DEFAULT_COLLECTION).await? else {
             return Ok(Vec::new());
@@ -114,9 +114,9 @@ impl SecretService {
         // A keyring finds items in any order; of two equal ones the same must count every time.
         items.sort_by(|one, other| one.path().as_str().cmp(other.path().as_str()));
         let mut all = Vec::new();
-        for found in future::join_all(items.into_iter().map(|item| open(item, is_locked))).await {
-            match found {
-                Ok(found) => all.push(found),
+        for item in future::join_all(items.into_iter().map(|item| open(item, is_locked))).await {
+            match item {
+                Ok(item) => all.push(item),
                 // Removed since the search.
                 Err(Error::Deleted | Error::Service(ServiceError::NoSuchObject(_))) => {}
                 Err(error) => return Err(error),
@@ -135,32 +135,32 @@ impl SecretService {
             return Ok(service);
         }
         let service = Arc::new(Service::encrypted().await?);
-        *session = Some(Session { service: Some(service.clone()), runtime: Handle::current() });
+        *session = Some(KeyringSession { service: Some(service.clone()), runtime: Handle::current() });
         Ok(service)
     }
 }
 
-async fn open(item: Item, is_locked: bool) -> Result<Found<Item>, Error> {
+async fn open(item: Item, is_locked: bool) -> Result<StoredItem<Item>, Error> {
     let attributes = item.attributes().await?;
     let Some(outline) = record::outline(&attributes) else {
         return Ok(broken(item));
     };
     if is_locked {
-        return Ok(Found::Locked(outline));
+        return Ok(StoredItem::Locked(outline));
     }
     let secret = match item.secret().await {
-        Err(Error::Service(ServiceError::IsLocked(_))) => return Ok(Found::Locked(outline)),
+        Err(Error::Service(ServiceError::IsLocked(_))) => return Ok(StoredItem::Locked(outline)),
         secret => secret?,
     };
     Ok(match record::account(&outline, &secret) {
-        Some(account) => Found::Open(item, Box::new(account)),
+        Some(account) => StoredItem::Open(item, Box::new(account)),
         None => broken(item),
     })
 }
 
-fn broken(item: Item) -> Found<Item> {
+fn broken(item: Item) -> StoredItem<Item> {
     let name = item.path().to_string();
-    Found::Broken(item, name)
+    StoredItem::Broken(item, name)
 }
 
 /// Signals of the keyring that may concern accounts, and its coming and going.

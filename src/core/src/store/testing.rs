@@ -15,12 +15,12 @@ use super::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A portal that gives this secret.
-pub(super) struct Gives(pub(super) &'static [u8]);
+pub(super) struct FixedSecret(pub(super) &'static [u8]);
 
-pub(super) const SECRET: Gives = Gives(b"a secret of the portal, as long as those are that a portal gives");
+pub(super) const SECRET: FixedSecret = FixedSecret(b"a secret of the portal, as long as those are that a portal gives");
 
 #[async_trait]
-impl SecretSource for Gives {
+impl SecretSource for FixedSecret {
     async fn retrieve(&self) -> Result<Secret, NoSecret> {
         Ok(Secret::blob(self.0))
     }

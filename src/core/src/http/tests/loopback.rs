@@ -62,7 +62,7 @@ fn client() -> HttpClient {
 }
 
 /// What a client with these limits makes of an answer.
-async fn read(limits: HttpLimits, answer: &str) -> Result<Answer, HttpError> {
+async fn read(limits: HttpLimits, answer: &str) -> Result<HttpResponse, HttpError> {
     let (url, _) = server(answer).await;
     HttpClient::new(limits).post(&url).bearer(&Token::parse(TOKEN).unwrap()).json(&"x").send().await
 }

@@ -8,7 +8,7 @@ use oo7::{
     file::{Error, Item, LockedKeyring, UnlockedItem, UnlockedKeyring},
 };
 
-use super::disk::{Place, Stamp};
+use super::disk::{DiskFile, Stamp};
 use crate::{
     account::Account,
     store::{
@@ -62,7 +62,7 @@ pub(super) async fn load(path: PathBuf, secret: Secret) -> Result<Option<Arc<Unl
 /// file takes the old one's place only after it was read back (rule R16), because the library does not notice a full
 /// disk. `known` is what the library last made of this very file. `None` if the new file cannot be read.
 pub(super) async fn write(
-    place: Place,
+    file: DiskFile,
     guard: Guard,
     stamp: Option<Stamp>,
     known: Option<Arc<UnlockedKeyring>>,
@@ -71,23 +71,23 @@ pub(super) async fn write(
 ) -> Result<Option<Arc<UnlockedKeyring>>, StoreError> {
     let needed = stamp.as_ref().map_or(0, Stamp::size) + change.size();
     apart(async move {
-        place.stage(stamp.as_ref())?;
+        file.stage(stamp.as_ref())?;
         let written = async {
             let keyring = match known {
                 Some(keyring) => keyring,
-                None => Arc::new(UnlockedKeyring::load(place.staged(), secret).await?),
+                None => Arc::new(UnlockedKeyring::load(file.staged(), secret).await?),
             };
             let before = keyring.items().await?;
             let broken = before.iter().filter(|item| item.is_err()).count();
             apply(&keyring, &change, before.len()).await?;
-            let after = read(place.staged(), &keyring).await?;
+            let after = read(file.staged(), &keyring).await?;
             is_done(&change, before.len(), broken, &after).then_some(keyring).ok_or(Error::NoData)
         }
         .await;
         let ended = match &written {
-            Ok(_) => place.publish(),
-            Err(Error::Io(_)) => place.remove_parts(),
-            Err(_) => place.remove_parts().and_then(|()| place.check_room(needed)),
+            Ok(_) => file.publish(),
+            Err(Error::Io(_)) => file.remove_parts(),
+            Err(_) => file.remove_parts().and_then(|()| file.check_room(needed)),
         };
         // Hold the lock until the last byte is on disk, however long others wait for it.
         drop(guard);

@@ -34,12 +34,12 @@ pub(in crate::store) struct Stamp {
 
 /// Where the keyring file lies.
 #[derive(Clone)]
-pub(super) struct Place {
+pub(super) struct DiskFile {
     folder: PathBuf,
     name: String,
 }
 
-impl Place {
+impl DiskFile {
     pub(super) fn new(folder: PathBuf, name: &str) -> Self {
         Self { folder, name: name.to_owned() }
     }
@@ -192,7 +192,7 @@ impl Stamp {
 
     /// All that precedes the items: besides the secret, the key is made from it. `None` if the library must not see it,
     /// since it believes what a file says, such as the number of rounds.
-    pub(super) fn ground(&self) -> Option<&[u8]> {
+    pub(super) fn key_parameters(&self) -> Option<&[u8]> {
         let number = |at: usize| -> Option<u32> {
             Some(u32::from_le_bytes(self.bytes.get(HEADER.len() + at..)?.get(..4)?.try_into().ok()?))
         };

@@ -15,7 +15,7 @@ use zbus::{
 };
 use zeroize::Zeroizing;
 
-use super::vault::{NoSecret, SecretSource};
+use super::keyring_secret::{NoSecret, SecretSource};
 use crate::store::absent;
 
 const BUS_NAME: &str = "org.freedesktop.portal.Desktop";

@@ -10,15 +10,15 @@ use rustix::{
 };
 use tokio::{io::unix::AsyncFd, sync::watch};
 
-use super::disk::Place;
+use super::disk::DiskFile;
 
 /// Yields when the file, or one set aside, changes while we hold the key, and when we get the key. Without the key
 /// nothing in the file could be read anyway. Yields a last time, then ends, when the folder is gone.
 pub(super) fn changes(
-    place: &Place,
+    file: &DiskFile,
     opened: watch::Receiver<bool>,
 ) -> io::Result<impl Stream<Item = ()> + Send + use<>> {
-    place.make_folder()?;
+    file.make_folder()?;
     let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
     let events = WatchFlags::MOVED_TO
         | WatchFlags::MOVED_FROM
@@ -27,11 +27,11 @@ pub(super) fn changes(
         | WatchFlags::DELETE_SELF
         | WatchFlags::MOVE_SELF
         | WatchFlags::ONLYDIR;
-    inotify::add_watch(&inotify, place.folder(), events)?;
+    inotify::add_watch(&inotify, file.folder(), events)?;
     // Deprecated because of types whose descriptor may change or be closed elsewhere; this one is owned.
     #[allow(deprecated)]
     let inotify = AsyncFd::new(inotify)?;
-    let watched = Watched { inotify, name: place.name().to_owned() };
+    let watched = Watched { inotify, name: file.name().to_owned() };
     Ok(stream::unfold(Some((watched, opened)), |following| async {
         let (mut watched, mut opened) = following?;
         loop {

@@ -2,10 +2,10 @@
 
 use std::{fs, path::Path};
 
-use super::{FILE_NAME, Gives, PATIENCE, account, file, files, seen, store, store_with};
+use super::{FILE_NAME, FixedSecret, PATIENCE, account, file, files, seen, store, store_with};
 use crate::store::Entry;
 
-const OTHER_SECRET: Gives = Gives(b"another secret, as a portal has it once its keyring was made new");
+const OTHER_SECRET: FixedSecret = FixedSecret(b"another secret, as a portal has it once its keyring was made new");
 
 /// Makes a keyring with one account, and gives its bytes.
 async fn kept(data: &Path) -> Vec<u8> {

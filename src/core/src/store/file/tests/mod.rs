@@ -19,7 +19,7 @@ use crate::{
     account::Account,
     store::{
         AccountStore, Entry,
-        testing::{Gives, with as store_with},
+        testing::{FixedSecret, with as store_with},
     },
     testing,
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The secret that the file's key is made from. It comes from the Secret portal, whose call may raise the desktop's own
-//! dialog and may last for ever. Callers share one call; the vault keeps the secret.
+//! dialog and may last for ever. Callers share one call, and the secret is kept.
 
 use std::{
     fs::{self, OpenOptions},
@@ -38,7 +38,8 @@ pub(in crate::store) enum NoSecret {
 /// The result of a call to the portal; `None` while it lasts.
 type Progress = watch::Receiver<Option<Result<(), NoSecret>>>;
 
-pub(super) struct Vault {
+/// The secret, once the portal has given it.
+pub(super) struct KeyringSecret {
     source: Box<dyn SecretSource>,
     state: Mutex<State>,
     /// This file exists from the first call to the portal without a person's act in a login session, until the portal
@@ -54,7 +55,7 @@ enum State {
     Open(Secret),
 }
 
-impl Vault {
+impl KeyringSecret {
     pub(super) fn new(source: Box<dyn SecretSource>, marker: Option<PathBuf>) -> Self {
         Self { source, state: Mutex::new(State::Closed), marker, opened: watch::Sender::new(false) }
     }
@@ -104,10 +105,10 @@ impl Vault {
         let since = Instant::now();
         *state = State::Asking(progress.clone(), since);
         drop(state);
-        let vault = self.clone();
+        let keyring_secret = self.clone();
         tokio::spawn(async move {
-            let answer = vault.source.retrieve().await;
-            let result = vault.take(answer, is_quiet);
+            let answer = keyring_secret.source.retrieve().await;
+            let result = keyring_secret.take(answer, is_quiet);
             sender.send_replace(Some(result));
         });
         Ok(Some((progress, since)))

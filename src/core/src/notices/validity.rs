@@ -28,24 +28,24 @@ pub fn id_of_server(binding: &Binding) -> String {
 }
 
 /// Everything that a notification could state now: ids and causes. Whatever a locked keyring hides may hold.
-pub fn standing(entries: &[Entry], notes: &[Pending], now: i64) -> BTreeSet<(String, Cause)> {
+pub fn still_valid(entries: &[Entry], notes: &[Pending], now: i64) -> BTreeSet<(String, Cause)> {
     let updates = notes.iter().filter(|note| note.operation == Operation::Update);
-    let mut standing: BTreeSet<_> = updates.flat_map(|note| of_note(note, entries)).collect();
+    let mut valid: BTreeSet<_> = updates.flat_map(|note| of_note(note, entries)).collect();
     for entry in entries {
         if let Entry::Locked(outline) = entry {
             let id = id_of_account(outline.id);
-            standing.extend(Cause::ALL.map(|cause| (id.clone(), cause)));
+            valid.extend(Cause::ALL.map(|cause| (id.clone(), cause)));
         }
     }
     for account in entries.iter().filter_map(Entry::account) {
         let id = id_of_account(account.id);
         if account.ends_soon(now).is_some() {
-            standing.insert((id.clone(), Cause::EndsSoon));
+            valid.insert((id.clone(), Cause::EndsSoon));
         }
         // That the app can be installed holds until somebody has seen it.
-        standing.insert((id, Cause::Finished));
+        valid.insert((id, Cause::Finished));
     }
-    standing
+    valid
 }
 
 /// What an update that was left out waits for now.
@@ -120,7 +120,7 @@ mod tests {
     fn causes(account: Option<&Account>, note: Option<Pending>) -> Vec<(String, Cause)> {
         let entries: Vec<Entry> = account.into_iter().cloned().map(testing::open).collect();
         let notes: Vec<Pending> = note.into_iter().collect();
-        let all = standing(&entries, &notes, NOW);
+        let all = still_valid(&entries, &notes, NOW);
         all.into_iter().filter(|(_, cause)| *cause != Cause::Finished).collect()
     }
 
@@ -174,7 +174,7 @@ mod tests {
             service: account.binding.service.clone(),
         };
         let stands = |entries: &[Entry], notes: &[Pending], id: String, cause| {
-            standing(entries, notes, NOW).contains(&(id, cause))
+            still_valid(entries, notes, NOW).contains(&(id, cause))
         };
         let locked = [Entry::Locked(outline(&account))];
         let notes = [note(Obstacle::Expired)];

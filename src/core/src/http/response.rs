@@ -7,7 +7,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use super::{HttpError, fault::classify};
 
 /// An answer, whatever its status. All of it comes from outside.
-pub struct Answer {
+pub struct HttpResponse {
     /// HTTP status.
     pub status: u16,
     /// The headers.
@@ -16,7 +16,7 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl HttpResponse {
     /// Reads at most `limit` bytes of a body. A redirect counts as an unexpected answer (rule R3).
     pub(super) async fn read(response: reqwest::Response, limit: usize) -> Result<Self, HttpError> {
         let status = response.status();
