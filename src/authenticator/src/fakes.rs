@@ -16,7 +16,7 @@ use usher_core::{
     account::{Account, AccountId, AccountState},
     ask::Ask,
     binding::Binding,
-    buying::record,
+    buying::purchases,
     credential::Token,
     ground::Ground,
     http::HttpClient,
@@ -214,7 +214,7 @@ impl Accounts for World {
 
     async fn settle(&self, id: AccountId, access: Access) {
         for account in self.accounts.lock().unwrap().iter_mut().filter(|account| account.id == id) {
-            record::settle(&mut account.purchases, &access, Clock::now(self));
+            purchases::settle(&mut account.purchases, &access, Clock::now(self));
         }
     }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     binding::{Binding, Link},
-    buying::record::{self, Purchase},
+    buying::purchases::{self, Purchase},
     credential::Credential,
     provider::{Access, SignedIn},
     service::RemoteUrl,
@@ -224,7 +224,7 @@ impl Account {
 
     /// Records what the server says about the purchases.
     pub(crate) fn settle(&mut self, access: &Access, now: i64) {
-        record::settle(&mut self.purchases, access, now);
+        purchases::settle(&mut self.purchases, access, now);
         let is_told =
             |known: &Purchase| access.granted.contains(&known.app_id) || access.denied.contains(&known.app_id);
         if !self.purchases.is_empty() && self.purchases.iter().all(is_told) {
@@ -293,7 +293,7 @@ mod tests {
     fn purchases_do_not_pass_to_another_person() {
         let ground = Ground::new("demo", "https://r.example.org/", account().binding).unwrap();
         let mut account = account();
-        assert!(record::begin(&mut account.purchases, &ground, "org.a.A", 1));
+        assert!(purchases::begin(&mut account.purchases, &ground, "org.a.A", 1));
         account.renew(&signed_in("demo", "new", None, 2));
         assert_eq!((account.purchases.len(), account.first_signed_in_at, account.signed_in_at), (1, 1, 2));
         account.renew(&signed_in("demo2", "new", None, 3));

@@ -23,7 +23,7 @@ pub struct Saved {
 
 /// The outcome of a finished sign-in.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum SaveOutcome {
     /// The account is in the keyring.
     Saved(Box<Saved>),
     /// Somebody else signed in than the person whose sign-in was to be renewed. Nothing was saved.
@@ -39,7 +39,7 @@ pub enum Outcome {
 
 /// Who is expected to sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whose {
+pub enum ExpectedAccount {
     /// Anybody: renews that person's account, or adds one.
     Anybody,
     /// The owner of this account. If somebody else signs in, nothing is saved.
@@ -63,13 +63,13 @@ pub async fn save(
     entries: &[Entry],
     binding: &Binding,
     signed_in: &SignedIn,
-    whose: Whose,
+    expected: ExpectedAccount,
     link: Option<Link>,
-) -> Result<Outcome, StoreError> {
+) -> Result<SaveOutcome, StoreError> {
     let fresh = Account::signed_in(binding.clone(), signed_in, clock::now());
-    let saved = match plan(entries, binding, signed_in.user.as_deref(), whose) {
+    let saved = match plan(entries, binding, signed_in.user.as_deref(), expected) {
         Plan::Refuse { id, old_user } => {
-            return Ok(Outcome::SomebodyElse { id, old_user, new_user: fresh.user });
+            return Ok(SaveOutcome::SomebodyElse { id, old_user, new_user: fresh.user });
         }
         Plan::Renew(id) => match renew(store, id, &fresh).await? {
             Some(account) => Saved { account, is_new: false },
@@ -84,7 +84,7 @@ pub async fn save(
         // The account is saved; the repository will ask for permission later.
         tracing::warn!(%error, "cannot save a repository's permission to use an account");
     }
-    Ok(Outcome::Saved(Box::new(saved)))
+    Ok(SaveOutcome::Saved(Box::new(saved)))
 }
 
 /// An account after its credential was forgotten.
@@ -110,19 +110,19 @@ pub async fn sign_out(session: &Session, id: AccountId) -> Result<Option<SignedO
 }
 
 /// Compares the person who signed in with the accounts on this computer.
-fn plan(entries: &[Entry], binding: &Binding, user: Option<&str>, whose: Whose) -> Plan {
+fn plan(entries: &[Entry], binding: &Binding, user: Option<&str>, expected: ExpectedAccount) -> Plan {
     let known = || entries.iter().filter_map(Entry::account).filter(|account| &account.binding == binding);
     let by_id = |id| known().find(|account| account.id == id);
-    match whose {
-        Whose::Replace(id) if by_id(id).is_some() => return Plan::Renew(id),
-        Whose::Account(id) => {
+    match expected {
+        ExpectedAccount::Replace(id) if by_id(id).is_some() => return Plan::Renew(id),
+        ExpectedAccount::Account(id) => {
             if let Some(account) = by_id(id) {
                 let is_same = user.is_none_or(|user| account.user == user) || !account.is_named();
                 let old_user = account.user.clone();
                 return if is_same { Plan::Renew(id) } else { Plan::Refuse { id, old_user } };
             }
         }
-        Whose::Anybody | Whose::Replace(_) => {}
+        ExpectedAccount::Anybody | ExpectedAccount::Replace(_) => {}
     }
     let same = match user {
         Some(user) => known().find(|account| account.user == user),
@@ -168,45 +168,45 @@ mod tests {
         (account.id, [Entry::Open(Box::new(account))])
     }
 
-    fn planned(entries: &[Entry], host: &str, user: Option<&str>, whose: Whose) -> Plan {
-        plan(entries, &binding(host), user, whose)
+    fn planned(entries: &[Entry], host: &str, user: Option<&str>, expected: ExpectedAccount) -> Plan {
+        plan(entries, &binding(host), user, expected)
     }
 
     #[test]
     fn the_same_person_renews_the_known_account() {
         let (id, entries) = entry(Some("demo"), |_| {});
-        let at = |host, user, whose| planned(&entries, host, Some(user), whose);
-        assert_eq!(at("a.example", "demo", Whose::Account(id)), Plan::Renew(id));
-        assert_eq!(at("a.example", "demo", Whose::Anybody), Plan::Renew(id));
-        assert_eq!(at("a.example", "demo2", Whose::Anybody), Plan::Add);
-        assert_eq!(at("b.example", "demo", Whose::Anybody), Plan::Add);
-        assert_eq!(at("b.example", "demo", Whose::Account(id)), Plan::Add);
-        assert_eq!(at("b.example", "demo", Whose::Replace(id)), Plan::Add);
+        let at = |host, user, expected| planned(&entries, host, Some(user), expected);
+        assert_eq!(at("a.example", "demo", ExpectedAccount::Account(id)), Plan::Renew(id));
+        assert_eq!(at("a.example", "demo", ExpectedAccount::Anybody), Plan::Renew(id));
+        assert_eq!(at("a.example", "demo2", ExpectedAccount::Anybody), Plan::Add);
+        assert_eq!(at("b.example", "demo", ExpectedAccount::Anybody), Plan::Add);
+        assert_eq!(at("b.example", "demo", ExpectedAccount::Account(id)), Plan::Add);
+        assert_eq!(at("b.example", "demo", ExpectedAccount::Replace(id)), Plan::Add);
     }
 
     #[test]
     fn another_person_never_replaces_an_account_unasked() {
         let (id, entries) = entry(Some("demo"), |_| {});
-        let at = |whose| planned(&entries, "a.example", Some("demo2"), whose);
-        assert_eq!(at(Whose::Account(id)), Plan::Refuse { id, old_user: "demo".into() });
-        assert_eq!(at(Whose::Replace(id)), Plan::Renew(id));
+        let at = |expected| planned(&entries, "a.example", Some("demo2"), expected);
+        assert_eq!(at(ExpectedAccount::Account(id)), Plan::Refuse { id, old_user: "demo".into() });
+        assert_eq!(at(ExpectedAccount::Replace(id)), Plan::Renew(id));
     }
 
     #[test]
     fn without_a_user_name_no_account_is_replaced_unless_meant() {
         let (id, entries) = entry(None, |_| {});
-        assert_eq!(planned(&entries, "a.example", None, Whose::Anybody), Plan::Add);
-        assert_eq!(planned(&entries, "a.example", None, Whose::Account(id)), Plan::Renew(id));
+        assert_eq!(planned(&entries, "a.example", None, ExpectedAccount::Anybody), Plan::Add);
+        assert_eq!(planned(&entries, "a.example", None, ExpectedAccount::Account(id)), Plan::Renew(id));
         let (id, entries) = entry(None, |account| drop(account.sign_out()));
-        assert_eq!(planned(&entries, "a.example", None, Whose::Anybody), Plan::Renew(id));
+        assert_eq!(planned(&entries, "a.example", None, ExpectedAccount::Anybody), Plan::Renew(id));
         let (_, entries) = entry(Some("demo"), |account| drop(account.sign_out()));
-        assert_eq!(planned(&entries, "a.example", None, Whose::Anybody), Plan::Add);
+        assert_eq!(planned(&entries, "a.example", None, ExpectedAccount::Anybody), Plan::Add);
     }
 
     #[test]
     fn a_name_that_comes_later_is_no_other_person() {
         let (id, entries) = entry(None, |_| {});
-        assert_eq!(planned(&entries, "a.example", Some("demo"), Whose::Account(id)), Plan::Renew(id));
-        assert_eq!(planned(&entries, "a.example", Some("demo"), Whose::Anybody), Plan::Add);
+        assert_eq!(planned(&entries, "a.example", Some("demo"), ExpectedAccount::Account(id)), Plan::Renew(id));
+        assert_eq!(planned(&entries, "a.example", Some("demo"), ExpectedAccount::Anybody), Plan::Add);
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use url::Url;
 use usher_core::{
     i18n::gettext,
-    provider::Back,
+    provider::RedirectReceiver,
     redirect::{Match, Parameters, Redirect},
 };
 use zbus::zvariant::Value;
@@ -86,10 +86,10 @@ impl ReturnMethod {
     }
 
     /// Tells how a redirect comes back.
-    pub(crate) fn back(&self) -> Back {
+    pub(crate) fn back(&self) -> RedirectReceiver {
         match self {
-            Self::Listen { listener, .. } => Back::Listener(listener.port()),
-            Self::Paste => Back::Embedded,
+            Self::Listen { listener, .. } => RedirectReceiver::Listener(listener.port()),
+            Self::Paste => RedirectReceiver::Embedded,
         }
     }
 

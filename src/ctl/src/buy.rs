@@ -10,8 +10,8 @@ use usher_core::{
     account::Account,
     buying::{
         self, Begun, BuyError, Buying,
-        plan::{self, Moment, Next},
-        record, schedule,
+        plan::{self, CheckReason, NextStep},
+        purchases, schedule,
     },
     ground::Ground,
     i18n::{gettext, gettext_f},
@@ -162,7 +162,7 @@ impl AppPurchase<'_> {
     async fn settle_unfinished(&self, not_paid: bool) -> Result<(), Failure> {
         let entries = self.context.store.entries().await?;
         let account = entries.iter().filter_map(Entry::account).find(|account| account.id == self.account.id);
-        if !account.is_some_and(|account| record::is_unfinished(&account.purchases, &self.app_id)) {
+        if !account.is_some_and(|account| purchases::is_unfinished(&account.purchases, &self.app_id)) {
             return Ok(());
         }
         if !not_paid {
@@ -227,20 +227,20 @@ impl AppPurchase<'_> {
         };
         match return_method.visit(visit).await {
             Ok(parameters) => match parameters.get("error") {
-                None => self.settle(Moment::Returned, None).await,
-                Some(reason) => self.settle(Moment::Declined, Some(reason)).await,
+                None => self.settle(CheckReason::Returned, None).await,
+                Some(reason) => self.settle(CheckReason::Declined, Some(reason)).await,
             },
             // The app may have been paid although the redirect was lost.
-            Err(VisitError::TooLate) => self.settle(Moment::Left, None).await,
+            Err(VisitError::TooLate) => self.settle(CheckReason::Left, None).await,
             Err(VisitError::Failed(failure)) => Err(failure),
         }
     }
 
     /// Asks the server what became of it. `reason` is the store's word for why nothing was bought.
-    async fn settle(&self, moment: Moment, reason: Option<&str>) -> Result<(), Failure> {
-        match self.look(moment).await? {
-            Next::Bought => self.tell_owned(true),
-            Next::Wait => self.wait_for_access().await,
+    async fn settle(&self, check_reason: CheckReason, reason: Option<&str>) -> Result<(), Failure> {
+        match self.look(check_reason).await? {
+            NextStep::Bought => self.tell_owned(true),
+            NextStep::Wait => self.wait_for_access().await,
             _ => match reason {
                 Some(reason) => self.ended(reason).await,
                 None => Err(self.not_yet()),
@@ -249,12 +249,12 @@ impl AppPurchase<'_> {
     }
 
     /// Asks the server once, and says what comes next.
-    async fn look(&self, moment: Moment) -> Result<Next, Failure> {
+    async fn look(&self, check_reason: CheckReason) -> Result<NextStep, Failure> {
         let has_access = self.ask_server().await;
-        let next = plan::after_check(moment, has_access.as_ref().copied());
+        let next = plan::after_check(check_reason, has_access.as_ref().copied());
         match has_access {
             // Only while the store is waited for may the next answer be a better one.
-            Err(error) if next != Next::Wait && next != Next::StayAfterError => {
+            Err(error) if next != NextStep::Wait && next != NextStep::StayAfterError => {
                 Err(Failure::of_session(error, &self.host()))
             }
             _ => Ok(next),
@@ -285,9 +285,9 @@ impl AppPurchase<'_> {
         for pause in schedule::pauses() {
             tokio::time::sleep(pause).await;
             let has_access = self.ask_server().await;
-            match (plan::after_check(Moment::Again, has_access.as_ref().copied()), has_access) {
-                (Next::Bought, _) => return self.tell_owned(true),
-                (Next::SignIn, Err(ended)) => return Err(Failure::of_session(ended, &self.host())),
+            match (plan::after_check(CheckReason::Again, has_access.as_ref().copied()), has_access) {
+                (NextStep::Bought, _) => return self.tell_owned(true),
+                (NextStep::SignIn, Err(ended)) => return Err(Failure::of_session(ended, &self.host())),
                 (_, has_access) => error = has_access.err(),
             }
         }

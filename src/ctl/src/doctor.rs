@@ -38,7 +38,7 @@ pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
     let installations = remote::installations();
     let found = checks::impostors(&checks::installation_facts(&installations));
     let (notes, mut general): (Vec<_>, Vec<_>) = found.into_iter().partition(Problem::is_note);
-    let bus = checks::bus_names().await;
+    let bus = checks::reachable_processes().await;
     match bus {
         None => general.push(Problem::NoBus),
         Some(bus) if !bus.has_helper => general.push(Problem::NoHelper),

@@ -8,7 +8,7 @@ use usher_core::{
     account::Account,
     buying::{
         self,
-        record::{Purchase, PurchaseState},
+        purchases::{Purchase, PurchaseState},
     },
     i18n::{gettext, gettext_f},
     refs::AppId,

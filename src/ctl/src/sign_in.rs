@@ -9,11 +9,11 @@ use usher_core::{
     binding::Binding,
     clock,
     i18n::{gettext, gettext_f},
-    provider::{Answer, Progress, Provider, SignedIn, Step},
+    provider::{Progress, Provider, SignedIn, Step, StepAnswer},
     redirect::Redirect,
     remote::Remote,
     service::ServiceUrl,
-    sign_in::{self, Outcome, Whose},
+    sign_in::{self, ExpectedAccount, SaveOutcome},
     store::Entry,
     text,
 };
@@ -73,10 +73,11 @@ pub(crate) async fn sign_in_agreed(
     // From here on Ctrl+C is ignored: the account is saved and reported.
     context.is_too_late.set(true);
     let entries = context.store.entries().await?;
-    let saved = match sign_in::save(&context.store, &entries, binding, &signed_in, Whose::Anybody, None).await? {
-        Outcome::Saved(saved) => *saved,
-        Outcome::SomebodyElse { .. } => unreachable!("anybody may sign in"),
-    };
+    let saved =
+        match sign_in::save(&context.store, &entries, binding, &signed_in, ExpectedAccount::Anybody, None).await? {
+            SaveOutcome::Saved(saved) => *saved,
+            SaveOutcome::SomebodyElse { .. } => unreachable!("anybody may sign in"),
+        };
     let account = saved.account;
     let user = text::clean(&account.user, text::NAME_LIMIT);
     let values = [("host", binding.host()), ("user", user)];
@@ -163,10 +164,10 @@ async fn go_through_steps(
 }
 
 /// Shows a page in a browser until it leads back.
-async fn visit(return_method: ReturnMethod, start: &Url, redirect: &Redirect) -> Result<Answer, Failure> {
+async fn visit(return_method: ReturnMethod, start: &Url, redirect: &Redirect) -> Result<StepAnswer, Failure> {
     let titles = [gettext("Signed In"), gettext("Not Signed In")];
     let back = return_method.visit(BrowserVisit { start: start.clone(), redirect, landing: &|_| None, titles }).await;
-    back.map(Answer::Redirect).map_err(|stopped| match stopped {
+    back.map(StepAnswer::Redirect).map_err(|stopped| match stopped {
         VisitError::TooLate => Failure::Other(gettext("Not signed in: nobody signed in within 10 minutes.")),
         VisitError::Failed(failure) => failure,
     })

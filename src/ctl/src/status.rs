@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use usher_core::{
     account::{Account, AccountState, Standing},
-    buying::record::PurchaseState,
+    buying::purchases::PurchaseState,
     clock,
     i18n::gettext,
     store::Entry,

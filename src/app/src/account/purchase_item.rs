@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use usher_core::{
     account::{Account, AccountId},
-    buying::record::{Purchase, PurchaseState},
+    buying::purchases::{Purchase, PurchaseState},
     service::RemoteUrl,
 };
 
@@ -122,7 +122,7 @@ pub(super) fn command_for_all(all: &[PurchaseItem]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use usher_core::{buying::record, ground::Ground, testing};
+    use usher_core::{buying::purchases, ground::Ground, testing};
 
     use super::*;
 
@@ -131,7 +131,7 @@ mod tests {
         let ground =
             Ground { remote: "old".into(), ..testing::ground("https://repo.example/", "https://store.example") };
         for ((id, state), at) in apps.iter().zip(1..) {
-            record::begin(&mut account.purchases, &ground, id, at);
+            purchases::begin(&mut account.purchases, &ground, id, at);
             account.purchases.last_mut().unwrap().state = *state;
         }
         account

@@ -7,7 +7,7 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority::High, gio, glib};
 use usher_core::{
     account::{Account, AccountId},
-    buying::record,
+    buying::purchases,
     clock,
     http::HttpError,
     provider::Access,
@@ -252,7 +252,7 @@ mod imp {
         match access {
             Ok(access) => {
                 let mut purchases = account.purchases.clone();
-                record::settle(&mut purchases, &access, clock::now());
+                purchases::settle(&mut purchases, &access, clock::now());
                 if purchases == account.purchases {
                     toast::show(page, &gettext("Nothing has changed"));
                 }

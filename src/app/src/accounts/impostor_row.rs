@@ -2,7 +2,7 @@
 //! Something that may have taken Usher's place, or could (rule R23): its row, and the page with the command that undoes it.
 
 use usher_core::{
-    checks::{Place, Problem},
+    checks::{InstallationKind, Problem},
     refs::FlatpakRef,
 };
 
@@ -133,8 +133,8 @@ fn facts(impostor: &Impostor) -> Vec<(String, String)> {
         facts.push((gettext("Repository"), text::plain(name)));
         facts.extend(impostor.address.as_deref().map(|address| (gettext("Address"), text::plain(address))));
         let place = match place {
-            Place::User => gettext("Current user"),
-            Place::System => gettext("All users"),
+            InstallationKind::User => gettext("Current user"),
+            InstallationKind::System => gettext("All users"),
         };
         // Translators: for whom something is installed: “All users” or “Current user”
         facts.push((gettext("For"), place));

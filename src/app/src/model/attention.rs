@@ -3,7 +3,7 @@
 
 use usher_core::{
     account::{Account, AccountId},
-    buying::record::{Purchase, PurchaseState},
+    buying::purchases::{Purchase, PurchaseState},
     ground::Ground,
     lookup::{self, Lookup},
     pending::{self, Obstacle, Operation, Pending},

@@ -2,7 +2,7 @@
 //! Who may have taken Usher's place, or could (rule R23), and where it came from.
 
 use usher_core::{
-    checks::{self, Place, Problem},
+    checks::{self, InstallationKind, Problem},
     remote::{self, Installation, Remote},
 };
 
@@ -24,18 +24,18 @@ impl Impostor {
     }
 
     /// The repository that is behind it, as flatpak calls it, and where that is set up.
-    pub(crate) fn behind(&self) -> Option<(&str, Place)> {
+    pub(crate) fn behind(&self) -> Option<(&str, InstallationKind)> {
         behind(&self.problem)
     }
 }
 
 fn address_behind(problem: &Problem, remotes: &[Remote]) -> Option<String> {
     let (name, place) = behind(problem)?;
-    let remote = remotes.iter().find(|remote| remote.name == name && Place::of(remote.is_user) == place)?;
+    let remote = remotes.iter().find(|remote| remote.name == name && InstallationKind::of(remote.is_user) == place)?;
     Some(remote.url.clone())
 }
 
-fn behind(problem: &Problem) -> Option<(&str, Place)> {
+fn behind(problem: &Problem) -> Option<(&str, InstallationKind)> {
     match problem {
         Problem::SecondUsher { origin, place, .. } | Problem::TakesNames { origin, place, .. } => {
             Some((origin, *place))

@@ -84,7 +84,7 @@ impl OwnInstallation {
     pub(crate) fn look_for_helper(&self) {
         let weak = self.downgrade();
         glib::spawn_future_local(async move {
-            let found = runtime::spawn(checks::bus_names()).await;
+            let found = runtime::spawn(checks::reachable_processes()).await;
             if let Some(own) = weak.upgrade()
                 // Without a bus there is nobody who could ask, either.
                 && let Some(names) = found

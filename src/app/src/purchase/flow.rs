@@ -17,7 +17,7 @@ use gtk::glib;
 use usher_core::{
     buying::{
         self, Buying,
-        plan::{Moment, Next},
+        plan::{CheckReason, NextStep},
     },
     refs::AppId,
     text,
@@ -74,7 +74,7 @@ pub(crate) struct Purchase {
     problem: RefCell<Option<WebProblem>>,
     landing: Cell<Landing>,
     /// What comes after the shop's last page.
-    after_landing: RefCell<Option<Next>>,
+    after_landing: RefCell<Option<NextStep>>,
     is_asking: Cell<bool>,
     is_asking_departure: Cell<bool>,
     /// Whether the shop has led back, and may have been paid.
@@ -169,44 +169,44 @@ impl Purchase {
     }
 
     /// Where it leads, and what went wrong. `is_told` if the person has asked.
-    fn go(self: &Rc<Self>, next: Next, trouble: Option<Trouble>, is_told: bool) {
+    fn go(self: &Rc<Self>, next: NextStep, trouble: Option<Trouble>, is_told: bool) {
         if self.is_ended.get() {
             return;
         }
         if self.landing.get() == Landing::Shown {
             // The shop's last page is read first.
-            if matches!(next, Next::Wait) {
+            if matches!(next, NextStep::Wait) {
                 self.watch(0);
             }
-            if next == Next::Bought {
+            if next == NextStep::Bought {
                 self.stop_watch();
             }
-            if !matches!(next, Next::Stay | Next::StayAfterError) {
+            if !matches!(next, NextStep::Stay | NextStep::StayAfterError) {
                 self.after_landing.replace(Some(next));
             }
             return;
         }
         match next {
-            Next::Shop => self.show_shop(),
-            Next::Bought => self.bought(),
-            Next::Wait => {
+            NextStep::Shop => self.show_shop(),
+            NextStep::Bought => self.bought(),
+            NextStep::Wait => {
                 self.show(&PageKind::Waiting);
                 self.watch(0);
             }
-            Next::Unfinished => self.show(&PageKind::Unfinished),
-            Next::Stay => self.stay(is_told.then(|| gettext("Nothing has changed"))),
-            Next::StayAfterError => {
+            NextStep::Unfinished => self.show(&PageKind::Unfinished),
+            NextStep::Stay => self.stay(is_told.then(|| gettext("Nothing has changed"))),
+            NextStep::StayAfterError => {
                 self.stay(trouble.filter(|_| is_told).map(|trouble| trouble.line(&self.host())));
             }
-            Next::SignIn => {
+            NextStep::SignIn => {
                 self.end();
                 (self.tell)(PurchaseEvent::SignIn);
             }
-            Next::NotOffered => {
+            NextStep::NotOffered => {
                 (self.tell)(PurchaseEvent::NotOffered);
                 self.show(&PageKind::NotOffered);
             }
-            Next::NotBegun => {
+            NextStep::NotBegun => {
                 if let Some(trouble) = trouble {
                     self.show(&PageKind::Trouble(trouble));
                 }
@@ -253,7 +253,7 @@ impl Purchase {
                     toast::copy(&page, &command);
                 }
             }
-            ButtonAction::Check => self.ask(Moment::Again, true),
+            ButtonAction::Check => self.ask(CheckReason::Again, true),
             ButtonAction::NotPaid => self.not_paid(),
             ButtonAction::Retry | ButtonAction::Continue => self.begin(Some(act)),
             ButtonAction::AnotherAccount => {

@@ -11,7 +11,7 @@ use gtk::glib;
 use usher_core::{
     account::AccountId,
     error_text::UserFacing,
-    provider::{Answer, Back, Progress, SignIn, SignInError, SignedIn, Step},
+    provider::{Progress, RedirectReceiver, SignIn, SignInError, SignedIn, Step, StepAnswer},
     redirect::{Match, Parameters},
     service::ServiceUrl,
     sign_in::Saved,
@@ -91,7 +91,7 @@ impl Flow {
     /// Begins the sign-in, or begins it anew after the server has answered.
     pub(super) fn begin(&self) {
         if self.sign_in.borrow().is_none() {
-            match self.request.binding.provider.begin(&self.request.binding, Back::Embedded) {
+            match self.request.binding.provider.begin(&self.request.binding, RedirectReceiver::Embedded) {
                 Ok(sign_in) => drop(self.sign_in.replace(Some(sign_in))),
                 Err(error) => return self.failed(&error),
             }
@@ -115,7 +115,7 @@ impl Flow {
     }
 
     /// Takes the answer to a step, and goes on with the next one or saves.
-    async fn go_on(self: Rc<Self>, sign_in: Box<dyn SignIn>, answer: Answer) {
+    async fn go_on(self: Rc<Self>, sign_in: Box<dyn SignIn>, answer: StepAnswer) {
         let http = self.services.session.http().clone();
         match runtime::spawn(async move { sign_in.answer(&http, answer).await }).await {
             Ok(Progress::Next(next)) => {
@@ -291,7 +291,7 @@ impl WebTask for Flow {
             self.spent.add(redirect);
         }
         page.show_busy(&gettext("Signing in…"));
-        glib::spawn_future_local(self.go_on(sign_in, Answer::Redirect(parameters)));
+        glib::spawn_future_local(self.go_on(sign_in, StepAnswer::Redirect(parameters)));
     }
 
     fn again(self: Rc<Self>, problem: WebProblem) {

@@ -8,7 +8,7 @@ use usher_core::{
     binding::{Binding, Link},
     ground::Ground,
     provider::SignedIn,
-    sign_in::{self, Outcome, Saved, Whose},
+    sign_in::{self, ExpectedAccount, SaveOutcome, Saved},
     store::{AccountStore, StoreError},
 };
 
@@ -27,16 +27,16 @@ pub(super) async fn save(
     signed_in: &SignedIn,
     parent: &impl IsA<gtk::Widget>,
 ) -> Result<Option<Saved>, StoreError> {
-    let mut whose = expected.map_or(Whose::Anybody, Whose::Account);
+    let mut expected_account = expected.map_or(ExpectedAccount::Anybody, ExpectedAccount::Account);
     loop {
-        let (id, old_user, new_user) = match write(store, request, signed_in, whose).await? {
-            Outcome::Saved(saved) => return Ok(Some(*saved)),
-            Outcome::SomebodyElse { id, old_user, new_user } => (id, old_user, new_user),
+        let (id, old_user, new_user) = match write(store, request, signed_in, expected_account).await? {
+            SaveOutcome::Saved(saved) => return Ok(Some(*saved)),
+            SaveOutcome::SomebodyElse { id, old_user, new_user } => (id, old_user, new_user),
         };
-        whose = match ask(&request.binding.host(), &old_user, &new_user, parent).await {
+        expected_account = match ask(&request.binding.host(), &old_user, &new_user, parent).await {
             Answer::Cancel => return Ok(None),
-            Answer::Replace => Whose::Replace(id),
-            Answer::Add => Whose::Anybody,
+            Answer::Replace => ExpectedAccount::Replace(id),
+            Answer::Add => ExpectedAccount::Anybody,
         };
     }
 }
@@ -45,13 +45,13 @@ async fn write(
     store: &AccountStore,
     request: &SignInRequest,
     signed_in: &SignedIn,
-    whose: Whose,
-) -> Result<Outcome, StoreError> {
+    expected_account: ExpectedAccount,
+) -> Result<SaveOutcome, StoreError> {
     let (store, binding) = (store.clone(), request.binding.clone());
     let (signed_in, link) = (signed_in.clone(), link(&request.purpose, &binding));
     runtime::spawn(async move {
         let entries = store.unlocked_entries().await?;
-        sign_in::save(&store, &entries, &binding, &signed_in, whose, link).await
+        sign_in::save(&store, &entries, &binding, &signed_in, expected_account, link).await
     })
     .await
 }

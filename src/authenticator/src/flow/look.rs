@@ -6,7 +6,7 @@ use std::sync::{MutexGuard, PoisonError};
 use usher_core::{
     account::{Account, AccountId},
     ask::Ask,
-    buying::record,
+    buying::purchases,
     ground::Ground,
     lookup,
     provider::{Access, Grant, Grants},
@@ -101,7 +101,7 @@ impl Flow {
         }
         let access = said();
         let mut purchases = account.purchases.clone();
-        record::settle(&mut purchases, &access, self.clock.now());
+        purchases::settle(&mut purchases, &access, self.clock.now());
         (purchases != account.purchases).then_some((account.id, access))
     }
 

@@ -3,7 +3,7 @@
 
 use usher_core::{
     account::{Account, AccountId},
-    buying::record,
+    buying::purchases,
     ground::Ground,
     notices::{self, Cause},
     pending::Operation,
@@ -60,7 +60,7 @@ impl NotificationEvent {
         granted: impl IntoIterator<Item = &'a String>,
         ground: &Ground,
     ) -> Option<Self> {
-        let is_news = |app_id: &String| record::is_unfinished(&account.purchases, app_id);
+        let is_news = |app_id: &String| purchases::is_unfinished(&account.purchases, app_id);
         granted.into_iter().any(is_news).then(|| Self::new(Cause::Finished, Some(account.id), ground))
     }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use usher_core::{
     account::AccountState,
-    buying::record,
+    buying::purchases,
     notices::{DESKTOP, GTK, NoticeFile, PORTAL, id_of_account, id_of_server},
 };
 use zbus::object_server::SignalEmitter;
@@ -314,7 +314,8 @@ async fn reminders_that_are_switched_off_are_not_told_from_the_next_request_on()
 #[tokio::test]
 async fn what_became_of_a_purchase_is_told_without_reminders_as_well() {
     let (bus, world) = (Bus::start(), World::good());
-    world.change_account(|account| assert!(record::begin(&mut account.purchases, &ground(), "org.example.Other", 1)));
+    world
+        .change_account(|account| assert!(purchases::begin(&mut account.purchases, &ground(), "org.example.Other", 1)));
     world.set_server(Says::No(&["org.example.App"]));
     let (_desktop, notifications) = desktop(&bus, GTK, Gnome).await;
     let daemon = Daemon::start(&bus, &world).await;

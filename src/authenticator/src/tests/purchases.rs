@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 use usher_core::{
-    buying::record::{self, PurchaseState},
+    buying::purchases::{self, PurchaseState},
     dismissals::{Dismissal, DismissalFile},
     prompt::Kind,
     service::RemoteUrl,
@@ -147,7 +147,8 @@ async fn l02_a_purchase_prompt_is_taken_back_with_the_last_client_that_waits() {
 #[tokio::test]
 async fn h27_what_was_begun_and_is_granted_is_owned_from_then_on() {
     let (bus, world) = (Bus::start(), World::good());
-    world.change_account(|account| assert!(record::begin(&mut account.purchases, &ground(), "org.example.Other", 1)));
+    world
+        .change_account(|account| assert!(purchases::begin(&mut account.purchases, &ground(), "org.example.Other", 1)));
     let _daemon = Daemon::start_as(&bus, &world, plan()).await;
     assert_eq!(Client::on(&bus).await.answer(&both()).await.code, 0);
     until("the purchase to be settled", || {

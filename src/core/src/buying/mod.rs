@@ -3,13 +3,13 @@
 //! purchase begins before the server hears of it. Only another request for tokens shows whether it was paid (rule R20).
 //!
 //! ```text
-//! record    what an account has bought, and has begun to buy
+//! purchases what an account has bought, and has begun to buy
 //! plan      what comes next, after the server's answer
 //! schedule  when to ask again a server that gives no access yet
 //! ```
 
 pub mod plan;
-pub mod record;
+pub mod purchases;
 pub mod schedule;
 
 use std::collections::BTreeSet;
@@ -158,7 +158,7 @@ async fn not_begun(
 
 /// Drops an unfinished purchase, because the person says that it was not paid.
 pub async fn not_paid(session: &Session, id: AccountId, app_id: &str) -> Result<(), StoreError> {
-    let change = |account: &mut Account| record::drop_unfinished(&mut account.purchases, app_id);
+    let change = |account: &mut Account| purchases::drop_unfinished(&mut account.purchases, app_id);
     session.store().change(id, change).await.map(|_| ())
 }
 
@@ -171,7 +171,7 @@ pub async fn remember(
 ) -> Result<(), StoreError> {
     let change = |account: &mut Account| {
         for app_id in app_ids {
-            record::remember(&mut account.purchases, ground, app_id, clock::now());
+            purchases::remember(&mut account.purchases, ground, app_id, clock::now());
         }
     };
     session.store().change(id, change).await.map(|_| ())
@@ -181,7 +181,7 @@ pub async fn remember(
 async fn write_down(session: &Session, id: AccountId, ground: &Ground, app_id: &str) -> Result<bool, SessionError> {
     let mut is_first = false;
     let begin = |account: &mut Account| {
-        is_first = record::begin(&mut account.purchases, ground, app_id, clock::now());
+        is_first = purchases::begin(&mut account.purchases, ground, app_id, clock::now());
     };
     let saved = session.store().change(id, begin).await?;
     saved.map(|_| is_first).ok_or(SessionError::SignedOut)

@@ -6,7 +6,7 @@ use crate::session::SessionError;
 
 /// What happened before the server was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub enum CheckReason {
     /// The shop's page redirected back.
     Returned,
     /// The shop's page redirected back, and said that nothing was bought.
@@ -21,7 +21,7 @@ pub enum Moment {
 
 /// What comes next in a purchase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
+pub enum NextStep {
     /// Show the shop's page.
     Shop,
     /// The account has access to the app.
@@ -43,28 +43,28 @@ pub enum Next {
 }
 
 /// What comes after the wish to buy.
-pub fn after_begin(begun: Result<&Begun, &BuyError>) -> Next {
+pub fn after_begin(begun: Result<&Begun, &BuyError>) -> NextStep {
     match begun {
-        Ok(Begun::Started(_)) => Next::Shop,
-        Ok(Begun::Owned) => Next::Bought,
-        Ok(Begun::Unfinished) => Next::Unfinished,
-        Err(BuyError::NotOffered) => Next::NotOffered,
-        Err(BuyError::Session(error)) if needs_sign_in(error) => Next::SignIn,
-        Err(BuyError::Session(_)) => Next::NotBegun,
+        Ok(Begun::Started(_)) => NextStep::Shop,
+        Ok(Begun::Owned) => NextStep::Bought,
+        Ok(Begun::Unfinished) => NextStep::Unfinished,
+        Err(BuyError::NotOffered) => NextStep::NotOffered,
+        Err(BuyError::Session(error)) if needs_sign_in(error) => NextStep::SignIn,
+        Err(BuyError::Session(_)) => NextStep::NotBegun,
     }
 }
 
 /// What comes after the server was asked for access.
-pub fn after_check(moment: Moment, has_access: Result<bool, &SessionError>) -> Next {
-    match (has_access, moment) {
-        (Ok(true), _) => Next::Bought,
-        (Ok(false), Moment::Broken) => Next::Shop,
-        (Ok(false), Moment::Again) => Next::Stay,
-        (Err(error), _) if needs_sign_in(error) => Next::SignIn,
-        (Err(_), Moment::Broken | Moment::Again) => Next::StayAfterError,
+pub fn after_check(reason: CheckReason, has_access: Result<bool, &SessionError>) -> NextStep {
+    match (has_access, reason) {
+        (Ok(true), _) => NextStep::Bought,
+        (Ok(false), CheckReason::Broken) => NextStep::Shop,
+        (Ok(false), CheckReason::Again) => NextStep::Stay,
+        (Err(error), _) if needs_sign_in(error) => NextStep::SignIn,
+        (Err(_), CheckReason::Broken | CheckReason::Again) => NextStep::StayAfterError,
         // It may be paid, whatever keeps the server from answering.
-        (Ok(false) | Err(_), Moment::Returned) => Next::Wait,
-        (Ok(false) | Err(_), Moment::Left | Moment::Declined) => Next::Unfinished,
+        (Ok(false) | Err(_), CheckReason::Returned) => NextStep::Wait,
+        (Ok(false) | Err(_), CheckReason::Left | CheckReason::Declined) => NextStep::Unfinished,
     }
 }
 
@@ -77,7 +77,8 @@ mod tests {
     use super::*;
     use crate::{http::HttpError, store::StoreError};
 
-    const MOMENTS: [Moment; 5] = [Moment::Returned, Moment::Declined, Moment::Left, Moment::Broken, Moment::Again];
+    const REASONS: [CheckReason; 5] =
+        [CheckReason::Returned, CheckReason::Declined, CheckReason::Left, CheckReason::Broken, CheckReason::Again];
 
     fn errors() -> [SessionError; 4] {
         [HttpError::Unreachable.into(), HttpError::TimedOut.into(), SessionError::Unexpected, StoreError::Locked.into()]
@@ -85,49 +86,49 @@ mod tests {
 
     #[test]
     fn only_the_servers_yes_is_a_purchase() {
-        for moment in MOMENTS {
-            assert_eq!(after_check(moment, Ok(true)), Next::Bought);
-            assert_ne!(after_check(moment, Ok(false)), Next::Bought);
+        for reason in REASONS {
+            assert_eq!(after_check(reason, Ok(true)), NextStep::Bought);
+            assert_ne!(after_check(reason, Ok(false)), NextStep::Bought);
             for error in errors() {
-                assert_ne!(after_check(moment, Err(&error)), Next::Bought);
+                assert_ne!(after_check(reason, Err(&error)), NextStep::Bought);
             }
         }
-        assert_eq!(after_begin(Ok(&Begun::Owned)), Next::Bought);
+        assert_eq!(after_begin(Ok(&Begun::Owned)), NextStep::Bought);
     }
 
     #[test]
     fn the_shops_page_returns_only_after_the_server_says_no() {
-        for moment in MOMENTS {
-            assert_eq!(after_check(moment, Ok(false)) == Next::Shop, moment == Moment::Broken);
+        for reason in REASONS {
+            assert_eq!(after_check(reason, Ok(false)) == NextStep::Shop, reason == CheckReason::Broken);
             for error in errors() {
-                assert_ne!(after_check(moment, Err(&error)), Next::Shop, "{moment:?} {error:?}");
+                assert_ne!(after_check(reason, Err(&error)), NextStep::Shop, "{reason:?} {error:?}");
             }
         }
     }
 
     #[test]
     fn a_purchase_that_may_be_paid_stays_open_even_without_an_answer() {
-        assert_eq!(after_check(Moment::Returned, Ok(false)), Next::Wait);
+        assert_eq!(after_check(CheckReason::Returned, Ok(false)), NextStep::Wait);
         for error in errors() {
-            assert_eq!(after_check(Moment::Returned, Err(&error)), Next::Wait);
-            assert_eq!(after_check(Moment::Left, Err(&error)), Next::Unfinished);
+            assert_eq!(after_check(CheckReason::Returned, Err(&error)), NextStep::Wait);
+            assert_eq!(after_check(CheckReason::Left, Err(&error)), NextStep::Unfinished);
         }
     }
 
     #[test]
     fn an_ended_sign_in_is_renewed_and_nothing_is_lost() {
         for ended in [SessionError::Expired, SessionError::SignedOut] {
-            for moment in MOMENTS {
-                assert_eq!(after_check(moment, Err(&ended)), Next::SignIn);
+            for reason in REASONS {
+                assert_eq!(after_check(reason, Err(&ended)), NextStep::SignIn);
             }
-            assert_eq!(after_begin(Err(&ended.into())), Next::SignIn);
+            assert_eq!(after_begin(Err(&ended.into())), NextStep::SignIn);
         }
     }
 
     #[test]
     fn an_unfinished_purchase_does_not_begin_again() {
-        assert_eq!(after_begin(Ok(&Begun::Unfinished)), Next::Unfinished);
-        assert_eq!(after_begin(Err(&BuyError::NotOffered)), Next::NotOffered);
-        assert_eq!(after_begin(Err(&HttpError::NoSuchHost.into())), Next::NotBegun);
+        assert_eq!(after_begin(Ok(&Begun::Unfinished)), NextStep::Unfinished);
+        assert_eq!(after_begin(Err(&BuyError::NotOffered)), NextStep::NotOffered);
+        assert_eq!(after_begin(Err(&HttpError::NoSuchHost.into())), NextStep::NotBegun);
     }
 }

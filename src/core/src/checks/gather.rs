@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{BusNames, InstallationFacts, ServerAnswer};
+use super::{InstallationFacts, ReachableProcesses, ServerAnswer};
 use crate::{
     binding::Binding,
     http::HttpClient,
@@ -21,13 +21,13 @@ pub fn installation_facts(installations: &[Installation]) -> InstallationFacts {
 }
 
 /// Which parts of Usher are on the session bus. Starts nothing. `None` without a bus.
-pub async fn bus_names() -> Option<BusNames> {
+pub async fn reachable_processes() -> Option<ReachableProcesses> {
     let connection = zbus::Connection::session().await.ok()?;
     let bus = zbus::fdo::DBusProxy::new(&connection).await.ok()?;
     let startable = bus.list_activatable_names().await.ok()?;
     let running = bus.list_names().await.ok()?;
     let all: BTreeSet<&str> = startable.iter().chain(&running).map(|name| name.as_str()).collect();
-    Some(BusNames {
+    Some(ReachableProcesses {
         has_helper: all.contains(names::AUTHENTICATOR_NAME),
         has_window: all.contains(names::ACCOUNTS_NAME),
     })
@@ -46,7 +46,7 @@ pub async fn ask_server(http: &HttpClient, agreed: &Binding) -> ServerAnswer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::{Place, Problem, impostors};
+    use crate::checks::{InstallationKind, Problem, impostors};
 
     #[test]
     fn the_disk_shows_who_may_have_replaced_usher() {
@@ -61,7 +61,7 @@ mod tests {
         installed::tests::deploy(folder.path(), &app, "shop");
         let facts = installation_facts(&[Installation { path: folder.path().into(), is_user: false }]);
         // No test runs in a Flatpak: the Usher that runs the check is not the installed one.
-        let (place, origin) = (Place::System, "shop".into());
+        let (place, origin) = (InstallationKind::System, "shop".into());
         assert_eq!(impostors(&facts), [Problem::SecondUsher { app, place, origin, comes_again: true }]);
     }
 }

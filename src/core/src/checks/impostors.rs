@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Finds what may have replaced Usher, or could (rule R23). Pure.
 
-use super::{Place, Problem};
+use super::{InstallationKind, Problem};
 use crate::{installed::InstalledApp, names, remote::Remote};
 
 /// The release's application id. A development build is installed beside it.
@@ -25,7 +25,7 @@ pub struct InstallationFacts {
 enum Source<'a> {
     Address(&'a str),
     /// From a remote that is gone.
-    Name(&'a str, Place),
+    Name(&'a str, InstallationKind),
 }
 
 /// All that could have taken Usher's place, or could take another authenticator's; the most certain first.
@@ -43,7 +43,8 @@ fn impostors_of(facts: &InstallationFacts, own_id: &str) -> Vec<Problem> {
     let told = found.clone();
     let installers = facts.remotes.iter().filter_map(|remote| Some((remote, installs(remote)?)));
     found.extend(installers.filter_map(|(remote, id)| {
-        let is_told = told.iter().any(|problem| problem.is_undone_with(&remote.name, Place::of(remote.is_user)));
+        let is_told =
+            told.iter().any(|problem| problem.is_undone_with(&remote.name, InstallationKind::of(remote.is_user)));
         if is_told { None } else { facts.may_replace(remote, id, own, own_id) }
     }));
     found
@@ -66,7 +67,7 @@ impl InstallationFacts {
     fn second_usher(&self, app: &InstalledApp) -> Problem {
         Problem::SecondUsher {
             app: app.app.to_string(),
-            place: Place::of(app.is_user),
+            place: InstallationKind::of(app.is_user),
             origin: app.origin.clone(),
             comes_again: self.comes_again(app),
         }
@@ -76,7 +77,7 @@ impl InstallationFacts {
         Problem::TakesNames {
             app_id: app.app.id.clone(),
             app: app.app.to_string(),
-            place: Place::of(app.is_user),
+            place: InstallationKind::of(app.is_user),
             origin: app.origin.clone(),
             comes_again: self.comes_again(app),
         }
@@ -84,7 +85,7 @@ impl InstallationFacts {
 
     /// What a remote that has flatpak install the app `id` unasked could do.
     fn may_replace(&self, remote: &Remote, id: &str, own: Option<&InstalledApp>, own_id: &str) -> Option<Problem> {
-        let (name, place) = (remote.name.clone(), Place::of(remote.is_user));
+        let (name, place) = (remote.name.clone(), InstallationKind::of(remote.is_user));
         let is_from_it = |app: &InstalledApp| self.source_of(app) == source(remote);
         if id == own_id && own.is_some_and(|own| own.app.branch == AUTO_BRANCH && is_from_it(own)) {
             return Some(Problem::CameAlong { remote: name, place });
@@ -94,7 +95,10 @@ impl InstallationFacts {
         }
         let elsewhere = self.apps.iter().find(|app| app.app.id == id && !is_from_it(app))?;
         let here = |app: &&InstalledApp| {
-            app.app.id == id && app.app.branch == AUTO_BRANCH && app.origin == name && Place::of(app.is_user) == place
+            app.app.id == id
+                && app.app.branch == AUTO_BRANCH
+                && app.origin == name
+                && InstallationKind::of(app.is_user) == place
         };
         let replaced_by = self.apps.iter().find(here).map(|app| app.app.to_string());
         let origin = elsewhere.origin.clone();
@@ -111,7 +115,7 @@ impl InstallationFacts {
     }
 
     fn source_of<'a>(&'a self, app: &'a InstalledApp) -> Source<'a> {
-        self.remote_of(app).map_or(Source::Name(&app.origin, Place::of(app.is_user)), source)
+        self.remote_of(app).map_or(Source::Name(&app.origin, InstallationKind::of(app.is_user)), source)
     }
 }
 

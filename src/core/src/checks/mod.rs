@@ -10,7 +10,7 @@ mod sentences;
 use crate::http::HttpError;
 
 pub use self::{
-    gather::{ask_server, bus_names, installation_facts},
+    gather::{ask_server, installation_facts, reachable_processes},
     impostors::{InstallationFacts, impostors},
     remotes::{Check, Topic, Verdict, check_remote, is_checked, server_to_ask},
 };
@@ -28,7 +28,7 @@ pub enum ServerAnswer {
 
 /// Which parts of Usher are on the session bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BusNames {
+pub struct ReachableProcesses {
     /// The helper that flatpak calls.
     pub has_helper: bool,
     /// The window process.
@@ -37,7 +37,7 @@ pub struct BusNames {
 
 /// Where a remote or an app is installed; flatpak needs a different option for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum InstallationKind {
     /// The installation of the current user.
     User,
     /// An installation for all users.
@@ -57,7 +57,7 @@ pub enum Problem {
         /// The remote.
         remote: String,
         /// Where it is.
-        place: Place,
+        place: InstallationKind,
         /// The option.
         option: &'static str,
     },
@@ -66,7 +66,7 @@ pub enum Problem {
         /// The remote.
         remote: String,
         /// Where it is.
-        place: Place,
+        place: InstallationKind,
         /// The option.
         option: &'static str,
     },
@@ -75,14 +75,14 @@ pub enum Problem {
         /// The remote.
         remote: String,
         /// Where it is.
-        place: Place,
+        place: InstallationKind,
     },
     /// The remote names another server than the one the person agreed to.
     ServerChanged {
         /// The remote.
         remote: String,
         /// Where it is.
-        place: Place,
+        place: InstallationKind,
         /// Address of the server the person agreed to.
         agreed: String,
         /// Its host.
@@ -158,7 +158,7 @@ pub enum Problem {
         /// The full ref.
         app: String,
         /// Where it is installed.
-        place: Place,
+        place: InstallationKind,
         /// The remote it came from.
         origin: String,
         /// Whether that remote installs it again, unasked, when it is gone.
@@ -169,21 +169,21 @@ pub enum Problem {
         /// The remote.
         remote: String,
         /// Where it is.
-        place: Place,
+        place: InstallationKind,
     },
     /// A remote may install its own version of Usher unasked.
     MayReplaceUsher {
         /// The remote.
         remote: String,
         /// Where it is.
-        place: Place,
+        place: InstallationKind,
     },
     /// A remote may install its own version, unasked, of an app that is there from another remote.
     MayReplaceApp {
         /// The remote.
         remote: String,
         /// Where it is.
-        place: Place,
+        place: InstallationKind,
         /// The app.
         app_id: String,
         /// The remote that the app came from.
@@ -198,7 +198,7 @@ pub enum Problem {
         /// The full ref.
         app: String,
         /// Where it is installed.
-        place: Place,
+        place: InstallationKind,
         /// The remote it came from.
         origin: String,
         /// Whether that remote installs it again, unasked, when it is gone.
@@ -206,7 +206,7 @@ pub enum Problem {
     },
 }
 
-impl Place {
+impl InstallationKind {
     /// The current user's installation, or one for all users.
     pub fn of(is_user: bool) -> Self {
         if is_user { Self::User } else { Self::System }

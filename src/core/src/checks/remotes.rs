@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The checks of one remote. Pure.
 
-use super::{Place, Problem, ServerAnswer};
+use super::{InstallationKind, Problem, ServerAnswer};
 use crate::{
     account::{Account, AccountState},
     binding::{Binding, OptionsError},
@@ -59,7 +59,7 @@ pub fn server_to_ask(remote: &Remote, entries: &[Entry]) -> Option<Binding> {
 
 /// All checks of a remote. `entries` is `None` if the keyring could not be read, `answer` if no server was asked.
 pub fn check_remote(remote: &Remote, entries: Option<&[Entry]>, answer: Option<&ServerAnswer>) -> Vec<Check> {
-    let (name, place) = (|| remote.name.clone(), Place::of(remote.is_user));
+    let (name, place) = (|| remote.name.clone(), InstallationKind::of(remote.is_user));
     let mut checks = Vec::new();
     let mut add = |topic, verdict| checks.push(Check { topic, verdict });
     let is_ours = remote.is_ours();
@@ -109,7 +109,7 @@ fn account_verdict(remote: &Remote, claimed: &Binding, found: &Lookup<'_>) -> Ve
         Lookup::Unlinked(_) => Problem::NotAllowed { remote: name, host },
         Lookup::Changed(account) => Problem::ServerChanged {
             remote: name,
-            place: Place::of(remote.is_user),
+            place: InstallationKind::of(remote.is_user),
             agreed: account.binding.service.to_string(),
             old_host: account.binding.host(),
             new_host: host,

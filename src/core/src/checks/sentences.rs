@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! How a problem is reported: a word for programs, a sentence for people, and the command that solves it.
 
-use super::{Place, Problem, Topic};
+use super::{InstallationKind, Problem, Topic};
 use crate::{
     binding::option,
     error_text::UserFacing,
@@ -147,7 +147,7 @@ impl Problem {
     }
 
     /// Whether its command also keeps this remote from installing anything unasked.
-    pub(super) fn is_undone_with(&self, remote: &str, remote_place: Place) -> bool {
+    pub(super) fn is_undone_with(&self, remote: &str, remote_place: InstallationKind) -> bool {
         match self {
             Self::SecondUsher { place, origin, comes_again, .. }
             | Self::TakesNames { place, origin, comes_again, .. } => {
@@ -197,7 +197,7 @@ impl Problem {
     }
 }
 
-impl Place {
+impl InstallationKind {
     fn option(self) -> &'static str {
         match self {
             Self::User => "--user",
@@ -207,12 +207,12 @@ impl Place {
 }
 
 /// The command that keeps flatpak from installing anything unasked because of this remote.
-fn forbid(place: Place, remote: &str) -> Option<String> {
+fn forbid(place: InstallationKind, remote: &str) -> Option<String> {
     modify(place, &["--no-authenticator-install"], remote)
 }
 
 /// The command that uninstalls one full ref. If another branch is left, flatpak makes that one the current one.
-fn uninstall(place: Place, app: &str) -> Option<String> {
+fn uninstall(place: InstallationKind, app: &str) -> Option<String> {
     text::command(&["flatpak", "uninstall", place.option(), app])
 }
 
@@ -223,7 +223,7 @@ fn in_turn(commands: [Option<String>; 2]) -> Option<String> {
 }
 
 /// A command that changes a remote, if its name is plain (rule R17).
-fn modify(place: Place, changes: &[&str], remote: &str) -> Option<String> {
+fn modify(place: InstallationKind, changes: &[&str], remote: &str) -> Option<String> {
     let start: &[&str] = &["flatpak", "remote-modify", place.option()];
     text::command(&[start, changes, &[remote]].concat()).filter(|_| text::is_plain_name(remote))
 }
@@ -239,10 +239,10 @@ mod tests {
     #[test]
     fn g11_an_odd_name_is_shown_cleaned_and_goes_into_no_command() {
         let remote = "x\u{1b}[31m\"]\n--user".to_owned();
-        let problem = Problem::MayReplaceUsher { remote: remote.clone(), place: Place::User };
+        let problem = Problem::MayReplaceUsher { remote: remote.clone(), place: InstallationKind::User };
         assert_eq!(problem.fix(), None);
         let app = "app/io.github.usher.Usher/x86_64/autoinstall".to_owned();
-        let (place, origin) = (Place::User, remote.clone());
+        let (place, origin) = (InstallationKind::User, remote.clone());
         let second = Problem::SecondUsher { app, place, origin, comes_again: true };
         // The plain part can still be done.
         let fix = "flatpak uninstall --user app/io.github.usher.Usher/x86_64/autoinstall";
@@ -256,7 +256,7 @@ mod tests {
     fn one_command_restores_a_changed_server() {
         let problem = Problem::ServerChanged {
             remote: "demo".into(),
-            place: Place::System,
+            place: InstallationKind::System,
             agreed: "https://old.example.org/".into(),
             old_host: "old.example.org".into(),
             new_host: "new.example.org".into(),

@@ -7,7 +7,7 @@ use super::Cause;
 use crate::{
     account::{Account, AccountId, AccountState},
     binding::Binding,
-    buying::record::{Purchase, PurchaseState},
+    buying::purchases::{Purchase, PurchaseState},
     lookup::{self, Lookup},
     pending::{Obstacle, Operation, Pending},
     refs::FlatpakRef,
@@ -85,7 +85,7 @@ fn is_without_access(note: &Pending, account: &Account) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{buying::record, ground::Ground, provider::SignedIn, store::Outline, testing};
+    use crate::{buying::purchases, ground::Ground, provider::SignedIn, store::Outline, testing};
 
     const NOW: i64 = 1_000_000_000;
     const DAY: i64 = 24 * 60 * 60;
@@ -151,7 +151,7 @@ mod tests {
         let mut account = account();
         let waits = || Some(note(Obstacle::NotBought));
         assert_eq!(causes(Some(&account), waits()), [(id_of_account(account.id), Cause::NoAccess)]);
-        record::remember(&mut account.purchases, &ground(), "org.example.App", NOW);
+        purchases::remember(&mut account.purchases, &ground(), "org.example.App", NOW);
         assert_eq!(causes(Some(&account), waits()), []);
     }
 

@@ -21,10 +21,10 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 pub use self::{
     protocol::{
-        Access, Back, Claim, Grant, Granted, Grants, Protocol, PurchaseError, Revoked, Shop, SignIn, SignInError,
-        SignedIn, TokensCall, TokensError,
+        Access, Claim, Grant, Granted, Grants, Protocol, PurchaseError, RedirectReceiver, Revoked, Shop, SignIn,
+        SignInError, SignedIn, TokensCall, TokensError,
     },
-    step::{Answer, Field, Progress, Step},
+    step::{Field, Progress, Step, StepAnswer},
 };
 pub use crate::binding::Provider;
 use crate::{

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use url::Url;
 
-use super::step::{Answer, Progress, Step};
+use super::step::{Progress, Step, StepAnswer};
 use crate::{
     ask::Ask,
     binding::{Binding, OptionsError},
@@ -46,7 +46,7 @@ pub trait Protocol: Send + Sync {
     async fn probe(&self, http: &HttpClient, service: &ServiceUrl) -> Result<bool, HttpError>;
 
     /// Begins a sign-in. Fails if there are no random numbers for its state, or if the service's address leads nowhere.
-    fn begin(&self, binding: &Binding, back: Back) -> Result<Box<dyn SignIn>, SignInError>;
+    fn begin(&self, binding: &Binding, receiver: RedirectReceiver) -> Result<Box<dyn SignIn>, SignInError>;
 
     /// Gets download tokens, in as few calls as the protocol allows. Only the binding stored with the credential
     /// decides where the credential goes (rule R1).
@@ -75,14 +75,14 @@ pub trait Protocol: Send + Sync {
 
 /// How the redirect of a sign-in comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Back {
+pub enum RedirectReceiver {
     /// Whoever shows the page sees where it goes; nothing listens.
     Embedded,
     /// Our own listener at this port of 127.0.0.1 receives it.
     Listener(u16),
 }
 
-impl Back {
+impl RedirectReceiver {
     /// Issues a redirect that comes back this way.
     pub fn redirect(self) -> Result<Redirect, RandomError> {
         match self {
@@ -99,7 +99,7 @@ pub trait SignIn: Send {
     fn step(&self) -> Step<'_>;
 
     /// Takes the answer to that step. This uses up the step, even if the answer fails (rule R5).
-    async fn answer(self: Box<Self>, http: &HttpClient, answer: Answer) -> Result<Progress, SignInError>;
+    async fn answer(self: Box<Self>, http: &HttpClient, answer: StepAnswer) -> Result<Progress, SignInError>;
 }
 
 /// What a finished sign-in gave.

@@ -57,7 +57,7 @@ pub enum Field {
 }
 
 /// What a surface brings back from a step.
-pub enum Answer {
+pub enum StepAnswer {
     /// What the redirect carried.
     Redirect(Parameters),
     /// What the person filled in, in the order of the fields.

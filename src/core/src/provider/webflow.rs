@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    Answer, Back, Claim, Grant, Granted, Grants, Progress, Protocol, PurchaseError, Shop, SignIn, SignInError,
-    SignedIn, Step, TokensCall, TokensError,
+    Claim, Grant, Granted, Grants, Progress, Protocol, PurchaseError, RedirectReceiver, Shop, SignIn, SignInError,
+    SignedIn, Step, StepAnswer, TokensCall, TokensError,
     wire::{json, jwt},
 };
 use crate::{
@@ -82,8 +82,8 @@ impl Protocol for Webflow {
         Ok(is_refusal(&answer))
     }
 
-    fn begin(&self, binding: &Binding, back: Back) -> Result<Box<dyn SignIn>, SignInError> {
-        let redirect = back.redirect()?;
+    fn begin(&self, binding: &Binding, receiver: RedirectReceiver) -> Result<Box<dyn SignIn>, SignInError> {
+        let redirect = receiver.redirect()?;
         let mut start = binding.service.join("login")?;
         start.query_pairs_mut().append_pair("redirect_uri", &redirect.uri()).append_pair("state", redirect.state());
         Ok(Box::new(WebSignIn { start, redirect }))
@@ -129,10 +129,10 @@ impl SignIn for WebSignIn {
         Step::Web { start: &self.start, redirect: &self.redirect }
     }
 
-    async fn answer(self: Box<Self>, _http: &HttpClient, answer: Answer) -> Result<Progress, SignInError> {
+    async fn answer(self: Box<Self>, _http: &HttpClient, answer: StepAnswer) -> Result<Progress, SignInError> {
         match answer {
-            Answer::Redirect(parameters) => finish(&parameters).map(Progress::Done),
-            Answer::Fields(_) | Answer::Poll => Err(SignInError::NoCredential),
+            StepAnswer::Redirect(parameters) => finish(&parameters).map(Progress::Done),
+            StepAnswer::Fields(_) | StepAnswer::Poll => Err(SignInError::NoCredential),
         }
     }
 }

@@ -8,7 +8,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::{TakenAccount, TakenRepository, Takeout};
 use crate::{
     account::Account,
-    buying::record::PurchaseState,
+    buying::purchases::PurchaseState,
     installed::{self, InstalledApp},
     keyfile::KeyFile,
     lookup::{self, Lookup},

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    buying::record,
+    buying::purchases,
     ground::Ground,
     installed::tests::deploy,
     names,
@@ -39,10 +39,10 @@ fn entries() -> Vec<Entry> {
     let mut account = Account::signed_in(binding, &signed_in, 1);
     account.link(ground.link());
     for app in ["org.a.Bought", "org.a.Unfinished"] {
-        record::begin(&mut account.purchases, &ground, app, 1);
+        purchases::begin(&mut account.purchases, &ground, app, 1);
     }
     let access = Access { granted: ["org.a.Bought".to_owned()].into(), ..Access::default() };
-    record::settle(&mut account.purchases, &access, 2);
+    purchases::settle(&mut account.purchases, &access, 2);
     vec![Entry::Open(Box::new(account)), Entry::Broken("/some/item".into())]
 }
 

@@ -17,10 +17,10 @@ use usher_core::{
     ground::{Ground, GroundError},
     http::{HttpClient, HttpLimits},
     lookup::{self, Lookup},
-    provider::{self, Answer, Back, Grant, Progress, Provider, Revoked, SignInError, SignedIn, Step},
+    provider::{self, Grant, Progress, Provider, RedirectReceiver, Revoked, SignInError, SignedIn, Step, StepAnswer},
     service::ServiceUrl,
     session::{Session, SessionError},
-    sign_in::{self, Outcome, Whose},
+    sign_in::{self, ExpectedAccount, SaveOutcome},
     store::Entry,
     testing,
 };
@@ -61,7 +61,7 @@ impl World {
             Self { server, ground: claimed(&address, "acme").unwrap(), session: session(folder.path()), folder };
         let signed_in = world.sign_in("right").await.unwrap();
         let link = Some(world.ground.link());
-        world.save(&signed_in, Whose::Anybody, link).await;
+        world.save(&signed_in, ExpectedAccount::Anybody, link).await;
         world
     }
 
@@ -71,20 +71,20 @@ impl World {
 
     /// Fills in and answers the form.
     async fn sign_in(&self, password: &str) -> Result<SignedIn, SignInError> {
-        let sign_in = self.binding().provider.begin(self.binding(), Back::Embedded)?;
+        let sign_in = self.binding().provider.begin(self.binding(), RedirectReceiver::Embedded)?;
         let Step::Form { fields } = sign_in.step() else { panic!("a form") };
         assert_eq!(fields.len(), 2);
         let filled_in = ["ada", password].map(|text| Secret::try_from(text.to_owned()).unwrap());
-        match sign_in.answer(self.session.http(), Answer::Fields(filled_in.into())).await? {
+        match sign_in.answer(self.session.http(), StepAnswer::Fields(filled_in.into())).await? {
             Progress::Done(signed_in) => Ok(signed_in),
             Progress::Next(_) => panic!("one form is enough"),
         }
     }
 
-    async fn save(&self, signed_in: &SignedIn, whose: Whose, link: Option<Link>) -> Outcome {
+    async fn save(&self, signed_in: &SignedIn, expected: ExpectedAccount, link: Option<Link>) -> SaveOutcome {
         let store = self.session.store();
         let entries = store.unlocked_entries().await.unwrap();
-        sign_in::save(store, &entries, self.binding(), signed_in, whose, link).await.unwrap()
+        sign_in::save(store, &entries, self.binding(), signed_in, expected, link).await.unwrap()
     }
 
     /// The account as the keyring has it now.
@@ -212,15 +212,15 @@ async fn somebody_else_never_takes_an_account_over_unasked() {
     let world = World::start().await;
     let account = world.account().await;
     let bob = testing::signed_in("bob");
-    let outcome = world.save(&bob, Whose::Account(account.id), None).await;
-    assert!(matches!(outcome, Outcome::SomebodyElse { old_user, .. } if old_user == "ada"));
+    let outcome = world.save(&bob, ExpectedAccount::Account(account.id), None).await;
+    assert!(matches!(outcome, SaveOutcome::SomebodyElse { old_user, .. } if old_user == "ada"));
     assert_eq!(world.account().await, account);
     // Without a name it could be anybody.
     let nobody = testing::signed_in("");
-    let outcome = world.save(&nobody, Whose::Anybody, None).await;
-    assert!(matches!(outcome, Outcome::Saved(saved) if saved.is_new));
-    let again = world.save(&nobody, Whose::Anybody, None).await;
-    assert!(matches!(again, Outcome::Saved(saved) if saved.is_new), "and is not the one before");
+    let outcome = world.save(&nobody, ExpectedAccount::Anybody, None).await;
+    assert!(matches!(outcome, SaveOutcome::Saved(saved) if saved.is_new));
+    let again = world.save(&nobody, ExpectedAccount::Anybody, None).await;
+    assert!(matches!(again, SaveOutcome::Saved(saved) if saved.is_new), "and is not the one before");
 }
 
 #[tokio::test]

@@ -11,8 +11,8 @@ use usher_core::{
     credential::{Credential, Token},
     http::{HttpClient, HttpError},
     provider::{
-        Answer, Back, Claim, Field, Grant, Granted, Grants, Progress, Protocol, Provider, Revoked, SignIn, SignInError,
-        SignedIn, Step, TokensCall, TokensError,
+        Claim, Field, Grant, Granted, Grants, Progress, Protocol, Provider, RedirectReceiver, Revoked, SignIn,
+        SignInError, SignedIn, Step, StepAnswer, TokensCall, TokensError,
     },
     service::ServiceUrl,
 };
@@ -61,7 +61,7 @@ impl Protocol for Toy {
         Ok(http.get(&url).send().await?.status == 200)
     }
 
-    fn begin(&self, binding: &Binding, _back: Back) -> Result<Box<dyn SignIn>, SignInError> {
+    fn begin(&self, binding: &Binding, _back: RedirectReceiver) -> Result<Box<dyn SignIn>, SignInError> {
         Ok(Box::new(ToySignIn(binding.clone())))
     }
 
@@ -108,8 +108,8 @@ impl SignIn for ToySignIn {
         Step::Form { fields: &[Field::User, Field::Password] }
     }
 
-    async fn answer(self: Box<Self>, http: &HttpClient, answer: Answer) -> Result<Progress, SignInError> {
-        let Answer::Fields(fields) = answer else { return Err(SignInError::NoCredential) };
+    async fn answer(self: Box<Self>, http: &HttpClient, answer: StepAnswer) -> Result<Progress, SignInError> {
+        let StepAnswer::Fields(fields) = answer else { return Err(SignInError::NoCredential) };
         let [user, password] = fields.as_slice() else { return Err(SignInError::NoCredential) };
         let url = self.0.service.join("session")?;
         let form = [("user", user.expose()), ("password", password.expose()), ("tenant", &self.0.terms[TENANT])];

@@ -4,8 +4,8 @@ use std::slice::from_ref;
 
 use usher_core::{
     account::AccountState,
-    buying::record,
-    checks::{Place, Problem},
+    buying::purchases,
+    checks::{InstallationKind, Problem},
     provider::Access,
     testing,
 };
@@ -56,7 +56,7 @@ fn what_may_stand_in_for_usher_comes_before_all_else() {
     let shop = repository("https://store.example");
     let asked = note(&shop, Operation::Install, Obstacle::NoAccount, &["org.a.A"], NOW);
     let mut overview = overview(&[], from_ref(&shop), &[asked], NOW);
-    let problem = Problem::MayReplaceUsher { remote: "shop".into(), place: Place::User };
+    let problem = Problem::MayReplaceUsher { remote: "shop".into(), place: InstallationKind::User };
     let impostor = Impostor { problem, address: None };
     overview.warn_of(from_ref(&impostor));
     assert_eq!(overview.needs.len(), 2);
@@ -166,7 +166,7 @@ fn the_newest_stands_first_and_an_app_asked_for_twice_stands_once() {
 }
 
 fn buy(account: &mut Account, repository: &Repository, app: &str, at: i64) {
-    assert!(record::begin(&mut account.purchases, &ground(repository), app, at));
+    assert!(purchases::begin(&mut account.purchases, &ground(repository), app, at));
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn a_purchase_whose_outcome_is_not_known_is_told_until_it_is() {
     let (account, purchase) = (buyer.id, buyer.purchases[0].clone());
     let found = overview(&[open(buyer.clone())], from_ref(&shop), &[], NOW);
     assert_eq!(found.needs, [Need::Unfinished { account, host: "store.example".into(), purchase }]);
-    record::settle(&mut buyer.purchases, &granted("org.a.A"), 6);
+    purchases::settle(&mut buyer.purchases, &granted("org.a.A"), 6);
     assert_eq!(overview(&[open(buyer)], &[shop], &[], NOW), Overview::default());
 }
 
@@ -189,7 +189,7 @@ fn an_install_that_wanted_a_purchase_can_go_on_once_the_app_is_owned() {
     assert!(overview(&[open(buyer.clone())], from_ref(&shop), &stopped, NOW).ready.is_empty());
     buy(&mut buyer, &shop, "org.a.A", 5);
     assert!(overview(&[open(buyer.clone())], from_ref(&shop), &stopped, NOW).ready.is_empty());
-    record::settle(&mut buyer.purchases, &granted("org.a.A"), 6);
+    purchases::settle(&mut buyer.purchases, &granted("org.a.A"), 6);
     let ready = overview(&[open(buyer)], &[shop], &stopped, NOW).ready;
     let apps: Vec<_> = ready.iter().map(|ready| ready.app_id.as_str()).collect();
     assert_eq!(apps, ["org.a.A"]);
@@ -210,7 +210,7 @@ fn an_update_that_lacks_access_is_shown_until_there_is_access_again() {
         (found.needs.iter().filter_map(named).collect::<Vec<_>>(), found.ready.len())
     };
     assert_eq!(shown(&buyer), (vec!["org.a.A".to_owned(), "org.b.B".to_owned()], 0));
-    record::remember(&mut buyer.purchases, &ground(&shop), "org.a.A", NOW);
+    purchases::remember(&mut buyer.purchases, &ground(&shop), "org.a.A", NOW);
     assert_eq!(shown(&buyer), (vec!["org.b.B".to_owned()], 1), "what can be updated again is ready");
     let install = note(&shop, Operation::Install, Obstacle::NotBought, &["org.c.C"], 3);
     let found = overview(&[open(account(&shop, true))], from_ref(&shop), &[install], NOW);

@@ -11,7 +11,7 @@ use usher_core::{
     session::SessionError,
 };
 
-use super::{ButtonAction, ItemState, Moment, PageKind, Purchase, Trouble};
+use super::{ButtonAction, CheckReason, ItemState, PageKind, Purchase, Trouble};
 use crate::{runtime, web::containment};
 
 impl Purchase {
@@ -71,7 +71,7 @@ impl Purchase {
     }
 
     /// Asks the server whether the app is there now.
-    pub(super) fn ask(self: &Rc<Self>, moment: Moment, is_told: bool) {
+    pub(super) fn ask(self: &Rc<Self>, reason: CheckReason, is_told: bool) {
         if self.is_asking.replace(true) {
             return;
         }
@@ -90,7 +90,7 @@ impl Purchase {
             let app = purchase.current();
             let has_access = access.as_ref().map(|access| access.granted.contains(&app));
             let trouble = access.as_ref().err().map(Trouble::of);
-            purchase.go(plan::after_check(moment, has_access), trouble, is_told);
+            purchase.go(plan::after_check(reason, has_access), trouble, is_told);
         });
     }
 

@@ -7,7 +7,7 @@ use adw::prelude::*;
 use gtk::glib;
 use usher_core::buying::schedule;
 
-use super::{ButtonAction, Moment, PageKind, Purchase, PurchaseEvent, PurchasePage};
+use super::{ButtonAction, CheckReason, PageKind, Purchase, PurchaseEvent, PurchasePage};
 use crate::{
     navigation,
     purchase::words::{Names, words},
@@ -121,7 +121,7 @@ impl Purchase {
             if let Some(purchase) = weak.upgrade() {
                 purchase.watch.take();
                 if !purchase.is_ended.get() && purchase.is_awaited.get() {
-                    purchase.ask(Moment::Again, false);
+                    purchase.ask(CheckReason::Again, false);
                     purchase.watch(round + 1);
                 }
             }

@@ -11,7 +11,7 @@ use usher_core::{
     service::ServiceUrl,
 };
 
-use super::{Landing, Moment, Purchase, WebPage, WebProblem};
+use super::{CheckReason, Landing, Purchase, WebPage, WebProblem};
 use crate::{
     i18n::gettext,
     purchase::departure,
@@ -65,7 +65,7 @@ impl Purchase {
         self.is_asking_departure.set(false);
         if is_wanted && self.buying.borrow().is_some() {
             page.show_busy(&gettext("Checking…"));
-            self.ask(Moment::Left, false);
+            self.ask(CheckReason::Left, false);
         }
     }
 
@@ -114,7 +114,7 @@ impl WebTask for Purchase {
         self.is_awaited.set(true);
         if parameters.get("error").is_some() {
             page.show_busy(&gettext("Checking…"));
-            self.ask(Moment::Declined, false);
+            self.ask(CheckReason::Declined, false);
             return;
         }
         self.was_paid.set(true);
@@ -125,7 +125,7 @@ impl WebTask for Purchase {
             }
             None => page.show_busy(&gettext("Checking…")),
         }
-        self.ask(Moment::Returned, false);
+        self.ask(CheckReason::Returned, false);
     }
 
     /// Does not send the page again: asks the server, then shows the purchase's first page.
@@ -133,7 +133,7 @@ impl WebTask for Purchase {
         if let Some(page) = self.web.upgrade() {
             page.show_busy(&gettext("Checking…"));
             self.problem.replace(Some(problem));
-            self.ask(Moment::Broken, true);
+            self.ask(CheckReason::Broken, true);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use usher_core::{
-    buying::record::{self, PurchaseState},
+    buying::purchases::{self, PurchaseState},
     notices::Cause,
     prompt::Kind,
 };
@@ -34,7 +34,7 @@ fn purchases(world: &World) -> Vec<(String, PurchaseState)> {
 }
 
 fn begin(world: &World, app_id: &str) {
-    world.change_account(|account| assert!(record::begin(&mut account.purchases, &ground(), app_id, 1)));
+    world.change_account(|account| assert!(purchases::begin(&mut account.purchases, &ground(), app_id, 1)));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::{
 
 use usher_core::{
     account::{Account, AccountState},
-    buying::record::{self, PurchaseState},
+    buying::purchases::{self, PurchaseState},
     http::HttpError,
     provider::TokensError,
 };
@@ -188,7 +188,7 @@ async fn d22_a_store_has_at_most_16_calls_open() {
 #[tokio::test]
 async fn h27_what_was_begun_to_be_bought_is_settled_by_the_answer() {
     let (bus, world) = (Bus::start(), World::good());
-    world.change_account(|account| assert!(record::begin(&mut account.purchases, &ground(), APP, 1)));
+    world.change_account(|account| assert!(purchases::begin(&mut account.purchases, &ground(), APP, 1)));
     let _daemon = Daemon::start(&bus, &world).await;
     Store::on(&bus).await.query(&[APP]).await;
     let settled = || world.accounts.lock().unwrap()[0].purchases[0].state == PurchaseState::Owned;
