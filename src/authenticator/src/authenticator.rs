@@ -14,7 +14,7 @@ use crate::{
     daemon::Daemon,
     limits::{self, LimitError},
     open_requests::AdmissionError,
-    request::{Arguments, RefArgument, Request},
+    request::{CallArguments, RefArgument, Request},
     request_object::{RequestObject, RequestTask},
 };
 
@@ -40,7 +40,7 @@ impl Authenticator {
     ) -> fdo::Result<OwnedObjectPath> {
         let peer = header.sender().ok_or_else(|| fdo::Error::Failed("a call without a sender".into()))?;
         let path = limits::handle_path(peer.as_str(), handle_token)?;
-        let request = Request::read(&Arguments {
+        let request = Request::read(&CallArguments {
             authenticator_options: &authenticator_options,
             remote,
             remote_uri,

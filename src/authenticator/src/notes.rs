@@ -3,15 +3,15 @@
 
 use usher_core::pending::{self, PendingFile};
 
-use crate::{flow::After, request::Request};
+use crate::{flow::FollowUp, request::Request};
 
 /// Records the outcome of a request.
-pub(crate) async fn write(file: &PendingFile, request: &Request, after: &After, now: i64) {
-    let covered = after.covered && file.load(now).iter().any(|note| note.ground.remote_uri == request.remote_uri);
-    if after.note.is_none() && !covered {
+pub(crate) async fn write(file: &PendingFile, request: &Request, follow_up: &FollowUp, now: i64) {
+    let covered = follow_up.covered && file.load(now).iter().any(|note| note.ground.remote_uri == request.remote_uri);
+    if follow_up.note.is_none() && !covered {
         return;
     }
-    let note = after.note.clone();
+    let note = follow_up.note.clone();
     let written = file
         .change(now, |notes| {
             if covered {

@@ -29,7 +29,7 @@ const REGISTRY: &str = "xa.oci-registry-uri";
 const REPOSITORY: &str = "summary.xa.oci-repository";
 
 /// Arguments of the call, as received.
-pub(crate) struct Arguments<'a> {
+pub(crate) struct CallArguments<'a> {
     pub(crate) authenticator_options: &'a BTreeMap<&'a str, Value<'a>>,
     pub(crate) remote: &'a str,
     pub(crate) remote_uri: &'a str,
@@ -70,7 +70,7 @@ pub(crate) struct Request {
 
 impl Request {
     /// Checks a call's arguments.
-    pub(crate) fn read(arguments: &Arguments<'_>) -> Result<Self, LimitError> {
+    pub(crate) fn read(arguments: &CallArguments<'_>) -> Result<Self, LimitError> {
         let (options, odd_option) = read_options(arguments.authenticator_options)?;
         Ok(Self {
             remote: limits::text(arguments.remote)?,
@@ -218,7 +218,7 @@ mod tests {
 
     impl Given<'_> {
         fn read(&self) -> Result<Request, LimitError> {
-            Request::read(&Arguments {
+            Request::read(&CallArguments {
                 authenticator_options: &self.authenticator_options,
                 remote: self.remote,
                 remote_uri: "https://repo.example.org/",

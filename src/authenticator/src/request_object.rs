@@ -115,7 +115,7 @@ impl RequestTask {
         let busy = self.daemon.activity.begin();
         drop(self.admission);
         if let Some(reply) = reply {
-            self.daemon.follow_up(&request, reply.after).await;
+            self.daemon.follow_up(&request, reply.follow_up).await;
         }
         drop(busy);
     }

@@ -67,8 +67,8 @@ pub(crate) fn run() -> io::Result<ExitCode> {
     loop {
         for signal in signals.wait() {
             if signal != SIGCHLD {
-                policy.is_told_to_end = true;
-                tell_to_end(&daemon);
+                policy.was_asked_to_end = true;
+                ask_to_end(&daemon);
             }
         }
         let Some(status) = daemon.try_wait()? else {
@@ -95,7 +95,7 @@ fn start() -> io::Result<Child> {
     Command::new("/proc/self/exe").arg0(PROGRAM).args(own).args([SUPERVISOR_ID, &parent]).spawn()
 }
 
-fn tell_to_end(daemon: &Child) {
+fn ask_to_end(daemon: &Child) {
     let id = i32::try_from(daemon.id()).ok().and_then(Pid::from_raw);
     // The child was not reaped yet, so no other process has its id.
     if let Some(Err(error)) = id.map(|id| kill_process(id, Signal::TERM)) {
@@ -115,7 +115,7 @@ enum AfterEnd {
 /// Decides whether a daemon that has ended is restarted, from its history.
 #[derive(Debug, Default)]
 struct RestartPolicy {
-    is_told_to_end: bool,
+    was_asked_to_end: bool,
     restarts: Vec<Instant>,
 }
 
@@ -123,7 +123,7 @@ impl RestartPolicy {
     fn next(&mut self, status: ExitStatus, now: Instant) -> AfterEnd {
         let was_killed = status.signal().is_some() || status.code() == Some(PANICKED);
         self.restarts.retain(|restart| now.duration_since(*restart) < RESTART_TIME);
-        if was_killed && !self.is_told_to_end && self.restarts.len() < RESTART_LIMIT {
+        if was_killed && !self.was_asked_to_end && self.restarts.len() < RESTART_LIMIT {
             self.restarts.push(now);
             return AfterEnd::Restart;
         }
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_daemon_that_was_told_to_end_is_not_started_again() {
-        let mut policy = RestartPolicy { is_told_to_end: true, ..RestartPolicy::default() };
+        let mut policy = RestartPolicy { was_asked_to_end: true, ..RestartPolicy::default() };
         assert_eq!(policy.next(killed(15), Instant::now()), AfterEnd::End(143));
     }
 

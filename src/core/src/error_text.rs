@@ -194,10 +194,10 @@ mod tests {
             }
             assert!(at.sentence().starts_with(&at.reason()), "{}", at.sentence());
         }
-        let told = |error: HttpError| error.at("s.example").sentence();
-        assert_eq!(told(HttpError::TimedOut), "s.example cannot be reached. Check the connection, then try again.");
+        let sentence = |error: HttpError| error.at("s.example").sentence();
+        assert_eq!(sentence(HttpError::TimedOut), "s.example cannot be reached. Check the connection, then try again.");
         assert_eq!(
-            told(HttpError::Certificate(CertificateFault::OtherHost)),
+            sentence(HttpError::Certificate(CertificateFault::OtherHost)),
             "The connection to s.example is not secure: its certificate belongs to another host. Nothing was sent."
         );
     }
@@ -215,12 +215,12 @@ mod tests {
     #[test]
     fn a_reason_ends_a_sentence_and_a_sentence_is_whole() {
         let of = |error: &dyn UserFacing| (error.reason(), error.sentence());
-        let mut told: Vec<_> = store_errors().iter().map(|error| of(error)).collect();
-        told.extend(HTTP_ERRORS.iter().map(|error| of(&error.at("s.example"))));
-        told.push(of(&SignInError::NoCredential));
-        told.push(of(&SignInError::Refused("no".into())));
-        told.push(of(&io::Error::from_raw_os_error(13)));
-        for (reason, sentence) in told {
+        let mut texts: Vec<_> = store_errors().iter().map(|error| of(error)).collect();
+        texts.extend(HTTP_ERRORS.iter().map(|error| of(&error.at("s.example"))));
+        texts.push(of(&SignInError::NoCredential));
+        texts.push(of(&SignInError::Refused("no".into())));
+        texts.push(of(&io::Error::from_raw_os_error(13)));
+        for (reason, sentence) in texts {
             assert!(!reason.is_empty() && !reason.ends_with('.') && !reason.contains("os error"), "{reason}");
             assert!(sentence.ends_with('.') && sentence.starts_with(|c: char| !c.is_ascii_lowercase() || c == 's'));
         }

@@ -59,7 +59,7 @@ pub(crate) async fn run(context: &Context, order: &Order<'_>) -> Result<(), Fail
     let account = account_for(context, &entries, remote, &ground).await?;
     let purchase = AppPurchase { context, account, ground, app_id };
     if purchase.is_owned().await? {
-        return purchase.tell_owned(false);
+        return purchase.print_owned(false);
     }
     purchase.settle_unfinished(order.not_paid).await?;
     purchase.confirm(order.yes).await?;
@@ -118,7 +118,7 @@ impl AppPurchase<'_> {
     }
 
     /// Fills in a sentence with the names of this purchase.
-    fn tell(&self, fill: impl FnOnce(&[(&str, &str)]) -> String) -> String {
+    fn sentence(&self, fill: impl FnOnce(&[(&str, &str)]) -> String) -> String {
         let app = &self.app_id;
         let remote = remotes::word(&self.ground.remote, self.ground.remote_url.as_str());
         let command = command::usherctl(&["buy", remote, app]);
@@ -139,16 +139,16 @@ impl AppPurchase<'_> {
         Ok(access.granted.contains(&self.app_id))
     }
 
-    fn tell_owned(&self, is_new: bool) -> Result<(), Failure> {
+    fn print_owned(&self, is_new: bool) -> Result<(), Failure> {
         let command = text::command(&["flatpak", "install", &self.ground.remote, &self.app_id])
             .filter(|_| text::is_plain_name(&self.ground.remote));
-        let told = match (&command, is_new) {
+        let line = match (&command, is_new) {
             (Some(command), true) => gettext_f("Bought. Now run: {command}", &[("command", command)]),
             (Some(command), false) => gettext_f("There is access already. Now run: {command}", &[("command", command)]),
             (None, true) => gettext("Bought."),
             (None, false) => gettext("There is access already."),
         };
-        self.context.out.line(&told)?;
+        self.context.out.line(&line)?;
         self.context.out.json(&json!({
             "remote": self.ground.remote,
             "app": self.app_id,
@@ -166,7 +166,7 @@ impl AppPurchase<'_> {
             return Ok(());
         }
         if !not_paid {
-            terminal::say(&self.tell(|values| {
+            terminal::say(&self.sentence(|values| {
                 gettext_f("A purchase of “{app}” was begun before, and {host} gives no access yet.", values)
             }))?;
             if !self.is_certainly_unpaid().await? {
@@ -177,7 +177,7 @@ impl AppPurchase<'_> {
     }
 
     fn unfinished(&self) -> Failure {
-        Failure::PurchaseNeeded(self.tell(|values| {
+        Failure::PurchaseNeeded(self.sentence(|values| {
             gettext_f(
                 "The purchase of “{app}” is not finished. Once {host} gives access, “{command}” says so. If nothing was paid, run “{not_paid}”.",
                 values,
@@ -194,7 +194,7 @@ impl AppPurchase<'_> {
                 "Nobody can be asked here. With “--yes” the store is opened without asking.",
             )));
         }
-        let question = self.tell(|values| {
+        let question = self.sentence(|values| {
             gettext_f("This opens the store at {host}. Nothing is paid before it is confirmed there. Continue?", values)
         });
         if terminal::ask(&question).await? { Ok(()) } else { Err(Failure::Cancelled) }
@@ -205,7 +205,7 @@ impl AppPurchase<'_> {
         let redirect = return_method.back().redirect()?;
         let begun = buying::begin(&self.context.session, self.account.id, &self.ground, &self.app_id, redirect).await;
         match begun.map_err(|error| self.failure(error))? {
-            Begun::Owned => self.tell_owned(false),
+            Begun::Owned => self.print_owned(false),
             Begun::Unfinished => Err(self.unfinished()),
             Begun::Started(buying) => {
                 let mut interrupts = Interrupts::listen()?;
@@ -239,7 +239,7 @@ impl AppPurchase<'_> {
     /// Asks the server what became of it. `reason` is the store's word for why nothing was bought.
     async fn settle(&self, check_reason: CheckReason, reason: Option<&str>) -> Result<(), Failure> {
         match self.look(check_reason).await? {
-            NextStep::Bought => self.tell_owned(true),
+            NextStep::Bought => self.print_owned(true),
             NextStep::Wait => self.wait_for_access().await,
             _ => match reason {
                 Some(reason) => self.ended(reason).await,
@@ -279,14 +279,14 @@ impl AppPurchase<'_> {
     /// Asks the server again, as often as it makes sense.
     async fn wait_for_access(&self) -> Result<(), Failure> {
         terminal::say(
-            &self.tell(|values| gettext_f("Waiting for {host} to give access. Nothing is paid again.", values)),
+            &self.sentence(|values| gettext_f("Waiting for {host} to give access. Nothing is paid again.", values)),
         )?;
         let mut error = None;
         for pause in schedule::pauses() {
             tokio::time::sleep(pause).await;
             let has_access = self.ask_server().await;
             match (plan::after_check(CheckReason::Again, has_access.as_ref().copied()), has_access) {
-                (NextStep::Bought, _) => return self.tell_owned(true),
+                (NextStep::Bought, _) => return self.print_owned(true),
                 (NextStep::SignIn, Err(ended)) => return Err(Failure::of_session(ended, &self.host())),
                 (_, has_access) => error = has_access.err(),
             }
@@ -295,7 +295,7 @@ impl AppPurchase<'_> {
     }
 
     fn not_yet(&self) -> Failure {
-        Failure::PurchaseNeeded(self.tell(|values| {
+        Failure::PurchaseNeeded(self.sentence(|values| {
             gettext_f(
                 "{host} gives no access to “{app}” yet. If it was paid, run “{command}” again later; nothing is paid again.",
                 values,
@@ -304,7 +304,7 @@ impl AppPurchase<'_> {
     }
 
     fn stopped(&self) -> Failure {
-        Failure::Stopped(self.tell(|values| {
+        Failure::Stopped(self.sentence(|values| {
             gettext_f(
                 "Stopped. The purchase of “{app}” is not finished; if it was paid, “{command}” finds out.",
                 values,

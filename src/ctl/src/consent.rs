@@ -48,7 +48,7 @@ pub(crate) struct PermissionRequest<'a> {
 impl PermissionRequest<'_> {
     /// Asks whether the remote may use the account.
     pub(crate) async fn ask(&self) -> Result<bool, Failure> {
-        terminal::ask(&self.tell(|values| {
+        terminal::ask(&self.sentence(|values| {
             gettext_f("“{remote}” ({address}) wants to use the account of {user} at {host}. Allow?", values)
         }))
         .await
@@ -60,7 +60,7 @@ impl PermissionRequest<'_> {
         if !store.allow(self.account.id, link).await? {
             return Err(Failure::Keyring(StoreError::NotKept));
         }
-        out.line(&self.tell(|values| gettext_f("“{remote}” may use the account of {user} at {host}.", values)))
+        out.line(&self.sentence(|values| gettext_f("“{remote}” may use the account of {user} at {host}.", values)))
     }
 
     /// Prints the command that allows it later.
@@ -76,7 +76,7 @@ impl PermissionRequest<'_> {
         ))
     }
 
-    fn tell(&self, fill: impl FnOnce(&[(&str, &str)]) -> String) -> String {
+    fn sentence(&self, fill: impl FnOnce(&[(&str, &str)]) -> String) -> String {
         let remote = text::clean(&self.remote.name, text::NAME_LIMIT);
         let user = text::clean(&self.account.user, text::NAME_LIMIT);
         let host = self.account.binding.host();

@@ -74,7 +74,7 @@ pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
     // Unknown without a bus.
     let has_window = bus.map(|bus| bus.has_window);
     let general = GeneralFindings { problems: general, notes };
-    tell(context, &general, &examined, has_window)?;
+    print(context, &general, &examined, has_window)?;
     let is_well = general.problems.is_empty() && examined.iter().all(|examined| examined.problems.is_empty());
     Ok(if is_well { code::DONE } else { code::FAILED })
 }
@@ -110,7 +110,7 @@ async fn examine(
     ExaminedRemote { remote, problems, is_whole, waiting }
 }
 
-fn tell(
+fn print(
     context: &Context,
     general: &GeneralFindings,
     examined: &[ExaminedRemote],
@@ -133,7 +133,7 @@ fn tell(
         "window_installed": has_window,
     }))?;
     for problem in general.problems.iter().chain(&general.notes) {
-        tell_problem(context, "Usher", problem)?;
+        print_problem(context, "Usher", problem)?;
     }
     for ExaminedRemote { remote, problems, is_whole, waiting } in examined {
         let name = text::clean(&remote.name, text::NAME_LIMIT);
@@ -146,13 +146,13 @@ fn tell(
             })?;
         }
         for problem in problems {
-            tell_problem(context, &name, problem)?;
+            print_problem(context, &name, problem)?;
         }
         if !problems.is_empty() && waiting.updates > 0 {
             // Translators: the line before names the problem
-            let told =
+            let line =
                 ngettext_f("{n} update is waiting for that", "{n} updates are waiting for that", waiting.updates, &[]);
-            context.out.line(&format!("  {told}"))?;
+            context.out.line(&format!("  {line}"))?;
         }
     }
     if has_window == Some(false) {
@@ -162,17 +162,17 @@ fn tell(
     context.out.line(&summary(examined.len(), count))
 }
 
-fn tell_problem(context: &Context, subject: &str, problem: &Problem) -> Result<(), Failure> {
+fn print_problem(context: &Context, subject: &str, problem: &Problem) -> Result<(), Failure> {
     context.out.line(&gettext_f("{subject}: {problem}", &[("subject", subject), ("problem", &problem.sentence())]))?;
     let Some(command) = problem.fix() else { return Ok(()) };
     let values = &[("command", command.as_str())];
-    let told = if problem.is_note() {
+    let line = if problem.is_note() {
         // Translators: the sentence before is no problem; this command is for people who want to change it.
         gettext_f("To forbid that: {command}", values)
     } else {
         gettext_f("Fix: {command}", values)
     };
-    context.out.line(&format!("  {told}"))
+    context.out.line(&format!("  {line}"))
 }
 
 fn summary(remotes: usize, problems: usize) -> String {

@@ -80,8 +80,8 @@ mod tests {
         assert!(matches!(write(&file, b"two", false), Err(Failure::Usage(_))));
         assert_eq!(std::fs::read(&file).unwrap(), b"one");
         let nowhere = folder.path().join("none/Accounts.usher");
-        let Err(Failure::Other(told)) = write(&nowhere, b"two", false) else { panic!("written to nowhere") };
-        assert_eq!(told, format!("{} cannot be written: No such file or directory.", nowhere.display()));
+        let Err(Failure::Other(shown)) = write(&nowhere, b"two", false) else { panic!("written to nowhere") };
+        assert_eq!(shown, format!("{} cannot be written: No such file or directory.", nowhere.display()));
         write(&file, b"two", true).unwrap();
         assert_eq!(std::fs::read(&file).unwrap(), b"two");
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);

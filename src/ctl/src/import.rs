@@ -25,14 +25,14 @@ pub(crate) async fn run(context: &Context, file: &Path, options: browser::Option
     let entries = context.unlocked_entries().await?;
     let here = ThisComputer::read();
     context.out.json(&as_json(&taken, &entries, &here))?;
-    tell_repositories(context, &taken, &here)?;
+    print_repositories(context, &taken, &here)?;
     for account in &taken.accounts {
         context.is_too_late.set(false);
         // Reads the accounts again: a sign-in a moment ago counts.
         let entries = context.store.entries().await?;
-        tell_account(context, account, &entries, &here, options).await?;
+        print_account(context, account, &entries, &here, options).await?;
     }
-    tell_apps(context, &taken, &here)
+    print_apps(context, &taken, &here)
 }
 
 /// The installations and remotes on this computer.
@@ -80,11 +80,11 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn tell_repositories(context: &Context, taken: &Takeout, here: &ThisComputer) -> Result<(), Failure> {
+fn print_repositories(context: &Context, taken: &Takeout, here: &ThisComputer) -> Result<(), Failure> {
     for repository in &taken.repositories {
         let values = [("repository", name_of(repository)), ("address", repository.address.to_string())];
         let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let (told, command) = match repository.set_up(&here.remotes) {
+        let (line, command) = match repository.set_up(&here.remotes) {
             SetUp::Done => (gettext_f("“{repository}” ({address}): set up", &values), None),
             SetUp::Command(Some(command)) => {
                 (gettext_f("“{repository}” ({address}) is set up by this command:", &values), Some(command))
@@ -93,7 +93,7 @@ fn tell_repositories(context: &Context, taken: &Takeout, here: &ThisComputer) ->
                 (gettext_f("“{repository}” ({address}) is to be set up by hand, for its name is odd", &values), None)
             }
         };
-        context.out.line(&told)?;
+        context.out.line(&line)?;
         if let Some(command) = command {
             context.out.line(&format!("  {command}"))?;
         }
@@ -106,7 +106,7 @@ fn name_of(repository: &TakenRepository) -> String {
 }
 
 /// Prints the state of an account, and offers to sign in if somebody can answer.
-async fn tell_account(
+async fn print_account(
     context: &Context,
     account: &TakenAccount,
     entries: &[Entry],
@@ -137,7 +137,7 @@ fn question(account: &TakenAccount, entries: &[Entry], values: &[(&str, &str)]) 
     }
 }
 
-fn tell_apps(context: &Context, taken: &Takeout, here: &ThisComputer) -> Result<(), Failure> {
+fn print_apps(context: &Context, taken: &Takeout, here: &ThisComputer) -> Result<(), Failure> {
     let Some((count, command)) = here.install_command(taken) else {
         return Ok(());
     };

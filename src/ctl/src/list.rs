@@ -134,11 +134,11 @@ mod tests {
             account.valid_until = end;
             account
         };
-        let told = |account: &Account| (state(account), state_word(account));
-        assert_eq!(told(&until(None)), ("Signed in".to_owned(), "signed-in"));
-        assert_eq!(told(&until(Some(1))), ("Sign in again".to_owned(), "expired"));
+        let shown = |account: &Account| (state(account), state_word(account));
+        assert_eq!(shown(&until(None)), ("Signed in".to_owned(), "signed-in"));
+        assert_eq!(shown(&until(Some(1))), ("Sign in again".to_owned(), "expired"));
         let soon = clock::now() + 60 * 60;
-        assert_eq!(told(&until(Some(soon))), (format!("Sign-in ends on {}", time::day(soon)), "signed-in"));
+        assert_eq!(shown(&until(Some(soon))), (format!("Sign-in ends on {}", time::day(soon)), "signed-in"));
     }
 
     #[test]

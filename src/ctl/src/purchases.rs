@@ -62,7 +62,7 @@ pub(crate) async fn run(context: &Context, wanted: Option<&str>, is_checked: boo
         })
         .collect();
     all.sort_by(|a, b| (&a.purchase.app_id, a.account.id).cmp(&(&b.purchase.app_id, b.account.id)));
-    tell(context, &all, &remotes::ours())?;
+    print(context, &all, &remotes::ours())?;
     Ok(exit)
 }
 
@@ -82,7 +82,7 @@ async fn check(context: &Context, account: &Account) -> Result<u8, Failure> {
     }
 }
 
-fn tell(context: &Context, all: &[ListedPurchase<'_>], remotes: &[Remote]) -> Result<(), Failure> {
+fn print(context: &Context, all: &[ListedPurchase<'_>], remotes: &[Remote]) -> Result<(), Failure> {
     let install = install_command(all, remotes);
     let purchases: Vec<_> = all.iter().map(ListedPurchase::as_json).collect();
     context.out.json(&json!({ "purchases": purchases, "install": install }))?;

@@ -65,7 +65,7 @@ pub(crate) async fn run(context: &Context, remote: &str, apps: &[String]) -> Res
         Lookup::Locked => without_server(AppState::Locked),
         Lookup::Changed(_) => without_server(AppState::Unknown),
     };
-    tell(context, &remote.name, ground.remote_url.as_str(), &answers)
+    print(context, &remote.name, ground.remote_url.as_str(), &answers)
 }
 
 /// Asks the server of the account.
@@ -83,7 +83,7 @@ async fn ask(context: &Context, account: &Account, ids: BTreeSet<String>) -> Res
     Ok(Answers { states, failure: Some(Failure::of_session(error, &host)) })
 }
 
-fn tell(context: &Context, remote: &str, address: &str, answers: &Answers) -> Result<u8, Failure> {
+fn print(context: &Context, remote: &str, address: &str, answers: &Answers) -> Result<u8, Failure> {
     let apps: Vec<_> = answers.states.iter().map(|(id, state)| json!({ "id": id, "state": state.as_str() })).collect();
     let error = answers.failure.as_ref().map(Failure::as_json);
     context.out.json(&json!({ "remote": remote, "address": address, "apps": apps, "error": error }))?;

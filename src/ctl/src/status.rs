@@ -53,11 +53,11 @@ fn usable(entry: &Entry) -> u8 {
 }
 
 fn as_json(entry: &Entry) -> Value {
-    let mut told = list::entry_json(entry);
-    if let (Entry::Open(account), Value::Object(told)) = (entry, &mut told) {
-        told.insert("purchases".into(), owned(account).into());
+    let mut json = list::entry_json(entry);
+    if let (Entry::Open(account), Value::Object(json)) = (entry, &mut json) {
+        json.insert("purchases".into(), owned(account).into());
     }
-    told
+    json
 }
 
 fn owned(account: &Account) -> usize {

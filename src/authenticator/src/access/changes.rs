@@ -27,7 +27,7 @@ impl AccessService {
             .get_or_init(async || {
                 let heard = self.daemon.flow.accounts.changes().await;
                 let seen = self.seen().await;
-                tokio::spawn(tell(Arc::downgrade(self), heard, seen));
+                tokio::spawn(announce_changes(Arc::downgrade(self), heard, seen));
             })
             .await;
     }
@@ -41,7 +41,7 @@ impl AccessService {
         Some(entries.iter().map(without_use).collect())
     }
 
-    async fn tell_of_change(&self) {
+    async fn announce_change(&self) {
         let sent = match SignalEmitter::new(&self.connection, ACCESS_PATH) {
             Ok(emitter) => Access1::accounts_changed(&emitter).await,
             Err(error) => Err(error),
@@ -52,7 +52,7 @@ impl AccessService {
     }
 }
 
-async fn tell(access: Weak<AccessService>, mut heard: watch::Receiver<()>, mut seen: Seen) {
+async fn announce_changes(access: Weak<AccessService>, mut heard: watch::Receiver<()>, mut seen: Seen) {
     while heard.changed().await.is_ok() {
         tokio::time::sleep(GATHER).await;
         heard.mark_unchanged();
@@ -60,7 +60,7 @@ async fn tell(access: Weak<AccessService>, mut heard: watch::Receiver<()>, mut s
         let now = access.seen().await;
         if now != seen {
             seen = now;
-            access.tell_of_change().await;
+            access.announce_change().await;
         }
     }
 }

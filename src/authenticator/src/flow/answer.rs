@@ -38,12 +38,12 @@ pub(crate) enum Answer {
 /// An answer, and the work that follows it.
 pub(crate) struct Reply {
     pub(crate) answer: Answer,
-    pub(crate) after: After,
+    pub(crate) follow_up: FollowUp,
 }
 
 /// Work to do after the answer. The client does not wait for it.
 #[derive(Default)]
-pub(crate) struct After {
+pub(crate) struct FollowUp {
     /// A note of the refs that were not covered.
     pub(crate) note: Option<Pending>,
     /// Whether every ref outside the note was covered.
@@ -137,7 +137,7 @@ impl Serialize for Results<'_> {
 
 impl From<Answer> for Reply {
     fn from(answer: Answer) -> Self {
-        Self { answer, after: After::default() }
+        Self { answer, follow_up: FollowUp::default() }
     }
 }
 

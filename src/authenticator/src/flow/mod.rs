@@ -38,7 +38,7 @@ use usher_core::{
 
 use self::decision::{Decision, RequestKind};
 pub(crate) use self::{
-    answer::{After, Answer, Reply, Results},
+    answer::{Answer, FollowUp, Reply, Results},
     attempt::{Attempt, Stop},
     notification_event::NotificationEvent,
     obstacle::{Obstacle, question},
@@ -192,33 +192,37 @@ impl<'a> RequestAttempt<'a> {
         let answer = Answer::with_tokens(&self.request.asks, &findings.grants);
         let settled = self.settled(&findings);
         let Some(account) = findings.used else {
-            return Reply { answer, after: After { covered: true, settled, ..After::default() } };
+            return Reply { answer, follow_up: FollowUp { covered: true, settled, ..FollowUp::default() } };
         };
         let notification = NotificationEvent::ends_soon(&account, &self.ground, self.flow.clock.now());
         let is_due = self.flow.accounts.is_use_due(&account);
         let used = if is_due { Some((account.id, self.client().await.to_owned())) } else { None };
-        Reply { answer, after: After { covered: true, used, settled, notification, ..After::default() } }
+        Reply { answer, follow_up: FollowUp { covered: true, used, settled, notification, ..FollowUp::default() } }
     }
 
     /// The answer for an obstacle that no further question can remove.
     async fn blocked(&self, findings: Findings, obstacle: &Obstacle, stop: Stop) -> Reply {
         let note = if self.is_configured() { self.note(obstacle, &findings).await } else { None };
-        let mut after =
-            After { note, settled: self.settled(&findings), notification: findings.finished(self), ..After::default() };
+        let mut follow_up = FollowUp {
+            note,
+            settled: self.settled(&findings),
+            notification: findings.finished(self),
+            ..FollowUp::default()
+        };
         if let Decision::LeaveOut(question) = decision::decide(obstacle, self.request_kind()) {
             if self.is_configured() {
                 if let Some((kind, reason)) = question {
-                    after.question = Some(self.ask(kind, reason, obstacle).await);
+                    follow_up.question = Some(self.ask(kind, reason, obstacle).await);
                 }
                 // The next update repeats what it leaves out; a finished purchase shows only now.
-                after.notification = after
+                follow_up.notification = follow_up
                     .notification
                     .or_else(|| NotificationEvent::left_out(obstacle, self.request_kind(), &self.ground));
             }
-            after.covered = after.note.is_some();
-            return Reply { answer: Answer::with_tokens(&self.request.asks, &findings.grants), after };
+            follow_up.covered = follow_up.note.is_some();
+            return Reply { answer: Answer::with_tokens(&self.request.asks, &findings.grants), follow_up };
         }
-        Reply { answer: self.refused(obstacle, stop), after }
+        Reply { answer: self.refused(obstacle, stop), follow_up }
     }
 
     fn refused(&self, obstacle: &Obstacle, stop: Stop) -> Answer {

@@ -26,7 +26,7 @@ impl Window {
         (connection, calls)
     }
 
-    fn tell(&self, call: &str, data: &HashMap<String, OwnedValue>) {
+    fn record(&self, call: &str, data: &HashMap<String, OwnedValue>) {
         let mut data: Vec<_> = data.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
         data.sort();
         self.0.send(format!("{call} {}", data.join(" "))).unwrap();
@@ -37,12 +37,12 @@ impl Window {
 impl Window {
     #[allow(clippy::needless_pass_by_value)]
     fn activate(&self, data: HashMap<String, OwnedValue>) {
-        self.tell("Activate", &data);
+        self.record("Activate", &data);
     }
 
     #[allow(clippy::needless_pass_by_value)]
     fn open(&self, uris: Vec<String>, data: HashMap<String, OwnedValue>) {
-        self.tell(&format!("Open {uris:?}"), &data);
+        self.record(&format!("Open {uris:?}"), &data);
     }
 
     #[allow(clippy::needless_pass_by_value)]
@@ -55,7 +55,7 @@ impl Window {
         if name == "unknown" {
             return Err(fdo::Error::NotSupported("no such action".into()));
         }
-        self.tell(&format!("ActivateAction {name} {parameter:?}"), &data);
+        self.record(&format!("ActivateAction {name} {parameter:?}"), &data);
         Ok(())
     }
 }

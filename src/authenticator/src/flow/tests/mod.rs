@@ -61,11 +61,11 @@ async fn row(arrange: impl Fn(&World)) -> Row {
     let installed = answer(&install, &request(&[APP, OTHER])).await;
     let updated = answer(&update, &request(&[APP, OTHER])).await;
     let silently = answer(&silent_update, &silent(request(&[APP, OTHER]))).await;
-    assert!(silently.after.question.is_none(), "nobody is asked without interaction");
+    assert!(silently.follow_up.question.is_none(), "nobody is asked without interaction");
     assert!(update.questions().is_empty(), "an update never waits for a person");
     assert_eq!(
-        updated.after.note.as_ref().map(|note| note.operation),
-        updated.after.note.as_ref().map(|_| Operation::Update)
+        updated.follow_up.note.as_ref().map(|note| note.operation),
+        updated.follow_up.note.as_ref().map(|_| Operation::Update)
     );
     let row = Row {
         install: response(&installed),
@@ -73,8 +73,8 @@ async fn row(arrange: impl Fn(&World)) -> Row {
         update: response(&updated),
         silent_update: response(&silently),
         install_asked: install.questions().iter().map(|question| (question.kind, question.reason)).collect(),
-        update_asks: updated.after.question.as_ref().map(|question| (question.kind, question.reason)),
-        noted: updated.after.note.map(|note| note.obstacle),
+        update_asks: updated.follow_up.question.as_ref().map(|question| (question.kind, question.reason)),
+        noted: updated.follow_up.note.map(|note| note.obstacle),
     };
     assert!(silent_install.questions().is_empty() && silent_update.questions().is_empty());
     row

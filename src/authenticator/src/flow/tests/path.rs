@@ -75,11 +75,11 @@ async fn r25_an_unconfigured_remote_gets_its_answer_without_a_window() {
         let reply = answer(&world, &odd).await;
         assert_eq!(response(&reply).0, 23);
         assert!(response(&reply).1.contains("in Usher, then"), "no window is named");
-        assert!(world.questions().is_empty() && reply.after.note.is_none() && reply.after.question.is_none());
+        assert!(world.questions().is_empty() && reply.follow_up.note.is_none() && reply.follow_up.question.is_none());
         world.install(&[APP]);
         let reply = answer(&world, &odd).await;
         assert_eq!(response(&reply), (0, APP.to_owned()));
-        assert!(reply.after.note.is_none() && reply.after.question.is_none());
+        assert!(reply.follow_up.note.is_none() && reply.follow_up.question.is_none());
     }
 }
 
@@ -173,7 +173,7 @@ async fn how_a_prompt_ends_decides_the_answer() {
         let reply = answer(&world, &request(&[APP])).await;
         assert_eq!(response(&reply), expected);
         assert_eq!(
-            reply.after.note.map(|note| (note.operation, note.refs)),
+            reply.follow_up.note.map(|note| (note.operation, note.refs)),
             Some((Operation::Install, vec![APP.to_owned()]))
         );
     }

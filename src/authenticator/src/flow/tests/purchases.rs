@@ -44,7 +44,7 @@ async fn only_an_app_that_the_server_denied_is_offered_for_sale() {
     let question = world.questions().remove(0);
     assert_eq!(question.app_ids, ids(&["org.example.Other"]));
     assert_eq!(question.account, Some(world.accounts.lock().unwrap()[0].id));
-    assert_eq!(reply.after.note.unwrap().refs, [OTHER]);
+    assert_eq!(reply.follow_up.note.unwrap().refs, [OTHER]);
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn a_window_that_leads_from_signing_in_to_an_app_not_for_sale_says_so() {
 }
 
 async fn settled(world: &std::sync::Arc<World>, reply: Reply) -> Vec<(String, PurchaseState)> {
-    if let Some((account, access)) = reply.after.settled {
+    if let Some((account, access)) = reply.follow_up.settled {
         crate::flow::Accounts::settle(&**world, account, access).await;
     }
     purchases(world)
@@ -123,7 +123,7 @@ async fn h27_a_granted_token_settles_a_purchase_of_unknown_outcome() {
     let third = ("org.example.Third".to_owned(), PurchaseState::Unfinished);
     assert_eq!(settled(&world, reply).await, [other(PurchaseState::Owned), third.clone()]);
     let reply = answer(&world, &silent(request(&[OTHER]))).await;
-    assert!(reply.after.settled.is_none(), "what is known is not written again");
+    assert!(reply.follow_up.settled.is_none(), "what is known is not written again");
     // The server takes it away, but grants others.
     world.set_server(Says::No(&["org.example.Other"]));
     let reply = world.flow().answer(&silent(request(&[APP, OTHER])), ":1.2").await;
@@ -135,7 +135,7 @@ async fn h27_a_purchase_of_unknown_outcome_stays_so_while_the_server_denies() {
     let world = to_be_bought();
     begin(&world, "org.example.Other");
     let reply = answer(&world, &silent(request(&[APP, OTHER]))).await;
-    assert!(reply.after.settled.is_none());
+    assert!(reply.follow_up.settled.is_none());
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn a_finished_purchase_is_reported_before_what_an_update_left_out() {
     world.set_server(Says::No(&["org.example.App"]));
     let cause = async || {
         let reply = world.flow().answer(&silent(request(&[APP, OTHER])), ":1.2").await;
-        let cause = reply.after.notification.as_ref().map(|notification| notification.cause);
+        let cause = reply.follow_up.notification.as_ref().map(|notification| notification.cause);
         settled(&world, reply).await;
         cause
     };
