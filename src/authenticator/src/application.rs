@@ -40,7 +40,7 @@ impl Application {
     }
 
     /// Calls the window process. The bus starts it if necessary.
-    async fn hand_on<B: Serialize + DynamicType>(
+    async fn forward<B: Serialize + DynamicType>(
         &self,
         connection: &Connection,
         method: &str,
@@ -66,7 +66,7 @@ impl Application {
         platform_data: PlatformData<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> fdo::Result<()> {
-        self.hand_on(connection, "Activate", &(known(platform_data),)).await
+        self.forward(connection, "Activate", &(known(platform_data),)).await
     }
 
     async fn open(
@@ -78,7 +78,7 @@ impl Application {
         if uris.len() > FILES_LIMIT || uris.iter().any(|uri| uri.len() > SIZE_LIMIT) {
             return Err(fdo::Error::LimitsExceeded("too many files, or too long addresses".into()));
         }
-        self.hand_on(connection, "Open", &(uris, known(platform_data))).await
+        self.forward(connection, "Open", &(uris, known(platform_data))).await
     }
 
     async fn activate_action(
@@ -93,7 +93,7 @@ impl Application {
         if !is_action_name(action_name) || parameter.len() > 1 || !is_small {
             return Err(fdo::Error::InvalidArgs("no such action".into()));
         }
-        self.hand_on(connection, "ActivateAction", &(action_name, parameter, known(platform_data))).await
+        self.forward(connection, "ActivateAction", &(action_name, parameter, known(platform_data))).await
     }
 }
 

@@ -59,7 +59,7 @@ impl Deployment {
 }
 
 /// How long an idle daemon stays.
-pub(crate) fn stay(wanted: Duration) -> Duration {
+pub(crate) fn idle_time(wanted: Duration) -> Duration {
     // A sandbox sees the user's installation from its start or never.
     let is_blind = names::in_sandbox() && !remote::is_user_installation_seen();
     if is_blind { wanted.min(SHORT) } else { wanted }

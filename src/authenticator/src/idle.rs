@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::activity::Activity;
 
 /// Returns once there was no activity for that long.
-pub(crate) async fn passed(activity: &Activity, time: Duration) {
+pub(crate) async fn wait(activity: &Activity, time: Duration) {
     let mut count = activity.watch();
     loop {
         // The sender lives as long as `activity`.
@@ -31,7 +31,7 @@ mod tests {
         let begin = tokio::time::Instant::now();
         let waiting = tokio::spawn({
             let activity = activity.clone();
-            async move { passed(&activity, Duration::from_secs(2)).await }
+            async move { wait(&activity, Duration::from_secs(2)).await }
         });
         tokio::time::sleep(Duration::from_secs(6)).await;
         assert!(!waiting.is_finished());

@@ -190,7 +190,7 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
         pending: PendingFile::of_session(),
         notices: NoticeFile::of_person(),
         journal,
-        idle: deployment::stay(arguments.idle()),
+        idle: deployment::idle_time(arguments.idle()),
         deployment: Deployment::of_process(),
     })
 }

@@ -124,7 +124,7 @@ async fn until_idle(
 ) -> Result<(), RunError> {
     loop {
         tokio::select! {
-            () = idle::passed(&daemon.activity, time) => {}
+            () = idle::wait(&daemon.activity, time) => {}
             () = ended(deployment) => {
                 tracing::debug!("Usher was updated or uninstalled");
                 (time, deployment) = (Duration::ZERO, None);

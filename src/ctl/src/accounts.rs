@@ -26,7 +26,7 @@ pub(crate) fn unknown(wanted: &str) -> String {
 }
 
 /// The one entry that matches `wanted`.
-pub(crate) fn the_one<'a>(entries: &'a [Entry], wanted: &str) -> Result<&'a Entry, Failure> {
+pub(crate) fn find_one<'a>(entries: &'a [Entry], wanted: &str) -> Result<&'a Entry, Failure> {
     only(&named(entries, wanted), wanted)
 }
 
@@ -102,7 +102,7 @@ mod tests {
     fn an_account_is_named_by_person_and_host_by_host_or_by_id() {
         let entries =
             [entry("one.example", "me@example.org"), entry("one.example", "other"), entry("two.example:8443", "me")];
-        let found = |wanted: &str| the_one(&entries, wanted).map(title);
+        let found = |wanted: &str| find_one(&entries, wanted).map(title);
         assert_eq!(found("me@example.org@one.example").unwrap(), "me@example.org@one.example");
         assert_eq!(found("two.example:8443").unwrap(), "me@two.example:8443");
         assert_eq!(found(&id(&entries[1])).unwrap(), "other@one.example");

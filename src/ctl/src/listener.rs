@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_door_leads_to_the_first_page_once() {
+    async fn a_one_time_address_leads_to_the_first_page_once() {
         let listener = Listener::open().await.unwrap();
         let port = listener.port();
         let redirect = Redirect::issue_at(port).unwrap();

@@ -78,10 +78,10 @@ pub(crate) async fn revoke(context: &Context, wanted: &str, account: Option<&str
     let remotes = remote::remotes(&remote::installations());
     let entries = context.unlocked_entries().await?;
     let among: Vec<&Account> = match account {
-        Some(account) => vec![accounts::readable(accounts::the_one(&entries, account)?)?],
+        Some(account) => vec![accounts::readable(accounts::find_one(&entries, account)?)?],
         None => entries.iter().filter_map(Entry::account).collect(),
     };
-    let Some(link) = the_link(&among, &remotes, wanted)? else {
+    let Some(link) = link_to(&among, &remotes, wanted)? else {
         return nothing_to_take(context, &entries, &remotes, wanted);
     };
     context.is_too_late.set(true);
@@ -112,7 +112,7 @@ fn is_at(remote: &Remote, address: &RemoteUrl) -> bool {
 }
 
 /// The permission that the person names: by the remote's address, its name, or its former name.
-fn the_link<'a>(among: &[&'a Account], remotes: &[Remote], wanted: &str) -> Result<Option<&'a Link>, Failure> {
+fn link_to<'a>(among: &[&'a Account], remotes: &[Remote], wanted: &str) -> Result<Option<&'a Link>, Failure> {
     let address = RemoteUrl::parse(wanted);
     let is_meant = |link: &&Link| {
         link.remote == wanted

@@ -38,7 +38,7 @@ pub(crate) async fn run(context: &Context, wanted: Option<&str>, is_checked: boo
         return Err(Failure::Keyring(StoreError::Locked));
     }
     if let Some(wanted) = wanted {
-        accounts::the_one(&entries, wanted)?;
+        accounts::find_one(&entries, wanted)?;
     }
     let is_wanted =
         |entry: &Entry| wanted.is_none_or(|wanted| !accounts::named(std::slice::from_ref(entry), wanted).is_empty());

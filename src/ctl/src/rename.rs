@@ -8,7 +8,7 @@ use crate::{accounts, context::Context, failure::Failure, list};
 
 pub(crate) async fn run(context: &Context, wanted: &str, name: &str) -> Result<(), Failure> {
     let entries = context.unlocked_entries().await?;
-    let account = accounts::readable(accounts::the_one(&entries, wanted)?)?;
+    let account = accounts::readable(accounts::find_one(&entries, wanted)?)?;
     let name = name.to_owned();
     context.is_too_late.set(true);
     let renamed = context.store.change(account.id, move |account| account.rename(&name)).await?;

@@ -96,7 +96,7 @@ pub(crate) async fn secret(prompt: &str) -> Result<Option<Zeroizing<String>>, Fa
     let is_terminal = io::stdin().is_terminal();
     let hidden = if is_terminal { Some(HiddenInput::begin()?) } else { None };
     say(prompt)?;
-    let line = in_thread(if is_terminal { read_unseen } else { read_line }).await?;
+    let line = in_thread(if is_terminal { read_hidden } else { read_line }).await?;
     drop(hidden);
     Ok(Some(line).filter(|line| !line.is_empty()))
 }
@@ -116,7 +116,7 @@ fn read_line() -> io::Result<Zeroizing<String>> {
 
 /// Reads a line character by character: a terminal cuts its own lines at 4,096 characters, and a redirect may be
 /// longer.
-fn read_unseen() -> io::Result<Zeroizing<String>> {
+fn read_hidden() -> io::Result<Zeroizing<String>> {
     let mut line = Zeroizing::new(Vec::with_capacity(LINE_LIMIT));
     let mut byte = [0];
     while rustix::io::read(io::stdin(), &mut byte)? == 1 {

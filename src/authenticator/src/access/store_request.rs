@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Leads the person to an account, and to an app, through the same prompts as flatpak's requests.
+//! Signs the person in, or lets them buy an app, for a store that asks: through the same prompts as flatpak's requests.
 
 use std::{sync::Arc, time::Duration};
 
