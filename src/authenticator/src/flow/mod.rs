@@ -3,14 +3,13 @@
 //! its decisions are a table; nothing here knows about D-Bus.
 //!
 //! ```text
-//! look      find the account, ask its server      obstacle            what can block a request
-//! attempt   ask the person, and look again        decision            what to do about it: the table
+//! look      find the account, ask its server,      obstacle            what can block a request
+//!           ask the person, and look again        decision            what to do about it: the table
 //! answer    the answer to the client              notification_event  what a notification may say
 //! ports     the traits for the surroundings
 //! ```
 
 mod answer;
-mod attempt;
 mod decision;
 mod look;
 mod notification_event;
@@ -39,7 +38,7 @@ use usher_core::{
 use self::decision::{Decision, RequestKind};
 pub(crate) use self::{
     answer::{Answer, FollowUp, Reply, Results},
-    attempt::{Attempt, Stop},
+    look::{Attempt, Stop},
     notification_event::NotificationEvent,
     obstacle::{Obstacle, question},
     ports::{Accounts, Clients, Clock, Ending, Installations, Prompts, Question, Reading, Tokens},
