@@ -146,3 +146,28 @@ async fn where_the_server_tells_no_name_no_account_is_taken_over() {
     assert_eq!(session.keyring().items().await.len(), 2);
     assert_eq!(session.leaks(), []);
 }
+
+#[tokio::test]
+async fn an_account_that_an_earlier_version_saved_is_used_and_saved_anew() {
+    let session = Session::start(Setup::without_display()).await;
+    let waiting = BrowserCommand::start(&session, &["sign-in", "demo"]).await;
+    browser::sign_in(&waiting.address, "demo").await;
+    waiting.end().await.expect_success();
+    // Version 1 kept the token as plain text.
+    let item = session.keyring().only_item().await;
+    let (start, token) = item.text().split_once(r#""credential":{"bearer":""#).map(own).expect("there is a credential");
+    let (token, rest) = token.split_once(r#""}"#).map(own).expect("the credential has an end");
+    let earlier = format!(r#"{start}"credential":"{token}"{rest}"#).replace(r#""version":2"#, r#""version":1"#);
+    session.keyring().delete_items().await;
+    session.keyring().add_item(&item.label, &item.attributes, earlier.as_bytes()).await;
+
+    let query = session.usherctl(&["query", "demo", "org.example.Private"]).await;
+    assert_eq!(query.expect_success().stdout, "org.example.Private  Owned\n");
+    session.usherctl(&["rename", "demo", "Work"]).await.expect_success();
+    assert!(session.keyring().only_item().await.text().contains(&format!(r#""credential":{{"bearer":"{token}"}}"#)));
+    assert_eq!(session.leaks(), []);
+}
+
+fn own((one, other): (&str, &str)) -> (String, String) {
+    (one.to_owned(), other.to_owned())
+}
