@@ -5,7 +5,7 @@
 //! ```text
 //! request         what is to be bought, and what a purchase reports
 //! basket          the apps to be bought, each in turn; pure
-//! trouble         what can go wrong with asking the server, and how it is said
+//! trouble         what can go wrong when asking the server, and the words for it
 //! words           what the pages say
 //! flow            leads from page to page
 //! page            one page between the shop's pages

@@ -173,7 +173,7 @@ impl Window {
         });
     }
 
-    /// Shows what a repository wants, as soon as the keyring was read, and the repositories anew.
+    /// Shows what a repository wants, once the keyring and the repositories have been read.
     pub(crate) fn attend_to(&self, address: RemoteUrl) {
         let window = self.downgrade();
         let services = self.imp().services().clone();

@@ -46,7 +46,7 @@ impl imp::PromptWindow {
         self.obj().set_title(Some(&title));
     }
 
-    /// Names and pictures of apps are found by and by; so is what is known of the server.
+    /// Names and pictures of apps arrive later; so does what is known of the server.
     pub(super) fn follow_names(&self) {
         let services = self.services();
         services.apps().changes().follow(&*self.obj(), |window| window.imp().refresh());

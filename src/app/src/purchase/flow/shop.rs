@@ -19,7 +19,7 @@ use crate::{
 };
 
 impl Purchase {
-    /// Shows the shop's page from its beginning. It is the same purchase, however often it is shown.
+    /// Shows the shop's page from its beginning. Showing it again begins no other purchase.
     pub(super) fn show_shop(self: &Rc<Self>) {
         let start = self.buying.borrow().as_ref().map(usher_core::buying::Buying::start);
         let (Some(start), Some(view)) = (start, self.view.upgrade()) else {
