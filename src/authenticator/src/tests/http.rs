@@ -201,6 +201,23 @@ async fn h14_a_401_ends_the_sign_in() {
 }
 
 #[tokio::test]
+async fn h31_a_page_in_place_of_an_answer_neither_ends_the_sign_in_nor_opens_a_purchase() {
+    for status in ["401 Unauthorized", "403 Forbidden"] {
+        let page = "<html>Checking the browser</html>";
+        let answer =
+            format!("HTTP/1.1 {status}\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{page}", page.len());
+        let (bus, server) = (Bus::start(), Server::start(&answer).await);
+        let world = server.world();
+        let _daemon = Daemon::start_as(&bus, &world, plan(30)).await;
+        let response = Client::on(&bus).await.answer(&Call { silent: false, ..server.call() }).await;
+        assert_eq!((response.code, response.error_code), (2, None), "{status}");
+        assert!(response.message.contains("answered in an unexpected way"), "{}", response.message);
+        assert_eq!(world.accounts.lock().unwrap()[0].state, AccountState::SignedIn, "{status}");
+        assert!(world.questions().is_empty(), "{status}");
+    }
+}
+
+#[tokio::test]
 async fn h18_a_server_that_never_answers_is_given_up_and_others_are_served() {
     let (bus, stalled) = (Bus::start(), Server::start("").await);
     let working = Server::json("200 OK", r#"{"tokens":{"org.example.Other":"granted"},"denied":[]}"#).await;

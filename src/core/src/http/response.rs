@@ -36,11 +36,12 @@ impl HttpResponse {
         Ok(Self { status: status.as_u16(), headers, body })
     }
 
-    /// Whether the server calls it JSON.
+    /// Whether the server calls it JSON, or one of the formats that are JSON (`application/problem+json`, RFC 6839).
     pub fn is_json(&self) -> bool {
-        self.header(CONTENT_TYPE.as_str())
-            .and_then(|value| value.split(';').next())
-            .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"))
+        let content_type = self.header(CONTENT_TYPE.as_str()).and_then(|value| value.split(';').next());
+        let format = content_type.map(|value| value.trim().to_ascii_lowercase());
+        let subtype = format.as_deref().and_then(|format| format.strip_prefix("application/"));
+        subtype.is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
     }
 
     /// The first header with this name, if it is plain ASCII.

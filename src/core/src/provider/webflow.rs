@@ -11,7 +11,7 @@ use url::Url;
 use super::{
     Claim, Grant, Granted, Grants, Progress, Protocol, PurchaseError, RedirectReceiver, Shop, SignIn, SignInError,
     SignedIn, Step, StepAnswer, TokensCall, TokensError,
-    wire::{json, jwt},
+    wire::{api::ApiAnswer, json, jwt},
 };
 use crate::{
     ask::Ask,
@@ -160,11 +160,11 @@ fn finish(parameters: &Parameters) -> Result<SignedIn, SignInError> {
 /// What the answer to a wish to buy means. The sample server has no answer for “not for sale”: it says “forbidden” or
 /// “not found”.
 fn judge_purchase(answer: &http::HttpResponse, service: &ServiceUrl) -> Result<Url, PurchaseError> {
-    match answer.status {
-        200 if answer.is_json() => start_page(&answer.body, service).ok_or(PurchaseError::NoPage),
-        401 => Err(PurchaseError::Rejected),
-        403..=405 | 410 | 501 => Err(PurchaseError::NotOffered),
-        _ => Err(PurchaseError::Unexpected),
+    match ApiAnswer::of(answer) {
+        ApiAnswer::Success => start_page(&answer.body, service).ok_or(PurchaseError::NoPage),
+        ApiAnswer::Rejected => Err(PurchaseError::Rejected),
+        ApiAnswer::Denied | ApiAnswer::Missing => Err(PurchaseError::NotOffered),
+        ApiAnswer::Void => Err(PurchaseError::Unexpected),
     }
 }
 
@@ -176,17 +176,16 @@ fn start_page(body: &[u8], service: &ServiceUrl) -> Option<Url> {
 
 /// The sample server refuses with 403, others with 401 as HTTP prescribes.
 fn is_refusal(answer: &http::HttpResponse) -> bool {
-    answer.is_json() && matches!(answer.status, 401 | 403) && json::parse(&answer.body).is_ok()
+    matches!(ApiAnswer::of(answer), ApiAnswer::Rejected | ApiAnswer::Denied)
 }
 
-/// What an answer means: 401 ends the sign-in, 403 denies everything, a sound 200 counts, and all else is void (rule
-/// R13).
+/// What an answer means: 401 ends the sign-in, 403 denies everything, and a sound 200 counts (rule R13).
 fn judge(answer: &http::HttpResponse, asks: &[Ask], now: i64) -> Result<Grants, TokensError> {
-    match answer.status {
-        200 if answer.is_json() => parse(&answer.body, asks, now),
-        401 => Err(TokensError::Rejected),
-        403 => Grants::of(asks, |_| Some(Grant::Denied)).ok_or(TokensError::Unexpected),
-        _ => Err(TokensError::Unexpected),
+    match ApiAnswer::of(answer) {
+        ApiAnswer::Success => parse(&answer.body, asks, now),
+        ApiAnswer::Rejected => Err(TokensError::Rejected),
+        ApiAnswer::Denied => Grants::of(asks, |_| Some(Grant::Denied)).ok_or(TokensError::Unexpected),
+        ApiAnswer::Missing | ApiAnswer::Void => Err(TokensError::Unexpected),
     }
 }
 
@@ -288,6 +287,17 @@ mod tests {
         assert_eq!(judged(403).unwrap().into_iter().collect::<Vec<_>>(), [Grant::Denied]);
         for status in [200, 204, 404, 418, 429, 500, 502, 503] {
             assert_eq!(judged(status), Err(TokensError::Unexpected));
+        }
+    }
+
+    #[test]
+    fn h31_a_page_in_place_of_an_answer_changes_nothing() {
+        let service = ServiceUrl::parse("https://store.example.org").unwrap();
+        for status in [200, 401, 403, 404, 429, 503] {
+            let page = http::HttpResponse::of(status, "text/html", b"<html><title>Checking the browser</title>");
+            assert_eq!(judge(&page, &asks(&["a"]), 0), Err(TokensError::Unexpected), "{status}");
+            assert_eq!(judge_purchase(&page, &service), Err(PurchaseError::Unexpected), "{status}");
+            assert!(!is_refusal(&page), "{status}");
         }
     }
 
