@@ -57,9 +57,10 @@ impl Remote {
         self.title.as_deref().unwrap_or(&self.name)
     }
 
-    /// Whether its authenticator is Usher.
+    /// Whether it uses Usher: it names Usher as its authenticator and is switched on. A remote that is switched off
+    /// counts for nothing.
     pub fn is_ours(&self) -> bool {
-        self.authenticator.as_deref() == Some(names::AUTHENTICATOR_NAME)
+        !self.is_disabled && self.authenticator.as_deref() == Some(names::AUTHENTICATOR_NAME)
     }
 
     /// The binding that its options claim.
@@ -217,6 +218,7 @@ pub fn is_update(refs: &[&FlatpakRef], is_installed: impl Fn(&FlatpakRef) -> boo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{checks, ground::Ground, testing};
 
     fn installation(config: &str) -> (tempfile::TempDir, Installation) {
         let folder = tempfile::tempdir().unwrap();
@@ -244,6 +246,29 @@ mod tests {
         assert!(is_configured(&remotes, "demo", "https://store.example.org/repo/", &options));
         assert!(!is_configured(&remotes, "demo", "https://evil.example/repo/", &options));
         assert!(!is_configured(&remotes, "demo", "https://store.example.org/repo/", &BTreeMap::new()));
+    }
+
+    #[test]
+    fn a_remote_that_is_switched_off_counts_for_nothing() {
+        for (value, counts) in [("true", false), ("false", true)] {
+            let (_folder, installation) = installation(&format!(
+                "[remote \"demo\"]\nurl=https://r.example/\nxa.disable={value}\nxa.authenticator-name={}\n\
+                 xa.authenticator-options.url=https://store.example.org/\n",
+                names::AUTHENTICATOR_NAME
+            ));
+            let remotes = remotes(&[installation]);
+            let [remote] = remotes.as_slice() else { panic!("one remote") };
+            let entries = [testing::open(testing::linked(
+                testing::account("https://store.example.org/", "demo"),
+                &["https://r.example/"],
+            ))];
+            let ground = Ground::of(remote).unwrap();
+            assert_eq!(remote.is_ours(), counts);
+            assert_eq!(is_configured(&remotes, "demo", "https://r.example/", &remote.options), counts);
+            assert_eq!(ground.is_of(remote), counts);
+            assert_eq!(checks::is_checked(remote, &entries), counts);
+            assert_eq!(checks::server_to_ask(remote, &entries).is_some(), counts);
+        }
     }
 
     #[test]

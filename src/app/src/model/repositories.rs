@@ -27,7 +27,7 @@ pub(crate) struct Repository {
 impl Repository {
     /// `None` if the remote does not name Usher, is switched off, or cannot be used with accounts.
     pub(crate) fn of(remote: Remote) -> Option<Self> {
-        if !remote.is_ours() || remote.is_disabled {
+        if !remote.is_ours() {
             return None;
         }
         let (address, binding) = (remote.address().ok()?, remote.claimed().ok()?);

@@ -67,6 +67,9 @@ impl TakenRepository {
 
     fn modify(&self, remote: &Remote) -> Option<String> {
         let mut arguments = vec!["flatpak".to_owned(), "remote-modify".to_owned(), where_to(remote.is_user).to_owned()];
+        if remote.is_disabled {
+            arguments.push("--enable".to_owned());
+        }
         arguments.extend(self.authenticator_arguments());
         arguments.push(remote.name.clone());
         command(&arguments).filter(|_| text::is_plain_name(&remote.name))
