@@ -2,6 +2,9 @@
 //! Saves a finished sign-in: adds an account, renews one, or finds that somebody else signed in. Nothing else writes
 //! the credentials of a person's sign-in. Signs out, too.
 
+mod unsaved;
+
+pub use self::unsaved::Unsaved;
 use crate::{
     account::{Account, AccountId, AccountState},
     binding::{Binding, Link},
@@ -53,7 +56,12 @@ pub enum ExpectedAccount {
 enum Plan {
     Add,
     Renew(AccountId),
-    Refuse { id: AccountId, old_user: String },
+    Refuse {
+        id: AccountId,
+        old_user: String,
+    },
+    /// A locked item may be this very account: nothing is added beside it.
+    Wait,
 }
 
 /// Saves a finished sign-in and reads it back (rule R16). `entries` are the accounts that are known now; `link` is the
@@ -67,15 +75,28 @@ pub async fn save(
     link: Option<Link>,
 ) -> Result<SaveOutcome, StoreError> {
     let fresh = Account::signed_in(binding.clone(), signed_in, clock::now());
-    let saved = match plan(entries, binding, signed_in.user.as_deref(), expected) {
+    write(store, entries, &fresh, signed_in.user.as_deref(), expected, link).await
+}
+
+/// Saves the account `fresh` of the person `user`, unless it would replace somebody else's.
+async fn write(
+    store: &AccountStore,
+    entries: &[Entry],
+    fresh: &Account,
+    user: Option<&str>,
+    expected: ExpectedAccount,
+    link: Option<Link>,
+) -> Result<SaveOutcome, StoreError> {
+    let saved = match plan(entries, &fresh.binding, user, expected) {
         Plan::Refuse { id, old_user } => {
-            return Ok(SaveOutcome::SomebodyElse { id, old_user, new_user: fresh.user });
+            return Ok(SaveOutcome::SomebodyElse { id, old_user, new_user: fresh.user.clone() });
         }
-        Plan::Renew(id) => match renew(store, id, &fresh).await? {
+        Plan::Renew(id) => match renew(store, id, fresh).await? {
             Some(account) => Saved { account, is_new: false },
             // Removed in the meantime.
             None => add(store, fresh).await?,
         },
+        Plan::Wait => return Err(StoreError::Locked),
         Plan::Add => add(store, fresh).await?,
     };
     if let Some(link) = link
@@ -129,16 +150,24 @@ fn plan(entries: &[Entry], binding: &Binding, user: Option<&str>, expected: Expe
         // Without a name nobody can be compared, so renew only an account to which nobody is signed in.
         None => known().find(|account| !account.is_named() && account.state != AccountState::SignedIn),
     };
-    same.map_or(Plan::Add, |account| Plan::Renew(account.id))
+    let is_same_service = |entry: &Entry| match entry {
+        Entry::Locked(outline) => outline.provider == binding.provider && outline.service == binding.service,
+        Entry::Open(_) | Entry::Broken(_) => false,
+    };
+    match same {
+        Some(account) => Plan::Renew(account.id),
+        None if entries.iter().any(is_same_service) => Plan::Wait,
+        None => Plan::Add,
+    }
 }
 
 async fn renew(store: &AccountStore, id: AccountId, fresh: &Account) -> Result<Option<Account>, StoreError> {
     store.change(id, |account| account.renew(fresh)).await
 }
 
-async fn add(store: &AccountStore, fresh: Account) -> Result<Saved, StoreError> {
-    store.add(&fresh).await?;
-    Ok(Saved { account: fresh, is_new: true })
+async fn add(store: &AccountStore, fresh: &Account) -> Result<Saved, StoreError> {
+    store.add(fresh).await?;
+    Ok(Saved { account: fresh.clone(), is_new: true })
 }
 
 #[cfg(test)]
@@ -148,6 +177,7 @@ mod tests {
         credential::{Credential, Token},
         provider::Provider,
         service::ServiceUrl,
+        store::Outline,
     };
 
     fn binding(host: &str) -> Binding {
@@ -201,6 +231,20 @@ mod tests {
         assert_eq!(planned(&entries, "a.example", None, ExpectedAccount::Anybody), Plan::Renew(id));
         let (_, entries) = entry(Some("demo"), |account| drop(account.sign_out()));
         assert_eq!(planned(&entries, "a.example", None, ExpectedAccount::Anybody), Plan::Add);
+    }
+
+    #[test]
+    fn nothing_is_added_beside_a_locked_account_of_the_same_service() {
+        let locked = |host: &str| {
+            let binding = binding(host);
+            Entry::Locked(Outline { id: AccountId::random(), provider: binding.provider, service: binding.service })
+        };
+        let (id, [open]) = entry(Some("demo"), |_| {});
+        let entries = [open, locked("a.example"), locked("b.example")];
+        assert_eq!(planned(&entries, "a.example", Some("demo"), ExpectedAccount::Anybody), Plan::Renew(id));
+        for (host, expected) in [("a.example", Plan::Wait), ("b.example", Plan::Wait), ("c.example", Plan::Add)] {
+            assert_eq!(planned(&entries, host, Some("demo2"), ExpectedAccount::Anybody), expected, "{host}");
+        }
     }
 
     #[test]

@@ -2,8 +2,11 @@
 //! Values for tests, here and in the crates built on this one. No program contains them: only `dev-dependencies` enable
 //! the feature `testing`.
 
+mod bus;
+
 use std::{collections::BTreeMap, path::Path};
 
+pub use self::bus::Bus;
 use crate::{
     account::Account,
     binding::{Binding, Link, option},

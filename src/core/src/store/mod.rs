@@ -117,7 +117,18 @@ pub enum StoreError {
 #[derive(Clone)]
 pub struct AccountStore {
     inner: Arc<Inner>,
-    is_quiet: bool,
+    asking: Asking,
+}
+
+/// Whether the person may be asked to unlock the keyring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asking {
+    /// Whenever it helps.
+    Freely,
+    /// Only where nobody can foresee whether the desktop asks, and at most once per login session.
+    Rarely,
+    /// Never.
+    Never,
 }
 
 struct Inner {
@@ -158,14 +169,19 @@ impl AccountStore {
     }
 
     fn over(keyring: Keyring, limit: Duration, lock_file: Option<PathBuf>) -> Self {
-        Self { inner: Arc::new(Inner { keyring, limit, lock_file }), is_quiet: false }
+        Self { inner: Arc::new(Inner { keyring, limit, lock_file }), asking: Asking::Freely }
     }
 
     /// The same store, for work that must not disturb the person. Inside a sandbox nobody can foresee whether the
     /// desktop will ask the person to unlock the keyring; this store risks it at most once per login session. Whatever
     /// needs more counts as locked. Outside a sandbox, or once the key is held, both stores do the same.
     pub fn quietly(&self) -> Self {
-        Self { inner: self.inner.clone(), is_quiet: true }
+        Self { inner: self.inner.clone(), asking: Asking::Rarely }
+    }
+
+    /// The same store, for work that must not ask the person anything, not even once.
+    pub(crate) fn silently(&self) -> Self {
+        Self { inner: self.inner.clone(), asking: Asking::Never }
     }
 
     /// All our items. A broken one does not hide the others. Inside a sandbox the desktop may ask the person to unlock
@@ -182,8 +198,19 @@ impl AccountStore {
             Err(StoreError::Locked) | Ok(_) => {}
             Err(error) => return Err(error),
         }
+        if self.asking == Asking::Never {
+            return Err(StoreError::Locked);
+        }
         self.unlock().await?;
         self.entries().await
+    }
+
+    /// Makes sure that an account can be saved, before a person is sent to a sign-in (rule R16): that the lock file is
+    /// usable and the keyring open. May ask the person to unlock the keyring. Gives all our items.
+    pub async fn prepare_to_save(&self) -> Result<Vec<Entry>, StoreError> {
+        let entries = self.unlocked_entries().await?;
+        self.lock().await?;
+        Ok(entries)
     }
 
     /// Whether someone must unlock the keyring before accounts can be read. Asks nobody: inside a sandbox a keyring
@@ -259,7 +286,7 @@ impl AccountStore {
     async fn open(&self) -> Result<(), StoreError> {
         match &self.inner.keyring {
             Keyring::Service(_) => Ok(()),
-            Keyring::File(keyring) => keyring.open(self.is_quiet, self.inner.limit).await,
+            Keyring::File(keyring) => keyring.open(self.asking, self.inner.limit).await,
         }
     }
 

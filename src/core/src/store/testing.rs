@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! A store for tests: a real keyring file, whose key comes from no portal.
 
+#[cfg(test)]
+mod late_secret;
+
 use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;
 use oo7::Secret;
 
+#[cfg(test)]
+pub(crate) use self::late_secret::LateSecret;
 use super::{
     AccountStore,
     file::{FileKeyring, NoSecret, SecretSource},

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use oo7::Secret;
 use tokio::sync::watch;
 
-use crate::store::StoreError;
+use crate::store::{Asking, StoreError};
 
 /// A source of the secret.
 #[async_trait]
@@ -74,7 +74,11 @@ impl KeyringSecret {
     }
 
     /// Fetches the secret if we do not hold it. Without `limit`, waits as long as the person takes.
-    pub(super) async fn open(self: &Arc<Self>, is_quiet: bool, limit: Option<Duration>) -> Result<(), StoreError> {
+    pub(super) async fn open(self: &Arc<Self>, asking: Asking, limit: Option<Duration>) -> Result<(), StoreError> {
+        if asking == Asking::Never {
+            return self.secret().map(|_| ()).ok_or(StoreError::Locked);
+        }
+        let is_quiet = asking == Asking::Rarely;
         let Some((progress, since)) = self.begin(is_quiet)? else {
             return Ok(());
         };

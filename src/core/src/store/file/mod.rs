@@ -31,7 +31,7 @@ use self::{
     portal::SecretPortal,
 };
 use super::{
-    StoreError,
+    Asking, StoreError,
     backend::{Backend, Guard, StoredItem},
     record::{self, attribute},
 };
@@ -100,15 +100,15 @@ impl FileKeyring {
     }
 
     /// Gets the key if we do not hold it, within `limit`.
-    pub(in crate::store) async fn open(&self, is_quiet: bool, limit: Duration) -> Result<(), StoreError> {
-        match self.keyring_secret.open(is_quiet, Some(limit)).await {
+    pub(in crate::store) async fn open(&self, asking: Asking, limit: Duration) -> Result<(), StoreError> {
+        match self.keyring_secret.open(asking, Some(limit)).await {
             Err(StoreError::Dismissed) => Err(StoreError::Locked),
             other => other,
         }
     }
 
     pub(in crate::store) async fn unlock(&self) -> Result<(), StoreError> {
-        self.keyring_secret.open(false, None).await
+        self.keyring_secret.open(Asking::Freely, None).await
     }
 
     /// Yields when the file has changed, or becomes readable.

@@ -8,7 +8,8 @@ use std::{
 
 use futures_util::StreamExt;
 
-use super::{PATIENCE, account, bus::Bus, file, files, seen, store};
+use super::{PATIENCE, account, file, files, seen, store};
+use crate::testing::Bus;
 use crate::{binding::Link, service::RemoteUrl, store::Entry};
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Tests of the keyring file: real files of the real library, several processes, and a scripted portal.
 
-mod bus;
 mod damage;
 mod disk;
 mod keeping;

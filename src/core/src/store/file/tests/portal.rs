@@ -4,6 +4,7 @@
 use std::{
     collections::HashMap,
     io::Write,
+    path::Path,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -15,8 +16,11 @@ use zbus::{
     zvariant::{OwnedFd, OwnedObjectPath, OwnedValue},
 };
 
-use super::{PATIENCE, account, bus::Bus, files, seen};
-use crate::store::StoreError;
+use super::{PATIENCE, account, files, seen, store_with};
+use crate::{
+    store::{AccountStore, StoreError, file::portal::SecretPortal},
+    testing::Bus,
+};
 
 /// A short wait for a portal that does not answer.
 const SHORT: Duration = Duration::from_secs(2);
@@ -135,11 +139,16 @@ impl Portal {
     }
 }
 
+/// The store of a freshly started process.
+fn fresh_store(bus: &Bus, data: &Path, limit: Duration) -> AccountStore {
+    store_with(data, SecretPortal { bus: Some(bus.address().to_owned()) }, limit)
+}
+
 #[tokio::test]
 async fn many_readers_ask_the_portal_once() {
     let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
     let portal = Portal::start(&bus, Does::Gives).await;
-    let store = bus.store(data.path(), PATIENCE);
+    let store = fresh_store(&bus, data.path(), PATIENCE);
     assert!(store.is_locked().await.unwrap());
     let readings = future::join_all((0..10).map(|_| store.entries())).await;
     assert!(readings.into_iter().all(|entries| entries.unwrap().is_empty()));
@@ -147,13 +156,13 @@ async fn many_readers_ask_the_portal_once() {
     store.unlock().await.unwrap();
     assert!(!store.is_locked().await.unwrap());
     assert_eq!(portal.calls(), 1);
-    assert_eq!(seen(&bus.store(data.path(), PATIENCE)).await, ["demo"]);
+    assert_eq!(seen(&fresh_store(&bus, data.path(), PATIENCE)).await, ["demo"]);
 }
 
 #[tokio::test]
 async fn k03_a_missing_portal_is_reported_and_nothing_is_written() {
     let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
-    let store = bus.store(data.path(), PATIENCE);
+    let store = fresh_store(&bus, data.path(), PATIENCE);
     assert!(matches!(store.entries().await, Err(StoreError::NoPortal)));
     assert!(matches!(store.add(&account("demo")).await, Err(StoreError::NoPortal)));
     assert!(matches!(store.unlock().await, Err(StoreError::NoPortal)));
@@ -169,7 +178,7 @@ async fn k03_a_portal_without_secrets_counts_as_missing() {
     let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
     let connection = bus.connect().serve_at("/org/freedesktop/portal/desktop", OtherPortal(1)).unwrap();
     let _portal = connection.name("org.freedesktop.portal.Desktop").unwrap().build().await.unwrap();
-    assert!(matches!(bus.store(data.path(), PATIENCE).entries().await, Err(StoreError::NoPortal)));
+    assert!(matches!(fresh_store(&bus, data.path(), PATIENCE).entries().await, Err(StoreError::NoPortal)));
 }
 
 #[tokio::test]
@@ -177,7 +186,7 @@ async fn k02_a_person_who_does_not_unlock_the_keyring_is_not_asked_again() {
     for refusal in [Does::Refuses, Does::LetsGo] {
         let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
         let portal = Portal::start(&bus, refusal).await;
-        let store = bus.store(data.path(), PATIENCE);
+        let store = fresh_store(&bus, data.path(), PATIENCE);
         assert!(matches!(store.unlock().await, Err(StoreError::Dismissed)));
         assert_eq!(portal.calls(), 1);
         assert!(store.is_locked().await.unwrap());
@@ -193,7 +202,7 @@ async fn k02_a_person_who_does_not_unlock_the_keyring_is_not_asked_again() {
 async fn k01_while_a_portal_does_not_answer_the_keyring_counts_as_locked() {
     let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
     let portal = Portal::start(&bus, Does::Nothing).await;
-    let store = bus.store(data.path(), SHORT);
+    let store = fresh_store(&bus, data.path(), SHORT);
     let mut heard = store.changes(&portal.connection).await.unwrap();
     assert!(matches!(store.entries().await, Err(StoreError::Locked)));
     assert!(matches!(store.entries().await, Err(StoreError::Locked)));
@@ -214,17 +223,17 @@ async fn r14_without_interaction_the_portal_is_asked_once_per_session() {
     let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
     let portal = Portal::start(&bus, Does::Nothing).await;
     for _ in 0..3 {
-        let fresh = bus.store(data.path(), SHORT).quietly();
+        let fresh = fresh_store(&bus, data.path(), SHORT).quietly();
         assert!(matches!(fresh.entries().await, Err(StoreError::Locked)));
         assert!(matches!(fresh.entries().await, Err(StoreError::Locked)));
     }
     assert_eq!(portal.calls(), 1);
     // The person does something that needs the keyring, and unlocks it.
     portal.does(Does::Gives);
-    bus.store(data.path(), PATIENCE).unlock().await.unwrap();
+    fresh_store(&bus, data.path(), PATIENCE).unlock().await.unwrap();
     assert_eq!(portal.calls(), 2);
     for calls in 3..6 {
-        bus.store(data.path(), PATIENCE).quietly().entries().await.unwrap();
+        fresh_store(&bus, data.path(), PATIENCE).quietly().entries().await.unwrap();
         assert_eq!(portal.calls(), calls, "an open keyring serves every fresh process");
     }
 }
@@ -234,7 +243,7 @@ async fn r14_a_dismissed_dialog_is_not_raised_again_without_interaction() {
     let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
     let portal = Portal::start(&bus, Does::Refuses).await;
     for _ in 0..2 {
-        assert!(matches!(bus.store(data.path(), PATIENCE).quietly().entries().await, Err(StoreError::Locked)));
+        assert!(matches!(fresh_store(&bus, data.path(), PATIENCE).quietly().entries().await, Err(StoreError::Locked)));
     }
     assert_eq!(portal.calls(), 1);
 }

@@ -2,16 +2,13 @@
 //! A private bus for each test.
 
 use std::{
-    io::{BufRead, BufReader, Write},
-    path::Path,
+    env, fs,
+    io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
-    time::Duration,
 };
 
+use uuid::Uuid;
 use zbus::connection;
-
-use super::store_with;
-use crate::store::{AccountStore, file::portal::SecretPortal};
 
 const CONFIGURATION: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -25,35 +22,41 @@ const CONFIGURATION: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D
   </policy>
 </busconfig>
 "#;
-/// A bus without services.
-pub(super) struct Bus {
+
+/// A bus without services. Ends when it is dropped.
+#[derive(Debug)]
+pub struct Bus {
     process: Child,
     address: String,
 }
 
 impl Bus {
-    pub(super) fn start() -> Self {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(CONFIGURATION.as_bytes()).unwrap();
+    /// Starts a bus, and waits until it can be reached.
+    pub fn start() -> Self {
+        let file = env::temp_dir().join(format!("usher-bus-{}.conf", Uuid::new_v4()));
+        fs::write(&file, CONFIGURATION).expect("a file can be written");
         let mut process = Command::new("dbus-daemon")
-            .arg(format!("--config-file={}", file.path().display()))
+            .arg(format!("--config-file={}", file.display()))
             .args(["--nofork", "--print-address"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("dbus-daemon starts");
         let mut address = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        let output = process.stdout.take().expect("its output is piped");
+        BufReader::new(output).read_line(&mut address).expect("it prints its address");
+        fs::remove_file(&file).expect("the file is there");
         Self { process, address: address.trim().to_owned() }
     }
 
-    pub(super) fn connect(&self) -> connection::Builder<'_> {
-        connection::Builder::address(self.address.as_str()).unwrap()
+    /// Its address.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
-    /// The store of a freshly started process.
-    pub(super) fn store(&self, data: &Path, limit: Duration) -> AccountStore {
-        store_with(data, SecretPortal { bus: Some(self.address.clone()) }, limit)
+    /// A connection to it.
+    pub fn connect(&self) -> connection::Builder<'_> {
+        connection::Builder::address(self.address.as_str()).expect("a bus prints a sound address")
     }
 }
 
