@@ -2,10 +2,10 @@
 //! The name of a client: a store by its well-known name, else the program of the process. Inside a sandbox process ids
 //! differ from those outside, so there a client is a known store or unknown.
 
-use std::{fs, os::unix::fs::MetadataExt, path::Path};
+use std::{fs, os::unix::fs::MetadataExt, path::Path, time::Duration};
 
 use async_trait::async_trait;
-use usher_core::{prompt, text};
+use usher_core::{files, prompt, text};
 use zbus::{Connection, fdo::DBusProxy, names::BusName};
 
 use crate::{delivery::BusAccess, flow::Clients};
@@ -20,6 +20,10 @@ const STORES: [(&str, &str); 3] = [
 const PROGRAMS: [&str; 4] = ["flatpak", "gnome-software", "plasma-discover", "bazaar"];
 /// A sandbox's bus proxy: it hides the program behind it.
 const BUS_PROXY: &str = "xdg-dbus-proxy";
+/// Longest name of a process to read, in bytes. The kernel's own limit is 16.
+const NAME_LIMIT: u64 = 64;
+/// Longest wait for the bus.
+const LIMIT: Duration = Duration::from_secs(3);
 
 /// Asks the bus and `/proc`.
 pub(crate) struct BusClients {
@@ -30,7 +34,7 @@ pub(crate) struct BusClients {
 #[async_trait]
 impl Clients for BusClients {
     async fn name(&self, peer: &str) -> String {
-        self.find(peer).await.unwrap_or_default()
+        tokio::time::timeout(LIMIT, self.find(peer)).await.ok().flatten().unwrap_or_default()
     }
 }
 
@@ -47,7 +51,9 @@ impl BusClients {
             return None;
         }
         let process = bus.get_connection_unix_process_id(BusName::try_from(peer).ok()?).await.ok()?;
-        of_process(&Path::new("/proc").join(process.to_string()))
+        // The program's file may be on a disk that hangs.
+        let folder = Path::new("/proc").join(process.to_string());
+        files::apart(&folder.clone(), move || of_process(&folder)).await.ok().flatten()
     }
 }
 
@@ -61,7 +67,8 @@ fn of_process(folder: &Path) -> Option<String> {
             return Some(name);
         }
     }
-    let claimed = text::clean(&fs::read_to_string(folder.join("comm")).ok()?, text::NAME_LIMIT);
+    let claimed = files::read_regular(&folder.join("comm"), NAME_LIMIT).ok()?;
+    let claimed = text::clean(&String::from_utf8_lossy(&claimed), text::NAME_LIMIT);
     (!claimed.is_empty()).then(|| format!("{}{claimed}", prompt::client::CLAIMED))
 }
 

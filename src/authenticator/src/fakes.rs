@@ -299,12 +299,13 @@ impl Prompts for World {
     }
 }
 
+#[async_trait]
 impl Installations for World {
-    fn remotes(&self) -> Vec<Remote> {
+    async fn remotes(&self) -> Vec<Remote> {
         self.remotes.lock().unwrap().clone()
     }
 
-    fn is_update(&self, refs: &[&FlatpakRef]) -> bool {
+    async fn is_update(&self, refs: &[&FlatpakRef]) -> bool {
         let installed = self.installed.lock().unwrap();
         remote::is_update(refs, |wanted| installed.contains(&wanted.to_string()))
     }

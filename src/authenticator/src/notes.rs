@@ -7,7 +7,8 @@ use crate::{flow::FollowUp, request::Request};
 
 /// Records the outcome of a request.
 pub(crate) async fn write(file: &PendingFile, request: &Request, follow_up: &FollowUp, now: i64) {
-    let covered = follow_up.covered && file.load(now).iter().any(|note| note.ground.remote_uri == request.remote_uri);
+    let covered =
+        follow_up.covered && file.read(now).await.iter().any(|note| note.ground.remote_uri == request.remote_uri);
     if follow_up.note.is_none() && !covered {
         return;
     }

@@ -136,7 +136,8 @@ impl PromptClient {
 #[async_trait]
 impl Prompts for PromptClient {
     async fn ask(&self, question: Question) -> Ending {
-        let mut ending = match self.join_or_begin(question) {
+        let is_silent = self.inner.is_silent(&QuestionKey::of(&question)).await;
+        let mut ending = match self.join_or_begin(question, is_silent) {
             Ok(ending) => ending,
             Err(ending) => return ending,
         };
@@ -146,7 +147,7 @@ impl Prompts for PromptClient {
 }
 
 impl PromptClient {
-    fn join_or_begin(&self, question: Question) -> Result<watch::Receiver<Option<Ending>>, Ending> {
+    fn join_or_begin(&self, question: Question, is_silent: bool) -> Result<watch::Receiver<Option<Ending>>, Ending> {
         let key = QuestionKey::of(&question);
         let mut state = self.inner.state();
         if key.update && state.open_questions.contains_key(&QuestionKey { update: false, ..key.clone() }) {
@@ -156,7 +157,7 @@ impl PromptClient {
         if let Some(open) = state.open_questions.get_mut(&key) {
             return Ok(open.join(question));
         }
-        if self.inner.is_silent(&key) || !state.budget.take(&key.binding, self.inner.clock.elapsed()) {
+        if is_silent || !state.budget.take(&key.binding, self.inner.clock.elapsed()) {
             return Err(Ending::Withheld);
         }
         state.count += 1;
@@ -300,9 +301,12 @@ impl Inner {
     }
 
     /// Whether the person put off the question and does not want to see it now.
-    fn is_silent(&self, key: &QuestionKey) -> bool {
+    async fn is_silent(&self, key: &QuestionKey) -> bool {
         let now = self.clock.now();
-        let put_off = self.dismissals.as_ref().map(|file| file.load(now)).unwrap_or_default();
+        let put_off = match &self.dismissals {
+            Some(file) => file.read(now).await,
+            None => Vec::new(),
+        };
         dismissals::is_silent(&put_off, &key.remote_url, key.kind, now)
     }
 

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The flow's traits for the real world, as far as they only call into the library.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, path::Path, time::Duration};
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
 
 use rustix::time::{ClockId, clock_gettime};
 use usher_core::{
-    clock,
+    clock, files,
     refs::FlatpakRef,
-    remote::{self, Remote},
+    remote::{self, Installation, Remote},
 };
 
 use crate::flow::{Clock, Installations};
@@ -15,15 +18,36 @@ use crate::flow::{Clock, Installations};
 /// The installations on disk.
 pub(crate) struct DiskInstallations;
 
+#[async_trait]
 impl Installations for DiskInstallations {
-    fn remotes(&self) -> Vec<Remote> {
-        remote::remotes(&remote::installations())
+    async fn remotes(&self) -> Vec<Remote> {
+        of_each(|installation| remote::remotes(std::slice::from_ref(installation))).await
     }
 
-    fn is_update(&self, refs: &[&FlatpakRef]) -> bool {
-        let installations = remote::installations();
-        remote::is_update(refs, |wanted| remote::is_installed(&installations, wanted))
+    async fn is_update(&self, refs: &[&FlatpakRef]) -> bool {
+        let wanted: Vec<FlatpakRef> = refs.iter().map(|&wanted| wanted.clone()).collect();
+        let installed = of_each(move |installation| {
+            let is_installed = |wanted: &&FlatpakRef| remote::is_installed(std::slice::from_ref(installation), wanted);
+            wanted.iter().filter(is_installed).cloned().collect()
+        });
+        let installed: BTreeSet<FlatpakRef> = installed.await.into_iter().collect();
+        remote::is_update(refs, |wanted| installed.contains(wanted))
     }
+}
+
+/// What the installations hold, in their order. Leaves out those whose disk does not answer: the others count all the
+/// same.
+async fn of_each<T: Send + 'static>(look: impl Fn(&Installation) -> Vec<T> + Clone + Send + 'static) -> Vec<T> {
+    let (usual, custom) = tokio::join!(
+        files::apart(Path::new("the usual installations"), remote::usual_installations),
+        files::apart(Path::new("the list of installations"), remote::custom_installations),
+    );
+    let all = usual.into_iter().chain(custom).flatten();
+    let held = join_all(all.map(|installation| {
+        let (place, look) = (installation.path.clone(), look.clone());
+        async move { files::apart(&place, move || look(&installation)).await.unwrap_or_default() }
+    }));
+    held.await.into_iter().flatten().collect()
 }
 
 /// This computer's clocks.

@@ -1,24 +1,81 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Our own small files: private, written whole or not at all, never through a link (rule R15).
+//! Files: regular ones only, and away from the thread that serves the bus (rule R6). Our own are small and private,
+//! written whole or not at all, never through a link (rule R15).
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
-    path::Path,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 
+/// Longest wait for a disk.
+const DISK_LIMIT: Duration = Duration::from_secs(3);
+
+/// The places whose disk has not answered yet. A second caller does not wait for them, and takes no further thread.
+static LATE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Works with files on a thread of its own, so that a slow disk delays nobody else. `place` stands for what is read or
+/// written there. Fails with [`io::ErrorKind::TimedOut`] if that does not answer in time; the work goes on. To be called
+/// in a tokio runtime.
+pub async fn apart<T: Send + 'static>(place: &Path, work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+    if late().contains(place) {
+        return Err(io::ErrorKind::TimedOut.into());
+    }
+    let mut working = tokio::task::spawn_blocking(work);
+    if let Ok(done) = tokio::time::timeout(DISK_LIMIT, &mut working).await {
+        return done.map_err(io::Error::other);
+    }
+    tracing::warn!(place = %place.display(), "a disk does not answer");
+    let place = place.to_owned();
+    late().insert(place.clone());
+    tokio::spawn(async move {
+        let _ = working.await;
+        late().remove(&place);
+    });
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+fn late() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    LATE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Opens a regular file to read it. Anything else in its place, such as a FIFO, a device or a folder, is an error at
+/// once.
+pub fn open(path: &Path) -> io::Result<File> {
+    regular(OpenOptions::new().read(true), path, OFlags::empty())
+}
+
+/// Opens a regular file to read it, and fails if its name is a link.
+pub fn open_unlinked(path: &Path) -> io::Result<File> {
+    regular(OpenOptions::new().read(true), path, OFlags::NOFOLLOW)
+}
+
+/// Reads a regular file of at most `limit` bytes.
+pub fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+}
+
+/// The one place that opens files which we have not just made.
+fn regular(options: &mut OpenOptions, path: &Path, flags: OFlags) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC | flags;
+    let file = options.custom_flags(flags.bits().cast_signed()).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a regular file")) }
+}
+
 /// Reads one of our files. `None` if it does not exist, or if we did not write it: a link, somebody else's, readable by
 /// others, or larger than `limit` bytes.
 pub fn read(path: &Path, limit: u64) -> Option<Vec<u8>> {
-    let no_follow = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
-    let file = OpenOptions::new().read(true).custom_flags(no_follow).open(path).ok()?;
+    let file = open_unlinked(path).ok()?;
     let metadata = file.metadata().ok()?;
-    let ours =
-        metadata.is_file() && metadata.uid() == rustix::process::getuid().as_raw() && metadata.mode() & 0o077 == 0;
+    let ours = metadata.uid() == rustix::process::getuid().as_raw() && metadata.mode() & 0o077 == 0;
     if !ours || metadata.len() > limit {
         return None;
     }
@@ -59,12 +116,11 @@ pub struct Lock(#[allow(dead_code)] File);
 
 /// Takes the lock. Waits at most `limit` for another holder.
 pub async fn lock(path: &Path, limit: Duration) -> io::Result<Lock> {
-    if let Some(folder) = path.parent() {
-        make_folder(folder)?;
-    }
-    let no_follow = OFlags::NOFOLLOW.bits().cast_signed();
-    let file =
-        OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).custom_flags(no_follow).open(path)?;
+    let file = apart(path, {
+        let path = path.to_owned();
+        move || open_lock(&path)
+    });
+    let file = file.await??;
     // A blocked flock(2) cannot be cancelled, so try again while the lock is taken.
     let taken = async {
         loop {
@@ -79,11 +135,68 @@ pub async fn lock(path: &Path, limit: Duration) -> io::Result<Lock> {
     Ok(Lock(file))
 }
 
+fn open_lock(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        make_folder(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    regular(options.create(true).truncate(false).write(true).mode(0o600), path, OFlags::NOFOLLOW)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::{
+        os::unix::{
+            fs::{PermissionsExt, symlink},
+            net::UnixListener,
+        },
+        sync::mpsc,
+    };
+
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
 
     use super::*;
+
+    #[test]
+    fn only_a_regular_file_is_opened_and_anything_else_is_an_error_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("file"), b"content").unwrap();
+        symlink(at("file"), at("link")).unwrap();
+        fs::create_dir(at("folder")).unwrap();
+        mknodat(CWD, at("fifo"), FileType::Fifo, Mode::RWXU, 0).unwrap();
+        symlink(at("fifo"), at("link to a fifo")).unwrap();
+        let _socket = UnixListener::bind(at("socket")).unwrap();
+        for odd in ["folder", "fifo", "link to a fifo", "socket", "nothing"] {
+            let path = at(odd);
+            assert!(open(&path).is_err() && open_unlinked(&path).is_err(), "{odd}");
+            assert!(read_regular(&path, 10).is_err() && read(&path, 10).is_none(), "{odd}");
+            assert!(odd == "nothing" || open_lock(&path).is_err(), "{odd}");
+        }
+        assert!(open(Path::new("/dev/tty")).is_err() && open(Path::new("/dev/zero")).is_err());
+        assert_eq!(read_regular(&at("link"), 7).unwrap(), b"content");
+        assert!(open_unlinked(&at("link")).is_err());
+        assert_eq!(read_regular(&at("file"), 6).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_hangs_delays_one_caller_and_no_other_place() {
+        let (dead, good) = (Path::new("/a dead disk"), Path::new("/a good disk"));
+        let (answer, hangs) = mpsc::channel::<()>();
+        let first = tokio::spawn(apart(dead, move || hangs.recv()));
+        assert_eq!(apart(good, || 7).await.unwrap(), 7);
+        assert_eq!(first.await.unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
+        let second = apart(dead, || panic!("the place is late"));
+        assert_eq!(second.await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(apart(good, || 7).await.unwrap(), 7);
+        drop(answer);
+        let again = async {
+            while apart(dead, || ()).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), again).await.expect("the disk has come back");
+    }
 
     #[test]
     fn g07_only_private_files_of_ours_are_read() {

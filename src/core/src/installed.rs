@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The apps installed on this computer and where they came from, read from disk.
 
-use std::{
-    fs::{self, File},
-    io::Read,
-    path::Path,
-};
+use std::{fs, io::Read, path::Path};
 
 use crate::{
+    files,
     refs::{FlatpakRef, RefKind},
     remote::Installation,
 };
@@ -54,7 +51,7 @@ fn names_in(folder: &Path) -> impl Iterator<Item = String> + use<> {
 /// the remote and a zero byte.
 fn origin(deployed: &Path) -> Option<String> {
     let mut start = Vec::new();
-    File::open(deployed).ok()?.take(ORIGIN_LIMIT).read_to_end(&mut start).ok()?;
+    files::open(deployed).ok()?.take(ORIGIN_LIMIT).read_to_end(&mut start).ok()?;
     let end = start.iter().position(|&byte| byte == 0)?;
     start.truncate(end);
     String::from_utf8(start).ok().filter(|origin| !origin.is_empty())

@@ -33,7 +33,7 @@ impl<'de, const N: u32> Deserialize<'de> for Version<N> {
 }
 
 /// The content of a file.
-pub trait Contents: Clone + Default + PartialEq + Serialize + DeserializeOwned {
+pub trait Contents: Clone + Default + PartialEq + Serialize + DeserializeOwned + Send + 'static {
     /// Largest file to read or write, in bytes.
     const SIZE_LIMIT: u64;
 
@@ -59,7 +59,7 @@ impl<T: Contents> JsonFile<T> {
         &self.path
     }
 
-    /// Reads its content. Gives the default if the file cannot be read.
+    /// Reads its content. Gives the default if the file cannot be read. From a task, use [`files::apart`].
     pub fn load(&self) -> T {
         let bytes = files::read(&self.path, T::SIZE_LIMIT);
         bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
@@ -82,10 +82,15 @@ impl<T: Contents> JsonFile<T> {
     /// Changes the content under a lock. Writes only if something changed.
     pub async fn change(&self, change: impl FnOnce(&mut T) + Send) -> io::Result<()> {
         let _lock = files::lock(&self.path.with_extension("lock"), LOCK_LIMIT).await?;
-        let before = self.load();
+        let file = self.clone();
+        let before = files::apart(&self.path, move || file.load()).await?;
         let mut contents = before.clone();
         change(&mut contents);
-        if contents == before { Ok(()) } else { self.save(contents) }
+        if contents == before {
+            return Ok(());
+        }
+        let file = self.clone();
+        files::apart(&self.path, move || file.save(contents)).await?
     }
 
     /// Removes the file if it exists.

@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use crate::files;
+
 /// Largest file to read, in bytes.
 const SIZE_LIMIT: u64 = 4 << 20;
 
@@ -12,11 +14,7 @@ pub(crate) struct KeyFile(Vec<(String, BTreeMap<String, String>)>);
 impl KeyFile {
     /// Reads a file. `None` if it is missing, unreadable or far too large.
     pub(crate) fn read(path: &Path) -> Option<Self> {
-        let size = std::fs::metadata(path).ok()?.len();
-        if size > SIZE_LIMIT {
-            return None;
-        }
-        Some(Self::parse(&String::from_utf8_lossy(&std::fs::read(path).ok()?)))
+        Some(Self::parse(&String::from_utf8_lossy(&files::read_regular(path, SIZE_LIMIT).ok()?)))
     }
 
     pub(crate) fn parse(text: &str) -> Self {

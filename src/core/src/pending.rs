@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     account::AccountId,
     binding::Binding,
+    files,
     ground::Ground,
     json_file::{self, Contents, JsonFile, Version},
     names,
@@ -161,6 +162,12 @@ impl PendingFile {
         let mut pending = self.0.load().pending;
         forget_old(&mut pending, now);
         pending
+    }
+
+    /// The notes, read on a thread of its own. A disk that does not answer holds none.
+    pub async fn read(&self, now: i64) -> Vec<Pending> {
+        let file = self.clone();
+        files::apart(self.path(), move || file.load(now)).await.unwrap_or_default()
     }
 
     /// Changes the notes under a lock. Writes only if something changed.

@@ -79,7 +79,19 @@ impl Remote {
 ///
 /// A sandbox shows no files of `/etc/flatpak`, so from inside it the administrator's are invisible.
 pub fn installations() -> Vec<Installation> {
-    FlatpakFolders::of_process().installations()
+    let mut all = usual_installations();
+    all.extend(custom_installations());
+    all
+}
+
+/// The user's installation and the system's.
+pub fn usual_installations() -> Vec<Installation> {
+    FlatpakFolders::of_process().usual_installations()
+}
+
+/// The installations that the administrator has listed.
+pub fn custom_installations() -> Vec<Installation> {
+    listed_in(&FlatpakFolders::of_process().custom_list())
 }
 
 /// Whether the user's installation exists and can be seen. A sandbox may show an empty folder in its place.
@@ -101,14 +113,18 @@ impl FlatpakFolders<fn(&str) -> Option<PathBuf>> {
 }
 
 impl<V: Fn(&str) -> Option<PathBuf>> FlatpakFolders<V> {
-    fn installations(&self) -> Vec<Installation> {
+    fn usual_installations(&self) -> Vec<Installation> {
         let system = self.flatpak_folder("FLATPAK_SYSTEM_DIR", REPOSITORY).unwrap_or_else(|| "/var/lib/flatpak".into());
-        let config = self.flatpak_folder("FLATPAK_CONFIG_DIR", CUSTOM).unwrap_or_else(|| "/etc/flatpak".into());
         let user = self.user_installation().map(|path| Installation { path, is_user: true });
         let mut all: Vec<Installation> = user.into_iter().collect();
         all.push(Installation { path: system, is_user: false });
-        all.extend(custom_installations(&config.join(CUSTOM)));
         all
+    }
+
+    /// The folder that lists the administrator's installations.
+    fn custom_list(&self) -> PathBuf {
+        let config = self.flatpak_folder("FLATPAK_CONFIG_DIR", CUSTOM).unwrap_or_else(|| "/etc/flatpak".into());
+        config.join(CUSTOM)
     }
 
     fn user_installation(&self) -> Option<PathBuf> {
@@ -130,7 +146,7 @@ impl<V: Fn(&str) -> Option<PathBuf>> FlatpakFolders<V> {
     }
 }
 
-fn custom_installations(folder: &Path) -> Vec<Installation> {
+fn listed_in(folder: &Path) -> Vec<Installation> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .into_iter()
         .flatten()
@@ -284,7 +300,7 @@ mod tests {
                 "HOST_XDG_DATA_HOME" => Some("/home/ada/data".into()),
                 _ => None,
             };
-            let all = FlatpakFolders { variable, in_sandbox }.installations();
+            let all = FlatpakFolders { variable, in_sandbox }.usual_installations();
             all.into_iter().take(2).map(|found| found.path.display().to_string()).collect::<Vec<_>>()
         };
         let seen = seen.path().to_str().unwrap();

@@ -6,6 +6,7 @@ use std::{fs, io::Read, path::Path};
 
 use gtk::glib;
 use usher_core::{
+    files,
     installed::{self, InstalledApp},
     remote::{self, Installation},
     service::RemoteUrl,
@@ -54,7 +55,7 @@ fn is_protected(installation: &Path, app: &InstalledApp) -> bool {
     let (folder, rest) = commit.split_at(2);
     let path = installation.join("repo/objects").join(folder).join(format!("{rest}.commit"));
     let mut bytes = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(COMMIT_LIMIT).read_to_end(&mut bytes));
+    let read = files::open(&path).and_then(|file| file.take(COMMIT_LIMIT).read_to_end(&mut bytes));
     read.is_ok() && needs_token(&bytes)
 }
 

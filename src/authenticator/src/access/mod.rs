@@ -124,8 +124,8 @@ fn call_path(peer: &str, name: &str) -> String {
 
 /// The ground of the remote with this name and address. `None` if there is none, or if installations disagree about its
 /// server.
-fn ground_of(installations: &dyn Installations, remote: &str, remote_uri: &str) -> Option<Ground> {
-    let remotes = installations.remotes();
+async fn ground_of(installations: &dyn Installations, remote: &str, remote_uri: &str) -> Option<Ground> {
+    let remotes = installations.remotes().await;
     let is_meant = |known: &&Remote| known.is_ours() && known.name == remote && known.url == remote_uri;
     let mut grounds = remotes.iter().filter(is_meant).map(|known| Ground::of(known).ok());
     let ground = grounds.next()??;

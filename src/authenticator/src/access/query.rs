@@ -20,7 +20,7 @@ impl AccessService {
         ids: BTreeSet<String>,
     ) -> BTreeMap<String, AppState> {
         let flow = &self.daemon.flow;
-        let Some(ground) = ground_of(&*flow.installations, &remote, &remote_uri) else {
+        let Some(ground) = ground_of(&*flow.installations, &remote, &remote_uri).await else {
             return all(&ids, AppState::Unknown);
         };
         self.follow().await;

@@ -19,7 +19,7 @@ mod ports;
 mod tests;
 
 use std::{
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -71,9 +71,9 @@ struct RequestAttempt<'a> {
     ground: Ground,
     peer: &'a str,
     /// Whether this is an install or an update, once looked up.
-    operation: OnceLock<Operation>,
+    operation: OnceCell<Operation>,
     /// Whether this computer has the remote, once looked up.
-    is_configured: OnceLock<bool>,
+    is_configured: OnceCell<bool>,
     /// The name of the client, once determined.
     client: OnceCell<String>,
 }
@@ -98,7 +98,7 @@ impl Flow {
             }
             Err(GroundError::Options(error)) => {
                 tracing::debug!(remote = request.remote, %error, "cannot use the remote's options");
-                return match self.operation(request) {
+                return match self.operation(request).await {
                     Operation::Update => Answer::without_tokens(&request.asks).into(),
                     Operation::Install => {
                         self.refuse(&Obstacle::Options(error), Place::Usher, &request.remote, "").into()
@@ -120,12 +120,12 @@ impl Flow {
         Answer::failed(obstacle, messages::message(obstacle, place, &names))
     }
 
-    fn operation(&self, request: &Request) -> Operation {
-        if self.installations.is_update(&request.refs()) { Operation::Update } else { Operation::Install }
+    async fn operation(&self, request: &Request) -> Operation {
+        if self.installations.is_update(&request.refs()).await { Operation::Update } else { Operation::Install }
     }
 
-    fn is_configured(&self, request: &Request) -> bool {
-        let remotes = self.installations.remotes();
+    async fn is_configured(&self, request: &Request) -> bool {
+        let remotes = self.installations.remotes().await;
         remote::is_configured(&remotes, &request.remote, &request.remote_uri, &request.options)
     }
 }
@@ -143,8 +143,8 @@ impl Attempt for RequestAttempt<'_> {
     }
 
     async fn question(&self, obstacle: &Obstacle) -> Option<Question> {
-        match decision::decide(obstacle, self.request_kind()) {
-            Decision::Ask(kind, reason) if self.is_configured() => Some(self.ask(kind, reason, obstacle).await),
+        match decision::decide(obstacle, self.request_kind().await) {
+            Decision::Ask(kind, reason) if self.is_configured().await => Some(self.ask(kind, reason, obstacle).await),
             _ => None,
         }
     }
@@ -152,21 +152,21 @@ impl Attempt for RequestAttempt<'_> {
 
 impl<'a> RequestAttempt<'a> {
     fn new(flow: &'a Flow, request: &'a Request, ground: Ground, peer: &'a str) -> Self {
-        let (operation, is_configured, client) = (OnceLock::new(), OnceLock::new(), OnceCell::new());
+        let (operation, is_configured, client) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         Self { flow, request, ground, peer, operation, is_configured, client }
     }
 
-    fn operation(&self) -> Operation {
-        *self.operation.get_or_init(|| self.flow.operation(self.request))
+    async fn operation(&self) -> Operation {
+        *self.operation.get_or_init(|| self.flow.operation(self.request)).await
     }
 
-    fn request_kind(&self) -> RequestKind {
-        RequestKind { operation: self.operation(), interactive: self.request.interactive }
+    async fn request_kind(&self) -> RequestKind {
+        RequestKind { operation: self.operation().await, interactive: self.request.interactive }
     }
 
     /// Whether this computer has the remote: if not, neither a window nor a row in one may show (rule R25).
-    fn is_configured(&self) -> bool {
-        *self.is_configured.get_or_init(|| self.flow.is_configured(self.request))
+    async fn is_configured(&self) -> bool {
+        *self.is_configured.get_or_init(|| self.flow.is_configured(self.request)).await
     }
 
     /// The name of the client.
@@ -182,7 +182,7 @@ impl<'a> RequestAttempt<'a> {
             account: obstacle.account(),
             app_ids: obstacle.apps().cloned().unwrap_or_else(|| self.request.app_ids()),
             client: self.client().await.to_owned(),
-            update: self.operation() == Operation::Update,
+            update: self.operation().await == Operation::Update,
             parent_window: self.request.parent_window.clone(),
         }
     }
@@ -201,22 +201,22 @@ impl<'a> RequestAttempt<'a> {
 
     /// The answer for an obstacle that no further question can remove.
     async fn blocked(&self, findings: Findings, obstacle: &Obstacle, stop: Stop) -> Reply {
-        let note = if self.is_configured() { self.note(obstacle, &findings).await } else { None };
+        let note = if self.is_configured().await { self.note(obstacle, &findings).await } else { None };
         let mut follow_up = FollowUp {
             note,
             settled: self.settled(&findings),
             notification: findings.finished(self),
             ..FollowUp::default()
         };
-        if let Decision::LeaveOut(question) = decision::decide(obstacle, self.request_kind()) {
-            if self.is_configured() {
+        if let Decision::LeaveOut(question) = decision::decide(obstacle, self.request_kind().await) {
+            if self.is_configured().await {
                 if let Some((kind, reason)) = question {
                     follow_up.question = Some(self.ask(kind, reason, obstacle).await);
                 }
                 // The next update repeats what it leaves out; a finished purchase shows only now.
-                follow_up.notification = follow_up
-                    .notification
-                    .or_else(|| NotificationEvent::left_out(obstacle, self.request_kind(), &self.ground));
+                let kind = self.request_kind().await;
+                follow_up.notification =
+                    follow_up.notification.or_else(|| NotificationEvent::left_out(obstacle, kind, &self.ground));
             }
             follow_up.covered = follow_up.note.is_some();
             return Reply { answer: Answer::with_tokens(&self.request.asks, &findings.grants), follow_up };
@@ -247,10 +247,11 @@ impl<'a> RequestAttempt<'a> {
     }
 
     async fn note(&self, obstacle: &Obstacle, findings: &Findings) -> Option<Pending> {
-        let noted = obstacle.noted(self.operation())?;
+        let operation = self.operation().await;
+        let noted = obstacle.noted(operation)?;
         let left_out = self.request.asks.iter().zip(&findings.grants).filter(|(_, grant)| !is_covered(grant.as_ref()));
         Some(Pending {
-            operation: self.operation(),
+            operation,
             obstacle: noted,
             ground: self.ground.clone(),
             account: obstacle.account(),

@@ -49,12 +49,13 @@ pub(crate) trait Tokens: Send + Sync {
     async fn get(&self, account: &Account, asks: &[Ask]) -> Result<Grants, SessionError>;
 }
 
-/// The Flatpak installations on this computer.
+/// The Flatpak installations on this computer. One that cannot be read in time counts as empty.
+#[async_trait]
 pub(crate) trait Installations: Send + Sync {
     /// Their remotes.
-    fn remotes(&self) -> Vec<Remote>;
+    async fn remotes(&self) -> Vec<Remote>;
     /// Whether a request for these refs updates something installed there.
-    fn is_update(&self, refs: &[&FlatpakRef]) -> bool;
+    async fn is_update(&self, refs: &[&FlatpakRef]) -> bool;
 }
 
 /// The clients of the daemon.

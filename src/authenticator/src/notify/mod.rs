@@ -89,7 +89,7 @@ impl Notifier {
         let Inner { parts, turn, .. } = &*self.0;
         let Some(file) = &parts.file else { return };
         let cause = event.cause;
-        if cause.is_reminder() && !file.reminders().are_wanted() {
+        if cause.is_reminder() && !file.reminders().are_wanted_now().await {
             tracing::debug!(?cause, "no notification: account reminders are switched off");
             return;
         }
@@ -128,7 +128,7 @@ impl Notifier {
             return Ok(false);
         };
         let replaced = known.iter().find_map(|known| known.shown.clone());
-        let text = self.text(event);
+        let text = self.text(event).await;
         let shown = self.0.services.show(&notice.id, &text, replaced);
         let shown = tokio::time::timeout(LIMIT, shown).await.ok().flatten();
         let is_shown = shown.is_some();
@@ -149,18 +149,21 @@ impl Notifier {
         let Inner { parts, turn, .. } = &*self.0;
         let Some(file) = &parts.file else { return };
         let now = parts.clock.now();
-        let mut shown = file.load(now);
+        let mut shown = file.read(now).await;
         shown.retain(|known| known.shown.is_some());
         if shown.is_empty() {
             return;
         }
         let is_finished = shown.iter().any(|known| known.cause == Cause::Finished);
-        let installing = covered.filter(|request| is_finished && !parts.installations.is_update(&request.refs()));
+        let installing = match covered.filter(|_| is_finished) {
+            Some(request) if !parts.installations.is_update(&request.refs()).await => Some(request),
+            _ => None,
+        };
         self.follow();
         let _turn = turn.lock().await;
         let reading = Reading { afresh: false, interactive: false };
         let Ok(entries) = parts.accounts.entries(reading).await else { return };
-        let mut still_valid = notices::still_valid(&entries, &self.notes(), now);
+        let mut still_valid = notices::still_valid(&entries, &self.notes().await, now);
         // The bought app is being installed.
         if let Some(account) = installing.and_then(|request| account_of(request, &entries)) {
             still_valid.remove(&(notices::id_of_account(account), Cause::Finished));
@@ -203,16 +206,19 @@ impl Notifier {
         }
     }
 
-    fn text(&self, event: &NotificationEvent) -> NotificationText {
-        let remotes = self.0.parts.installations.remotes();
+    async fn text(&self, event: &NotificationEvent) -> NotificationText {
+        let remotes = self.0.parts.installations.remotes().await;
         let is_it = |remote: &&Remote| remote.name == event.ground.remote && remote.url == event.ground.remote_uri;
         let title = remotes.iter().find(is_it).map_or(event.ground.remote.as_str(), |remote| remote.display_name());
-        NotificationText::of(event, title, waiting(&self.notes(), &event.ground.remote_uri))
+        NotificationText::of(event, title, waiting(&self.notes().await, &event.ground.remote_uri))
     }
 
-    fn notes(&self) -> Vec<Pending> {
+    async fn notes(&self) -> Vec<Pending> {
         let Parts { pending, clock, .. } = &self.0.parts;
-        pending.as_ref().map(|file| file.load(clock.now())).unwrap_or_default()
+        match pending {
+            Some(file) => file.read(clock.now()).await,
+            None => Vec::new(),
+        }
     }
 }
 

@@ -7,17 +7,15 @@ mod catalog;
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsStr,
-    fs::{self, File, OpenOptions},
+    fs,
     io::{BufReader, Read},
-    os::unix::fs::OpenOptionsExt,
     path::{Component, Path, PathBuf},
 };
 
 use flate2::bufread::MultiGzDecoder;
-use rustix::fs::OFlags;
 
 use self::catalog::Listed;
-use crate::remote::Installation;
+use crate::{files, remote::Installation};
 
 /// Largest file of an icon, in bytes.
 const ICON_FILE_LIMIT: u64 = 1 << 20;
@@ -81,13 +79,13 @@ fn own_architecture() -> &'static str {
 }
 
 fn listed_in(folder: &Path, ids: &BTreeSet<String>, languages: &[String]) -> BTreeMap<String, Listed> {
-    if let Some(packed) = open_plainly(&folder.join("appstream.xml.gz")) {
+    if let Ok(packed) = files::open_unlinked(&folder.join("appstream.xml.gz")) {
         let unpacked = BufReader::new(MultiGzDecoder::new(BufReader::new(packed)));
         return catalog::read(unpacked, ids, languages);
     }
-    match open_plainly(&folder.join("appstream.xml")) {
-        Some(file) => catalog::read(BufReader::new(file), ids, languages),
-        None => BTreeMap::new(),
+    match files::open_unlinked(&folder.join("appstream.xml")) {
+        Ok(file) => catalog::read(BufReader::new(file), ids, languages),
+        Err(_) => BTreeMap::new(),
     }
 }
 
@@ -107,16 +105,9 @@ fn plain_file_name(name: &str) -> Option<&str> {
     (is_plain && !name.contains('\0')).then_some(name)
 }
 
-/// Opens a regular file, never through a link.
-fn open_plainly(path: &Path) -> Option<File> {
-    let no_follow = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
-    let file = OpenOptions::new().read(true).custom_flags(no_follow).open(path).ok()?;
-    file.metadata().is_ok_and(|metadata| metadata.is_file()).then_some(file)
-}
-
 /// Whether a file's first bytes say that it is a PNG picture of an icon's size. A small file can hold a huge picture.
 fn is_small_png(path: &Path) -> bool {
-    let Some(mut file) = open_plainly(path) else {
+    let Ok(mut file) = files::open_unlinked(path) else {
         return false;
     };
     let is_small = file.metadata().is_ok_and(|metadata| metadata.len() <= ICON_FILE_LIMIT);

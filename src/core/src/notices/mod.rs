@@ -26,6 +26,7 @@ pub use self::{
     withdraw::withdraw,
 };
 use crate::{
+    files,
     json_file::{self, Contents, JsonFile, Version},
     names,
 };
@@ -171,6 +172,12 @@ impl NoticeFile {
         let mut notices = self.0.load().notices;
         notices.retain(|notice| notice.is_worth_keeping(now));
         notices
+    }
+
+    /// The notices, read on a thread of its own. A disk that does not answer holds none.
+    pub async fn read(&self, now: i64) -> Vec<Notice> {
+        let file = self.clone();
+        files::apart(self.0.path(), move || file.load(now)).await.unwrap_or_default()
     }
 
     /// Changes the notices under a lock. Writes only if something changed.

@@ -18,7 +18,7 @@ pub async fn withdraw(
     now: i64,
     is_over: impl Fn(&Notice) -> bool,
 ) -> io::Result<()> {
-    let mut over = file.load(now);
+    let mut over = file.read(now).await;
     over.retain(|notice| notice.shown.is_some() && is_over(notice));
     if over.is_empty() {
         return Ok(());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Gathers what to take along: from the accounts, and from the installations on this computer.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -9,6 +9,7 @@ use super::{TakenAccount, TakenRepository, Takeout};
 use crate::{
     account::Account,
     buying::purchases::PurchaseState,
+    files,
     installed::{self, InstalledApp},
     keyfile::KeyFile,
     lookup::{self, Lookup},
@@ -98,8 +99,8 @@ fn is_verified(installation: &Path, name: &str) -> bool {
 /// The public key of a remote, as flatpak keeps it.
 fn key(installation: &Path, name: &str) -> Option<String> {
     let path = installation.join("repo").join(format!("{name}.trustedkeys.gpg"));
-    if name.contains('/') || usize::try_from(fs::metadata(&path).ok()?.len()).ok()? > KEY_LIMIT {
+    if name.contains('/') {
         return None;
     }
-    fs::read(path).ok().filter(|key| !key.is_empty()).map(|key| STANDARD.encode(key))
+    files::read_regular(&path, KEY_LIMIT as u64).ok().filter(|key| !key.is_empty()).map(|key| STANDARD.encode(key))
 }

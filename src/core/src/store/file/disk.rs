@@ -10,9 +10,11 @@ use std::{
 };
 
 use rustix::{
-    fs::{CWD, FallocateFlags, OFlags, RenameFlags, fallocate, renameat_with},
+    fs::{CWD, FallocateFlags, RenameFlags, fallocate, renameat_with},
     io::Errno,
 };
+
+use crate::files;
 
 /// Start of the names that the library gives to files while it writes them.
 const PART: &str = ".tmpkeyring";
@@ -68,13 +70,12 @@ impl DiskFile {
 
     /// The file as it is now. `None` if there is none.
     pub(super) fn stamp(&self) -> io::Result<Option<Stamp>> {
-        let no_follow = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
-        let file = match OpenOptions::new().read(true).custom_flags(no_follow).open(self.path()) {
+        let file = match files::open_unlinked(&self.path()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             file => file?,
         };
         let metadata = file.metadata()?;
-        if !metadata.is_file() || metadata.uid() != rustix::process::getuid().as_raw() || metadata.len() > SIZE_LIMIT {
+        if metadata.uid() != rustix::process::getuid().as_raw() || metadata.len() > SIZE_LIMIT {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "it is not a keyring of ours"));
         }
         let mut bytes = Vec::new();
