@@ -33,7 +33,7 @@ impl AccessService {
     /// Asks the person about each obstacle between the remote and what the store asks for; asks each kind of question once.
     pub(super) async fn fulfil(self: Arc<Self>, request: StoreRequest) -> Outcome {
         let flow = &self.daemon.flow;
-        let Some(ground) = ground_of(&*flow.installations, &request.remote, &request.remote_uri) else {
+        let Some(ground) = ground_of(&*flow.installations, &request.remote, &request.remote_uri).await else {
             return Outcome::Failed;
         };
         self.follow().await;
