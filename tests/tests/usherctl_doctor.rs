@@ -143,3 +143,18 @@ async fn a_locked_or_missing_keyring_is_reported_once() {
         output.stdout
     );
 }
+
+#[tokio::test]
+async fn h40_a_proxy_that_is_not_understood_is_named_without_its_login() {
+    let session = session(KeyringState::Unlocked).await;
+    session.sign_in_as("demo").await;
+    for variable in ["https_proxy", "ALL_PROXY"] {
+        let mut command = session.command("usherctl");
+        command.arg("doctor").env(variable, "quic://porter:password-CANARY-78@proxy.example:1");
+        let output = CommandOutput::from(command.output().expect("it starts"));
+        let problem = format!("Usher: The proxy in the variable “{variable}” is not understood");
+        assert!(output.code == 1 && output.stdout.starts_with(&problem), "{}", output.stdout);
+        let printed = format!("{}{}", output.stdout, output.stderr);
+        assert!(!printed.contains("porter") && !printed.contains("CANARY"), "{printed}");
+    }
+}

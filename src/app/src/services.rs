@@ -2,7 +2,7 @@
 //! What pages are given to work with: accounts, repositories, apps and notes as they are now, the keyring and HTTP.
 //! Nothing is read or contacted before it is used.
 
-use std::{cell::OnceCell, rc::Rc, time::Duration};
+use std::{cell::OnceCell, rc::Rc, sync::Arc, time::Duration};
 
 use gtk::{gio, glib, prelude::*};
 use usher_core::{
@@ -13,7 +13,10 @@ use usher_core::{
     store::AccountStore,
 };
 
-use crate::model::{AccountList, Apps, Notes, OwnInstallation, Repositories};
+use crate::{
+    desktop::GioProxies,
+    model::{AccountList, Apps, Notes, OwnInstallation, Repositories},
+};
 
 /// Longest wait for the keyring.
 const KEYRING_LIMIT: Duration = Duration::from_secs(30);
@@ -43,8 +46,9 @@ struct Models {
 impl Services {
     pub(crate) fn new(application: &impl IsA<gtk::Application>) -> Self {
         let store = AccountStore::new(KEYRING_LIMIT);
+        let http = HttpClient::with_desktop(HttpLimits::default(), Arc::new(GioProxies));
         Self {
-            session: Session::new(store.clone(), HttpClient::new(HttpLimits::default())),
+            session: Session::new(store.clone(), http),
             store,
             application: application.upcast_ref().downgrade(),
             models: Rc::default(),

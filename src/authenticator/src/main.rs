@@ -66,7 +66,7 @@ use tokio::{
 use tracing_subscriber::{filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt};
 use usher_core::{
     dismissals::DismissalFile,
-    http::{HttpClient, HttpLimits},
+    http::{HttpClient, HttpLimits, PortalProxies},
     notices::NoticeFile,
     pending::PendingFile,
     store::AccountStore,
@@ -162,7 +162,8 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
     let activity = Activity::default();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = AccountStore::new(arguments.keyring());
-    let http = HttpClient::new(HttpLimits { time: arguments.http(), ..HttpLimits::default() });
+    let limits = HttpLimits { time: arguments.http(), ..HttpLimits::default() };
+    let http = HttpClient::with_desktop(limits, Arc::new(PortalProxies::new(Some(connection.clone()))));
     let accounts = Arc::new(KeyringAccounts::new(store, http, connection.clone()));
     let flow = Flow {
         accounts: accounts.clone(),

@@ -85,6 +85,7 @@ pub(crate) fn message(obstacle: &Obstacle, place: Place, names: &Names<'_>) -> S
             [what, next].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
         }
         Obstacle::Unreachable => HttpError::Unreachable.at(&host).sentence(),
+        Obstacle::Proxy(fault) => HttpError::Proxy(*fault).at(&host).sentence(),
         Obstacle::BadAnswer => HttpError::Unexpected.at(&host).sentence(),
         Obstacle::NotSecure(fault) => HttpError::Certificate(*fault).at(&host).sentence(),
         Obstacle::Options(error) => options(error, &remote),

@@ -5,7 +5,7 @@
 use std::io::{self, ErrorKind};
 
 use crate::{
-    http::{CertificateFault, HttpError},
+    http::{CertificateFault, HttpError, ProxyFault, ProxySource},
     i18n::{gettext, gettext_f},
     provider::SignInError,
     store::StoreError,
@@ -41,6 +41,7 @@ impl UserFacing for AtHost<'_> {
             HttpError::NoSuchHost | HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden => {
                 gettext_f("{host} cannot be reached", values)
             }
+            HttpError::Proxy(fault) => proxy_reason(*fault, self.host),
             HttpError::Certificate(_) => gettext_f("The connection to {host} is not secure", values),
             HttpError::Unexpected => gettext_f("{host} answered in an unexpected way", values),
         }
@@ -51,6 +52,13 @@ impl UserFacing for AtHost<'_> {
         match self.error {
             HttpError::NoSuchHost | HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden => {
                 gettext_f("{host} cannot be reached. Check the connection, then try again.", values)
+            }
+            HttpError::Proxy(ProxyFault::Unreachable) => gettext_f(
+                "{host} cannot be reached through the proxy. Check the proxy and the connection, then try again.",
+                values,
+            ),
+            HttpError::Proxy(fault @ ProxyFault::NotUnderstood(_)) => {
+                gettext_f("{reason}. Nothing was sent.", &[("reason", &proxy_reason(*fault, self.host))])
             }
             HttpError::Unexpected => {
                 gettext_f("{host} answered in an unexpected way. Try again later; nothing was changed.", values)
@@ -83,6 +91,8 @@ impl AtHost<'_> {
             HttpError::NoSuchHost | HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden => {
                 gettext_f("{host} cannot be reached.", values)
             }
+            // Translators: the reason is what is said elsewhere without a full stop
+            HttpError::Proxy(fault) => gettext_f("{reason}.", &[("reason", &proxy_reason(*fault, self.host))]),
             HttpError::Unexpected => gettext_f("{host} answered in an unexpected way.", values),
             HttpError::Certificate(CertificateFault::Expired) => {
                 gettext_f("The certificate of {host} has expired, or the clock of this computer is wrong.", values)
@@ -97,6 +107,20 @@ impl AtHost<'_> {
                 gettext_f("The certificate of {host} is not trusted by this computer.", values)
             }
         }
+    }
+}
+
+fn proxy_reason(fault: ProxyFault, host: &str) -> String {
+    let values = &[("host", host)];
+    match fault {
+        ProxyFault::Unreachable => gettext_f("{host} cannot be reached through the proxy", values),
+        ProxyFault::NotUnderstood(ProxySource::Settings) => {
+            gettext_f("{host} cannot be reached: the proxy in the desktop's settings is not understood", values)
+        }
+        ProxyFault::NotUnderstood(ProxySource::Variable(name)) => gettext_f(
+            "{host} cannot be reached: the proxy in the variable “{variable}” is not understood",
+            &[("host", host), ("variable", name)],
+        ),
     }
 }
 
@@ -157,12 +181,15 @@ impl UserFacing for io::Error {
 mod tests {
     use super::*;
 
-    const HTTP_ERRORS: [HttpError; 9] = [
+    const HTTP_ERRORS: [HttpError; 12] = [
         HttpError::NoSuchHost,
         HttpError::Unreachable,
         HttpError::TimedOut,
         HttpError::Forbidden,
         HttpError::Unexpected,
+        HttpError::Proxy(ProxyFault::Unreachable),
+        HttpError::Proxy(ProxyFault::NotUnderstood(ProxySource::Settings)),
+        HttpError::Proxy(ProxyFault::NotUnderstood(ProxySource::Variable("https_proxy"))),
         HttpError::Certificate(CertificateFault::Expired),
         HttpError::Certificate(CertificateFault::NotYetValid),
         HttpError::Certificate(CertificateFault::OtherHost),

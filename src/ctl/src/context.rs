@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The context of every command.
 
-use std::{cell::Cell, time::Duration};
+use std::{cell::Cell, sync::Arc, time::Duration};
 
 use usher_core::{
-    http::{HttpClient, HttpLimits},
+    http::{HttpClient, HttpLimits, PortalProxies},
     session::Session,
     store::{AccountStore, Entry},
 };
@@ -25,7 +25,8 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) fn new(out: Output) -> Self {
         let store = AccountStore::new(KEYRING_LIMIT);
-        let session = Session::new(store.clone(), HttpClient::new(HttpLimits::default()));
+        let http = HttpClient::with_desktop(HttpLimits::default(), Arc::new(PortalProxies::new(None)));
+        let session = Session::new(store.clone(), http);
         Self { store, session, out, is_too_late: Cell::new(false) }
     }
 

@@ -71,6 +71,7 @@ pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
             examined.push(examine(context, remote, known, &asked_for).await);
         }
     }
+    general.extend(checks::proxy_problems(context.session.http()));
     // Unknown without a bus.
     let has_window = bus.map(|bus| bus.has_window);
     let general = GeneralFindings { problems: general, notes };

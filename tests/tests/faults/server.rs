@@ -199,6 +199,23 @@ async fn h30_a_proxy_sees_only_the_servers_name_and_its_password_is_not_logged()
     assert!(!daemon.log_text().contains("porter") && !daemon.log_text().contains("CANARY"), "{}", daemon.log_text());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn h40_a_proxy_that_is_not_understood_is_named_and_nothing_is_sent_past_it() {
+    let session = Session::start(Setup::without_display()).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let url = format!("https://127.0.0.1:{}/", listener.local_addr().expect("it has a port").port());
+    sign_in_at(&session, &url).await;
+    let shell = "export https_proxy=quic://porter:password-CANARY-79@proxy.example:1";
+    let daemon = Daemon::start(&session, shell, &["--verbose", "--http-seconds", "10"]).await;
+    let response = Client::new(&session).await.request_at(&session, &url).await;
+    let reason = "the proxy in the variable “https_proxy” is not understood. Nothing was sent.";
+    assert!(response.code == 2 && response.message.ends_with(reason), "{}", response.message);
+    assert!(!daemon.log_text().contains("porter") && !daemon.log_text().contains("CANARY"), "{}", daemon.log_text());
+    let accepted = tokio::time::timeout(std::time::Duration::ZERO, listener.accept()).await;
+    assert!(accepted.is_err(), "nobody has connected");
+    assert_still_signed_in(&session).await;
+}
+
 const TOKEN: &str = "credential-CANARY-5120";
 
 /// Lets the remote `demo` name the account server `url`, and creates an account there without contacting it.

@@ -46,6 +46,9 @@ impl Trouble {
                 gettext_f("{host} Cannot Be Reached", &host),
                 gettext("The server did not answer."),
             ),
+            Self::Server(error @ HttpError::Proxy(_)) => {
+                ("network-error-symbolic", gettext_f("{host} Cannot Be Reached", &host), error.at(host[0].1).sentence())
+            }
             Self::Server(HttpError::Certificate(_)) => (
                 "channel-insecure-symbolic",
                 gettext("Connection Is Not Secure"),
@@ -80,14 +83,15 @@ impl Trouble {
 
 #[cfg(test)]
 mod tests {
-    use usher_core::http::CertificateFault;
+    use usher_core::http::{CertificateFault, ProxyFault};
 
     use super::*;
 
     #[test]
     fn what_went_wrong_is_told_with_the_host_and_without_codes() {
         let not_secure = HttpError::Certificate(CertificateFault::Expired);
-        for error in [HttpError::NoSuchHost, HttpError::TimedOut, not_secure, HttpError::Unexpected] {
+        let proxy = HttpError::Proxy(ProxyFault::Unreachable);
+        for error in [HttpError::NoSuchHost, HttpError::TimedOut, proxy, not_secure, HttpError::Unexpected] {
             let trouble = Trouble::Server(error);
             let (_, title, text) = trouble.words("s.example");
             assert!(format!("{title} {text} {}", trouble.line("s.example")).contains("s.example"));

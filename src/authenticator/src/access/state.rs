@@ -19,6 +19,7 @@ impl From<&Obstacle> for AppState {
             | Obstacle::NoPortal
             | Obstacle::KeyringFailed
             | Obstacle::Unreachable
+            | Obstacle::Proxy(_)
             | Obstacle::BadAnswer
             | Obstacle::NotSecure(_) => Self::Unknown,
         }

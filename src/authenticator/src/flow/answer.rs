@@ -96,7 +96,11 @@ impl Answer {
             | Obstacle::KeyringFailed
             | Obstacle::Changed { .. } => Some(AUTHENTICATION_FAILED),
             Obstacle::NotBought { .. } => Some(NOT_AUTHORIZED),
-            Obstacle::Options(_) | Obstacle::Unreachable | Obstacle::BadAnswer | Obstacle::NotSecure(_) => None,
+            Obstacle::Options(_)
+            | Obstacle::Unreachable
+            | Obstacle::Proxy(_)
+            | Obstacle::BadAnswer
+            | Obstacle::NotSecure(_) => None,
         };
         Self::Failed { code, message }
     }

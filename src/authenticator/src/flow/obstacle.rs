@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use usher_core::{
     account::{Account, AccountId, AccountState},
     binding::{Binding, OptionsError},
-    http::{CertificateFault, HttpError},
+    http::{CertificateFault, HttpError, ProxyFault},
     lookup::Lookup,
     pending,
     prompt::{Kind, Reason},
@@ -53,6 +53,8 @@ pub(crate) enum Obstacle {
     },
     /// The service cannot be reached.
     Unreachable,
+    /// The way to the service leads through a proxy, and no further.
+    Proxy(ProxyFault),
     /// The service's answer makes no sense.
     BadAnswer,
     /// The connection to the service is not secure.
@@ -73,6 +75,7 @@ pub(crate) fn question(obstacle: &Obstacle) -> Option<(Kind, Reason)> {
         | Obstacle::KeyringFailed
         | Obstacle::Changed { .. }
         | Obstacle::Unreachable
+        | Obstacle::Proxy(_)
         | Obstacle::BadAnswer
         | Obstacle::NotSecure(_) => None,
     }
@@ -112,7 +115,7 @@ impl Obstacle {
             Self::Locked | Self::NoKeyring | Self::NoPortal | Self::KeyringFailed => pending::Obstacle::Locked,
             Self::Changed { agreed, .. } => pending::Obstacle::ServerChanged { agreed: (**agreed).clone() },
             Self::NotBought { .. } => pending::Obstacle::NotBought,
-            Self::Unreachable | Self::BadAnswer | Self::NotSecure(_) => {
+            Self::Unreachable | Self::Proxy(_) | Self::BadAnswer | Self::NotSecure(_) => {
                 // An account would not help an install that failed because of its server.
                 return (operation == pending::Operation::Update).then_some(pending::Obstacle::Unavailable);
             }
@@ -162,6 +165,7 @@ pub(crate) fn refused(error: &SessionError, account: AccountId) -> Obstacle {
         SessionError::SignedOut => Obstacle::SignedOut(account),
         SessionError::Expired => Obstacle::Expired(account),
         SessionError::Unexpected | SessionError::Http(HttpError::Unexpected) => Obstacle::BadAnswer,
+        SessionError::Http(HttpError::Proxy(fault)) => Obstacle::Proxy(*fault),
         SessionError::Http(HttpError::Certificate(fault)) => Obstacle::NotSecure(*fault),
         SessionError::Http(
             HttpError::NoSuchHost | HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden,

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{InstallationFacts, ReachableProcesses, ServerAnswer};
+use super::{InstallationFacts, Problem, ReachableProcesses, ServerAnswer};
 use crate::{
     binding::Binding,
-    http::HttpClient,
+    http::{self, HttpClient, ProxySource},
     installed, names,
     remote::{self, Installation},
 };
@@ -43,10 +43,20 @@ pub async fn ask_server(http: &HttpClient, agreed: &Binding) -> ServerAnswer {
     }
 }
 
+/// What is wrong with the way to every server, as this process sees it. To be called after servers were asked.
+pub fn proxy_problems(http: &HttpClient) -> Vec<Problem> {
+    let variable = http::environment_fault().and_then(|source| match source {
+        ProxySource::Variable(variable) => Some(Problem::ProxyNotUnderstood { variable }),
+        ProxySource::Settings => None,
+    });
+    let silent = http.is_desktop_silent().then_some(Problem::ProxySettingsSilent);
+    variable.into_iter().chain(silent).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::{InstallationKind, Problem, impostors};
+    use crate::checks::{InstallationKind, impostors};
 
     #[test]
     fn the_disk_shows_who_may_have_replaced_usher() {

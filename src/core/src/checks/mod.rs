@@ -10,7 +10,7 @@ mod sentences;
 use crate::http::HttpError;
 
 pub use self::{
-    gather::{ask_server, installation_facts, reachable_processes},
+    gather::{ask_server, installation_facts, proxy_problems, reachable_processes},
     impostors::{InstallationFacts, impostors},
     remotes::{Check, Topic, Verdict, check_remote, is_checked, server_to_ask},
 };
@@ -141,6 +141,13 @@ pub enum Problem {
         /// Its host.
         host: String,
     },
+    /// The proxy in this environment variable is not understood.
+    ProxyNotUnderstood {
+        /// The variable.
+        variable: &'static str,
+    },
+    /// The desktop does not say which proxy to use.
+    ProxySettingsSilent,
     /// The keyring is locked.
     KeyringLocked,
     /// No keyring is running.

@@ -40,6 +40,8 @@ impl Problem {
             Self::Ambiguous { .. } => "ambiguous",
             Self::Unreachable { .. } => "unreachable",
             Self::NotSpoken { .. } => "not-spoken",
+            Self::ProxyNotUnderstood { .. } => "proxy-not-understood",
+            Self::ProxySettingsSilent => "proxy-settings-silent",
             Self::KeyringLocked => "keyring-locked",
             Self::NoKeyring => "no-keyring",
             Self::NoPortal => "no-portal",
@@ -98,6 +100,13 @@ impl Problem {
             ),
             Self::Unreachable { host, error } => error.at(host).finding(),
             Self::NotSpoken { host } => gettext_f("{host} does not offer accounts for apps.", &[("host", host)]),
+            Self::ProxyNotUnderstood { variable } => gettext_f(
+                "The proxy in the variable “{variable}” is not understood, so no server is contacted. Write it like “http://host:port” or “socks5h://host:port”.",
+                &[("variable", variable)],
+            ),
+            Self::ProxySettingsSilent => {
+                gettext("The desktop does not say which proxy to use, so servers are contacted without one.")
+            }
             Self::KeyringLocked => gettext("The keyring is locked."),
             Self::NoKeyring => StoreError::NoKeyring.sentence(),
             Self::NoPortal => StoreError::NoPortal.sentence(),
@@ -187,6 +196,8 @@ impl Problem {
             | Self::OptionUnusable { .. }
             | Self::Unreachable { .. }
             | Self::NotSpoken { .. }
+            | Self::ProxyNotUnderstood { .. }
+            | Self::ProxySettingsSilent
             | Self::KeyringLocked
             | Self::NoKeyring
             | Self::NoPortal

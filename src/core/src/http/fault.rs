@@ -3,7 +3,10 @@
 
 use std::error::Error as _;
 
-use super::address::{ForbiddenAddress, NoSuchHost};
+use super::{
+    address::{ForbiddenAddress, NoSuchHost},
+    proxy::ProxySource,
+};
 
 /// What is wrong with a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +19,15 @@ pub enum CertificateFault {
     OtherHost,
     /// No authority that this computer trusts issued it, or something else is wrong.
     Untrusted,
+}
+
+/// What is wrong with the way through a proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProxyFault {
+    /// It is written in a form that is not understood. Nothing was sent, neither through it nor past it.
+    NotUnderstood(ProxySource),
+    /// It cannot be reached, or leads nowhere.
+    Unreachable,
 }
 
 /// Why a call got no answer. No variant says anything about the credential.
@@ -36,6 +48,9 @@ pub enum HttpError {
     /// The connection is not secure.
     #[error("the connection is not secure: {0:?}")]
     Certificate(CertificateFault),
+    /// The way leads through a proxy, and no further.
+    #[error("the proxy is no way to the server: {0:?}")]
+    Proxy(ProxyFault),
     /// The answer is unusable: a redirect, too long, or not HTTP.
     #[error("the server answered in an unexpected way")]
     Unexpected,

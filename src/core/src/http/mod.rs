@@ -4,21 +4,25 @@
 //! nothing until then.
 
 mod address;
+mod desktop;
 mod fault;
+mod proxy;
 mod request;
 mod response;
+mod ways;
 
 use std::{sync::Arc, time::Duration};
 
-use reqwest::{Client, Method};
-use tokio::sync::OnceCell;
+use reqwest::Method;
 use url::Url;
 
-use address::CheckingResolver;
-use fault::classify;
-pub use fault::{CertificateFault, HttpError};
+pub use desktop::{DesktopProxies, NoSettings, PortalProxies};
+pub use fault::{CertificateFault, HttpError, ProxyFault};
+pub use proxy::ProxySource;
 pub use request::{BasicError, HttpRequest};
 pub use response::HttpResponse;
+use ways::Ways;
+pub use ways::environment_fault;
 
 /// How much time and memory an answer may take.
 #[derive(Debug, Clone, Copy)]
@@ -39,14 +43,23 @@ impl Default for HttpLimits {
 #[derive(Clone)]
 pub struct HttpClient {
     limits: HttpLimits,
-    // One that uses the environment's proxies, and one for this computer itself.
-    clients: Arc<(OnceCell<Client>, OnceCell<Client>)>,
+    ways: Arc<Ways>,
 }
 
 impl HttpClient {
-    /// A client with these limits. Loads nothing yet.
+    /// A client with these limits, and with the proxies of the environment. Loads nothing yet.
     pub fn new(limits: HttpLimits) -> Self {
-        Self { limits, clients: Arc::default() }
+        Self { limits, ways: Arc::new(Ways::new(None)) }
+    }
+
+    /// A client that follows the proxies of the desktop as well, where the environment says nothing.
+    pub fn with_desktop(limits: HttpLimits, desktop: Arc<dyn DesktopProxies>) -> Self {
+        Self { limits, ways: Arc::new(Ways::new(Some(desktop))) }
+    }
+
+    /// Whether the desktop did not say which proxy to use when it was asked.
+    pub fn is_desktop_silent(&self) -> bool {
+        self.ways.is_desktop_silent()
     }
 
     /// A request to read an address.
@@ -63,33 +76,6 @@ impl HttpClient {
     pub fn post<'a>(&'a self, url: &'a Url) -> HttpRequest<'a> {
         HttpRequest::new(self, Method::POST, url)
     }
-
-    async fn client(&self, is_local: bool) -> Result<&Client, HttpError> {
-        let cell = if is_local { &self.clients.1 } else { &self.clients.0 };
-        cell.get_or_try_init(|| async {
-            // Reading the platform's certificates is file work of many milliseconds.
-            let built = tokio::task::spawn_blocking(move || build(is_local)).await;
-            built.map_err(|_| HttpError::Unexpected)?.map_err(|error| classify(&error))
-        })
-        .await
-    }
-}
-
-fn build(is_local: bool) -> reqwest::Result<Client> {
-    // Fails only if a provider is installed already, which is just as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = Client::builder()
-        .user_agent(concat!("usher/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .connect_timeout(Duration::from_secs(15))
-        // Successive calls share a connection. One idle for longer may be dead after sleep or a change of network,
-        // without notice.
-        .pool_idle_timeout(Duration::from_secs(10))
-        .https_only(!is_local)
-        .dns_resolver(Arc::new(CheckingResolver));
-    // Connections to this computer are never encrypted, so they need no certificates.
-    if is_local { builder.no_proxy().tls_certs_only([]).build() } else { builder.build() }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde::Serialize;
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
-use super::{HttpClient, HttpError, HttpResponse, address::check, fault::classify};
+use super::{HttpClient, HttpError, HttpResponse, ProxyFault, address::check, ways::Way};
 use crate::credential::Token;
 
 /// Which part of a login HTTP Basic cannot send (RFC 7617).
@@ -79,24 +79,52 @@ impl<'a> HttpRequest<'a> {
         self
     }
 
-    /// Sends the request, and reads the whole answer within the client's limits.
+    /// Sends the request, and reads the whole answer within the client's limits. A redirect counts as an unexpected
+    /// answer (rule R3).
     pub async fn send(self) -> Result<HttpResponse, HttpError> {
-        let body = self.body?;
-        let is_local = check(self.url)?;
-        tokio::time::timeout(self.client.limits.time, async {
-            let client = self.client.client(is_local).await?;
-            let mut request = client.request(self.method, self.url.clone()).header(ACCEPT, "application/json");
-            if let Some(authorization) = self.authorization {
-                request = request.header(AUTHORIZATION, authorization);
-            }
-            if let Some(body) = body {
-                request = request.header(CONTENT_TYPE, body.content_type).body(body.bytes);
-            }
-            let response = request.send().await.map_err(|error| classify(&error))?;
-            HttpResponse::read(response, self.client.limits.body).await
+        let limits = self.client.limits;
+        tokio::time::timeout(limits.time, async {
+            HttpResponse::read(self.open("application/json").await?, limits.body).await
         })
         .await
         .map_err(|_| HttpError::TimedOut)?
+    }
+
+    /// Sends the request as a browser asks for a page, and reads status and headers of the answer, whatever they are.
+    /// Follows no redirect either.
+    pub async fn page_head(self) -> Result<HttpResponse, HttpError> {
+        let limit = self.client.limits.time;
+        tokio::time::timeout(limit, async { Ok(HttpResponse::head(&self.open("text/html, */*;q=0.8").await?)) })
+            .await
+            .map_err(|_| HttpError::TimedOut)?
+    }
+
+    /// Tries one way to the server after the other, until one leads there.
+    async fn open(self, accept: &'static str) -> Result<reqwest::Response, HttpError> {
+        let body = self.body?;
+        let is_local = check(self.url)?;
+        let ways = if is_local { vec![Way::Local] } else { self.client.ways.to(self.url).await? };
+        let mut fault = HttpError::Unreachable;
+        for way in ways {
+            let client = self.client.ways.client(&way).await?;
+            let mut request = client.request(self.method.clone(), self.url.clone()).header(ACCEPT, accept);
+            if let Some(authorization) = &self.authorization {
+                request = request.header(AUTHORIZATION, authorization);
+            }
+            if let Some(body) = &body {
+                request = request.header(CONTENT_TYPE, body.content_type).body(body.bytes.clone());
+            }
+            let error = match request.send().await {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            fault = way.fault(&error);
+            // What may have been sent already is not sent again.
+            if fault != HttpError::Proxy(ProxyFault::Unreachable) {
+                break;
+            }
+        }
+        Err(fault)
     }
 }
 

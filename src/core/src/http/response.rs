@@ -36,6 +36,11 @@ impl HttpResponse {
         Ok(Self { status: status.as_u16(), headers, body })
     }
 
+    /// Status and headers alone.
+    pub(super) fn head(response: &reqwest::Response) -> Self {
+        Self { status: response.status().as_u16(), headers: response.headers().clone(), body: Vec::new() }
+    }
+
     /// Whether the server calls it JSON, or one of the formats that are JSON (`application/problem+json`, RFC 6839).
     pub fn is_json(&self) -> bool {
         let content_type = self.header(CONTENT_TYPE.as_str()).and_then(|value| value.split(';').next());

@@ -2,7 +2,7 @@
 //! Recognises bus errors that mean nobody is there to answer. Pure.
 
 /// Whether nobody owns the name that was called, or there is no bus.
-pub(super) fn is_absent(error: &zbus::Error) -> bool {
+pub(crate) fn is_absent(error: &zbus::Error) -> bool {
     match error {
         zbus::Error::MethodError(name, ..) => {
             let name = name.as_str();
@@ -20,7 +20,7 @@ pub(super) fn is_absent(error: &zbus::Error) -> bool {
 }
 
 /// Whether the called service lacks that method, interface or object.
-pub(super) fn is_unknown(error: &zbus::Error) -> bool {
+pub(crate) fn is_unknown(error: &zbus::Error) -> bool {
     match error {
         zbus::Error::MethodError(name, ..) => {
             let name = name.as_str();

@@ -11,7 +11,7 @@
 //! absent          bus errors that mean nobody is there
 //! ```
 
-mod absent;
+pub(crate) mod absent;
 mod backend;
 mod file;
 mod record;
