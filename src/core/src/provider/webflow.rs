@@ -2,6 +2,8 @@
 //! The API of flatpak's sample account server: a page at `login` that redirects with a token, `api/v1/get_tokens`, and
 //! `api/v1/begin_purchase`, which gives a page for each purchase.
 
+mod probe;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
@@ -21,7 +23,7 @@ use crate::{
     http::{self, HttpClient, HttpError},
     i18n::gettext,
     redirect::{Parameters, Redirect},
-    service::ServiceUrl,
+    service::{ServiceUrl, UrlError},
     text,
 };
 
@@ -72,20 +74,13 @@ impl Protocol for Webflow {
         BTreeMap::from([(option::URL.to_owned(), binding.service.as_str().to_owned())])
     }
 
-    /// Sends a call for tokens without a credential. A server of this kind refuses it in JSON. Other servers have no
-    /// such path, do not take a POST, or answer with a page.
     async fn probe(&self, http: &HttpClient, service: &ServiceUrl) -> Result<bool, HttpError> {
-        let Ok(url) = service.join("api/v1/get_tokens") else {
-            return Ok(false);
-        };
-        let answer = http.post(&url).json(&TokensRequest { ids: BTreeSet::new() }).send().await?;
-        Ok(is_refusal(&answer))
+        probe::is_spoken(http, service).await
     }
 
     fn begin(&self, binding: &Binding, receiver: RedirectReceiver) -> Result<Box<dyn SignIn>, SignInError> {
         let redirect = receiver.redirect()?;
-        let mut start = binding.service.join("login")?;
-        start.query_pairs_mut().append_pair("redirect_uri", &redirect.uri()).append_pair("state", redirect.state());
+        let start = start(&binding.service, &redirect)?;
         Ok(Box::new(WebSignIn { start, redirect }))
     }
 
@@ -137,6 +132,13 @@ impl SignIn for WebSignIn {
     }
 }
 
+/// The page that a sign-in begins with.
+fn start(service: &ServiceUrl, redirect: &Redirect) -> Result<Url, UrlError> {
+    let mut start = service.join("login")?;
+    start.query_pairs_mut().append_pair("redirect_uri", &redirect.uri()).append_pair("state", redirect.state());
+    Ok(start)
+}
+
 /// A server of this kind never gave out a credential of another kind.
 fn bearer(credential: &Credential) -> Result<&Token, TokensError> {
     credential.bearer().ok_or(TokensError::Rejected)
@@ -172,11 +174,6 @@ fn judge_purchase(answer: &http::HttpResponse, service: &ServiceUrl) -> Result<U
 fn start_page(body: &[u8], service: &ServiceUrl) -> Option<Url> {
     let answer: PurchaseAnswer = json::read(body).ok()?;
     service.page(&answer.start_uri)
-}
-
-/// The sample server refuses with 403, others with 401 as HTTP prescribes.
-fn is_refusal(answer: &http::HttpResponse) -> bool {
-    matches!(ApiAnswer::of(answer), ApiAnswer::Rejected | ApiAnswer::Denied)
 }
 
 /// What an answer means: 401 ends the sign-in, 403 denies everything, and a sound 200 counts (rule R13).
@@ -297,22 +294,8 @@ mod tests {
             let page = http::HttpResponse::of(status, "text/html", b"<html><title>Checking the browser</title>");
             assert_eq!(judge(&page, &asks(&["a"]), 0), Err(TokensError::Unexpected), "{status}");
             assert_eq!(judge_purchase(&page, &service), Err(PurchaseError::Unexpected), "{status}");
-            assert!(!is_refusal(&page), "{status}");
+            assert!(!probe::is_refusal(&page), "{status}");
         }
-    }
-
-    #[test]
-    fn only_a_refusal_in_json_shows_that_the_server_speaks_the_protocol() {
-        let told = |status, is_json, body: &[u8]| {
-            is_refusal(&http::HttpResponse::of(status, if is_json { "application/json" } else { "text/html" }, body))
-        };
-        assert!(told(401, true, br#"{"message":"Sign in first."}"#));
-        assert!(told(403, true, br#"{"message":"no"}"#));
-        for status in [200, 400, 404, 405, 500, 503] {
-            assert!(!told(status, true, b"{}"), "{status}");
-        }
-        assert!(!told(401, false, b"<html>"));
-        assert!(!told(401, true, b"<html>"));
     }
 
     #[test]
