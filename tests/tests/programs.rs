@@ -2,6 +2,7 @@
 //! What each program does and how it looks: the window, the terminal, what a store asks, what a release holds.
 
 mod access;
+mod file_types;
 mod harness;
 mod launching;
 mod looks;
