@@ -5,8 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
 use usher_demo_store::{Failure, Reply, Route};
-use usher_tests::{Role, Session, Setup, Window, send_signal, wait_for, wait_until};
+use usher_tests::{LIMIT, Role, Session, Setup, Window, send_signal, wait_for, wait_until};
 
 const APP: &str = "org.example.Private";
 /// The token of the correct redirect.
@@ -232,4 +235,24 @@ fn files_called(folder: &Path, name: &str) -> usize {
             _ => usize::from(entry.file_name().to_string_lossy().contains(name)),
         })
         .sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn h40_a_page_goes_through_the_proxy_of_the_environment() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let proxy = format!("http://127.0.0.1:{}/", listener.local_addr().expect("it has a port").port());
+    // There GIO, and with it WebKit, follows the settings alone.
+    let environment = vec![("https_proxy", proxy), ("XDG_CURRENT_DESKTOP", "GNOME".to_owned())];
+    let setup = Setup { environment, ..Setup::default() };
+    let session = Session::start(setup).await;
+    let option = "--authenticator-option=url=https://store.test/";
+    session.flatpak().run(&["remote-modify", "--user", option, "demo"]).await.expect_success();
+    session.open_usher();
+    let screen = session.screen();
+    let window = screen.window("Usher").await;
+    window.press("Sign In to store.test").await;
+    window.press("Continue to store.test").await;
+    let (stream, _) = timeout(LIMIT, listener.accept()).await.expect("the proxy is asked").expect("it is asked well");
+    let line = timeout(LIMIT, BufReader::new(stream).lines().next_line()).await.expect("a line comes");
+    assert_eq!(line.expect("it is text").as_deref(), Some("CONNECT store.test:443 HTTP/1.1"));
 }

@@ -9,6 +9,7 @@
 //! problem      what can go wrong, and how it is said
 //! dialogs      messages of a page's scripts
 //! containment  whether pages have a sandbox of their own here
+//! proxies      pages follow the proxies of the environment
 //! identity     the name of a page on the accessibility bus
 //! ```
 
@@ -18,6 +19,7 @@ mod identity;
 mod page;
 mod policy;
 mod problem;
+mod proxies;
 mod task;
 mod view;
 

@@ -10,7 +10,7 @@ use std::{
 use gtk::prelude::*;
 use webkit6::{ContextMenuAction, NetworkSession, ScriptDialogType, Settings, WebView, prelude::*};
 
-use super::{dialogs, identity::under_own_id, policy};
+use super::{dialogs, identity::under_own_id, policy, proxies};
 use crate::i18n::gettext;
 
 /// Dialogs that the pages of one task may raise.
@@ -31,6 +31,7 @@ impl WebSession {
         let session = known.get_or_insert_with(|| {
             let session = under_own_id(NetworkSession::new_ephemeral);
             session.set_persistent_credential_storage_enabled(false);
+            proxies::follow_environment(&session);
             session
         });
         session.clone()

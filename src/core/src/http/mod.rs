@@ -18,11 +18,11 @@ use url::Url;
 
 pub use desktop::{DesktopProxies, NoSettings, PortalProxies};
 pub use fault::{CertificateFault, HttpError, ProxyFault};
-pub use proxy::ProxySource;
+pub use proxy::{PageProxies, ProxySource};
 pub use request::{BasicError, HttpRequest};
 pub use response::HttpResponse;
 use ways::Ways;
-pub use ways::environment_fault;
+pub use ways::{environment_fault, page_proxies};
 
 /// How much time and memory an answer may take.
 #[derive(Debug, Clone, Copy)]

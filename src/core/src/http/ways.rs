@@ -16,7 +16,7 @@ use super::{
     address::CheckingResolver,
     desktop::{Desktop, DesktopProxies, Settings},
     fault::{ProxyFault, classify},
-    proxy::{self, Environment, Proxy, ProxySource},
+    proxy::{self, Environment, PageProxies, Proxy, ProxySource},
 };
 
 /// How many clients to keep. Few people have more than one proxy; a script may name many.
@@ -113,6 +113,11 @@ pub fn environment_fault() -> Option<ProxySource> {
         Environment::NotUnderstood(source) => Some(source),
         Environment::Silent | Environment::Direct | Environment::Proxies(_) => None,
     }
+}
+
+/// How web pages are to follow the environment.
+pub fn page_proxies() -> PageProxies {
+    proxy::pages_from_environment(|name| std::env::var_os(name))
 }
 
 fn build(way: &Way) -> reqwest::Result<Client> {

@@ -8,9 +8,9 @@ use url::Url;
 use super::{Proxy, ProxySource, exceptions, parse};
 
 /// The variables with the proxy of an https server, in the order in which they count.
-const PROXY_VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+pub(super) const PROXY_VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 /// The variables with the hosts that need no proxy.
-const EXCEPTION_VARIABLES: [&str; 2] = ["no_proxy", "NO_PROXY"];
+pub(super) const EXCEPTION_VARIABLES: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
 /// What the environment says about one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,17 +25,22 @@ pub(in super::super) enum Environment {
     NotUnderstood(ProxySource),
 }
 
+/// The first of these variables that is not empty.
+pub(super) fn first(
+    names: &[&'static str],
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> Option<(&'static str, OsString)> {
+    names.iter().find_map(|&name| variable(name).filter(|value| !value.is_empty()).map(|value| (name, value)))
+}
+
 /// What these variables say about the server at an address.
 pub(in super::super) fn from_environment(url: &Url, variable: impl Fn(&str) -> Option<OsString>) -> Environment {
-    let first = |names: &[&'static str]| {
-        names.iter().find_map(|&name| variable(name).filter(|value| !value.is_empty()).map(|value| (name, value)))
-    };
-    if let (Some((_, list)), Some(host)) = (first(&EXCEPTION_VARIABLES), url.host())
+    if let (Some((_, list)), Some(host)) = (first(&EXCEPTION_VARIABLES, &variable), url.host())
         && exceptions::names(&list.to_string_lossy(), &host, url.port_or_known_default().unwrap_or_default())
     {
         return Environment::Direct;
     }
-    match first(&PROXY_VARIABLES) {
+    match first(&PROXY_VARIABLES, &variable) {
         None => Environment::Silent,
         Some((name, value)) => match value.to_str().map(parse) {
             Some(Ok(proxies)) => Environment::Proxies(proxies),

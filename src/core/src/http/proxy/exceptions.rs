@@ -5,12 +5,16 @@ use std::net::IpAddr;
 
 use url::Host;
 
+/// The entries of a list.
+pub(super) fn entries(list: &str) -> impl Iterator<Item = &str> {
+    list.split([',', ' ', '\t']).filter(|entry| !entry.is_empty())
+}
+
 /// Whether a list names this host and port. Entries are names (with all names below them), addresses, networks like
 /// `10.0.0.0/8`, or `*` for everything; commas or blanks separate them. A port after a name narrows it.
 pub(super) fn names(list: &str, host: &Host<&str>, port: u16) -> bool {
-    let entries = list.split([',', ' ', '\t']).filter(|entry| !entry.is_empty());
     let address = address_of(host);
-    entries.into_iter().any(|entry| {
+    entries(list).any(|entry| {
         let (entry, only) = split_port(entry);
         only.is_none_or(|only| only == port)
             && match address {

@@ -7,6 +7,7 @@
 
 mod environment;
 mod exceptions;
+mod pages;
 
 use std::fmt;
 
@@ -15,6 +16,8 @@ use url::Host;
 use zeroize::Zeroizing;
 
 pub(super) use environment::{Environment, from_environment};
+pub use pages::PageProxies;
+pub(super) use pages::from_environment as pages_from_environment;
 
 /// The port where none is written, as in curl.
 const DEFAULT_PORT: u16 = 1080;
