@@ -130,22 +130,26 @@ impl Bus {
 
     /// Ends the process that owns `name`, if there is one, and waits until the name is free.
     pub(crate) async fn end_owner(&self, name: &str) {
-        self.send_to_owner(name, Signal::TERM).await;
-    }
-
-    /// Kills the process that owns `name`, so that it can do nothing more.
-    pub async fn kill_owner(&self, name: &str) {
-        self.send_to_owner(name, Signal::KILL).await;
-    }
-
-    async fn send_to_owner(&self, name: &str, signal: Signal) {
-        let bus = DBusProxy::new(&self.connection).await.expect("the bus has its own interface");
-        let owner = bus.get_connection_unix_process_id(name.try_into().expect("a valid name")).await;
-        // The owner may have ended a moment ago.
-        if let Ok(owner) = owner {
-            send_signal(owner, signal);
+        if let Some(owner) = self.owner_of(name).await {
+            send_signal(owner, Signal::TERM);
         }
         self.wait_until_free(name).await;
+    }
+
+    /// Kills the process that owns `name`, so that it can do nothing more. Another one may take its place at once.
+    pub async fn kill_owner(&self, name: &str) {
+        let owner = self.owner_of(name).await;
+        if let Some(owner) = owner {
+            send_signal(owner, Signal::KILL);
+        }
+        let is_gone = async || owner.is_none() || self.owner_of(name).await != owner;
+        wait_until(&format!("the end of {name}"), is_gone).await;
+    }
+
+    /// The process that owns `name`. None may: it may have ended a moment ago.
+    async fn owner_of(&self, name: &str) -> Option<u32> {
+        let bus = DBusProxy::new(&self.connection).await.expect("the bus has its own interface");
+        bus.get_connection_unix_process_id(name.try_into().expect("a valid name")).await.ok()
     }
 
     /// Waits until nobody owns `name`.
@@ -203,6 +207,9 @@ fn configuration(socket: &Path, services: &Path, more: &[PathBuf]) -> String {
   <!-- The limits of every session bus: on a busy computer a program starts slowly. -->
   <limit name="service_start_timeout">120000</limit>
   <limit name="auth_timeout">240000</limit>
+  <limit name="max_incoming_bytes">1000000000</limit>
+  <limit name="max_outgoing_bytes">1000000000</limit>
+  <limit name="max_message_size">1000000000</limit>
   <policy context="default">
     <allow send_destination="*" eavesdrop="true"/>
     <allow eavesdrop="true"/>

@@ -19,6 +19,7 @@ mod leaks;
 mod notifications;
 mod picture;
 mod processes;
+pub mod raw_bus;
 mod sandbox;
 mod screen;
 mod session;

@@ -12,7 +12,11 @@ use zbus::{
     zvariant::{self, DynamicType, LE, Value, serialized::Context},
 };
 
-use crate::activity::Activity;
+use crate::{
+    activity::Activity,
+    bounded::{AtMost, Setting, Settings},
+    limits::LimitError,
+};
 
 const INTERFACE: &str = "org.freedesktop.Application";
 /// The platform data to forward: what a window needs to come to the front.
@@ -23,8 +27,8 @@ const SIZE_LIMIT: usize = 4096;
 const FILES_LIMIT: usize = 64;
 /// Most calls to forward at once.
 const CALLS_LIMIT: usize = 16;
-/// Longest wait for the window process, which may have to be started.
-const LIMIT: Duration = Duration::from_secs(60);
+/// Longest wait for the window process. One that takes longer to start may still open its window.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// The object at [`names::application_path`] of the application's id.
 pub(crate) struct Application {
@@ -63,7 +67,7 @@ impl Application {
 impl Application {
     async fn activate(
         &self,
-        platform_data: PlatformData<'_>,
+        platform_data: Settings<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> fdo::Result<()> {
         self.forward(connection, "Activate", &(known(platform_data),)).await
@@ -71,13 +75,15 @@ impl Application {
 
     async fn open(
         &self,
-        uris: Vec<&str>,
-        platform_data: PlatformData<'_>,
+        uris: AtMost<&str, FILES_LIMIT>,
+        platform_data: Settings<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> fdo::Result<()> {
-        if uris.len() > FILES_LIMIT || uris.iter().any(|uri| uri.len() > SIZE_LIMIT) {
-            return Err(fdo::Error::LimitsExceeded("too many files, or too long addresses".into()));
-        }
+        let uris = uris
+            .entries(LimitError::TooManyFiles)
+            .ok()
+            .filter(|uris| uris.iter().all(|uri| uri.len() <= SIZE_LIMIT))
+            .ok_or_else(|| fdo::Error::LimitsExceeded("too many files, or too long addresses".into()))?;
         self.forward(connection, "Open", &(uris, known(platform_data))).await
     }
 
@@ -85,7 +91,7 @@ impl Application {
         &self,
         action_name: &str,
         parameter: Vec<Value<'_>>,
-        platform_data: PlatformData<'_>,
+        platform_data: Settings<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> fdo::Result<()> {
         let is_small =
@@ -98,11 +104,14 @@ impl Application {
 }
 
 /// The platform data to forward.
-fn known(platform_data: PlatformData<'_>) -> PlatformData<'_> {
-    let is_known = |name: &str, value: &Value<'_>| {
-        PLATFORM_DATA.contains(&name) && matches!(value, Value::Str(text) if text.len() <= SIZE_LIMIT)
+fn known(platform_data: Settings<'_>) -> PlatformData<'_> {
+    let known = |(name, value)| match value {
+        Setting::Text(text) if PLATFORM_DATA.contains(&name) && text.len() <= SIZE_LIMIT => {
+            Some((name, Value::from(text)))
+        }
+        _ => None,
     };
-    platform_data.into_iter().filter(|(name, value)| is_known(name, value)).collect()
+    platform_data.0.into_iter().filter_map(known).collect()
 }
 
 /// Whether it is a valid name of an action (`g_action_name_is_valid`).

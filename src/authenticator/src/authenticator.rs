@@ -2,19 +2,16 @@
 //! `org.freedesktop.Flatpak.Authenticator`: checks a call, exports the request's object, and returns its handle at
 //! once.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use zbus::{
-    Connection, fdo,
-    message::Header,
-    zvariant::{OwnedObjectPath, Value},
-};
+use zbus::{Connection, fdo, message::Header, zvariant::OwnedObjectPath};
 
 use crate::{
+    bounded::Settings,
     daemon::Daemon,
     limits::{self, LimitError},
     open_requests::AdmissionError,
-    request::{CallArguments, RefArgument, Request},
+    request::{CallArguments, RefArguments, Request},
     request_object::{RequestObject, RequestTask},
 };
 
@@ -29,11 +26,11 @@ impl Authenticator {
     async fn request_ref_tokens(
         &self,
         handle_token: &str,
-        authenticator_options: BTreeMap<&str, Value<'_>>,
+        authenticator_options: Settings<'_>,
         remote: &str,
         remote_uri: &str,
-        refs: Vec<RefArgument<'_>>,
-        options: BTreeMap<&str, Value<'_>>,
+        refs: RefArguments<'_>,
+        options: Settings<'_>,
         parent_window: &str,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,

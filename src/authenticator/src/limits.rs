@@ -8,11 +8,13 @@ use usher_core::{names::FLATPAK_AUTHENTICATOR_PATH, prompt, refs::AppId};
 /// Most refs of one request.
 pub(crate) const REFS_LIMIT: usize = 4096;
 /// Most apps in one question.
-const IDS_LIMIT: usize = 1024;
+pub(crate) const IDS_LIMIT: usize = 1024;
 /// Longest string of any kind, in bytes.
 const STRING_LIMIT: usize = 4096;
-/// Most options of a remote.
+/// Most entries of a dictionary.
 pub(crate) const OPTIONS_LIMIT: usize = 256;
+/// Largest content of a dictionary, in bytes.
+pub(crate) const DICTIONARY_LIMIT: usize = 64 << 10;
 
 /// Why a call is refused before anything happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +43,12 @@ pub(crate) enum LimitError {
     /// More options than any sensible remote has.
     #[error("too many options")]
     TooManyOptions,
+    /// A dictionary larger than any sensible one.
+    #[error("a dictionary is too large")]
+    TooLargeDictionary,
+    /// More files than anybody opens at once.
+    #[error("too many files")]
+    TooManyFiles,
 }
 
 /// The object path of a request, as the client itself computes it.

@@ -5,6 +5,7 @@
 //! ```text
 //! service        on the bus: names, clients, the end   arguments      command line
 //! authenticator  the interface that flatpak calls      limits         what a call may ask
+//! bus_socket     how large a message may be            bounded        arguments that keep to their limits
 //! request        what a call asks for                  request_object one request's object and its one answer
 //! lifecycle      why it is exactly one answer          open_requests  the open requests
 //! journal        their handles, for after a crash      flow           how a request is decided (pure, over traits)
@@ -27,7 +28,9 @@ mod activity;
 mod application;
 mod arguments;
 mod authenticator;
+mod bounded;
 mod bus_names;
+mod bus_socket;
 mod client_name;
 mod daemon;
 mod delivery;
@@ -151,7 +154,7 @@ async fn run(arguments: &Arguments) -> Result<(), RunError> {
             _ = int.recv() => {}
         }
     };
-    let (authenticator, access) = tokio::try_join!(Connection::session(), Connection::session())?;
+    let (authenticator, access) = tokio::try_join!(bus_socket::session(), bus_socket::session())?;
     let names = BusNames { authenticator, access };
     let setup = setup(arguments, &names.authenticator).await?;
     service::run_with_connections(&names, setup, stop).await

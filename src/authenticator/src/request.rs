@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The arguments of `RequestRefTokens`, read within the limits (rule R9). Pure.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    fmt,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
-};
 use usher_core::{
     ask::Ask,
     binding::{OptionsError, option},
@@ -17,9 +10,11 @@ use usher_core::{
     refs::FlatpakRef,
     service::ADDRESS_LIMIT,
 };
-use zbus::zvariant::{Signature, Type, Value};
 
-use crate::limits::{self, LimitError, OPTIONS_LIMIT, REFS_LIMIT};
+use crate::{
+    bounded::{AtMost, Setting, Settings},
+    limits::{self, LimitError, REFS_LIMIT},
+};
 
 /// The option that forbids asking the person.
 const NO_INTERACTION: &str = "no-interaction";
@@ -30,22 +25,19 @@ const REPOSITORY: &str = "summary.xa.oci-repository";
 
 /// Arguments of the call, as received.
 pub(crate) struct CallArguments<'a> {
-    pub(crate) authenticator_options: &'a BTreeMap<&'a str, Value<'a>>,
+    pub(crate) authenticator_options: &'a Settings<'a>,
     pub(crate) remote: &'a str,
     pub(crate) remote_uri: &'a str,
-    pub(crate) refs: &'a [RefArgument<'a>],
-    pub(crate) options: &'a BTreeMap<&'a str, Value<'a>>,
+    pub(crate) refs: &'a RefArguments<'a>,
+    pub(crate) options: &'a Settings<'a>,
     pub(crate) parent_window: &'a str,
 }
 
 /// Ref, commit, token type and metadata.
-pub(crate) type RefArgument<'a> = (&'a str, &'a str, i32, RefMetadata<'a>);
+pub(crate) type RefArgument<'a> = (&'a str, &'a str, i32, Settings<'a>);
 
-/// The part of a ref's metadata that we use. All else is skipped.
-#[derive(Debug, Default)]
-pub(crate) struct RefMetadata<'a> {
-    repository: Option<Value<'a>>,
-}
+/// The refs of a call.
+pub(crate) type RefArguments<'a> = AtMost<RefArgument<'a>, REFS_LIMIT>;
 
 /// A request within the limits. All of it is still only a caller's claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,9 +70,9 @@ impl Request {
             options,
             odd_option,
             registry: read_text(arguments.options.get(REGISTRY))?,
-            asks: read_asks(arguments.refs)?,
+            asks: read_asks(arguments.refs.entries(LimitError::TooManyRefs)?)?,
             // Anything but a plain “false” means “do not ask”: a caller with the wrong type meant something.
-            interactive: matches!(arguments.options.get(NO_INTERACTION), None | Some(Value::Bool(false))),
+            interactive: matches!(arguments.options.get(NO_INTERACTION), None | Some(Setting::Flag(false))),
             parent_window: limits::parent_window(arguments.parent_window)?,
         })
     }
@@ -105,22 +97,17 @@ impl Request {
     }
 }
 
-fn read_options(
-    options: &BTreeMap<&str, Value<'_>>,
-) -> Result<(BTreeMap<String, String>, Option<&'static str>), LimitError> {
-    if options.len() > OPTIONS_LIMIT {
-        return Err(LimitError::TooManyOptions);
-    }
+fn read_options(options: &Settings<'_>) -> Result<(BTreeMap<String, String>, Option<&'static str>), LimitError> {
     let mut strings = BTreeMap::new();
     let mut odd = None;
-    for (&name, value) in options {
+    for (&name, value) in &options.0 {
         limits::within(name)?;
-        if let Value::Str(text) = value {
+        if let Setting::Text(text) = value {
             limits::within(text)?;
             if name == option::URL && text.len() > ADDRESS_LIMIT {
                 return Err(LimitError::TooLong);
             }
-            strings.insert(name.to_owned(), text.to_string());
+            strings.insert(name.to_owned(), (*text).to_owned());
         } else {
             odd = [option::URL, option::TYPE].into_iter().find(|&known| known == name).or(odd);
         }
@@ -129,16 +116,13 @@ fn read_options(
 }
 
 fn read_asks(refs: &[RefArgument<'_>]) -> Result<Vec<Ask>, LimitError> {
-    if refs.len() > REFS_LIMIT {
-        return Err(LimitError::TooManyRefs);
-    }
     let mut seen = BTreeSet::new();
     let mut asks = Vec::new();
     for (text, commit, _, metadata) in refs {
         if seen.insert(*text) {
             let mut ask = Ask::of_ref(text.parse().map_err(|_| LimitError::Ref)?);
             ask.commit = Some(limits::text(commit)?).filter(|commit| !commit.is_empty());
-            ask.repository = read_text(metadata.repository.as_ref())?;
+            ask.repository = read_text(metadata.get(REPOSITORY))?;
             asks.push(ask);
         }
     }
@@ -146,46 +130,17 @@ fn read_asks(refs: &[RefArgument<'_>]) -> Result<Vec<Ask>, LimitError> {
 }
 
 /// A string within the limits. `None` for anything else.
-fn read_text(value: Option<&Value<'_>>) -> Result<Option<String>, LimitError> {
+fn read_text(value: Option<&Setting<'_>>) -> Result<Option<String>, LimitError> {
     match value {
-        Some(Value::Str(text)) => limits::text(text).map(Some),
+        Some(Setting::Text(text)) => limits::text(text).map(Some),
         _ => Ok(None),
-    }
-}
-
-impl Type for RefMetadata<'_> {
-    const SIGNATURE: &'static Signature = <HashMap<&str, Value<'_>> as Type>::SIGNATURE;
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for RefMetadata<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries;
-
-        impl<'de> Visitor<'de> for Entries {
-            type Value = RefMetadata<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a dictionary")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<RefMetadata<'de>, A::Error> {
-                let mut metadata = RefMetadata::default();
-                while let Some((key, value)) = entries.next_entry::<&str, Value<'de>>()? {
-                    if key == REPOSITORY {
-                        metadata.repository = Some(value);
-                    }
-                }
-                Ok(metadata)
-            }
-        }
-
-        deserializer.deserialize_map(Entries)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use zbus::zvariant::Value;
 
     use super::*;
 
@@ -193,7 +148,7 @@ mod tests {
 
     /// A ref without metadata.
     fn plain(text: &str) -> RefArgument<'_> {
-        (text, "", 1, RefMetadata::default())
+        (text, "", 1, Settings::default())
     }
 
     struct Given<'a> {
@@ -217,13 +172,13 @@ mod tests {
     }
 
     impl Given<'_> {
-        fn read(&self) -> Result<Request, LimitError> {
+        fn read(self) -> Result<Request, LimitError> {
             Request::read(&CallArguments {
-                authenticator_options: &self.authenticator_options,
+                authenticator_options: &Settings::from(&self.authenticator_options),
                 remote: self.remote,
                 remote_uri: "https://repo.example.org/",
-                refs: &self.refs,
-                options: &self.options,
+                refs: &self.refs.into(),
+                options: &Settings::from(&self.options),
                 parent_window: self.parent_window,
             })
         }
@@ -232,10 +187,11 @@ mod tests {
     #[test]
     fn d05_4096_refs_are_read_and_4097_are_not() {
         let texts: Vec<String> = (0..4097).map(|number| format!("app/org.example.A{number}/x86_64/stable")).collect();
-        let mut given = Given { refs: texts.iter().map(|text| plain(text)).collect(), ..Given::default() };
-        assert_eq!(given.read(), Err(LimitError::TooManyRefs));
-        given.refs.pop();
-        assert_eq!(given.read().unwrap().asks.len(), 4096);
+        let given = |texts: &[String]| {
+            Given { refs: texts.iter().map(|text| plain(text)).collect(), ..Given::default() }.read()
+        };
+        assert_eq!(given(&texts), Err(LimitError::TooManyRefs));
+        assert_eq!(given(&texts[1..]).unwrap().asks.len(), 4096);
     }
 
     #[test]
@@ -303,8 +259,8 @@ mod tests {
     #[test]
     fn details_for_a_registry_are_read_with_the_ref() {
         let ask = |repository: Value<'static>, commit| {
-            let metadata = RefMetadata { repository: Some(repository) };
-            let given = Given { refs: vec![(APP, commit, 1, metadata)], ..Given::default() };
+            let metadata = BTreeMap::from([(REPOSITORY, repository)]);
+            let given = Given { refs: vec![(APP, commit, 1, Settings::from(&metadata))], ..Given::default() };
             given.read().map(|request| (request.asks[0].repository.clone(), request.asks[0].commit.clone()))
         };
         let both = (Some("acme/app".to_owned()), Some("ab12".to_owned()));

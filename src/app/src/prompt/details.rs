@@ -14,6 +14,9 @@ use usher_core::{
 
 /// Longest text, in bytes (rule R9).
 const TEXT_LIMIT: usize = 4096;
+/// Most entries of the details, and their size in bytes: that of as many apps as one request may have (rule R9).
+const ENTRY_LIMIT: usize = 256;
+const SIZE_LIMIT: usize = 2 << 20;
 /// Most apps in one request (rule R9).
 const APP_LIMIT: usize = 4096;
 
@@ -34,6 +37,9 @@ pub(super) struct Details {
 impl Details {
     /// Reads the details of a call; names what is wrong with them.
     pub(super) fn parse(kind: Kind, details: &glib::Variant) -> Result<Self, &'static str> {
+        if details.n_children() > ENTRY_LIMIT || details.size() > SIZE_LIMIT {
+            return Err("details");
+        }
         let details = glib::VariantDict::new(Some(details));
         let text = |key: &'static str| -> Result<Option<String>, &'static str> {
             let Some(value) = details.lookup_value(key, None) else {
@@ -161,6 +167,16 @@ mod tests {
         assert_eq!(Details::parse(Kind::Purchase, &without_apps), Err("app-ids"));
         assert!(Details::parse(Kind::SignIn, &without_apps).is_ok(), "an account alone may be asked for");
         assert_eq!(parse(|d| d.insert_value("app-ids", &vec!["a b".to_owned()].to_variant())), Err("app-ids"));
+    }
+
+    #[test]
+    fn d23_details_that_are_too_large_are_refused() {
+        let filled = |count: u32| parse(|d| (0..count).for_each(|number| d.insert(&format!("more{number}"), number)));
+        assert!(filled(200).is_ok());
+        assert_eq!(filled(257), Err("details"));
+        assert_eq!(parse(|d| d.insert("more", "x".repeat(3 << 20))), Err("details"));
+        let apps: Vec<String> = (0..4096).map(|number| format!("org.example.{}{number}", "a".repeat(230))).collect();
+        assert_eq!(parse(|d| d.insert_value("app-ids", &apps.to_variant())).map(|read| read.app_ids.len()), Ok(4096));
     }
 
     #[test]

@@ -14,7 +14,12 @@ use super::{
     listing::{self, Listed},
     store_request::StoreRequest,
 };
-use crate::{flow::Reading, lifecycle::Event, limits};
+use crate::{
+    bounded::AtMost,
+    flow::Reading,
+    lifecycle::Event,
+    limits::{self, IDS_LIMIT, LimitError},
+};
 
 /// The object at [`usher_core::names::ACCESS_PATH`].
 pub(super) struct Access1(pub(super) Arc<AccessService>);
@@ -43,10 +48,10 @@ impl Access1 {
         &self,
         remote: &str,
         remote_uri: &str,
-        app_ids: Vec<&str>,
+        app_ids: AtMost<&str, IDS_LIMIT>,
         #[zbus(header)] header: Header<'_>,
     ) -> fdo::Result<BTreeMap<String, App>> {
-        let ids = limits::app_ids(&app_ids)?;
+        let ids = limits::app_ids(app_ids.entries(LimitError::TooManyIds)?)?;
         let (remote, remote_uri) = (limits::text(remote)?, limits::text(remote_uri)?);
         let query = self.0.clone().query(remote, remote_uri, ids);
         match self.0.run(sender(&header)?, query).await? {

@@ -40,6 +40,7 @@ use zbus::{
 use crate::{
     activity::{Activity, Busy},
     bus_names::{BusNames, RunError},
+    bus_socket,
     delivery::BusAccess,
     deployment::Deployment,
     fakes::{OverHttp, REMOTE_URI, SERVICE, World},
@@ -170,7 +171,9 @@ impl Daemon {
 
     /// Starts it, and waits until it owns its name or has failed.
     async fn start_as(bus: &Bus, world: &Arc<World>, plan: Plan) -> Self {
-        let names = BusNames { authenticator: bus.connect().await, access: bus.connect().await };
+        // As the daemon itself does.
+        let connect = async || bus_socket::connect(bus.address.parse().unwrap()).await.unwrap();
+        let names = BusNames { authenticator: connect().await, access: connect().await };
         Self::start_with(bus, names, world, plan).await
     }
 
