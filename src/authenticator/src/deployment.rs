@@ -10,7 +10,7 @@ use std::{
 
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use tokio::net::unix::pipe::Receiver;
-use usher_core::{names, remote};
+use usher_core::{files, names, remote};
 
 /// The files that flatpak adds to a running application that was updated or uninstalled.
 const MARKS: [&str; 2] = [names::DEPLOYMENT_UPDATED, names::DEPLOYMENT_REMOVED];
@@ -59,9 +59,13 @@ impl Deployment {
 }
 
 /// How long an idle daemon stays.
-pub(crate) fn idle_time(wanted: Duration) -> Duration {
+pub(crate) async fn idle_time(wanted: Duration) -> Duration {
+    if !names::in_sandbox() {
+        return wanted;
+    }
     // A sandbox sees the user's installation from its start or never.
-    let is_blind = names::in_sandbox() && !remote::is_user_installation_seen();
+    let looked = files::apart(Path::new("the user's installation"), remote::is_user_installation_seen);
+    let is_blind = !looked.await.unwrap_or_default();
     if is_blind { wanted.min(SHORT) } else { wanted }
 }
 

@@ -86,14 +86,15 @@ use self::{
     deployment::Deployment,
     flow::{Clock, Flow},
     journal::Journal,
-    prompt_client::PromptClient,
+    prompt_client::{PromptClient, PromptLimits},
     service::Setup,
     supervisor::Role,
     system::{DiskInstallations, SystemClock},
 };
 
-/// Longest wait for a person.
-const PROMPT_LIMIT: Duration = Duration::from_secs(15 * 60);
+/// Longest waits for a window, and for a person at it.
+const PROMPT_LIMITS: PromptLimits =
+    PromptLimits { window: Duration::from_secs(10), person: Duration::from_secs(15 * 60) };
 /// Longest time for a request's look at keyring and server.
 const LOOK_LIMIT: Duration = Duration::from_secs(60);
 
@@ -175,7 +176,7 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
             connection.clone(),
             activity.clone(),
             clock.clone(),
-            PROMPT_LIMIT,
+            PROMPT_LIMITS,
             DismissalFile::of_session(),
         )),
         installations: Arc::new(DiskInstallations),
@@ -194,7 +195,7 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
         pending: PendingFile::of_session(),
         notices: NoticeFile::of_person(),
         journal,
-        idle: deployment::idle_time(arguments.idle()),
+        idle: deployment::idle_time(arguments.idle()).await,
         deployment: Deployment::of_process(),
     })
 }

@@ -10,7 +10,10 @@ use std::{
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use tokio::sync::{OnceCell, mpsc, watch};
+use tokio::{
+    sync::{OnceCell, mpsc, watch},
+    time::Instant,
+};
 use usher_core::{
     binding::Binding,
     dismissals::{self, DismissalFile},
@@ -19,7 +22,7 @@ use usher_core::{
     service::RemoteUrl,
 };
 use zbus::{
-    Connection,
+    Connection, MatchRule, MessageStream,
     fdo::DBusProxy,
     names::{OwnedUniqueName, WellKnownName},
     zvariant::{OwnedValue, Value},
@@ -41,8 +44,7 @@ struct Inner {
     connection: Connection,
     activity: Activity,
     clock: Arc<dyn Clock>,
-    /// Longest wait for a person.
-    limit: Duration,
+    limits: PromptLimits,
     /// What the person put off in the window.
     dismissals: Option<DismissalFile>,
     state: Mutex<State>,
@@ -50,10 +52,21 @@ struct Inner {
     turn: tokio::sync::Mutex<()>,
 }
 
+/// How long to wait.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PromptLimits {
+    /// For the window process to start, and then for a window on the screen. Silence means that there is none.
+    pub(crate) window: Duration,
+    /// For a person, from then on.
+    pub(crate) person: Duration,
+}
+
 struct State {
     budget: Budget,
     open_questions: HashMap<QuestionKey, OpenQuestion>,
     count: u64,
+    /// When a question last found that no window can be shown.
+    last_failure: Option<Instant>,
 }
 
 /// Questions with equal keys become one.
@@ -111,20 +124,20 @@ impl WindowCalls {
 }
 
 impl PromptClient {
-    /// Waits at most `limit` for a person, and asks nothing that `dismissals` silences.
+    /// Asks nothing that `dismissals` silences.
     pub(crate) fn new(
         connection: Connection,
         activity: Activity,
         clock: Arc<dyn Clock>,
-        limit: Duration,
+        limits: PromptLimits,
         dismissals: Option<DismissalFile>,
     ) -> Self {
-        let state = State { budget: Budget::default(), open_questions: HashMap::new(), count: 0 };
+        let state = State { budget: Budget::default(), open_questions: HashMap::new(), count: 0, last_failure: None };
         let inner = Inner {
             connection,
             activity,
             clock,
-            limit,
+            limits,
             dismissals,
             state: Mutex::new(state),
             turn: tokio::sync::Mutex::default(),
@@ -136,7 +149,9 @@ impl PromptClient {
 #[async_trait]
 impl Prompts for PromptClient {
     async fn ask(&self, question: Question) -> Ending {
-        let is_silent = self.inner.is_silent(&QuestionKey::of(&question)).await;
+        let key = QuestionKey::of(&question);
+        let is_open = self.inner.state().open_questions.contains_key(&key);
+        let is_silent = !is_open && self.inner.is_silent(&key).await;
         let mut ending = match self.join_or_begin(question, is_silent) {
             Ok(ending) => ending,
             Err(ending) => return ending,
@@ -172,6 +187,17 @@ impl PromptClient {
     }
 }
 
+/// Why no window is on the screen.
+#[derive(Debug, thiserror::Error)]
+enum NoWindow {
+    #[error("the window process does not start")]
+    Start,
+    #[error("no window has appeared")]
+    Mute,
+    #[error(transparent)]
+    Bus(#[from] zbus::Error),
+}
+
 impl Inner {
     /// Asks one question to its end.
     async fn run(
@@ -186,7 +212,6 @@ impl Inner {
         let ending = tokio::select! {
             ending = self.show(&question, joining, &calls) => Some(ending),
             () = self.abandoned(&key, sender) => None,
-            () = tokio::time::sleep(self.limit) => Some(Ending::TimedOut),
         };
         if let Some(ending) = ending {
             self.state().open_questions.remove(&key);
@@ -208,29 +233,55 @@ impl Inner {
         }
     }
 
-    /// Waits for its turn, starts the window process, asks, and waits for the outcome.
+    /// Waits for its turn, asks, and waits for the outcome.
     async fn show(
+        &self,
+        question: &Question,
+        joining: mpsc::UnboundedReceiver<Question>,
+        calls: &WindowCalls,
+    ) -> Ending {
+        let asked = Instant::now();
+        let Ok(_turn) = tokio::time::timeout(self.limits.person, self.turn.lock()).await else {
+            return Ending::TimedOut;
+        };
+        if self.state().last_failure.is_some_and(|failure| failure >= asked) {
+            // The question before this one has waited long enough for both.
+            return Ending::Failed;
+        }
+        self.ask_window(question, joining, calls).await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "cannot ask through the window process");
+            self.state().last_failure = Some(Instant::now());
+            Ending::Failed
+        })
+    }
+
+    /// Starts the window process, asks, and waits for the outcome. An error if no window appears on the screen.
+    async fn ask_window(
         &self,
         question: &Question,
         mut joining: mpsc::UnboundedReceiver<Question>,
         calls: &WindowCalls,
-    ) -> Ending {
-        let _turn = self.turn.lock().await;
+    ) -> Result<Ending, NoWindow> {
         // Ask the present owner of the name, and trust only that one until the end.
-        let owner = match self.window_process().await {
-            Ok(owner) => calls.owner.get_or_init(async || owner).await,
-            Err(error) => {
-                tracing::debug!(%error, "cannot start the window process");
-                return Ending::Failed;
-            }
-        };
-        let first = self.call(owner, question, format!("usher{}", calls.number), calls);
+        let owner =
+            tokio::time::timeout(self.limits.window, self.window_process()).await.map_err(|_| NoWindow::Start)??;
+        let owner = calls.owner.get_or_init(async || owner).await;
+        let token = format!("usher{}", calls.number);
+        let mut presented = self.presentations(owner, &token).await?;
+        let first = self.call(owner, question, token, calls);
         tokio::pin!(first);
-        let (mut joined, mut count) = (FuturesUnordered::new(), 0);
-        let shown = loop {
+        let deadline = tokio::time::sleep(self.limits.window);
+        tokio::pin!(deadline);
+        let (mut joined, mut count, mut is_presented) = (FuturesUnordered::new(), 0, false);
+        loop {
             tokio::select! {
                 biased;
-                shown = &mut first => break shown,
+                ending = &mut first => return Ok(ending?),
+                // Take them all: as long as signals wait to be taken, nothing more is read from the bus.
+                Some(_) = presented.next() => if !std::mem::replace(&mut is_presented, true) {
+                    deadline.as_mut().reset(Instant::now() + self.limits.person);
+                },
+                () = &mut deadline => return if is_presented { Ok(Ending::TimedOut) } else { Err(NoWindow::Mute) },
                 Some(question) = joining.recv() => {
                     count += 1;
                     let token = format!("usher{}_{count}", calls.number);
@@ -239,11 +290,21 @@ impl Inner {
                 // The first call decides how the question ends.
                 Some(_) = joined.next() => {}
             }
-        };
-        shown.unwrap_or_else(|error| {
-            tracing::debug!(%error, "cannot ask through the window process");
-            Ending::Failed
-        })
+        }
+    }
+
+    /// The signals that this call's window is on the screen.
+    async fn presentations(&self, owner: &OwnedUniqueName, token: &str) -> Result<MessageStream, NoWindow> {
+        let rule = MatchRule::builder()
+            .msg_type(zbus::message::Type::Signal)
+            .sender(owner)?
+            .path(PROMPTER_PATH)?
+            .interface(PROMPTER_INTERFACE)?
+            .member("Presented")?
+            .arg(0, token)?
+            .build();
+        let stream = MessageStream::for_match_rule(rule, &self.connection, None);
+        Ok(tokio::time::timeout(self.limits.window, stream).await.map_err(|_| NoWindow::Mute)??)
     }
 
     /// Calls the window process once, for a request that asks or joins.
@@ -290,12 +351,13 @@ impl Inner {
         let Some(owner) = calls.owner.get() else { return };
         let open = std::mem::take(&mut *calls.open());
         for token in open {
-            let cancelled = self
-                .connection
-                .call_method(Some(owner), PROMPTER_PATH, Some(PROMPTER_INTERFACE), "Cancel", &token)
-                .await;
-            if let Err(error) = cancelled {
-                tracing::debug!(%error, "cannot cancel a prompt");
+            let cancel =
+                self.connection.call_method(Some(owner), PROMPTER_PATH, Some(PROMPTER_INTERFACE), "Cancel", &token);
+            match tokio::time::timeout(self.limits.window, cancel).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => tracing::debug!(%error, "cannot cancel a prompt"),
+                // It reads that when it goes on.
+                Err(_) => return tracing::debug!("the window process does not answer"),
             }
         }
     }

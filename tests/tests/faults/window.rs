@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use usher_tests::{AUTHENTICATOR, LIMIT, Session, Setup, WINDOW};
+use rustix::process::Signal;
+use usher_tests::{AUTHENTICATOR, LIMIT, Session, Setup, WINDOW, send_signal};
 use zbus::fdo::DBusProxy;
 use zbus::zvariant::{OwnedValue, Value};
 
@@ -58,6 +59,42 @@ async fn l02_a_prompt_that_is_cancelled_at_once_opens_no_window() {
         screen.window(&title).await.press("Not Now").await;
     };
     assert_eq!(futures_util::join!(ask("usher2"), shown).0, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l15_a_stopped_window_process_ends_an_install_with_the_command_that_helps() {
+    let session = Session::start(Setup::default()).await;
+    session.change_setting("continue-installs", "true").await;
+    let bus = DBusProxy::new(&session.bus.connection).await.expect("the bus has its own interface");
+    bus.start_service_by_name(WINDOW.try_into().expect("a valid name"), 0).await.expect("the window process starts");
+    let window = session.bus.process_of(WINDOW).await;
+    send_signal(window, Signal::STOP);
+    let outcome = session.flatpak().install(APP).end().await;
+    assert_ne!(outcome.code, 0);
+    let command = format!("Run “usherctl sign-in {}”", session.host());
+    assert!(outcome.text.contains(&command), "{}", outcome.text);
+
+    send_signal(window, Signal::CONT);
+    // The answer to this comes after all that was asked before.
+    let refused = call_prompter(&session, "Cancel", &"none").await;
+    assert!(refused.is_err(), "only the daemon may call");
+    assert!(session.screen().tree().await.titles().is_empty(), "what was taken back opens no window");
+    // A window that appears is waited for.
+    let install = session.flatpak().install(APP);
+    session.screen().window(&format!("Sign In to {}", session.host())).await.press("Not Now").await;
+    assert_ne!(install.end().await.code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l15_a_portal_that_answers_nothing_does_not_hold_up_an_install() {
+    let session = Session::start(Setup::default()).await;
+    for name in ["org.freedesktop.portal.Desktop", "org.freedesktop.Notifications", "org.gtk.Notifications"] {
+        // The test owns the name, and serves nothing there.
+        session.bus.connection.request_name(name).await.expect("the name is free");
+    }
+    let outcome = session.flatpak().install(APP).end().await;
+    assert_ne!(outcome.code, 0);
+    assert!(outcome.text.contains("Account needed."), "{}", outcome.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]

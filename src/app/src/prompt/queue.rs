@@ -13,6 +13,7 @@ use usher_core::{
     account::Account,
     clock,
     dismissals::{Dismissal, DismissalFile},
+    names,
     prompt::Outcome,
     remote::Remote,
 };
@@ -83,12 +84,16 @@ impl PromptQueue {
             }
             None => self.open(&request),
         };
+        let window = self.window.upgrade();
         if waits {
+            if let Some(window) = &window {
+                present_to_caller(window, request.token.clone(), &call);
+            }
             prompt.wait(request.token, call);
         } else {
             answer(call, Outcome::Deferred, None, None);
         }
-        if let Some(window) = self.window.upgrade() {
+        if let Some(window) = window {
             window.refresh();
         }
     }
@@ -160,6 +165,31 @@ impl PromptQueue {
             window.refresh();
         }
     }
+}
+
+/// Tells the caller of a prompt that its window is on the screen, as soon as it is.
+fn present_to_caller(window: &PromptWindow, token: String, call: &gio::DBusMethodInvocation) {
+    let (connection, caller) = (call.connection(), call.sender());
+    let tell = move || {
+        let arguments = (token.as_str(),).to_variant();
+        let path = names::PROMPTER_PATH;
+        let told =
+            connection.emit_signal(caller.as_deref(), path, names::PROMPTER_INTERFACE, "Presented", Some(&arguments));
+        if let Err(error) = told {
+            tracing::warn!(%error, "cannot say that a prompt is on the screen");
+        }
+    };
+    let Some(surface) = window.surface() else { return };
+    if surface.is_mapped() {
+        tell();
+        return;
+    }
+    let tell = RefCell::new(Some(tell));
+    surface.connect_mapped_notify(move |surface| {
+        if let Some(tell) = surface.is_mapped().then(|| tell.take()).flatten() {
+            tell();
+        }
+    });
 }
 
 /// Notes that the person put the question off: the daemon reads that before it asks again.

@@ -25,6 +25,8 @@ use zbus::{
 use super::text::{Action, NotificationText};
 use crate::{activity::Activity, owners};
 
+/// Longest wait for the window process.
+const LIMIT: Duration = Duration::from_secs(10);
 /// Longest wait for a click. A later click does nothing; the window shows the same when it opens.
 const STAY: Duration = Duration::from_secs(30 * 60);
 /// The key of a click beside the buttons.
@@ -107,8 +109,10 @@ impl Desktop {
                     BUTTON => text.button.map(|(_, action)| action),
                     _ => text.default,
                 };
-                if let Err(error) = open_window(&connection, action, token).await {
-                    tracing::warn!(%error, "cannot open the window");
+                match tokio::time::timeout(LIMIT, open_window(&connection, action, token)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => tracing::warn!(%error, "cannot open the window"),
+                    Err(_) => tracing::warn!("the window process does not answer"),
                 }
             }
         };

@@ -46,7 +46,7 @@ use crate::{
     fakes::{OverHttp, REMOTE_URI, SERVICE, World},
     flow::{Clock, Flow, Prompts},
     journal::Journal,
-    prompt_client::PromptClient,
+    prompt_client::{PromptClient, PromptLimits},
     service::{self, Setup},
 };
 
@@ -129,7 +129,7 @@ struct Plan {
     deployment: Option<Deployment>,
     activity: Activity,
     idle: Duration,
-    prompt_limit: Duration,
+    prompt_limits: PromptLimits,
     look_limit: Duration,
     real_windows: bool,
     /// Use real HTTP, with this time limit for a request.
@@ -144,7 +144,7 @@ impl Default for Plan {
             deployment: None,
             activity: Activity::default(),
             idle: long,
-            prompt_limit: long,
+            prompt_limits: PromptLimits { window: PATIENCE, person: long },
             look_limit: Duration::from_secs(60),
             real_windows: false,
             http: None,
@@ -183,7 +183,7 @@ impl Daemon {
         let activity = plan.activity.clone();
         let clock: Arc<dyn Clock> = world.clone();
         let put_off = Some(DismissalFile::in_folder(bus.folder.path()));
-        let windows = || PromptClient::new(connection, activity.clone(), clock, plan.prompt_limit, put_off);
+        let windows = || PromptClient::new(connection, activity.clone(), clock, plan.prompt_limits, put_off);
         let prompts: Arc<dyn Prompts> = if plan.real_windows { Arc::new(windows()) } else { world.clone() };
         let mut flow = Flow { limit: plan.look_limit, ..world.flow_with(prompts) };
         if let Some(time) = plan.http {

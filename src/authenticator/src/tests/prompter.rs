@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use usher_core::names::{ACCOUNTS_NAME, PROMPTER_PATH};
 use zbus::{
     Connection, connection,
+    object_server::SignalEmitter,
     zvariant::{OwnedValue, Value},
 };
 
@@ -46,7 +47,17 @@ pub(super) struct Prompter {
     cancelled: mpsc::UnboundedReceiver<String>,
 }
 
+/// How the windows behave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Windows {
+    /// They appear on the screen.
+    Appear,
+    /// They never appear.
+    Stay,
+}
+
 struct Served {
+    windows: Windows,
     shown: mpsc::UnboundedSender<ShownPrompt>,
     cancelled: mpsc::UnboundedSender<String>,
 }
@@ -57,8 +68,12 @@ impl Served {
         kind: &'static str,
         token: String,
         details: HashMap<String, OwnedValue>,
+        emitter: &SignalEmitter<'_>,
     ) -> (u32, HashMap<String, Value<'static>>) {
         let (outcome, ended) = oneshot::channel();
+        if self.windows == Windows::Appear {
+            Self::presented(emitter, &token).await.unwrap();
+        }
         let _ = self.shown.send(ShownPrompt { kind, token, details, outcome });
         let (outcome, message) = ended.await.unwrap_or((2, ""));
         let results = (!message.is_empty()).then(|| ("message".to_owned(), message.into()));
@@ -74,9 +89,10 @@ impl Served {
         handle_token: String,
         details: HashMap<String, OwnedValue>,
         parent_window: String,
+        #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
     ) -> (u32, HashMap<String, Value<'static>>) {
         let _ = parent_window;
-        self.show("SignIn", handle_token, details).await
+        self.show("SignIn", handle_token, details, &emitter).await
     }
 
     #[zbus(out_args("outcome", "results"))]
@@ -85,9 +101,10 @@ impl Served {
         handle_token: String,
         details: HashMap<String, OwnedValue>,
         parent_window: String,
+        #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
     ) -> (u32, HashMap<String, Value<'static>>) {
         let _ = parent_window;
-        self.show("Link", handle_token, details).await
+        self.show("Link", handle_token, details, &emitter).await
     }
 
     #[zbus(out_args("outcome", "results"))]
@@ -96,9 +113,10 @@ impl Served {
         handle_token: String,
         details: HashMap<String, OwnedValue>,
         parent_window: String,
+        #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
     ) -> (u32, HashMap<String, Value<'static>>) {
         let _ = parent_window;
-        self.show("Purchase", handle_token, details).await
+        self.show("Purchase", handle_token, details, &emitter).await
     }
 
     #[zbus(out_args("outcome", "results"))]
@@ -107,10 +125,14 @@ impl Served {
         handle_token: String,
         details: HashMap<String, OwnedValue>,
         parent_window: String,
+        #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
     ) -> (u32, HashMap<String, Value<'static>>) {
         let _ = parent_window;
-        self.show("Unlock", handle_token, details).await
+        self.show("Unlock", handle_token, details, &emitter).await
     }
+
+    #[zbus(signal)]
+    async fn presented(emitter: &SignalEmitter<'_>, handle_token: &str) -> zbus::Result<()>;
 
     fn cancel(&self, handle_token: String) {
         let _ = self.cancelled.send(handle_token);
@@ -119,11 +141,15 @@ impl Served {
 
 impl Prompter {
     pub(super) async fn on(bus: &Bus) -> Self {
+        Self::with(bus, Windows::Appear).await
+    }
+
+    pub(super) async fn with(bus: &Bus, windows: Windows) -> Self {
         let (send_shown, shown) = mpsc::unbounded_channel();
         let (send_cancelled, cancelled) = mpsc::unbounded_channel();
         let connection = connection::Builder::address(bus.address.as_str())
             .unwrap()
-            .serve_at(PROMPTER_PATH, Served { shown: send_shown, cancelled: send_cancelled })
+            .serve_at(PROMPTER_PATH, Served { windows, shown: send_shown, cancelled: send_cancelled })
             .unwrap()
             .name(ACCOUNTS_NAME)
             .unwrap()

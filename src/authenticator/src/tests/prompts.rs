@@ -4,14 +4,19 @@ use std::time::Duration;
 
 use usher_core::{
     dismissals::{Dismissal, DismissalFile},
+    names::{PROMPTER_INTERFACE, PROMPTER_PATH},
     prompt::Kind,
     service::RemoteUrl,
 };
 
-use super::{Bus, Call, Client, Daemon, Plan, prompter::Prompter};
+use super::{
+    Bus, Call, Client, Daemon, Plan,
+    prompter::{Prompter, Windows},
+};
 use crate::{
     fakes::{APP, OTHER, REMOTE_URI, SERVICE, World, account, configured},
     flow::Clock,
+    prompt_client::PromptLimits,
 };
 
 const OTHER_URI: &str = "https://other.example.org/";
@@ -222,7 +227,8 @@ async fn a_window_process_that_dies_ends_the_wait() {
 async fn nobody_is_waited_for_longer_than_the_limit() {
     let (bus, world) = (Bus::start(), World::empty());
     let mut prompter = Prompter::on(&bus).await;
-    let short = Plan { prompt_limit: Duration::from_millis(300), ..plan() };
+    let limits = PromptLimits { person: Duration::from_millis(300), ..plan().prompt_limits };
+    let short = Plan { prompt_limits: limits, ..plan() };
     let _daemon = Daemon::start_as(&bus, &world, short).await;
     let mut client = Client::on(&bus).await;
     client.ask(&Call::default()).await.unwrap();
@@ -230,6 +236,46 @@ async fn nobody_is_waited_for_longer_than_the_limit() {
     assert_eq!(prompter.next_cancelled().await, prompt.token);
     let response = client.response().await;
     assert_eq!(response.message, "Nobody signed in to store.example.org within 15 minutes. Sign in, then try again.");
+}
+
+#[tokio::test]
+async fn l15_without_a_window_on_the_screen_nobody_waits_and_the_message_names_the_command() {
+    let (bus, world) = (Bus::start(), World::empty());
+    world.remotes.lock().unwrap().push(configured("other", OTHER_URI, SERVICE));
+    let mut prompter = Prompter::with(&bus, Windows::Stay).await;
+    let limits = PromptLimits { window: Duration::from_millis(300), ..plan().prompt_limits };
+    let _daemon = Daemon::start_as(&bus, &world, Plan { prompt_limits: limits, ..plan() }).await;
+    let (mut first, mut second) = (Client::on(&bus).await, Client::on(&bus).await);
+    first.ask(&Call::default()).await.unwrap();
+    let prompt = prompter.next().await;
+    second.ask(&Call { remote: "other", remote_uri: OTHER_URI, ..Call::default() }).await.unwrap();
+    // Nobody else can say that the window is there.
+    let stranger = bus.connect().await;
+    stranger.emit_signal(None::<&str>, PROMPTER_PATH, PROMPTER_INTERFACE, "Presented", &prompt.token).await.unwrap();
+    let message = "Account needed. Run “usherctl sign-in store.example.org”, then try again.";
+    assert_eq!(first.response().await.message, message);
+    assert_eq!(second.response().await.message, message);
+    assert_eq!(prompter.next_cancelled().await, prompt.token);
+    assert_eq!(prompter.further(), (0, 0), "the second one did not wait for a window of its own");
+    // A later question is a new attempt.
+    first.ask(&Call { token: "2", ..Call::default() }).await.unwrap();
+    prompter.next().await.end(1);
+    assert_eq!(first.response().await.code, 1);
+}
+
+#[tokio::test]
+async fn l15_a_window_on_the_screen_waits_longer_than_one_that_is_to_come() {
+    let (bus, world) = (Bus::start(), World::empty());
+    let mut prompter = Prompter::on(&bus).await;
+    let limits = PromptLimits { window: Duration::from_millis(300), ..plan().prompt_limits };
+    let daemon = Daemon::start_as(&bus, &world, Plan { prompt_limits: limits, ..plan() }).await;
+    let mut client = Client::on(&bus).await;
+    client.ask(&Call::default()).await.unwrap();
+    let prompt = prompter.next().await;
+    tokio::time::sleep(2 * limits.window).await;
+    assert_eq!((prompter.further(), client.further(&daemon).await), ((0, 0), 0));
+    prompt.end(1);
+    assert_eq!(client.response().await.code, 1);
 }
 
 #[tokio::test]
