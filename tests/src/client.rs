@@ -48,7 +48,12 @@ pub struct Client {
 impl Client {
     /// Connects to the session's bus, and receives all answers that are sent to it or to everybody.
     pub async fn new(session: &Session) -> Self {
-        let connection = connect(&session.bus.address).await.expect("the bus takes a client");
+        Self::on(&session.bus.address).await
+    }
+
+    /// The same on any bus.
+    pub async fn on(address: &str) -> Self {
+        let connection = connect(address).await.expect("the bus takes a client");
         let rule = MatchRule::builder().msg_type(Type::Signal);
         let rule = rule.interface(REQUEST).expect("a valid interface").build();
         let responses =

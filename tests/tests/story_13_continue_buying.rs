@@ -84,7 +84,7 @@ async fn l12_a_purchase_outlives_the_daemon() {
     window.press("Done").await;
     story.session.screen().wait_until_empty().await;
 
-    story.step("The next install works, and releases the first one").await;
+    story.step("The first install has ended, and the next one works").await;
     story.session.flatpak().install(PAID).end().await.expect_success();
     let first = install.end().await;
     assert_eq!(first.code, 1, "{}", first.text);

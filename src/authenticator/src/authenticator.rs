@@ -60,6 +60,8 @@ impl Authenticator {
             request.interactive,
             "received a request"
         );
+        // If the daemon was killed now, a client whose handle is not in there would wait forever.
+        self.0.open_requests.written().await;
         let supervisor = RequestTask {
             daemon: self.0.clone(),
             connection: connection.clone(),

@@ -2,14 +2,34 @@
 //! A file with the handles of open requests. If a daemon is killed, its clients would wait forever, since
 //! `org.freedesktop.Flatpak.Authenticator` has no time-out; the next daemon ends their requests. Holds no secret.
 
-use std::path::PathBuf;
+use std::{
+    fs,
+    io::ErrorKind,
+    os::{
+        linux::net::SocketAddrExt,
+        unix::net::{SocketAddr, UnixStream},
+    },
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 use usher_core::{
+    files,
     json_file::{self, Contents, JsonFile, Version},
     names::{self, FLATPAK_AUTHENTICATOR_PATH},
 };
+use zbus::{
+    Address,
+    address::transport::{Transport, UnixSocket},
+};
 
+/// The name of a bus's file is its id between these.
+const BEGIN: &str = "requests-";
+const END: &str = ".json";
+/// Longest wait for the file to be written.
+const WRITE_LIMIT: Duration = Duration::from_secs(1);
 /// Most handles to accept from the file.
 const COUNT_LIMIT: usize = 256;
 
@@ -27,6 +47,9 @@ pub(crate) struct Handle {
 struct OpenHandles {
     version: Version<1>,
     bus: String,
+    /// Where the bus listens, if that tells one bus from another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
     handles: Vec<Handle>,
 }
 
@@ -38,22 +61,33 @@ impl Contents for OpenHandles {
     }
 }
 
-/// The journal.
+/// The journal of the daemon on one bus. Several buses may share a runtime folder (a desktop, and a session over ssh),
+/// so each has a file of its own.
 #[derive(Debug, Clone)]
 pub(crate) struct Journal {
+    folder: PathBuf,
     file: JsonFile<OpenHandles>,
     bus: String,
+    address: Option<String>,
 }
 
 impl Journal {
     /// The journal of this login session, for the bus with that id.
     pub(crate) fn of_session(bus: &str) -> Option<Self> {
-        Some(Self::at(names::runtime_dir()?.join("requests.json"), bus))
+        // In a sandbox every bus has the same address.
+        let address = std::env::var("DBUS_SESSION_BUS_ADDRESS").ok().filter(|_| !names::in_sandbox());
+        Some(Self::in_folder(names::runtime_dir()?, bus, address))
     }
 
-    /// A journal in that file.
-    pub(crate) fn at(path: PathBuf, bus: &str) -> Self {
-        Self { file: JsonFile::at(path), bus: bus.to_owned() }
+    /// The journal in that folder, for the bus with that id and address.
+    pub(crate) fn in_folder(folder: PathBuf, bus: &str, address: Option<String>) -> Self {
+        let file = JsonFile::at(folder.join(format!("{BEGIN}{bus}{END}")));
+        Self { folder, file, bus: bus.to_owned(), address }
+    }
+
+    /// The path of its file.
+    pub(crate) fn path(&self) -> &Path {
+        self.file.path()
     }
 
     /// The handles that an earlier daemon left open on this same bus.
@@ -67,16 +101,91 @@ impl Journal {
 
     /// Writes the handles that are open now. A failure does not stop a request: it only means that no later daemon
     /// could end it.
-    pub(crate) fn write<'a>(&self, open: impl Iterator<Item = (&'a str, &'a str)>) {
-        let handles: Vec<_> =
-            open.map(|(peer, path)| Handle { peer: peer.to_owned(), path: path.to_owned() }).collect();
+    pub(crate) fn write(&self, handles: Vec<Handle>) {
         let written = if handles.is_empty() {
             self.file.remove()
         } else {
-            self.file.save(OpenHandles { version: Version, bus: self.bus.clone(), handles })
+            let (bus, address) = (self.bus.clone(), self.address.clone());
+            self.file.save(OpenHandles { version: Version, bus, address, handles })
         };
         if let Err(error) = written {
             tracing::warn!(%error, "cannot write the open requests to the journal");
+        }
+    }
+
+    /// Removes the journals of buses that are gone, and with them everybody who waited. Leaves a journal alone if its
+    /// bus may still be there: the next daemon on that bus needs it.
+    pub(crate) fn remove_dead(&self) {
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let bus = name.to_str().and_then(|name| name.strip_prefix(BEGIN)?.strip_suffix(END));
+            let Some(bus) = bus.filter(|&bus| bus != self.bus) else { continue };
+            let journal = Self::in_folder(self.folder.clone(), bus, None);
+            let left = journal.file.load();
+            if left.bus == bus && left.address.is_some_and(|address| self.is_dead(&address)) {
+                tracing::debug!(bus, "removing the journal of a bus that is gone");
+                journal.write(Vec::new());
+            }
+        }
+    }
+
+    /// Whether another bus, which had this address, is gone.
+    fn is_dead(&self, address: &str) -> bool {
+        if self.address.as_deref() == Some(address) {
+            // Ours has taken its place.
+            return true;
+        }
+        let Ok(address) = address.parse::<Address>() else { return false };
+        let Transport::Unix(unix) = address.transport() else { return false };
+        let socket = match unix.path() {
+            UnixSocket::File(path) => SocketAddr::from_pathname(path),
+            UnixSocket::Abstract(name) => SocketAddr::from_abstract_name(name.as_encoded_bytes()),
+            _ => return false,
+        };
+        let connected = socket.and_then(|socket| UnixStream::connect_addr(&socket));
+        connected.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused))
+    }
+}
+
+/// Writes a journal on a thread of its own, so that a slow disk delays nobody. Of several states that wait to be written,
+/// only the last is.
+#[derive(Debug)]
+pub(crate) struct JournalWriter {
+    latest: watch::Sender<(u64, Vec<Handle>)>,
+    written: watch::Receiver<u64>,
+}
+
+impl JournalWriter {
+    /// Writes this journal from now on.
+    pub(crate) fn start(journal: Journal) -> Self {
+        let (latest, mut waiting) = watch::channel((0, Vec::new()));
+        let (done, written) = watch::channel(0);
+        tokio::spawn(async move {
+            while waiting.changed().await.is_ok() {
+                let (number, handles) = waiting.borrow_and_update().clone();
+                let (place, journal) = (journal.file.path().to_owned(), journal.clone());
+                if let Err(error) = files::apart(&place, move || journal.write(handles)).await {
+                    tracing::warn!(%error, "cannot write the journal in time");
+                }
+                done.send_replace(number);
+            }
+        });
+        Self { latest, written }
+    }
+
+    /// Writes the handles that are open now.
+    pub(crate) fn write(&self, open: Vec<Handle>) {
+        self.latest.send_modify(|(number, handles)| {
+            *number += 1;
+            *handles = open;
+        });
+    }
+
+    /// Returns once all up to now is written, or cannot be in time.
+    pub(crate) fn written(&self) -> impl Future<Output = ()> + use<> {
+        let (number, mut written) = (self.latest.borrow().0, self.written.clone());
+        async move {
+            let _ = tokio::time::timeout(WRITE_LIMIT, written.wait_for(|&done| done >= number)).await;
         }
     }
 }
@@ -105,24 +214,83 @@ mod tests {
 
     fn journal() -> (tempfile::TempDir, Journal) {
         let folder = tempfile::tempdir().unwrap();
-        let journal = Journal::at(folder.path().join("requests.json"), "bus-id");
+        let journal = Journal::in_folder(folder.path().to_owned(), "this-bus", Some("unix:path=/this".to_owned()));
         (folder, journal)
+    }
+
+    fn handle(peer: &str, path: &str) -> Handle {
+        Handle { peer: peer.to_owned(), path: path.to_owned() }
     }
 
     #[test]
     fn l12_open_handles_are_read_by_the_next_daemon_on_the_same_bus() {
-        let (_folder, journal) = journal();
-        journal.write([(":1.7", PATH)].into_iter());
-        assert_eq!(journal.left_open(), [Handle { peer: ":1.7".into(), path: PATH.into() }]);
-        assert_eq!(Journal::at(journal.file.path().to_owned(), "other").left_open(), []);
-        journal.write([].into_iter());
+        let (folder, journal) = journal();
+        let other = Journal::in_folder(folder.path().to_owned(), "other", None);
+        let (ours, theirs) = (handle(":1.7", PATH), handle(":1.8", &PATH.replace("1_7", "1_8")));
+        journal.write(vec![ours.clone()]);
+        other.write(vec![theirs.clone()]);
+        assert_eq!((journal.left_open(), other.left_open()), (vec![ours], vec![theirs.clone()]));
+        journal.write(Vec::new());
+        assert_eq!((journal.left_open(), other.left_open()), (vec![], vec![theirs]), "each bus has its own");
         assert!(!journal.file.path().exists());
+        std::fs::rename(other.file.path(), journal.file.path()).unwrap();
+        assert_eq!(journal.left_open(), []);
+    }
+
+    #[test]
+    fn l16_only_journals_of_buses_that_are_gone_are_removed() {
+        let (folder, journal) = journal();
+        let socket = folder.path().join("bus");
+        let abandoned = folder.path().join("abandoned");
+        let _listening = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        drop(std::os::unix::net::UnixListener::bind(&abandoned).unwrap());
+        let at = |path: &std::path::Path| {
+            Some(format!("unix:path={},guid=0123456789abcdef0123456789abcdef", path.display()))
+        };
+        let others = [
+            ("alive", at(&socket), true),
+            ("without-a-listener", at(&abandoned), false),
+            ("without-a-socket", at(&folder.path().join("nothing")), false),
+            ("replaced", journal.address.clone(), false),
+            ("abstract", Some("unix:abstract=/usher-tests/nobody-listens-here".to_owned()), false),
+            ("unknown", None, true),
+            ("elsewhere", Some("tcp:host=localhost,port=1".to_owned()), true),
+            ("odd", Some("what?".to_owned()), true),
+        ];
+        let file = |bus: &str| folder.path().join(format!("requests-{bus}.json"));
+        for (bus, address, _) in &others {
+            let other = Journal::in_folder(folder.path().to_owned(), bus, address.clone());
+            other.write(vec![handle(":1.7", PATH)]);
+        }
+        std::fs::write(file("not ours"), "{").unwrap();
+        journal.write(vec![handle(":1.7", PATH)]);
+        journal.remove_dead();
+        assert!(file("this-bus").exists() && file("not ours").exists());
+        for (bus, _, stays) in others {
+            assert_eq!(file(bus).exists(), stays, "{bus}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_last_state_is_the_one_that_is_written() {
+        let (_folder, journal) = journal();
+        let writer = JournalWriter::start(journal.clone());
+        for _ in 0..50 {
+            writer.write(vec![handle(":1.7", PATH)]);
+            writer.write(Vec::new());
+            writer.write(vec![handle(":1.7", PATH)]);
+            writer.written().await;
+            assert_eq!(journal.left_open(), [handle(":1.7", PATH)]);
+            writer.write(Vec::new());
+            writer.written().await;
+            assert_eq!(journal.left_open(), []);
+        }
     }
 
     #[test]
     fn g07_a_journal_of_other_content_holds_no_handles() {
         let (_folder, journal) = journal();
-        for content in [&b"{"[..], b"\xff\0", br#"{"version":2,"bus":"bus-id","handles":[]}"#] {
+        for content in [&b"{"[..], b"\xff\0", br#"{"version":2,"bus":"this-bus","handles":[]}"#] {
             usher_core::files::write(journal.file.path(), content).unwrap();
             assert_eq!(journal.left_open(), []);
         }
@@ -132,7 +300,7 @@ mod tests {
             (":1.7", "/org/freedesktop/Flatpak/Authenticator/request/1_7/3/4"),
             ("org.example.App", PATH),
         ] {
-            journal.write([(peer, path)].into_iter());
+            journal.write(vec![handle(peer, path)]);
             assert_eq!(journal.left_open(), [], "{peer} {path}");
         }
     }

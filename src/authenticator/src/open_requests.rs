@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     activity::{Activity, Busy},
-    journal::Journal,
+    journal::{Handle, Journal, JournalWriter},
     lifecycle::Event,
 };
 
@@ -46,7 +46,7 @@ struct State {
     requests: BTreeMap<String, OpenRequest>,
     gone: VecDeque<String>,
     is_ending: bool,
-    journal: Option<Journal>,
+    journal: Option<JournalWriter>,
 }
 
 struct OpenRequest {
@@ -63,7 +63,12 @@ pub(crate) struct Admission {
 
 impl OpenRequests {
     pub(crate) fn new(activity: Activity, journal: Option<Journal>) -> Self {
-        let state = State { requests: BTreeMap::new(), gone: VecDeque::new(), is_ending: false, journal };
+        let state = State {
+            requests: BTreeMap::new(),
+            gone: VecDeque::new(),
+            is_ending: false,
+            journal: journal.map(JournalWriter::start),
+        };
         Self { state: Arc::new(Mutex::new(state)), activity }
     }
 
@@ -115,6 +120,14 @@ impl OpenRequests {
         self.state().write_journal();
     }
 
+    /// Returns once the open requests up to now are in the journal, as far as that is possible in time.
+    pub(crate) async fn written(&self) {
+        let written = self.state().journal.as_ref().map(JournalWriter::written);
+        if let Some(written) = written {
+            written.await;
+        }
+    }
+
     /// Ends all requests and accepts no more.
     pub(crate) fn stop(&self) {
         let mut state = self.state();
@@ -132,7 +145,8 @@ impl OpenRequests {
 impl State {
     fn write_journal(&self) {
         if let Some(journal) = &self.journal {
-            journal.write(self.requests.iter().map(|(path, open)| (open.peer.as_str(), path.as_str())));
+            let handle = |(path, open): (&String, &OpenRequest)| Handle { peer: open.peer.clone(), path: path.clone() };
+            journal.write(self.requests.iter().map(handle).collect());
         }
     }
 }

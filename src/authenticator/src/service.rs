@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt, future::join_all};
 use usher_core::{
+    files,
     names::{self, APP_ID, FLATPAK_AUTHENTICATOR_PATH},
     notices::NoticeFile,
     pending::PendingFile,
@@ -77,11 +78,12 @@ pub(crate) async fn run_with_connections(
     connection.object_server().at(names::application_path(APP_ID), application).await?;
     let access = AccessService::serve(&bus_names.access, daemon.clone()).await?;
     // Read it before the first request is written to it.
-    let left_open = journal.as_ref().map(Journal::left_open).unwrap_or_default();
+    let left_open = apart(journal.as_ref(), Journal::left_open).await;
     let serving = async {
         bus_names.own().await?;
         end_left_open(connection, bus_access, left_open).await;
         daemon.open_requests.write_journal();
+        apart(journal.as_ref(), Journal::remove_dead).await;
         tracing::debug!("ready");
         until_idle(bus_names, &daemon, idle, deployment.as_ref()).await
     };
@@ -101,6 +103,12 @@ pub(crate) async fn run_with_connections(
         tracing::debug!(%error, "cannot release the names");
     }
     ended
+}
+
+/// Reads or tidies the journal on a thread of its own.
+async fn apart<T: Default + Send + 'static>(journal: Option<&Journal>, work: fn(&Journal) -> T) -> T {
+    let Some(journal) = journal.cloned() else { return T::default() };
+    files::apart(&journal.path().to_owned(), move || work(&journal)).await.unwrap_or_default()
 }
 
 async fn follow(mut lost: impl Stream<Item = NameOwnerChanged> + Unpin, all: [&OpenRequests; 2]) {
@@ -171,7 +179,8 @@ async fn end(daemon: &Daemon, access: &AccessService) {
     access.calls.stop();
     daemon.notifier.stop();
     let mut count = daemon.activity.watch();
-    let over = tokio::time::timeout(END_LIMIT, count.wait_for(|&count| count == 0)).await;
+    let over = tokio::time::timeout(END_LIMIT, count.wait_for(|&count| count == 0)).await.map(drop);
+    daemon.open_requests.written().await;
     if over.is_err() {
         tracing::warn!("ending although something is still going on");
     }

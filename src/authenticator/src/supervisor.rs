@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Inside a sandbox no service manager restarts a daemon that was killed, and its clients would wait forever. So the
-//! bus starts a supervisor there: it runs the daemon as its child, and restarts it unless it ends by itself. The
+//! Where no service manager restarts a daemon that was killed, its clients would wait forever. So the bus starts a
+//! supervisor in a sandbox, and where it does not leave that to systemd: it runs the daemon as its child, and restarts it unless it ends by itself. The
 //! supervisor has no threads, no connections and no secrets.
 
 use std::{

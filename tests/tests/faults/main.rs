@@ -3,6 +3,8 @@
 
 mod client;
 mod daemon;
+mod disks;
+mod floods;
 mod keyring;
 mod parent;
 mod purchases;

@@ -6,10 +6,11 @@ use std::process::{Child, ExitStatus};
 
 use rustix::process::Signal;
 use usher_demo_store::{Failure, Route};
-use usher_tests::{AUTHENTICATOR, Session, Setup, send_signal, wait_for};
+use usher_tests::{AUTHENTICATOR, Session, Setup, send_signal, wait_for, wait_until};
+use zbus::connection;
 use zbus::fdo::DBusProxy;
 
-use crate::client::{Client, command, owner};
+use crate::client::{Client, Daemon, command, owner};
 use crate::daemon::{can_read_memory_of, without_privileges};
 
 const STOPPED: &str = "Usher was stopped before it could answer. Try again.";
@@ -82,6 +83,39 @@ async fn l12_a_killed_daemon_is_restarted_and_releases_waiting_clients() {
     session.shop().control().reset();
     assert_eq!(Client::new(&session).await.request(&session).await.code, 0);
     assert!(parent.ended().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l12_two_buses_that_share_a_runtime_folder_keep_their_requests_apart() {
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
+    let first = Daemon::start(&session, "", &[]).await;
+    let mut client = hanging_request(&session).await;
+
+    // As over ssh, beside a desktop. No keyring is on this bus, and nothing hangs there.
+    let address = format!("unix:path={}", session.folder().join("other-bus").display());
+    let mut bus = session.processes.command("dbus-daemon");
+    bus.args(["--session", "--nofork", &format!("--address={address}")]);
+    session.processes.start("other-bus", bus);
+    let connected = async || connection::Builder::address(address.as_str()).ok()?.build().await.ok();
+    let other = wait_for("the other bus", connected, async || String::new()).await;
+    let mut daemon = command(&session, "", &["--verbose"]);
+    daemon.env("DBUS_SESSION_BUS_ADDRESS", &address);
+    let daemon = session.processes.start("other-daemon", daemon);
+    let other = DBusProxy::new(&other).await.expect("the bus has its own interface");
+    let is_owned =
+        async || other.name_has_owner(AUTHENTICATOR.try_into().expect("a valid name")).await.unwrap_or(false);
+    wait_until("the other daemon", is_owned).await;
+    let mut neighbour = Client::on(&address).await;
+    assert_eq!(neighbour.request_at(&session, "https://elsewhere.example.org/").await.code, 2);
+    send_signal(daemon, Signal::TERM);
+    wait_until("the end of the other daemon", async || !session.processes.ids().contains(&daemon)).await;
+
+    send_signal(first.id, Signal::KILL);
+    session.bus.wait_until_free(AUTHENTICATOR).await;
+    let _next = Daemon::start(&session, "", &[]).await;
+    let response = client.response().await;
+    assert_eq!((response.code, response.message.as_str()), (2, STOPPED));
 }
 
 #[tokio::test(flavor = "multi_thread")]

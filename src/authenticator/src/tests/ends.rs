@@ -12,6 +12,7 @@ use crate::{
     bus_names::RunError,
     deployment::Deployment,
     fakes::{Says, World},
+    journal::Handle,
 };
 
 #[tokio::test]
@@ -139,7 +140,7 @@ async fn l08_a_second_daemon_fails_and_touches_nothing() {
     let daemon = Daemon::start(&bus, &world).await;
     let mut client = Client::on(&bus).await;
     let handle = client.ask(&Call::default()).await.unwrap();
-    let file = bus.folder.path().join("requests.json");
+    let file = bus.folder.path().join("requests-this-bus.json");
     let before = std::fs::read(&file).unwrap();
     let second = Daemon::start(&bus, &world).await;
     assert!(matches!(second.end().await, Err(RunError::Running)));
@@ -221,7 +222,8 @@ async fn l12_what_a_killed_daemon_left_open_is_ended_by_the_next() {
     let peer = client.connection.unique_name().unwrap().to_string();
     let path = crate::limits::handle_path(&peer, "7").unwrap();
     let gone = crate::limits::handle_path(":1.99999", "7").unwrap();
-    journal(bus.folder.path(), "this-bus").write([(peer.as_str(), path.as_str()), (":1.99999", &gone)].into_iter());
+    let handle = |peer: &str, path: &str| Handle { peer: peer.to_owned(), path: path.to_owned() };
+    journal(bus.folder.path(), "this-bus").write(vec![handle(&peer, &path), handle(":1.99999", &gone)]);
     let daemon = Daemon::start(&bus, &world).await;
     let response = client.response().await;
     assert_eq!((response.path, response.code), (path, 2));

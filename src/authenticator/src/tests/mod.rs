@@ -161,7 +161,7 @@ struct Daemon {
 }
 
 fn journal(folder: &Path, bus_id: &str) -> Journal {
-    Journal::at(folder.join("requests.json"), bus_id)
+    Journal::in_folder(folder.to_owned(), bus_id, None)
 }
 
 impl Daemon {

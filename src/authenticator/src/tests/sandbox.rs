@@ -17,6 +17,7 @@ use crate::{
     delivery::BusAccess,
     fakes::{Says, World},
     flow::Clients,
+    journal::Handle,
 };
 
 /// A store that the daemon may talk to.
@@ -129,7 +130,7 @@ async fn l12_what_a_killed_daemon_left_open_is_ended_behind_a_proxy() {
         (peer, path)
     };
     let open = [handle(&client), handle(&store)];
-    journal(bus.folder.path(), "this-bus").write(open.iter().map(|(peer, path)| (peer.as_str(), path.as_str())));
+    journal(bus.folder.path(), "this-bus").write(open.clone().map(|(peer, path)| Handle { peer, path }).into());
     let daemon = proxy.start_daemon(&bus, &world).await;
     let response = client.response().await;
     assert_eq!((&response.path, response.code), (&open[0].1, 2));
