@@ -37,7 +37,7 @@ pub use flatpak::{Flatpak, Outcome};
 pub use keyring::{Item, Keyring, KeyringState, SCHEMA};
 pub use leaks::Leak;
 pub use notifications::{Desktop, Notification, Notifications};
-pub use processes::{LIMIT, Processes, send_signal, wait_for, wait_until};
+pub use processes::{LIMIT, Processes, has_ended, send_signal, wait_for, wait_until};
 pub use sandbox::{Instance, Package, Portals};
 pub use screen::{Screen, Window};
 pub use session::{ACCESS, AUTHENTICATOR, Session, Setup, WINDOW, workspace};

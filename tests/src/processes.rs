@@ -197,6 +197,11 @@ pub fn send_signal(id: u32, signal: Signal) {
     }
 }
 
+/// Whether a process has ended, even if nobody has asked yet how.
+pub fn has_ended(id: u32) -> bool {
+    parent_of(id).is_none()
+}
+
 /// The processes whose parent is `parent`.
 pub fn children_of(parent: u32) -> Vec<u32> {
     process_ids().filter(|id| parent_of(*id) == Some(parent)).collect()

@@ -140,7 +140,8 @@ impl RawPeer {
         let path = bus.address.strip_prefix("unix:path=").expect("the bus of a session has a path");
         let mut socket = BufReader::new(UnixStream::connect(path).expect("the bus takes another connection"));
         let user = rustix::process::getuid().as_raw().to_string();
-        let user: String = user.bytes().map(|digit| format!("{digit:02x}")).collect();
+        // A digit in hexadecimal is a 3 and itself.
+        let user: String = user.chars().flat_map(|digit| ['3', digit]).collect();
         write!(socket.get_mut(), "\0AUTH EXTERNAL {user}\r\n").expect("the bus reads");
         let mut line = String::new();
         socket.read_line(&mut line).expect("the bus writes");

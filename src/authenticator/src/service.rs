@@ -108,7 +108,8 @@ pub(crate) async fn run_with_connections(
 /// Reads or tidies the journal on a thread of its own.
 async fn apart<T: Default + Send + 'static>(journal: Option<&Journal>, work: fn(&Journal) -> T) -> T {
     let Some(journal) = journal.cloned() else { return T::default() };
-    files::apart(&journal.path().to_owned(), move || work(&journal)).await.unwrap_or_default()
+    let place = journal.path().to_owned();
+    files::apart(&place, move || work(&journal)).await.unwrap_or_default()
 }
 
 async fn follow(mut lost: impl Stream<Item = NameOwnerChanged> + Unpin, all: [&OpenRequests; 2]) {

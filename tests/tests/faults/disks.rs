@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
-use usher_tests::{AUTHENTICATOR, Session, Setup, send_signal, wait_until};
+use usher_tests::{AUTHENTICATOR, Session, Setup, has_ended, send_signal, wait_until};
 use zbus::fdo::DBusProxy;
 
 use crate::client::{Client, Daemon, owner};
@@ -73,7 +73,7 @@ async fn with_fifo(path: &Path, meanwhile: impl AsyncFnOnce()) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn g10_no_file_that_is_read_holds_up_answers_other_peers_or_the_end() {
+async fn g13_no_file_that_is_read_holds_up_answers_other_peers_or_the_end() {
     let session = Session::start(Setup::without_display()).await;
     session.sign_in_as("demo").await;
     for path in files(&session).await {
@@ -90,8 +90,7 @@ async fn g10_no_file_that_is_read_holds_up_answers_other_peers_or_the_end() {
             ping.await.expect("the daemon answers");
             assert_eq!(owner(&session).await, daemon.id);
             send_signal(daemon.id, Signal::TERM);
-            let is_gone = async || !session.processes.ids().contains(&daemon.id);
-            wait_until("the end of the daemon", is_gone).await;
+            wait_until("the end of the daemon", async || has_ended(daemon.id)).await;
             session.bus.wait_until_free(AUTHENTICATOR).await;
         })
         .await;

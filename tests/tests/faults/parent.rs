@@ -6,7 +6,7 @@ use std::process::{Child, ExitStatus};
 
 use rustix::process::Signal;
 use usher_demo_store::{Failure, Route};
-use usher_tests::{AUTHENTICATOR, Session, Setup, send_signal, wait_for, wait_until};
+use usher_tests::{AUTHENTICATOR, Session, Setup, has_ended, send_signal, wait_for, wait_until};
 use zbus::connection;
 use zbus::fdo::DBusProxy;
 
@@ -109,7 +109,7 @@ async fn l12_two_buses_that_share_a_runtime_folder_keep_their_requests_apart() {
     let mut neighbour = Client::on(&address).await;
     assert_eq!(neighbour.request_at(&session, "https://elsewhere.example.org/").await.code, 2);
     send_signal(daemon, Signal::TERM);
-    wait_until("the end of the other daemon", async || !session.processes.ids().contains(&daemon)).await;
+    wait_until("the end of the other daemon", async || has_ended(daemon)).await;
 
     send_signal(first.id, Signal::KILL);
     session.bus.wait_until_free(AUTHENTICATOR).await;
