@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::process::Signal;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -255,4 +256,22 @@ async fn h40_a_page_goes_through_the_proxy_of_the_environment() {
     let (stream, _) = timeout(LIMIT, listener.accept()).await.expect("the proxy is asked").expect("it is asked well");
     let line = timeout(LIMIT, BufReader::new(stream).lines().next_line()).await.expect("a line comes");
     assert_eq!(line.expect("it is text").as_deref(), Some("CONNECT store.test:443 HTTP/1.1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn h40_a_page_does_not_go_past_a_proxy_that_is_not_understood() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let port = listener.local_addr().expect("it has a port").port();
+    let environment = vec![("https_proxy", "quic://proxy.example:1".to_owned())];
+    let session = Session::start(Setup { environment, ..Setup::default() }).await;
+    let option = format!("--authenticator-option=url=https://127.0.0.1:{port}/");
+    session.flatpak().run(&["remote-modify", "--user", &option, "demo"]).await.expect_success();
+    session.open_usher();
+    let screen = session.screen();
+    let window = screen.window("Usher").await;
+    window.press(&format!("Sign In to 127.0.0.1:{port}")).await;
+    window.press(&format!("Continue to 127.0.0.1:{port}")).await;
+    window.says(&format!("127.0.0.1:{port} Cannot Be Reached")).await;
+    window.mentions("the proxy in the variable “https_proxy” is not understood. Nothing was sent.").await;
+    assert!(timeout(Duration::ZERO, listener.accept()).await.is_err(), "nobody has connected");
 }

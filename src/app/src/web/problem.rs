@@ -3,6 +3,10 @@
 
 use adw::prelude::*;
 use gtk::{gio, glib};
+use usher_core::{
+    error_text::UserFacing,
+    http::{self, HttpError, ProxyFault},
+};
 
 use super::containment;
 use crate::{
@@ -19,6 +23,8 @@ pub(crate) enum WebProblem {
     Unreachable,
     /// No server of that name.
     NoSuchHost,
+    /// The way leads through a proxy, and no further.
+    Proxy(ProxyFault),
     /// The certificate is not accepted; the technical details, one a line.
     Certificate(CertificateFault, String),
     /// An address without encryption.
@@ -84,7 +90,15 @@ impl WebProblem {
         {
             return None;
         }
-        Some(if error.matches(gio::ResolverError::NotFound) && is_online {
+        // Such a proxy has been replaced by one that leads nowhere.
+        let proxy = http::environment_fault().map(ProxyFault::NotUnderstood);
+        let is_proxys = error.matches(gio::IOErrorEnum::ProxyFailed)
+            || error.matches(gio::IOErrorEnum::ProxyAuthFailed)
+            || error.matches(gio::IOErrorEnum::ProxyNeedAuth)
+            || error.matches(gio::IOErrorEnum::ProxyNotAllowed);
+        Some(if let Some(fault) = proxy.or(is_proxys.then_some(ProxyFault::Unreachable)) {
+            Self::Proxy(fault)
+        } else if error.matches(gio::ResolverError::NotFound) && is_online {
             Self::NoSuchHost
         } else if is_online {
             Self::Unreachable
@@ -112,6 +126,11 @@ impl WebProblem {
                 "network-error-symbolic",
                 gettext_f("{host} Cannot Be Reached", &host),
                 gettext("No server of this name was found."),
+            ),
+            Self::Proxy(fault) => (
+                "network-error-symbolic",
+                gettext_f("{host} Cannot Be Reached", &host),
+                HttpError::Proxy(*fault).at(&plain_host).sentence(),
             ),
             Self::Certificate(fault, _) => {
                 ("channel-insecure-symbolic", gettext("Connection Is Not Secure"), fault.text(&host))
@@ -224,6 +243,8 @@ mod tests {
         assert_eq!(of(refused(), false), Some(WebProblem::Offline));
         let unknown = glib::Error::new(gio::ResolverError::NotFound, "");
         assert_eq!(of(unknown, true), Some(WebProblem::NoSuchHost));
+        let refused = glib::Error::new(gio::IOErrorEnum::ProxyFailed, "");
+        assert_eq!(of(refused, true), Some(WebProblem::Proxy(ProxyFault::Unreachable)));
     }
 
     #[test]
