@@ -115,11 +115,21 @@ async fn k03_without_a_keyring_nothing_is_stored_and_usherctl_says_why() {
 #[tokio::test]
 async fn an_address_that_is_no_server_is_rejected() {
     let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
-    for nonsense in ["http://store.example.org", "a b", "https://demo@store.example.org"] {
+    for (nonsense, said) in [
+        ("a b", "“a b” is neither a remote that uses Usher nor the address of a server."),
+        ("http://store.example.org", "Only secure addresses (https) can be used"),
+        ("https://ada:hunter2@store.example.org", "Addresses with a user name are not accepted. "),
+        ("hunter2@store.example.org", "Addresses with a user name are not accepted. "),
+        ("https://ada:hunter2@store.example.org/a b", "“https://store.example.org/a b” is neither a remote "),
+        ("oci+https://store.example.org", "This is the address of a repository in a container registry. "),
+        ("flatpak+https://store.example.org/x.flatpakref", "This is a link to a file for app stores. "),
+        ("https://store.example.org/x.flatpakrepo", "This is the address of a file about a repository. "),
+        ("https://store.example.org/#hunter2", "Addresses with “#” are not accepted. "),
+        ("https://store.example.org/?t=hunter2", "Addresses with “?” are not accepted. "),
+    ] {
         let output = session.usherctl(&["sign-in", nonsense]).await;
-        assert_eq!(output.code, 2, "{}", output.stderr);
-        let message = "is neither a remote that uses Usher nor a secure address (https).";
-        assert!(output.stderr.contains(message), "{}", output.stderr);
+        assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{}", output.stderr);
+        assert!(output.stderr.starts_with(said) && !output.stderr.contains("hunter2"), "{}", output.stderr);
     }
     let list = session.usherctl(&["list"]).await;
     assert_eq!((list.code, list.stdout.as_str()), (0, "No accounts. Add one with “usherctl sign-in ADDRESS”.\n"));

@@ -158,3 +158,54 @@ async fn h40_a_proxy_that_is_not_understood_is_named_without_its_login() {
         assert!(!printed.contains("porter") && !printed.contains("CANARY"), "{printed}");
     }
 }
+
+/// What is wrong with a remote's address or options, and the end of the sentence about it.
+#[tokio::test]
+async fn u02_an_address_that_gets_no_account_is_named_with_its_reason_and_shown_without_its_password() {
+    let session = session(KeyringState::Unlocked).await;
+    let account = session.shop().base_url().to_string();
+    for (address, said, is_mended) in [
+        ("https://ada:hunter2@127.0.0.1:1/repo", "because its address has a user name in it.", true),
+        ("oci+https://hunter2@127.0.0.1:1/repo", "because its address has a user name in it.", true),
+        ("https://127.0.0.1:1/repo?t=hunter2", "because its address has “?” in it.", true),
+        ("https://127.0.0.1:1/repo#hunter2", "because its address has “#” in it.", true),
+        ("http://127.0.0.2:1/repo", "because its address is not secure (https).", false),
+        ("file:///srv/repo", "because it is on this computer.", false),
+        ("https://127.0.0.1:1/x.flatpakrepo", "because its address leads to a file about a repository.", false),
+    ] {
+        let change = ["remote-modify", "--user", &format!("--url={address}"), "demo"];
+        session.flatpak().run(&change).await.expect_success();
+        let output = doctor(&session).await;
+        assert!(output.stdout.contains(&format!("No account is used for “demo”, {said}")), "{}", output.stdout);
+        assert!(!output.stdout.contains("hunter2"), "{}", output.stdout);
+        for command in
+            [&["doctor", "--json"][..], &["export"], &["list", "--json"], &["query", "demo", "org.example.Paid"]]
+        {
+            let output = session.usherctl(command).await;
+            assert!(!output.stdout.contains("hunter2") && !output.stderr.contains("hunter2"), "{command:?}");
+        }
+        if is_mended {
+            let fixes: Vec<_> = output.stdout.lines().filter(|line| line.contains("--url=")).collect();
+            let [fix] = fixes.as_slice() else { panic!("one command mends it:\n{}", output.stdout) };
+            let fix = fix.trim_start().trim_start_matches("Fix: ");
+            session.in_terminal(&["sh", "-c", fix]).end().await.expect_success();
+            assert!(!doctor(&session).await.stdout.contains("No account is used for"));
+        }
+    }
+    for (option, said) in [
+        ("https://ada:hunter2@127.0.0.1:1/", "has a user name in it."),
+        ("oci+https://127.0.0.1:1/", "is that of a repository in a container registry, not of an account server."),
+        ("http://127.0.0.2:1/", "is not secure (https)."),
+        ("https://127.0.0.1:1/#hunter2", "has “#” in it."),
+    ] {
+        let options = format!("--authenticator-option=url={option}");
+        let address = format!("--url={account}repo");
+        session.flatpak().run(&["remote-modify", "--user", &address, &options, "demo"]).await.expect_success();
+        let sentence = format!("The address in the authenticator option “url” of remote “demo” {said}\n");
+        let output = doctor(&session).await;
+        assert!(output.stdout.contains(&sentence) && !output.stdout.contains("hunter2"), "{}", output.stdout);
+        let output = session.usherctl(&["sign-in", "demo"]).await;
+        assert_eq!((output.code, output.stderr), (2, sentence));
+    }
+    assert_eq!(session.leaks(), []);
+}

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use usher_core::{
-    binding::{OptionsError, option},
     error_text::UserFacing,
     http::HttpError,
     i18n::{gettext, gettext_f, ngettext_f},
@@ -88,7 +87,7 @@ pub(crate) fn message(obstacle: &Obstacle, place: Place, names: &Names<'_>) -> S
         Obstacle::Proxy(fault) => HttpError::Proxy(*fault).at(&host).sentence(),
         Obstacle::BadAnswer => HttpError::Unexpected.at(&host).sentence(),
         Obstacle::NotSecure(fault) => HttpError::Certificate(*fault).at(&host).sentence(),
-        Obstacle::Options(error) => options(error, &remote),
+        Obstacle::Options(error) => error.of_remote(&remote),
     }
 }
 
@@ -206,23 +205,6 @@ pub(crate) fn stopped() -> String {
 /// The daemon failed.
 pub(crate) fn failed() -> String {
     gettext("Something went wrong in Usher. Try again.")
-}
-
-fn options(error: &OptionsError, remote: &str) -> String {
-    let values = &[("remote", remote), ("option", error.option())];
-    match error {
-        OptionsError::Missing(option::URL) => {
-            gettext_f("Remote “{remote}” does not say where its accounts are (authenticator option “url”).", values)
-        }
-        OptionsError::Missing(_) => gettext_f("Remote “{remote}” lacks the authenticator option “{option}”.", values),
-        OptionsError::Malformed(_) => {
-            gettext_f("The authenticator option “{option}” of remote “{remote}” cannot be used.", values)
-        }
-        OptionsError::NotSecure(_) => gettext_f(
-            "The address in the authenticator option “{option}” of remote “{remote}” is not secure (https).",
-            values,
-        ),
-    }
 }
 
 /// A name as an argument of a command. `None` if it is not plain, or too long: a command never holds part of a name.

@@ -57,16 +57,16 @@ pub enum OptionsError {
     /// The option is not a string, or its value cannot be used.
     #[error("the authenticator option “{0}” cannot be used")]
     Malformed(&'static str),
-    /// The address is not https.
-    #[error("the address in the authenticator option “{0}” is not secure (https)")]
-    NotSecure(&'static str),
+    /// The address is not one of an account server, for this reason.
+    #[error("the address in the authenticator option “{0}” cannot be used: {1}")]
+    Address(&'static str, UrlError),
 }
 
 impl OptionsError {
     /// Name of the option to correct.
     pub fn option(&self) -> &'static str {
         match self {
-            Self::Missing(option) | Self::Malformed(option) | Self::NotSecure(option) => option,
+            Self::Missing(option) | Self::Malformed(option) | Self::Address(option, _) => option,
         }
     }
 }
@@ -86,8 +86,8 @@ pub mod option {
     pub fn service(options: &BTreeMap<String, String>, option: &'static str) -> Result<ServiceUrl, OptionsError> {
         let url = options.get(option).ok_or(OptionsError::Missing(option))?;
         ServiceUrl::parse(url).map_err(|error| match error {
-            UrlError::NotSecure => OptionsError::NotSecure(option),
-            UrlError::NotAnAddress | UrlError::UserInfo => OptionsError::Malformed(option),
+            UrlError::NotAnAddress => OptionsError::Malformed(option),
+            fault => OptionsError::Address(option, fault),
         })
     }
 }

@@ -64,7 +64,7 @@ impl Ground {
 
     /// The ground of a remote on this computer.
     pub fn of(remote: &Remote) -> Result<Self, GroundError> {
-        Self::claimed(&remote.name, &remote.url, &remote.options, None)
+        Self::claimed(&remote.name, remote.url.verbatim(), &remote.options, None)
     }
 
     /// Whether this is the remote as it is configured on this computer (rule R25).

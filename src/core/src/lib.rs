@@ -10,6 +10,7 @@
 //! What a request says
 //!   ground    the remote, and what it claims      ask       what to ask tokens for
 //!   refs      flatpak refs and app ids            service   addresses of servers and remotes
+//!   address   addresses as they are written, shown and refused
 //!   remote    installations on this computer      installed apps on this computer
 //!   repository_file  files that name a repository
 //!
@@ -37,6 +38,7 @@
 #![warn(missing_docs)]
 
 pub mod account;
+pub mod address;
 pub mod app_state;
 pub mod appstream;
 pub mod ask;

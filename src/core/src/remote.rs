@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::{
+    address::WrittenAddress,
     binding::{Binding, OptionsError},
     keyfile::KeyFile,
     names,
@@ -37,8 +38,8 @@ pub struct Remote {
     pub name: String,
     /// Its title, if it has one.
     pub title: Option<String>,
-    /// Its address, verbatim.
-    pub url: String,
+    /// Its address.
+    pub url: WrittenAddress,
     /// Bus name of its authenticator.
     pub authenticator: Option<String>,
     /// Its authenticator options.
@@ -65,12 +66,12 @@ impl Remote {
 
     /// The binding that its options claim.
     pub fn claimed(&self) -> Result<Binding, OptionsError> {
-        provider::claim(&Claim { remote_uri: &self.url, options: &self.options, registry: None })
+        provider::claim(&Claim { remote_uri: self.url.verbatim(), options: &self.options, registry: None })
     }
 
     /// Its address, if it may get tokens.
     pub fn address(&self) -> Result<RemoteUrl, UrlError> {
-        RemoteUrl::parse(&self.url)
+        RemoteUrl::parse(self.url.verbatim())
     }
 }
 
@@ -192,7 +193,7 @@ fn remotes_of(installation: &Installation) -> Vec<Remote> {
         found.push(Remote {
             name: name.to_owned(),
             title: text("xa.title"),
-            url: url.clone(),
+            url: url.clone().into(),
             authenticator: text("xa.authenticator-name"),
             options,
             is_user: installation.is_user,
@@ -207,7 +208,7 @@ fn remotes_of(installation: &Installation) -> Vec<Remote> {
 pub fn is_configured(remotes: &[Remote], name: &str, url: &str, options: &BTreeMap<String, String>) -> bool {
     remotes
         .iter()
-        .any(|remote| remote.name == name && remote.url == url && remote.is_ours() && &remote.options == options)
+        .any(|remote| remote.name == name && remote.url == *url && remote.is_ours() && &remote.options == options)
 }
 
 /// Whether one of these installations has deployed a ref.

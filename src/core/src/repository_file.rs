@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use crate::{
+    address::WrittenAddress,
     keyfile::KeyFile,
     names,
     remote::Remote,
@@ -24,7 +25,7 @@ const VERSION: &str = "1";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepositoryFile {
     /// Its address as written in the file: plain text, but not always one that Usher uses.
-    pub address: String,
+    pub address: WrittenAddress,
     /// Its title, cleaned.
     pub title: Option<String>,
     /// The app that the file is about, cleaned. `None` for a `.flatpakrepo`.
@@ -102,7 +103,7 @@ impl RepositoryFile {
         let stem = name.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         let suggested = if kind == Kind::Ref { value("SuggestRemoteName").unwrap_or_default() } else { stem };
         Ok(Self {
-            address: address.to_owned(),
+            address: address.into(),
             title: only(Kind::Repository, shown("Title")),
             app: only(Kind::Ref, shown("Title").or_else(|| shown("Name"))),
             kind,
@@ -117,7 +118,7 @@ impl RepositoryFile {
     /// The command that adds the repository for the current user. Names the file if its path can be typed, since that
     /// reads better than a key. `None` if no safe command can be made.
     pub fn command(&self, file: Option<&Path>, remotes: &[Remote]) -> Option<String> {
-        let address = RemoteUrl::parse(&self.address).ok()?;
+        let address = RemoteUrl::parse(self.address.verbatim()).ok()?;
         let name = free_name(&self.name_of_remote(&address), remotes)?;
         // A file that names Usher must not bring a program that takes Usher's place (rule R23).
         let is_ours = self.authenticator.as_deref().is_none_or(|name| name == names::AUTHENTICATOR_NAME);

@@ -2,10 +2,12 @@
 //! Addresses of account servers and repositories. Only this file parses, normalises and compares them: with one parser,
 //! and by parsed parts, never by substrings (rules R2 and R4).
 
-use std::{fmt, net::IpAddr};
+use std::{fmt, net::IpAddr, path::Path};
 
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
+
+use crate::repository_file;
 
 /// Longest address, in bytes (rule R9).
 pub const ADDRESS_LIMIT: usize = 2048;
@@ -13,7 +15,7 @@ pub const ADDRESS_LIMIT: usize = 2048;
 /// Why a text is not an address that Usher uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
-    /// Not an address, or one with parts that do not belong (fragment, query, dot segments, odd characters).
+    /// Not an address, or one with parts that do not belong (dot segments, odd characters).
     #[error("not an address")]
     NotAnAddress,
     /// Not https, and not a literal loopback address in a development build.
@@ -22,6 +24,24 @@ pub enum UrlError {
     /// It has a user name or password before the host.
     #[error("an address with a user name")]
     UserInfo,
+    /// A repository in a container registry (`oci+https:`), in place of an account server.
+    #[error("the address of a repository in a registry")]
+    Registry,
+    /// A link that hands a file to an app store (`flatpak+https:`).
+    #[error("a link to a file")]
+    FlatpakLink,
+    /// A file that describes a repository or an app.
+    #[error("the address of a file")]
+    File,
+    /// It has a query.
+    #[error("an address with a query")]
+    Query,
+    /// It has a fragment.
+    #[error("an address with a fragment")]
+    Fragment,
+    /// A folder of this computer.
+    #[error("a place on this computer")]
+    Local,
 }
 
 /// Base address of an account server: scheme, host, port and path, normalised, with a closing slash.
@@ -32,7 +52,10 @@ pub struct ServiceUrl(Url);
 impl ServiceUrl {
     /// Parses an address from a remote or a keyring item.
     pub fn parse(text: &str) -> Result<Self, UrlError> {
-        let mut url = parse_strictly(text, &["https", "http"])?;
+        if has_prefix(text, "oci+https:") {
+            return Err(UrlError::Registry);
+        }
+        let mut url = parse_strictly(text)?;
         if !url.path().ends_with('/') {
             let path = format!("{}/", url.path());
             url.set_path(&path);
@@ -105,7 +128,7 @@ impl RemoteUrl {
             Some(plain) => ("oci+", plain),
             None => ("", text),
         };
-        let url = parse_strictly(plain, &["https", "http"])?;
+        let url = parse_strictly(plain)?;
         Ok(Self(format!("{prefix}{}", url.as_str().trim_end_matches('/'))))
     }
 
@@ -173,16 +196,19 @@ pub fn is_literal_loopback(url: &Url) -> bool {
 }
 
 /// Parses `text` only if the parser changes nothing: what we show and compare is what was written.
-fn parse_strictly(text: &str, schemes: &[&str]) -> Result<Url, UrlError> {
-    if text.len() > ADDRESS_LIMIT
-        || !text.chars().all(|c| c.is_ascii_graphic())
-        || text.contains(['\\', '#', '?', '"', '<', '>', '`', '{', '}', '|', '^'])
-    {
+fn parse_strictly(text: &str) -> Result<Url, UrlError> {
+    let is_plain = |c: char| c.is_ascii_graphic() && !r#"\"<>`{}|^"#.contains(c);
+    if text.len() > ADDRESS_LIMIT || !text.chars().all(is_plain) {
         return Err(UrlError::NotAnAddress);
     }
     let (scheme, rest) = text.split_once("://").ok_or(UrlError::NotAnAddress)?;
-    if !schemes.contains(&scheme.to_ascii_lowercase().as_str()) {
-        return Err(if Url::parse(text).is_ok() { UrlError::NotSecure } else { UrlError::NotAnAddress });
+    if let Some(fault) = fault_of_scheme(&scheme.to_ascii_lowercase()) {
+        return Err(if Url::parse(text).is_ok() { fault } else { UrlError::NotAnAddress });
+    }
+    for (mark, fault) in [('#', UrlError::Fragment), ('?', UrlError::Query)] {
+        if rest.contains(mark) {
+            return Err(fault);
+        }
     }
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     if authority.contains('@') {
@@ -200,7 +226,24 @@ fn parse_strictly(text: &str, schemes: &[&str]) -> Result<Url, UrlError> {
     if url.scheme() == "http" && !is_allowed_loopback(&url) {
         return Err(UrlError::NotSecure);
     }
+    if repository_file::is_named_so(Path::new(path.trim_end_matches('/'))) {
+        return Err(UrlError::File);
+    }
     Ok(url)
+}
+
+/// What is wrong with addresses of this scheme; `None` for those that may be sound.
+fn fault_of_scheme(scheme: &str) -> Option<UrlError> {
+    match scheme {
+        "https" | "http" => None,
+        "flatpak+https" => Some(UrlError::FlatpakLink),
+        "file" | "oci" => Some(UrlError::Local),
+        _ => Some(UrlError::NotSecure),
+    }
+}
+
+fn has_prefix(text: &str, prefix: &str) -> bool {
+    text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 /// Whether `host` is the host part of `authority`, exactly except for case.
@@ -252,8 +295,6 @@ mod tests {
             "//store.example.org",
             "https://",
             "https:///store.example.org",
-            "https://store.example.org/?a=b",
-            "https://store.example.org/#a",
             "https://störe.example.org/",
             "https://store.example.org:/",
             " https://store.example.org/",
@@ -261,6 +302,8 @@ mod tests {
             assert_eq!(service(refused), Err(UrlError::NotAnAddress), "{refused}");
         }
         assert_eq!(service("https://store.example.org@evil.example/"), Err(UrlError::UserInfo));
+        assert_eq!(service("https://store.example.org/?a=b"), Err(UrlError::Query));
+        assert_eq!(service("https://store.example.org/#a"), Err(UrlError::Fragment));
         assert_eq!(service("ftp://store.example.org/"), Err(UrlError::NotSecure));
         assert_eq!(service("http://store.example.org/"), Err(UrlError::NotSecure));
         let own = ServiceUrl::parse("https://store.example.org/api").unwrap();

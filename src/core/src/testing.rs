@@ -86,7 +86,7 @@ pub fn remote(name: &str, url: &str, server: &str) -> Remote {
     Remote {
         name: name.to_owned(),
         title: None,
-        url: url.to_owned(),
+        url: url.into(),
         authenticator: Some(names::AUTHENTICATOR_NAME.to_owned()),
         options: options(server),
         is_user: true,

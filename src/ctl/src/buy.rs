@@ -120,7 +120,7 @@ impl AppPurchase<'_> {
     /// Fills in a sentence with the names of this purchase.
     fn sentence(&self, fill: impl FnOnce(&[(&str, &str)]) -> String) -> String {
         let app = &self.app_id;
-        let remote = remotes::word(&self.ground.remote, self.ground.remote_url.as_str());
+        let remote = &remotes::word(&self.ground.remote, &self.ground.remote_uri.clone().into());
         let command = command::usherctl(&["buy", remote, app]);
         let not_paid = command::usherctl(&["buy", "--not-paid", remote, app]);
         let names = [("host", self.host()), ("user", self.user()), ("command", command), ("not_paid", not_paid)];

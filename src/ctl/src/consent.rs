@@ -65,7 +65,7 @@ impl PermissionRequest<'_> {
 
     /// Prints the command that allows it later.
     pub(crate) fn advise(&self) -> Result<(), Failure> {
-        let word = remotes::word(&self.remote.name, self.address.as_str());
+        let word = &remotes::word(&self.remote.name, &self.remote.url);
         let (title, id) = (accounts::title_of(self.account), self.account.id.to_string());
         let by_title = text::usherctl(&["allow", word, &title]);
         let command = by_title.unwrap_or_else(|| command::usherctl(&["allow", word, &id]));

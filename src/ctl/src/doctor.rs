@@ -120,7 +120,7 @@ fn print(
     let remotes = examined.iter().map(|examined| {
         json!({
             "remote": examined.remote.name,
-            "address": examined.remote.url,
+            "address": examined.remote.url.to_string(),
             "problems": examined.problems.iter().map(as_json).collect::<Vec<_>>(),
             "all_checked": examined.is_whole,
             "waiting_installs": examined.waiting.installs,

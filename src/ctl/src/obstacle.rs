@@ -31,7 +31,7 @@ fn account_needed(binding: &Binding) -> Failure {
 
 /// The remote may not use the account.
 pub(crate) fn permission_needed(remote: &Remote) -> Failure {
-    let command = command::usherctl(&["sign-in", remotes::word(&remote.name, &remote.url)]);
+    let command = command::usherctl(&["sign-in", &remotes::word(&remote.name, &remote.url)]);
     Failure::AccountNeeded(gettext_f("Permission needed. Run “{command}”, then try again.", &[("command", &command)]))
 }
 

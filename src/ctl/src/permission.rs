@@ -123,7 +123,7 @@ fn link_to<'a>(among: &[&'a Account], remotes: &[Remote], wanted: &str) -> Resul
     found.sort_by(|one, other| one.remote_url.as_str().cmp(other.remote_url.as_str()));
     found.dedup_by(|one, other| one.remote_url == other.remote_url);
     if let [_, _, ..] = found.as_slice() {
-        let wanted = text::clean(wanted, text::NAME_LIMIT);
+        let wanted = remotes::shown(wanted);
         let sentence = gettext_f("“{remote}” is more than one remote. Name its address:", &[("remote", &wanted)]);
         let lines = found.iter().map(|link| format!("  {}", link.remote_url));
         return Err(Failure::Usage([sentence].into_iter().chain(lines).collect::<Vec<_>>().join("\n")));
@@ -139,7 +139,7 @@ fn nothing_to_take(context: &Context, entries: &[Entry], remotes: &[Remote], wan
     let address = RemoteUrl::parse(wanted);
     let is_known =
         |remote: &&Remote| remote.name == wanted || address.as_ref().is_ok_and(|address| is_at(remote, address));
-    let name = text::clean(wanted, text::NAME_LIMIT);
+    let name = remotes::shown(wanted);
     let Some(known) = remotes.iter().find(is_known) else {
         let command = command::usherctl(&["list"]);
         return Err(Failure::Usage(gettext_f(
@@ -148,5 +148,5 @@ fn nothing_to_take(context: &Context, entries: &[Entry], remotes: &[Remote], wan
         )));
     };
     terminal::say(&gettext_f("Nothing has changed: “{remote}” did not use it.", &[("remote", &name)]))?;
-    context.out.json(&json!({ "remotes": [known.name], "address": known.url, "accounts": [] }))
+    context.out.json(&json!({ "remotes": [known.name], "address": known.url.to_string(), "accounts": [] }))
 }

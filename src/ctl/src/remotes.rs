@@ -2,6 +2,7 @@
 //! The remotes on this computer that use Usher, and finding the one that a person names.
 
 use usher_core::{
+    address::WrittenAddress,
     binding::OptionsError,
     ground::{Ground, GroundError},
     i18n::gettext_f,
@@ -20,9 +21,9 @@ pub(crate) fn ours() -> Vec<Remote> {
 /// The remote with that name or address. The same remote in two installations counts as one.
 pub(crate) fn named<'a>(remotes: &'a [Remote], wanted: &str) -> Result<&'a Remote, Failure> {
     let address = RemoteUrl::parse(wanted);
-    let is_at = |remote: &Remote| address.is_ok() && remote.address() == address || remote.url == wanted;
+    let is_at = |remote: &Remote| address.is_ok() && remote.address() == address || remote.url == *wanted;
     let mut found = remotes.iter().filter(|remote| remote.name == wanted || is_at(remote));
-    let values = [("remote", text::clean(wanted, text::NAME_LIMIT))];
+    let values = [("remote", shown(wanted))];
     let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let first = found
         .next()
@@ -38,26 +39,27 @@ pub(crate) fn named<'a>(remotes: &'a [Remote], wanted: &str) -> Result<&'a Remot
 }
 
 /// The word for a remote in a command: its name if that is plain, else its address.
-pub(crate) fn word<'a>(name: &'a str, address: &'a str) -> &'a str {
-    if text::is_plain_name(name) { name } else { address }
+pub(crate) fn word(name: &str, address: &WrittenAddress) -> String {
+    if text::is_plain_name(name) { name.to_owned() } else { address.to_string() }
+}
+
+/// What a person typed for a remote, for showing: its name, or its address without what is nobody's business.
+pub(crate) fn shown(wanted: &str) -> String {
+    let is_address = wanted.contains("://");
+    let shown = if is_address { WrittenAddress::from(wanted).to_string() } else { wanted.to_owned() };
+    text::clean(&shown, text::NAME_LIMIT)
 }
 
 /// What a remote says of its accounts.
 pub(crate) fn ground(remote: &Remote) -> Result<Ground, Failure> {
     Ground::of(remote).map_err(|error| match error {
         GroundError::Options(error) => options_failure(remote, &error),
-        GroundError::Address(_) => Failure::Other(gettext_f(
-            "No account is used for “{remote}”, because its address is not secure (https).",
-            &[("remote", &text::clean(&remote.name, text::NAME_LIMIT))],
-        )),
+        GroundError::Address(fault) => Failure::Other(fault.of_remote(&remote.name)),
     })
 }
 
 pub(crate) fn options_failure(remote: &Remote, error: &OptionsError) -> Failure {
-    Failure::Usage(gettext_f(
-        "Remote “{remote}” does not say where its accounts are (authenticator option “{option}”).",
-        &[("remote", &text::clean(&remote.name, text::NAME_LIMIT)), ("option", error.option())],
-    ))
+    Failure::Usage(error.of_remote(&remote.name))
 }
 
 #[cfg(test)]
@@ -68,8 +70,12 @@ mod tests {
 
     #[test]
     fn a_remote_whose_name_is_not_plain_is_named_by_its_address() {
+        let word = |name: &str, url: &str| word(name, &url.into());
         assert_eq!(word("shop", "https://one.example/repo"), "shop");
         assert_eq!(word("--user", "https://one.example/repo"), "https://one.example/repo");
+        assert_eq!(word("--user", "https://ada:hunter2@one.example/repo"), "https://one.example/repo");
+        assert_eq!(shown("https://ada:hunter2@one.example/repo"), "https://one.example/repo");
+        assert_eq!(shown("shop"), "shop");
     }
 
     #[test]

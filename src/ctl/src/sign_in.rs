@@ -12,7 +12,7 @@ use usher_core::{
     provider::{Progress, Provider, SignedIn, Step, StepAnswer},
     redirect::Redirect,
     remote::Remote,
-    service::ServiceUrl,
+    service::{ServiceUrl, UrlError},
     sign_in::{self, ExpectedAccount, SaveOutcome},
     store::Entry,
     text,
@@ -88,7 +88,7 @@ pub(crate) async fn sign_in_agreed(
 
 /// Finds the server: by a remote's name, else by the host of a server that a remote names, else by its address.
 fn resolve(server: &str, remotes: &[Remote]) -> Result<Target, Failure> {
-    let is_remote = |remote: &Remote| remote.name == server || server.contains("://") && remote.url == server;
+    let is_remote = |remote: &Remote| remote.name == server || server.contains("://") && remote.url == *server;
     if remotes.iter().any(is_remote) {
         let found = remotes::named(remotes, server)?;
         let binding = found.claimed().map_err(|error| remotes::options_failure(found, &error))?;
@@ -97,14 +97,21 @@ fn resolve(server: &str, remotes: &[Remote]) -> Result<Target, Failure> {
     let by_host = remotes.iter().filter_map(|remote| remote.claimed().ok()).find(|binding| binding.host() == server);
     let binding = match by_host {
         Some(binding) => binding,
-        None => Provider::default_provider().at(ServiceUrl::from_input(server).map_err(|_| {
-            Failure::Usage(gettext_f(
-                "“{server}” is neither a remote that uses Usher nor a secure address (https).",
-                &[("server", &text::clean(server, text::NAME_LIMIT))],
-            ))
-        })?),
+        None => Provider::default_provider()
+            .at(ServiceUrl::from_input(server).map_err(|fault| address_failure(server, fault))?),
     };
     Ok(target_of(binding, remotes))
+}
+
+/// Why what the person typed names no server, and what to do instead.
+fn address_failure(typed: &str, fault: UrlError) -> Failure {
+    Failure::Usage(match fault {
+        UrlError::NotAnAddress => gettext_f(
+            "“{server}” is neither a remote that uses Usher nor the address of a server.",
+            &[("server", &remotes::shown(typed))],
+        ),
+        fault => fault.of_typed(),
+    })
 }
 
 /// A server, with all remotes that name it.
@@ -235,7 +242,7 @@ mod tests {
         let mut account = testing::account_of(target.binding.clone(), "demo", 0);
         let entry = |account: &Account| [testing::open(account.clone())];
         assert!(usable(&entry(&account), &target).is_some());
-        account.link(testing::link("shop", &shop().url));
+        account.link(testing::link("shop", shop().url.verbatim()));
         assert!(usable(&entry(&account), &target).is_none());
     }
 }

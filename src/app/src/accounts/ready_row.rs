@@ -55,7 +55,7 @@ pub(super) fn ready_row(services: &Services, item: &ReadyApp) -> gtk::Widget {
 }
 
 fn menu_button(services: &Services, item: &ReadyApp) -> gtk::MenuButton {
-    let (remote_url, refs) = (item.ready.repository.remote.url.clone(), item.ready.refs.clone());
+    let (remote_url, refs) = (item.ready.repository.remote.url.verbatim().to_owned(), item.ready.refs.clone());
     let notes = services.notes().clone();
     row_menu(&item.app.title(), &gettext("Dismiss"), move |_| notes.forget(&remote_url, &refs))
 }

@@ -9,11 +9,7 @@ use usher_core::{
     service::{ServiceUrl, UrlError},
 };
 
-use crate::{
-    i18n::{gettext, gettext_f},
-    model::Repository,
-    text,
-};
+use crate::{i18n::gettext_f, model::Repository, text};
 
 /// Why a typed address leads nowhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,9 +26,7 @@ impl AddressProblem {
     /// What the person is told.
     pub(super) fn text(&self) -> String {
         match self {
-            Self::Address(UrlError::NotAnAddress) => gettext("This is not an address"),
-            Self::Address(UrlError::NotSecure) => gettext("Only secure addresses (https) can be used"),
-            Self::Address(UrlError::UserInfo) => gettext("Addresses with a user name are not accepted"),
+            Self::Address(error) => error.of_typed(),
             Self::Unreachable(host, error) => error.at(&text::within(host)).reason(),
             Self::NoAccounts(host) => {
                 gettext_f("{host} does not offer accounts for apps", &[("host", &text::within(host))])
@@ -85,7 +79,9 @@ mod tests {
         assert_eq!(problem_of("store.example.org"), None);
         assert_eq!(problem_of("not an address").unwrap().text(), "This is not an address");
         assert_eq!(problem_of("http://store.example.org").unwrap().text(), "Only secure addresses (https) can be used");
-        assert_eq!(problem_of("me@store.example.org").unwrap().text(), "Addresses with a user name are not accepted");
+        let said = problem_of("me@store.example.org").unwrap().text();
+        assert_eq!(said, "Addresses with a user name are not accepted. Leave out all that stands before “@”.");
+        assert!(problem_of("oci+https://registry.example.org").unwrap().text().contains("container registry"));
     }
 
     #[test]

@@ -127,11 +127,12 @@ mod imp {
             self.stop_asking();
             self.clear_problem();
             let typed = self.address_row.text();
-            self.offered.borrow_mut().take_if(|offered| offered.file.address != typed);
+            self.offered.borrow_mut().take_if(|offered| offered.file.address.to_string() != *typed);
             let problem = discovery::problem_of(&typed);
             self.obj().set_can_continue(!typed.trim().is_empty() && problem.is_none());
             // More typing will not mend this, so it says so at once.
-            if let Some(problem @ AddressProblem::Address(UrlError::NotSecure | UrlError::UserInfo)) = problem {
+            if let Some(problem) = problem.filter(|problem| *problem != AddressProblem::Address(UrlError::NotAnAddress))
+            {
                 self.mark(&problem.text());
             }
         }
@@ -229,10 +230,10 @@ mod imp {
 
         pub(super) fn fill(&self, offered: OfferedRepository) {
             let address = offered.file.address.clone();
-            self.address_row.set_text(&address);
+            self.address_row.set_text(&address.to_string());
             self.offered.replace(Some(offered));
             self.focus_offered();
-            if let Some(problem) = discovery::problem_of(&address) {
+            if let Some(problem) = discovery::problem_of(address.verbatim()) {
                 self.show_problem(&problem);
             }
         }

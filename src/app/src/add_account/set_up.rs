@@ -3,7 +3,7 @@
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority::Medium, gio, glib};
-use usher_core::{remote, service::RemoteUrl};
+use usher_core::remote;
 
 use crate::{
     i18n::gettext,
@@ -142,7 +142,7 @@ glib::wrapper! {
 impl SetUpPage {
     /// The page of what a file offers, with the command that sets it up. It notices when that was done.
     pub(super) fn new(repositories: &Repositories, offered: OfferedRepository, command: Option<String>) -> Self {
-        let address = offered.address().as_ref().map_or(offered.file.address.as_str(), RemoteUrl::as_str).to_owned();
+        let address = offered.address().map_or_else(|| offered.file.address.to_string(), String::from);
         let page: Self = glib::Object::builder()
             .property("title", offered.title())
             .property("app", &offered.file.app)

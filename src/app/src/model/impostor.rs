@@ -32,7 +32,7 @@ impl Impostor {
 fn address_behind(problem: &Problem, remotes: &[Remote]) -> Option<String> {
     let (name, place) = behind(problem)?;
     let remote = remotes.iter().find(|remote| remote.name == name && InstallationKind::of(remote.is_user) == place)?;
-    Some(remote.url.clone())
+    Some(remote.url.to_string())
 }
 
 fn behind(problem: &Problem) -> Option<(&str, InstallationKind)> {

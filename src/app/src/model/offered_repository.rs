@@ -30,7 +30,7 @@ pub(crate) enum SetUpState {
 impl OfferedRepository {
     /// The address, where it is one that may be given tokens.
     pub(crate) fn address(&self) -> Option<RemoteUrl> {
-        RemoteUrl::parse(&self.file.address).ok()
+        RemoteUrl::parse(self.file.address.verbatim()).ok()
     }
 
     /// Its title in a window.
@@ -38,7 +38,7 @@ impl OfferedRepository {
         match (&self.file.title, self.address()) {
             (Some(title), _) => text::plain(title),
             (None, Some(address)) => address.host(),
-            (None, None) => text::plain(&self.file.address),
+            (None, None) => text::plain(&self.file.address.to_string()),
         }
     }
 

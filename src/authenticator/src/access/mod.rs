@@ -126,7 +126,7 @@ fn call_path(peer: &str, name: &str) -> String {
 /// server.
 async fn ground_of(installations: &dyn Installations, remote: &str, remote_uri: &str) -> Option<Ground> {
     let remotes = installations.remotes().await;
-    let is_meant = |known: &&Remote| known.is_ours() && known.name == remote && known.url == remote_uri;
+    let is_meant = |known: &&Remote| known.is_ours() && known.name == remote && known.url == *remote_uri;
     let mut grounds = remotes.iter().filter(is_meant).map(|known| Ground::of(known).ok());
     let ground = grounds.next()??;
     grounds.all(|other| other.as_ref() == Some(&ground)).then_some(ground)

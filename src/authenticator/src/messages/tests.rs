@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 use proptest::prelude::*;
-use usher_core::{account::AccountId, http::CertificateFault, testing::binding};
+use usher_core::{
+    account::AccountId, binding::OptionsError, http::CertificateFault, service::UrlError, testing::binding,
+};
 
 use super::*;
 
@@ -26,7 +28,7 @@ fn all(user: &str, ids: &[&str]) -> Vec<Obstacle> {
         Obstacle::BadAnswer,
         Obstacle::Options(OptionsError::Missing("url")),
         Obstacle::Options(OptionsError::Malformed("type")),
-        Obstacle::Options(OptionsError::NotSecure("url")),
+        Obstacle::Options(OptionsError::Address("url", UrlError::NotSecure)),
     ];
     all.extend(
         [

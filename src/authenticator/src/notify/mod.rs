@@ -208,7 +208,7 @@ impl Notifier {
 
     async fn text(&self, event: &NotificationEvent) -> NotificationText {
         let remotes = self.0.parts.installations.remotes().await;
-        let is_it = |remote: &&Remote| remote.name == event.ground.remote && remote.url == event.ground.remote_uri;
+        let is_it = |remote: &&Remote| remote.name == event.ground.remote && remote.url == *event.ground.remote_uri;
         let title = remotes.iter().find(is_it).map_or(event.ground.remote.as_str(), |remote| remote.display_name());
         NotificationText::of(event, title, waiting(&self.notes().await, &event.ground.remote_uri))
     }

@@ -120,7 +120,7 @@ impl InstallationFacts {
 }
 
 fn source(remote: &Remote) -> Source<'_> {
-    Source::Address(remote.url.trim_end_matches('/'))
+    Source::Address(remote.url.verbatim().trim_end_matches('/'))
 }
 
 /// The app that flatpak installs unasked because of this remote.

@@ -7,7 +7,11 @@ mod impostors;
 mod remotes;
 mod sentences;
 
-use crate::http::HttpError;
+use crate::{
+    binding::OptionsError,
+    http::HttpError,
+    service::{RemoteUrl, UrlError},
+};
 
 pub use self::{
     gather::{ask_server, installation_facts, proxy_problems, reachable_processes},
@@ -48,27 +52,22 @@ pub enum InstallationKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
     /// The remote's address may not get tokens.
-    AddressNotSecure {
-        /// The remote.
-        remote: String,
-    },
-    /// An authenticator option is missing.
-    OptionMissing {
+    AddressUnusable {
         /// The remote.
         remote: String,
         /// Where it is.
         place: InstallationKind,
-        /// The option.
-        option: &'static str,
+        /// Why.
+        fault: UrlError,
+        /// The same address without the part that does not belong, if that is sound.
+        sound: Option<RemoteUrl>,
     },
-    /// An authenticator option cannot be used.
+    /// An authenticator option is missing or cannot be used.
     OptionUnusable {
         /// The remote.
         remote: String,
-        /// Where it is.
-        place: InstallationKind,
-        /// The option.
-        option: &'static str,
+        /// What is wrong with the option.
+        error: OptionsError,
     },
     /// The remote may use an account, but now names another authenticator.
     OtherAuthenticator {

@@ -4,9 +4,10 @@
 use super::{InstallationKind, Problem, ServerAnswer};
 use crate::{
     account::{Account, AccountState},
-    binding::{Binding, OptionsError},
+    binding::Binding,
     lookup::{self, Lookup},
     remote::Remote,
+    service::RemoteUrl,
     store::Entry,
 };
 
@@ -66,17 +67,23 @@ pub fn check_remote(remote: &Remote, entries: Option<&[Entry]>, answer: Option<&
     let told = |is_well: bool, problem: Problem| if is_well { Verdict::Passed } else { Verdict::Problem(problem) };
     add(Topic::Authenticator, told(is_ours, Problem::OtherAuthenticator { remote: name(), place }));
     let address = remote.address();
-    add(Topic::Address, told(address.is_ok(), Problem::AddressNotSecure { remote: name() }));
+    add(
+        Topic::Address,
+        match &address {
+            Ok(_) => Verdict::Passed,
+            Err(fault) => Verdict::Problem(Problem::AddressUnusable {
+                remote: name(),
+                place,
+                fault: *fault,
+                sound: RemoteUrl::parse(&remote.url.to_string()).ok(),
+            }),
+        },
+    );
     let claimed = remote.claimed();
     let options = match &claimed {
         _ if !is_ours => Verdict::NotChecked,
         Ok(_) => Verdict::Passed,
-        Err(OptionsError::Missing(option)) => {
-            Verdict::Problem(Problem::OptionMissing { remote: name(), place, option })
-        }
-        Err(OptionsError::Malformed(option) | OptionsError::NotSecure(option)) => {
-            Verdict::Problem(Problem::OptionUnusable { remote: name(), place, option })
-        }
+        Err(error) => Verdict::Problem(Problem::OptionUnusable { remote: name(), error: error.clone() }),
     };
     add(Topic::Options, options);
     let account = match (&claimed, &address, entries) {
@@ -145,7 +152,7 @@ mod tests {
     fn account(service: &str, is_linked: bool) -> Account {
         let mut account = testing::account(service, "demo");
         if is_linked {
-            account.link(testing::link("demo", &sound().url));
+            account.link(testing::link("demo", sound().url.verbatim()));
         }
         account
     }

@@ -3,10 +3,11 @@
 
 use super::{InstallationKind, Problem, Topic};
 use crate::{
-    binding::option,
+    binding::{OptionsError, option},
     error_text::UserFacing,
     i18n::{gettext, gettext_f},
     names,
+    service::UrlError,
     store::StoreError,
     text,
 };
@@ -28,8 +29,9 @@ impl Problem {
     /// The problem's word for programs.
     pub fn word(&self) -> &'static str {
         match self {
-            Self::AddressNotSecure { .. } => "address-not-secure",
-            Self::OptionMissing { .. } => "option-missing",
+            Self::AddressUnusable { fault: UrlError::NotSecure, .. } => "address-not-secure",
+            Self::AddressUnusable { .. } => "address-unusable",
+            Self::OptionUnusable { error: OptionsError::Missing(_), .. } => "option-missing",
             Self::OptionUnusable { .. } => "option-unusable",
             Self::OtherAuthenticator { .. } => "other-authenticator",
             Self::ServerChanged { .. } => "server-changed",
@@ -59,22 +61,8 @@ impl Problem {
     /// What is wrong, in one sentence.
     pub fn sentence(&self) -> String {
         match self {
-            Self::AddressNotSecure { remote } => gettext_f(
-                "No account is used for “{remote}”, because its address is not secure (https).",
-                &[("remote", &clean(remote))],
-            ),
-            Self::OptionMissing { remote, option: option::URL, .. } => gettext_f(
-                "Remote “{remote}” does not say where its accounts are (authenticator option “url”).",
-                &[("remote", &clean(remote))],
-            ),
-            Self::OptionMissing { remote, option, .. } => gettext_f(
-                "Remote “{remote}” lacks the authenticator option “{option}”.",
-                &[("remote", &clean(remote)), ("option", option)],
-            ),
-            Self::OptionUnusable { remote, option, .. } => gettext_f(
-                "The authenticator option “{option}” of remote “{remote}” cannot be used.",
-                &[("remote", &clean(remote)), ("option", option)],
-            ),
+            Self::AddressUnusable { remote, fault, .. } => fault.of_remote(remote),
+            Self::OptionUnusable { remote, error, .. } => error.of_remote(remote),
             Self::OtherAuthenticator { remote, .. } => gettext_f(
                 "Remote “{remote}” may use an account, but asks another program for it.",
                 &[("remote", &clean(remote))],
@@ -191,9 +179,10 @@ impl Problem {
                 // Uninstalled alone, it would come back with the next update.
                 in_turn([forbid(*place, origin).filter(|_| *comes_again), uninstall(*place, app)])
             }
-            Self::AddressNotSecure { .. }
-            | Self::OptionMissing { .. }
-            | Self::OptionUnusable { .. }
+            Self::AddressUnusable { remote, place, sound, .. } => {
+                modify(*place, &[&format!("--url={}", sound.as_ref()?)], remote)
+            }
+            Self::OptionUnusable { .. }
             | Self::Unreachable { .. }
             | Self::NotSpoken { .. }
             | Self::ProxyNotUnderstood { .. }

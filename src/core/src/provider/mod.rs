@@ -120,6 +120,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
+    use crate::service::UrlError;
 
     fn claimed(options: &[(&str, &str)]) -> Result<Binding, OptionsError> {
         let options: BTreeMap<_, _> = options.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
@@ -155,7 +156,10 @@ mod tests {
     fn d08_the_error_names_the_wrong_option() {
         assert_eq!(claimed(&[]), Err(OptionsError::Missing("url")));
         assert_eq!(claimed(&[("url", "nonsense")]), Err(OptionsError::Malformed("url")));
-        assert_eq!(claimed(&[("url", "http://store.example.org")]), Err(OptionsError::NotSecure("url")));
+        assert_eq!(
+            claimed(&[("url", "http://store.example.org")]),
+            Err(OptionsError::Address("url", UrlError::NotSecure))
+        );
         assert_eq!(
             claimed(&[("url", "https://store.example.org"), ("type", "other")]),
             Err(OptionsError::Malformed("type"))

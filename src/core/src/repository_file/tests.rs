@@ -16,7 +16,7 @@ fn remote(name: &str) -> Remote {
 #[test]
 fn a_repository_is_read() {
     let file = parse(REPO).unwrap();
-    assert_eq!(file.address, "https://store.example.org/repo/");
+    assert_eq!(file.address.verbatim(), "https://store.example.org/repo/");
     assert_eq!((file.title.as_deref(), file.app.as_deref()), (Some("Example Store"), None));
     let command = "flatpak remote-add --user --no-authenticator-install --from store /home/ada/store.flatpakrepo";
     assert_eq!(file.command(Some(Path::new("/home/ada/store.flatpakrepo")), &[]).as_deref(), Some(command));
@@ -76,7 +76,7 @@ fn another_authenticator_is_named_and_may_be_installed() {
 fn an_insecure_repository_is_read_but_goes_into_no_command() {
     for address in ["http://store.example.org/repo", "file:///srv/repo", "smb://store/repo", "store.example.org"] {
         let file = parse(&format!("[Flatpak Repo]\nUrl={address}\n")).unwrap();
-        assert_eq!(file.address, address);
+        assert_eq!(file.address.verbatim(), address);
         assert_eq!(file.command(Some(Path::new("/a.flatpakrepo")), &[]), None, "{address}");
     }
 }
@@ -87,7 +87,7 @@ fn g09_odd_files_are_refused_or_plain_text() {
     let windows = format!("{REPO}Icon=file:///etc/passwd\n").replace('\n', "\r\n");
     assert_eq!(parse(&windows), parse(REPO));
     let twice = parse(&format!("{REPO}Url=https://second.example.org/\n")).unwrap();
-    assert_eq!(twice.address, "https://second.example.org/");
+    assert_eq!(twice.address.verbatim(), "https://second.example.org/");
     assert_eq!(parse(&format!("{REPO}GPGKey=not base64!\n")), Err(Key));
     assert_eq!(parse(&format!("{REPO}GPGKey=\n")), Err(Key));
     assert_eq!(parse(&format!("{REPO}Version=2\n")), Err(Malformed));
@@ -125,13 +125,13 @@ proptest! {
         let lines: Vec<_> = lines.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let content = format!("[{group}]\nUrl={address}\n{}\n", lines.join("\n"));
         if let Ok(file) = RepositoryFile::parse(content.as_bytes(), Path::new(&name)) {
-            for text in [Some(&file.address), file.title.as_ref(), file.app.as_ref()].into_iter().flatten() {
+            for text in [Some(file.address.verbatim()), file.title.as_deref(), file.app.as_deref()].into_iter().flatten() {
                 prop_assert_eq!(&text::clean(text, ADDRESS_LIMIT), text);
             }
             let path = Path::new("/home/ada").join(&name);
             if let Some(command) = file.command(Some(&path), &[]) {
                 prop_assert!(command.chars().all(|c| c.is_ascii_graphic() || c == ' '), "{}", command);
-                prop_assert!(RemoteUrl::parse(&file.address).is_ok());
+                prop_assert!(RemoteUrl::parse(file.address.verbatim()).is_ok());
             }
         }
     }
