@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind};
 use crate::{
     http::{CertificateFault, HttpError, ProxyFault, ProxySource},
     i18n::{gettext, gettext_f},
+    names,
     provider::SignInError,
     store::StoreError,
 };
@@ -133,9 +134,8 @@ impl UserFacing for StoreError {
             Self::Locked | Self::Dismissed => gettext("it is locked"),
             Self::TimedOut => gettext("it did not answer"),
             Self::File(error) if error.kind() == ErrorKind::StorageFull => gettext("the disk is full"),
-            Self::Keyring(_) | Self::Portal(_) | Self::File(_) | Self::NotKept | Self::LockFile(_) => {
-                gettext("it refused to write")
-            }
+            Self::Keyring(_) | Self::Portal(_) | Self::File(_) | Self::NotKept => gettext("it refused to write"),
+            Self::LockFile(_) => gettext("a folder of Usher cannot be used"),
         }
     }
 
@@ -144,7 +144,14 @@ impl UserFacing for StoreError {
             Self::Locked | Self::Dismissed => gettext("The keyring is locked. Unlock it, then try again."),
             Self::NoKeyring => gettext("No keyring is running, so no account can be used."),
             Self::NoPortal => gettext("No portal of the desktop opens the keyring, so no account can be used."),
-            Self::TimedOut | Self::Keyring(_) | Self::Portal(_) | Self::File(_) | Self::NotKept | Self::LockFile(_) => {
+            Self::LockFile(error) => match names::runtime_dir() {
+                Some(folder) => gettext_f(
+                    "No account can be saved, because the folder {folder} cannot be used: {reason}.",
+                    &[("folder", &folder.display().to_string()), ("reason", &error.reason())],
+                ),
+                None => gettext("No account can be saved, because no folder is known for it."),
+            },
+            Self::TimedOut | Self::Keyring(_) | Self::Portal(_) | Self::File(_) | Self::NotKept => {
                 gettext_f("The keyring did not do what was asked: {reason}.", &[("reason", &self.to_string())])
             }
         }

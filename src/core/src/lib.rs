@@ -22,12 +22,14 @@
 //!
 //! What Usher remembers
 //!   json_file one JSON value in a private file    files     small private files
+//!   folders   where such files are
 //!   pending   requests that failed                dismissals  questions that a person put off
 //!   notices   notifications sent                  familiarity how well a server is known
 //!
 //! What a person reads
 //!   text      cleaning and quoting                i18n      translated strings
 //!   error_text  errors as sentences               appstream names and icons of apps
+//!   locale    which characters a terminal has
 //!
 //! What programs share
 //!   names     ids, bus names, paths               prompt    constants of Prompter1
@@ -51,12 +53,14 @@ pub mod dismissals;
 pub mod error_text;
 pub mod familiarity;
 pub mod files;
+pub mod folders;
 pub mod ground;
 pub mod http;
 pub mod i18n;
 pub mod installed;
 pub mod json_file;
 mod keyfile;
+pub mod locale;
 pub mod lookup;
 pub mod names;
 pub mod notices;

@@ -4,6 +4,8 @@
 
 use std::path::PathBuf;
 
+use crate::folders;
+
 macro_rules! built {
     ($variable:literal, $default:expr) => {
         match option_env!($variable) {
@@ -72,13 +74,10 @@ pub const DEPLOYMENT_REMOVED: &str = ".removed";
 
 /// The folder for the data of applications; inside Flatpak, the application's own. `None` without a home folder.
 pub fn data_dir() -> Option<PathBuf> {
-    let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    variable("XDG_DATA_HOME").or_else(|| Some(variable("HOME")?.join(".local/share")))
+    folders::data()
 }
 
-/// The folder for what must not outlive the login session: `$XDG_RUNTIME_DIR/<application id>`; inside Flatpak, the
-/// folder that all instances of the application share. `None` if the session has no runtime folder.
+/// The folder for what must not outlive the login session: see [`folders::session`].
 pub fn runtime_dir() -> Option<PathBuf> {
-    let base = PathBuf::from(std::env::var_os("XDG_RUNTIME_DIR").filter(|dir| !dir.is_empty())?);
-    Some(if in_sandbox() { base.join("app").join(APP_ID) } else { base.join(APP_ID) })
+    folders::session().map(|folder| folder.path)
 }

@@ -10,7 +10,7 @@ const REDIRECT_LIMIT: usize = 16 * 1024;
 const PORTS: std::ops::Range<u16> = 20000..30000;
 
 /// A redirect address for one flow. It holds the state, so `Debug` does not show it.
-#[derive(Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Redirect {
     #[zeroize(skip)]
     port: u16,

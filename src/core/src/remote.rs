@@ -131,8 +131,8 @@ impl<V: Fn(&str) -> Option<PathBuf>> FlatpakFolders<V> {
     fn user_installation(&self) -> Option<PathBuf> {
         self.flatpak_folder("FLATPAK_USER_DIR", REPOSITORY).or_else(|| {
             // Inside a sandbox, XDG_DATA_HOME is the application's own.
-            let data = self.folder(if self.in_sandbox { "HOST_XDG_DATA_HOME" } else { "XDG_DATA_HOME" });
-            data.or_else(|| Some(self.folder("HOME")?.join(".local/share"))).map(|data| data.join("flatpak"))
+            let data = self.absolute(if self.in_sandbox { "HOST_XDG_DATA_HOME" } else { "XDG_DATA_HOME" });
+            data.or_else(|| Some(self.absolute("HOME")?.join(".local/share"))).map(|data| data.join("flatpak"))
         })
     }
 
@@ -140,6 +140,11 @@ impl<V: Fn(&str) -> Option<PathBuf>> FlatpakFolders<V> {
     /// folders, so inside one a folder counts only if it has this content.
     fn flatpak_folder(&self, name: &str, content: &str) -> Option<PathBuf> {
         self.folder(name).filter(|folder| !self.in_sandbox || folder.join(content).is_dir())
+    }
+
+    /// A relative path in one of these counts as unset.
+    fn absolute(&self, name: &str) -> Option<PathBuf> {
+        self.folder(name).filter(|folder| folder.is_absolute())
     }
 
     fn folder(&self, name: &str) -> Option<PathBuf> {
@@ -312,6 +317,15 @@ mod tests {
         assert_eq!(folders("", true), ["/home/ada/data/flatpak", "/var/lib/flatpak"]);
         assert_eq!(folders("/nonexistent/user", false), ["/nonexistent/user", "/nonexistent/system"]);
         assert_eq!(folders("", false), ["/home/ada/.var/app/x/data/flatpak", "/nonexistent/system"]);
+        let relative = |name: &str| match name {
+            "HOME" => Some("/home/ada".into()),
+            "XDG_DATA_HOME" | "HOST_XDG_DATA_HOME" => Some("data".into()),
+            _ => None,
+        };
+        for in_sandbox in [false, true] {
+            let found = FlatpakFolders { variable: relative, in_sandbox }.installations();
+            assert_eq!(found[0].path, Path::new("/home/ada/.local/share/flatpak"));
+        }
     }
 
     #[test]

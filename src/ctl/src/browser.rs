@@ -93,16 +93,29 @@ impl ReturnMethod {
         }
     }
 
-    /// Sends the browser to the first page, and returns the parameters of the redirect.
-    pub(crate) async fn visit(self, visit: BrowserVisit<'_>) -> Result<Parameters, VisitError> {
+    /// Sends the browser to the first page, and hands the parameters of the redirect to `finish`. The browser's last
+    /// page says what came of that.
+    pub(crate) async fn visit<T>(
+        self,
+        visit: BrowserVisit<'_>,
+        finish: impl AsyncFnOnce(Parameters) -> Result<T, Failure>,
+    ) -> Result<T, VisitError> {
         match self {
-            Self::Listen { listener, opens } => listen(listener, opens, visit).await,
-            Self::Paste => timeout(WAIT, paste(&visit)).await.unwrap_or(Err(VisitError::TooLate)),
+            Self::Listen { listener, opens } => listen(listener, opens, visit, finish).await,
+            Self::Paste => {
+                let parameters = timeout(WAIT, paste(&visit)).await.unwrap_or(Err(VisitError::TooLate))?;
+                Ok(finish(parameters).await?)
+            }
         }
     }
 }
 
-async fn listen(listener: Listener, opens: bool, visit: BrowserVisit<'_>) -> Result<Parameters, VisitError> {
+async fn listen<T>(
+    listener: Listener,
+    opens: bool,
+    visit: BrowserVisit<'_>,
+    finish: impl AsyncFnOnce(Parameters) -> Result<T, Failure>,
+) -> Result<T, VisitError> {
     let BrowserVisit { start, redirect, landing, titles } = visit;
     let [done, failed] = titles;
     let last_page = [
@@ -112,7 +125,7 @@ async fn listen(listener: Listener, opens: bool, visit: BrowserVisit<'_>) -> Res
     let one_time_address = if opens && has_desktop() { Some(listener.one_time_address(start.clone())?) } else { None };
     let address = one_time_address.as_ref().map(OneTimeAddress::address);
     let pages = ListenerPages { redirect, one_time_address, landing, last_page };
-    let mut back = std::pin::pin!(listener.wait(&pages, WAIT));
+    let mut back = std::pin::pin!(listener.wait(&pages, WAIT, finish));
     let opened = async {
         match address {
             Some(address) => open(&address).await,
@@ -122,7 +135,7 @@ async fn listen(listener: Listener, opens: bool, visit: BrowserVisit<'_>) -> Res
     // The browser may come back before the desktop reports that it opened one.
     let is_open = tokio::select! {
         biased;
-        parameters = &mut back => return parameters.ok_or(VisitError::TooLate),
+        result = &mut back => return Ok(result.ok_or(VisitError::TooLate)??),
         is_open = opened => is_open,
     };
     terminal::say(&if is_open {
@@ -132,7 +145,7 @@ async fn listen(listener: Listener, opens: bool, visit: BrowserVisit<'_>) -> Res
     })?;
     terminal::say(start.as_str())?;
     terminal::say(&gettext("Waiting… (Ctrl+C to stop)"))?;
-    back.await.ok_or(VisitError::TooLate)
+    Ok(back.await.ok_or(VisitError::TooLate)??)
 }
 
 async fn paste(visit: &BrowserVisit<'_>) -> Result<Parameters, VisitError> {

@@ -55,7 +55,7 @@ pub(crate) async fn run(context: &Context, order: &Order<'_>) -> Result<(), Fail
     let remote = remotes::named(&remotes, order.remote)?;
     let ground = remotes::ground(remote)?;
     let app_id = app_id(order.app)?;
-    let entries = context.unlocked_entries().await?;
+    let entries = context.store.unlocked_entries().await?;
     let account = account_for(context, &entries, remote, &ground).await?;
     let purchase = AppPurchase { context, account, ground, app_id };
     if purchase.is_owned().await? {
@@ -225,7 +225,7 @@ impl AppPurchase<'_> {
             landing: &|parameters| buying.landing(parameters),
             titles: [gettext("Done"), gettext("Not Bought")],
         };
-        match return_method.visit(visit).await {
+        match return_method.visit(visit, async |parameters| Ok(parameters)).await {
             Ok(parameters) => match parameters.get("error") {
                 None => self.settle(CheckReason::Returned, None).await,
                 Some(reason) => self.settle(CheckReason::Declined, Some(reason)).await,

@@ -36,7 +36,8 @@ struct ExaminedRemote {
 
 pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
     let installations = remote::installations();
-    let found = checks::impostors(&checks::installation_facts(&installations));
+    let mut found = checks::impostors(&checks::installation_facts(&installations));
+    found.extend(checks::folder_problem());
     let (notes, mut general): (Vec<_>, Vec<_>) = found.into_iter().partition(Problem::is_note);
     let bus = checks::reachable_processes().await;
     match bus {

@@ -18,7 +18,7 @@ use usher_core::{
 use crate::{context::Context, failure::Failure, terminal};
 
 pub(crate) async fn run(context: &Context, file: Option<PathBuf>, may_replace: bool) -> Result<(), Failure> {
-    let entries = context.unlocked_entries().await?;
+    let entries = context.store.unlocked_entries().await?;
     let takeout = Takeout::gather(&entries, &remote::installations());
     let bytes = takeout.encode().map_err(failure)?;
     let Some(file) = file.filter(|file| file.as_os_str() != "-") else {

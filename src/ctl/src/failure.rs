@@ -15,7 +15,7 @@ use usher_core::{
     store::StoreError,
 };
 
-use crate::command;
+use crate::{command, terminal};
 
 /// Exit codes.
 pub(crate) mod code {
@@ -27,6 +27,8 @@ pub(crate) mod code {
     pub(crate) const KEYRING: u8 = 5;
     pub(crate) const NETWORK: u8 = 6;
     pub(crate) const CANCELLED: u8 = 7;
+    /// What a shell reports of a program that wrote into a closed pipe: 128 and the number of `SIGPIPE`.
+    pub(crate) const UNHEARD: u8 = 141;
 }
 
 /// Why a command failed.
@@ -105,7 +107,8 @@ impl Failure {
 
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::Unheard | Self::Other(_) => code::FAILED,
+            Self::Unheard => code::UNHEARD,
+            Self::Other(_) => code::FAILED,
             Self::Usage(_) => code::USAGE,
             Self::AccountNeeded(_) => code::ACCOUNT_NEEDED,
             Self::PurchaseNeeded(_) => code::PURCHASE_NEEDED,
@@ -136,7 +139,7 @@ impl Failure {
     /// Prints the sentence.
     pub(crate) fn say(&self) {
         // A closed standard error is no further failure.
-        let _ = writeln!(io::stderr(), "{}", self.sentence());
+        let _ = writeln!(io::stderr(), "{}", terminal::shown(&self.sentence()));
     }
 }
 

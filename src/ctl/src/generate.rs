@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Generates completions and the man page from the definition of the commands when Usher is built.
 
-use std::io;
+use std::io::{self, Write};
 
 use clap::{Arg, Command, CommandFactory};
 use clap_complete::{Shell, generate};
@@ -24,8 +24,10 @@ pub(crate) fn run(artifact: Artifact) -> Result<(), Failure> {
         Artifact::Fish => Shell::Fish,
         Artifact::Man => return Ok(write_man_page(&mut io::stdout())?),
     };
-    generate(shell, &mut commands(), "usherctl", &mut io::stdout());
-    Ok(())
+    // clap gives up with a panic if it cannot write.
+    let mut script = Vec::new();
+    generate(shell, &mut commands(), "usherctl", &mut script);
+    Ok(io::stdout().write_all(&script)?)
 }
 
 /// The commands for people.

@@ -22,7 +22,7 @@ use crate::{browser, context::Context, export, failure::Failure, sign_in, termin
 
 pub(crate) async fn run(context: &Context, file: &Path, options: browser::Options) -> Result<(), Failure> {
     let taken = Takeout::parse(&read(file)?).map_err(export::failure)?;
-    let entries = context.unlocked_entries().await?;
+    let entries = context.store.unlocked_entries().await?;
     let here = ThisComputer::read();
     context.out.json(&as_json(&taken, &entries, &here))?;
     print_repositories(context, &taken, &here)?;

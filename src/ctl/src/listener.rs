@@ -1,36 +1,50 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Waits for a redirect at the literal 127.0.0.1, on a port from the kernel: GET only, one valid use, and limits for
 //! request heads, connections and time. Every user of this computer can connect, so only the issued path with its state
-//! ends the wait. The listener redirects the browser to a clean page, so that the address with the credential does not
-//! stay in its history. It can also serve a one-time address that leads to the first page, so that the page's address is
-//! never among the arguments of a program.
+//! ends the wait, and the newest connection takes the place of the oldest (rule R5). The listener redirects the browser
+//! to a clean page, so that the address with the credential does not stay in its history, and shows there what became of
+//! it, once that is known. It can also serve a one-time address that leads to the first page, so that the page's address
+//! is never among the arguments of a program.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::Cell,
+    collections::VecDeque,
     convert::Infallible,
     io,
     net::{Ipv4Addr, SocketAddr},
     time::Duration,
 };
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{AbortHandle, LocalBoxFuture, abortable, pending},
+    stream::FuturesUnordered,
+};
 use hyper::{Method, Request, Response, StatusCode, body::Incoming, header, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    time::{Instant, sleep_until},
+    sync::{Notify, mpsc, watch},
+    time::{sleep, timeout},
 };
 use url::Url;
-use usher_core::redirect::{Match, Parameters, RandomError, Redirect};
+use usher_core::{
+    i18n::gettext,
+    redirect::{Match, Parameters, RandomError, Redirect},
+};
 
-/// Most connections at once.
-const CONNECTIONS: usize = 16;
+/// Most connections at once. One more takes the place of the oldest.
+const PLACES: usize = 64;
 /// Largest request head, in bytes.
 const HEAD_LIMIT: usize = 32 * 1024;
 /// Longest wait for a request head.
-const HEAD_TIME: Duration = Duration::from_secs(10);
+const HEAD_TIME: Duration = Duration::from_secs(2);
+/// Longest time for a whole connection.
+const CONNECTION_TIME: Duration = Duration::from_secs(10);
 /// Longest time that the browser may take to fetch the last page.
 const LAST_PAGE_TIME: Duration = Duration::from_secs(5);
+/// How long the browser waits for the outcome before it shows a page that asks again.
+const OUTCOME_TIME: Duration = Duration::from_secs(2);
 /// The path of Usher's last page.
 const DONE_PATH: &str = "/done";
 
@@ -82,34 +96,87 @@ impl Listener {
         Ok(OneTimeAddress { path: Redirect::issue_at(self.port())?, start, is_used: Cell::new(false) })
     }
 
-    /// Waits for the redirect, and returns its parameters; `None` if it does not come within `limit`.
-    pub(crate) async fn wait(self, pages: &ListenerPages<'_>, limit: Duration) -> Option<Parameters> {
+    /// Waits for the redirect, hands its parameters to `finish`, and shows the browser what came of that. Gives the
+    /// result of `finish`; `None` if no redirect comes within `limit`.
+    pub(crate) async fn wait<T, E>(
+        self,
+        pages: &ListenerPages<'_>,
+        limit: Duration,
+        finish: impl AsyncFnOnce(Parameters) -> Result<T, E>,
+    ) -> Option<Result<T, E>> {
+        let (received, mut parameters) = mpsc::unbounded_channel();
         let state = ListenerState {
             pages,
             host: self.address.to_string(),
-            received: RefCell::default(),
-            is_over: Cell::new(false),
+            is_received: Cell::new(false),
+            received,
+            outcome: watch::Sender::new(None),
+            is_over: Notify::new(),
         };
-        let mut connections = FuturesUnordered::new();
-        let mut end = Instant::now() + limit;
-        let mut is_received = false;
+        let mut connections = Connections::default();
+        let parameters = tokio::select! {
+            parameters = parameters.recv() => parameters?,
+            never = self.serve(&state, &mut connections) => match never {},
+            () = sleep(limit) => return None,
+        };
+        let is_error = parameters.get("error").is_some();
+        let result = tokio::select! {
+            result = finish(parameters) => result,
+            never = self.serve(&state, &mut connections) => match never {},
+        };
+        state.outcome.send_replace(Some(result.is_ok() && !is_error));
+        tokio::select! {
+            () = state.is_over.notified() => {}
+            never = self.serve(&state, &mut connections) => match never {},
+            () = sleep(LAST_PAGE_TIME) => {}
+        }
+        Some(result)
+    }
+
+    /// Accepts connections and serves them, for as long as it is polled.
+    async fn serve<'a>(&self, state: &'a ListenerState<'a>, connections: &mut Connections<'a>) -> Infallible {
         loop {
             tokio::select! {
-                accepted = self.socket.accept(), if connections.len() < CONNECTIONS => {
+                accepted = self.socket.accept() => {
                     if let Ok((stream, _)) = accepted {
-                        connections.push(serve(stream, &state));
+                        connections.add(serve(stream, state));
                     }
                 }
-                Some(()) = connections.next(), if !connections.is_empty() => {}
-                () = sleep_until(end) => state.is_over.set(true),
+                () = connections.next() => {}
             }
-            if !is_received && state.received.borrow().is_some() {
-                is_received = true;
-                end = Instant::now() + LAST_PAGE_TIME;
-            }
-            if state.is_over.get() {
-                return state.received.take();
-            }
+        }
+    }
+}
+
+/// The open connections. A new one takes the place of the oldest if all places are taken: others may open as many as
+/// they like, but never keep the browser out.
+#[derive(Default)]
+struct Connections<'a> {
+    all: FuturesUnordered<LocalBoxFuture<'a, u64>>,
+    /// The oldest first, by number.
+    handles: VecDeque<(u64, AbortHandle)>,
+    count: u64,
+}
+
+impl<'a> Connections<'a> {
+    fn add(&mut self, connection: impl Future<Output = ()> + 'a) {
+        if self.handles.len() == PLACES
+            && let Some((_, oldest)) = self.handles.pop_front()
+        {
+            oldest.abort();
+        }
+        let number = self.count;
+        self.count += 1;
+        let (connection, handle) = abortable(connection);
+        self.handles.push_back((number, handle));
+        self.all.push(connection.map(move |_| number).boxed_local());
+    }
+
+    /// Waits for the end of one of them.
+    async fn next(&mut self) {
+        match self.all.next().await {
+            Some(ended) => self.handles.retain(|(number, _)| *number != ended),
+            None => pending().await,
         }
     }
 }
@@ -118,30 +185,34 @@ impl Listener {
 struct ListenerState<'a> {
     pages: &'a ListenerPages<'a>,
     host: String,
-    received: RefCell<Option<Parameters>>,
-    is_over: Cell<bool>,
+    is_received: Cell<bool>,
+    received: mpsc::UnboundedSender<Parameters>,
+    /// Whether all went well, once that is known.
+    outcome: watch::Sender<Option<bool>>,
+    /// The browser needs nothing more.
+    is_over: Notify,
 }
 
 async fn serve(stream: TcpStream, state: &ListenerState<'_>) {
     let leads_away = Cell::new(false);
-    // A broken connection is the client's problem.
-    let _ = http1::Builder::new()
+    let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_LIMIT)
         .keep_alive(false)
         .serve_connection(
             TokioIo::new(stream),
-            service_fn(async |request| Ok::<_, Infallible>(state.answer(&request, &leads_away))),
-        )
-        .await;
+            service_fn(async |request| Ok::<_, Infallible>(state.answer(&request, &leads_away).await)),
+        );
+    // A broken connection is the client's problem.
+    let _ = timeout(CONNECTION_TIME, connection).await;
     if leads_away.get() {
-        state.is_over.set(true);
+        state.is_over.notify_one();
     }
 }
 
 impl ListenerState<'_> {
-    fn answer(&self, request: &Request<Incoming>, leads_away: &Cell<bool>) -> Response<String> {
+    async fn answer(&self, request: &Request<Incoming>, leads_away: &Cell<bool>) -> Response<String> {
         let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
         let is_foreign =
             request.headers().contains_key(header::ORIGIN) || header(header::HOST) != Some(self.host.as_str());
@@ -152,13 +223,12 @@ impl ListenerState<'_> {
             return page(StatusCode::METHOD_NOT_ALLOWED, "");
         }
         match request.uri().path() {
-            DONE_PATH => match &*self.received.borrow() {
-                Some(parameters) => {
-                    self.is_over.set(true);
-                    self.done_page(parameters.get("error").is_none())
-                }
-                None => page(StatusCode::NOT_FOUND, ""),
-            },
+            DONE_PATH if self.is_received.get() => {
+                let is_last = self.last_page().await;
+                leads_away.set(is_last.is_some());
+                is_last.unwrap_or_else(waiting_page)
+            }
+            DONE_PATH => page(StatusCode::NOT_FOUND, ""),
             path if path == self.pages.redirect.path() => self.take(&request.uri().to_string(), leads_away),
             path => match &self.pages.one_time_address {
                 Some(address) if path == address.path.path() => redirect_once(address),
@@ -168,25 +238,35 @@ impl ListenerState<'_> {
     }
 
     fn take(&self, target: &str, leads_away: &Cell<bool>) -> Response<String> {
-        let mut received = self.received.borrow_mut();
         match self.pages.redirect.recognise(&format!("http://{}{target}", self.host)) {
-            Match::Redirect(parameters) if received.is_none() => {
+            Match::Redirect(parameters) if !self.is_received.replace(true) => {
                 let landing = (self.pages.landing)(&parameters);
                 leads_away.set(landing.is_some());
-                *received = Some(parameters);
+                let _ = self.received.send(parameters);
                 see_other(landing.as_ref().map_or(DONE_PATH, Url::as_str))
             }
             _ => page(StatusCode::BAD_REQUEST, ""),
         }
     }
 
-    fn done_page(&self, is_success: bool) -> Response<String> {
+    /// Usher's last page, once it is known what to say there.
+    async fn last_page(&self) -> Option<Response<String>> {
+        let mut outcome = self.outcome.subscribe();
+        let known = timeout(OUTCOME_TIME, outcome.wait_for(Option::is_some)).await;
+        let is_success = known.ok()?.ok().and_then(|known| *known)?;
         let (title, text) = &self.pages.last_page[usize::from(!is_success)];
-        page(
-            StatusCode::OK,
-            &format!("<!doctype html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{text}</p>"),
-        )
+        Some(page(StatusCode::OK, &document(title, text, "")))
     }
+}
+
+/// Asks for the last page again.
+fn waiting_page() -> Response<String> {
+    let (title, text) = (gettext("Signing In…"), gettext("Usher is not finished yet. This page says when it is."));
+    page(StatusCode::OK, &document(&title, &text, "<meta http-equiv=refresh content=1>"))
+}
+
+fn document(title: &str, text: &str, head: &str) -> String {
+    format!("<!doctype html><meta charset=utf-8>{head}<title>{title}</title><h1>{title}</h1><p>{text}</p>")
 }
 
 fn redirect_once(address: &OneTimeAddress) -> Response<String> {
@@ -219,143 +299,4 @@ fn page(status: StatusCode, body: &str) -> Response<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    use super::*;
-
-    async fn send(port: u16, request: &str) -> String {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        answer
-    }
-
-    fn get(port: u16, target: &str) -> String {
-        format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n")
-    }
-
-    fn pages(redirect: &Redirect) -> ListenerPages<'_> {
-        let page = |title: &str| (title.to_owned(), String::new());
-        ListenerPages { redirect, one_time_address: None, landing: &|_| None, last_page: [page("Well"), page("Ill")] }
-    }
-
-    const LONG: Duration = Duration::from_secs(60);
-
-    #[tokio::test]
-    async fn only_the_issued_redirect_ends_the_wait_and_the_browser_is_led_to_a_clean_page() {
-        let listener = Listener::open().await.unwrap();
-        let port = listener.port();
-        let redirect = Redirect::issue_at(port).unwrap();
-        let right = format!("{}?token=abc&state={}", redirect.path(), redirect.state());
-        let visitor = async {
-            let wrong = format!("{}?token=abc&state=other", redirect.path());
-            assert!(send(port, &get(port, &wrong)).await.starts_with("HTTP/1.1 400"));
-            assert!(send(port, &get(port, "/done")).await.starts_with("HTTP/1.1 404"));
-            assert!(send(port, &get(port, &right).replace("GET", "HEAD")).await.starts_with("HTTP/1.1 405"));
-            assert!(send(port, &get(port, &right).replace("GET", "POST")).await.starts_with("HTTP/1.1 405"));
-            assert!(
-                send(port, &get(port, &right).replace("127.0.0.1:", "localhost:")).await.starts_with("HTTP/1.1 403")
-            );
-            let foreign = get(port, &right).replace("\r\n\r\n", "\r\nOrigin: https://evil.example\r\n\r\n");
-            assert!(send(port, &foreign).await.starts_with("HTTP/1.1 403"));
-            let redirected = send(port, &get(port, &right)).await;
-            assert!(
-                redirected.starts_with("HTTP/1.1 303") && redirected.contains("location: /done\r\n"),
-                "{redirected}"
-            );
-            for header in ["no-store", "referrer-policy: no-referrer", "content-security-policy: default-src 'none'"] {
-                assert!(redirected.contains(header), "{redirected}");
-            }
-            assert!(!redirected.contains("abc"), "{redirected}");
-            assert!(send(port, &get(port, &right)).await.starts_with("HTTP/1.1 400"));
-            assert!(send(port, &get(port, "/done")).await.contains("<h1>Well</h1>"));
-        };
-        let pages = pages(&redirect);
-        let (parameters, ()) = tokio::join!(listener.wait(&pages, LONG), visitor);
-        assert_eq!(parameters.unwrap().get("token"), Some("abc"));
-    }
-
-    #[tokio::test]
-    async fn a_wait_has_an_end() {
-        let listener = Listener::open().await.unwrap();
-        let redirect = Redirect::issue_at(listener.port()).unwrap();
-        assert!(listener.wait(&pages(&redirect), Duration::from_millis(10)).await.is_none());
-    }
-
-    #[tokio::test]
-    async fn a_one_time_address_leads_to_the_first_page_once() {
-        let listener = Listener::open().await.unwrap();
-        let port = listener.port();
-        let redirect = Redirect::issue_at(port).unwrap();
-        let start = Url::parse("https://store.example.org/login?state=s").unwrap();
-        let address = listener.one_time_address(start).unwrap();
-        let path = address.path.path().to_owned();
-        let pages = ListenerPages { one_time_address: Some(address), ..pages(&redirect) };
-        let right = format!("{}?error=e&state={}", redirect.path(), redirect.state());
-        let visitor = async {
-            let first = send(port, &get(port, &path)).await;
-            assert!(first.contains("location: https://store.example.org/login?state=s\r\n"), "{first}");
-            assert!(send(port, &get(port, &path)).await.starts_with("HTTP/1.1 410"));
-            send(port, &get(port, &right)).await;
-            assert!(send(port, &get(port, "/done")).await.contains("<h1>Ill</h1>"));
-        };
-        let (parameters, ()) = tokio::join!(listener.wait(&pages, LONG), visitor);
-        assert_eq!(parameters.unwrap().get("error"), Some("e"));
-    }
-
-    #[tokio::test]
-    async fn a_landing_page_takes_the_place_of_ours_and_ends_the_wait() {
-        let listener = Listener::open().await.unwrap();
-        let port = listener.port();
-        let redirect = Redirect::issue_at(port).unwrap();
-        let thanks = Url::parse("https://store.example.org/thanks").unwrap();
-        let pages = ListenerPages { landing: &|_| Some(thanks.clone()), ..pages(&redirect) };
-        let right = format!("{}?state={}", redirect.path(), redirect.state());
-        let visitor = async {
-            let redirected = send(port, &get(port, &right)).await;
-            assert!(redirected.contains("location: https://store.example.org/thanks\r\n"), "{redirected}");
-        };
-        let (parameters, ()) = tokio::join!(listener.wait(&pages, LONG), visitor);
-        assert!(parameters.is_some());
-    }
-
-    #[tokio::test]
-    async fn connections_and_heads_are_bounded() {
-        let listener = Listener::open().await.unwrap();
-        let port = listener.port();
-        let redirect = Redirect::issue_at(port).unwrap();
-        let right = format!("{}?state={}", redirect.path(), redirect.state());
-        let visitor = async {
-            let long = format!("GET /{} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n", "a".repeat(2 * HEAD_LIMIT));
-            let refused = send_what_goes(port, &long).await;
-            assert!(!refused.starts_with("HTTP/1.1 2") && !refused.starts_with("HTTP/1.1 3"), "{refused}");
-            let mut idle = Vec::new();
-            for _ in 0..CONNECTIONS {
-                idle.push(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap());
-            }
-            // The listener accepts one more once another one has gone.
-            let mut waiting = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
-            waiting.write_all(get(port, &right).as_bytes()).await.unwrap();
-            idle.pop();
-            let mut answer = String::new();
-            waiting.read_to_string(&mut answer).await.unwrap();
-            assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
-            drop(idle);
-            send(port, &get(port, "/done")).await;
-        };
-        let pages = pages(&redirect);
-        let (parameters, ()) = tokio::join!(listener.wait(&pages, LONG), visitor);
-        assert!(parameters.is_some());
-    }
-
-    /// Sends as much as the other side accepts.
-    async fn send_what_goes(port: u16, request: &str) -> String {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
-        let _ = stream.write_all(request.as_bytes()).await;
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer).await;
-        String::from_utf8_lossy(&answer).into_owned()
-    }
-}
+mod tests;

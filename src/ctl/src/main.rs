@@ -27,11 +27,19 @@ mod sign_out;
 mod status;
 mod terminal;
 mod time;
+mod unsaved;
 
-use std::{pin::pin, process::ExitCode};
+use std::{
+    io::{self, Write},
+    pin::pin,
+    process::ExitCode,
+};
 
 use clap::Parser;
-use usher_core::i18n;
+use usher_core::{
+    i18n::{self, gettext},
+    locale,
+};
 
 use crate::{
     cli::{Arguments, Command},
@@ -43,7 +51,10 @@ use crate::{
 fn main() -> ExitCode {
     protect_memory();
     i18n::init();
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
     let out = Output { is_json: arguments.json };
     let done = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => {
@@ -63,6 +74,17 @@ fn main() -> ExitCode {
     }
 }
 
+/// Prints the help, the version, or what is wrong with the arguments.
+fn usage(error: &clap::Error) -> ExitCode {
+    if locale::is_unicode_here() {
+        error.exit();
+    }
+    let text = error.render().to_string();
+    let text = terminal::shown(&text);
+    let _ = if error.use_stderr() { write!(io::stderr(), "{text}") } else { write!(io::stdout(), "{text}") };
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(code::USAGE))
+}
+
 /// Runs a command until it ends or Ctrl+C stops it, and returns its exit code.
 async fn run(context: &Context, command: Command) -> Result<u8, Failure> {
     let mut interrupts = Interrupts::listen()?;
@@ -73,7 +95,9 @@ async fn run(context: &Context, command: Command) -> Result<u8, Failure> {
             biased;
             done = &mut done => return done,
             () = interrupts.next() => {
-                if !context.is_too_late.get() {
+                if context.is_unsaved.replace(false) {
+                    terminal::say(&gettext("The sign-in is not saved yet. Ctrl+C gives it up."))?;
+                } else if !context.is_too_late.get() {
                     return Err(Failure::Cancelled);
                 }
             }

@@ -28,7 +28,7 @@ pub(crate) async fn allow(context: &Context, remote: &str, account: Option<&str>
     let remotes = remotes::ours();
     let remote = remotes::named(&remotes, remote)?;
     let ground = remotes::ground(remote)?;
-    let entries = context.unlocked_entries().await?;
+    let entries = context.store.unlocked_entries().await?;
     let account = chosen(&entries, remote, &ground.binding, account)?;
     let has_changed = consent::warn_of_change(&entries, remote)?;
     let request = PermissionRequest { account, remote, address: ground.remote_url };
@@ -76,7 +76,7 @@ fn chosen<'a>(
 /// from this computer.
 pub(crate) async fn revoke(context: &Context, wanted: &str, account: Option<&str>) -> Result<(), Failure> {
     let remotes = remote::remotes(&remote::installations());
-    let entries = context.unlocked_entries().await?;
+    let entries = context.store.unlocked_entries().await?;
     let among: Vec<&Account> = match account {
         Some(account) => vec![accounts::readable(accounts::find_one(&entries, account)?)?],
         None => entries.iter().filter_map(Entry::account).collect(),

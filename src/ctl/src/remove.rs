@@ -12,7 +12,7 @@ use crate::{accounts, context::Context, failure::Failure, terminal};
 
 /// Removes an account with everything that is stored for it.
 pub(crate) async fn run(context: &Context, wanted: &str, is_agreed: bool) -> Result<(), Failure> {
-    let entries = context.unlocked_entries().await?;
+    let entries = context.store.unlocked_entries().await?;
     let entry = accounts::find_one(&entries, wanted)?;
     if !is_agreed {
         if !terminal::can_ask() {

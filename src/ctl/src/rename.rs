@@ -7,7 +7,7 @@ use usher_core::{i18n::gettext_f, text};
 use crate::{accounts, context::Context, failure::Failure, list};
 
 pub(crate) async fn run(context: &Context, wanted: &str, name: &str) -> Result<(), Failure> {
-    let entries = context.unlocked_entries().await?;
+    let entries = context.store.unlocked_entries().await?;
     let account = accounts::readable(accounts::find_one(&entries, wanted)?)?;
     let name = name.to_owned();
     context.is_too_late.set(true);

@@ -3,19 +3,15 @@
 //! in the keyring.
 
 use serde_json::json;
-use url::Url;
 use usher_core::{
     account::{Account, Standing},
     binding::Binding,
     clock,
     i18n::{gettext, gettext_f},
-    provider::{Progress, Provider, SignedIn, Step, StepAnswer},
-    redirect::Redirect,
+    provider::{Progress, Provider, Step, StepAnswer},
     remote::Remote,
     service::{ServiceUrl, UrlError},
-    sign_in::{self, ExpectedAccount, SaveOutcome},
     store::Entry,
-    text,
 };
 
 use crate::{
@@ -23,7 +19,7 @@ use crate::{
     consent::{self, PermissionRequest},
     context::Context,
     failure::Failure,
-    list, remotes, terminal,
+    list, remotes, terminal, unsaved,
 };
 
 /// The server that a person named.
@@ -37,7 +33,7 @@ pub(crate) struct Target {
 
 pub(crate) async fn run(context: &Context, server: &str, options: browser::Options) -> Result<(), Failure> {
     let target = resolve(server, &remotes::ours())?;
-    let entries = context.unlocked_entries().await?;
+    let entries = context.store.unlocked_entries().await?;
     if let (true, [remote]) = (target.is_remote, target.remotes.as_slice()) {
         consent::warn_of_change(&entries, remote)?;
     }
@@ -69,21 +65,29 @@ pub(crate) async fn sign_in_agreed(
     binding: &Binding,
     options: browser::Options,
 ) -> Result<Account, Failure> {
-    let signed_in = go_through_steps(context, binding, options).await?;
-    // From here on Ctrl+C is ignored: the account is saved and reported.
-    context.is_too_late.set(true);
-    let entries = context.store.entries().await?;
-    let saved =
-        match sign_in::save(&context.store, &entries, binding, &signed_in, ExpectedAccount::Anybody, None).await? {
-            SaveOutcome::Saved(saved) => *saved,
-            SaveOutcome::SomebodyElse { .. } => unreachable!("anybody may sign in"),
+    // What saving will need is tried before the person takes the trouble (rule R16).
+    context.store.prepare_to_save().await?;
+    let return_method = ReturnMethod::choose(options).await?;
+    let sign_in = binding.provider.begin(binding, return_method.back())?;
+    let Step::Web { start, redirect } = sign_in.step() else {
+        return Err(cannot_show());
+    };
+    let (start, redirect) = (start.clone(), redirect.clone());
+    let titles = [gettext("Signed In"), gettext("Not Signed In")];
+    let visit = BrowserVisit { start, redirect: &redirect, landing: &|_| None, titles };
+    let finish =
+        async |parameters| match sign_in.answer(context.session.http(), StepAnswer::Redirect(parameters)).await? {
+            Progress::Next(_) => Err(cannot_show()),
+            Progress::Done(signed_in) => unsaved::save(context, binding, &signed_in).await,
         };
-    let account = saved.account;
-    let user = text::clean(&account.user, text::NAME_LIMIT);
-    let values = [("host", binding.host()), ("user", user)];
-    let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    context.out.line(&gettext_f("Signed in to {host} as {user}.", &values))?;
-    Ok(account)
+    return_method.visit(visit, finish).await.map_err(|stopped| match stopped {
+        VisitError::TooLate => Failure::Other(gettext("Not signed in: nobody signed in within 10 minutes.")),
+        VisitError::Failed(failure) => failure,
+    })
+}
+
+fn cannot_show() -> Failure {
+    Failure::Other(gettext("Not signed in: the server asks for something that usherctl has no way to show."))
 }
 
 /// Finds the server: by a remote's name, else by the host of a server that a remote names, else by its address.
@@ -143,41 +147,6 @@ async fn confirm_new_server(entries: &[Entry], binding: &Binding) -> Result<(), 
     } else {
         Err(Failure::Cancelled)
     }
-}
-
-/// Takes the person through the steps of a sign-in.
-async fn go_through_steps(
-    context: &Context,
-    binding: &Binding,
-    options: browser::Options,
-) -> Result<SignedIn, Failure> {
-    let return_method = ReturnMethod::choose(options).await?;
-    let mut sign_in = binding.provider.begin(binding, return_method.back())?;
-    let mut return_method = Some(return_method);
-    loop {
-        let answer = match (sign_in.step(), return_method.take()) {
-            (Step::Web { start, redirect }, Some(return_method)) => visit(return_method, start, redirect).await?,
-            (Step::Web { .. } | Step::Form { .. } | Step::Code { .. }, _) => {
-                return Err(Failure::Other(gettext(
-                    "Not signed in: the server asks for something that usherctl has no way to show.",
-                )));
-            }
-        };
-        match sign_in.answer(context.session.http(), answer).await? {
-            Progress::Next(next) => sign_in = next,
-            Progress::Done(signed_in) => return Ok(signed_in),
-        }
-    }
-}
-
-/// Shows a page in a browser until it leads back.
-async fn visit(return_method: ReturnMethod, start: &Url, redirect: &Redirect) -> Result<StepAnswer, Failure> {
-    let titles = [gettext("Signed In"), gettext("Not Signed In")];
-    let back = return_method.visit(BrowserVisit { start: start.clone(), redirect, landing: &|_| None, titles }).await;
-    back.map(StepAnswer::Redirect).map_err(|stopped| match stopped {
-        VisitError::TooLate => Failure::Other(gettext("Not signed in: nobody signed in within 10 minutes.")),
-        VisitError::Failed(failure) => failure,
-    })
 }
 
 /// Lets remotes use the account: the one that the person named, or those that the person agrees to now.

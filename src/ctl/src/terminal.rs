@@ -2,7 +2,10 @@
 //! Prints results to standard output and everything else to standard error, and asks questions only if somebody can
 //! answer.
 
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::{
+    borrow::Cow,
+    io::{self, BufRead, IsTerminal, Read, Write},
+};
 
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use serde_json::{Value, json};
@@ -10,6 +13,7 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
 };
+use usher_core::locale;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
@@ -27,7 +31,7 @@ pub(crate) struct Output {
 impl Output {
     /// Prints a line of the result.
     pub(crate) fn line(self, line: &str) -> Result<(), Failure> {
-        if self.is_json { Ok(()) } else { Ok(writeln!(io::stdout(), "{line}")?) }
+        if self.is_json { Ok(()) } else { Ok(writeln!(io::stdout(), "{}", shown(line))?) }
     }
 
     /// Prints the result for programs.
@@ -74,21 +78,37 @@ pub(crate) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
+/// A text in characters that the terminal has.
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
+    if locale::is_unicode_here() { text.into() } else { locale::ascii_punctuation(text) }
+}
+
 /// Prints a line that is not part of the result.
 pub(crate) fn say(line: &str) -> Result<(), Failure> {
-    Ok(writeln!(io::stderr(), "{line}")?)
+    Ok(writeln!(io::stderr(), "{}", shown(line))?)
 }
 
 /// Asks a question. `y` means yes, anything else no.
 pub(crate) async fn ask(question: &str) -> Result<bool, Failure> {
-    write!(io::stderr(), "{question} [y/N] ")?;
+    let answer = answer_to(question, "[y/N]").await?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
+}
+
+/// Asks a question where a stray Return must not lose anything: anything but `n` means yes, save the end of the input.
+pub(crate) async fn ask_again(question: &str) -> Result<bool, Failure> {
+    let answer = answer_to(question, "[Y/n]").await?;
+    Ok(!answer.is_empty() && !matches!(answer.trim(), "n" | "N" | "no" | "No"))
+}
+
+async fn answer_to(question: &str, choices: &str) -> Result<Zeroizing<String>, Failure> {
+    write!(io::stderr(), "{} {choices} ", shown(question))?;
     io::stderr().flush()?;
     let answer = in_thread(read_line).await?;
     if answer.is_empty() {
         // Ctrl+D ends the input without a line break.
         writeln!(io::stderr())?;
     }
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
+    Ok(answer)
 }
 
 /// Reads a line without showing it. `None` at the end of the input.

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::{InstallationFacts, Problem, ReachableProcesses, ServerAnswer};
 use crate::{
     binding::Binding,
+    folders,
     http::{self, HttpClient, ProxySource},
     installed, names,
     remote::{self, Installation},
@@ -18,6 +19,15 @@ pub fn installation_facts(installations: &[Installation]) -> InstallationFacts {
         remotes: remote::remotes(installations),
         is_native: !names::in_sandbox(),
     }
+}
+
+/// What is wrong with the folder for what belongs to the login session.
+pub fn folder_problem() -> Option<Problem> {
+    let Some(folder) = folders::session() else {
+        return Some(Problem::NoFolder);
+    };
+    let shown = folder.path.display().to_string();
+    Some(Problem::NoSessionFolder { fault: folder.fault?, folder: shown, is_usable: folder.is_usable })
 }
 
 /// Which parts of Usher are on the session bus. Starts nothing. `None` without a bus.

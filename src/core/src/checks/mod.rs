@@ -9,12 +9,13 @@ mod sentences;
 
 use crate::{
     binding::OptionsError,
+    folders::SessionFault,
     http::HttpError,
     service::{RemoteUrl, UrlError},
 };
 
 pub use self::{
-    gather::{ask_server, installation_facts, proxy_problems, reachable_processes},
+    gather::{ask_server, folder_problem, installation_facts, proxy_problems, reachable_processes},
     impostors::{InstallationFacts, impostors},
     remotes::{Check, Topic, Verdict, check_remote, is_checked, server_to_ask},
 };
@@ -155,6 +156,17 @@ pub enum Problem {
     NoPortal,
     /// The keyring fails.
     KeyringFailed,
+    /// The folder of the login session is not used. Only a note if another one serves.
+    NoSessionFolder {
+        /// Why.
+        fault: SessionFault,
+        /// The folder that serves.
+        folder: String,
+        /// Whether that folder can be written.
+        is_usable: bool,
+    },
+    /// No variable names a folder for Usher's files.
+    NoFolder,
     /// There is no session bus, so nobody can ask for accounts.
     NoBus,
     /// The helper that flatpak calls is not installed.

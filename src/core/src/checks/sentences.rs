@@ -5,6 +5,7 @@ use super::{InstallationKind, Problem, Topic};
 use crate::{
     binding::{OptionsError, option},
     error_text::UserFacing,
+    folders::SessionFault,
     i18n::{gettext, gettext_f},
     names,
     service::UrlError,
@@ -48,6 +49,8 @@ impl Problem {
             Self::NoKeyring => "no-keyring",
             Self::NoPortal => "no-portal",
             Self::KeyringFailed => "keyring-failed",
+            Self::NoSessionFolder { is_usable: true, .. } => "no-session-folder",
+            Self::NoSessionFolder { .. } | Self::NoFolder => "no-folder",
             Self::NoBus => "no-bus",
             Self::NoHelper => "no-helper",
             Self::SecondUsher { .. } => "second-usher",
@@ -99,6 +102,8 @@ impl Problem {
             Self::NoKeyring => StoreError::NoKeyring.sentence(),
             Self::NoPortal => StoreError::NoPortal.sentence(),
             Self::KeyringFailed => gettext("The keyring cannot be read, so no account can be used."),
+            Self::NoSessionFolder { fault, folder, is_usable } => session_folder_sentence(*fault, folder, *is_usable),
+            Self::NoFolder => gettext("Usher can save nothing, because neither XDG_DATA_HOME nor HOME names a folder."),
             Self::NoBus => gettext("There is no session bus, so flatpak can ask nobody for accounts."),
             Self::NoHelper => gettext("The helper that flatpak asks for accounts is not installed."),
             Self::SecondUsher { .. }
@@ -140,7 +145,7 @@ impl Problem {
 
     /// Whether this is worth knowing but intended by somebody: not counted as a problem.
     pub fn is_note(&self) -> bool {
-        matches!(self, Self::CameAlong { .. })
+        matches!(self, Self::CameAlong { .. } | Self::NoSessionFolder { is_usable: true, .. })
     }
 
     /// Whether its command also keeps this remote from installing anything unasked.
@@ -191,9 +196,30 @@ impl Problem {
             | Self::NoKeyring
             | Self::NoPortal
             | Self::KeyringFailed
+            | Self::NoSessionFolder { .. }
+            | Self::NoFolder
             | Self::NoBus
             | Self::NoHelper => None,
         }
+    }
+}
+
+/// Why the folder of the login session is not used, and what follows.
+fn session_folder_sentence(fault: SessionFault, folder: &str, is_usable: bool) -> String {
+    let cause = match fault {
+        SessionFault::Unset => gettext("XDG_RUNTIME_DIR is not set."),
+        SessionFault::Relative => gettext("XDG_RUNTIME_DIR is not an absolute path."),
+        SessionFault::Missing => gettext("The folder that XDG_RUNTIME_DIR names does not exist."),
+        SessionFault::NotOurs => gettext("The folder that XDG_RUNTIME_DIR names belongs to somebody else."),
+        SessionFault::ReadOnly => gettext("The folder that XDG_RUNTIME_DIR names cannot be written."),
+    };
+    let values = &[("cause", cause.as_str()), ("folder", folder)];
+    if is_usable {
+        // Translators: “cause” is a whole sentence
+        gettext_f("{cause} Usher uses {folder} instead.", values)
+    } else {
+        // Translators: “cause” is a whole sentence
+        gettext_f("{cause} No account can be saved, because {folder} cannot be written either.", values)
     }
 }
 

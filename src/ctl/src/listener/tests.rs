@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::*;
+
+async fn send(port: u16, request: &str) -> String {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+fn get(port: u16, target: &str) -> String {
+    format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n")
+}
+
+fn pages(redirect: &Redirect) -> ListenerPages<'_> {
+    let page = |title: &str| (title.to_owned(), String::new());
+    ListenerPages { redirect, one_time_address: None, landing: &|_| None, last_page: [page("Well"), page("Ill")] }
+}
+
+const LONG: Duration = Duration::from_secs(60);
+
+async fn kept(parameters: Parameters) -> Result<Parameters, Infallible> {
+    Ok(parameters)
+}
+
+#[tokio::test]
+async fn only_the_issued_redirect_ends_the_wait_and_the_browser_is_led_to_a_clean_page() {
+    let listener = Listener::open().await.unwrap();
+    let port = listener.port();
+    let redirect = Redirect::issue_at(port).unwrap();
+    let right = format!("{}?token=abc&state={}", redirect.path(), redirect.state());
+    let visitor = async {
+        let wrong = format!("{}?token=abc&state=other", redirect.path());
+        assert!(send(port, &get(port, &wrong)).await.starts_with("HTTP/1.1 400"));
+        assert!(send(port, &get(port, "/done")).await.starts_with("HTTP/1.1 404"));
+        assert!(send(port, &get(port, &right).replace("GET", "HEAD")).await.starts_with("HTTP/1.1 405"));
+        assert!(send(port, &get(port, &right).replace("GET", "POST")).await.starts_with("HTTP/1.1 405"));
+        assert!(send(port, &get(port, &right).replace("127.0.0.1:", "localhost:")).await.starts_with("HTTP/1.1 403"));
+        let foreign = get(port, &right).replace("\r\n\r\n", "\r\nOrigin: https://evil.example\r\n\r\n");
+        assert!(send(port, &foreign).await.starts_with("HTTP/1.1 403"));
+        let redirected = send(port, &get(port, &right)).await;
+        assert!(redirected.starts_with("HTTP/1.1 303") && redirected.contains("location: /done\r\n"), "{redirected}");
+        for header in ["no-store", "referrer-policy: no-referrer", "content-security-policy: default-src 'none'"] {
+            assert!(redirected.contains(header), "{redirected}");
+        }
+        assert!(!redirected.contains("abc"), "{redirected}");
+        assert!(send(port, &get(port, &right)).await.starts_with("HTTP/1.1 400"));
+        assert!(send(port, &get(port, "/done")).await.contains("<h1>Well</h1>"));
+    };
+    let pages = pages(&redirect);
+    let (parameters, ()) = tokio::join!(listener.wait(&pages, LONG, kept), visitor);
+    assert_eq!(parameters.unwrap().unwrap().get("token"), Some("abc"));
+}
+
+#[tokio::test]
+async fn a_wait_has_an_end() {
+    let listener = Listener::open().await.unwrap();
+    let redirect = Redirect::issue_at(listener.port()).unwrap();
+    assert!(listener.wait(&pages(&redirect), Duration::from_millis(10), kept).await.is_none());
+}
+
+#[tokio::test]
+async fn a_one_time_address_leads_to_the_first_page_once() {
+    let listener = Listener::open().await.unwrap();
+    let port = listener.port();
+    let redirect = Redirect::issue_at(port).unwrap();
+    let start = Url::parse("https://store.example.org/login?state=s").unwrap();
+    let address = listener.one_time_address(start).unwrap();
+    let path = address.path.path().to_owned();
+    let pages = ListenerPages { one_time_address: Some(address), ..pages(&redirect) };
+    let right = format!("{}?error=e&state={}", redirect.path(), redirect.state());
+    let visitor = async {
+        let first = send(port, &get(port, &path)).await;
+        assert!(first.contains("location: https://store.example.org/login?state=s\r\n"), "{first}");
+        assert!(send(port, &get(port, &path)).await.starts_with("HTTP/1.1 410"));
+        send(port, &get(port, &right)).await;
+        assert!(send(port, &get(port, "/done")).await.contains("<h1>Ill</h1>"));
+    };
+    let (parameters, ()) = tokio::join!(listener.wait(&pages, LONG, kept), visitor);
+    assert_eq!(parameters.unwrap().unwrap().get("error"), Some("e"));
+}
+
+#[tokio::test]
+async fn a_landing_page_takes_the_place_of_ours_and_ends_the_wait() {
+    let listener = Listener::open().await.unwrap();
+    let port = listener.port();
+    let redirect = Redirect::issue_at(port).unwrap();
+    let thanks = Url::parse("https://store.example.org/thanks").unwrap();
+    let pages = ListenerPages { landing: &|_| Some(thanks.clone()), ..pages(&redirect) };
+    let right = format!("{}?state={}", redirect.path(), redirect.state());
+    let visitor = async {
+        let redirected = send(port, &get(port, &right)).await;
+        assert!(redirected.contains("location: https://store.example.org/thanks\r\n"), "{redirected}");
+    };
+    let (parameters, ()) = tokio::join!(listener.wait(&pages, LONG, kept), visitor);
+    assert!(parameters.is_some());
+}
+
+#[tokio::test]
+async fn u04_half_open_connections_never_keep_the_browser_out() {
+    let listener = Listener::open().await.unwrap();
+    let port = listener.port();
+    let redirect = Redirect::issue_at(port).unwrap();
+    let right = format!("{}?state={}", redirect.path(), redirect.state());
+    let visitor = async {
+        let mut half_open = Vec::new();
+        for number in 0..300 {
+            let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+            // Some say nothing at all, some begin and stop.
+            if number % 2 == 0 {
+                stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+            }
+            half_open.push(stream);
+        }
+        // None of them has gone, and none has been given up for its slowness: the browser takes a place nevertheless.
+        let redirected = send(port, &get(port, &right)).await;
+        assert!(redirected.starts_with("HTTP/1.1 303"), "{redirected}");
+        assert!(send(port, &get(port, "/done")).await.contains("<h1>Well</h1>"));
+        // The oldest had to go.
+        assert_eq!(half_open[0].read(&mut [0]).await.unwrap_or(0), 0);
+        half_open
+    };
+    let pages = pages(&redirect);
+    let (parameters, _half_open) = tokio::join!(listener.wait(&pages, LONG, kept), visitor);
+    assert!(parameters.is_some());
+}
+
+#[tokio::test]
+async fn u04_a_head_that_does_not_come_ends_its_connection() {
+    let listener = Listener::open().await.unwrap();
+    let port = listener.port();
+    let redirect = Redirect::issue_at(port).unwrap();
+    let right = format!("{}?state={}", redirect.path(), redirect.state());
+    let visitor = async {
+        let long = format!("GET /{} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n", "a".repeat(2 * HEAD_LIMIT));
+        let refused = send_what_goes(port, &long).await;
+        assert!(!refused.starts_with("HTTP/1.1 2") && !refused.starts_with("HTTP/1.1 3"), "{refused}");
+        for begun in ["", "GET", "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"] {
+            assert!(!send_what_goes(port, begun).await.starts_with("HTTP/1.1 2"), "{begun}");
+        }
+        send(port, &get(port, &right)).await;
+        send(port, &get(port, "/done")).await;
+    };
+    let pages = pages(&redirect);
+    let (parameters, ()) = tokio::join!(listener.wait(&pages, LONG, kept), visitor);
+    assert!(parameters.is_some());
+}
+
+#[tokio::test]
+async fn u05_the_browser_hears_of_success_only_after_it() {
+    for is_success in [true, false] {
+        let listener = Listener::open().await.unwrap();
+        let port = listener.port();
+        let redirect = Redirect::issue_at(port).unwrap();
+        let right = format!("{}?state={}", redirect.path(), redirect.state());
+        let saved = Notify::new();
+        let visitor = async {
+            assert!(send(port, &get(port, &right)).await.starts_with("HTTP/1.1 303"));
+            let meanwhile = send(port, &get(port, "/done")).await;
+            assert!(meanwhile.contains("http-equiv=refresh"), "{meanwhile}");
+            assert!(!meanwhile.contains("Well") && !meanwhile.contains("Ill"), "{meanwhile}");
+            saved.notify_one();
+            let said = send(port, &get(port, "/done")).await;
+            assert!(said.contains(if is_success { "<h1>Well</h1>" } else { "<h1>Ill</h1>" }), "{said}");
+        };
+        let finish = async |_| {
+            saved.notified().await;
+            if is_success { Ok(()) } else { Err(()) }
+        };
+        let pages = pages(&redirect);
+        let (result, ()) = tokio::join!(listener.wait(&pages, LONG, finish), visitor);
+        assert_eq!(result.unwrap().is_ok(), is_success);
+    }
+}
+
+/// Sends as much as the other side accepts.
+async fn send_what_goes(port: u16, request: &str) -> String {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+    let _ = stream.write_all(request.as_bytes()).await;
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}

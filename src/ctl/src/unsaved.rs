@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Saves a finished sign-in. The server will not issue it again, so it is not given up before the person says so.
+
+use std::time::Duration;
+
+use usher_core::{
+    account::Account,
+    binding::Binding,
+    error_text::UserFacing,
+    i18n::{gettext, gettext_f},
+    provider::SignedIn,
+    sign_in::{ExpectedAccount, SaveOutcome, Unsaved},
+    store::StoreError,
+    text,
+};
+
+use crate::{context::Context, failure::Failure, terminal};
+
+/// How long to wait for the keyring where nobody can be asked.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// Saves the account, and prints that. If the keyring fails, asks whether to try again, and tries by itself as soon as
+/// the keyring can.
+pub(crate) async fn save(context: &Context, binding: &Binding, signed_in: &SignedIn) -> Result<Account, Failure> {
+    context.is_unsaved.set(true);
+    let unsaved = Unsaved::new(binding, signed_in, ExpectedAccount::Anybody, None);
+    let mut saved = unsaved.save(&context.store).await;
+    let outcome = loop {
+        match saved {
+            Ok(outcome) => break outcome,
+            Err(error) => saved = try_again(context, &unsaved, error).await?,
+        }
+    };
+    let SaveOutcome::Saved(saved) = outcome else { unreachable!("anybody may sign in") };
+    context.is_unsaved.set(false);
+    context.is_too_late.set(true);
+    let user = text::clean(&saved.account.user, text::NAME_LIMIT);
+    context.out.line(&gettext_f("Signed in to {host} as {user}.", &[("host", &binding.host()), ("user", &user)]))?;
+    Ok(saved.account)
+}
+
+/// Waits for the person, or for a keyring that can save again.
+async fn try_again(
+    context: &Context,
+    unsaved: &Unsaved,
+    error: StoreError,
+) -> Result<Result<SaveOutcome, StoreError>, Failure> {
+    terminal::say(&gettext_f(
+        "Signed in, but the keyring did not save it: {reason}. It is tried again as soon as the keyring can.",
+        &[("reason", &error.reason())],
+    ))?;
+    let by_itself = async {
+        match zbus::Connection::session().await {
+            Ok(connection) => unsaved.save_when_possible(&context.store, &connection).await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    let asked = async {
+        if terminal::can_ask() {
+            return terminal::ask_again(&gettext("Try again now?")).await;
+        }
+        terminal::say(&gettext("Waiting for the keyring… (Ctrl+C to stop)"))?;
+        tokio::time::sleep(PATIENCE).await;
+        Ok(false)
+    };
+    let wants = tokio::select! {
+        outcome = by_itself => return Ok(Ok(outcome)),
+        wants = asked => wants?,
+    };
+    if wants { Ok(unsaved.save(&context.store).await) } else { Err(error.into()) }
+}
