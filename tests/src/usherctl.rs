@@ -55,7 +55,12 @@ pub struct BrowserCommand {
 impl BrowserCommand {
     /// Starts it without a terminal, and returns once it waits for the browser.
     pub async fn start(session: &Session, arguments: &[&str]) -> Self {
-        let mut child = Command::from(session.command("usherctl"))
+        Self::of(session.command("usherctl"), arguments).await
+    }
+
+    /// The same, for a command whose environment the test has changed.
+    pub async fn of(command: std::process::Command, arguments: &[&str]) -> Self {
+        let mut child = Command::from(command)
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

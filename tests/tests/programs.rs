@@ -16,5 +16,8 @@ mod usherctl_browser;
 mod usherctl_buy;
 mod usherctl_commands;
 mod usherctl_doctor;
+mod usherctl_folders;
 mod usherctl_permissions;
+mod usherctl_saving;
+mod usherctl_terminal;
 mod web_pages;

@@ -120,7 +120,7 @@ async fn an_address_that_is_no_server_is_rejected() {
         ("http://store.example.org", "Only secure addresses (https) can be used"),
         ("https://ada:hunter2@store.example.org", "Addresses with a user name are not accepted. "),
         ("hunter2@store.example.org", "Addresses with a user name are not accepted. "),
-        ("https://ada:hunter2@store.example.org/a b", "“https://store.example.org/a b” is neither a remote "),
+        ("https://ada:hunter2@store.example.org/a b", "“https://store.example.org/a%20b” is neither a remote "),
         ("oci+https://store.example.org", "This is the address of a repository in a container registry. "),
         ("flatpak+https://store.example.org/x.flatpakref", "This is a link to a file for app stores. "),
         ("https://store.example.org/x.flatpakrepo", "This is the address of a file about a repository. "),
@@ -133,4 +133,85 @@ async fn an_address_that_is_no_server_is_rejected() {
     }
     let list = session.usherctl(&["list"]).await;
     assert_eq!((list.code, list.stdout.as_str()), (0, "No accounts. Add one with “usherctl sign-in ADDRESS”.\n"));
+}
+
+const REPOSITORY_FILE: &str = "[Flatpak Repo]\nTitle=Shop\n";
+
+#[tokio::test]
+async fn u08_a_file_about_a_repository_leads_to_its_account_server() {
+    let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
+    let file = session.folder().join("shop.flatpakrepo");
+    let path = file.display().to_string();
+    let write = |content: &str| std::fs::write(&file, content).expect("a file can be written");
+
+    for (content, code, said) in [
+        ("nonsense", 2, "is not a file about a repository, or it is damaged."),
+        ("[Flatpak Repo]\nUrl=http://store.example.org/\n", 2, "because its address is not secure (https)."),
+        (
+            "[Flatpak Repo]\nUrl=https://ada:hunter2@store.example.org/\n",
+            2,
+            "because its address has a user name in it.",
+        ),
+    ] {
+        write(content);
+        let output = session.usherctl(&["sign-in", &path]).await;
+        assert_eq!((output.code, output.stdout.as_str()), (code, ""), "{output:?}");
+        assert!(output.stderr.contains(said) && !output.stderr.contains("hunter2"), "{output:?}");
+    }
+
+    // Not set up yet, and nothing in it could be verified.
+    write(&format!("{REPOSITORY_FILE}Url=https://new.example.org/repo/\n"));
+    let output = session.usherctl(&["sign-in", &path]).await;
+    assert_eq!(output.code, 3, "{output:?}");
+    let lines: Vec<_> = output.stdout.lines().collect();
+    assert_eq!(lines[0], "This repository has no key: nothing that comes from it will be verified.");
+    assert_eq!(lines[1], "“Shop” (https://new.example.org/repo/) is set up by this command:");
+    assert!(lines[2].starts_with("  flatpak remote-add --user "), "{output:?}");
+
+    // The shop's own repository is set up.
+    write(&format!("{REPOSITORY_FILE}Url={}\n", session.shop().repository_url()));
+    let waiting = BrowserCommand::start(&session, &["sign-in", &path]).await;
+    browser::sign_in(&waiting.address, "demo").await;
+    let output = waiting.end().await;
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    assert!(output.stdout.contains("“demo” may use the account of demo at "), "{}", output.stdout);
+}
+
+#[tokio::test]
+async fn u09_a_server_whose_name_resembles_a_known_one_is_not_mistaken_for_it() {
+    let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
+    session.sign_in_as("demo").await;
+    let item = session.keyring().only_item().await;
+    let known = "store.example.org";
+    let mut attributes = item.attributes.clone();
+    attributes.insert("service".into(), format!("https://{known}/"));
+    let secret = item.text().replace(session.shop().base_url().as_str(), &format!("https://{known}/"));
+    session.keyring().delete_items().await;
+    session.keyring().add_item("Usher", &attributes, secret.as_bytes()).await;
+    for (typed, is_like) in [("st0re.example.org", true), ("store.example.com", true), ("other.example.net", false)] {
+        let terminal = session.in_terminal(&["usherctl", "sign-in", typed]);
+        terminal.wait_for_text("Continue? [y/N] ").await;
+        let warned = terminal.text().contains(&format!("{typed} is not the same as {known}, which is already in use."));
+        assert_eq!(warned, is_like, "{}", terminal.text());
+        terminal.enter("n");
+        assert_eq!(terminal.end().await.code, 7);
+    }
+}
+
+#[tokio::test]
+async fn u10_the_settings_of_the_window_are_shown_and_changed() {
+    let session = Session::start(terminal_only(KeyringState::None)).await;
+    let off = "continue-installs: off (Continue installs after signing in)\n";
+    assert_eq!(session.usherctl(&["settings"]).await.expect_success().stdout, off);
+    let on = session.usherctl(&["settings", "continue-installs", "on"]).await;
+    assert_eq!(on.expect_success().stdout, off.replace("off", "on"));
+    let again = session.usherctl(&["settings", "--json"]).await;
+    assert!(again.expect_success().stdout.contains("\"continue-installs\": true"), "{again:?}");
+    for wrong in [
+        &["settings", "nonsense", "on"][..],
+        &["settings", "continue-installs", "maybe"],
+        &["settings", "continue-installs"],
+    ] {
+        assert_eq!(session.usherctl(wrong).await.code, 2, "{wrong:?}");
+    }
 }

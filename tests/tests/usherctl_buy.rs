@@ -185,3 +185,42 @@ async fn over_ssh_the_final_address_is_pasted_without_echo() {
     session.flatpak().run(&["install", "--user", "--noninteractive", "demo", APP]).await.expect_success();
     assert_eq!(session.leaks(), []);
 }
+
+#[tokio::test]
+async fn u11_an_app_in_another_account_is_found_before_anything_is_bought() {
+    let session = signed_in().await;
+    let buying = BrowserCommand::start(&session, &["buy", "demo", APP, "--yes"]).await;
+    browser::buy(&buying.address).await;
+    buying.end().await;
+    // From now on the remote uses the account of somebody else.
+    session.sign_in_as("demo2").await;
+    let host = session.host();
+
+    let refused = session.usherctl(&["buy", "demo", APP]).await;
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    let hint = format!("If “{APP}” is in the account of demo, run “usherctl allow demo demo@{host}” first.\n");
+    assert!(refused.stderr.contains(&hint), "{}", refused.stderr);
+
+    session.shop().control().clear_requests();
+    let question = format!("“{APP}” is not in the account of demo2. Check the account of demo? [y/N] ");
+    let terminal = session.in_terminal(&["usherctl", "buy", "demo", APP]);
+    terminal.wait_for_text(&question).await;
+    let asked_about = |session: &Session| session.shop().requests().into_iter().filter_map(|request| request.user);
+    assert!(asked_about(&session).all(|user| user == "demo2"), "nothing is asked about an account before a yes");
+    terminal.enter("n");
+    terminal.wait_for_text("Nothing is paid before it is confirmed there. Continue? [y/N] ").await;
+    terminal.enter("n");
+    assert_eq!(terminal.end().await.code, 7);
+
+    let terminal = session.in_terminal(&["usherctl", "buy", "demo", APP]);
+    terminal.wait_for_text(&question).await;
+    terminal.enter("y");
+    terminal.wait_for_text("Allow? [y/N] ").await;
+    assert!(terminal.text().contains(&format!("The account of demo has “{APP}”.")), "{}", terminal.text());
+    terminal.enter("y");
+    let ended = terminal.end().await;
+    assert_eq!(ended.code, 0, "{}", ended.text);
+    assert!(ended.text.contains("There is access already. Now run: "), "{}", ended.text);
+    assert_eq!(session.begun_purchases().len(), 1, "nothing more was bought");
+    session.flatpak().run(&["install", "--user", "--noninteractive", "demo", APP]).await.expect_success();
+}

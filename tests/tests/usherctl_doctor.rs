@@ -48,7 +48,7 @@ async fn signing_in_fixes_a_remote_without_an_account_and_doctor_does_not_contac
 }
 
 #[tokio::test]
-async fn the_printed_fix_restores_a_remote_that_changed_its_server() {
+async fn a_remote_that_changed_its_server_is_reviewed_or_set_back() {
     let session = session(KeyringState::Unlocked).await;
     session.sign_in_as("demo").await;
     let change = ["remote-modify", "--user", "--authenticator-option=url=https://evil.example.org/", "demo"];
@@ -60,7 +60,11 @@ async fn the_printed_fix_restores_a_remote_that_changed_its_server() {
         "{}",
         output.stdout
     );
-    run_fix(&session, &output).await;
+    let ways: Vec<_> = output.stdout.lines().filter(|line| line.starts_with("  To ")).collect();
+    let [accept, back] = ways.as_slice() else { panic!("two ways are named:\n{}", output.stdout) };
+    assert_eq!(*accept, "  To look at it and accept it: usherctl review demo");
+    let back = back.strip_prefix("  To set the old one back: ").expect("the second way goes back");
+    session.in_terminal(&["sh", "-c", back]).end().await.expect_success();
     assert_eq!(doctor(&session).await.code, 0);
 
     let change = ["remote-modify", "--user", "--authenticator-name=org.example.Other", "demo"];

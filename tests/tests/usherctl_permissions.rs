@@ -162,8 +162,9 @@ async fn g01_a_changed_server_is_accepted_by_a_person_who_was_told_and_by_no_scr
     let (other, host) = change_server(&session).await;
     let output = session.usherctl(&["sign-in", "demo", "--no-browser"]).await;
     assert_eq!((output.code, output.stdout.as_str()), (1, ""));
-    let blocked =
-        format!("Blocked: “demo” now asks for an account at {host} instead of {old_host}. Run “usherctl doctor”.\n");
+    let blocked = format!(
+        "Blocked: “demo” now asks for an account at {host} instead of {old_host}. Run “usherctl review demo”.\n"
+    );
     assert_eq!(output.stderr, blocked);
     assert_eq!(other.requests(), []);
 
@@ -215,4 +216,50 @@ async fn g01_a_changed_server_is_a_question_though_there_is_an_account_at_it() {
     terminal.enter("y");
     terminal.end().await.expect_success();
     assert_eq!(users_of(&session, "demo").await, ["demo2"]);
+}
+
+#[tokio::test]
+async fn u07_a_changed_server_is_accepted_in_a_terminal_or_stays_blocked() {
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
+    let unchanged = session.usherctl(&["review", "demo"]).await;
+    assert_eq!((unchanged.code, unchanged.stdout.as_str()), (0, "“demo” has not changed its server.\n"));
+
+    // The same shop under another name of this computer is another server.
+    let old = session.host();
+    let other = session.open_another_shop("other").await;
+    let new = format!("127.0.0.1:{}", other.base_url().port().expect("the shop is at a port of its own"));
+    let option = format!("--authenticator-option=url={}", other.base_url());
+    session.flatpak().run(&["remote-modify", "--user", &option, "demo"]).await.expect_success();
+
+    let refused = session.usherctl(&["review", "demo"]).await;
+    assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
+    assert!(refused.stderr.contains("Nobody can be asked here."), "{}", refused.stderr);
+    let shown = format!("“demo” used {old} and now asks for an account at {new}.");
+    let question = format!("Use {new} from now on? [y/N] ");
+
+    other.control().clear_requests();
+    let terminal = session.in_terminal(&["usherctl", "review", "demo"]);
+    terminal.wait_for_text(&question).await;
+    assert!(terminal.text().contains(&shown), "{}", terminal.text());
+    terminal.enter("n");
+    let ended = terminal.end().await;
+    assert_eq!(ended.code, 7);
+    assert!(ended.text.contains("“demo” stays blocked."), "{}", ended.text);
+    assert_eq!(other.requests(), [], "nothing was asked of the new server");
+    let install = ["install", "--user", "--noninteractive", "demo", "org.example.Private"];
+    assert!(session.flatpak().run(&install).await.text.contains("Blocked: "));
+
+    let terminal = session.in_terminal(&["usherctl", "review", "demo"]);
+    terminal.wait_for_text(&question).await;
+    terminal.enter("y");
+    terminal.wait_for_text("Waiting… (Ctrl+C to stop)").await;
+    browser::sign_in(&terminal.address(), "demo2").await;
+    let ended = terminal.end().await;
+    assert_eq!(ended.code, 0, "{}", ended.text);
+    let granted = format!("“demo” may use the account of demo2 at {new}.");
+    assert!(ended.text.contains(&granted), "{}", ended.text);
+    let doctor = session.usherctl(&["doctor"]).await;
+    assert!(!doctor.stdout.contains("Blocked"), "{}", doctor.stdout);
+    assert_eq!(session.leaks(), []);
 }

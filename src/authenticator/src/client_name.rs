@@ -2,10 +2,15 @@
 //! The name of a client: a store by its well-known name, else the program of the process. Inside a sandbox process ids
 //! differ from those outside, so there a client is a known store or unknown.
 
-use std::{fs, os::unix::fs::MetadataExt, path::Path, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use async_trait::async_trait;
-use usher_core::{files, prompt, text};
+use usher_core::{files, locale, prompt, text};
 use zbus::{Connection, fdo::DBusProxy, names::BusName};
 
 use crate::{delivery::BusAccess, flow::Clients};
@@ -22,6 +27,8 @@ const PROGRAMS: [&str; 4] = ["flatpak", "gnome-software", "plasma-discover", "ba
 const BUS_PROXY: &str = "xdg-dbus-proxy";
 /// Longest name of a process to read, in bytes. The kernel's own limit is 16.
 const NAME_LIMIT: u64 = 64;
+/// Largest environment of a process to read, in bytes.
+const ENVIRONMENT_LIMIT: u64 = 1 << 20;
 /// Longest wait for the bus.
 const LIMIT: Duration = Duration::from_secs(3);
 
@@ -35,6 +42,11 @@ pub(crate) struct BusClients {
 impl Clients for BusClients {
     async fn name(&self, peer: &str) -> String {
         tokio::time::timeout(LIMIT, self.find(peer)).await.ok().flatten().unwrap_or_default()
+    }
+
+    async fn is_unicode(&self, peer: &str) -> bool {
+        let environment = tokio::time::timeout(LIMIT, self.environment(peer)).await.ok().flatten();
+        environment.is_none_or(|environment| is_unicode(&environment))
     }
 }
 
@@ -50,11 +62,33 @@ impl BusClients {
         if self.bus_access == BusAccess::Sandbox {
             return None;
         }
-        let process = bus.get_connection_unix_process_id(BusName::try_from(peer).ok()?).await.ok()?;
+        let folder = self.process(&bus, peer).await?;
         // The program's file may be on a disk that hangs.
-        let folder = Path::new("/proc").join(process.to_string());
         files::apart(&folder.clone(), move || of_process(&folder)).await.ok().flatten()
     }
+
+    /// The folder of the process in `/proc`.
+    async fn process(&self, bus: &DBusProxy<'_>, peer: &str) -> Option<PathBuf> {
+        let process = bus.get_connection_unix_process_id(BusName::try_from(peer).ok()?).await.ok()?;
+        Some(Path::new("/proc").join(process.to_string()))
+    }
+
+    /// The environment in which the program was started. `None` if it cannot be known.
+    async fn environment(&self, peer: &str) -> Option<Vec<u8>> {
+        if self.bus_access == BusAccess::Sandbox {
+            return None;
+        }
+        let file = self.process(&DBusProxy::new(&self.connection).await.ok()?, peer).await?.join("environ");
+        files::apart(&file.clone(), move || files::read_regular(&file, ENVIRONMENT_LIMIT).ok()).await.ok().flatten()
+    }
+}
+
+/// Whether a program with this environment can print typographic characters.
+fn is_unicode(environment: &[u8]) -> bool {
+    locale::is_unicode(|name| {
+        let mut variables = environment.split(|byte| *byte == 0).filter_map(|variable| str::from_utf8(variable).ok());
+        variables.find_map(|variable| Some(variable.strip_prefix(name)?.strip_prefix('=')?.to_owned()))
+    })
 }
 
 /// The program of a process. An unknown program's name counts only as claimed.
@@ -88,6 +122,14 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+
+    #[test]
+    fn u06_an_environment_says_what_a_program_can_print() {
+        assert!(is_unicode(b"A=b\0LANG=en_GB.UTF-8\0"));
+        assert!(!is_unicode(b"LANG=en_GB.UTF-8\0LC_ALL=C\0"));
+        assert!(!is_unicode(b"XLANG=en_GB.UTF-8\0"));
+        assert!(!is_unicode(b""));
+    }
 
     #[test]
     fn a_program_that_anybody_can_have_put_there_is_only_claimed() {

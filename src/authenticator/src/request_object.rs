@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use usher_core::locale;
 use zbus::{
     Connection, fdo,
     message::Header,
@@ -92,10 +93,16 @@ impl RequestTask {
         });
         let event = self.first_event(work).await;
         let effect = Lifecycle::default().on(event);
-        let reply = match effect {
+        let mut reply = match effect {
             Effect::Respond(reply) => Some(*reply),
             Effect::Vanish | Effect::Nothing => None,
         };
+        if let Some(Reply { answer: Answer::Failed { message, .. }, .. }) = &mut reply
+            && !message.is_ascii()
+            && !self.daemon.flow.clients.is_unicode(self.peer.as_str()).await
+        {
+            *message = locale::ascii_punctuation(message).into_owned();
+        }
         tracing::debug!(
             handle = self.handle.as_str(),
             answer = ?reply.as_ref().map(|reply| &reply.answer),

@@ -136,7 +136,7 @@ impl<V: Fn(&str) -> Option<PathBuf>> Folders<V> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::{collections::BTreeMap, os::unix::fs::PermissionsExt};
 
     use super::*;
 
@@ -149,6 +149,17 @@ mod tests {
             user: rustix::process::geteuid().as_raw(),
             sessions: sessions.to_owned(),
         }
+    }
+
+    /// A folder that nobody can write: root neither, who may write wherever no file is in the way.
+    fn read_only(folder: &Path) -> PathBuf {
+        let (read_only, own) = (folder.join("read-only"), folder.join("read-only").join(names::APP_ID));
+        fs::create_dir_all(&read_only).unwrap();
+        for file in [&own, &read_only.join("data")] {
+            fs::write(file, "in the way").unwrap();
+        }
+        fs::set_permissions(&read_only, fs::Permissions::from_mode(0o500)).unwrap();
+        read_only
     }
 
     #[test]
@@ -178,8 +189,7 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         fs::create_dir_all(at("run")).unwrap();
         fs::write(at("file"), "").unwrap();
-        // /proc is there, and takes no files: not root's either.
-        let read_only = PathBuf::from(format!("/proc/{}", std::process::id()));
+        let read_only = read_only(folder.path());
         let data = at("data").join(names::APP_ID).join("session");
         let own = at("run").join(names::APP_ID);
         for (given, path, fault) in [
@@ -189,7 +199,7 @@ mod tests {
             (Some("run".into()), &data, Some(SessionFault::Relative)),
             (Some("".into()), &data, Some(SessionFault::Unset)),
             (None, &data, Some(SessionFault::Unset)),
-            (Some(read_only), &data, Some(SessionFault::ReadOnly)),
+            (Some(read_only.clone()), &data, Some(SessionFault::ReadOnly)),
         ] {
             let runtime = given.clone().map(|path| (RUNTIME_VARIABLE, path));
             let variables: Vec<_> = [("XDG_DATA_HOME", at("data"))].into_iter().chain(runtime).collect();
@@ -197,7 +207,7 @@ mod tests {
             let wanted = SessionFolder { path: path.clone(), fault, is_usable: true };
             assert_eq!(found, Some(wanted), "{given:?}");
         }
-        let variables = [("XDG_DATA_HOME", PathBuf::from("/proc/data"))];
+        let variables = [("XDG_DATA_HOME", read_only.join("data"))];
         let found = folders(&variables, &at("nowhere")).session().unwrap();
         assert!(!found.is_usable, "{found:?}");
         assert_eq!(folders(&[], &at("nowhere")).session(), None);

@@ -13,6 +13,7 @@
 //!   address   addresses as they are written, shown and refused
 //!   remote    installations on this computer      installed apps on this computer
 //!   repository_file  files that name a repository
+//!   server_change  a remote that names another server than before
 //!
 //! Where the work is done, for the window, usherctl and the daemon alike
 //!   provider  the protocols of account servers: how to sign in, how to get tokens
@@ -72,6 +73,7 @@ pub mod refs;
 pub mod remote;
 mod remote_add;
 pub mod repository_file;
+pub mod server_change;
 pub mod service;
 pub mod session;
 pub mod sign_in;

@@ -323,7 +323,7 @@ mod tests {
             _ => None,
         };
         for in_sandbox in [false, true] {
-            let found = FlatpakFolders { variable: relative, in_sandbox }.installations();
+            let found = FlatpakFolders { variable: relative, in_sandbox }.usual_installations();
             assert_eq!(found[0].path, Path::new("/home/ada/.local/share/flatpak"));
         }
     }

@@ -7,11 +7,12 @@ use std::{collections::BTreeMap, path::Path};
 
 use crate::{
     address::WrittenAddress,
+    i18n::gettext,
     keyfile::KeyFile,
     names,
     remote::Remote,
     remote_add::{RemoteAdd, free_name, is_key},
-    service::{ADDRESS_LIMIT, RemoteUrl},
+    service::{ADDRESS_LIMIT, RemoteUrl, UrlError},
     text,
 };
 
@@ -36,6 +37,22 @@ pub struct RepositoryFile {
     authenticator: Option<String>,
     subset: Option<String>,
     default_branch: Option<String>,
+}
+
+/// Whether a repository is set up on this computer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SetUp {
+    /// It is not; this command does it, if a safe one can be made.
+    Missing(Option<String>),
+    /// It is, and names an account server.
+    Named(Box<Remote>),
+    /// It is, but its accounts are not Usher's.
+    NotOurs,
+}
+
+/// What to say before a repository without a key is set up.
+pub fn unverified() -> String {
+    gettext("This repository has no key: nothing that comes from it will be verified.")
 }
 
 /// Why a file is not accepted.
@@ -113,6 +130,39 @@ impl RepositoryFile {
             subset: only(Kind::Repository, shown("Subset")),
             default_branch: only(Kind::Repository, shown("DefaultBranch")),
         })
+    }
+
+    /// Its address, if it may get tokens.
+    pub fn remote_url(&self) -> Option<RemoteUrl> {
+        RemoteUrl::parse(self.address.verbatim()).ok()
+    }
+
+    /// Why its address gets no tokens.
+    pub fn fault(&self) -> Option<UrlError> {
+        RemoteUrl::parse(self.address.verbatim()).err()
+    }
+
+    /// Its title, or else its host.
+    pub fn display_name(&self) -> String {
+        let host = || self.remote_url().map_or_else(|| self.address.to_string(), |address| address.host());
+        self.title.clone().unwrap_or_else(host)
+    }
+
+    /// Whether flatpak can verify what comes from it: against its key, or, from a registry, by its digests.
+    pub fn is_verified(&self) -> bool {
+        self.key.is_some() || self.address.verbatim().starts_with("oci+")
+    }
+
+    /// Whether it is set up, given the remotes of this computer. `file` is where it was read from, if a command can name
+    /// that.
+    pub fn set_up(&self, file: Option<&Path>, remotes: &[Remote]) -> SetUp {
+        let address = self.remote_url();
+        let mut here = remotes.iter().filter(|remote| remote.address().ok() == address).peekable();
+        if here.peek().is_none() || address.is_none() {
+            return SetUp::Missing(self.command(file, remotes));
+        }
+        let named = here.find(|remote| remote.is_ours() && remote.claimed().is_ok());
+        named.map_or(SetUp::NotOurs, |remote| SetUp::Named(Box::new(remote.clone())))
     }
 
     /// The command that adds the repository for the current user. Names the file if its path can be typed, since that

@@ -104,7 +104,7 @@ impl ReturnMethod {
             Self::Listen { listener, opens } => listen(listener, opens, visit, finish).await,
             Self::Paste => {
                 let parameters = timeout(WAIT, paste(&visit)).await.unwrap_or(Err(VisitError::TooLate))?;
-                Ok(finish(parameters).await?)
+                Ok(Box::pin(finish(parameters)).await?)
             }
         }
     }

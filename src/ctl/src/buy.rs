@@ -29,7 +29,9 @@ use crate::{
     consent::PermissionRequest,
     context::Context,
     failure::Failure,
-    obstacle, remotes, terminal,
+    obstacle,
+    others::Lacking,
+    remotes, terminal,
     terminal::Interrupts,
 };
 
@@ -60,6 +62,11 @@ pub(crate) async fn run(context: &Context, order: &Order<'_>) -> Result<(), Fail
     let purchase = AppPurchase { context, account, ground, app_id };
     if purchase.is_owned().await? {
         return purchase.print_owned(false);
+    }
+    let lacking = Lacking { account: &purchase.account, remote, ground: &purchase.ground, app_id: &purchase.app_id };
+    let may_ask = terminal::can_ask() && !order.yes;
+    if let Some(account) = lacking.other_owner(context, &entries, may_ask).await? {
+        return AppPurchase { account, ..purchase }.print_owned(false);
     }
     purchase.settle_unfinished(order.not_paid).await?;
     purchase.confirm(order.yes).await?;

@@ -23,10 +23,10 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// List the accounts on this computer
     List,
-    /// Sign in to an account server, named by a remote, a host or an address
+    /// Sign in to an account server, named by a remote, a host, an address or a file about a repository
     SignIn {
-        /// A remote's name, the host of an account server, or its address
-        #[arg(value_name = "REMOTE|HOST|ADDRESS")]
+        /// A remote's name, the host of an account server, its address, or a .flatpakrepo or .flatpakref file
+        #[arg(value_name = "REMOTE|HOST|ADDRESS|FILE")]
         server: String,
         #[command(flatten)]
         browser: browser::Options,
@@ -48,6 +48,13 @@ pub(crate) enum Command {
         remote: String,
         /// The account: user@host, its id, its user, or the host of its server; the only one at the remote's server if none is named
         account: Option<String>,
+    },
+    /// Show that a remote has changed its server, and accept the new one or keep the remote blocked
+    Review {
+        /// The remote, by its name or address
+        remote: String,
+        #[command(flatten)]
+        browser: browser::Options,
     },
     /// Take back that a remote may use an account
     Revoke {
@@ -119,11 +126,33 @@ pub(crate) enum Command {
         #[command(flatten)]
         browser: browser::Options,
     },
+    /// Show the settings, or change one
+    Settings {
+        /// The setting: continue-installs
+        #[arg(requires = "value")]
+        setting: Option<Setting>,
+        /// The new value
+        value: Option<Switch>,
+    },
     /// Find out what stands in the way of installs that need an account; exit with 1 if anything does
     Doctor,
     /// Write completions or the man page, when Usher is built
     #[command(hide = true)]
     Generate { artifact: Artifact },
+}
+
+/// A setting.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Setting {
+    /// Whether an install waits for signing in and goes on by itself
+    ContinueInstalls,
+}
+
+/// The value of a setting.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Switch {
+    On,
+    Off,
 }
 
 /// A file to generate.

@@ -4,9 +4,11 @@
 use usher_core::{
     account::Account,
     binding::Link,
+    familiarity::Familiarity,
     i18n::gettext_f,
-    lookup::{self, Lookup},
+    lookup::Lookup,
     remote::Remote,
+    server_change::ServerChange,
     service::RemoteUrl,
     store::{AccountStore, Entry, StoreError},
     text,
@@ -17,25 +19,26 @@ use crate::{accounts, command, failure::Failure, obstacle, remotes, terminal, te
 /// Warns if a remote names another server than that of the account it uses. Only a person can accept that, so it is an
 /// error if nobody can answer.
 pub(crate) fn warn_of_change(entries: &[Entry], remote: &Remote) -> Result<bool, Failure> {
-    let (Ok(binding), Ok(address)) = (remote.claimed(), remote.address()) else {
-        return Ok(false);
-    };
-    let found = lookup::find(entries, &binding, &address);
-    let Lookup::Changed(agreed) = &found else {
+    let Some(change) = ServerChange::of(entries, remote) else {
         return Ok(false);
     };
     if !terminal::can_ask() {
-        return Err(obstacle::of(&found, remote, &binding));
+        return Err(obstacle::of(&Lookup::Changed(change.agreed), remote, &change.claimed));
     }
-    terminal::say(&gettext_f(
-        "“{remote}” used {old_host} and now asks for an account at {new_host}. If this is not expected, do not continue.",
-        &[
-            ("remote", &text::clean(&remote.name, text::NAME_LIMIT)),
-            ("old_host", &agreed.binding.host()),
-            ("new_host", &binding.host()),
-        ],
-    ))?;
+    terminal::say(&change.sentence())?;
+    if let Some(warning) = change.warning() {
+        terminal::say(&warning)?;
+    }
     Ok(true)
+}
+
+/// Warns if a server that is new here could be mistaken for one that is in use.
+pub(crate) fn warn_of_likeness(entries: &[Entry], host: &str) -> Result<(), Failure> {
+    let Familiarity::Resembles(known) = Familiarity::of(entries, host, None) else {
+        return Ok(());
+    };
+    let values = [("host", host), ("known", known.as_str())];
+    terminal::say(&gettext_f("{host} is not the same as {known}, which is already in use.", &values))
 }
 
 /// The account and the remote that a permission would connect.

@@ -168,6 +168,12 @@ fn print_problem(context: &Context, subject: &str, problem: &Problem) -> Result<
     context.out.line(&gettext_f("{subject}: {problem}", &[("subject", subject), ("problem", &problem.sentence())]))?;
     let Some(command) = problem.fix() else { return Ok(()) };
     let values = &[("command", command.as_str())];
+    if let Some(back) = problem.way_back() {
+        context.out.line(&format!("  {}", gettext_f("To look at it and accept it: {command}", values)))?;
+        // The repository's next summary may name the new server again.
+        let back = gettext_f("To set the old one back: {command}", &[("command", &back)]);
+        return context.out.line(&format!("  {back}"));
+    }
     let line = if problem.is_note() {
         // Translators: the sentence before is no problem; this command is for people who want to change it.
         gettext_f("To forbid that: {command}", values)
@@ -191,7 +197,7 @@ fn summary(remotes: usize, problems: usize) -> String {
 }
 
 fn as_json(problem: &Problem) -> Value {
-    json!({ "problem": problem.word(), "message": problem.sentence(), "fix": problem.fix() })
+    json!({ "problem": problem.word(), "message": problem.sentence(), "fix": problem.fix(), "way_back": problem.way_back() })
 }
 
 #[cfg(test)]

@@ -105,8 +105,12 @@ const SECTIONS: [(&str, &str); 6] = [
 only one. A name that it was given stands for the user. Where a server is expected, a bare host stands for the server of that host that a remote on this computer names.
 
 A remote uses one account, and only once somebody has allowed it: by signing in to it by its name, or with allow. All remotes
-at one address are one in this. A remote that names another server than before is blocked. doctor tells the command that sets
-it back; sign-in and allow accept the new server, after saying what has changed, and only where somebody can answer.",
+at one address are one in this. A remote that names another server than before is blocked. review shows both servers, and
+accepts the new one or keeps the remote blocked; sign-in and allow accept it too, after saying what has changed, and all of
+them only where somebody can answer. doctor also tells the command that sets the old server back.
+
+A file about a repository (.flatpakrepo, .flatpakref) stands for the remote with its address. If there is none, sign-in
+prints the command that sets it up. It fetches nothing that a file names, and adds no repository by itself.",
     ),
     (
         "BROWSER AND SSH",
@@ -136,7 +140,9 @@ if it gives no access, somebody said that nothing was paid.",
 
 6 : A server cannot be reached or gave no usable answer.
 
-7 : Cancelled.",
+7 : Cancelled.
+
+141 : Nobody reads the output any more, as in a pipe to head(1).",
     ),
     (
         "JSON",
@@ -151,6 +157,10 @@ unreadable), first_signed_in_at, signed_in_at, valid_until, last_used_at, last_u
 remote that may use it); status adds purchases, their number. Of an account that is locked or unreadable only part is known.
 
 sign-in, sign-out, allow, rename : account, as in list.
+
+review : account, as in list, once the new server is accepted; or remote, and changed, which is false.
+
+settings : settings, the value of each.
 
 revoke : remotes, the names of those concerned; address; and accounts, those that they no longer use.
 
@@ -169,12 +179,12 @@ format, version, accounts (provider, service, user, name, bought) and repositori
 user_only, verified, key, account, apps).
 
 import : accounts (provider, service, server, user, signed_in, and sign_in, a command), repositories (name, title, address,
-set_up, and command), apps, their number, and install, a command for all of them.
+set_up, verified (whether flatpak can verify what comes from it), and command), apps, their number, and install, a command for all of them.
 
 doctor : problems and notes of this computer; remotes, each with remote, address, problems, all_checked (false where
 something else has to be mended first), and waiting_installs and waiting_updates, the numbers of apps that wait for an account; and window_installed
 (null where there is no session bus to ask). A
-problem or note has problem, a word, message and fix, a command.",
+problem or note has problem, a word, message, fix, a command, and way_back, a command that goes back to what was.",
     ),
     (
         "EXAMPLES",

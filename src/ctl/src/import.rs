@@ -13,6 +13,7 @@ use usher_core::{
     error_text::UserFacing,
     i18n::{gettext_f, ngettext_f},
     remote::{self, Installation, Remote},
+    repository_file,
     store::Entry,
     takeout::{self, SIZE_LIMIT, SetUp, TakenAccount, TakenRepository, Takeout},
     text,
@@ -87,6 +88,9 @@ fn print_repositories(context: &Context, taken: &Takeout, here: &ThisComputer) -
         let (line, command) = match repository.set_up(&here.remotes) {
             SetUp::Done => (gettext_f("“{repository}” ({address}): set up", &values), None),
             SetUp::Command(Some(command)) => {
+                if !repository.is_verified() {
+                    context.out.line(&repository_file::unverified())?;
+                }
                 (gettext_f("“{repository}” ({address}) is set up by this command:", &values), Some(command))
             }
             SetUp::Command(None) => {
@@ -168,6 +172,7 @@ fn as_json(taken: &Takeout, entries: &[Entry], here: &ThisComputer) -> Value {
             "title": repository.title,
             "address": repository.address.as_str(),
             "set_up": set_up == SetUp::Done,
+            "verified": repository.is_verified(),
             "command": if let SetUp::Command(command) = set_up { command } else { None },
         })
     });

@@ -121,7 +121,7 @@ impl Listener {
         };
         let is_error = parameters.get("error").is_some();
         let result = tokio::select! {
-            result = finish(parameters) => result,
+            result = Box::pin(finish(parameters)) => result,
             never = self.serve(&state, &mut connections) => match never {},
         };
         state.outcome.send_replace(Some(result.is_ok() && !is_error));

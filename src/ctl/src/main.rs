@@ -16,12 +16,16 @@ mod import;
 mod list;
 mod listener;
 mod obstacle;
+mod others;
 mod permission;
 mod purchases;
 mod query;
 mod remotes;
 mod remove;
 mod rename;
+mod repository;
+mod review;
+mod settings;
 mod sign_in;
 mod sign_out;
 mod status;
@@ -112,6 +116,8 @@ async fn dispatch(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::SignOut { account } => sign_out::run(context, &account).await?,
         Command::Allow { remote, account } => permission::allow(context, &remote, account.as_deref()).await?,
         Command::Revoke { remote, account } => permission::revoke(context, &remote, account.as_deref()).await?,
+        Command::Review { remote, browser } => review::run(context, &remote, browser).await?,
+        Command::Settings { setting, value } => settings::run(context, setting.zip(value)).await?,
         Command::Rename { account, name } => rename::run(context, &account, &name).await?,
         Command::Remove { account, yes } => remove::run(context, &account, yes).await?,
         Command::Purchases { account, check } => return purchases::run(context, account.as_deref(), check).await,

@@ -42,7 +42,7 @@ pub(crate) fn of(found: &Lookup<'_>, remote: &Remote, binding: &Binding) -> Fail
         Lookup::Changed(agreed) => Failure::Other(gettext_f(
             "Blocked: “{remote}” now asks for an account at {new_host} instead of {old_host}. Run “{command}”.",
             &[
-                ("command", &command::usherctl(&["doctor"])),
+                ("command", &command::usherctl(&["review", &remotes::word(&remote.name, &remote.url)])),
                 ("remote", &text::clean(&remote.name, text::NAME_LIMIT)),
                 ("new_host", &binding.host()),
                 ("old_host", &agreed.binding.host()),

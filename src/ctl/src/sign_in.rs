@@ -19,7 +19,7 @@ use crate::{
     consent::{self, PermissionRequest},
     context::Context,
     failure::Failure,
-    list, remotes, terminal, unsaved,
+    list, remotes, repository, terminal, unsaved,
 };
 
 /// The server that a person named.
@@ -32,7 +32,11 @@ pub(crate) struct Target {
 }
 
 pub(crate) async fn run(context: &Context, server: &str, options: browser::Options) -> Result<(), Failure> {
-    let target = resolve(server, &remotes::ours())?;
+    let remotes = remotes::ours();
+    let target = match repository::file_named(server, &remotes) {
+        Some(file) => of_remote(&repository::remote_of(context, &file)?)?,
+        None => resolve(server, &remotes)?,
+    };
     let entries = context.store.unlocked_entries().await?;
     if let (true, [remote]) = (target.is_remote, target.remotes.as_slice()) {
         consent::warn_of_change(&entries, remote)?;
@@ -43,8 +47,32 @@ pub(crate) async fn run(context: &Context, server: &str, options: browser::Optio
         None => sign_in_anew(context, &entries, &target.binding, options).await?,
     };
     permit_remotes(context, &entries, &account, &target).await?;
+    print_account(context, &account).await
+}
+
+/// Signs in to the server of a remote that the person has just accepted, and lets the remote use the account.
+pub(crate) async fn sign_in_accepted(
+    context: &Context,
+    entries: &[Entry],
+    target: &Target,
+    options: browser::Options,
+) -> Result<(), Failure> {
+    let account = match usable(entries, target) {
+        Some(account) => account.clone(),
+        None => sign_in_agreed(context, &target.binding, options).await?,
+    };
+    for remote in &target.remotes {
+        if let Ok(address) = remote.address() {
+            PermissionRequest { account: &account, remote, address }.grant(&context.store, context.out).await?;
+        }
+    }
+    print_account(context, &account).await
+}
+
+/// Prints the account as it stands now, for programs.
+async fn print_account(context: &Context, account: &Account) -> Result<(), Failure> {
     let entries = context.store.entries().await?;
-    let account = entries.iter().filter_map(Entry::account).find(|known| known.id == account.id).unwrap_or(&account);
+    let account = entries.iter().filter_map(Entry::account).find(|known| known.id == account.id).unwrap_or(account);
     context.out.json(&json!({ "account": list::account_json(account) }))
 }
 
@@ -95,8 +123,7 @@ fn resolve(server: &str, remotes: &[Remote]) -> Result<Target, Failure> {
     let is_remote = |remote: &Remote| remote.name == server || server.contains("://") && remote.url == *server;
     if remotes.iter().any(is_remote) {
         let found = remotes::named(remotes, server)?;
-        let binding = found.claimed().map_err(|error| remotes::options_failure(found, &error))?;
-        return Ok(Target { binding, remotes: vec![found.clone()], is_remote: true });
+        return of_remote(found);
     }
     let by_host = remotes.iter().filter_map(|remote| remote.claimed().ok()).find(|binding| binding.host() == server);
     let binding = match by_host {
@@ -107,6 +134,12 @@ fn resolve(server: &str, remotes: &[Remote]) -> Result<Target, Failure> {
     Ok(target_of(binding, remotes))
 }
 
+/// The server of a remote.
+pub(crate) fn of_remote(remote: &Remote) -> Result<Target, Failure> {
+    let binding = remote.claimed().map_err(|error| remotes::options_failure(remote, &error))?;
+    Ok(Target { binding, remotes: vec![remote.clone()], is_remote: true })
+}
+
 /// Why what the person typed names no server, and what to do instead.
 fn address_failure(typed: &str, fault: UrlError) -> Failure {
     Failure::Usage(match fault {
@@ -114,7 +147,10 @@ fn address_failure(typed: &str, fault: UrlError) -> Failure {
             "“{server}” is neither a remote that uses Usher nor the address of a server.",
             &[("server", &remotes::shown(typed))],
         ),
-        fault => fault.of_typed(),
+        fault => match repository::advice(fault) {
+            Some(command) => format!("{} {command}", fault.of_typed()),
+            None => fault.of_typed(),
+        },
     })
 }
 
@@ -139,7 +175,11 @@ fn usable<'a>(entries: &'a [Entry], target: &Target) -> Option<&'a Account> {
 /// Asks the person before opening any page of a server without an account here.
 async fn confirm_new_server(entries: &[Entry], binding: &Binding) -> Result<(), Failure> {
     let is_known = entries.iter().filter_map(Entry::account).any(|account| &account.binding == binding);
-    if is_known || !terminal::can_ask() {
+    if is_known {
+        return Ok(());
+    }
+    consent::warn_of_likeness(entries, &binding.host())?;
+    if !terminal::can_ask() {
         return Ok(());
     }
     if terminal::ask(&gettext_f("First time at {host}. Continue?", &[("host", &binding.host())])).await? {

@@ -127,7 +127,10 @@ mod imp {
             self.stop_asking();
             self.clear_problem();
             let typed = self.address_row.text();
-            self.offered.borrow_mut().take_if(|offered| offered.file.address.to_string() != *typed);
+            self.offered.borrow_mut().take_if(|offered| {
+                let filled_in = offered.file.address.to_string();
+                filled_in != typed.as_str()
+            });
             let problem = discovery::problem_of(&typed);
             self.obj().set_can_continue(!typed.trim().is_empty() && problem.is_none());
             // More typing will not mend this, so it says so at once.

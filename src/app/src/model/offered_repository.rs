@@ -3,7 +3,11 @@
 
 use std::path::PathBuf;
 
-use usher_core::{remote::Remote, repository_file::RepositoryFile, service::RemoteUrl};
+use usher_core::{
+    remote::Remote,
+    repository_file::{RepositoryFile, SetUp},
+    service::RemoteUrl,
+};
 
 use super::Repository;
 use crate::text;
@@ -30,26 +34,23 @@ pub(crate) enum SetUpState {
 impl OfferedRepository {
     /// The address, where it is one that may be given tokens.
     pub(crate) fn address(&self) -> Option<RemoteUrl> {
-        RemoteUrl::parse(self.file.address.verbatim()).ok()
+        self.file.remote_url()
     }
 
     /// Its title in a window.
     pub(crate) fn title(&self) -> String {
-        match (&self.file.title, self.address()) {
-            (Some(title), _) => text::plain(title),
-            (None, Some(address)) => address.host(),
-            (None, None) => text::plain(&self.file.address.to_string()),
-        }
+        text::plain(&self.file.display_name())
     }
 
     /// How the repository stands, given the remotes of this computer.
     pub(crate) fn standing(&self, remotes: &[Remote]) -> SetUpState {
-        let address = self.address();
-        let mut here = remotes.iter().filter(|remote| remote.address().ok() == address).peekable();
-        if here.peek().is_none() || address.is_none() {
-            return SetUpState::Missing(self.file.command(self.path.as_deref(), remotes));
+        match self.file.set_up(self.path.as_deref(), remotes) {
+            SetUp::Missing(command) => SetUpState::Missing(command),
+            SetUp::NotOurs => SetUpState::NotOurs,
+            SetUp::Named(remote) => {
+                Repository::of(*remote).map_or(SetUpState::NotOurs, |found| SetUpState::Named(Box::new(found)))
+            }
         }
-        here.cloned().find_map(Repository::of).map_or(SetUpState::NotOurs, |found| SetUpState::Named(Box::new(found)))
     }
 }
 

@@ -63,6 +63,11 @@ pub(crate) trait Installations: Send + Sync {
 pub(crate) trait Clients: Send + Sync {
     /// The name of the program behind a bus name, in the form of [`usher_core::prompt::client`]; empty if unknown.
     async fn name(&self, peer: &str) -> String;
+
+    /// Whether the program behind a bus name can print typographic characters.
+    async fn is_unicode(&self, _peer: &str) -> bool {
+        true
+    }
 }
 
 /// Clocks.

@@ -165,8 +165,8 @@ impl Problem {
             Self::OtherAuthenticator { remote, place } => {
                 modify(*place, &[&format!("--authenticator-name={}", names::AUTHENTICATOR_NAME)], remote)
             }
-            Self::ServerChanged { remote, place, agreed, .. } => {
-                modify(*place, &[&format!("--authenticator-option={}={agreed}", option::URL)], remote)
+            Self::ServerChanged { remote, .. } => {
+                text::usherctl(&["review", remote]).filter(|_| text::is_plain_name(remote))
             }
             Self::NoAccount { remote, .. }
             | Self::SignedOut { remote, .. }
@@ -220,6 +220,18 @@ fn session_folder_sentence(fault: SessionFault, folder: &str, is_usable: bool) -
     } else {
         // Translators: “cause” is a whole sentence
         gettext_f("{cause} No account can be saved, because {folder} cannot be written either.", values)
+    }
+}
+
+impl Problem {
+    /// The command that solves the problem the other way: [`Self::fix`] accepts what is, this one goes back to what was.
+    pub fn way_back(&self) -> Option<String> {
+        match self {
+            Self::ServerChanged { remote, place, agreed, .. } => {
+                modify(*place, &[&format!("--authenticator-option={}={agreed}", option::URL)], remote)
+            }
+            _ => None,
+        }
     }
 }
 
@@ -279,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn one_command_restores_a_changed_server() {
+    fn a_changed_server_is_accepted_or_set_back() {
         let problem = Problem::ServerChanged {
             remote: "demo".into(),
             place: InstallationKind::System,
@@ -288,7 +300,8 @@ mod tests {
             new_host: "new.example.org".into(),
         };
         let fix = "flatpak remote-modify --system --authenticator-option=url=https://old.example.org/ demo";
-        assert_eq!(problem.fix().as_deref(), Some(fix));
+        assert_eq!(problem.fix().as_deref(), Some("usherctl review demo"));
+        assert_eq!(problem.way_back().as_deref(), Some(fix));
         assert!(problem.sentence().contains("at new.example.org instead of old.example.org"));
     }
 }

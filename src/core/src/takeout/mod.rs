@@ -172,6 +172,11 @@ impl TakenAccount {
 }
 
 impl TakenRepository {
+    /// Whether flatpak can verify what comes from it: against its key, or, from a registry, by its digests.
+    pub fn is_verified(&self) -> bool {
+        self.verified || self.address.as_str().starts_with("oci+")
+    }
+
     /// The name of the repository to show.
     pub fn display_name(&self) -> &str {
         self.title.as_deref().unwrap_or(&self.name)

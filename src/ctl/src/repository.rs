@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Files that share a repository (`.flatpakrepo`, `.flatpakref`), named in place of a remote. Nothing that they name is
+//! fetched, and no repository is added by itself.
+
+use std::path::{Path, PathBuf};
+
+use usher_core::{
+    error_text::UserFacing,
+    files,
+    i18n::{gettext, gettext_f},
+    remote::{self, Remote},
+    repository_file::{self, RepositoryFile, RepositoryFileError, SIZE_LIMIT, SetUp},
+    service::UrlError,
+    text,
+};
+
+use crate::{command, context::Context, failure::Failure};
+
+/// The file that a person names, unless a remote has that name.
+pub(crate) fn file_named(word: &str, remotes: &[Remote]) -> Option<PathBuf> {
+    let is_file = repository_file::is_named_so(Path::new(word)) && !word.contains("://") && Path::new(word).exists();
+    (is_file && remotes.iter().all(|remote| remote.name != word)).then(|| PathBuf::from(word))
+}
+
+/// Where a file is needed, the command that takes it.
+pub(crate) fn advice(fault: UrlError) -> Option<String> {
+    let command = command::usherctl(&["sign-in", "FILE"]);
+    matches!(fault, UrlError::File | UrlError::FlatpakLink)
+        .then(|| gettext_f("Or run “{command}”.", &[("command", &command)]))
+}
+
+/// The remote that is the repository of a file. If that is not set up, prints the command that does it.
+pub(crate) fn remote_of(context: &Context, path: &Path) -> Result<Remote, Failure> {
+    let file = read(path)?;
+    let all = remote::remotes(&remote::installations());
+    let title = text::clean(&file.display_name(), text::NAME_LIMIT);
+    let address = file.address.to_string();
+    let values = [("repository", title.as_str()), ("address", address.as_str())];
+    let absolute = std::path::absolute(path).ok();
+    match file.set_up(absolute.as_deref(), &all) {
+        SetUp::Named(remote) => Ok(*remote),
+        SetUp::NotOurs => Err(Failure::Usage(gettext_f(
+            "“{repository}” ({address}) is set up. It asks Usher for no account so far.",
+            &values,
+        ))),
+        SetUp::Missing(None) => Err(Failure::Usage(file.fault().map_or_else(
+            || gettext_f("No safe command can be made to set up “{repository}” ({address}).", &values),
+            |fault| fault.of_remote(&title),
+        ))),
+        SetUp::Missing(Some(command)) => {
+            if !file.is_verified() {
+                context.out.line(&repository_file::unverified())?;
+            }
+            context.out.line(&gettext_f("“{repository}” ({address}) is set up by this command:", &values))?;
+            context.out.line(&format!("  {command}"))?;
+            Err(Failure::AccountNeeded(gettext("The repository is not set up yet. Run the command, then try again.")))
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<RepositoryFile, Failure> {
+    let shown = path.display().to_string();
+    let bytes = files::read_regular(path, SIZE_LIMIT as u64).map_err(|error| {
+        Failure::Usage(gettext_f("{file} cannot be read: {reason}.", &[("file", &shown), ("reason", &error.reason())]))
+    })?;
+    RepositoryFile::parse(&bytes, path).map_err(|error| {
+        let values = [("file", shown.as_str())];
+        Failure::Usage(match error {
+            RepositoryFileError::TooLarge => gettext_f("{file} is too large.", &values),
+            RepositoryFileError::Malformed => {
+                gettext_f("{file} is not a file about a repository, or it is damaged.", &values)
+            }
+            RepositoryFileError::Key => gettext_f("The key in {file} is damaged.", &values),
+        })
+    })
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `usherctl review` shows that a remote has changed its server, and asks whether to accept that. Until a person does,
+//! the remote stays blocked.
+
+use serde_json::json;
+use usher_core::{
+    i18n::{gettext, gettext_f},
+    server_change::ServerChange,
+    text,
+};
+
+use crate::{browser, consent, context::Context, failure::Failure, remotes, sign_in, terminal};
+
+pub(crate) async fn run(context: &Context, remote: &str, options: browser::Options) -> Result<(), Failure> {
+    let remotes = remotes::ours();
+    let remote = remotes::named(&remotes, remote)?;
+    remotes::ground(remote)?;
+    let entries = context.store.unlocked_entries().await?;
+    let Some(change) = ServerChange::of(&entries, remote) else {
+        let name = text::clean(&remote.name, text::NAME_LIMIT);
+        context.out.line(&gettext_f("“{remote}” has not changed its server.", &[("remote", &name)]))?;
+        return context.out.json(&json!({ "remote": remote.name, "changed": false }));
+    };
+    if !terminal::can_ask() {
+        return Err(Failure::Usage(format!("{} {}", change.sentence(), gettext("Nobody can be asked here."))));
+    }
+    consent::warn_of_change(&entries, remote)?;
+    consent::warn_of_likeness(&entries, &change.claimed.host())?;
+    let question = change.fill(|values| gettext_f("Use {new_host} from now on?", values));
+    if !terminal::ask(&question).await? {
+        context.out.line(&change.fill(|values| gettext_f("“{remote}” stays blocked.", values)))?;
+        return Err(Failure::Cancelled);
+    }
+    sign_in::sign_in_accepted(context, &entries, &sign_in::of_remote(remote)?, options).await
+}
