@@ -3,6 +3,7 @@
 //! the feature `testing`.
 
 mod bus;
+pub mod mock_keyring;
 
 use std::{collections::BTreeMap, path::Path};
 

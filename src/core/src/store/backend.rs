@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Entry, Outline, StoreError};
+use super::{Asking, Entry, Outline, StoreError};
 use crate::{
     account::{Account, AccountId},
     binding::Link,
@@ -27,19 +27,26 @@ pub(super) trait Backend: Sync {
 
     fn list(&self) -> impl Future<Output = Result<Vec<StoredItem<Self::Location>>, StoreError>> + Send;
     /// Saves a new account and reads it back.
-    fn create(&self, guard: &Guard, account: &Account) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn create(
+        &self,
+        guard: &Guard,
+        account: &Account,
+        asking: Asking,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Sets the record of exactly this item and reads it back.
     fn replace(
         &self,
         guard: &Guard,
         location: &Self::Location,
         account: &Account,
+        asking: Asking,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Removes items. An item that is gone already counts as removed.
     fn delete(
         &self,
         guard: &Guard,
         locations: Vec<Self::Location>,
+        asking: Asking,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
@@ -67,13 +74,14 @@ pub(super) async fn entries(keyring: &impl Backend) -> Result<Vec<Entry>, StoreE
 pub(super) async fn change(
     keyring: &impl Backend,
     guard: &Guard,
+    asking: Asking,
     id: AccountId,
     change: impl FnOnce(&mut Account) + Send,
 ) -> Result<Option<Account>, StoreError> {
     let Some((location, mut account)) = find(keyring, id).await? else {
         return Ok(None);
     };
-    write_change(keyring, guard, &location, &mut account, change).await?;
+    write_change(keyring, guard, asking, &location, &mut account, change).await?;
     Ok(Some(account))
 }
 
@@ -81,6 +89,7 @@ pub(super) async fn change(
 pub(super) async fn allow(
     keyring: &impl Backend,
     guard: &Guard,
+    asking: Asking,
     id: AccountId,
     link: Link,
 ) -> Result<bool, StoreError> {
@@ -88,19 +97,24 @@ pub(super) async fn allow(
         return Ok(false);
     };
     let remote_url = link.remote_url.clone();
-    write_change(keyring, guard, &location, &mut chosen, |account| account.link(link)).await?;
+    write_change(keyring, guard, asking, &location, &mut chosen, |account| account.link(link)).await?;
     let others = keyring.list().await?.into_iter().filter_map(|item| match item {
         StoredItem::Open(_, account) if account.id != id && account.is_linked_to(&remote_url) => Some(account.id),
         _ => None,
     });
     for other in others.collect::<Vec<_>>() {
-        self::change(keyring, guard, other, |account| account.unlink(&remote_url)).await?;
+        self::change(keyring, guard, asking, other, |account| account.unlink(&remote_url)).await?;
     }
     Ok(true)
 }
 
 /// Removes an account.
-pub(super) async fn remove(keyring: &impl Backend, guard: &Guard, id: AccountId) -> Result<(), StoreError> {
+pub(super) async fn remove(
+    keyring: &impl Backend,
+    guard: &Guard,
+    asking: Asking,
+    id: AccountId,
+) -> Result<(), StoreError> {
     let mut locations = Vec::new();
     for item in keyring.list().await? {
         match item {
@@ -109,17 +123,22 @@ pub(super) async fn remove(keyring: &impl Backend, guard: &Guard, id: AccountId)
             _ => {}
         }
     }
-    keyring.delete(guard, locations).await
+    keyring.delete(guard, locations, asking).await
 }
 
 /// Removes an item that cannot be read.
-pub(super) async fn remove_broken(keyring: &impl Backend, guard: &Guard, broken: &str) -> Result<(), StoreError> {
+pub(super) async fn remove_broken(
+    keyring: &impl Backend,
+    guard: &Guard,
+    asking: Asking,
+    broken: &str,
+) -> Result<(), StoreError> {
     let locations = keyring.list().await?.into_iter().filter_map(|item| match item {
         StoredItem::Broken(location, name) if name == broken => Some(location),
         _ => None,
     });
     let locations = locations.collect();
-    keyring.delete(guard, locations).await
+    keyring.delete(guard, locations, asking).await
 }
 
 /// Finds the item of an account, and reads it.
@@ -144,6 +163,7 @@ async fn find<B: Backend>(keyring: &B, id: AccountId) -> Result<Option<(B::Locat
 async fn write_change<B: Backend>(
     keyring: &B,
     guard: &Guard,
+    asking: Asking,
     location: &B::Location,
     account: &mut Account,
     change: impl FnOnce(&mut Account),
@@ -154,5 +174,5 @@ async fn write_change<B: Backend>(
         return Ok(());
     }
     account.generation = before.generation.saturating_add(1);
-    keyring.replace(guard, location, account).await
+    keyring.replace(guard, location, account, asking).await
 }

@@ -21,7 +21,7 @@ pub(crate) mod testing;
 
 use std::{io, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
-use futures_util::{Stream, StreamExt};
+use futures_util::Stream;
 
 use self::{backend::Guard, file::FileKeyring, secret_service::SecretService};
 use crate::{
@@ -98,7 +98,7 @@ pub enum StoreError {
     TimedOut,
     /// The keyring failed.
     #[error("the keyring failed: {0}")]
-    Keyring(oo7::dbus::Error),
+    Keyring(zbus::Error),
     /// The portal failed.
     #[error("the portal for secrets failed: {0}")]
     Portal(zbus::Error),
@@ -153,14 +153,14 @@ macro_rules! with {
 }
 
 impl AccountStore {
-    /// A store for the keyring that this process has to use. No call but [`Self::unlock`] takes longer than about
-    /// `limit`.
+    /// A store for the keyring that this process has to use. No call takes longer than about `limit`, unless the keyring
+    /// asks the person something: that lasts as long as the person takes.
     pub fn new(limit: Duration) -> Self {
         if names::in_sandbox() {
             return Self::in_file(FileKeyring::of_application(), limit);
         }
         let lock_file = names::runtime_dir().map(|folder| folder.join("accounts.lock"));
-        Self::over(Keyring::Service(SecretService::default()), limit, lock_file)
+        Self::over(Keyring::Service(SecretService::new(None, limit)), limit, lock_file)
     }
 
     fn in_file(keyring: FileKeyring, limit: Duration) -> Self {
@@ -198,7 +198,7 @@ impl AccountStore {
             Err(StoreError::Locked) | Ok(_) => {}
             Err(error) => return Err(error),
         }
-        if self.asking == Asking::Never {
+        if self.asking != Asking::Freely {
             return Err(StoreError::Locked);
         }
         self.unlock().await?;
@@ -206,9 +206,11 @@ impl AccountStore {
     }
 
     /// Makes sure that an account can be saved, before a person is sent to a sign-in (rule R16): that the lock file is
-    /// usable and the keyring open. May ask the person to unlock the keyring. Gives all our items.
+    /// usable, and the keyring there and open. May ask the person to unlock the keyring, or to make one. Gives all our
+    /// items.
     pub async fn prepare_to_save(&self) -> Result<Vec<Entry>, StoreError> {
         let entries = self.unlocked_entries().await?;
+        self.prepare().await?;
         self.lock().await?;
         Ok(entries)
     }
@@ -224,10 +226,11 @@ impl AccountStore {
 
     /// Saves a new account and reads it back before it reports success (rule R16).
     pub async fn add(&self, account: &Account) -> Result<(), StoreError> {
+        self.prepare().await?;
         let guard = self.lock().await?;
-        self.timed(async {
+        self.limited(async {
             use backend::Backend;
-            with!(self, keyring => keyring.create(&guard, account).await)
+            with!(self, keyring => keyring.create(&guard, account, self.asking).await)
         })
         .await
     }
@@ -239,26 +242,29 @@ impl AccountStore {
         change: impl FnOnce(&mut Account) + Send,
     ) -> Result<Option<Account>, StoreError> {
         let guard = self.lock().await?;
-        self.timed(async { with!(self, keyring => backend::change(keyring, &guard, id, change).await) }).await
+        self.limited(async { with!(self, keyring => backend::change(keyring, &guard, self.asking, id, change).await) })
+            .await
     }
 
     /// Lets a remote use this account and no other: a remote uses one account, the one last chosen. Gives `false` and
     /// writes nothing if the account is gone.
     pub async fn allow(&self, id: AccountId, link: Link) -> Result<bool, StoreError> {
         let guard = self.lock().await?;
-        self.timed(async { with!(self, keyring => backend::allow(keyring, &guard, id, link).await) }).await
+        self.limited(async { with!(self, keyring => backend::allow(keyring, &guard, self.asking, id, link).await) })
+            .await
     }
 
     /// Removes an account. Does nothing if it is gone already.
     pub async fn remove(&self, id: AccountId) -> Result<(), StoreError> {
         let guard = self.lock().await?;
-        self.timed(async { with!(self, keyring => backend::remove(keyring, &guard, id).await) }).await
+        self.limited(async { with!(self, keyring => backend::remove(keyring, &guard, self.asking, id).await) }).await
     }
 
     /// Removes an item that cannot be read, by its name in [`Entry::Broken`].
     pub async fn remove_broken(&self, name: &str) -> Result<(), StoreError> {
         let guard = self.lock().await?;
-        self.timed(async { with!(self, keyring => backend::remove_broken(keyring, &guard, name).await) }).await
+        self.limited(async { with!(self, keyring => backend::remove_broken(keyring, &guard, self.asking, name).await) })
+            .await
     }
 
     /// Asks the person to unlock the keyring, if needed. Waits as long as the person takes.
@@ -276,10 +282,18 @@ impl AccountStore {
         connection: &zbus::Connection,
     ) -> Result<impl Stream<Item = ()> + Send + Unpin + use<>, StoreError> {
         let changes: Pin<Box<dyn Stream<Item = ()> + Send>> = match &self.inner.keyring {
-            Keyring::Service(_) => Box::pin(secret_service::signals(connection).await?.map(|_| ())),
+            Keyring::Service(_) => Box::pin(secret_service::changes(connection).await?),
             Keyring::File(keyring) => Box::pin(keyring.changes()?),
         };
         Ok(changes)
+    }
+
+    /// Makes sure that new items have a place, before the lock is taken: a person may have to be asked.
+    async fn prepare(&self) -> Result<(), StoreError> {
+        match &self.inner.keyring {
+            Keyring::Service(keyring) => self.limited(keyring.prepare(self.asking)).await,
+            Keyring::File(_) => self.open().await,
+        }
     }
 
     /// Fetches the key of a keyring file. The Secret Service needs nothing first: it shows which items are locked.
@@ -309,6 +323,15 @@ impl AccountStore {
         // A caller that just had the lock and wants it again queues behind those already waiting.
         let _turn = files::lock(&path.with_extension("turn"), self.inner.limit).await?;
         Ok(Arc::new(files::lock(path, self.inner.limit).await?))
+    }
+
+    /// Limits a call in which the keyring may ask the person something: the person has no limit, and each call of ours
+    /// has its own.
+    async fn limited<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        match &self.inner.keyring {
+            Keyring::Service(_) if self.asking == Asking::Freely => call.await,
+            Keyring::Service(_) | Keyring::File(_) => self.timed(call).await,
+        }
     }
 
     async fn timed<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {

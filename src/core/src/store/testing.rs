@@ -35,6 +35,13 @@ pub(crate) fn in_folder(folder: &Path) -> AccountStore {
     with(folder, SECRET, PATIENCE)
 }
 
+/// A store for the Secret Service on the bus at this address, with its lock files in this folder.
+#[cfg(test)]
+pub(super) fn on_bus(address: &str, folder: &Path, limit: Duration) -> AccountStore {
+    let keyring = super::SecretService::new(Some(address.to_owned()), limit);
+    AccountStore::over(super::Keyring::Service(keyring), limit, Some(folder.join("accounts.lock")))
+}
+
 pub(super) fn with(folder: &Path, source: impl SecretSource + 'static, limit: Duration) -> AccountStore {
     let keyring = FileKeyring::new(Some(folder.into()), Box::new(source), Some(folder.join("marker")));
     AccountStore::in_file(keyring, limit)

@@ -98,7 +98,7 @@ pub(super) async fn write(
 }
 
 async fn apply(keyring: &UnlockedKeyring, change: &Change, count: usize) -> Result<(), Error> {
-    let encode = |account| record::encode(account).map_err(|_| Error::NoData);
+    let encode = |account| record::encode(account).map(Secret::from).map_err(|_| Error::NoData);
     match change {
         Change::Add(account) => {
             let (label, attributes) = (record::label(account), record::attributes(account));

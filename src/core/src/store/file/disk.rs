@@ -34,16 +34,23 @@ pub(in crate::store) struct Stamp {
     modified: Option<SystemTime>,
 }
 
-/// Where the keyring file lies.
+/// Where a keyring file lies: the one in use, or one set aside.
 #[derive(Clone)]
 pub(super) struct DiskFile {
     folder: PathBuf,
+    /// Name of the file in use.
+    base: String,
     name: String,
 }
 
 impl DiskFile {
     pub(super) fn new(folder: PathBuf, name: &str) -> Self {
-        Self { folder, name: name.to_owned() }
+        Self { folder, base: name.to_owned(), name: name.to_owned() }
+    }
+
+    /// The file of that name in the same folder.
+    pub(super) fn sibling(&self, name: &str) -> Self {
+        Self { folder: self.folder.clone(), base: self.base.clone(), name: name.to_owned() }
     }
 
     pub(super) fn path(&self) -> PathBuf {
@@ -125,9 +132,9 @@ impl DiskFile {
 
     /// Removes the leftovers of an interrupted write. Call it only with the lock held.
     pub(super) fn remove_parts(&self) -> io::Result<()> {
-        let staged = self.staged_name();
+        let is_staged = |name: &str| name.starts_with(&format!(".{}", self.base)) && name.ends_with(".new");
         for name in self.names()? {
-            if name.starts_with(PART) || name == staged {
+            if name.starts_with(PART) || is_staged(&name) {
                 tracing::debug!(name, "removing a leftover of writing the keyring");
                 fs::remove_file(self.folder.join(name))?;
             }
@@ -138,7 +145,7 @@ impl DiskFile {
     /// Renames the file, to keep it under another name.
     pub(super) fn set_aside(&self) -> io::Result<()> {
         for number in 1..u32::MAX {
-            let aside = self.folder.join(format!("{}{ASIDE}{number}", self.name));
+            let aside = self.folder.join(format!("{}{ASIDE}{number}", self.base));
             match renameat_with(CWD, self.path(), CWD, &aside, RenameFlags::NOREPLACE) {
                 Ok(()) => {
                     tracing::warn!(to = %aside.display(), "set aside a keyring that cannot be read");
@@ -151,12 +158,18 @@ impl DiskFile {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
+    /// Gives the file the name of the one in use, which must be free.
+    pub(super) fn take_back(&self) -> io::Result<()> {
+        renameat_with(CWD, self.path(), CWD, self.folder.join(&self.base), RenameFlags::NOREPLACE)?;
+        self.sync()
+    }
+
     /// Names of the files set aside.
     pub(super) fn aside(&self) -> io::Result<Vec<String>> {
         let mut aside: Vec<_> = self
             .names()?
             .into_iter()
-            .filter(|name| name.strip_prefix(&self.name).is_some_and(|rest| rest.starts_with(ASIDE)))
+            .filter(|name| name.strip_prefix(&self.base).is_some_and(|rest| rest.starts_with(ASIDE)))
             .collect();
         aside.sort();
         Ok(aside)

@@ -48,24 +48,28 @@ pub(super) struct KeyringSecret {
     opened: watch::Sender<bool>,
 }
 
-enum State {
-    Closed,
+#[derive(Default)]
+struct State {
+    /// The secret that was given last, and how many were given.
+    held: Option<Secret>,
+    given: usize,
     /// The call in progress, and when it began.
-    Asking(Progress, Instant),
-    Open(Secret),
+    asking: Option<(Progress, Instant)>,
 }
 
 impl KeyringSecret {
     pub(super) fn new(source: Box<dyn SecretSource>, marker: Option<PathBuf>) -> Self {
-        Self { source, state: Mutex::new(State::Closed), marker, opened: watch::Sender::new(false) }
+        Self { source, state: Mutex::default(), marker, opened: watch::Sender::new(false) }
     }
 
     /// The secret, if we hold it.
     pub(super) fn secret(&self) -> Option<Secret> {
-        match &*self.state() {
-            State::Open(secret) => Some(secret.clone()),
-            State::Closed | State::Asking(..) => None,
-        }
+        self.state().held.clone()
+    }
+
+    /// How often the portal has given the secret.
+    pub(super) fn given(&self) -> usize {
+        self.state().given
     }
 
     /// Becomes true when we hold the secret.
@@ -75,13 +79,17 @@ impl KeyringSecret {
 
     /// Fetches the secret if we do not hold it. Without `limit`, waits as long as the person takes.
     pub(super) async fn open(self: &Arc<Self>, asking: Asking, limit: Option<Duration>) -> Result<(), StoreError> {
+        if self.secret().is_some() { Ok(()) } else { self.fetch(asking, limit).await }
+    }
+
+    /// Fetches the secret even if we hold one: the keyring that holds it may have been made anew. Keeps the one that we
+    /// hold until the portal gives another.
+    pub(super) async fn fetch(self: &Arc<Self>, asking: Asking, limit: Option<Duration>) -> Result<(), StoreError> {
         if asking == Asking::Never {
-            return self.secret().map(|_| ()).ok_or(StoreError::Locked);
+            return Err(StoreError::Locked);
         }
         let is_quiet = asking == Asking::Rarely;
-        let Some((progress, since)) = self.begin(is_quiet)? else {
-            return Ok(());
-        };
+        let (progress, since) = self.begin(is_quiet)?;
         let ended = ended(progress);
         // Quiet work must not wait for the same dialog again and again.
         let limit = limit.map(|limit| if is_quiet { limit.saturating_sub(since.elapsed()) } else { limit });
@@ -92,22 +100,21 @@ impl KeyringSecret {
         }
     }
 
-    /// The call to the portal in progress, or a new one. `None` if we hold the secret.
-    fn begin(self: &Arc<Self>, is_quiet: bool) -> Result<Option<(Progress, Instant)>, StoreError> {
+    /// The call to the portal in progress, or a new one.
+    fn begin(self: &Arc<Self>, is_quiet: bool) -> Result<(Progress, Instant), StoreError> {
         let mut state = self.state();
-        match &*state {
-            State::Open(_) => return Ok(None),
-            State::Asking(progress, since) if progress.borrow().is_none() && progress.has_changed().is_ok() => {
-                return Ok(Some((progress.clone(), *since)));
-            }
-            State::Closed | State::Asking(..) => {}
+        if let Some((progress, since)) = &state.asking
+            && progress.borrow().is_none()
+            && progress.has_changed().is_ok()
+        {
+            return Ok((progress.clone(), *since));
         }
         if is_quiet {
             self.mark()?;
         }
         let (sender, progress) = watch::channel(None);
         let since = Instant::now();
-        *state = State::Asking(progress.clone(), since);
+        state.asking = Some((progress.clone(), since));
         drop(state);
         let keyring_secret = self.clone();
         tokio::spawn(async move {
@@ -115,20 +122,23 @@ impl KeyringSecret {
             let result = keyring_secret.take(answer, is_quiet);
             sender.send_replace(Some(result));
         });
-        Ok(Some((progress, since)))
+        Ok((progress, since))
     }
 
     fn take(&self, answer: Result<Secret, NoSecret>, is_marked: bool) -> Result<(), NoSecret> {
+        let mut state = self.state();
+        state.asking = None;
         match answer {
             Ok(secret) => {
-                *self.state() = State::Open(secret);
+                state.held = Some(secret);
+                state.given += 1;
+                drop(state);
                 self.unmark();
                 self.opened.send_replace(true);
                 Ok(())
             }
             Err(error) => {
                 tracing::debug!(?error, "the portal gave no secret");
-                *self.state() = State::Closed;
                 if is_marked && matches!(error, NoSecret::NoPortal) {
                     self.unmark();
                 }

@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The keyring file of a sandboxed application, which only the key from the Secret portal opens.
 //!
+//! The portal may give another secret for a while, as on another desktop. Then the file in use is set aside, and a new one
+//! takes its place. Every file that there is counts, as far as the secret of the moment opens it.
+//!
 //! ```text
 //! keyring_secret  the secret, fetched once           disk   bytes, leftovers, files set aside
 //! portal          where the secret comes from        watch  notices changes
-//! content         items, read and written
+//! content         items, read and written            known  what we learned about the files
 //! ```
 
 mod content;
 mod disk;
 mod keyring_secret;
+mod known;
 mod portal;
 #[cfg(test)]
 mod tests;
 mod watch;
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::Stream;
-use oo7::file::{UnlockedItem, UnlockedKeyring};
+use oo7::file::UnlockedItem;
 use tokio::sync::Mutex;
 
 #[cfg(any(test, feature = "testing"))]
@@ -28,6 +32,7 @@ use self::{
     content::{Change, Items},
     disk::{DiskFile, Stamp},
     keyring_secret::KeyringSecret,
+    known::{Known, KnownFile},
     portal::SecretPortal,
 };
 use super::{
@@ -40,38 +45,28 @@ use crate::{account::Account, names};
 /// A name of our own: libraries in the same sandbox use `default.keyring`.
 const FILE_NAME: &str = "usher.keyring";
 
-/// The file, and what we know about it.
+/// The files, and what we know about them.
 pub(in crate::store) struct FileKeyring {
-    /// `None` if there is no folder for data.
+    /// The file in use; `None` if there is no folder for data.
     file: Option<DiskFile>,
     keyring_secret: Arc<KeyringSecret>,
     known: Mutex<Known>,
 }
 
-/// What we learned about the file, so as not to derive the key each time.
-#[derive(Default)]
-struct Known {
-    /// A keyring that opens items made with its key, and the bytes that the key was derived from.
-    opener: Option<(Arc<UnlockedKeyring>, Vec<u8>)>,
-    /// The keyring last written, and the file as it was afterwards.
-    written: Option<(Arc<UnlockedKeyring>, Stamp)>,
-    /// A file that could not be read.
-    unreadable: Option<Stamp>,
-}
-
 /// Where an item is.
 pub(in crate::store) enum ItemLocation {
-    /// An item of the file: its index, and the file as it was then.
-    Item(usize, Arc<Stamp>),
+    /// An item of the file with this name: its index, and the file as it was then.
+    Item(String, usize, Arc<Stamp>),
     /// A whole file in the folder.
     File(String),
 }
 
-/// The content of the file.
-enum Content {
-    None,
-    Unreadable,
-    Items(Items),
+/// One of the files, as it is now.
+struct FileContent {
+    file: DiskFile,
+    stamp: Option<Stamp>,
+    /// `None` if it cannot be read.
+    items: Option<Items>,
 }
 
 impl FileKeyring {
@@ -99,16 +94,59 @@ impl FileKeyring {
         self.keyring_secret.secret().is_some()
     }
 
-    /// Gets the key if we do not hold it, within `limit`.
+    /// Gets the key if we do not hold it, or if a file is there that it does not open, within `limit`.
     pub(in crate::store) async fn open(&self, asking: Asking, limit: Duration) -> Result<(), StoreError> {
-        match self.keyring_secret.open(asking, Some(limit)).await {
+        match self.open_within(asking, Some(limit)).await {
             Err(StoreError::Dismissed) => Err(StoreError::Locked),
             other => other,
         }
     }
 
     pub(in crate::store) async fn unlock(&self) -> Result<(), StoreError> {
-        self.keyring_secret.open(Asking::Freely, None).await
+        self.open_within(Asking::Freely, None).await
+    }
+
+    async fn open_within(&self, asking: Asking, limit: Option<Duration>) -> Result<(), StoreError> {
+        self.keyring_secret.open(asking, limit).await?;
+        let Some(is_any_open) = self.find_stale_secret().await? else {
+            return Ok(());
+        };
+        tracing::debug!("a keyring file does not open; asking for the secret again");
+        match self.keyring_secret.fetch(asking, limit).await {
+            Ok(()) => self.find_stale_secret().await.map(|_| ()),
+            Err(_) if is_any_open => {
+                self.known.lock().await.settle(self.keyring_secret.given());
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the portal may have another secret by now, and then whether ours opens any file.
+    async fn find_stale_secret(&self) -> Result<Option<bool>, StoreError> {
+        let mut known = self.known.lock().await;
+        let given = self.keyring_secret.given();
+        if !known.forget_older(given) && self.are_judged(&known)? {
+            return Ok(None);
+        }
+        let contents = self.read_all(&mut known).await?;
+        if known.is_secret_stale(given) {
+            return Ok(Some(contents.iter().any(|content| content.items.is_some())));
+        }
+        known.settle(given);
+        Ok(None)
+    }
+
+    /// Whether all files are as they were when they were last judged.
+    fn are_judged(&self, known: &Known) -> Result<bool, StoreError> {
+        let file = self.file()?;
+        let aside = file.aside().map_err(StoreError::File)?.into_iter().map(|name| file.sibling(&name));
+        let mut files = [file.clone()].into_iter().chain(aside);
+        let is_judged = |file: DiskFile| match file.stamp() {
+            Ok(Some(stamp)) => known.is_judged(file.name(), &stamp),
+            Ok(None) | Err(_) => true,
+        };
+        Ok(files.all(is_judged))
     }
 
     /// Yields when the file has changed, or becomes readable.
@@ -121,31 +159,39 @@ impl FileKeyring {
         self.file.as_ref().ok_or_else(|| StoreError::File(nowhere()))
     }
 
-    /// Reads the file. Needs no lock: a writer renames a finished file over the old one.
-    async fn read(&self, known: &mut Known, stamp: Option<&Stamp>) -> Result<Content, StoreError> {
-        let Some(stamp) = stamp else {
-            return Ok(Content::None);
-        };
-        if known.unreadable.as_ref() == Some(stamp) {
-            return Ok(Content::Unreadable);
+    /// Reads the file in use and those set aside. Needs no lock: a writer renames a finished file over the old one.
+    async fn read_all(&self, known: &mut Known) -> Result<Vec<FileContent>, StoreError> {
+        let file = self.file()?;
+        let mut contents = Vec::new();
+        let stamp = file.stamp().map_err(StoreError::File)?;
+        if stamp.is_some() {
+            contents.push(self.read(known.file(file.name()), file.clone(), stamp).await?);
         }
-        let Some(key_parameters) = stamp.key_parameters() else {
-            known.unreadable = Some(stamp.clone());
-            return Ok(Content::Unreadable);
-        };
-        let path = self.file()?.path();
-        let opener = match &known.opener {
-            Some((opener, same)) if same == key_parameters => Some(opener.clone()),
-            _ => content::load(path.clone(), self.secret()?).await?,
-        };
-        if let Some(opener) = opener
-            && let Some(items) = content::items(path, opener.clone()).await?
-        {
-            known.opener = Some((opener, key_parameters.to_owned()));
-            return Ok(Content::Items(items));
+        for name in file.aside().map_err(StoreError::File)? {
+            let aside = file.sibling(&name);
+            match aside.stamp() {
+                Ok(None) => {}
+                Ok(stamp) => contents.push(self.read(known.file(&name), aside, stamp).await?),
+                Err(error) => {
+                    tracing::debug!(%error, name, "cannot look at a keyring that was set aside");
+                    contents.push(FileContent { file: aside, stamp: None, items: None });
+                }
+            }
         }
-        known.unreadable = Some(stamp.clone());
-        Ok(Content::Unreadable)
+        Ok(contents)
+    }
+
+    async fn read(
+        &self,
+        known: &mut KnownFile,
+        file: DiskFile,
+        stamp: Option<Stamp>,
+    ) -> Result<FileContent, StoreError> {
+        let items = match &stamp {
+            Some(stamp) => known.read(file.path(), stamp, self.secret()?).await?,
+            None => None,
+        };
+        Ok(FileContent { file, stamp, items })
     }
 
     fn secret(&self) -> Result<oo7::Secret, StoreError> {
@@ -156,32 +202,47 @@ impl FileKeyring {
     async fn write(
         &self,
         guard: &Guard,
-        known: &mut Known,
+        known: &mut KnownFile,
+        file: &DiskFile,
         stamp: Option<Stamp>,
         change: Change,
     ) -> Result<(), StoreError> {
-        // Forget this first: after a failure the library's idea of the file is wrong.
-        let written = known.written.take();
-        let same = written.filter(|(_, as_of)| Some(as_of) == stamp.as_ref()).map(|(keyring, _)| keyring);
-        let file = self.file()?;
+        let same = known.take_written(stamp.as_ref());
         let work = content::write(file.clone(), guard.clone(), stamp, same, self.secret()?, change);
         let keyring = work.await?.ok_or(StoreError::NotKept)?;
         if let Some(stamp) = file.stamp().map_err(StoreError::File)? {
-            if let Some(key_parameters) = stamp.key_parameters() {
-                known.opener = Some((keyring.clone(), key_parameters.to_owned()));
-            }
-            known.written = Some((keyring, stamp));
+            known.wrote(keyring, stamp);
         }
         Ok(())
     }
 
-    /// The file and the item's index, if the file has not changed since.
-    fn at(&self, location: &ItemLocation) -> Result<(Stamp, usize), StoreError> {
-        let stamp = self.file()?.stamp().map_err(StoreError::File)?;
-        match (location, stamp) {
-            (ItemLocation::Item(index, as_it_was), Some(stamp)) if **as_it_was == stamp => Ok((stamp, *index)),
+    /// The file of that name, if it has not changed since.
+    fn unchanged(&self, name: &str, as_it_was: &Stamp) -> Result<(DiskFile, Stamp), StoreError> {
+        let file = self.file()?.sibling(name);
+        match file.stamp().map_err(StoreError::File)? {
+            Some(stamp) if *as_it_was == stamp => Ok((file, stamp)),
             _ => Err(StoreError::File(io::Error::other("it was changed by another program"))),
         }
+    }
+
+    /// Makes room for new accounts under the name of the file in use: a file that opens, or none.
+    async fn file_in_use(&self, known: &mut Known) -> Result<Option<Stamp>, StoreError> {
+        let file = self.file()?;
+        let mut contents = self.read_all(known).await?;
+        let readable = contents.iter().position(|content| content.items.is_some());
+        let readable = readable.map(|index| contents.swap_remove(index));
+        if let Some(content) = &readable
+            && content.file.name() == file.name()
+        {
+            return Ok(content.stamp.clone());
+        }
+        if file.stamp().map_err(StoreError::File)?.is_some() {
+            file.set_aside().map_err(StoreError::File)?;
+        }
+        let Some(content) = readable else { return Ok(None) };
+        content.file.take_back().map_err(StoreError::File)?;
+        known.forget(file.name());
+        Ok(content.stamp)
     }
 }
 
@@ -190,59 +251,61 @@ impl Backend for FileKeyring {
 
     async fn list(&self) -> Result<Vec<StoredItem<ItemLocation>>, StoreError> {
         let mut known = self.known.lock().await;
-        let file = self.file()?;
-        let stamp = file.stamp().map_err(StoreError::File)?;
-        let mut all = match self.read(&mut known, stamp.as_ref()).await? {
-            Content::None => Vec::new(),
-            Content::Unreadable => {
-                vec![StoredItem::Broken(ItemLocation::File(file.name().to_owned()), file.name().to_owned())]
+        let mut all = Vec::new();
+        for FileContent { file, stamp, items } in self.read_all(&mut known).await? {
+            let name = file.name().to_owned();
+            match (stamp.map(Arc::new), items) {
+                (Some(stamp), Some(items)) => {
+                    let location = |index| ItemLocation::Item(name.clone(), index, stamp.clone());
+                    let items = items.into_iter().enumerate();
+                    all.extend(items.filter_map(|(index, item)| stored_item(&file, item, location(index), index)));
+                }
+                _ => all.push(StoredItem::Broken(ItemLocation::File(name.clone()), name)),
             }
-            Content::Items(items) => {
-                let stamp = Arc::new(stamp.ok_or(StoreError::NotKept)?);
-                let stored = |(index, item)| stored_item(file, item, ItemLocation::Item(index, stamp.clone()), index);
-                items.into_iter().enumerate().filter_map(stored).collect()
-            }
-        };
-        for name in file.aside().map_err(StoreError::File)? {
-            all.push(StoredItem::Broken(ItemLocation::File(name.clone()), name));
         }
         Ok(all)
     }
 
-    async fn create(&self, guard: &Guard, account: &Account) -> Result<(), StoreError> {
+    async fn create(&self, guard: &Guard, account: &Account, _asking: Asking) -> Result<(), StoreError> {
         let mut known = self.known.lock().await;
+        let stamp = self.file_in_use(&mut known).await?;
         let file = self.file()?;
-        let mut stamp = file.stamp().map_err(StoreError::File)?;
-        if let Content::Unreadable = self.read(&mut known, stamp.as_ref()).await? {
-            file.set_aside().map_err(StoreError::File)?;
-            stamp = None;
-        }
-        self.write(guard, &mut known, stamp, Change::Add(account.clone())).await
+        self.write(guard, known.file(file.name()), file, stamp, Change::Add(account.clone())).await
     }
 
-    async fn replace(&self, guard: &Guard, location: &ItemLocation, account: &Account) -> Result<(), StoreError> {
+    async fn replace(
+        &self,
+        guard: &Guard,
+        location: &ItemLocation,
+        account: &Account,
+        _asking: Asking,
+    ) -> Result<(), StoreError> {
+        let ItemLocation::Item(name, index, as_it_was) = location else {
+            return Err(StoreError::NotKept);
+        };
         let mut known = self.known.lock().await;
-        let (stamp, index) = self.at(location)?;
-        self.write(guard, &mut known, Some(stamp), Change::Replace(index, account.clone())).await
+        let (file, stamp) = self.unchanged(name, as_it_was)?;
+        let change = Change::Replace(*index, account.clone());
+        self.write(guard, known.file(name), &file, Some(stamp), change).await
     }
 
-    async fn delete(&self, guard: &Guard, locations: Vec<ItemLocation>) -> Result<(), StoreError> {
+    async fn delete(&self, guard: &Guard, locations: Vec<ItemLocation>, _asking: Asking) -> Result<(), StoreError> {
         let mut known = self.known.lock().await;
-        let (mut indices, mut as_it_is) = (Vec::new(), None);
-        for location in &locations {
-            if let ItemLocation::File(name) = location {
-                self.file()?.remove(name).map_err(StoreError::File)?;
-            } else {
-                let (stamp, index) = self.at(location)?;
-                indices.push(index);
-                as_it_is = Some(stamp);
+        let mut by_file: BTreeMap<String, (Arc<Stamp>, Vec<usize>)> = BTreeMap::new();
+        for location in locations {
+            match location {
+                ItemLocation::File(name) => self.file()?.remove(&name).map_err(StoreError::File)?,
+                ItemLocation::Item(name, index, stamp) => {
+                    by_file.entry(name).or_insert_with(|| (stamp, Vec::new())).1.push(index);
+                }
             }
         }
-        if indices.is_empty() {
-            return Ok(());
+        for (name, (as_it_was, mut indices)) in by_file {
+            let (file, stamp) = self.unchanged(&name, &as_it_was)?;
+            indices.sort_unstable_by(|one, other| other.cmp(one));
+            self.write(guard, known.file(&name), &file, Some(stamp), Change::Remove(indices)).await?;
         }
-        indices.sort_unstable_by(|one, other| other.cmp(one));
-        self.write(guard, &mut known, as_it_is, Change::Remove(indices)).await
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ mod disk;
 mod keeping;
 mod portal;
 mod processes;
+mod secrets;
 
 use std::{
     fs,

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The calls of the Secret Service API, in an encrypted session with one running keyring.
+
+use std::{collections::HashMap, time::Duration};
+
+use oo7::{Key, crypto};
+use serde::Serialize;
+use zbus::{
+    Connection, Message,
+    connection::Builder,
+    zvariant::{DynamicType, ObjectPath, OwnedObjectPath, OwnedValue, Value},
+};
+use zeroize::Zeroizing;
+
+use super::{fault::Fault, signals::BUS_NAME};
+
+const SERVICE_PATH: &str = "/org/freedesktop/secrets";
+const SERVICE: &str = "org.freedesktop.Secret.Service";
+const COLLECTION: &str = "org.freedesktop.Secret.Collection";
+const ITEM: &str = "org.freedesktop.Secret.Item";
+const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
+const ALGORITHM: &str = "dh-ietf1024-sha256-aes128-cbc-pkcs7";
+const CONTENT_TYPE: &str = "application/octet-stream";
+/// The alias of the collection for new items.
+const DEFAULT: &str = "default";
+/// Longest public key of the algorithm, in bytes.
+const KEY_LIMIT: usize = 128;
+/// Size of the initialisation vector of the algorithm, in bytes.
+const VECTOR_SIZE: usize = 16;
+
+pub(super) type Attributes = HashMap<String, String>;
+
+/// A secret on the bus: session, initialisation vector, encrypted value, content type.
+type WireSecret = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
+
+/// A session with a keyring. The keyring closes it with the connection.
+pub(super) struct Session {
+    pub(super) connection: Connection,
+    /// Unique bus name of the keyring that the session is with: another that starts later does not know the session.
+    pub(super) owner: String,
+    path: OwnedObjectPath,
+    key: Key,
+    limit: Duration,
+}
+
+/// What a method made, or the prompt that must be shown first.
+pub(super) enum Made {
+    Now(OwnedObjectPath),
+    Prompt(OwnedObjectPath),
+}
+
+impl Session {
+    /// Begins a session. Starts a keyring if the bus knows one. `bus` is an address, if it is not the session bus.
+    pub(super) async fn open(bus: Option<&str>, limit: Duration) -> Result<Self, Fault> {
+        let builder = match bus {
+            Some(address) => Builder::address(address)?,
+            None => Builder::session()?,
+        };
+        let connection = timed(limit, async { Ok(builder.build().await?) }).await?;
+        let unusable = |_| Fault::answer("no key can be made");
+        let private = Key::generate_private_key().map_err(unusable)?;
+        let public = Key::generate_public_key(&private).map_err(unusable)?;
+        let arguments = (ALGORITHM, Value::from(public.as_ref()));
+        let reply = timed(limit, async {
+            Ok(connection.call_method(Some(BUS_NAME), SERVICE_PATH, Some(SERVICE), "OpenSession", &arguments).await?)
+        })
+        .await?;
+        let owner = reply.header().sender().map(ToString::to_string).ok_or_else(|| Fault::answer("no sender"))?;
+        let (output, path): (OwnedValue, OwnedObjectPath) = reply.body().deserialize()?;
+        let theirs: Vec<u8> = output.try_into().map_err(zbus::Error::from)?;
+        if theirs.is_empty() || theirs.len() > KEY_LIMIT {
+            return Err(Fault::answer("the keyring sent no usable key"));
+        }
+        let key = Key::generate_aes_key(&private, &Key::new(theirs)).map_err(unusable)?;
+        Ok(Self { connection, owner, path, key, limit })
+    }
+
+    /// Paths of the items with these attributes in all collections: the open ones and the locked ones.
+    pub(super) async fn search(
+        &self,
+        attributes: &HashMap<&str, &str>,
+    ) -> Result<(Vec<OwnedObjectPath>, Vec<OwnedObjectPath>), Fault> {
+        let reply = self.call(SERVICE_PATH, SERVICE, "SearchItems", &(attributes,)).await?;
+        Ok(reply.body().deserialize()?)
+    }
+
+    /// Unlocks what opens without a question. Gives what was unlocked, and a prompt if something else needs one.
+    pub(super) async fn unlock(
+        &self,
+        objects: &[OwnedObjectPath],
+    ) -> Result<(Vec<OwnedObjectPath>, Option<OwnedObjectPath>), Fault> {
+        let reply = self.call(SERVICE_PATH, SERVICE, "Unlock", &(objects,)).await?;
+        let (unlocked, prompt): (Vec<OwnedObjectPath>, OwnedObjectPath) = reply.body().deserialize()?;
+        Ok((unlocked, some(prompt)))
+    }
+
+    /// The paths of all collections.
+    pub(super) async fn collections(&self) -> Result<Vec<OwnedObjectPath>, Fault> {
+        Ok(self.property(SERVICE_PATH, SERVICE, "Collections").await?.try_into().map_err(zbus::Error::from)?)
+    }
+
+    /// The collection for new items, if there is one.
+    pub(super) async fn default_collection(&self) -> Result<Option<OwnedObjectPath>, Fault> {
+        let reply = self.call(SERVICE_PATH, SERVICE, "ReadAlias", &(DEFAULT,)).await?;
+        Ok(some(reply.body().deserialize()?))
+    }
+
+    /// Makes the collection for new items.
+    pub(super) async fn create_default_collection(&self, label: &str) -> Result<Made, Fault> {
+        let properties = HashMap::from([("org.freedesktop.Secret.Collection.Label", Value::from(label))]);
+        let reply = self.call(SERVICE_PATH, SERVICE, "CreateCollection", &(properties, DEFAULT)).await?;
+        made(&reply)
+    }
+
+    /// Whether a collection says that it is locked.
+    pub(super) async fn is_locked(&self, collection: &ObjectPath<'_>) -> Result<bool, Fault> {
+        Ok(self.property(collection.as_str(), COLLECTION, "Locked").await?.try_into().map_err(zbus::Error::from)?)
+    }
+
+    /// Whether a collection lists any item, of whatever kind.
+    pub(super) async fn lists_items(&self, collection: &ObjectPath<'_>) -> Result<bool, Fault> {
+        let items = self.property(collection.as_str(), COLLECTION, "Items").await?;
+        Ok(!Vec::<OwnedObjectPath>::try_from(items).map_err(zbus::Error::from)?.is_empty())
+    }
+
+    /// Saves an item, in the place of one that has the very same attributes.
+    pub(super) async fn create_item(
+        &self,
+        collection: &ObjectPath<'_>,
+        label: &str,
+        attributes: &Attributes,
+        secret: &[u8],
+    ) -> Result<Made, Fault> {
+        let properties = HashMap::from([
+            ("org.freedesktop.Secret.Item.Label", Value::from(label)),
+            ("org.freedesktop.Secret.Item.Attributes", Value::from(attributes.clone())),
+        ]);
+        let arguments = (properties, self.encrypt(secret)?, true);
+        made(&self.call(collection.as_str(), COLLECTION, "CreateItem", &arguments).await?)
+    }
+
+    /// The attributes of an item, which it shows even while it is locked.
+    pub(super) async fn attributes(&self, item: &ObjectPath<'_>) -> Result<Attributes, Fault> {
+        Ok(self.property(item.as_str(), ITEM, "Attributes").await?.try_into().map_err(zbus::Error::from)?)
+    }
+
+    /// The secret of an item, whatever type of content it claims to be.
+    pub(super) async fn secret(&self, item: &ObjectPath<'_>) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let reply = self.call(item.as_str(), ITEM, "GetSecret", &(&self.path,)).await?;
+        let (_, vector, value, _): WireSecret = reply.body().deserialize()?;
+        if vector.len() != VECTOR_SIZE {
+            return Err(Fault::answer("the secret is not encrypted as agreed"));
+        }
+        crypto::decrypt(value, &self.key, vector).map_err(|_| Fault::answer("the secret cannot be decrypted"))
+    }
+
+    /// Sets the secret of an item.
+    pub(super) async fn set_secret(&self, item: &ObjectPath<'_>, secret: &[u8]) -> Result<(), Fault> {
+        self.call(item.as_str(), ITEM, "SetSecret", &(self.encrypt(secret)?,)).await.map(|_| ())
+    }
+
+    /// Deletes an item. Gives the prompt that must be shown first, if there is one.
+    pub(super) async fn delete(&self, item: &ObjectPath<'_>) -> Result<Option<OwnedObjectPath>, Fault> {
+        Ok(some(self.call(item.as_str(), ITEM, "Delete", &()).await?.body().deserialize()?))
+    }
+
+    pub(super) async fn call<B>(&self, path: &str, interface: &str, method: &str, body: &B) -> Result<Message, Fault>
+    where
+        B: Serialize + DynamicType + Sync,
+    {
+        timed(self.limit, self.call_untimed(path, interface, method, body)).await
+    }
+
+    pub(super) async fn call_untimed<B>(
+        &self,
+        path: &str,
+        interface: &str,
+        method: &str,
+        body: &B,
+    ) -> Result<Message, Fault>
+    where
+        B: Serialize + DynamicType + Sync,
+    {
+        Ok(self.connection.call_method(Some(self.owner.as_str()), path, Some(interface), method, body).await?)
+    }
+
+    async fn property(&self, path: &str, interface: &str, name: &str) -> Result<OwnedValue, Fault> {
+        Ok(self.call(path, PROPERTIES, "Get", &(interface, name)).await?.body().deserialize()?)
+    }
+
+    fn encrypt(&self, secret: &[u8]) -> Result<WireSecret, Fault> {
+        let failed = |_| Fault::answer("the secret cannot be encrypted");
+        let vector = crypto::generate_iv().map_err(failed)?;
+        let value = crypto::encrypt(secret, &self.key, &vector).map_err(failed)?;
+        Ok((self.path.clone(), vector, value, CONTENT_TYPE.to_owned()))
+    }
+}
+
+async fn timed<T>(limit: Duration, call: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    tokio::time::timeout(limit, call).await.map_err(|_| Fault::TimedOut)?
+}
+
+/// The keyring says `/` where it means none.
+fn some(path: OwnedObjectPath) -> Option<OwnedObjectPath> {
+    (path.as_str() != "/").then_some(path)
+}
+
+fn made(reply: &Message) -> Result<Made, Fault> {
+    let (path, prompt): (OwnedObjectPath, OwnedObjectPath) = reply.body().deserialize()?;
+    Ok(some(prompt).map_or(Made::Now(path), Made::Prompt))
+}
