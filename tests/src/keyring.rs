@@ -96,6 +96,13 @@ impl Keyring {
         serve(processes, bus, None).await;
     }
 
+    /// Starts its process again after its files were lost: a new keyring with nothing in it, unlocked.
+    pub async fn make_anew(&self, processes: &Processes, bus: &Bus) {
+        let folder = Self::folder(Path::new(&processes.environment()["XDG_DATA_HOME"]));
+        fs::remove_dir_all(folder).expect("the keyring has files");
+        serve(processes, bus, None).await;
+    }
+
     /// The folder with the keyring's files, below `XDG_DATA_HOME`.
     pub(crate) fn folder(data: &Path) -> PathBuf {
         data.join("keyrings")

@@ -64,6 +64,14 @@ enum Plan {
     Wait,
 }
 
+/// Makes sure, before a person is sent to a page or form, that what the sign-in will need is there: a usable lock file, an
+/// open keyring with a place for new items, and no locked account at that server (rule R16). May ask the person to
+/// unlock the keyring, or to make one. Gives all our items.
+pub async fn prepare(store: &AccountStore, binding: &Binding) -> Result<Vec<Entry>, StoreError> {
+    let entries = store.prepare_to_save().await?;
+    if entries.iter().any(|entry| entry.is_locked_at(binding)) { Err(StoreError::Locked) } else { Ok(entries) }
+}
+
 /// Saves a finished sign-in and reads it back (rule R16). `entries` are the accounts that are known now; `link` is the
 /// permission that a person gives by signing in for a repository.
 pub async fn save(
@@ -150,13 +158,9 @@ fn plan(entries: &[Entry], binding: &Binding, user: Option<&str>, expected: Expe
         // Without a name nobody can be compared, so renew only an account to which nobody is signed in.
         None => known().find(|account| !account.is_named() && account.state != AccountState::SignedIn),
     };
-    let is_same_service = |entry: &Entry| match entry {
-        Entry::Locked(outline) => outline.provider == binding.provider && outline.service == binding.service,
-        Entry::Open(_) | Entry::Broken(_) => false,
-    };
     match same {
         Some(account) => Plan::Renew(account.id),
-        None if entries.iter().any(is_same_service) => Plan::Wait,
+        None if entries.iter().any(|entry| entry.is_locked_at(binding)) => Plan::Wait,
         None => Plan::Add,
     }
 }

@@ -47,9 +47,7 @@ pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
     }
     let entries = match context.store.entries().await {
         Ok(entries) => {
-            // An empty keyring may be locked as well, and could then store nothing.
-            let is_locked = context.store.is_locked().await.unwrap_or(false);
-            if is_locked || entries.iter().any(|entry| matches!(entry, Entry::Locked(_))) {
+            if entries.iter().any(|entry| matches!(entry, Entry::Locked(_))) {
                 general.push(Problem::KeyringLocked);
             }
             Some(entries)

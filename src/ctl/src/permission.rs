@@ -56,6 +56,7 @@ fn chosen<'a>(
         None => entries.iter().filter(is_there).collect(),
     };
     match (found.as_slice(), wanted) {
+        ([], _) if entries.iter().any(|entry| entry.is_locked_at(binding)) => Err(Failure::Keyring(StoreError::Locked)),
         ([], None) => Err(obstacle::of(&Lookup::Nothing, remote, binding)),
         ([], Some(wanted)) if accounts::named(entries, wanted).is_empty() => {
             Err(Failure::Usage(accounts::unknown(wanted)))

@@ -11,6 +11,7 @@ use usher_core::{
     provider::{Progress, Provider, Step, StepAnswer},
     remote::Remote,
     service::{ServiceUrl, UrlError},
+    sign_in,
     store::Entry,
 };
 
@@ -94,7 +95,7 @@ pub(crate) async fn sign_in_agreed(
     options: browser::Options,
 ) -> Result<Account, Failure> {
     // What saving will need is tried before the person takes the trouble (rule R16).
-    context.store.prepare_to_save().await?;
+    sign_in::prepare(&context.store, binding).await?;
     let return_method = ReturnMethod::choose(options).await?;
     let sign_in = binding.provider.begin(binding, return_method.back())?;
     let Step::Web { start, redirect } = sign_in.step() else {

@@ -6,6 +6,8 @@ mod daemon;
 mod disks;
 mod floods;
 mod keyring;
+mod keyring_killed;
+mod keyring_manners;
 mod parent;
 mod purchases;
 mod races;

@@ -178,7 +178,7 @@ impl AccountList {
 /// All items, and whether the keyring is locked.
 async fn read(store: &AccountStore) -> Result<(Vec<Entry>, bool), StoreError> {
     let entries = store.entries().await?;
-    let is_locked = entries.iter().any(|entry| matches!(entry, Entry::Locked(_))) || store.is_locked().await?;
+    let is_locked = entries.iter().any(|entry| matches!(entry, Entry::Locked(_)));
     Ok((entries, is_locked))
 }
 

@@ -103,6 +103,14 @@ impl Flow {
 
     /// The signed-in account that a remote may use, or the obstacle.
     pub(crate) async fn account(&self, ground: &Ground, reading: Reading) -> Result<Account, Obstacle> {
+        match self.account_by(ground, reading).await {
+            // Some keyrings report no changes, so what was read before may hide what has been put right since.
+            Err(_) if !reading.afresh => self.account_by(ground, Reading { afresh: true, ..reading }).await,
+            found => found,
+        }
+    }
+
+    async fn account_by(&self, ground: &Ground, reading: Reading) -> Result<Account, Obstacle> {
         let entries = self.accounts.entries(reading).await.map_err(|error| {
             tracing::debug!(%error, "cannot read the accounts");
             Obstacle::from(&error)

@@ -26,10 +26,12 @@ use futures_util::Stream;
 use self::{backend::Guard, file::FileKeyring, secret_service::SecretService};
 use crate::{
     account::{Account, AccountId},
-    binding::Link,
-    files, names,
+    binding::{Binding, Link},
+    files,
+    lookup::{self, Lookup},
+    names,
     provider::Provider,
-    service::ServiceUrl,
+    service::{RemoteUrl, ServiceUrl},
 };
 
 /// What a keyring item shows without being opened.
@@ -59,6 +61,14 @@ impl Entry {
     pub fn is_whole_keyring(name: &str) -> bool {
         // Object paths name items of a service, numbers name items of a file.
         !name.contains(['/', '#'])
+    }
+
+    /// Whether this is a locked account that may have this binding: it counts as an account of that server.
+    pub fn is_locked_at(&self, binding: &Binding) -> bool {
+        match self {
+            Self::Locked(outline) => outline.provider == binding.provider && outline.service == binding.service,
+            Self::Open(_) | Self::Broken(_) => false,
+        }
     }
 
     /// The account, if it can be read.
@@ -145,9 +155,10 @@ enum Keyring {
 /// Makes the same call to either keyring.
 macro_rules! with {
     ($store:expr, $keyring:ident => $call:expr) => {
+        // Boxed, since these futures are large.
         match &$store.inner.keyring {
-            Keyring::Service($keyring) => $call,
-            Keyring::File($keyring) => $call,
+            Keyring::Service($keyring) => Box::pin(async { $call }).await,
+            Keyring::File($keyring) => Box::pin(async { $call }).await,
         }
     };
 }
@@ -203,6 +214,14 @@ impl AccountStore {
         }
         self.unlock().await?;
         self.entries().await
+    }
+
+    /// Asks the person to unlock the keyring, then reads it. Says whether that shows which account the remote at `remote`
+    /// may use with the binding `claimed`: a person may unlock only some items.
+    pub async fn unlock_for(&self, claimed: &Binding, remote: &RemoteUrl) -> Result<bool, StoreError> {
+        self.unlock().await?;
+        let entries = self.entries().await?;
+        Ok(lookup::find(&entries, claimed, remote) != Lookup::Locked)
     }
 
     /// Makes sure that an account can be saved, before a person is sent to a sign-in (rule R16): that the lock file is
@@ -291,7 +310,7 @@ impl AccountStore {
     /// Makes sure that new items have a place, before the lock is taken: a person may have to be asked.
     async fn prepare(&self) -> Result<(), StoreError> {
         match &self.inner.keyring {
-            Keyring::Service(keyring) => self.limited(keyring.prepare(self.asking)).await,
+            Keyring::Service(keyring) => self.limited(Box::pin(keyring.prepare(self.asking))).await,
             Keyring::File(_) => self.open().await,
         }
     }

@@ -147,18 +147,18 @@ impl imp::PromptWindow {
             #[weak(rename_to = imp)]
             self,
             async move {
-                let unlocked = runtime::spawn(async move { store.unlock().await }).await;
-                imp.set_busy(false);
-                match unlocked {
-                    Ok(()) => imp.show_done(&gettext("Keyring Unlocked"), None, None),
-                    Err(error) => {
-                        if !matches!(error, StoreError::Dismissed) {
-                            tracing::warn!(%error, "cannot unlock the keyring");
-                        }
-                        let again = gettext("Try Again");
-                        imp.show_failure(&gettext("The keyring is still locked"), Some(&again));
+                let ground = imp.prompt().details.borrow().ground.clone();
+                let unlocking = async move { store.unlock_for(&ground.binding, &ground.remote_url).await };
+                match runtime::spawn(unlocking).await {
+                    Ok(true) => {
+                        imp.set_busy(false);
+                        return imp.show_done(&gettext("Keyring Unlocked"), None, None);
                     }
+                    Ok(false) | Err(StoreError::Dismissed | StoreError::Locked) => {}
+                    Err(error) => tracing::warn!(%error, "cannot unlock the keyring"),
                 }
+                imp.set_busy(false);
+                imp.show_failure(&gettext("The keyring is still locked"), Some(&gettext("Try Again")));
             }
         ));
     }

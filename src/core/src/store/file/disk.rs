@@ -132,7 +132,8 @@ impl DiskFile {
 
     /// Removes the leftovers of an interrupted write. Call it only with the lock held.
     pub(super) fn remove_parts(&self) -> io::Result<()> {
-        let is_staged = |name: &str| name.starts_with(&format!(".{}", self.base)) && name.ends_with(".new");
+        let is_staged =
+            |name: &str| name.starts_with(&format!(".{}", self.base)) && name.strip_suffix(".new").is_some();
         for name in self.names()? {
             if name.starts_with(PART) || is_staged(&name) {
                 tracing::debug!(name, "removing a leftover of writing the keyring");

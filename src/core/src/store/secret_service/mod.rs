@@ -143,15 +143,21 @@ impl SecretService {
     /// Asks the person to unlock our items, or the keyring if it shows none. A person may unlock only some.
     pub(super) async fn unlock(&self) -> Result<(), StoreError> {
         let session = self.live_session().await?;
-        let before = find(&session).await?;
-        let objects = [before.locked, before.sealed].concat();
-        if objects.is_empty() {
-            return Ok(());
+        let mut found = find(&session).await?;
+        if !found.sealed.is_empty() {
+            session.unlock_with_question(&found.sealed).await?;
+            // Now it shows its items, and may lock those one by one.
+            found = find(&session).await?;
         }
-        session.unlock_with_question(&objects).await?;
-        let after = find(&session).await?;
-        let is_unchanged = |object| after.locked.contains(object) || after.sealed.contains(object);
-        if objects.iter().all(is_unchanged) { Err(StoreError::Dismissed) } else { Ok(()) }
+        if !found.locked.is_empty() {
+            let before = found.locked;
+            session.unlock_with_question(&before).await?;
+            found = find(&session).await?;
+            if before.iter().all(|item| found.locked.contains(item)) {
+                return Err(StoreError::Dismissed);
+            }
+        }
+        if found.sealed.is_empty() { Ok(()) } else { Err(StoreError::Dismissed) }
     }
 
     /// Makes sure that there is an open collection for new items.

@@ -48,7 +48,7 @@ pub(super) fn answer(state: &mut State, call: &Message) -> Result<Answer, &'stat
         "SearchItems" => search(state, call),
         "Unlock" => unlock(state, call),
         "ReadAlias" => Ok(Answer::Path(object(state.default.as_deref().unwrap_or("/")))),
-        "CreateCollection" => create_collection(state),
+        "CreateCollection" => Ok(create_collection(state)),
         "CreateItem" => create_item(state, path, call),
         "GetSecret" => get_secret(state, path, call),
         "SetSecret" => set_secret(state, path, call),
@@ -95,11 +95,11 @@ fn unlock(state: &mut State, call: &Message) -> Result<Answer, &'static str> {
     Ok(Answer::Unlocked(unlocked.iter().map(|path| object(path)).collect(), object(&prompt)))
 }
 
-fn create_collection(state: &mut State) -> Result<Answer, &'static str> {
+fn create_collection(state: &mut State) -> Answer {
     if state.manners.asks_at_making {
-        return Ok(Answer::Made(object("/"), object(&state.new_prompt(Action::MakeCollection))));
+        return Answer::Made(object("/"), object(&state.new_prompt(Action::MakeCollection)));
     }
-    Ok(Answer::Made(object(&state.make_collection()), object("/")))
+    Answer::Made(object(&state.make_collection()), object("/"))
 }
 
 fn create_item(state: &mut State, collection: &str, call: &Message) -> Result<Answer, &'static str> {

@@ -17,6 +17,8 @@ pub enum Person {
     /// Does what it asks.
     #[default]
     Agrees,
+    /// Allows the first of several things.
+    AgreesToOne,
     /// Dismisses it.
     Dismisses,
     /// Leaves it there.
@@ -25,6 +27,7 @@ pub enum Person {
 
 /// How the keyring behaves. The default is a well-behaved one.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "a keyring may have any of these habits without the others")]
 pub struct Manners {
     /// What happens when somebody asks it to unlock.
     pub lock: Lock,

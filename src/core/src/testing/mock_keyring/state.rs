@@ -222,7 +222,10 @@ impl State {
         let Some(prompt) = self.prompts.remove(path) else { return };
         let result = match prompt.action {
             _ if is_dismissed => Value::from(""),
-            Action::Unlock(objects) => {
+            Action::Unlock(mut objects) => {
+                if self.manners.person == Person::AgreesToOne {
+                    objects.truncate(1);
+                }
                 self.unlock(&objects);
                 Value::from(objects.iter().map(|path| object(path)).collect::<Vec<_>>())
             }

@@ -99,6 +99,29 @@ async fn k14_an_empty_keyring_that_is_locked_is_locked() {
 }
 
 #[tokio::test]
+async fn k14_a_person_may_unlock_only_some_items() {
+    let desk = Desk::new(Manners { locks_single_items: true, ..Manners::default() }).await;
+    let store = desk.store();
+    let remote = |host: &str| format!("https://{host}/repo");
+    for host in ["a.example.org", "b.example.org"] {
+        let account = testing::account(&format!("https://{host}"), host);
+        store.add(&testing::linked(account, &[&remote(host)])).await.unwrap();
+    }
+    desk.keyring.behave(|now| now.person = Person::AgreesToOne);
+    let (first, second) = ("a.example.org", "b.example.org");
+    for (asked, shown) in [(first, &[first, "locked"] as &[_]), (second, &[first, second])] {
+        desk.keyring.lock().await;
+        // The keyring asks about its items in order.
+        while seen(store.quietly().entries().await) != shown {
+            let is_known = store.unlock_for(&testing::binding(asked), &testing::remote_url(&remote(asked))).await;
+            assert_eq!(is_known.unwrap(), seen(store.entries().await).contains(&asked.to_owned()), "{asked}");
+        }
+        let prompts = desk.keyring.prompts();
+        assert_eq!(prompts, if asked == first { 1 } else { 3 });
+    }
+}
+
+#[tokio::test]
 async fn k15_one_item_that_fails_is_one_unreadable_account() {
     let errors = [
         "org.freedesktop.DBus.Error.Failed",
