@@ -7,6 +7,7 @@ use std::{cell::OnceCell, rc::Rc, sync::Arc, time::Duration};
 use gtk::{gio, glib, prelude::*};
 use usher_core::{
     http::{HttpClient, HttpLimits},
+    kept_blocked::KeptBlockedFile,
     names,
     pending::PendingFile,
     session::Session,
@@ -15,7 +16,7 @@ use usher_core::{
 
 use crate::{
     desktop::GioProxies,
-    model::{AccountList, Apps, Notes, OwnInstallation, Repositories},
+    model::{AccountList, Apps, Network, Notes, OwnInstallation, Repositories},
 };
 
 /// Longest wait for the keyring.
@@ -41,6 +42,7 @@ struct Models {
     notes: OnceCell<Notes>,
     apps: OnceCell<Apps>,
     own_installation: OnceCell<OwnInstallation>,
+    network: OnceCell<Network>,
 }
 
 impl Services {
@@ -82,7 +84,9 @@ impl Services {
 
     /// What clients asked for and did not get.
     pub(crate) fn notes(&self) -> &Notes {
-        self.models.notes.get_or_init(|| Notes::new(PendingFile::of_session(), self.repositories()))
+        self.models
+            .notes
+            .get_or_init(|| Notes::new(PendingFile::of_session(), KeptBlockedFile::of_person(), self.repositories()))
     }
 
     /// What the apps are called, and how they look.
@@ -93,5 +97,10 @@ impl Services {
     /// Whether this Usher is whole.
     pub(crate) fn own_installation(&self) -> &OwnInstallation {
         self.models.own_installation.get_or_init(OwnInstallation::new)
+    }
+
+    /// Whether this computer has a connection.
+    pub(crate) fn network(&self) -> &Network {
+        self.models.network.get_or_init(Network::new)
     }
 }

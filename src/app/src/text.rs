@@ -4,7 +4,7 @@
 use gtk::glib;
 use usher_core::{account::Account, prompt::client, text};
 
-use crate::i18n::{gettext, gettext_f};
+use crate::i18n::{gettext, gettext_f, ngettext_f};
 
 /// A name that stands alone in a widget: cleaned and cut.
 pub(crate) fn plain(name: &str) -> String {
@@ -16,9 +16,20 @@ pub(crate) fn within(name: &str) -> String {
     text::name(name)
 }
 
-/// What the account is called: the person's name at the server.
+/// What the account is called.
 pub(crate) fn user(account: &Account) -> String {
-    plain(&account.user)
+    plain(&account.label())
+}
+
+/// Several apps in one line, by what they are called.
+pub(crate) fn apps(app_ids: &[String], name: &dyn Fn(&str) -> String) -> String {
+    match app_ids {
+        [] => String::new(),
+        [one] => plain(&name(one)),
+        [first, others @ ..] => {
+            ngettext_f("{app} and {n} more", "{app} and {n} more", others.len(), &[("app", &within(&name(first)))])
+        }
+    }
 }
 
 /// A day: “12 May 2026”.

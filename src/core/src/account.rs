@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! An account: one person's saved credential at one service, and its record in a keyring item.
 
+mod label;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use self::label::{is_telling, label};
 use crate::{
     binding::{Binding, Link},
     buying::purchases::{self, Purchase},

@@ -12,7 +12,7 @@
 //!   refs      flatpak refs and app ids            service   addresses of servers and remotes
 //!   address   addresses as they are written, shown and refused
 //!   remote    installations on this computer      installed apps on this computer
-//!   repository_file  files that name a repository
+//!   repository_file  files that name a repository  repository_probe  a repository at a typed address
 //!   server_change  a remote that names another server than before
 //!
 //! Where the work is done, for the window, usherctl and the daemon alike
@@ -25,6 +25,7 @@
 //!   json_file one JSON value in a private file    files     small private files
 //!   folders   where such files are
 //!   pending   requests that failed                dismissals  questions that a person put off
+//!   kept_blocked  repositories that a person keeps blocked
 //!   notices   notifications sent                  familiarity how well a server is known
 //!
 //! What a person reads
@@ -60,6 +61,7 @@ pub mod http;
 pub mod i18n;
 pub mod installed;
 pub mod json_file;
+pub mod kept_blocked;
 mod keyfile;
 pub mod locale;
 pub mod lookup;
@@ -73,6 +75,7 @@ pub mod refs;
 pub mod remote;
 mod remote_add;
 pub mod repository_file;
+pub mod repository_probe;
 pub mod server_change;
 pub mod service;
 pub mod session;

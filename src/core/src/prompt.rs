@@ -40,6 +40,13 @@ pub const SHOWN_ACCOUNTS: &str = "accounts";
 pub mod client {
     /// Prefix of a name that rests only on the program's own claim.
     pub const CLAIMED: &str = "claimed:";
+    /// KDE Discover. It shows nothing of why a request for tokens failed.
+    pub const DISCOVER: &str = "plasma-discover";
+
+    /// Whether a program shows nobody why an install failed.
+    pub fn is_mute(client: &str) -> bool {
+        client == DISCOVER
+    }
 }
 
 macro_rules! words {

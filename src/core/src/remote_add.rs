@@ -27,6 +27,10 @@ pub(crate) struct RemoteAdd<'a> {
     pub(crate) address: &'a RemoteUrl,
 }
 
+fn is_registry(address: &RemoteUrl) -> bool {
+    address.as_str().starts_with("oci+")
+}
+
 impl RemoteAdd<'_> {
     pub(crate) fn command(&self) -> Option<String> {
         let mut arguments = vec!["flatpak", "remote-add", where_to(self.is_user)];
@@ -34,8 +38,7 @@ impl RemoteAdd<'_> {
         let plain_title = |title: &&str| title.chars().all(|c| c.is_ascii_graphic() || c == ' ');
         let title = self.title.filter(plain_title).map(|title| format!("--title={title}"));
         arguments.extend(title.as_deref());
-        let is_registry = self.address.as_str().starts_with("oci+");
-        if !self.is_verified && !is_registry {
+        if !self.is_verified && !is_registry(self.address) {
             arguments.push("--no-gpg-verify");
         }
         let add = text::command(&arguments)?;

@@ -153,6 +153,11 @@ impl RepositoryFile {
         self.key.is_some() || self.address.verbatim().starts_with("oci+")
     }
 
+    /// What to say before it is set up, if flatpak will not verify what comes from it.
+    pub fn warning(&self) -> Option<String> {
+        (!self.is_verified()).then(unverified)
+    }
+
     /// Whether it is set up, given the remotes of this computer. `file` is where it was read from, if a command can name
     /// that.
     pub fn set_up(&self, file: Option<&Path>, remotes: &[Remote]) -> SetUp {

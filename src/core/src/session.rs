@@ -12,6 +12,7 @@ use crate::{
     ask::Ask,
     clock,
     credential::Credential,
+    ground::Ground,
     http::{HttpClient, HttpError},
     provider::{Access, Grants, TokensCall, TokensError},
     store::{AccountStore, Entry, StoreError},
@@ -110,10 +111,16 @@ impl Session {
         self.store.change(id, |account| account.settle(access, clock::now())).await.map(|_| ())
     }
 
-    /// Asks for tokens, and saves what the answer means for purchases.
-    pub async fn tokens_settled(&self, account: &Account, asks: &[Ask]) -> Result<Grants, SessionError> {
+    /// Asks for tokens, and saves what the answer means for purchases. `ground` says which repository the apps are from.
+    pub async fn tokens_settled(
+        &self,
+        account: &Account,
+        asks: &[Ask],
+        ground: Option<&Ground>,
+    ) -> Result<Grants, SessionError> {
         let grants = self.tokens(account, asks).await?;
-        self.settle(account.id, &grants.access(asks)).await?;
+        let access = grants.access(asks);
+        self.settle(account.id, &ground.map_or_else(|| access.clone(), |ground| access.clone().at(ground))).await?;
         Ok(grants)
     }
 

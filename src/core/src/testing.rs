@@ -5,7 +5,10 @@
 mod bus;
 pub mod mock_keyring;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 pub use self::bus::Bus;
 use crate::{
@@ -14,7 +17,7 @@ use crate::{
     credential::{Credential, Token},
     ground::Ground,
     names,
-    provider::{Provider, SignedIn},
+    provider::{Access, Provider, SignedIn},
     remote::Remote,
     service::{RemoteUrl, ServiceUrl},
     store::{AccountStore, Entry},
@@ -57,6 +60,12 @@ pub fn signed_in(user: &str) -> SignedIn {
     let plain: String = user.chars().filter(char::is_ascii_alphanumeric).take(100).collect();
     let credential = bearer(&format!("credential-of-{plain}"));
     SignedIn { credential, user: Some(user.to_owned()).filter(|user| !user.is_empty()), valid_until: None }
+}
+
+/// What a server says that gives access to an app of this repository.
+pub fn access_to(app_id: &str, ground: &Ground) -> Access {
+    let ids = BTreeSet::from([app_id.to_owned()]);
+    Access { granted: ids.clone(), protected: ids, ..Access::default() }.at(ground)
 }
 
 /// The account, linked to these addresses.

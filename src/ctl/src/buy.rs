@@ -121,7 +121,7 @@ impl AppPurchase<'_> {
     }
 
     fn user(&self) -> String {
-        text::clean(&self.account.user, text::NAME_LIMIT)
+        text::clean(&self.account.label(), text::NAME_LIMIT)
     }
 
     /// Fills in a sentence with the names of this purchase.
@@ -142,7 +142,7 @@ impl AppPurchase<'_> {
 
     async fn ask_server(&self) -> Result<bool, SessionError> {
         let ids = BTreeSet::from([self.app_id.clone()]);
-        let access = buying::check(&self.context.session, self.account.id, &ids).await?;
+        let access = buying::check(&self.context.session, self.account.id, &ids, Some(&self.ground)).await?;
         Ok(access.granted.contains(&self.app_id))
     }
 

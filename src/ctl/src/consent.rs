@@ -81,7 +81,7 @@ impl PermissionRequest<'_> {
 
     fn sentence(&self, fill: impl FnOnce(&[(&str, &str)]) -> String) -> String {
         let remote = text::clean(&self.remote.name, text::NAME_LIMIT);
-        let user = text::clean(&self.account.user, text::NAME_LIMIT);
+        let user = text::clean(&self.account.label(), text::NAME_LIMIT);
         let host = self.account.binding.host();
         fill(&[("remote", &remote), ("address", self.address.as_str()), ("user", &user), ("host", &host)])
     }

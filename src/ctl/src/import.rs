@@ -117,7 +117,7 @@ async fn print_account(
     here: &ThisComputer,
     options: browser::Options,
 ) -> Result<(), Failure> {
-    let values = [("user", account.user.clone()), ("host", account.binding.host())];
+    let values = [("user", account.label()), ("host", account.binding.host())];
     let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     if account.is_signed_in(entries) {
         return context.out.line(&gettext_f("The account of {user} at {host}: signed in", &values));

@@ -88,7 +88,7 @@ fn row(entry: &Entry) -> [String; 4] {
 }
 
 pub(crate) fn name(account: &Account) -> String {
-    text::clean(account.name.as_deref().unwrap_or(&account.user), text::NAME_LIMIT)
+    text::clean(&account.name.clone().unwrap_or_else(|| account.label()), text::NAME_LIMIT)
 }
 
 pub(crate) fn state(account: &Account) -> String {

@@ -50,7 +50,7 @@ impl Lacking<'_> {
 
     async fn is_owned_by(&self, context: &Context, other: &Account) -> Result<bool, Failure> {
         let ids = BTreeSet::from([self.app_id.to_owned()]);
-        let access = buying::check(&context.session, other.id, &ids).await;
+        let access = buying::check(&context.session, other.id, &ids, Some(self.ground)).await;
         let access = access.map_err(|error| Failure::of_session(error, &other.binding.host()))?;
         let is_owned = access.granted.contains(self.app_id);
         terminal::say(&self.sentence(other, |values| {
@@ -87,7 +87,7 @@ impl Lacking<'_> {
     }
 
     fn sentence(&self, other: &Account, fill: impl FnOnce(&[(&str, &str)]) -> String) -> String {
-        let [user, other] = [self.account, other].map(|account| text::clean(&account.user, text::NAME_LIMIT));
+        let [user, other] = [self.account, other].map(|account| text::clean(&account.label(), text::NAME_LIMIT));
         fill(&[("app", self.app_id), ("user", &user), ("other", &other)])
     }
 }

@@ -9,6 +9,7 @@ use usher_core::{
     binding::{Binding, Link},
     i18n::gettext_f,
     lookup::Lookup,
+    names,
     remote::{self, Remote},
     service::RemoteUrl,
     store::{Entry, StoreError},
@@ -26,6 +27,9 @@ use crate::{
 /// Lets a remote use an account, in place of any other that it used.
 pub(crate) async fn allow(context: &Context, remote: &str, account: Option<&str>) -> Result<(), Failure> {
     let remotes = remotes::ours();
+    if let Some(address) = unseen(&remotes, remote, names::in_sandbox()) {
+        return allow_unseen(context, address, account).await;
+    }
     let remote = remotes::named(&remotes, remote)?;
     let ground = remotes::ground(remote)?;
     let entries = context.store.unlocked_entries().await?;
@@ -37,6 +41,35 @@ pub(crate) async fn allow(context: &Context, remote: &str, account: Option<&str>
     }
     context.is_too_late.set(true);
     request.grant(&context.store, context.out).await?;
+    let entries = context.store.entries().await?;
+    let account = entries.iter().filter_map(Entry::account).find(|known| known.id == account.id).unwrap_or(account);
+    context.out.json(&json!({ "account": list::account_json(account) }))
+}
+
+/// The address of a remote that cannot be seen: a sandbox does not show the installations of the administrator.
+fn unseen(remotes: &[Remote], wanted: &str, in_sandbox: bool) -> Option<RemoteUrl> {
+    let address = RemoteUrl::parse(wanted).ok().filter(|_| in_sandbox)?;
+    (!remotes.iter().any(|remote| is_at(remote, &address))).then_some(address)
+}
+
+/// Lets whatever is at that address use an account. It says itself which server it asks, so the person names the account.
+async fn allow_unseen(context: &Context, address: RemoteUrl, account: Option<&str>) -> Result<(), Failure> {
+    let Some(account) = account else {
+        return Err(Failure::Usage(gettext_f(
+            "No remote at {address} can be seen from inside the Flatpak. Name the account that it may use.",
+            &[("address", address.as_str())],
+        )));
+    };
+    let entries = context.store.unlocked_entries().await?;
+    let account = accounts::readable(accounts::find_one(&entries, account)?)?;
+    context.is_too_late.set(true);
+    let link = Link { remote_url: address.clone(), remote: address.host() };
+    if !context.store.allow(account.id, link).await? {
+        return Err(Failure::Keyring(StoreError::NotKept));
+    }
+    let (user, host) = (text::clean(&account.label(), text::NAME_LIMIT), account.binding.host());
+    let values = [("remote", address.as_str()), ("user", &user), ("host", &host)];
+    context.out.line(&gettext_f("“{remote}” may use the account of {user} at {host}.", &values))?;
     let entries = context.store.entries().await?;
     let account = entries.iter().filter_map(Entry::account).find(|known| known.id == account.id).unwrap_or(account);
     context.out.json(&json!({ "account": list::account_json(account) }))
@@ -90,7 +123,7 @@ pub(crate) async fn revoke(context: &Context, wanted: &str, account: Option<&str
     for account in among.into_iter().filter(|account| account.is_linked_to(&link.remote_url)) {
         let address = link.remote_url.clone();
         let changed = context.store.change(account.id, move |account| account.unlink(&address)).await?;
-        let (user, host) = (text::clean(&account.user, text::NAME_LIMIT), account.binding.host());
+        let (user, host) = (text::clean(&account.label(), text::NAME_LIMIT), account.binding.host());
         for remote in &names {
             let values = [("remote", remote.as_str()), ("user", &user), ("host", &host)];
             context.out.line(&gettext_f("“{remote}” no longer uses the account of {user} at {host}.", &values))?;
@@ -150,4 +183,23 @@ fn nothing_to_take(context: &Context, entries: &[Entry], remotes: &[Remote], wan
     };
     terminal::say(&gettext_f("Nothing has changed: “{remote}” did not use it.", &[("remote", &name)]))?;
     context.out.json(&json!({ "remotes": [known.name], "address": known.url.to_string(), "accounts": [] }))
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_core::testing;
+
+    use super::*;
+
+    #[test]
+    fn an_address_stands_for_a_remote_only_where_that_cannot_be_seen() {
+        let here = [testing::remote("demo", "https://repo.example/a", "store.example")];
+        let is_unseen = |wanted, in_sandbox| unseen(&here, wanted, in_sandbox).is_some();
+        assert!(is_unseen("https://repo.example/b", true));
+        assert!(!is_unseen("https://repo.example/b", false), "outside of a sandbox all installations are seen");
+        assert!(!is_unseen("https://repo.example/a/", true));
+        for word in ["demo", "ADDRESS", "http://repo.example/b", "https://me@repo.example/b"] {
+            assert!(!is_unseen(word, true), "{word}");
+        }
+    }
 }

@@ -72,7 +72,7 @@ async fn check(context: &Context, account: &Account) -> Result<u8, Failure> {
     if ids.is_empty() {
         return Ok(code::DONE);
     }
-    match buying::check(&context.session, account.id, &ids).await {
+    match buying::check(&context.session, account.id, &ids, None).await {
         Ok(_) => Ok(code::DONE),
         Err(error) => {
             let failure = Failure::of_session(error, &account.binding.host());

@@ -35,7 +35,7 @@ fn question(entry: &Entry) -> String {
     match entry {
         Entry::Open(account) => gettext_f(
             "Remove {user} at {host}?",
-            &[("user", &text::clean(&account.user, text::NAME_LIMIT)), ("host", &account.binding.host())],
+            &[("user", &text::clean(&account.label(), text::NAME_LIMIT)), ("host", &account.binding.host())],
         ),
         Entry::Locked(_) | Entry::Broken(_) => gettext_f("Remove {account}?", &[("account", &accounts::title(entry))]),
     }

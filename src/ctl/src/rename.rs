@@ -13,7 +13,7 @@ pub(crate) async fn run(context: &Context, wanted: &str, name: &str) -> Result<(
     context.is_too_late.set(true);
     let renamed = context.store.change(account.id, move |account| account.rename(&name)).await?;
     let account = renamed.as_ref().unwrap_or(account);
-    let (user, host) = (text::clean(&account.user, text::NAME_LIMIT), account.binding.host());
+    let (user, host) = (text::clean(&account.label(), text::NAME_LIMIT), account.binding.host());
     let values = [("user", user.as_str()), ("host", host.as_str())];
     context.out.line(&match &account.name {
         Some(_) => gettext_f(

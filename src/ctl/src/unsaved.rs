@@ -34,8 +34,13 @@ pub(crate) async fn save(context: &Context, binding: &Binding, signed_in: &Signe
     let SaveOutcome::Saved(saved) = outcome else { unreachable!("anybody may sign in") };
     context.is_unsaved.set(false);
     context.is_too_late.set(true);
-    let user = text::clean(&saved.account.user, text::NAME_LIMIT);
-    context.out.line(&gettext_f("Signed in to {host} as {user}.", &[("host", &binding.host()), ("user", &user)]))?;
+    let (host, user) = (binding.host(), text::clean(&saved.account.label(), text::NAME_LIMIT));
+    let values = [("host", host.as_str()), ("user", user.as_str())];
+    context.out.line(&if user == host {
+        gettext_f("Signed in to {host}.", &values)
+    } else {
+        gettext_f("Signed in to {host} as {user}.", &values)
+    })?;
     Ok(saved.account)
 }
 

@@ -63,9 +63,10 @@ mod imp {
         /// When and by what it was used last; empty where it never was.
         #[property(get, set)]
         last_use: RefCell<String>,
-        /// Whether another account is at the same server, so that a name tells them apart.
+        /// Whether a name of the person's own helps: another account is at the same server, or this one has no name that
+        /// says something.
         #[property(get, set)]
-        is_one_of_several: Cell<bool>,
+        can_be_named: Cell<bool>,
         pub(super) id: OnceCell<AccountId>,
         pub(super) services: OnceCell<Services>,
         pub(super) prompter: OnceCell<Option<Prompter>>,
@@ -201,8 +202,10 @@ mod imp {
             let services = self.services();
             let hosts = services.accounts().accounts().into_iter().map(|known| known.binding.host());
             let at_same_server = hosts.filter(|host| *host == account.binding.host()).count();
-            self.obj().set_is_one_of_several(at_same_server > 1);
-            show_banner(&self.banner, keyring::sign_in_banner(account).as_ref());
+            self.obj().set_can_be_named(at_same_server > 1 || !account.has_telling_name());
+            let is_reached = services.network().reaches(&account.binding.service);
+            self.sign_in_again_row.set_sensitive(is_reached);
+            show_banner(&self.banner, keyring::sign_in_banner(account, is_reached).as_ref());
             self.show_details(account);
             self.show_uses(uses(account, &services.repositories().all()));
             self.show_purchases(account);
@@ -212,7 +215,7 @@ mod imp {
         fn show_details(&self, account: &Account) {
             let page = self.obj();
             let (user, now) = (text::user(account), clock::now());
-            page.set_full_user(Some(&account.user).filter(|full| **full != user).cloned());
+            page.set_full_user(Some(account.label()).filter(|full| *full != user));
             page.set_title(&user);
             page.set_host(account.binding.host());
             page.set_way_to_sign_in(account.binding.provider.sign_in_method());
@@ -342,6 +345,7 @@ impl AccountPage {
         services.accounts().changes().follow(&page, |page| page.imp().refresh());
         services.repositories().changes().follow(&page, |page| page.imp().refresh());
         services.apps().changes().follow(&page, |page| page.imp().apps_row.refresh());
+        services.network().changes().follow(&page, |page| page.imp().refresh());
         imp.refresh();
         page
     }

@@ -175,7 +175,7 @@ fn words(repository: &Repository, accounts: &[Account]) -> (String, String) {
     let values = [("repository", title.as_str()), ("host", host.as_str())];
     if let [account] = accounts {
         (
-            gettext_f("Use the Account of {user}?", &[("user", &text::within(&account.user))]),
+            gettext_f("Use the Account of {user}?", &[("user", &text::within(&account.label()))]),
             gettext_f("{repository} wants to use it to install apps.", &values[..1]),
         )
     } else {

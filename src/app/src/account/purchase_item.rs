@@ -78,6 +78,8 @@ impl PurchaseItem {
         let date = text::day(self.purchase.at);
         if self.is_unfinished() {
             gettext_f("Begun on {date}", &[("date", &date)])
+        } else if self.purchase.was_found {
+            gettext_f("Found in this account on {date}", &[("date", &date)])
         } else {
             gettext_f("Bought on {date}", &[("date", &date)])
         }
@@ -161,6 +163,9 @@ mod tests {
         );
         assert!(listed[0].is_unfinished() && listed[0].subtitle().starts_with("Begun on "));
         assert!(listed[1].subtitle().starts_with("Bought on "));
+        let mut found = listed[1].clone();
+        found.purchase.was_found = true;
+        assert!(found.subtitle().starts_with("Found in this account on "), "nobody knows when it was bought");
         assert_eq!(count(&account), 3);
     }
 

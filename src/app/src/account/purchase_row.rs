@@ -17,7 +17,8 @@ pub(super) fn purchase_row(services: &Services, item: &PurchaseItem) -> gtk::Wid
     if item.is_unfinished() {
         let unfinished =
             UnfinishedPurchase { account: item.account, host: item.host.clone(), app: app.clone(), update: None };
-        return unfinished_row(services, &Offer::unfinished(app, item.subtitle()), &unfinished).upcast();
+        let entries = vec![unfinished.not_paid_entry(services)];
+        return unfinished_row(services, &Offer::unfinished(app, item.subtitle()), &unfinished, entries).upcast();
     }
     let row = adw::ActionRow::builder()
         .title(app.title())

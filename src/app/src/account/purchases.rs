@@ -46,11 +46,17 @@ mod imp {
         /// With whose account, and where.
         #[property(get, set)]
         account: RefCell<String>,
-        /// Whether the account is known, so that its server can be asked.
+        /// Whether the account is known.
         #[property(get, set)]
         is_known: Cell<bool>,
+        /// Whether its server can be asked now.
+        #[property(get, set)]
+        can_check: Cell<bool>,
         #[property(get, set)]
         has_purchases: Cell<bool>,
+        /// What would be listed, where nothing is. With markup escaped.
+        #[property(get, set)]
+        empty_text: RefCell<String>,
         /// Whether there is enough to be searched.
         #[property(get, set)]
         can_search: Cell<bool>,
@@ -119,8 +125,8 @@ mod imp {
                 #[weak(rename_to = imp)]
                 self,
                 move |button| {
-                    button.set_busy(true);
-                    glib::spawn_future_local(check(imp.obj().clone()));
+                    let (page, asked) = (imp.obj().clone(), imp.obj().clone());
+                    button.run(async move { problem_of(&asked).await }, move |problem| page.imp().checked(problem));
                 }
             ));
             focus::when_first_shown(&*self.obj(), |page| page.imp().place_focus());
@@ -164,6 +170,7 @@ mod imp {
             let state = services.accounts().state();
             let account = services.accounts().find(self.id());
             self.obj().set_is_known(account.is_some());
+            self.obj().set_can_check(false);
             let Some(account) = account else {
                 show_banner(&self.banner, keyring::banner(state).as_ref());
                 // Not while a page above this one is shown.
@@ -173,7 +180,9 @@ mod imp {
                 return;
             };
             let problem = self.problem.borrow().clone().map(|title| BannerText { title, button: None });
-            show_banner(&self.banner, keyring::sign_in_banner(&account).or(problem).as_ref());
+            let is_reached = services.network().reaches(&account.binding.service);
+            self.obj().set_can_check(is_reached);
+            show_banner(&self.banner, keyring::sign_in_banner(&account, is_reached).or(problem).as_ref());
             let all = PurchaseItem::all(
                 &account,
                 &self.installed.borrow(),
@@ -183,9 +192,13 @@ mod imp {
             );
             self.obj().action_set_enabled("purchases.copy-command", command_for_all(&all).is_some());
             self.obj().set_has_purchases(!all.is_empty());
+            let host = text::within(&account.binding.host());
+            let empty_text =
+                gettext_f("Apps that {host} has given this account access to are listed here.", &[("host", &host)]);
+            self.obj().set_empty_text(glib::markup_escape_text(&empty_text));
             self.obj().set_account(gettext_f(
                 "With the account of {user} at {host}",
-                &[("user", &text::within(&account.user)), ("host", &text::within(&account.binding.host()))],
+                &[("user", &text::within(&account.label())), ("host", &host)],
             ));
             self.all.replace(all);
             self.show_list();
@@ -220,6 +233,14 @@ mod imp {
             }
         }
 
+        fn checked(&self, problem: Option<String>) {
+            if let Some(problem) = &problem {
+                self.obj().announce(problem, High);
+            }
+            self.problem.replace(problem);
+            self.refresh();
+        }
+
         fn copy_command(&self) {
             if let Some(command) = command_for_all(&self.all.borrow()) {
                 toast::copy(&*self.obj(), &command);
@@ -227,18 +248,11 @@ mod imp {
         }
     }
 
-    /// Asks the server about all purchases.
-    async fn check(page: super::PurchasesPage) {
+    /// Asks the server about all purchases; returns what is to be said where it gave no answer.
+    async fn problem_of(page: &super::PurchasesPage) -> Option<String> {
         let imp = page.imp();
-        if let Some(account) = imp.services().accounts().find(imp.id()) {
-            let problem = ask(&page, &account).await;
-            if let Some(problem) = &problem {
-                page.announce(problem, High);
-            }
-            imp.problem.replace(problem);
-        }
-        imp.check_button.set_busy(false);
-        imp.refresh();
+        let account = imp.services().accounts().find(imp.id())?;
+        ask(page, &account).await
     }
 
     /// Asks the server of the account; returns what is to be said where it gave no answer.
@@ -247,7 +261,7 @@ mod imp {
         let access = if ids.is_empty() {
             Ok(Access::default())
         } else {
-            unfinished::ask(page.imp().services(), account.id, ids).await
+            unfinished::ask(page.imp().services(), account.id, ids, None).await
         };
         match access {
             Ok(access) => {
@@ -306,6 +320,7 @@ impl PurchasesPage {
             changes.follow(&page, |page| _ = glib::spawn_future_local(imp::look_for_installed(page.clone())));
         }
         services.apps().changes().follow(&page, |page| page.imp().refresh());
+        services.network().changes().follow(&page, |page| page.imp().refresh());
         imp.refresh();
         glib::spawn_future_local(imp::look_for_installed(page.clone()));
         glib::spawn_future_local(imp::look_for_software(page.clone()));

@@ -20,7 +20,7 @@ pub(crate) fn ask(stack: &adw::NavigationView, services: &Services, id: AccountI
         return;
     };
     let alert = adw::AlertDialog::builder()
-        .heading(gettext_f("Remove {user}?", &[("user", &text::within(&account.user))]))
+        .heading(gettext_f("Remove {user}?", &[("user", &text::within(&account.label()))]))
         .body(uses::consequence(&account, &services.repositories().all()))
         .default_response("cancel")
         .close_response("cancel")

@@ -29,10 +29,11 @@ impl AccountItem {
             Entry::Open(account) => {
                 let host = account.binding.host();
                 let is_one_of_several = hosts.iter().filter(|other| **other == host).count() > 1;
+                let user = text::user(account);
                 Self::Account {
                     id: account.id,
-                    user: text::user(account),
-                    own_name: account.name.as_deref().map(text::plain).filter(|_| is_one_of_several),
+                    own_name: account.name.as_deref().map(text::plain).filter(|own| is_one_of_several && *own != user),
+                    user,
                     host,
                     standing: Standing::of(account, now),
                 }
@@ -73,6 +74,7 @@ impl AccountItem {
     pub(super) fn subtitle(&self) -> String {
         match self {
             Self::Account { host, own_name: Some(name), .. } => format!("{host} · {name}"),
+            Self::Account { host, user, .. } if user == host => String::new(),
             Self::Account { host, .. } => host.clone(),
             Self::Locked { .. } | Self::Broken { .. } => String::new(),
         }
@@ -103,6 +105,8 @@ impl AccountItem {
 
 #[cfg(test)]
 mod tests {
+    use usher_core::{account::Account, testing};
+
     use super::*;
 
     fn account(own_name: Option<&str>, standing: Standing) -> AccountItem {
@@ -121,6 +125,21 @@ mod tests {
         assert_eq!(account(Some("Work"), Standing::Ended).spoken(), "Ada, store.example · Work, Sign in again");
         let locked = AccountItem::Locked { id: AccountId::random(), host: "store.example".into() };
         assert_eq!(locked.spoken(), "store.example, Locked");
+    }
+
+    #[test]
+    fn an_account_whose_user_is_a_number_is_called_by_its_own_name_or_its_host() {
+        let shown = |own_name: Option<&str>, others: &[Account]| {
+            let mut account = testing::account("store.example", "7");
+            account.name = own_name.map(ToOwned::to_owned);
+            let entries: Vec<_> = std::iter::once(&account).chain(others).cloned().map(testing::open).collect();
+            AccountItem::all(&entries, 1).remove(0).spoken()
+        };
+        let other = [testing::account("store.example", "ada")];
+        assert_eq!(shown(None, &[]), "store.example");
+        assert_eq!(shown(Some("Work"), &[]), "Work, store.example");
+        assert_eq!(shown(Some("Work"), &other), "Work, store.example", "the name is said once");
+        assert_eq!(shown(None, &other), "store.example");
     }
 
     #[test]

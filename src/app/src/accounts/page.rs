@@ -22,7 +22,7 @@ use crate::{
     model::{KeyringState, Need, Overview, Repository, overview},
     navigation,
     services::Services,
-    widgets::{AdvicePage, RowGroup, follow_width, labels, show_banner},
+    widgets::{AdvicePage, RowGroup, Wait, follow_width, labels, show_banner},
 };
 
 /// How long the keyring may take before its being asked is shown.
@@ -92,6 +92,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(class: &mut Self::Class) {
+            Wait::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
         }
@@ -241,7 +242,7 @@ mod imp {
                 self.repositories.show(
                     overview.without_account,
                     |a, b| a.address == b.address,
-                    |repository| repository_row(repository).upcast(),
+                    |repository| repository_row(services, repository).upcast(),
                     |_, _| false,
                 ),
             ];

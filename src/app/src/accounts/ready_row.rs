@@ -9,7 +9,7 @@ use crate::{
     model::{App, Apps, Ready},
     services::Services,
     text,
-    widgets::row_menu,
+    widgets::{MenuEntry, row_menu},
 };
 
 /// An app that can be installed now, and what is known of it.
@@ -57,5 +57,6 @@ pub(super) fn ready_row(services: &Services, item: &ReadyApp) -> gtk::Widget {
 fn menu_button(services: &Services, item: &ReadyApp) -> gtk::MenuButton {
     let (remote_url, refs) = (item.ready.repository.remote.url.verbatim().to_owned(), item.ready.refs.clone());
     let notes = services.notes().clone();
-    row_menu(&item.app.title(), &gettext("Dismiss"), move |_| notes.forget(&remote_url, &refs))
+    let dismiss = MenuEntry::new(gettext("Dismiss"), move |_| notes.forget(&remote_url, &refs));
+    row_menu(&item.app.title(), vec![dismiss])
 }

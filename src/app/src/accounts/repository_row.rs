@@ -7,6 +7,7 @@ use crate::{
     i18n::gettext,
     model::Repository,
     navigation::{self, Destination},
+    services::Services,
     text,
     widgets::{Offer, OfferRow, accessible, decorative_icon, sign_in_name},
 };
@@ -30,7 +31,7 @@ pub(crate) fn repository_choice(repository: &Repository) -> gtk::Widget {
 }
 
 /// The row of a repository, with the button that leads to its server.
-pub(super) fn repository_row(repository: &Repository) -> OfferRow {
+pub(super) fn repository_row(services: &Services, repository: &Repository) -> OfferRow {
     let offer = Offer {
         icon: ICON,
         title: repository.title(),
@@ -38,5 +39,7 @@ pub(super) fn repository_row(repository: &Repository) -> OfferRow {
         button: gettext("Sign In…"),
         button_name: sign_in_name(&repository.host()),
     };
-    OfferRow::leading_to(&offer, Destination::ServerOf(repository.clone()))
+    let row = OfferRow::leading_to(&offer, Destination::ServerOf(repository.clone()));
+    row.gate(services.network(), &repository.binding.service);
+    row
 }

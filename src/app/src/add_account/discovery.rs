@@ -5,7 +5,7 @@ use usher_core::{
     binding::Binding,
     error_text::UserFacing,
     http::{HttpClient, HttpError},
-    provider,
+    provider, repository_probe,
     service::{ServiceUrl, UrlError},
 };
 
@@ -20,6 +20,8 @@ pub(super) enum AddressProblem {
     Unreachable(String, HttpError),
     /// The host does not speak any protocol of account servers.
     NoAccounts(String),
+    /// There is a repository, which is not set up on this computer: it does not say where its accounts are.
+    NotSetUp(String),
 }
 
 impl AddressProblem {
@@ -28,6 +30,7 @@ impl AddressProblem {
         match self {
             Self::Address(error) => error.of_typed(),
             Self::Unreachable(host, error) => error.at(&text::within(host)).reason(),
+            Self::NotSetUp(host) => repository_probe::not_set_up(&text::within(host)),
             Self::NoAccounts(host) => {
                 gettext_f("{host} does not offer accounts for apps", &[("host", &text::within(host))])
             }
@@ -58,7 +61,11 @@ pub(super) fn known(typed: &ServiceUrl, repositories: &[Repository]) -> Option<B
 pub(super) async fn ask(http: &HttpClient, service: ServiceUrl) -> Result<Binding, AddressProblem> {
     match provider::probe(http, &service).await {
         Ok(Some(provider)) => Ok(provider.at(service)),
-        Ok(None) | Err(HttpError::Unexpected) => Err(AddressProblem::NoAccounts(service.host())),
+        Ok(None) | Err(HttpError::Unexpected) => Err(if repository_probe::is_repository(http, &service).await {
+            AddressProblem::NotSetUp(service.host())
+        } else {
+            AddressProblem::NoAccounts(service.host())
+        }),
         Err(error) => Err(AddressProblem::Unreachable(service.host(), error)),
     }
 }

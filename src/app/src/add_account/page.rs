@@ -18,12 +18,13 @@ use super::{
 };
 use crate::{
     accounts::repository_choice,
+    i18n::gettext_f,
     model::{OfferedRepository, Repository, SetUpState, overview},
     navigation::{self, Destination},
     runtime,
     services::Services,
-    take_along,
-    widgets::{Closures, accessible},
+    take_along, text,
+    widgets::{Closures, Wait, accessible},
 };
 
 mod imp {
@@ -41,6 +42,9 @@ mod imp {
         /// Whether the address can be tried.
         #[property(get, set)]
         can_continue: Cell<bool>,
+        /// Whom the page asks.
+        #[property(get, set)]
+        asking_text: RefCell<String>,
         /// Whether there are repositories without an account.
         #[property(get, set)]
         has_repositories: Cell<bool>,
@@ -72,6 +76,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(class: &mut Self::Class) {
+            Wait::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
             Closures::bind_template_callbacks(class);
@@ -88,6 +93,7 @@ mod imp {
             self.parent_constructed();
             accessible::can_be_pressed(&*self.continue_row);
             accessible::can_be_pressed(&*self.file_row);
+            self.stop_with_escape();
         }
 
         fn dispose(&self) {
@@ -191,6 +197,7 @@ mod imp {
 
         fn ask(&self, service: ServiceUrl) {
             let http = self.services().session.http().clone();
+            self.obj().set_asking_text(gettext_f("Asking {host}…", &[("host", &text::within(&service.host()))]));
             self.continue_stack.set_visible_child_name("asking");
             let asking = glib::spawn_future_local(glib::clone!(
                 #[weak(rename_to = imp)]
@@ -208,6 +215,27 @@ mod imp {
                 }
             ));
             self.asking.replace(Some(asking));
+        }
+
+        /// Escape stops the question to a server, before it leads back.
+        fn stop_with_escape(&self) {
+            let keys = gtk::EventControllerKey::new();
+            keys.set_propagation_phase(gtk::PropagationPhase::Capture);
+            keys.connect_key_pressed(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                #[upgrade_or]
+                glib::Propagation::Proceed,
+                move |_, key, _, _| {
+                    if key != gtk::gdk::Key::Escape || imp.asking.borrow().is_none() {
+                        return glib::Propagation::Proceed;
+                    }
+                    imp.stop_asking();
+                    imp.address_row.grab_focus();
+                    glib::Propagation::Stop
+                }
+            ));
+            self.obj().add_controller(keys);
         }
 
         fn stop_asking(&self) {

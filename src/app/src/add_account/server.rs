@@ -47,6 +47,8 @@ mod imp {
         #[template_child]
         pub(super) familiarity_line: TemplateChild<FamiliarityLine>,
         #[template_child]
+        pub(super) actions: TemplateChild<adw::Clamp>,
+        #[template_child]
         pub(super) continue_button: TemplateChild<gtk::Button>,
     }
 
@@ -104,7 +106,7 @@ impl ServerPage {
 
     /// The page before the person signs in to an account that another computer has.
     pub(crate) fn expecting(services: &Services, repository: Option<&Repository>, taken: &TakenAccount) -> Self {
-        Self::build(services, repository, None, taken.binding.clone(), &text::plain(&taken.user))
+        Self::build(services, repository, None, taken.binding.clone(), &taken_user(taken))
     }
 
     /// The page before the person signs in to an account again.
@@ -129,6 +131,7 @@ impl ServerPage {
             .property("continue-text", &continue_text)
             .build();
         let imp = page.imp();
+        services.network().gate(&*imp.actions, &binding.service);
         imp.familiarity_line.show(services.accounts(), &host, account);
         accessible::name(&*imp.continue_button, &continue_text);
         imp.account.set(account);
@@ -136,4 +139,10 @@ impl ServerPage {
         let _ = imp.binding.set(binding);
         page
     }
+}
+
+/// What an account of another computer is called, where that says more than its host.
+fn taken_user(taken: &TakenAccount) -> String {
+    let user = taken.label();
+    if user == taken.binding.host() { String::new() } else { text::plain(&user) }
 }

@@ -32,6 +32,9 @@ mod imp {
         /// What sets the repository up; empty where nothing safe does, or nothing is left to do.
         #[property(get, set)]
         command: RefCell<String>,
+        /// What to know before the command is run; empty where there is nothing.
+        #[property(get, set)]
+        warning: RefCell<String>,
         /// Whether the repository is set up and names an account server.
         #[property(get, set)]
         can_sign_in: Cell<bool>,
@@ -118,6 +121,15 @@ mod imp {
                 SetUpState::NotOurs => gettext("This repository is set up. It asks Usher for no account so far"),
             });
             page.set_can_sign_in(matches!(state, SetUpState::Named(_)));
+            let offered = self.offered.get().expect("set when the page is made");
+            let warning = offered.file.warning().filter(|_| matches!(state, SetUpState::Missing(Some(_))));
+            // What is not verified is not suggested.
+            if warning.is_some() {
+                self.copy_button.remove_css_class("suggested-action");
+            }
+            let described = warning.clone().unwrap_or_default();
+            self.copy_button.update_property(&[gtk::accessible::Property::Description(&described)]);
+            page.set_warning(warning.unwrap_or_default());
             let command = match state {
                 SetUpState::Missing(command) => command.unwrap_or_default(),
                 SetUpState::NotOurs => String::new(),

@@ -33,14 +33,14 @@ pub(crate) fn banner(state: KeyringState) -> Option<BannerText> {
     Some(BannerText { title, button: Some(button) })
 }
 
-/// What the banner says of an account that has to be signed in to again.
-pub(crate) fn sign_in_banner(account: &Account) -> Option<BannerText> {
+/// What the banner says of an account that has to be signed in to again. It has no button while its server cannot be reached.
+pub(crate) fn sign_in_banner(account: &Account, is_reached: bool) -> Option<BannerText> {
     let title = match Standing::of(account, clock::now()) {
         Standing::Ended => gettext("Sign-in has expired"),
         Standing::SignedOut => gettext("Signed out"),
         Standing::Fine | Standing::EndsSoon(_) => return None,
     };
-    Some(BannerText { title, button: Some(gettext("Sign In…")) })
+    Some(BannerText { title, button: is_reached.then(|| gettext("Sign In…")) })
 }
 
 /// Does what the button of the banner on an account's page says. A button acts a moment after it was pressed: what was in

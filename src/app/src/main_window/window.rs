@@ -15,7 +15,7 @@ use crate::{
     navigation::{Destination, GO_TO},
     prompt::Prompter,
     services::Services,
-    widgets::{labels, toast},
+    widgets::{labels, show_offline, toast},
 };
 
 mod imp {
@@ -184,6 +184,7 @@ impl Window {
         settings.bind("window-height", &window, "default-height").build();
         settings.bind("window-maximized", &window, "maximized").build();
         imp.accounts_page.follow(services);
+        show_offline(&imp.view, services.network());
         services.own_installation().look_for_helper();
         window.connect_is_active_notify(|window| {
             if window.is_active() {

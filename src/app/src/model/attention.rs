@@ -4,10 +4,10 @@
 use usher_core::{
     account::{Account, AccountId},
     buying::purchases::{Purchase, PurchaseState},
-    ground::Ground,
     lookup::{self, Lookup},
     pending::{self, Obstacle, Operation, Pending},
     refs::FlatpakRef,
+    service::ServiceUrl,
     store::Entry,
 };
 
@@ -30,8 +30,10 @@ pub(crate) enum Need {
     ServerChanged { repository: Repository, account: Box<Account> },
     /// Find out what became of a purchase that was begun.
     Unfinished { account: AccountId, host: String, purchase: Purchase },
+    /// Buy apps, or not: an install stopped since the account has no access to them.
+    NotBought { account: AccountId, repository: Repository, app_ids: Vec<String>, client: String },
     /// An app is installed and was not updated, since the account has no access to it any more.
-    NoAccess { account: AccountId, host: String, ground: Ground, app_id: String },
+    NoAccess { account: AccountId, repository: Repository, app_id: String, client: String },
 }
 
 /// An app whose install or update stopped and can go on now.
@@ -84,7 +86,8 @@ pub(crate) fn overview(entries: &[Entry], repositories: &[Repository], notes: &[
             Lookup::Linked(account) if Standing::of(account, now).is_usable() => {
                 let all = own.iter().flat_map(|note| apps(note, &repository).into_iter().map(move |app| (note, app)));
                 ready.extend(all.filter(|(note, (_, app))| can_go_on(note, account, app)).map(|(_, app)| app));
-                for found in own.iter().flat_map(|note| no_access(note, account)) {
+                needs.extend(not_bought(&own, account, &repository));
+                for found in own.iter().flat_map(|note| no_access(note, account, &repository)) {
                     if !needs.iter().any(|(_, known)| known.is_same(&found.1)) {
                         needs.push(found);
                     }
@@ -127,6 +130,7 @@ fn is_without_account(repository: &Repository, entries: &[Entry], needs: &[Need]
         | Need::SignIn { .. }
         | Need::Permission { .. }
         | Need::Unfinished { .. }
+        | Need::NotBought { .. }
         | Need::NoAccess { .. } => false,
     });
     let has_account = entries.iter().any(|entry| match entry {
@@ -159,18 +163,40 @@ fn state_of(account: &Account, app_id: &str) -> Option<PurchaseState> {
 
 /// The apps that were left out of an update for want of access, each with its time. A purchase that was begun has a row of
 /// its own.
-fn no_access(note: &Pending, account: &Account) -> Vec<(i64, Need)> {
-    if (note.operation, &note.obstacle) != (Operation::Update, &Obstacle::NotBought) {
-        return Vec::new();
-    }
+fn no_access(note: &Pending, account: &Account, repository: &Repository) -> Vec<(i64, Need)> {
     let mut needs = Vec::new();
-    for app_id in note.app_ids() {
-        if matches!(state_of(account, &app_id), None | Some(PurchaseState::NoAccess)) {
-            let (host, ground) = (account.binding.host(), note.ground.clone());
-            needs.push((note.at, Need::NoAccess { account: account.id, host, ground, app_id }));
-        }
+    for app_id in lacking(note, Operation::Update, account) {
+        let (repository, client) = (repository.clone(), note.client.clone());
+        needs.push((note.at, Need::NoAccess { account: account.id, repository, app_id, client }));
     }
     needs
+}
+
+/// The question whether to buy what installs from a repository stopped for, with the time of the last of them.
+fn not_bought(own: &[&Pending], account: &Account, repository: &Repository) -> Option<(i64, Need)> {
+    let mut app_ids: Vec<String> = Vec::new();
+    let mut latest: Option<&Pending> = None;
+    for note in own {
+        let lacking = lacking(note, Operation::Install, account);
+        if !lacking.is_empty() && latest.is_none_or(|latest| note.at >= latest.at) {
+            latest = Some(note);
+        }
+        app_ids.extend(lacking);
+    }
+    app_ids.sort();
+    app_ids.dedup();
+    let (latest, repository) = (latest?, repository.clone());
+    Some((latest.at, Need::NotBought { account: account.id, repository, app_ids, client: latest.client.clone() }))
+}
+
+/// The apps of a note that lack access.
+fn lacking(note: &Pending, operation: Operation, account: &Account) -> Vec<String> {
+    if (note.operation, &note.obstacle) != (operation, &Obstacle::NotBought) {
+        return Vec::new();
+    }
+    let mut app_ids = note.app_ids();
+    app_ids.retain(|id| matches!(state_of(account, id), None | Some(PurchaseState::NoAccess)));
+    app_ids
 }
 
 /// The purchases of an account that were begun and not finished, each with its time.
@@ -219,6 +245,21 @@ impl Overview {
 }
 
 impl Need {
+    /// The server without which nothing can be done about it now.
+    pub(crate) fn needed_server(&self, accounts: &[Account]) -> Option<ServiceUrl> {
+        match self {
+            Self::SignIn { account, .. } => Some(account.binding.service.clone()),
+            Self::FirstSignIn { repository, .. }
+            | Self::NotBought { repository, .. }
+            | Self::NoAccess { repository, .. } => Some(repository.binding.service.clone()),
+            Self::Unfinished { account, .. } => {
+                let known = accounts.iter().find(|known| known.id == *account);
+                known.map(|known| known.binding.service.clone())
+            }
+            Self::Impostor(_) | Self::Permission { .. } | Self::ServerChanged { .. } => None,
+        }
+    }
+
     /// Whether two rows are about the same account or repository.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
@@ -228,7 +269,8 @@ impl Need {
                 Self::FirstSignIn { repository, .. } | Self::Permission { repository },
                 Self::FirstSignIn { repository: other, .. } | Self::Permission { repository: other },
             )
-            | (Self::ServerChanged { repository, .. }, Self::ServerChanged { repository: other, .. }) => {
+            | (Self::ServerChanged { repository, .. }, Self::ServerChanged { repository: other, .. })
+            | (Self::NotBought { repository, .. }, Self::NotBought { repository: other, .. }) => {
                 repository.address == other.address
             }
             (

@@ -5,12 +5,11 @@ use std::rc::Rc;
 
 use gtk::{gio, glib, prelude::*, subclass::prelude::*};
 use usher_core::{
-    binding::Binding,
     clock,
+    kept_blocked::{KeptBlocked, KeptBlockedFile},
     pending::{self, Operation, Pending, PendingFile},
     refs::FlatpakRef,
     remote,
-    service::RemoteUrl,
 };
 
 use super::{Changes, Repositories, Repository, attention::is_from};
@@ -28,7 +27,8 @@ mod imp {
         pub(super) file: OnceCell<PendingFile>,
         pub(super) monitor: OnceCell<gio::FileMonitor>,
         /// Repositories with the servers that the person does not want them to lead to.
-        pub(super) blocked: RefCell<Vec<(RemoteUrl, Binding)>>,
+        pub(super) blocked: RefCell<Vec<KeptBlocked>>,
+        pub(super) blocked_file: OnceCell<KeptBlockedFile>,
     }
 
     #[glib::object_subclass]
@@ -46,8 +46,16 @@ glib::wrapper! {
 
 impl Notes {
     /// Begins to read and to follow the notes. Without a runtime folder there are none.
-    pub(crate) fn new(file: Option<PendingFile>, repositories: &Repositories) -> Self {
+    pub(crate) fn new(
+        file: Option<PendingFile>,
+        blocked: Option<KeptBlockedFile>,
+        repositories: &Repositories,
+    ) -> Self {
         let notes: Self = glib::Object::new();
+        if let Some(blocked) = blocked {
+            notes.imp().blocked.replace(blocked.load());
+            let _ = notes.imp().blocked_file.set(blocked);
+        }
         if let Some(file) = file {
             notes.watch(&file);
             let _ = notes.imp().file.set(file);
@@ -66,9 +74,16 @@ impl Notes {
     /// Keeps a repository blocked from the server that it names: forgets what it asked for, and shows it again only when it
     /// asks once more or names yet another server.
     pub(crate) fn keep_blocked(&self, repository: &Repository) {
-        let decided = (repository.address.clone(), repository.binding.clone());
+        let decided = KeptBlocked { remote_url: repository.address.clone(), binding: repository.binding.clone() };
         if !self.imp().blocked.borrow().contains(&decided) {
-            self.imp().blocked.borrow_mut().push(decided);
+            self.imp().blocked.borrow_mut().push(decided.clone());
+        }
+        if let Some(file) = self.imp().blocked_file.get().cloned() {
+            glib::spawn_future_local(runtime::spawn(async move {
+                if let Err(error) = file.add(decided).await {
+                    tracing::warn!(%error, "cannot remember that a repository stays blocked");
+                }
+            }));
         }
         for note in self.all().iter().filter(|note| is_from(note, repository)) {
             self.forget(&note.ground.remote_uri, &note.refs);
@@ -80,7 +95,7 @@ impl Notes {
     pub(crate) fn is_kept_blocked(&self, repository: &Repository) -> bool {
         let blocked = self.imp().blocked.borrow();
         let is_decided =
-            blocked.iter().any(|(address, binding)| address == &repository.address && binding == &repository.binding);
+            blocked.iter().any(|known| known.remote_url == repository.address && known.binding == repository.binding);
         is_decided && !self.all().iter().any(|note| is_from(note, repository))
     }
 
@@ -96,6 +111,16 @@ impl Notes {
                 tracing::warn!(%error, "cannot forget what a client asked for");
             }
         }));
+    }
+
+    /// Forgets what was asked for of a repository: all of it, or these apps.
+    pub(crate) fn dismiss(&self, repository: &Repository, app_ids: Option<&[String]>) {
+        for note in self.all().iter().filter(|note| is_from(note, repository)) {
+            let refs = refs_of(note, app_ids);
+            if !refs.is_empty() {
+                self.forget(&note.ground.remote_uri, &refs);
+            }
+        }
     }
 
     /// Tells when the notes have changed.
@@ -137,6 +162,15 @@ impl Notes {
     }
 }
 
+/// The refs of a note that belong to these apps; all of them if none are named.
+fn refs_of(note: &Pending, app_ids: Option<&[String]>) -> Vec<String> {
+    let is_meant = |text: &&String| {
+        let parsed = text.parse::<FlatpakRef>();
+        app_ids.is_none_or(|ids| parsed.is_ok_and(|parsed| ids.iter().any(|id| id == parsed.app_id())))
+    };
+    note.refs.iter().filter(is_meant).cloned().collect()
+}
+
 /// Leaves out refs of installs that are installed by now.
 fn not_installed(mut notes: Vec<Pending>) -> Vec<Pending> {
     let installations = remote::installations();
@@ -148,4 +182,29 @@ fn not_installed(mut notes: Vec<Pending>) -> Vec<Pending> {
     }
     notes.retain(|note| !note.refs.is_empty());
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_core::{pending::Obstacle, testing};
+
+    use super::*;
+
+    #[test]
+    fn what_is_dismissed_goes_with_all_its_parts_and_nothing_else() {
+        let note = Pending {
+            operation: Operation::Install,
+            obstacle: Obstacle::NotBought,
+            ground: testing::ground("https://r.example/", "https://s.example"),
+            account: None,
+            refs: ["app/org.a.A/x86_64/stable", "runtime/org.a.A.Locale/x86_64/stable", "app/org.b.B/x86_64/stable"]
+                .map(ToOwned::to_owned)
+                .into(),
+            client: String::new(),
+            at: 0,
+        };
+        assert_eq!(refs_of(&note, Some(&["org.a.A".to_owned()])), note.refs[..2]);
+        assert_eq!(refs_of(&note, Some(&["org.c.C".to_owned()])), [] as [String; 0]);
+        assert_eq!(refs_of(&note, None), note.refs);
+    }
 }

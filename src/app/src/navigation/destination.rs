@@ -42,12 +42,28 @@ pub(crate) enum Destination {
     },
     /// The question whether a repository may use an account.
     Permission(Repository),
+    /// The question which other account a repository is to use.
+    AnotherAccount(Repository),
+    /// The question whether something is to be bought, in a window of its own.
+    Purchase(Wanted),
     /// The question what is to become of a repository that names another server than its account.
     ChangedServer(Repository, AccountId),
     /// The server that such a repository names now, away from the account that it used.
     AcceptedServer(Repository),
     /// What a file holds.
     File(gio::File),
+}
+
+/// Apps that an account has no access to.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    pub(crate) repository: Repository,
+    pub(crate) account: AccountId,
+    pub(crate) app_ids: Vec<String>,
+    /// The program that asked for them, as the daemon found it; empty if none did.
+    pub(crate) client: String,
+    /// Whether they are installed and wait for an update.
+    pub(crate) is_update: bool,
 }
 
 /// Leads from a page of the main window to something else.

@@ -10,6 +10,6 @@ mod destination;
 mod stack;
 
 pub(crate) use self::{
-    destination::{Destination, GO_TO, go_to},
+    destination::{Destination, GO_TO, Wanted, go_to},
     stack::{pages_up_to, push, stack_of},
 };

@@ -7,7 +7,7 @@ use gtk::glib;
 use usher_core::{
     account::AccountId,
     ground::{Ground, GroundError},
-    prompt::{Kind, Reason, detail},
+    prompt::{Kind, Reason, client, detail},
     refs::AppId,
     remote::Remote,
 };
@@ -83,6 +83,12 @@ impl Details {
     pub(super) fn asks_the_same(&self, other: &Self) -> bool {
         let (one, other_ground) = (&self.ground, &other.ground);
         self.kind == other.kind && (&one.binding, &one.remote_url) == (&other_ground.binding, &other_ground.remote_url)
+    }
+
+    /// Whether the call is kept until the person has answered. `is_wanted` is the person's setting; a program that shows
+    /// nobody why an install failed always waits. An update never does.
+    pub(super) fn waits(&self, is_wanted: bool) -> bool {
+        !self.is_update && (is_wanted || client::is_mute(&self.client))
     }
 
     /// Takes in what another request of the same question is for.
@@ -189,6 +195,26 @@ mod tests {
         assert!(!first.asks_the_same(&Details { kind: Kind::Link, ..second.clone() }));
         first.join(&second);
         assert_eq!(first.app_ids, apps);
+    }
+
+    #[test]
+    fn an_install_waits_where_the_person_wants_that_or_the_program_would_say_nothing() {
+        for (client, is_update, is_wanted, waits) in [
+            ("flatpak", false, false, false),
+            ("flatpak", false, true, true),
+            ("plasma-discover", false, false, true),
+            ("plasma-discover", false, true, true),
+            ("claimed:plasma-discover", false, false, false),
+            ("plasma-discover", true, false, false),
+            ("plasma-discover", true, true, false),
+            ("", true, true, false),
+        ] {
+            let details = parse(|d| {
+                d.insert("client", client);
+                d.insert("update", is_update);
+            });
+            assert_eq!(details.unwrap().waits(is_wanted), waits, "{client} {is_update} {is_wanted}");
+        }
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! ```text
 //! object         io.github.usher.Prompter1: who may ask, and when a call is answered
 //! details        what was asked, checked
-//! queue          one window at a time; requests that join it; who still waits
+//! queue          one window at a time; requests that join it; who still waits; what is asked next
+//! next_question  what a window says of the questions behind it
 //! question       the words and the choices of a question
 //! waiters        what a prompt is about, and the programs that wait for its end
 //! window         the window, its intro page, and what its buttons do
@@ -12,6 +13,7 @@
 //! ```
 
 mod details;
+mod next_question;
 mod object;
 mod parent_window;
 mod question;
@@ -22,10 +24,18 @@ mod window;
 use std::rc::Rc;
 
 use gtk::{gio, glib};
-use usher_core::account::Account;
+use usher_core::{
+    account::Account,
+    ground::Ground,
+    prompt::{Kind, Reason},
+};
 
-use self::queue::PromptQueue;
-use crate::services::Services;
+pub(crate) use self::next_question::NextQuestion;
+use self::{
+    details::Details,
+    queue::{CheckedRequest, PromptQueue},
+};
+use crate::{navigation::Wanted, services::Services};
 
 /// The questions of this process.
 #[derive(Clone)]
@@ -41,6 +51,28 @@ impl Prompter {
         let queue = Rc::new(PromptQueue::new(services));
         object::register(services, connection, &queue, is_main_window_shown)?;
         Ok(Self(queue))
+    }
+
+    /// Asks the person in a window of its own whether to buy something.
+    pub(crate) fn ask_to_buy(&self, wanted: Wanted) {
+        let Ok(ground) = Ground::of(&wanted.repository.remote) else {
+            return;
+        };
+        let details = Details {
+            kind: Kind::Purchase,
+            ground,
+            account: Some(wanted.account),
+            app_ids: wanted.app_ids,
+            client: wanted.client,
+            reason: Reason::NotBought,
+            is_update: wanted.is_update,
+        };
+        let (queue, remote) = (self.0.clone(), wanted.repository.remote);
+        glib::spawn_future_local(async move {
+            let _hold = queue.services.hold();
+            let accounts = object::accounts_of(&queue.services, &details).await;
+            queue.ask_by_hand(CheckedRequest { details, remote, accounts, parent: None });
+        });
     }
 
     /// The program that waits for an account, as the daemon found it.

@@ -89,7 +89,7 @@ async fn is_daemon(connection: &gio::DBusConnection, sender: Option<&str>) -> bo
 
 async fn handle(
     services: &Services,
-    queue: &PromptQueue,
+    queue: &Rc<PromptQueue>,
     method: &str,
     parameters: &glib::Variant,
     call: gio::DBusMethodInvocation,
@@ -129,12 +129,12 @@ async fn handle(
         return;
     };
     let parent: String = parameters.child_value(2).get().unwrap_or_default();
-    let request = CheckedRequest { token, details, remote, accounts, parent: parent_window::parse(&parent) };
-    queue.ask(request, call);
+    let request = CheckedRequest { details, remote, accounts, parent: parent_window::parse(&parent) };
+    queue.ask(request, token, call);
 }
 
 /// The accounts that are made for this server. A keyring that does not answer has none.
-async fn accounts_of(services: &Services, details: &Details) -> Vec<Account> {
+pub(super) async fn accounts_of(services: &Services, details: &Details) -> Vec<Account> {
     if details.kind == Kind::Unlock {
         return Vec::new();
     }

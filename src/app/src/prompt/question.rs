@@ -93,13 +93,13 @@ pub(super) fn words(
             description: if account.state == AccountState::SignedOut {
                 account_needed(details, &values, name)
             } else {
-                gettext_f("The sign-in of {user} has expired.", &[("user", &text::within(&account.user))])
+                gettext_f("The sign-in of {user} has expired.", &[("user", &text::within(&account.label()))])
             },
             primary: gettext_f("Continue to {host}", &values),
             secondary: Some(use_another()),
         },
         Form::Allow(account) => QuestionText {
-            heading: gettext_f("Use the Account of {user}?", &[("user", &text::within(&account.user))]),
+            heading: gettext_f("Use the Account of {user}?", &[("user", &text::within(&account.label()))]),
             description: wants_to_use(details, &repository, name),
             primary: gettext("Allow"),
             secondary: Some(use_another()),
@@ -114,7 +114,7 @@ pub(super) fn words(
             heading: buy(&details.app_ids, name),
             description: gettext_f(
                 "The account {user} at {host} has no access yet. Nothing is paid before it is confirmed on the store's page.",
-                &[("user", &text::within(&account.user)), values[0]],
+                &[("user", &text::within(&account.label())), values[0]],
             ),
             primary: gettext("Continue to Purchase"),
             secondary: Some(gettext("Already Bought?")),
@@ -181,20 +181,6 @@ fn wants_to_use(details: &Details, repository: &str, name: Name<'_>) -> String {
             "{repository} wants to use it to update {n} apps.",
             n,
             &values,
-        ),
-    }
-}
-
-/// The “For” row of several apps, in one line.
-pub(super) fn apps(app_ids: &[String], name: Name<'_>) -> String {
-    match app_ids {
-        [] => String::new(),
-        [one] => text::plain(&name(one)),
-        [first, others @ ..] => ngettext_f(
-            "{app} and {n} more",
-            "{app} and {n} more",
-            others.len(),
-            &[("app", &text::within(&name(first)))],
         ),
     }
 }
@@ -309,7 +295,7 @@ mod tests {
         let asked = details(Kind::SignIn, &["org.a.A", "org.b.B", "org.c.C"], true);
         let words = words(&asked, &Form::SignIn, "Demo", true, &id);
         assert_eq!(words.description, "An account is needed to update 3 apps.");
-        assert_eq!(bare(&apps(&asked.app_ids, &id)), "org.a.A and 2 more");
+        assert_eq!(bare(&text::apps(&asked.app_ids, &id)), "org.a.A and 2 more");
     }
 
     #[test]

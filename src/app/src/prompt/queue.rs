@@ -4,7 +4,7 @@
 
 use std::{
     cell::RefCell,
-    collections::BTreeSet,
+    collections::{BTreeSet, VecDeque},
     rc::{Rc, Weak},
 };
 
@@ -26,22 +26,42 @@ use super::{
 };
 use crate::services::Services;
 
-/// The prompt on screen, if there is one.
+/// Most questions behind the one on screen.
+const BEHIND_LIMIT: usize = 16;
+
+/// The prompt on screen, if there is one, and those behind it.
 pub(super) struct PromptQueue {
-    services: Services,
+    pub(super) services: Services,
     current: RefCell<Weak<Prompt>>,
     window: glib::WeakRef<PromptWindow>,
+    /// What is asked once the window is done with, the oldest first.
+    behind: RefCell<VecDeque<Behind>>,
     /// Names of the calls that are still being looked into.
     coming: RefCell<BTreeSet<String>>,
 }
 
+/// A question that waits for its turn.
+struct Behind {
+    prompt: Rc<Prompt>,
+    parent: Option<ParentWindow>,
+}
+
 /// A request that has been found sound.
 pub(super) struct CheckedRequest {
-    pub(super) token: String,
     pub(super) details: Details,
     pub(super) remote: Remote,
     pub(super) accounts: Vec<Account>,
     pub(super) parent: Option<ParentWindow>,
+}
+
+/// How a window came to be closed.
+pub(super) enum Closed {
+    /// The person put the question off.
+    PutOff(Box<Details>),
+    /// The person wants to see the next question.
+    Next,
+    /// It has been answered, or nobody waits for an answer.
+    Over,
 }
 
 impl PromptQueue {
@@ -50,6 +70,7 @@ impl PromptQueue {
             services: services.clone(),
             current: RefCell::default(),
             window: glib::WeakRef::new(),
+            behind: RefCell::default(),
             coming: RefCell::default(),
         }
     }
@@ -64,38 +85,64 @@ impl PromptQueue {
         self.coming.borrow_mut().remove(token)
     }
 
-    /// Shows a question, or lets it join; answers its call now or later.
-    pub(super) fn ask(&self, request: CheckedRequest, call: gio::DBusMethodInvocation) {
-        let waits = !request.details.is_update && self.services.settings().boolean("continue-installs");
+    /// Shows a question, lets it join, or puts it behind the one on screen; answers its call now or later.
+    pub(super) fn ask(self: &Rc<Self>, request: CheckedRequest, token: String, call: gio::DBusMethodInvocation) {
+        let waits = request.details.waits(self.services.settings().boolean("continue-installs"));
+        match self.place(request) {
+            Some(prompt) if waits => {
+                // Behind another question it is on the screen as well: the window says that it waits.
+                if let Some(window) = self.window.upgrade() {
+                    present_to_caller(&window, token.clone(), &call);
+                }
+                prompt.wait(token, call);
+            }
+            _ => answer(call, Outcome::Deferred, None, None),
+        }
+        self.refresh();
+    }
+
+    /// The same for a question that the person wants to be asked.
+    pub(super) fn ask_by_hand(self: &Rc<Self>, request: CheckedRequest) {
+        self.place(request);
+        self.refresh();
+        if let Some(window) = self.window.upgrade() {
+            window.present();
+        }
+    }
+
+    /// `None` if there are too many already.
+    fn place(self: &Rc<Self>, request: CheckedRequest) -> Option<Rc<Prompt>> {
         if let Some(window) = self.window.upgrade().filter(PromptWindow::is_over) {
             // Its question has been answered, so the next one takes its place.
             window.close();
         }
-        let prompt = match self.on_screen() {
-            Some((prompt, window)) if prompt.details.borrow().asks_the_same(&request.details) => {
+        match self.on_screen() {
+            Some((prompt, window)) if prompt.asks_the_same(&request.details) => {
                 prompt.join(&request.details);
-                window.refresh();
                 window.present();
-                prompt
+                Some(prompt)
             }
-            Some(_) => {
-                answer(call, Outcome::Deferred, None, None);
-                return;
+            Some(_) => self.put_behind(request),
+            None => {
+                let prompt = Rc::new(Prompt::new(request.remote, request.details, request.accounts));
+                self.open(&prompt, request.parent);
+                Some(prompt)
             }
-            None => self.open(&request),
-        };
-        let window = self.window.upgrade();
-        if waits {
-            if let Some(window) = &window {
-                present_to_caller(window, request.token.clone(), &call);
-            }
-            prompt.wait(request.token, call);
-        } else {
-            answer(call, Outcome::Deferred, None, None);
         }
-        if let Some(window) = window {
-            window.refresh();
+    }
+
+    fn put_behind(&self, request: CheckedRequest) -> Option<Rc<Prompt>> {
+        let mut behind = self.behind.borrow_mut();
+        if let Some(known) = behind.iter().find(|known| known.prompt.asks_the_same(&request.details)) {
+            known.prompt.join(&request.details);
+            return Some(known.prompt.clone());
         }
+        if behind.len() >= BEHIND_LIMIT {
+            return None;
+        }
+        let prompt = Rc::new(Prompt::new(request.remote, request.details, request.accounts));
+        behind.push_back(Behind { prompt: prompt.clone(), parent: request.parent });
+        Some(prompt)
     }
 
     /// What is asked on the screen, and the window that asks.
@@ -104,36 +151,81 @@ impl PromptQueue {
         Some((self.current.borrow().upgrade()?, window))
     }
 
-    fn open(&self, request: &CheckedRequest) -> Rc<Prompt> {
-        let prompt = Rc::new(Prompt::new(request.remote.clone(), request.details.clone(), request.accounts.clone()));
-        let window = PromptWindow::new(&self.services, &prompt);
-        window.connect_put_off(|details| put_off(&details));
-        parent_window::place(&window, request.parent.clone());
+    fn open(self: &Rc<Self>, prompt: &Rc<Prompt>, parent: Option<ParentWindow>) {
+        let window = PromptWindow::new(&self.services, prompt);
+        let weak = Rc::downgrade(self);
+        window.connect_closed(move |window, how| {
+            if let Some(queue) = weak.upgrade() {
+                queue.closed(window, how);
+            }
+        });
+        parent_window::place(&window, parent);
         self.window.set(Some(&window));
-        self.current.replace(Rc::downgrade(&prompt));
+        self.current.replace(Rc::downgrade(prompt));
         window.present();
-        prompt
+    }
+
+    /// Goes on with the next question. By itself it opens only where a program waits for it: all others are rows of the main
+    /// window.
+    fn closed(self: &Rc<Self>, window: &PromptWindow, how: Closed) {
+        let leads_on = !matches!(how, Closed::Over);
+        if let Closed::PutOff(details) = how {
+            put_off(&details);
+        }
+        if self.on_screen().is_some_and(|(_, shown)| &shown != window) {
+            // It was hidden before it was closed, and another one has taken its place.
+            return;
+        }
+        let next = {
+            let mut behind = self.behind.borrow_mut();
+            if !leads_on {
+                behind.retain(|known| known.prompt.is_waiting());
+            }
+            behind.pop_front()
+        };
+        if let Some(next) = next {
+            self.open(&next.prompt, next.parent);
+            self.refresh();
+        }
+    }
+
+    /// Lets the window show what has changed.
+    fn refresh(&self) {
+        let behind: Vec<String> = {
+            let behind = self.behind.borrow();
+            behind.iter().map(|known| known.prompt.remote.display_name().to_owned()).collect()
+        };
+        if let Some(window) = self.window.upgrade() {
+            window.questions_behind().show(&behind);
+            window.refresh();
+        }
     }
 
     /// Ends one call. Closes the prompt if programs waited for it and none does any more.
     pub(super) fn cancel(&self, token: &str) {
         self.coming.borrow_mut().remove(token);
-        let Some(prompt) = self.current.borrow().upgrade() else {
-            return;
-        };
-        if let Some(call) = prompt.stop_waiting(token) {
+        let current = self.current.borrow().upgrade();
+        if let Some(prompt) = current
+            && let Some(call) = prompt.stop_waiting(token)
+        {
             answer(call, Outcome::Dismissed, None, None);
             self.close_if_abandoned(&prompt);
+            return;
+        }
+        let call = self.behind.borrow().iter().find_map(|known| known.prompt.stop_waiting(token));
+        if let Some(call) = call {
+            answer(call, Outcome::Dismissed, None, None);
+            self.behind.borrow_mut().retain(|known| !known.prompt.is_abandoned());
+            self.refresh();
         }
     }
 
     /// The first of the programs that wait for this account, or for any at its server.
     pub(super) fn waiting_for(&self, account: &Account) -> Option<String> {
-        let prompt = self.current.borrow().upgrade().filter(|prompt| prompt.is_waiting())?;
-        let details = prompt.details.borrow();
-        let is_about_it =
-            details.ground.binding == account.binding && details.account.is_none_or(|id| id == account.id);
-        is_about_it.then(|| details.client.clone())
+        let behind = self.behind.borrow();
+        let current = self.current.borrow().upgrade();
+        let mut all = current.into_iter().chain(behind.iter().map(|known| known.prompt.clone()));
+        all.find_map(|prompt| prompt.client_waiting_for(account))
     }
 
     /// Address of the server that the question on screen is about.
@@ -146,6 +238,10 @@ impl PromptQueue {
     /// Ends all calls: the daemon is gone, or what they wait for will not come.
     pub(super) fn cancel_all(&self) {
         self.coming.take();
+        for known in self.behind.borrow().iter() {
+            known.prompt.end(Outcome::Dismissed, None);
+        }
+        self.behind.borrow_mut().retain(|known| !known.prompt.is_abandoned());
         let prompt = self.current.borrow().upgrade();
         if let Some(prompt) = prompt {
             prompt.end(Outcome::Dismissed, None);
@@ -162,7 +258,7 @@ impl PromptQueue {
             prompt.give_to_person();
             window.abandon();
         } else {
-            window.refresh();
+            self.refresh();
         }
     }
 }

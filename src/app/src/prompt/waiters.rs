@@ -95,6 +95,19 @@ impl Prompt {
         self.is_of_waiters.set(false);
     }
 
+    /// Whether a request is the same question.
+    pub(super) fn asks_the_same(&self, other: &Details) -> bool {
+        self.details.borrow().asks_the_same(other)
+    }
+
+    /// The program that waits for this account, or for any at its server.
+    pub(super) fn client_waiting_for(&self, account: &Account) -> Option<String> {
+        let details = self.details.borrow();
+        let is_about_it =
+            details.ground.binding == account.binding && details.account.is_none_or(|id| id == account.id);
+        (is_about_it && self.is_waiting()).then(|| details.client.clone())
+    }
+
     /// Whether a program waits for the end.
     pub(super) fn is_waiting(&self) -> bool {
         !self.waiters.borrow().is_empty()

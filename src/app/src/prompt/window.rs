@@ -13,8 +13,9 @@ use gtk::glib;
 use usher_core::{account::AccountId, names, prompt::Outcome};
 
 use super::{
-    details::Details,
+    next_question::NextQuestion,
     question::{self, Form},
+    queue::Closed,
     waiters::Prompt,
 };
 use crate::{
@@ -23,8 +24,8 @@ use crate::{
     purchase::Purchase,
     services::Services,
     text,
-    web::WebSession,
-    widgets::{Closures, FamiliarityLine, labels},
+    web::{WebPage, WebSession},
+    widgets::{Closures, FamiliarityLine, Wait, labels},
 };
 
 /// How long a program waits; the daemon's limit.
@@ -34,8 +35,8 @@ const WAITING_END: Duration = Duration::from_secs(2 * 60);
 /// A window that is not used for so long closes.
 const UNUSED: Duration = Duration::from_secs(30 * 60);
 
-/// Called with the question that the person put off.
-type PutOff = Box<dyn FnOnce(Details)>;
+/// Called when the window closes.
+type ClosedCallback = Box<dyn FnOnce(&PromptWindow, Closed)>;
 
 mod imp {
     use std::cell::{Cell, OnceCell, RefCell};
@@ -67,6 +68,9 @@ mod imp {
         /// Whether the window is doing what a button asked for.
         #[property(get, set)]
         pub(super) is_busy: Cell<bool>,
+        /// What it waits for meanwhile.
+        #[property(get, set)]
+        busy_text: RefCell<String>,
         #[template_child]
         pub(super) view: TemplateChild<adw::NavigationView>,
         #[template_child]
@@ -107,7 +111,10 @@ mod imp {
         pub(super) is_over: Cell<bool>,
         /// Whether no program waits any more, or nobody used the window.
         pub(super) is_abandoned: Cell<bool>,
-        pub(super) put_off: RefCell<Option<PutOff>>,
+        pub(super) closed: RefCell<Option<ClosedCallback>>,
+        /// What is asked behind this question.
+        #[property(get)]
+        pub(super) next_question: NextQuestion,
         pub(super) guard_timer: RefCell<Option<glib::SourceId>>,
         pub(super) unused: RefCell<Option<glib::SourceId>>,
         pub(super) waiting: RefCell<Option<glib::SourceId>>,
@@ -121,6 +128,8 @@ mod imp {
 
         fn class_init(klass: &mut Self::Class) {
             FamiliarityLine::ensure_type();
+            NextQuestion::ensure_type();
+            Wait::ensure_type();
             klass.bind_template();
             Closures::bind_template_callbacks(klass);
             klass.install_action("prompt.not-now", None, |window, _, _| window.close());
@@ -159,13 +168,21 @@ mod imp {
             if self.is_held_by_purchase() {
                 return glib::Propagation::Stop;
             }
-            if let Some(prompt) = self.prompt.get() {
-                let put_off = self.put_off.take().filter(|_| !self.is_over.get() && !self.is_abandoned.get());
-                if let Some(put_off) = put_off {
-                    put_off(prompt.details.borrow().clone());
-                }
-                prompt.end(Outcome::Dismissed, None);
+            let closed = self.closed.take();
+            let Some(prompt) = self.prompt.get() else {
+                return self.parent_close_request();
+            };
+            let how = if self.next_question.is_wanted() {
+                Closed::Next
+            } else if self.is_over.get() || self.is_abandoned.get() {
+                Closed::Over
+            } else {
+                Closed::PutOff(Box::new(prompt.details.borrow().clone()))
+            };
+            if let Some(closed) = closed {
+                closed(&self.obj(), how);
             }
+            prompt.end(Outcome::Dismissed, None);
             self.parent_close_request()
         }
     }
@@ -200,11 +217,16 @@ mod imp {
             ));
         }
 
+        /// Whether a sign-in would be lost with the window.
+        pub(super) fn holds_unsaved(&self) -> bool {
+            self.view.find_page("web").and_downcast::<WebPage>().is_some_and(|page| page.holds_unsaved())
+        }
+
         pub(super) fn abandon(&self) {
             let program = text::program(&self.prompt().details.borrow().client);
             let said = gettext_f("{program} is no longer waiting", &[("program", &program)]);
             self.obj().announce(&said, gtk::AccessibleAnnouncementPriority::High);
-            if self.stays_for_purchase(&program) {
+            if self.stays_for_purchase(&program) || self.holds_unsaved() {
                 self.refresh();
                 return;
             }
@@ -233,6 +255,11 @@ impl PromptWindow {
         window
     }
 
+    /// What is asked behind this question.
+    pub(super) fn questions_behind(&self) -> &NextQuestion {
+        &self.imp().next_question
+    }
+
     /// Shows what is asked, as far as it has changed.
     pub(super) fn refresh(&self) {
         self.imp().refresh();
@@ -243,9 +270,9 @@ impl PromptWindow {
         self.imp().is_over.get()
     }
 
-    /// Calls back if the person puts the question off.
-    pub(super) fn connect_put_off(&self, callback: impl FnOnce(Details) + 'static) {
-        self.imp().put_off.replace(Some(Box::new(callback)));
+    /// Calls back when the window closes.
+    pub(super) fn connect_closed(&self, callback: impl FnOnce(&Self, Closed) + 'static) {
+        self.imp().closed.replace(Some(Box::new(callback)));
     }
 
     /// Closes because no program waits any more. A purchase that is open stays.

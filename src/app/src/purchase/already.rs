@@ -13,7 +13,7 @@ use crate::{
     runtime,
     services::Services,
     text,
-    widgets::{accessible, focus, labels, toast},
+    widgets::{Wait, accessible, focus, labels, toast},
 };
 
 /// Names of what a row shows at its end.
@@ -66,6 +66,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(klass: &mut Self::Class) {
+            Wait::ensure_type();
             klass.bind_template();
             klass.bind_template_callbacks();
         }
@@ -137,14 +138,7 @@ mod imp {
             let session = self.services.get().expect("set when the page is made").session.clone();
             let (ground, app_ids) = (self.request().ground.clone(), self.request().app_ids.iter());
             let (id, ids) = (account.id, app_ids.cloned().collect::<BTreeSet<_>>());
-            runtime::spawn(async move {
-                let access = buying::check(&session, id, &ids).await?;
-                if !access.granted.is_empty() {
-                    buying::remember(&session, id, &ground, &access.granted).await?;
-                }
-                Ok(access)
-            })
-            .await
+            runtime::spawn(async move { buying::check(&session, id, &ids, Some(&ground)).await }).await
         }
 
         fn say(&self, error: &SessionError) {
@@ -163,7 +157,7 @@ mod imp {
         fn row(&self, account: &Account) -> adw::ActionRow {
             let row = adw::ActionRow::builder()
                 .use_markup(false)
-                .title(gettext_f("Check the account of {user}", &[("user", &text::within(&account.user))]))
+                .title(gettext_f("Check the account of {user}", &[("user", &text::within(&account.label()))]))
                 .subtitle(account.name.as_deref().map(text::plain).unwrap_or_default())
                 .activatable(true)
                 .build();
@@ -171,7 +165,7 @@ mod imp {
             let icon = gtk::Image::from_icon_name("system-search-symbolic");
             icon.upcast_ref::<gtk::Widget>().set_accessible_role(gtk::AccessibleRole::Presentation);
             state.add_named(&icon, Some(IDLE));
-            state.add_named(&adw::Spinner::new(), Some(BUSY));
+            state.add_named(&Wait::new(&gettext("Checking…")), Some(BUSY));
             row.add_suffix(&state);
             accessible::can_be_pressed(&row);
             let account = account.clone();
@@ -215,7 +209,7 @@ mod imp {
 
         /// What another account has.
         fn show_found(&self, account: Account, row: &adw::ActionRow, access: &Access) {
-            let title = found(&account.user, access.granted.len(), self.request().app_ids.len());
+            let title = found(&account.label(), access.granted.len(), self.request().app_ids.len());
             row.set_title(&title);
             self.obj().announce(&accessible::bare(&title), AccessibleAnnouncementPriority::Medium);
             if !access.denied.is_empty() || access.granted.is_empty() {
@@ -252,7 +246,7 @@ impl AlreadyPage {
         tell: impl Fn(AlreadyAnswer) + 'static,
     ) -> Self {
         let host = text::within(&request.account.binding.host());
-        let user = text::within(&request.account.user);
+        let user = text::within(&request.account.label());
         let question = gettext_f(
             "{host} says that {user} has no access. What was just bought there can take a moment.",
             &[("host", &host), ("user", &user)],

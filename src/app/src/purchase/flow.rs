@@ -8,7 +8,6 @@ mod shop;
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeSet,
     rc::Rc,
 };
 
@@ -16,7 +15,7 @@ use adw::prelude::*;
 use gtk::glib;
 use usher_core::{
     buying::{
-        self, Buying,
+        Buying,
         plan::{CheckReason, NextStep},
     },
     refs::AppId,
@@ -32,7 +31,6 @@ use super::{
 };
 use crate::{
     i18n::gettext,
-    runtime,
     services::Services,
     web::{SpentRedirects, WebPage, WebProblem},
     widgets::toast,
@@ -215,16 +213,6 @@ impl Purchase {
     }
 
     fn bought(self: &Rc<Self>) {
-        let (services, id) = (self.services.clone(), self.request.account.id);
-        let (ground, owned) = (self.request.ground.clone(), BTreeSet::from([self.current()]));
-        glib::spawn_future_local(async move {
-            let _hold = services.hold();
-            let session = services.session.clone();
-            let kept = runtime::spawn(async move { buying::remember(&session, id, &ground, &owned).await }).await;
-            if let Err(error) = kept {
-                tracing::warn!(%error, "cannot save what was bought");
-            }
-        });
         self.basket.borrow_mut().settle(ItemState::Bought);
         self.end_shop();
         self.go_on();

@@ -8,8 +8,9 @@ use gtk::{AccessibleAnnouncementPriority, accessible::Property, glib};
 
 use super::words::{ButtonAction, PageText};
 use crate::{
+    i18n::gettext,
     model::App,
-    widgets::{BannerText, accessible, labels, show_banner, state_label},
+    widgets::{BannerText, Wait, accessible, labels, show_banner, state_label},
 };
 
 /// How long the buttons do nothing: what is typed into the shop's page must not press them (rule R18).
@@ -19,7 +20,7 @@ const GUARD: Duration = Duration::from_millis(700);
 struct PageButton {
     action: ButtonAction,
     button: gtk::Button,
-    spinner: adw::Spinner,
+    wait: Wait,
 }
 
 mod imp {
@@ -117,9 +118,11 @@ mod imp {
                 .wrap_mode(gtk::pango::WrapMode::WordChar)
                 .justify(gtk::Justification::Center)
                 .build();
-            let spinner = adw::Spinner::builder().visible(false).build();
+            let wait = Wait::new(&gettext("Checking…"));
+            wait.set_visible(false);
+            wait.bind_property("speaks", &label, "visible").invert_boolean().sync_create().build();
             let content = gtk::Box::builder().spacing(6).halign(gtk::Align::Center).build();
-            content.append(&spinner);
+            content.append(&wait);
             content.append(&label);
             let button = gtk::Button::builder().child(&content).css_classes(["pill"]).build();
             button.add_css_class(if is_suggested { "suggested-action" } else { "flat" });
@@ -127,7 +130,7 @@ mod imp {
             button.connect_clicked(move |_| pressed(action));
             self.obj().bind_property("is-ready", &button, "sensitive").sync_create().build();
             self.buttons.append(&button);
-            self.page_buttons.borrow_mut().push(PageButton { action, button, spinner });
+            self.page_buttons.borrow_mut().push(PageButton { action, button, wait });
         }
 
         pub(super) fn list(&self, apps: impl Iterator<Item = (App, String)>) {
@@ -155,7 +158,7 @@ mod imp {
         pub(super) fn set_busy(&self, is_busy: bool, action: Option<ButtonAction>) {
             self.is_busy.set(is_busy);
             for known in &*self.page_buttons.borrow() {
-                known.spinner.set_visible(Some(known.action) == action);
+                known.wait.set_visible(Some(known.action) == action);
             }
             self.update_buttons();
         }

@@ -16,7 +16,7 @@ use crate::{
     navigation,
     services::Services,
     text,
-    widgets::{row_menu, toast},
+    widgets::{MenuEntry, toast},
 };
 
 /// A purchase whose outcome is not known, or an app that an account has no access to any more.
@@ -37,9 +37,10 @@ pub(crate) async fn ask(
     services: &Services,
     account: AccountId,
     app_ids: BTreeSet<String>,
+    ground: Option<Ground>,
 ) -> Result<Access, SessionError> {
     let session = services.session.clone();
-    services.accounts().write(async move { buying::check(&session, account, &app_ids).await }).await
+    services.accounts().write(async move { buying::check(&session, account, &app_ids, ground.as_ref()).await }).await
 }
 
 /// What the person is told where no answer came.
@@ -56,8 +57,8 @@ pub(crate) fn problem(error: &SessionError, host: &str) -> String {
 impl UnfinishedPurchase {
     /// Asks the server what became of it, and returns what is to be said.
     pub(crate) async fn check(&self, services: &Services) -> String {
-        match ask(services, self.account, BTreeSet::from([self.app.id.clone()])).await {
-            Ok(access) if access.granted.contains(&self.app.id) => self.granted(services).await,
+        match ask(services, self.account, BTreeSet::from([self.app.id.clone()]), self.update.clone()).await {
+            Ok(access) if access.granted.contains(&self.app.id) => self.granted(),
             Ok(_) => gettext("Nothing has changed"),
             Err(error) => {
                 tracing::warn!(%error, "cannot check a purchase");
@@ -67,26 +68,20 @@ impl UnfinishedPurchase {
     }
 
     /// The account has access now. Says what the person can do with it.
-    async fn granted(&self, services: &Services) -> String {
+    fn granted(&self) -> String {
         let app = text::within(&self.app.title());
         let app = [("app", app.as_str())];
-        let Some(ground) = self.update.clone() else {
-            return gettext_f("“{app}” can be installed now", &app);
-        };
-        let (session, account) = (services.session.clone(), self.account);
-        let owned = BTreeSet::from([self.app.id.clone()]);
-        let saved =
-            services.accounts().write(async move { buying::remember(&session, account, &ground, &owned).await }).await;
-        if let Err(error) = saved {
-            tracing::warn!(%error, "cannot save what an account has");
+        if self.update.is_some() {
+            gettext_f("“{app}” can be updated now", &app)
+        } else {
+            gettext_f("“{app}” can be installed now", &app)
         }
-        gettext_f("“{app}” can be updated now", &app)
     }
 
-    /// A menu with what only the person knows.
-    pub(crate) fn menu_button(&self, services: &Services) -> gtk::MenuButton {
+    /// What only the person knows.
+    pub(crate) fn not_paid_entry(&self, services: &Services) -> MenuEntry {
         let (unfinished, services) = (self.clone(), services.clone());
-        row_menu(&self.app.title(), &gettext("It Was Not Paid"), move |button| {
+        MenuEntry::new(gettext("It Was Not Paid"), move |button| {
             if let Some(stack) = navigation::stack_of(button) {
                 glib::spawn_future_local(unfinished.clone().not_paid(services.clone(), stack));
             }

@@ -2,7 +2,6 @@
 //! A purchase that was begun and not finished, or an update for which access is missing.
 
 use adw::prelude::*;
-use gtk::glib;
 
 use crate::{
     i18n::{gettext, gettext_f},
@@ -10,7 +9,7 @@ use crate::{
     navigation,
     purchase::unfinished::UnfinishedPurchase,
     services::Services,
-    widgets::{BusyButton, Offer, OfferRow, toast},
+    widgets::{BusyButton, MenuEntry, Offer, OfferRow, toast},
 };
 
 impl Offer {
@@ -27,27 +26,25 @@ impl Offer {
     }
 }
 
-/// The row, which asks the server and takes the person's word.
-pub(crate) fn unfinished_row(services: &Services, offer: &Offer, unfinished: &UnfinishedPurchase) -> OfferRow {
+/// The row, which asks the server. Its menu has what the person can do or say besides.
+pub(crate) fn unfinished_row(
+    services: &Services,
+    offer: &Offer,
+    unfinished: &UnfinishedPurchase,
+    entries: Vec<MenuEntry>,
+) -> OfferRow {
     let row = OfferRow::new(offer);
     row.set_picture(&unfinished.app.image(32));
     row.set_tooltip_text(unfinished.app.id_beside_title().as_deref());
     let (asked, pressed) = (services.clone(), unfinished.clone());
-    row.connect_pressed(move |button| {
-        glib::spawn_future_local(check(button.clone(), asked.clone(), pressed.clone()));
-    });
-    if unfinished.update.is_none() {
-        row.add_suffix(&unfinished.menu_button(services));
-    }
+    row.connect_pressed(move |button| check(button, asked.clone(), pressed.clone()));
+    row.add_menu(&unfinished.app.title(), entries);
     row
 }
 
-async fn check(button: BusyButton, services: Services, unfinished: UnfinishedPurchase) {
+fn check(button: &BusyButton, services: Services, unfinished: UnfinishedPurchase) {
     // The row may be gone when the answer comes.
-    let Some(stack) = navigation::stack_of(&button) else {
-        return;
-    };
-    button.set_busy(true);
-    toast::show(&stack, &unfinished.check(&services).await);
-    button.set_busy(false);
+    if let Some(stack) = navigation::stack_of(button) {
+        button.run(async move { unfinished.check(&services).await }, move |said| toast::show(&stack, &said));
+    }
 }

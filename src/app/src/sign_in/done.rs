@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! *Done*: who is signed in where, and how it goes on.
 
+mod used_by;
+
 use std::time::Duration;
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority, glib};
-use usher_core::{
-    account::{Account, AccountId},
-    binding::{Binding, Link},
-    sign_in::Saved,
-};
+use usher_core::{account::AccountId, binding::Binding, sign_in::Saved};
 
 use super::{
     next_step::{NextStep, next_step},
@@ -18,11 +16,10 @@ use super::{
 use crate::{
     desktop::software,
     i18n::{gettext, gettext_f},
-    model::{Repository, permission},
-    runtime,
+    prompt::NextQuestion,
     services::Services,
     text,
-    widgets::{Closures, labels, toast},
+    widgets::{Closures, toast},
 };
 
 type Callback = Box<dyn FnOnce()>;
@@ -68,8 +65,11 @@ mod imp {
         /// Whether the primary button does something other than finish.
         #[property(get, set)]
         has_done_button: Cell<bool>,
+        /// What the button says that leads to another question; empty where there is none.
+        #[property(get, set)]
+        next_text: RefCell<String>,
         #[template_child]
-        used_by_group: TemplateChild<adw::PreferencesGroup>,
+        pub(super) used_by_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
         continue_row: TemplateChild<adw::SwitchRow>,
         #[template_child]
@@ -81,6 +81,7 @@ mod imp {
         pub(super) finished: RefCell<Option<Callback>>,
         pub(super) start_over: RefCell<Option<Callback>>,
         next_step: OnceCell<NextStep>,
+        next_question: OnceCell<NextQuestion>,
         is_touched: Cell<bool>,
     }
 
@@ -124,15 +125,25 @@ mod imp {
         }
 
         #[template_callback]
+        fn on_next(&self) {
+            if let Some(next) = self.next_question.get() {
+                next.set_is_wanted(true);
+            }
+            self.finish();
+        }
+
+        #[template_callback]
         fn on_primary(&self) {
             match self.next_step.get() {
                 Some(NextStep::Software { remote, app_id }) => self.install_in_software(remote.clone(), app_id.clone()),
-                Some(NextStep::Terminal { command }) => toast::copy(&*self.obj(), command),
+                Some(NextStep::Terminal { .. } | NextStep::ByHand) if !self.command.borrow().is_empty() => {
+                    toast::copy(&*self.obj(), &self.command.borrow());
+                }
                 _ => self.finish(),
             }
         }
 
-        fn services(&self) -> &Services {
+        pub(super) fn services(&self) -> &Services {
             self.services.get().expect("set when the page is made")
         }
 
@@ -143,6 +154,10 @@ mod imp {
                 Purpose::ByHand { .. } => "",
             };
             let page = self.obj();
+            if let Purpose::Asked(asked) = purpose {
+                asked.next.bind_property("button-text", &*page, "next-text").sync_create().build();
+                let _ = self.next_question.set(asked.next.clone());
+            }
             page.set_next_step_text(self.text_of(step, client));
             page.set_primary_text(match step {
                 NextStep::Software { .. } => gettext("Open in Software"),
@@ -167,6 +182,15 @@ mod imp {
             }
         }
 
+        /// Shows a command to run, and why.
+        pub(super) fn show_command(&self, text: &str, command: &str) {
+            let page = self.obj();
+            page.set_next_step_text(text);
+            page.set_command(command);
+            page.set_primary_text(gettext("Copy Command"));
+            page.set_has_done_button(true);
+        }
+
         /// How it goes on. `client` is empty where the program is not known.
         fn text_of(&self, step: &NextStep, client: &str) -> String {
             let program = text::program(client);
@@ -185,66 +209,12 @@ mod imp {
                 NextStep::Terminal { .. } if is_unknown => gettext("Start again, or run this command:"),
                 NextStep::Terminal { .. } => gettext("Run the command again:"),
                 NextStep::Account => gettext_f("Go back to {program}.", &program),
+                NextStep::Press { button } => {
+                    gettext_f("Go back to {program} and press “{button}” once more.", &[program[0], ("button", button)])
+                }
                 NextStep::Program if is_unknown => gettext("Start the install again."),
                 NextStep::Program => gettext_f("Go back to {program} and start the install again.", &program),
             }
-        }
-
-        /// The repositories here that name this server, each with a switch.
-        fn show_repositories(&self) {
-            let Some((id, binding)) = self.account.get().cloned() else {
-                return;
-            };
-            let mut here = self.services().repositories().all().to_vec();
-            here.retain(|repository| repository.binding == binding);
-            let store = self.services().store.clone();
-            glib::spawn_future_local(glib::clone!(
-                #[weak(rename_to = imp)]
-                self,
-                async move {
-                    let entries = runtime::spawn(async move { store.entries().await }).await.unwrap_or_default();
-                    let account = entries.iter().filter_map(|entry| entry.account()).find(|account| account.id == id);
-                    if let Some(account) = account {
-                        imp.add_switches(&here, account);
-                    }
-                }
-            ));
-        }
-
-        fn add_switches(&self, repositories: &[Repository], account: &Account) {
-            for repository in repositories {
-                let row = adw::SwitchRow::builder()
-                    .use_markup(false)
-                    .title(repository.title())
-                    .subtitle(text::plain(repository.address.as_str()))
-                    .active(account.is_linked_to(&repository.address))
-                    .build();
-                let id = account.id;
-                let link = Link { remote_url: repository.address.clone(), remote: repository.remote.name.clone() };
-                row.connect_active_notify(glib::clone!(
-                    #[weak(rename_to = imp)]
-                    self,
-                    move |row| imp.set_permission(id, link.clone(), row.is_active())
-                ));
-                labels::settle(&row);
-                self.used_by_group.add(&row);
-            }
-            self.obj().set_has_repositories(!repositories.is_empty());
-        }
-
-        /// Gives a repository's permission, or takes it back.
-        fn set_permission(&self, id: AccountId, link: Link, is_allowed: bool) {
-            let (page, services) = (self.obj().downgrade(), self.services().clone());
-            glib::spawn_future_local(async move {
-                let changed = if is_allowed {
-                    permission::give(services.accounts(), id, link).await
-                } else {
-                    permission::take_back(services.accounts(), id, link.remote_url).await
-                };
-                if let (Err(said), Some(page)) = (changed, page.upgrade()) {
-                    toast::show(&page, &said);
-                }
-            });
         }
 
         /// Software can install where the bus reaches it; elsewhere it can only be opened.
@@ -338,8 +308,9 @@ impl DonePage {
     ) -> Self {
         let host = request.binding.host();
         // Where the server does not say who signed in, the host stands for the name.
-        let user = Some(&saved.account.user).filter(|user| **user != host);
-        let within = text::within(&saved.account.user);
+        let called = saved.account.label();
+        let user = Some(&called).filter(|user| **user != host);
+        let within = text::within(&called);
         let other_person = user.map_or_else(String::new, |_| gettext_f("Not {user}?", &[("user", &within)]));
         let page: Self = glib::Object::builder()
             .property("title", gettext("Signed In"))

@@ -11,7 +11,7 @@ use gtk::glib;
 use usher_core::{
     account::AccountId,
     error_text::UserFacing,
-    provider::{Progress, RedirectReceiver, SignIn, SignInError, SignedIn, Step, StepAnswer},
+    provider::{Progress, RedirectReceiver, SignIn, SignInError, Step, StepAnswer},
     redirect::{Match, Parameters},
     service::ServiceUrl,
     sign_in::Saved,
@@ -22,6 +22,7 @@ use super::{
     done::DonePage,
     request::{AfterSaving, Purpose, SignInRequest},
     save,
+    unsaved::UnsavedSignIn,
 };
 use crate::{
     i18n::gettext,
@@ -35,14 +36,14 @@ type Finished = Box<dyn FnOnce(Option<AccountId>)>;
 pub(super) struct Flow {
     view: glib::WeakRef<adw::NavigationView>,
     origin: Option<glib::WeakRef<adw::NavigationPage>>,
-    page: glib::WeakRef<WebPage>,
-    services: Services,
+    pub(super) page: glib::WeakRef<WebPage>,
+    pub(super) services: Services,
     session: WebSession,
-    request: SignInRequest,
+    pub(super) request: SignInRequest,
     /// `None` once the server has answered.
     sign_in: RefCell<Option<Box<dyn SignIn>>>,
     /// Signed in and not saved yet.
-    unsaved: RefCell<Option<SignedIn>>,
+    pub(super) unsaved: UnsavedSignIn,
     spent: SpentRedirects,
     is_other_person: Cell<bool>,
     finished: RefCell<Option<Finished>>,
@@ -64,7 +65,7 @@ impl Flow {
             session,
             request,
             sign_in: RefCell::default(),
-            unsaved: RefCell::default(),
+            unsaved: UnsavedSignIn::default(),
             spent: SpentRedirects::default(),
             is_other_person: Cell::default(),
             finished: RefCell::new(Some(finished)),
@@ -88,8 +89,24 @@ impl Flow {
         self.begin();
     }
 
+    /// Begins the sign-in once it could be saved (rule R16).
+    pub(super) fn begin(self: &Rc<Self>) {
+        let (flow, store) = (self.clone(), self.services.store.clone());
+        glib::spawn_future_local(async move {
+            match runtime::spawn(async move { store.prepare_to_save().await }).await {
+                Ok(_) => flow.begin_now(),
+                Err(error) => {
+                    tracing::warn!(%error, "cannot begin a sign-in that could not be saved");
+                    if let Some(page) = flow.page.upgrade() {
+                        page.show_problem(WebProblem::CannotSave(error.reason()));
+                    }
+                }
+            }
+        });
+    }
+
     /// Begins the sign-in, or begins it anew after the server has answered.
-    pub(super) fn begin(&self) {
+    fn begin_now(&self) {
         if self.sign_in.borrow().is_none() {
             match self.request.binding.provider.begin(&self.request.binding, RedirectReceiver::Embedded) {
                 Ok(sign_in) => drop(self.sign_in.replace(Some(sign_in))),
@@ -123,7 +140,7 @@ impl Flow {
                 self.show_step();
             }
             Ok(Progress::Done(signed_in)) => {
-                self.unsaved.replace(Some(signed_in));
+                self.unsaved.keep(save::unsaved(&self.request, self.expected(), &signed_in));
                 self.save();
             }
             Err(error) => self.failed(&error),
@@ -142,29 +159,7 @@ impl Flow {
         }
     }
 
-    /// Saves the account and shows *Done*, or says why it was not saved.
-    pub(super) fn save(self: &Rc<Self>) {
-        let Some(signed_in) = self.unsaved.take() else {
-            return;
-        };
-        let flow = self.clone();
-        glib::spawn_future_local(async move {
-            let Some(page) = flow.page.upgrade() else {
-                return;
-            };
-            match save::save(&flow.services.store, &flow.request, flow.expected(), &signed_in, &page).await {
-                Ok(Some(saved)) => flow.saved(saved, &page).await,
-                Ok(None) => flow.give_up(),
-                Err(error) => {
-                    tracing::warn!(%error, "cannot save an account");
-                    flow.unsaved.replace(Some(signed_in));
-                    page.show_problem(WebProblem::NotSaved(error.reason()));
-                }
-            }
-        });
-    }
-
-    async fn saved(self: &Rc<Self>, saved: Saved, page: &WebPage) {
+    pub(super) async fn saved(self: &Rc<Self>, saved: Saved, page: &WebPage) {
         let onward = match &self.request.purpose {
             Purpose::Asked(asked) => (asked.saved)(asked.clone(), saved.account.id).await,
             Purpose::ByHand { .. } => AfterSaving::Done,
@@ -230,7 +225,7 @@ impl Flow {
     }
 
     /// The person does not want to go on.
-    fn give_up(&self) {
+    pub(super) fn give_up(&self) {
         let finished = self.finished.take();
         if let (Some(view), Some(origin)) = (self.view.upgrade(), self.origin.as_ref().and_then(glib::WeakRef::upgrade))
         {
@@ -309,7 +304,15 @@ impl WebTask for Flow {
     }
 
     fn cancel(self: Rc<Self>) {
-        self.give_up();
+        if !self.unsaved.is_kept() {
+            self.give_up();
+            return;
+        }
+        glib::spawn_future_local(async move {
+            if self.lose_unsaved().await {
+                self.give_up();
+            }
+        });
     }
 }
 

@@ -5,7 +5,8 @@
 //! ```text
 //! request    what to sign in to, for whom, and how it goes on
 //! flow       one sign-in from the first page to Done
-//! save       what becomes of the credential
+//! unsaved    what is kept until the keyring has it
+//! save       one attempt to save it, and what is asked then
 //! done       Done: who is signed in where
 //! next_step  what the person can do from Done; pure
 //! ```
@@ -15,6 +16,7 @@ mod flow;
 mod next_step;
 mod request;
 mod save;
+mod unsaved;
 
 use adw::prelude::*;
 use usher_core::account::AccountId;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! How the person goes on from *Done*. Pure.
 
+use usher_core::prompt::client;
+
 use super::request::{ClientRequest, Purpose};
-use crate::desktop::software;
+use crate::{desktop::software, i18n::gettext};
 
 /// Names of programs, as the daemon gives them.
 const TERMINAL: &str = "flatpak";
@@ -23,6 +25,8 @@ pub(super) enum NextStep {
     Terminal { command: String },
     /// The person starts again in the program.
     Program,
+    /// The same in a program whose buttons are known by name.
+    Press { button: String },
     /// The program wanted an account alone.
     Account,
 }
@@ -53,6 +57,10 @@ fn after(asked: &ClientRequest) -> NextStep {
             let command = software::command(asked.is_update, &asked.ground.remote, &named);
             command.map_or(NextStep::Program, |command| NextStep::Terminal { command })
         }
+        (client::DISCOVER, _) => {
+            // Translators: these are buttons of KDE's Discover, as it calls them
+            NextStep::Press { button: if asked.is_update { gettext("Update All") } else { gettext("Install") } }
+        }
         _ => NextStep::Program,
     }
 }
@@ -67,6 +75,7 @@ mod tests {
     use usher_core::{ground::Ground, testing};
 
     use super::*;
+    use crate::prompt::NextQuestion;
 
     fn back(client: &str, remote: &str, is_update: bool, is_waiting: bool) -> NextStep {
         back_for(&["org.a.A", "org.b.B"], client, remote, is_update, is_waiting)
@@ -79,6 +88,7 @@ mod tests {
             client: client.into(),
             is_update,
             is_waiting: Cell::new(is_waiting),
+            next: NextQuestion::default(),
             saved: Box::new(|_, _| Box::pin(std::future::ready(crate::sign_in::AfterSaving::Done))),
         })))
     }
@@ -92,6 +102,10 @@ mod tests {
         let software = NextStep::Software { remote: "demo".into(), app_id: "org.a.A".into() };
         assert_eq!(back("gnome-software", "demo", false, false), software);
         assert_eq!(back("claimed:x", "demo", false, false), NextStep::Program);
+        let press = |button: &str| NextStep::Press { button: button.into() };
+        assert_eq!(back("plasma-discover", "demo", false, false), press("Install"));
+        assert_eq!(back("plasma-discover", "demo", true, false), press("Update All"));
+        assert_eq!(back("plasma-discover", "demo", false, true), NextStep::Waiting);
         assert_eq!(back("flatpak", "demo", false, true), NextStep::Waiting);
         assert_eq!(back_for(&[], "gnome-software", "demo", false, false), NextStep::Account);
         assert_eq!(next_step(&Purpose::ByHand { remote: None }), NextStep::ByHand);

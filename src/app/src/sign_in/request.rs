@@ -9,6 +9,8 @@ use std::{
 
 use usher_core::{account::AccountId, binding::Binding, ground::Ground, remote::Remote};
 
+use crate::prompt::NextQuestion;
+
 /// For whom the person signs in: decides what *Done* says.
 #[derive(Clone)]
 pub(crate) enum Purpose {
@@ -44,6 +46,8 @@ pub(crate) struct ClientRequest {
     pub(crate) is_update: bool,
     /// Whether the program still waits for the end of this sign-in.
     pub(crate) is_waiting: Cell<bool>,
+    /// What else is asked.
+    pub(crate) next: NextQuestion,
     /// Called when the account was saved, before *Done* is shown; brings this up to date.
     pub(crate) saved: SavedCallback,
 }

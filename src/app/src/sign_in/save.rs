@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Saves what was signed in to, and asks the person where it was somebody else's account. [`usher_core::sign_in`] decides
-//! what becomes of it.
+//! Saves what was signed in to, and asks the person where it was somebody else's account, or is not saved yet.
+//! [`usher_core::sign_in`] decides what becomes of it.
 
 use adw::prelude::*;
 use usher_core::{
-    account::AccountId,
+    account::{AccountId, is_telling},
     binding::{Binding, Link},
     ground::Ground,
     provider::SignedIn,
-    sign_in::{self, ExpectedAccount, SaveOutcome, Saved},
+    sign_in::{ExpectedAccount, SaveOutcome, Saved, Unsaved},
     store::{AccountStore, StoreError},
 };
 
@@ -18,42 +18,70 @@ use crate::{
     runtime, text,
 };
 
-/// Saves what the person has signed in to; `expected` is the account that was to be renewed. `None` if the person did not
-/// want it after all.
-pub(super) async fn save(
-    store: &AccountStore,
-    request: &SignInRequest,
-    expected: Option<AccountId>,
-    signed_in: &SignedIn,
-    parent: &impl IsA<gtk::Widget>,
-) -> Result<Option<Saved>, StoreError> {
-    let mut expected_account = expected.map_or(ExpectedAccount::Anybody, ExpectedAccount::Account);
-    loop {
-        let (id, old_user, new_user) = match write(store, request, signed_in, expected_account).await? {
-            SaveOutcome::Saved(saved) => return Ok(Some(*saved)),
-            SaveOutcome::SomebodyElse { id, old_user, new_user } => (id, old_user, new_user),
-        };
-        expected_account = match ask(&request.binding.host(), &old_user, &new_user, parent).await {
-            Answer::Cancel => return Ok(None),
-            Answer::Replace => ExpectedAccount::Replace(id),
-            Answer::Add => ExpectedAccount::Anybody,
-        };
-    }
+/// What an attempt came to.
+pub(super) enum Settled {
+    /// The account is in the keyring.
+    Saved(Box<Saved>),
+    /// The person did not want it after all.
+    GivenUp,
+    /// The person has said whose account it may be: to be tried once more.
+    Again,
 }
 
-async fn write(
-    store: &AccountStore,
-    request: &SignInRequest,
-    signed_in: &SignedIn,
-    expected_account: ExpectedAccount,
-) -> Result<SaveOutcome, StoreError> {
-    let (store, binding) = (store.clone(), request.binding.clone());
-    let (signed_in, link) = (signed_in.clone(), link(&request.purpose, &binding));
+/// Tries once to save what the person has signed in to.
+pub(super) async fn save(store: &AccountStore, unsaved: &Unsaved) -> Result<SaveOutcome, StoreError> {
+    let (store, unsaved) = (store.clone(), unsaved.clone());
+    runtime::spawn(async move { unsaved.save(&store).await }).await
+}
+
+/// Waits for the keyring, and saves as soon as it can. `None` without a session bus.
+pub(super) async fn save_when_possible(store: &AccountStore, unsaved: &Unsaved) -> Option<SaveOutcome> {
+    let (store, unsaved) = (store.clone(), unsaved.clone());
     runtime::spawn(async move {
-        let entries = store.unlocked_entries().await?;
-        sign_in::save(&store, &entries, &binding, &signed_in, expected_account, link).await
+        let connection = zbus::Connection::session().await.ok()?;
+        Some(unsaved.save_when_possible(&store, &connection).await)
     })
     .await
+}
+
+/// Asks the person where it was somebody else's account.
+pub(super) async fn settle(
+    outcome: SaveOutcome,
+    unsaved: &Unsaved,
+    host: &str,
+    parent: &impl IsA<gtk::Widget>,
+) -> Settled {
+    let (id, old_user, new_user) = match outcome {
+        SaveOutcome::Saved(saved) => return Settled::Saved(saved),
+        SaveOutcome::SomebodyElse { id, old_user, new_user } => (id, old_user, new_user),
+    };
+    let expected = match ask(host, &old_user, &new_user, parent).await {
+        Answer::Cancel => return Settled::GivenUp,
+        Answer::Replace => ExpectedAccount::Replace(id),
+        Answer::Add => ExpectedAccount::Anybody,
+    };
+    unsaved.expect(expected).await;
+    Settled::Again
+}
+
+/// Asks whether a sign-in that is not saved may be lost.
+pub(super) async fn may_be_lost(host: &str, parent: &impl IsA<gtk::Widget>) -> bool {
+    let text = gettext_f(
+        "The sign-in at {host} is not saved yet. It is saved as soon as the keyring can, while this window is open.",
+        &[("host", &text::within(host))],
+    );
+    let alert = adw::AlertDialog::new(Some(&gettext("Lose the Sign-In?")), Some(&text));
+    alert.add_responses(&[("keep", &gettext("Keep Waiting")), ("lose", &gettext("Lose It"))]);
+    alert.set_response_appearance("lose", adw::ResponseAppearance::Destructive);
+    alert.set_default_response(Some("keep"));
+    alert.set_close_response("keep");
+    alert.choose_future(Some(parent)).await == "lose"
+}
+
+/// A finished sign-in, with the consent that lies in it.
+pub(super) fn unsaved(request: &SignInRequest, expected: Option<AccountId>, signed_in: &SignedIn) -> Unsaved {
+    let expected = expected.map_or(ExpectedAccount::Anybody, ExpectedAccount::Account);
+    Unsaved::new(&request.binding, signed_in, expected, link(&request.purpose, &request.binding))
 }
 
 /// The consent that lies in signing in for a repository. A typed address gives none.
@@ -74,12 +102,8 @@ enum Answer {
 }
 
 async fn ask(host: &str, old_user: &str, new_user: &str, parent: &impl IsA<gtk::Widget>) -> Answer {
-    let (old, new, host) = (text::within(old_user), text::within(new_user), text::within(host));
-    let values = [("old_user", old.as_str()), ("new_user", new.as_str()), ("host", host.as_str())];
-    let alert = adw::AlertDialog::new(
-        Some(&gettext_f("Replace {old_user}?", &values)),
-        Some(&gettext_f("{new_user} signed in at {host}. The account of {old_user} would be replaced.", &values)),
-    );
+    let (heading, question) = question(host, old_user, new_user);
+    let alert = adw::AlertDialog::new(Some(&heading), Some(&question));
     alert.add_responses(&[
         ("cancel", &gettext("Cancel")),
         ("add", &gettext("Add as Another Account")),
@@ -95,11 +119,36 @@ async fn ask(host: &str, old_user: &str, new_user: &str, parent: &impl IsA<gtk::
     }
 }
 
+/// Heading and text of the question whether somebody else's account is to be replaced.
+fn question(host: &str, old_user: &str, new_user: &str) -> (String, String) {
+    let (old, new, host) = (text::within(old_user), text::within(new_user), text::within(host));
+    let values = [("old_user", old.as_str()), ("new_user", new.as_str()), ("host", host.as_str())];
+    if is_telling(old_user) && is_telling(new_user) {
+        return (
+            gettext_f("Replace {old_user}?", &values),
+            gettext_f("{new_user} signed in at {host}. The account of {old_user} would be replaced.", &values),
+        );
+    }
+    (
+        gettext("Replace the Account?"),
+        gettext_f("Somebody else signed in at {host}. The account that is saved would be replaced.", &values),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use usher_core::testing;
 
     use super::*;
+
+    #[test]
+    fn nobody_is_called_by_a_number() {
+        let heading = |old, new| question("s.example", old, new).0;
+        assert_eq!(heading("ada", "bob"), "Replace \u{2068}ada\u{2069}?");
+        for (old, new) in [("1", "2"), ("ada", "2"), ("1", "bob")] {
+            assert_eq!(heading(old, new), "Replace the Account?");
+        }
+    }
 
     #[test]
     fn only_the_repository_one_came_from_is_allowed_to_use_the_account() {

@@ -149,5 +149,5 @@ impl ExportPage {
 }
 
 fn account_line(account: &TakenAccount) -> String {
-    format!("{} · {}", text::within(&account.user), text::within(&account.binding.host()))
+    format!("{} · {}", text::within(&account.label()), text::within(&account.binding.host()))
 }

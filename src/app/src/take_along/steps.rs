@@ -69,15 +69,15 @@ impl AccountStep {
     }
 
     pub(super) fn title(&self) -> String {
-        text::plain(&self.account.user)
+        text::plain(&self.account.label())
     }
 
     /// Its server, and the person's own name for it.
     pub(super) fn subtitle(&self) -> String {
         let host = self.account.binding.host();
         match &self.account.name {
-            Some(name) => format!("{host} · {}", text::within(name)),
-            None => host,
+            Some(name) if text::plain(name) != self.title() => format!("{host} · {}", text::within(name)),
+            _ => host,
         }
     }
 }

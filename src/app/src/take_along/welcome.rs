@@ -190,7 +190,11 @@ fn repository_row(step: &RepositoryStep) -> gtk::Widget {
     let title = text::plain(step.repository.display_name());
     let address = text::plain(step.repository.address.as_str());
     match &step.set_up {
-        SetUp::Command(Some(command)) => command_row(&title, &address, command).upcast(),
+        SetUp::Command(Some(command)) => {
+            let subtitle =
+                [Some(address), step.repository.warning()].into_iter().flatten().collect::<Vec<_>>().join("\n");
+            command_row(&title, &subtitle, command).upcast()
+        }
         SetUp::Done => {
             let row = adw::ActionRow::builder().title(&title).subtitle(&address).use_markup(false).build();
             let label = gettext("Set Up");
@@ -206,8 +210,8 @@ fn repository_row(step: &RepositoryStep) -> gtk::Widget {
 }
 
 /// A repository with the command that sets it up, which can be read before it is copied.
-fn command_row(title: &str, address: &str, command: &str) -> adw::ExpanderRow {
-    let row = adw::ExpanderRow::builder().title(title).subtitle(address).use_markup(false).build();
+fn command_row(title: &str, subtitle: &str, command: &str) -> adw::ExpanderRow {
+    let row = adw::ExpanderRow::builder().title(title).subtitle(subtitle).use_markup(false).build();
     let copy = gtk::Button::builder()
         .icon_name("edit-copy-symbolic")
         .tooltip_text(gettext("Copy Command"))

@@ -320,6 +320,12 @@ impl WebPage {
         self.imp().show_busy(text);
     }
 
+    /// The same where it takes long: the person can leave.
+    pub(crate) fn show_wait(&self, text: &str) {
+        self.imp().show_busy(text);
+        self.action_set_enabled("web.cancel", true);
+    }
+
     /// Shows the server's own page after the answer, until the person has read it.
     pub(crate) fn show_landing(&self, address: &Url) {
         self.imp().show_landing(address.clone());
@@ -328,6 +334,11 @@ impl WebPage {
     /// Says above the page that no program waits any more.
     pub(crate) fn show_alone(&self, text: &str) {
         self.imp().show_alone(text);
+    }
+
+    /// Whether something was signed in to that is not saved yet.
+    pub(crate) fn holds_unsaved(&self) -> bool {
+        matches!(&*self.imp().shown_problem.borrow(), Some(WebProblem::NotSaved(_)))
     }
 
     /// Shows what went wrong, in place of the page.

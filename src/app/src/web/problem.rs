@@ -27,6 +27,8 @@ pub(crate) enum WebProblem {
     Proxy(ProxyFault),
     /// The certificate is not accepted; the technical details, one a line.
     Certificate(CertificateFault, String),
+    /// The server answered with an error, and without a page that could be shown.
+    Empty,
     /// An address without encryption.
     Unencrypted,
     /// The process of the page has died.
@@ -43,6 +45,8 @@ pub(crate) enum WebProblem {
     NoPage,
     /// Pages have no sandbox of their own here; the command that does the same in a terminal.
     NotContained(Option<String>),
+    /// A sign-in could not be saved, so its page is not opened; why.
+    CannotSave(String),
     /// Signed in, but the keyring did not save it; why.
     NotSaved(String),
 }
@@ -132,6 +136,11 @@ impl WebProblem {
                 gettext_f("{host} Cannot Be Reached", &host),
                 HttpError::Proxy(*fault).at(&plain_host).sentence(),
             ),
+            Self::Empty => (
+                "dialog-error-symbolic",
+                gettext("There Is No Page"),
+                gettext_f("{host} answered with an error and sent no page. Try again later.", &host),
+            ),
             Self::Certificate(fault, _) => {
                 ("channel-insecure-symbolic", gettext("Connection Is Not Secure"), fault.text(&host))
             }
@@ -171,10 +180,21 @@ impl WebProblem {
                 let (title, text) = containment::words(command.as_deref());
                 ("web-browser-symbolic", title, text)
             }
+            Self::CannotSave(reason) => (
+                "dialog-password-symbolic",
+                gettext("Sign-Ins Cannot Be Saved"),
+                gettext_f(
+                    "The account could not be kept on this computer: {reason}. {host} was not contacted.",
+                    &[host[0], ("reason", reason)],
+                ),
+            ),
             Self::NotSaved(reason) => (
                 "dialog-password-symbolic",
                 gettext("Sign-In Was Not Saved"),
-                gettext_f("The keyring did not save the account: {reason}", &[("reason", reason)]),
+                gettext_f(
+                    "The keyring did not save the account: {reason}. It is kept while this window is open.",
+                    &[("reason", reason)],
+                ),
             ),
         };
         let details = match self {

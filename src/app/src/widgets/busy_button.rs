@@ -5,6 +5,8 @@
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{accessible::State, glib};
 
+use crate::{i18n::gettext, widgets::Wait};
+
 mod imp {
     use std::cell::{Cell, RefCell};
 
@@ -22,9 +24,11 @@ mod imp {
         /// Whether something that it began goes on.
         #[property(get, set = Self::set_busy)]
         busy: Cell<bool>,
+        /// Grows with each thing that it begins, and where the person does not wait for the end.
+        pub(super) turn: Cell<u32>,
         stack: gtk::Stack,
         content: adw::Bin,
-        spinner: adw::Spinner,
+        wait: Wait,
     }
 
     #[glib::object_subclass]
@@ -39,8 +43,11 @@ mod imp {
         fn constructed(&self) {
             self.parent_constructed();
             self.stack.add_child(&self.content);
-            self.stack.add_child(&self.spinner);
+            self.wait.set_text(gettext("Checking…"));
+            self.stack.add_child(&self.wait);
+            self.stack.set_hhomogeneous(false);
             self.obj().set_child(Some(&self.stack));
+            self.stop_with_escape();
         }
     }
 
@@ -60,10 +67,30 @@ mod imp {
             self.icon.replace(icon);
         }
 
+        /// What it began goes on, but the person does not wait for it any more.
+        fn stop_with_escape(&self) {
+            let keys = gtk::EventControllerKey::new();
+            keys.connect_key_pressed(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                #[upgrade_or]
+                glib::Propagation::Proceed,
+                move |_, key, _, _| {
+                    if key != gtk::gdk::Key::Escape || !imp.busy.get() {
+                        return glib::Propagation::Proceed;
+                    }
+                    imp.turn.set(imp.turn.get().wrapping_add(1));
+                    imp.obj().set_busy(false);
+                    glib::Propagation::Stop
+                }
+            ));
+            self.obj().add_controller(keys);
+        }
+
         fn set_busy(&self, busy: bool) {
             self.busy.set(busy);
             if busy {
-                self.stack.set_visible_child(&self.spinner);
+                self.stack.set_visible_child(&self.wait);
             } else {
                 self.stack.set_visible_child(&self.content);
             }
@@ -85,6 +112,25 @@ impl BusyButton {
             if let Some(button) = button.downcast_ref::<Self>().filter(|button| !button.busy()) {
                 pressed(button);
             }
+        });
+    }
+
+    /// Shows that something goes on until it has ended; then `done` is called, unless the person has pressed Escape.
+    pub(crate) fn run<T: 'static>(&self, work: impl Future<Output = T> + 'static, done: impl FnOnce(T) + 'static) {
+        let turn = self.imp().turn.get().wrapping_add(1);
+        self.imp().turn.set(turn);
+        self.set_busy(true);
+        let weak = self.downgrade();
+        glib::spawn_future_local(async move {
+            let value = work.await;
+            let button = weak.upgrade();
+            if let Some(button) = &button {
+                if button.imp().turn.get() != turn {
+                    return;
+                }
+                button.set_busy(false);
+            }
+            done(value);
         });
     }
 }

@@ -11,11 +11,13 @@ mod familiarity_line;
 pub(crate) mod focus;
 pub(crate) mod labels;
 mod offer_row;
+mod offline_banner;
 mod row_group;
 mod row_menu;
 mod row_parts;
 mod status_page;
 pub(crate) mod toast;
+mod wait;
 
 pub(crate) use self::{
     account_choice::account_choices,
@@ -25,8 +27,10 @@ pub(crate) use self::{
     closures::Closures,
     familiarity_line::FamiliarityLine,
     offer_row::{Offer, OfferRow},
+    offline_banner::show_offline,
     row_group::RowGroup,
-    row_menu::row_menu,
+    row_menu::{MenuEntry, row_menu},
     row_parts::{decorative_icon, settle_state, sign_in_name, state_label},
     status_page::follow_width,
+    wait::Wait,
 };

@@ -3,10 +3,12 @@
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
+use usher_core::service::ServiceUrl;
 
 use crate::{
+    model::Network,
     navigation::{self, Destination},
-    widgets::{BusyButton, accessible, decorative_icon},
+    widgets::{BusyButton, MenuEntry, accessible, decorative_icon, row_menu},
 };
 
 /// The texts of a row.
@@ -117,8 +119,13 @@ impl OfferRow {
         self.imp().button.connect_pressed(pressed);
     }
 
-    /// Adds a widget after the button.
-    pub(crate) fn add_suffix(&self, widget: &impl IsA<gtk::Widget>) {
-        self.imp().suffixes.append(widget);
+    /// Lets the button be pressed only while a server can be reached.
+    pub(crate) fn gate(&self, network: &Network, service: &ServiceUrl) {
+        network.gate(&*self.imp().button, service);
+    }
+
+    /// Adds a menu after the button.
+    pub(crate) fn add_menu(&self, about: &str, entries: Vec<MenuEntry>) {
+        self.imp().suffixes.append(&row_menu(about, entries));
     }
 }

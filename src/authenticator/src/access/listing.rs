@@ -19,7 +19,7 @@ pub(super) fn listed(entry: &Entry) -> Option<Listed> {
                 AccountState::SignedOut => "signed-out",
             };
             let links = account.links.iter().map(|link| link.remote_url.as_str().to_owned()).collect();
-            let user = text::clean(&account.user, text::NAME_LIMIT);
+            let user = text::clean(&account.label(), text::NAME_LIMIT);
             let binding = &account.binding;
             Some(fields(account.id.to_string(), binding.provider, binding.service.as_str(), user, state, links))
         }

@@ -48,7 +48,7 @@ impl AccessService {
                 self.answers().keep(&account, &said, flow.clock.elapsed());
                 let access = grants.access(&asks);
                 let finished = NotificationEvent::finished(&account, &access.granted, ground);
-                self.settle(flow.news(&account, || access), finished);
+                self.settle(flow.news(&account, access), finished);
                 known.extend(said);
                 known
             }

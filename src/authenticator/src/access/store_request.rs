@@ -95,11 +95,11 @@ impl StoreAttempt<'_> {
             return Ok(());
         };
         let asks = [Ask::of_app(app)];
-        let access = flow.ask(&account, &asks).await?.access(&asks);
+        let access = flow.ask(&account, &asks).await?.access(&asks).at(&self.ground);
         self.access.answers().forget(account.id);
         let denied = access.denied.clone();
         // A caller that wants to buy the app learns this from its answer.
-        self.access.settle(flow.news(&account, || access), None);
+        self.access.settle(flow.news(&account, access), None);
         if denied.is_empty() { Ok(()) } else { Err(Obstacle::not_bought(&account, denied)) }
     }
 }

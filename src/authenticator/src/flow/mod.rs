@@ -243,7 +243,7 @@ impl<'a> RequestAttempt<'a> {
 
     /// The server's answers that are news for the account's list of purchases.
     fn settled(&self, findings: &Findings) -> Option<(AccountId, Access)> {
-        self.flow.news(findings.used.as_ref()?, || findings.access(self.request))
+        self.flow.news(findings.used.as_ref()?, findings.access(self.request).at(&self.ground))
     }
 
     async fn note(&self, obstacle: &Obstacle, findings: &Findings) -> Option<Pending> {

@@ -94,7 +94,7 @@ impl Obstacle {
 
     /// The obstacle of a server that denies an account these apps.
     pub(crate) fn not_bought(account: &Account, ids: BTreeSet<String>) -> Self {
-        Self::NotBought { account: account.id, user: account.user.clone(), ids }
+        Self::NotBought { account: account.id, user: account.label(), ids }
     }
 
     /// The apps that the obstacle concerns; `None` if it concerns the whole request.

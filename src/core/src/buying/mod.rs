@@ -97,13 +97,19 @@ impl Buying {
 /// Asks an account's server about these apps, and updates the account's purchases.
 pub async fn ask(session: &Session, id: AccountId, asks: &[Ask]) -> Result<Grants, SessionError> {
     let account = session.account(id).await?;
-    session.tokens_settled(&account, asks).await
+    session.tokens_settled(&account, asks, None).await
 }
 
-/// Like [`ask`], but gives the apps with and without access.
-pub async fn check(session: &Session, id: AccountId, app_ids: &BTreeSet<String>) -> Result<Access, SessionError> {
+/// Asks which of these apps an account has, and updates the account's purchases. Those of a repository are added to them.
+pub async fn check(
+    session: &Session,
+    id: AccountId,
+    app_ids: &BTreeSet<String>,
+    ground: Option<&Ground>,
+) -> Result<Access, SessionError> {
     let asks: Vec<Ask> = app_ids.iter().map(|id| Ask::of_app(id)).collect();
-    Ok(ask(session, id, &asks).await?.access(&asks))
+    let account = session.account(id).await?;
+    Ok(session.tokens_settled(&account, &asks, ground).await?.access(&asks))
 }
 
 /// Begins to buy an app for a repository, after the person's click. `redirect` is where the shop's page leads in the
@@ -117,7 +123,7 @@ pub async fn begin(
 ) -> Result<Begun, BuyError> {
     let account = session.account(id).await?;
     let asks = [Ask::of_app(app_id)];
-    if session.tokens_settled(&account, &asks).await?.access(&asks).granted.contains(app_id) {
+    if session.tokens_settled(&account, &asks, Some(ground)).await?.access(&asks).granted.contains(app_id) {
         return Ok(Begun::Owned);
     }
     let Some(shop) = account.binding.provider.shop() else {
@@ -159,21 +165,6 @@ async fn not_begun(
 /// Drops an unfinished purchase, because the person says that it was not paid.
 pub async fn not_paid(session: &Session, id: AccountId, app_id: &str) -> Result<(), StoreError> {
     let change = |account: &mut Account| purchases::drop_unfinished(&mut account.purchases, app_id);
-    session.store().change(id, change).await.map(|_| ())
-}
-
-/// Records apps of a repository to which an account has access, though they were not bought through Usher.
-pub async fn remember(
-    session: &Session,
-    id: AccountId,
-    ground: &Ground,
-    app_ids: &BTreeSet<String>,
-) -> Result<(), StoreError> {
-    let change = |account: &mut Account| {
-        for app_id in app_ids {
-            purchases::remember(&mut account.purchases, ground, app_id, clock::now());
-        }
-    };
     session.store().change(id, change).await.map(|_| ())
 }
 

@@ -34,6 +34,9 @@ pub struct Purchase {
     pub at: i64,
     /// How far it is.
     pub state: PurchaseState,
+    /// Whether the server gave access without a purchase through Usher: who bought it, and when, is not known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub was_found: bool,
 }
 
 /// Records that an app is about to be bought. `false` if such a record exists, with an unknown outcome.
@@ -43,14 +46,6 @@ pub fn begin(purchases: &mut Vec<Purchase>, ground: &Ground, app_id: &str, now: 
     }
     put(purchases, ground, app_id, now, PurchaseState::Unfinished);
     true
-}
-
-/// Records an app to which the server gives access, wherever it was bought. An app already recorded as owned stays as
-/// it is.
-pub fn remember(purchases: &mut Vec<Purchase>, ground: &Ground, app_id: &str, now: i64) {
-    if !purchases.iter().any(|known| known.app_id == app_id && known.state == PurchaseState::Owned) {
-        put(purchases, ground, app_id, now, PurchaseState::Owned);
-    }
 }
 
 fn put(purchases: &mut Vec<Purchase>, ground: &Ground, app_id: &str, now: i64, state: PurchaseState) {
@@ -66,6 +61,7 @@ fn put(purchases: &mut Vec<Purchase>, ground: &Ground, app_id: &str, now: i64, s
         remote_url: ground.remote_url.clone(),
         at: now,
         state,
+        was_found: state == PurchaseState::Owned,
     });
 }
 
@@ -74,9 +70,10 @@ pub fn is_unfinished(purchases: &[Purchase], app_id: &str) -> bool {
     purchases.iter().any(|known| known.app_id == app_id && known.state == PurchaseState::Unfinished)
 }
 
-/// Records the server's answer. A denied app whose purchase was begun may still be paid: it stays unfinished.
-pub fn settle(purchases: &mut [Purchase], access: &Access, now: i64) {
-    for known in purchases {
+/// Records the server's answer. A denied app whose purchase was begun may still be paid: it stays unfinished. A protected
+/// app of a known repository is added, wherever it was bought, as long as there is room.
+pub fn settle(purchases: &mut Vec<Purchase>, access: &Access, now: i64) {
+    for known in purchases.iter_mut() {
         if access.granted.contains(&known.app_id) {
             if known.state == PurchaseState::Unfinished {
                 known.at = now;
@@ -84,6 +81,12 @@ pub fn settle(purchases: &mut [Purchase], access: &Access, now: i64) {
             known.state = PurchaseState::Owned;
         } else if access.denied.contains(&known.app_id) && known.state == PurchaseState::Owned {
             known.state = PurchaseState::NoAccess;
+        }
+    }
+    let Some(ground) = &access.ground else { return };
+    for app_id in &access.protected {
+        if purchases.len() < COUNT_LIMIT && !purchases.iter().any(|known| &known.app_id == app_id) {
+            put(purchases, ground, app_id, now, PurchaseState::Owned);
         }
     }
 }
@@ -100,7 +103,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{provider::Provider, service::ServiceUrl};
+    use crate::{
+        ask::Ask,
+        credential::Token,
+        provider::{Grant, Provider},
+        service::ServiceUrl,
+    };
 
     fn ground() -> Ground {
         let service = ServiceUrl::parse("https://s.example.org/").unwrap();
@@ -111,13 +119,18 @@ mod tests {
         super::begin(purchases, &ground(), app_id, now)
     }
 
-    fn remember(purchases: &mut Vec<Purchase>, app_id: &str, now: i64) {
-        super::remember(purchases, &ground(), app_id, now);
+    fn settle(purchases: &mut Vec<Purchase>, granted: &[&str], denied: &[&str], now: i64) {
+        let ids = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect();
+        super::settle(purchases, &Access { granted: ids(granted), denied: ids(denied), ..Access::default() }, now);
     }
 
-    fn settle(purchases: &mut [Purchase], granted: &[&str], denied: &[&str], now: i64) {
-        let ids = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect();
-        super::settle(purchases, &Access { granted: ids(granted), denied: ids(denied) }, now);
+    fn answered(purchases: &mut Vec<Purchase>, asks: &[(Ask, Grant)], is_of_repository: bool, now: i64) {
+        let mut access = Access::default();
+        for (ask, grant) in asks {
+            access.add(ask, grant);
+        }
+        let access = if is_of_repository { access.at(&ground()) } else { access };
+        super::settle(purchases, &access, now);
     }
 
     fn states(purchases: &[Purchase]) -> Vec<(&str, PurchaseState, i64)> {
@@ -150,14 +163,51 @@ mod tests {
     }
 
     #[test]
-    fn an_app_found_owned_is_recorded_once() {
+    fn what_the_server_gives_a_token_for_is_added_wherever_it_was_bought() {
+        let token = || Grant::Token(Token::parse("t").unwrap(), None);
+        let of_ref = |text: &str| Ask::of_ref(text.parse().unwrap());
         let mut purchases = Vec::new();
-        remember(&mut purchases, "a", 1);
-        remember(&mut purchases, "a", 2);
-        assert_eq!(states(&purchases), [("a", PurchaseState::Owned, 1)]);
-        begin(&mut purchases, "b", 3);
-        remember(&mut purchases, "b", 4);
-        assert_eq!(states(&purchases)[1], ("b", PurchaseState::Owned, 4), "its outcome is known now");
+        let asks = [
+            (Ask::of_app("org.a.Paid"), token()),
+            (Ask::of_app("org.a.Free"), Grant::Free),
+            (Ask::of_app("org.a.Denied"), Grant::Denied),
+            (of_ref("app/org.a.Whole/x86_64/stable"), token()),
+            (of_ref("runtime/org.a.Whole.Locale/x86_64/stable"), token()),
+            (of_ref("runtime/org.a.Platform/x86_64/1"), token()),
+            (of_ref("app/org.a.Part/x86_64/stable"), token()),
+            (of_ref("runtime/org.a.Part.Locale/x86_64/stable"), Grant::Denied),
+        ];
+        answered(&mut purchases, &asks, false, 1);
+        assert_eq!(states(&purchases), [], "nobody says which repository they are from");
+        answered(&mut purchases, &asks, true, 2);
+        answered(&mut purchases, &asks, true, 3);
+        let found = [("org.a.Paid", PurchaseState::Owned, 2), ("org.a.Whole", PurchaseState::Owned, 2)];
+        assert_eq!(states(&purchases), found);
+        assert!(purchases.iter().all(|known| known.was_found));
+    }
+
+    #[test]
+    fn what_was_bought_through_usher_was_not_found() {
+        let mut purchases = Vec::new();
+        begin(&mut purchases, "a", 1);
+        let token = Grant::Token(Token::parse("t").unwrap(), None);
+        answered(&mut purchases, &[(Ask::of_app("a"), token)], true, 2);
+        assert_eq!(states(&purchases), [("a", PurchaseState::Owned, 2)]);
+        assert!(!purchases[0].was_found);
+    }
+
+    #[test]
+    fn what_is_found_takes_no_place_from_what_is_known() {
+        let mut purchases = Vec::new();
+        let token = || Grant::Token(Token::parse("t").unwrap(), None);
+        let asks: Vec<_> = (0..600).map(|app| (Ask::of_app(&format!("a{app}")), token())).collect();
+        answered(&mut purchases, &asks[..400], true, 1);
+        let known = purchases.clone();
+        answered(&mut purchases, &asks, true, 2);
+        assert_eq!((purchases.len(), &purchases[..400]), (COUNT_LIMIT, &known[..]));
+        let full = purchases.clone();
+        answered(&mut purchases, &asks, true, 3);
+        assert_eq!(purchases, full, "nothing is news twice");
     }
 
     proptest! {

@@ -151,7 +151,7 @@ mod tests {
         let mut account = account();
         let waits = || Some(note(Obstacle::NotBought));
         assert_eq!(causes(Some(&account), waits()), [(id_of_account(account.id), Cause::NoAccess)]);
-        purchases::remember(&mut account.purchases, &ground(), "org.example.App", NOW);
+        purchases::settle(&mut account.purchases, &testing::access_to("org.example.App", &ground()), NOW);
         assert_eq!(causes(Some(&account), waits()), []);
     }
 

@@ -11,8 +11,10 @@ use crate::{
     ask::Ask,
     binding::{Binding, OptionsError},
     credential::{Credential, Token},
+    ground::Ground,
     http::{HttpClient, HttpError},
     redirect::{RandomError, Redirect},
+    refs::RefKind,
     service::{ServiceUrl, UrlError},
 };
 
@@ -198,16 +200,31 @@ pub struct Access {
     pub granted: BTreeSet<String>,
     /// Ids of the apps without access.
     pub denied: BTreeSet<String>,
+    /// Of the apps with access, the ids of those that need a token.
+    pub protected: BTreeSet<String>,
+    /// The repository that the apps are from, if they are known to be.
+    pub ground: Option<Ground>,
 }
 
 impl Access {
+    /// The same about apps that are from this repository.
+    pub fn at(self, ground: &Ground) -> Self {
+        Self { ground: Some(ground.clone()), ..self }
+    }
+
     /// Adds what the server says about one ask.
     pub fn add(&mut self, ask: &Ask, grant: &Grant) {
+        let id = ask.app_id();
         if matches!(grant, Grant::Denied) {
-            self.granted.remove(ask.app_id());
-            self.denied.insert(ask.app_id().to_owned());
-        } else if !self.denied.contains(ask.app_id()) {
-            self.granted.insert(ask.app_id().to_owned());
+            self.granted.remove(id);
+            self.protected.remove(id);
+            self.denied.insert(id.to_owned());
+        } else if !self.denied.contains(id) {
+            self.granted.insert(id.to_owned());
+            let is_app = ask.full_ref().is_none_or(|full_ref| full_ref.kind == RefKind::App);
+            if is_app && matches!(grant, Grant::Token(..)) {
+                self.protected.insert(id.to_owned());
+            }
         }
     }
 }

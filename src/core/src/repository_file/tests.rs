@@ -34,6 +34,20 @@ fn a_ref_file_names_its_app_and_suggests_a_name_for_its_repository() {
 }
 
 #[test]
+fn whatever_flatpak_would_not_verify_is_warned_of() {
+    for (rest, is_warned_of) in [
+        ("Url=https://store.example.org/repo/\n", true),
+        ("Url=https://store.example.org/repo/\nGPGKey=cHVibGljIGtleQ==\n", false),
+        ("Url=oci+https://registry.example.org/\n", false),
+    ] {
+        let file = parse(&format!("[Flatpak Repo]\n{rest}")).unwrap();
+        assert_eq!(file.warning().is_some(), is_warned_of, "{rest}");
+        let command = file.command(None, &[]);
+        assert_eq!(command.is_some_and(|command| command.contains("--no-gpg-verify")), is_warned_of, "{rest}");
+    }
+}
+
+#[test]
 fn a_path_that_cannot_be_typed_goes_into_no_command() {
     let content = format!("{REPO}GPGKey=cHVibGljIGtleQ==\nSubset=verified\nDefaultBranch=stable\n");
     let command = parse(&content).unwrap().command(Some(Path::new("/home/ada/Téléchargements/a.flatpakrepo")), &[]);

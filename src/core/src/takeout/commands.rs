@@ -11,7 +11,7 @@ use crate::{
     provider::Provider,
     remote::Remote,
     remote_add::{RemoteAdd, free_name, where_to},
-    text,
+    repository_file, text,
 };
 
 /// What to do to have a repository here.
@@ -63,6 +63,12 @@ impl TakenRepository {
             address: &self.address,
         };
         add.command()
+    }
+
+    /// What to say before it is added, if flatpak will not check what comes from it.
+    pub fn warning(&self) -> Option<String> {
+        let is_registry = self.address.as_str().starts_with("oci+");
+        (!self.verified && !is_registry).then(repository_file::unverified)
     }
 
     fn modify(&self, remote: &Remote) -> Option<String> {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::commands::{SetUp, install_command};
 use crate::{
-    account::{Account, AccountState},
+    account::{self, Account, AccountState},
     binding::Binding,
     provider::wire::json,
     refs::AppId,
@@ -152,6 +152,11 @@ impl Takeout {
 }
 
 impl TakenAccount {
+    /// What to call it where a person reads it: see [`account::label`].
+    pub fn label(&self) -> String {
+        account::label(&self.user, self.name.as_deref(), &self.binding.host())
+    }
+
     /// The same person's account at the same server on this computer, if there is one.
     pub fn here<'a>(&self, entries: &'a [Entry]) -> Option<&'a Account> {
         let mut here = entries.iter().filter_map(Entry::account);

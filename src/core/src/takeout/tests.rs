@@ -96,6 +96,7 @@ fn a_repository_is_set_up_by_one_command_with_its_key() {
     );
     let (_folder, unverified, _) = gathered(false);
     let SetUp::Command(Some(command)) = unverified.repositories[0].set_up(&[]) else { panic!("there is a command") };
+    assert!(unverified.repositories[0].warning().is_some());
     assert!(command.starts_with("flatpak ") && command.contains(" --no-gpg-verify demo "), "{command}");
 }
 

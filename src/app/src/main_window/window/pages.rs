@@ -16,6 +16,7 @@ use crate::{
     add_account::{AddAccountPage, ServerPage},
     model::{OfferedRepository, Repository},
     navigation::Destination,
+    services::Services,
     sign_in::{self, Purpose, SignInRequest},
     take_along::{ExportPage, WelcomePage},
 };
@@ -40,6 +41,12 @@ impl imp::Window {
                 self.sign_in(SignInRequest { binding, account, purpose: Purpose::ByHand { remote } });
             }
             Destination::Permission(repository) => self.view.push(&PermissionPage::new(services, repository)),
+            Destination::AnotherAccount(repository) => self.show_other_accounts(&repository),
+            Destination::Purchase(wanted) => {
+                if let Some(prompter) = self.prompter.get() {
+                    prompter.ask_to_buy(wanted);
+                }
+            }
             Destination::ChangedServer(repository, account) => self.show_changed_server(repository, account),
             Destination::AcceptedServer(repository) => {
                 let is_known = services.accounts().accounts().iter().any(|known| known.binding == repository.binding);
@@ -59,6 +66,16 @@ impl imp::Window {
 
     fn show_server_of(&self, repository: &Repository) {
         self.view.push(&ServerPage::new(self.services(), Some(repository), repository.binding.clone()));
+    }
+
+    /// The accounts at the server of a repository, where there is more than the one that it uses; else a new one.
+    fn show_other_accounts(&self, repository: &Repository) {
+        let accounts = self.services().accounts().accounts();
+        if accounts.iter().filter(|account| account.binding == repository.binding).count() > 1 {
+            self.view.push(&PermissionPage::new(self.services(), repository.clone()));
+        } else {
+            self.show_server_of(repository);
+        }
     }
 
     /// No stray key opens a server's page: the server is shown first.
@@ -118,6 +135,23 @@ impl imp::Window {
         page.fill(offered);
     }
 
+    /// Goes back to the page with that tag, or shows a new one above whatever is shown. A sign-in is not broken off for it,
+    /// and a question stays.
+    fn show_over_others(&self, tag: &str, page: impl FnOnce(&Services) -> adw::NavigationPage) {
+        let dialog = self.obj().visible_dialog();
+        if dialog.as_ref().is_some_and(ObjectExt::is::<adw::AlertDialog>) || !self.may_interrupt() {
+            return;
+        }
+        if let Some(dialog) = dialog {
+            dialog.close();
+        }
+        if self.view.find_page(tag).is_some() {
+            self.view.pop_to_tag(tag);
+        } else {
+            self.view.push(&page(self.services()));
+        }
+    }
+
     fn show_account(&self, id: AccountId) {
         if self.services().accounts().find(id).is_some() && self.may_interrupt() {
             self.show_first_page();
@@ -142,20 +176,14 @@ impl imp::Window {
 }
 
 impl Window {
-    /// Shows where an account is added. Does nothing while another page is shown.
+    /// Shows where an account is added.
     pub(crate) fn add_account(&self) {
-        let imp = self.imp();
-        if imp.is_first_page_shown() {
-            imp.view.push(&AddAccountPage::new(imp.services()));
-        }
+        self.imp().show_over_others("add-account", |services| AddAccountPage::new(services).upcast());
     }
 
-    /// Shows what goes along to another computer. Does nothing but on the first page.
+    /// Shows what goes along to another computer.
     pub(crate) fn export(&self) {
-        let imp = self.imp();
-        if imp.is_first_page_shown() {
-            imp.view.push(&ExportPage::new(imp.services()));
-        }
+        self.imp().show_over_others("export", |services| ExportPage::new(services).upcast());
     }
 
     /// Shows an account, as soon as the keyring has told of it.

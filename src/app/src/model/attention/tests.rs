@@ -6,6 +6,7 @@ use usher_core::{
     account::AccountState,
     buying::purchases,
     checks::{InstallationKind, Problem},
+    ground::Ground,
     provider::Access,
     testing,
 };
@@ -210,9 +211,32 @@ fn an_update_that_lacks_access_is_shown_until_there_is_access_again() {
         (found.needs.iter().filter_map(named).collect::<Vec<_>>(), found.ready.len())
     };
     assert_eq!(shown(&buyer), (vec!["org.a.A".to_owned(), "org.b.B".to_owned()], 0));
-    purchases::remember(&mut buyer.purchases, &ground(&shop), "org.a.A", NOW);
+    purchases::settle(&mut buyer.purchases, &testing::access_to("org.a.A", &ground(&shop)), NOW);
     assert_eq!(shown(&buyer), (vec!["org.b.B".to_owned()], 1), "what can be updated again is ready");
-    let install = note(&shop, Operation::Install, Obstacle::NotBought, &["org.c.C"], 3);
-    let found = overview(&[open(account(&shop, true))], from_ref(&shop), &[install], NOW);
-    assert_eq!(found.needs, [], "an install that was not bought is nobody's duty");
+}
+
+#[test]
+fn what_was_not_bought_waits_as_one_question_of_its_repository_until_it_is_owned_or_begun() {
+    let shop = repository("https://store.example");
+    let stopped = |apps: &[&str], at| note(&shop, Operation::Install, Obstacle::NotBought, apps, at);
+    let notes = [stopped(&["org.a.A", "org.b.B"], 1), stopped(&["org.c.C"], 2)];
+    let mut buyer = account(&shop, true);
+    let shown = |account: &Account| {
+        let named = |need: &Need| match need {
+            Need::NotBought { app_ids, account: id, .. } => {
+                assert_eq!(*id, account.id);
+                Some(app_ids.clone())
+            }
+            _ => None,
+        };
+        let found = overview(&[open(account.clone())], from_ref(&shop), &notes, NOW);
+        found.needs.iter().filter_map(named).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&buyer), [["org.a.A", "org.b.B", "org.c.C"]]);
+    purchases::settle(&mut buyer.purchases, &testing::access_to("org.a.A", &ground(&shop)), NOW);
+    assert_eq!(shown(&buyer), [["org.b.B", "org.c.C"]]);
+    buy(&mut buyer, &shop, "org.b.B", 5);
+    assert_eq!(shown(&buyer), [["org.c.C"]], "an unfinished purchase has a row of its own");
+    purchases::settle(&mut buyer.purchases, &testing::access_to("org.c.C", &ground(&shop)), NOW);
+    assert_eq!(shown(&buyer), [] as [Vec<String>; 0]);
 }

@@ -16,10 +16,11 @@ use usher_core::{
 
 use super::{Form, imp};
 use crate::{
-    i18n::gettext,
+    i18n::{gettext, gettext_f},
     model::permission,
     runtime,
     sign_in::{self, AfterSaving, ClientRequest, Ending, Purpose, SignInRequest},
+    text,
 };
 
 impl imp::PromptWindow {
@@ -97,6 +98,7 @@ impl imp::PromptWindow {
             client: details.client.clone(),
             is_update: details.is_update,
             is_waiting: Cell::new(prompt.is_waiting()),
+            next: self.next_question.clone(),
             saved: Box::new(glib::clone!(
                 #[weak(rename_to = imp)]
                 self,
@@ -169,7 +171,7 @@ impl imp::PromptWindow {
         self.done(&asked, account.map(|account| account.id));
         let ending = Ending {
             heading: heading.to_owned(),
-            user: account.map(|account| account.user.clone()),
+            user: account.filter(|account| account.has_telling_name() || account.name.is_some()).map(Account::label),
             text,
             host: self.prompt().details.borrow().ground.binding.host(),
             asked,
@@ -187,6 +189,12 @@ impl imp::PromptWindow {
     }
 
     pub(super) fn set_busy(&self, is_busy: bool) {
+        let host = self.prompt().details.borrow().ground.host();
+        self.obj().set_busy_text(if self.form() == Form::Unlock {
+            gettext("Waiting for the keyring…")
+        } else {
+            gettext_f("Asking {host}…", &[("host", &text::within(&host))])
+        });
         self.obj().set_is_busy(is_busy);
         self.obj().set_failure("");
         self.update_buttons();

@@ -66,7 +66,8 @@ impl imp::PromptWindow {
         let ids: BTreeSet<String> = asked_for.iter().cloned().collect();
         let services = self.services().clone();
         let session = services.session.clone();
-        let access = runtime::spawn(async move { buying::check(&session, id, &ids).await }).await;
+        let ground = self.prompt().details.borrow().ground.clone();
+        let access = runtime::spawn(async move { buying::check(&session, id, &ids, Some(&ground)).await }).await;
         let access = match access {
             Ok(access) => access,
             Err(SessionError::SignedOut | SessionError::Expired) => return Err(NotSignedIn),
@@ -168,7 +169,7 @@ impl imp::PromptWindow {
 
     fn show_bought(&self, account: &Account, bought: &[String], was_paid: bool) {
         let apps: Vec<String> = bought.iter().map(|app| self.app_name(app)).collect();
-        let said = belongs(&account.user, &apps, was_paid);
+        let said = belongs(&account.label(), &apps, was_paid);
         let heading = if was_paid { gettext("Bought") } else { gettext("Already Bought") };
         self.show_done(&heading, Some(account), Some(said));
     }

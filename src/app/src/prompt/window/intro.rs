@@ -10,7 +10,7 @@ use crate::{
     i18n::gettext_f,
     model::App,
     text,
-    widgets::{accessible::bare, account_choices, labels},
+    widgets::{accessible::bare, account_choices, labels, show_offline},
 };
 
 /// Tag of the server's web page, whose host the window is called by.
@@ -51,6 +51,8 @@ impl imp::PromptWindow {
         let services = self.services();
         services.apps().changes().follow(&*self.obj(), |window| window.imp().refresh());
         services.accounts().changes().follow(&*self.obj(), |window| window.imp().show_familiarity());
+        services.network().changes().follow(&*self.obj(), |window| window.imp().update_buttons());
+        show_offline(&self.view, services.network());
     }
 
     fn app(&self, app_id: &str) -> App {
@@ -112,7 +114,7 @@ impl imp::PromptWindow {
             tell(&*self.for_row, &lines.collect::<Vec<_>>().join("\n"));
             return;
         }
-        tell(&*self.several_row, &question::apps(app_ids, &|id| self.app_name(id)));
+        tell(&*self.several_row, &text::apps(app_ids, &|id| self.app_name(id)));
         let mut rows = self.app_rows.borrow_mut();
         if rows.iter().map(|(app, _)| app).eq(&apps) {
             return;

@@ -50,9 +50,19 @@ impl imp::PromptWindow {
         let needs_choice = matches!(&*self.form.borrow(), Some(Form::Choose(_))) && self.chosen.get().is_none();
         self.obj().action_set_enabled("prompt.not-now", self.are_buttons_live.get());
         self.obj().action_set_enabled("prompt.secondary", is_ready);
-        self.obj().action_set_enabled("prompt.primary", is_ready && !needs_choice);
-        let default = is_ready.then(|| self.primary.get());
+        let can_go_on = is_ready && !needs_choice && self.reaches_server();
+        self.obj().action_set_enabled("prompt.primary", can_go_on);
+        let default = can_go_on.then(|| self.primary.get());
         self.obj().set_default_widget(default.as_ref());
+    }
+
+    /// Whether the server can be reached, where the button leads there.
+    fn reaches_server(&self) -> bool {
+        let needs_server = matches!(&*self.form.borrow(), Some(Form::SignIn | Form::SignInAgain(_) | Form::Buy(_)));
+        let (Some(services), Some(prompt), true) = (self.services.get(), self.prompt.get(), needs_server) else {
+            return true;
+        };
+        services.network().reaches(&prompt.details.borrow().ground.binding.service)
     }
 
     /// A window that nobody uses closes after a while; the question stays in the main window.
@@ -87,7 +97,7 @@ impl imp::PromptWindow {
                 self,
                 move || {
                     imp.unused.take();
-                    if imp.is_purchase_under_way() {
+                    if imp.is_purchase_under_way() || imp.holds_unsaved() {
                         imp.restart_unused();
                         return;
                     }

@@ -98,7 +98,8 @@ impl Purchase {
     async fn look(&self) -> Result<Access, SessionError> {
         let session = self.services.session.clone();
         let (id, ids) = (self.request.account.id, BTreeSet::from([self.current()]));
-        runtime::spawn(async move { buying::check(&session, id, &ids).await }).await
+        let ground = self.request.ground.clone();
+        runtime::spawn(async move { buying::check(&session, id, &ids, Some(&ground)).await }).await
     }
 
     /// Asks the server a last time, when the window is gone. Returns what belongs to the account now.

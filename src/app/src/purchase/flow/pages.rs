@@ -45,7 +45,7 @@ impl Purchase {
         let basket = self.basket.borrow();
         let app = self.name(basket.current().unwrap_or_default());
         let next = basket.next().map(|id| self.name(id));
-        let (host, user) = (self.host(), self.request.account.user.clone());
+        let (host, user) = (self.host(), self.request.account.label());
         let mut words = words(shown, &Names { app: &app, next: next.as_deref(), host: &host, user: &user });
         if matches!(shown, PageKind::Progress) {
             words.title = basket.progress().unwrap_or_default();
