@@ -19,3 +19,6 @@ mod story_17_software;
 mod story_18_impostors;
 mod story_19_notifications;
 mod story_20_repository_file;
+mod story_31_more_questions;
+mod story_32_offline;
+mod story_33_kept_sign_in;
