@@ -54,10 +54,15 @@ mod widgets;
 use gtk::{glib, prelude::*};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tracing_subscriber::{filter::LevelFilter, filter::Targets, prelude::*};
-use usher_core::names;
+use usher_core::{environment, names};
 
 fn main() -> glib::ExitCode {
+    let cleaned = environment::clean();
     log_to_stderr();
+    if let Err(error) = cleaned {
+        tracing::error!(%error, "cannot start without variables that weaken a rule");
+        return glib::ExitCode::FAILURE;
+    }
     // A core dump would hold credentials (rule R17).
     if let Err(error) = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }) {
         tracing::warn!(%error, "cannot switch core dumps off");

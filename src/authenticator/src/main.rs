@@ -69,6 +69,7 @@ use tokio::{
 use tracing_subscriber::{filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt};
 use usher_core::{
     dismissals::DismissalFile,
+    environment,
     http::{HttpClient, HttpLimits, PortalProxies},
     notices::NoticeFile,
     pending::PendingFile,
@@ -99,6 +100,11 @@ const PROMPT_LIMITS: PromptLimits =
 const LOOK_LIMIT: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
+    if let Err(error) = environment::clean() {
+        log(false);
+        tracing::error!(%error, "cannot start without variables that weaken a rule");
+        return ExitCode::FAILURE;
+    }
     match Role::of_process() {
         Role::Supervisor => {
             log(false);

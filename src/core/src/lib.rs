@@ -36,7 +36,7 @@
 //! What programs share
 //!   names     ids, bus names, paths               prompt    constants of Prompter1
 //!   app_state constants of Access1                clock     the wall clock
-//!   testing   builders for tests
+//!   environment  variables that weaken a rule       testing   builders for tests
 //! ```
 
 #![warn(missing_docs)]
@@ -52,6 +52,7 @@ pub mod checks;
 pub mod clock;
 pub mod credential;
 pub mod dismissals;
+pub mod environment;
 pub mod error_text;
 pub mod familiarity;
 pub mod files;

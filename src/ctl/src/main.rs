@@ -41,6 +41,7 @@ use std::{
 
 use clap::Parser;
 use usher_core::{
+    environment,
     i18n::{self, gettext},
     locale,
 };
@@ -53,6 +54,7 @@ use crate::{
 };
 
 fn main() -> ExitCode {
+    let cleaned = environment::clean();
     protect_memory();
     i18n::init();
     let arguments = match Arguments::try_parse() {
@@ -60,6 +62,10 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let out = Output { is_json: arguments.json };
+    if let Err(error) = cleaned {
+        out.failure(&error.into());
+        return ExitCode::FAILURE;
+    }
     let done = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => {
             let done = runtime.block_on(run(&Context::new(out), arguments.command));
