@@ -28,8 +28,8 @@ use zbus::{
 /// The name of a bus's file is its id between these.
 const BEGIN: &str = "requests-";
 const END: &str = ".json";
-/// Longest wait for the file to be written.
-const WRITE_LIMIT: Duration = Duration::from_secs(1);
+/// Longest wait of a client for the file to be written.
+const CLIENT_LIMIT: Duration = Duration::from_secs(1);
 /// Most handles to accept from the file.
 const COUNT_LIMIT: usize = 256;
 
@@ -164,7 +164,9 @@ impl JournalWriter {
             while waiting.changed().await.is_ok() {
                 let (number, handles) = waiting.borrow_and_update().clone();
                 let (place, journal) = (journal.file.path().to_owned(), journal.clone());
-                if let Err(error) = files::apart(&place, move || journal.write(handles)).await {
+                if let Err(error) =
+                    files::apart_within(files::WRITE_LIMIT, &place, move || journal.write(handles)).await
+                {
                     tracing::warn!(%error, "cannot write the journal in time");
                 }
                 done.send_replace(number);
@@ -185,7 +187,7 @@ impl JournalWriter {
     pub(crate) fn written(&self) -> impl Future<Output = ()> + use<> {
         let (number, mut written) = (self.latest.borrow().0, self.written.clone());
         async move {
-            let _ = tokio::time::timeout(WRITE_LIMIT, written.wait_for(|&done| done >= number)).await;
+            let _ = tokio::time::timeout(CLIENT_LIMIT, written.wait_for(|&done| done >= number)).await;
         }
     }
 }

@@ -14,8 +14,10 @@ use std::{
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 
-/// Longest wait for a disk.
+/// Longest wait for a disk where somebody waits for the answer.
 const DISK_LIMIT: Duration = Duration::from_secs(3);
+/// Longest wait for a disk to write: a busy one takes its time, and nobody waits for it.
+pub const WRITE_LIMIT: Duration = Duration::from_secs(30);
 
 /// The places whose disk has not answered yet. A second caller does not wait for them, and takes no further thread.
 static LATE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
@@ -24,11 +26,20 @@ static LATE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 /// written there. Fails with [`io::ErrorKind::TimedOut`] if that does not answer in time; the work goes on. To be called
 /// in a tokio runtime.
 pub async fn apart<T: Send + 'static>(place: &Path, work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+    apart_within(DISK_LIMIT, place, work).await
+}
+
+/// The same, with this limit.
+pub async fn apart_within<T: Send + 'static>(
+    limit: Duration,
+    place: &Path,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<T> {
     if late().contains(place) {
         return Err(io::ErrorKind::TimedOut.into());
     }
     let mut working = tokio::task::spawn_blocking(work);
-    if let Ok(done) = tokio::time::timeout(DISK_LIMIT, &mut working).await {
+    if let Ok(done) = tokio::time::timeout(limit, &mut working).await {
         return done.map_err(io::Error::other);
     }
     tracing::warn!(place = %place.display(), "a disk does not answer");
@@ -116,7 +127,7 @@ pub struct Lock(#[allow(dead_code)] File);
 
 /// Takes the lock. Waits at most `limit` for another holder.
 pub async fn lock(path: &Path, limit: Duration) -> io::Result<Lock> {
-    let file = apart(path, {
+    let file = apart_within(limit, path, {
         let path = path.to_owned();
         move || open_lock(&path)
     });

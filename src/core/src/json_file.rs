@@ -11,7 +11,7 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, de::Error as _};
 
-use crate::files;
+use crate::files::{self, WRITE_LIMIT};
 
 /// Longest wait for another writer.
 const LOCK_LIMIT: Duration = Duration::from_secs(5);
@@ -83,14 +83,14 @@ impl<T: Contents> JsonFile<T> {
     pub async fn change(&self, change: impl FnOnce(&mut T) + Send) -> io::Result<()> {
         let _lock = files::lock(&self.path.with_extension("lock"), LOCK_LIMIT).await?;
         let file = self.clone();
-        let before = files::apart(&self.path, move || file.load()).await?;
+        let before = files::apart_within(WRITE_LIMIT, &self.path, move || file.load()).await?;
         let mut contents = before.clone();
         change(&mut contents);
         if contents == before {
             return Ok(());
         }
         let file = self.clone();
-        files::apart(&self.path, move || file.save(contents)).await?
+        files::apart_within(WRITE_LIMIT, &self.path, move || file.save(contents)).await?
     }
 
     /// Removes the file if it exists.
