@@ -201,3 +201,90 @@ impl<R: ReadHalf> ReadHalf for LimitedReader<R> {
         self.0.auth_mechanism()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KIB: usize = 1 << 10;
+
+    /// A socket that gives these bytes, a few at a time.
+    #[derive(Debug)]
+    struct Given {
+        bytes: Vec<u8>,
+        at: usize,
+        piece: usize,
+    }
+
+    #[async_trait]
+    impl ReadHalf for Given {
+        async fn recvmsg(&mut self, buffer: &mut [u8]) -> std::io::Result<(usize, Vec<OwnedFd>)> {
+            let count = buffer.len().min(self.piece).min(self.bytes.len() - self.at);
+            buffer[..count].copy_from_slice(&self.bytes[self.at..self.at + count]);
+            self.at += count;
+            Ok((count, Vec::new()))
+        }
+    }
+
+    fn call(path: &str, method: &str, size: usize) -> Message {
+        Message::method_call(path, method).unwrap().build(&"a".repeat(size)).unwrap()
+    }
+
+    fn reply(size: usize) -> Message {
+        Message::method_return(&call("/", "A", 0).header()).unwrap().build(&"a".repeat(size)).unwrap()
+    }
+
+    /// The sizes of the bodies that are read, in order.
+    async fn bodies(messages: &[Message], piece: usize, received_before: usize) -> Vec<usize> {
+        let mut bytes: Vec<u8> = messages.iter().flat_map(|message| message.data().to_vec()).collect();
+        let rest = bytes.split_off(received_before);
+        let mut reader = LimitedReader(Given { bytes: rest, at: 0, piece });
+        let (mut bodies, mut fds) = (Vec::new(), Vec::new());
+        while let Ok(message) = reader.receive_message(1, &mut bytes, &mut fds).await {
+            bodies.push(message.body().len());
+        }
+        bodies
+    }
+
+    #[tokio::test]
+    async fn d23_a_body_that_is_too_large_is_dropped_and_all_others_are_whole() {
+        let small = call("/", "Ping", 10);
+        let size = |message: &Message| message.body().len();
+        let table = [
+            (call("/", "Ping", 500 * KIB), true),
+            (call("/", "Ping", 600 * KIB), false),
+            (Message::signal("/", "a.B", "C").unwrap().build(&"a".repeat(600 * KIB)).unwrap(), false),
+            (call("/", LARGE_CALL, 600 * KIB), true),
+            (call("/", LARGE_CALL, 9000 * KIB), false),
+            (reply(600 * KIB), true),
+            (reply(9000 * KIB), false),
+        ];
+        for (message, is_kept) in table {
+            let kept = if is_kept { size(&message) } else { 0 };
+            let messages = [small.clone(), message, small.clone()];
+            for (piece, received_before) in [(usize::MAX, 0), (1021, 0), (65536, 5), (4096, 16), (4096, 20_000)] {
+                let read = bodies(&messages, piece, received_before).await;
+                assert_eq!(read, [size(&small), kept, size(&small)], "{piece} {received_before}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn d23_a_message_with_a_huge_header_is_dropped() {
+        let (small, huge) = (call("/", "Ping", 10), call(&format!("/{}", "a".repeat(70 * KIB)), "Ping", 10));
+        let read = bodies(&[small.clone(), huge, small.clone()], 4096, 0).await;
+        assert_eq!(read, [small.body().len(); 2]);
+    }
+
+    #[test]
+    fn sizes_are_read_in_either_order_of_bytes() {
+        let little = [b'l', 1, 0, 1, 5, 0, 0, 0, 1, 0, 0, 0, 9, 0, 0, 0];
+        let big = [b'B', 1, 0, 1, 0, 0, 0, 5, 0, 0, 0, 1, 0, 0, 0, 9];
+        for (bytes, endian) in [(little, LE), (big, BE)] {
+            let sizes = Sizes { endian, kind: CALL, fields: 9, header: 32, body: 5 };
+            assert_eq!(Sizes::of(&bytes), Some(sizes));
+        }
+        assert_eq!(Sizes::of(&[0; 16]), None);
+        assert_eq!(Sizes::of(b"l"), None);
+    }
+}

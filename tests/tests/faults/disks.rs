@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A FIFO at the place of each file that the daemon reads or locks: whoever opens one that nobody writes to waits for ever.
+//! A FIFO at the place of each file that the daemon reads or locks: whoever opens one that nobody writes to waits for
+//! ever. And disks that do not answer.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
-use usher_tests::{AUTHENTICATOR, Session, Setup, has_ended, send_signal, wait_until};
+use usher_tests::{AUTHENTICATOR, Session, Setup, has_ended, send_signal, wait_until, workspace};
 use zbus::fdo::DBusProxy;
 
 use crate::client::{Client, Daemon, owner};
@@ -72,6 +74,25 @@ async fn with_fifo(path: &Path, meanwhile: impl AsyncFnOnce()) {
     }
 }
 
+/// Starts the daemon after these shell commands, asks it for tokens with an account and without one, and ends it.
+async fn ask_and_end(session: &Session, shell: &str) -> (u32, Daemon) {
+    let daemon = Daemon::start(session, shell, &["--verbose"]).await;
+    let (mut client, mut stranger) = (Client::new(session).await, Client::new(session).await);
+    client.send_request(session, session.shop().base_url().as_str()).await.expect("the request is taken");
+    stranger.send_request(session, "https://elsewhere.example.org/").await.expect("the request is taken");
+    let connection = &session.bus.connection;
+    let ping = connection.call_method(Some(AUTHENTICATOR), "/", Some("org.freedesktop.DBus.Peer"), "Ping", &());
+    ping.await.expect("the daemon answers");
+    let response = stranger.response().await;
+    assert_eq!(response.code, 2, "{}", response.message);
+    let code = client.response().await.code;
+    assert_eq!(owner(session).await, daemon.id);
+    send_signal(daemon.id, Signal::TERM);
+    wait_until("the end of the daemon", async || has_ended(daemon.id)).await;
+    session.bus.wait_until_free(AUTHENTICATOR).await;
+    (code, daemon)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn g13_no_file_that_is_read_holds_up_answers_other_peers_or_the_end() {
     let session = Session::start(Setup::without_display()).await;
@@ -79,22 +100,37 @@ async fn g13_no_file_that_is_read_holds_up_answers_other_peers_or_the_end() {
     for path in files(&session).await {
         eprintln!("a FIFO at {}", path.display());
         with_fifo(&path, async || {
-            let daemon = Daemon::start(&session, "", &["--verbose"]).await;
-            let mut client = Client::new(&session).await;
-            // With an account, and without one, which the daemon notes down.
-            client.request(&session).await;
-            let response = client.request_at(&session, "https://elsewhere.example.org/").await;
-            assert_eq!(response.code, 2, "{}", response.message);
-            let connection = &session.bus.connection;
-            let ping = connection.call_method(Some(AUTHENTICATOR), "/", Some("org.freedesktop.DBus.Peer"), "Ping", &());
-            ping.await.expect("the daemon answers");
-            assert_eq!(owner(&session).await, daemon.id);
-            send_signal(daemon.id, Signal::TERM);
-            wait_until("the end of the daemon", async || has_ended(daemon.id)).await;
-            session.bus.wait_until_free(AUTHENTICATOR).await;
+            ask_and_end(&session, "").await;
         })
         .await;
     }
-    let mut client = Client::new(&session).await;
-    assert_eq!(client.request(&session).await.code, 0, "all is as it was");
+    assert_eq!(ask_and_end(&session, "").await.0, 0, "all is as it was");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g13_no_disk_that_hangs_holds_up_answers_other_peers_or_the_end() {
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
+    let custom = custom_installation(&session);
+    let hang = session.folder().join("dead_disk.so");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&hang);
+    let compiled = compiler.arg(workspace().join("tests/helpers/dead_disk.c")).status().expect("a compiler is there");
+    assert!(compiled.success());
+    let environment = session.processes.environment();
+    let folder = |name: &str| PathBuf::from(&environment[name]);
+    for dead in [
+        custom.join("repo"),
+        folder("FLATPAK_CONFIG_DIR"),
+        folder("FLATPAK_SYSTEM_DIR"),
+        folder("FLATPAK_USER_DIR"),
+        folder("XDG_RUNTIME_DIR").join(AUTHENTICATOR),
+        folder("XDG_DATA_HOME").join(AUTHENTICATOR),
+    ] {
+        eprintln!("a dead disk at {}", dead.display());
+        let shell = format!("export LD_PRELOAD='{}' DEAD_DISK='{}'", hang.display(), dead.display());
+        let (code, daemon) = ask_and_end(&session, &shell).await;
+        assert_eq!(code, 0, "the account is on another disk");
+        assert!(daemon.log_text().contains("a disk does not answer"), "{}", daemon.log_text());
+    }
 }

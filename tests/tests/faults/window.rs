@@ -2,11 +2,14 @@
 //! What ends or disappears while a window shows it.
 
 use std::collections::HashMap;
+use std::fs;
 
+use futures_util::StreamExt as _;
 use rustix::process::Signal;
 use usher_tests::{AUTHENTICATOR, LIMIT, Session, Setup, WINDOW, send_signal};
 use zbus::fdo::DBusProxy;
 use zbus::zvariant::{OwnedValue, Value};
+use zbus::{MatchRule, MessageStream};
 
 use crate::client::APP;
 
@@ -40,6 +43,9 @@ async fn l02_a_prompt_that_is_cancelled_at_once_opens_no_window() {
         ("client", "flatpak".into()),
         ("reason", "no-account".into()),
     ]);
+    let rule = MatchRule::builder().msg_type(zbus::message::Type::Signal).member("Presented").expect("a valid name");
+    let presented = MessageStream::for_match_rule(rule.build(), &session.bus.connection, None).await;
+    let mut presented = presented.expect("the bus takes a match rule");
     let ask = async |token: &str| {
         let arguments = (token, &details, "");
         let reply = tokio::time::timeout(LIMIT, call_prompter(&session, "SignIn", &arguments)).await;
@@ -52,9 +58,12 @@ async fn l02_a_prompt_that_is_cancelled_at_once_opens_no_window() {
     assert_eq!(outcome, 1, "it was dismissed");
     assert!(session.screen().tree().await.titles().is_empty(), "no window has opened");
 
-    // A prompt that is not cancelled shows its window.
+    // A prompt that is not cancelled shows its window, and says so.
     let title = format!("Sign In to {}", session.host());
     let shown = async {
+        let said = tokio::time::timeout(LIMIT, presented.next()).await.expect("the window appears");
+        let said: String = said.expect("the bus runs").expect("it is whole").body().deserialize().expect("a token");
+        assert_eq!(said, "usher2");
         let screen = session.screen();
         screen.window(&title).await.press("Not Now").await;
     };
@@ -69,10 +78,7 @@ async fn l15_a_stopped_window_process_ends_an_install_with_the_command_that_help
     bus.start_service_by_name(WINDOW.try_into().expect("a valid name"), 0).await.expect("the window process starts");
     let window = session.bus.process_of(WINDOW).await;
     send_signal(window, Signal::STOP);
-    let outcome = session.flatpak().install(APP).end().await;
-    assert_ne!(outcome.code, 0);
-    let command = format!("Run “usherctl sign-in {}”", session.host());
-    assert!(outcome.text.contains(&command), "{}", outcome.text);
+    install_names_the_command(&session).await;
 
     send_signal(window, Signal::CONT);
     // The answer to this comes after all that was asked before.
@@ -83,6 +89,25 @@ async fn l15_a_stopped_window_process_ends_an_install_with_the_command_that_help
     let install = session.flatpak().install(APP);
     session.screen().window(&format!("Sign In to {}", session.host())).await.press("Not Now").await;
     assert_ne!(install.end().await.code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l15_a_window_process_that_never_comes_up_ends_an_install_with_the_command_that_helps() {
+    let session = Session::start(Setup { without_window: true, ..Setup::default() }).await;
+    let service = format!("[D-BUS Service]\nName={WINDOW}\nExec=/bin/sleep 600\n");
+    let file = session.folder().join("services").join(format!("{WINDOW}.service"));
+    fs::write(file, service).expect("a service can be added");
+    let bus = DBusProxy::new(&session.bus.connection).await.expect("the bus has its own interface");
+    bus.reload_config().await.expect("the bus reads its services again");
+    install_names_the_command(&session).await;
+}
+
+/// Installs an app, which ends without a window.
+async fn install_names_the_command(session: &Session) {
+    let outcome = session.flatpak().install(APP).end().await;
+    assert_ne!(outcome.code, 0);
+    let command = format!("Run “usherctl sign-in {}”", session.host());
+    assert!(outcome.text.contains(&command), "{}", outcome.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,9 +4,11 @@
 use std::collections::HashMap;
 
 use tokio::sync::{mpsc, oneshot};
-use usher_core::names::{ACCOUNTS_NAME, PROMPTER_PATH};
+use usher_core::names::{ACCOUNTS_NAME, AUTHENTICATOR_NAME, PROMPTER_PATH};
 use zbus::{
     Connection, connection,
+    fdo::DBusProxy,
+    names::BusName,
     object_server::SignalEmitter,
     zvariant::{OwnedValue, Value},
 };
@@ -72,7 +74,11 @@ impl Served {
     ) -> (u32, HashMap<String, Value<'static>>) {
         let (outcome, ended) = oneshot::channel();
         if self.windows == Windows::Appear {
-            Self::presented(emitter, &token).await.unwrap();
+            // To the daemon alone, as the window process does.
+            let bus = DBusProxy::new(emitter.connection()).await.unwrap();
+            let daemon = bus.get_name_owner(AUTHENTICATOR_NAME.try_into().unwrap()).await.unwrap();
+            let emitter = emitter.clone().set_destination(BusName::Unique(daemon.into()));
+            Self::presented(&emitter, &token).await.unwrap();
         }
         let _ = self.shown.send(ShownPrompt { kind, token, details, outcome });
         let (outcome, message) = ended.await.unwrap_or((2, ""));
@@ -145,9 +151,14 @@ impl Prompter {
     }
 
     pub(super) async fn with(bus: &Bus, windows: Windows) -> Self {
+        Self::at(&bus.address, windows).await
+    }
+
+    /// The window process on the bus, or behind the proxy, at this address.
+    pub(super) async fn at(address: &str, windows: Windows) -> Self {
         let (send_shown, shown) = mpsc::unbounded_channel();
         let (send_cancelled, cancelled) = mpsc::unbounded_channel();
-        let connection = connection::Builder::address(bus.address.as_str())
+        let connection = connection::Builder::address(address)
             .unwrap()
             .serve_at(PROMPTER_PATH, Served { windows, shown: send_shown, cancelled: send_cancelled })
             .unwrap()

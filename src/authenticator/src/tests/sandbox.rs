@@ -5,19 +5,26 @@ use std::{
     os::unix::net::UnixStream,
     process::{Child, Command, Stdio},
     sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
 
 use usher_core::names::AUTHENTICATOR_NAME;
-use zbus::{Connection, connection};
+use zbus::Connection;
 
-use super::{Bus, Call, Client, Daemon, Plan, journal, until};
+use super::{
+    Bus, Call, Client, Daemon, Plan, journal,
+    prompter::{Prompter, Windows},
+    until,
+};
 use crate::{
     bus_names::BusNames,
+    bus_socket,
     client_name::BusClients,
     delivery::BusAccess,
     fakes::{Says, World},
     flow::Clients,
     journal::Handle,
+    prompt_client::PromptLimits,
 };
 
 /// A store that the daemon may talk to.
@@ -31,7 +38,12 @@ struct Proxy {
 
 impl Proxy {
     async fn start(bus: &Bus) -> Self {
-        let socket = bus.folder.path().join("proxy");
+        Self::start_at(bus, "proxy").await
+    }
+
+    /// Another one, since each sandbox has its own.
+    async fn start_at(bus: &Bus, socket: &str) -> Self {
+        let socket = bus.folder.path().join(socket);
         let process = Command::new("xdg-dbus-proxy")
             .arg(&bus.address)
             .arg(&socket)
@@ -45,13 +57,16 @@ impl Proxy {
     }
 
     async fn connect(&self) -> Connection {
-        connection::Builder::address(self.address.as_str()).unwrap().build().await.unwrap()
+        bus_socket::connect(self.address.parse().unwrap()).await.unwrap()
     }
 
     async fn start_daemon(&self, bus: &Bus, world: &Arc<World>) -> Daemon {
+        self.start_daemon_as(bus, world, Plan::default()).await
+    }
+
+    async fn start_daemon_as(&self, bus: &Bus, world: &Arc<World>, plan: Plan) -> Daemon {
         let names = BusNames { authenticator: self.connect().await, access: self.connect().await };
-        let plan = Plan { bus_access: BusAccess::Sandbox, ..Plan::default() };
-        Daemon::start_with(bus, names, world, plan).await
+        Daemon::start_with(bus, names, world, Plan { bus_access: BusAccess::Sandbox, ..plan }).await
     }
 }
 
@@ -117,6 +132,23 @@ async fn l01_a_client_that_leaves_is_noticed_behind_a_proxy_and_nobody_is_answer
     until("the call to be given up", || world.abandoned.load(Ordering::Relaxed) == 1).await;
     until("the journal to be empty", || journal(bus.folder.path(), "this-bus").left_open().is_empty()).await;
     assert_eq!(onlooker.further(&daemon).await, 0);
+}
+
+#[tokio::test]
+async fn l15_a_window_on_the_screen_of_another_sandbox_is_noticed() {
+    let (bus, world) = (Bus::start(), World::empty());
+    let (proxy, of_window) = (Proxy::start(&bus).await, Proxy::start_at(&bus, "window-proxy").await);
+    let mut prompter = Prompter::at(&of_window.address, Windows::Appear).await;
+    let prompt_limits = PromptLimits { window: Duration::from_millis(500), ..Plan::default().prompt_limits };
+    let plan = Plan { real_windows: true, prompt_limits, ..Plan::default() };
+    let _daemon = proxy.start_daemon_as(&bus, &world, plan).await;
+    let mut client = Client::on(&bus).await;
+    client.ask(&Call::default()).await.unwrap();
+    let prompt = prompter.next().await;
+    tokio::time::sleep(2 * prompt_limits.window).await;
+    assert_eq!(prompter.further(), (0, 0), "it waits for the person");
+    prompt.end(1);
+    assert_eq!(client.response().await.code, 1);
 }
 
 #[tokio::test]
