@@ -89,6 +89,20 @@ impl BrowserCommand {
         }
     }
 
+    /// Waits until it prints a line with this text on standard error.
+    pub async fn says(&mut self, text: &str) {
+        let says = async {
+            let mut line = String::new();
+            while !line.contains(text) {
+                line.clear();
+                let read = self.stderr.read_line(&mut line).await.expect("usherctl prints text");
+                assert_ne!(read, 0, "usherctl says “{text}”; it said: {}", self.printed);
+                self.printed.push_str(&line);
+            }
+        };
+        timeout(LIMIT, says).await.expect("usherctl says it in time");
+    }
+
     /// The id of its process.
     pub fn id(&self) -> u32 {
         self.child.id().expect("usherctl still runs")

@@ -76,6 +76,11 @@ impl SignIn {
         })
     }
 
+    /// Waits until it says this.
+    pub(crate) async fn says(&mut self, text: &str) {
+        self.0.says(text).await;
+    }
+
     /// Types Ctrl+C.
     pub(crate) fn interrupt(&self) {
         send_signal(self.0.id(), Signal::INT);

@@ -101,6 +101,9 @@ async fn k14_signing_in_again_opens_the_keyring_first_and_adds_nothing() {
         let output = session.usherctl(&["sign-in", "demo"]).await;
         assert_eq!((output.code, output.stderr.as_str()), (5, "The keyring is locked. Unlock it, then try again.\n"));
         assert_eq!(keyring.items().len(), 1);
+        // Open again for the next one.
+        keyring.behave(|now| now.lock = Lock::OpensWhenAsked);
+        session.usherctl(&["list"]).await.expect_success();
     }
 }
 
