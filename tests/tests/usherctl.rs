@@ -144,6 +144,9 @@ async fn u08_a_file_about_a_repository_leads_to_its_account_server() {
     let path = file.display().to_string();
     let write = |content: &str| std::fs::write(&file, content).expect("a file can be written");
 
+    let missing = session.usherctl(&["sign-in", "missing.flatpakrepo"]).await;
+    let said = "missing.flatpakrepo cannot be read: No such file or directory.\n";
+    assert_eq!((missing.code, missing.stderr.as_str()), (2, said));
     for (content, code, said) in [
         ("nonsense", 2, "is not a file about a repository, or it is damaged."),
         ("[Flatpak Repo]\nUrl=http://store.example.org/\n", 2, "because its address is not secure (https)."),

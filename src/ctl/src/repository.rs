@@ -18,8 +18,11 @@ use crate::{command, context::Context, failure::Failure};
 
 /// The file that a person names, unless a remote has that name.
 pub(crate) fn file_named(word: &str, remotes: &[Remote]) -> Option<PathBuf> {
-    let is_file = repository_file::is_named_so(Path::new(word)) && !word.contains("://") && Path::new(word).exists();
-    (is_file && remotes.iter().all(|remote| remote.name != word)).then(|| PathBuf::from(word))
+    let path = Path::new(word);
+    // A missing file is no host, but may be the end of an address.
+    let is_here = path.exists() || !word.contains('/') || word.starts_with(['/', '.']);
+    let is_file = repository_file::is_named_so(path) && !word.contains("://") && is_here;
+    (is_file && remotes.iter().all(|remote| remote.name != word)).then(|| path.to_owned())
 }
 
 /// Where a file is needed, the command that takes it.
@@ -73,4 +76,29 @@ fn read(path: &Path) -> Result<RepositoryFile, Failure> {
             RepositoryFileError::Key => gettext_f("The key in {file} is damaged.", &values),
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_core::testing;
+
+    use super::*;
+
+    #[test]
+    fn u08_a_file_is_told_from_a_remote_a_host_and_an_address() {
+        let remotes = [testing::remote("odd.flatpakrepo", "https://r.example/", "s.example")];
+        for (word, is_file) in [
+            ("shop.flatpakrepo", true),
+            ("./shop.FlatpakRef", true),
+            ("/nonexistent/shop.flatpakrepo", true),
+            ("../shop.flatpakrepo", true),
+            ("odd.flatpakrepo", false),
+            ("store.example.org/shop.flatpakrepo", false),
+            ("https://store.example.org/shop.flatpakrepo", false),
+            ("store.example.org", false),
+            ("demo", false),
+        ] {
+            assert_eq!(file_named(word, &remotes).is_some(), is_file, "{word}");
+        }
+    }
 }

@@ -231,3 +231,41 @@ fn tokens_answer(token: &str) -> Failure {
     let body = format!(r#"{{"tokens":{{"{APP}":"{token}"}},"denied":[]}}"#);
     Failure::Reply(Reply::new(200, body).with_header("content-type", "application/json"))
 }
+
+/// Everything in the files of a folder, one after the other.
+fn content_of(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let texts = entries.map(|entry| match entry.path() {
+        path if path.is_dir() => content_of(&path),
+        path => fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default(),
+    });
+    texts.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn u01_no_log_note_or_answer_of_the_daemon_holds_the_user_info_of_an_address() {
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
+    session.stop_daemon().await;
+    let daemon = Daemon::start(&session, "", &["--verbose"]).await;
+    let mut client = Client::new(&session).await;
+    let (repository, server) = (session.shop().repository_url().to_string(), session.shop().base_url().to_string());
+    let with_user = |address: &str| address.replace("://", "://ada:CANARY-1f07@");
+    for (address, server) in [
+        (with_user(&repository), server.clone()),
+        (format!("oci+{}", with_user(&repository)), server.clone()),
+        (format!("{repository}?t=CANARY-1f07"), server.clone()),
+        (format!("{repository}#CANARY-1f07"), server.clone()),
+        (repository.clone(), with_user(&server)),
+        (repository.clone(), format!("{server}#CANARY-1f07")),
+        (with_user(&repository), with_user(&server)),
+    ] {
+        client.send_request_for("demo", &address, &server).await.expect("the request is taken");
+        let answer = client.response().await;
+        assert!(!answer.message.contains("CANARY-1f07"), "{}", answer.message);
+    }
+    let written =
+        daemon.log_text() + &content_of(&runtime_folder(&session)) + &content_of(&session.folder().join("home"));
+    assert!(written.contains("ended a request"), "the daemon logs what it does: {}", daemon.log_text());
+    assert!(!written.contains("CANARY-1f07"), "{}", daemon.log_text());
+}
