@@ -218,3 +218,17 @@ async fn u10_the_settings_of_the_window_are_shown_and_changed() {
         assert_eq!(session.usherctl(wrong).await.code, 2, "{wrong:?}");
     }
 }
+
+#[tokio::test]
+async fn u02_an_account_that_is_here_is_signed_in_to_again_by_its_name() {
+    let session = Session::start(terminal_only(KeyringState::Unlocked)).await;
+    session.sign_in_as("demo").await;
+    let host = session.host();
+    let waiting = BrowserCommand::start(&session, &["sign-in", &format!("demo@{host}")]).await;
+    browser::sign_in(&waiting.address, "demo").await;
+    let output = waiting.end().await;
+    assert_eq!((output.code, output.stdout), (0, format!("Signed in to {host} as demo.\n")));
+    assert_eq!(session.keyring().items().await.len(), 1, "the account is renewed");
+    let nobody = session.usherctl(&["sign-in", &format!("nobody@{host}")]).await;
+    assert!(nobody.stderr.starts_with("Addresses with a user name are not accepted. "), "{}", nobody.stderr);
+}

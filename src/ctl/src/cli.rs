@@ -25,7 +25,8 @@ pub(crate) enum Command {
     List,
     /// Sign in to an account server, named by a remote, a host, an address or a file about a repository
     SignIn {
-        /// A remote's name, the host of an account server, its address, or a .flatpakrepo or .flatpakref file
+        /// A remote's name, the host of an account server, its address, an account (user@host), or a .flatpakrepo or
+        /// .flatpakref file
         #[arg(value_name = "REMOTE|HOST|ADDRESS|FILE")]
         server: String,
         #[command(flatten)]

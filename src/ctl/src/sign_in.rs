@@ -2,6 +2,8 @@
 //! `usherctl sign-in` sends the person to the server's page in a browser, receives the redirect, and saves the account
 //! in the keyring.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use usher_core::{
     account::{Account, Standing},
@@ -16,6 +18,7 @@ use usher_core::{
 };
 
 use crate::{
+    accounts,
     browser::{self, BrowserVisit, ReturnMethod, VisitError},
     consent::{self, PermissionRequest},
     context::Context,
@@ -36,7 +39,10 @@ pub(crate) async fn run(context: &Context, server: &str, options: browser::Optio
     let remotes = remotes::ours();
     let target = match repository::file_named(server, &remotes) {
         Some(file) => of_remote(&repository::remote_of(context, &file)?)?,
-        None => resolve(server, &remotes)?,
+        None => match resolve(server, &remotes) {
+            Ok(target) => target,
+            Err(failure) => of_account(context, server, &remotes).await?.ok_or(failure)?,
+        },
     };
     let entries = context.store.unlocked_entries().await?;
     if let (true, [remote]) = (target.is_remote, target.remotes.as_slice()) {
@@ -139,6 +145,21 @@ fn resolve(server: &str, remotes: &[Remote]) -> Result<Target, Failure> {
 pub(crate) fn of_remote(remote: &Remote) -> Result<Target, Failure> {
     let binding = remote.claimed().map_err(|error| remotes::options_failure(remote, &error))?;
     Ok(Target { binding, remotes: vec![remote.clone()], is_remote: true })
+}
+
+/// The server of an account that is here, named as in other commands: `user@host`.
+async fn of_account(context: &Context, wanted: &str, remotes: &[Remote]) -> Result<Option<Target>, Failure> {
+    if !wanted.contains('@') || wanted.contains("://") {
+        return Ok(None);
+    }
+    let entries = context.store.entries().await?;
+    let bindings: BTreeSet<_> = accounts::named(&entries, wanted)
+        .into_iter()
+        .filter_map(Entry::account)
+        .map(|account| &account.binding)
+        .collect();
+    let only = bindings.first().filter(|_| bindings.len() == 1);
+    Ok(only.map(|&binding| target_of(binding.clone(), remotes)))
 }
 
 /// Why what the person typed names no server, and what to do instead.
