@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use usher_tests::{AUTHENTICATOR, Node, Role, Session, Setup, Story, Window};
 
 const APP: &str = "org.example.Private";
+/// What the form says of an address without encryption.
+const INSECURE: &str = "Only secure addresses (https) can be used";
 
 /// Removes the remote `demo`, and lets the repository's summary name its account server.
 async fn remove_repository(session: &Session) {
@@ -204,13 +206,16 @@ async fn g09_odd_files_are_rejected_or_shown_as_plain_text() {
     }
 
     story.step("The form shows insecure addresses and refuses them").await;
-    for (name, address) in
-        [("file", "file:///etc/passwd"), ("smb", "smb://127.0.0.1/share"), ("http", "http://a.example/")]
-    {
+    let (local, insecure) = ("This is a place on this computer. Enter the address of an account server.", INSECURE);
+    for (name, address, said) in [
+        ("file", "file:///etc/passwd", local),
+        ("smb", "smb://127.0.0.1/share", insecure),
+        ("http", "http://a.example/", insecure),
+    ] {
         let content = format!("[Flatpak Repo]\nUrl={address}\nTitle=<b>x</b>\nIcon={address}\n");
         open(session, &[&write(session, &format!("{name}.flatpakrepo"), &content)]);
         wait_for_address(&window, address).await;
-        window.says("Only secure addresses (https) can be used").await;
+        window.says(said).await;
         assert!(!window.find(Role::Text, "Address").await.text.is_empty());
     }
 

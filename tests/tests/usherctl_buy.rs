@@ -221,6 +221,6 @@ async fn u11_an_app_in_another_account_is_found_before_anything_is_bought() {
     let ended = terminal.end().await;
     assert_eq!(ended.code, 0, "{}", ended.text);
     assert!(ended.text.contains("There is access already. Now run: "), "{}", ended.text);
-    assert_eq!(session.begun_purchases().len(), 1, "nothing more was bought");
+    assert_eq!(session.begun_purchases().len(), 0, "nothing more was bought");
     session.flatpak().run(&["install", "--user", "--noninteractive", "demo", APP]).await.expect_success();
 }
