@@ -80,33 +80,6 @@ async fn w02_a_redirect_with_the_wrong_state_neither_signs_in_nor_ends_the_flow(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn w30_an_error_without_a_page_is_said_and_one_with_a_page_is_shown() {
-    let session = session_at("").await;
-    let screen = session.screen();
-    let view = screen.front();
-    view.ready("Go On").await;
-    let shop = session.shop().control();
-    let untyped = |status| Reply::new(status, "").with_header("content-type", "application/octet-stream");
-    let empty = [Reply::new(401, ""), Reply::new(404, " \n"), Reply::new(500, ""), untyped(403), untyped(503)];
-    for reply in empty {
-        let status = reply.status;
-        shop.set_page("/login", reply);
-        screen.key("F5").await;
-        view.says("There Is No Page").await;
-        view.mentions("answered with an error and sent no page").await;
-        shop.set_page(
-            "/login",
-            page(&format!("document.body.insertAdjacentHTML('beforeend', '<p>After {status}</p>')")),
-        );
-        view.press("Try Again").await;
-        view.says(&format!("After {status}")).await;
-    }
-    shop.set_page("/login", Reply::new(404, "<!doctype html><title>Gone</title><p>Nothing here</p>"));
-    screen.key("F5").await;
-    view.says("Nothing here").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn w05_only_the_page_itself_can_go_to_the_redirect() {
     let session = session_at(
         "for (const tag of ['iframe', 'img', 'embed']) {\

@@ -47,8 +47,6 @@ mod imp {
         #[template_child]
         pub(super) familiarity_line: TemplateChild<FamiliarityLine>,
         #[template_child]
-        pub(super) actions: TemplateChild<adw::Clamp>,
-        #[template_child]
         pub(super) continue_button: TemplateChild<gtk::Button>,
     }
 
@@ -131,7 +129,7 @@ impl ServerPage {
             .property("continue-text", &continue_text)
             .build();
         let imp = page.imp();
-        services.network().gate(&*imp.actions, &binding.service);
+        services.network().gate(&*imp.continue_button, &binding.service);
         imp.familiarity_line.show(services.accounts(), &host, account);
         accessible::name(&*imp.continue_button, &continue_text);
         imp.account.set(account);

@@ -27,8 +27,6 @@ pub(crate) enum WebProblem {
     Proxy(ProxyFault),
     /// The certificate is not accepted; the technical details, one a line.
     Certificate(CertificateFault, String),
-    /// The server answered with an error, and without a page that could be shown.
-    Empty,
     /// An address without encryption.
     Unencrypted,
     /// The process of the page has died.
@@ -135,11 +133,6 @@ impl WebProblem {
                 "network-error-symbolic",
                 gettext_f("{host} Cannot Be Reached", &host),
                 HttpError::Proxy(*fault).at(&plain_host).sentence(),
-            ),
-            Self::Empty => (
-                "dialog-error-symbolic",
-                gettext("There Is No Page"),
-                gettext_f("{host} answered with an error and sent no page. Try again later.", &host),
             ),
             Self::Certificate(fault, _) => {
                 ("channel-insecure-symbolic", gettext("Connection Is Not Secure"), fault.text(&host))

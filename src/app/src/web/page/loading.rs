@@ -9,7 +9,7 @@ use url::Url;
 use usher_core::service;
 use webkit6::{
     LoadEvent, NavigationAction, NavigationPolicyDecision, NavigationType, PolicyDecision, PolicyDecisionType,
-    ResponsePolicyDecision, URIResponse, WebView, prelude::*,
+    ResponsePolicyDecision, WebView, prelude::*,
 };
 
 use super::{WebPage, imp};
@@ -127,32 +127,10 @@ impl imp::WebPage {
                 }
                 self.stop_waiting();
                 self.show_committed();
-                self.look_whether_empty();
             }
             _ => {}
         }
         self.update_history();
-    }
-
-    /// An error of the server's without a page would be an empty white one.
-    fn look_whether_empty(&self) {
-        let Some(resource) = self.view().main_resource() else {
-            return;
-        };
-        if !resource.response().is_some_and(|response| is_error(&response)) {
-            return;
-        }
-        glib::spawn_future_local(glib::clone!(
-            #[weak(rename_to = imp)]
-            self,
-            async move {
-                let body = resource.data_future().await.unwrap_or_default();
-                // Something else may have been loaded meanwhile.
-                if body.trim_ascii().is_empty() && imp.view().main_resource().as_ref() == Some(&resource) {
-                    imp.meet(WebProblem::Empty, &host_of(&resource.uri().unwrap_or_default()));
-                }
-            }
-        ));
     }
 
     fn load_failed(&self, address: &str, error: &glib::Error) -> bool {
@@ -243,13 +221,6 @@ impl imp::WebPage {
     }
 
     fn may_show(&self, response: &ResponsePolicyDecision) -> bool {
-        let is_failed_page =
-            response.is_main_frame_main_resource() && response.response().is_some_and(|response| is_error(&response));
-        if !response.is_mime_type_supported() && is_failed_page {
-            let address = response.request().and_then(|request| request.uri()).unwrap_or_default();
-            self.meet(WebProblem::Empty, &host_of(&address));
-            return false;
-        }
         if !response.is_mime_type_supported() {
             self.tell_once(&gettext("The page tried to download a file"));
             return false;
@@ -350,9 +321,4 @@ impl imp::WebPage {
 /// The host of an address, for showing; nothing else of it.
 fn host_of(address: &str) -> String {
     Url::parse(address).map(|url| service::host_of(&url)).unwrap_or_default()
-}
-
-/// Whether the server says that the page is none (HTTP status 400 and above).
-fn is_error(response: &URIResponse) -> bool {
-    response.status_code() >= 400
 }
