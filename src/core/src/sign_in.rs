@@ -8,9 +8,8 @@ pub use self::unsaved::Unsaved;
 use crate::{
     account::{Account, AccountId, AccountState},
     binding::{Binding, Link},
-    clock,
     http::HttpError,
-    provider::{Revoked, SignedIn},
+    provider::Revoked,
     session::Session,
     store::{AccountStore, Entry, StoreError},
 };
@@ -72,21 +71,8 @@ pub async fn prepare(store: &AccountStore, binding: &Binding) -> Result<Vec<Entr
     if entries.iter().any(|entry| entry.is_locked_at(binding)) { Err(StoreError::Locked) } else { Ok(entries) }
 }
 
-/// Saves a finished sign-in and reads it back (rule R16). `entries` are the accounts that are known now; `link` is the
-/// permission that a person gives by signing in for a repository.
-pub async fn save(
-    store: &AccountStore,
-    entries: &[Entry],
-    binding: &Binding,
-    signed_in: &SignedIn,
-    expected: ExpectedAccount,
-    link: Option<Link>,
-) -> Result<SaveOutcome, StoreError> {
-    let fresh = Account::signed_in(binding.clone(), signed_in, clock::now());
-    write(store, entries, &fresh, signed_in.user.as_deref(), expected, link).await
-}
-
-/// Saves the account `fresh` of the person `user`, unless it would replace somebody else's.
+/// Saves the account `fresh` of the person `user` and reads it back (rule R16), unless it would replace somebody else's.
+/// `entries` are the accounts that are known now.
 async fn write(
     store: &AccountStore,
     entries: &[Entry],
@@ -179,7 +165,7 @@ mod tests {
     use super::*;
     use crate::{
         credential::{Credential, Token},
-        provider::Provider,
+        provider::{Provider, SignedIn},
         service::ServiceUrl,
         store::Outline,
     };

@@ -20,7 +20,7 @@ use usher_core::{
     provider::{self, Grant, Progress, Provider, RedirectReceiver, Revoked, SignInError, SignedIn, Step, StepAnswer},
     service::ServiceUrl,
     session::{Session, SessionError},
-    sign_in::{self, ExpectedAccount, SaveOutcome},
+    sign_in::{self, ExpectedAccount, SaveOutcome, Unsaved},
     store::Entry,
     testing,
 };
@@ -82,9 +82,7 @@ impl World {
     }
 
     async fn save(&self, signed_in: &SignedIn, expected: ExpectedAccount, link: Option<Link>) -> SaveOutcome {
-        let store = self.session.store();
-        let entries = store.unlocked_entries().await.unwrap();
-        sign_in::save(store, &entries, self.binding(), signed_in, expected, link).await.unwrap()
+        Unsaved::new(self.binding(), signed_in, expected, link).save(self.session.store()).await.unwrap()
     }
 
     /// The account as the keyring has it now.
