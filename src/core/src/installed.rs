@@ -43,6 +43,12 @@ pub fn apps(installation: &Installation) -> Vec<InstalledApp> {
     found
 }
 
+/// The remote that an installed app came from. `None` if it is not installed.
+pub(crate) fn origin_of(installation: &Installation, app: &FlatpakRef) -> Option<String> {
+    let folder = installation.path.join(app.kind.as_str()).join(&app.id).join(&app.arch).join(&app.branch);
+    origin(&folder.join("active/deploy"))
+}
+
 fn names_in(folder: &Path) -> impl Iterator<Item = String> + use<> {
     fs::read_dir(folder).into_iter().flatten().filter_map(|entry| entry.ok()?.file_name().into_string().ok())
 }

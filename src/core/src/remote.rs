@@ -2,11 +2,15 @@
 //! The remotes and installed refs of all Flatpak installations on this computer, read from disk. Leaves out what is
 //! missing or unreadable: that is a state, not an error.
 
+mod gvariant;
+mod summary;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
+pub use self::summary::{free_apps, needs_token, replaces_installed};
 use crate::{
     address::WrittenAddress,
     binding::{Binding, OptionsError},
@@ -136,6 +140,13 @@ impl<V: Fn(&str) -> Option<PathBuf>> FlatpakFolders<V> {
         })
     }
 
+    /// Where flatpak keeps what it fetched for installations that only the administrator may change. A sandbox shows
+    /// nothing of it.
+    fn person_cache(&self) -> Option<PathBuf> {
+        let cache = self.folder("XDG_CACHE_HOME").or_else(|| Some(self.folder("HOME")?.join(".cache")));
+        cache.filter(|_| !self.in_sandbox).map(|cache| cache.join("flatpak/system-cache"))
+    }
+
     /// A folder from one of flatpak's variables. A sandbox inherits the session's variables but not what is in the
     /// folders, so inside one a folder counts only if it has this content.
     fn flatpak_folder(&self, name: &str, content: &str) -> Option<PathBuf> {
@@ -231,7 +242,8 @@ pub fn is_app_installed(installations: &[Installation], app_id: &str) -> bool {
 }
 
 /// Whether a request for these refs is an update. It is an *install* if one of its apps is installed nowhere, or none
-/// of its refs is: runtimes, locales and extensions that come along do not turn an update into an install.
+/// of its refs is: runtimes, locales and extensions that come along do not turn an update into an install. What takes the
+/// place of an installed app ([`replaces_installed`]) counts as installed.
 pub fn is_update(refs: &[&FlatpakRef], is_installed: impl Fn(&FlatpakRef) -> bool) -> bool {
     let mut apps = refs.iter().filter(|wanted| wanted.kind == RefKind::App);
     apps.all(|wanted| is_installed(wanted)) && refs.iter().any(|wanted| is_installed(wanted))

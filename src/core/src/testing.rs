@@ -4,6 +4,7 @@
 
 mod bus;
 pub mod mock_keyring;
+pub mod summary;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

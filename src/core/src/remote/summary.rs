@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What a remote says about its refs: the summary that flatpak cached when it last looked. It comes from the repository
+//! and is never trusted; it only tells an update from an install, and what is free from what may have to be bought.
+//!
+//! Flatpak 1.10 and later writes one file for each architecture (`REMOTE-ARCH-CHECKSUM.sub` beside `REMOTE.idx`), where
+//! the metadata of a ref stands with the ref. Where the repository has no index, the file is called like the remote, and
+//! the metadata is in the dictionary `xa.sparse-cache`. There is none in a cache before the first look.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use super::{FlatpakFolders, Installation, gvariant::Value, remotes_of};
+use crate::{
+    files, installed,
+    keyfile::KeyFile,
+    refs::{FlatpakRef, RefKind},
+};
+
+/// Largest summary to read, in bytes. The largest known has a tenth of it.
+const SIZE_LIMIT: u64 = 64 << 20;
+/// Most refs to read of a summary.
+const COUNT_LIMIT: usize = 1 << 18;
+/// Most files to look at in a cache.
+const FILES_LIMIT: usize = 4096;
+/// The length of a checksum in a file's name.
+const CHECKSUM: usize = 64;
+
+/// The key of a ref's metadata for the ref that takes its place.
+const RENAMED: &str = "eolr";
+/// The key of a ref's metadata for its token type.
+const TOKEN_TYPE: &str = "tokt";
+/// The token type of refs that state none.
+const DEFAULT_TOKEN_TYPE: &str = "xa.default-token-type";
+/// The metadata of refs, in a summary without an index.
+const REFS: &str = "xa.sparse-cache";
+
+/// Whether an app takes the place of one that is installed here from this remote (flatpak's `end-of-life-rebase`), so
+/// that it comes with an update.
+pub fn replaces_installed(installation: &Installation, remote: &str, remote_uri: &str, wanted: &FlatpakRef) -> bool {
+    if wanted.kind != RefKind::App || !has(installation, remote, remote_uri) {
+        return false;
+    }
+    let summaries = cached(installation, person_cache().as_deref(), remote, Some(&wanted.arch));
+    let mut replaced = summaries.iter().flat_map(|summary| summary.replaced_by(wanted));
+    replaced.any(|old| installed::origin_of(installation, &old).as_deref() == Some(remote))
+}
+
+/// Whether flatpak asks a token for each of a remote's apps, as far as it has looked. Leaves out unknown apps.
+pub fn needs_token<'a>(
+    installation: &Installation,
+    remote: &str,
+    remote_uri: &str,
+    app_ids: impl IntoIterator<Item = &'a String>,
+) -> Vec<(String, bool)> {
+    if !has(installation, remote, remote_uri) {
+        return Vec::new();
+    }
+    let default = default_token_type(installation, remote);
+    let summaries = cached(installation, person_cache().as_deref(), remote, None);
+    let mut needs = Vec::new();
+    for app_id in app_ids {
+        let said = summaries.iter().filter_map(|summary| summary.is_free(app_id, default));
+        needs.extend(said.map(|is_free| (app_id.clone(), !is_free)));
+    }
+    needs
+}
+
+/// The apps that need no token, wherever that is known.
+pub fn free_apps(needs: impl IntoIterator<Item = (String, bool)>) -> BTreeSet<String> {
+    let (mut free, mut others) = (BTreeSet::new(), BTreeSet::new());
+    for (app_id, needs_token) in needs {
+        if needs_token {
+            others.insert(app_id)
+        } else {
+            free.insert(app_id)
+        };
+    }
+    &free - &others
+}
+
+fn has(installation: &Installation, remote: &str, remote_uri: &str) -> bool {
+    let is_it = |known: &super::Remote| known.is_ours() && known.name == remote && known.url == remote_uri;
+    remotes_of(installation).iter().any(is_it)
+}
+
+fn person_cache() -> Option<PathBuf> {
+    FlatpakFolders::of_process().person_cache()
+}
+
+/// The token type that the remote's configuration states for refs that state none.
+fn default_token_type(installation: &Installation, remote: &str) -> Option<i32> {
+    let file = KeyFile::read(&installation.path.join("repo/config"))?;
+    let group = format!("remote \"{remote}\"");
+    let stated = file.groups().find(|(name, _)| *name == group)?.1.get(DEFAULT_TOKEN_TYPE)?;
+    stated.parse().ok()
+}
+
+/// What a summary says about one ref.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct RefFacts {
+    /// Which kind of token it needs; 0 means none.
+    pub(super) token_type: Option<i32>,
+    /// The ref that takes its place.
+    pub(super) renamed_to: Option<String>,
+}
+
+/// What a summary says about apps.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Summary {
+    /// By full ref.
+    pub(super) apps: BTreeMap<String, RefFacts>,
+    /// The token type of those that state none.
+    pub(super) default_token_type: Option<i32>,
+}
+
+impl Summary {
+    /// Reads a serialized summary: `(a(s(taya{sv}))a{sv})`.
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+        let (refs, metadata) = Value(bytes).pair(8)?;
+        let mut summary = Self::default();
+        for item in refs.items(8).take(COUNT_LIMIT) {
+            // (s(taya{sv})): a number of 8 bytes comes before the checksum.
+            let Some((name, (_, own))) = item.pair(8).and_then(|(name, rest)| Some((name, rest.pair_after(8, 8)?)))
+            else {
+                continue;
+            };
+            summary.add(name, own);
+        }
+        for (key, value) in entries(metadata) {
+            match key {
+                DEFAULT_TOKEN_TYPE => summary.default_token_type = value.of_type("i").and_then(Value::number),
+                REFS => {
+                    let all = value.of_type("a{sa{sv}}").unwrap_or(Value(&[]));
+                    for (name, own) in all.items(8).take(COUNT_LIMIT).filter_map(|item| item.pair(8)) {
+                        summary.add(name, own);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Some(summary)
+    }
+
+    fn add(&mut self, name: Value<'_>, metadata: Value<'_>) {
+        let Some(name) = name.text().filter(|name| name.starts_with("app/")) else { return };
+        let facts = self.apps.entry(name.to_owned()).or_default();
+        for (key, value) in entries(metadata) {
+            match key {
+                RENAMED => facts.renamed_to = value.of_type("s").and_then(Value::text).map(ToOwned::to_owned),
+                TOKEN_TYPE => facts.token_type = value.of_type("i").and_then(Value::number),
+                _ => {}
+            }
+        }
+    }
+
+    /// The apps in whose place `wanted` comes, directly or after another one.
+    pub(super) fn replaced_by(&self, wanted: &FlatpakRef) -> BTreeSet<FlatpakRef> {
+        let mut old_names: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (old, facts) in &self.apps {
+            if let Some(new) = facts.renamed_to.as_deref() {
+                old_names.entry(new).or_default().push(old);
+            }
+        }
+        let wanted = wanted.to_string();
+        let (mut found, mut next) = (BTreeSet::new(), vec![wanted.as_str()]);
+        while let Some(new) = next.pop() {
+            // Each is looked at once, whatever takes the place of what.
+            next.extend(old_names.remove(new).unwrap_or_default().into_iter().filter(|old| found.insert(*old)));
+        }
+        found.remove(wanted.as_str());
+        found.into_iter().filter_map(|old| old.parse().ok()).collect()
+    }
+
+    /// Whether the app needs no token on any branch; `None` if the summary does not have it.
+    pub(super) fn is_free(&self, app_id: &str, default: Option<i32>) -> Option<bool> {
+        let default = default.or(self.default_token_type).unwrap_or(0);
+        let of_app = |name: &str| name.split('/').nth(1) == Some(app_id);
+        let mut types = self.apps.iter().filter(|(name, _)| of_app(name)).map(|(_, facts)| facts.token_type);
+        let first = types.next()?;
+        Some(std::iter::once(first).chain(types).all(|stated| stated.unwrap_or(default) == 0))
+    }
+}
+
+/// The entries of an `a{sv}`.
+fn entries(dictionary: Value<'_>) -> impl Iterator<Item = (&str, Value<'_>)> {
+    dictionary.items(8).take(COUNT_LIMIT).filter_map(|entry| {
+        let (key, value) = entry.pair(8)?;
+        Some((key.text()?, value))
+    })
+}
+
+/// The summaries of a remote that flatpak has cached, for one architecture or for all. `person_cache` is where it keeps
+/// those of installations that the person may not write to.
+pub(super) fn cached(
+    installation: &Installation,
+    person_cache: Option<&Path>,
+    remote: &str,
+    arch: Option<&str>,
+) -> Vec<Summary> {
+    let own = installation.path.join("repo/tmp/cache/summaries");
+    let person = person_cache.filter(|_| !installation.is_user).map(|folder| folder.join("summaries"));
+    let mut newest: BTreeMap<String, (SystemTime, PathBuf)> = BTreeMap::new();
+    for folder in std::iter::once(own).chain(person) {
+        for (file_arch, modified, path) in files_of(&folder, remote) {
+            let is_wanted = arch.is_none_or(|arch| file_arch.is_empty() || file_arch == arch);
+            let is_newer = newest.get(&file_arch).is_none_or(|(known, _)| *known < modified);
+            if is_wanted && is_newer {
+                newest.insert(file_arch, (modified, path));
+            }
+        }
+    }
+    newest.into_values().filter_map(|(_, path)| Summary::parse(&files::read_regular(&path, SIZE_LIMIT).ok()?)).collect()
+}
+
+/// The files of a remote in a cache: the architecture (empty for all), when it was written, and where it is.
+fn files_of(folder: &Path, remote: &str) -> Vec<(String, SystemTime, PathBuf)> {
+    let (mut indexed, mut plain, mut has_index) = (Vec::new(), Vec::new(), false);
+    for entry in fs::read_dir(folder).into_iter().flatten().take(FILES_LIMIT).flatten() {
+        let name = entry.file_name();
+        let Some(rest) = name.to_str().and_then(|name| name.strip_prefix(remote)) else { continue };
+        let Ok(modified) = entry.metadata().and_then(|metadata| metadata.modified()) else { continue };
+        if let Some(arch) = arch_of(rest) {
+            indexed.push((arch.to_owned(), modified, entry.path()));
+        } else if rest.is_empty() {
+            plain.push((String::new(), modified, entry.path()));
+        } else if rest == ".idx" {
+            has_index = true;
+        }
+    }
+    // Flatpak does not remove what the repository had before its index.
+    if has_index { indexed } else { plain }
+}
+
+/// The architecture in `-ARCH-CHECKSUM.sub`.
+fn arch_of(rest: &str) -> Option<&str> {
+    let (arch, checksum) = rest.strip_prefix('-')?.strip_suffix(".sub")?.rsplit_once('-')?;
+    let is_checksum = checksum.len() == CHECKSUM && checksum.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_checksum && !arch.contains('-')).then_some(arch)
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
