@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! One lapsed account never blocks everybody's updates.
 
-use usher_demo_store::Publication;
+use usher_demo_store::{Failure, Publication, Reply, Route};
 use usher_tests::{Outcome, Setup, Story};
 
 const PRIVATE: &str = "org.example.Private";
+const PAID: &str = "org.example.Paid";
 const FREE: &str = "org.example.Free";
 const PLATFORM: &str = "org.example.Platform";
 
@@ -104,6 +105,47 @@ async fn a_lapsed_account_does_not_block_updates_in_a_terminal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_was_renamed_does_not_block_updates() {
+    let story = Story::begin("07-renamed", "An app is renamed, account lapsed", Setup::default()).await;
+    let session = &story.session;
+
+    story.step("An app that was bought is installed, and a free one of another shop").await;
+    let control = session.shop().control();
+    session.sign_in_as("demo").await;
+    session.buy(PAID).await;
+    session.flatpak().install(PAID).end().await.expect_success();
+    let other = session.open_another_shop("other").await;
+    session.flatpak().run(&["install", "--user", "-y", "other", FREE]).await.expect_success();
+
+    story.step("The bought app gets another id, the free one an update, and the sign-in ends").await;
+    let rename = Publication::Rename { app: PAID.to_owned(), to: PRIVATE.to_owned() };
+    control.publish(vec![rename]).await.expect("the shop publishes");
+    other.control().publish_update(FREE).await.expect("the other shop publishes");
+    control.expire_credentials(None).expect("the shop lets sign-ins expire");
+    session.stop_daemon().await;
+
+    story.step("The free app is updated, the renamed one stays as it is").await;
+    let flatpak = session.flatpak();
+    let before = flatpak.commit(FREE).await;
+    let outcome = flatpak.run(&["update", "--user", "-y", "--noninteractive"]).await;
+    assert_ne!(before, flatpak.commit(FREE).await, "{}", outcome.text);
+    assert!(!outcome.text.contains("Failed to get tokens"), "{}", outcome.text);
+    assert!(flatpak.is_installed(PAID).await && !flatpak.is_installed(PRIVATE).await, "{}", outcome.text);
+
+    story.step("Usher says that the update waits").await;
+    session.open_usher();
+    let screen = session.screen();
+    let window = screen.window("Usher").await;
+    window.mentions("1 update is waiting for this account").await;
+
+    story.step("After signing in again the update brings the new id").await;
+    session.sign_in_as("demo").await;
+    let outcome = flatpak.run(&["update", "--user", "-y", "--noninteractive"]).await;
+    assert!(flatpak.is_installed(PRIVATE).await, "{}", outcome.text);
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_update_that_brings_a_new_runtime_is_still_an_update() {
     let story = Story::begin("07-new-runtime", "Updating to a new runtime, account lapsed", Setup::default()).await;
 
@@ -127,5 +169,53 @@ async fn an_update_that_brings_a_new_runtime_is_still_an_update() {
     assert_eq!(before[0], flatpak.commit(PRIVATE).await, "{}", outcome.text);
     assert_ne!(before[1], flatpak.commit(FREE).await, "{}", outcome.text);
     assert!(!outcome.text.contains("Failed to get tokens"), "{}", outcome.text);
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_left_out_for_want_of_a_server_or_of_sound_options_is_a_row() {
+    let story = Story::begin("07-left-out", "Updates that nobody is asked about", Setup::default()).await;
+    let session = &story.session;
+    let (flatpak, host) = (session.flatpak(), session.host());
+
+    story.step("There is an account, and a protected app is installed").await;
+    session.sign_in_as("demo").await;
+    flatpak.install(PRIVATE).end().await.expect_success();
+
+    story.step("Its update is left out, since a page is in the place of the server").await;
+    let control = session.shop().control();
+    control.publish_update(PRIVATE).await.expect("the shop publishes");
+    session.stop_daemon().await;
+    control.fail(Route::GetTokens, Failure::Reply(Reply::html("<h1>Checking the browser</h1>")));
+    let before = flatpak.commit(PRIVATE).await;
+    let outcome = flatpak.run(&["update", "--user", "-y"]).await;
+    assert_eq!(before, flatpak.commit(PRIVATE).await, "{}", outcome.text);
+
+    story.step("Usher says so, and asks the server again").await;
+    session.open_usher();
+    let screen = session.screen();
+    let window = screen.window("Usher").await;
+    window.mentions(&format!("1 update was left out: {host} gave no usable answer")).await;
+    window.press(&format!("Ask {host} again")).await;
+    window.mentions("answered in an unexpected way").await;
+    control.succeed(Route::GetTokens);
+    window.press(&format!("Ask {host} again")).await;
+    window.wait("nothing to attend to", |tree| (!tree.mentions("was left out")).then_some(())).await;
+
+    story.step("The repository asks for accounts of another type, and its update is left out again").await;
+    let change = ["remote-modify", "--user", "--authenticator-option=type=ticket", "demo"];
+    flatpak.run(&change).await.expect_success();
+    flatpak.run(&["update", "--user", "-y"]).await;
+    assert_eq!(before, flatpak.commit(PRIVATE).await);
+    window.mentions("Asks for accounts of a type that Usher does not know").await;
+    window.press("Review: Demo Store").await;
+    window.says("No Account Can Be Used").await;
+    window.mentions("Another program may serve it").await;
+
+    story.step("Once the options are sound, the row is gone").await;
+    let change = ["remote-modify", "--user", "--authenticator-option=type=webflow", "demo"];
+    flatpak.run(&change).await.expect_success();
+    flatpak.run(&["update", "--user", "-y"]).await.expect_success();
+    assert_ne!(before, flatpak.commit(PRIVATE).await);
     story.end().await;
 }

@@ -4,6 +4,7 @@
 use std::fs;
 
 use serde_json::Value;
+use usher_demo_store::{Failure, Reply, Route};
 use usher_tests::usherctl::CommandOutput;
 use usher_tests::{KeyringState, Session, Setup};
 
@@ -212,4 +213,62 @@ async fn u02_an_address_that_gets_no_account_is_named_with_its_reason_and_shown_
         assert_eq!((output.code, output.stderr), (2, sentence));
     }
     assert_eq!(session.leaks(), []);
+}
+
+#[tokio::test]
+async fn a_remote_of_another_type_is_called_so_by_all_and_blocks_no_update() {
+    const FREE: &str = "org.example.Free";
+    const PRIVATE: &str = "org.example.Private";
+    let session = session(KeyringState::Unlocked).await;
+    session.sign_in_as("demo").await;
+    let flatpak = session.flatpak();
+    for app in [FREE, PRIVATE] {
+        flatpak.install(app).end().await.expect_success();
+    }
+    let change = ["remote-modify", "--user", "--authenticator-option=type=ticket", "demo"];
+    flatpak.run(&change).await.expect_success();
+
+    let sentence = "Remote “demo” asks for accounts of the type “ticket”, which Usher does not know. Another program may serve it.";
+    let output = doctor(&session).await;
+    assert_eq!((output.code, output.stdout), (1, format!("demo: {sentence}\n1 remote checked, 1 problem.\n")));
+    for command in [&["sign-in", "demo"][..], &["query", "demo", "org.example.Paid"]] {
+        let output = session.usherctl(command).await;
+        assert_eq!((output.code, output.stderr), (2, format!("{sentence}\n")), "{command:?}");
+    }
+    flatpak.install("org.example.Paid").end().await.expect_refusal(sentence);
+
+    for app in [FREE, PRIVATE] {
+        session.shop().control().publish_update(app).await.expect("the shop publishes");
+    }
+    let before = [flatpak.commit(FREE).await, flatpak.commit(PRIVATE).await];
+    let outcome = flatpak.run(&["update", "--user", "-y"]).await;
+    assert_ne!(before[0], flatpak.commit(FREE).await, "{}", outcome.text);
+    assert_eq!(before[1], flatpak.commit(PRIVATE).await, "{}", outcome.text);
+    assert!(!outcome.text.contains("Failed to get tokens"), "{}", outcome.text);
+}
+
+#[tokio::test]
+async fn h32_a_sign_in_past_its_own_end_is_suggested_to_be_made_again() {
+    let session = session(KeyringState::Unlocked).await;
+    let (host, control) = (session.host(), session.shop().control());
+    control.set_claimed_expiry(Some(1000));
+    session.sign_in_as("demo").await;
+    let output = doctor(&session).await;
+    let finding = format!("The sign-in of demo at {host} may have ended. Sign in again if apps cannot be installed.");
+    assert_eq!(
+        (output.code, output.stdout),
+        (1, format!("demo: {finding}\n  Fix: usherctl sign-in demo\n1 remote checked, 1 problem.\n"))
+    );
+
+    control.fail(Route::GetTokens, Failure::Reply(Reply::html("<h1>Internal Server Error</h1>")));
+    let command = format!("usherctl sign-in {host}");
+    let sentence =
+        format!("{host} gives no usable answer. Perhaps the sign-in has ended: run “{command}”, then try again.");
+    let flatpak = session.flatpak();
+    flatpak.install("org.example.Private").end().await.expect_refusal(&sentence);
+    let output = session.usherctl(&["query", "demo", "org.example.Private"]).await;
+    assert_eq!((output.code, output.stderr), (3, format!("{sentence}\n")));
+
+    control.succeed(Route::GetTokens);
+    flatpak.install("org.example.Private").end().await.expect_success();
 }

@@ -263,3 +263,23 @@ async fn u07_a_changed_server_is_accepted_in_a_terminal_or_stays_blocked() {
     assert!(!doctor.stdout.contains("Blocked"), "{}", doctor.stdout);
     assert_eq!(session.leaks(), []);
 }
+
+#[tokio::test]
+async fn a_remote_of_the_same_name_that_is_switched_off_counts_for_nothing() {
+    let session = session().await;
+    let repo = session.folder().join("flatpak/system/repo");
+    std::fs::create_dir_all(&repo).expect("a folder can be made");
+    for (is_off, code) in [(true, 0), (false, 2)] {
+        let other = format!(
+            "[core]\nrepo_version=1\nmode=bare-user-only\n[remote \"demo\"]\nurl=https://other.example.org/\nxa.disable={is_off}\n\
+             xa.authenticator-name={AUTHENTICATOR}\nxa.authenticator-options.url=https://other.example.org/\n"
+        );
+        std::fs::write(repo.join("config"), other).expect("a file can be written");
+        for command in [&["query", "demo", "org.example.Private"][..], &["allow", "demo"]] {
+            let output = session.usherctl(command).await;
+            assert_eq!(output.code, code, "{command:?}: {}", output.stderr);
+        }
+        let output = session.usherctl(&["doctor"]).await;
+        assert_eq!(output.stdout.contains("other.example.org"), !is_off, "{}", output.stdout);
+    }
+}

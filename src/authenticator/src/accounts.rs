@@ -11,7 +11,7 @@ use usher_core::{
     account::{Account, AccountId, LastUse},
     ask::Ask,
     clock,
-    http::HttpClient,
+    http::{HttpClient, HttpError},
     provider::{Access, Grants},
     session::{Session, SessionError},
     store::{AccountStore, Entry, StoreError},
@@ -141,7 +141,15 @@ impl Accounts for KeyringAccounts {
 impl Tokens for KeyringAccounts {
     async fn get(&self, account: &Account, asks: &[Ask]) -> Result<Grants, SessionError> {
         let grants = self.quiet.tokens(account, asks).await;
-        if matches!(grants, Err(SessionError::Expired)) {
+        // The store may count what has failed, or forget it.
+        let is_noted = matches!(
+            grants,
+            Err(SessionError::Expired
+                | SessionError::MayHaveEnded
+                | SessionError::Unexpected
+                | SessionError::Http(HttpError::Unexpected))
+        );
+        if is_noted || account.failures > 0 {
             lock(&self.snapshot).drop_entries();
         }
         grants

@@ -59,6 +59,8 @@ pub(crate) enum Says {
     /// Denies these, grants the rest.
     No(&'static [&'static str]),
     Fails(TokensError),
+    /// Gives no usable answer, and the sign-in may have ended.
+    NothingUsable,
     Never,
     Panics,
 }
@@ -78,6 +80,10 @@ pub(crate) struct World {
     pub(crate) meanwhile: Mutex<Option<Meanwhile>>,
     pub(crate) remotes: Mutex<Vec<Remote>>,
     pub(crate) installed: Mutex<BTreeSet<String>>,
+    /// The program that asks.
+    pub(crate) client: Mutex<&'static str>,
+    /// Apps for which flatpak asks no token.
+    pub(crate) free: Mutex<BTreeSet<String>>,
     pub(crate) reads: AtomicUsize,
     /// How the accounts were read.
     pub(crate) readings: Mutex<Vec<Reading>>,
@@ -133,6 +139,8 @@ impl World {
             meanwhile: Mutex::default(),
             remotes: Mutex::new(vec![configured("shop", REMOTE_URI, SERVICE)]),
             installed: Mutex::default(),
+            client: Mutex::new("flatpak"),
+            free: Mutex::default(),
             reads: AtomicUsize::new(0),
             readings: Mutex::default(),
             abandoned: Arc::default(),
@@ -240,6 +248,7 @@ impl Tokens for World {
             Says::Yes(token) => (token, &[][..]),
             Says::No(denied) => ("token", denied),
             Says::Fails(error) => return Err(self.fail(account, error.into())),
+            Says::NothingUsable => return Err(SessionError::MayHaveEnded),
             Says::Panics => panic!("injected"),
             Says::Never => {
                 let _abandoned = Abandoned(self.abandoned.clone());
@@ -305,16 +314,20 @@ impl Installations for World {
         self.remotes.lock().unwrap().clone()
     }
 
-    async fn is_update(&self, refs: &[&FlatpakRef]) -> bool {
+    async fn is_update(&self, _remote: &str, _remote_uri: &str, refs: &[&FlatpakRef]) -> bool {
         let installed = self.installed.lock().unwrap();
         remote::is_update(refs, |wanted| installed.contains(&wanted.to_string()))
+    }
+
+    async fn free_apps(&self, _ground: &Ground, app_ids: &BTreeSet<String>) -> BTreeSet<String> {
+        &*self.free.lock().unwrap() & app_ids
     }
 }
 
 #[async_trait]
 impl Clients for World {
     async fn name(&self, _peer: &str) -> String {
-        "flatpak".into()
+        (*self.client.lock().unwrap()).into()
     }
 }
 

@@ -60,6 +60,7 @@ pub(crate) fn message(obstacle: &Obstacle, place: Place, names: &Names<'_>) -> S
     match obstacle {
         Obstacle::NoAccount | Obstacle::SignedOut(_) => no_account(place, names, values),
         Obstacle::Expired(_) => expired(place, names, values),
+        Obstacle::MayHaveEnded(_) => may_have_ended(place, names, values),
         Obstacle::NoLink(_) => no_link(place, names, values),
         Obstacle::Locked => match place {
             Place::Window => gettext("Keyring locked. Unlock it in the Usher window, then try again."),
@@ -116,6 +117,23 @@ fn expired(place: Place, names: &Names<'_>, values: &[(&str, &str)]) -> String {
         (Place::Usher | Place::Terminal, _) => {
             gettext_f("Sign-in expired. Sign in to {host} again in Usher, then try again.", values)
         }
+    }
+}
+
+fn may_have_ended(place: Place, names: &Names<'_>, values: &[(&str, &str)]) -> String {
+    match (place, names.sign_in()) {
+        (Place::Window, _) => gettext_f(
+            "{host} gives no usable answer. Perhaps the sign-in has ended: sign in again in the Usher window, then try again.",
+            values,
+        ),
+        (Place::Terminal, Some(command)) => gettext_f(
+            "{host} gives no usable answer. Perhaps the sign-in has ended: run “{command}”, then try again.",
+            &[values[0], ("command", &command)],
+        ),
+        (Place::Usher | Place::Terminal, _) => gettext_f(
+            "{host} gives no usable answer. Perhaps the sign-in has ended: sign in again in Usher, then try again.",
+            values,
+        ),
     }
 }
 

@@ -7,6 +7,11 @@ use crate::{flow::FollowUp, request::Request};
 
 /// Records the outcome of a request.
 pub(crate) async fn write(file: &PendingFile, request: &Request, follow_up: &FollowUp, now: i64) {
+    if let Some(unusable) = follow_up.unusable.clone()
+        && let Err(error) = file.change_unusable(now, |notes| pending::note_unusable(notes, unusable)).await
+    {
+        tracing::warn!(%error, "cannot save the note of a remote whose options cannot be used");
+    }
     let covered =
         follow_up.covered && file.read(now).await.iter().any(|note| note.ground.remote_uri == request.remote_uri);
     if follow_up.note.is_none() && !covered {

@@ -1,29 +1,45 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! How often Usher may ask the person (rule R25). Pure: time is a parameter.
+//! How often a window of Usher may open by itself (rule R25). Limits windows, not questions: what joins an open window
+//! costs nothing, and what may open none is a row in Usher. Pure: time is a parameter.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    time::{Duration, SystemTime},
+};
 
 use usher_core::binding::Binding;
 
-/// The time span in which prompts count.
+/// The time span in which windows count.
 const SPAN: Duration = Duration::from_secs(10 * 60);
-/// Most prompts in that span for one binding, and for all.
+/// Most windows in that span for one binding, and for all.
 const BINDING_LIMIT: usize = 3;
 const LIMIT: usize = 10;
 
-/// The recent prompts.
+/// The recent windows.
 #[derive(Debug, Default)]
-pub(crate) struct Budget(VecDeque<(Duration, Binding)>);
+pub(crate) struct Budget {
+    recent: VecDeque<(Duration, Binding)>,
+    opened: Option<SystemTime>,
+}
 
 impl Budget {
-    /// Whether Usher may ask the person now. If so, counts the prompt.
+    /// Begins anew if the person has opened Usher since: then they have seen what waits. `opened` is when they did so
+    /// last.
+    pub(crate) fn note_opening(&mut self, opened: Option<SystemTime>) {
+        if self.opened != opened {
+            self.opened = opened;
+            self.recent.clear();
+        }
+    }
+
+    /// Whether a window may open by itself now. If so, counts it.
     pub(crate) fn take(&mut self, binding: &Binding, elapsed: Duration) -> bool {
-        self.0.retain(|(at, _)| elapsed.saturating_sub(*at) < SPAN);
-        let of_binding = self.0.iter().filter(|(_, asked)| asked == binding).count();
-        if of_binding >= BINDING_LIMIT || self.0.len() >= LIMIT {
+        self.recent.retain(|(at, _)| elapsed.saturating_sub(*at) < SPAN);
+        let of_binding = self.recent.iter().filter(|(_, asked)| asked == binding).count();
+        if of_binding >= BINDING_LIMIT || self.recent.len() >= LIMIT {
             return false;
         }
-        self.0.push_back((elapsed, binding.clone()));
+        self.recent.push_back((elapsed, binding.clone()));
         true
     }
 }
@@ -40,12 +56,26 @@ mod tests {
     }
 
     #[test]
-    fn three_prompts_for_a_server_and_ten_in_all_in_ten_minutes() {
+    fn three_windows_for_a_server_and_ten_in_all_in_ten_minutes() {
         let mut budget = Budget::default();
         assert_eq!((0..4).map(|at| take(&mut budget, "a", at)).collect::<Vec<_>>(), [true, true, true, false]);
         let others = ["b", "c", "d", "e", "f", "g", "h", "i"].map(|host| take(&mut budget, host, 5));
         assert_eq!(others, [true, true, true, true, true, true, true, false]);
         assert!(take(&mut budget, "a", 601));
+    }
+
+    #[test]
+    fn opening_usher_lets_windows_open_again() {
+        let mut budget = Budget::default();
+        let opened = |seconds| Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        for (opening, expected) in [(None, [true, true, true, false]), (opened(5), [true, true, true, false])] {
+            budget.note_opening(opening);
+            assert_eq!((0..4).map(|at| take(&mut budget, "a", at)).collect::<Vec<_>>(), expected);
+        }
+        budget.note_opening(opened(5));
+        assert!(!take(&mut budget, "a", 4), "the same opening counts once");
+        budget.note_opening(opened(6));
+        assert!(take(&mut budget, "a", 4));
     }
 
     proptest! {

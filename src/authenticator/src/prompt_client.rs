@@ -2,6 +2,8 @@
 //! Asks the person through the window process (`io.github.usher.Prompter1`), one question at a time; equal questions
 //! become one.
 
+mod details;
+
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -9,7 +11,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{StreamExt, future::OptionFuture, stream::FuturesUnordered};
 use tokio::{
     sync::{OnceCell, mpsc, watch},
     time::Instant,
@@ -18,19 +20,21 @@ use usher_core::{
     binding::Binding,
     dismissals::{self, DismissalFile},
     names::{ACCOUNTS_NAME, PROMPTER_INTERFACE, PROMPTER_PATH},
-    prompt::{Kind, Outcome, detail, result},
+    prompt::{Kind, Outcome, result},
     service::RemoteUrl,
 };
 use zbus::{
     Connection, MatchRule, MessageStream,
     fdo::DBusProxy,
     names::{OwnedUniqueName, WellKnownName},
-    zvariant::{OwnedValue, Value},
+    zvariant::OwnedValue,
 };
 
+use self::details::details;
 use crate::{
     activity::{Activity, Busy},
     flow::{Clock, Ending, Prompts, Question},
+    notify::windows,
     prompt_budget::Budget,
 };
 
@@ -172,7 +176,7 @@ impl PromptClient {
         if let Some(open) = state.open_questions.get_mut(&key) {
             return Ok(open.join(question));
         }
-        if is_silent || !state.budget.take(&key.binding, self.inner.clock.elapsed()) {
+        if is_silent {
             return Err(Ending::Withheld);
         }
         state.count += 1;
@@ -248,6 +252,9 @@ impl Inner {
             // The question before this one has waited long enough for both.
             return Ending::Failed;
         }
+        if !self.may_show(&question.ground.binding).await {
+            return Ending::Withheld;
+        }
         self.ask_window(question, joining, calls).await.unwrap_or_else(|error| {
             tracing::debug!(%error, "cannot ask through the window process");
             self.state().last_failure = Some(Instant::now());
@@ -307,6 +314,18 @@ impl Inner {
         Ok(tokio::time::timeout(self.limits.window, stream).await.map_err(|_| NoWindow::Mute)??)
     }
 
+    /// Whether the window process may be called: no window may open by itself too often (rule R25). One that is on the
+    /// screen costs nothing: the question joins it, or waits in it.
+    async fn may_show(&self, binding: &Binding) -> bool {
+        if !windows::shown(&self.connection).await.is_empty() {
+            return true;
+        }
+        let opened = OptionFuture::from(self.dismissals.as_ref().map(DismissalFile::last_opened)).await.flatten();
+        let mut state = self.state();
+        state.budget.note_opening(opened);
+        state.budget.take(binding, self.clock.elapsed())
+    }
+
     /// Calls the window process once, for a request that asks or joins.
     async fn call(
         &self,
@@ -328,6 +347,7 @@ impl Inner {
         Ok(match Outcome::from_code(outcome) {
             Outcome::Done => Ending::Done,
             Outcome::Dismissed => Ending::Dismissed,
+            Outcome::Deferred if said == Some(result::QUEUED) => Ending::Queued,
             Outcome::Deferred => Ending::Deferred,
             Outcome::Failed if said == Some(result::NOT_OFFERED) => Ending::NotOffered,
             Outcome::Failed => Ending::Failed,
@@ -375,22 +395,4 @@ impl Inner {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn details(question: &Question) -> HashMap<&'static str, Value<'_>> {
-    let binding: HashMap<String, String> = question.ground.binding.options().into_iter().collect();
-    let app_ids: Vec<&str> = question.app_ids.iter().map(String::as_str).collect();
-    let mut details = HashMap::from([
-        (detail::BINDING, Value::from(binding)),
-        (detail::REMOTE, question.ground.remote.as_str().into()),
-        (detail::REMOTE_URI, question.ground.remote_uri.as_str().into()),
-        (detail::APP_IDS, app_ids.into()),
-        (detail::CLIENT, question.client.as_str().into()),
-        (detail::REASON, question.reason.as_str().into()),
-        (detail::UPDATE, question.update.into()),
-    ]);
-    if let Some(account) = question.account {
-        details.insert(detail::ACCOUNT, account.to_string().into());
-    }
-    details
 }

@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use rustix::time::{ClockId, clock_gettime};
 use usher_core::{
     clock, files,
+    ground::Ground,
     refs::FlatpakRef,
     remote::{self, Installation, Remote},
 };
@@ -24,14 +25,23 @@ impl Installations for DiskInstallations {
         of_each(|installation| remote::remotes(std::slice::from_ref(installation))).await
     }
 
-    async fn is_update(&self, refs: &[&FlatpakRef]) -> bool {
+    async fn is_update(&self, remote: &str, remote_uri: &str, refs: &[&FlatpakRef]) -> bool {
         let wanted: Vec<FlatpakRef> = refs.iter().map(|&wanted| wanted.clone()).collect();
+        let (name, uri) = (remote.to_owned(), remote_uri.to_owned());
         let installed = of_each(move |installation| {
-            let is_installed = |wanted: &&FlatpakRef| remote::is_installed(std::slice::from_ref(installation), wanted);
-            wanted.iter().filter(is_installed).cloned().collect()
+            let is_here = |wanted: &&FlatpakRef| {
+                remote::is_installed(std::slice::from_ref(installation), wanted)
+                    || remote::replaces_installed(installation, &name, &uri, wanted)
+            };
+            wanted.iter().filter(is_here).cloned().collect()
         });
         let installed: BTreeSet<FlatpakRef> = installed.await.into_iter().collect();
         remote::is_update(refs, |wanted| installed.contains(wanted))
+    }
+
+    async fn free_apps(&self, ground: &Ground, app_ids: &BTreeSet<String>) -> BTreeSet<String> {
+        let (name, uri, app_ids) = (ground.remote.clone(), ground.remote_uri.clone(), app_ids.clone());
+        remote::free_apps(of_each(move |installation| remote::needs_token(installation, &name, &uri, &app_ids)).await)
     }
 }
 

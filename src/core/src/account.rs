@@ -2,13 +2,17 @@
 //! An account: one person's saved credential at one service, and its record in a keyring item.
 
 mod label;
+mod standing;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use self::label::{is_telling, label};
+pub use self::{
+    label::{is_telling, label},
+    standing::Standing,
+};
 use crate::{
     binding::{Binding, Link},
     buying::purchases::{self, Purchase},
@@ -22,8 +26,6 @@ use crate::{
 const VERSION: u32 = 2;
 /// Largest record to write and to read, in bytes.
 const RECORD_LIMIT: usize = 2 << 20;
-/// Warn of a sign-in that ends within this many seconds.
-const SOON: i64 = 7 * 24 * 60 * 60;
 
 /// Identifies an account on this computer. Random; says nothing about the person or the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -69,37 +71,6 @@ pub struct LastUse {
     pub by: String,
 }
 
-/// How an account stands at a given time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// All is well.
-    Fine,
-    /// The sign-in ends soon, at this time (seconds since 1970).
-    EndsSoon(i64),
-    /// The sign-in has ended.
-    Ended,
-    /// The person signed out.
-    SignedOut,
-}
-
-impl Standing {
-    /// How an account stands at `now` (seconds since 1970). The end that a credential states is a hint, but worth
-    /// showing.
-    pub fn of(account: &Account, now: i64) -> Self {
-        match (account.state, account.valid_until) {
-            (AccountState::SignedOut, _) => Self::SignedOut,
-            (AccountState::Expired, _) => Self::Ended,
-            (AccountState::SignedIn, Some(end)) if end <= now => Self::Ended,
-            (AccountState::SignedIn, _) => account.ends_soon(now).map_or(Self::Fine, Self::EndsSoon),
-        }
-    }
-
-    /// Whether the account has a sign-in that has not ended.
-    pub fn is_usable(self) -> bool {
-        matches!(self, Self::Fine | Self::EndsSoon(_))
-    }
-}
-
 /// A saved account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
@@ -127,6 +98,9 @@ pub struct Account {
     /// When the credential ends, by its own word: seconds since 1970. A hint; only the server's answer decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<i64>,
+    /// How often in a row the server gave the sign-in no usable answer, up to [`Account::FAILURES`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub failures: u8,
     /// When and by which program it was last used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_use: Option<LastUse>,
@@ -142,6 +116,11 @@ pub struct Account {
     /// Grows with every change.
     #[serde(default)]
     pub generation: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(number: &u8) -> bool {
+    *number == 0
 }
 
 /// The content of a keyring item is not a record that this build understands.
@@ -164,6 +143,7 @@ impl Account {
             first_signed_in_at: now,
             signed_in_at: now,
             valid_until: signed_in.valid_until,
+            failures: 0,
             last_use: None,
             links: Vec::new(),
             purchases: Vec::new(),
@@ -189,6 +169,7 @@ impl Account {
         self.valid_until = fresh.valid_until;
         self.signed_in_at = fresh.signed_in_at;
         self.state = AccountState::SignedIn;
+        self.failures = 0;
     }
 
     /// Takes the new credential that the server issued for `old`. Leaves any other credential alone.
@@ -206,6 +187,7 @@ impl Account {
     /// Forgets the credential and returns it; keeps name and permissions.
     pub fn sign_out(&mut self) -> Option<Credential> {
         self.valid_until = None;
+        self.failures = 0;
         self.state = AccountState::SignedOut;
         self.credential.take()
     }
@@ -216,13 +198,6 @@ impl Account {
         if self.credential.as_ref() == Some(rejected) && self.state == AccountState::SignedIn {
             self.state = AccountState::Expired;
         }
-    }
-
-    /// When the sign-in ends, if that is soon: seconds since 1970. `None` for a sign-in that was short from the start.
-    pub fn ends_soon(&self, now: i64) -> Option<i64> {
-        let is_soon =
-            |end: &i64| *end > now && end.saturating_sub(now) < SOON && end.saturating_sub(self.signed_in_at) > SOON;
-        self.valid_until.filter(|end| self.state == AccountState::SignedIn && is_soon(end))
     }
 
     /// Records what the server says about the purchases.

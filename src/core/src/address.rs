@@ -180,7 +180,21 @@ impl OptionsError {
             }
             Self::Missing(_) => gettext_f("Remote “{remote}” lacks the authenticator option “{option}”.", values),
             Self::Malformed(_) => UrlError::NotAnAddress.of_option(values),
+            Self::UnknownType(name) => gettext_f(
+                "Remote “{remote}” asks for accounts of the type “{type}”, which Usher does not know. Another program may serve it.",
+                &[("remote", remote.as_str()), ("type", name)],
+            ),
             Self::Address(_, error) => error.of_option(values),
+        }
+    }
+
+    /// The same in a few words, without the remote and a full stop: for a row.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Missing(option::URL) => gettext("Does not say where its accounts are"),
+            Self::UnknownType(_) => gettext("Asks for accounts of a type that Usher does not know"),
+            Self::Address(..) => gettext("The address of its accounts cannot be used"),
+            Self::Missing(_) | Self::Malformed(_) => gettext("Its options cannot be used"),
         }
     }
 }

@@ -57,6 +57,9 @@ pub enum OptionsError {
     /// The option is not a string, or its value cannot be used.
     #[error("the authenticator option “{0}” cannot be used")]
     Malformed(&'static str),
+    /// The remote asks for accounts of a type that no provider has: another program may serve it. Holds the type, cleaned.
+    #[error("the authenticator option “type” is “{0}”, which is unknown")]
+    UnknownType(String),
     /// The address is not one of an account server, for this reason.
     #[error("the address in the authenticator option “{0}” cannot be used: {1}")]
     Address(&'static str, UrlError),
@@ -67,6 +70,7 @@ impl OptionsError {
     pub fn option(&self) -> &'static str {
         match self {
             Self::Missing(option) | Self::Malformed(option) | Self::Address(option, _) => option,
+            Self::UnknownType(_) => option::TYPE,
         }
     }
 }

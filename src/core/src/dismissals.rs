@@ -2,7 +2,11 @@
 //! Questions that the person put off. The window process records them, and forgets them when Usher is opened; the
 //! daemon reads them before it asks again.
 
-use std::{io, path::Path};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -102,7 +106,20 @@ impl DismissalFile {
 
     /// Forgets all: the person opened Usher, and sees the questions there.
     pub fn clear(&self) -> io::Result<()> {
+        files::write(&self.marker(), b"")?;
         self.0.remove()
+    }
+
+    /// When the person last opened Usher in this login session. Read on a thread of its own.
+    pub async fn last_opened(&self) -> Option<SystemTime> {
+        let marker = self.marker();
+        let modified = move || std::fs::symlink_metadata(&marker).and_then(|metadata| metadata.modified()).ok();
+        files::apart(self.0.path(), modified).await.ok().flatten()
+    }
+
+    /// An empty file that is written anew whenever the person opens Usher.
+    fn marker(&self) -> PathBuf {
+        self.0.path().with_file_name("opened")
     }
 }
 
@@ -140,6 +157,20 @@ mod tests {
         file.clear().unwrap();
         file.clear().unwrap();
         assert_eq!(file.load(40_000), []);
+    }
+
+    #[tokio::test]
+    async fn each_opening_of_usher_is_marked() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = DismissalFile::in_folder(folder.path());
+        assert_eq!(file.last_opened().await, None);
+        file.clear().unwrap();
+        let first = file.last_opened().await;
+        assert!(first.is_some());
+        while file.last_opened().await == first {
+            // The clock of the file system is coarse.
+            file.clear().unwrap();
+        }
     }
 
     #[test]

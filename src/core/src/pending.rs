@@ -2,10 +2,13 @@
 //! Requests of clients that failed: installs that stopped and updates that were left out. Kept in the runtime folder,
 //! written by the daemon, shown by the window. Holds no secret.
 
+mod unusable;
+
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::unusable::{Unusable, UnusableRemote, note_unusable, unusable_remotes};
 use crate::{
     account::AccountId,
     binding::Binding,
@@ -98,12 +101,21 @@ impl Pending {
 
     /// The apps behind the refs, each once.
     pub fn app_ids(&self) -> Vec<String> {
-        let parsed = self.refs.iter().filter_map(|text| text.parse::<FlatpakRef>().ok());
-        let mut ids: Vec<String> = parsed.map(|parsed| parsed.app_id().to_owned()).collect();
-        ids.sort();
-        ids.dedup();
-        ids
+        apps_of(&self.refs)
     }
+}
+
+/// The apps behind these refs, each once.
+fn apps_of<'a>(refs: impl IntoIterator<Item = &'a String>) -> Vec<String> {
+    let parsed = refs.into_iter().filter_map(|text| text.parse::<FlatpakRef>().ok());
+    let mut ids: Vec<String> = parsed.map(|parsed| parsed.app_id().to_owned()).collect();
+    ids.sort();
+    ids.dedup();
+    ids
+}
+
+fn count_apps<'a>(refs: impl IntoIterator<Item = &'a String>) -> usize {
+    apps_of(refs).len()
 }
 
 /// Counts how many of these wait for an account.
@@ -124,6 +136,8 @@ pub fn waiting<'a>(notes: impl Iterator<Item = &'a Pending>) -> Waiting {
 struct PendingList {
     version: Version<1>,
     pending: Vec<Pending>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unusable: Vec<Unusable>,
 }
 
 impl Contents for PendingList {
@@ -134,6 +148,7 @@ impl Contents for PendingList {
         let length = |note: &Pending| note.refs.iter().map(String::len).sum::<usize>();
         let longest = self.pending.iter().enumerate().rev().max_by_key(|(_, note)| length(note));
         longest.map(|(at, _)| at).map(|at| self.pending.remove(at)).is_some()
+            || json_file::drop_first(&mut self.unusable)
     }
 }
 
@@ -168,6 +183,28 @@ impl PendingFile {
     pub async fn read(&self, now: i64) -> Vec<Pending> {
         let file = self.clone();
         files::apart(self.path(), move || file.load(now)).await.unwrap_or_default()
+    }
+
+    /// The notes about remotes whose options cannot be used, without the old ones.
+    pub fn load_unusable(&self, now: i64) -> Vec<Unusable> {
+        let mut notes = self.0.load().unusable;
+        unusable::forget_old(&mut notes, now);
+        notes
+    }
+
+    /// Changes the notes about remotes whose options cannot be used.
+    pub async fn change_unusable(
+        &self,
+        now: i64,
+        change: impl FnOnce(&mut Vec<Unusable>) + Send,
+    ) -> std::io::Result<()> {
+        self.0
+            .change(|PendingList { unusable, .. }| {
+                unusable::forget_old(unusable, now);
+                change(unusable);
+                json_file::keep_last(unusable, COUNT_LIMIT);
+            })
+            .await
     }
 
     /// Changes the notes under a lock. Writes only if something changed.

@@ -25,11 +25,13 @@ pub mod detail {
 pub mod result {
     /// `s`: id of the account that the person signed in to or allowed.
     pub const ACCOUNT: &str = "account";
-    /// `s`: why it failed: [`NOT_OFFERED`], or text for the log.
+    /// `s`: more about the outcome: [`NOT_OFFERED`], [`QUEUED`], or text for the log.
     pub const MESSAGE: &str = "message";
 
     /// The service does not sell the app to this account.
     pub const NOT_OFFERED: &str = "not-offered";
+    /// With [`super::Outcome::Deferred`]: the window shows another question, and this one is a row in Usher.
+    pub const QUEUED: &str = "queued";
 }
 
 /// In the property `Shown`: the main window, which shows everything. Other values are the address of the server that a
@@ -90,6 +92,8 @@ words! {
         NoAccount = "no-account",
         /// The service ended the sign-in, or the person signed out.
         Rejected = "rejected",
+        /// The service gives the sign-in no usable answer, so that it may have ended.
+        MayHaveEnded = "may-have-ended",
         /// The remote may not use the account yet.
         NoLink = "no-link",
         /// The account has no access to the apps.

@@ -27,6 +27,10 @@ pub enum SessionError {
     /// The server no longer accepts the sign-in. From now on the account's state says so.
     #[error("the sign-in is not valid any more")]
     Expired,
+    /// The server gives the sign-in no usable answer, and it may have ended: its own end has passed, or the server
+    /// answers others. Its state does not say so, since the server did not.
+    #[error("the server gives no usable answer; the sign-in may have ended")]
+    MayHaveEnded,
     /// No connection, or none that is acceptable.
     #[error(transparent)]
     Http(#[from] HttpError),
@@ -138,11 +142,48 @@ impl Session {
         {
             tracing::warn!(%error, "cannot save the end of a sign-in");
         }
+        if let Err(TokensError::Unexpected | TokensError::Http(HttpError::Unexpected)) = answer
+            && self.may_have_ended(account).await
+        {
+            return Err(SessionError::MayHaveEnded);
+        }
         let granted = answer?;
+        if account.failures > 0 {
+            self.note_failures(account.id, credential, 0).await;
+        }
         if let Some(new) = granted.renewed {
             self.renew(account.id, Renewal { old: credential.clone(), new }).await;
         }
         Ok(granted.grants)
+    }
+
+    /// Whether a sign-in that got no usable answer may have ended. Counts the failure; asks the server without the
+    /// credential once there were enough, since one that answers nobody says nothing about the sign-in.
+    async fn may_have_ended(&self, account: &Account) -> bool {
+        if account.may_have_ended(clock::now()) {
+            return true;
+        }
+        let mut failures = account.failures + 1;
+        if failures >= Account::FAILURES {
+            let answers = account.binding.provider.probe(&self.http, &account.binding.service).await;
+            failures = if answers == Ok(true) { Account::FAILURES } else { Account::FAILURES - 1 };
+        }
+        if let Some(credential) = &account.credential {
+            self.note_failures(account.id, credential, failures).await;
+        }
+        failures >= Account::FAILURES
+    }
+
+    /// Saves how often in a row this credential got no usable answer. Leaves a newer credential alone.
+    async fn note_failures(&self, id: AccountId, credential: &Credential, failures: u8) {
+        let noted = self.store.change(id, |account| {
+            if account.credential.as_ref() == Some(credential) {
+                account.failures = failures;
+            }
+        });
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "cannot save how often a sign-in failed");
+        }
     }
 
     /// The credential to use: the stored one, or a newer one that could not be saved. Tries again to save the newer
@@ -196,3 +237,6 @@ impl Session {
 fn credential_of(account: &Account) -> Option<&Credential> {
     account.credential.as_ref().filter(|_| account.state == AccountState::SignedIn)
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,6 +57,9 @@ pub(crate) async fn run(context: &Context, order: &Order<'_>) -> Result<(), Fail
     let remote = remotes::named(&remotes, order.remote)?;
     let ground = remotes::ground(remote)?;
     let app_id = app_id(order.app)?;
+    if remotes::free_apps(remote, &BTreeSet::from([app_id.clone()])).contains(&app_id) {
+        return print_free(context, &ground, &app_id);
+    }
     let entries = context.store.unlocked_entries().await?;
     let account = account_for(context, &entries, remote, &ground).await?;
     let purchase = AppPurchase { context, account, ground, app_id };
@@ -71,6 +74,21 @@ pub(crate) async fn run(context: &Context, order: &Order<'_>) -> Result<(), Fail
     purchase.settle_unfinished(order.not_paid).await?;
     purchase.confirm(order.yes).await?;
     purchase.pay(order.browser).await
+}
+
+/// There is nothing to buy: everybody gets the app, without an account.
+fn print_free(context: &Context, ground: &Ground, app_id: &str) -> Result<(), Failure> {
+    let command = install_command(ground, app_id);
+    context.out.line(&match &command {
+        Some(command) => gettext_f("It needs no account. Now run: {command}", &[("command", command)]),
+        None => gettext("It needs no account."),
+    })?;
+    context.out.json(&json!({ "remote": ground.remote, "app": app_id, "state": "free", "install": command }))
+}
+
+/// The command that installs an app, if the remote's name is plain.
+fn install_command(ground: &Ground, app_id: &str) -> Option<String> {
+    text::command(&["flatpak", "install", &ground.remote, app_id]).filter(|_| text::is_plain_name(&ground.remote))
 }
 
 /// Reads the id of an app from the command line.
@@ -147,8 +165,7 @@ impl AppPurchase<'_> {
     }
 
     fn print_owned(&self, is_new: bool) -> Result<(), Failure> {
-        let command = text::command(&["flatpak", "install", &self.ground.remote, &self.app_id])
-            .filter(|_| text::is_plain_name(&self.ground.remote));
+        let command = install_command(&self.ground, &self.app_id);
         let line = match (&command, is_new) {
             (Some(command), true) => gettext_f("Bought. Now run: {command}", &[("command", command)]),
             (Some(command), false) => gettext_f("There is access already. Now run: {command}", &[("command", command)]),

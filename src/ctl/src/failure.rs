@@ -77,6 +77,10 @@ impl Failure {
     pub(crate) fn of_session(error: SessionError, host: &str) -> Self {
         match error {
             SessionError::SignedOut | SessionError::Expired => Self::expired(host),
+            SessionError::MayHaveEnded => Self::AccountNeeded(gettext_f(
+                "{host} gives no usable answer. Perhaps the sign-in has ended: run “{command}”, then try again.",
+                &[("host", host), ("command", &command::usherctl(&["sign-in", host]))],
+            )),
             SessionError::Http(error) => Self::of_server(host, &error),
             SessionError::Unexpected => Self::bad_answer(host),
             SessionError::Store(error) => Self::Keyring(error),

@@ -69,7 +69,7 @@ pub(crate) fn account_json(account: &Account) -> Value {
 fn state_word(account: &Account) -> &'static str {
     match Standing::of(account, clock::now()) {
         Standing::Fine | Standing::EndsSoon(_) => "signed-in",
-        Standing::Ended => "expired",
+        Standing::MayHaveEnded | Standing::Ended => "expired",
         Standing::SignedOut => "signed-out",
     }
 }
@@ -95,7 +95,7 @@ pub(crate) fn state(account: &Account) -> String {
     match Standing::of(account, clock::now()) {
         Standing::Fine => gettext("Signed in"),
         Standing::EndsSoon(at) => gettext_f("Sign-in ends on {date}", &[("date", &time::day(at))]),
-        Standing::Ended => gettext("Sign in again"),
+        Standing::MayHaveEnded | Standing::Ended => gettext("Sign in again"),
         Standing::SignedOut => gettext("Signed out"),
     }
 }

@@ -52,19 +52,26 @@ pub(crate) async fn run(context: &Context, remote: &str, apps: &[String]) -> Res
     if ids.len() > APPS_LIMIT {
         return Err(Failure::Usage(gettext("At most 1,024 apps can be asked for at once.")));
     }
+    let free = remotes::free_apps(remote, &ids);
+    let ids: BTreeSet<String> = &ids - &free;
+    let free = free.into_iter().map(|id| (id, AppState::Free)).collect();
+    if ids.is_empty() {
+        return print(context, &remote.name, ground.remote_url.as_str(), &Answers { states: free, failure: None });
+    }
     let entries = context.store.entries().await?;
     let looked_up = lookup::find(&entries, &ground.binding, &ground.remote_url);
     let without_server = |state| Answers {
         states: ids.iter().map(|id| (id.clone(), state)).collect(),
         failure: Some(obstacle::of(&looked_up, remote, &ground.binding)),
     };
-    let answers = match &looked_up {
+    let mut answers = match &looked_up {
         Lookup::Linked(account) if account.state == AccountState::SignedIn => ask(context, account, ids).await?,
         Lookup::Linked(_) | Lookup::Nothing => without_server(AppState::AccountNeeded),
         Lookup::Unlinked(_) | Lookup::Ambiguous(_) => without_server(AppState::LinkNeeded),
         Lookup::Locked => without_server(AppState::Locked),
         Lookup::Changed(_) => without_server(AppState::Unknown),
     };
+    answers.states.extend(free);
     print(context, &remote.name, ground.remote_url.as_str(), &answers)
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The remotes on this computer that use Usher, and finding the one that a person names.
 
+use std::collections::BTreeSet;
+
 use usher_core::{
     address::WrittenAddress,
     binding::OptionsError,
@@ -36,6 +38,13 @@ pub(crate) fn named<'a>(remotes: &'a [Remote], wanted: &str) -> Result<&'a Remot
             &values,
         )))
     }
+}
+
+/// Those of a remote's apps for which flatpak asks no token, as far as it has looked.
+pub(crate) fn free_apps(remote: &Remote, app_ids: &BTreeSet<String>) -> BTreeSet<String> {
+    let installations = remote::installations();
+    let needs = |installation| remote::needs_token(installation, &remote.name, remote.url.verbatim(), app_ids);
+    remote::free_apps(installations.iter().flat_map(needs))
 }
 
 /// The word for a remote in a command: its name if that is plain, else its address.

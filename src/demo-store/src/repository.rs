@@ -24,7 +24,7 @@ pub(crate) use self::commit_index::{CommitIndex, TargetCommit};
 use self::exporter::Exporter;
 use crate::{
     StoreError,
-    catalogue::{self, APPS, FIRST_PLATFORM, PLATFORM},
+    catalogue::{self, APPS, App, FIRST_PLATFORM, PLATFORM},
     hex,
     options::Progress,
 };
@@ -46,6 +46,13 @@ pub enum Publication {
         branch: String,
         /// The app that moves to it.
         app: String,
+    },
+    /// The end of an app's id: from now on clients replace the app by another one.
+    Rename {
+        /// The app's id until now.
+        app: String,
+        /// The app that takes its place.
+        to: String,
     },
 }
 
@@ -155,6 +162,7 @@ impl Repository {
                         exporter.export_platform(branch, *version)?;
                         update_app(exporter, contents, app, Some(branch))?;
                     }
+                    Publication::Rename { app, to } => exporter.rename_app(known(app)?, known(to)?)?,
                 }
             }
             Ok(())
@@ -203,7 +211,7 @@ fn update_app(
     id: &str,
     platform: Option<&str>,
 ) -> Result<(), StoreError> {
-    let app = catalogue::find(id).ok_or_else(|| StoreError::UnknownApp(id.to_owned()))?;
+    let app = known(id)?;
     let entry = contents
         .apps
         .entry(id.to_owned())
@@ -213,6 +221,10 @@ fn update_app(
         platform.clone_into(&mut entry.platform);
     }
     exporter.export_app(app, entry.version, &entry.platform)
+}
+
+fn known(id: &str) -> Result<&'static App, StoreError> {
+    catalogue::find(id).ok_or_else(|| StoreError::UnknownApp(id.to_owned()))
 }
 
 /// Builds the first versions of everything. `folder` never holds an unfinished repository.

@@ -84,7 +84,7 @@ impl AccountItem {
     pub(super) fn state_label(&self) -> Option<String> {
         match self {
             Self::Locked { .. } => Some(gettext("Locked")),
-            Self::Account { standing: Standing::Ended, .. } => Some(gettext("Sign in again")),
+            Self::Account { standing: Standing::Ended | Standing::MayHaveEnded, .. } => Some(gettext("Sign in again")),
             Self::Account { standing: Standing::SignedOut, .. } => Some(gettext("Signed out")),
             Self::Account { .. } | Self::Broken { .. } => None,
         }

@@ -6,6 +6,7 @@ mod account_row;
 mod banner;
 mod broken_row;
 mod impostor_row;
+mod left_out_row;
 mod need_row;
 mod page;
 mod ready_row;

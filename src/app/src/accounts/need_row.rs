@@ -3,7 +3,10 @@
 
 use usher_core::ground::Ground;
 
-use super::impostor_row::impostor_row;
+use super::{
+    impostor_row::impostor_row,
+    left_out_row::{left_out_row, unusable_row},
+};
 use crate::{
     i18n::{gettext, gettext_f, ngettext_f},
     model::{App, Apps, Need, Repository, Standing, Waiting},
@@ -73,6 +76,8 @@ fn row_of(services: &Services, item: &NeedItem) -> OfferRow {
         Need::ServerChanged { repository, account } => {
             OfferRow::leading_to(&offer, Destination::ChangedServer(repository, account.id))
         }
+        Need::LeftOut(left_out) => left_out_row(services, &offer, &left_out),
+        Need::Unusable(unusable) => unusable_row(services, &offer, &unusable),
         Need::Unfinished { account, host, purchase } => {
             let app = item.app(&purchase.app_id);
             let unfinished = UnfinishedPurchase { account, host, app, update: None };
@@ -126,6 +131,7 @@ impl Offer {
                 let host = account.binding.host();
                 let what = waiting_for_account(*waiting).unwrap_or_else(|| match standing {
                     Standing::EndsSoon(at) => gettext_f("Sign-in ends on {date}", &[("date", &text::day(*at))]),
+                    Standing::MayHaveEnded => gettext("Sign-in may have ended · Sign in again"),
                     Standing::Fine | Standing::Ended | Standing::SignedOut => gettext("Sign in again"),
                 });
                 Self {
@@ -163,6 +169,8 @@ impl Offer {
                 button: gettext("Review…"),
                 button_name: review_name(&repository.title()),
             },
+            Need::LeftOut(left_out) => Self::left_out(left_out),
+            Need::Unusable(unusable) => Self::unusable(unusable),
             Need::Unfinished { host, purchase, .. } => {
                 let host = text::within(host);
                 let app = item.app(&purchase.app_id);

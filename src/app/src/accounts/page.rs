@@ -220,6 +220,7 @@ mod imp {
                 Need::ServerChanged { repository, .. } => !notes.is_kept_blocked(repository),
                 _ => true,
             });
+            overview.add_unusable(&notes.unusable());
             overview.warn_of(&repositories.impostors());
             overview
         }

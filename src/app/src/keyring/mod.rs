@@ -37,6 +37,7 @@ pub(crate) fn banner(state: KeyringState) -> Option<BannerText> {
 pub(crate) fn sign_in_banner(account: &Account, is_reached: bool) -> Option<BannerText> {
     let title = match Standing::of(account, clock::now()) {
         Standing::Ended => gettext("Sign-in has expired"),
+        Standing::MayHaveEnded => gettext("Sign-in may have ended"),
         Standing::SignedOut => gettext("Signed out"),
         Standing::Fine | Standing::EndsSoon(_) => return None,
     };

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What a person should do, what can be installed now, and which repositories have no account. Pure.
 
+use std::collections::BTreeSet;
+
 use usher_core::{
     account::{Account, AccountId},
     buying::purchases::{Purchase, PurchaseState},
     lookup::{self, Lookup},
-    pending::{self, Obstacle, Operation, Pending},
+    pending::{self, Obstacle, Operation, Pending, UnusableRemote},
     refs::FlatpakRef,
     service::ServiceUrl,
     store::Entry,
@@ -34,6 +36,28 @@ pub(crate) enum Need {
     NotBought { account: AccountId, repository: Repository, app_ids: Vec<String>, client: String },
     /// An app is installed and was not updated, since the account has no access to it any more.
     NoAccess { account: AccountId, repository: Repository, app_id: String, client: String },
+    /// Updates were left out, since the server gave no usable answer.
+    LeftOut(LeftOut),
+    /// A client needed an account, but the repository's options cannot be used.
+    Unusable(UnusableRemote),
+}
+
+/// Updates that were left out for want of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LeftOut {
+    /// Where they come from.
+    pub(crate) repository: Repository,
+    /// The account that the repository uses.
+    pub(crate) account: AccountId,
+    /// Their full refs.
+    pub(crate) refs: Vec<String>,
+}
+
+impl LeftOut {
+    /// The apps, each once.
+    pub(crate) fn app_ids(&self) -> BTreeSet<String> {
+        self.refs.iter().filter_map(|text| app_id_of(text)).collect()
+    }
 }
 
 /// An app whose install or update stopped and can go on now.
@@ -68,7 +92,7 @@ pub(crate) fn overview(entries: &[Entry], repositories: &[Repository], notes: &[
         let standing = Standing::of(account, now);
         let is_needed = match standing {
             Standing::Fine => false,
-            Standing::EndsSoon(_) | Standing::Ended => true,
+            Standing::EndsSoon(_) | Standing::MayHaveEnded | Standing::Ended => true,
             Standing::SignedOut => waiting != Waiting::default(),
         };
         let at = account.valid_until.unwrap_or(account.signed_in_at);
@@ -87,6 +111,7 @@ pub(crate) fn overview(entries: &[Entry], repositories: &[Repository], notes: &[
                 let all = own.iter().flat_map(|note| apps(note, &repository).into_iter().map(move |app| (note, app)));
                 ready.extend(all.filter(|(note, (_, app))| can_go_on(note, account, app)).map(|(_, app)| app));
                 needs.extend(not_bought(&own, account, &repository));
+                needs.extend(left_out(&own, &repository, account).map(|found| (latest, Need::LeftOut(found))));
                 for found in own.iter().flat_map(|note| no_access(note, account, &repository)) {
                     if !needs.iter().any(|(_, known)| known.is_same(&found.1)) {
                         needs.push(found);
@@ -131,7 +156,9 @@ fn is_without_account(repository: &Repository, entries: &[Entry], needs: &[Need]
         | Need::Permission { .. }
         | Need::Unfinished { .. }
         | Need::NotBought { .. }
-        | Need::NoAccess { .. } => false,
+        | Need::NoAccess { .. }
+        | Need::LeftOut(_)
+        | Need::Unusable(_) => false,
     });
     let has_account = entries.iter().any(|entry| match entry {
         Entry::Open(account) => account.binding == repository.binding,
@@ -199,6 +226,13 @@ fn lacking(note: &Pending, operation: Operation, account: &Account) -> Vec<Strin
     app_ids
 }
 
+/// The updates of a repository that were left out for want of a server.
+fn left_out(own: &[&Pending], repository: &Repository, account: &Account) -> Option<LeftOut> {
+    let is_it = |note: &&&Pending| (note.operation, &note.obstacle) == (Operation::Update, &Obstacle::Unavailable);
+    let refs: Vec<String> = own.iter().filter(is_it).flat_map(|note| note.refs.clone()).collect();
+    (!refs.is_empty()).then(|| LeftOut { repository: repository.clone(), account: account.id, refs })
+}
+
 /// The purchases of an account that were begun and not finished, each with its time.
 fn unfinished(account: &Account) -> impl Iterator<Item = (i64, Need)> {
     let begun = account.purchases.iter().filter(|known| known.state == PurchaseState::Unfinished);
@@ -238,6 +272,11 @@ fn newest_first(mut all: Vec<(i64, Ready)>) -> Vec<Ready> {
 }
 
 impl Overview {
+    /// With the repositories whose options cannot be used.
+    pub(crate) fn add_unusable(&mut self, unusable: &[UnusableRemote]) {
+        self.needs.extend(unusable.iter().cloned().map(Need::Unusable));
+    }
+
     /// With what may stand in for Usher before all else (rule R23).
     pub(crate) fn warn_of(&mut self, impostors: &[Impostor]) {
         self.needs.splice(..0, impostors.iter().cloned().map(Need::Impostor));
@@ -256,7 +295,8 @@ impl Need {
                 let known = accounts.iter().find(|known| known.id == *account);
                 known.map(|known| known.binding.service.clone())
             }
-            Self::Impostor(_) | Self::Permission { .. } | Self::ServerChanged { .. } => None,
+            Self::LeftOut(left_out) => Some(left_out.repository.binding.service.clone()),
+            Self::Impostor(_) | Self::Permission { .. } | Self::ServerChanged { .. } | Self::Unusable(_) => None,
         }
     }
 
@@ -279,6 +319,10 @@ impl Need {
             ) => account == other && purchase.app_id == other_purchase.app_id,
             (Self::NoAccess { account, app_id, .. }, Self::NoAccess { account: other, app_id: other_app, .. }) => {
                 account == other && app_id == other_app
+            }
+            (Self::LeftOut(left_out), Self::LeftOut(other)) => left_out.repository.address == other.repository.address,
+            (Self::Unusable(unusable), Self::Unusable(other)) => {
+                (&unusable.remote.name, &unusable.remote.url) == (&other.remote.name, &other.remote.url)
             }
             _ => false,
         }

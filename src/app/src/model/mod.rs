@@ -15,7 +15,7 @@ mod repositories;
 
 pub(crate) use account_list::{AccountList, KeyringState};
 pub(crate) use apps::{App, Apps};
-pub(crate) use attention::{Need, Overview, Ready, Standing, Waiting, overview};
+pub(crate) use attention::{LeftOut, Need, Overview, Ready, Standing, Waiting, overview};
 pub(crate) use changes::Changes;
 pub(crate) use impostor::Impostor;
 pub(crate) use network::Network;

@@ -7,9 +7,9 @@ use gtk::{gio, glib, prelude::*, subclass::prelude::*};
 use usher_core::{
     clock,
     kept_blocked::{KeptBlocked, KeptBlockedFile},
-    pending::{self, Operation, Pending, PendingFile},
+    pending::{self, Operation, Pending, PendingFile, UnusableRemote},
     refs::FlatpakRef,
-    remote,
+    remote::{self, Installation, Remote},
 };
 
 use super::{Changes, Repositories, Repository, attention::is_from};
@@ -24,6 +24,7 @@ mod imp {
     pub struct Notes {
         pub(super) changes: Changes,
         pub(super) all: RefCell<Rc<[Pending]>>,
+        pub(super) unusable: RefCell<Rc<[UnusableRemote]>>,
         pub(super) file: OnceCell<PendingFile>,
         pub(super) monitor: OnceCell<gio::FileMonitor>,
         /// Repositories with the servers that the person does not want them to lead to.
@@ -69,6 +70,23 @@ impl Notes {
     /// The notes, oldest first. What has been installed since is left out.
     pub(crate) fn all(&self) -> Rc<[Pending]> {
         self.imp().all.borrow().clone()
+    }
+
+    /// The repositories whose options cannot be used, although a client needed them.
+    pub(crate) fn unusable(&self) -> Rc<[UnusableRemote]> {
+        self.imp().unusable.borrow().clone()
+    }
+
+    /// Forgets what clients needed of a repository whose options cannot be used.
+    pub(crate) fn forget_unusable(&self, remote: &Remote) {
+        let Some(file) = self.imp().file.get().cloned() else { return };
+        let (name, url) = (remote.name.clone(), remote.url.clone());
+        glib::spawn_future_local(runtime::spawn(async move {
+            let is_other = |note: &pending::Unusable| note.remote != name || url != *note.remote_uri;
+            if let Err(error) = file.change_unusable(clock::now(), |notes| notes.retain(is_other)).await {
+                tracing::warn!(%error, "cannot forget a repository whose options cannot be used");
+            }
+        }));
     }
 
     /// Keeps a repository blocked from the server that it names: forgets what it asked for, and shows it again only when it
@@ -148,14 +166,15 @@ impl Notes {
         };
         let weak = self.downgrade();
         glib::spawn_future_local(async move {
-            let Ok(fresh) = gio::spawn_blocking(move || not_installed(file.load(clock::now()))).await else {
+            let Ok((fresh, unusable)) = gio::spawn_blocking(move || read(&file)).await else {
                 return;
             };
             let Some(notes) = weak.upgrade() else {
                 return;
             };
-            if **notes.imp().all.borrow() != *fresh {
+            if **notes.imp().all.borrow() != *fresh || **notes.imp().unusable.borrow() != *unusable {
                 notes.imp().all.replace(fresh.into());
+                notes.imp().unusable.replace(unusable.into());
                 notes.changes().announce();
             }
         });
@@ -171,13 +190,18 @@ fn refs_of(note: &Pending, app_ids: Option<&[String]>) -> Vec<String> {
     note.refs.iter().filter(is_meant).cloned().collect()
 }
 
+fn read(file: &PendingFile) -> (Vec<Pending>, Vec<UnusableRemote>) {
+    let (now, installations) = (clock::now(), remote::installations());
+    let unusable = pending::unusable_remotes(&file.load_unusable(now), &remote::remotes(&installations));
+    (not_installed(file.load(now), &installations), unusable)
+}
+
 /// Leaves out refs of installs that are installed by now.
-fn not_installed(mut notes: Vec<Pending>) -> Vec<Pending> {
-    let installations = remote::installations();
+fn not_installed(mut notes: Vec<Pending>, installations: &[Installation]) -> Vec<Pending> {
     for note in notes.iter_mut().filter(|note| note.operation == Operation::Install) {
         note.refs.retain(|wanted| {
             let parsed = wanted.parse::<FlatpakRef>();
-            !parsed.is_ok_and(|wanted| remote::is_installed(&installations, &wanted))
+            !parsed.is_ok_and(|wanted| remote::is_installed(installations, &wanted))
         });
     }
     notes.retain(|note| !note.refs.is_empty());

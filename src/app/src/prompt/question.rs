@@ -3,7 +3,7 @@
 
 use usher_core::{
     account::{Account, AccountId, AccountState},
-    prompt::Kind,
+    prompt::{Kind, Reason},
 };
 
 use super::details::Details;
@@ -92,6 +92,8 @@ pub(super) fn words(
             heading: gettext_f("Sign In to {host} Again", &values),
             description: if account.state == AccountState::SignedOut {
                 account_needed(details, &values, name)
+            } else if details.reason == Reason::MayHaveEnded {
+                gettext_f("{host} gives no usable answer. Perhaps the sign-in has ended.", &values)
             } else {
                 gettext_f("The sign-in of {user} has expired.", &[("user", &text::within(&account.label()))])
             },
@@ -241,7 +243,7 @@ fn update_outlook(details: &Details, name: Name<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use usher_core::{ground::Ground, prompt::Reason, testing};
+    use usher_core::{ground::Ground, testing};
 
     use super::*;
 

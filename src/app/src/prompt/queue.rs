@@ -14,7 +14,7 @@ use usher_core::{
     clock,
     dismissals::{Dismissal, DismissalFile},
     names,
-    prompt::Outcome,
+    prompt::{Outcome, result},
     remote::Remote,
 };
 
@@ -88,7 +88,11 @@ impl PromptQueue {
     /// Shows a question, lets it join, or puts it behind the one on screen; answers its call now or later.
     pub(super) fn ask(self: &Rc<Self>, request: CheckedRequest, token: String, call: gio::DBusMethodInvocation) {
         let waits = request.details.waits(self.services.settings().boolean("continue-installs"));
-        match self.place(request) {
+        let placed = self.place(request);
+        // Of a question behind another one the client is not told that the window asks it.
+        let is_shown =
+            matches!((&placed, self.on_screen()), (Some(placed), Some((shown, _))) if Rc::ptr_eq(placed, &shown));
+        match placed {
             Some(prompt) if waits => {
                 // Behind another question it is on the screen as well: the window says that it waits.
                 if let Some(window) = self.window.upgrade() {
@@ -96,7 +100,7 @@ impl PromptQueue {
                 }
                 prompt.wait(token, call);
             }
-            _ => answer(call, Outcome::Deferred, None, None),
+            _ => answer(call, Outcome::Deferred, None, (!is_shown).then_some(result::QUEUED)),
         }
         self.refresh();
     }

@@ -25,7 +25,7 @@ impl Trouble {
         match error {
             SessionError::Http(error) => Self::Server(error.clone()),
             SessionError::Store(error) => Self::Keyring(error.reason()),
-            SessionError::Unexpected | SessionError::SignedOut | SessionError::Expired => {
+            SessionError::Unexpected | SessionError::MayHaveEnded | SessionError::SignedOut | SessionError::Expired => {
                 Self::Server(HttpError::Unexpected)
             }
         }

@@ -48,6 +48,7 @@ pub(crate) fn problem(error: &SessionError, host: &str) -> String {
     let host = text::within(host);
     match error {
         SessionError::SignedOut | SessionError::Expired => gettext("Sign-in has expired"),
+        SessionError::MayHaveEnded => gettext("Sign-in may have ended"),
         SessionError::Http(error) => error.at(&host).reason(),
         SessionError::Unexpected => HttpError::Unexpected.at(&host).reason(),
         SessionError::Store(_) => gettext("The keyring does not answer as it should"),

@@ -12,8 +12,10 @@ impl From<&Obstacle> for AppState {
             Obstacle::NoLink(_) => Self::LinkNeeded,
             Obstacle::Locked => Self::Locked,
             Obstacle::NotBought { .. } => Self::NotOwned,
-            // A store's button cannot help with a remote whose server changed: the person reviews that in Usher.
-            Obstacle::Changed { .. }
+            // A store's button cannot help with a remote whose server changed (the person reviews that in Usher), nor with an
+            // account that counts as signed in.
+            Obstacle::MayHaveEnded(_)
+            | Obstacle::Changed { .. }
             | Obstacle::Options(_)
             | Obstacle::NoKeyring
             | Obstacle::NoPortal

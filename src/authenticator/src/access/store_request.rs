@@ -41,7 +41,7 @@ impl AccessService {
         match flow.attempt(&call).await.blocked {
             None => Outcome::Done,
             Some((_, Stop::Ended(Ending::Dismissed))) => Outcome::Dismissed,
-            Some((_, Stop::Ended(Ending::Deferred))) => {
+            Some((_, Stop::Ended(Ending::Deferred | Ending::Queued))) => {
                 self.linger(&request.peer);
                 Outcome::Deferred
             }
@@ -90,6 +90,10 @@ impl StoreAttempt<'_> {
     /// The obstacle now. Asks the server about an app, since a recent answer may be out of date.
     async fn look_into(&self, afresh: bool) -> Result<(), Obstacle> {
         let flow = &self.access.daemon.flow;
+        let app_ids = self.request.app.iter().cloned().collect();
+        if self.request.app.is_some() && flow.installations.free_apps(&self.ground, &app_ids).await == app_ids {
+            return Ok(());
+        }
         let account = flow.account(&self.ground, Reading { afresh, interactive: true }).await?;
         let Some(app) = &self.request.app else {
             return Ok(());

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use usher_core::{
     account::AccountId,
     ask::Ask,
-    pending::Pending,
+    pending::{Pending, Unusable},
     provider::{Access, Grant},
 };
 use zbus::zvariant::{Signature, Type, Value, as_value};
@@ -46,6 +46,8 @@ pub(crate) struct Reply {
 pub(crate) struct FollowUp {
     /// A note of the refs that were not covered.
     pub(crate) note: Option<Pending>,
+    /// A note of a request whose remote's options cannot be used.
+    pub(crate) unusable: Option<Unusable>,
     /// Whether every ref outside the note was covered.
     pub(crate) covered: bool,
     /// A question to the person whose answer nobody waits for.
@@ -89,6 +91,7 @@ impl Answer {
             Obstacle::NoAccount
             | Obstacle::SignedOut(_)
             | Obstacle::Expired(_)
+            | Obstacle::MayHaveEnded(_)
             | Obstacle::NoLink(_)
             | Obstacle::Locked
             | Obstacle::NoKeyring

@@ -27,10 +27,11 @@ use async_trait::async_trait;
 use tokio::sync::OnceCell;
 use usher_core::{
     account::{Account, AccountId},
+    binding::OptionsError,
     ground::{Ground, GroundError},
     names::usherctl,
-    pending::{Operation, Pending},
-    prompt::{Kind, Reason},
+    pending::{Operation, Pending, Unusable},
+    prompt::{Kind, Reason, client},
     provider::{Access, Grant},
     remote,
 };
@@ -98,12 +99,7 @@ impl Flow {
             }
             Err(GroundError::Options(error)) => {
                 tracing::debug!(remote = request.remote, %error, "cannot use the remote's options");
-                return match self.operation(request).await {
-                    Operation::Update => Answer::without_tokens(&request.asks).into(),
-                    Operation::Install => {
-                        self.refuse(&Obstacle::Options(error), Place::Usher, &request.remote, "").into()
-                    }
-                };
+                return self.unusable(request, &error).await;
             }
         };
         let call = RequestAttempt::new(self, request, ground, peer);
@@ -114,6 +110,20 @@ impl Flow {
         }
     }
 
+    /// The answer for a remote whose options cannot be used.
+    async fn unusable(&self, request: &Request, error: &OptionsError) -> Reply {
+        let (obstacle, operation) = (Obstacle::Options(error.clone()), self.operation(request).await);
+        let answer = match operation {
+            Operation::Update => Answer::without_tokens(&request.asks),
+            Operation::Install => self.refuse(&obstacle, Place::Usher, &request.remote, ""),
+        };
+        let refs = request.refs().into_iter().map(ToString::to_string).collect();
+        let (remote, remote_uri) = (request.remote.clone(), request.remote_uri.clone());
+        let note = Unusable { operation, remote, remote_uri, refs, at: self.clock.now() };
+        let unusable = self.is_configured(request).await.then_some(note);
+        Reply { answer, follow_up: FollowUp { unusable, ..FollowUp::default() } }
+    }
+
     fn refuse(&self, obstacle: &Obstacle, place: Place, remote: &str, host: &str) -> Answer {
         let place = if place == Place::Usher && !self.has_display { Place::Terminal } else { place };
         let names = Names { remote, host, usherctl: usherctl() };
@@ -121,7 +131,8 @@ impl Flow {
     }
 
     async fn operation(&self, request: &Request) -> Operation {
-        if self.installations.is_update(&request.refs()).await { Operation::Update } else { Operation::Install }
+        let is_update = self.installations.is_update(&request.remote, &request.remote_uri, &request.refs()).await;
+        if is_update { Operation::Update } else { Operation::Install }
     }
 
     async fn is_configured(&self, request: &Request) -> bool {
@@ -221,7 +232,18 @@ impl<'a> RequestAttempt<'a> {
             follow_up.covered = follow_up.note.is_some();
             return Reply { answer: Answer::with_tokens(&self.request.asks, &findings.grants), follow_up };
         }
+        if self.is_withheld(stop).await {
+            follow_up.notification = Some(NotificationEvent::stopped(obstacle, &self.ground));
+        }
         Reply { answer: self.refused(obstacle, stop), follow_up }
+    }
+
+    /// Whether the person learns nothing of the failure: no window is on the screen, and the program shows no message.
+    async fn is_withheld(&self, stop: Stop) -> bool {
+        !matches!(stop, Stop::Ended(Ending::Dismissed | Ending::Deferred))
+            && self.request.interactive
+            && self.is_configured().await
+            && client::is_mute(self.client().await)
     }
 
     fn refused(&self, obstacle: &Obstacle, stop: Stop) -> Answer {
@@ -236,7 +258,9 @@ impl<'a> RequestAttempt<'a> {
             Stop::Ended(Ending::Deferred) => Place::Window,
             Stop::Ended(Ending::Failed) => Place::Terminal,
             Stop::NothingToAsk
-            | Stop::Ended(Ending::TimedOut | Ending::Withheld | Ending::Done | Ending::NotOffered) => Place::Usher,
+            | Stop::Ended(Ending::Queued | Ending::TimedOut | Ending::Withheld | Ending::Done | Ending::NotOffered) => {
+                Place::Usher
+            }
         };
         self.flow.refuse(obstacle, place, &self.ground.remote, &self.ground.host())
     }

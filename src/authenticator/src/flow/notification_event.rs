@@ -26,11 +26,13 @@ pub(crate) struct NotificationEvent {
     pub(crate) ground: Ground,
     /// When the sign-in ends: seconds since 1970.
     pub(crate) end: Option<i64>,
+    /// Why an install stopped.
+    pub(crate) obstacle: Option<Obstacle>,
 }
 
 impl NotificationEvent {
     fn new(cause: Cause, account: Option<AccountId>, ground: &Ground) -> Self {
-        Self { cause, account, ground: ground.clone(), end: None }
+        Self { cause, account, ground: ground.clone(), end: None, obstacle: None }
     }
 
     /// An update that was left out while nobody may be asked: says what the person could do.
@@ -46,6 +48,11 @@ impl NotificationEvent {
             Kind::Purchase => Cause::NoAccess,
         };
         Some(Self::new(cause, obstacle.account(), ground))
+    }
+
+    /// An install stopped, and the program that asked for it tells nobody.
+    pub(super) fn stopped(obstacle: &Obstacle, ground: &Ground) -> Self {
+        Self { obstacle: Some(obstacle.clone()), ..Self::new(Cause::Stopped, obstacle.account(), ground) }
     }
 
     /// The sign-in still works, but ends soon.

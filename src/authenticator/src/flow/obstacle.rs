@@ -25,6 +25,8 @@ pub(crate) enum Obstacle {
     SignedOut(AccountId),
     /// The service ended the sign-in.
     Expired(AccountId),
+    /// The service gives the sign-in no usable answer, so that it may have ended.
+    MayHaveEnded(AccountId),
     /// The remote has no permission to use an account, or may use several. Holds the account if there is only one.
     NoLink(Option<AccountId>),
     /// The keyring is locked, or does not answer.
@@ -66,6 +68,7 @@ pub(crate) fn question(obstacle: &Obstacle) -> Option<(Kind, Reason)> {
     match obstacle {
         Obstacle::NoAccount => Some((Kind::SignIn, Reason::NoAccount)),
         Obstacle::SignedOut(_) | Obstacle::Expired(_) => Some((Kind::SignIn, Reason::Rejected)),
+        Obstacle::MayHaveEnded(_) => Some((Kind::SignIn, Reason::MayHaveEnded)),
         Obstacle::NoLink(_) => Some((Kind::Link, Reason::NoLink)),
         Obstacle::Locked => Some((Kind::Unlock, Reason::Locked)),
         Obstacle::NotBought { .. } => Some((Kind::Purchase, Reason::NotBought)),
@@ -85,7 +88,7 @@ impl Obstacle {
     /// The account in question, if known.
     pub(crate) fn account(&self) -> Option<AccountId> {
         match self {
-            Self::SignedOut(id) | Self::Expired(id) => Some(*id),
+            Self::SignedOut(id) | Self::Expired(id) | Self::MayHaveEnded(id) => Some(*id),
             Self::NoLink(id) => *id,
             Self::Changed { account, .. } | Self::NotBought { account, .. } => Some(*account),
             _ => None,
@@ -110,7 +113,7 @@ impl Obstacle {
         Some(match self {
             Self::Options(_) => return None,
             Self::NoAccount | Self::SignedOut(_) => pending::Obstacle::NoAccount,
-            Self::Expired(_) => pending::Obstacle::Expired,
+            Self::Expired(_) | Self::MayHaveEnded(_) => pending::Obstacle::Expired,
             Self::NoLink(_) => pending::Obstacle::NoLink,
             Self::Locked | Self::NoKeyring | Self::NoPortal | Self::KeyringFailed => pending::Obstacle::Locked,
             Self::Changed { agreed, .. } => pending::Obstacle::ServerChanged { agreed: (**agreed).clone() },
@@ -164,6 +167,7 @@ pub(crate) fn refused(error: &SessionError, account: AccountId) -> Obstacle {
     match error {
         SessionError::SignedOut => Obstacle::SignedOut(account),
         SessionError::Expired => Obstacle::Expired(account),
+        SessionError::MayHaveEnded => Obstacle::MayHaveEnded(account),
         SessionError::Unexpected | SessionError::Http(HttpError::Unexpected) => Obstacle::BadAnswer,
         SessionError::Http(HttpError::Proxy(fault)) => Obstacle::Proxy(*fault),
         SessionError::Http(HttpError::Certificate(fault)) => Obstacle::NotSecure(*fault),

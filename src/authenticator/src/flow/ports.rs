@@ -54,8 +54,10 @@ pub(crate) trait Tokens: Send + Sync {
 pub(crate) trait Installations: Send + Sync {
     /// Their remotes.
     async fn remotes(&self) -> Vec<Remote>;
-    /// Whether a request for these refs updates something installed there.
-    async fn is_update(&self, refs: &[&FlatpakRef]) -> bool;
+    /// Whether a request for these refs of a remote updates something installed there.
+    async fn is_update(&self, remote: &str, remote_uri: &str, refs: &[&FlatpakRef]) -> bool;
+    /// Those of a remote's apps for which flatpak asks no token, as far as it has looked.
+    async fn free_apps(&self, ground: &Ground, app_ids: &BTreeSet<String>) -> BTreeSet<String>;
 }
 
 /// The clients of the daemon.
@@ -108,6 +110,8 @@ pub(crate) enum Ending {
     Dismissed,
     /// The prompt is on screen, but nobody needs to wait.
     Deferred,
+    /// The window shows another question; this one is a row in Usher.
+    Queued,
     /// No window could be shown.
     Failed,
     /// The service does not sell the app to this account.

@@ -40,6 +40,8 @@ fn all(user: &str, ids: &[&str]) -> Vec<Obstacle> {
         .map(Obstacle::NotSecure),
     );
     all.push(Obstacle::NoPortal);
+    all.push(Obstacle::MayHaveEnded(id));
+    all.push(Obstacle::Options(OptionsError::UnknownType("ticket".into())));
     all
 }
 

@@ -12,7 +12,7 @@ mod date;
 mod desktop;
 mod services;
 mod text;
-mod windows;
+pub(crate) mod windows;
 
 use std::{
     collections::BTreeSet,
@@ -156,7 +156,7 @@ impl Notifier {
         }
         let is_finished = shown.iter().any(|known| known.cause == Cause::Finished);
         let installing = match covered.filter(|_| is_finished) {
-            Some(request) if !parts.installations.is_update(&request.refs()).await => Some(request),
+            Some(request) if !is_update(parts, request).await => Some(request),
             _ => None,
         };
         self.follow();
@@ -227,6 +227,10 @@ async fn changed(heard: &mut watch::Receiver<()>) -> bool {
     tokio::time::sleep(GATHER).await;
     heard.mark_unchanged();
     is_heard
+}
+
+async fn is_update(parts: &Parts, request: &Request) -> bool {
+    parts.installations.is_update(&request.remote, &request.remote_uri, &request.refs()).await
 }
 
 /// The account that covered a request.

@@ -3,13 +3,16 @@
 //! never an app (rule R17).
 
 use usher_core::{
+    error_text::UserFacing,
+    http::HttpError,
     i18n::{gettext, gettext_f, ngettext_f},
     notices::Cause,
+    store::StoreError,
     text,
 };
 
 use super::date;
-use crate::flow::NotificationEvent;
+use crate::flow::{NotificationEvent, Obstacle};
 
 /// An action of the window process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,12 +95,52 @@ impl NotificationText {
                 default: show_account(),
                 button: None,
             },
+            Cause::Stopped => Self {
+                title: gettext("Install Stopped"),
+                body: event.obstacle.as_ref().map(|obstacle| stopped(obstacle, &values)).unwrap_or_default(),
+                default: Some(attend()),
+                button: None,
+            },
             Cause::Finished => Self {
                 title: gettext("Purchase Finished"),
                 body: gettext_f("What was bought at {host} can be installed now.", &values),
                 default: show_account(),
                 button: None,
             },
+        }
+    }
+}
+
+/// Why an install stopped, and what to do.
+fn stopped(obstacle: &Obstacle, values: &[(&str, &str)]) -> String {
+    let host = values.iter().find(|(name, _)| *name == "host").map_or("", |(_, host)| host);
+    match obstacle {
+        Obstacle::NoAccount | Obstacle::SignedOut(_) | Obstacle::Expired(_) => {
+            gettext_f("Sign in to {host}, then start the install again.", values)
+        }
+        Obstacle::MayHaveEnded(_) => gettext_f(
+            "{host} gives no usable answer. Perhaps the sign-in has ended: sign in again, then start the install again.",
+            values,
+        ),
+        Obstacle::NoLink(_) => gettext_f(
+            "{repository} needs the permission to use an account at {host}. Then start the install again.",
+            values,
+        ),
+        Obstacle::NotBought { .. } => gettext_f("The account at {host} has no access yet.", values),
+        Obstacle::Locked => gettext("The keyring is locked. Unlock it, then start the install again."),
+        Obstacle::NoKeyring => StoreError::NoKeyring.sentence(),
+        Obstacle::NoPortal => StoreError::NoPortal.sentence(),
+        Obstacle::KeyringFailed => gettext("The keyring cannot be read, so no account can be used."),
+        Obstacle::Changed { .. } => {
+            gettext_f("{repository} now asks for an account at {host}, which is another server than before.", values)
+        }
+        Obstacle::Unreachable => HttpError::Unreachable.at(host).sentence(),
+        Obstacle::BadAnswer => HttpError::Unexpected.at(host).sentence(),
+        Obstacle::NotSecure(fault) => HttpError::Certificate(*fault).at(host).sentence(),
+        Obstacle::Proxy(fault) => HttpError::Proxy(*fault).at(host).sentence(),
+        Obstacle::Options(error) => {
+            let repository = values.iter().find(|(name, _)| *name == "repository").map_or("", |(_, name)| name);
+            error.of_remote(repository)
         }
     }
 }
@@ -115,7 +158,13 @@ mod tests {
     use crate::fakes::{REMOTE_URI, ground};
 
     fn event(cause: Cause, account: Option<AccountId>) -> NotificationEvent {
-        NotificationEvent { cause, account, ground: ground(), end: Some(1_794_787_199) }
+        NotificationEvent {
+            cause,
+            account,
+            ground: ground(),
+            end: Some(1_794_787_199),
+            obstacle: Some(Obstacle::NoAccount),
+        }
     }
 
     /// Title and body, without isolates.
@@ -144,6 +193,31 @@ mod tests {
         let (title, body) = title_and_body(Cause::EndsSoon, 0);
         assert_eq!(title, "Sign-In Ends Soon");
         assert!(body.starts_with("At store.example.org, on ") && body.ends_with("November 2026."), "{body}");
+    }
+
+    #[test]
+    fn why_an_install_stopped_is_said_without_person_and_app() {
+        let id = AccountId::random();
+        let ids = ["org.example.App".to_owned()].into();
+        for (obstacle, expected) in [
+            (Obstacle::NoAccount, "Sign in to store.example.org, then start the install again."),
+            (Obstacle::Expired(id), "Sign in to store.example.org, then start the install again."),
+            (
+                Obstacle::NoLink(None),
+                "Example Apps needs the permission to use an account at store.example.org. Then start the install again.",
+            ),
+            (
+                Obstacle::NotBought { account: id, user: "demo".into(), ids },
+                "The account at store.example.org has no access yet.",
+            ),
+            (Obstacle::Locked, "The keyring is locked. Unlock it, then start the install again."),
+            (Obstacle::Unreachable, "store.example.org cannot be reached. Check the connection, then try again."),
+        ] {
+            let event = NotificationEvent { obstacle: Some(obstacle), ..event(Cause::Stopped, Some(id)) };
+            let text = NotificationText::of(&event, "Example Apps", 0);
+            assert_eq!(text.title, "Install Stopped");
+            assert_eq!(text.body.replace(['\u{2068}', '\u{2069}'], ""), expected);
+        }
     }
 
     #[test]

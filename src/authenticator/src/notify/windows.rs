@@ -15,19 +15,23 @@ const LIMIT: Duration = Duration::from_secs(2);
 
 /// Whether a window is about this server, or about all. Does not start the window process.
 pub(super) async fn show(connection: &Connection, binding: &Binding) -> bool {
-    let shown = match tokio::time::timeout(LIMIT, shown(connection)).await {
+    let service = binding.service.to_string();
+    shown(connection).await.iter().any(|what| what == prompt::SHOWN_ACCOUNTS || what == &service)
+}
+
+/// What the windows on the screen are about, as the window process tells (property `Shown`). Does not start it.
+pub(crate) async fn shown(connection: &Connection) -> Vec<String> {
+    match tokio::time::timeout(LIMIT, ask(connection)).await {
         Ok(Ok(shown)) => shown,
         Ok(Err(error)) => {
             tracing::debug!(%error, "cannot ask the window process what it shows");
-            return false;
+            Vec::new()
         }
-        Err(_) => return false,
-    };
-    let service = binding.service.to_string();
-    shown.iter().any(|what| what == prompt::SHOWN_ACCOUNTS || what == &service)
+        Err(_) => Vec::new(),
+    }
 }
 
-async fn shown(connection: &Connection) -> zbus::Result<Vec<String>> {
+async fn ask(connection: &Connection) -> zbus::Result<Vec<String>> {
     let owner = DBusProxy::new(connection).await?.get_name_owner(BusName::from_static_str(ACCOUNTS_NAME)?).await?;
     let arguments = (PROMPTER_INTERFACE, "Shown");
     let reply = connection

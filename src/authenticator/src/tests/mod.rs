@@ -13,6 +13,7 @@ mod prompts;
 mod purchases;
 mod requests;
 mod sandbox;
+mod windows;
 
 use std::{
     collections::{BTreeMap, HashMap},

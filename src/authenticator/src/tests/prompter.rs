@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! A window process that a test controls.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
 use tokio::sync::{mpsc, oneshot};
 use usher_core::names::{ACCOUNTS_NAME, AUTHENTICATOR_NAME, PROMPTER_PATH};
@@ -32,6 +35,11 @@ impl ShownPrompt {
         self.outcome.send((outcome, "")).unwrap();
     }
 
+    /// Ends the prompt: it waits in Usher, since the window asks something else.
+    pub(super) fn queue(self) {
+        self.outcome.send((3, "queued")).unwrap();
+    }
+
     /// Ends the prompt as failed, for that reason.
     pub(super) fn fail(self, message: &'static str) {
         self.outcome.send((2, message)).unwrap();
@@ -47,6 +55,8 @@ pub(super) struct Prompter {
     pub(super) connection: Connection,
     shown: mpsc::UnboundedReceiver<ShownPrompt>,
     cancelled: mpsc::UnboundedReceiver<String>,
+    /// What its windows are about.
+    pub(super) on_screen: Arc<Mutex<Vec<String>>>,
 }
 
 /// How the windows behave.
@@ -62,6 +72,7 @@ struct Served {
     windows: Windows,
     shown: mpsc::UnboundedSender<ShownPrompt>,
     cancelled: mpsc::UnboundedSender<String>,
+    on_screen: Arc<Mutex<Vec<String>>>,
 }
 
 impl Served {
@@ -143,6 +154,11 @@ impl Served {
     fn cancel(&self, handle_token: String) {
         let _ = self.cancelled.send(handle_token);
     }
+
+    #[zbus(property)]
+    fn shown(&self) -> Vec<String> {
+        self.on_screen.lock().unwrap().clone()
+    }
 }
 
 impl Prompter {
@@ -158,16 +174,20 @@ impl Prompter {
     pub(super) async fn at(address: &str, windows: Windows) -> Self {
         let (send_shown, shown) = mpsc::unbounded_channel();
         let (send_cancelled, cancelled) = mpsc::unbounded_channel();
+        let on_screen = Arc::<Mutex<Vec<String>>>::default();
         let connection = connection::Builder::address(address)
             .unwrap()
-            .serve_at(PROMPTER_PATH, Served { windows, shown: send_shown, cancelled: send_cancelled })
+            .serve_at(
+                PROMPTER_PATH,
+                Served { windows, shown: send_shown, cancelled: send_cancelled, on_screen: on_screen.clone() },
+            )
             .unwrap()
             .name(ACCOUNTS_NAME)
             .unwrap()
             .build()
             .await
             .unwrap();
-        Self { connection, shown, cancelled }
+        Self { connection, shown, cancelled, on_screen }
     }
 
     /// Waits for the next prompt.

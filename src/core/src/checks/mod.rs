@@ -115,6 +115,15 @@ pub enum Problem {
         /// Host of the server.
         host: String,
     },
+    /// The sign-in of the account may have ended, although the server has not said so.
+    MayHaveEnded {
+        /// The remote.
+        remote: String,
+        /// The person's name.
+        user: String,
+        /// Host of the server.
+        host: String,
+    },
     /// There is an account, but the remote may not use it.
     NotAllowed {
         /// The remote.

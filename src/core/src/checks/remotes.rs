@@ -5,6 +5,7 @@ use super::{InstallationKind, Problem, ServerAnswer};
 use crate::{
     account::{Account, AccountState},
     binding::Binding,
+    clock,
     lookup::{self, Lookup},
     remote::Remote,
     service::RemoteUrl,
@@ -107,6 +108,9 @@ fn account_verdict(remote: &Remote, claimed: &Binding, found: &Lookup<'_>) -> Ve
         Lookup::Linked(account) => {
             let user = account.user.clone();
             match account.state {
+                AccountState::SignedIn if account.may_have_ended(clock::now()) => {
+                    Problem::MayHaveEnded { remote: name, user, host }
+                }
                 AccountState::SignedIn => return Verdict::Passed,
                 AccountState::Expired => Problem::Expired { remote: name, user, host },
                 AccountState::SignedOut => Problem::SignedOut { remote: name, user, host },
@@ -189,6 +193,13 @@ mod tests {
         let mut expired = account(STORE, true);
         expired.state = AccountState::Expired;
         assert_eq!(problems(&sound(), &[expired], None), ["expired"]);
+        let mut past = account(STORE, true);
+        past.valid_until = Some(1);
+        let mut failing = account(STORE, true);
+        failing.failures = Account::FAILURES;
+        for doubtful in [past, failing] {
+            assert_eq!(problems(&sound(), &[doubtful], Some(&ServerAnswer::Speaks)), ["may-have-ended"]);
+        }
         let mut signed_out = account(STORE, true);
         signed_out.sign_out();
         assert_eq!(problems(&sound(), &[signed_out], None), ["signed-out"]);
@@ -201,6 +212,9 @@ mod tests {
         assert_eq!(problems(&remote("https://store.example.org/repo", None), &[], None), ["option-missing"]);
         let nonsense = remote("https://store.example.org/repo", Some("http://store.example.org/"));
         assert_eq!(problems(&nonsense, &[], None), ["option-unusable"]);
+        let mut unknown = sound();
+        unknown.options.insert("type".into(), "ticket".into());
+        assert_eq!(problems(&unknown, &[], None), ["type-unknown"]);
         let other = Remote { authenticator: Some("org.example.Other".into()), ..sound() };
         assert_eq!(problems(&other, &[account(STORE, true)], None), ["other-authenticator"]);
         assert!(is_checked(&other, &entries(&[account(STORE, true)])));

@@ -33,12 +33,14 @@ impl Problem {
             Self::AddressUnusable { fault: UrlError::NotSecure, .. } => "address-not-secure",
             Self::AddressUnusable { .. } => "address-unusable",
             Self::OptionUnusable { error: OptionsError::Missing(_), .. } => "option-missing",
+            Self::OptionUnusable { error: OptionsError::UnknownType(_), .. } => "type-unknown",
             Self::OptionUnusable { .. } => "option-unusable",
             Self::OtherAuthenticator { .. } => "other-authenticator",
             Self::ServerChanged { .. } => "server-changed",
             Self::NoAccount { .. } => "no-account",
             Self::SignedOut { .. } => "signed-out",
             Self::Expired { .. } => "expired",
+            Self::MayHaveEnded { .. } => "may-have-ended",
             Self::NotAllowed { .. } => "not-allowed",
             Self::Ambiguous { .. } => "ambiguous",
             Self::Unreachable { .. } => "unreachable",
@@ -81,6 +83,10 @@ impl Problem {
             Self::Expired { user, host, .. } => {
                 gettext_f("The sign-in of {user} at {host} has expired.", &[("user", &clean(user)), ("host", host)])
             }
+            Self::MayHaveEnded { user, host, .. } => gettext_f(
+                "The sign-in of {user} at {host} may have ended. Sign in again if apps cannot be installed.",
+                &[("user", &clean(user)), ("host", host)],
+            ),
             Self::NotAllowed { remote, host } => gettext_f(
                 "“{remote}” may not use the account at {host} yet.",
                 &[("remote", &clean(remote)), ("host", host)],
@@ -171,6 +177,7 @@ impl Problem {
             Self::NoAccount { remote, .. }
             | Self::SignedOut { remote, .. }
             | Self::Expired { remote, .. }
+            | Self::MayHaveEnded { remote, .. }
             | Self::NotAllowed { remote, .. }
             | Self::Ambiguous { remote, .. } => {
                 text::usherctl(&["sign-in", remote]).filter(|_| text::is_plain_name(remote))

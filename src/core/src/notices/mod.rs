@@ -33,6 +33,7 @@ use crate::{
 
 /// How long not to repeat a notification, in seconds.
 const DAY: i64 = 24 * 60 * 60;
+const MINUTE: i64 = 60;
 /// Most notices to keep.
 const COUNT_LIMIT: usize = 256;
 
@@ -52,20 +53,28 @@ pub enum Cause {
     EndsSoon,
     /// A purchase of unknown outcome turned out to be paid.
     Finished,
+    /// An install stopped, and the program that asked for it tells nobody.
+    Stopped,
 }
 
 impl Cause {
     /// All causes.
-    pub const ALL: [Self; 6] =
-        [Self::SignIn, Self::Permission, Self::Unlock, Self::NoAccess, Self::EndsSoon, Self::Finished];
+    pub const ALL: [Self; 7] =
+        [Self::SignIn, Self::Permission, Self::Unlock, Self::NoAccess, Self::EndsSoon, Self::Finished, Self::Stopped];
 
     /// Whether this is a reminder, which a person can do without: everything about updates, which comes unasked and
-    /// repeatedly. The end of a purchase is different, since the person began it.
+    /// repeatedly. The end of a purchase or of an install is different, since the person began it.
     pub fn is_reminder(self) -> bool {
         match self {
             Self::SignIn | Self::Permission | Self::Unlock | Self::NoAccess | Self::EndsSoon => true,
-            Self::Finished => false,
+            Self::Finished | Self::Stopped => false,
         }
+    }
+
+    /// How long not to repeat it, in seconds. The answer to something that the person has just done comes each time, but
+    /// no program can make it come without end.
+    fn pause(self) -> i64 {
+        if self == Self::Stopped { MINUTE } else { DAY }
     }
 }
 
@@ -116,10 +125,13 @@ impl Notice {
     }
 }
 
-/// Whether to send it now: at most once a day for the same account and cause, and once for an end.
+/// Whether to send it now: at most once a day for the same account and cause (see [`Cause::pause`]), and once for an end.
 pub fn may_send(sent: &[Notice], new: &Notice) -> bool {
     let is_same = |known: &&Notice| known.id == new.id && known.cause == new.cause;
-    !sent.iter().filter(is_same).any(|known| known.age(new.at) < DAY || (new.end.is_some() && known.end == new.end))
+    !sent
+        .iter()
+        .filter(is_same)
+        .any(|known| known.age(new.at) < new.cause.pause() || (new.end.is_some() && known.end == new.end))
 }
 
 /// Records a notification. It replaces the one that shows under its id. Gives the former notices with that id.

@@ -31,6 +31,11 @@ pub fn id_of_server(binding: &Binding) -> String {
 pub fn still_valid(entries: &[Entry], notes: &[Pending], now: i64) -> BTreeSet<(String, Cause)> {
     let updates = notes.iter().filter(|note| note.operation == Operation::Update);
     let mut valid: BTreeSet<_> = updates.flat_map(|note| of_note(note, entries)).collect();
+    // That an install stopped holds until it is made, or forgotten.
+    for note in notes.iter().filter(|note| note.operation == Operation::Install) {
+        let id = note.account.map_or_else(|| id_of_server(&note.ground.binding), id_of_account);
+        valid.insert((id, Cause::Stopped));
+    }
     for entry in entries {
         if let Entry::Locked(outline) = entry {
             let id = id_of_account(outline.id);
@@ -190,8 +195,9 @@ mod tests {
     }
 
     #[test]
-    fn only_the_window_reports_installs() {
+    fn that_an_install_stopped_holds_until_its_note_is_forgotten() {
         let stopped = Pending { operation: Operation::Install, ..note(Obstacle::NoAccount) };
-        assert_eq!(causes(None, Some(stopped)), []);
+        assert_eq!(causes(None, Some(stopped)), [("server-store.example.org".to_owned(), Cause::Stopped)]);
+        assert_eq!(causes(None, None), []);
     }
 }

@@ -31,6 +31,7 @@ use crate::{
     binding::{Binding, OptionsError, option},
     http::{HttpClient, HttpError},
     service::ServiceUrl,
+    text,
 };
 
 /// All providers. The first is the default of a remote that names none.
@@ -100,7 +101,9 @@ impl Binding {
 pub fn claim(claim: &Claim<'_>) -> Result<Binding, OptionsError> {
     let provider = match claim.options.get(option::TYPE) {
         None => Provider::default_provider(),
-        Some(name) => Provider::from_name(name).ok_or(OptionsError::Malformed(option::TYPE))?,
+        Some(name) => {
+            Provider::from_name(name).ok_or_else(|| OptionsError::UnknownType(text::clean(name, text::NAME_LIMIT)))?
+        }
     };
     provider.claim(claim)
 }
@@ -162,7 +165,7 @@ mod tests {
         );
         assert_eq!(
             claimed(&[("url", "https://store.example.org"), ("type", "other")]),
-            Err(OptionsError::Malformed("type"))
+            Err(OptionsError::UnknownType("other".into()))
         );
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Reads serialized GVariants (GLib's format for files) where they lie: no copies, no recursion, and no step that the
-//! bytes could make longer than they are. Bytes that are not what they should be read as nothing.
+//! Reads serialized values of `GVariant` (GLib's format for files) where they lie: no copies, no recursion, and no more
+//! steps than there are bytes. Bytes that are not what they should be read as nothing.
 
 /// Bytes of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

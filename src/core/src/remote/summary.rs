@@ -83,7 +83,7 @@ pub fn free_apps(needs: impl IntoIterator<Item = (String, bool)>) -> BTreeSet<St
 }
 
 fn has(installation: &Installation, remote: &str, remote_uri: &str) -> bool {
-    let is_it = |known: &super::Remote| known.is_ours() && known.name == remote && known.url == remote_uri;
+    let is_it = |known: &super::Remote| known.is_ours() && known.name == remote && known.url == *remote_uri;
     remotes_of(installation).iter().any(is_it)
 }
 

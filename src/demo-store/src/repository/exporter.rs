@@ -57,6 +57,21 @@ impl<'a> Exporter<'a> {
         Ok(())
     }
 
+    /// Marks an app as replaced by another one.
+    pub(super) fn rename_app(&self, app: &App, to: &App) -> Result<(), StoreError> {
+        self.progress.step(&format!("Publishing that {} is {} from now on", app.id, to.id));
+        let old = format!("app/{}/{}/{BRANCH}", app.id, self.arch);
+        commands::flatpak([
+            "build-commit-from",
+            "--no-update-summary",
+            "--force",
+            &format!("--end-of-life-rebase={}={}", app.id, to.id),
+            &format!("--src-ref={old}"),
+            &self.repo.to_string_lossy(),
+            &old,
+        ])
+    }
+
     /// Publishes an authenticator's commit from another repository unchanged and without a token, on the branch from
     /// which flatpak installs it by itself.
     pub(super) fn publish_authenticator(&self, name: &str, source: &Path) -> Result<(), StoreError> {

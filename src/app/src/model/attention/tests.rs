@@ -97,7 +97,8 @@ fn a_sign_in_that_ended_or_ends_soon_is_told_but_not_one_that_the_person_ended()
         }
     };
     assert_eq!(standing(|account| account.state = AccountState::Expired), Some(Standing::Ended));
-    assert_eq!(standing(|account| account.valid_until = Some(NOW)), Some(Standing::Ended));
+    assert_eq!(standing(|account| account.valid_until = Some(NOW)), Some(Standing::MayHaveEnded));
+    assert_eq!(standing(|account| account.failures = Account::FAILURES), Some(Standing::MayHaveEnded));
     assert_eq!(standing(|account| account.valid_until = Some(NOW + 60)), Some(Standing::EndsSoon(NOW + 60)));
     assert_eq!(standing(|account| account.valid_until = Some(NOW + SOON)), None);
     assert_eq!(standing(|account| drop(account.sign_out())), None);
@@ -239,4 +240,22 @@ fn what_was_not_bought_waits_as_one_question_of_its_repository_until_it_is_owned
     assert_eq!(shown(&buyer), [["org.c.C"]], "an unfinished purchase has a row of its own");
     purchases::settle(&mut buyer.purchases, &testing::access_to("org.c.C", &ground(&shop)), NOW);
     assert_eq!(shown(&buyer), [] as [Vec<String>; 0]);
+}
+
+#[test]
+fn updates_that_were_left_out_for_want_of_a_server_are_a_row() {
+    let shop = repository("https://store.example");
+    let account = account(&shop, true);
+    let notes = [
+        note(&shop, Operation::Update, Obstacle::Unavailable, &["org.a.A", "org.b.B"], NOW),
+        note(&shop, Operation::Update, Obstacle::Unavailable, &["org.c.C"], NOW - 1),
+        note(&shop, Operation::Install, Obstacle::Unavailable, &["org.d.D"], NOW),
+    ];
+    let found = overview(&[open(account.clone())], from_ref(&shop), &notes, NOW);
+    let [Need::LeftOut(left_out)] = found.needs.as_slice() else { panic!("one row: {:?}", found.needs) };
+    assert_eq!((left_out.account, left_out.app_ids().len(), left_out.refs.len()), (account.id, 3, 3));
+    let mut expired = account;
+    expired.state = AccountState::Expired;
+    let found = overview(&[open(expired)], from_ref(&shop), &notes, NOW);
+    assert!(matches!(found.needs.as_slice(), [Need::SignIn { .. }]), "first it has to be signed in: {:?}", found.needs);
 }

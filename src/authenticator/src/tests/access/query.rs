@@ -54,6 +54,29 @@ async fn what_needs_no_token_is_free() {
 }
 
 #[tokio::test]
+async fn what_flatpak_asks_no_token_for_is_free_whatever_the_server_denies() {
+    let free = |world: &World| _ = world.free.lock().unwrap().insert(APP.to_owned());
+    for arrange in [
+        (|world| world.set_server(Says::No(&[APP]))) as fn(&World),
+        |world| world.set_keyring(Keyring::Locked),
+        |world| world.accounts.lock().unwrap().clear(),
+    ] {
+        let said = state(|world| {
+            free(world);
+            arrange(world);
+        });
+        assert_eq!(said.await, ("free".into(), 0));
+    }
+    let (bus, world) = (Bus::start(), World::good());
+    free(&world);
+    world.set_server(Says::No(&[APP, OTHER]));
+    let _daemon = Daemon::start(&bus, &world).await;
+    let said = Store::on(&bus).await.query(&[APP, OTHER]).await;
+    assert_eq!(said, states(&[(APP, "free"), (OTHER, "not-owned")]));
+    assert_eq!(world.calls.lock().unwrap()[0].2, BTreeSet::from([OTHER.to_owned()]));
+}
+
+#[tokio::test]
 async fn what_is_in_the_way_is_told_without_asking_a_server() {
     let without_calls = |word: &str| (word.to_owned(), 0);
     assert_eq!(state(|world| world.accounts.lock().unwrap().clear()).await, without_calls("account-needed"));

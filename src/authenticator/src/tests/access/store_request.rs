@@ -55,6 +55,14 @@ fn add_account(world: &World) {
 }
 
 #[tokio::test]
+async fn an_app_that_needs_no_token_is_never_to_be_bought() {
+    let mut at = fixture(to_be_bought()).await;
+    at.world.free.lock().unwrap().insert(OTHER.to_owned());
+    assert_eq!(at.purchase("1").await.unwrap().unwrap(), 0);
+    assert_eq!((at.world.calls(), at.prompter.further()), (0, (0, 0)));
+}
+
+#[tokio::test]
 async fn signing_in_is_done_when_the_remote_may_use_an_account() {
     let mut at = fixture(World::empty()).await;
     let signing_in = at.sign_in("1");
