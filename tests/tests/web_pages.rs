@@ -272,6 +272,6 @@ async fn h40_a_page_does_not_go_past_a_proxy_that_is_not_understood() {
     window.press(&format!("Sign In to 127.0.0.1:{port}")).await;
     window.press(&format!("Continue to 127.0.0.1:{port}")).await;
     window.says(&format!("127.0.0.1:{port} Cannot Be Reached")).await;
-    window.mentions("the proxy in the variable “https_proxy” is not understood. Nothing was sent.").await;
+    window.says("The proxy in the variable “https_proxy” is not understood. Nothing was sent.").await;
     assert!(timeout(Duration::ZERO, listener.accept()).await.is_err(), "nobody has connected");
 }

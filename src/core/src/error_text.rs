@@ -111,6 +111,22 @@ impl AtHost<'_> {
     }
 }
 
+impl ProxyFault {
+    /// What is wrong, in a sentence beneath a title that names the host.
+    pub fn sentence(self) -> String {
+        match self {
+            Self::Unreachable => gettext("The proxy does not lead there."),
+            Self::NotUnderstood(ProxySource::Settings) => {
+                gettext("The proxy in the desktop's settings is not understood. Nothing was sent.")
+            }
+            Self::NotUnderstood(ProxySource::Variable(name)) => gettext_f(
+                "The proxy in the variable “{variable}” is not understood. Nothing was sent.",
+                &[("variable", name)],
+            ),
+        }
+    }
+}
+
 fn proxy_reason(fault: ProxyFault, host: &str) -> String {
     let values = &[("host", host)];
     match fault {

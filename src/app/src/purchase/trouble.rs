@@ -46,8 +46,8 @@ impl Trouble {
                 gettext_f("{host} Cannot Be Reached", &host),
                 gettext("The server did not answer."),
             ),
-            Self::Server(error @ HttpError::Proxy(_)) => {
-                ("network-error-symbolic", gettext_f("{host} Cannot Be Reached", &host), error.at(host[0].1).sentence())
+            Self::Server(HttpError::Proxy(fault)) => {
+                ("network-error-symbolic", gettext_f("{host} Cannot Be Reached", &host), fault.sentence())
             }
             Self::Server(HttpError::Certificate(_)) => (
                 "channel-insecure-symbolic",

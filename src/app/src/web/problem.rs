@@ -3,10 +3,7 @@
 
 use adw::prelude::*;
 use gtk::{gio, glib};
-use usher_core::{
-    error_text::UserFacing,
-    http::{self, HttpError, ProxyFault},
-};
+use usher_core::http::{self, ProxyFault};
 
 use super::containment;
 use crate::{
@@ -129,11 +126,9 @@ impl WebProblem {
                 gettext_f("{host} Cannot Be Reached", &host),
                 gettext("No server of this name was found."),
             ),
-            Self::Proxy(fault) => (
-                "network-error-symbolic",
-                gettext_f("{host} Cannot Be Reached", &host),
-                HttpError::Proxy(*fault).at(&plain_host).sentence(),
-            ),
+            Self::Proxy(fault) => {
+                ("network-error-symbolic", gettext_f("{host} Cannot Be Reached", &host), fault.sentence())
+            }
             Self::Certificate(fault, _) => {
                 ("channel-insecure-symbolic", gettext("Connection Is Not Secure"), fault.text(&host))
             }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The one HTTP client: https only (except for rule R2's loopback), no redirects, bounded answers, checked addresses,
-//! and no secret in any error (rules R2, R3, R10, R25). It is built at first use, so that certificates and network cost
-//! nothing until then.
+//! and no secret in any error (rules R2, R3, R10, R25). It takes the proxies of the environment and the desktop. It is
+//! built at first use, so that certificates and network cost nothing until then.
 
 mod address;
 mod desktop;
