@@ -20,4 +20,6 @@ mod usherctl_folders;
 mod usherctl_permissions;
 mod usherctl_saving;
 mod usherctl_terminal;
+mod web_contained;
 mod web_pages;
+mod web_popups;

@@ -12,11 +12,12 @@ const PROGRAMS: [&str; 3] = ["bin/usher", "bin/usherctl", "libexec/usher-authent
 /// The daemon's name in a release.
 const RELEASE: &str = "io.github.usher.Usher";
 /// What only a development build may contain: its own names, the feature that allows unencrypted connections to this
-/// computer, variables that control a build or a test, and a sentence of the builders for tests.
-const SWITCHES: [&str; 6] = [
+/// computer, an option for shorter waits, variables that control a build or a test, and a sentence of the builders for tests.
+const SWITCHES: [&str; 7] = [
     "io.github.usher.Account.Devel",
     "/io/github/usher/Usher/Devel",
     "insecure-loopback",
+    "sign-in-limit",
     "USHER_",
     "RUST_LOG",
     "a test has a sound token",

@@ -200,6 +200,28 @@ async fn w15_a_page_that_never_loads_can_be_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn w26_a_sign_in_in_the_main_window_ends_after_a_while() {
+    let session = Session::start(Setup::default()).await;
+    let mut usher = session.command("usher");
+    usher.arg("--sign-in-limit=5");
+    session.processes.start("usher", usher);
+    let host = session.host();
+    let screen = session.screen();
+    let window = screen.window("Usher").await;
+    window.press(&format!("Sign In to {host}")).await;
+    window.press(&format!("Continue to {host}")).await;
+    let view = screen.front();
+    for time in 1..3 {
+        view.says("Nobody signed in within 15 minutes.").await;
+        let requests = session.shop().control().requests();
+        let pages = requests.iter().filter(|request| request.path == "/login" && request.method == "GET");
+        assert_eq!(pages.count(), time, "each try opens the page once");
+        view.press("Try Again").await;
+        view.wait("the next try", |tree| (!tree.says("Nobody signed in within 15 minutes.")).then_some(())).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn w19_a_sign_in_that_the_person_refuses_at_the_server_creates_no_account() {
     let session = session_at(
         "document.body.insertAdjacentHTML('beforeend',\

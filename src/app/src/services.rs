@@ -10,6 +10,7 @@ use usher_core::{
     kept_blocked::KeptBlockedFile,
     names,
     pending::PendingFile,
+    redirect,
     session::Session,
     store::AccountStore,
 };
@@ -43,6 +44,7 @@ struct Models {
     apps: OnceCell<Apps>,
     own_installation: OnceCell<OwnInstallation>,
     network: OnceCell<Network>,
+    sign_in_limit: OnceCell<Duration>,
 }
 
 impl Services {
@@ -70,6 +72,16 @@ impl Services {
     /// The person's settings.
     pub(crate) fn settings(&self) -> &gio::Settings {
         self.models.settings.get_or_init(|| gio::Settings::new(names::APP_ID))
+    }
+
+    /// Longest time for a sign-in.
+    pub(crate) fn sign_in_limit(&self) -> Duration {
+        *self.models.sign_in_limit.get_or_init(|| redirect::WAIT)
+    }
+
+    /// Makes that time shorter, to see what happens then.
+    pub(crate) fn limit_sign_ins(&self, limit: Duration) {
+        let _ = self.models.sign_in_limit.set(limit.min(redirect::WAIT));
     }
 
     /// The accounts in the keyring.

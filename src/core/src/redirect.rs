@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The redirect that ends a sign-in: issues one, recognises one. Pure (rule R5).
 
+use std::time::Duration;
+
 use url::Url;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+/// Longest wait for the redirect of a sign-in, on every surface.
+pub const WAIT: Duration = Duration::from_secs(15 * 60);
+/// The option of the window's program that ends sign-ins earlier, in seconds. Only a development build has it.
+pub const WAIT_OPTION: Option<&str> = if cfg!(feature = "insecure-loopback") { Some("sign-in-limit") } else { None };
 /// Longest redirect to look at, in bytes.
 const REDIRECT_LIMIT: usize = 16 * 1024;
 /// Ports for the embedded view's redirects: none that WebKit restricts, none that the kernel hands out.

@@ -10,7 +10,7 @@ use url::Url;
 use usher_core::{
     i18n::gettext,
     provider::RedirectReceiver,
-    redirect::{Match, Parameters, Redirect},
+    redirect::{self, Match, Parameters, Redirect},
 };
 use zbus::zvariant::Value;
 
@@ -20,8 +20,6 @@ use crate::{
     terminal,
 };
 
-/// Longest wait for the redirect.
-const WAIT: Duration = Duration::from_secs(10 * 60);
 /// Longest wait for the desktop to take an address.
 const DESKTOP_LIMIT: Duration = Duration::from_secs(10);
 
@@ -103,7 +101,7 @@ impl ReturnMethod {
         match self {
             Self::Listen { listener, opens } => listen(listener, opens, visit, finish).await,
             Self::Paste => {
-                let parameters = timeout(WAIT, paste(&visit)).await.unwrap_or(Err(VisitError::TooLate))?;
+                let parameters = timeout(redirect::WAIT, paste(&visit)).await.unwrap_or(Err(VisitError::TooLate))?;
                 Ok(Box::pin(finish(parameters)).await?)
             }
         }
@@ -125,7 +123,7 @@ async fn listen<T>(
     let one_time_address = if opens && has_desktop() { Some(listener.one_time_address(start.clone())?) } else { None };
     let address = one_time_address.as_ref().map(OneTimeAddress::address);
     let pages = ListenerPages { redirect, one_time_address, landing, last_page };
-    let mut back = std::pin::pin!(listener.wait(&pages, WAIT, finish));
+    let mut back = std::pin::pin!(listener.wait(&pages, redirect::WAIT, finish));
     let opened = async {
         match address {
             Some(address) => open(&address).await,

@@ -115,7 +115,7 @@ prints the command that sets it up. It fetches nothing that a file names, and ad
     (
         "BROWSER AND SSH",
         "Signing in and buying happen on a page of the server. On a desktop usherctl opens it in the browser; elsewhere it prints
-the address, and waits for up to 10 minutes until the browser comes back to it.
+the address, and waits for up to 15 minutes until the browser comes back to it.
 
 Over ssh the browser runs on another computer and cannot come back. There, and with --paste, usherctl asks for the address at
 which the browser ended, which is pasted without being shown, or read from standard input. Secrets are never taken from

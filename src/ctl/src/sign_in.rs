@@ -116,7 +116,7 @@ pub(crate) async fn sign_in_agreed(
             Progress::Done(signed_in) => unsaved::save(context, binding, &signed_in).await,
         };
     return_method.visit(visit, finish).await.map_err(|stopped| match stopped {
-        VisitError::TooLate => Failure::Other(gettext("Not signed in: nobody signed in within 10 minutes.")),
+        VisitError::TooLate => Failure::Other(gettext("Not signed in: nobody signed in within 15 minutes.")),
         VisitError::Failed(failure) => failure,
     })
 }

@@ -5,11 +5,11 @@ mod about;
 mod notifications;
 mod shortcuts;
 
-use std::io::Write;
+use std::{io::Write, time::Duration};
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio, glib};
-use usher_core::{dismissals::DismissalFile, names};
+use usher_core::{dismissals::DismissalFile, names, redirect};
 
 use self::notifications::ClickAction;
 use crate::{
@@ -67,6 +67,10 @@ mod imp {
                 &gettext("Print the version and exit"),
                 None,
             );
+            if let Some(option) = redirect::WAIT_OPTION {
+                let (short, flags) = (0u8.into(), glib::OptionFlags::NONE);
+                application.add_main_option(option, short, flags, glib::OptionArg::Int, "", Some("SECONDS"));
+            }
         }
     }
 
@@ -89,6 +93,9 @@ mod imp {
                 } else {
                     glib::ExitCode::FAILURE
                 });
+            }
+            if let Some(Ok(Some(seconds))) = redirect::WAIT_OPTION.map(|option| options.lookup::<i32>(option)) {
+                self.obj().services().limit_sign_ins(Duration::from_secs(seconds.unsigned_abs().into()));
             }
             self.parent_handle_local_options(options)
         }

@@ -6,7 +6,7 @@ use usher_core::{error_text::UserFacing, http::HttpError, session::SessionError}
 use crate::{
     i18n::{gettext, gettext_f},
     text,
-    web::containment,
+    web::NotShown,
 };
 
 /// What can go wrong with asking.
@@ -60,7 +60,7 @@ impl Trouble {
                 gettext_f("{host} answered in an unexpected way. Nothing was paid.", &host),
             ),
             Self::NotContained(command) => {
-                let (title, text) = containment::words(command.as_deref());
+                let (title, text) = NotShown::NotContained.words("", command.as_deref());
                 ("web-browser-symbolic", title, text)
             }
             Self::Keyring(reason) => (
@@ -75,7 +75,7 @@ impl Trouble {
     pub(super) fn line(&self, host: &str) -> String {
         match self {
             Self::Server(error) => error.at(&text::within(host)).reason(),
-            Self::NotContained(command) => containment::words(command.as_deref()).0,
+            Self::NotContained(command) => NotShown::NotContained.words("", command.as_deref()).0,
             Self::Keyring(reason) => gettext_f("The keyring did not do its part: {reason}", &[("reason", reason)]),
         }
     }

@@ -46,6 +46,7 @@ pub(super) struct Flow {
     pub(super) unsaved: UnsavedSignIn,
     spent: SpentRedirects,
     is_other_person: Cell<bool>,
+    limit: RefCell<Option<glib::SourceId>>,
     finished: RefCell<Option<Finished>>,
 }
 
@@ -68,6 +69,7 @@ impl Flow {
             unsaved: UnsavedSignIn::default(),
             spent: SpentRedirects::default(),
             is_other_person: Cell::default(),
+            limit: RefCell::default(),
             finished: RefCell::new(Some(finished)),
         });
         flow.open_page();
@@ -106,14 +108,46 @@ impl Flow {
     }
 
     /// Begins the sign-in, or begins it anew after the server has answered.
-    fn begin_now(&self) {
+    fn begin_now(self: &Rc<Self>) {
         if self.sign_in.borrow().is_none() {
             match self.request.binding.provider.begin(&self.request.binding, RedirectReceiver::Embedded) {
-                Ok(sign_in) => drop(self.sign_in.replace(Some(sign_in))),
+                Ok(sign_in) => {
+                    self.sign_in.replace(Some(sign_in));
+                    self.limit_time();
+                }
                 Err(error) => return self.failed(&error),
             }
         }
         self.show_step();
+    }
+
+    /// Ends the sign-in after a while if the server does not answer (rule R5).
+    fn limit_time(self: &Rc<Self>) {
+        let timer = glib::timeout_add_local_once(
+            self.services.sign_in_limit(),
+            glib::clone!(
+                #[weak(rename_to = flow)]
+                self,
+                move || {
+                    flow.limit.take();
+                    flow.end_unanswered();
+                }
+            ),
+        );
+        if let Some(earlier) = self.limit.replace(Some(timer)) {
+            earlier.remove();
+        }
+    }
+
+    /// Whatever the page still does leads nowhere.
+    fn end_unanswered(&self) {
+        let (Some(sign_in), Some(page)) = (self.sign_in.take(), self.page.upgrade()) else {
+            return;
+        };
+        if let Step::Web { redirect, .. } = sign_in.step() {
+            self.spent.add(redirect);
+        }
+        page.show_problem(WebProblem::TooLate);
     }
 
     /// Shows what the person does next.
@@ -318,6 +352,9 @@ impl WebTask for Flow {
 
 impl Drop for Flow {
     fn drop(&mut self) {
+        if let Some(timer) = self.limit.take() {
+            timer.remove();
+        }
         if let Some(finished) = self.finished.take() {
             finished(None);
         }

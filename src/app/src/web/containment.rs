@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Whether web pages have a sandbox of their own (rule R19). Inside a Flatpak `WebKit` opens it by `flatpak-spawn`; where
-//! that does not work it shows pages without one, in silence. There Usher shows none: signing in and buying go through a
-//! browser, by `usherctl`.
+//! Whether web pages have a sandbox of their own (rule R19). `WebKit` has several reasons to show them without one, in
+//! silence: variables, a container, a Flatpak in which `flatpak-spawn` does not work. So this looks at the process of a
+//! page. Without a sandbox Usher shows no page: signing in and buying go through a browser, by `usherctl`.
 
 use std::{
     cell::Cell,
@@ -14,23 +14,29 @@ use std::{
 
 use gtk::{gio, glib};
 use usher_core::names;
+use webkit6::{WebView, prelude::*};
 
-use crate::i18n::gettext;
+use super::{
+    processes::{self, PageProcess},
+    view,
+};
 
 /// What opens a sandbox from within one.
 const SPAWNER: &str = "flatpak-spawn";
 /// Longest wait for a first, empty sandbox.
 const LIMIT: Duration = Duration::from_secs(15);
+/// Longest wait for the process of a page.
+const START_LIMIT: Duration = Duration::from_secs(30);
 
 thread_local! {
-    /// Whether a sandbox was opened once: then it can be again.
+    /// Whether a page was seen in its sandbox: then all others have one, since `WebKit` starts them in the same way.
     static IS_PROVEN: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What has to be found out before a page is shown.
+/// What has to be found out before the process of a page is started.
 #[derive(Debug, PartialEq, Eq)]
 enum Sandboxing {
-    /// Not in a sandbox: `WebKit` makes its own, or shows nothing.
+    /// Not in a sandbox: `WebKit` makes its own.
     NotNeeded,
     /// In a sandbox, where this program has to be able to open another one.
     OpenedBy(PathBuf),
@@ -38,34 +44,42 @@ enum Sandboxing {
     Impossible,
 }
 
-/// Whether pages may be shown.
-pub(crate) async fn is_possible() -> bool {
+/// Whether pages may be shown. `view` is empty and about to show one; without it a view is made for this alone.
+pub(crate) async fn is_possible(view: Option<&WebView>) -> bool {
     if IS_PROVEN.get() {
         return true;
     }
     let path = env::var_os("PATH").unwrap_or_default();
-    let is_possible = match sandboxing(names::in_sandbox(), &path, is_program) {
+    let may_start = match sandboxing(names::in_sandbox(), &path, is_program) {
         Sandboxing::NotNeeded => true,
         Sandboxing::OpenedBy(spawner) => opens_a_sandbox(&spawner).await,
         Sandboxing::Impossible => false,
     };
-    IS_PROVEN.set(is_possible);
-    if !is_possible {
+    let is_proven = may_start && {
+        let view = view.cloned().unwrap_or_else(view::empty);
+        start_process(&view).await;
+        are_contained(&processes::of_pages())
+    };
+    IS_PROVEN.set(is_proven);
+    if !is_proven {
         tracing::warn!("cannot show web pages: they would have no sandbox of their own");
     }
-    is_possible
+    is_proven
 }
 
-/// Title and text of a page that says that no web page is shown.
-pub(crate) fn words(command: Option<&str>) -> (String, String) {
-    let text = gettext(
-        "Web pages have no protection of their own in this session. A terminal can open the browser instead, with this command:",
-    );
-    let text = match command {
-        Some(command) => format!("{text}\n\n\u{2066}{command}\u{2069}"),
-        None => gettext("Web pages have no protection of their own in this session."),
-    };
-    (gettext("Page Cannot Be Shown Here"), text)
+/// Makes `WebKit` start the process of an empty view, which has no page yet.
+async fn start_process(view: &WebView) {
+    let started = view.evaluate_javascript_future("0", None, None);
+    match glib::future_with_timeout(START_LIMIT, started).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "cannot start the process of a page"),
+        Err(_) => tracing::warn!("the process of a page does not start"),
+    }
+}
+
+/// Whether there are pages, and all of them are in a sandbox.
+fn are_contained(pages: &[PageProcess]) -> bool {
+    !pages.is_empty() && !pages.contains(&PageProcess::Exposed)
 }
 
 fn sandboxing(in_sandbox: bool, path: &OsStr, is_program: impl Fn(&Path) -> bool) -> Sandboxing {
@@ -115,6 +129,14 @@ mod tests {
         assert_eq!(found(true, "", &["/usr/bin/flatpak-spawn"]), Sandboxing::Impossible);
         let spawner = "/usr/bin/flatpak-spawn";
         assert_eq!(found(true, "/app/bin:/usr/bin", &[spawner]), Sandboxing::OpenedBy(spawner.into()));
+    }
+
+    #[test]
+    fn w21_one_page_without_a_sandbox_is_enough_to_show_none() {
+        use PageProcess::{Contained, Exposed};
+        assert!(are_contained(&[Contained]) && are_contained(&[Contained, Contained]));
+        assert!(!are_contained(&[]), "nothing is proven");
+        assert!(!are_contained(&[Exposed]) && !are_contained(&[Contained, Exposed]));
     }
 
     #[test]

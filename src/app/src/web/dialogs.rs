@@ -3,10 +3,10 @@
 
 use adw::prelude::*;
 use gtk::glib;
-use url::Url;
-use usher_core::{service, text::clean};
-use webkit6::{ScriptDialog, ScriptDialogType, WebView, prelude::*};
+use usher_core::text::clean;
+use webkit6::{ScriptDialog, ScriptDialogType, WebView};
 
+use super::page::WebPage;
 use crate::{
     i18n::{gettext, gettext_f},
     text,
@@ -20,7 +20,7 @@ const ACCEPT: &str = "accept";
 
 /// Shows a message, and passes the answer on to the page, which waits for it.
 pub(super) fn show(view: &WebView, dialog: &ScriptDialog) {
-    let host = view.uri().and_then(|uri| Url::parse(&uri).ok()).map(|url| service::host_of(&url)).unwrap_or_default();
+    let host = WebPage::host_in(view);
     let message = dialog.message().map(|message| clean(&message, MESSAGE_LIMIT)).unwrap_or_default();
     let heading = gettext_f("Message From {host}", &[("host", &text::within(&host))]);
     let alert = adw::AlertDialog::new(Some(&heading), Some(&message));

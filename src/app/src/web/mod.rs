@@ -9,6 +9,7 @@
 //! problem      what can go wrong, and how it is said
 //! dialogs      messages of a page's scripts
 //! containment  whether pages have a sandbox of their own here
+//! processes    the processes of pages
 //! proxies      pages follow the proxies of the environment
 //! identity     the name of a page on the accessibility bus
 //! ```
@@ -19,13 +20,14 @@ mod identity;
 mod page;
 mod policy;
 mod problem;
+mod processes;
 mod proxies;
 mod task;
 mod view;
 
 pub(crate) use self::{
     page::WebPage,
-    problem::WebProblem,
+    problem::{NotShown, WebProblem},
     task::{SpentRedirects, WebTask},
     view::WebSession,
 };

@@ -130,7 +130,10 @@ mod imp {
         pub(super) understood_hosts: RefCell<BTreeSet<String>>,
         pub(super) slow_timer: RefCell<Option<glib::SourceId>>,
         pub(super) progress_timer: RefCell<Option<glib::SourceId>>,
-        pub(super) is_painted: Cell<bool>,
+        /// The document that is there; see `committed()`.
+        pub(super) committed: RefCell<Option<Url>>,
+        /// Whether the main frame is on its way to another document.
+        pub(super) is_pending: Cell<bool>,
     }
 
     #[glib::object_subclass]
@@ -293,7 +296,14 @@ impl WebPage {
         let view = view::related(opener_imp.view(), &shared, page.teller());
         let accounts = opener_imp.accounts.get().expect("set when the page is made");
         imp.set_up(accounts, opener_imp.approved(), shared, view);
+        imp.show_opener(opener_imp.committed());
         page
+    }
+
+    /// The host of the document in a view, for what the page says.
+    pub(super) fn host_in(view: &WebView) -> String {
+        let page = view.ancestor(Self::static_type()).and_downcast::<Self>();
+        page.map(|page| service::host_of(&page.imp().committed())).unwrap_or_default()
     }
 
     /// Says something of the page in a toast.

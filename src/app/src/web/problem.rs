@@ -5,7 +5,6 @@ use adw::prelude::*;
 use gtk::{gio, glib};
 use usher_core::http::{self, ProxyFault};
 
-use super::containment;
 use crate::{
     i18n::{gettext, gettext_f},
     text,
@@ -32,18 +31,53 @@ pub(crate) enum WebProblem {
     WrongAnswer,
     /// The server ended it; its reason, cleaned.
     Refused(String),
+    /// Nobody signed in for too long.
+    TooLate,
     /// The answer carried nothing to sign in with.
     NoCredential,
     /// The sign-in could not begin.
     Unusable,
     /// The server wants something of the person for which Usher has no page.
     NoPage,
-    /// Pages have no sandbox of their own here; the command that does the same in a terminal.
-    NotContained(Option<String>),
+    /// Usher does not show this page; the command that does the same in a terminal and a browser.
+    NotShown(NotShown, Option<String>),
     /// A sign-in could not be saved, so its page is not opened; why.
     CannotSave(String),
     /// Signed in, but the keyring did not save it; why.
     NotSaved(String),
+}
+
+/// Why a page is not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotShown {
+    /// Pages have no sandbox of their own here.
+    NotContained,
+    /// The server asks for a password outside its page.
+    Authentication,
+    /// It belongs to no server.
+    NoAddress,
+}
+
+impl NotShown {
+    /// Title and text of the page that says so.
+    pub(crate) fn words(self, host: &str, command: Option<&str>) -> (String, String) {
+        let host = [("host", host)];
+        let reason = match self {
+            Self::NotContained => gettext("Web pages have no protection of their own in this session."),
+            Self::Authentication => {
+                gettext_f("{host} asks for a password in a way that has no place in a page.", &host)
+            }
+            Self::NoAddress => gettext_f("{host} opened a page that has no address of its own.", &host),
+        };
+        let text = match command {
+            Some(command) => {
+                let way_on = gettext("A terminal can open the browser instead, with this command:");
+                format!("{reason} {way_on}\n\n\u{2066}{command}\u{2069}")
+            }
+            None => reason,
+        };
+        (gettext("Page Cannot Be Shown Here"), text)
+    }
 }
 
 /// Why a certificate is not accepted.
@@ -159,13 +193,14 @@ impl WebProblem {
                 let reason = format!("\u{2068}{reason}\u{2069}");
                 not_finished(gettext_f("{host} ended it: {reason}", &[host[0], ("reason", &reason)]))
             }
+            Self::TooLate => not_finished(gettext("Nobody signed in within 15 minutes.")),
             Self::NoCredential => not_finished(gettext_f("{host} sent nothing to sign in with.", &host)),
             Self::Unusable => not_finished(gettext("It could not be started on this computer.")),
             Self::NoPage => {
                 not_finished(gettext_f("{host} asks for something that this version of Usher cannot show.", &host))
             }
-            Self::NotContained(command) => {
-                let (title, text) = containment::words(command.as_deref());
+            Self::NotShown(reason, command) => {
+                let (title, text) = reason.words(&plain_host, command.as_deref());
                 ("web-browser-symbolic", title, text)
             }
             Self::CannotSave(reason) => (
@@ -191,7 +226,7 @@ impl WebProblem {
         };
         let again = match self {
             Self::Crashed => gettext("Reload"),
-            Self::NotContained(Some(_)) => gettext("Copy Command"),
+            Self::NotShown(_, Some(_)) => gettext("Copy Command"),
             _ => gettext("Try Again"),
         };
         ProblemText { icon, title, text, details, again }

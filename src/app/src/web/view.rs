@@ -101,6 +101,13 @@ pub(super) fn first(shared: &Rc<Shared>, tell: impl Fn(&str) + Clone + 'static) 
     view
 }
 
+/// A view without a page, to find out how the process of one is started.
+pub(super) fn empty() -> WebView {
+    let session = WebSession::default().network();
+    let view = WebView::builder().network_session(&session).settings(&settings());
+    under_own_id(|| view.build())
+}
+
 /// A view for what a page opened.
 pub(super) fn related(opener: &WebView, shared: &Rc<Shared>, tell: impl Fn(&str) + Clone + 'static) -> WebView {
     let view = WebView::builder()

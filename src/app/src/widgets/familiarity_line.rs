@@ -13,10 +13,16 @@ use crate::{
 };
 
 mod imp {
+    use std::cell::RefCell;
+
     use super::*;
 
-    #[derive(Default)]
+    #[derive(Default, glib::Properties)]
+    #[properties(wrapper_type = super::FamiliarityLine)]
     pub struct FamiliarityLine {
+        /// What it says; empty before it shows a server, and while it is hidden.
+        #[property(get)]
+        text: RefCell<String>,
         icon: gtk::Image,
         label: gtk::Label,
     }
@@ -28,6 +34,7 @@ mod imp {
         type ParentType = gtk::Box;
     }
 
+    #[glib::derived_properties]
     impl ObjectImpl for FamiliarityLine {
         fn constructed(&self) {
             self.parent_constructed();
@@ -50,9 +57,16 @@ mod imp {
     impl FamiliarityLine {
         pub(super) fn show(&self, familiarity: &Familiarity) {
             self.icon.set_icon_name(Some(icon_of(familiarity)));
-            self.label.set_label(&text_of(familiarity, clock::now()));
+            self.set_text(text_of(familiarity, clock::now()));
             let is_warning = matches!(familiarity, Familiarity::Resembles(_));
             self.obj().set_css_classes(if is_warning { &["warning"] } else { &["dimmed"] });
+            self.obj().set_visible(true);
+        }
+
+        pub(super) fn set_text(&self, text: String) {
+            self.label.set_label(&text);
+            self.text.replace(text);
+            self.obj().notify_text();
         }
     }
 }
@@ -69,6 +83,12 @@ impl FamiliarityLine {
     /// known.
     pub(crate) fn show(&self, accounts: &AccountList, host: &str, account: Option<AccountId>) {
         self.imp().show(&Familiarity::of(&accounts.entries(), host, account));
+    }
+
+    /// Shows nothing.
+    pub(crate) fn clear(&self) {
+        self.imp().set_text(String::new());
+        self.set_visible(false);
     }
 }
 

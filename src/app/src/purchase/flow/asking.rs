@@ -25,7 +25,7 @@ impl Purchase {
         glib::spawn_future_local(async move {
             // What has been begun is seen through, whatever becomes of the window.
             let _hold = purchase.services.hold();
-            if !containment::is_possible().await {
+            if !containment::is_possible(None).await {
                 purchase.is_asking.set(false);
                 purchase.set_idle();
                 purchase.show(&PageKind::Trouble(Trouble::NotContained(purchase.terminal_command())));

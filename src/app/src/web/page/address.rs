@@ -13,60 +13,82 @@ use crate::{
     i18n::{gettext, gettext_f},
     text,
     web::policy,
-    widgets::{BannerText, show_banner, toast},
+    widgets::{BannerText, accessible::bare, show_banner, toast},
 };
 
 /// How a document got here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Security {
-    /// Nothing has loaded yet, or it has no address of its own.
-    None,
+    /// It is not there yet.
+    Pending,
+    /// It has no address of its own: a page has made it.
+    NoAddress,
     Secure,
     ThisComputer,
 }
 
-fn security(address: &Url) -> Security {
-    match address.scheme() {
-        "https" => Security::Secure,
-        _ if policy::is_showable(address.as_str()) => Security::ThisComputer,
-        _ => Security::None,
+/// What the header says of the document in a view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    /// The last document with a host.
+    document: Url,
+    security: Security,
+}
+
+/// Where a view is whose document has this address. `before` is what the header has said until now: the document that
+/// was in the view, or in that of its opener.
+fn place(before: &Url, address: &str) -> Place {
+    match Url::parse(address).ok().filter(|url| policy::is_showable(url.as_str())) {
+        Some(document) if document.scheme() == "https" => Place { document, security: Security::Secure },
+        Some(document) => Place { document, security: Security::ThisComputer },
+        None => Place { document: before.clone(), security: Security::NoAddress },
     }
 }
 
 impl imp::WebPage {
+    /// The document that is in the view, as far as it has a host; before there is one, that of the opener or the
+    /// approved server. What is still loading does not count.
+    pub(in crate::web) fn committed(&self) -> Url {
+        self.committed.borrow().clone().unwrap_or_else(|| self.approved().clone())
+    }
+
     /// Shows no lock while a page loads, whatever document is still there.
     pub(super) fn show_pending(&self) {
-        let host = self.document().map_or_else(|| service::host_of(self.approved()), |url| service::host_of(&url));
-        self.show_address(&host, Security::None);
+        self.show_address(&service::host_of(&self.committed()), Security::Pending);
+    }
+
+    /// A pop-up begins with a document of its opener's.
+    pub(super) fn show_opener(&self, opener: Url) {
+        self.committed.replace(Some(opener));
+        self.show_place(place(&self.committed(), ""));
     }
 
     /// A document is there.
     pub(super) fn show_committed(&self) {
-        let Some(document) = self.document() else {
-            self.show_pending();
-            return;
-        };
-        let host = service::host_of(&document);
-        self.show_address(&host, security(&document));
-        self.tell_other_host(&document, &host);
+        let address = self.view().uri().unwrap_or_default();
+        self.show_place(place(&self.committed(), &address));
     }
 
-    /// The address of what is in the view, if it has a host.
-    fn document(&self) -> Option<Url> {
-        let view = self.web_view.get()?;
-        if !self.is_painted.get() {
-            return None;
-        }
-        Url::parse(&view.uri()?).ok().filter(Url::has_host)
+    fn show_place(&self, place: Place) {
+        let host = service::host_of(&place.document);
+        self.show_address(&host, place.security);
+        self.tell_other_host(&place.document, &host);
+        self.committed.replace(Some(place.document));
     }
 
     fn show_address(&self, host: &str, security: Security) {
         let host = text::plain(host);
         let values = [("host", host.as_str())];
         let (icon, shown, name, sentence) = match security {
-            Security::None => {
+            Security::Pending => {
                 (None, host.clone(), gettext_f("Address: {host}, loading", &values), gettext("Not connected yet"))
             }
+            Security::NoAddress => (
+                None,
+                host.clone(),
+                gettext_f("Address: opened by {host}", &values),
+                gettext("A page of this server has opened it"),
+            ),
             Security::Secure => (
                 Some("channel-secure-symbolic"),
                 host.clone(),
@@ -90,6 +112,10 @@ impl imp::WebPage {
         self.address_button.update_property(&[Property::Label(&name)]);
         if let Some(accounts) = self.accounts.get() {
             self.familiarity.show(accounts, &host, self.task().and_then(|task| task.account()));
+            // A screen reader says it where the keyboard comes by, and when the popover opens.
+            let familiarity = bare(&self.familiarity.text());
+            self.address_button.update_property(&[Property::Description(&familiarity)]);
+            self.address_popover.update_property(&[Property::Label(&name), Property::Description(&familiarity)]);
         }
         self.progress.update_property(&[Property::Label(&gettext_f("Loading {host}", &values))]);
         page.set_title(&host);
@@ -103,13 +129,9 @@ impl imp::WebPage {
         Some(gettext_f("Certificate from {issuer}, valid until {date}", &[("issuer", &issuer), ("date", &date)]))
     }
 
-    /// Copies the address without its query, in which secrets may be.
+    /// Copies the server's address. The rest of a page's address can be as good as a key.
     pub(super) fn copy_address(&self) {
-        let address = self.view().uri().and_then(|uri| Url::parse(&uri).ok()).filter(Url::has_host);
-        let mut address = address.unwrap_or_else(|| self.approved().clone());
-        address.set_query(None);
-        address.set_fragment(None);
-        self.obj().clipboard().set_text(address.as_str());
+        self.obj().clipboard().set_text(&server_address(&self.committed()));
         self.address_popover.popdown();
         toast::show(&*self.obj(), &gettext("Copied"));
     }
@@ -145,9 +167,18 @@ fn issuer(distinguished_name: &str) -> String {
     usher_core::text::clean(name, usher_core::text::NAME_LIMIT)
 }
 
+/// Scheme, host and port of an address.
+fn server_address(address: &Url) -> String {
+    format!("{}/", address.origin().ascii_serialization())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn url(address: &str) -> Url {
+        Url::parse(address).unwrap()
+    }
 
     #[test]
     fn an_issuer_is_called_by_its_organisation() {
@@ -158,10 +189,38 @@ mod tests {
 
     #[test]
     fn only_an_encrypted_document_has_a_lock() {
-        let of = |address: &str| security(&Url::parse(address).unwrap());
-        assert_eq!(of("https://a.example/"), Security::Secure);
-        assert_eq!(of("http://a.example/"), Security::None);
-        assert_eq!(of("data:text/html,x"), Security::None);
-        assert_eq!(of("blob:https://a.example/x"), Security::None);
+        let at = place(&url("https://before.example/"), "https://a.example/x");
+        assert_eq!(at, Place { document: url("https://a.example/x"), security: Security::Secure });
+    }
+
+    #[test]
+    fn w27_a_document_without_a_host_is_shown_under_the_one_before() {
+        let before = url("https://evil.example/x");
+        let addresses = [
+            "",
+            "about:blank",
+            "about:srcdoc",
+            "data:text/html,x",
+            "blob:https://a.example/x",
+            "javascript:1",
+            "http://a.example/",
+            "https:",
+        ];
+        for address in addresses {
+            let shown = Place { document: before.clone(), security: Security::NoAddress };
+            assert_eq!(place(&before, address), shown, "{address}");
+        }
+    }
+
+    #[test]
+    fn w22_only_the_server_of_an_address_is_copied() {
+        let cases = [
+            ("https://a.example/purchase/1/CANARY?key=CANARY#CANARY", "https://a.example/"),
+            ("https://CANARY:CANARY@a.example:444/", "https://a.example:444/"),
+            ("http://127.0.0.1:8080/CANARY", "http://127.0.0.1:8080/"),
+        ];
+        for (address, copied) in cases {
+            assert_eq!(server_address(&url(address)), copied);
+        }
     }
 }

@@ -13,7 +13,7 @@ const ZOOM_RANGE: std::ops::RangeInclusive<f64> = 0.3..=3.0;
 impl imp::WebPage {
     /// Goes on after a problem.
     pub(super) fn again(&self) {
-        if let Some(WebProblem::NotContained(Some(command))) = &*self.shown_problem.borrow() {
+        if let Some(WebProblem::NotShown(_, Some(command))) = &*self.shown_problem.borrow() {
             toast::copy(&*self.obj(), command);
             return;
         }

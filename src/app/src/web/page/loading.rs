@@ -8,8 +8,8 @@ use gtk::glib;
 use url::Url;
 use usher_core::service;
 use webkit6::{
-    LoadEvent, NavigationAction, NavigationPolicyDecision, NavigationType, PolicyDecision, PolicyDecisionType,
-    ResponsePolicyDecision, WebView, prelude::*,
+    AuthenticationRequest, LoadEvent, NavigationAction, NavigationPolicyDecision, NavigationType, PolicyDecision,
+    PolicyDecisionType, ResponsePolicyDecision, WebView, prelude::*,
 };
 
 use super::{WebPage, imp};
@@ -18,7 +18,7 @@ use crate::{
     navigation, text,
     web::{
         policy::{self, Navigation},
-        problem::{CertificateFault, WebProblem, certificate_details},
+        problem::{CertificateFault, NotShown, WebProblem, certificate_details},
         task::Hit,
         view,
     },
@@ -87,6 +87,16 @@ impl imp::WebPage {
             || true,
             move |_, decision, kind| imp.decide(decision, kind)
         ));
+        view.connect_authenticate(glib::clone!(
+            #[weak(rename_to = imp)]
+            self,
+            #[upgrade_or]
+            true,
+            move |_, request| {
+                imp.refuse_authentication(request);
+                true
+            }
+        ));
         view.connect_create(glib::clone!(
             #[weak(rename_to = imp)]
             self,
@@ -107,22 +117,24 @@ impl imp::WebPage {
     fn load_changed(&self, event: LoadEvent) {
         match event {
             LoadEvent::Started => {
+                self.is_pending.set(true);
                 self.show_pending();
                 self.await_slow();
             }
             LoadEvent::Committed => {
+                self.is_pending.set(false);
                 let address = self.view().uri().unwrap_or_default();
                 if !policy::is_showable(&address) && !view::is_blank(self.view()) {
                     self.view().stop_loading();
-                    self.show_problem_at(WebProblem::Unencrypted, &host_of(&address));
+                    self.show_without_address();
                     return;
                 }
-                self.is_painted.set(true);
                 self.stop_waiting();
                 self.show_committed();
             }
             LoadEvent::Finished => {
-                if self.is_painted.get() {
+                self.is_pending.set(false);
+                if self.committed.borrow().is_some() {
                     view::uncover(self.view());
                 }
                 self.stop_waiting();
@@ -226,7 +238,33 @@ impl imp::WebPage {
             return false;
         }
         let address = response.request().and_then(|request| request.uri()).unwrap_or_default();
-        !response.is_main_frame_main_resource() || policy::is_showable(&address)
+        if response.is_main_frame_main_resource() && !policy::is_showable(&address) {
+            // What is there stays. A pop-up has nothing yet.
+            if self.is_pop_up() {
+                self.show_without_address();
+            }
+            return false;
+        }
+        true
+    }
+
+    /// A page wanted to fill the main frame with what belongs to no server.
+    fn show_without_address(&self) {
+        let host = service::host_of(&self.committed());
+        self.show_problem_at(self.not_shown(NotShown::NoAddress), &host);
+    }
+
+    /// A server asks for a password outside its page. `WebKit` would show a box with the server's own text; Usher shows
+    /// none (rule R17). Where it is about a part of the page, that part stays away.
+    fn refuse_authentication(&self, request: &AuthenticationRequest) {
+        request.cancel();
+        if self.is_pending.get() {
+            let host = host_of(&self.view().uri().unwrap_or_default());
+            self.view().stop_loading();
+            self.meet(self.not_shown(NotShown::Authentication), &host);
+        } else {
+            self.tell_once(&gettext("The page asked for a password in a way that cannot be shown here"));
+        }
     }
 
     fn tell_once(&self, text: &str) {

@@ -10,7 +10,10 @@ use webkit6::prelude::*;
 use super::imp;
 use crate::{
     navigation,
-    web::{containment, identity, problem::WebProblem},
+    web::{
+        containment, identity,
+        problem::{NotShown, WebProblem},
+    },
     widgets::{BannerText, show_banner},
 };
 
@@ -22,11 +25,10 @@ impl imp::WebPage {
             #[weak(rename_to = imp)]
             self,
             async move {
-                if containment::is_possible().await {
+                if containment::is_possible(Some(imp.view())).await {
                     identity::under_own_id(|| imp.view().load_uri(address.as_str()));
                 } else {
-                    let command = imp.task().and_then(|task| task.command());
-                    imp.show_problem(WebProblem::NotContained(command));
+                    imp.show_problem(imp.not_shown(NotShown::NotContained));
                 }
             }
         ));
@@ -100,6 +102,11 @@ impl imp::WebPage {
         page.action_set_enabled("web.cancel", true);
         self.again_button.grab_focus();
         page.announce(&said, AccessibleAnnouncementPriority::High);
+    }
+
+    /// A page that is not shown, with the command that does the same elsewhere.
+    pub(super) fn not_shown(&self, reason: NotShown) -> WebProblem {
+        WebProblem::NotShown(reason, self.task().and_then(|task| task.command()))
     }
 
     pub(super) fn close_pop_up(&self) {

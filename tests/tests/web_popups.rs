@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What a page opens: the header names the server that has made it, never the one that the person has agreed to.
+
+use usher_demo_store::{DemoStore, Reply};
+use usher_tests::{Session, Setup, Tree};
+
+const APP: &str = "org.example.Private";
+/// A form that looks like the approved server's.
+const FORM: &str = "<h1>Shop</h1><label>Password <input type=password></label>";
+
+fn host_of(shop: &DemoStore) -> String {
+    let url = shop.base_url();
+    format!("{}:{}", url.host_str().expect("it has a host"), url.port().expect("it has a port"))
+}
+
+/// A page with a button for each of these scripts.
+fn page(title: &str, scripts: &[&str]) -> Reply {
+    let numbered = || scripts.iter().enumerate();
+    let buttons: Vec<String> =
+        numbered().map(|(n, _)| format!("<button onclick='run[{n}]()'>Open {n}</button>")).collect();
+    let run: Vec<String> = numbered().map(|(_, script)| format!("() => {{ {script} }},")).collect();
+    let (buttons, run) = (buttons.concat(), run.concat());
+    Reply::html(&format!(
+        "<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><h1>{title}</h1>{buttons}\
+         <script>const markup = `{FORM}`; const run = [{run}];</script>"
+    ))
+}
+
+/// The address that the header shows last: that of the page on top.
+fn address(tree: &Tree) -> Option<&str> {
+    tree.nodes.iter().filter(|node| node.name.starts_with("Address: ")).map(|node| node.name.as_str()).next_back()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w27_a_document_without_a_host_is_shown_under_the_server_that_made_it() {
+    let session = Session::start(Setup::default()).await;
+    let evil = session.open_another_shop("evil").await;
+    // Its repository is not needed.
+    session.flatpak().run(&["remote-delete", "--user", "--force", "evil"]).await.expect_success();
+    let scripts = [
+        "const w = open(''); w.document.write(markup)",
+        "const w = open('about:blank'); w.document.body.innerHTML = markup",
+        "const w = open('about:blank', 'named'); w.document.open(); w.document.write(markup); w.document.close()",
+        "open('javascript:opener.markup')",
+        "const a = document.createElement('a'); a.href = 'about:blank'; a.target = '_blank'; a.rel = 'opener'; a.click()",
+        "open(URL.createObjectURL(new Blob([markup], {type: 'text/html'})))",
+        "open('data:text/html,' + markup)",
+    ];
+    evil.control().set_page("/evil", page("Elsewhere", &scripts));
+    let there = format!("{}evil", evil.base_url());
+    session.shop().control().set_page("/login", page("Start", &[&format!("location.href = '{there}'")]));
+    session.flatpak().install(APP).end().await;
+    let (host, evil_host) = (session.host(), host_of(&evil));
+    let screen = session.screen();
+    screen.window(&format!("Sign In to {host}")).await.press(&format!("Continue to {host}")).await;
+    let view = screen.front();
+    view.press("Open 0").await;
+    let opened_by = format!("Now at {evil_host}, opened by {host}");
+    view.says("Elsewhere").await;
+    view.says(&opened_by).await;
+    for n in 0..scripts.len() {
+        view.press(&format!("Open {n}")).await;
+        let without_address = format!("Address: opened by {evil_host}");
+        let is_opened = |tree: &Tree| tree.says(&without_address) || tree.says("Page Cannot Be Shown Here");
+        let tree = view.wait(&format!("what script {n} opens"), |tree| is_opened(tree).then(|| tree.clone())).await;
+        let shown = address(&tree).unwrap_or_default();
+        assert!(shown.contains(&evil_host) && !shown.contains(&host), "script {n}: {shown}\n{tree}");
+        view.says(&opened_by).await;
+        screen.key("Escape").await;
+        view.ready("Open 0").await;
+    }
+}
