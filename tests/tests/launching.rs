@@ -84,3 +84,21 @@ async fn an_action_with_a_parameter_opens_what_it_names() {
     session.screen().window("Usher").await.ready("Sign Out").await;
     expect_both(&session).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_schema_of_its_settings_usher_runs_with_the_defaults_and_says_so() {
+    let without_schema = ("XDG_DATA_DIRS", "/usr/local/share:/usr/share".to_owned());
+    let session = Session::start(Setup { environment: vec![without_schema], ..Setup::default() }).await;
+    session.open_usher();
+    let screen = session.screen();
+    screen.window("Usher").await.says("Repositories Without an Account").await;
+    screen.key("ctrl+comma").await;
+    let setting = "Continue Installs After Signing In";
+    let switch = screen.front().wait(setting, |tree| tree.usable(setting).cloned()).await;
+    assert!(!switch.is_sensitive(), "it could not be kept");
+    let log = std::fs::read_to_string(session.processes.log_file("usher")).expect("it has a log");
+    assert!(log.contains("the schema of the settings is not installed"), "{log}");
+    // A prompt reads a setting as well.
+    session.flatpak().install("org.example.Private").end().await;
+    screen.window(&format!("Sign In to {}", session.host())).await.press("Not Now").await;
+}

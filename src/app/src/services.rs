@@ -8,7 +8,6 @@ use gtk::{gio, glib, prelude::*};
 use usher_core::{
     http::{HttpClient, HttpLimits},
     kept_blocked::KeptBlockedFile,
-    names,
     pending::PendingFile,
     redirect,
     session::Session,
@@ -17,7 +16,7 @@ use usher_core::{
 
 use crate::{
     desktop::GioProxies,
-    model::{AccountList, Apps, Network, Notes, OwnInstallation, Repositories},
+    model::{AccountList, Apps, Network, Notes, OwnInstallation, Repositories, Settings},
 };
 
 /// Longest wait for the keyring.
@@ -37,7 +36,7 @@ pub(crate) struct Services {
 /// Each is made when it is first wanted, and follows what it shows from then on.
 #[derive(Default)]
 struct Models {
-    settings: OnceCell<gio::Settings>,
+    settings: OnceCell<Settings>,
     accounts: OnceCell<AccountList>,
     repositories: OnceCell<Repositories>,
     notes: OnceCell<Notes>,
@@ -70,8 +69,8 @@ impl Services {
     }
 
     /// The person's settings.
-    pub(crate) fn settings(&self) -> &gio::Settings {
-        self.models.settings.get_or_init(|| gio::Settings::new(names::APP_ID))
+    pub(crate) fn settings(&self) -> &Settings {
+        self.models.settings.get_or_init(Settings::open)
     }
 
     /// Longest time for a sign-in.

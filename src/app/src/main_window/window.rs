@@ -12,6 +12,7 @@ use crate::{
     account::PurchasesPage,
     accounts::AccountsPage,
     i18n::gettext,
+    model::Setting,
     navigation::{Destination, GO_TO},
     prompt::Prompter,
     services::Services,
@@ -180,9 +181,9 @@ impl Window {
             let _ = imp.prompter.set(prompter);
         }
         let settings = services.settings();
-        settings.bind("window-width", &window, "default-width").build();
-        settings.bind("window-height", &window, "default-height").build();
-        settings.bind("window-maximized", &window, "maximized").build();
+        settings.bind(Setting::WindowWidth, &window, "default-width");
+        settings.bind(Setting::WindowHeight, &window, "default-height");
+        settings.bind(Setting::WindowMaximized, &window, "maximized");
         imp.accounts_page.follow(services);
         show_offline(&imp.view, services.network());
         services.own_installation().look_for_helper();

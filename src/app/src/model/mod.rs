@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the pages show: accounts, repositories, apps, notes of the daemon, this Usher itself, and what follows from them.
+//! What the pages show: accounts, repositories, apps, notes of the daemon, this Usher itself, settings, and what follows from them.
 
 mod account_list;
 mod apps;
@@ -12,6 +12,7 @@ mod offered_repository;
 mod own_installation;
 pub(crate) mod permission;
 mod repositories;
+mod settings;
 
 pub(crate) use account_list::{AccountList, KeyringState};
 pub(crate) use apps::{App, Apps};
@@ -23,3 +24,4 @@ pub(crate) use notes::Notes;
 pub(crate) use offered_repository::{OfferedRepository, SetUpState};
 pub(crate) use own_installation::{Deployment, OwnInstallation};
 pub(crate) use repositories::{Repositories, Repository};
+pub(crate) use settings::{Setting, Settings};

@@ -2,10 +2,14 @@
 //! The dialog with the settings.
 
 use adw::{prelude::*, subclass::prelude::*};
-use gtk::{gio, glib};
+use gtk::glib;
 use usher_core::notices::{NoticeFile, Reminders};
 
-use crate::{i18n::gettext, widgets::toast};
+use crate::{
+    i18n::gettext,
+    model::{Setting, Settings},
+    widgets::toast,
+};
 
 mod imp {
     use std::cell::OnceCell;
@@ -69,10 +73,11 @@ glib::wrapper! {
 
 impl PreferencesDialog {
     /// Changes to the settings are kept at once.
-    pub(crate) fn new(settings: &gio::Settings) -> Self {
+    pub(crate) fn new(settings: &Settings) -> Self {
         let dialog: Self = glib::Object::new();
         let imp = dialog.imp();
-        settings.bind("continue-installs", &*imp.continue_installs, "active").build();
+        let is_kept = settings.bind(Setting::ContinueInstalls, &*imp.continue_installs, "active");
+        imp.continue_installs.set_sensitive(is_kept);
         let setting = NoticeFile::of_person().map(|file| file.reminders());
         imp.reminders.set_sensitive(setting.is_some());
         imp.reminders.set_active(setting.as_ref().is_none_or(Reminders::are_wanted));

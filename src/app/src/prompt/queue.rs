@@ -24,7 +24,7 @@ use super::{
     waiters::{Prompt, answer},
     window::PromptWindow,
 };
-use crate::services::Services;
+use crate::{model::Setting, services::Services};
 
 /// Most questions behind the one on screen.
 const BEHIND_LIMIT: usize = 16;
@@ -87,7 +87,7 @@ impl PromptQueue {
 
     /// Shows a question, lets it join, or puts it behind the one on screen; answers its call now or later.
     pub(super) fn ask(self: &Rc<Self>, request: CheckedRequest, token: String, call: gio::DBusMethodInvocation) {
-        let waits = request.details.waits(self.services.settings().boolean("continue-installs"));
+        let waits = request.details.waits(self.services.settings().is_on(Setting::ContinueInstalls));
         let placed = self.place(request);
         // Of a question behind another one the client is not told that the window asks it.
         let is_shown =

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     desktop::software,
     i18n::{gettext, gettext_f},
+    model::Setting,
     prompt::NextQuestion,
     services::Services,
     text,
@@ -176,8 +177,8 @@ mod imp {
                 // An update never waits.
                 _ if matches!(purpose, Purpose::Asked(asked) if asked.is_update) => {}
                 _ => {
-                    page.set_offers_to_wait(true);
-                    self.services().settings().bind("continue-installs", &*self.continue_row, "active").build();
+                    let settings = self.services().settings();
+                    page.set_offers_to_wait(settings.bind(Setting::ContinueInstalls, &*self.continue_row, "active"));
                 }
             }
         }
