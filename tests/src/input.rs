@@ -44,6 +44,13 @@ impl Window<'_> {
         self.screen.wait_for(&self.in_this_window(what), press).await;
     }
 
+    /// Focuses the window, waits, and presses a key, without a look in between.
+    pub async fn key_after_focus(&self, wait: Duration, key: &str) {
+        let id = self.screen.wait_for(&self.in_this_window("its id"), async || self.id().await).await;
+        let wait = wait.as_secs_f64().to_string();
+        self.screen.xdotool(&["windowraise", &id, "windowfocus", &id, "sleep", &wait, "key", key]).await;
+    }
+
     /// Clicks in the middle of `node`, after scrolling to it if necessary. Returns nothing if it has gone meanwhile.
     pub(crate) async fn click(&self, node: &Node) -> Option<()> {
         let id = self.id().await?;

@@ -2,9 +2,11 @@
 //! What each program does and how it looks: the window, the terminal, what a store asks, what a release holds.
 
 mod access;
+mod consent;
 mod file_types;
 mod harness;
 mod launching;
+mod look_alikes;
 mod looks;
 mod looks_window_ids;
 mod looks_without_helper;

@@ -104,6 +104,18 @@ impl DismissalFile {
         self.0.save(DismissalList(dismissals))
     }
 
+    /// Forgets all but those of this minute.
+    pub fn forget_old(&self, now: i64) -> io::Result<()> {
+        let mut dismissals = self.load(now);
+        let all = dismissals.len();
+        dismissals.retain(|dismissal| dismissal.age(now) < SILENCE);
+        match dismissals.len() {
+            0 => self.clear(),
+            left if left == all => Ok(()),
+            _ => self.0.save(DismissalList(dismissals)),
+        }
+    }
+
     /// Forgets all: the person opened Usher, and sees the questions there.
     pub fn clear(&self) -> io::Result<()> {
         files::write(&self.marker(), b"")?;
@@ -171,6 +183,20 @@ mod tests {
             // The clock of the file system is coarse.
             file.clear().unwrap();
         }
+    }
+
+    #[test]
+    fn what_was_put_off_this_minute_is_not_forgotten_with_the_rest() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = DismissalFile::in_folder(folder.path());
+        file.forget_old(100).unwrap();
+        for at in [100, 200] {
+            file.add(Dismissal::new(url("a.example"), Kind::SignIn, at), at).unwrap();
+        }
+        file.forget_old(210).unwrap();
+        assert_eq!(file.load(210), [Dismissal::new(url("a.example"), Kind::SignIn, 200)]);
+        file.forget_old(260).unwrap();
+        assert!(file.load(260).is_empty() && !file.0.path().exists());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::{
     navigation::{self, Destination},
     services::Services,
     text,
-    widgets::accessible,
+    widgets::{Guard, Heading, accessible},
 };
 
 mod imp {
@@ -39,7 +39,7 @@ mod imp {
         pub(super) services: OnceCell<Services>,
         pub(super) repository: OnceCell<Repository>,
         #[template_child]
-        keep_button: TemplateChild<gtk::Button>,
+        guard: TemplateChild<Guard>,
         #[template_child]
         pub(super) use_button: TemplateChild<gtk::Button>,
     }
@@ -51,6 +51,8 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(class: &mut Self::Class) {
+            Guard::ensure_type();
+            Heading::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
         }
@@ -69,7 +71,7 @@ mod imp {
     impl ChangedServerPage {
         #[template_callback]
         fn on_shown(&self) {
-            self.keep_button.grab_focus();
+            self.guard.place_focus();
         }
 
         #[template_callback]

@@ -23,7 +23,7 @@ use crate::{
     prompt::Prompter,
     services::Services,
     text,
-    widgets::{Closures, accessible, focus, labels, show_banner, toast},
+    widgets::{Closures, Guard, accessible, focus, labels, show_banner, toast},
 };
 
 mod imp {
@@ -78,6 +78,8 @@ mod imp {
         #[template_child]
         uses_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
+        guard: TemplateChild<Guard>,
+        #[template_child]
         unused_row: TemplateChild<adw::ActionRow>,
         #[template_child]
         purchases_row: TemplateChild<adw::ActionRow>,
@@ -101,6 +103,7 @@ mod imp {
 
         fn class_init(class: &mut Self::Class) {
             AppsRow::ensure_type();
+            Guard::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
             Closures::bind_template_callbacks(class);
@@ -174,6 +177,10 @@ mod imp {
         }
 
         fn place_focus(&self) {
+            if !self.guard.is_open() {
+                self.guard.place_focus();
+                return;
+            }
             match self.switches.borrow().first() {
                 Some((_, row)) => row.grab_focus(),
                 None => self.unused_row.grab_focus(),

@@ -14,7 +14,7 @@ use crate::{
     navigation::{self, Destination},
     services::Services,
     text,
-    widgets::{account_choices, focus, toast},
+    widgets::{Guard, Heading, account_choices, focus, toast},
 };
 
 mod imp {
@@ -45,7 +45,7 @@ mod imp {
         #[template_child]
         accounts_box: TemplateChild<gtk::ListBox>,
         #[template_child]
-        allow_button: TemplateChild<gtk::Button>,
+        guard: TemplateChild<Guard>,
     }
 
     #[glib::object_subclass]
@@ -55,6 +55,8 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(class: &mut Self::Class) {
+            Guard::ensure_type();
+            Heading::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
         }
@@ -100,7 +102,9 @@ mod imp {
         }
 
         fn place_focus(&self) {
-            if !self.allow_button.grab_focus() {
+            if self.is_single.get() || !self.guard.is_open() {
+                self.guard.place_focus();
+            } else {
                 self.accounts_box.child_focus(gtk::DirectionType::TabForward);
             }
         }

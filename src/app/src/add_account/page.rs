@@ -24,7 +24,7 @@ use crate::{
     runtime,
     services::Services,
     take_along, text,
-    widgets::{Closures, Wait, accessible},
+    widgets::{Closures, Guard, Wait, accessible, guard},
 };
 
 mod imp {
@@ -67,6 +67,9 @@ mod imp {
         continue_row: TemplateChild<adw::ButtonRow>,
         #[template_child]
         file_row: TemplateChild<adw::ActionRow>,
+        /// Another program can have filled in the address.
+        #[template_child]
+        pub(super) guard: TemplateChild<Guard>,
     }
 
     #[glib::object_subclass]
@@ -77,6 +80,7 @@ mod imp {
 
         fn class_init(class: &mut Self::Class) {
             Wait::ensure_type();
+            Guard::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
             Closures::bind_template_callbacks(class);
@@ -94,6 +98,15 @@ mod imp {
             accessible::can_be_pressed(&*self.continue_row);
             accessible::can_be_pressed(&*self.file_row);
             self.stop_with_escape();
+            self.guard.connect_is_open_notify(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                move |guard| {
+                    if guard.is_open() {
+                        imp.place_focus();
+                    }
+                }
+            ));
         }
 
         fn dispose(&self) {
@@ -118,6 +131,14 @@ mod imp {
 
         #[template_callback]
         fn on_shown(&self) {
+            if self.guard.is_open() {
+                self.place_focus();
+            } else {
+                self.guard.place_focus();
+            }
+        }
+
+        fn place_focus(&self) {
             if self.offered.borrow().is_some() {
                 self.focus_offered();
                 return;
@@ -209,7 +230,7 @@ mod imp {
                     match answer {
                         // Permission is not given along with an address: repositories ask for it, or are switched on at
                         // the end.
-                        Ok(binding) => imp.go_to(&Destination::Server(binding)),
+                        Ok(binding) => guard::follow_answer(|| imp.go_to(&Destination::Server(binding))),
                         Err(problem) => imp.show_problem(&problem),
                     }
                 }
@@ -263,7 +284,7 @@ mod imp {
             let address = offered.file.address.clone();
             self.address_row.set_text(&address.to_string());
             self.offered.replace(Some(offered));
-            self.focus_offered();
+            self.guard.close();
             if let Some(problem) = discovery::problem_of(address.verbatim()) {
                 self.show_problem(&problem);
             }

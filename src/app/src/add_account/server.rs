@@ -16,7 +16,7 @@ use crate::{
     navigation::{self, Destination},
     services::Services,
     text,
-    widgets::{Closures, FamiliarityLine, accessible},
+    widgets::{Closures, FamiliarityLine, Guard, Heading, accessible},
 };
 
 mod imp {
@@ -48,6 +48,8 @@ mod imp {
         pub(super) familiarity_line: TemplateChild<FamiliarityLine>,
         #[template_child]
         pub(super) continue_button: TemplateChild<gtk::Button>,
+        #[template_child]
+        guard: TemplateChild<Guard>,
     }
 
     #[glib::object_subclass]
@@ -58,6 +60,8 @@ mod imp {
 
         fn class_init(class: &mut Self::Class) {
             FamiliarityLine::ensure_type();
+            Guard::ensure_type();
+            Heading::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
             Closures::bind_template_callbacks(class);
@@ -77,7 +81,7 @@ mod imp {
     impl ServerPage {
         #[template_callback]
         fn on_shown(&self) {
-            self.continue_button.grab_focus();
+            self.guard.place_focus();
         }
 
         #[template_callback]

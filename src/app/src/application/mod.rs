@@ -9,7 +9,7 @@ use std::{io::Write, time::Duration};
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio, glib};
-use usher_core::{dismissals::DismissalFile, names, redirect};
+use usher_core::{names, redirect};
 
 use self::notifications::ClickAction;
 use crate::{
@@ -20,10 +20,14 @@ use crate::{
     preferences::PreferencesDialog,
     prompt::Prompter,
     services::Services,
+    widgets::guard,
 };
 
 /// Milliseconds after the last window until the process ends, when the bus has started it.
 const INACTIVITY: u32 = 10_000;
+
+/// The names of the desktop's tokens in the data of a call: of Wayland, and of X11.
+const TOKENS: [&str; 2] = ["activation-token", "desktop-startup-id"];
 
 /// Actions and their keys. Where two are given the second is for keyboards on which the first is hard to type.
 const KEYS: [(&str, &[&str]); 7] = [
@@ -37,7 +41,10 @@ const KEYS: [(&str, &[&str]); 7] = [
 ];
 
 mod imp {
-    use std::{cell::OnceCell, ops::ControlFlow};
+    use std::{
+        cell::{Cell, OnceCell},
+        ops::ControlFlow,
+    };
 
     use super::*;
 
@@ -45,6 +52,8 @@ mod imp {
     pub struct Application {
         pub(super) prompter: OnceCell<Prompter>,
         pub(super) services: OnceCell<Services>,
+        /// Whether what happens now was called on the bus.
+        pub(super) is_called: Cell<bool>,
     }
 
     #[glib::object_subclass]
@@ -112,11 +121,22 @@ mod imp {
 
         fn activate(&self) {
             self.parent_activate();
-            // The window shows what was put off, so the daemon may ask again.
-            if let Some(Err(error)) = DismissalFile::of_session().map(|file| file.clear()) {
-                tracing::warn!(%error, "cannot forget which questions were put off");
-            }
             self.obj().main_window().present();
+        }
+
+        /// Something is called on the bus.
+        fn before_emit(&self, platform_data: &glib::Variant) {
+            self.is_called.set(true);
+            self.parent_before_emit(platform_data);
+        }
+
+        /// It has been done.
+        fn after_emit(&self, platform_data: &glib::Variant) {
+            self.parent_after_emit(platform_data);
+            self.is_called.set(false);
+            if let Some(window) = self.obj().open_window() {
+                window.was_called(has_token(platform_data));
+            }
         }
 
         fn open(&self, files: &[gio::File], _hint: &str) {
@@ -205,12 +225,20 @@ impl Application {
             simple_action("about", |application| about::present(&application.main_window())),
             simple_action("quit", Self::close_main_window),
             simple_action("export-accounts", |application| application.present_main_window().export()),
-            simple_action("add-account", |application| application.present_main_window().add_account()),
+            simple_action("add-account", |application| {
+                let window = application.present_main_window();
+                application.lead(|| window.add_account());
+            }),
         ]);
         self.add_action_entries(notifications::CLICKS.map(click_action));
         for (action, keys) in KEYS {
             self.set_accels_for_action(action, keys);
         }
+    }
+
+    /// Leads to a page: by a press in a window of ours, or because a program has called.
+    fn lead(&self, lead: impl FnOnce()) {
+        if self.imp().is_called.get() { lead() } else { guard::follow_press(lead) }
     }
 
     fn present_main_window(&self) -> Window {
@@ -225,6 +253,13 @@ impl Application {
             window.close();
         }
     }
+}
+
+/// Whether a person has caused this call: the desktop gives a token to the program that they use.
+fn has_token(platform_data: &glib::Variant) -> bool {
+    let platform_data = glib::VariantDict::new(Some(platform_data));
+    let given = TOKENS.iter().filter_map(|name| platform_data.lookup::<String>(name).ok().flatten());
+    given.into_iter().any(|token| !token.is_empty())
 }
 
 fn is_at_rest(window: gtk::Window) -> bool {

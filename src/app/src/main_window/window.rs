@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The main window: a stack of pages under messages. Pages say where they lead, and it shows that.
 
+mod coming_up;
 mod pages;
 
 use adw::{prelude::*, subclass::prelude::*};
@@ -16,7 +17,7 @@ use crate::{
     navigation::{Destination, GO_TO},
     prompt::Prompter,
     services::Services,
-    widgets::{labels, show_offline, toast},
+    widgets::{guard::LastTime, labels, show_offline, toast},
 };
 
 mod imp {
@@ -38,6 +39,12 @@ mod imp {
         narrow: Cell<bool>,
         pub(super) services: OnceCell<Services>,
         pub(super) prompter: OnceCell<Prompter>,
+        /// When it became active, or a program called it.
+        pub(super) came_up: LastTime,
+        /// When a program called it that has no token of the desktop.
+        pub(super) called: LastTime,
+        /// Whether nobody but such a program has opened it.
+        pub(super) is_unopened: Cell<bool>,
         #[template_child]
         pub(super) view: TemplateChild<adw::NavigationView>,
         #[template_child]
@@ -70,7 +77,7 @@ mod imp {
                 [signal
                     .class_handler(|values| {
                         if let (Ok(window), Ok(destination)) = (values[0].get::<super::Window>(), values[1].get()) {
-                            window.imp().go_to(destination);
+                            window.imp().follow(destination);
                         }
                         None
                     })
@@ -187,11 +194,7 @@ impl Window {
         imp.accounts_page.follow(services);
         show_offline(&imp.view, services.network());
         services.own_installation().look_for_helper();
-        window.connect_is_active_notify(|window| {
-            if window.is_active() {
-                window.imp().services().own_installation().look_for_helper();
-            }
-        });
+        imp.follow_activity();
         window
     }
 

@@ -4,7 +4,7 @@
 mod buttons;
 mod buy;
 mod intro;
-mod stray_keys;
+mod usage;
 
 use std::{rc::Rc, time::Duration};
 
@@ -25,7 +25,7 @@ use crate::{
     services::Services,
     text,
     web::{WebPage, WebSession},
-    widgets::{Closures, FamiliarityLine, Wait, labels},
+    widgets::{Closures, FamiliarityLine, Guard, Heading, Wait, labels},
 };
 
 /// How long a program waits; the daemon's limit.
@@ -48,7 +48,7 @@ mod imp {
     #[template(file = "src/prompt/window.blp")]
     pub struct PromptWindow {
         #[property(get, set)]
-        heading: RefCell<String>,
+        question: RefCell<String>,
         #[property(get, set)]
         description: RefCell<String>,
         #[property(get, set)]
@@ -78,7 +78,7 @@ mod imp {
         #[template_child]
         pub(super) icon: TemplateChild<gtk::Image>,
         #[template_child]
-        pub(super) heading_box: TemplateChild<gtk::Box>,
+        pub(super) heading: TemplateChild<Heading>,
         #[template_child]
         pub(super) accounts: TemplateChild<gtk::ListBox>,
         #[template_child]
@@ -95,6 +95,8 @@ mod imp {
         pub(super) familiarity: TemplateChild<FamiliarityLine>,
         #[template_child]
         pub(super) primary: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub(super) guard: TemplateChild<Guard>,
         pub(super) services: OnceCell<Services>,
         pub(super) prompt: OnceCell<Rc<Prompt>>,
         pub(super) form: RefCell<Option<Form>>,
@@ -105,8 +107,6 @@ mod imp {
         pub(super) purchase: RefCell<Option<Rc<Purchase>>>,
         pub(super) app_rows: RefCell<Vec<(App, adw::ActionRow)>>,
         pub(super) account_rows: RefCell<Vec<adw::ActionRow>>,
-        /// Whether the buttons can be pressed: not in the first 700 milliseconds.
-        pub(super) are_buttons_live: Cell<bool>,
         /// Whether what was asked has been done.
         pub(super) is_over: Cell<bool>,
         /// Whether no program waits any more, or nobody used the window.
@@ -115,7 +115,6 @@ mod imp {
         /// What is asked behind this question.
         #[property(get)]
         pub(super) next_question: NextQuestion,
-        pub(super) guard_timer: RefCell<Option<glib::SourceId>>,
         pub(super) unused: RefCell<Option<glib::SourceId>>,
         pub(super) waiting: RefCell<Option<glib::SourceId>>,
     }
@@ -128,6 +127,8 @@ mod imp {
 
         fn class_init(klass: &mut Self::Class) {
             FamiliarityLine::ensure_type();
+            Guard::ensure_type();
+            Heading::ensure_type();
             NextQuestion::ensure_type();
             Wait::ensure_type();
             klass.bind_template();
@@ -149,12 +150,12 @@ mod imp {
             if names::is_devel() {
                 self.obj().add_css_class("devel");
             }
-            self.guard_against_stray_keys();
+            self.follow_guard();
             self.close_when_unused();
         }
 
         fn dispose(&self) {
-            for timer in [self.guard_timer.take(), self.unused.take(), self.waiting.take()].into_iter().flatten() {
+            for timer in [self.unused.take(), self.waiting.take()].into_iter().flatten() {
                 timer.remove();
             }
         }
@@ -207,12 +208,12 @@ mod imp {
             self.follow_names();
             self.show_accounts();
             self.refresh();
-            gtk::prelude::GtkWindowExt::set_focus(&*self.obj(), Some(&*self.heading_box));
+            gtk::prelude::GtkWindowExt::set_focus(&*self.obj(), Some(&*self.heading));
             self.intro.connect_shown(glib::clone!(
                 #[weak(rename_to = imp)]
                 self,
                 move |_| {
-                    imp.heading_box.grab_focus();
+                    imp.heading.grab_focus();
                 }
             ));
         }

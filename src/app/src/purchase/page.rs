@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! A page between the shop's pages: how the purchase stands, and what the person can do.
 
-use std::{rc::Rc, time::Duration};
+use std::rc::Rc;
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority, accessible::Property, glib};
@@ -10,16 +10,12 @@ use super::words::{ButtonAction, PageText};
 use crate::{
     i18n::gettext,
     model::App,
-    widgets::{BannerText, Wait, accessible, labels, show_banner, state_label},
+    widgets::{BannerText, Guard, Wait, accessible, labels, show_banner, state_label},
 };
-
-/// How long the buttons do nothing: what is typed into the shop's page must not press them (rule R18).
-const GUARD: Duration = Duration::from_millis(700);
 
 /// A button that can show that it is at work.
 struct PageButton {
     action: ButtonAction,
-    button: gtk::Button,
     wait: Wait,
 }
 
@@ -40,9 +36,9 @@ mod imp {
         /// Whether several apps are listed with what has become of them.
         #[property(get, set)]
         has_list: Cell<bool>,
-        /// Whether the buttons can be pressed.
+        /// Whether Usher is asking the server, and no button can be pressed.
         #[property(get, set)]
-        is_ready: Cell<bool>,
+        is_busy: Cell<bool>,
         #[template_child]
         alone_banner: TemplateChild<adw::Banner>,
         #[template_child]
@@ -51,11 +47,11 @@ mod imp {
         apps: TemplateChild<gtk::ListBox>,
         #[template_child]
         buttons: TemplateChild<gtk::Box>,
+        /// What is typed into the shop's page must not press them.
+        #[template_child]
+        guard: TemplateChild<Guard>,
         page_buttons: RefCell<Vec<PageButton>>,
         pub(super) said: RefCell<String>,
-        guard_timer: RefCell<Option<glib::SourceId>>,
-        are_buttons_live: Cell<bool>,
-        is_busy: Cell<bool>,
     }
 
     #[glib::object_subclass]
@@ -65,6 +61,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(klass: &mut Self::Class) {
+            Guard::ensure_type();
             klass.bind_template();
             klass.bind_template_callbacks();
         }
@@ -75,13 +72,7 @@ mod imp {
     }
 
     #[glib::derived_properties]
-    impl ObjectImpl for PurchasePage {
-        fn dispose(&self) {
-            if let Some(timer) = self.guard_timer.take() {
-                timer.remove();
-            }
-        }
-    }
+    impl ObjectImpl for PurchasePage {}
 
     impl WidgetImpl for PurchasePage {}
 
@@ -89,7 +80,7 @@ mod imp {
         fn shown(&self) {
             self.parent_shown();
             self.obj().announce(&self.said.borrow(), AccessibleAnnouncementPriority::Medium);
-            self.open_after_a_moment();
+            self.guard.place_focus();
         }
     }
 
@@ -128,9 +119,12 @@ mod imp {
             button.add_css_class(if is_suggested { "suggested-action" } else { "flat" });
             accessible::name(&button, &accessible::bare(text));
             button.connect_clicked(move |_| pressed(action));
-            self.obj().bind_property("is-ready", &button, "sensitive").sync_create().build();
+            self.obj().bind_property("is-busy", &button, "sensitive").sync_create().invert_boolean().build();
+            if self.page_buttons.borrow().is_empty() {
+                self.guard.set_primary(Some(button.clone()));
+            }
             self.buttons.append(&button);
-            self.page_buttons.borrow_mut().push(PageButton { action, button, wait });
+            self.page_buttons.borrow_mut().push(PageButton { action, wait });
         }
 
         pub(super) fn list(&self, apps: impl Iterator<Item = (App, String)>) {
@@ -154,38 +148,19 @@ mod imp {
             show_banner(&self.alone_banner, Some(&BannerText { title: text.to_owned(), button: None }));
         }
 
+        /// What a screen reader says when the page has the keyboard.
+        pub(super) fn name(&self, title: &str, text: &str) {
+            let properties =
+                [Property::Label(&accessible::bare(title)), Property::Description(&accessible::bare(text))];
+            self.status.upcast_ref::<gtk::Widget>().update_property(&properties);
+        }
+
         /// `action` is that of the button that shows it.
         pub(super) fn set_busy(&self, is_busy: bool, action: Option<ButtonAction>) {
-            self.is_busy.set(is_busy);
+            self.obj().set_is_busy(is_busy);
             for known in &*self.page_buttons.borrow() {
                 known.wait.set_visible(Some(known.action) == action);
             }
-            self.update_buttons();
-        }
-
-        fn open_after_a_moment(&self) {
-            let timer = glib::timeout_add_local_once(
-                GUARD,
-                glib::clone!(
-                    #[weak(rename_to = imp)]
-                    self,
-                    move || {
-                        imp.guard_timer.take();
-                        imp.are_buttons_live.set(true);
-                        imp.update_buttons();
-                        if let Some(first) = imp.page_buttons.borrow().first() {
-                            first.button.grab_focus();
-                        }
-                    }
-                ),
-            );
-            if let Some(earlier) = self.guard_timer.replace(Some(timer)) {
-                earlier.remove();
-            }
-        }
-
-        fn update_buttons(&self) {
-            self.obj().set_is_ready(self.are_buttons_live.get() && !self.is_busy.get());
         }
     }
 }
@@ -207,6 +182,7 @@ impl PurchasePage {
         let imp = page.imp();
         let said = [words.title.as_str(), words.text.as_str()].into_iter().filter(|text| !text.is_empty());
         imp.said.replace(said.collect::<Vec<_>>().join(". "));
+        imp.name(&words.title, &words.text);
         let pressed = Rc::new(pressed);
         for (index, (action, label)) in words.buttons.iter().enumerate() {
             imp.add_button(*action, label, index == 0, pressed.clone());

@@ -20,7 +20,7 @@ use crate::{
     prompt::NextQuestion,
     services::Services,
     text,
-    widgets::{Closures, toast},
+    widgets::{Closures, toast, when_used},
 };
 
 type Callback = Box<dyn FnOnce()>;
@@ -245,30 +245,15 @@ mod imp {
 
         /// Closes after a while, unless somebody does something.
         fn close_by_itself(&self) {
-            let events = gtk::EventControllerLegacy::new();
-            events.set_propagation_phase(gtk::PropagationPhase::Capture);
-            events.connect_event(glib::clone!(
-                #[weak(rename_to = imp)]
-                self,
-                #[upgrade_or]
-                glib::Propagation::Proceed,
-                move |_, event| {
-                    use gtk::gdk::EventType;
-                    let is_touch = matches!(
-                        event.event_type(),
-                        EventType::KeyPress
-                            | EventType::ButtonPress
-                            | EventType::MotionNotify
-                            | EventType::TouchBegin
-                            | EventType::Scroll
-                    );
-                    if is_touch {
-                        imp.is_touched.set(true);
-                    }
-                    glib::Propagation::Proceed
-                }
-            ));
-            self.obj().add_controller(events);
+            when_used(
+                &*self.obj(),
+                true,
+                glib::clone!(
+                    #[weak(rename_to = imp)]
+                    self,
+                    move || imp.is_touched.set(true)
+                ),
+            );
             glib::timeout_add_local_once(
                 CLOSING,
                 glib::clone!(

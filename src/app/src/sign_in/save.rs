@@ -16,6 +16,7 @@ use super::request::{Purpose, SignInRequest};
 use crate::{
     i18n::{gettext, gettext_f},
     runtime, text,
+    widgets::guard,
 };
 
 /// What an attempt came to.
@@ -110,8 +111,9 @@ async fn ask(host: &str, old_user: &str, new_user: &str, parent: &impl IsA<gtk::
         ("replace", &gettext("Replace")),
     ]);
     alert.set_response_appearance("replace", adw::ResponseAppearance::Destructive);
-    alert.set_default_response(Some("add"));
     alert.set_close_response("cancel");
+    // It comes up when the server has answered, whatever the person is typing then.
+    guard::guard_dialog(&alert, &["cancel", "add", "replace"], "add");
     match alert.choose_future(Some(parent)).await.as_str() {
         "add" => Answer::Add,
         "replace" => Answer::Replace,

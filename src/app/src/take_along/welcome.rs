@@ -14,7 +14,7 @@ use crate::{
     navigation::Destination,
     services::Services,
     text,
-    widgets::{Closures, Offer, OfferRow, RowGroup, accessible, sign_in_name, state_label, toast},
+    widgets::{Closures, Guard, Offer, OfferRow, RowGroup, accessible, sign_in_name, state_label, toast},
 };
 
 /// Most lines of a command that are shown; all of it is copied.
@@ -43,7 +43,7 @@ mod imp {
         accounts: RowGroup<AccountStep>,
         repositories: RowGroup<RepositoryStep>,
         #[template_child]
-        page: TemplateChild<adw::PreferencesPage>,
+        guard: TemplateChild<Guard>,
         #[template_child]
         accounts_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
@@ -59,6 +59,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(class: &mut Self::Class) {
+            Guard::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
             Closures::bind_template_callbacks(class);
@@ -86,7 +87,7 @@ mod imp {
     impl WelcomePage {
         #[template_callback]
         fn on_shown(&self) {
-            self.page.child_focus(gtk::DirectionType::TabForward);
+            self.guard.place_focus();
         }
 
         #[template_callback]

@@ -9,6 +9,8 @@ mod busy_button;
 mod closures;
 mod familiarity_line;
 pub(crate) mod focus;
+pub(crate) mod guard;
+mod heading;
 pub(crate) mod labels;
 mod offer_row;
 mod offline_banner;
@@ -17,6 +19,7 @@ mod row_menu;
 mod row_parts;
 mod status_page;
 pub(crate) mod toast;
+mod usage;
 mod wait;
 
 pub(crate) use self::{
@@ -26,11 +29,14 @@ pub(crate) use self::{
     busy_button::BusyButton,
     closures::Closures,
     familiarity_line::FamiliarityLine,
+    guard::Guard,
+    heading::Heading,
     offer_row::{Offer, OfferRow},
     offline_banner::show_offline,
     row_group::RowGroup,
     row_menu::{MenuEntry, row_menu},
     row_parts::{decorative_icon, settle_state, sign_in_name, state_label},
     status_page::follow_width,
+    usage::when_used,
     wait::Wait,
 };

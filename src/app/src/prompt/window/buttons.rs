@@ -58,7 +58,7 @@ impl imp::PromptWindow {
         self.chosen.set(None);
         self.show_accounts();
         self.refresh();
-        self.heading_box.grab_focus();
+        self.heading.grab_focus();
     }
 
     pub(super) fn sign_in(&self, account: Option<AccountId>) {

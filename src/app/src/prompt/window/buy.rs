@@ -104,8 +104,8 @@ impl imp::PromptWindow {
         self.show_accounts();
         self.set_busy(false);
         self.refresh();
-        self.block_buttons();
-        self.heading_box.grab_focus();
+        self.guard.close();
+        self.heading.grab_focus();
     }
 
     fn request(&self, account: Account) -> PurchaseRequest {

@@ -76,9 +76,8 @@ impl imp::PromptWindow {
         let heading = bare(&words.heading);
         self.intro.set_title(&heading);
         self.show_title();
-        self.heading_box.update_property(&[Property::Label(&heading)]);
         self.primary.update_property(&[Property::Label(&bare(&words.primary))]);
-        window.set_heading(words.heading);
+        window.set_question(words.heading);
         window.set_description(words.description);
         window.set_primary_text(words.primary);
         window.set_secondary_text(words.secondary.unwrap_or_default());
@@ -140,7 +139,7 @@ impl imp::PromptWindow {
         let account = match self.form() {
             // While the keyring is locked nothing is known but that there is an account.
             Form::Unlock => {
-                self.familiarity.set_visible(false);
+                self.familiarity.clear();
                 return;
             }
             Form::SignIn => None,
