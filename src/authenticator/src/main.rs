@@ -12,7 +12,8 @@
 //! messages       the texts for clients                 system         disk and clock behind the flow's traits
 //! accounts       the keyring                           token_cache    recent tokens
 //! prompt_client  the window process                    prompt_budget  how often it may be asked
-//! client_name    the names of clients                  notes          requests that got no tokens
+//! keyring_prompts what the keyring asks itself         notes          requests that got no tokens
+//! client_name    the names of clients
 //! access         the questions of stores               bus_names      the names of both connections
 //! delivery       how answers reach their clients       owners         changes of bus names
 //! activity       what keeps the daemon from ending     idle           waits until nothing does
@@ -40,6 +41,7 @@ mod fakes;
 mod flow;
 mod idle;
 mod journal;
+mod keyring_prompts;
 mod lifecycle;
 mod limits;
 mod messages;
@@ -87,6 +89,7 @@ use self::{
     deployment::Deployment,
     flow::{Clock, Flow},
     journal::Journal,
+    keyring_prompts::KeyringPrompts,
     prompt_client::{PromptClient, PromptLimits},
     service::Setup,
     supervisor::Role,
@@ -174,17 +177,19 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
     let store = AccountStore::new(arguments.keyring());
     let limits = HttpLimits { time: arguments.http(), ..HttpLimits::default() };
     let http = HttpClient::with_desktop(limits, Arc::new(PortalProxies::new(Some(connection.clone()))));
+    let windows = PromptClient::new(
+        connection.clone(),
+        activity.clone(),
+        clock.clone(),
+        PROMPT_LIMITS,
+        DismissalFile::of_session(),
+    );
+    let prompts = KeyringPrompts::new(windows, store.clone(), activity.clone());
     let accounts = Arc::new(KeyringAccounts::new(store, http, connection.clone()));
     let flow = Flow {
         accounts: accounts.clone(),
         tokens: accounts,
-        prompts: Arc::new(PromptClient::new(
-            connection.clone(),
-            activity.clone(),
-            clock.clone(),
-            PROMPT_LIMITS,
-            DismissalFile::of_session(),
-        )),
+        prompts: Arc::new(prompts),
         installations: Arc::new(DiskInstallations),
         clients: Arc::new(BusClients { connection: connection.clone(), bus_access }),
         clock,

@@ -108,6 +108,23 @@ async fn k14_signing_in_again_opens_the_keyring_first_and_adds_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn k25_a_keyring_that_asks_for_each_program_asks_for_the_daemon_itself() {
+    let (session, keyring) = start().await;
+    let app = "org.example.Private";
+    keyring.behave(|now| *now = Manners { locks_single_items: true, person: Person::IsAway, ..Manners::default() });
+    keyring.lock().await;
+    for _ in 0..2 {
+        let outcome = session.flatpak().install(app).end().await;
+        outcome.expect_refusal("Keyring locked. Unlock it, then try again.");
+        keyring.wait_for_prompt().await;
+        assert_eq!(keyring.prompts(), 1, "it asks once, however often the install is tried");
+    }
+    keyring.behave(|now| now.person = Person::Agrees);
+    keyring.answer_prompts().await;
+    session.flatpak().install(app).end().await.expect_success();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn k15_an_unreadable_item_of_another_account_stops_no_request() {
     let (session, keyring) = start().await;
     let good = keyring.items().remove(0);

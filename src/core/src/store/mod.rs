@@ -243,6 +243,15 @@ impl AccountStore {
         }
     }
 
+    /// Whether the keyring is open and only items of ours are locked: then it asks for each program whether it may read
+    /// them.
+    pub async fn asks_for_each_program(&self) -> Result<bool, StoreError> {
+        match &self.inner.keyring {
+            Keyring::Service(keyring) => self.timed(keyring.asks_for_each_program()).await,
+            Keyring::File(_) => Ok(false),
+        }
+    }
+
     /// Saves a new account and reads it back before it reports success (rule R16).
     pub async fn add(&self, account: &Account) -> Result<(), StoreError> {
         self.prepare().await?;

@@ -140,6 +140,19 @@ impl SecretService {
         Ok(!found.locked.is_empty() || !found.sealed.is_empty())
     }
 
+    /// Whether items of ours are locked in open collections.
+    pub(super) async fn asks_for_each_program(&self) -> Result<bool, StoreError> {
+        let session = self.live_session().await?;
+        let locked = find(&session).await?.locked;
+        for item in &locked {
+            let collection = collection_of(item)?;
+            if session.is_locked(&collection).await? {
+                return Ok(false);
+            }
+        }
+        Ok(!locked.is_empty())
+    }
+
     /// Asks the person to unlock our items, or the keyring if it shows none. A person may unlock only some.
     pub(super) async fn unlock(&self) -> Result<(), StoreError> {
         let session = self.live_session().await?;
@@ -220,12 +233,19 @@ async fn find(session: &Session) -> Result<Found, Fault> {
     let mut opened = Vec::new();
     let mut found = Found::default();
     for _ in 0..READINGS {
-        let (open, locked) = session.search(&wanted).await?;
+        let mut sealed = closed_collections(session, &opened).await?;
+        let (open, locked) = if sealed.is_empty() {
+            session.search(&wanted).await?
+        } else {
+            search_elsewhere(session, &sealed, &wanted).await?
+        };
         // A keyring may say locked of what it has just unlocked.
         let (unlocked, locked): (Vec<_>, Vec<_>) = locked.into_iter().partition(|path| opened.contains(path));
         found = Found { open: [open, unlocked].concat(), locked, sealed: Vec::new() };
         if found.open.is_empty() && found.locked.is_empty() {
-            found.sealed = sealed_collections(session).await?;
+            sealed.extend(locked_default(session, &opened).await?);
+            sealed.dedup();
+            found.sealed = sealed;
         }
         let closed = [found.locked.as_slice(), &found.sealed].concat();
         if closed.is_empty() || !session.unlock_without_question(&closed, &mut opened).await? {
@@ -236,28 +256,51 @@ async fn find(session: &Session) -> Result<Found, Fault> {
     Ok(found)
 }
 
-/// Locked collections that may hold items of ours: some keyrings list nothing while they are locked. The one for new
-/// items always counts, since it has to be opened anyway.
-async fn sealed_collections(session: &Session) -> Result<Vec<OwnedObjectPath>, Fault> {
-    let default = session.default_collection().await?;
-    let mut sealed = Vec::new();
-    for collection in default.iter().cloned().chain(session.collections().await?) {
-        if sealed.contains(&collection) {
-            continue;
-        }
-        let is_sealed = async {
-            let may_hide = default.as_ref() == Some(&collection) || !session.lists_items(&collection).await?;
-            Ok(may_hide && session.is_locked(&collection).await?)
-        };
-        match is_sealed.await {
-            Ok(true) => sealed.push(collection),
-            Ok(false) => {}
+/// Locked collections that list nothing: some keyrings show no items while they are locked, and ask the person to
+/// unlock them before they answer a search.
+async fn closed_collections(session: &Session, opened: &[OwnedObjectPath]) -> Result<Vec<OwnedObjectPath>, Fault> {
+    let collections = session.collections().await?.into_iter().filter(|collection| !opened.contains(collection));
+    let closed = collections.map(async |collection| {
+        let is_closed = async { Ok(session.is_locked(&collection).await? && !session.lists_items(&collection).await?) };
+        match is_closed.await {
+            Ok(is_closed) => Ok(is_closed.then_some(collection)),
             // It may have been deleted since.
-            Err(fault) if Fault::is_of_one_object(&fault) => tracing::debug!(?fault, "cannot look at a collection"),
-            Err(fault) => return Err(fault),
+            Err(fault) if Fault::is_of_one_object(&fault) => {
+                tracing::debug!(?fault, "cannot look at a collection");
+                Ok(None)
+            }
+            Err(fault) => Err(fault),
+        }
+    });
+    future::join_all(closed).await.into_iter().filter_map(Result::transpose).collect()
+}
+
+/// The collection for new items, if it is locked: it has to be opened anyway, even if it lists items of others.
+async fn locked_default(session: &Session, opened: &[OwnedObjectPath]) -> Result<Option<OwnedObjectPath>, Fault> {
+    let Some(collection) = session.default_collection().await?.filter(|collection| !opened.contains(collection)) else {
+        return Ok(None);
+    };
+    match session.is_locked(&collection).await {
+        Ok(is_locked) => Ok(is_locked.then_some(collection)),
+        Err(fault) if fault.is_of_one_object() => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Paths of the items with these attributes in all other collections: the open ones and the locked ones.
+async fn search_elsewhere(
+    session: &Session,
+    closed: &[OwnedObjectPath],
+    wanted: &HashMap<&str, &str>,
+) -> Result<(Vec<OwnedObjectPath>, Vec<OwnedObjectPath>), Fault> {
+    let (mut open, mut locked) = (Vec::new(), Vec::new());
+    for collection in session.collections().await?.into_iter().filter(|collection| !closed.contains(collection)) {
+        for item in session.search_in(&collection, wanted).await? {
+            let side = if session.is_item_locked(&item).await? { &mut locked } else { &mut open };
+            side.push(item);
         }
     }
-    Ok(sealed)
+    Ok((open, locked))
 }
 
 /// Reads one item. `None` if it was removed since it was found. An item that fails is one unreadable account.

@@ -68,6 +68,7 @@ impl Session {
         let owner = reply.header().sender().map(ToString::to_string).ok_or_else(|| Fault::answer("no sender"))?;
         let (output, path): (OwnedValue, OwnedObjectPath) = reply.body().deserialize()?;
         let theirs: Vec<u8> = output.try_into().map_err(zbus::Error::from)?;
+        let theirs = without_leading_zeros(theirs);
         if theirs.is_empty() || theirs.len() > KEY_LIMIT {
             return Err(Fault::answer("the keyring sent no usable key"));
         }
@@ -82,6 +83,15 @@ impl Session {
     ) -> Result<(Vec<OwnedObjectPath>, Vec<OwnedObjectPath>), Fault> {
         let reply = self.call(SERVICE_PATH, SERVICE, "SearchItems", &(attributes,)).await?;
         Ok(reply.body().deserialize()?)
+    }
+
+    /// Paths of the items with these attributes in one collection.
+    pub(super) async fn search_in(
+        &self,
+        collection: &ObjectPath<'_>,
+        attributes: &HashMap<&str, &str>,
+    ) -> Result<Vec<OwnedObjectPath>, Fault> {
+        Ok(self.call(collection.as_str(), COLLECTION, "SearchItems", &(attributes,)).await?.body().deserialize()?)
     }
 
     /// Unlocks what opens without a question. Gives what was unlocked, and a prompt if something else needs one.
@@ -115,6 +125,11 @@ impl Session {
     /// Whether a collection says that it is locked.
     pub(super) async fn is_locked(&self, collection: &ObjectPath<'_>) -> Result<bool, Fault> {
         Ok(self.property(collection.as_str(), COLLECTION, "Locked").await?.try_into().map_err(zbus::Error::from)?)
+    }
+
+    /// Whether an item says that it is locked.
+    pub(super) async fn is_item_locked(&self, item: &ObjectPath<'_>) -> Result<bool, Fault> {
+        Ok(self.property(item.as_str(), ITEM, "Locked").await?.try_into().map_err(zbus::Error::from)?)
     }
 
     /// Whether a collection lists any item, of whatever kind.
@@ -198,6 +213,12 @@ impl Session {
 
 async fn timed<T>(limit: Duration, call: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
     tokio::time::timeout(limit, call).await.map_err(|_| Fault::TimedOut)?
+}
+
+/// KWallet writes a zero before a number whose first bit is set.
+fn without_leading_zeros(mut number: Vec<u8>) -> Vec<u8> {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.split_off(zeros)
 }
 
 /// The keyring says `/` where it means none.

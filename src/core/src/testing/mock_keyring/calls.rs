@@ -25,6 +25,7 @@ pub(super) enum Answer {
     Never,
     Nothing,
     Path(OwnedObjectPath),
+    Paths(Vec<OwnedObjectPath>),
     /// An object, and a prompt.
     Made(OwnedObjectPath, OwnedObjectPath),
     /// What is open, and a prompt.
@@ -45,7 +46,7 @@ pub(super) fn answer(state: &mut State, call: &Message) -> Result<Answer, &'stat
     }
     match member {
         "OpenSession" => open_session(state, call),
-        "SearchItems" => search(state, call),
+        "SearchItems" => search(state, path, call),
         "Unlock" => unlock(state, call),
         "ReadAlias" => Ok(Answer::Path(object(state.default.as_deref().unwrap_or("/")))),
         "CreateCollection" => Ok(create_collection(state)),
@@ -76,14 +77,24 @@ fn open_session(state: &mut State, call: &Message) -> Result<Answer, &'static st
     let key = Key::generate_aes_key(&private, &Key::new(theirs)).map_err(|_| INVALID)?;
     let path = state.new_path("/org/freedesktop/secrets/session/s");
     state.sessions.insert(path.clone(), key);
-    let public = Value::from(public.as_ref()).try_into_owned().map_err(|_| INVALID)?;
+    // As KWallet does before a number whose first bit is set.
+    let zero = [0].into_iter().filter(|_| public.as_ref()[0] > 0x7f);
+    let public: Vec<u8> = zero.chain(public.as_ref().iter().copied()).collect();
+    let public = Value::from(public).try_into_owned().map_err(|_| INVALID)?;
     Ok(Answer::Session(public, object(&path)))
 }
 
-fn search(state: &State, call: &Message) -> Result<Answer, &'static str> {
+fn search(state: &State, place: &str, call: &Message) -> Result<Answer, &'static str> {
     let wanted: HashMap<String, String> = call.body().deserialize().map_err(|_| INVALID)?;
     let matches = |item: &&StoredItem| wanted.iter().all(|(name, value)| item.attributes.get(name) == Some(value));
     let listed = state.items.iter().filter(matches).filter(|item| state.is_listed(item));
+    if state.is_collection_locked(place).is_some() {
+        let found = listed.filter(|item| collection_of(&item.path) == place);
+        return Ok(Answer::Paths(found.map(|item| object(&item.path)).collect()));
+    }
+    if state.manners.asks_in_search && state.collections.iter().any(|(_, is_locked)| *is_locked) {
+        return Ok(Answer::Never);
+    }
     let (locked, open): (Vec<_>, Vec<_>) = listed.partition(|item| state.is_item_locked(item));
     let paths = |items: Vec<&StoredItem>| items.into_iter().map(|item| object(&item.path)).collect();
     Ok(Answer::Found(paths(open), paths(locked)))

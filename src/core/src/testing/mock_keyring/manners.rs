@@ -35,6 +35,8 @@ pub struct Manners {
     pub locks_single_items: bool,
     /// Lists no items while it is locked.
     pub hides_locked_items: bool,
+    /// Answers no search while a collection is locked: it asks the person to unlock that first.
+    pub asks_in_search: bool,
     /// The content type that it claims for every secret.
     pub content_type: Option<&'static str>,
     /// The first item fails to give its secret, with this error.

@@ -140,6 +140,7 @@ async fn send(connection: &Connection, call: &Message, answer: Result<Answer, &'
         Ok(Answer::Never) => Ok(()),
         Ok(Answer::Nothing) => connection.reply(&header, &()).await,
         Ok(Answer::Path(path)) => connection.reply(&header, &path).await,
+        Ok(Answer::Paths(paths)) => connection.reply(&header, &paths).await,
         Ok(Answer::Made(path, prompt)) => connection.reply(&header, &(path, prompt)).await,
         Ok(Answer::Unlocked(paths, prompt)) => connection.reply(&header, &(paths, prompt)).await,
         Ok(Answer::Found(open, locked)) => connection.reply(&header, &(open, locked)).await,

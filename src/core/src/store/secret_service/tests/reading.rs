@@ -34,6 +34,7 @@ fn locked_cases() -> Vec<Case> {
     let items = |manners: &Manners| Manners { locks_single_items: true, ..manners.clone() };
     let hides = |manners: &Manners| Manners { hides_locked_items: true, ..manners.clone() };
     let dismisses = |manners: &Manners| Manners { person: Person::Dismisses, ..manners.clone() };
+    let asks_first = Manners { asks_in_search: true, ..hides(&plain) };
     let (both, locked, sealed) = (&["ada", "bob"], &["locked", "locked"], &["Locked"]);
     let case = |name, manners, quietly, unlocked, prompts| Case { name, manners, quietly, unlocked, prompts };
     vec![
@@ -43,6 +44,7 @@ fn locked_cases() -> Vec<Case> {
         case("items open when asked", items(&opens), both, both, 0),
         case("it shows nothing and asks the person", hides(&plain), sealed, both, 1),
         case("it shows nothing and opens when asked", hides(&opens), both, both, 0),
+        case("it asks the person before it searches", asks_first, sealed, both, 1),
         case("the person says no", dismisses(&plain), locked, &["Dismissed"], 1),
         case("the person says no to items", dismisses(&items(&plain)), locked, &["Dismissed"], 1),
         case("the person says no, and it shows nothing", dismisses(&hides(&plain)), sealed, &["Dismissed"], 1),
