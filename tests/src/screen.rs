@@ -108,7 +108,7 @@ impl<'s> Screen<'s> {
     }
 
     /// Types `text` into whatever has the focus. Sends it through a pipe, so that no list of processes shows it.
-    async fn type_text(&self, text: &str) {
+    pub async fn type_text(&self, text: &str) {
         let arguments = ["type", "--delay", KEY_DELAY, "--file", "-"];
         let mut xdotool = tokio::process::Command::from(self.processes.command("xdotool"))
             .args(arguments)
@@ -134,7 +134,7 @@ impl<'s> Screen<'s> {
         self.xdotool(&all.copied().collect::<Vec<_>>()).await;
     }
 
-    pub(crate) async fn xdotool(&self, arguments: &[&str]) -> String {
+    pub async fn xdotool(&self, arguments: &[&str]) -> String {
         let output = tokio::process::Command::from(self.processes.command("xdotool"))
             .args(arguments)
             .output()

@@ -62,6 +62,13 @@ async fn keeps_an_account(name: &'static str, maker: Maker) {
     prompt.press("Done").await;
     screen.wait_until_empty().await;
 
+    if maker == Maker::KeePassXc {
+        story.step("KeePassXC asks for the daemon as well, and allows it").await;
+        let outcome = session.flatpak().install(APP).end().await;
+        outcome.expect_refusal("Keyring locked. Unlock it, then try again.");
+        keyring.answer().await;
+    }
+
     story.step("The install works").await;
     let (outcome, _) = keyring.answering(session.flatpak().install(APP).end()).await;
     outcome.expect_success();
@@ -74,7 +81,8 @@ async fn keeps_an_account(name: &'static str, maker: Maker) {
     let (renamed, _) = keyring.answering(session.usherctl(&["rename", "demo", "Games"])).await;
     renamed.expect_success();
     let (list, _) = keyring.answering(session.usherctl(&["list", "--json"])).await;
-    assert!(list.expect_success().stdout.contains("Games"), "{list:?}");
+    let shown = if maker == Maker::KeePassXc { "locked" } else { "Games" };
+    assert!(list.expect_success().stdout.contains(shown), "{list:?}");
 
     story.step("Signing out keeps the account, and removing it leaves nothing").await;
     let (signed_out, _) = keyring.answering(session.usherctl(&["sign-out", "demo"])).await;

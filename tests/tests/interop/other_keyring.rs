@@ -17,6 +17,8 @@ const NAME: &str = "org.freedesktop.secrets";
 /// The password of every keyring here. It protects nothing.
 const PASSWORD: &str = "interop";
 
+/// The end of the title of KeePassXC's window while its database is locked.
+const LOCKED_DATABASE: &str = "[Locked] - KeePassXC";
 /// The pause between two looks at the screen.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// A database with one group, which the keyring's interface shows.
@@ -131,13 +133,12 @@ impl<'s> OtherKeyring<'s> {
     /// Opens the database in the program's own window. Its dialog that asks other programs' users to unlock ends the
     /// whole program (2.7.10; for `secret-tool` too).
     pub async fn open_database(&self) {
-        const LOCKED: &str = "[Locked] - KeePassXC";
         let screen = self.session.screen().of_program(self.maker.program());
-        screen.front().mentions(LOCKED).await;
+        screen.front().mentions(LOCKED_DATABASE).await;
         screen.xdotool(&["search", "--onlyvisible", "--name", "Locked. - KeePassXC", "windowfocus"]).await;
         screen.type_text(PASSWORD).await;
         screen.key("Return").await;
-        wait_until("the open database", async || !screen.tree().await.mentions(LOCKED)).await;
+        wait_until("the open database", async || !screen.tree().await.mentions(LOCKED_DATABASE)).await;
     }
 
     /// Ends its process and starts another one, which knows no password.
@@ -173,6 +174,7 @@ impl<'s> OtherKeyring<'s> {
             // What its interface locks, it asks about first.
             let status = self.session.processes.command("keepassxc").arg("--lock").status();
             assert!(status.expect("keepassxc starts").success(), "keepassxc locks its databases");
+            self.session.screen().of_program(self.maker.program()).front().mentions(LOCKED_DATABASE).await;
             return;
         }
         let collection = self.call("ReadAlias", &"default").await;
@@ -203,7 +205,7 @@ impl<'s> OtherKeyring<'s> {
     }
 
     /// Waits for a question, answers it, and returns what it asked.
-    async fn answer(&self) -> &'static str {
+    pub async fn answer(&self) -> &'static str {
         let screen = self.session.screen();
         let screen = screen.of_program(self.maker.program());
         // A later question covers an earlier one, which may stay behind it.
@@ -228,7 +230,6 @@ impl<'s> OtherKeyring<'s> {
                 Act::Key(key) => screen.key(key).await,
             }
         }
-        eprintln!("ASKED {}", question.text);
         wait_until("the end of the question", async || latest().await.is_none_or(|next| next.text != question.text))
             .await;
         question.text
