@@ -237,9 +237,16 @@ impl Window<'_> {
         self.press_found(&format!("a row named “{start}…”"), row).await;
     }
 
-    /// Clicks on the row whose name begins with `start`, which leaves the focus there.
+    /// Clicks on the row whose name begins with `start` once it is sensitive, which leaves the focus there.
     pub async fn click_row(&self, start: &str) {
-        let row = self.find_row(start).await;
+        let row = self
+            .wait(&format!("a row named “{start}…”, ready"), |tree| {
+                tree.nodes
+                    .iter()
+                    .find(|node| node.is_row() && node.name.starts_with(start) && node.is_sensitive())
+                    .cloned()
+            })
+            .await;
         self.click(&row).await;
     }
 

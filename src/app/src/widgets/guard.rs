@@ -125,10 +125,12 @@ mod imp {
         pressed: LastTime,
         /// What had the keyboard when it closed.
         interrupted: glib::WeakRef<gtk::Widget>,
+        /// What in it had the keyboard last, for when the person comes back to the page.
+        last: glib::WeakRef<gtk::Widget>,
         /// Whether the keyboard is to come in once it opens.
         is_awaited: Cell<bool>,
         timer: RefCell<Option<glib::SourceId>>,
-        window: RefCell<Option<(glib::WeakRef<gtk::Window>, glib::SignalHandlerId)>>,
+        window: RefCell<Option<(glib::WeakRef<gtk::Window>, [glib::SignalHandlerId; 2])>>,
     }
 
     #[glib::object_subclass]
@@ -157,7 +159,7 @@ mod imp {
         fn root(&self) {
             self.parent_root();
             let Some(window) = self.obj().root().and_downcast::<gtk::Window>() else { return };
-            let handler = window.connect_is_active_notify(glib::clone!(
+            let active = window.connect_is_active_notify(glib::clone!(
                 #[weak(rename_to = imp)]
                 self,
                 move |window| {
@@ -166,14 +168,23 @@ mod imp {
                     }
                 }
             ));
-            self.window.replace(Some((window.downgrade(), handler)));
+            let focus = window.connect_focus_widget_notify(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                move |_| {
+                    if let Some(focused) = imp.focused() {
+                        imp.last.set(Some(&focused));
+                    }
+                }
+            ));
+            self.window.replace(Some((window.downgrade(), [active, focus])));
         }
 
         fn unroot(&self) {
-            if let Some((window, handler)) = self.window.take()
+            if let Some((window, handlers)) = self.window.take()
                 && let Some(window) = window.upgrade()
             {
-                window.disconnect(handler);
+                handlers.into_iter().for_each(|handler| window.disconnect(handler));
             }
             self.parent_unroot();
         }
@@ -183,6 +194,7 @@ mod imp {
             if self.pressed.is_within_guard() {
                 self.open();
             } else {
+                self.interrupted.set(self.last.upgrade().as_ref());
                 self.close();
             }
         }
