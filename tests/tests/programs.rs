@@ -20,6 +20,7 @@ mod usherctl_commands;
 mod usherctl_doctor;
 mod usherctl_folders;
 mod usherctl_permissions;
+mod usherctl_review;
 mod usherctl_saving;
 mod usherctl_terminal;
 mod web_contained;

@@ -199,6 +199,20 @@ async fn u09_a_server_whose_name_resembles_a_known_one_is_not_mistaken_for_it() 
         terminal.enter("n");
         assert_eq!(terminal.end().await.code, 7);
     }
+
+    // The checklist of another computer names servers too.
+    let list = session.folder().join("Accounts.usher");
+    session.usherctl(&["export", &list.display().to_string()]).await.expect_success();
+    let taken = std::fs::read_to_string(&list).expect("the list was written");
+    for (named, is_like) in [("st0re.example.org", true), ("other.example.net", false)] {
+        std::fs::write(&list, taken.replace(known, named)).expect("the list can be written");
+        let terminal = session.in_terminal(&["usherctl", "import", &list.display().to_string()]);
+        terminal.wait_for_text(&format!("First time at {named}. Sign in as demo now? [y/N] ")).await;
+        let warned = terminal.text().contains(&format!("{named} is not the same as {known}, which is already in use."));
+        assert_eq!(warned, is_like, "{}", terminal.text());
+        terminal.enter("n");
+        assert_eq!(terminal.end().await.code, 0);
+    }
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use crate::{
     binding::Binding,
     json_file::{self, Contents, JsonFile, Version},
     names,
+    pending::{Pending, PendingFile},
     service::RemoteUrl,
 };
 
@@ -26,6 +27,29 @@ pub struct KeptBlocked {
     pub remote_url: RemoteUrl,
     /// What it claims.
     pub binding: Binding,
+}
+
+impl KeptBlocked {
+    /// Whether a note is about what the repository asked for from this server.
+    fn is_about(&self, note: &Pending) -> bool {
+        (&note.ground.binding, &note.ground.remote_url) == (&self.binding, &self.remote_url)
+    }
+
+    /// Whether these decisions hold it, and it has asked for nothing since.
+    pub fn is_among(&self, decisions: &[Self], notes: &[Pending]) -> bool {
+        decisions.contains(self) && !notes.iter().any(|note| self.is_about(note))
+    }
+
+    /// Remembers the decision, then forgets what the repository asked for. Without a file there is nothing to do in it.
+    pub async fn decide(self, file: Option<&KeptBlockedFile>, notes: Option<&PendingFile>, now: i64) -> io::Result<()> {
+        if let Some(file) = file {
+            file.add(self.clone()).await?;
+        }
+        if let Some(notes) = notes {
+            notes.change(now, |notes| notes.retain(|note| !self.is_about(note))).await?;
+        }
+        Ok(())
+    }
 }
 
 /// The content of the file, the oldest decision first.
@@ -58,6 +82,11 @@ impl KeptBlockedFile {
         Self(JsonFile::at(PathBuf::from(folder).join("kept-blocked.json")))
     }
 
+    /// Its path, to watch it.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
     /// The decisions. A file that is missing or not ours holds none.
     pub fn load(&self) -> Vec<KeptBlocked> {
         self.0.load().blocked
@@ -80,7 +109,10 @@ impl KeptBlockedFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing;
+    use crate::{
+        pending::{Obstacle, Operation},
+        testing,
+    };
 
     fn kept(remote: &str, server: &str) -> KeptBlocked {
         KeptBlocked { remote_url: testing::remote_url(remote), binding: testing::binding(server) }
@@ -100,6 +132,37 @@ mod tests {
             file().load(),
             [kept("https://b.example/", "one.example"), kept("https://a.example/", "two.example")]
         );
+    }
+
+    #[tokio::test]
+    async fn a_decision_holds_until_the_repository_asks_again_and_forgets_what_it_asked_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = || KeptBlockedFile::in_folder(folder.path());
+        let notes = || PendingFile::at(folder.path().join("pending.json"));
+        let note = |remote: &str, server: &str| Pending {
+            operation: Operation::Update,
+            obstacle: Obstacle::ServerChanged { agreed: testing::binding("old.example") },
+            ground: testing::ground(remote, server),
+            account: None,
+            refs: vec!["app/org.a.A/x86_64/stable".into()],
+            client: String::new(),
+            at: 0,
+        };
+        let asked = [
+            note("https://a.example/", "one.example"),
+            note("https://a.example/", "two.example"),
+            note("https://b.example/", "one.example"),
+        ];
+        notes().change(0, |all| all.extend(asked.clone())).await.unwrap();
+        let decided = kept("https://a.example/", "one.example");
+        assert!(!decided.is_among(&file().load(), &notes().load(0)));
+        decided.clone().decide(Some(&file()), Some(&notes()), 0).await.unwrap();
+        assert_eq!(notes().load(0), asked[1..]);
+        assert!(decided.is_among(&file().load(), &notes().load(0)));
+        for (other, server) in [("https://a.example/", "two.example"), ("https://b.example/", "one.example")] {
+            assert!(!kept(other, server).is_among(&file().load(), &[]), "{other} {server}");
+        }
+        assert!(!decided.is_among(&file().load(), &asked));
     }
 
     #[tokio::test]

@@ -99,6 +99,11 @@ impl Pending {
         }
     }
 
+    /// Whether it is an update that was left out because the service gave no tokens.
+    pub fn was_left_out(&self) -> bool {
+        (self.operation, &self.obstacle) == (Operation::Update, &Obstacle::Unavailable)
+    }
+
     /// The apps behind the refs, each once.
     pub fn app_ids(&self) -> Vec<String> {
         apps_of(&self.refs)
@@ -114,7 +119,8 @@ fn apps_of<'a>(refs: impl IntoIterator<Item = &'a String>) -> Vec<String> {
     ids
 }
 
-fn count_apps<'a>(refs: impl IntoIterator<Item = &'a String>) -> usize {
+/// Counts the apps behind these refs, each once.
+pub fn count_apps<'a>(refs: impl IntoIterator<Item = &'a String>) -> usize {
     apps_of(refs).len()
 }
 

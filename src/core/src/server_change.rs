@@ -6,6 +6,7 @@ use crate::{
     binding::Binding,
     familiarity,
     i18n::gettext_f,
+    kept_blocked::KeptBlocked,
     lookup::{self, Lookup},
     remote::Remote,
     service::RemoteUrl,
@@ -49,6 +50,11 @@ impl<'a> ServerChange<'a> {
     pub fn warning(&self) -> Option<String> {
         familiarity::resembles(&self.agreed.binding.host(), &self.claimed.host())
             .then(|| self.fill(|values| gettext_f("{new_host} is not the same as {old_host}.", values)))
+    }
+
+    /// The decision not to accept it.
+    pub fn refusal(&self) -> KeptBlocked {
+        KeptBlocked { remote_url: self.address.clone(), binding: self.claimed.clone() }
     }
 
     /// Fills in a sentence with the names `remote`, `old_host` and `new_host`.

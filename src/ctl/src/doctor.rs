@@ -3,12 +3,16 @@
 
 use serde_json::{Value, json};
 use usher_core::{
+    account::Standing,
     checks::{self, Problem, ServerAnswer, Verdict},
     clock,
     ground::Ground,
     i18n::{gettext, gettext_f, ngettext_f},
-    pending::{self, Pending, PendingFile, Waiting},
-    remote::{self, Remote},
+    kept_blocked::{KeptBlocked, KeptBlockedFile},
+    lookup::{self, Lookup},
+    pending::{self, Pending, PendingFile, Unusable, Waiting},
+    remote::{self, Installation, Remote},
+    server_change::ServerChange,
     store::{Entry, StoreError},
     text,
 };
@@ -32,6 +36,62 @@ struct ExaminedRemote {
     /// Whether everything could be checked.
     is_whole: bool,
     waiting: Waiting,
+    /// Whether the person has decided that it stays blocked.
+    is_kept_blocked: bool,
+}
+
+/// What this computer remembers of requests and decisions.
+struct Memory {
+    asked_for: Vec<Pending>,
+    unusable: Vec<Unusable>,
+    blocked: Vec<KeptBlocked>,
+    installations: Vec<Installation>,
+}
+
+impl Memory {
+    fn read(installations: Vec<Installation>) -> Self {
+        let (notes, now) = (PendingFile::of_session(), clock::now());
+        Self {
+            asked_for: notes.as_ref().map(|file| file.load(now)).unwrap_or_default(),
+            unusable: notes.as_ref().map(|file| file.load_unusable(now)).unwrap_or_default(),
+            blocked: KeptBlockedFile::of_person().map(|file| file.load()).unwrap_or_default(),
+            installations,
+        }
+    }
+
+    /// What waits for an account of this remote, or for sound options.
+    fn waiting(&self, remote: &Remote) -> Waiting {
+        if let [unusable] = pending::unusable_remotes(&self.unusable, std::slice::from_ref(remote)).as_slice() {
+            return Waiting { updates: unusable.updates, ..Waiting::default() };
+        }
+        pending::waiting(self.notes_of(remote).into_iter())
+    }
+
+    /// The requests of this remote. What came when it had another server or address waits for something else.
+    fn notes_of(&self, remote: &Remote) -> Vec<&Pending> {
+        let Ok(ground) = Ground::of(remote) else { return Vec::new() };
+        let is_from =
+            |note: &&Pending| (&ground.binding, &ground.remote_url) == (&note.ground.binding, &note.ground.remote_url);
+        self.asked_for.iter().filter(is_from).collect()
+    }
+
+    /// Updates that were left out because the server gave nothing, although an account can be used.
+    fn left_out(&self, remote: &Remote, entries: &[Entry]) -> Option<Problem> {
+        let ground = Ground::of(remote).ok()?;
+        let Lookup::Linked(account) = lookup::find(entries, &ground.binding, &ground.remote_url) else { return None };
+        let is_installed =
+            |wanted: &&String| wanted.parse().is_ok_and(|wanted| remote::is_installed(&self.installations, &wanted));
+        let notes = self.notes_of(remote);
+        let refs = notes.iter().filter(|note| note.was_left_out()).flat_map(|note| &note.refs).filter(is_installed);
+        let updates = pending::count_apps(refs);
+        let is_it = updates > 0 && Standing::of(account, clock::now()).is_usable();
+        is_it.then(|| Problem::LeftOut { host: ground.binding.host(), updates })
+    }
+
+    fn is_kept_blocked(&self, remote: &Remote, entries: &[Entry]) -> bool {
+        ServerChange::of(entries, remote)
+            .is_some_and(|change| change.refusal().is_among(&self.blocked, &self.asked_for))
+    }
 }
 
 pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
@@ -62,12 +122,13 @@ pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
             None
         }
     };
-    let asked_for = PendingFile::of_session().map(|file| file.load(clock::now())).unwrap_or_default();
+    let remotes = remote::remotes(&installations);
+    let memory = Memory::read(installations);
     let known = entries.as_deref();
     let mut examined = Vec::new();
-    for remote in remote::remotes(&installations) {
+    for remote in remotes {
         if checks::is_checked(&remote, known.unwrap_or_default()) {
-            examined.push(examine(context, remote, known, &asked_for).await);
+            examined.push(examine(context, remote, known, &memory).await);
         }
     }
     general.extend(checks::proxy_problems(context.session.http()));
@@ -79,12 +140,7 @@ pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
     Ok(if is_well { code::DONE } else { code::FAILED })
 }
 
-async fn examine(
-    context: &Context,
-    remote: Remote,
-    entries: Option<&[Entry]>,
-    asked_for: &[Pending],
-) -> ExaminedRemote {
+async fn examine(context: &Context, remote: Remote, entries: Option<&[Entry]>, memory: &Memory) -> ExaminedRemote {
     let agreed = checks::server_to_ask(&remote, entries.unwrap_or_default());
     let answer: Option<ServerAnswer> = match &agreed {
         Some(agreed) => Some(checks::ask_server(context.session.http(), agreed).await),
@@ -92,22 +148,17 @@ async fn examine(
     };
     let checks = checks::check_remote(&remote, entries, answer.as_ref());
     let is_whole = checks.iter().all(|check| check.verdict != Verdict::NotChecked);
-    let problems = checks
+    let problems: Vec<_> = checks
         .into_iter()
         .filter_map(|check| match check.verdict {
             Verdict::Problem(problem) => Some(problem),
             Verdict::Passed | Verdict::NotChecked => None,
         })
+        .chain(memory.left_out(&remote, entries.unwrap_or_default()))
         .collect();
-    // Requests that came when the remote had another server or address wait for something else.
-    let ground = Ground::of(&remote).ok();
-    let is_from = |note: &&Pending| {
-        ground.as_ref().is_some_and(|ground| {
-            (&ground.binding, &ground.remote_url) == (&note.ground.binding, &note.ground.remote_url)
-        })
-    };
-    let waiting = pending::waiting(asked_for.iter().filter(is_from));
-    ExaminedRemote { remote, problems, is_whole, waiting }
+    let waiting = memory.waiting(&remote);
+    let is_kept_blocked = memory.is_kept_blocked(&remote, entries.unwrap_or_default());
+    ExaminedRemote { remote, problems, is_whole, waiting, is_kept_blocked }
 }
 
 fn print(
@@ -124,6 +175,7 @@ fn print(
             "all_checked": examined.is_whole,
             "waiting_installs": examined.waiting.installs,
             "waiting_updates": examined.waiting.updates,
+            "kept_blocked": examined.is_kept_blocked,
         })
     });
     context.out.json(&json!({
@@ -135,7 +187,7 @@ fn print(
     for problem in general.problems.iter().chain(&general.notes) {
         print_problem(context, "Usher", problem)?;
     }
-    for ExaminedRemote { remote, problems, is_whole, waiting } in examined {
+    for ExaminedRemote { remote, problems, is_whole, waiting, is_kept_blocked } in examined {
         let name = text::clean(&remote.name, text::NAME_LIMIT);
         let values = &[("remote", name.as_str())];
         if problems.is_empty() {
@@ -147,6 +199,9 @@ fn print(
         }
         for problem in problems {
             print_problem(context, &name, problem)?;
+        }
+        if *is_kept_blocked {
+            context.out.line(&format!("  {}", gettext("You have decided to keep it blocked.")))?;
         }
         if !problems.is_empty() && waiting.updates > 0 {
             // Translators: the line before names the problem

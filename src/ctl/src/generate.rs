@@ -153,7 +153,7 @@ error : Instead of any result: kind (failed, usage, account-needed, purchase-nee
 exit status) and message.
 
 list, status : accounts, each with id, provider, service, server, user, name, state (signed-in, expired, signed-out, locked or
-unreadable), first_signed_in_at, signed_in_at, valid_until, last_used_at, last_used_by and used_by (remote and address of each
+unreadable), may_have_ended (whether a sign-in should be made again, although no server has said that it ended), first_signed_in_at, signed_in_at, valid_until, last_used_at, last_used_by and used_by (remote and address of each
 remote that may use it); status adds purchases, their number. Of an account that is locked or unreadable only part is known.
 
 sign-in, sign-out, allow, rename : account, as in list.
@@ -182,9 +182,9 @@ import : accounts (provider, service, server, user, signed_in, and sign_in, a co
 set_up, verified (whether flatpak can verify what comes from it), and command), apps, their number, and install, a command for all of them.
 
 doctor : problems and notes of this computer; remotes, each with remote, address, problems, all_checked (false where
-something else has to be mended first), and waiting_installs and waiting_updates, the numbers of apps that wait for an account; and window_installed
-(null where there is no session bus to ask). A
-problem or note has problem, a word, message, fix, a command, and way_back, a command that goes back to what was.",
+something else has to be mended first), and waiting_installs and waiting_updates, the numbers of apps that wait for an account or
+for sound options, and kept_blocked (whether it stays blocked by your decision); and window_installed (null where there is no
+session bus to ask). A problem or note has problem, a word, message, fix, a command, and way_back, a command that goes back to what was.",
     ),
     (
         "EXAMPLES",

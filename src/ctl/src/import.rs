@@ -19,7 +19,7 @@ use usher_core::{
     text,
 };
 
-use crate::{browser, context::Context, export, failure::Failure, sign_in, terminal};
+use crate::{browser, consent, context::Context, export, failure::Failure, sign_in, terminal};
 
 pub(crate) async fn run(context: &Context, file: &Path, options: browser::Options) -> Result<(), Failure> {
     let taken = Takeout::parse(&read(file)?).map_err(export::failure)?;
@@ -122,7 +122,11 @@ async fn print_account(
     if account.is_signed_in(entries) {
         return context.out.line(&gettext_f("The account of {user} at {host}: signed in", &values));
     }
-    if !context.out.is_json && terminal::can_ask() && terminal::ask(&question(account, entries, &values)).await? {
+    let can_ask = !context.out.is_json && terminal::can_ask();
+    if can_ask {
+        consent::warn_of_likeness(entries, &account.binding.host())?;
+    }
+    if can_ask && terminal::ask(&question(account, entries, &values)).await? {
         let signed_in = sign_in::sign_in_agreed(context, &account.binding, options).await?;
         let ours: Vec<_> = here.remotes.iter().filter(|remote| remote.is_ours()).cloned().collect();
         let target = sign_in::target_of(account.binding.clone(), &ours);

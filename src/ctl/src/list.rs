@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use usher_core::{
-    account::{Account, Standing},
+    account::{Account, AccountState, Standing},
     clock,
     i18n::{gettext, gettext_f},
     store::Entry,
@@ -57,6 +57,7 @@ pub(crate) fn account_json(account: &Account) -> Value {
         "user": account.user,
         "name": account.name,
         "state": state_word(account),
+        "may_have_ended": account.may_have_ended(clock::now()),
         "first_signed_in_at": account.first_signed_in_at,
         "signed_in_at": account.signed_in_at,
         "valid_until": account.valid_until,
@@ -66,11 +67,12 @@ pub(crate) fn account_json(account: &Account) -> Value {
     })
 }
 
+/// The state as a word for programs: what the server and the person have said, no guess.
 fn state_word(account: &Account) -> &'static str {
-    match Standing::of(account, clock::now()) {
-        Standing::Fine | Standing::EndsSoon(_) => "signed-in",
-        Standing::MayHaveEnded | Standing::Ended => "expired",
-        Standing::SignedOut => "signed-out",
+    match account.state {
+        AccountState::SignedIn => "signed-in",
+        AccountState::Expired => "expired",
+        AccountState::SignedOut => "signed-out",
     }
 }
 
@@ -95,7 +97,8 @@ pub(crate) fn state(account: &Account) -> String {
     match Standing::of(account, clock::now()) {
         Standing::Fine => gettext("Signed in"),
         Standing::EndsSoon(at) => gettext_f("Sign-in ends on {date}", &[("date", &time::day(at))]),
-        Standing::MayHaveEnded | Standing::Ended => gettext("Sign in again"),
+        Standing::MayHaveEnded => gettext("Sign-in may have ended"),
+        Standing::Ended => gettext("Sign in again"),
         Standing::SignedOut => gettext("Signed out"),
     }
 }
@@ -128,17 +131,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sign_in_that_has_ended_by_its_own_word_is_told_as_ended() {
-        let until = |end| {
-            let mut account = testing::account("store.example.org", "ada");
-            account.valid_until = end;
-            account
-        };
-        let shown = |account: &Account| (state(account), state_word(account));
-        assert_eq!(shown(&until(None)), ("Signed in".to_owned(), "signed-in"));
-        assert_eq!(shown(&until(Some(1))), ("Sign in again".to_owned(), "expired"));
+    fn h32_a_sign_in_that_may_have_ended_is_told_apart_from_one_that_has() {
         let soon = clock::now() + 60 * 60;
-        assert_eq!(shown(&until(Some(soon))), (format!("Sign-in ends on {}", time::day(soon)), "signed-in"));
+        let ends = format!("Sign-in ends on {}", time::day(soon));
+        for (state, valid_until, failures, shown, word, may_have_ended) in [
+            (AccountState::SignedIn, None, 0, "Signed in", "signed-in", false),
+            (AccountState::SignedIn, Some(soon), 0, &*ends, "signed-in", false),
+            (AccountState::SignedIn, Some(1), 0, "Sign-in may have ended", "signed-in", true),
+            (AccountState::SignedIn, None, Account::FAILURES - 1, "Signed in", "signed-in", false),
+            (AccountState::SignedIn, None, Account::FAILURES, "Sign-in may have ended", "signed-in", true),
+            (AccountState::Expired, Some(1), 0, "Sign in again", "expired", false),
+            (AccountState::Expired, None, Account::FAILURES, "Sign in again", "expired", false),
+            (AccountState::SignedOut, Some(1), Account::FAILURES, "Signed out", "signed-out", false),
+        ] {
+            let mut account = testing::account("store.example.org", "ada");
+            (account.state, account.valid_until, account.failures) = (state, valid_until, failures);
+            let json = account_json(&account);
+            assert_eq!(
+                (super::state(&account).as_str(), &json["state"], &json["may_have_ended"]),
+                (shown, &json!(word), &json!(may_have_ended)),
+                "{state:?} {valid_until:?} {failures}"
+            );
+        }
     }
 
     #[test]

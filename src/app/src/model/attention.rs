@@ -228,8 +228,7 @@ fn lacking(note: &Pending, operation: Operation, account: &Account) -> Vec<Strin
 
 /// The updates of a repository that were left out for want of a server.
 fn left_out(own: &[&Pending], repository: &Repository, account: &Account) -> Option<LeftOut> {
-    let is_it = |note: &&&Pending| (note.operation, &note.obstacle) == (Operation::Update, &Obstacle::Unavailable);
-    let refs: Vec<String> = own.iter().filter(is_it).flat_map(|note| note.refs.clone()).collect();
+    let refs: Vec<String> = own.iter().filter(|note| note.was_left_out()).flat_map(|note| note.refs.clone()).collect();
     (!refs.is_empty()).then(|| LeftOut { repository: repository.clone(), account: account.id, refs })
 }
 

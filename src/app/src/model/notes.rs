@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What clients asked for and did not get, as the daemon notes it down.
 
-use std::rc::Rc;
+use std::{path::Path, rc::Rc};
 
 use gtk::{gio, glib, prelude::*, subclass::prelude::*};
 use usher_core::{
@@ -26,7 +26,7 @@ mod imp {
         pub(super) all: RefCell<Rc<[Pending]>>,
         pub(super) unusable: RefCell<Rc<[UnusableRemote]>>,
         pub(super) file: OnceCell<PendingFile>,
-        pub(super) monitor: OnceCell<gio::FileMonitor>,
+        pub(super) monitors: RefCell<Vec<gio::FileMonitor>>,
         /// Repositories with the servers that the person does not want them to lead to.
         pub(super) blocked: RefCell<Vec<KeptBlocked>>,
         pub(super) blocked_file: OnceCell<KeptBlockedFile>,
@@ -55,10 +55,11 @@ impl Notes {
         let notes: Self = glib::Object::new();
         if let Some(blocked) = blocked {
             notes.imp().blocked.replace(blocked.load());
+            notes.watch(blocked.path());
             let _ = notes.imp().blocked_file.set(blocked);
         }
         if let Some(file) = file {
-            notes.watch(&file);
+            notes.watch(file.path());
             let _ = notes.imp().file.set(file);
             notes.reload();
             // Something may have been installed: its note is done.
@@ -92,29 +93,22 @@ impl Notes {
     /// Keeps a repository blocked from the server that it names: forgets what it asked for, and shows it again only when it
     /// asks once more or names yet another server.
     pub(crate) fn keep_blocked(&self, repository: &Repository) {
-        let decided = KeptBlocked { remote_url: repository.address.clone(), binding: repository.binding.clone() };
+        let decided = repository.kept_blocked();
         if !self.imp().blocked.borrow().contains(&decided) {
             self.imp().blocked.borrow_mut().push(decided.clone());
         }
-        if let Some(file) = self.imp().blocked_file.get().cloned() {
-            glib::spawn_future_local(runtime::spawn(async move {
-                if let Err(error) = file.add(decided).await {
-                    tracing::warn!(%error, "cannot remember that a repository stays blocked");
-                }
-            }));
-        }
-        for note in self.all().iter().filter(|note| is_from(note, repository)) {
-            self.forget(&note.ground.remote_uri, &note.refs);
-        }
+        let (file, notes) = (self.imp().blocked_file.get().cloned(), self.imp().file.get().cloned());
+        glib::spawn_future_local(runtime::spawn(async move {
+            if let Err(error) = decided.decide(file.as_ref(), notes.as_ref(), clock::now()).await {
+                tracing::warn!(%error, "cannot remember that a repository stays blocked");
+            }
+        }));
         self.changes().announce();
     }
 
     /// Whether the person has decided that a repository stays blocked, and it has asked for nothing since.
     pub(crate) fn is_kept_blocked(&self, repository: &Repository) -> bool {
-        let blocked = self.imp().blocked.borrow();
-        let is_decided =
-            blocked.iter().any(|known| known.remote_url == repository.address && known.binding == repository.binding);
-        is_decided && !self.all().iter().any(|note| is_from(note, repository))
+        repository.kept_blocked().is_among(&self.imp().blocked.borrow(), &self.all())
     }
 
     /// Forgets refs of a remote.
@@ -146,8 +140,8 @@ impl Notes {
         &self.imp().changes
     }
 
-    fn watch(&self, file: &PendingFile) {
-        let monitored = gio::File::for_path(file.path());
+    fn watch(&self, path: &Path) {
+        let monitored = gio::File::for_path(path);
         let Ok(monitor) = monitored.monitor_file(gio::FileMonitorFlags::NONE, gio::Cancellable::NONE) else {
             return;
         };
@@ -157,27 +151,36 @@ impl Notes {
                 notes.reload();
             }
         });
-        let _ = self.imp().monitor.set(monitor);
+        self.imp().monitors.borrow_mut().push(monitor);
     }
 
     fn reload(&self) {
-        let Some(file) = self.imp().file.get().cloned() else {
-            return;
-        };
+        let (file, blocked) = (self.imp().file.get().cloned(), self.imp().blocked_file.get().cloned());
         let weak = self.downgrade();
         glib::spawn_future_local(async move {
-            let Ok((fresh, unusable)) = gio::spawn_blocking(move || read(&file)).await else {
+            let read = move || (file.as_ref().map(read).unwrap_or_default(), blocked.map(|file| file.load()));
+            let Ok(((fresh, unusable), blocked)) = gio::spawn_blocking(read).await else {
                 return;
             };
             let Some(notes) = weak.upgrade() else {
                 return;
             };
-            if **notes.imp().all.borrow() != *fresh || **notes.imp().unusable.borrow() != *unusable {
+            let is_new_decision = notes.learn_decisions(blocked.unwrap_or_default());
+            if is_new_decision || **notes.imp().all.borrow() != *fresh || **notes.imp().unusable.borrow() != *unusable {
                 notes.imp().all.replace(fresh.into());
                 notes.imp().unusable.replace(unusable.into());
                 notes.changes().announce();
             }
         });
+    }
+
+    /// Adds decisions that were made elsewhere, and says whether there are any. What was decided here holds even if it
+    /// could not be written.
+    fn learn_decisions(&self, read: Vec<KeptBlocked>) -> bool {
+        let mut known = self.imp().blocked.borrow_mut();
+        let new: Vec<_> = read.into_iter().filter(|decided| !known.contains(decided)).collect();
+        known.extend_from_slice(&new);
+        !new.is_empty()
     }
 }
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use gtk::{gio, glib, prelude::*, subclass::prelude::*};
 use usher_core::{
     binding::Binding,
+    kept_blocked::KeptBlocked,
     remote::{self, Installation, Remote},
     service::RemoteUrl,
 };
@@ -32,6 +33,11 @@ impl Repository {
         }
         let (address, binding) = (remote.address().ok()?, remote.claimed().ok()?);
         Some(Self { remote, address, binding })
+    }
+
+    /// The decision to keep it blocked from the server that it names.
+    pub(crate) fn kept_blocked(&self) -> KeptBlocked {
+        KeptBlocked { remote_url: self.address.clone(), binding: self.binding.clone() }
     }
 
     /// Its title in a window.

@@ -150,6 +150,13 @@ pub enum Problem {
         /// Its host.
         host: String,
     },
+    /// Updates were left out, because the server gave no usable answer then.
+    LeftOut {
+        /// The host of the server.
+        host: String,
+        /// The number of apps.
+        updates: usize,
+    },
     /// The proxy in this environment variable is not understood.
     ProxyNotUnderstood {
         /// The variable.

@@ -6,7 +6,7 @@ use crate::{
     binding::{OptionsError, option},
     error_text::UserFacing,
     folders::SessionFault,
-    i18n::{gettext, gettext_f},
+    i18n::{gettext, gettext_f, ngettext_f},
     names,
     service::UrlError,
     store::StoreError,
@@ -41,6 +41,7 @@ impl Problem {
             Self::SignedOut { .. } => "signed-out",
             Self::Expired { .. } => "expired",
             Self::MayHaveEnded { .. } => "may-have-ended",
+            Self::LeftOut { .. } => "left-out",
             Self::NotAllowed { .. } => "not-allowed",
             Self::Ambiguous { .. } => "ambiguous",
             Self::Unreachable { .. } => "unreachable",
@@ -97,6 +98,12 @@ impl Problem {
             ),
             Self::Unreachable { host, error } => error.at(host).finding(),
             Self::NotSpoken { host } => gettext_f("{host} does not offer accounts for apps.", &[("host", host)]),
+            Self::LeftOut { host, updates } => ngettext_f(
+                "{n} update was left out: {host} gave no usable answer.",
+                "{n} updates were left out: {host} gave no usable answer.",
+                *updates,
+                &[("host", host)],
+            ),
             Self::ProxyNotUnderstood { variable } => gettext_f(
                 "The proxy in the variable “{variable}” is not understood, so no server is contacted. Write it like “http://host:port” or “socks5h://host:port”.",
                 &[("variable", variable)],
@@ -194,6 +201,7 @@ impl Problem {
             Self::AddressUnusable { remote, place, sound, .. } => {
                 modify(*place, &[&format!("--url={}", sound.as_ref()?)], remote)
             }
+            Self::LeftOut { .. } => Some("flatpak update".to_owned()),
             Self::OptionUnusable { .. }
             | Self::Unreachable { .. }
             | Self::NotSpoken { .. }
