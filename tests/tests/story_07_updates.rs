@@ -130,6 +130,11 @@ async fn an_app_that_was_renamed_does_not_block_updates() {
     let outcome = flatpak.run(&["update", "--user", "-y", "--noninteractive"]).await;
     assert_ne!(before, flatpak.commit(FREE).await, "{}", outcome.text);
     assert!(!outcome.text.contains("Failed to get tokens"), "{}", outcome.text);
+    // Flatpak tries without a token, and its exit code tells of everything that it could not fetch. No answer changes that:
+    // it knows none that leaves out an operation.
+    assert_eq!(outcome.code, 1, "{}", outcome.text);
+    let failed = format!("Error: Failed to install {PRIVATE}: ");
+    assert!(outcome.text.contains(&failed) && outcome.text.contains("HTTP 403"), "{}", outcome.text);
     assert!(flatpak.is_installed(PAID).await && !flatpak.is_installed(PRIVATE).await, "{}", outcome.text);
 
     story.step("Usher says that the update waits").await;
