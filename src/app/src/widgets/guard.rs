@@ -184,7 +184,9 @@ mod imp {
             if let Some((window, handlers)) = self.window.take()
                 && let Some(window) = window.upgrade()
             {
-                handlers.into_iter().for_each(|handler| window.disconnect(handler));
+                for handler in handlers {
+                    window.disconnect(handler);
+                }
             }
             self.parent_unroot();
         }
