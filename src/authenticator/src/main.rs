@@ -71,7 +71,7 @@ use tokio::{
 use tracing_subscriber::{filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt};
 use usher_core::{
     dismissals::DismissalFile,
-    environment,
+    environment, folders,
     http::{HttpClient, HttpLimits, PortalProxies},
     notices::NoticeFile,
     pending::PendingFile,
@@ -171,6 +171,7 @@ async fn run(arguments: &Arguments) -> Result<(), RunError> {
 }
 
 async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, RunError> {
+    folders::settle_session().await;
     let bus_access = BusAccess::of_process();
     let activity = Activity::default();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);

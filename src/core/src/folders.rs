@@ -7,11 +7,12 @@ use std::{
     fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use rustix::fs::{Access, access};
 
-use crate::names;
+use crate::{files, names};
 
 /// The variable that names the folder of the login session.
 pub const RUNTIME_VARIABLE: &str = "XDG_RUNTIME_DIR";
@@ -49,9 +50,23 @@ pub fn data() -> Option<PathBuf> {
 
 /// The folder for what must not outlive the login session: `$XDG_RUNTIME_DIR/<application id>`; inside Flatpak, the
 /// folder that all instances of the application share. If that cannot be used, one with the data. `None` without
-/// either.
+/// either. Looks at the disk, unless [`settle_session`] has.
 pub fn session() -> Option<SessionFolder> {
-    Folders::of_process().session()
+    SETTLED.get().cloned().unwrap_or_else(|| Folders::of_process().session())
+}
+
+/// The answer of [`session`], once it is settled.
+static SETTLED: OnceLock<Option<SessionFolder>> = OnceLock::new();
+
+/// Settles for this process what [`session`] answers, so that it waits for no disk from then on. A disk that does not
+/// answer counts as usable: each use of it has a limit of its own. To be called in a tokio runtime.
+pub async fn settle_session() {
+    let folders = Folders::of_process();
+    let named = folders.session_unseen();
+    let place = named.as_ref().map(|folder| folder.path.clone()).unwrap_or_default();
+    let found = files::apart(&place, move || folders.session()).await;
+    // Settled before: the folder does not change.
+    let _ = SETTLED.set(found.unwrap_or(named));
 }
 
 /// Whether files can be made in this folder, or the folder itself can.
@@ -98,9 +113,22 @@ impl<V: Fn(&str) -> Option<PathBuf>> Folders<V> {
             Ok(path) => return Some(SessionFolder { path, fault: None, is_usable: true }),
             Err(fault) => fault,
         };
-        let path = self.data()?.join(names::APP_ID).join("session");
+        let path = self.session_with_data()?;
         let is_usable = is_writable(&path) && !self.is_foreign(&path);
         Some(SessionFolder { path, fault: Some(fault), is_usable })
+    }
+
+    /// The folder of the session as the variables name it, whatever is on the disk.
+    fn session_unseen(&self) -> Option<SessionFolder> {
+        let path = match self.folder(RUNTIME_VARIABLE) {
+            Some(base) => self.places(&base).1,
+            None => self.session_with_data()?,
+        };
+        Some(SessionFolder { path, fault: None, is_usable: true })
+    }
+
+    fn session_with_data(&self) -> Option<PathBuf> {
+        Some(self.data()?.join(names::APP_ID).join("session"))
     }
 
     /// The folder of the session that the variable names, or that the system made where the variable is not set: the
@@ -116,14 +144,23 @@ impl<V: Fn(&str) -> Option<PathBuf>> Folders<V> {
         }
     }
 
+    /// The folder that must be there in a folder of sessions, and Usher's.
+    fn places(&self, sessions: &Path) -> (PathBuf, PathBuf) {
+        if self.in_sandbox {
+            let shared = sessions.join("app").join(names::APP_ID);
+            (shared.clone(), shared)
+        } else {
+            (sessions.to_owned(), sessions.join(names::APP_ID))
+        }
+    }
+
     /// Usher's folder in a folder of sessions, if both can be used.
-    fn checked(&self, base: &Path) -> Result<PathBuf, SessionFault> {
-        let base = if self.in_sandbox { &base.join("app").join(names::APP_ID) } else { base };
-        let own = if self.in_sandbox { base.to_owned() } else { base.join(names::APP_ID) };
+    fn checked(&self, sessions: &Path) -> Result<PathBuf, SessionFault> {
+        let (base, own) = self.places(sessions);
         if !base.is_dir() {
             return Err(SessionFault::Missing);
         }
-        if self.is_foreign(base) || self.is_foreign(&own) {
+        if self.is_foreign(&base) || self.is_foreign(&own) {
             return Err(SessionFault::NotOurs);
         }
         if is_writable(&own) { Ok(own) } else { Err(SessionFault::ReadOnly) }
@@ -211,6 +248,25 @@ mod tests {
         let found = folders(&variables, &at("nowhere")).session().unwrap();
         assert!(!found.is_usable, "{found:?}");
         assert_eq!(folders(&[], &at("nowhere")).session(), None);
+    }
+
+    #[test]
+    fn g13_without_a_look_at_the_disk_the_folder_is_where_a_look_would_find_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let nowhere = Path::new("/nonexistent");
+        let data = ("XDG_DATA_HOME", folder.path().join("data"));
+        for (variables, in_sandbox) in [
+            (&[(RUNTIME_VARIABLE, folder.path().into()), data.clone()][..], false),
+            (&[(RUNTIME_VARIABLE, folder.path().into())], true),
+            (std::slice::from_ref(&data), false),
+        ] {
+            let mut folders = folders(variables, nowhere);
+            folders.in_sandbox = in_sandbox;
+            fs::create_dir_all(folder.path().join("app").join(names::APP_ID)).unwrap();
+            let (seen, unseen) = (folders.session().unwrap(), folders.session_unseen().unwrap());
+            assert_eq!((unseen.path, unseen.is_usable), (seen.path, true), "{variables:?}");
+        }
+        assert_eq!(folders(&[], nowhere).session_unseen(), None);
     }
 
     #[test]
