@@ -115,6 +115,7 @@ impl TokenCache {
 pub(crate) fn comparable(account: &Account) -> Account {
     let mut account = account.clone();
     account.last_use = None;
+    account.failures = 0;
     account.generation = 0;
     account
 }
@@ -206,6 +207,7 @@ mod tests {
         };
         assert!(after(|account| {
             account.last_use = Some(LastUse { at: 1, by: String::new() });
+            account.failures = 1;
             account.generation += 1;
         }));
         assert!(!after(|account| account.credential = Some(testing::bearer("d"))));
