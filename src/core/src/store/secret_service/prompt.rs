@@ -51,7 +51,7 @@ impl Session {
         }
     }
 
-    /// Ends a prompt that nobody is to see.
+    /// Ends a prompt that nobody is to see. Not for a prompt of `Unlock`.
     pub(super) async fn dismiss(&self, prompt: &OwnedObjectPath) {
         if let Err(fault) = self.call(prompt.as_str(), PROMPT, "Dismiss", &()).await {
             tracing::debug!(?fault, "cannot dismiss a prompt of the keyring");
@@ -85,9 +85,8 @@ impl Session {
             }
             answer => answer?,
         };
-        if let Some(prompt) = &prompt {
-            self.dismiss(prompt).await;
-        }
+        // Such a prompt is left alone, unseen: GNOME's keyring takes the end of one for the end of the one that is being
+        // shown, for whichever program, and crashes. It goes with our connection.
         let is_open = prompt.is_none() || !unlocked.is_empty();
         opened.extend(unlocked);
         Ok(is_open)

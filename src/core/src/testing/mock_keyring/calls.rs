@@ -55,7 +55,7 @@ pub(super) fn answer(state: &mut State, call: &Message) -> Result<Answer, &'stat
         "SetSecret" => set_secret(state, path, call),
         "Delete" => delete(state, path),
         "Prompt" => Ok(act(|| state.show(path))),
-        "Dismiss" => Ok(act(|| state.end(path, true))),
+        "Dismiss" => Ok(act(|| state.dismiss(path))),
         "Get" => property(state, path, call),
         _ => Err(UNKNOWN),
     }

@@ -217,6 +217,13 @@ impl State {
         std::mem::take(&mut self.signals)
     }
 
+    /// A program ends a prompt. GNOME's keyring crashes over one that unlocks, if another program's is on the screen.
+    pub(super) fn dismiss(&mut self, path: &str) {
+        let unlocks = self.prompts.get(path).is_some_and(|prompt| matches!(prompt.action, Action::Unlock(_)));
+        assert!(!unlocks, "the keyring crashes");
+        self.end(path, true);
+    }
+
     /// Ends a prompt.
     pub(super) fn end(&mut self, path: &str, is_dismissed: bool) {
         let Some(prompt) = self.prompts.remove(path) else { return };

@@ -88,6 +88,22 @@ async fn k14_a_locked_keyring_is_opened_without_a_person_where_that_works_and_ne
 }
 
 #[tokio::test]
+async fn k26_a_question_for_another_program_survives_a_look_at_the_accounts() {
+    let desk = Desk::new(Manners::default()).await;
+    let (store, other) = (desk.store(), desk.store());
+    store.add(&account("ada")).await.unwrap();
+    desk.keyring.behave(|now| now.person = Person::IsAway);
+    desk.keyring.lock().await;
+    let unlocking = tokio::spawn(async move { other.unlock().await });
+    desk.keyring.wait_for_prompt().await;
+    assert_eq!(seen(store.quietly().entries().await), ["locked"]);
+    desk.keyring.behave(|now| now.person = Person::Agrees);
+    desk.keyring.answer_prompts().await;
+    unlocking.await.unwrap().unwrap();
+    assert_eq!(seen(store.entries().await), ["ada"]);
+}
+
+#[tokio::test]
 async fn k14_an_empty_keyring_that_is_locked_is_locked() {
     for hides in [false, true] {
         let desk = Desk::new(Manners { hides_locked_items: hides, ..Manners::default() }).await;
