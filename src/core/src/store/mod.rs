@@ -311,7 +311,7 @@ impl AccountStore {
     ) -> Result<impl Stream<Item = ()> + Send + Unpin + use<>, StoreError> {
         let changes: Pin<Box<dyn Stream<Item = ()> + Send>> = match &self.inner.keyring {
             Keyring::Service(_) => Box::pin(secret_service::changes(connection).await?),
-            Keyring::File(keyring) => Box::pin(keyring.changes()?),
+            Keyring::File(keyring) => Box::pin(keyring.changes().await?),
         };
         Ok(changes)
     }

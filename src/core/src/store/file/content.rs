@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Reads and writes the items of a file, through the library.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use oo7::{
     Secret,
@@ -11,6 +15,7 @@ use oo7::{
 use super::disk::{DiskFile, Stamp};
 use crate::{
     account::Account,
+    files::{self, WRITE_LIMIT},
     store::{
         StoreError,
         backend::Guard,
@@ -43,14 +48,14 @@ impl Change {
 
 /// The items of a file, opened with the key of `opener`; `None` if that key cannot read the file.
 pub(super) async fn items(path: PathBuf, opener: Arc<UnlockedKeyring>) -> Result<Option<Items>, StoreError> {
-    let items = apart(async move { read(path, &opener).await }).await?;
+    let items = apart(&folder_of(&path), async move { read(path, &opener).await }).await?;
     // The library does not load a file if it can read less than half of it.
     Ok(items.filter(|items| items.len() <= 2 * items.iter().flatten().count()))
 }
 
 /// Loads a file, and derives its key. `None` if the file cannot be read.
 pub(super) async fn load(path: PathBuf, secret: Secret) -> Result<Option<Arc<UnlockedKeyring>>, StoreError> {
-    apart(async move {
+    apart(&folder_of(&path), async move {
         let keyring = UnlockedKeyring::load(path, secret).await?;
         keyring.key().await?;
         Ok(Arc::new(keyring))
@@ -70,7 +75,8 @@ pub(super) async fn write(
     change: Change,
 ) -> Result<Option<Arc<UnlockedKeyring>>, StoreError> {
     let needed = stamp.as_ref().map_or(0, Stamp::size) + change.size();
-    apart(async move {
+    let folder = file.folder().to_owned();
+    apart(&folder, async move {
         file.stage(stamp.as_ref())?;
         let written = async {
             let keyring = match known {
@@ -151,14 +157,19 @@ async fn read(path: PathBuf, opener: &UnlockedKeyring) -> Result<Items, Error> {
     Ok(items)
 }
 
-/// Runs the library's work on a thread where a long calculation blocks nobody, and where a panic over a damaged file
-/// does no harm. `None` if the file cannot be read.
-async fn apart<T, W>(work: W) -> Result<Option<T>, StoreError>
+/// What stands for the disk of a file.
+fn folder_of(path: &Path) -> PathBuf {
+    path.parent().unwrap_or(path).to_owned()
+}
+
+/// Runs the library's work on a thread where a long calculation or a disk blocks nobody, and where a panic over a damaged
+/// file does no harm. `place` is where the file lies. `None` if the file cannot be read.
+async fn apart<T, W>(place: &Path, work: W) -> Result<Option<T>, StoreError>
 where
     T: Send + 'static,
     W: Future<Output = Result<T, Error>> + Send + 'static,
 {
-    let worked = tokio::task::spawn_blocking(move || {
+    let worked = files::apart_within(WRITE_LIMIT, place, move || {
         let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Error::Io)?;
         runtime.block_on(work)
     });
@@ -169,6 +180,7 @@ where
             tracing::debug!(%error, "cannot read the keyring file");
             Ok(None)
         }
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(StoreError::File(error)),
         Err(error) => {
             tracing::warn!(%error, "the keyring file is damaged");
             Ok(None)

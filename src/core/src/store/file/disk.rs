@@ -14,7 +14,10 @@ use rustix::{
     io::Errno,
 };
 
-use crate::files;
+use crate::{
+    files::{self, WRITE_LIMIT},
+    store::{StoreError, backend::Guard},
+};
 
 /// Start of the names that the library gives to files while it writes them.
 const PART: &str = ".tmpkeyring";
@@ -63,6 +66,30 @@ impl DiskFile {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Looks at the file on a thread of its own: a disk that does not answer delays only whoever waits for it.
+    pub(super) async fn look<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let file = self.clone();
+        files::apart(&self.folder, move || work(&file)).await.and_then(|looked| looked).map_err(StoreError::File)
+    }
+
+    /// Changes the folder in the same way. Holds the lock until that is done, however long others wait for it.
+    pub(super) async fn change(
+        &self,
+        guard: &Guard,
+        work: impl FnOnce(&Self) -> io::Result<()> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let (file, guard) = (self.clone(), guard.clone());
+        let changed = files::apart_within(WRITE_LIMIT, &self.folder, move || {
+            let changed = work(&file);
+            drop(guard);
+            changed
+        });
+        changed.await.and_then(|changed| changed).map_err(StoreError::File)
     }
 
     /// Makes the folder, readable by its owner only.

@@ -6,7 +6,7 @@ use std::{
     fs::{self, OpenOptions},
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -15,7 +15,10 @@ use async_trait::async_trait;
 use oo7::Secret;
 use tokio::sync::watch;
 
-use crate::store::{Asking, StoreError};
+use crate::{
+    files,
+    store::{Asking, StoreError},
+};
 
 /// A source of the secret.
 #[async_trait]
@@ -45,6 +48,8 @@ pub(super) struct KeyringSecret {
     /// This file exists from the first call to the portal without a person's act in a login session, until the portal
     /// gives the secret.
     marker: Option<PathBuf>,
+    /// Held while a call without a person's act begins, so that others find it instead of its mark.
+    turn: tokio::sync::Mutex<()>,
     opened: watch::Sender<bool>,
 }
 
@@ -59,7 +64,13 @@ struct State {
 
 impl KeyringSecret {
     pub(super) fn new(source: Box<dyn SecretSource>, marker: Option<PathBuf>) -> Self {
-        Self { source, state: Mutex::default(), marker, opened: watch::Sender::new(false) }
+        Self {
+            source,
+            state: Mutex::default(),
+            marker,
+            turn: tokio::sync::Mutex::default(),
+            opened: watch::Sender::new(false),
+        }
     }
 
     /// The secret, if we hold it.
@@ -89,7 +100,7 @@ impl KeyringSecret {
             return Err(StoreError::Locked);
         }
         let is_quiet = asking == Asking::Rarely;
-        let (progress, since) = self.begin(is_quiet)?;
+        let (progress, since) = self.begin(is_quiet).await?;
         let ended = ended(progress);
         // Quiet work must not wait for the same dialog again and again.
         let limit = limit.map(|limit| if is_quiet { limit.saturating_sub(since.elapsed()) } else { limit });
@@ -101,65 +112,70 @@ impl KeyringSecret {
     }
 
     /// The call to the portal in progress, or a new one.
-    fn begin(self: &Arc<Self>, is_quiet: bool) -> Result<(Progress, Instant), StoreError> {
-        let mut state = self.state();
-        if let Some((progress, since)) = &state.asking
-            && progress.borrow().is_none()
-            && progress.has_changed().is_ok()
-        {
-            return Ok((progress.clone(), *since));
+    async fn begin(self: &Arc<Self>, is_quiet: bool) -> Result<(Progress, Instant), StoreError> {
+        if !is_quiet {
+            return Ok(self.call(false).0);
         }
-        if is_quiet {
-            self.mark()?;
+        let _turn = self.turn.lock().await;
+        if let Some(begun) = self.state().in_progress() {
+            return Ok(begun);
+        }
+        self.mark().await?;
+        let (begun, is_new) = self.call(true);
+        if !is_new {
+            self.unmark().await;
+        }
+        Ok(begun)
+    }
+
+    /// The call in progress, or a new one, and which it is.
+    fn call(self: &Arc<Self>, is_marked: bool) -> ((Progress, Instant), bool) {
+        let mut state = self.state();
+        if let Some(begun) = state.in_progress() {
+            return (begun, false);
         }
         let (sender, progress) = watch::channel(None);
-        let since = Instant::now();
-        state.asking = Some((progress.clone(), since));
+        let begun = (progress, Instant::now());
+        state.asking = Some(begun.clone());
         drop(state);
         let keyring_secret = self.clone();
         tokio::spawn(async move {
             let answer = keyring_secret.source.retrieve().await;
-            let result = keyring_secret.take(answer, is_quiet);
+            let result = keyring_secret.take(answer, is_marked).await;
             sender.send_replace(Some(result));
         });
-        Ok((progress, since))
+        (begun, true)
     }
 
-    fn take(&self, answer: Result<Secret, NoSecret>, is_marked: bool) -> Result<(), NoSecret> {
+    async fn take(&self, answer: Result<Secret, NoSecret>, is_marked: bool) -> Result<(), NoSecret> {
+        let taken = self.hold(answer);
+        if let Err(error) = &taken {
+            tracing::debug!(?error, "the portal gave no secret");
+        }
+        if taken.is_ok() || is_marked && matches!(taken, Err(NoSecret::NoPortal)) {
+            self.unmark().await;
+        }
+        if taken.is_ok() {
+            self.opened.send_replace(true);
+        }
+        taken
+    }
+
+    fn hold(&self, answer: Result<Secret, NoSecret>) -> Result<(), NoSecret> {
         let mut state = self.state();
         state.asking = None;
-        match answer {
-            Ok(secret) => {
-                state.held = Some(secret);
-                state.given += 1;
-                drop(state);
-                self.unmark();
-                self.opened.send_replace(true);
-                Ok(())
-            }
-            Err(error) => {
-                tracing::debug!(?error, "the portal gave no secret");
-                if is_marked && matches!(error, NoSecret::NoPortal) {
-                    self.unmark();
-                }
-                Err(error)
-            }
-        }
+        state.held = Some(answer?);
+        state.given += 1;
+        Ok(())
     }
 
     /// Records that the portal is being called. Fails if it was called before.
-    fn mark(&self) -> Result<(), StoreError> {
+    async fn mark(&self) -> Result<(), StoreError> {
         let nowhere = || io::Error::new(io::ErrorKind::NotFound, "XDG_RUNTIME_DIR is not set");
-        let marker = self.marker.as_ref().ok_or_else(nowhere).map_err(StoreError::File)?;
-        let create = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(marker);
-        let created = create().or_else(|error| match (error.kind(), marker.parent()) {
-            (io::ErrorKind::NotFound, Some(folder)) => {
-                fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).and_then(|()| create())
-            }
-            _ => Err(error),
-        });
-        match created {
-            Ok(_) => Ok(()),
+        let marker = self.marker.clone().ok_or_else(nowhere).map_err(StoreError::File)?;
+        let made = files::apart(&marker.clone(), move || make(&marker)).await;
+        match made.and_then(|made| made) {
+            Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 tracing::debug!("the portal was already asked in this session");
                 Err(StoreError::Locked)
@@ -168,11 +184,10 @@ impl KeyringSecret {
         }
     }
 
-    fn unmark(&self) {
-        if let Some(marker) = &self.marker
-            && let Err(error) = fs::remove_file(marker)
-            && error.kind() != io::ErrorKind::NotFound
-        {
+    async fn unmark(&self) {
+        let Some(marker) = self.marker.clone() else { return };
+        let removed = files::apart(&marker.clone(), move || files::remove(&marker)).await;
+        if let Err(error) = removed.and_then(|removed| removed) {
             tracing::warn!(%error, "cannot remove the mark that the portal was asked");
         }
     }
@@ -180,6 +195,25 @@ impl KeyringSecret {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl State {
+    /// The call in progress, if there is one.
+    fn in_progress(&self) -> Option<(Progress, Instant)> {
+        let lasts = |progress: &Progress| progress.borrow().is_none() && progress.has_changed().is_ok();
+        self.asking.clone().filter(|(progress, _)| lasts(progress))
+    }
+}
+
+/// Makes a file that is not there yet, and its folder.
+fn make(path: &Path) -> io::Result<()> {
+    let create = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(drop);
+    create().or_else(|error| match (error.kind(), path.parent()) {
+        (io::ErrorKind::NotFound, Some(folder)) => {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).and_then(|()| create())
+        }
+        _ => Err(error),
+    })
 }
 
 async fn ended(mut progress: Progress) -> Result<(), StoreError> {

@@ -126,7 +126,7 @@ impl FileKeyring {
     async fn find_stale_secret(&self) -> Result<Option<bool>, StoreError> {
         let mut known = self.known.lock().await;
         let given = self.keyring_secret.given();
-        if !known.forget_older(given) && self.are_judged(&known)? {
+        if !known.forget_older(given) && self.are_judged(&known).await? {
             return Ok(None);
         }
         let contents = self.read_all(&mut known).await?;
@@ -138,20 +138,22 @@ impl FileKeyring {
     }
 
     /// Whether all files are as they were when they were last judged.
-    fn are_judged(&self, known: &Known) -> Result<bool, StoreError> {
-        let file = self.file()?;
-        let aside = file.aside().map_err(StoreError::File)?.into_iter().map(|name| file.sibling(&name));
-        let mut files = [file.clone()].into_iter().chain(aside);
-        let is_judged = |file: DiskFile| match file.stamp() {
-            Ok(Some(stamp)) => known.is_judged(file.name(), &stamp),
-            Ok(None) | Err(_) => true,
-        };
-        Ok(files.all(is_judged))
+    async fn are_judged(&self, known: &Known) -> Result<bool, StoreError> {
+        let stamps = self.file()?.look(|file| {
+            let aside = file.aside()?.into_iter().map(|name| file.sibling(&name));
+            let files = [file.clone()].into_iter().chain(aside);
+            Ok(files.map(|file| (file.name().to_owned(), file.stamp().ok().flatten())).collect::<Vec<_>>())
+        });
+        let is_judged =
+            |(name, stamp): &(String, Option<Stamp>)| stamp.as_ref().is_none_or(|stamp| known.is_judged(name, stamp));
+        Ok(stamps.await?.iter().all(is_judged))
     }
 
     /// Yields when the file has changed, or becomes readable.
-    pub(in crate::store) fn changes(&self) -> Result<impl Stream<Item = ()> + Send + use<>, StoreError> {
-        watch::changes(self.file()?, self.keyring_secret.opened()).map_err(StoreError::File)
+    pub(in crate::store) async fn changes(&self) -> Result<impl Stream<Item = ()> + Send + use<>, StoreError> {
+        let file = self.file()?;
+        let watched = file.look(watch::begin).await?;
+        watch::changes(file.name(), watched, self.keyring_secret.opened()).map_err(StoreError::File)
     }
 
     fn file(&self) -> Result<&DiskFile, StoreError> {
@@ -163,13 +165,13 @@ impl FileKeyring {
     async fn read_all(&self, known: &mut Known) -> Result<Vec<FileContent>, StoreError> {
         let file = self.file()?;
         let mut contents = Vec::new();
-        let stamp = file.stamp().map_err(StoreError::File)?;
+        let stamp = file.look(DiskFile::stamp).await?;
         if stamp.is_some() {
             contents.push(self.read(known.file(file.name()), file.clone(), stamp).await?);
         }
-        for name in file.aside().map_err(StoreError::File)? {
+        for name in file.look(DiskFile::aside).await? {
             let aside = file.sibling(&name);
-            match aside.stamp() {
+            match aside.look(DiskFile::stamp).await {
                 Ok(None) => {}
                 Ok(stamp) => contents.push(self.read(known.file(&name), aside, stamp).await?),
                 Err(error) => {
@@ -210,23 +212,23 @@ impl FileKeyring {
         let same = known.take_written(stamp.as_ref());
         let work = content::write(file.clone(), guard.clone(), stamp, same, self.secret()?, change);
         let keyring = work.await?.ok_or(StoreError::NotKept)?;
-        if let Some(stamp) = file.stamp().map_err(StoreError::File)? {
+        if let Some(stamp) = file.look(DiskFile::stamp).await? {
             known.wrote(keyring, stamp);
         }
         Ok(())
     }
 
     /// The file of that name, if it has not changed since.
-    fn unchanged(&self, name: &str, as_it_was: &Stamp) -> Result<(DiskFile, Stamp), StoreError> {
+    async fn unchanged(&self, name: &str, as_it_was: &Stamp) -> Result<(DiskFile, Stamp), StoreError> {
         let file = self.file()?.sibling(name);
-        match file.stamp().map_err(StoreError::File)? {
+        match file.look(DiskFile::stamp).await? {
             Some(stamp) if *as_it_was == stamp => Ok((file, stamp)),
             _ => Err(StoreError::File(io::Error::other("it was changed by another program"))),
         }
     }
 
     /// Makes room for new accounts under the name of the file in use: a file that opens, or none.
-    async fn file_in_use(&self, known: &mut Known) -> Result<Option<Stamp>, StoreError> {
+    async fn file_in_use(&self, guard: &Guard, known: &mut Known) -> Result<Option<Stamp>, StoreError> {
         let file = self.file()?;
         let mut contents = self.read_all(known).await?;
         let readable = contents.iter().position(|content| content.items.is_some());
@@ -236,11 +238,11 @@ impl FileKeyring {
         {
             return Ok(content.stamp.clone());
         }
-        if file.stamp().map_err(StoreError::File)?.is_some() {
-            file.set_aside().map_err(StoreError::File)?;
+        if file.look(DiskFile::stamp).await?.is_some() {
+            file.change(guard, DiskFile::set_aside).await?;
         }
         let Some(content) = readable else { return Ok(None) };
-        content.file.take_back().map_err(StoreError::File)?;
+        content.file.change(guard, DiskFile::take_back).await?;
         known.forget(file.name());
         Ok(content.stamp)
     }
@@ -268,7 +270,7 @@ impl Backend for FileKeyring {
 
     async fn create(&self, guard: &Guard, account: &Account, _asking: Asking) -> Result<(), StoreError> {
         let mut known = self.known.lock().await;
-        let stamp = self.file_in_use(&mut known).await?;
+        let stamp = self.file_in_use(guard, &mut known).await?;
         let file = self.file()?;
         self.write(guard, known.file(file.name()), file, stamp, Change::Add(account.clone())).await
     }
@@ -284,7 +286,7 @@ impl Backend for FileKeyring {
             return Err(StoreError::NotKept);
         };
         let mut known = self.known.lock().await;
-        let (file, stamp) = self.unchanged(name, as_it_was)?;
+        let (file, stamp) = self.unchanged(name, as_it_was).await?;
         let change = Change::Replace(*index, account.clone());
         self.write(guard, known.file(name), &file, Some(stamp), change).await
     }
@@ -294,14 +296,14 @@ impl Backend for FileKeyring {
         let mut by_file: BTreeMap<String, (Arc<Stamp>, Vec<usize>)> = BTreeMap::new();
         for location in locations {
             match location {
-                ItemLocation::File(name) => self.file()?.remove(&name).map_err(StoreError::File)?,
+                ItemLocation::File(name) => self.file()?.change(guard, move |file| file.remove(&name)).await?,
                 ItemLocation::Item(name, index, stamp) => {
                     by_file.entry(name).or_insert_with(|| (stamp, Vec::new())).1.push(index);
                 }
             }
         }
         for (name, (as_it_was, mut indices)) in by_file {
-            let (file, stamp) = self.unchanged(&name, &as_it_was)?;
+            let (file, stamp) = self.unchanged(&name, &as_it_was).await?;
             indices.sort_unstable_by(|one, other| other.cmp(one));
             self.write(guard, known.file(&name), &file, Some(stamp), Change::Remove(indices)).await?;
         }

@@ -12,12 +12,8 @@ use tokio::{io::unix::AsyncFd, sync::watch};
 
 use super::disk::DiskFile;
 
-/// Yields when the file, or one set aside, changes while we hold the key, and when we get the key. Without the key
-/// nothing in the file could be read anyway. Yields a last time, then ends, when the folder is gone.
-pub(super) fn changes(
-    file: &DiskFile,
-    opened: watch::Receiver<bool>,
-) -> io::Result<impl Stream<Item = ()> + Send + use<>> {
+/// Begins to watch the folder of a file.
+pub(super) fn begin(file: &DiskFile) -> io::Result<OwnedFd> {
     file.make_folder()?;
     let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
     let events = WatchFlags::MOVED_TO
@@ -28,10 +24,20 @@ pub(super) fn changes(
         | WatchFlags::MOVE_SELF
         | WatchFlags::ONLYDIR;
     inotify::add_watch(&inotify, file.folder(), events)?;
+    Ok(inotify)
+}
+
+/// Yields when the file with this name, or one set aside, changes while we hold the key, and when we get the key.
+/// Without the key nothing in the file could be read anyway. Yields a last time, then ends, when the folder is gone.
+pub(super) fn changes(
+    name: &str,
+    inotify: OwnedFd,
+    opened: watch::Receiver<bool>,
+) -> io::Result<impl Stream<Item = ()> + Send + use<>> {
     // Deprecated because of types whose descriptor may change or be closed elsewhere; this one is owned.
     #[allow(deprecated)]
     let inotify = AsyncFd::new(inotify)?;
-    let watched = Watched { inotify, name: file.name().to_owned() };
+    let watched = Watched { inotify, name: name.to_owned() };
     Ok(stream::unfold(Some((watched, opened)), |following| async {
         let (mut watched, mut opened) = following?;
         loop {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Full disks, and disks that cannot be written.
 
-use std::{env, fs, path::Path, process::Command};
+use std::{env, fs, io::ErrorKind, path::Path, process::Command, sync::mpsc, time::Duration};
 
 use super::{account, file, files, processes, seen, store};
-use crate::store::StoreError;
+use crate::{files as disk, store::StoreError};
 
 const EXPECTED: &str = "USHER_TEST_EXPECTED";
 
@@ -48,4 +48,37 @@ async fn accounts_are_read_even_from_a_disk_that_cannot_be_written() {
     store(data.path()).add(&account("demo")).await.unwrap();
     let path = data.path().to_str().unwrap();
     try_on(&["--ro-bind", path, path], data.path(), "ReadOnlyFilesystem");
+}
+
+/// Makes a place count as one whose disk does not answer, until the sender is dropped.
+pub(super) async fn hang(place: &Path) -> mpsc::Sender<()> {
+    let (answers, waiting) = mpsc::channel::<()>();
+    let late = disk::apart_within(Duration::ZERO, place, move || waiting.recv().is_ok()).await;
+    assert_eq!(late.unwrap_err().kind(), ErrorKind::TimedOut);
+    answers
+}
+
+fn hangs<T>(answer: Result<T, StoreError>) -> bool {
+    matches!(answer, Err(StoreError::File(error)) if error.kind() == ErrorKind::TimedOut)
+}
+
+#[tokio::test]
+async fn g13_a_disk_that_hangs_is_not_waited_for_a_second_time() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, demo) = (store(data.path()), account("demo"));
+    store.add(&demo).await.unwrap();
+    let bus = crate::testing::Bus::start();
+    let connection = bus.connect().build().await.unwrap();
+    let answers = hang(file(data.path()).parent().unwrap()).await;
+    assert!(hangs(store.entries().await));
+    assert!(hangs(store.unlock().await));
+    assert!(hangs(store.add(&account("other")).await));
+    assert!(hangs(store.change(demo.id, |account| account.name = None).await));
+    assert!(hangs(store.remove(demo.id).await));
+    assert!(hangs(store.changes(&connection).await));
+    drop(answers);
+    while hangs(store.entries().await) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(seen(&store).await, ["demo"]);
 }

@@ -219,6 +219,18 @@ async fn k01_while_a_portal_does_not_answer_the_keyring_counts_as_locked() {
 }
 
 #[tokio::test]
+async fn g13_a_mark_on_a_disk_that_hangs_lets_nobody_be_asked() {
+    let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
+    let portal = Portal::start(&bus, Does::Gives).await;
+    let store = fresh_store(&bus, data.path(), PATIENCE);
+    let _late = super::disk::hang(&data.path().join("marker")).await;
+    let quietly = store.quietly().entries().await;
+    assert!(matches!(quietly, Err(StoreError::File(error)) if error.kind() == std::io::ErrorKind::TimedOut));
+    assert_eq!(portal.calls(), 0);
+    assert_eq!(store.entries().await.unwrap(), [], "whoever may ask needs no mark");
+}
+
+#[tokio::test]
 async fn r14_without_interaction_the_portal_is_asked_once_per_session() {
     let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
     let portal = Portal::start(&bus, Does::Nothing).await;
