@@ -17,6 +17,7 @@ use usher_core::names;
 use webkit6::{WebView, prelude::*};
 
 use super::{
+    identity,
     processes::{self, PageProcess},
     view,
 };
@@ -69,7 +70,9 @@ pub(crate) async fn is_possible(view: Option<&WebView>) -> bool {
 
 /// Makes `WebKit` start the process of an empty view, which has no page yet.
 async fn start_process(view: &WebView) {
-    let started = view.evaluate_javascript_future("0", None, None);
+    let mut started = view.evaluate_javascript_future("0", None, None);
+    // It begins when it is polled.
+    let started = std::future::poll_fn(move |context| identity::under_own_id(|| started.as_mut().poll(context)));
     match glib::future_with_timeout(START_LIMIT, started).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => tracing::warn!(%error, "cannot start the process of a page"),
