@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Questions that the keyring asks on the daemon's behalf. Some keyrings (KeePassXC) ask for every program whether it may
+//! Questions that the keyring asks on the daemon's behalf. Some (`KeePassXC`) ask for every program whether it may
 //! read an item. There a window of Usher is of no use: what the person allows it counts for the window process alone.
 
 use std::sync::{

@@ -17,7 +17,7 @@ const NAME: &str = "org.freedesktop.secrets";
 /// The password of every keyring here. It protects nothing.
 const PASSWORD: &str = "interop";
 
-/// The end of the title of KeePassXC's window while its database is locked.
+/// The end of the title of `KeePassXC`'s window while its database is locked.
 const LOCKED_DATABASE: &str = "[Locked] - KeePassXC";
 /// The pause between two looks at the screen.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
@@ -35,7 +35,7 @@ const DATABASE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 pub enum Maker {
     /// `kwalletd6` of KDE.
     KWallet,
-    /// KeePassXC, which serves an open database as a keyring.
+    /// `KeePassXC`, which serves an open database as a keyring.
     KeePassXc,
     /// `oo7-daemon`.
     Oo7,

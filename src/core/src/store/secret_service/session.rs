@@ -215,7 +215,7 @@ async fn timed<T>(limit: Duration, call: impl Future<Output = Result<T, Fault>>)
     tokio::time::timeout(limit, call).await.map_err(|_| Fault::TimedOut)?
 }
 
-/// KWallet writes a zero before a number whose first bit is set.
+/// `KWallet` writes a zero before a number whose first bit is set.
 fn without_leading_zeros(mut number: Vec<u8>) -> Vec<u8> {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     number.split_off(zeros)
