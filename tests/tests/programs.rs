@@ -23,6 +23,7 @@ mod usherctl_permissions;
 mod usherctl_review;
 mod usherctl_saving;
 mod usherctl_terminal;
+mod waiting;
 mod web_contained;
 mod web_pages;
 mod web_popups;

@@ -20,6 +20,13 @@ use crate::{
 const IDLE: &str = "idle";
 const BUSY: &str = "busy";
 
+/// A question to the server, and the row that shows that it goes on.
+struct Asked {
+    row: adw::ActionRow,
+    state: gtk::Stack,
+    task: glib::JoinHandle<()>,
+}
+
 /// What came of the question.
 pub(crate) enum AlreadyAnswer {
     /// The account has access to these apps after all.
@@ -57,6 +64,7 @@ mod imp {
         pub(super) services: OnceCell<Services>,
         pub(super) request: OnceCell<Rc<PurchaseRequest>>,
         pub(super) tell: OnceCell<Tell>,
+        asked: RefCell<Vec<Asked>>,
     }
 
     #[glib::object_subclass]
@@ -82,6 +90,7 @@ mod imp {
             self.parent_constructed();
             accessible::can_be_pressed(&*self.check_row);
             accessible::can_be_pressed(&*self.sign_in_row);
+            self.stop_with_escape();
             focus::when_first_shown(&*self.obj(), |page| {
                 page.imp().check_row.grab_focus();
             });
@@ -111,16 +120,12 @@ mod imp {
         /// Asks for the account that would pay.
         #[template_callback]
         fn on_check(&self) {
-            // It stays where the keyboard is.
-            self.check_row.set_activatable(false);
-            self.check_stack.set_visible_child_name(BUSY);
-            glib::spawn_future_local(glib::clone!(
+            let task = glib::spawn_future_local(glib::clone!(
                 #[weak(rename_to = imp)]
                 self,
                 async move {
                     let access = imp.ask(&imp.request().account).await;
-                    imp.check_row.set_activatable(true);
-                    imp.check_stack.set_visible_child_name(IDLE);
+                    imp.end_waiting(&imp.check_row);
                     match access {
                         Ok(access) if access.granted.is_empty() => {
                             toast::show(&*imp.obj(), &gettext("Nothing has changed"));
@@ -131,6 +136,46 @@ mod imp {
                     }
                 }
             ));
+            self.begin_waiting(&self.check_row, &self.check_stack, task);
+        }
+
+        /// Shows that the row's question goes on. The row stays where the keyboard is.
+        fn begin_waiting(&self, row: &adw::ActionRow, state: &gtk::Stack, task: glib::JoinHandle<()>) {
+            row.set_activatable(false);
+            state.set_visible_child_name(BUSY);
+            self.asked.borrow_mut().push(Asked { row: row.clone(), state: state.clone(), task });
+        }
+
+        /// The row's question has its answer.
+        fn end_waiting(&self, row: &adw::ActionRow) {
+            for asked in self.asked.borrow_mut().extract_if(.., |asked| asked.row == *row) {
+                asked.state.set_visible_child_name(IDLE);
+                row.set_activatable(true);
+            }
+        }
+
+        /// Escape stops what the server is asked, before it leads back.
+        fn stop_with_escape(&self) {
+            let keys = gtk::EventControllerKey::new();
+            keys.set_propagation_phase(gtk::PropagationPhase::Capture);
+            keys.connect_key_pressed(glib::clone!(
+                #[weak(rename_to = imp)]
+                self,
+                #[upgrade_or]
+                glib::Propagation::Proceed,
+                move |_, key, _, _| {
+                    if key != gtk::gdk::Key::Escape || imp.asked.borrow().is_empty() {
+                        return glib::Propagation::Proceed;
+                    }
+                    for Asked { row, state, task } in imp.asked.take() {
+                        task.abort();
+                        state.set_visible_child_name(IDLE);
+                        row.set_activatable(true);
+                    }
+                    glib::Propagation::Stop
+                }
+            ));
+            self.obj().add_controller(keys);
         }
 
         /// Asks the server about one account, and saves what it has.
@@ -179,9 +224,7 @@ mod imp {
         }
 
         fn check_other(&self, account: Account, row: &adw::ActionRow, state: &gtk::Stack) {
-            row.set_activatable(false);
-            state.set_visible_child_name(BUSY);
-            glib::spawn_future_local(glib::clone!(
+            let task = glib::spawn_future_local(glib::clone!(
                 #[weak(rename_to = imp)]
                 self,
                 #[weak]
@@ -190,21 +233,20 @@ mod imp {
                 state,
                 async move {
                     let access = imp.ask(&account).await;
-                    state.set_visible_child_name(IDLE);
-                    state.set_visible(access.is_err());
+                    imp.end_waiting(&row);
+                    let is_told = matches!(access, Ok(_) | Err(SessionError::SignedOut | SessionError::Expired));
+                    row.set_activatable(!is_told);
+                    state.set_visible(!is_told);
                     match access {
                         Ok(access) => imp.show_found(account, &row, &access),
                         Err(SessionError::SignedOut | SessionError::Expired) => {
-                            state.set_visible(false);
                             row.set_subtitle(&gettext("Sign in again"));
                         }
-                        Err(error) => {
-                            row.set_activatable(true);
-                            imp.say(&error);
-                        }
+                        Err(error) => imp.say(&error),
                     }
                 }
             ));
+            self.begin_waiting(row, state, task);
         }
 
         /// What another account has.

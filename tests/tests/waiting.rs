@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A server that does not answer: the spinner says what it waits for, and Escape stops the waiting and leaves the page.
+
+use tokio::net::TcpListener;
+use usher_demo_store::{Failure, Route};
+use usher_tests::{Role, Session, Setup, Window};
+
+const PAID: &str = "org.example.Paid";
+
+/// Waits for the words of the spinner, and stops it. `again` is what can be pressed once more on the same page.
+async fn stop(session: &Session, window: &Window<'_>, words: &str, again: &str) {
+    // Until then it is only called so.
+    window.find(Role::Label, words).await;
+    window.focus().await;
+    session.screen().key("Escape").await;
+    window
+        .wait(&format!("“{again}” instead of “{words}”"), |tree| {
+            let found = tree.usable(again).filter(|node| node.is_sensitive())?;
+            (!tree.says(words)).then_some(found).map(drop)
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_asked_for_accounts_need_not_be_waited_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let host = listener.local_addr().expect("it has a port").to_string();
+    let session = Session::start(Setup::default()).await;
+    session.open_usher();
+    let screen = session.screen();
+    let window = screen.window("Usher").await;
+    window.press("Add Account").await;
+    window.fill("Address", &format!("http://{host}/")).await;
+    for _ in 0..2 {
+        window.press("Continue").await;
+        stop(&session, &window, &format!("Asking {host}…"), "Continue").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_asked_what_was_bought_need_not_be_waited_for() {
+    let session = Session::start(Setup::default()).await;
+    session.update_appstream().await;
+    for user in ["demo2", "demo"] {
+        session.sign_in_as(user).await;
+    }
+    session.flatpak().install(PAID).end().await;
+    let screen = session.screen();
+    let prompt = screen.window("Buy “Paid”?").await;
+    prompt.press("Already Bought?").await;
+    let control = session.shop().control();
+    for row in ["Check Again", "Check the account of demo2"] {
+        prompt.find_row(row).await;
+        control.fail(Route::GetTokens, Failure::Hang);
+        prompt.press_row(row).await;
+        stop(&session, &prompt, "Checking…", "Check Again").await;
+        // What was stopped can be asked again, and its answer is taken.
+        control.succeed(Route::GetTokens);
+        if row == "Check Again" {
+            prompt.toast_after("Nothing has changed", async || prompt.press_row(row).await).await;
+        } else {
+            prompt.press_row(row).await;
+            prompt.says("demo2 does not have this app").await;
+        }
+    }
+}
