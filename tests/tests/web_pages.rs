@@ -101,6 +101,64 @@ async fn w05_only_the_page_itself_can_go_to_the_redirect() {
     go_on(&session, &view).await;
 }
 
+/// An answer as it goes over the line, and the end of the connection.
+fn raw(status: u16, headers: &str, body: &str) -> Failure {
+    let head = format!("HTTP/1.1 {status} Error\r\nconnection: close\r\n{headers}\r\n");
+    Failure::Raw { bytes: (head + body).into() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w29_an_error_that_brings_nothing_to_read_is_said_by_usher() {
+    const HTML: &str = "content-type: text/html\r\n";
+    // How the server says that nothing follows, or what follows that is no page.
+    let bare = [
+        ("content-length: 0\r\n".to_owned(), ""),
+        (format!("{HTML}content-length: 0\r\n"), ""),
+        ("transfer-encoding: chunked\r\n".to_owned(), "0\r\n\r\n"),
+        (format!("{HTML}transfer-encoding: chunked\r\n"), "0\r\n\r\n"),
+        (HTML.to_owned(), ""),
+        (HTML.to_owned(), "<!doctype html><html lang=en><title>Error</title>"),
+        ("content-type: application/octet-stream\r\ncontent-length: 3\r\n".to_owned(), "\x01\x02\x03"),
+    ];
+    let session = Session::start(Setup::default()).await;
+    let (host, control) = (session.host(), session.shop().control());
+    let statuses = [400, 401, 403, 404, 429, 500, 503];
+    // Each row has a status of its own, which tells it from the one before.
+    let rows = bare.iter().cycle().zip(statuses);
+    let mut button = format!("Continue to {host}");
+    session.flatpak().install(APP).end().await;
+    let screen = session.screen();
+    screen.window(&format!("Sign In to {host}")).await;
+    let view = screen.front();
+    for ((headers, body), status) in rows {
+        control.fail(Route::Login, raw(status, headers, body));
+        view.press(&button).await;
+        view.says(&format!("The server answered with error {status} and nothing to read.")).await;
+        view.says(&format!("{host} Sent No Page")).await;
+        "Try Again".clone_into(&mut button);
+    }
+    // What there is to read is the server's to show, whatever the number.
+    let written = |status: u16| {
+        [
+            raw(status, HTML, &format!("<!doctype html><html lang=en><title>Sorry</title><p>Markup of {status}")),
+            raw(status + 1, "content-type: application/json\r\n", &format!("Values of {}", status + 1)),
+            raw(status + 2, "content-type: text/plain\r\ncontent-length: 12\r\n", &format!("Words of {}", status + 2)),
+        ]
+    };
+    let told = |status: u16| {
+        [format!("Markup of {status}"), format!("Values of {}", status + 1), format!("Words of {}", status + 2)]
+    };
+    for status in [401, 500] {
+        for (failure, words) in written(status).into_iter().zip(told(status)) {
+            control.fail(Route::Login, failure);
+            view.press(&button).await;
+            view.mentions(&words).await;
+            "Reload".clone_into(&mut button);
+        }
+    }
+    assert_eq!(session.keyring().items().await.len(), 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn w12_a_page_that_asks_for_every_permission_gets_none_and_goes_on() {
     let session = session_at(

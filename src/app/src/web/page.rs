@@ -3,6 +3,7 @@
 
 mod address;
 mod chrome;
+mod errors;
 mod loading;
 mod states;
 
@@ -134,6 +135,8 @@ mod imp {
         pub(super) committed: RefCell<Option<Url>>,
         /// Whether the main frame is on its way to another document.
         pub(super) is_pending: Cell<bool>,
+        /// Of the document that is coming, where it is an HTTP error.
+        pub(super) error_status: Cell<Option<u32>>,
     }
 
     #[glib::object_subclass]

@@ -19,6 +19,8 @@ pub(crate) enum WebProblem {
     Unreachable,
     /// No server of that name.
     NoSuchHost,
+    /// An HTTP error of this number, with nothing to read.
+    Bare(u32),
     /// The way leads through a proxy, and no further.
     Proxy(ProxyFault),
     /// The certificate is not accepted; the technical details, one a line.
@@ -159,6 +161,14 @@ impl WebProblem {
                 "network-error-symbolic",
                 gettext_f("{host} Cannot Be Reached", &host),
                 gettext("No server of this name was found."),
+            ),
+            Self::Bare(status) => (
+                "dialog-error-symbolic",
+                gettext_f("{host} Sent No Page", &host),
+                gettext_f(
+                    "The server answered with error {status} and nothing to read.",
+                    &[("status", &status.to_string())],
+                ),
             ),
             Self::Proxy(fault) => {
                 ("network-error-symbolic", gettext_f("{host} Cannot Be Reached", &host), fault.sentence())

@@ -118,6 +118,7 @@ impl imp::WebPage {
         match event {
             LoadEvent::Started => {
                 self.is_pending.set(true);
+                self.error_status.take();
                 self.show_pending();
                 self.await_slow();
             }
@@ -139,6 +140,7 @@ impl imp::WebPage {
                 }
                 self.stop_waiting();
                 self.show_committed();
+                self.look_for_words();
             }
             _ => {}
         }
@@ -155,7 +157,7 @@ impl imp::WebPage {
     }
 
     /// Something is wrong with the page. Once the server has answered nothing of the page matters any more.
-    fn meet(&self, problem: WebProblem, host: &str) {
+    pub(super) fn meet(&self, problem: WebProblem, host: &str) {
         if !self.is_busy() {
             self.show_problem_at(problem, host);
         }
@@ -233,11 +235,15 @@ impl imp::WebPage {
     }
 
     fn may_show(&self, response: &ResponsePolicyDecision) -> bool {
+        let address = response.request().and_then(|request| request.uri()).unwrap_or_default();
+        if let Some(problem) = self.bare_error(response) {
+            self.meet(problem, &host_of(&address));
+            return false;
+        }
         if !response.is_mime_type_supported() {
             self.tell_once(&gettext("The page tried to download a file"));
             return false;
         }
-        let address = response.request().and_then(|request| request.uri()).unwrap_or_default();
         if response.is_main_frame_main_resource() && !policy::is_showable(&address) {
             // What is there stays. A pop-up has nothing yet.
             if self.is_pop_up() {
