@@ -164,6 +164,7 @@ impl World {
             cache: Mutex::default(),
             limit: Duration::from_secs(60),
             has_display: true,
+            in_sandbox: false,
         }
     }
 

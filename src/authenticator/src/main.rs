@@ -73,6 +73,7 @@ use usher_core::{
     dismissals::DismissalFile,
     environment, folders,
     http::{HttpClient, HttpLimits, PortalProxies},
+    names,
     notices::NoticeFile,
     pending::PendingFile,
     store::AccountStore,
@@ -197,6 +198,7 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
         cache: std::sync::Mutex::default(),
         limit: LOOK_LIMIT,
         has_display: has_display(),
+        in_sandbox: names::in_sandbox(),
     };
     let bus = zbus::fdo::DBusProxy::new(connection).await?.get_id().await.map_err(zbus::Error::from)?;
     let journal = Journal::of_session(&bus);

@@ -154,6 +154,15 @@ fn no_link(place: Place, names: &Names<'_>, values: &[(&str, &str)]) -> String {
     }
 }
 
+/// The same for a remote that Usher cannot see: its address has to be named, and the account by its host. `None` if
+/// they are not fit for a command.
+pub(crate) fn allow_unseen(address: &str, host: &str, usherctl: &[&str]) -> Option<String> {
+    let is_fit = |text: &&str| text.len() <= COMMAND_NAME_LIMIT && !text.starts_with('-');
+    let (address, host) = (Some(address).filter(is_fit)?, Some(host).filter(is_fit)?);
+    let command = text::command(&[usherctl, &["allow", address, host]].concat())?;
+    Some(gettext_f("Permission needed. Run “{command}”, then try again.", &[("command", &command)]))
+}
+
 /// Which apps an account has no access to.
 fn not_bought(user: &str, ids: &BTreeSet<String>, host: &str) -> String {
     ngettext_f(

@@ -63,6 +63,8 @@ pub(crate) struct Flow {
     pub(crate) limit: Duration,
     /// Whether this session has a screen.
     pub(crate) has_display: bool,
+    /// Whether this is a sandbox, which hides the installations of the administrator.
+    pub(crate) in_sandbox: bool,
 }
 
 /// The attempt to get tokens for a request with a valid ground.
@@ -235,7 +237,19 @@ impl<'a> RequestAttempt<'a> {
         if self.is_withheld(stop).await {
             follow_up.notification = Some(NotificationEvent::stopped(obstacle, &self.ground));
         }
-        Reply { answer: self.refused(obstacle, stop), follow_up }
+        let answer = match self.unseen_without_permission(obstacle).await {
+            Some(message) => Answer::failed(obstacle, message),
+            None => self.refused(obstacle, stop),
+        };
+        Reply { answer, follow_up }
+    }
+
+    /// What to do about a permission for a remote that cannot be seen from here, so that no window lists it.
+    async fn unseen_without_permission(&self, obstacle: &Obstacle) -> Option<String> {
+        if !matches!(obstacle, Obstacle::NoLink(_)) || !self.flow.in_sandbox || self.is_configured().await {
+            return None;
+        }
+        messages::allow_unseen(self.ground.remote_url.as_str(), &self.ground.host(), usherctl())
     }
 
     /// Whether the person learns nothing of the failure: no window is on the screen, and the program shows no message.

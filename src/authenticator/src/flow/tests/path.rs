@@ -7,7 +7,7 @@ use usher_core::{account::AccountState, pending::Operation, prompt::Kind, provid
 use super::{answer, failed, response, silent};
 use crate::{
     fakes::{APP, OTHER, REMOTE_URI, SERVICE, Says, World, account, configured, options, request},
-    flow::{Answer, Ending},
+    flow::{Answer, Ending, Flow},
     request::Request,
 };
 
@@ -80,6 +80,21 @@ async fn r25_an_unconfigured_remote_gets_its_answer_without_a_window() {
         let reply = answer(&world, &odd).await;
         assert_eq!(response(&reply), (0, APP.to_owned()));
         assert!(reply.follow_up.note.is_none() && reply.follow_up.question.is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_remote_that_the_sandbox_hides_is_allowed_with_a_command() {
+    let hidden = Request { remote_uri: "https://elsewhere.example/repo".into(), ..request(&[APP]) };
+    let in_usher = "Permission needed. Allow “shop” to use an account at store.example.org in Usher, then try again.";
+    let command = "usherctl allow https://elsewhere.example/repo store.example.org";
+    for (in_sandbox, says) in
+        [(false, in_usher), (true, &format!("Permission needed. Run “{command}”, then try again."))]
+    {
+        let world = World::good();
+        let flow = Flow { in_sandbox, ..world.flow() };
+        assert_eq!(response(&flow.answer(&hidden, ":1.1").await), failed(23, says));
+        assert!(world.questions().is_empty());
     }
 }
 
