@@ -100,7 +100,14 @@ impl Backend for SecretService {
         let secret = record::encode(account)?;
         let collection = collection_of(&item.path)?;
         let attributes = record::own_attributes(&item.attributes);
-        let made = session.create_item(&collection, &record::label(account), &attributes, &secret).await?;
+        let wanted = attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let made = if session.search_in(&collection, &wanted).await?.len() > 1 {
+            // Of several equal items the keyring would replace any, perhaps one that a later version of Usher wrote.
+            session.set_secret(&item.path, &secret).await?;
+            Made::Now(item.path.clone())
+        } else {
+            session.create_item(&collection, &record::label(account), &attributes, &secret).await?
+        };
         let path = match made {
             Made::Prompt(prompt) if asking != Asking::Freely => {
                 // Some keyrings answer every CreateItem with a prompt. The item is open, so its secret can be set.

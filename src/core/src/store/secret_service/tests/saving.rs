@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Desk, PATIENCE, account, seen};
 use crate::{
     sign_in::{ExpectedAccount, SaveOutcome, Unsaved},
-    store::StoreError,
+    store::{StoreError, record},
     testing::{
         self,
         mock_keyring::{Manners, Person},
@@ -82,6 +82,20 @@ async fn r14_quiet_work_asks_nobody_and_still_saves_changes() {
         desk.keyring.move_default(Some("login"));
     }
     assert_eq!((desk.keyring.prompts(), desk.keyring.items().len()), (0, 1));
+}
+
+#[tokio::test]
+async fn k20_an_equal_item_that_cannot_be_read_is_left_alone() {
+    let desk = Desk::new(Manners::default()).await;
+    let ada = account("ada");
+    let attributes = record::attributes(&ada);
+    for secret in [b"of a later version".as_slice(), &record::encode(&ada).unwrap()] {
+        desk.keyring.add_item(&attributes, secret);
+    }
+    let changed = desk.store().change(ada.id, |account| account.name = Some("new".to_owned())).await.unwrap();
+    assert_eq!(changed.unwrap().generation, 1);
+    assert_eq!(seen(desk.store().entries().await), ["ada", "broken"]);
+    assert_eq!(desk.keyring.items()[0].secret, b"of a later version");
 }
 
 #[tokio::test]
