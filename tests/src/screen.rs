@@ -231,22 +231,14 @@ impl Window<'_> {
         .await
     }
 
-    /// Presses the row whose name begins with `start`.
+    /// Presses the row whose name begins with `start` once it is sensitive.
     pub async fn press_row(&self, start: &str) {
-        let row = |tree: &Tree| tree.nodes.iter().find(|node| node.is_row() && node.name.starts_with(start)).cloned();
-        self.press_found(&format!("a row named “{start}…”"), row).await;
+        self.press_found(&format!("a row named “{start}…”, ready"), |tree| ready_row(tree, start)).await;
     }
 
     /// Clicks on the row whose name begins with `start` once it is sensitive, which leaves the focus there.
     pub async fn click_row(&self, start: &str) {
-        let row = self
-            .wait(&format!("a row named “{start}…”, ready"), |tree| {
-                tree.nodes
-                    .iter()
-                    .find(|node| node.is_row() && node.name.starts_with(start) && node.is_sensitive())
-                    .cloned()
-            })
-            .await;
+        let row = self.wait(&format!("a row named “{start}…”, ready"), |tree| ready_row(tree, start)).await;
         self.click(&row).await;
     }
 
@@ -334,6 +326,11 @@ impl Window<'_> {
         let ids = self.screen.xdotool(&["search", "--onlyvisible", "--name", &pattern]).await;
         ids.lines().last().map(str::to_owned)
     }
+}
+
+/// The row whose name begins with `start`, if it is sensitive now.
+fn ready_row(tree: &Tree, start: &str) -> Option<Node> {
+    tree.nodes.iter().find(|node| node.is_row() && node.name.starts_with(start) && node.is_sensitive()).cloned()
 }
 
 /// A regular expression that matches this text alone.
