@@ -24,7 +24,7 @@ use crate::{
     runtime,
     services::Services,
     take_along, text,
-    widgets::{Closures, Guard, Wait, accessible, guard},
+    widgets::{Closures, Guard, Wait, accessible, escape, guard},
 };
 
 mod imp {
@@ -240,30 +240,23 @@ mod imp {
 
         /// Escape stops the question to a server, before it leads back.
         fn stop_with_escape(&self) {
-            let keys = gtk::EventControllerKey::new();
-            keys.set_propagation_phase(gtk::PropagationPhase::Capture);
-            keys.connect_key_pressed(glib::clone!(
-                #[weak(rename_to = imp)]
-                self,
-                #[upgrade_or]
-                glib::Propagation::Proceed,
-                move |_, key, _, _| {
-                    if key != gtk::gdk::Key::Escape || imp.asking.borrow().is_none() {
-                        return glib::Propagation::Proceed;
-                    }
-                    imp.stop_asking();
-                    imp.address_row.grab_focus();
-                    glib::Propagation::Stop
+            escape::stops(&*self.obj(), gtk::PropagationPhase::Capture, |page| {
+                let is_stopped = page.imp().stop_asking();
+                if is_stopped {
+                    page.imp().address_row.grab_focus();
                 }
-            ));
-            self.obj().add_controller(keys);
+                is_stopped
+            });
         }
 
-        fn stop_asking(&self) {
-            if let Some(asking) = self.asking.take() {
+        /// Says whether a server was asked.
+        fn stop_asking(&self) -> bool {
+            let asking = self.asking.take();
+            if let Some(asking) = &asking {
                 asking.abort();
                 self.continue_stack.set_visible_child_name("continue");
             }
+            asking.is_some()
         }
 
         fn go_to(&self, destination: &Destination) {

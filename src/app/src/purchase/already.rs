@@ -13,7 +13,7 @@ use crate::{
     runtime,
     services::Services,
     text,
-    widgets::{Wait, accessible, focus, labels, toast},
+    widgets::{Wait, accessible, escape, focus, labels, toast},
 };
 
 /// Names of what a row shows at its end.
@@ -156,26 +156,15 @@ mod imp {
 
         /// Escape stops what the server is asked, before it leads back.
         fn stop_with_escape(&self) {
-            let keys = gtk::EventControllerKey::new();
-            keys.set_propagation_phase(gtk::PropagationPhase::Capture);
-            keys.connect_key_pressed(glib::clone!(
-                #[weak(rename_to = imp)]
-                self,
-                #[upgrade_or]
-                glib::Propagation::Proceed,
-                move |_, key, _, _| {
-                    if key != gtk::gdk::Key::Escape || imp.asked.borrow().is_empty() {
-                        return glib::Propagation::Proceed;
-                    }
-                    for Asked { row, state, task } in imp.asked.take() {
-                        task.abort();
-                        state.set_visible_child_name(IDLE);
-                        row.set_activatable(true);
-                    }
-                    glib::Propagation::Stop
+            escape::stops(&*self.obj(), gtk::PropagationPhase::Capture, |page| {
+                let asked = page.imp().asked.take();
+                for Asked { row, state, task } in &asked {
+                    task.abort();
+                    state.set_visible_child_name(IDLE);
+                    row.set_activatable(true);
                 }
-            ));
-            self.obj().add_controller(keys);
+                !asked.is_empty()
+            });
         }
 
         /// Asks the server about one account, and saves what it has.

@@ -5,7 +5,10 @@
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{accessible::State, glib};
 
-use crate::{i18n::gettext, widgets::Wait};
+use crate::{
+    i18n::gettext,
+    widgets::{Wait, escape},
+};
 
 mod imp {
     use std::cell::{Cell, RefCell};
@@ -69,22 +72,15 @@ mod imp {
 
         /// What it began goes on, but the person does not wait for it any more.
         fn stop_with_escape(&self) {
-            let keys = gtk::EventControllerKey::new();
-            keys.connect_key_pressed(glib::clone!(
-                #[weak(rename_to = imp)]
-                self,
-                #[upgrade_or]
-                glib::Propagation::Proceed,
-                move |_, key, _, _| {
-                    if key != gtk::gdk::Key::Escape || !imp.busy.get() {
-                        return glib::Propagation::Proceed;
-                    }
+            escape::stops(&*self.obj(), gtk::PropagationPhase::Bubble, |button| {
+                let imp = button.imp();
+                if imp.busy.get() {
                     imp.turn.set(imp.turn.get().wrapping_add(1));
-                    imp.obj().set_busy(false);
-                    glib::Propagation::Stop
+                    button.set_busy(false);
+                    return true;
                 }
-            ));
-            self.obj().add_controller(keys);
+                false
+            });
         }
 
         fn set_busy(&self, busy: bool) {

@@ -7,6 +7,7 @@ mod advice;
 mod banner;
 mod busy_button;
 mod closures;
+pub(crate) mod escape;
 mod familiarity_line;
 pub(crate) mod focus;
 pub(crate) mod guard;
