@@ -174,7 +174,7 @@ impl Application {
 impl Window {
     pub(super) async fn open(self, bus: &Bus) -> Connection {
         let path = format!("/{}", ACCOUNTS_NAME.replace('.', "/"));
-        let opening = connection::Builder::address(bus.address.as_str()).unwrap().name(ACCOUNTS_NAME).unwrap();
+        let opening = connection::Builder::address(bus.address()).unwrap().name(ACCOUNTS_NAME).unwrap();
         let opening = opening.serve_at(PROMPTER_PATH, self.clone()).unwrap();
         opening.serve_at(path, Application(self)).unwrap().build().await.unwrap()
     }
@@ -187,7 +187,7 @@ pub(super) async fn desktop<I: zbus::object_server::Interface>(
     served: impl FnOnce(ShownNotifications) -> I,
 ) -> (Connection, ShownNotifications) {
     let notifications = ShownNotifications::default();
-    let opening = connection::Builder::address(bus.address.as_str()).unwrap().name(service.name).unwrap();
+    let opening = connection::Builder::address(bus.address()).unwrap().name(service.name).unwrap();
     let connection = opening.serve_at(service.path, served(notifications.clone())).unwrap().build().await.unwrap();
     (connection, notifications)
 }

@@ -17,9 +17,7 @@ mod windows;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
     sync::Arc,
     time::Duration,
 };
@@ -32,9 +30,10 @@ use usher_core::{
     names::{AUTHENTICATOR_NAME, FLATPAK_AUTHENTICATOR_INTERFACE, FLATPAK_AUTHENTICATOR_PATH},
     notices::NoticeFile,
     pending::PendingFile,
+    testing,
 };
 use zbus::{
-    Connection, MatchRule, MessageStream, connection,
+    Connection, MatchRule, MessageStream,
     zvariant::{OwnedObjectPath, OwnedValue, Value},
 };
 
@@ -54,19 +53,6 @@ use crate::{
 /// A generous limit for every wait.
 const PATIENCE: Duration = Duration::from_secs(30);
 const REQUEST_INTERFACE: &str = "org.freedesktop.Flatpak.AuthenticatorRequest";
-const CONFIGURATION: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>session</type>
-  <listen>unix:tmpdir=/tmp</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow eavesdrop="true"/>
-    <allow own="*"/>
-  </policy>
-</busconfig>
-"#;
 
 /// Waits for a future, with that limit.
 async fn soon<T>(what: &str, happening: impl Future<Output = T>) -> T {
@@ -83,44 +69,27 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
     .await;
 }
 
-/// A bus without any services.
+/// A bus without any services, and a folder for files.
 struct Bus {
-    process: Child,
-    address: String,
+    bus: testing::Bus,
     folder: tempfile::TempDir,
 }
 
 impl Bus {
     fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("session.conf");
-        std::fs::write(&file, CONFIGURATION).unwrap();
-        let mut process = Command::new("dbus-daemon")
-            .arg(format!("--config-file={}", file.display()))
-            .args(["--nofork", "--print-address"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("dbus-daemon starts");
-        let mut address = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut address).unwrap();
-        Self { process, address: address.trim().to_owned(), folder }
+        Self { bus: testing::Bus::start(), folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn address(&self) -> &str {
+        self.bus.address()
     }
 
     async fn connect(&self) -> Connection {
-        connection::Builder::address(self.address.as_str()).unwrap().build().await.unwrap()
+        self.bus.connect().build().await.unwrap()
     }
 
     fn end(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-}
-
-impl Drop for Bus {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.bus.end();
     }
 }
 
@@ -173,7 +142,7 @@ impl Daemon {
     /// Starts it, and waits until it owns its name or has failed.
     async fn start_as(bus: &Bus, world: &Arc<World>, plan: Plan) -> Self {
         // As the daemon itself does.
-        let connect = async || bus_socket::connect(bus.address.parse().unwrap()).await.unwrap();
+        let connect = async || bus_socket::connect(bus.address().parse().unwrap()).await.unwrap();
         let names = BusNames { authenticator: connect().await, access: connect().await };
         Self::start_with(bus, names, world, plan).await
     }

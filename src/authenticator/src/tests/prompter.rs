@@ -167,7 +167,7 @@ impl Prompter {
     }
 
     pub(super) async fn with(bus: &Bus, windows: Windows) -> Self {
-        Self::at(&bus.address, windows).await
+        Self::at(bus.address(), windows).await
     }
 
     /// The window process on the bus, or behind the proxy, at this address.

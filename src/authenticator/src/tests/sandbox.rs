@@ -45,7 +45,7 @@ impl Proxy {
     async fn start_at(bus: &Bus, socket: &str) -> Self {
         let socket = bus.folder.path().join(socket);
         let process = Command::new("xdg-dbus-proxy")
-            .arg(&bus.address)
+            .arg(bus.address())
             .arg(&socket)
             .args(["--filter", &format!("--own={AUTHENTICATOR_NAME}"), &format!("--own={AUTHENTICATOR_NAME}.*")])
             .arg(format!("--talk={STORE}"))

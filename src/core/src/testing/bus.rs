@@ -49,6 +49,12 @@ impl Bus {
         Self { process, address: address.trim().to_owned() }
     }
 
+    /// Ends it, and waits until it has ended.
+    pub fn end(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
     /// Its address.
     pub fn address(&self) -> &str {
         &self.address
@@ -62,7 +68,6 @@ impl Bus {
 
 impl Drop for Bus {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.end();
     }
 }
