@@ -240,18 +240,20 @@ async fn find(session: &Session) -> Result<Found, Fault> {
     let mut opened = Vec::new();
     let mut found = Found::default();
     for _ in 0..READINGS {
-        let mut sealed = closed_collections(session, &opened).await?;
+        let collections = session.collections().await?;
+        let mut sealed = closed(session, &collections, &opened).await?;
         let (open, locked) = if sealed.is_empty() {
             session.search(&wanted).await?
         } else {
-            search_elsewhere(session, &sealed, &wanted).await?
+            let others = collections.iter().filter(|collection| !sealed.contains(collection));
+            search_in_each(session, others, &wanted).await?
         };
         // A keyring may say locked of what it has just unlocked.
         let (unlocked, locked): (Vec<_>, Vec<_>) = locked.into_iter().partition(|path| opened.contains(path));
         found = Found { open: [open, unlocked].concat(), locked, sealed: Vec::new() };
         if found.open.is_empty() && found.locked.is_empty() {
-            sealed.extend(locked_default(session, &opened).await?);
-            sealed.dedup();
+            let default = locked_default(session, &opened).await?;
+            sealed.extend(default.filter(|default| !sealed.contains(default)));
             found.sealed = sealed;
         }
         let closed = [found.locked.as_slice(), &found.sealed].concat();
@@ -263,10 +265,14 @@ async fn find(session: &Session) -> Result<Found, Fault> {
     Ok(found)
 }
 
-/// Locked collections that list nothing: some keyrings show no items while they are locked, and ask the person to
-/// unlock them before they answer a search.
-async fn closed_collections(session: &Session, opened: &[OwnedObjectPath]) -> Result<Vec<OwnedObjectPath>, Fault> {
-    let collections = session.collections().await?.into_iter().filter(|collection| !opened.contains(collection));
+/// Those of the collections that are locked and list nothing: some keyrings show no items while they are locked, and ask
+/// the person to unlock them before they answer a search.
+async fn closed(
+    session: &Session,
+    collections: &[OwnedObjectPath],
+    opened: &[OwnedObjectPath],
+) -> Result<Vec<OwnedObjectPath>, Fault> {
+    let collections = collections.iter().filter(|collection| !opened.contains(collection)).cloned();
     let closed = collections.map(async |collection| {
         let is_closed = async { Ok(session.is_locked(&collection).await? && !session.lists_items(&collection).await?) };
         match is_closed.await {
@@ -294,15 +300,15 @@ async fn locked_default(session: &Session, opened: &[OwnedObjectPath]) -> Result
     }
 }
 
-/// Paths of the items with these attributes in all other collections: the open ones and the locked ones.
-async fn search_elsewhere(
+/// Paths of the items with these attributes in these collections: the open ones and the locked ones.
+async fn search_in_each(
     session: &Session,
-    closed: &[OwnedObjectPath],
+    collections: impl Iterator<Item = &OwnedObjectPath>,
     wanted: &HashMap<&str, &str>,
 ) -> Result<(Vec<OwnedObjectPath>, Vec<OwnedObjectPath>), Fault> {
     let (mut open, mut locked) = (Vec::new(), Vec::new());
-    for collection in session.collections().await?.into_iter().filter(|collection| !closed.contains(collection)) {
-        for item in session.search_in(&collection, wanted).await? {
+    for collection in collections {
+        for item in session.search_in(collection, wanted).await? {
             let side = if session.is_item_locked(&item).await? { &mut locked } else { &mut open };
             side.push(item);
         }
