@@ -23,8 +23,8 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// Begins anew if the person has opened Usher since: then they have seen what waits. `opened` is when they did so
-    /// last.
+    /// Forgets the windows so far if the person has opened Usher since, and so has seen what waits. `opened` is when
+    /// they last did.
     pub(crate) fn note_opening(&mut self, opened: Option<SystemTime>) {
         if self.opened != opened {
             self.opened = opened;

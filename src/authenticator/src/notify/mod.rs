@@ -113,8 +113,8 @@ impl Notifier {
         }
     }
 
-    /// Shows a notification that was not sent before, and returns whether it is shown. Records it first: otherwise a failing disk would repeat
-    /// it again and again.
+    /// Shows a notification once, and returns whether it is shown. Records it first, so that it does not come again and
+    /// again while the disk fails.
     async fn show_once(&self, file: &NoticeFile, notice: &Notice, event: &NotificationEvent) -> io::Result<bool> {
         let mut known = None;
         let claim = |sent: &mut Vec<Notice>| {
