@@ -17,7 +17,7 @@ use crate::processes::{LIMIT, wait_for};
 use crate::session::{AUTHENTICATOR, Session};
 
 /// The app that a client asks for unless told otherwise.
-const APP: &str = "org.example.Private";
+const APP: &str = "org.example.Postcard";
 const REQUEST: &str = "org.freedesktop.Flatpak.AuthenticatorRequest";
 
 /// The end of a request.

@@ -18,9 +18,9 @@ use zbus::{MatchRule, MessageStream};
 
 const PATH: &str = "/io/github/usher/Usher/Devel/Access";
 const INTERFACE: &str = "io.github.usher.Access1";
-const FREE: &str = "org.example.Free";
-const PRIVATE: &str = "org.example.Private";
-const PAID: &str = "org.example.Paid";
+const FREE: &str = "org.example.Metronome";
+const PRIVATE: &str = "org.example.Postcard";
+const PAID: &str = "org.example.Sketchbook";
 
 fn example() -> PathBuf {
     workspace().join("docs/examples/store.py")

@@ -19,8 +19,8 @@ const CALL: Duration = Duration::from_millis(150);
 /// How often to try to press a key in time, and with a new session for each try.
 const CHANCES: usize = 3;
 const ATTEMPTS: usize = 20;
-const APP: &str = "org.example.Private";
-const PAID: &str = "org.example.Paid";
+const APP: &str = "org.example.Postcard";
+const PAID: &str = "org.example.Sketchbook";
 
 type Data<'a> = HashMap<&'a str, Value<'a>>;
 

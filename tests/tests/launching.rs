@@ -99,6 +99,6 @@ async fn without_the_schema_of_its_settings_usher_runs_with_the_defaults_and_say
     let log = std::fs::read_to_string(session.processes.log_file("usher")).expect("it has a log");
     assert!(log.contains("the schema of the settings is not installed"), "{log}");
     // A prompt reads a setting as well.
-    session.flatpak().install("org.example.Private").end().await;
+    session.flatpak().install("org.example.Postcard").end().await;
     screen.window(&format!("Sign In to {}", session.host())).await.press("Not Now").await;
 }

@@ -76,7 +76,7 @@ async fn w28_the_focused_heading_is_described_by_how_well_the_server_is_known() 
 #[tokio::test(flavor = "multi_thread")]
 async fn w28_the_address_of_a_page_is_described_by_how_well_the_server_is_known() {
     let session = Session::start(Setup::default()).await;
-    session.flatpak().install("org.example.Private").end().await;
+    session.flatpak().install("org.example.Postcard").end().await;
     let host = session.host();
     let screen = session.screen();
     screen.window(&format!("Sign In to {host}")).await.press(&format!("Continue to {host}")).await;

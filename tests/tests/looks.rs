@@ -5,9 +5,9 @@ use std::fs;
 
 use usher_tests::{KeyringState, Role, Setup, Story, Window};
 
-const APP: &str = "org.example.Private";
-const PAID: &str = "org.example.Paid";
-const PAID2: &str = "org.example.Paid2";
+const APP: &str = "org.example.Postcard";
+const PAID: &str = "org.example.Sketchbook";
+const PAID2: &str = "org.example.Nightsky";
 
 /// The largest height of a one-line heading with text of the usual size.
 const LARGEST_USUAL_HEADING: i32 = 40;
@@ -190,9 +190,9 @@ async fn walk_through_buying(story: &Story, check: PageCheck) {
 
     session.shop().control().hold_grants();
     window.press("Continue to Purchase").await;
-    window.says("Buy “Paid”?").await;
+    window.says("Buy “Sketchbook”?").await;
     check.run(story, &window, "The shop's page").await;
-    window.pay_on_the_page("Paid").await;
+    window.pay_on_the_page("Sketchbook").await;
     window.says("Thank You").await;
     check.run(story, &window, "The shop's last page").await;
     window.press("Done").await;
@@ -203,8 +203,8 @@ async fn walk_through_buying(story: &Story, check: PageCheck) {
     window.ready("Stop Here").await;
     check.run(story, &window, "Buying 2 of 2").await;
 
-    window.press("Continue With “Paid 2”").await;
-    window.says("Buy “Paid 2”?").await;
+    window.press("Continue With “Nightsky”").await;
+    window.says("Buy “Nightsky”?").await;
     window.press("Cancel").await;
     window.says("Leave the Purchase?").await;
     check.run(story, &window, "Leave the purchase?").await;
@@ -220,7 +220,7 @@ async fn walk_through_buying(story: &Story, check: PageCheck) {
 
     session.shop().control().take_away("demo", APP).expect("the shop takes an app away");
     install(&[APP]).await;
-    screen.window("Buy “Private”?").await.press("Continue to Purchase").await;
+    screen.window("Buy “Postcard”?").await.press("Continue to Purchase").await;
     window.ready("Use Another Account…").await;
     check.run(story, &window, "Not available").await;
     window.press("Not Now").await;
@@ -244,7 +244,7 @@ async fn walk_through_purchases(story: &Story, check: PageCheck) {
     for app in [PAID, PAID2] {
         session.buy(app).await;
     }
-    window.find_row("Paid 2").await;
+    window.find_row("Nightsky").await;
     check.run(story, &window, "Purchases").await;
     window.press("Back").await;
     window.ready("Sign Out").await;

@@ -47,7 +47,7 @@ async fn every_window_carries_the_id_of_the_application_on_x11() {
     screen.window("Usher").await.ready("Add Account").await;
     show_shortcuts(session);
     screen.front().says("Show Address").await;
-    session.flatpak().install("org.example.Private").end().await;
+    session.flatpak().install("org.example.Postcard").end().await;
     screen.window(&format!("Sign In to {}", session.host())).await;
     let wanted = format!("WM_CLASS(STRING) = \"{APPLICATION}\", \"{APPLICATION}\"");
     wait_for(

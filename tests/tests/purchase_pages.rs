@@ -6,7 +6,7 @@ use serde_json::json;
 use usher_demo_store::{Failure, Reply, Route};
 use usher_tests::{Session, Setup, Window, send_signal};
 
-const APP: &str = "org.example.Paid";
+const APP: &str = "org.example.Sketchbook";
 const PAGE: &str = "purchase/scripted";
 
 /// A purchase page with a script.

@@ -70,7 +70,7 @@ async fn g06_a_release_daemon_never_contacts_an_unencrypted_shop() {
         .await
         .expect_success();
     session.shop().control().clear_requests();
-    let installed = flatpak.run(&["install", "--user", "--noninteractive", "demo", "org.example.Private"]).await;
+    let installed = flatpak.run(&["install", "--user", "--noninteractive", "demo", "org.example.Postcard"]).await;
     // The daemon answers without a token, and the shop refuses the app.
     assert_eq!(installed.code, 1, "{}", installed.text);
     assert!(session.started_names().await.contains(RELEASE), "the daemon of the release was asked");

@@ -4,7 +4,7 @@
 use usher_demo_store::CREDENTIAL_MARK;
 use usher_tests::{AUTHENTICATOR, Session, Setup, Story, WINDOW, wait_for};
 
-const APP: &str = "org.example.Private";
+const APP: &str = "org.example.Postcard";
 
 /// Flatpak's numbers of the sandboxes in which WebKit shows pages.
 fn sandboxes_of_pages(session: &Session) -> Vec<String> {
@@ -78,6 +78,6 @@ async fn an_install_works_after_signing_in_from_within_the_sandbox() {
     story.step("The app runs").await;
     let outcome = session.flatpak().run(&["run", "--user", APP]).await;
     outcome.expect_success();
-    assert!(outcome.text.contains("Hello from Private 1"), "{}", outcome.text);
+    assert!(outcome.text.contains("Hello from Postcard 1"), "{}", outcome.text);
     story.end().await;
 }

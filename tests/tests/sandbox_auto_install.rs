@@ -11,8 +11,8 @@ use usher_demo_store::{DemoStore, Publication};
 use usher_tests::usherctl::CommandOutput;
 use usher_tests::{AUTHENTICATOR, Display, Node, Package, Session, Setup, Story, Window};
 
-const APP: &str = "org.example.Private";
-const FREE: &str = "org.example.Free";
+const APP: &str = "org.example.Postcard";
+const FREE: &str = "org.example.Metronome";
 /// The file that the other shop's program leaves in Usher's data folder.
 const TRACE: &str = "the-other-one-was-here";
 
@@ -123,7 +123,7 @@ async fn the_first_protected_app_brings_usher_along() {
     flatpak.run(&["update", "--user", "--noninteractive"]).await.expect_success();
     assert_ne!(flatpak.commit(APP).await, installed);
     let greeting = flatpak.run(&["run", "--user", APP]).await;
-    assert!(greeting.text.contains("Hello from Private 2"), "{}", greeting.text);
+    assert!(greeting.text.contains("Hello from Postcard 2"), "{}", greeting.text);
 
     story.step("The doctor says where Usher came from, and does not call it a problem").await;
     let output = session.usherctl(&["doctor"]).await;

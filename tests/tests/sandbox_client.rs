@@ -6,8 +6,8 @@ use rustix::process::Signal;
 use usher_demo_store::{Failure, Publication, Route};
 use usher_tests::{AUTHENTICATOR, Client, Display, Setup, Story, WINDOW, send_signal, wait_for};
 
-const APP: &str = "org.example.Private";
-const FREE: &str = "org.example.Free";
+const APP: &str = "org.example.Postcard";
+const FREE: &str = "org.example.Metronome";
 /// A store that Usher's sandbox may talk to.
 const STORE: &str = "org.gnome.Software";
 const INSTALL: [&str; 5] = ["install", "--user", "--noninteractive", "demo", APP];

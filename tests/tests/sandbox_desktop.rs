@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::Signal;
 use usher_tests::{AUTHENTICATOR, Session, Setup, Story, send_signal, wait_for};
 
-const APP: &str = "org.example.Private";
+const APP: &str = "org.example.Postcard";
 
 /// Usher's desktop file.
 fn desktop_file(session: &Session) -> PathBuf {

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use usher_demo_store::{CREDENTIAL_MARK, Publication};
 use usher_tests::{AUTHENTICATOR, CallMonitor, Display, Portals, Session, Setup, Story};
 
-const PRIVATE: &str = "org.example.Private";
-const PAID: &str = "org.example.Paid";
-const FREE: &str = "org.example.Free";
+const PRIVATE: &str = "org.example.Postcard";
+const PAID: &str = "org.example.Sketchbook";
+const FREE: &str = "org.example.Metronome";
 const LOCKED: &str = "Keyring locked. Unlock it, then try again.";
 /// The portal that gives the key of the file.
 const PORTAL: &str = "org.freedesktop.portal.Secret";

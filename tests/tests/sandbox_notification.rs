@@ -4,7 +4,7 @@
 use usher_demo_store::Publication;
 use usher_tests::{Desktop, Setup, Story, WINDOW};
 
-const APP: &str = "org.example.Private";
+const APP: &str = "org.example.Postcard";
 const SWITCH: &str = "Account Reminders";
 
 /// A story with a lapsed account and a published update of a protected app.

@@ -3,7 +3,7 @@
 
 use usher_tests::{AUTHENTICATOR, Setup, Story};
 
-const APP: &str = "org.example.Private";
+const APP: &str = "org.example.Postcard";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_sandbox_for_web_pages_no_page_is_shown() {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use usher_demo_store::{Failure, Reply, Route};
 use usher_tests::{Client, Screen, Session, Setup, Story, Tree, wait_for};
 
-const PAID: &str = "org.example.Paid";
+const PAID: &str = "org.example.Sketchbook";
 /// An expired token, so that the daemon keeps none for the next request.
 const ENDED_TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJleHAiOjF9.x";
 /// How often window and daemon write.

@@ -4,7 +4,7 @@
 use usher_demo_store::CREDENTIAL_MARK;
 use usher_tests::{SCHEMA, Setup, Story};
 
-const APP: &str = "org.example.Private";
+const APP: &str = "org.example.Postcard";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_install_that_needs_an_account_works_after_signing_in() {
@@ -58,6 +58,6 @@ async fn an_install_that_needs_an_account_works_after_signing_in() {
     story.step("The app runs").await;
     let outcome = story.session.flatpak().run(&["run", "--user", APP]).await;
     outcome.expect_success();
-    assert!(outcome.text.contains("Hello from Private 1"), "{}", outcome.text);
+    assert!(outcome.text.contains("Hello from Postcard 1"), "{}", outcome.text);
     story.end().await;
 }

@@ -3,7 +3,7 @@
 
 use usher_tests::{Setup, Story, Terminal};
 
-const APP: &str = "org.example.Private";
+const APP: &str = "org.example.Postcard";
 const CANCELLED: &str = "User cancelled authentication request";
 
 async fn begin(name: &'static str, title: &str) -> (Story, String) {

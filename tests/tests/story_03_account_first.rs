@@ -3,7 +3,7 @@
 
 use usher_tests::{Setup, Story};
 
-const APP: &str = "org.example.Private";
+const APP: &str = "org.example.Postcard";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_added_from_a_repository_is_enough_to_install() {

@@ -3,8 +3,8 @@
 
 use usher_tests::{AUTHENTICATOR, KeyringState, Setup, Story, WINDOW};
 
-const PRIVATE: &[&str] = &["install", "--user", "--noninteractive", "demo", "org.example.Private"];
-const FREE: &[&str] = &["install", "--user", "--noninteractive", "demo", "org.example.Free"];
+const PRIVATE: &[&str] = &["install", "--user", "--noninteractive", "demo", "org.example.Postcard"];
+const FREE: &[&str] = &["install", "--user", "--noninteractive", "demo", "org.example.Metronome"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_interaction_the_message_comes_and_no_window() {
@@ -34,7 +34,7 @@ async fn without_a_display_the_message_names_the_command() {
     let host = story.session.host();
 
     story.step("The message names the command that signs in").await;
-    let outcome = story.session.flatpak().install("org.example.Private").end().await;
+    let outcome = story.session.flatpak().install("org.example.Postcard").end().await;
     outcome.expect_refusal(&format!("Account needed. Run “usherctl sign-in {host}”, then try again."));
     story.end().await;
 }

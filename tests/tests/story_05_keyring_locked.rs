@@ -3,7 +3,7 @@
 
 use usher_tests::{Setup, Story};
 
-const APP: &str = "org.example.Private";
+const APP: &str = "org.example.Postcard";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_locked_keyring_is_unlocked_and_the_install_works() {

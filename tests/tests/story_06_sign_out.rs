@@ -4,7 +4,7 @@
 use usher_demo_store::CREDENTIAL_MARK;
 use usher_tests::{Setup, Story, Tree};
 
-const APP: &str = "org.example.Private";
+const APP: &str = "org.example.Postcard";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_signing_out_an_install_asks_again_and_removing_leaves_nothing() {

@@ -4,9 +4,9 @@
 use usher_demo_store::{Failure, Publication, Reply, Route};
 use usher_tests::{Outcome, Setup, Story};
 
-const PRIVATE: &str = "org.example.Private";
-const PAID: &str = "org.example.Paid";
-const FREE: &str = "org.example.Free";
+const PRIVATE: &str = "org.example.Postcard";
+const PAID: &str = "org.example.Sketchbook";
+const FREE: &str = "org.example.Metronome";
 const PLATFORM: &str = "org.example.Platform";
 
 /// Installs apps, publishes three updates, and lets the account lapse.

@@ -3,9 +3,9 @@
 
 use usher_tests::{Outcome, Setup, Story};
 
-const PAID: &str = "org.example.Paid";
-const PAID2: &str = "org.example.Paid2";
-const FREE: &str = "org.example.Free";
+const PAID: &str = "org.example.Sketchbook";
+const PAID2: &str = "org.example.Nightsky";
+const FREE: &str = "org.example.Metronome";
 
 /// `flatpak install` of several apps in one command.
 async fn install(story: &Story, apps: &[&str]) -> Outcome {
@@ -33,7 +33,7 @@ async fn an_app_that_was_not_bought_is_bought_and_installed() {
     ));
 
     story.step("The window shows app, account and host; nothing was begun at the shop").await;
-    let prompt = screen.window("Buy “Paid”?").await;
+    let prompt = screen.window("Buy “Sketchbook”?").await;
     prompt
         .says(&format!(
             "The account demo at {host} has no access yet. Nothing is paid before it is confirmed on the store's page."
@@ -56,17 +56,17 @@ async fn an_app_that_was_not_bought_is_bought_and_installed() {
     prompt.press("Continue to Purchase").await;
     let page = screen.front();
     page.find_control(&format!("Address: {host}")).await;
-    page.says("Buy “Paid”?").await;
+    page.says("Buy “Sketchbook”?").await;
     page.mentions("$5.00").await;
 
     story.step("Paying there leads to the shop's “Thank You” page").await;
-    page.pay_on_the_page("Paid").await;
+    page.pay_on_the_page("Sketchbook").await;
     page.says("Thank You").await;
 
     story.step("“Done” leads back to Usher").await;
     page.press("Done").await;
     page.says("Bought").await;
-    page.says("“Paid” now belongs to demo.").await;
+    page.says("“Sketchbook” now belongs to demo.").await;
     page.says(&format!("flatpak install demo {PAID}")).await;
 
     story.step("The same command installs the app without a question").await;
@@ -74,7 +74,7 @@ async fn an_app_that_was_not_bought_is_bought_and_installed() {
     screen.wait_until_empty().await;
     story.session.flatpak().install(PAID).end().await.expect_success();
     let outcome = story.session.flatpak().run(&["run", "--user", PAID]).await;
-    assert!(outcome.text.contains("Hello from Paid 1"), "{}", outcome.text);
+    assert!(outcome.text.contains("Hello from Sketchbook 1"), "{}", outcome.text);
 
     story.step("Removing and installing it again asks nothing either").await;
     story.session.flatpak().run(&["uninstall", "--user", "--noninteractive", PAID]).await.expect_success();
@@ -106,15 +106,15 @@ async fn several_apps_are_bought_in_turn_and_a_free_one_comes_along() {
     let prompt = screen.window("Buy 2 Apps?").await;
     prompt.press("Continue to Purchase").await;
     let page = screen.front();
-    page.pay_and_return("Paid").await;
+    page.pay_and_return("Sketchbook").await;
     page.says("Buying 2 of 2").await;
-    page.row_says("Paid", "Bought").await;
-    page.row_says("Paid 2", "To Buy").await;
+    page.row_says("Sketchbook", "Bought").await;
+    page.row_says("Nightsky", "To Buy").await;
     assert_eq!(story.session.begun_purchases(), [PAID], "the second waits for another click");
 
     story.step("The second follows after another click").await;
-    page.press("Continue With “Paid 2”").await;
-    page.pay_and_return("Paid 2").await;
+    page.press("Continue With “Nightsky”").await;
+    page.pay_and_return("Nightsky").await;
     page.says("2 apps now belong to demo.").await;
     page.mentions(&format!("flatpak install demo {PAID} {PAID2}")).await;
 
@@ -140,7 +140,7 @@ async fn an_app_that_is_asked_for_meanwhile_joins_the_question() {
 
     story.step("Two commands ask for an app each, and one window asks for both").await;
     install(&story, &[PAID]).await;
-    screen.window("Buy “Paid”?").await;
+    screen.window("Buy “Sketchbook”?").await;
     install(&story, &[PAID2]).await;
     let window = screen.window("Buy 2 Apps?").await;
     assert_eq!(screen.tree().await.titles().len(), 1, "it is the same window");
@@ -149,7 +149,7 @@ async fn an_app_that_is_asked_for_meanwhile_joins_the_question() {
     window.press("Not Now").await;
     screen.wait_until_empty().await;
     let outcome = install(&story, &[PAID2]).await;
-    assert!(outcome.text.contains("Purchase needed. “org.example.Paid2” is not in the account"), "{}", outcome.text);
+    assert!(outcome.text.contains("Purchase needed. “org.example.Nightsky” is not in the account"), "{}", outcome.text);
     assert!(screen.tree().await.nodes.is_empty(), "no window has opened");
     assert!(story.session.begun_purchases().is_empty());
     story.end().await;
@@ -165,11 +165,11 @@ async fn stopping_after_the_first_keeps_it() {
     install(&story, &[PAID, PAID2]).await;
     screen.window("Buy 2 Apps?").await.press("Continue to Purchase").await;
     let page = screen.front();
-    page.pay_and_return("Paid").await;
+    page.pay_and_return("Sketchbook").await;
 
     story.step("“Stop Here” keeps the app that was bought").await;
     page.press("Stop Here").await;
-    page.says("“Paid” now belongs to demo.").await;
+    page.says("“Sketchbook” now belongs to demo.").await;
     page.says(&format!("flatpak install demo {PAID}")).await;
     page.press("Done").await;
     screen.wait_until_empty().await;
@@ -193,15 +193,15 @@ async fn one_window_leads_through_signing_in_and_buying() {
     story.step("Signing in leads to the purchase prompt").await;
     screen.window(&format!("Sign In to {host}")).await.press(&format!("Continue to {host}")).await;
     screen.front().sign_in_on_the_page("demo").await;
-    let prompt = screen.window("Buy “Paid”?").await;
+    let prompt = screen.window("Buy “Sketchbook”?").await;
     assert_eq!(screen.tree().await.titles().len(), 1, "it is the same window");
     assert!(story.session.begun_purchases().is_empty(), "nothing is begun before the person's click");
 
     story.step("After buying, the window shows how to go on").await;
     prompt.press("Continue to Purchase").await;
     let page = screen.front();
-    page.pay_and_return("Paid").await;
-    page.says("“Paid” now belongs to demo.").await;
+    page.pay_and_return("Sketchbook").await;
+    page.says("“Sketchbook” now belongs to demo.").await;
 
     story.step("The same command installs the app without a question").await;
     page.press("Done").await;

@@ -4,7 +4,7 @@
 use usher_demo_store::{Failure, Route};
 use usher_tests::{Setup, Story, WINDOW, wait_until};
 
-const PAID: &str = "org.example.Paid";
+const PAID: &str = "org.example.Sketchbook";
 
 /// A story with an account, and the shop's purchase page open.
 async fn story_at_the_page(name: &'static str, title: &str) -> Story {
@@ -19,7 +19,7 @@ async fn story_at_the_page(name: &'static str, title: &str) -> Story {
 
 async fn go_to_the_page(story: &Story) {
     story.session.flatpak().install(PAID).end().await;
-    story.session.screen().window("Buy “Paid”?").await.press("Continue to Purchase").await;
+    story.session.screen().window("Buy “Sketchbook”?").await.press("Continue to Purchase").await;
 }
 
 /// Installs the app, and expects no question.
@@ -56,7 +56,7 @@ async fn leaving_before_paying_begins_nothing_again_until_the_person_says_so() {
     story.step("“It Was Not Paid” leads back to the prompt, and the app can be bought from there").await;
     window.press("It Was Not Paid").await;
     window.press("Continue to Purchase").await;
-    window.pay_and_return("Paid").await;
+    window.pay_and_return("Sketchbook").await;
     window.says("Bought").await;
     assert_eq!(story.session.purchase_counts(), (1, 1));
     window.press("Done").await;
@@ -90,9 +90,9 @@ async fn closing_the_window_after_paying_loses_nothing() {
     story.step("The shop takes the money and does not unlock the app yet").await;
     story.session.shop().control().hold_grants();
     let window = screen.front();
-    window.pay_and_return("Paid").await;
+    window.pay_and_return("Sketchbook").await;
     window.says("Waiting for the Store").await;
-    window.says(&format!("{} has not unlocked “Paid” yet. Nothing is paid again.", story.session.host())).await;
+    window.says(&format!("{} has not unlocked “Sketchbook” yet. Nothing is paid again.", story.session.host())).await;
 
     story.step("The window is closed").await;
     window.close().await;
@@ -103,8 +103,8 @@ async fn closing_the_window_after_paying_loses_nothing() {
     let usher = screen.window("Usher").await;
     usher.mentions(&format!("Purchase at {} was not finished", story.session.host())).await;
     story.session.shop().control().release_grants().expect("the shop unlocks");
-    usher.press("Check Paid Again").await;
-    usher.mentions("“Paid” can be installed now").await;
+    usher.press("Check Sketchbook Again").await;
+    usher.mentions("“Sketchbook” can be installed now").await;
 
     story.step("The install works, and nothing was paid twice").await;
     assert_install_works(&story).await;
@@ -120,12 +120,12 @@ async fn usher_asks_the_store_again_until_it_unlocks_the_app() {
 
     story.step("The shop does not unlock the paid app, and the window waits").await;
     story.session.shop().control().hold_grants();
-    window.pay_and_return("Paid").await;
+    window.pay_and_return("Sketchbook").await;
     window.says("Waiting for the Store").await;
 
     story.step("Once it is unlocked the window says so by itself").await;
     story.session.shop().control().release_grants().expect("the shop unlocks");
-    window.says("“Paid” now belongs to demo.").await;
+    window.says("“Sketchbook” now belongs to demo.").await;
     window.press("Done").await;
     screen.wait_until_empty().await;
     assert_install_works(&story).await;
@@ -141,7 +141,7 @@ async fn a_window_killed_after_paying_loses_no_purchase() {
     story.step("The shop receives the payment, but does not answer").await;
     let control = story.session.shop().control();
     control.fail(Route::Purchase, Failure::Hang);
-    screen.front().pay_on_the_page("Paid").await;
+    screen.front().pay_on_the_page("Sketchbook").await;
     control.wait_for_request(|request| request.path.ends_with("/done")).await;
     wait_until("the payment", async || !story.session.paid_purchases().is_empty()).await;
 
@@ -180,7 +180,7 @@ async fn a_window_killed_before_paying_begins_nothing_twice() {
     story.step("Once the person says that it was not paid, it can be bought").await;
     window.press("It Was Not Paid").await;
     window.press("Continue to Purchase").await;
-    window.pay_and_return("Paid").await;
+    window.pay_and_return("Sketchbook").await;
     window.says("Bought").await;
     window.press("Done").await;
     screen.wait_until_empty().await;

@@ -4,9 +4,9 @@
 use usher_demo_store::Publication;
 use usher_tests::{Outcome, Setup, Story};
 
-const PAID: &str = "org.example.Paid";
-const PRIVATE: &str = "org.example.Private";
-const FREE: &str = "org.example.Free";
+const PAID: &str = "org.example.Sketchbook";
+const PRIVATE: &str = "org.example.Postcard";
+const FREE: &str = "org.example.Metronome";
 const PLATFORM: &str = "org.example.Platform";
 const UPDATE: [&str; 3] = ["update", "--user", "-y"];
 
@@ -67,17 +67,17 @@ async fn all_others_are_updated_when_one_app_is_not_owned_any_more() {
     let window = screen.window("Usher").await;
     window.mentions(&format!("Not updated: the account at {host} has no access any more")).await;
 
-    window.ready("More About Paid").await;
+    window.ready("More About Sketchbook").await;
 
     story.step("The list of purchases says that there is no access now").await;
     window.press_row(&format!("demo, {host}")).await;
     window.press_row("Purchases").await;
-    window.row_says("Paid", "No Access Now").await;
+    window.row_says("Sketchbook", "No Access Now").await;
 
     story.step("The shop gives access again, “Check Again” finds it, and the update goes through").await;
     story.session.shop().control().grant("demo", PAID).expect("the shop gives an app");
     window.press("Check Again").await;
-    window.row_says("Paid", "Installed").await;
+    window.row_says("Sketchbook", "Installed").await;
     story.session.stop_daemon().await;
     story.session.flatpak().run(&UPDATE).await.expect_success();
     assert_ne!(story.session.flatpak().commit(PAID).await, after[0]);
@@ -101,8 +101,8 @@ async fn in_a_terminal_the_prompt_does_not_hold_up_the_update() {
     assert_only_others_changed(&before, &installed(&story).await, &outcome);
 
     story.step("A window asks whether to buy the app that is left, and can be put off").await;
-    let prompt = screen.window("Buy “Paid”?").await;
-    prompt.says("Other apps are being updated. “Paid” follows after the purchase, with the next update.").await;
+    let prompt = screen.window("Buy “Sketchbook”?").await;
+    prompt.says("Other apps are being updated. “Sketchbook” follows after the purchase, with the next update.").await;
     prompt.press("Not Now").await;
     screen.wait_until_empty().await;
     assert_eq!(story.session.begun_purchases().len(), 1, "nothing was begun for it");

@@ -3,8 +3,8 @@
 
 use usher_tests::{Setup, Story};
 
-const PAID: &str = "org.example.Paid";
-const PRIVATE: &str = "org.example.Private";
+const PAID: &str = "org.example.Sketchbook";
+const PRIVATE: &str = "org.example.Postcard";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_of_another_account_is_installed_with_that_account() {
@@ -22,7 +22,7 @@ async fn an_app_of_another_account_is_installed_with_that_account() {
     story.step("The install stops, and the window asks whether to buy").await;
     let outcome = story.session.flatpak().install(PAID).end().await;
     assert!(outcome.text.contains("is not in the account of demo at"), "{}", outcome.text);
-    let prompt = screen.window("Buy “Paid”?").await;
+    let prompt = screen.window("Buy “Sketchbook”?").await;
 
     story.step("“Already Bought?” offers the other account, and asks with it only when pressed").await;
     prompt.press("Already Bought?").await;
@@ -37,7 +37,7 @@ async fn an_app_of_another_account_is_installed_with_that_account() {
 
     story.step("“Use This Account” finishes the prompt").await;
     prompt.press("Use This Account").await;
-    prompt.says("“Paid” belongs to demo2.").await;
+    prompt.says("“Sketchbook” belongs to demo2.").await;
     prompt.press("Done").await;
     screen.wait_until_empty().await;
 
@@ -56,7 +56,7 @@ async fn an_app_bought_elsewhere_is_found_when_the_server_is_asked_again() {
 
     story.step("The server knows nothing yet").await;
     story.session.flatpak().install(PAID).end().await;
-    let prompt = screen.window("Buy “Paid”?").await;
+    let prompt = screen.window("Buy “Sketchbook”?").await;
     prompt.press("Already Bought?").await;
     prompt.toast_after("Nothing has changed", async || prompt.press_row("Check Again").await).await;
     prompt
@@ -68,7 +68,7 @@ async fn an_app_bought_elsewhere_is_found_when_the_server_is_asked_again() {
     story.step("The shop gives access, and checking again finds it").await;
     story.session.shop().control().grant("demo", PAID).expect("the shop gives an app");
     prompt.press_row("Check Again").await;
-    prompt.says("“Paid” belongs to demo.").await;
+    prompt.says("“Sketchbook” belongs to demo.").await;
     prompt.press("Done").await;
     screen.wait_until_empty().await;
     story.session.flatpak().install(PAID).end().await.expect_success();
@@ -86,11 +86,11 @@ async fn an_app_that_is_not_for_sale_is_reported_as_such() {
 
     story.step("An app that cannot be bought is denied").await;
     story.session.flatpak().install(PRIVATE).end().await;
-    screen.window("Buy “Private”?").await.press("Continue to Purchase").await;
+    screen.window("Buy “Postcard”?").await.press("Continue to Purchase").await;
     let window = screen.front();
     window.says("Not Available to This Account").await;
     window
-        .says(&format!("{host} does not offer “Private” to demo. The people who run the repository can give access."))
+        .says(&format!("{host} does not offer “Postcard” to demo. The people who run the repository can give access."))
         .await;
 
     story.step("Another account can be used").await;

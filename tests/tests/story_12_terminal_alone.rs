@@ -3,7 +3,7 @@
 
 use usher_tests::{Setup, Story, browser};
 
-const PAID: &str = "org.example.Paid";
+const PAID: &str = "org.example.Sketchbook";
 
 /// The command that a message names, as words.
 fn named_command(text: &str) -> Vec<String> {

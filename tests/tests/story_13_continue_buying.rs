@@ -3,7 +3,7 @@
 
 use usher_tests::{AUTHENTICATOR, Setup, Story, Terminal};
 
-const PAID: &str = "org.example.Paid";
+const PAID: &str = "org.example.Sketchbook";
 
 /// A story in which an install waits and the shop's purchase page is open.
 async fn waiting_at_the_page(name: &'static str, title: &str) -> (Story, Terminal) {
@@ -15,7 +15,7 @@ async fn waiting_at_the_page(name: &'static str, title: &str) -> (Story, Termina
     story.step("The install waits while the question is open").await;
     let mut install = story.session.flatpak().install(PAID);
     let screen = story.session.screen();
-    let prompt = screen.window("Buy “Paid”?").await;
+    let prompt = screen.window("Buy “Sketchbook”?").await;
     prompt.says("flatpak in the terminal is waiting. The install goes on after the purchase.").await;
     prompt.press("Continue to Purchase").await;
     screen.front().ready("Buy Now").await;
@@ -27,8 +27,8 @@ async fn waiting_at_the_page(name: &'static str, title: &str) -> (Story, Termina
 async fn pay(story: &Story) {
     let screen = story.session.screen();
     let window = screen.front();
-    window.pay_and_return("Paid").await;
-    window.says("“Paid” now belongs to demo.").await;
+    window.pay_and_return("Sketchbook").await;
+    window.says("“Sketchbook” now belongs to demo.").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,8 +5,8 @@ use std::fs;
 
 use usher_tests::{Leak, Role, Setup, Story, Window};
 
-const PAID: &str = "org.example.Paid";
-const PRIVATE: &str = "org.example.Private";
+const PAID: &str = "org.example.Sketchbook";
+const PRIVATE: &str = "org.example.Postcard";
 
 /// The command on the page, which begins with `start`.
 async fn command_on(window: &Window<'_>, start: &str) -> String {

@@ -3,8 +3,8 @@
 
 use usher_tests::{Role, Screen, Session, Setup, Story};
 
-const APP: &str = "org.example.Private";
-const PAID: &str = "org.example.Paid";
+const APP: &str = "org.example.Postcard";
+const PAID: &str = "org.example.Sketchbook";
 const SOFTWARE: &str = "gnome-software";
 
 /// Opens Software as a link to an app does. Here it has no system bus, no network manager and no reviews.
@@ -38,7 +38,7 @@ async fn software_installs_an_app_after_signing_in() {
     story.step("Software shows the app").await;
     open_software(session, APP).await;
     let window = software.window("Software").await;
-    window.says("Private").await;
+    window.says("Postcard").await;
 
     story.step("“Install” stops, and Software shows why").await;
     window.press("Install").await;
@@ -47,7 +47,7 @@ async fn software_installs_an_app_after_signing_in() {
 
     story.step("The prompt names Software, and stays after Software got its answer").await;
     let prompt = usher.window(&format!("Sign In to {host}")).await;
-    for (row, text) in [("Asked By", "Software"), ("For", "Private"), ("For", APP), ("Server", &host)] {
+    for (row, text) in [("Asked By", "Software"), ("For", "Postcard"), ("For", APP), ("Server", &host)] {
         prompt.row_says(row, text).await;
     }
     prompt.says("The install has stopped. It can be started again after signing in.").await;
@@ -57,7 +57,7 @@ async fn software_installs_an_app_after_signing_in() {
     let page = usher.front();
     page.sign_in_on_the_page("demo").await;
     page.says("Signed In").await;
-    page.says("“Private” can be installed now.").await;
+    page.says("“Postcard” can be installed now.").await;
     page.ready("Install in Software").await;
 
     story.step("“Install in Software” installs the app there, and nothing is asked").await;
@@ -86,12 +86,12 @@ async fn software_installs_an_app_after_buying_it() {
     software_says(&software, &message).await;
 
     story.step("The prompt names Software, and buys on the shop's page").await;
-    let prompt = usher.window("Buy “Paid”?").await;
+    let prompt = usher.window("Buy “Sketchbook”?").await;
     prompt.row_says("Asked By", "Software").await;
     prompt.press("Continue to Purchase").await;
     let page = usher.front();
-    page.pay_and_return("Paid").await;
-    page.says("“Paid” now belongs to demo.").await;
+    page.pay_and_return("Sketchbook").await;
+    page.says("“Sketchbook” now belongs to demo.").await;
 
     story.step("“Install in Software” installs the app there, and nothing is asked").await;
     page.press("Install in Software").await;

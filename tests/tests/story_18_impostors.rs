@@ -66,7 +66,7 @@ async fn a_program_that_may_have_replaced_usher_is_the_first_row_until_it_is_rem
     let screen = session.screen();
 
     story.step("Usher is installed on the system, and an install needs an account").await;
-    let refused = ["install", "--user", "--noninteractive", "demo", "org.example.Private"];
+    let refused = ["install", "--user", "--noninteractive", "demo", "org.example.Postcard"];
     assert_eq!(session.flatpak().run(&refused).await.code, 1);
     session.open_usher();
     let window = screen.window("Usher").await;

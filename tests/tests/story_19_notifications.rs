@@ -9,9 +9,9 @@ use usher_demo_store::Publication;
 use usher_tests::{ACCESS, AUTHENTICATOR, Desktop, Node, Setup, Story, WINDOW};
 use zbus::zvariant::OwnedValue;
 
-const PRIVATE: &str = "org.example.Private";
-const PAID: &str = "org.example.Paid";
-const PAID2: &str = "org.example.Paid2";
+const PRIVATE: &str = "org.example.Postcard";
+const PAID: &str = "org.example.Sketchbook";
+const PAID2: &str = "org.example.Nightsky";
 const UPDATE: [&str; 3] = ["update", "--user", "--noninteractive"];
 
 /// Installs a protected app, and publishes an update of it.
@@ -269,7 +269,7 @@ async fn a_purchase_that_a_store_finds_finished_is_announced_if_no_window_shows_
     session.sign_in_as("demo").await;
 
     story.step("A person pays for an app, and closes the window before the shop unlocks it").await;
-    pay_without_access(&story, PAID, "Paid").await;
+    pay_without_access(&story, PAID, "Sketchbook").await;
     let screen = session.screen();
     screen.wait_until_empty().await;
 
@@ -288,7 +288,7 @@ async fn a_purchase_that_a_store_finds_finished_is_announced_if_no_window_shows_
 
     story.step("The next app is unlocked while the window is open, and there is no notification").await;
     session.let_a_day_pass();
-    pay_without_access(&story, PAID2, "Paid 2").await;
+    pay_without_access(&story, PAID2, "Nightsky").await;
     session.shop().control().release_grants().expect("the shop unlocks");
     assert_eq!(state_for_stores(&story, PAID2).await, "owned");
     session.stop_daemon().await;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use usher_tests::{AUTHENTICATOR, Node, Role, Session, Setup, Story, Window};
 
-const APP: &str = "org.example.Private";
+const APP: &str = "org.example.Postcard";
 /// What the form says of an address without encryption.
 const INSECURE: &str = "Only secure addresses (https) can be used";
 
@@ -115,7 +115,7 @@ async fn an_app_file_leads_to_its_repository() {
     remove_repository(session).await;
     let address = session.shop().repository_url().to_string();
     let content = format!(
-        "[Flatpak Ref]\nName={APP}\nTitle=Private App\nBranch=stable\nUrl={address}\nSuggestRemoteName=shop\n\
+        "[Flatpak Ref]\nName={APP}\nTitle=Postcard App\nBranch=stable\nUrl={address}\nSuggestRemoteName=shop\n\
          RuntimeRepo={}other.flatpakrepo\n",
         session.shop().base_url()
     );
@@ -127,7 +127,7 @@ async fn an_app_file_leads_to_its_repository() {
     wait_for_address(&window, &address).await;
     window.press("Continue").await;
     window.says("This repository is not set up yet").await;
-    window.row_says("App", "Private App").await;
+    window.row_says("App", "Postcard App").await;
 
     story.step("The command adds it under the name that was suggested").await;
     session.in_terminal(&["sh", "-c", &command_on(&window).await]).end().await.expect_success();

@@ -3,8 +3,8 @@
 
 use usher_tests::{AUTHENTICATOR, Role, Setup, Story, Terminal};
 
-const APP: &str = "org.example.Private";
-const PAID: &str = "org.example.Paid";
+const APP: &str = "org.example.Postcard";
+const PAID: &str = "org.example.Sketchbook";
 const RUNTIME: &str = "org.example.Platform";
 
 /// Opens another shop, whose repository names Usher and is called “Other Store”. Returns the host of its server.
@@ -117,7 +117,7 @@ async fn what_was_not_bought_waits_with_a_way_on() {
 
     story.step("A purchase is put off").await;
     story.session.flatpak().install(PAID).end().await;
-    screen.window("Buy “Paid”?").await.press("Not Now").await;
+    screen.window("Buy “Sketchbook”?").await.press("Not Now").await;
     screen.wait_until_empty().await;
 
     story.step("It waits under Needs Attention").await;
@@ -127,15 +127,15 @@ async fn what_was_not_bought_waits_with_a_way_on() {
     window.fits_into(360).await;
 
     story.step("Its button brings the question back").await;
-    window.press("Buy Paid").await;
-    let prompt = screen.window("Buy “Paid”?").await;
+    window.press("Buy Sketchbook").await;
+    let prompt = screen.window("Buy “Sketchbook”?").await;
     prompt.ready("Continue to Purchase").await;
     prompt.says("flatpak in the terminal").await;
     prompt.press("Not Now").await;
-    screen.wait_until_gone("Buy “Paid”?").await;
+    screen.wait_until_gone("Buy “Sketchbook”?").await;
 
     story.step("Dismissed, it is gone").await;
-    window.press("More About Paid").await;
+    window.press("More About Sketchbook").await;
     dismiss(&story).await;
     window
         .wait("the end of the row", |tree| {

@@ -4,7 +4,7 @@
 use usher_tests::usherctl::BrowserCommand;
 use usher_tests::{KeyringState, Session, Setup, browser};
 
-const INSTALL: [&str; 4] = ["install", "--user", "--noninteractive", "org.example.Private"];
+const INSTALL: [&str; 4] = ["install", "--user", "--noninteractive", "org.example.Postcard"];
 
 fn terminal_only(keyring: KeyringState) -> Setup {
     Setup { keyring, ..Setup::without_display() }

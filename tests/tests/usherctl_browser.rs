@@ -161,8 +161,8 @@ async fn an_account_that_an_earlier_version_saved_is_used_and_saved_anew() {
     session.keyring().delete_items().await;
     session.keyring().add_item(&item.label, &item.attributes, earlier.as_bytes()).await;
 
-    let query = session.usherctl(&["query", "demo", "org.example.Private"]).await;
-    assert_eq!(query.expect_success().stdout, "org.example.Private  Owned\n");
+    let query = session.usherctl(&["query", "demo", "org.example.Postcard"]).await;
+    assert_eq!(query.expect_success().stdout, "org.example.Postcard  Owned\n");
     session.usherctl(&["rename", "demo", "Work"]).await.expect_success();
     assert!(session.keyring().only_item().await.text().contains(&format!(r#""credential":{{"bearer":"{token}"}}"#)));
     assert_eq!(session.leaks(), []);

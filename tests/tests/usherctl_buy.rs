@@ -6,8 +6,8 @@ use usher_demo_store::{LoggedRequest, Outcome};
 use usher_tests::usherctl::BrowserCommand;
 use usher_tests::{Session, Setup, browser, send_signal};
 
-const APP: &str = "org.example.Paid";
-const BOUGHT: &str = "Bought. Now run: flatpak install demo org.example.Paid\n";
+const APP: &str = "org.example.Sketchbook";
+const BOUGHT: &str = "Bought. Now run: flatpak install demo org.example.Sketchbook\n";
 
 async fn session() -> Session {
     Session::start(Setup::without_display()).await
@@ -30,7 +30,7 @@ async fn an_app_bought_in_a_browser_can_be_installed() {
     session.flatpak().run(&["install", "--user", "--noninteractive", "demo", APP]).await.expect_success();
 
     let again = session.usherctl(&["buy", "demo", APP, "--yes"]).await;
-    assert_eq!(again.stdout, "There is access already. Now run: flatpak install demo org.example.Paid\n");
+    assert_eq!(again.stdout, "There is access already. Now run: flatpak install demo org.example.Sketchbook\n");
     assert_eq!((again.code, session.begun_purchases().len()), (0, 1));
     assert_eq!(session.leaks(), []);
 }
@@ -84,7 +84,7 @@ async fn a_purchase_that_was_stopped_is_not_begun_again_by_itself() {
     let output = buying.end().await;
     assert_eq!(output.code, 7);
     assert!(
-        output.stderr.starts_with("Stopped. The purchase of “org.example.Paid” is not finished;"),
+        output.stderr.starts_with("Stopped. The purchase of “org.example.Sketchbook” is not finished;"),
         "{}",
         output.stderr
     );

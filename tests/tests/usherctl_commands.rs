@@ -8,7 +8,7 @@ use usher_demo_store::{Failure, Route};
 use usher_tests::usherctl::BrowserCommand;
 use usher_tests::{AUTHENTICATOR, KeyringState, Session, Setup, browser};
 
-const PAID: &str = "org.example.Paid";
+const PAID: &str = "org.example.Sketchbook";
 
 async fn session() -> Session {
     Session::start(Setup::without_display()).await
@@ -73,7 +73,7 @@ async fn every_command_speaks_json_without_a_secret() {
     let bought = checked(&session, "buy", &waiting.end().await.stdout).await;
     assert_eq!(
         (&bought["state"], &bought["install"]),
-        (&json!("owned"), &json!("flatpak install demo org.example.Paid"))
+        (&json!("owned"), &json!("flatpak install demo org.example.Sketchbook"))
     );
 
     let (code, status) = json_of(&session, &["status"]).await;
@@ -82,12 +82,12 @@ async fn every_command_speaks_json_without_a_secret() {
     assert_eq!((&account["server"], &account["user"]), (&json!(host), &json!("demo")));
     let (_, purchases) = json_of(&session, &["purchases", "--check"]).await;
     assert_eq!(purchases["purchases"][0]["app"], PAID);
-    assert_eq!(purchases["install"], "flatpak install --user demo org.example.Paid");
-    let (code, states) = json_of(&session, &["query", "demo", "org.example.Free", PAID]).await;
+    assert_eq!(purchases["install"], "flatpak install --user demo org.example.Sketchbook");
+    let (code, states) = json_of(&session, &["query", "demo", "org.example.Metronome", PAID]).await;
     assert_eq!(code, 0);
     assert_eq!(
         states["apps"],
-        json!([{ "id": "org.example.Free", "state": "free" }, { "id": PAID, "state": "owned" }])
+        json!([{ "id": "org.example.Metronome", "state": "free" }, { "id": PAID, "state": "owned" }])
     );
     let (_, takeout) = json_of(&session, &["export"]).await;
     assert_eq!(takeout["accounts"][0]["bought"], json!([PAID]));
@@ -115,24 +115,24 @@ async fn every_command_speaks_json_without_a_secret() {
 async fn a_query_for_many_apps_is_one_request_and_its_exit_code_says_what_is_needed() {
     let session = session().await;
     let nobody = session.usherctl(&["query", "demo", PAID]).await;
-    assert_eq!((nobody.code, nobody.stdout.as_str()), (3, "org.example.Paid  Account needed\n"));
+    assert_eq!((nobody.code, nobody.stdout.as_str()), (3, "org.example.Sketchbook  Account needed\n"));
     session.sign_in_as("demo").await;
     session.shop().control().clear_requests();
     let many: Vec<String> = (0..500).map(|number| format!("org.example.App{number}")).collect();
     let arguments: Vec<&str> =
-        ["query", "demo", "org.example.Private"].into_iter().chain(many.iter().map(String::as_str)).collect();
+        ["query", "demo", "org.example.Postcard"].into_iter().chain(many.iter().map(String::as_str)).collect();
     let output = session.usherctl(&arguments).await;
     assert_eq!((output.code, output.stdout.lines().count()), (4, 501));
-    assert!(output.stdout.contains("org.example.Private  Owned\n"), "{}", output.stdout);
+    assert!(output.stdout.contains("org.example.Postcard  Owned\n"), "{}", output.stdout);
     assert_eq!(session.shop().requests().len(), 1);
 
     session.shop().control().fail(Route::GetTokens, Failure::Nonsense);
     let output = session.usherctl(&["query", "demo", PAID]).await;
-    assert_eq!((output.code, output.stdout.as_str()), (6, "org.example.Paid  Unknown\n"));
+    assert_eq!((output.code, output.stdout.as_str()), (6, "org.example.Sketchbook  Unknown\n"));
     session.shop().control().succeed(Route::GetTokens);
     session.keyring().lock().await;
     let output = session.usherctl(&["query", "demo", PAID]).await;
-    assert_eq!((output.code, output.stdout.as_str()), (5, "org.example.Paid  Keyring locked\n"));
+    assert_eq!((output.code, output.stdout.as_str()), (5, "org.example.Sketchbook  Keyring locked\n"));
     assert!(!session.keyring().saw_unexpected_prompt());
     assert_eq!(session.usherctl(&["query", "none", PAID]).await.code, 2);
     assert_eq!(session.usherctl(&["query", "demo", "nonsense"]).await.code, 2);
@@ -188,7 +188,7 @@ async fn an_export_becomes_a_checklist_on_another_computer() {
     buy(&session).await;
     session
         .flatpak()
-        .run(&["install", "--user", "--noninteractive", "demo", "org.example.Private"])
+        .run(&["install", "--user", "--noninteractive", "demo", "org.example.Postcard"])
         .await
         .expect_success();
     let file = session.folder().join("Accounts.usher").display().to_string();
@@ -197,13 +197,13 @@ async fn an_export_becomes_a_checklist_on_another_computer() {
     assert_eq!(session.usherctl(&["export", &file]).await.code, 2);
     assert_eq!(session.usherctl(&["export", &file, "--force"]).await.code, 0);
     let saved = fs::read_to_string(&file).expect("the file is there");
-    assert!(saved.contains("org.example.Private") && saved.contains(PAID), "{saved}");
+    assert!(saved.contains("org.example.Postcard") && saved.contains(PAID), "{saved}");
     assert_eq!(session.leaks(), []);
 
     let host = session.host();
     session.usherctl(&["remove", &host, "--yes"]).await;
     for arguments in
-        [&["uninstall", "--user", "-y", "org.example.Private"][..], &["remote-delete", "--user", "--force", "demo"]]
+        [&["uninstall", "--user", "-y", "org.example.Postcard"][..], &["remote-delete", "--user", "--force", "demo"]]
     {
         session.flatpak().run(arguments).await.expect_success();
     }
@@ -212,7 +212,7 @@ async fn an_export_becomes_a_checklist_on_another_computer() {
     let [set_up, sign_in, install] = commands.as_slice() else { panic!("three commands are told:\n{}", output.stdout) };
     assert!(set_up.starts_with("flatpak remote-add --user "), "{set_up}");
     assert_eq!(*sign_in, format!("usherctl sign-in {}", session.shop().base_url()));
-    assert_eq!(*install, "flatpak install --user demo org.example.Paid org.example.Private");
+    assert_eq!(*install, "flatpak install --user demo org.example.Sketchbook org.example.Postcard");
     assert_eq!(session.keyring().items().await.len(), 0, "an import adds no account");
 
     let shell = session.in_terminal(&["sh", "-c", set_up]).end().await;
@@ -330,6 +330,6 @@ async fn g12_an_imported_file_with_another_server_changes_no_stored_account() {
         output.stdout
     );
     assert_eq!(session.keyring().only_item().await.text(), before);
-    let install = ["install", "--user", "--noninteractive", "demo", "org.example.Private"];
+    let install = ["install", "--user", "--noninteractive", "demo", "org.example.Postcard"];
     session.flatpak().run(&install).await.expect_success();
 }

@@ -96,11 +96,12 @@ async fn the_printed_fix_stops_a_remote_that_could_replace_usher() {
 async fn doctor_names_the_origin_of_an_app_that_may_act_as_usher() {
     let session = session(KeyringState::Unlocked).await;
     session.sign_in_as("demo").await;
-    let install = ["install", "--user", "--noninteractive", "demo", "org.example.Free"];
+    let install = ["install", "--user", "--noninteractive", "demo", "org.example.Metronome"];
     session.flatpak().run(&install).await.expect_success();
     // Give the app an id with which it may own Usher's bus names.
     let apps = session.folder().join("flatpak/user/app");
-    fs::rename(apps.join("org.example.Free"), apps.join("io.github.usher")).expect("the app's folder can be renamed");
+    fs::rename(apps.join("org.example.Metronome"), apps.join("io.github.usher"))
+        .expect("the app's folder can be renamed");
     let output = doctor(&session).await;
     let mut lines = output.stdout.lines();
     assert_eq!(lines.next(), Some("Usher: “io.github.usher” from “demo” may act in the name of Usher."));
@@ -184,7 +185,7 @@ async fn u02_an_address_that_gets_no_account_is_named_with_its_reason_and_shown_
         assert!(output.stdout.contains(&format!("No account is used for “demo”, {said}")), "{}", output.stdout);
         assert!(!output.stdout.contains("hunter2"), "{}", output.stdout);
         for command in
-            [&["doctor", "--json"][..], &["export"], &["list", "--json"], &["query", "demo", "org.example.Paid"]]
+            [&["doctor", "--json"][..], &["export"], &["list", "--json"], &["query", "demo", "org.example.Sketchbook"]]
         {
             let output = session.usherctl(command).await;
             assert!(!output.stdout.contains("hunter2") && !output.stderr.contains("hunter2"), "{command:?}");
@@ -217,8 +218,8 @@ async fn u02_an_address_that_gets_no_account_is_named_with_its_reason_and_shown_
 
 #[tokio::test]
 async fn a_remote_of_another_type_is_called_so_by_all_and_blocks_no_update() {
-    const FREE: &str = "org.example.Free";
-    const PRIVATE: &str = "org.example.Private";
+    const FREE: &str = "org.example.Metronome";
+    const PRIVATE: &str = "org.example.Postcard";
     let session = session(KeyringState::Unlocked).await;
     session.sign_in_as("demo").await;
     let flatpak = session.flatpak();
@@ -231,11 +232,11 @@ async fn a_remote_of_another_type_is_called_so_by_all_and_blocks_no_update() {
     let sentence = "Remote “demo” asks for accounts of the type “ticket”, which Usher does not know. Another program may serve it.";
     let output = doctor(&session).await;
     assert_eq!((output.code, output.stdout), (1, format!("demo: {sentence}\n1 remote checked, 1 problem.\n")));
-    for command in [&["sign-in", "demo"][..], &["query", "demo", "org.example.Paid"]] {
+    for command in [&["sign-in", "demo"][..], &["query", "demo", "org.example.Sketchbook"]] {
         let output = session.usherctl(command).await;
         assert_eq!((output.code, output.stderr), (2, format!("{sentence}\n")), "{command:?}");
     }
-    flatpak.install("org.example.Paid").end().await.expect_refusal(sentence);
+    flatpak.install("org.example.Sketchbook").end().await.expect_refusal(sentence);
 
     for app in [FREE, PRIVATE] {
         session.shop().control().publish_update(app).await.expect("the shop publishes");
@@ -265,10 +266,10 @@ async fn h32_a_sign_in_past_its_own_end_is_suggested_to_be_made_again() {
     let sentence =
         format!("{host} gives no usable answer. Perhaps the sign-in has ended: run “{command}”, then try again.");
     let flatpak = session.flatpak();
-    flatpak.install("org.example.Private").end().await.expect_refusal(&sentence);
-    let output = session.usherctl(&["query", "demo", "org.example.Private"]).await;
+    flatpak.install("org.example.Postcard").end().await.expect_refusal(&sentence);
+    let output = session.usherctl(&["query", "demo", "org.example.Postcard"]).await;
     assert_eq!((output.code, output.stderr), (3, format!("{sentence}\n")));
 
     control.succeed(Route::GetTokens);
-    flatpak.install("org.example.Private").end().await.expect_success();
+    flatpak.install("org.example.Postcard").end().await.expect_success();
 }

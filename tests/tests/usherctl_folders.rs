@@ -143,7 +143,7 @@ async fn u03_the_daemon_starts_and_answers_whatever_its_folders_are() {
         odd.put("XDG_RUNTIME_DIR", session.folder(), &mut daemon);
         session.processes.start("odd-daemon", daemon);
         session.bus.wait_for_owner(AUTHENTICATOR).await;
-        let install = ["install", "--user", "--noninteractive", "demo", "org.example.Private"];
+        let install = ["install", "--user", "--noninteractive", "demo", "org.example.Postcard"];
         session.flatpak().run(&install).await.expect_success();
     }
 }

@@ -4,7 +4,7 @@
 use usher_demo_store::DemoStore;
 use usher_tests::{AUTHENTICATOR, Session, Setup, browser};
 
-const APP: &str = "org.example.Private";
+const APP: &str = "org.example.Postcard";
 
 async fn session() -> Session {
     let session = Session::start(Setup::without_display()).await;
@@ -247,7 +247,7 @@ async fn u07_a_changed_server_is_accepted_in_a_terminal_or_stays_blocked() {
     assert_eq!(ended.code, 7);
     assert!(ended.text.contains("“demo” stays blocked."), "{}", ended.text);
     assert_eq!(other.requests(), [], "nothing was asked of the new server");
-    let install = ["install", "--user", "--noninteractive", "demo", "org.example.Private"];
+    let install = ["install", "--user", "--noninteractive", "demo", "org.example.Postcard"];
     assert!(session.flatpak().run(&install).await.text.contains("Blocked: "));
 
     let terminal = session.in_terminal(&["usherctl", "review", "demo"]);
@@ -275,7 +275,7 @@ async fn a_remote_of_the_same_name_that_is_switched_off_counts_for_nothing() {
              xa.authenticator-name={AUTHENTICATOR}\nxa.authenticator-options.url=https://other.example.org/\n"
         );
         std::fs::write(repo.join("config"), other).expect("a file can be written");
-        for command in [&["query", "demo", "org.example.Private"][..], &["allow", "demo"]] {
+        for command in [&["query", "demo", "org.example.Postcard"][..], &["allow", "demo"]] {
             let output = session.usherctl(command).await;
             assert_eq!(output.code, code, "{command:?}: {}", output.stderr);
         }

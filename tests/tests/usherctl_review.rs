@@ -5,7 +5,7 @@ use serde_json::Value;
 use usher_demo_store::{Failure, Reply, Route};
 use usher_tests::{Session, Setup, WINDOW, wait_until};
 
-const PRIVATE: &str = "org.example.Private";
+const PRIVATE: &str = "org.example.Postcard";
 const DECIDED: &str = "  You have decided to keep it blocked.\n";
 const ASKS: &str = "Now asks for an account at";
 const REVIEW: &str = "Review Demo Store";

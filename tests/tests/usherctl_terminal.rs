@@ -7,7 +7,7 @@ use std::process::Stdio;
 use usher_tests::usherctl::CommandOutput;
 use usher_tests::{Session, Setup};
 
-const PAID: &str = "org.example.Paid";
+const PAID: &str = "org.example.Sketchbook";
 
 /// A session with an account, a purchase and a file of another computer.
 async fn session() -> Session {
@@ -127,7 +127,7 @@ async fn u06_a_client_whose_locale_has_no_typographic_quotes_gets_a_command_that
     let host = session.host();
     for (locale, quotes) in [("C", ["\"", "\""]), ("POSIX", ["\"", "\""]), ("C.UTF-8", ["“", "”"])] {
         let mut flatpak = session.processes.command("flatpak");
-        flatpak.env("LC_ALL", locale).args(["install", "--user", "--noninteractive", "demo", "org.example.Private"]);
+        flatpak.env("LC_ALL", locale).args(["install", "--user", "--noninteractive", "demo", "org.example.Postcard"]);
         let ended = flatpak.output().expect("flatpak starts");
         let said = String::from_utf8_lossy(&ended.stderr).into_owned();
         let [open, close] = quotes;

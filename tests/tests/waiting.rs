@@ -5,7 +5,7 @@ use tokio::net::TcpListener;
 use usher_demo_store::{Failure, Route};
 use usher_tests::{Role, Session, Setup, Window};
 
-const PAID: &str = "org.example.Paid";
+const PAID: &str = "org.example.Sketchbook";
 
 /// Waits for the words of the spinner, and stops it. `again` is what can be pressed once more on the same page.
 async fn stop(session: &Session, window: &Window<'_>, words: &str, again: &str) {
@@ -46,7 +46,7 @@ async fn a_server_that_is_asked_what_was_bought_need_not_be_waited_for() {
     }
     session.flatpak().install(PAID).end().await;
     let screen = session.screen();
-    let prompt = screen.window("Buy “Paid”?").await;
+    let prompt = screen.window("Buy “Sketchbook”?").await;
     prompt.press("Already Bought?").await;
     let control = session.shop().control();
     for row in ["Check Again", "Check the account of demo2"] {

@@ -7,7 +7,7 @@ use usher_demo_store::Reply;
 use usher_tests::usherctl::BrowserCommand;
 use usher_tests::{AUTHENTICATOR, Session, Setup, WINDOW};
 
-const APP: &str = "org.example.Private";
+const APP: &str = "org.example.Postcard";
 /// Variables that switch off the sandbox of pages, open them to others, or write down secrets.
 const HARMFUL: [&str; 9] = [
     "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS",

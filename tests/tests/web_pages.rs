@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use usher_demo_store::{Failure, Reply, Route};
 use usher_tests::{LIMIT, Role, Session, Setup, Window, send_signal, wait_for, wait_until};
 
-const APP: &str = "org.example.Private";
+const APP: &str = "org.example.Postcard";
 /// The token of the correct redirect.
 const RIGHT: &str = "right-CANARY-31c7";
 /// The token of every other attempt.

@@ -4,7 +4,7 @@
 use usher_demo_store::{DemoStore, Reply};
 use usher_tests::{Session, Setup, Tree};
 
-const APP: &str = "org.example.Private";
+const APP: &str = "org.example.Postcard";
 /// A form that looks like the approved server's.
 const FORM: &str = "<h1>Shop</h1><label>Password <input type=password></label>";
 

@@ -343,8 +343,15 @@ mod tests {
 
     #[test]
     fn only_ids_of_apps_are_bought() {
-        assert_eq!(app_id("org.example.Paid").unwrap(), "org.example.Paid");
-        for bad in ["", "Paid", "org.example.Paid/x86_64", "--user", "org.example.\u{1b}[m", "-org.example.Paid"] {
+        assert_eq!(app_id("org.example.Sketchbook").unwrap(), "org.example.Sketchbook");
+        for bad in [
+            "",
+            "Sketchbook",
+            "org.example.Sketchbook/x86_64",
+            "--user",
+            "org.example.\u{1b}[m",
+            "-org.example.Sketchbook",
+        ] {
             assert!(matches!(app_id(bad), Err(Failure::Usage(_))), "{bad}");
         }
     }

@@ -257,15 +257,15 @@ mod tests {
     fn a_finished_purchase_belongs_to_its_user_alone() {
         let database = database();
         let [one, two] = DEMO_USERS.map(|name| database.user(name).unwrap().unwrap());
-        let id = database.begin_purchase(&one, "org.example.Paid").unwrap();
+        let id = database.begin_purchase(&one, "org.example.Sketchbook").unwrap();
         let purchase = database.purchase(&id).unwrap().unwrap();
-        assert_eq!(database.access(&one, "org.example.Paid").unwrap(), None);
+        assert_eq!(database.access(&one, "org.example.Sketchbook").unwrap(), None);
 
         database.finish_purchase(&id).unwrap();
         database.set_access(&purchase.user, &purchase.app, true).unwrap();
 
         assert!(database.purchase(&id).unwrap().unwrap().done);
-        assert_eq!(database.access(&one, "org.example.Paid").unwrap(), Some(true));
-        assert_eq!(database.access(&two, "org.example.Paid").unwrap(), None);
+        assert_eq!(database.access(&one, "org.example.Sketchbook").unwrap(), Some(true));
+        assert_eq!(database.access(&two, "org.example.Sketchbook").unwrap(), None);
     }
 }

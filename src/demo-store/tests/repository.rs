@@ -73,20 +73,20 @@ fn files_below(shop: &TestShop, folder: &str) -> BTreeSet<String> {
 #[tokio::test]
 async fn a_protected_commit_requires_a_token_for_it() {
     let shop = TestShop::with_repository().await;
-    let path = commit_path(&shop, "app/org.example.Private/");
+    let path = commit_path(&shop, "app/org.example.Postcard/");
 
     let (status, body) = answer(shop.get(&path).await).await;
     assert_eq!(status, 403);
     assert_eq!(body["error-type"], "token-insufficient");
     assert_eq!(body["message"], "Not enough permissions: No token specified");
 
-    let good = shop.download_token("demo", "org.example.Private").await;
+    let good = shop.download_token("demo", "org.example.Postcard").await;
     let response = shop.get_with_token(&path, &good).await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["cache-control"], "no-store");
 
-    shop.store.control().grant("demo", "org.example.Paid").unwrap();
-    let other = shop.download_token("demo", "org.example.Paid").await;
+    shop.store.control().grant("demo", "org.example.Sketchbook").unwrap();
+    let other = shop.download_token("demo", "org.example.Sketchbook").await;
     assert_eq!(shop.get_with_token(&path, &other).await.status(), 403);
 
     let (status, body) = answer(shop.get_with_token(&path, "nonsense").await).await;
@@ -97,8 +97,8 @@ async fn a_protected_commit_requires_a_token_for_it() {
 #[tokio::test]
 async fn an_expired_download_token_is_refused_for_every_file() {
     let shop = TestShop::with_repository_and(|options| options.token_lifetime = Duration::ZERO).await;
-    let path = commit_path(&shop, "app/org.example.Private/");
-    let token = shop.download_token("demo", "org.example.Private").await;
+    let path = commit_path(&shop, "app/org.example.Postcard/");
+    let token = shop.download_token("demo", "org.example.Postcard").await;
     // It is valid until the end of the second in which it was issued.
     let expired = async {
         loop {
@@ -117,8 +117,8 @@ async fn an_expired_download_token_is_refused_for_every_file() {
 #[tokio::test]
 async fn a_token_covers_the_extensions_of_its_app() {
     let shop = TestShop::with_repository().await;
-    let token = shop.download_token("demo", "org.example.Private").await;
-    let path = commit_path(&shop, "runtime/org.example.Private.Locale/");
+    let token = shop.download_token("demo", "org.example.Postcard").await;
+    let path = commit_path(&shop, "runtime/org.example.Postcard.Locale/");
     assert_eq!(shop.get(&path).await.status(), 403);
     assert_eq!(shop.get_with_token(&path, &token).await.status(), 200);
 }
@@ -126,7 +126,7 @@ async fn a_token_covers_the_extensions_of_its_app() {
 #[tokio::test]
 async fn free_apps_and_repository_metadata_require_no_token() {
     let shop = TestShop::with_repository().await;
-    let (free, platform) = (commit_path(&shop, "app/org.example.Free/"), commit_path(&shop, "Platform"));
+    let (free, platform) = (commit_path(&shop, "app/org.example.Metronome/"), commit_path(&shop, "Platform"));
     for path in ["repo/summary", "repo/summary.idx", "repo/config", &free, &platform] {
         assert_eq!(shop.get(path).await.status(), 200, "{path}");
     }
@@ -137,7 +137,7 @@ async fn deltas_and_their_indexes_are_protected_like_the_commits() {
     let shop = TestShop::with_repository().await;
     for folder in ["deltas", "delta-indexes"] {
         let (mut open, mut closed) = (0, 0);
-        let token = shop.download_token("demo", "org.example.Private").await;
+        let token = shop.download_token("demo", "org.example.Postcard").await;
         let mut opened = 0;
         for path in files_below(&shop, folder) {
             match shop.get(&path).await.status().as_u16() {
@@ -149,7 +149,7 @@ async fn deltas_and_their_indexes_are_protected_like_the_commits() {
                 status => panic!("{path}: {status}"),
             }
         }
-        // A superblock and a part for each: runtime, Free and appstream; Private, its translations and the two paid
+        // A superblock and a part for each: runtime, Metronome and appstream; Postcard, its translations and the two paid
         // apps.
         let each = if folder == "deltas" { 2 } else { 1 };
         assert_eq!((open, closed, opened), (3 * each, 4 * each, 2 * each), "{folder}");
@@ -159,31 +159,31 @@ async fn deltas_and_their_indexes_are_protected_like_the_commits() {
 #[tokio::test]
 async fn a_new_version_and_its_delta_are_protected() {
     let shop = TestShop::with_repository().await;
-    let (before, old_deltas) = (commit_path(&shop, "app/org.example.Private/"), files_below(&shop, "deltas"));
+    let (before, old_deltas) = (commit_path(&shop, "app/org.example.Postcard/"), files_below(&shop, "deltas"));
 
-    shop.store.control().publish_update("org.example.Private").await.unwrap();
+    shop.store.control().publish_update("org.example.Postcard").await.unwrap();
 
-    let after = commit_path(&shop, "app/org.example.Private/");
+    let after = commit_path(&shop, "app/org.example.Postcard/");
     assert_ne!(before, after);
     for path in [&before, &after] {
         assert_eq!(shop.get(path).await.status(), 403, "{path}");
     }
-    let name = ref_name(&shop, "app/org.example.Private/");
-    assert_eq!(ostree(&shop, &["cat", &name, "files/bin/hello"]), "#!/bin/sh\necho \"Hello from Private 2\"");
+    let name = ref_name(&shop, "app/org.example.Postcard/");
+    assert_eq!(ostree(&shop, &["cat", &name, "files/bin/hello"]), "#!/bin/sh\necho \"Hello from Postcard 2\"");
     let delta = delta_path(&before, &after);
     assert!(!old_deltas.contains(&delta) && files_below(&shop, "deltas").contains(&delta));
     assert_eq!(shop.get(&delta).await.status(), 403);
-    let token = shop.download_token("demo", "org.example.Private").await;
+    let token = shop.download_token("demo", "org.example.Postcard").await;
     assert_eq!(shop.get_with_token(&delta, &token).await.status(), 200);
 }
 
 #[tokio::test]
 async fn a_new_runtime_comes_with_an_app_that_needs_it() {
     let shop = TestShop::with_repository().await;
-    shop.store.control().publish_runtime("2", "org.example.Free").await.unwrap();
+    shop.store.control().publish_runtime("2", "org.example.Metronome").await.unwrap();
     let runtime = ref_name(&shop, "org.example.Platform");
     assert!(ostree(&shop, &["refs"]).lines().any(|name| name.starts_with("runtime/") && name.ends_with("/2")));
-    let metadata = ostree(&shop, &["cat", &ref_name(&shop, "app/org.example.Free/"), "metadata"]);
+    let metadata = ostree(&shop, &["cat", &ref_name(&shop, "app/org.example.Metronome/"), "metadata"]);
     let needed = runtime.trim_start_matches("runtime/").rsplit_once('/').unwrap().0;
     assert!(metadata.contains(&format!("runtime={needed}/2")), "{metadata}");
 }
@@ -285,7 +285,7 @@ async fn nothing_outside_the_repository_can_be_read() {
 #[tokio::test]
 async fn another_spelling_of_the_path_does_not_bypass_protection() {
     let shop = TestShop::with_repository().await;
-    let path = format!("/{}", commit_path(&shop, "app/org.example.Private/"));
+    let path = format!("/{}", commit_path(&shop, "app/org.example.Postcard/"));
     let (folder, name) = path.strip_prefix("/repo/objects/").unwrap().split_once('/').unwrap();
     for spelling in [
         format!("/repo//objects/{folder}/{name}"),
@@ -314,7 +314,7 @@ async fn anybody_may_read_the_names_and_icons_of_the_apps() {
     let shop = TestShop::with_repository().await;
     let appstream = ref_name(&shop, "appstream2/");
     let described = ostree(&shop, &["cat", &appstream, "/appstream.xml"]);
-    for (id, name) in [("org.example.Private", "Private"), ("org.example.Paid2", "Paid 2")] {
+    for (id, name) in [("org.example.Postcard", "Postcard"), ("org.example.Nightsky", "Nightsky")] {
         assert!(described.contains(id) && described.contains(&format!("<name>{name}</name>")), "{described}");
         ostree(&shop, &["ls", &appstream, &format!("/icons/64x64/{id}.png")]);
     }

@@ -35,7 +35,7 @@ async fn signing_in_leads_back_with_a_credential_that_works() {
     assert!(claims["sub"].is_string());
     assert!(claims["exp"].is_i64());
     assert!(credential.contains(CREDENTIAL_MARK));
-    assert_eq!(shop.get_tokens(&credential, &["org.example.Private"]).await.0, 200);
+    assert_eq!(shop.get_tokens(&credential, &["org.example.Postcard"]).await.0, 200);
     assert!(shop.store.control().issued_secrets().contains(&credential));
 }
 
@@ -85,16 +85,16 @@ async fn credentials_are_not_sent_to_other_computers() {
 async fn each_app_is_answered_according_to_its_terms() {
     let shop = TestShop::without_repository().await;
     let credential = shop.store.control().issue_credential("demo").unwrap();
-    let ids = ["org.example.Free", "org.example.Private", "org.example.Paid", "org.example.Unheard"];
+    let ids = ["org.example.Metronome", "org.example.Postcard", "org.example.Sketchbook", "org.example.Unheard"];
 
     let (status, answer) = shop.get_tokens(&credential, &ids).await;
 
     assert_eq!(status, 200);
-    assert_eq!(answer["tokens"]["org.example.Free"], "");
-    assert_eq!(answer["denied"], json!(["org.example.Paid", "org.example.Unheard"]));
-    let token = answer["tokens"]["org.example.Private"].as_str().unwrap();
+    assert_eq!(answer["tokens"]["org.example.Metronome"], "");
+    assert_eq!(answer["denied"], json!(["org.example.Sketchbook", "org.example.Unheard"]));
+    let token = answer["tokens"]["org.example.Postcard"].as_str().unwrap();
     let claims = claims(token);
-    assert_eq!(claims["prefixes"], json!(["org.example.Private"]));
+    assert_eq!(claims["prefixes"], json!(["org.example.Postcard"]));
     assert!(claims["sub"].is_string());
     assert!(claims["exp"].is_i64());
     assert_eq!(claims.get("aud"), None);
@@ -105,14 +105,17 @@ async fn each_app_is_answered_according_to_its_terms() {
 async fn an_app_is_bought_by_one_account_and_not_by_the_other() {
     let shop = TestShop::without_repository().await;
     let [demo, demo2] = ["demo", "demo2"].map(|user| shop.store.control().issue_credential(user).unwrap());
-    let request = json!({"id": "org.example.Paid"});
+    let request = json!({"id": "org.example.Sketchbook"});
     let (_, begun) = answer(shop.post_json("api/v1/begin_purchase", &demo, request).await).await;
     let start = begun["start_uri"].as_str().unwrap();
     let page = shop.client.get(shop.url_with(start, &[("redirect_uri", RETURN_ADDRESS), ("state", "abc")]));
     let page = page.send().await.unwrap().text().await.unwrap();
     assert!(page.contains("Buy Now") && page.contains("I Changed My Mind"));
     assert_eq!(shop.get(&format!("{start}/thanks")).await.status(), 404);
-    assert_eq!(shop.get_tokens(&demo, &["org.example.Paid"]).await.1["denied"], json!(["org.example.Paid"]));
+    assert_eq!(
+        shop.get_tokens(&demo, &["org.example.Sketchbook"]).await.1["denied"],
+        json!(["org.example.Sketchbook"])
+    );
 
     let done = shop.post_form(&format!("{start}/done"), &[("redirect_uri", RETURN_ADDRESS), ("state", "abc")]).await;
 
@@ -122,8 +125,11 @@ async fn an_app_is_bought_by_one_account_and_not_by_the_other() {
     let thanks = parameter(&back, "redirect_uri").unwrap();
     assert_eq!(thanks, shop.url(&format!("{start}/thanks")).as_str());
     assert_eq!(shop.client.get(thanks).send().await.unwrap().status(), 200);
-    assert_eq!(shop.get_tokens(&demo, &["org.example.Paid"]).await.1["denied"], json!([]));
-    assert_eq!(shop.get_tokens(&demo2, &["org.example.Paid"]).await.1["denied"], json!(["org.example.Paid"]));
+    assert_eq!(shop.get_tokens(&demo, &["org.example.Sketchbook"]).await.1["denied"], json!([]));
+    assert_eq!(
+        shop.get_tokens(&demo2, &["org.example.Sketchbook"]).await.1["denied"],
+        json!(["org.example.Sketchbook"])
+    );
     let again = shop.client.get(shop.url_with(start, &[("redirect_uri", RETURN_ADDRESS)])).send().await.unwrap();
     assert!(again.text().await.unwrap().contains("Already Yours"));
 }
@@ -132,7 +138,7 @@ async fn an_app_is_bought_by_one_account_and_not_by_the_other() {
 async fn an_app_that_is_not_for_sale_cannot_be_bought() {
     let shop = TestShop::without_repository().await;
     let credential = shop.store.control().issue_credential("demo").unwrap();
-    for id in ["org.example.Free", "org.example.Private", "org.example.Unheard"] {
+    for id in ["org.example.Metronome", "org.example.Postcard", "org.example.Unheard"] {
         let response = shop.post_json("api/v1/begin_purchase", &credential, json!({ "id": id })).await;
         let (status, answer) = answer(response).await;
         assert_eq!(status, 404, "{id}");
@@ -148,12 +154,12 @@ async fn a_revoked_expired_or_invented_credential_is_answered_with_401() {
     assert_eq!(control.revoke_credentials(Some("demo")).unwrap(), 1);
     assert_eq!(control.expire_credentials(Some("demo2")).unwrap(), 1);
     for credential in [revoked.as_str(), expired.as_str(), "nonsense", &format!("{revoked}x")] {
-        let (status, answer) = shop.get_tokens(credential, &["org.example.Private"]).await;
+        let (status, answer) = shop.get_tokens(credential, &["org.example.Postcard"]).await;
         assert_eq!(status, 401);
         assert!(answer["message"].is_string());
     }
     let fresh = control.issue_credential("demo").unwrap();
-    assert_eq!(shop.get_tokens(&fresh, &["org.example.Private"]).await.0, 200);
+    assert_eq!(shop.get_tokens(&fresh, &["org.example.Postcard"]).await.0, 200);
 }
 
 #[tokio::test]
@@ -161,7 +167,7 @@ async fn credentials_and_purchases_outlive_the_shop() {
     let shop = TestShop::without_repository().await;
     let control = shop.store.control();
     let credential = control.issue_credential("demo").unwrap();
-    control.grant("demo", "org.example.Paid").unwrap();
+    control.grant("demo", "org.example.Sketchbook").unwrap();
     let port = shop.store.base_url().port().unwrap();
     shop.store.stop().await;
 
@@ -169,7 +175,7 @@ async fn credentials_and_purchases_outlive_the_shop() {
     let store = DemoStore::start(options).await.unwrap();
     let shop = TestShop { store, ..shop };
 
-    let (status, answer) = shop.get_tokens(&credential, &["org.example.Paid"]).await;
+    let (status, answer) = shop.get_tokens(&credential, &["org.example.Sketchbook"]).await;
     assert_eq!(status, 200);
     assert_eq!(answer["denied"], json!([]));
 }
@@ -178,7 +184,7 @@ async fn credentials_and_purchases_outlive_the_shop() {
 async fn the_front_page_names_the_apps_and_how_to_add_the_shop() {
     let shop = TestShop::without_repository().await;
     let page = shop.get("").await.text().await.unwrap();
-    assert!(page.contains("Private"));
+    assert!(page.contains("Postcard"));
     assert!(page.contains(shop.store.remote_add_command()));
     assert_eq!(shop.get("favicon.ico").await.status(), 404);
 }

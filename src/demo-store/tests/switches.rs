@@ -39,8 +39,8 @@ async fn an_answer_can_be_replaced_once() {
 #[tokio::test]
 async fn a_late_answer_is_the_right_one() {
     let (shop, credential) = failing_shop(Failure::Slow { milliseconds: 5 }).await;
-    let (status, answer) = shop.get_tokens(&credential, &["org.example.Free"]).await;
-    assert_eq!((status, &answer["tokens"]["org.example.Free"]), (200, &json!("")));
+    let (status, answer) = shop.get_tokens(&credential, &["org.example.Metronome"]).await;
+    assert_eq!((status, &answer["tokens"]["org.example.Metronome"]), (200, &json!("")));
 }
 
 #[tokio::test]
@@ -99,14 +99,14 @@ async fn a_body_can_go_on_for_ever() {
 async fn a_hanging_request_and_its_end_are_logged() {
     let (shop, credential) = failing_shop(Failure::Hang).await;
     let control = shop.store.control();
-    let ids = json!({"ids": ["org.example.Private"]});
+    let ids = json!({"ids": ["org.example.Postcard"]});
     {
         let waiting = shop.try_post_json(GET_TOKENS, &credential, ids);
         tokio::select! {
             _ = waiting => panic!("there was an answer"),
             request = control.wait_for_request(|request| request.user.is_some()) => {
                 assert_eq!(request.user.as_deref(), Some("demo"));
-                assert_eq!(request.ids, ["org.example.Private"]);
+                assert_eq!(request.ids, ["org.example.Postcard"]);
                 assert_eq!(request.outcome, Outcome::Pending);
             }
         }
@@ -132,7 +132,7 @@ async fn the_log_records_who_asked_what_without_secrets() {
     shop.post_form("login", &fields).await;
     shop.get("login?redirect_uri=http://127.0.0.1:4711/done&state=s3cret").await;
     let credential = shop.store.control().issue_credential("demo2").unwrap();
-    shop.get_tokens(&credential, &["org.example.Paid"]).await;
+    shop.get_tokens(&credential, &["org.example.Sketchbook"]).await;
 
     let requests = shop.store.requests();
     let logged: Vec<_> = requests
@@ -147,7 +147,7 @@ async fn the_log_records_who_asked_what_without_secrets() {
             ("POST", "/api/v1/get_tokens", Some(200), Some("demo2")),
         ]
     );
-    assert_eq!(requests[2].ids, ["org.example.Paid"]);
+    assert_eq!(requests[2].ids, ["org.example.Sketchbook"]);
     assert_eq!(requests[2].authorization, Authorization::Bearer);
     let log = format!("{requests:?}");
     assert!(!log.contains("s3cret") && !log.contains(&credential) && !log.contains("4711"));
@@ -185,9 +185,9 @@ async fn a_credential_can_claim_a_false_expiry() {
 async fn the_switches_work_over_http() {
     let shop = TestShop::without_repository().await;
     let credential = shop.store.control().issue_credential("demo").unwrap();
-    let paid = || shop.get_tokens(&credential, &["org.example.Paid"]);
+    let paid = || shop.get_tokens(&credential, &["org.example.Sketchbook"]);
 
-    let ownership = json!({"user": "demo", "app": "org.example.Paid", "granted": true});
+    let ownership = json!({"user": "demo", "app": "org.example.Sketchbook", "granted": true});
     assert_eq!(shop.control(Method::PUT, "apps", ownership).await.0, 200);
     assert_eq!(paid().await.1["denied"], json!([]));
 
@@ -211,7 +211,7 @@ async fn a_paid_app_can_be_unlocked_later() {
     let credential = control.issue_credential("demo").unwrap();
     let (status, _) = shop.control(Method::PUT, "grants", json!({"held": true})).await;
     assert_eq!(status, 200);
-    let id = "org.example.Paid";
+    let id = "org.example.Sketchbook";
     let begun = common::answer(shop.post_json("api/v1/begin_purchase", &credential, json!({ "id": id })).await).await;
     let page = format!("{}/done", begun.1["start_uri"].as_str().unwrap());
     assert_eq!(shop.post_form(&page, &[("redirect_uri", RETURN_ADDRESS)]).await.status(), 303);

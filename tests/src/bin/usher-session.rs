@@ -30,7 +30,7 @@ async fn main() -> ExitCode {
     print(&format!(
         "\nThe shop is at {}. It has two accounts, “demo” and “demo2”; the password of each is its name.\n\
          flatpak has its repository as the remote “demo”. To install from it, in another terminal:\n\n    \
-         build-aux/run --shell\n    flatpak install demo org.example.Private\n    flatpak install demo org.example.Paid\n\n\
+         build-aux/run --shell\n    flatpak install demo org.example.Postcard\n    flatpak install demo org.example.Sketchbook\n\n\
          The second app has to be bought; nothing is paid for it.\n\
          Everything ends, and leaves nothing behind, when Usher's window is closed or Ctrl+C is pressed.",
         session.shop().base_url()

@@ -10,7 +10,7 @@ pub(crate) use usher_tests::Client;
 use usher_tests::usherctl::BrowserCommand;
 use usher_tests::{AUTHENTICATOR, Session, browser, send_signal};
 
-pub(crate) const APP: &str = "org.example.Private";
+pub(crate) const APP: &str = "org.example.Postcard";
 
 /// A daemon that the test started itself.
 #[derive(Debug)]

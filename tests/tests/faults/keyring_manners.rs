@@ -110,7 +110,7 @@ async fn k14_signing_in_again_opens_the_keyring_first_and_adds_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn k25_a_keyring_that_asks_for_each_program_asks_for_the_daemon_itself() {
     let (session, keyring) = start().await;
-    let app = "org.example.Private";
+    let app = "org.example.Postcard";
     keyring.behave(|now| *now = Manners { locks_single_items: true, person: Person::IsAway, ..Manners::default() });
     keyring.lock().await;
     for _ in 0..2 {

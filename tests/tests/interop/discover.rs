@@ -3,7 +3,7 @@
 
 use usher_tests::{Setup, Story, wait_until};
 
-const APP: &str = "org.example.Private";
+const APP: &str = "org.example.Postcard";
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the programs that build-aux/interop installs"]
@@ -26,7 +26,7 @@ async fn discover_installs_an_app_after_signing_in() {
     story.step("“Install” waits for an account, since Discover shows nobody an error").await;
     window.press("Install from Demo Store (user)").await;
     let prompt = usher.window(&format!("Sign In to {host}")).await;
-    for (row, text) in [("Asked By", "Discover"), ("For", "Private"), ("Server", &host)] {
+    for (row, text) in [("Asked By", "Discover"), ("For", "Postcard"), ("Server", &host)] {
         prompt.row_says(row, text).await;
     }
 

@@ -5,7 +5,7 @@ use usher_tests::{KeyringState, Setup, Story};
 
 use crate::other_keyring::{Maker, OtherKeyring};
 
-const APP: &str = "org.example.Private";
+const APP: &str = "org.example.Postcard";
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the programs that build-aux/interop installs"]

@@ -318,8 +318,8 @@ mod tests {
         let linked = asked.ground.link();
         owner.link(linked);
         let form = form(&asked, &[account("demo2"), owner]);
-        let words = words(&asked, &form, "Demo", true, &|_| "Paid".to_owned());
-        assert_eq!(bare(&words.heading), "Buy “Paid”?");
+        let words = words(&asked, &form, "Demo", true, &|_| "Sketchbook".to_owned());
+        assert_eq!(bare(&words.heading), "Buy “Sketchbook”?");
         assert_eq!(
             bare(&words.description),
             "The account demo at s.example has no access yet. Nothing is paid before it is confirmed on the store's page."

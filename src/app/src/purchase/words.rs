@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     fn told(shown: &PageKind, next: Option<&str>) -> (String, String, Vec<(ButtonAction, String)>) {
-        let names = Names { app: "Paid", next, host: "s.example", user: "demo" };
+        let names = Names { app: "Sketchbook", next, host: "s.example", user: "demo" };
         let words = words(shown, &names);
         let bare = |text: &str| text.replace(['\u{2068}', '\u{2069}'], "");
         let buttons = words.buttons.iter().map(|(act, label)| (*act, bare(label))).collect();
@@ -135,7 +135,7 @@ mod tests {
     fn what_is_paid_is_waited_for_in_calm_words() {
         let (title, text, buttons) = told(&PageKind::Waiting, Some("Other"));
         assert_eq!(title, "Waiting for the Store");
-        assert_eq!(text, "s.example has not unlocked “Paid” yet. Nothing is paid again.");
+        assert_eq!(text, "s.example has not unlocked “Sketchbook” yet. Nothing is paid again.");
         assert_eq!(buttons[0], (ButtonAction::Check, "Check Again".into()));
         assert!(buttons.iter().all(|(act, _)| *act != ButtonAction::Skip));
     }
@@ -144,7 +144,7 @@ mod tests {
     fn an_app_that_is_not_sold_leads_to_another_account_or_to_the_next_app() {
         let (title, text, buttons) = told(&PageKind::NotOffered, Some("Other"));
         assert_eq!(title, "Not Available to This Account");
-        let said = "s.example does not offer “Paid” to demo. The people who run the repository can give access.";
+        let said = "s.example does not offer “Sketchbook” to demo. The people who run the repository can give access.";
         assert_eq!(text, said);
         assert_eq!(
             buttons,
@@ -161,7 +161,7 @@ mod tests {
         let (_, _, buttons) = told(&PageKind::Progress, Some("Third"));
         assert_eq!(
             buttons,
-            [(ButtonAction::Continue, "Continue With “Paid”".into()), (ButtonAction::Stop, "Stop Here".into())]
+            [(ButtonAction::Continue, "Continue With “Sketchbook”".into()), (ButtonAction::Stop, "Stop Here".into())]
         );
     }
 

@@ -71,18 +71,18 @@ fn messages_say_what_happened_and_what_to_do() {
 fn the_message_says_how_to_buy_from_where_the_person_is() {
     let names = Names { remote: "demo", host: "store.example.org", usherctl: OUTSIDE };
     let say = |ids: &[&str], place| message(&all("demo", ids)[8], place, &names);
-    let one = "Purchase needed. “org.example.Paid” is not in the account of demo at store.example.org.";
+    let one = "Purchase needed. “org.example.Sketchbook” is not in the account of demo at store.example.org.";
     let three = "Purchase needed. 3 apps are not in the account of demo at store.example.org.";
     for (place, paid, several) in [
         (Place::Window, "See the Usher window, then try again.", "See the Usher window, then try again."),
         (Place::Usher, "See Usher, then try again.", "See Usher, then try again."),
         (
             Place::Terminal,
-            "Run “usherctl buy demo org.example.Paid”, then try again.",
+            "Run “usherctl buy demo org.example.Sketchbook”, then try again.",
             "Run “usherctl buy demo a.b.C”, then try again.",
         ),
     ] {
-        assert_eq!(say(&["org.example.Paid"], place), format!("{one} {paid}"));
+        assert_eq!(say(&["org.example.Sketchbook"], place), format!("{one} {paid}"));
         assert_eq!(say(&["a.b.C", "a.b.D", "a.b.E"], place), format!("{three} {several}"));
     }
 }

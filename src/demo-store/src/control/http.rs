@@ -34,9 +34,9 @@ PUT    /pages                     {\"path\": \"/login\", \"page\": {\"status\": 
 POST   /reset                     {} undoes all failures and pages
 POST   /credentials/expire        {\"user\": \"demo\"}, or {} for all
 POST   /credentials/revoke        the same fields
-PUT    /apps                      {\"user\": \"demo\", \"app\": \"org.example.Paid\", \"granted\": true}
+PUT    /apps                      {\"user\": \"demo\", \"app\": \"org.example.Sketchbook\", \"granted\": true}
 PUT    /grants                    {\"held\": true} stops unlocking paid apps; false unlocks them
-POST   /publish                   [{\"update\": \"org.example.Free\"}, {\"runtime\": {\"branch\": \"2\", \"app\": \"org.example.Free\"}}]
+POST   /publish                   [{\"update\": \"org.example.Metronome\"}, {\"runtime\": {\"branch\": \"2\", \"app\": \"org.example.Metronome\"}}]
 POST   /authenticator             {\"name\": \"…\", \"url\": \"…\"} names it in the summary; \"brought_from\": FOLDER also
                                   publishes it from the repository there, and flatpak installs it by itself
 ";

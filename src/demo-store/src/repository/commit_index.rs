@@ -120,7 +120,7 @@ fn read_commit(repo: &Path, checksum: &str) -> Result<Commit, StoreError> {
     Ok(Commit { token_type, ids: bound_ids(&refs) })
 }
 
-/// The ids in a printed list of refs: `['app/org.example.Free/x86_64/stable']`.
+/// The ids in a printed list of refs: `['app/org.example.Metronome/x86_64/stable']`.
 fn bound_ids(refs: &str) -> Vec<String> {
     refs.split('\'')
         .filter_map(|text| {
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn ids_come_from_apps_and_runtimes_only() {
-        let refs = "['app/org.example.Free/x86_64/stable', 'runtime/org.example.Free.Locale/x86_64/stable', 'appstream2/x86_64']";
-        assert_eq!(bound_ids(refs), ["org.example.Free", "org.example.Free.Locale"]);
+        let refs = "['app/org.example.Metronome/x86_64/stable', 'runtime/org.example.Metronome.Locale/x86_64/stable', 'appstream2/x86_64']";
+        assert_eq!(bound_ids(refs), ["org.example.Metronome", "org.example.Metronome.Locale"]);
     }
 }

@@ -319,8 +319,8 @@ mod tests {
             let apps: Vec<String> = apps.iter().map(|&app| app.to_owned()).collect();
             bare(&belongs("demo", &apps, is_new))
         };
-        assert_eq!(told(&["Paid"], true), "“Paid” now belongs to demo.");
-        assert_eq!(told(&["Paid"], false), "“Paid” belongs to demo.");
-        assert_eq!(told(&["Paid", "Other"], true), "2 apps now belong to demo.");
+        assert_eq!(told(&["Sketchbook"], true), "“Sketchbook” now belongs to demo.");
+        assert_eq!(told(&["Sketchbook"], false), "“Sketchbook” belongs to demo.");
+        assert_eq!(told(&["Sketchbook", "Other"], true), "2 apps now belong to demo.");
     }
 }
