@@ -196,7 +196,7 @@ async fn walk_through_buying(story: &Story, check: PageCheck) {
     window.says("Thank You").await;
     check.run(story, &window, "The shop's last page").await;
     window.press("Done").await;
-    window.ready("It Was Not Paid").await;
+    window.ready("Not Paid").await;
     check.run(story, &window, "Waiting for the store").await;
     session.shop().control().release_grants().expect("the shop unlocks");
     window.says("Buying 2 of 2").await;
@@ -209,9 +209,9 @@ async fn walk_through_buying(story: &Story, check: PageCheck) {
     window.says("Leave the Purchase?").await;
     check.run(story, &window, "Leave the purchase?").await;
     window.press("Leave").await;
-    window.ready("It Was Not Paid").await;
+    window.ready("Not Paid").await;
     check.run(story, &window, "Purchase not finished").await;
-    window.press("It Was Not Paid").await;
+    window.press("Not Paid").await;
     window.press("Stop Here").await;
     window.says("Bought").await;
     check.run(story, &window, "Prompt: bought").await;

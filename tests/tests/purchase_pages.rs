@@ -77,7 +77,7 @@ async fn w16_a_last_page_that_is_not_the_shops_own_is_not_shown() {
         let tree = window.tree().await;
         assert!(!tree.mentions("root:") && !tree.says("Elsewhere"), "{tree}");
         if n + 1 < addresses.len() {
-            window.press("It Was Not Paid").await;
+            window.press("Not Paid").await;
             window.press("Continue to Purchase").await;
         }
     }
@@ -124,7 +124,7 @@ async fn a_page_that_merely_claims_a_payment_is_not_believed() {
     window.press("Go Back").await;
     window.says("Waiting for the Store").await;
     window.toast_after("Nothing has changed", async || window.press("Check Again").await).await;
-    window.press("It Was Not Paid").await;
+    window.press("Not Paid").await;
     window.ready("Continue to Purchase").await;
     window.press("Not Now").await;
     screen.wait_until_empty().await;

@@ -129,7 +129,7 @@ async fn the_first_protected_app_brings_usher_along() {
     let output = session.usherctl(&["doctor"]).await;
     let modify = "flatpak remote-modify --user --no-authenticator-install demo";
     let came =
-        (modify.to_owned(), "Usher came along with “demo”, which brings it again whenever it is removed.".to_owned());
+        (modify.to_owned(), "Usher came along with “demo”, which reinstalls it whenever it is removed.".to_owned());
     assert_eq!(problems_of_usher(&output), [came]);
     assert!(output.stdout.contains("demo: all good\n"), "{}", output.stdout);
     assert!(output.stdout.ends_with("1 remote checked, no problems.\n"), "{}", output.stdout);
@@ -138,7 +138,7 @@ async fn the_first_protected_app_brings_usher_along() {
     story.step("So does the window").await;
     session.open_usher();
     let window = screen.window("Usher").await;
-    window.find_row("Usher Came Along With a Repository, “demo” brings it again whenever it is removed").await;
+    window.find_row("Usher Came Along With a Repository, “demo” reinstalls it whenever it is removed").await;
 
     story.step("A person can forbid that; Usher stays installed").await;
     run(session, modify).await;
@@ -175,7 +175,7 @@ async fn a_program_under_ushers_name_is_reported_and_can_be_removed() {
     let said = problems_of_usher(&output);
     let [(command, sentence)] = &said[..] else { panic!("one thing is wrong with Usher: {said:?}") };
     assert!(sentence.starts_with("Usher may have been replaced: “app/"), "{sentence}");
-    assert!(sentence.ends_with("/autoinstall” from “other” is installed besides."), "{sentence}");
+    assert!(sentence.ends_with("/autoinstall” is also installed from “other”."), "{sentence}");
     assert_eq!(output.code, 1);
 
     story.step("It is the first row of the window").await;

@@ -23,7 +23,7 @@ async fn an_install_that_needs_an_account_works_after_signing_in() {
     {
         prompt.row_says(row, text).await;
     }
-    prompt.says("The install has stopped. It can be started again after signing in.").await;
+    prompt.says("The install was stopped. Sign in, then start it again.").await;
 
     story.step("The shop's page opens, with its host outside the page").await;
     prompt.press(&format!("Continue to {host}")).await;

@@ -18,7 +18,7 @@ async fn waiting_install(story: &Story, prompt: &str) -> Terminal {
     let mut install = story.session.flatpak().install(APP);
     let screen = story.session.screen();
     let window = screen.window(prompt).await;
-    window.says("flatpak in the terminal is waiting. The install goes on after signing in.").await;
+    window.says("The terminal is waiting. The install continues after signing in.").await;
     assert!(install.is_running(), "{}", install.text());
     install
 }
@@ -35,7 +35,7 @@ async fn one_command_waits_for_the_sign_in_and_goes_on_by_itself() {
     let screen = story.session.screen();
     screen.window(&prompt).await.press(&format!("Continue to {host}")).await;
     screen.front().sign_in_on_the_page("demo").await;
-    screen.front().says("The install goes on in flatpak in the terminal.").await;
+    screen.front().says("The install continues in the terminal.").await;
     install.end().await.expect_success();
     assert!(story.session.flatpak().is_installed(APP).await);
 

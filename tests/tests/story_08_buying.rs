@@ -36,7 +36,7 @@ async fn an_app_that_was_not_bought_is_bought_and_installed() {
     let prompt = screen.window("Buy “Sketchbook”?").await;
     prompt
         .says(&format!(
-            "The account demo at {host} has no access yet. Nothing is paid before it is confirmed on the store's page."
+            "The account demo at {host} has no access yet. Nothing is paid before it is confirmed on the store’s page."
         ))
         .await;
     for (row, text) in [
@@ -48,7 +48,7 @@ async fn an_app_that_was_not_bought_is_bought_and_installed() {
     ] {
         prompt.row_says(row, text).await;
     }
-    prompt.says("The install has stopped. It can be started again after the purchase.").await;
+    prompt.says("The install was stopped. Buy the app, then start it again.").await;
     prompt.ready("Continue to Purchase").await;
     assert!(story.session.begun_purchases().is_empty(), "nothing is begun before the person's click");
 

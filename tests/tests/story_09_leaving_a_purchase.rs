@@ -36,7 +36,7 @@ async fn leaving_before_paying_begins_nothing_again_until_the_person_says_so() {
     story.step("Leaving asks first, and “Stay” stays").await;
     window.press("Cancel").await;
     window.says("Leave the Purchase?").await;
-    window.says("If it was already paid, Usher finds out with the store.").await;
+    window.says("If it was already paid, Usher checks with the store.").await;
     window.press("Stay").await;
     window.wait("the end of the question", |tree| (!tree.says("Leave the Purchase?")).then_some(())).await;
     window.ready("Buy Now").await;
@@ -53,8 +53,8 @@ async fn leaving_before_paying_begins_nothing_again_until_the_person_says_so() {
     window.toast_after("Nothing has changed", async || window.press("Check Again").await).await;
     assert!(story.session.begun_purchases().is_empty(), "nothing was begun again");
 
-    story.step("“It Was Not Paid” leads back to the prompt, and the app can be bought from there").await;
-    window.press("It Was Not Paid").await;
+    story.step("“Not Paid” leads back to the prompt, and the app can be bought from there").await;
+    window.press("Not Paid").await;
     window.press("Continue to Purchase").await;
     window.pay_and_return("Sketchbook").await;
     window.says("Bought").await;
@@ -101,7 +101,7 @@ async fn closing_the_window_after_paying_loses_nothing() {
     story.step("Usher's own window knows of the purchase, and checks it").await;
     story.session.open_usher();
     let usher = screen.window("Usher").await;
-    usher.mentions(&format!("Purchase at {} was not finished", story.session.host())).await;
+    usher.mentions(&format!("Unfinished purchase at {}", story.session.host())).await;
     story.session.shop().control().release_grants().expect("the shop unlocks");
     usher.press("Check Sketchbook Again").await;
     usher.mentions("“Sketchbook” can be installed now").await;
@@ -178,7 +178,7 @@ async fn a_window_killed_before_paying_begins_nothing_twice() {
     assert_eq!(story.session.begun_purchases(), [PAID], "nothing was begun a second time");
 
     story.step("Once the person says that it was not paid, it can be bought").await;
-    window.press("It Was Not Paid").await;
+    window.press("Not Paid").await;
     window.press("Continue to Purchase").await;
     window.pay_and_return("Sketchbook").await;
     window.says("Bought").await;

@@ -16,7 +16,7 @@ async fn waiting_at_the_page(name: &'static str, title: &str) -> (Story, Termina
     let mut install = story.session.flatpak().install(PAID);
     let screen = story.session.screen();
     let prompt = screen.window("Buy “Sketchbook”?").await;
-    prompt.says("flatpak in the terminal is waiting. The install goes on after the purchase.").await;
+    prompt.says("The terminal is waiting. The install continues after the purchase.").await;
     prompt.press("Continue to Purchase").await;
     screen.front().ready("Buy Now").await;
     assert!(install.is_running(), "{}", install.text());
@@ -37,7 +37,7 @@ async fn one_command_waits_for_the_purchase_and_goes_on_by_itself() {
 
     story.step("Buying lets it go on").await;
     pay(&story).await;
-    story.session.screen().front().says("The install goes on in flatpak in the terminal.").await;
+    story.session.screen().front().says("The install continues in the terminal.").await;
     install.end().await.expect_success();
     assert!(story.session.flatpak().is_installed(PAID).await);
 

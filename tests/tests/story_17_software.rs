@@ -50,7 +50,7 @@ async fn software_installs_an_app_after_signing_in() {
     for (row, text) in [("Asked By", "Software"), ("For", "Postcard"), ("For", APP), ("Server", &host)] {
         prompt.row_says(row, text).await;
     }
-    prompt.says("The install has stopped. It can be started again after signing in.").await;
+    prompt.says("The install was stopped. Sign in, then start it again.").await;
 
     story.step("Signing in leads back to Software").await;
     prompt.press(&format!("Continue to {host}")).await;
@@ -122,7 +122,7 @@ async fn software_waits_for_the_account_if_that_was_chosen() {
     prompt.press(&format!("Continue to {host}")).await;
     let page = usher.front();
     page.sign_in_on_the_page("demo").await;
-    page.says("The install goes on in Software.").await;
+    page.says("The install continues in Software.").await;
     window.ready("Uninstall").await;
     usher.wait_until_empty().await;
     session.flatpak().run(&["run", "--user", APP]).await.expect_success();

@@ -157,7 +157,7 @@ async fn a_notification_about_a_lost_app_does_not_name_it() {
     update_without_access(&story).await;
     let notification = desktop.wait_for_one().await;
     assert_eq!(notification.title, "App No Longer Available");
-    assert_eq!(notification.body, format!("An app was not updated: the account at {host} has no access any more."));
+    assert_eq!(notification.body, format!("An app was not updated: the account at {host} no longer has access."));
 
     story.step("The shop gives access again, the update goes through, and the notification disappears").await;
     story.session.shop().control().grant("demo", PAID).expect("the shop gives an app");

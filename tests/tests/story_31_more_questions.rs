@@ -100,7 +100,7 @@ async fn an_install_that_waits_behind_another_question_goes_on_in_its_turn() {
     prompt.press("Not Now").await;
     assert_eq!(first.end().await.code, 1);
     let prompt = screen.window(&format!("Sign In to {other_host}")).await;
-    prompt.says("flatpak in the terminal is waiting. The install goes on after signing in.").await;
+    prompt.says("The terminal is waiting. The install continues after signing in.").await;
     prompt.press(&format!("Continue to {other_host}")).await;
     screen.front().sign_in_on_the_page("demo").await;
     second.end().await.expect_success();

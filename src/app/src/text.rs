@@ -73,6 +73,28 @@ fn local(at: i64) -> Option<glib::DateTime> {
     glib::DateTime::from_unix_local(at).ok()
 }
 
+/// Where a program that asked is, within a sentence: “Go back to the terminal.”
+pub(crate) fn place(found: &str) -> String {
+    if let Some(claimed) = found.strip_prefix(client::CLAIMED) {
+        return gettext_f("a program that calls itself {name}", &[("name", &within(claimed))]);
+    }
+    match found {
+        "" => gettext("a program on this computer"),
+        // Translators: within a sentence: “Go back to the terminal.”
+        "flatpak" => gettext("the terminal"),
+        other => program(other),
+    }
+}
+
+/// The same at the beginning of a sentence: “The terminal is waiting.”
+pub(crate) fn place_first(found: &str) -> String {
+    match found {
+        // Translators: at the beginning of a sentence: “The terminal is waiting.”
+        "flatpak" => gettext("The terminal"),
+        other => program(other),
+    }
+}
+
 /// The name of a program that asked, as the daemon found it.
 pub(crate) fn program(found: &str) -> String {
     if let Some(claimed) = found.strip_prefix(client::CLAIMED) {
@@ -110,5 +132,22 @@ mod tests {
         assert_eq!(program("gnome-software"), "Software");
         assert_eq!(program(""), "A program on this computer");
         assert_eq!(program("claimed:Shop\n"), "A program that calls itself \u{2068}Shop\u{2069}");
+        assert_eq!(program("flatpak"), "flatpak in the terminal");
+    }
+
+    #[test]
+    fn a_program_within_a_sentence_is_the_place_to_go_to() {
+        for (found, first, within) in [
+            ("flatpak", "The terminal", "the terminal"),
+            ("gnome-software", "Software", "Software"),
+            ("", "A program on this computer", "a program on this computer"),
+            (
+                "claimed:x",
+                "A program that calls itself \u{2068}x\u{2069}",
+                "a program that calls itself \u{2068}x\u{2069}",
+            ),
+        ] {
+            assert_eq!((place_first(found).as_str(), place(found).as_str()), (first, within));
+        }
     }
 }

@@ -65,11 +65,11 @@ impl UserFacing for AtHost<'_> {
                 gettext_f("{host} answered in an unexpected way. Try again later; nothing was changed.", values)
             }
             HttpError::Certificate(CertificateFault::Expired) => gettext_f(
-                "The connection to {host} is not secure: its certificate has expired, or this computer's clock is wrong. Nothing was sent.",
+                "The connection to {host} is not secure: its certificate has expired, or this computer’s clock is wrong. Nothing was sent.",
                 values,
             ),
             HttpError::Certificate(CertificateFault::NotYetValid) => gettext_f(
-                "The connection to {host} is not secure: its certificate is not valid yet, or this computer's clock is wrong. Nothing was sent.",
+                "The connection to {host} is not secure: its certificate is not valid yet, or this computer’s clock is wrong. Nothing was sent.",
                 values,
             ),
             HttpError::Certificate(CertificateFault::OtherHost) => gettext_f(
@@ -117,7 +117,7 @@ impl ProxyFault {
         match self {
             Self::Unreachable => gettext("The proxy does not lead there."),
             Self::NotUnderstood(ProxySource::Settings) => {
-                gettext("The proxy in the desktop's settings is not understood. Nothing was sent.")
+                gettext("The proxy in the desktop’s settings is not understood. Nothing was sent.")
             }
             Self::NotUnderstood(ProxySource::Variable(name)) => gettext_f(
                 "The proxy in the variable “{variable}” is not understood. Nothing was sent.",
@@ -132,7 +132,7 @@ fn proxy_reason(fault: ProxyFault, host: &str) -> String {
     match fault {
         ProxyFault::Unreachable => gettext_f("{host} cannot be reached through the proxy", values),
         ProxyFault::NotUnderstood(ProxySource::Settings) => {
-            gettext_f("{host} cannot be reached: the proxy in the desktop's settings is not understood", values)
+            gettext_f("{host} cannot be reached: the proxy in the desktop’s settings is not understood", values)
         }
         ProxyFault::NotUnderstood(ProxySource::Variable(name)) => gettext_f(
             "{host} cannot be reached: the proxy in the variable “{variable}” is not understood",

@@ -25,7 +25,7 @@ pub(crate) enum Command {
     List,
     /// Sign in to an account server, named by a remote, a host, an address or a file about a repository
     SignIn {
-        /// A remote's name, the host of an account server, its address, an account (user@host), or a .flatpakrepo or
+        /// A remote’s name, the host of an account server, its address, an account (user@host), or a .flatpakrepo or
         /// .flatpakref file
         #[arg(value_name = "REMOTE|HOST|ADDRESS|FILE")]
         server: String,
@@ -47,7 +47,7 @@ pub(crate) enum Command {
     Allow {
         /// The remote, by its name or address
         remote: String,
-        /// The account: user@host, its id, its user, or the host of its server; the only one at the remote's server if none is named
+        /// The account: user@host, its id, its user, or the host of its server; the only one at the remote’s server if none is named
         account: Option<String>,
     },
     /// Show that a remote has changed its server, and accept the new one or keep the remote blocked
@@ -64,7 +64,7 @@ pub(crate) enum Command {
         /// The account: user@host, its id, its user, or the host of its server; whichever the remote uses if none is named
         account: Option<String>,
     },
-    /// Give an account a name of one's own, to tell it from others at its server
+    /// Give an account a name of one’s own, to tell it from others at its server
     Rename {
         /// The account: user@host, its id, its user, or the host of its server
         account: String,
@@ -99,7 +99,7 @@ pub(crate) enum Command {
     Buy {
         /// The remote that has the app, by its name or address
         remote: String,
-        /// The app's id
+        /// The app’s id
         app: String,
         /// Say that a purchase that was begun before was not paid
         #[arg(long)]

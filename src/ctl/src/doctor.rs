@@ -211,7 +211,7 @@ fn print(
         }
     }
     if has_window == Some(false) {
-        context.out.line(&gettext("Usher's window is not installed. “usherctl” does all that it does."))?;
+        context.out.line(&gettext("Usher’s window is not installed. “usherctl” does all that it does."))?;
     }
     let count = general.problems.len() + examined.iter().map(|examined| examined.problems.len()).sum::<usize>();
     context.out.line(&summary(examined.len(), count))

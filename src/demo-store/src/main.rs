@@ -24,7 +24,7 @@ use usher_demo_store::{
 #[command(version)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 struct Arguments {
-    /// Folder for the database and the repository [default: demo-store in the user's data folder]
+    /// Folder for the database and the repository [default: demo-store in the user’s data folder]
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
     /// Port of the shop; 0 takes any free port

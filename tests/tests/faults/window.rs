@@ -134,7 +134,7 @@ async fn the_account_page_reports_a_missing_keyring_and_recovers_when_it_returns
 
     session.keyring().kill(&session.bus).await;
     window.press("Try Again").await;
-    window.says("The keyring does not answer as it should").await;
+    window.says("The keyring is not responding").await;
     session.keyring().restart(&session.processes, &session.bus).await;
     window.ready("Sign Out").await;
     assert!(window.tree().await.usable("Try Again").is_none(), "{}", window.tree().await);

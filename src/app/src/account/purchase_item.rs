@@ -89,7 +89,7 @@ impl PurchaseItem {
     pub(super) fn state_label(&self) -> Option<String> {
         match self.purchase.state {
             PurchaseState::Owned if self.is_installed => Some(gettext("Installed")),
-            PurchaseState::NoAccess => Some(gettext("No Access Now")),
+            PurchaseState::NoAccess => Some(gettext("No Access")),
             PurchaseState::Owned | PurchaseState::Unfinished => None,
         }
     }
@@ -159,7 +159,7 @@ mod tests {
         let said = |text: &str| Some(text.to_owned());
         assert_eq!(
             told,
-            [("a.b.D", None), ("a.b.C", said("No Access Now")), ("a.b.B", None), ("a.b.A", said("Installed"))]
+            [("a.b.D", None), ("a.b.C", said("No Access")), ("a.b.B", None), ("a.b.A", said("Installed"))]
         );
         assert!(listed[0].is_unfinished() && listed[0].subtitle().starts_with("Begun on "));
         assert!(listed[1].subtitle().starts_with("Bought on "));

@@ -197,7 +197,7 @@ mod imp {
                 gettext_f("Apps that {host} has given this account access to are listed here.", &[("host", &host)]);
             self.obj().set_empty_text(glib::markup_escape_text(&empty_text));
             self.obj().set_account(gettext_f(
-                "With the account of {user} at {host}",
+                "{user} at {host}",
                 &[("user", &text::within(&account.label())), ("host", &host)],
             ));
             self.all.replace(all);

@@ -46,7 +46,7 @@ pub(super) async fn sign_out(page: gtk::Widget, services: Services, prompter: Op
 /// Asks whether the program that waits for the account may be stopped.
 async fn may_stop(page: &gtk::Widget, account: &Account, client: &str) -> bool {
     let host = text::within(&account.binding.host());
-    let program = text::program(client);
+    let program = text::place_first(client);
     let alert = adw::AlertDialog::builder()
         .heading(gettext_f("Sign Out of {host}?", &[("host", &host)]))
         .body(gettext_f("{program} is waiting for this account and would stop.", &[("program", &program)]))

@@ -51,7 +51,7 @@ impl Offer {
                 &[("app id", &app(&impostor.problem)), ("repository", &repository)],
             ),
             Problem::CameAlong { .. } => {
-                gettext_f("“{repository}” brings it again whenever it is removed", &[("repository", &repository)])
+                gettext_f("“{repository}” reinstalls it whenever it is removed", &[("repository", &repository)])
             }
             Problem::MayReplaceApp { replaced_by: Some(_), .. } => {
                 gettext_f("“{repository}” has installed a program in its place", &[("repository", &repository)])
@@ -89,15 +89,15 @@ fn advice(impostor: &Impostor) -> Advice {
     let values = [("app id", app.as_str()), ("repository", repository.as_str())];
     let description = match &impostor.problem {
         Problem::SecondUsher { .. } => gettext_f(
-            "{app id} is installed from “{repository}” besides. It can take the place of Usher and read what is signed in to. If this is not expected, remove it.",
+            "{app id} is also installed from “{repository}”. It can take the place of Usher and use its sign-ins. If this is not expected, remove it.",
             &values,
         ),
         Problem::TakesNames { .. } => gettext_f(
-            "{app id} can act in the name of Usher and read what is signed in to. If this is not expected, remove it.",
+            "{app id} can act in the name of Usher and use its sign-ins. If this is not expected, remove it.",
             &values,
         ),
         Problem::CameAlong { .. } => gettext_f(
-            "“{repository}” brought Usher to this computer, and brings it again whenever it is removed. If this is not wanted, forbid it: Usher stays as it is.",
+            "“{repository}” brought Usher to this computer, and reinstalls it whenever it is removed. If this is not wanted, forbid it: Usher stays as it is.",
             &values,
         ),
         Problem::MayReplaceUsher { .. } => gettext_f(

@@ -174,7 +174,7 @@ impl Offer {
             Need::Unfinished { host, purchase, .. } => {
                 let host = text::within(host);
                 let app = item.app(&purchase.app_id);
-                Self::unfinished(&app, gettext_f("Purchase at {host} was not finished", &[("host", &host)]))
+                Self::unfinished(&app, gettext_f("Unfinished purchase at {host}", &[("host", &host)]))
             }
             Need::NotBought { repository, app_ids, .. } => {
                 let title = text::apps(app_ids, &|id| item.app(id).title());
@@ -190,8 +190,7 @@ impl Offer {
             Need::NoAccess { repository, app_id, .. } => {
                 let app = item.app(app_id);
                 let host = text::within(&repository.host());
-                let subtitle =
-                    gettext_f("Not updated: the account at {host} has no access any more", &[("host", &host)]);
+                let subtitle = gettext_f("Not updated: the account at {host} no longer has access", &[("host", &host)]);
                 Self::unfinished(&app, subtitle)
             }
         }

@@ -27,7 +27,7 @@ pub(crate) fn banner(state: KeyringState) -> Option<BannerText> {
         KeyringState::Loading | KeyringState::Ready => return None,
         KeyringState::Locked | KeyringState::Sealed => (gettext("The keyring is locked"), gettext("Unlock")),
         KeyringState::Missing | KeyringState::Withheld | KeyringState::Failed => {
-            (gettext("The keyring does not answer as it should"), gettext("Try Again"))
+            (gettext("The keyring is not responding"), gettext("Try Again"))
         }
     };
     Some(BannerText { title, button: Some(button) })

@@ -20,19 +20,19 @@ pub(crate) fn keyring_status(state: KeyringState) -> Option<KeyringStatus> {
         }
         KeyringState::Missing => (
             gettext("No Keyring"),
-            gettext("Accounts are kept in the system's keyring, and none is running."),
+            gettext("No keyring is running. Start GNOME Keyring, KWallet or another one, then try again."),
             gettext("Try Again"),
         ),
         KeyringState::Withheld => (
             gettext("No Keyring"),
             gettext(
-                "Accounts are kept in the system's keyring, and none is running that sandboxed applications can use. GNOME Keyring and KWallet are such keyrings.",
+                "No keyring is running that sandboxed apps can use. Start GNOME Keyring or KWallet, then try again.",
             ),
             gettext("Try Again"),
         ),
         KeyringState::Failed => (
-            gettext("Keyring Not Answering"),
-            gettext("Accounts are kept in the system's keyring, and it does not answer as it should."),
+            gettext("Keyring Not Responding"),
+            gettext("Accounts are listed once the keyring responds."),
             gettext("Try Again"),
         ),
     };
@@ -50,7 +50,7 @@ mod tests {
         assert_eq!(title(KeyringState::Sealed), said("Keyring Locked", "Unlock"));
         assert_eq!(title(KeyringState::Missing), said("No Keyring", "Try Again"));
         assert_eq!(title(KeyringState::Withheld), said("No Keyring", "Try Again"));
-        assert_eq!(title(KeyringState::Failed), said("Keyring Not Answering", "Try Again"));
+        assert_eq!(title(KeyringState::Failed), said("Keyring Not Responding", "Try Again"));
         assert_eq!(title(KeyringState::Locked), None);
         assert_eq!(title(KeyringState::Ready), None);
     }

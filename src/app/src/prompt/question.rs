@@ -115,7 +115,7 @@ pub(super) fn words(
         Form::Buy(account) => QuestionText {
             heading: buy(&details.app_ids, name),
             description: gettext_f(
-                "The account {user} at {host} has no access yet. Nothing is paid before it is confirmed on the store's page.",
+                "The account {user} at {host} has no access yet. Nothing is paid before it is confirmed on the store’s page.",
                 &[("user", &text::within(&account.label())), values[0]],
             ),
             primary: gettext("Continue to Purchase"),
@@ -189,7 +189,7 @@ fn wants_to_use(details: &Details, repository: &str, name: Name<'_>) -> String {
 
 /// What happens to the install meanwhile. `minutes_left` is given when the end of the waiting is near.
 pub(super) fn outlook(details: &Details, is_waiting: bool, minutes_left: Option<usize>, name: Name<'_>) -> String {
-    let program = text::program(&details.client);
+    let program = text::place_first(&details.client);
     let program = [("program", program.as_str())];
     if details.is_update {
         return update_outlook(details, name);
@@ -204,15 +204,16 @@ pub(super) fn outlook(details: &Details, is_waiting: bool, minutes_left: Option<
         (true, None, _) if details.app_ids.is_empty() => gettext_f("{program} is waiting.", &program),
         (false, _, _) if details.app_ids.is_empty() => String::new(),
         (true, None, Kind::SignIn) => {
-            gettext_f("{program} is waiting. The install goes on after signing in.", &program)
+            gettext_f("{program} is waiting. The install continues after signing in.", &program)
         }
         (true, None, Kind::Purchase) => {
-            gettext_f("{program} is waiting. The install goes on after the purchase.", &program)
+            gettext_f("{program} is waiting. The install continues after the purchase.", &program)
         }
-        (true, None, _) => gettext_f("{program} is waiting. The install goes on by itself.", &program),
-        (false, _, Kind::SignIn) => gettext("The install has stopped. It can be started again after signing in."),
-        (false, _, Kind::Purchase) => gettext("The install has stopped. It can be started again after the purchase."),
-        (false, _, _) => gettext("The install has stopped. It can be started again afterwards."),
+        (true, None, _) => gettext_f("{program} is waiting. The install continues by itself.", &program),
+        (false, _, Kind::SignIn) => gettext("The install was stopped. Sign in, then start it again."),
+        (false, _, Kind::Purchase) => gettext("The install was stopped. Buy the app, then start it again."),
+        (false, _, Kind::Link) => gettext("The install was stopped. Allow it, then start it again."),
+        (false, _, Kind::Unlock) => gettext("The install was stopped. Unlock the keyring, then start it again."),
     }
 }
 
@@ -289,7 +290,7 @@ mod tests {
         let allow = words(&asked, &Form::Allow(account("demo")), "Demo", false, &id);
         assert_eq!(bare(&allow.description), "Demo wants to use it.");
         assert_eq!(outlook(&asked, false, None, &id), "");
-        assert_eq!(bare(&outlook(&asked, true, None, &id)), "flatpak in the terminal is waiting.");
+        assert_eq!(bare(&outlook(&asked, true, None, &id)), "The terminal is waiting.");
     }
 
     #[test]
@@ -322,7 +323,7 @@ mod tests {
         assert_eq!(bare(&words.heading), "Buy “Sketchbook”?");
         assert_eq!(
             bare(&words.description),
-            "The account demo at s.example has no access yet. Nothing is paid before it is confirmed on the store's page."
+            "The account demo at s.example has no access yet. Nothing is paid before it is confirmed on the store’s page."
         );
         assert_eq!(
             (words.primary.as_str(), words.secondary.as_deref()),
@@ -358,6 +359,6 @@ mod tests {
         let asked = details(Kind::SignIn, &["org.a.A"], true);
         assert_eq!(outlook(&asked, true, Some(2), &id), outlook(&asked, false, None, &id));
         let asked = details(Kind::SignIn, &["org.a.A"], false);
-        assert_eq!(outlook(&asked, true, Some(2), &id), "flatpak in the terminal stops waiting in 2 minutes.");
+        assert_eq!(outlook(&asked, true, Some(2), &id), "The terminal stops waiting in 2 minutes.");
     }
 }

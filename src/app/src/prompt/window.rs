@@ -224,7 +224,7 @@ mod imp {
         }
 
         pub(super) fn abandon(&self) {
-            let program = text::program(&self.prompt().details.borrow().client);
+            let program = text::place_first(&self.prompt().details.borrow().client);
             let said = gettext_f("{program} is no longer waiting", &[("program", &program)]);
             self.obj().announce(&said, gtk::AccessibleAnnouncementPriority::High);
             if self.stays_for_purchase(&program) || self.holds_unsaved() {

@@ -12,7 +12,7 @@ const LEAVE: &str = "leave";
 pub(super) async fn is_wanted(parent: &impl IsA<gtk::Widget>) -> bool {
     let alert = adw::AlertDialog::new(
         Some(&gettext("Leave the Purchase?")),
-        Some(&gettext("If it was already paid, Usher finds out with the store.")),
+        Some(&gettext("If it was already paid, Usher checks with the store.")),
     );
     alert.add_responses(&[(STAY, &gettext("Stay")), (LEAVE, &gettext("Leave"))]);
     alert.set_default_response(Some(STAY));

@@ -51,7 +51,7 @@ pub(crate) fn problem(error: &SessionError, host: &str) -> String {
         SessionError::MayHaveEnded => gettext("Sign-in may have ended"),
         SessionError::Http(error) => error.at(&host).reason(),
         SessionError::Unexpected => HttpError::Unexpected.at(&host).reason(),
-        SessionError::Store(_) => gettext("The keyring does not answer as it should"),
+        SessionError::Store(_) => gettext("The keyring is not responding"),
     }
 }
 
@@ -82,7 +82,7 @@ impl UnfinishedPurchase {
     /// What only the person knows.
     pub(crate) fn not_paid_entry(&self, services: &Services) -> MenuEntry {
         let (unfinished, services) = (self.clone(), services.clone());
-        MenuEntry::new(gettext("It Was Not Paid"), move |button| {
+        MenuEntry::new(gettext("Not Paid"), move |button| {
             if let Some(stack) = navigation::stack_of(button) {
                 glib::spawn_future_local(unfinished.clone().not_paid(services.clone(), stack));
             }
@@ -98,7 +98,7 @@ impl UnfinishedPurchase {
             .await;
         if let Err(error) = forgotten {
             tracing::warn!(%error, "cannot forget a purchase that was not paid");
-            toast::show(&stack, &gettext("The keyring does not answer as it should"));
+            toast::show(&stack, &gettext("The keyring is not responding"));
         }
     }
 }

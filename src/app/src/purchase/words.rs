@@ -67,7 +67,7 @@ pub(super) fn words(shown: &PageKind, names: &Names<'_>) -> PageText {
     let (app, host, user) = (text::within(names.app), text::within(names.host), text::within(names.user));
     let values = [("app", app.as_str()), ("host", host.as_str()), ("user", user.as_str())];
     let check = || (ButtonAction::Check, gettext("Check Again"));
-    let not_paid = || (ButtonAction::NotPaid, gettext("It Was Not Paid"));
+    let not_paid = || (ButtonAction::NotPaid, gettext("Not Paid"));
     let (icon, title, text, mut buttons) = match shown {
         PageKind::Waiting => (
             "document-open-recent-symbolic",
@@ -79,7 +79,7 @@ pub(super) fn words(shown: &PageKind, names: &Names<'_>) -> PageText {
             "document-open-recent-symbolic",
             gettext("Purchase Not Finished"),
             gettext_f(
-                "A purchase of “{app}” was begun at {host} and not finished. If it was paid, {host} unlocks the app.",
+                "The purchase of “{app}” at {host} is unfinished. If it was paid, the app becomes available.",
                 &values,
             ),
             vec![check(), not_paid()],

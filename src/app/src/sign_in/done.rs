@@ -194,14 +194,14 @@ mod imp {
 
         /// How it goes on. `client` is empty where the program is not known.
         fn text_of(&self, step: &NextStep, client: &str) -> String {
-            let program = text::program(client);
+            let program = text::place(client);
             let program = [("program", program.as_str())];
             let is_unknown = client.is_empty();
             match step {
                 NextStep::ByHand => String::new(),
                 NextStep::Account if is_unknown => String::new(),
-                NextStep::Waiting if is_unknown => gettext("The install goes on."),
-                NextStep::Waiting => gettext_f("The install goes on in {program}.", &program),
+                NextStep::Waiting if is_unknown => gettext("The install continues."),
+                NextStep::Waiting => gettext_f("The install continues in {program}.", &program),
                 NextStep::Software { remote, app_id } => {
                     // Its name was looked up when the question was asked, which named it as well.
                     let app = text::within(&self.services().apps().get(remote, app_id).title());

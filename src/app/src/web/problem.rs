@@ -195,9 +195,7 @@ impl WebProblem {
                 gettext("Purchase Was Not Finished"),
                 gettext_f("{host} sent an answer that does not belong to this purchase.", &host),
             ),
-            Self::WrongAnswer => {
-                not_finished(gettext_f("{host} sent an answer that does not belong to this sign-in.", &host))
-            }
+            Self::WrongAnswer => not_finished(gettext_f("The answer from {host} did not match this sign-in.", &host)),
             Self::Refused(reason) => {
                 let reason = usher_core::text::clean(reason, usher_core::text::SERVER_TEXT_LIMIT);
                 let reason = format!("\u{2068}{reason}\u{2069}");

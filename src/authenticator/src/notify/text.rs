@@ -82,7 +82,7 @@ impl NotificationText {
             },
             Cause::NoAccess => Self {
                 title: gettext("App No Longer Available"),
-                body: gettext_f("An app was not updated: the account at {host} has no access any more.", &values),
+                body: gettext_f("An app was not updated: the account at {host} no longer has access.", &values),
                 default: show_account(),
                 button: None,
             },
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(title_and_body(Cause::Unlock, 1), (needed, locked.into()));
         let (title, body) = title_and_body(Cause::NoAccess, 1);
         assert_eq!(title, "App No Longer Available");
-        assert_eq!(body, "An app was not updated: the account at store.example.org has no access any more.");
+        assert_eq!(body, "An app was not updated: the account at store.example.org no longer has access.");
         let (title, body) = title_and_body(Cause::Finished, 0);
         assert_eq!(
             (title.as_str(), body.as_str()),

@@ -130,11 +130,11 @@ impl Problem {
     fn impostor_sentence(&self) -> String {
         match self {
             Self::SecondUsher { app, origin, .. } => gettext_f(
-                "Usher may have been replaced: “{app}” from “{origin}” is installed besides.",
+                "Usher may have been replaced: “{app}” is also installed from “{origin}”.",
                 &[("app", app), ("origin", &clean(origin))],
             ),
             Self::CameAlong { remote, .. } => gettext_f(
-                "Usher came along with “{remote}”, which brings it again whenever it is removed.",
+                "Usher came along with “{remote}”, which reinstalls it whenever it is removed.",
                 &[("remote", &clean(remote))],
             ),
             Self::MayReplaceUsher { remote, .. } => {

@@ -63,7 +63,7 @@ impl Protocol for Webflow {
     }
 
     fn sign_in_method(&self) -> String {
-        gettext("On the server's web page")
+        gettext("On the server’s web page")
     }
 
     fn claim(&self, claim: &Claim<'_>) -> Result<Binding, OptionsError> {

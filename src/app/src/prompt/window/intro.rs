@@ -225,7 +225,7 @@ impl imp::PromptWindow {
 /// The id of an app that is called by a name, and whose name that is.
 fn id_of(app: &App) -> Option<String> {
     // Translators: {id} is the id of an app, whose name stands above it
-    app.id_beside_title().map(|id| gettext_f("{id} · named by the repository", &[("id", &text::within(&id))]))
+    app.id_beside_title().map(|id| gettext_f("{id} · name given by the repository", &[("id", &text::within(&id))]))
 }
 
 /// A row's words, for eyes and ears.

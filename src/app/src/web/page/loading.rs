@@ -198,7 +198,7 @@ impl imp::WebPage {
         }
         if action.navigation_type() == NavigationType::FormResubmitted && self.is_purchase() {
             // What was paid with it would be paid twice.
-            toast::show(&*self.obj(), &gettext("The page was not sent again"));
+            toast::show(&*self.obj(), &gettext("The form was not sent again"));
             return false;
         }
         match policy::judge(&address) {

@@ -234,6 +234,6 @@ async fn h20_the_message_says_what_is_wrong_with_a_certificate() {
     let row = row(|world| world.set_server(Says::Fails(fault.clone()))).await;
     assert_eq!(
         row.install.1,
-        "The connection to store.example.org is not secure: its certificate has expired, or this computer's clock is wrong. Nothing was sent."
+        "The connection to store.example.org is not secure: its certificate has expired, or this computer’s clock is wrong. Nothing was sent."
     );
 }
