@@ -6,8 +6,8 @@ use std::{cell::OnceCell, rc::Rc, sync::Arc, time::Duration};
 
 use gtk::{gio, glib, prelude::*};
 use usher_core::{
+    decisions::DecisionFile,
     http::{HttpClient, HttpLimits},
-    kept_blocked::KeptBlockedFile,
     pending::PendingFile,
     redirect,
     session::Session,
@@ -16,7 +16,7 @@ use usher_core::{
 
 use crate::{
     desktop::GioProxies,
-    model::{AccountList, Apps, Network, Notes, OwnInstallation, Repositories, Settings},
+    model::{AccountList, Apps, Decisions, Network, Notes, OwnInstallation, Repositories, Settings},
 };
 
 /// Longest wait for the keyring.
@@ -40,6 +40,7 @@ struct Models {
     accounts: OnceCell<AccountList>,
     repositories: OnceCell<Repositories>,
     notes: OnceCell<Notes>,
+    decisions: OnceCell<Decisions>,
     apps: OnceCell<Apps>,
     own_installation: OnceCell<OwnInstallation>,
     network: OnceCell<Network>,
@@ -95,9 +96,12 @@ impl Services {
 
     /// What clients asked for and did not get.
     pub(crate) fn notes(&self) -> &Notes {
-        self.models
-            .notes
-            .get_or_init(|| Notes::new(PendingFile::of_session(), KeptBlockedFile::of_person(), self.repositories()))
+        self.models.notes.get_or_init(|| Notes::new(PendingFile::of_session(), self.repositories()))
+    }
+
+    /// What the person decided about repositories.
+    pub(crate) fn decisions(&self) -> &Decisions {
+        self.models.decisions.get_or_init(|| Decisions::new(DecisionFile::of_person()))
     }
 
     /// What the apps are called, and how they look.

@@ -25,7 +25,7 @@
 //!   json_file one JSON value in a private file    files     small private files
 //!   folders   where such files are
 //!   pending   requests that failed                dismissals  questions that a person put off
-//!   kept_blocked  repositories that a person keeps blocked
+//!   decisions  what a person decided about repositories
 //!   notices   notifications sent                  familiarity how well a server is known
 //!
 //! What a person reads
@@ -51,6 +51,7 @@ pub mod buying;
 pub mod checks;
 pub mod clock;
 pub mod credential;
+pub mod decisions;
 pub mod dismissals;
 pub mod environment;
 pub mod error_text;
@@ -62,7 +63,6 @@ pub mod http;
 pub mod i18n;
 pub mod installed;
 pub mod json_file;
-pub mod kept_blocked;
 mod keyfile;
 pub mod locale;
 pub mod lookup;

@@ -4,9 +4,9 @@
 use crate::{
     account::Account,
     binding::Binding,
+    decisions::Subject,
     familiarity,
     i18n::gettext_f,
-    kept_blocked::KeptBlocked,
     lookup::{self, Lookup},
     remote::Remote,
     service::RemoteUrl,
@@ -52,9 +52,9 @@ impl<'a> ServerChange<'a> {
             .then(|| self.fill(|values| gettext_f("{new_host} is not the same as {old_host}.", values)))
     }
 
-    /// The decision not to accept it.
-    pub fn refusal(&self) -> KeptBlocked {
-        KeptBlocked { remote_url: self.address.clone(), binding: self.claimed.clone() }
+    /// What the decision not to accept it is about.
+    pub fn subject(&self) -> Subject {
+        Subject { remote_url: self.address.clone(), binding: self.claimed.clone() }
     }
 
     /// Fills in a sentence with the names `remote`, `old_host` and `new_host`.

@@ -6,9 +6,9 @@ use usher_core::{
     account::Standing,
     checks::{self, Problem, ServerAnswer, Verdict},
     clock,
+    decisions::{DecisionFile, Decisions},
     ground::Ground,
     i18n::{gettext, gettext_f, ngettext_f},
-    kept_blocked::{KeptBlocked, KeptBlockedFile},
     lookup::{self, Lookup},
     pending::{self, Pending, PendingFile, Unusable, Waiting},
     remote::{self, Installation, Remote},
@@ -44,7 +44,7 @@ struct ExaminedRemote {
 struct Memory {
     asked_for: Vec<Pending>,
     unusable: Vec<Unusable>,
-    blocked: Vec<KeptBlocked>,
+    decisions: Decisions,
     installations: Vec<Installation>,
 }
 
@@ -54,7 +54,7 @@ impl Memory {
         Self {
             asked_for: notes.as_ref().map(|file| file.load(now)).unwrap_or_default(),
             unusable: notes.as_ref().map(|file| file.load_unusable(now)).unwrap_or_default(),
-            blocked: KeptBlockedFile::of_person().map(|file| file.load()).unwrap_or_default(),
+            decisions: DecisionFile::of_person().map(|file| file.load()).unwrap_or_default(),
             installations,
         }
     }
@@ -90,7 +90,7 @@ impl Memory {
 
     fn is_kept_blocked(&self, remote: &Remote, entries: &[Entry]) -> bool {
         ServerChange::of(entries, remote)
-            .is_some_and(|change| change.refusal().is_among(&self.blocked, &self.asked_for))
+            .is_some_and(|change| self.decisions.is_kept_blocked(&change.subject(), &self.asked_for))
     }
 }
 

@@ -5,8 +5,8 @@
 use serde_json::json;
 use usher_core::{
     clock,
+    decisions::DecisionFile,
     i18n::{gettext, gettext_f},
-    kept_blocked::KeptBlockedFile,
     pending::PendingFile,
     server_change::ServerChange,
     text,
@@ -31,8 +31,9 @@ pub(crate) async fn run(context: &Context, remote: &str, options: browser::Optio
     consent::warn_of_likeness(&entries, &change.claimed.host())?;
     let question = change.fill(|values| gettext_f("Use {new_host} from now on?", values));
     if !terminal::ask(&question).await? {
-        let (file, notes) = (KeptBlockedFile::of_person(), PendingFile::of_session());
-        change.refusal().decide(file.as_ref(), notes.as_ref(), clock::now()).await?;
+        if let Some(file) = DecisionFile::of_person() {
+            file.keep_blocked(&change.subject(), PendingFile::of_session().as_ref(), clock::now()).await?;
+        }
         context.out.line(&change.fill(|values| gettext_f("“{remote}” stays blocked.", values)))?;
         return Err(Failure::Cancelled);
     }

@@ -77,7 +77,7 @@ mod imp {
         #[template_callback]
         fn on_keep(&self) {
             if let (Some(services), Some(repository)) = (self.services.get(), self.repository.get()) {
-                services.notes().keep_blocked(repository);
+                services.decisions().keep_blocked(repository);
             }
             if let Some(stack) = navigation::stack_of(&*self.obj()) {
                 stack.pop();

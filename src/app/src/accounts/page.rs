@@ -213,11 +213,14 @@ mod imp {
 
         fn overview(&self) -> Overview {
             let services = self.services();
-            let (repositories, notes) = (services.repositories(), services.notes());
+            let (repositories, notes, decisions) = (services.repositories(), services.notes(), services.decisions());
             let mut overview =
                 overview(&services.accounts().entries(), &repositories.all(), &notes.all(), clock::now());
             overview.needs.retain(|need| match need {
-                Need::ServerChanged { repository, .. } => !notes.is_kept_blocked(repository),
+                Need::ServerChanged { repository, .. } => !decisions.is_kept_blocked(repository, notes),
+                Need::Permission { repository } | Need::FirstSignIn { repository, .. } => {
+                    !decisions.is_refused(&repository.subject())
+                }
                 _ => true,
             });
             overview.add_unusable(&notes.unusable());
@@ -307,6 +310,7 @@ impl AccountsPage {
             services.accounts().changes(),
             services.repositories().changes(),
             services.notes().changes(),
+            services.decisions().changes(),
             services.apps().changes(),
             services.own_installation().changes(),
         ] {

@@ -6,7 +6,6 @@ use std::{path::Path, rc::Rc};
 use gtk::{gio, glib, prelude::*, subclass::prelude::*};
 use usher_core::{
     clock,
-    kept_blocked::{KeptBlocked, KeptBlockedFile},
     pending::{self, Operation, Pending, PendingFile, UnusableRemote},
     refs::FlatpakRef,
     remote::{self, Installation, Remote},
@@ -26,10 +25,7 @@ mod imp {
         pub(super) all: RefCell<Rc<[Pending]>>,
         pub(super) unusable: RefCell<Rc<[UnusableRemote]>>,
         pub(super) file: OnceCell<PendingFile>,
-        pub(super) monitors: RefCell<Vec<gio::FileMonitor>>,
-        /// Repositories with the servers that the person does not want them to lead to.
-        pub(super) blocked: RefCell<Vec<KeptBlocked>>,
-        pub(super) blocked_file: OnceCell<KeptBlockedFile>,
+        pub(super) monitor: OnceCell<gio::FileMonitor>,
     }
 
     #[glib::object_subclass]
@@ -47,17 +43,8 @@ glib::wrapper! {
 
 impl Notes {
     /// Begins to read and to follow the notes. Without a runtime folder there are none.
-    pub(crate) fn new(
-        file: Option<PendingFile>,
-        blocked: Option<KeptBlockedFile>,
-        repositories: &Repositories,
-    ) -> Self {
+    pub(crate) fn new(file: Option<PendingFile>, repositories: &Repositories) -> Self {
         let notes: Self = glib::Object::new();
-        if let Some(blocked) = blocked {
-            notes.imp().blocked.replace(blocked.load());
-            notes.watch(blocked.path());
-            let _ = notes.imp().blocked_file.set(blocked);
-        }
         if let Some(file) = file {
             notes.watch(file.path());
             let _ = notes.imp().file.set(file);
@@ -88,27 +75,6 @@ impl Notes {
                 tracing::warn!(%error, "cannot forget a repository whose options cannot be used");
             }
         }));
-    }
-
-    /// Keeps a repository blocked from the server that it names: forgets what it asked for, and shows it again only when it
-    /// asks once more or names yet another server.
-    pub(crate) fn keep_blocked(&self, repository: &Repository) {
-        let decided = repository.kept_blocked();
-        if !self.imp().blocked.borrow().contains(&decided) {
-            self.imp().blocked.borrow_mut().push(decided.clone());
-        }
-        let (file, notes) = (self.imp().blocked_file.get().cloned(), self.imp().file.get().cloned());
-        glib::spawn_future_local(runtime::spawn(async move {
-            if let Err(error) = decided.decide(file.as_ref(), notes.as_ref(), clock::now()).await {
-                tracing::warn!(%error, "cannot remember that a repository stays blocked");
-            }
-        }));
-        self.changes().announce();
-    }
-
-    /// Whether the person has decided that a repository stays blocked, and it has asked for nothing since.
-    pub(crate) fn is_kept_blocked(&self, repository: &Repository) -> bool {
-        repository.kept_blocked().is_among(&self.imp().blocked.borrow(), &self.all())
     }
 
     /// Forgets refs of a remote.
@@ -151,36 +117,25 @@ impl Notes {
                 notes.reload();
             }
         });
-        self.imp().monitors.borrow_mut().push(monitor);
+        let _ = self.imp().monitor.set(monitor);
     }
 
     fn reload(&self) {
-        let (file, blocked) = (self.imp().file.get().cloned(), self.imp().blocked_file.get().cloned());
+        let Some(file) = self.imp().file.get().cloned() else { return };
         let weak = self.downgrade();
         glib::spawn_future_local(async move {
-            let read = move || (file.as_ref().map(read).unwrap_or_default(), blocked.map(|file| file.load()));
-            let Ok(((fresh, unusable), blocked)) = gio::spawn_blocking(read).await else {
+            let Ok((fresh, unusable)) = gio::spawn_blocking(move || read(&file)).await else {
                 return;
             };
             let Some(notes) = weak.upgrade() else {
                 return;
             };
-            let is_new_decision = notes.learn_decisions(blocked.unwrap_or_default());
-            if is_new_decision || **notes.imp().all.borrow() != *fresh || **notes.imp().unusable.borrow() != *unusable {
+            if **notes.imp().all.borrow() != *fresh || **notes.imp().unusable.borrow() != *unusable {
                 notes.imp().all.replace(fresh.into());
                 notes.imp().unusable.replace(unusable.into());
                 notes.changes().announce();
             }
         });
-    }
-
-    /// Adds decisions that were made elsewhere, and says whether there are any. What was decided here holds even if it
-    /// could not be written.
-    fn learn_decisions(&self, read: Vec<KeptBlocked>) -> bool {
-        let mut known = self.imp().blocked.borrow_mut();
-        let new: Vec<_> = read.into_iter().filter(|decided| !known.contains(decided)).collect();
-        known.extend_from_slice(&new);
-        !new.is_empty()
     }
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use gtk::{gio, glib, prelude::*, subclass::prelude::*};
 use usher_core::{
     binding::Binding,
-    kept_blocked::KeptBlocked,
+    decisions::Subject,
     remote::{self, Installation, Remote},
     service::RemoteUrl,
 };
@@ -35,9 +35,9 @@ impl Repository {
         Some(Self { remote, address, binding })
     }
 
-    /// The decision to keep it blocked from the server that it names.
-    pub(crate) fn kept_blocked(&self) -> KeptBlocked {
-        KeptBlocked { remote_url: self.address.clone(), binding: self.binding.clone() }
+    /// What a decision about it is about.
+    pub(crate) fn subject(&self) -> Subject {
+        Subject { remote_url: self.address.clone(), binding: self.binding.clone() }
     }
 
     /// Its title in a window.

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{Asking, Entry, Outline, StoreError};
 use crate::{
     account::{Account, AccountId},
-    binding::Link,
+    binding::{Binding, Link},
     files,
 };
 
@@ -85,16 +85,16 @@ pub(super) async fn change(
     Ok(Some(account))
 }
 
-/// Lets a remote use this account and no other. `false` if the account is gone.
+/// Lets a remote use this account and no other. Gives the binding of the account; `None` if that is gone.
 pub(super) async fn allow(
     keyring: &impl Backend,
     guard: &Guard,
     asking: Asking,
     id: AccountId,
     link: Link,
-) -> Result<bool, StoreError> {
+) -> Result<Option<Binding>, StoreError> {
     let Some((location, mut chosen)) = find(keyring, id).await? else {
-        return Ok(false);
+        return Ok(None);
     };
     let remote_url = link.remote_url.clone();
     write_change(keyring, guard, asking, &location, &mut chosen, |account| account.link(link)).await?;
@@ -105,7 +105,7 @@ pub(super) async fn allow(
     for other in others.collect::<Vec<_>>() {
         self::change(keyring, guard, asking, other, |account| account.unlink(&remote_url)).await?;
     }
-    Ok(true)
+    Ok(Some(chosen.binding))
 }
 
 /// Removes an account.

@@ -9,11 +9,13 @@
 //! backend         what a keyring must do     record  an account as an item
 //! secret_service  the Secret Service         file    the file
 //! absent          bus errors that mean nobody is there
+//! permission      which remotes may use an account, and which may not
 //! ```
 
 pub(crate) mod absent;
 mod backend;
 mod file;
+mod permission;
 mod record;
 mod secret_service;
 #[cfg(any(test, feature = "testing"))]
@@ -26,7 +28,8 @@ use futures_util::Stream;
 use self::{backend::Guard, file::FileKeyring, secret_service::SecretService};
 use crate::{
     account::{Account, AccountId},
-    binding::{Binding, Link},
+    binding::Binding,
+    decisions::DecisionFile,
     files,
     lookup::{self, Lookup},
     names,
@@ -145,6 +148,8 @@ struct Inner {
     keyring: Keyring,
     limit: Duration,
     lock_file: Option<PathBuf>,
+    /// What was decided about repositories.
+    decisions: Option<DecisionFile>,
 }
 
 enum Keyring {
@@ -162,25 +167,27 @@ macro_rules! with {
         }
     };
 }
+use with;
 
 impl AccountStore {
     /// A store for the keyring that this process has to use. No call takes longer than about `limit`, unless the keyring
     /// asks the person something: that lasts as long as the person takes.
     pub fn new(limit: Duration) -> Self {
+        let decisions = DecisionFile::of_person();
         if names::in_sandbox() {
-            return Self::in_file(FileKeyring::of_application(), limit);
+            return Self::in_file(FileKeyring::of_application(), limit, decisions);
         }
         let lock_file = names::runtime_dir().map(|folder| folder.join("accounts.lock"));
-        Self::over(Keyring::Service(SecretService::new(None, limit)), limit, lock_file)
+        Self::over(Keyring::Service(SecretService::new(None, limit)), limit, lock_file, decisions)
     }
 
-    fn in_file(keyring: FileKeyring, limit: Duration) -> Self {
+    fn in_file(keyring: FileKeyring, limit: Duration, decisions: Option<DecisionFile>) -> Self {
         let lock_file = keyring.lock_file();
-        Self::over(Keyring::File(keyring), limit, lock_file)
+        Self::over(Keyring::File(keyring), limit, lock_file, decisions)
     }
 
-    fn over(keyring: Keyring, limit: Duration, lock_file: Option<PathBuf>) -> Self {
-        Self { inner: Arc::new(Inner { keyring, limit, lock_file }), asking: Asking::Freely }
+    fn over(keyring: Keyring, limit: Duration, lock_file: Option<PathBuf>, decisions: Option<DecisionFile>) -> Self {
+        Self { inner: Arc::new(Inner { keyring, limit, lock_file, decisions }), asking: Asking::Freely }
     }
 
     /// The same store, for work that must not disturb the person. Inside a sandbox nobody can foresee whether the
@@ -274,14 +281,6 @@ impl AccountStore {
             .await
     }
 
-    /// Lets a remote use this account and no other: a remote uses one account, the one last chosen. Gives `false` and
-    /// writes nothing if the account is gone.
-    pub async fn allow(&self, id: AccountId, link: Link) -> Result<bool, StoreError> {
-        let guard = self.lock().await?;
-        self.limited(async { with!(self, keyring => backend::allow(keyring, &guard, self.asking, id, link).await) })
-            .await
-    }
-
     /// Removes an account. Does nothing if it is gone already.
     pub async fn remove(&self, id: AccountId) -> Result<(), StoreError> {
         let guard = self.lock().await?;
@@ -340,7 +339,6 @@ impl AccountStore {
     }
 
     fn lock_file(&self) -> io::Result<&PathBuf> {
-        let nowhere = || io::Error::new(io::ErrorKind::NotFound, "there is no folder for it");
         self.inner.lock_file.as_ref().ok_or_else(nowhere)
     }
 
@@ -365,4 +363,8 @@ impl AccountStore {
     async fn timed<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         tokio::time::timeout(self.inner.limit, call).await.map_err(|_| StoreError::TimedOut)?
     }
+}
+
+fn nowhere() -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, "there is no folder for it")
 }

@@ -15,6 +15,7 @@ use super::{
     AccountStore,
     file::{FileKeyring, NoSecret, SecretSource},
 };
+use crate::decisions::DecisionFile;
 
 /// A generous limit for things that must happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -39,10 +40,11 @@ pub(crate) fn in_folder(folder: &Path) -> AccountStore {
 #[cfg(test)]
 pub(super) fn on_bus(address: &str, folder: &Path, limit: Duration) -> AccountStore {
     let keyring = super::SecretService::new(Some(address.to_owned()), limit);
-    AccountStore::over(super::Keyring::Service(keyring), limit, Some(folder.join("accounts.lock")))
+    let (lock_file, decisions) = (folder.join("accounts.lock"), DecisionFile::in_folder(folder));
+    AccountStore::over(super::Keyring::Service(keyring), limit, Some(lock_file), Some(decisions))
 }
 
 pub(super) fn with(folder: &Path, source: impl SecretSource + 'static, limit: Duration) -> AccountStore {
     let keyring = FileKeyring::new(Some(folder.into()), Box::new(source), Some(folder.join("marker")));
-    AccountStore::in_file(keyring, limit)
+    AccountStore::in_file(keyring, limit, Some(DecisionFile::in_folder(folder)))
 }

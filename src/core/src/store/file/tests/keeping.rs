@@ -10,7 +10,13 @@ use futures_util::StreamExt;
 
 use super::{PATIENCE, account, file, files, seen, store};
 use crate::testing::Bus;
-use crate::{binding::Link, service::RemoteUrl, store::Entry};
+use crate::{
+    account::AccountId,
+    binding::Link,
+    decisions::{DecisionFile, Subject},
+    service::RemoteUrl,
+    store::Entry,
+};
 
 #[tokio::test]
 async fn any_process_keeps_changes_and_removes_accounts() {
@@ -44,6 +50,29 @@ async fn a_remote_uses_the_account_chosen_last() {
             assert_eq!(account.is_linked_to(&url), account.id == chosen);
         }
     }
+}
+
+#[tokio::test]
+async fn a_refused_remote_uses_no_account_until_it_is_allowed_one() {
+    let data = tempfile::tempdir().unwrap();
+    let store = store(data.path());
+    let decisions = DecisionFile::in_folder(data.path());
+    let (one, other) = (account("one"), account("other"));
+    let link = Link { remote_url: RemoteUrl::parse("https://repo.example.org/").unwrap(), remote: "shop".into() };
+    let refused = Subject { remote_url: link.remote_url.clone(), binding: one.binding.clone() };
+    store.add(&one).await.unwrap();
+    store.add(&other).await.unwrap();
+    for id in [one.id, other.id] {
+        store.change(id, |account| account.link(link.clone())).await.unwrap();
+    }
+    store.refuse(&refused, None, 0).await.unwrap();
+    assert!(decisions.load().is_refused(&refused));
+    let entries = store.entries().await.unwrap();
+    assert!(entries.iter().all(|entry| !entry.account().unwrap().is_linked_to(&link.remote_url)));
+    assert!(!store.allow(AccountId::random(), link.clone()).await.unwrap());
+    assert!(decisions.load().is_refused(&refused), "nothing was allowed");
+    assert!(store.allow(one.id, link).await.unwrap());
+    assert!(!decisions.load().is_refused(&refused));
 }
 
 #[tokio::test]
