@@ -27,3 +27,4 @@ mod waiting;
 mod web_contained;
 mod web_pages;
 mod web_popups;
+mod words;

@@ -168,7 +168,7 @@ async fn w15_a_purchase_page_that_never_loads_can_be_left() {
     window.press("Cancel").await;
     window.says("Leave the Purchase?").await;
     window.press("Leave").await;
-    window.says("Purchase Not Finished").await;
+    window.says("Unfinished Purchase").await;
     window.press("Not Now").await;
     screen.wait_until_empty().await;
 }

@@ -128,8 +128,7 @@ async fn the_first_protected_app_brings_usher_along() {
     story.step("The doctor says where Usher came from, and does not call it a problem").await;
     let output = session.usherctl(&["doctor"]).await;
     let modify = "flatpak remote-modify --user --no-authenticator-install demo";
-    let came =
-        (modify.to_owned(), "Usher came along with “demo”, which reinstalls it whenever it is removed.".to_owned());
+    let came = (modify.to_owned(), "“demo” installed Usher, and reinstalls it whenever it is removed.".to_owned());
     assert_eq!(problems_of_usher(&output), [came]);
     assert!(output.stdout.contains("demo: all good\n"), "{}", output.stdout);
     assert!(output.stdout.ends_with("1 remote checked, no problems.\n"), "{}", output.stdout);
@@ -138,11 +137,11 @@ async fn the_first_protected_app_brings_usher_along() {
     story.step("So does the window").await;
     session.open_usher();
     let window = screen.window("Usher").await;
-    window.find_row("Usher Came Along With a Repository, “demo” reinstalls it whenever it is removed").await;
+    window.find_row("Usher Was Installed by a Repository, “demo” reinstalls it whenever it is removed").await;
 
     story.step("A person can forbid that; Usher stays installed").await;
     run(session, modify).await;
-    wait_for_no_row(&window, "Usher Came Along With a Repository").await;
+    wait_for_no_row(&window, "Usher Was Installed by a Repository").await;
     let output = session.usherctl(&["doctor"]).await;
     assert_eq!(problems_of_usher(&output), []);
     flatpak.run(&["update", "--user", "--noninteractive"]).await.expect_success();

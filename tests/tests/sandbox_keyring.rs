@@ -121,7 +121,7 @@ async fn without_a_portal_usher_says_so_and_stores_nothing() {
 
     story.step("The message says why no account can be used").await;
     let doctor = format!("flatpak run --command=usherctl {AUTHENTICATOR} doctor");
-    let why = "No portal of the desktop opens the keyring, so no account can be used.";
+    let why = "The desktop does not open the keyring for sandboxed apps, so no account can be used.";
     install(session, PRIVATE).await.expect_refusal(&format!("{why} Run “{doctor}”."));
 
     story.step("Signing in says so too, and creates no file").await;

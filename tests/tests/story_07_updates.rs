@@ -96,7 +96,7 @@ async fn a_lapsed_account_does_not_block_updates_in_a_terminal() {
     let title = format!("Sign In to {host} Again");
     let screen = story.session.screen();
     let prompt = screen.window(&title).await;
-    prompt.mentions("follows after signing in, with the next update").await;
+    prompt.mentions("is part of the next update").await;
     prompt.press("Not Now").await;
     screen.wait_until_gone(&title).await;
 
@@ -200,7 +200,7 @@ async fn what_was_left_out_for_want_of_a_server_or_of_sound_options_is_a_row() {
     session.open_usher();
     let screen = session.screen();
     let window = screen.window("Usher").await;
-    window.mentions(&format!("1 update was left out: {host} gave no usable answer")).await;
+    window.mentions(&format!("1 update was skipped: {host} answered in an unexpected way")).await;
     window.press(&format!("Ask {host} again")).await;
     window.mentions("answered in an unexpected way").await;
     control.succeed(Route::GetTokens);

@@ -46,7 +46,7 @@ async fn leaving_before_paying_begins_nothing_again_until_the_person_says_so() {
     window.says("Leave the Purchase?").await;
     story.session.shop().control().clear_requests();
     window.press("Leave").await;
-    window.says("Purchase Not Finished").await;
+    window.says("Unfinished Purchase").await;
     assert!(!story.session.requests_for("/api/v1/get_tokens").is_empty(), "the server was asked");
 
     story.step("“Check Again” changes nothing").await;
@@ -73,7 +73,7 @@ async fn a_person_who_changes_their_mind_on_the_page_pays_nothing() {
 
     story.step("The shop's “I Changed My Mind” leads back, and the server is asked").await;
     window.press("I Changed My Mind").await;
-    window.says("Purchase Not Finished").await;
+    window.says("Unfinished Purchase").await;
     assert!(story.session.paid_purchases().is_empty());
 
     story.step("Closing the window ends it").await;
@@ -169,7 +169,7 @@ async fn a_window_killed_before_paying_begins_nothing_twice() {
     story.step("The next install asks again, and the window says that something was begun").await;
     go_to_the_page(&story).await;
     let window = screen.front();
-    window.says("Purchase Not Finished").await;
+    window.says("Unfinished Purchase").await;
     assert_eq!(story.session.begun_purchases(), [PAID], "nothing was begun a second time");
 
     story.step("Nothing begins in a terminal either").await;

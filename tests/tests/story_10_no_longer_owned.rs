@@ -102,7 +102,7 @@ async fn in_a_terminal_the_prompt_does_not_hold_up_the_update() {
 
     story.step("A window asks whether to buy the app that is left, and can be put off").await;
     let prompt = screen.window("Buy “Sketchbook”?").await;
-    prompt.says("Other apps are being updated. “Sketchbook” follows after the purchase, with the next update.").await;
+    prompt.says("Other apps are being updated. After the purchase, “Sketchbook” is part of the next update.").await;
     prompt.press("Not Now").await;
     screen.wait_until_empty().await;
     assert_eq!(story.session.begun_purchases().len(), 1, "nothing was begun for it");

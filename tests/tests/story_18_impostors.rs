@@ -77,7 +77,7 @@ async fn a_program_that_may_have_replaced_usher_is_the_first_row_until_it_is_rem
     install(session, "other", AUTHENTICATOR).await;
     installing_repository(session, "third", "stable").await;
     wait_for_first_row(&window, &format!("Usher May Have Been Replaced, {AUTHENTICATOR} comes from other")).await;
-    window.find_row("Usher Can Be Replaced, “third” can install a program in its place").await;
+    window.find_row("Usher Can Be Replaced, “third” can replace it with another program").await;
     window.find_row("Demo Store").await;
 
     story.step("The page says what it is and where it came from, with the command that undoes it").await;

@@ -206,7 +206,7 @@ async fn g09_odd_files_are_rejected_or_shown_as_plain_text() {
     }
 
     story.step("The form shows insecure addresses and refuses them").await;
-    let (local, insecure) = ("This is a place on this computer. Enter the address of an account server.", INSECURE);
+    let (local, insecure) = ("This is a location on this computer. Enter the address of an account server.", INSECURE);
     for (name, address, said) in [
         ("file", "file:///etc/passwd", local),
         ("smb", "smb://127.0.0.1/share", insecure),

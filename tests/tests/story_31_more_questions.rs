@@ -173,7 +173,7 @@ async fn the_address_of_a_repository_that_is_not_set_up_says_what_it_is() {
     window.press("Add Account").await;
     window.fill("Address", story.session.shop().repository_url().as_str()).await;
     window.press("Continue").await;
-    window.mentions(&format!("{host} holds a repository that is not set up on this computer.")).await;
+    window.mentions(&format!("{host} has a repository that is not set up on this computer.")).await;
     window.fits_into(360).await;
     window.fill("Address", &format!("{}nothing-here/", story.session.shop().base_url())).await;
     window.press("Continue").await;

@@ -29,10 +29,10 @@ async fn a_sign_in_that_was_not_saved_is_saved_as_soon_as_the_keyring_can() {
     story.step("Closing the window asks").await;
     let window = screen.front();
     window.close().await;
-    window.says("Lose the Sign-In?").await;
+    window.says("Discard the Sign-In?").await;
     window.press("Keep Waiting").await;
     // Its buttons are there until it has gone, and look like those of the next question.
-    window.wait("the end of the question", |tree| (!tree.says("Lose the Sign-In?")).then_some(())).await;
+    window.wait("the end of the question", |tree| (!tree.says("Discard the Sign-In?")).then_some(())).await;
     window.says("Sign-In Was Not Saved").await;
 
     story.step("Once another program has unlocked the keyring, the sign-in is saved by itself").await;
@@ -53,13 +53,13 @@ async fn a_sign_in_that_was_not_saved_is_lost_only_where_somebody_says_so() {
     sign_in_with_a_locked_keyring(&story).await;
     let window = screen.front();
     window.press("Cancel").await;
-    window.says("Lose the Sign-In?").await;
+    window.says("Discard the Sign-In?").await;
     window.press("Keep Waiting").await;
     // Its buttons are there until it has gone, and look like those of the next question.
-    window.wait("the end of the question", |tree| (!tree.says("Lose the Sign-In?")).then_some(())).await;
+    window.wait("the end of the question", |tree| (!tree.says("Discard the Sign-In?")).then_some(())).await;
     window.says("Sign-In Was Not Saved").await;
     window.close().await;
-    window.press("Lose It").await;
+    window.press("Discard").await;
     screen.wait_until_empty().await;
     assert_eq!(story.session.keyring().items().await.len(), 0);
     story.end().await;

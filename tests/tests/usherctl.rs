@@ -123,7 +123,7 @@ async fn an_address_that_is_no_server_is_rejected() {
         ("https://ada:hunter2@store.example.org/a b", "“https://store.example.org/a%20b” is neither a remote "),
         ("oci+https://store.example.org", "This is the address of a repository in a container registry. "),
         ("flatpak+https://store.example.org/x.flatpakref", "This is a link to a file for app stores. "),
-        ("https://store.example.org/x.flatpakrepo", "This is the address of a file about a repository. "),
+        ("https://store.example.org/x.flatpakrepo", "This is the address of a repository file. "),
         ("https://store.example.org/#hunter2", "Addresses with “#” are not accepted. "),
         ("https://store.example.org/?t=hunter2", "Addresses with “?” are not accepted. "),
     ] {
@@ -148,7 +148,7 @@ async fn u08_a_file_about_a_repository_leads_to_its_account_server() {
     let said = "missing.flatpakrepo cannot be read: No such file or directory.\n";
     assert_eq!((missing.code, missing.stderr.as_str()), (2, said));
     for (content, code, said) in [
-        ("nonsense", 2, "is not a file about a repository, or it is damaged."),
+        ("nonsense", 2, "is not a repository file, or it is damaged."),
         ("[Flatpak Repo]\nUrl=http://store.example.org/\n", 2, "because its address is not secure (https)."),
         (
             "[Flatpak Repo]\nUrl=https://ada:hunter2@store.example.org/\n",
@@ -167,8 +167,8 @@ async fn u08_a_file_about_a_repository_leads_to_its_account_server() {
     let output = session.usherctl(&["sign-in", &path]).await;
     assert_eq!(output.code, 3, "{output:?}");
     let lines: Vec<_> = output.stdout.lines().collect();
-    assert_eq!(lines[0], "This repository has no key: nothing that comes from it will be verified.");
-    assert_eq!(lines[1], "“Shop” (https://new.example.org/repo/) is set up by this command:");
+    assert_eq!(lines[0], "This repository has no key, so nothing from it can be verified.");
+    assert_eq!(lines[1], "Set up “Shop” (https://new.example.org/repo/) with this command:");
     assert!(lines[2].starts_with("  flatpak remote-add --user "), "{output:?}");
 
     // The shop's own repository is set up.

@@ -30,7 +30,7 @@ async fn an_app_bought_in_a_browser_can_be_installed() {
     session.flatpak().run(&["install", "--user", "--noninteractive", "demo", APP]).await.expect_success();
 
     let again = session.usherctl(&["buy", "demo", APP, "--yes"]).await;
-    assert_eq!(again.stdout, "There is access already. Now run: flatpak install demo org.example.Sketchbook\n");
+    assert_eq!(again.stdout, "The account already has access. Now run: flatpak install demo org.example.Sketchbook\n");
     assert_eq!((again.code, session.begun_purchases().len()), (0, 1));
     assert_eq!(session.leaks(), []);
 }
@@ -84,7 +84,7 @@ async fn a_purchase_that_was_stopped_is_not_begun_again_by_itself() {
     let output = buying.end().await;
     assert_eq!(output.code, 7);
     assert!(
-        output.stderr.starts_with("Stopped. The purchase of “org.example.Sketchbook” is not finished;"),
+        output.stderr.starts_with("Stopped. The purchase of “org.example.Sketchbook” is unfinished."),
         "{}",
         output.stderr
     );
@@ -165,7 +165,7 @@ async fn over_ssh_the_final_address_is_pasted_without_echo() {
     terminal.wait_for_text("Paste that address (it is not shown):").await;
     let redirect = browser::redirect_of_sign_in(&terminal.address(), "demo").await;
     terminal.enter(&redirect.replace("state=", "state=0"));
-    terminal.wait_for_text("This is not the address at which the browser ended.").await;
+    terminal.wait_for_text("This is not the address that the browser ended at.").await;
     terminal.enter(&redirect);
     terminal.wait_for_text("Allow? [y/N] ").await;
     terminal.enter("y");
@@ -220,7 +220,7 @@ async fn u11_an_app_in_another_account_is_found_before_anything_is_bought() {
     terminal.enter("y");
     let ended = terminal.end().await;
     assert_eq!(ended.code, 0, "{}", ended.text);
-    assert!(ended.text.contains("There is access already. Now run: "), "{}", ended.text);
+    assert!(ended.text.contains("The account already has access. Now run: "), "{}", ended.text);
     assert_eq!(session.begun_purchases().len(), 0, "nothing more was bought");
     session.flatpak().run(&["install", "--user", "--noninteractive", "demo", APP]).await.expect_success();
 }

@@ -63,7 +63,7 @@ async fn a_remote_that_changed_its_server_is_reviewed_or_set_back() {
     );
     let ways: Vec<_> = output.stdout.lines().filter(|line| line.starts_with("  To ")).collect();
     let [accept, back] = ways.as_slice() else { panic!("two ways are named:\n{}", output.stdout) };
-    assert_eq!(*accept, "  To look at it and accept it: usherctl review demo");
+    assert_eq!(*accept, "  To review and accept it: usherctl review demo");
     let back = back.strip_prefix("  To set the old one back: ").expect("the second way goes back");
     session.in_terminal(&["sh", "-c", back]).end().await.expect_success();
     assert_eq!(doctor(&session).await.code, 0);
@@ -84,7 +84,7 @@ async fn the_printed_fix_stops_a_remote_that_could_replace_usher() {
     let output = doctor(&session).await;
     assert_eq!(output.code, 1);
     assert!(
-        output.stdout.starts_with("Usher: “demo” may replace Usher with a program of its own.\n"),
+        output.stdout.starts_with("Usher: “demo” can replace Usher with a program of its own.\n"),
         "{}",
         output.stdout
     );
@@ -104,7 +104,7 @@ async fn doctor_names_the_origin_of_an_app_that_may_act_as_usher() {
         .expect("the app's folder can be renamed");
     let output = doctor(&session).await;
     let mut lines = output.stdout.lines();
-    assert_eq!(lines.next(), Some("Usher: “io.github.usher” from “demo” may act in the name of Usher."));
+    assert_eq!(lines.next(), Some("Usher: “io.github.usher” from “demo” can pretend to be Usher."));
     let fix = lines.next().unwrap_or_default();
     assert!(fix.starts_with("  Fix: flatpak uninstall --user app/io.github.usher/"), "{}", output.stdout);
 }
@@ -121,7 +121,7 @@ async fn without_a_session_bus_doctor_says_so_and_guesses_nothing_else() {
     let output = alone("doctor");
     assert_eq!(
         (output.code, output.stdout.as_str()),
-        (1, "Usher: There is no session bus, so flatpak can ask nobody for accounts.\n0 remotes checked, 1 problem.\n")
+        (1, "Usher: There is no session bus, so flatpak cannot ask for accounts.\n0 remotes checked, 1 problem.\n")
     );
     let output = alone("list");
     assert_eq!((output.code, output.stderr.as_str()), (5, "No keyring is running, so no account can be used.\n"));
@@ -177,7 +177,7 @@ async fn u02_an_address_that_gets_no_account_is_named_with_its_reason_and_shown_
         ("https://127.0.0.1:1/repo#hunter2", "because its address has “#” in it.", true),
         ("http://127.0.0.2:1/repo", "because its address is not secure (https).", false),
         ("file:///srv/repo", "because it is on this computer.", false),
-        ("https://127.0.0.1:1/x.flatpakrepo", "because its address leads to a file about a repository.", false),
+        ("https://127.0.0.1:1/x.flatpakrepo", "because its address leads to a repository file.", false),
     ] {
         let change = ["remote-modify", "--user", &format!("--url={address}"), "demo"];
         session.flatpak().run(&change).await.expect_success();
@@ -264,7 +264,7 @@ async fn h32_a_sign_in_past_its_own_end_is_suggested_to_be_made_again() {
     control.fail(Route::GetTokens, Failure::Reply(Reply::html("<h1>Internal Server Error</h1>")));
     let command = format!("usherctl sign-in {host}");
     let sentence =
-        format!("{host} gives no usable answer. Perhaps the sign-in has ended: run “{command}”, then try again.");
+        format!("{host} answered in an unexpected way. The sign-in may have ended. Run “{command}”, then try again.");
     let flatpak = session.flatpak();
     flatpak.install("org.example.Postcard").end().await.expect_refusal(&sentence);
     let output = session.usherctl(&["query", "demo", "org.example.Postcard"]).await;

@@ -67,7 +67,7 @@ async fn the_permission_of_a_missing_remote_is_revoked_by_name_or_address() {
     }
     let output = session.usherctl(&["revoke", "none"]).await;
     assert_eq!(output.code, 2);
-    assert_eq!(output.stderr, "There is no remote “none”. “usherctl list” shows which may use an account.\n");
+    assert_eq!(output.stderr, "There is no remote “none”. “usherctl list” lists those that may use an account.\n");
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn an_account_is_found_by_its_custom_name() {
     let output = session.usherctl(&["rename", &format!("At work@{host}"), ""]).await;
     assert_eq!(
         (output.code, output.stdout),
-        (0, format!("The account of demo at {host} has no name of its own now.\n"))
+        (0, format!("The account of demo at {host} no longer has a name of its own.\n"))
     );
     assert_eq!(session.usherctl(&["status", &format!("At work@{host}")]).await.code, 3);
     assert_eq!(session.usherctl(&["rename", "nobody@nowhere", "x"]).await.code, 2);
@@ -234,7 +234,7 @@ async fn u07_a_changed_server_is_accepted_in_a_terminal_or_stays_blocked() {
 
     let refused = session.usherctl(&["review", "demo"]).await;
     assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
-    assert!(refused.stderr.contains("Nobody can be asked here."), "{}", refused.stderr);
+    assert!(refused.stderr.contains("A terminal is needed to answer."), "{}", refused.stderr);
     let shown = format!("“demo” used {old} and now asks for an account at {new}.");
     let question = format!("Use {new} from now on? [y/N] ");
 

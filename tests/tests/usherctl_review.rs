@@ -6,7 +6,7 @@ use usher_demo_store::{Failure, Reply, Route};
 use usher_tests::{Session, Setup, WINDOW, wait_until};
 
 const PRIVATE: &str = "org.example.Postcard";
-const DECIDED: &str = "  You have decided to keep it blocked.\n";
+const DECIDED: &str = "  It is kept blocked, as decided in Usher.\n";
 const ASKS: &str = "Now asks for an account at";
 const REVIEW: &str = "Review Demo Store";
 const UPDATE: [&str; 3] = ["update", "--user", "-y"];
@@ -78,7 +78,7 @@ async fn u13_doctor_lists_updates_that_nobody_is_asked_about_until_they_have_gon
     let (flatpak, host, control) = (session.flatpak(), session.host(), session.shop().control());
     let well = "demo: all good\n1 remote checked, no problems.\n";
     let left_out = format!(
-        "demo: 1 update was left out: {host} gave no usable answer.\n  Fix: flatpak update\n1 remote checked, 1 problem.\n"
+        "demo: 1 update was skipped: {host} answered in an unexpected way.\n  Fix: flatpak update\n1 remote checked, 1 problem.\n"
     );
     flatpak.install(PRIVATE).end().await.expect_success();
     for failure in [

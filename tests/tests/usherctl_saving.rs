@@ -46,7 +46,7 @@ async fn u05_usherctl_offers_to_save_again_and_ctrl_c_warns_first() {
     browser::open(&redirect).await;
     terminal.wait_for_text("Try again now? [Y/n] ").await;
     terminal.interrupt();
-    terminal.wait_for_text("The sign-in is not saved yet. Ctrl+C gives it up.").await;
+    terminal.wait_for_text("The sign-in is not saved yet. Press Ctrl+C to discard it.").await;
     session.keyring().answer_next_prompt();
     terminal.enter("");
     terminal.wait_for_text("Signed in to ").await;

@@ -81,7 +81,7 @@ async fn w25_a_server_that_asks_for_a_password_outside_its_page_gets_none() {
     screen.window(&format!("Sign In to {host}")).await.press(&format!("Continue to {host}")).await;
     let view = screen.front();
     view.says("Page Cannot Be Shown Here").await;
-    view.mentions(&format!("{host} asks for a password in a way that has no place in a page.")).await;
+    view.mentions(&format!("{host} asks for a password outside the page, which is not supported.")).await;
     view.mentions("usherctl sign-in demo").await;
     view.ready("Copy Command").await;
     let tree = view.tree().await;

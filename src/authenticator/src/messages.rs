@@ -71,7 +71,7 @@ pub(crate) fn message(obstacle: &Obstacle, place: Place, names: &Names<'_>) -> S
             &[("command", &names.doctor())],
         ),
         Obstacle::NoPortal => gettext_f(
-            "No portal of the desktop opens the keyring, so no account can be used. Run “{command}”.",
+            "The desktop does not open the keyring for sandboxed apps, so no account can be used. Run “{command}”.",
             &[("command", &names.doctor())],
         ),
         Obstacle::KeyringFailed => gettext_f(
@@ -123,15 +123,15 @@ fn expired(place: Place, names: &Names<'_>, values: &[(&str, &str)]) -> String {
 fn may_have_ended(place: Place, names: &Names<'_>, values: &[(&str, &str)]) -> String {
     match (place, names.sign_in()) {
         (Place::Window, _) => gettext_f(
-            "{host} gives no usable answer. Perhaps the sign-in has ended: sign in again in the Usher window, then try again.",
+            "{host} answered in an unexpected way. The sign-in may have ended. Sign in again in the Usher window, then try again.",
             values,
         ),
         (Place::Terminal, Some(command)) => gettext_f(
-            "{host} gives no usable answer. Perhaps the sign-in has ended: run “{command}”, then try again.",
+            "{host} answered in an unexpected way. The sign-in may have ended. Run “{command}”, then try again.",
             &[values[0], ("command", &command)],
         ),
         (Place::Usher | Place::Terminal, _) => gettext_f(
-            "{host} gives no usable answer. Perhaps the sign-in has ended: sign in again in Usher, then try again.",
+            "{host} answered in an unexpected way. The sign-in may have ended. Sign in again in Usher, then try again.",
             values,
         ),
     }

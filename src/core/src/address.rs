@@ -87,21 +87,17 @@ impl UrlError {
         match self {
             Self::NotAnAddress => gettext("This is not an address"),
             Self::NotSecure => gettext("Only secure addresses (https) can be used"),
-            Self::UserInfo => {
-                gettext("Addresses with a user name are not accepted. Leave out all that stands before “@”.")
-            }
+            Self::UserInfo => gettext("Addresses with a user name are not accepted. Leave out everything before “@”."),
             Self::Registry => gettext(
                 "This is the address of a repository in a container registry. Enter the address of its account server.",
             ),
             Self::FlatpakLink => {
                 gettext("This is a link to a file for app stores. Save that file, then open it with Usher.")
             }
-            Self::File => {
-                gettext("This is the address of a file about a repository. Save that file, then open it with Usher.")
-            }
-            Self::Query => gettext("Addresses with “?” are not accepted. Leave out “?” and all that follows."),
-            Self::Fragment => gettext("Addresses with “#” are not accepted. Leave out “#” and all that follows."),
-            Self::Local => gettext("This is a place on this computer. Enter the address of an account server."),
+            Self::File => gettext("This is the address of a repository file. Save that file, then open it with Usher."),
+            Self::Query => gettext("Addresses with “?” are not accepted. Leave out “?” and everything after it."),
+            Self::Fragment => gettext("Addresses with “#” are not accepted. Leave out “#” and everything after it."),
+            Self::Local => gettext("This is a location on this computer. Enter the address of an account server."),
         }
     }
 
@@ -120,7 +116,7 @@ impl UrlError {
                 gettext_f("No account is used for “{remote}”, because its address has a user name in it.", values)
             }
             Self::FlatpakLink | Self::File => gettext_f(
-                "No account is used for “{remote}”, because its address leads to a file about a repository. Set the repository up from that file.",
+                "No account is used for “{remote}”, because its address leads to a repository file. Set the repository up from that file.",
                 values,
             ),
             Self::Query => gettext_f("No account is used for “{remote}”, because its address has “?” in it.", values),
@@ -150,7 +146,7 @@ impl UrlError {
                 values,
             ),
             Self::FlatpakLink | Self::File => gettext_f(
-                "The address in the authenticator option “{option}” of remote “{remote}” leads to a file about a repository, not to an account server.",
+                "The address in the authenticator option “{option}” of remote “{remote}” leads to a repository file, not to an account server.",
                 values,
             ),
             Self::Query => gettext_f(
@@ -162,7 +158,7 @@ impl UrlError {
                 values,
             ),
             Self::Local => gettext_f(
-                "The address in the authenticator option “{option}” of remote “{remote}” is a place on this computer, not an account server.",
+                "The address in the authenticator option “{option}” of remote “{remote}” is a location on this computer, not an account server.",
                 values,
             ),
         }

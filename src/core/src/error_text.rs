@@ -146,12 +146,12 @@ impl UserFacing for StoreError {
     fn reason(&self) -> String {
         match self {
             Self::NoKeyring => gettext("none is running"),
-            Self::NoPortal => gettext("the desktop does not open it for sandboxed applications"),
+            Self::NoPortal => gettext("the desktop does not open it for sandboxed apps"),
             Self::Locked | Self::Dismissed => gettext("it is locked"),
             Self::TimedOut => gettext("it did not answer"),
             Self::File(error) if error.kind() == ErrorKind::StorageFull => gettext("the disk is full"),
-            Self::Keyring(_) | Self::Portal(_) | Self::File(_) | Self::NotKept => gettext("it refused to write"),
-            Self::LockFile(_) => gettext("a folder of Usher cannot be used"),
+            Self::Keyring(_) | Self::Portal(_) | Self::File(_) | Self::NotKept => gettext("it could not be written to"),
+            Self::LockFile(_) => gettext("one of Usher’s folders cannot be used"),
         }
     }
 
@@ -159,16 +159,18 @@ impl UserFacing for StoreError {
         match self {
             Self::Locked | Self::Dismissed => gettext("The keyring is locked. Unlock it, then try again."),
             Self::NoKeyring => gettext("No keyring is running, so no account can be used."),
-            Self::NoPortal => gettext("No portal of the desktop opens the keyring, so no account can be used."),
+            Self::NoPortal => {
+                gettext("The desktop does not open the keyring for sandboxed apps, so no account can be used.")
+            }
             Self::LockFile(error) => match names::runtime_dir() {
                 Some(folder) => gettext_f(
                     "No account can be saved, because the folder {folder} cannot be used: {reason}.",
                     &[("folder", &folder.display().to_string()), ("reason", &error.reason())],
                 ),
-                None => gettext("No account can be saved, because no folder is known for it."),
+                None => gettext("No account can be saved, because there is no folder for it."),
             },
             Self::TimedOut | Self::Keyring(_) | Self::Portal(_) | Self::File(_) | Self::NotKept => {
-                gettext_f("The keyring did not do what was asked: {reason}.", &[("reason", &self.to_string())])
+                gettext_f("The keyring reported an error: {reason}.", &[("reason", &self.to_string())])
             }
         }
     }
@@ -178,7 +180,7 @@ impl UserFacing for SignInError {
     fn reason(&self) -> String {
         match self {
             Self::Refused(reason) => gettext_f("the server ended it (“{reason}”)", &[("reason", reason)]),
-            Self::NoCredential => gettext("the server sent no usable sign-in"),
+            Self::NoCredential => gettext("the server did not finish the sign-in"),
             Self::Random(_) | Self::Address(_) | Self::Http(_) => self.to_string(),
         }
     }
@@ -196,7 +198,7 @@ impl UserFacing for io::Error {
     }
 
     fn sentence(&self) -> String {
-        gettext_f("The system did not do what was asked: {reason}.", &[("reason", &self.reason())])
+        gettext_f("The system reported an error: {reason}.", &[("reason", &self.reason())])
     }
 }
 
@@ -256,10 +258,10 @@ mod tests {
     fn a_keyring_failure_is_put_into_words() {
         let reasons = store_errors().map(|error| error.reason());
         assert_eq!(reasons[2..5], ["it is locked", "it is locked", "it did not answer"]);
-        assert_eq!(reasons[6..8], ["the disk is full", "it refused to write"]);
+        assert_eq!(reasons[6..8], ["the disk is full", "it could not be written to"]);
         assert_eq!(StoreError::Dismissed.sentence(), "The keyring is locked. Unlock it, then try again.");
         let said = StoreError::NotKept.sentence();
-        assert_eq!(said, "The keyring did not do what was asked: the keyring did not keep the account.");
+        assert_eq!(said, "The keyring reported an error: the keyring did not keep the account.");
     }
 
     #[test]

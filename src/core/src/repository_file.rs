@@ -52,7 +52,7 @@ pub enum SetUp {
 
 /// What to say before a repository without a key is set up.
 pub fn unverified() -> String {
-    gettext("This repository has no key: nothing that comes from it will be verified.")
+    gettext("This repository has no key, so nothing from it can be verified.")
 }
 
 /// Why a file is not accepted.

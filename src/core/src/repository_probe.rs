@@ -25,7 +25,7 @@ fn is_config(text: &str) -> bool {
 /// What to say where somebody wants to sign in to such a repository, and the way on.
 pub fn not_set_up(host: &str) -> String {
     gettext_f(
-        "{host} holds a repository that is not set up on this computer. Its .flatpakrepo file, opened with Usher, leads to setting it up.",
+        "{host} has a repository that is not set up on this computer. Open its .flatpakrepo file with Usher to set it up.",
         &[("host", host)],
     )
 }

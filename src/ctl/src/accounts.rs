@@ -20,7 +20,7 @@ pub(crate) fn named<'a>(entries: &'a [Entry], wanted: &str) -> Vec<&'a Entry> {
 /// The message that no account has this name, and where to look.
 pub(crate) fn unknown(wanted: &str) -> String {
     gettext_f(
-        "There is no account “{account}”. “{command}” shows those that there are.",
+        "There is no account “{account}”. “{command}” lists all accounts.",
         &[("account", &text::clean(wanted, text::NAME_LIMIT)), ("command", &command::usherctl(&["list"]))],
     )
 }
@@ -37,7 +37,7 @@ pub(crate) fn only<'a>(found: &[&'a Entry], wanted: &str) -> Result<&'a Entry, F
         [one] => Ok(one),
         [] => Err(Failure::Usage(unknown(wanted))),
         several => {
-            let sentence = gettext_f("“{account}” is more than one account. Name one of:", &[("account", &shown)]);
+            let sentence = gettext_f("Several accounts match “{account}”. Name one of:", &[("account", &shown)]);
             let lines = several.iter().map(|entry| format!("  {}  {}", id(entry), title(entry)));
             Err(Failure::Usage([sentence].into_iter().chain(lines).collect::<Vec<_>>().join("\n")))
         }

@@ -137,7 +137,7 @@ async fn listen<T>(
         is_open = opened => is_open,
     };
     terminal::say(&if is_open {
-        gettext("The page is opened in a browser. If nothing appears there, open this address in it:")
+        gettext("The page opens in a browser. If nothing appears, open this address:")
     } else {
         gettext("Open this address in a browser:")
     })?;
@@ -150,7 +150,7 @@ async fn paste(visit: &BrowserVisit<'_>) -> Result<Parameters, VisitError> {
     terminal::say(&gettext("Open this address in a browser:"))?;
     terminal::say(visit.start.as_str())?;
     let mut question = gettext(
-        "At the end the browser goes to an address that begins with http://127.0.0.1 and shows nothing there. Paste that address (it is not shown):",
+        "At the end, the browser goes to an address that begins with http://127.0.0.1 and shows no page there. Paste that address (it stays hidden):",
     );
     loop {
         let Some(pasted) = terminal::secret(&question).await? else {
@@ -159,7 +159,7 @@ async fn paste(visit: &BrowserVisit<'_>) -> Result<Parameters, VisitError> {
         if let Match::Redirect(parameters) = visit.redirect.recognise(pasted.trim()) {
             return Ok(parameters);
         }
-        question = gettext("This is not the address at which the browser ended. Paste that address (it is not shown):");
+        question = gettext("This is not the address that the browser ended at. Paste that address (it stays hidden):");
     }
 }
 

@@ -168,9 +168,11 @@ impl AppPurchase<'_> {
         let command = install_command(&self.ground, &self.app_id);
         let line = match (&command, is_new) {
             (Some(command), true) => gettext_f("Bought. Now run: {command}", &[("command", command)]),
-            (Some(command), false) => gettext_f("There is access already. Now run: {command}", &[("command", command)]),
+            (Some(command), false) => {
+                gettext_f("The account already has access. Now run: {command}", &[("command", command)])
+            }
             (None, true) => gettext("Bought."),
-            (None, false) => gettext("There is access already."),
+            (None, false) => gettext("The account already has access."),
         };
         self.context.out.line(&line)?;
         self.context.out.json(&json!({
@@ -191,7 +193,7 @@ impl AppPurchase<'_> {
         }
         if !not_paid {
             terminal::say(&self.sentence(|values| {
-                gettext_f("A purchase of “{app}” was begun before, and {host} gives no access yet.", values)
+                gettext_f("The purchase of “{app}” is unfinished, and {host} gives no access yet.", values)
             }))?;
             if !self.is_certainly_unpaid().await? {
                 return Err(self.unfinished());
@@ -203,7 +205,7 @@ impl AppPurchase<'_> {
     fn unfinished(&self) -> Failure {
         Failure::PurchaseNeeded(self.sentence(|values| {
             gettext_f(
-                "The purchase of “{app}” is not finished. Once {host} gives access, “{command}” says so. If nothing was paid, run “{not_paid}”.",
+                "The purchase of “{app}” is unfinished. Run “{command}” later to check again. If nothing was paid, run “{not_paid}”.",
                 values,
             )
         }))
@@ -215,7 +217,7 @@ impl AppPurchase<'_> {
         }
         if !terminal::can_ask() {
             return Err(Failure::Usage(gettext(
-                "Nobody can be asked here. With “--yes” the store is opened without asking.",
+                "A terminal is needed to answer. Use “--yes” to open the store without asking.",
             )));
         }
         let question = self.sentence(|values| {
@@ -330,7 +332,7 @@ impl AppPurchase<'_> {
     fn stopped(&self) -> Failure {
         Failure::Stopped(self.sentence(|values| {
             gettext_f(
-                "Stopped. The purchase of “{app}” is not finished; if it was paid, “{command}” finds out.",
+                "Stopped. The purchase of “{app}” is unfinished. If it was paid, run “{command}” to check.",
                 values,
             )
         }))

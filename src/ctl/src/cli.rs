@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// List the accounts on this computer
     List,
-    /// Sign in to an account server, named by a remote, a host, an address or a file about a repository
+    /// Sign in to an account server, named by a remote, a host, an address or a repository file
     SignIn {
         /// A remote’s name, the host of an account server, its address, an account (user@host), or a .flatpakrepo or
         /// .flatpakref file
@@ -32,7 +32,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         browser: browser::Options,
     },
-    /// Show what is known of accounts; exit with 3 if one is to be signed in to
+    /// Show the state of accounts; exit with 3 if one needs signing in
     Status {
         /// An account (user@host, its id or its user), or the host of a server; all if none is named
         #[arg(value_name = "ACCOUNT|HOST")]
@@ -43,7 +43,7 @@ pub(crate) enum Command {
         /// The account: user@host, its id, its user, or the host of its server
         account: String,
     },
-    /// Let a remote use an account that is here, in place of any other that it used
+    /// Let a remote use an account, in place of any that it used before
     Allow {
         /// The remote, by its name or address
         remote: String,
@@ -57,18 +57,18 @@ pub(crate) enum Command {
         #[command(flatten)]
         browser: browser::Options,
     },
-    /// Take back that a remote may use an account
+    /// Stop letting a remote use an account
     Revoke {
         /// The remote, by its name or address; it may be gone from this computer
         remote: String,
         /// The account: user@host, its id, its user, or the host of its server; whichever the remote uses if none is named
         account: Option<String>,
     },
-    /// Give an account a name of one’s own, to tell it from others at its server
+    /// Name an account, to tell it from others at its server
     Rename {
         /// The account: user@host, its id, its user, or the host of its server
         account: String,
-        /// The name; an empty one takes the name away
+        /// The name; an empty one removes the name
         name: String,
     },
     /// Remove an account
@@ -87,7 +87,7 @@ pub(crate) enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Tell which apps could be installed: free, owned, not-owned, account-needed, link-needed, locked or unknown
+    /// Show which apps could be installed: free, owned, not-owned, account-needed, link-needed, locked or unknown
     Query {
         /// The remote that has the apps, by its name or address
         remote: String,
@@ -101,7 +101,7 @@ pub(crate) enum Command {
         remote: String,
         /// The app’s id
         app: String,
-        /// Say that a purchase that was begun before was not paid
+        /// Declare that an unfinished purchase was not paid
         #[arg(long)]
         not_paid: bool,
         /// Open the store without asking first; nothing is paid before it is confirmed there
@@ -110,7 +110,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         browser: browser::Options,
     },
-    /// Save what can be taken along to another computer; it holds no secret
+    /// Save accounts for another computer, in a file without secrets
     Export {
         /// The file to write, such as Accounts.usher; standard output if none is named
         #[arg(value_hint = clap::ValueHint::FilePath)]
@@ -119,7 +119,7 @@ pub(crate) enum Command {
         #[arg(long)]
         force: bool,
     },
-    /// Show how to set up here what was saved on another computer, and offer to sign in
+    /// Show how to set up what was saved on another computer, and offer to sign in
     Import {
         /// The file that was saved there; “-” is standard input
         #[arg(value_hint = clap::ValueHint::FilePath)]
@@ -135,7 +135,7 @@ pub(crate) enum Command {
         /// The new value
         value: Option<Switch>,
     },
-    /// Find out what stands in the way of installs that need an account; exit with 1 if anything does
+    /// Find what stands in the way of installs that need an account; exit with 1 if anything does
     Doctor,
     /// Write completions or the man page, when Usher is built
     #[command(hide = true)]
@@ -145,7 +145,7 @@ pub(crate) enum Command {
 /// A setting.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Setting {
-    /// Whether an install waits for signing in and goes on by itself
+    /// Whether an install waits for signing in and continues by itself
     ContinueInstalls,
 }
 

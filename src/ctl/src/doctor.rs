@@ -201,7 +201,7 @@ fn print(
             print_problem(context, &name, problem)?;
         }
         if *is_kept_blocked {
-            context.out.line(&format!("  {}", gettext("You have decided to keep it blocked.")))?;
+            context.out.line(&format!("  {}", gettext("It is kept blocked, as decided in Usher.")))?;
         }
         if !problems.is_empty() && waiting.updates > 0 {
             // Translators: the line before names the problem
@@ -222,14 +222,14 @@ fn print_problem(context: &Context, subject: &str, problem: &Problem) -> Result<
     let Some(command) = problem.fix() else { return Ok(()) };
     let values = &[("command", command.as_str())];
     if let Some(back) = problem.way_back() {
-        context.out.line(&format!("  {}", gettext_f("To look at it and accept it: {command}", values)))?;
+        context.out.line(&format!("  {}", gettext_f("To review and accept it: {command}", values)))?;
         // The repository's next summary may name the new server again.
         let back = gettext_f("To set the old one back: {command}", &[("command", &back)]);
         return context.out.line(&format!("  {back}"));
     }
     let line = if problem.is_note() {
         // Translators: the sentence before is no problem; this command is for people who want to change it.
-        gettext_f("To forbid that: {command}", values)
+        gettext_f("To prevent this: {command}", values)
     } else {
         gettext_f("Fix: {command}", values)
     };

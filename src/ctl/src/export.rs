@@ -59,7 +59,7 @@ fn write(file: &Path, bytes: &[u8], may_replace: bool) -> Result<(), Failure> {
     match kept {
         Ok(_) => Ok(()),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(Failure::Usage(gettext_f(
-            "{file} is there already. “--force” replaces it.",
+            "{file} already exists. Use “--force” to replace it.",
             &[("file", &file.display().to_string())],
         ))),
         Err(error) => Err(unwritten(error.error)),

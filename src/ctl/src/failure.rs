@@ -78,7 +78,7 @@ impl Failure {
         match error {
             SessionError::SignedOut | SessionError::Expired => Self::expired(host),
             SessionError::MayHaveEnded => Self::AccountNeeded(gettext_f(
-                "{host} gives no usable answer. Perhaps the sign-in has ended: run “{command}”, then try again.",
+                "{host} answered in an unexpected way. The sign-in may have ended. Run “{command}”, then try again.",
                 &[("host", host), ("command", &command::usherctl(&["sign-in", host]))],
             )),
             SessionError::Http(error) => Self::of_server(host, &error),

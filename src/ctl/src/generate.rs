@@ -109,7 +109,7 @@ at one address are one in this. A remote that names another server than before i
 accepts the new one or keeps the remote blocked; sign-in and allow accept it too, after saying what has changed, and all of
 them only where somebody can answer. doctor also tells the command that sets the old server back.
 
-A file about a repository (.flatpakrepo, .flatpakref) stands for the remote with its address. If there is none, sign-in
+A repository file (.flatpakrepo, .flatpakref) stands for the remote with its address. If there is none, sign-in
 prints the command that sets it up. It fetches nothing that a file names, and adds no repository by itself.",
     ),
     (
@@ -121,8 +121,8 @@ Over ssh the browser runs on another computer and cannot come back. There, and w
 which the browser ended, which is pasted without being shown, or read from standard input. Secrets are never taken from
 arguments.
 
-What was begun to be bought and not finished is remembered; nothing is begun a second time before the store was asked and,
-if it gives no access, somebody said that nothing was paid.",
+An unfinished purchase is remembered. No second one starts before the store was asked and, if it gives no access, somebody
+said that nothing was paid.",
     ),
     (
         "EXIT STATUS",
@@ -130,19 +130,19 @@ if it gives no access, somebody said that nothing was paid.",
 
 1 : Failed; or doctor found a problem.
 
-2 : The arguments make no sense, or nobody can be asked.
+2 : The arguments are not valid, or a question needs a terminal.
 
 3 : An account, a sign-in or a permission is needed first.
 
-4 : There is no access without a purchase, or none to be had.
+4 : There is no access without a purchase, or none is offered.
 
 5 : The keyring is locked, or none is running.
 
-6 : A server cannot be reached or gave no usable answer.
+6 : A server cannot be reached or answered in an unexpected way.
 
 7 : Cancelled.
 
-141 : Nobody reads the output any more, as in a pipe to head(1).",
+141 : The output is no longer read, as in a pipe to head(1).",
     ),
     (
         "JSON",
@@ -183,7 +183,7 @@ set_up, verified (whether flatpak can verify what comes from it), and command), 
 
 doctor : problems and notes of this computer; remotes, each with remote, address, problems, all_checked (false where
 something else has to be mended first), and waiting_installs and waiting_updates, the numbers of apps that wait for an account or
-for sound options, and kept_blocked (whether it stays blocked by your decision); and window_installed (null where there is no
+for sound options, and kept_blocked (whether it stays blocked by decision); and window_installed (null where there is no
 session bus to ask). A problem or note has problem, a word, message, fix, a command, and way_back, a command that goes back to what was.",
     ),
     (

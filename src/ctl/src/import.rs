@@ -91,11 +91,15 @@ fn print_repositories(context: &Context, taken: &Takeout, here: &ThisComputer) -
                 if !repository.is_verified() {
                     context.out.line(&repository_file::unverified())?;
                 }
-                (gettext_f("“{repository}” ({address}) is set up by this command:", &values), Some(command))
+                (gettext_f("Set up “{repository}” ({address}) with this command:", &values), Some(command))
             }
-            SetUp::Command(None) => {
-                (gettext_f("“{repository}” ({address}) is to be set up by hand, for its name is odd", &values), None)
-            }
+            SetUp::Command(None) => (
+                gettext_f(
+                    "“{repository}” ({address}) has to be set up by hand, because its name is not safe to use in a command",
+                    &values,
+                ),
+                None,
+            ),
         };
         context.out.line(&line)?;
         if let Some(command) = command {
@@ -132,7 +136,7 @@ async fn print_account(
         let target = sign_in::target_of(account.binding.clone(), &ours);
         return sign_in::permit_remotes(context, entries, &signed_in, &target).await;
     }
-    context.out.line(&gettext_f("The account of {user} at {host} is signed in to by this command:", &values))?;
+    context.out.line(&gettext_f("Sign in to {host} as {user} with this command:", &values))?;
     context.out.line(&format!("  {}", here.sign_in_command(account).unwrap_or_default()))
 }
 
@@ -150,8 +154,8 @@ fn print_apps(context: &Context, taken: &Takeout, here: &ThisComputer) -> Result
         return Ok(());
     };
     context.out.line(&ngettext_f(
-        "{n} app can be installed again by this command:",
-        "{n} apps can be installed again by this command:",
+        "{n} app can be installed again with this command:",
+        "{n} apps can be installed again with this command:",
         count,
         &[],
     ))?;

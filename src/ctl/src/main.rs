@@ -106,7 +106,7 @@ async fn run(context: &Context, command: Command) -> Result<u8, Failure> {
             done = &mut done => return done,
             () = interrupts.next() => {
                 if context.is_unsaved.replace(false) {
-                    terminal::say(&gettext("The sign-in is not saved yet. Ctrl+C gives it up."))?;
+                    terminal::say(&gettext("The sign-in is not saved yet. Press Ctrl+C to discard it."))?;
                 } else if !context.is_too_late.get() {
                     return Err(Failure::Cancelled);
                 }

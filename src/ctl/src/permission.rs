@@ -95,7 +95,7 @@ fn chosen<'a>(
             Err(Failure::Usage(accounts::unknown(wanted)))
         }
         ([], Some(wanted)) => Err(Failure::Usage(gettext_f(
-            "“{remote}” asks for an account at {host}, and “{account}” is none.",
+            "“{remote}” needs an account at {host}, which “{account}” is not.",
             &[
                 ("remote", &text::clean(&remote.name, text::NAME_LIMIT)),
                 ("host", &host),
@@ -158,7 +158,8 @@ fn link_to<'a>(among: &[&'a Account], remotes: &[Remote], wanted: &str) -> Resul
     found.dedup_by(|one, other| one.remote_url == other.remote_url);
     if let [_, _, ..] = found.as_slice() {
         let wanted = remotes::shown(wanted);
-        let sentence = gettext_f("“{remote}” is more than one remote. Name its address:", &[("remote", &wanted)]);
+        let sentence =
+            gettext_f("Several remotes are called “{remote}”. Name the address of one:", &[("remote", &wanted)]);
         let lines = found.iter().map(|link| format!("  {}", link.remote_url));
         return Err(Failure::Usage([sentence].into_iter().chain(lines).collect::<Vec<_>>().join("\n")));
     }
@@ -177,7 +178,7 @@ fn nothing_to_take(context: &Context, entries: &[Entry], remotes: &[Remote], wan
     let Some(known) = remotes.iter().find(is_known) else {
         let command = command::usherctl(&["list"]);
         return Err(Failure::Usage(gettext_f(
-            "There is no remote “{remote}”. “{command}” shows which may use an account.",
+            "There is no remote “{remote}”. “{command}” lists those that may use an account.",
             &[("remote", &name), ("command", &command)],
         )));
     };

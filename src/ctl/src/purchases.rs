@@ -95,9 +95,7 @@ fn print(context: &Context, all: &[ListedPurchase<'_>], remotes: &[Remote]) -> R
         context.out.line(&line)?;
     }
     if let Some(command) = install {
-        context
-            .out
-            .line(&gettext_f("To install all that is not installed, run: {command}", &[("command", &command)]))?;
+        context.out.line(&gettext_f("To install the rest, run: {command}", &[("command", &command)]))?;
     }
     Ok(())
 }
@@ -108,7 +106,7 @@ impl ListedPurchase<'_> {
             PurchaseState::Owned if self.is_installed => gettext("Installed"),
             PurchaseState::Owned => gettext_f("Bought on {date}", &[("date", &time::day(self.purchase.at))]),
             PurchaseState::Unfinished => gettext("Not finished"),
-            PurchaseState::NoAccess => gettext("No access now"),
+            PurchaseState::NoAccess => gettext("No access"),
         };
         let name = |name: &str| text::clean(name, text::NAME_LIMIT);
         [name(&self.purchase.app_id), state, accounts::title_of(self.account), name(&self.purchase.remote)]

@@ -50,7 +50,7 @@ pub(crate) async fn run(context: &Context, remote: &str, apps: &[String]) -> Res
     let ground = remotes::ground(remote)?;
     let ids = apps.iter().map(|app| buy::app_id(app)).collect::<Result<BTreeSet<_>, _>>()?;
     if ids.len() > APPS_LIMIT {
-        return Err(Failure::Usage(gettext("At most 1,024 apps can be asked for at once.")));
+        return Err(Failure::Usage(gettext("Name at most 1,024 apps at once.")));
     }
     let free = remotes::free_apps(remote, &ids);
     let ids: BTreeSet<String> = &ids - &free;

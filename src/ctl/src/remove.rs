@@ -16,7 +16,9 @@ pub(crate) async fn run(context: &Context, wanted: &str, is_agreed: bool) -> Res
     let entry = accounts::find_one(&entries, wanted)?;
     if !is_agreed {
         if !terminal::can_ask() {
-            return Err(Failure::Usage(gettext("Nobody can be asked here. With “--yes” nobody is.")));
+            return Err(Failure::Usage(gettext(
+                "A terminal is needed to answer. Use “--yes” to remove without asking.",
+            )));
         }
         if !terminal::ask(&question(entry)).await? {
             return Err(Failure::Cancelled);

@@ -20,7 +20,7 @@ pub(crate) async fn run(context: &Context, wanted: &str, name: &str) -> Result<(
             "The account of {user} at {host} is called “{name}” now.",
             &[values[0], values[1], ("name", &list::name(account))],
         ),
-        None => gettext_f("The account of {user} at {host} has no name of its own now.", &values),
+        None => gettext_f("The account of {user} at {host} no longer has a name of its own.", &values),
     })?;
     context.out.json(&json!({ "account": list::account_json(account) }))
 }

@@ -43,18 +43,18 @@ pub(crate) fn remote_of(context: &Context, path: &Path) -> Result<Remote, Failur
     match file.set_up(absolute.as_deref(), &all) {
         SetUp::Named(remote) => Ok(*remote),
         SetUp::NotOurs => Err(Failure::Usage(gettext_f(
-            "“{repository}” ({address}) is set up. It asks Usher for no account so far.",
+            "“{repository}” ({address}) is set up. It has not asked for an account yet.",
             &values,
         ))),
         SetUp::Missing(None) => Err(Failure::Usage(file.fault().map_or_else(
-            || gettext_f("No safe command can be made to set up “{repository}” ({address}).", &values),
+            || gettext_f("“{repository}” ({address}) has to be set up by hand, because its details are not safe to use in a command.", &values),
             |fault| fault.of_remote(&title),
         ))),
         SetUp::Missing(Some(command)) => {
             if !file.is_verified() {
                 context.out.line(&repository_file::unverified())?;
             }
-            context.out.line(&gettext_f("“{repository}” ({address}) is set up by this command:", &values))?;
+            context.out.line(&gettext_f("Set up “{repository}” ({address}) with this command:", &values))?;
             context.out.line(&format!("  {command}"))?;
             Err(Failure::AccountNeeded(gettext("The repository is not set up yet. Run the command, then try again.")))
         }
@@ -70,9 +70,7 @@ fn read(path: &Path) -> Result<RepositoryFile, Failure> {
         let values = [("file", shown.as_str())];
         Failure::Usage(match error {
             RepositoryFileError::TooLarge => gettext_f("{file} is too large.", &values),
-            RepositoryFileError::Malformed => {
-                gettext_f("{file} is not a file about a repository, or it is damaged.", &values)
-            }
+            RepositoryFileError::Malformed => gettext_f("{file} is not a repository file, or it is damaged.", &values),
             RepositoryFileError::Key => gettext_f("The key in {file} is damaged.", &values),
         })
     })

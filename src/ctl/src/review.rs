@@ -25,7 +25,7 @@ pub(crate) async fn run(context: &Context, remote: &str, options: browser::Optio
         return context.out.json(&json!({ "remote": remote.name, "changed": false }));
     };
     if !terminal::can_ask() {
-        return Err(Failure::Usage(format!("{} {}", change.sentence(), gettext("Nobody can be asked here."))));
+        return Err(Failure::Usage(format!("{} {}", change.sentence(), gettext("A terminal is needed to answer."))));
     }
     consent::warn_of_change(&entries, remote)?;
     consent::warn_of_likeness(&entries, &change.claimed.host())?;

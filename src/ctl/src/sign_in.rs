@@ -122,7 +122,7 @@ pub(crate) async fn sign_in_agreed(
 }
 
 fn cannot_show() -> Failure {
-    Failure::Other(gettext("Not signed in: the server asks for something that usherctl has no way to show."))
+    Failure::Other(gettext("Not signed in: usherctl cannot show what the server asks for."))
 }
 
 /// Finds the server: by a remote's name, else by the host of a server that a remote names, else by its address.

@@ -51,7 +51,7 @@ async fn try_again(
     error: StoreError,
 ) -> Result<Result<SaveOutcome, StoreError>, Failure> {
     terminal::say(&gettext_f(
-        "Signed in, but the keyring did not save it: {reason}. It is tried again as soon as the keyring can.",
+        "Signed in, but the keyring did not save it: {reason}. It will be saved once the keyring responds.",
         &[("reason", &error.reason())],
     ))?;
     let by_itself = async {

@@ -89,7 +89,7 @@ async fn h24_a_purchase_page_that_is_not_the_shops_own_is_never_loaded() {
         window.press(button).await;
         let begun = async || (session.begun_purchases().len() == asked + 1).then_some(());
         wait_for("the purchase to begin", begun, async || screen.tree().await.to_string()).await;
-        window.says("Purchase Was Not Begun").await;
+        window.says("Purchase Did Not Start").await;
         button = "Try Again";
         window.ready(button).await;
     }
@@ -143,7 +143,7 @@ async fn h27_a_purchase_without_an_answer_is_not_begun_again() {
 
     control.clear_requests();
     window.press("Try Again").await;
-    window.says("Purchase Not Finished").await;
+    window.says("Unfinished Purchase").await;
     assert!(!session.requests_for("/api/v1/get_tokens").is_empty(), "the server was asked");
     assert!(session.begun_purchases().is_empty(), "nothing was begun again");
 
@@ -190,7 +190,7 @@ async fn processes_that_buy_at_the_same_time_begin_one_purchase() {
     // The window has begun the purchase, or knows that another process has.
     let settled = async || {
         let tree = window.tree().await;
-        let window_knows = tree.says("Purchase Not Finished") || tree.says("Buy Now");
+        let window_knows = tree.says("Unfinished Purchase") || tree.says("Buy Now");
         (window_knows && !session.begun_purchases().is_empty()).then_some(())
     };
     wait_for("the window to know", settled, async || screen.tree().await.to_string()).await;
@@ -218,7 +218,7 @@ async fn a_purchase_begun_in_a_terminal_is_not_begun_again_in_the_window() {
     let screen = session.screen();
     let window = screen.front();
     window.press("Continue to Purchase").await;
-    window.says("Purchase Not Finished").await;
+    window.says("Unfinished Purchase").await;
     assert_eq!(session.begun_purchases(), [APP]);
 
     browser::buy(&waiting.address).await;
@@ -256,7 +256,7 @@ async fn a_purchase_does_not_begin_while_the_keyring_is_locked() {
     let window = screen.front();
     session.keyring().lock().await;
     window.press("Continue to Purchase").await;
-    window.says("Purchase Was Not Begun").await;
+    window.says("Purchase Did Not Start").await;
     assert!(session.begun_purchases().is_empty(), "no purchase begins that cannot be written down");
 
     session.keyring().answer_next_prompt();

@@ -194,7 +194,7 @@ mod imp {
             self.obj().set_has_purchases(!all.is_empty());
             let host = text::within(&account.binding.host());
             let empty_text =
-                gettext_f("Apps that {host} has given this account access to are listed here.", &[("host", &host)]);
+                gettext_f("Apps that {host} gives this account access to appear here.", &[("host", &host)]);
             self.obj().set_empty_text(glib::markup_escape_text(&empty_text));
             self.obj().set_account(gettext_f(
                 "{user} at {host}",

@@ -59,7 +59,7 @@ pub(super) fn no_helper() -> Advice {
     Advice {
         heading: gettext("Background Service Not Found"),
         description: gettext(
-            "Installs ask a background service of Usher for accounts, and this session does not know it. Log out and in again, or install Usher once more. This command tells more.",
+            "Installs get their accounts from Usher’s background service, which was not found. Log out and in again, or reinstall Usher. This command shows more details.",
         ),
         facts: Vec::new(),
         command: usher_core::text::usherctl(&["doctor"]),

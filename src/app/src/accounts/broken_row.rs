@@ -17,7 +17,7 @@ pub(super) fn broken_row(services: &Services, path: &str) -> gtk::Widget {
     let (title, subtitle, button_name) = if Entry::is_whole_keyring(path) {
         (
             gettext("Unreadable accounts"),
-            gettext("A keyring file could not be opened with the key of this desktop"),
+            gettext("Their file could not be opened with this desktop’s key"),
             gettext("Remove the unreadable accounts…"),
         )
     } else {
@@ -44,12 +44,14 @@ async fn ask_to_remove(stack: adw::NavigationView, services: Services, path: Str
     let (heading, body) = if Entry::is_whole_keyring(&path) {
         (
             gettext("Remove the Unreadable Accounts?"),
-            gettext("The keyring file is deleted, with all accounts in it. The key it was made with could open it."),
+            gettext(
+                "This deletes the keyring file with all accounts in it. The key that it was made with could still open it.",
+            ),
         )
     } else {
         (
             gettext("Remove the Unreadable Account?"),
-            gettext("Its keyring entry is deleted. Another version of Usher may be able to read it."),
+            gettext("This deletes its keyring entry. Another version of Usher may be able to read it."),
         )
     };
     let alert = adw::AlertDialog::builder()

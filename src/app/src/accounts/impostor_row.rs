@@ -54,9 +54,9 @@ impl Offer {
                 gettext_f("“{repository}” reinstalls it whenever it is removed", &[("repository", &repository)])
             }
             Problem::MayReplaceApp { replaced_by: Some(_), .. } => {
-                gettext_f("“{repository}” has installed a program in its place", &[("repository", &repository)])
+                gettext_f("“{repository}” replaced it with another program", &[("repository", &repository)])
             }
-            _ => gettext_f("“{repository}” can install a program in its place", &[("repository", &repository)]),
+            _ => gettext_f("“{repository}” can replace it with another program", &[("repository", &repository)]),
         };
         let is_note = impostor.problem.is_note();
         Self {
@@ -72,7 +72,7 @@ impl Offer {
 
 fn title(problem: &Problem) -> String {
     match problem {
-        Problem::CameAlong { .. } => gettext("Usher Came Along With a Repository"),
+        Problem::CameAlong { .. } => gettext("Usher Was Installed by a Repository"),
         Problem::MayReplaceUsher { .. } => gettext("Usher Can Be Replaced"),
         Problem::MayReplaceApp { app_id, replaced_by: Some(_), .. } => {
             gettext_f("{app id} Was Replaced", &[("app id", &text::within(app_id))])
@@ -93,23 +93,23 @@ fn advice(impostor: &Impostor) -> Advice {
             &values,
         ),
         Problem::TakesNames { .. } => gettext_f(
-            "{app id} can act in the name of Usher and use its sign-ins. If this is not expected, remove it.",
+            "{app id} can pretend to be Usher and use its sign-ins. If this is not expected, remove it.",
             &values,
         ),
         Problem::CameAlong { .. } => gettext_f(
-            "“{repository}” brought Usher to this computer, and reinstalls it whenever it is removed. If this is not wanted, forbid it: Usher stays as it is.",
+            "“{repository}” installed Usher, and reinstalls it whenever it is removed. If this is not wanted, prevent it. Usher itself stays installed.",
             &values,
         ),
         Problem::MayReplaceUsher { .. } => gettext_f(
-            "“{repository}” can install a program of its own in the place of Usher, with any update. If this is not expected, forbid it.",
+            "“{repository}” can replace Usher with a program of its own in any update. If this is not expected, prevent it.",
             &values,
         ),
         Problem::MayReplaceApp { replaced_by: Some(_), .. } => gettext_f(
-            "“{repository}” has installed a program of its own in the place of {app id}. If this is not expected, remove it.",
+            "“{repository}” replaced {app id} with a program of its own. If this is not expected, remove it.",
             &values,
         ),
         _ => gettext_f(
-            "“{repository}” can install a program of its own in the place of {app id}, with any update. If this is not expected, forbid it.",
+            "“{repository}” can replace {app id} with a program of its own in any update. If this is not expected, prevent it.",
             &values,
         ),
     };

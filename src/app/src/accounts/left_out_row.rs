@@ -39,7 +39,7 @@ async fn check(button: BusyButton, services: Services, left_out: LeftOut) {
         Ok(_) => {
             services.notes().forget(left_out.repository.remote.url.verbatim(), &left_out.refs);
             let host = text::within(&left_out.repository.host());
-            gettext_f("{host} answers again. The next update goes on", &[("host", &host)])
+            gettext_f("{host} is responding again. The next update includes these apps", &[("host", &host)])
         }
         Err(error) => {
             tracing::warn!(%error, "cannot ask a server again");
@@ -68,8 +68,8 @@ impl Offer {
             icon: "network-error-symbolic",
             title: left_out.repository.title(),
             subtitle: ngettext_f(
-                "{n} update was left out: {host} gave no usable answer",
-                "{n} updates were left out: {host} gave no usable answer",
+                "{n} update was skipped: {host} answered in an unexpected way",
+                "{n} updates were skipped: {host} answered in an unexpected way",
                 left_out.app_ids().len(),
                 &[("host", &host)],
             ),
@@ -99,7 +99,7 @@ fn advice(unusable: &UnusableRemote) -> Advice {
         InstallationKind::System => gettext("All users"),
     };
     let advice = gettext(
-        "The people who run the repository can correct it. Until then, apps that need an account can be neither installed nor updated from it.",
+        "The people who run the repository can fix this. Until then, its apps that need an account cannot be installed or updated.",
     );
     Advice {
         heading: gettext("No Account Can Be Used"),

@@ -87,7 +87,7 @@ mod tests {
         assert_eq!(problem_of("not an address").unwrap().text(), "This is not an address");
         assert_eq!(problem_of("http://store.example.org").unwrap().text(), "Only secure addresses (https) can be used");
         let said = problem_of("me@store.example.org").unwrap().text();
-        assert_eq!(said, "Addresses with a user name are not accepted. Leave out all that stands before “@”.");
+        assert_eq!(said, "Addresses with a user name are not accepted. Leave out everything before “@”.");
         assert!(problem_of("oci+https://registry.example.org").unwrap().text().contains("container registry"));
     }
 

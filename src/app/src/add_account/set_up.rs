@@ -116,9 +116,9 @@ mod imp {
             let page = self.obj();
             page.set_state(match &state {
                 SetUpState::Missing(Some(_)) => gettext("This repository is not set up yet"),
-                SetUpState::Missing(None) => gettext("No safe command can be made for this repository"),
+                SetUpState::Missing(None) => gettext("The details of this repository are not safe to use in a command"),
                 SetUpState::Named(_) => gettext("This repository is set up"),
-                SetUpState::NotOurs => gettext("This repository is set up. It asks Usher for no account so far"),
+                SetUpState::NotOurs => gettext("This repository is set up. It has not asked for an account yet"),
             });
             page.set_can_sign_in(matches!(state, SetUpState::Named(_)));
             let offered = self.offered.get().expect("set when the page is made");

@@ -93,7 +93,7 @@ pub(super) fn words(
             description: if account.state == AccountState::SignedOut {
                 account_needed(details, &values, name)
             } else if details.reason == Reason::MayHaveEnded {
-                gettext_f("{host} gives no usable answer. Perhaps the sign-in has ended.", &values)
+                gettext_f("{host} answered in an unexpected way. The sign-in may have ended.", &values)
             } else {
                 gettext_f("The sign-in of {user} has expired.", &[("user", &text::within(&account.label()))])
             },
@@ -220,22 +220,22 @@ pub(super) fn outlook(details: &Details, is_waiting: bool, minutes_left: Option<
 fn update_outlook(details: &Details, name: Name<'_>) -> String {
     match (details.app_ids.as_slice(), details.kind) {
         ([app], Kind::Purchase) => gettext_f(
-            "Other apps are being updated. “{app}” follows after the purchase, with the next update.",
+            "Other apps are being updated. After the purchase, “{app}” is part of the next update.",
             &[("app", &text::within(&name(app)))],
         ),
         ([app], _) => gettext_f(
-            "Other apps are being updated. “{app}” follows after signing in, with the next update.",
+            "Other apps are being updated. After signing in, “{app}” is part of the next update.",
             &[("app", &text::within(&name(app)))],
         ),
         (apps, Kind::Purchase) => ngettext_f(
-            "Other apps are being updated. {n} app follows after the purchase, with the next update.",
-            "Other apps are being updated. {n} apps follow after the purchase, with the next update.",
+            "Other apps are being updated. After the purchase, {n} more app is part of the next update.",
+            "Other apps are being updated. After the purchase, {n} more apps are part of the next update.",
             apps.len(),
             &[],
         ),
         (apps, _) => ngettext_f(
-            "Other apps are being updated. {n} app follows after signing in, with the next update.",
-            "Other apps are being updated. {n} apps follow after signing in, with the next update.",
+            "Other apps are being updated. After signing in, {n} more app is part of the next update.",
+            "Other apps are being updated. After signing in, {n} more apps are part of the next update.",
             apps.len(),
             &[],
         ),

@@ -279,7 +279,7 @@ impl AlreadyPage {
         let host = text::within(&request.account.binding.host());
         let user = text::within(&request.account.label());
         let question = gettext_f(
-            "{host} says that {user} has no access. What was just bought there can take a moment.",
+            "According to {host}, {user} has no access. A recent purchase can take a moment to appear.",
             &[("host", &host), ("user", &user)],
         );
         let page: Self = glib::Object::builder().property("question", question).build();

@@ -267,7 +267,7 @@ impl Purchase {
             let is_forgotten = purchase.forget().await;
             purchase.set_idle();
             if !is_forgotten {
-                let trouble = Trouble::Keyring(gettext("it refused to write"));
+                let trouble = Trouble::Keyring(gettext("it could not be written to"));
                 purchase.stay(Some(trouble.line(&purchase.host())));
                 return;
             }

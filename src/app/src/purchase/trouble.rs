@@ -56,7 +56,7 @@ impl Trouble {
             ),
             Self::Server(HttpError::Unexpected) => (
                 "dialog-error-symbolic",
-                gettext("Purchase Was Not Begun"),
+                gettext("Purchase Did Not Start"),
                 gettext_f("{host} answered in an unexpected way. Nothing was paid.", &host),
             ),
             Self::NotContained(command) => {
@@ -65,8 +65,8 @@ impl Trouble {
             }
             Self::Keyring(reason) => (
                 "dialog-password-symbolic",
-                gettext("Purchase Was Not Begun"),
-                gettext_f("The keyring did not do its part: {reason}.", &[("reason", reason)]),
+                gettext("Purchase Did Not Start"),
+                gettext_f("The purchase could not be saved in the keyring: {reason}.", &[("reason", reason)]),
             ),
         }
     }
@@ -76,7 +76,9 @@ impl Trouble {
         match self {
             Self::Server(error) => error.at(&text::within(host)).reason(),
             Self::NotContained(command) => NotShown::NotContained.words("", command.as_deref()).0,
-            Self::Keyring(reason) => gettext_f("The keyring did not do its part: {reason}", &[("reason", reason)]),
+            Self::Keyring(reason) => {
+                gettext_f("The purchase could not be saved in the keyring: {reason}", &[("reason", reason)])
+            }
         }
     }
 }

@@ -77,7 +77,7 @@ pub(super) fn words(shown: &PageKind, names: &Names<'_>) -> PageText {
         ),
         PageKind::Unfinished => (
             "document-open-recent-symbolic",
-            gettext("Purchase Not Finished"),
+            gettext("Unfinished Purchase"),
             gettext_f(
                 "The purchase of “{app}” at {host} is unfinished. If it was paid, the app becomes available.",
                 &values,

@@ -207,11 +207,11 @@ mod imp {
                     let app = text::within(&self.services().apps().get(remote, app_id).title());
                     gettext_f("“{app}” can be installed now.", &[("app", &app)])
                 }
-                NextStep::Terminal { .. } if is_unknown => gettext("Start again, or run this command:"),
+                NextStep::Terminal { .. } if is_unknown => gettext("Start the install again, or run this command:"),
                 NextStep::Terminal { .. } => gettext("Run the command again:"),
                 NextStep::Account => gettext_f("Go back to {program}.", &program),
                 NextStep::Press { button } => {
-                    gettext_f("Go back to {program} and press “{button}” once more.", &[program[0], ("button", button)])
+                    gettext_f("Go back to {program} and press “{button}” again.", &[program[0], ("button", button)])
                 }
                 NextStep::Program if is_unknown => gettext("Start the install again."),
                 NextStep::Program => gettext_f("Go back to {program} and start the install again.", &program),

@@ -68,11 +68,11 @@ pub(super) async fn settle(
 /// Asks whether a sign-in that is not saved may be lost.
 pub(super) async fn may_be_lost(host: &str, parent: &impl IsA<gtk::Widget>) -> bool {
     let text = gettext_f(
-        "The sign-in at {host} is not saved yet. It is saved as soon as the keyring can, while this window is open.",
+        "The sign-in at {host} is not saved yet. It is saved once the keyring responds, while this window stays open.",
         &[("host", &text::within(host))],
     );
-    let alert = adw::AlertDialog::new(Some(&gettext("Lose the Sign-In?")), Some(&text));
-    alert.add_responses(&[("keep", &gettext("Keep Waiting")), ("lose", &gettext("Lose It"))]);
+    let alert = adw::AlertDialog::new(Some(&gettext("Discard the Sign-In?")), Some(&text));
+    alert.add_responses(&[("keep", &gettext("Keep Waiting")), ("lose", &gettext("Discard"))]);
     alert.set_response_appearance("lose", adw::ResponseAppearance::Destructive);
     alert.set_default_response(Some("keep"));
     alert.set_close_response("keep");
@@ -133,7 +133,7 @@ fn question(host: &str, old_user: &str, new_user: &str) -> (String, String) {
     }
     (
         gettext("Replace the Account?"),
-        gettext_f("Somebody else signed in at {host}. The account that is saved would be replaced.", &values),
+        gettext_f("Another person signed in at {host}. The saved account would be replaced.", &values),
     )
 }
 

@@ -129,7 +129,7 @@ mod imp {
             let steps = Steps::of(self.takeout(), &services.accounts().entries(), &self.here.borrow());
             let has_commands = steps.repositories.iter().any(|step| matches!(step.set_up, SetUp::Command(Some(_))));
             self.obj().set_advice(if has_commands {
-                gettext("Run these commands in a terminal to set the repositories up.")
+                gettext("Run these commands in a terminal to set up the repositories.")
             } else {
                 String::new()
             });
@@ -204,7 +204,7 @@ fn repository_row(step: &RepositoryStep) -> gtk::Widget {
             row.upcast()
         }
         SetUp::Command(None) => {
-            let subtitle = gettext("No safe command can be made for this repository");
+            let subtitle = gettext("The details of this repository are not safe to use in a command");
             adw::ActionRow::builder().title(&title).subtitle(subtitle).use_markup(false).build().upcast()
         }
     }

@@ -65,15 +65,15 @@ impl NotShown {
     pub(crate) fn words(self, host: &str, command: Option<&str>) -> (String, String) {
         let host = [("host", host)];
         let reason = match self {
-            Self::NotContained => gettext("Web pages have no protection of their own in this session."),
+            Self::NotContained => gettext("Unsafe web pages cannot be contained here."),
             Self::Authentication => {
-                gettext_f("{host} asks for a password in a way that has no place in a page.", &host)
+                gettext_f("{host} asks for a password outside the page, which is not supported.", &host)
             }
-            Self::NoAddress => gettext_f("{host} opened a page that has no address of its own.", &host),
+            Self::NoAddress => gettext_f("{host} opened a page without an address.", &host),
         };
         let text = match command {
             Some(command) => {
-                let way_on = gettext("A terminal can open the browser instead, with this command:");
+                let way_on = gettext("This command in a terminal opens the browser instead:");
                 format!("{reason} {way_on}\n\n\u{2066}{command}\u{2069}")
             }
             None => reason,
@@ -193,7 +193,7 @@ impl WebProblem {
             Self::WrongAnswer if is_purchase => (
                 "dialog-error-symbolic",
                 gettext("Purchase Was Not Finished"),
-                gettext_f("{host} sent an answer that does not belong to this purchase.", &host),
+                gettext_f("The answer from {host} did not match this purchase.", &host),
             ),
             Self::WrongAnswer => not_finished(gettext_f("The answer from {host} did not match this sign-in.", &host)),
             Self::Refused(reason) => {
@@ -202,11 +202,9 @@ impl WebProblem {
                 not_finished(gettext_f("{host} ended it: {reason}", &[host[0], ("reason", &reason)]))
             }
             Self::TooLate => not_finished(gettext("Nobody signed in within 15 minutes.")),
-            Self::NoCredential => not_finished(gettext_f("{host} sent nothing to sign in with.", &host)),
-            Self::Unusable => not_finished(gettext("It could not be started on this computer.")),
-            Self::NoPage => {
-                not_finished(gettext_f("{host} asks for something that this version of Usher cannot show.", &host))
-            }
+            Self::NoCredential => not_finished(gettext_f("{host} finished without a sign-in.", &host)),
+            Self::Unusable => not_finished(gettext("The sign-in could not start on this computer.")),
+            Self::NoPage => not_finished(gettext_f("This version of Usher cannot show what {host} asks for.", &host)),
             Self::NotShown(reason, command) => {
                 let (title, text) = reason.words(&plain_host, command.as_deref());
                 ("web-browser-symbolic", title, text)
@@ -215,7 +213,7 @@ impl WebProblem {
                 "dialog-password-symbolic",
                 gettext("Sign-Ins Cannot Be Saved"),
                 gettext_f(
-                    "The account could not be kept on this computer: {reason}. {host} was not contacted.",
+                    "The account could not be saved on this computer: {reason}. {host} was not contacted.",
                     &[host[0], ("reason", reason)],
                 ),
             ),

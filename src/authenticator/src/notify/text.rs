@@ -61,8 +61,8 @@ impl NotificationText {
             Cause::Permission => Self {
                 title: gettext("Account Needed for Updates"),
                 body: ngettext_f(
-                    "{n} update from {repository} is waiting for the permission to use an account at {host}.",
-                    "{n} updates from {repository} are waiting for the permission to use an account at {host}.",
+                    "{n} update from {repository} is waiting for permission to use an account at {host}.",
+                    "{n} updates from {repository} are waiting for permission to use an account at {host}.",
                     waiting,
                     &values,
                 ),
@@ -119,11 +119,11 @@ fn stopped(obstacle: &Obstacle, values: &[(&str, &str)]) -> String {
             gettext_f("Sign in to {host}, then start the install again.", values)
         }
         Obstacle::MayHaveEnded(_) => gettext_f(
-            "{host} gives no usable answer. Perhaps the sign-in has ended: sign in again, then start the install again.",
+            "{host} answered in an unexpected way. The sign-in may have ended. Sign in again, then start the install again.",
             values,
         ),
         Obstacle::NoLink(_) => gettext_f(
-            "{repository} needs the permission to use an account at {host}. Then start the install again.",
+            "{repository} needs permission to use an account at {host}. Allow it, then start the install again.",
             values,
         ),
         Obstacle::NotBought { .. } => gettext_f("The account at {host} has no access yet.", values),
@@ -132,7 +132,7 @@ fn stopped(obstacle: &Obstacle, values: &[(&str, &str)]) -> String {
         Obstacle::NoPortal => StoreError::NoPortal.sentence(),
         Obstacle::KeyringFailed => gettext("The keyring cannot be read, so no account can be used."),
         Obstacle::Changed { .. } => {
-            gettext_f("{repository} now asks for an account at {host}, which is another server than before.", values)
+            gettext_f("{repository} now asks for an account at a different server, {host}.", values)
         }
         Obstacle::Unreachable => HttpError::Unreachable.at(host).sentence(),
         Obstacle::BadAnswer => HttpError::Unexpected.at(host).sentence(),
@@ -204,7 +204,7 @@ mod tests {
             (Obstacle::Expired(id), "Sign in to store.example.org, then start the install again."),
             (
                 Obstacle::NoLink(None),
-                "Example Apps needs the permission to use an account at store.example.org. Then start the install again.",
+                "Example Apps needs permission to use an account at store.example.org. Allow it, then start the install again.",
             ),
             (
                 Obstacle::NotBought { account: id, user: "demo".into(), ids },

@@ -99,8 +99,8 @@ impl Problem {
             Self::Unreachable { host, error } => error.at(host).finding(),
             Self::NotSpoken { host } => gettext_f("{host} does not offer accounts for apps.", &[("host", host)]),
             Self::LeftOut { host, updates } => ngettext_f(
-                "{n} update was left out: {host} gave no usable answer.",
-                "{n} updates were left out: {host} gave no usable answer.",
+                "{n} update was skipped: {host} answered in an unexpected way.",
+                "{n} updates were skipped: {host} answered in an unexpected way.",
                 *updates,
                 &[("host", host)],
             ),
@@ -116,9 +116,11 @@ impl Problem {
             Self::NoPortal => StoreError::NoPortal.sentence(),
             Self::KeyringFailed => gettext("The keyring cannot be read, so no account can be used."),
             Self::NoSessionFolder { fault, folder, is_usable } => session_folder_sentence(*fault, folder, *is_usable),
-            Self::NoFolder => gettext("Usher can save nothing, because neither XDG_DATA_HOME nor HOME names a folder."),
-            Self::NoBus => gettext("There is no session bus, so flatpak can ask nobody for accounts."),
-            Self::NoHelper => gettext("The helper that flatpak asks for accounts is not installed."),
+            Self::NoFolder => {
+                gettext("Usher cannot save anything, because neither XDG_DATA_HOME nor HOME names a folder.")
+            }
+            Self::NoBus => gettext("There is no session bus, so flatpak cannot ask for accounts."),
+            Self::NoHelper => gettext("The background service that flatpak asks for accounts is not installed."),
             Self::SecondUsher { .. }
             | Self::CameAlong { .. }
             | Self::MayReplaceUsher { .. }
@@ -134,22 +136,22 @@ impl Problem {
                 &[("app", app), ("origin", &clean(origin))],
             ),
             Self::CameAlong { remote, .. } => gettext_f(
-                "Usher came along with “{remote}”, which reinstalls it whenever it is removed.",
+                "“{remote}” installed Usher, and reinstalls it whenever it is removed.",
                 &[("remote", &clean(remote))],
             ),
             Self::MayReplaceUsher { remote, .. } => {
-                gettext_f("“{remote}” may replace Usher with a program of its own.", &[("remote", &clean(remote))])
+                gettext_f("“{remote}” can replace Usher with a program of its own.", &[("remote", &clean(remote))])
             }
             Self::MayReplaceApp { remote, app_id, origin, replaced_by: Some(_), .. } => gettext_f(
-                "“{remote}” has replaced “{app}”, which comes from “{origin}”, with a program of its own.",
+                "“{remote}” replaced “{app}” from “{origin}” with a program of its own.",
                 &[("remote", &clean(remote)), ("app", &clean(app_id)), ("origin", &clean(origin))],
             ),
             Self::MayReplaceApp { remote, app_id, origin, .. } => gettext_f(
-                "“{remote}” may replace “{app}”, which comes from “{origin}”.",
+                "“{remote}” can replace “{app}” from “{origin}”.",
                 &[("remote", &clean(remote)), ("app", &clean(app_id)), ("origin", &clean(origin))],
             ),
             Self::TakesNames { app_id, origin, .. } => gettext_f(
-                "“{app}” from “{origin}” may act in the name of Usher.",
+                "“{app}” from “{origin}” can pretend to be Usher.",
                 &[("app", &clean(app_id)), ("origin", &clean(origin))],
             ),
             _ => String::new(),

@@ -128,7 +128,7 @@ pub enum SignInError {
     #[error("the server ended the sign-in: {0}")]
     Refused(String),
     /// The answer carried no usable credential.
-    #[error("the server sent no usable sign-in")]
+    #[error("the server did not finish the sign-in")]
     NoCredential,
     /// No connection, or none that is acceptable.
     #[error(transparent)]

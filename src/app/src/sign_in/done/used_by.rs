@@ -61,7 +61,7 @@ impl imp::DonePage {
         if let (true, Some(command)) = (repositories.is_empty() && names::in_sandbox(), elsewhere(account)) {
             self.show_command(
                 &gettext(
-                    "Repositories in installations of the administrator cannot be seen from inside the Flatpak. This command lets one of them use the account; put its address in place of ADDRESS.",
+                    "System-wide repositories cannot be seen from inside the Flatpak. This command lets one of them use the account. Replace ADDRESS with its address.",
                 ),
                 &command,
             );

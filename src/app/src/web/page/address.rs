@@ -87,7 +87,7 @@ impl imp::WebPage {
                 None,
                 host.clone(),
                 gettext_f("Address: opened by {host}", &values),
-                gettext("A page of this server has opened it"),
+                gettext("Opened by a page of this server"),
             ),
             Security::Secure => (
                 Some("channel-secure-symbolic"),

@@ -269,7 +269,7 @@ impl imp::WebPage {
             self.view().stop_loading();
             self.meet(self.not_shown(NotShown::Authentication), &host);
         } else {
-            self.tell_once(&gettext("The page asked for a password in a way that cannot be shown here"));
+            self.tell_once(&gettext("The page asked for a password in an unsupported way"));
         }
     }
 

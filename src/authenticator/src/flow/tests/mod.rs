@@ -219,7 +219,7 @@ async fn h19_a_server_that_gives_no_tokens_is_named_and_blocks_no_update() {
 #[tokio::test]
 async fn h32_a_sign_in_that_may_have_ended_is_suggested_to_be_made_again() {
     let row = row(|world| world.set_server(Says::NothingUsable)).await;
-    let start = "store.example.org gives no usable answer. Perhaps the sign-in has ended: sign in again in";
+    let start = "store.example.org answered in an unexpected way. The sign-in may have ended. Sign in again in";
     assert_eq!(row.install, failed(23, &format!("{start} the Usher window, then try again.")));
     assert_eq!(row.silent_install, failed(23, &format!("{start} Usher, then try again.")));
     assert_eq!((row.update, row.silent_update), (all_left_out(), all_left_out()));
