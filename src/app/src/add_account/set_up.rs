@@ -9,7 +9,7 @@ use crate::{
     i18n::gettext,
     model::{OfferedRepository, Repositories, Repository, SetUpState},
     navigation::{self, Destination},
-    widgets::{Closures, accessible, sign_in_name, toast},
+    widgets::{Closures, CopyButton, accessible, sign_in_name},
 };
 
 mod imp {
@@ -44,7 +44,7 @@ mod imp {
         #[template_child]
         command_label: TemplateChild<gtk::Label>,
         #[template_child]
-        copy_button: TemplateChild<gtk::Button>,
+        copy_button: TemplateChild<CopyButton>,
         #[template_child]
         sign_in_button: TemplateChild<gtk::Button>,
     }
@@ -56,6 +56,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(class: &mut Self::Class) {
+            CopyButton::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
             Closures::bind_template_callbacks(class);
@@ -82,11 +83,6 @@ mod imp {
         #[template_callback]
         fn on_shown(&self) {
             self.copy_button.grab_focus();
-        }
-
-        #[template_callback]
-        fn on_copy(&self) {
-            toast::copy(&*self.obj(), &self.command.borrow());
         }
 
         #[template_callback]

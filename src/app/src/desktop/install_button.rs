@@ -8,7 +8,7 @@ use crate::{
     desktop::software,
     i18n::{gettext, gettext_f},
     model::App,
-    widgets::{accessible, toast},
+    widgets::{CopyButton, accessible},
 };
 
 /// A button for an app; `remote` is what flatpak calls its repository. `None` where Software is not there
@@ -18,7 +18,7 @@ pub(crate) fn install_button(app: &App, remote: &str, is_update: bool, with_soft
         return Some(software_button(app, is_update));
     }
     let command = software::command(is_update, remote, &[&app.id])?;
-    Some(copy_button(app, command))
+    Some(copy_button(app, &command))
 }
 
 fn software_button(app: &App, is_update: bool) -> gtk::Button {
@@ -39,14 +39,9 @@ fn software_button(app: &App, is_update: bool) -> gtk::Button {
     button
 }
 
-fn copy_button(app: &App, command: String) -> gtk::Button {
-    let button = gtk::Button::builder()
-        .icon_name("edit-copy-symbolic")
-        .tooltip_text(gettext("Copy Command"))
-        .valign(gtk::Align::Center)
-        .css_classes(["flat"])
-        .build();
-    accessible::name(&button, &gettext_f("Copy Command for {app}", &[("app", &app.title())]));
-    button.connect_clicked(move |button| toast::copy(button, &command));
-    button
+fn copy_button(app: &App, command: &str) -> gtk::Button {
+    let button = CopyButton::new(&gettext("Copy Command"), command);
+    button.set_spoken(gettext_f("Copy Command for {app}", &[("app", &app.title())]));
+    button.set_valign(gtk::Align::Center);
+    button.upcast()
 }

@@ -14,7 +14,7 @@ use crate::{
     navigation::Destination,
     services::Services,
     text,
-    widgets::{Closures, Guard, Offer, OfferRow, RowGroup, accessible, sign_in_name, state_label, toast},
+    widgets::{Closures, CopyButton, Guard, Offer, OfferRow, RowGroup, accessible, sign_in_name, state_label},
 };
 
 /// Most lines of a command that are shown; all of it is copied.
@@ -35,11 +35,12 @@ mod imp {
         /// How many apps can be installed again; empty where none can.
         #[property(get, set)]
         apps: RefCell<String>,
+        /// What installs them; empty where none can.
+        #[property(get, set)]
+        command: RefCell<String>,
         pub(super) services: OnceCell<Services>,
         pub(super) takeout: OnceCell<Takeout>,
         here: RefCell<ThisComputer>,
-        /// What installs the apps.
-        command: RefCell<Option<String>>,
         accounts: RowGroup<AccountStep>,
         repositories: RowGroup<RepositoryStep>,
         #[template_child]
@@ -48,8 +49,6 @@ mod imp {
         accounts_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
         repositories_group: TemplateChild<adw::PreferencesGroup>,
-        #[template_child]
-        copy_row: TemplateChild<adw::ButtonRow>,
     }
 
     #[glib::object_subclass]
@@ -59,6 +58,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(class: &mut Self::Class) {
+            CopyButton::ensure_type();
             Guard::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
@@ -76,7 +76,6 @@ mod imp {
             self.parent_constructed();
             self.accounts.attach(&self.accounts_group);
             self.repositories.attach(&self.repositories_group);
-            accessible::can_be_pressed(&*self.copy_row);
         }
     }
 
@@ -88,13 +87,6 @@ mod imp {
         #[template_callback]
         fn on_shown(&self) {
             self.guard.place_focus();
-        }
-
-        #[template_callback]
-        fn on_copy(&self) {
-            if let Some(command) = self.command.borrow().as_ref() {
-                toast::copy(&*self.obj(), command);
-            }
         }
 
         fn takeout(&self) -> &Takeout {
@@ -138,7 +130,7 @@ mod imp {
             self.obj().set_apps(steps.apps.as_ref().map_or_else(String::new, |(count, _)| {
                 ngettext_f("{n} app can be installed again", "{n} apps can be installed again", *count, &[])
             }));
-            self.command.replace(steps.apps.map(|(_, command)| command));
+            self.obj().set_command(steps.apps.map(|(_, command)| command).unwrap_or_default());
         }
     }
 }
@@ -213,15 +205,11 @@ fn repository_row(step: &RepositoryStep) -> gtk::Widget {
 /// A repository with the command that sets it up, which can be read before it is copied.
 fn command_row(title: &str, subtitle: &str, command: &str) -> adw::ExpanderRow {
     let row = adw::ExpanderRow::builder().title(title).subtitle(subtitle).use_markup(false).build();
-    let copy = gtk::Button::builder()
-        .icon_name("edit-copy-symbolic")
-        .tooltip_text(gettext("Copy Command"))
-        .valign(gtk::Align::Center)
-        .css_classes(["flat"])
-        .build();
-    accessible::name(&copy, &gettext_f("Copy Command for {app}", &[("app", title)]));
-    let copied = command.to_owned();
-    copy.connect_clicked(move |button| toast::copy(button, &copied));
+    let copy = CopyButton::new(&gettext("Copy Command"), command);
+    copy.set_icon("edit-copy-symbolic");
+    copy.set_spoken(gettext_f("Copy Command for {app}", &[("app", title)]));
+    copy.set_valign(gtk::Align::Center);
+    copy.add_css_class("flat");
     row.add_suffix(&copy);
     let label = gtk::Label::builder()
         .label(command)

@@ -25,7 +25,7 @@ use crate::{
     i18n::gettext_f,
     model::AccountList,
     text,
-    widgets::{Closures, FamiliarityLine, show_banner, toast},
+    widgets::{Closures, CopyButton, FamiliarityLine, show_banner, toast},
 };
 
 mod imp {
@@ -71,6 +71,12 @@ mod imp {
         /// What the button says that tries again.
         #[property(get, set)]
         again_text: RefCell<String>,
+        /// The command that it copies instead; empty where there is none.
+        #[property(get, set)]
+        problem_command: RefCell<String>,
+        /// Scheme, host and port of the document that is there.
+        #[property(get, set)]
+        server_address: RefCell<String>,
         #[property(get, set)]
         busy_text: RefCell<String>,
         /// Whether the page was opened by another one.
@@ -116,7 +122,7 @@ mod imp {
         #[template_child]
         pub(super) details: TemplateChild<gtk::Expander>,
         #[template_child]
-        pub(super) again_button: TemplateChild<gtk::Button>,
+        pub(super) again_button: TemplateChild<CopyButton>,
         /// The first page keeps its task alive.
         pub(super) task: RefCell<Option<Rc<dyn WebTask>>>,
         /// The page that opened this one, where it is a pop-up.
@@ -146,6 +152,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(klass: &mut Self::Class) {
+            CopyButton::ensure_type();
             FamiliarityLine::ensure_type();
             klass.bind_template();
             klass.bind_template_callbacks();
@@ -160,7 +167,6 @@ mod imp {
             klass.install_action("web.zoom-out", None, |page, _, _| page.imp().zoom_out());
             klass.install_action("web.zoom-normal", None, |page, _, _| page.imp().view().set_zoom_level(1.0));
             klass.install_action("web.show-address", None, |page, _, _| page.imp().address_button.popup());
-            klass.install_action("web.copy-address", None, |page, _, _| page.imp().copy_address());
             klass.install_action("web.switch-focus", None, |page, _, _| page.imp().switch_focus());
         }
 
@@ -207,6 +213,11 @@ mod imp {
             self.problem.remove_css_class("compact");
             self.address_bar.set_child(None::<&gtk::Widget>);
             self.header.set_title_widget(Some(&*self.address_button));
+        }
+
+        #[template_callback]
+        fn on_address_copied(&self) {
+            self.address_popover.popdown();
         }
 
         #[template_callback]

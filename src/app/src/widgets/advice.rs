@@ -6,7 +6,7 @@ use gtk::glib;
 
 use crate::{
     navigation,
-    widgets::{Closures, accessible, toast},
+    widgets::{Closures, CopyButton, accessible},
 };
 
 /// What such a page says.
@@ -38,7 +38,7 @@ mod imp {
         #[template_child]
         facts: TemplateChild<gtk::ListBox>,
         #[template_child]
-        copy_button: TemplateChild<gtk::Button>,
+        copy_button: TemplateChild<CopyButton>,
     }
 
     #[glib::object_subclass]
@@ -48,6 +48,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(class: &mut Self::Class) {
+            CopyButton::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
             Closures::bind_template_callbacks(class);
@@ -68,11 +69,6 @@ mod imp {
         #[template_callback]
         fn on_shown(&self) {
             self.copy_button.grab_focus();
-        }
-
-        #[template_callback]
-        fn on_copy(&self) {
-            toast::copy(&*self.obj(), self.command.borrow().as_deref().unwrap_or_default());
         }
 
         pub(super) fn show_facts(&self, facts: &[(String, String)]) {

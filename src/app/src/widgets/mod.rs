@@ -7,6 +7,7 @@ mod advice;
 mod banner;
 mod busy_button;
 mod closures;
+mod copy_button;
 pub(crate) mod escape;
 mod familiarity_line;
 pub(crate) mod focus;
@@ -29,6 +30,7 @@ pub(crate) use self::{
     banner::{BannerText, show_banner},
     busy_button::BusyButton,
     closures::Closures,
+    copy_button::CopyButton,
     familiarity_line::FamiliarityLine,
     guard::Guard,
     heading::Heading,

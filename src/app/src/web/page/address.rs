@@ -13,7 +13,7 @@ use crate::{
     i18n::{gettext, gettext_f},
     text,
     web::policy,
-    widgets::{BannerText, accessible::bare, show_banner, toast},
+    widgets::{BannerText, accessible::bare, show_banner},
 };
 
 /// How a document got here.
@@ -55,6 +55,7 @@ impl imp::WebPage {
     /// Shows no lock while a page loads, whatever document is still there.
     pub(super) fn show_pending(&self) {
         self.show_address(&service::host_of(&self.committed()), Security::Pending);
+        self.obj().set_server_address(server_address(&self.committed()));
     }
 
     /// A pop-up begins with a document of its opener's.
@@ -73,6 +74,7 @@ impl imp::WebPage {
         let host = service::host_of(&place.document);
         self.show_address(&host, place.security);
         self.tell_other_host(&place.document, &host);
+        self.obj().set_server_address(server_address(&place.document));
         self.committed.replace(Some(place.document));
     }
 
@@ -129,13 +131,6 @@ impl imp::WebPage {
         Some(gettext_f("Certificate from {issuer}, valid until {date}", &[("issuer", &issuer), ("date", &date)]))
     }
 
-    /// Copies the server's address. The rest of a page's address can be as good as a key.
-    pub(super) fn copy_address(&self) {
-        self.obj().clipboard().set_text(&server_address(&self.committed()));
-        self.address_popover.popdown();
-        toast::show(&*self.obj(), &gettext("Copied"));
-    }
-
     /// Says once that the page is at another server than the one that the person agreed to.
     fn tell_other_host(&self, document: &Url, host: &str) {
         if policy::is_at_home(self.approved(), document) {
@@ -167,7 +162,7 @@ fn issuer(distinguished_name: &str) -> String {
     usher_core::text::clean(name, usher_core::text::NAME_LIMIT)
 }
 
-/// Scheme, host and port of an address.
+/// Scheme, host and port of an address. The rest of a page's address can be as good as a key.
 fn server_address(address: &Url) -> String {
     format!("{}/", address.origin().ascii_serialization())
 }

@@ -5,7 +5,6 @@ use adw::{prelude::*, subclass::prelude::*};
 use webkit6::prelude::*;
 
 use super::imp;
-use crate::{web::problem::WebProblem, widgets::toast};
 
 const ZOOM_STEP: f64 = 0.1;
 const ZOOM_RANGE: std::ops::RangeInclusive<f64> = 0.3..=3.0;
@@ -13,8 +12,8 @@ const ZOOM_RANGE: std::ops::RangeInclusive<f64> = 0.3..=3.0;
 impl imp::WebPage {
     /// Goes on after a problem.
     pub(super) fn again(&self) {
-        if let Some(WebProblem::NotShown(_, Some(command))) = &*self.shown_problem.borrow() {
-            toast::copy(&*self.obj(), command);
+        // Its button has copied that.
+        if !self.obj().problem_command().is_empty() {
             return;
         }
         let problem = self.shown_problem.take();

@@ -96,6 +96,10 @@ impl imp::WebPage {
         page.set_problem_text(glib::markup_escape_text(&words.text));
         page.set_problem_details(words.details.unwrap_or_default());
         page.set_again_text(words.again);
+        page.set_problem_command(match &problem {
+            WebProblem::NotShown(_, Some(command)) => command.as_str(),
+            _ => "",
+        });
         self.details.set_expanded(false);
         self.shown_problem.replace(Some(problem));
         self.stack.set_visible_child_name("problem");
