@@ -3,17 +3,14 @@
 
 use serde_json::{Value, json};
 use usher_core::{
-    account::Standing,
-    checks::{self, Problem, ServerAnswer, Verdict},
+    checks::{self, Problem, Verdict},
     clock,
     decisions::{DecisionFile, Decisions},
-    ground::Ground,
     i18n::{gettext, gettext_f, ngettext_f},
-    lookup::{self, Lookup},
     pending::{self, Pending, PendingFile, Unusable, Waiting},
-    remote::{self, Installation, Remote},
+    remote::{self, Remote},
     server_change::ServerChange,
-    store::{Entry, StoreError},
+    store::Entry,
     text,
 };
 
@@ -45,17 +42,15 @@ struct Memory {
     asked_for: Vec<Pending>,
     unusable: Vec<Unusable>,
     decisions: Decisions,
-    installations: Vec<Installation>,
 }
 
 impl Memory {
-    fn read(installations: Vec<Installation>) -> Self {
+    fn read() -> Self {
         let (notes, now) = (PendingFile::of_session(), clock::now());
         Self {
             asked_for: notes.as_ref().map(|file| file.load(now)).unwrap_or_default(),
             unusable: notes.as_ref().map(|file| file.load_unusable(now)).unwrap_or_default(),
             decisions: DecisionFile::of_person().map(|file| file.load()).unwrap_or_default(),
-            installations,
         }
     }
 
@@ -64,28 +59,7 @@ impl Memory {
         if let [unusable] = pending::unusable_remotes(&self.unusable, std::slice::from_ref(remote)).as_slice() {
             return Waiting { updates: unusable.updates, ..Waiting::default() };
         }
-        pending::waiting(self.notes_of(remote).into_iter())
-    }
-
-    /// The requests of this remote. What came when it had another server or address waits for something else.
-    fn notes_of(&self, remote: &Remote) -> Vec<&Pending> {
-        let Ok(ground) = Ground::of(remote) else { return Vec::new() };
-        let is_from =
-            |note: &&Pending| (&ground.binding, &ground.remote_url) == (&note.ground.binding, &note.ground.remote_url);
-        self.asked_for.iter().filter(is_from).collect()
-    }
-
-    /// Updates that were left out because the server gave nothing, although an account can be used.
-    fn left_out(&self, remote: &Remote, entries: &[Entry]) -> Option<Problem> {
-        let ground = Ground::of(remote).ok()?;
-        let Lookup::Linked(account) = lookup::find(entries, &ground.binding, &ground.remote_url) else { return None };
-        let is_installed =
-            |wanted: &&String| wanted.parse().is_ok_and(|wanted| remote::is_installed(&self.installations, &wanted));
-        let notes = self.notes_of(remote);
-        let refs = notes.iter().filter(|note| note.was_left_out()).flat_map(|note| &note.refs).filter(is_installed);
-        let updates = pending::count_apps(refs);
-        let is_it = updates > 0 && Standing::of(account, clock::now()).is_usable();
-        is_it.then(|| Problem::LeftOut { host: ground.binding.host(), updates })
+        pending::waiting(checks::notes_of(remote, &self.asked_for).into_iter())
     }
 
     fn is_kept_blocked(&self, remote: &Remote, entries: &[Entry]) -> bool {
@@ -96,34 +70,14 @@ impl Memory {
 
 pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
     let installations = remote::installations();
-    let mut found = checks::impostors(&checks::installation_facts(&installations));
-    found.extend(checks::folder_problem());
-    let (notes, mut general): (Vec<_>, Vec<_>) = found.into_iter().partition(Problem::is_note);
     let bus = checks::reachable_processes().await;
-    match bus {
-        None => general.push(Problem::NoBus),
-        Some(bus) if !bus.has_helper => general.push(Problem::NoHelper),
-        Some(_) => {}
-    }
-    let entries = match context.store.entries().await {
-        Ok(entries) => {
-            if entries.iter().any(|entry| matches!(entry, Entry::Locked(_))) {
-                general.push(Problem::KeyringLocked);
-            }
-            Some(entries)
-        }
-        Err(error) => {
-            match error {
-                StoreError::NoKeyring => general.extend(bus.map(|_| Problem::NoKeyring)),
-                StoreError::NoPortal => general.extend(bus.map(|_| Problem::NoPortal)),
-                StoreError::Locked => general.push(Problem::KeyringLocked),
-                _ => general.push(Problem::KeyringFailed),
-            }
-            None
-        }
-    };
+    let entries = context.store.entries().await;
+    let mut found = checks::impostors(&checks::installation_facts(&installations));
+    found.extend(checks::session_problems(bus, entries.as_deref()));
+    let (notes, mut general): (Vec<_>, Vec<_>) = found.into_iter().partition(Problem::is_note);
+    let entries = entries.ok();
     let remotes = remote::remotes(&installations);
-    let memory = Memory::read(installations);
+    let memory = Memory::read();
     let known = entries.as_deref();
     let mut examined = Vec::new();
     for remote in remotes {
@@ -141,12 +95,7 @@ pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
 }
 
 async fn examine(context: &Context, remote: Remote, entries: Option<&[Entry]>, memory: &Memory) -> ExaminedRemote {
-    let agreed = checks::server_to_ask(&remote, entries.unwrap_or_default());
-    let answer: Option<ServerAnswer> = match &agreed {
-        Some(agreed) => Some(checks::ask_server(context.session.http(), agreed).await),
-        None => None,
-    };
-    let checks = checks::check_remote(&remote, entries, answer.as_ref());
+    let checks = checks::examine(context.session.http(), &remote, entries, &memory.asked_for).await;
     let is_whole = checks.iter().all(|check| check.verdict != Verdict::NotChecked);
     let problems: Vec<_> = checks
         .into_iter()
@@ -154,7 +103,6 @@ async fn examine(context: &Context, remote: Remote, entries: Option<&[Entry]>, m
             Verdict::Problem(problem) => Some(problem),
             Verdict::Passed | Verdict::NotChecked => None,
         })
-        .chain(memory.left_out(&remote, entries.unwrap_or_default()))
         .collect();
     let waiting = memory.waiting(&remote);
     let is_kept_blocked = memory.is_kept_blocked(&remote, entries.unwrap_or_default());

@@ -2,6 +2,7 @@
 //! Checks whether installs that need an account can work on this computer: the remotes, the keyring, the helper, and
 //! who may have replaced Usher (rule R23). The decisions are pure; their facts are gathered beforehand.
 
+mod examine;
 mod gather;
 mod impostors;
 mod remotes;
@@ -15,9 +16,10 @@ use crate::{
 };
 
 pub use self::{
-    gather::{ask_server, folder_problem, installation_facts, proxy_problems, reachable_processes},
+    examine::{examine, notes_of, session_problems},
+    gather::{installation_facts, proxy_problems, reachable_processes},
     impostors::{InstallationFacts, impostors},
-    remotes::{Check, Topic, Verdict, check_remote, is_checked, server_to_ask},
+    remotes::{Check, Topic, Verdict, is_checked, server_to_ask},
 };
 
 /// A server's answer to the question whether it speaks the protocol.

@@ -25,6 +25,8 @@ pub enum Topic {
     Account,
     /// Whether the server answers.
     Server,
+    /// Whether updates were left out.
+    Updates,
 }
 
 /// The result of a check.

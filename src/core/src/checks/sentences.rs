@@ -22,6 +22,7 @@ impl Topic {
             Self::Options => gettext("Names Its Account Server"),
             Self::Account => gettext("Account"),
             Self::Server => gettext("Account Server Answers"),
+            Self::Updates => gettext("Updates"),
         }
     }
 }
