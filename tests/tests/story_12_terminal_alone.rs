@@ -98,7 +98,7 @@ async fn a_pasted_address_signs_in_and_buys() {
     let terminal = story.session.in_terminal(&["usherctl", "sign-in", "demo", "--paste"]);
     terminal.wait_for_text(&format!("First time at {host}. Continue? [y/N] ")).await;
     terminal.enter("y");
-    terminal.wait_for_text("Paste that address (it is not shown):").await;
+    terminal.wait_for_text("Paste that address (it stays hidden):").await;
     let redirect = browser::redirect_of_sign_in(&terminal.address(), "demo").await;
     terminal.enter(&redirect);
     terminal.wait_for_text("Allow? [y/N] ").await;
@@ -111,7 +111,7 @@ async fn a_pasted_address_signs_in_and_buys() {
     let terminal = story.session.in_terminal(&["usherctl", "buy", "demo", PAID, "--paste"]);
     terminal.wait_for_text("Continue? [y/N] ").await;
     terminal.enter("y");
-    terminal.wait_for_text("Paste that address (it is not shown):").await;
+    terminal.wait_for_text("Paste that address (it stays hidden):").await;
     terminal.enter(&browser::redirect_of_purchase(&terminal.address()).await);
     terminal.end().await.expect_success();
 

@@ -162,7 +162,7 @@ async fn over_ssh_the_final_address_is_pasted_without_echo() {
     let terminal = session.in_terminal(&["usherctl", "sign-in", "demo"]);
     terminal.wait_for_text(&format!("First time at {}. Continue? [y/N] ", session.host())).await;
     terminal.enter("y");
-    terminal.wait_for_text("Paste that address (it is not shown):").await;
+    terminal.wait_for_text("Paste that address (it stays hidden):").await;
     let redirect = browser::redirect_of_sign_in(&terminal.address(), "demo").await;
     terminal.enter(&redirect.replace("state=", "state=0"));
     terminal.wait_for_text("This is not the address that the browser ended at.").await;
@@ -178,7 +178,7 @@ async fn over_ssh_the_final_address_is_pasted_without_echo() {
     let terminal = session.in_terminal(&["usherctl", "buy", "demo", APP]);
     terminal.wait_for_text("Continue? [y/N] ").await;
     terminal.enter("y");
-    terminal.wait_for_text("Paste that address (it is not shown):").await;
+    terminal.wait_for_text("Paste that address (it stays hidden):").await;
     terminal.enter(&browser::redirect_of_purchase(&terminal.address()).await);
     let end = terminal.end().await;
     assert!(end.code == 0 && end.text.contains(BOUGHT), "{}", end.text);

@@ -212,7 +212,7 @@ async fn an_export_becomes_a_checklist_on_another_computer() {
     let [set_up, sign_in, install] = commands.as_slice() else { panic!("three commands are told:\n{}", output.stdout) };
     assert!(set_up.starts_with("flatpak remote-add --user "), "{set_up}");
     assert_eq!(*sign_in, format!("usherctl sign-in {}", session.shop().base_url()));
-    assert_eq!(*install, "flatpak install --user demo org.example.Sketchbook org.example.Postcard");
+    assert_eq!(*install, "flatpak install --user demo org.example.Postcard org.example.Sketchbook");
     assert_eq!(session.keyring().items().await.len(), 0, "an import adds no account");
 
     let shell = session.in_terminal(&["sh", "-c", set_up]).end().await;

@@ -209,7 +209,7 @@ async fn g01_a_changed_server_is_a_question_though_there_is_an_account_at_it() {
     assert_eq!(users_of(&session, "demo").await, ["demo"]);
     let refused = session.usherctl(&["allow", "demo", &format!("demo@{}", session.host())]).await;
     assert_eq!(refused.code, 2);
-    assert!(refused.stderr.starts_with(&format!("“demo” asks for an account at {host}, and ")), "{}", refused.stderr);
+    assert!(refused.stderr.starts_with(&format!("“demo” needs an account at {host}, which ")), "{}", refused.stderr);
 
     let terminal = session.in_terminal(&["usherctl", "allow", "demo"]);
     terminal.wait_for_text("Allow? [y/N] ").await;
