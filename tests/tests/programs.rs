@@ -5,6 +5,7 @@ mod access;
 mod consent;
 mod file_types;
 mod harness;
+mod icons;
 mod launching;
 mod look_alikes;
 mod looks;
