@@ -25,6 +25,26 @@ impl Terms {
     }
 }
 
+/// The icon of an app. `build-aux/demo-icons` draws the PNG files.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Icon {
+    pub(crate) svg: &'static str,
+    /// By their size in pixels.
+    pub(crate) png: [(u32, &'static [u8]); 2],
+}
+
+macro_rules! icon {
+    ($name:literal) => {
+        Icon {
+            svg: include_str!(concat!("../icons/", $name, ".svg")),
+            png: [
+                (64, include_bytes!(concat!("../icons/", $name, "-64.png"))),
+                (128, include_bytes!(concat!("../icons/", $name, "-128.png"))),
+            ],
+        }
+    };
+}
+
 /// One app of the shop.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct App {
@@ -38,8 +58,10 @@ pub(crate) struct App {
     pub(crate) terms: Terms,
     /// Whether it has a `.Locale` extension.
     pub(crate) translated: bool,
-    /// The colour of its icon.
-    pub(crate) colour: [u8; 3],
+    /// What it prints after its greeting.
+    pub(crate) says: &'static str,
+    /// Its icon.
+    pub(crate) icon: Icon,
 }
 
 /// The runtime that all apps of the shop use.
@@ -54,38 +76,61 @@ pub(crate) const APPS: [App; 4] = [
     App {
         id: "org.example.Metronome",
         name: "Metronome",
-        summary: "A greeting for everybody",
+        summary: "A demo app: tick, tock and a greeting",
         terms: Terms::Free,
         translated: false,
-        colour: [0x2e, 0xc2, 0x7e],
+        says: "tick, tock, tick, tock",
+        icon: icon!("metronome"),
     },
     App {
         id: "org.example.Postcard",
         name: "Postcard",
-        summary: "A greeting for those with an account",
+        summary: "A demo app: a greeting from far away",
         terms: Terms::Members,
         translated: true,
-        colour: [0x35, 0x84, 0xe4],
+        says: "Wish you were here.",
+        icon: icon!("postcard"),
     },
     App {
         id: "org.example.Sketchbook",
         name: "Sketchbook",
-        summary: "A greeting for those who bought it",
+        summary: "A demo app: a small drawing and a greeting",
         terms: Terms::Sold { price: "$5.00" },
         translated: false,
-        colour: [0xe5, 0xa5, 0x0a],
+        says: "@}-->---",
+        icon: icon!("sketchbook"),
     },
     App {
         id: "org.example.Nightsky",
         name: "Nightsky",
-        summary: "A second greeting for those who bought it",
+        summary: "A demo app: a few stars and a greeting",
         terms: Terms::Sold { price: "$8.00" },
         translated: false,
-        colour: [0x91, 0x41, 0xac],
+        says: ".  *    .  +   .  )    *   .",
+        icon: icon!("nightsky"),
     },
 ];
 
 /// The app with this id.
 pub(crate) fn find(id: &str) -> Option<&'static App> {
     APPS.iter().find(|app| app.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_app_has_an_icon_of_its_own_in_each_size() {
+        for (index, app) in APPS.iter().enumerate() {
+            assert!(app.icon.svg.starts_with("<svg "), "{}", app.name);
+            for (size, png) in app.icon.png {
+                // The header of a PNG file: signature, length and name of the first chunk, width, height.
+                let side = size.to_be_bytes();
+                assert_eq!(png[..8], *b"\x89PNG\r\n\x1a\n", "{} at {size}", app.name);
+                assert_eq!((&png[16..20], &png[20..24]), (&side[..], &side[..]), "{} at {size}", app.name);
+            }
+            assert!(APPS[..index].iter().all(|other| other.icon.svg != app.icon.svg), "{}", app.name);
+        }
+    }
 }

@@ -5,8 +5,12 @@ use std::fmt::{self, Display, Write};
 
 use axum::{
     http::{HeaderName, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
+use sha2::{Digest, Sha256};
+
+use crate::catalogue::Icon;
 
 /// The shop's name on all its pages.
 pub(crate) const SHOP: &str = "Demo Store";
@@ -56,8 +60,21 @@ pub(crate) fn hidden(name: &str, value: &str) -> Html {
     Html(format!(r#"<input type="hidden" name="{}" value="{}">"#, escape(name), escape(value)))
 }
 
+/// An app's icon beside its name. It is a part of the page, so that a page is one request.
+pub(crate) fn icon(icon: &Icon) -> Html {
+    Html(format!("<span class=\"icon\" aria-hidden=\"true\">{}</span>", icon.svg.trim_end()))
+}
+
 /// A whole page in the shop's style.
 pub(crate) fn page(status: StatusCode, title: &str, body: &Html) -> Response {
+    page_with_script(status, title, body, "")
+}
+
+/// A page on which this script runs, and no other.
+pub(crate) fn page_with_script(status: StatusCode, title: &str, body: &Html, script: &str) -> Response {
+    let hash = STANDARD.encode(Sha256::digest(script));
+    let policy = format!("{POLICY}; script-src 'sha256-{hash}'");
+    let script = if script.is_empty() { String::new() } else { format!("<script>{script}</script>\n") };
     let title = if title == SHOP { title.to_owned() } else { format!("{title} — {SHOP}") };
     let mut markup = String::new();
     write!(
@@ -69,26 +86,27 @@ pub(crate) fn page(status: StatusCode, title: &str, body: &Html) -> Response {
             "<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n",
             "<header><a href=\"/\"><span class=\"mark\" aria-hidden=\"true\"></span>{shop}</a></header>\n",
             "<main>\n{body}\n</main>\n",
-            "<footer>A demonstration on this computer. Nothing here costs money.</footer>\n</body>\n</html>\n",
+            "<footer>A demonstration on this computer. Nothing here costs money.</footer>\n{script}</body>\n</html>\n",
         ),
         title = escape(&title),
+        script = script,
         style = STYLE,
         shop = SHOP,
         body = body,
     )
     .expect("writing to a string does not fail");
-    (status, PAGE_HEADERS, markup).into_response()
+    let policy = AppendHeaders([(header::CONTENT_SECURITY_POLICY, policy)]);
+    (status, PAGE_HEADERS, policy, markup).into_response()
 }
 
-const PAGE_HEADERS: [(HeaderName, &str); 5] = [
+const POLICY: &str =
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
+
+const PAGE_HEADERS: [(HeaderName, &str); 4] = [
     (header::CONTENT_TYPE, "text/html; charset=utf-8"),
     (header::CACHE_CONTROL, "no-store"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
-    ),
 ];
 
 /// A page with a title and a message.

@@ -6,7 +6,6 @@ mod apps;
 mod commands;
 mod commit_index;
 mod exporter;
-mod icon;
 mod runtime;
 
 use std::{
@@ -302,11 +301,13 @@ fn cache_key() -> Result<String, StoreError> {
         include_str!("catalogue.rs"),
         include_str!("repository.rs"),
         include_str!("repository/apps.rs"),
-        include_str!("repository/icon.rs"),
         include_str!("repository/exporter.rs"),
         include_str!("repository/runtime.rs"),
     ] {
         hash.update(source);
+    }
+    for (_, picture) in APPS.iter().flat_map(|app| app.icon.png) {
+        hash.update(picture);
     }
     hash.update(commands::default_arch()?);
     hash.update(commands::flatpak_version()?);

@@ -21,7 +21,7 @@ async fn discover_installs_an_app_after_signing_in() {
     command.args(["--backends", "flatpak-backend", "--application"]).arg(format!("appstream://{APP}"));
     session.processes.start("discover", command);
     let window = discover.front();
-    window.mentions("A greeting for those with an account").await;
+    window.mentions("A demo app: a greeting from far away").await;
 
     story.step("“Install” waits for an account, since Discover shows nobody an error").await;
     window.press("Install from Demo Store (user)").await;

@@ -10,27 +10,27 @@ use std::{
 
 use flate2::{Compression, GzBuilder};
 
-use super::icon;
 use crate::{
     StoreError,
-    catalogue::{App, BRANCH, PLATFORM},
-    html::escape,
+    catalogue::{App, BRANCH, PLATFORM, Terms},
+    html::{Html, escape},
 };
 
 /// Writes the tree of one version, ready for `flatpak build-finish`.
 pub(super) fn write(app: &App, tree: &Path, arch: &str, version: u32, platform: &str) -> Result<(), StoreError> {
-    let App { id, name, .. } = app;
+    let App { id, name, says, .. } = app;
     write_file(&tree.join("metadata"), metadata(app, arch, platform).as_bytes())?;
 
     let script = tree.join("files/bin/hello");
-    write_file(&script, format!("#!/bin/sh\necho \"Hello from {name} {version}\"\n").as_bytes())?;
+    write_file(&script, format!("#!/bin/sh\necho 'Hello from {name} {version}'\necho '{says}'\n").as_bytes())?;
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).map_err(StoreError::file(&script))?;
 
     let share = tree.join("files/share");
     write_file(&share.join(format!("applications/{id}.desktop")), desktop_entry(app).as_bytes())?;
-    let picture = icon::draw(app.colour).map_err(StoreError::file(tree))?;
-    write_file(&share.join(format!("icons/hicolor/64x64/apps/{id}.png")), &picture)?;
-    write_file(&share.join(format!("app-info/icons/flatpak/64x64/{id}.png")), &picture)?;
+    for (size, picture) in app.icon.png {
+        write_file(&share.join(format!("icons/hicolor/{size}x{size}/apps/{id}.png")), picture)?;
+        write_file(&share.join(format!("app-info/icons/flatpak/{size}x{size}/{id}.png")), picture)?;
+    }
     let description = compress(&description(app, version)).map_err(StoreError::file(tree))?;
     write_file(&share.join(format!("app-info/xmls/{id}.xml.gz")), &description)?;
     if app.translated {
@@ -76,12 +76,20 @@ fn desktop_entry(app: &App) -> String {
 
 fn description(app: &App, version: u32) -> String {
     let (id, name, summary) = (app.id, escape(app.name), escape(app.summary));
+    let terms = match app.terms {
+        Terms::Free => "by anybody",
+        Terms::Members => "with an account",
+        Terms::Sold { .. } => "after it was bought",
+    };
+    let icons = Html::join(app.icon.png.iter().map(|(size, _)| {
+        Html::trusted(format!("<icon type=\"cached\" width=\"{size}\" height=\"{size}\">{id}.png</icon>\n"))
+    }));
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<components version=\"0.14\" origin=\"flatpak\">\n\
          <component type=\"desktop-application\">\n<id>{id}</id>\n<name>{name}</name>\n<summary>{summary}</summary>\n\
-         <description><p>{summary}. Made to be installed, and to say hello.</p></description>\n\
+         <description><p>Prints a greeting in a terminal. It is there to try out how an app is installed {terms}.</p></description>\n\
          <project_license>GPL-3.0-or-later</project_license>\n\
-         <icon type=\"cached\" width=\"64\" height=\"64\">{id}.png</icon>\n\
+         {icons}\
          <launchable type=\"desktop-id\">{id}.desktop</launchable>\n\
          <releases><release version=\"{version}\" timestamp=\"1700000000\"/></releases>\n\
          </component>\n</components>\n"

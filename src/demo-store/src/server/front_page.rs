@@ -9,6 +9,8 @@ use crate::{
     html::{self, Html, SHOP, escape},
 };
 
+const COPY: &str = include_str!("../copy.js");
+
 /// `GET /`
 pub(crate) async fn show(State(shop): ShopState) -> Response {
     let apps = Html::join(APPS.iter().map(|app| {
@@ -18,20 +20,22 @@ pub(crate) async fn show(State(shop): ShopState) -> Response {
             Terms::Sold { price } => price,
         };
         Html::trusted(format!(
-            "<li><div><h2>{}</h2><p class=\"dim\">{}</p></div><span class=\"terms\">{}</span></li>\n",
+            "<li>{}<div><h2>{}</h2><p class=\"dim\">{}</p></div><span class=\"terms\">{}</span></li>\n",
+            html::icon(&app.icon),
             escape(app.name),
             escape(app.summary),
             escape(terms),
         ))
     }));
     let body = Html::trusted(format!(
-        "<section class=\"card\">\n<h1>Apps That Say Hello</h1>\n\
+        "<section class=\"card\">\n<h1>Little Demo Apps</h1>\n\
          <p class=\"dim\">Some are for everybody, some for people with an account, some for those who bought them.</p>\n\
          <ul class=\"apps\">\n{apps}</ul>\n</section>\n\
          <section class=\"card\">\n<h2>Add This Shop to Flatpak</h2>\n\
          <p class=\"dim\">Run this in a terminal, then install an app.</p>\n\
-         <pre>{}</pre>\n</section>",
+         <pre id=\"command\" tabindex=\"0\" aria-label=\"Command\">{}</pre>\n\
+         <button id=\"copy\" type=\"button\" aria-live=\"polite\" hidden>Copy</button>\n</section>",
         escape(&shop.remote_add_command),
     ));
-    html::page(StatusCode::OK, SHOP, &body)
+    html::page_with_script(StatusCode::OK, SHOP, &body, COPY)
 }

@@ -30,7 +30,8 @@ pub(crate) async fn show(
     let Some(return_to) = return_address(&query.redirect_uri) else {
         return Ok(return_address_refused());
     };
-    let (name, price) = catalogue::find(&purchase.app).map_or((purchase.app.as_str(), ""), |app| match app.terms {
+    let app = catalogue::find(&purchase.app);
+    let (name, price) = app.map_or((purchase.app.as_str(), ""), |app| match app.terms {
         Terms::Sold { price } => (app.name, price),
         Terms::Free | Terms::Members => (app.name, ""),
     });
@@ -41,12 +42,13 @@ pub(crate) async fn show(
         (format!("Buy “{name}”?"), price, "It can be installed as often as you like, for good.", "Buy Now")
     };
     let body = Html::trusted(format!(
-        "<section class=\"card\">\n<h1>{title}</h1>\n\
+        "<section class=\"card offer\">\n{icon}<h1>{title}</h1>\n\
          <p class=\"price\">{price}</p>\n\
          <p class=\"dim\">For the account {user}. {text}</p>\n\
          <form method=\"post\" action=\"/purchase/{id}/done\">\n{redirect}{state}\n\
          <div class=\"actions\">\n<button type=\"submit\">{button}</button>\n\
          <a class=\"button\" href=\"{cancel}\">I Changed My Mind</a>\n</div>\n</form>\n</section>",
+        icon = app.map(|app| html::icon(&app.icon)).unwrap_or_default(),
         title = escape(&title),
         price = escape(price),
         user = escape(&purchase.user.name),
@@ -92,6 +94,12 @@ pub(crate) async fn thanks(State(shop): ShopState, Path(id): Path<String>) -> Re
     let Some(purchase) = shop.db.purchase(&id)?.filter(|purchase| purchase.done) else {
         return Ok(not_found().await);
     };
-    let name = catalogue::find(&purchase.app).map_or(purchase.app.as_str(), |app| app.name);
-    Ok(html::message(StatusCode::OK, "Thank You", &format!("{name} is yours now. You can close this page.")))
+    let app = catalogue::find(&purchase.app);
+    let body = Html::trusted(format!(
+        "<section class=\"card offer\">\n{}<h1>Thank You</h1>\n\
+         <p>{} is yours now. You can close this page.</p>\n</section>",
+        app.map(|app| html::icon(&app.icon)).unwrap_or_default(),
+        escape(app.map_or(purchase.app.as_str(), |app| app.name)),
+    ));
+    Ok(html::page(StatusCode::OK, "Thank You", &body))
 }
