@@ -7,7 +7,7 @@ use usher_tests::{KeyringState, Role, Setup, Story, Window};
 
 const APP: &str = "org.example.Postcard";
 const PAID: &str = "org.example.Sketchbook";
-const PAID2: &str = "org.example.Nightsky";
+const PAID2: &str = "org.example.Stargazer";
 
 /// The largest height of a one-line heading with text of the usual size.
 const LARGEST_USUAL_HEADING: i32 = 40;
@@ -203,8 +203,8 @@ async fn walk_through_buying(story: &Story, check: PageCheck) {
     window.ready("Stop Here").await;
     check.run(story, &window, "Buying 2 of 2").await;
 
-    window.press("Continue With “Nightsky”").await;
-    window.says("Buy “Nightsky”?").await;
+    window.press("Continue With “Stargazer”").await;
+    window.says("Buy “Stargazer”?").await;
     window.press("Cancel").await;
     window.says("Leave the Purchase?").await;
     check.run(story, &window, "Leave the purchase?").await;
@@ -244,7 +244,7 @@ async fn walk_through_purchases(story: &Story, check: PageCheck) {
     for app in [PAID, PAID2] {
         session.buy(app).await;
     }
-    window.find_row("Nightsky").await;
+    window.find_row("Stargazer").await;
     check.run(story, &window, "Purchases").await;
     window.press("Back").await;
     window.ready("Sign Out").await;

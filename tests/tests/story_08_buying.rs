@@ -4,7 +4,7 @@
 use usher_tests::{Outcome, Setup, Story};
 
 const PAID: &str = "org.example.Sketchbook";
-const PAID2: &str = "org.example.Nightsky";
+const PAID2: &str = "org.example.Stargazer";
 const FREE: &str = "org.example.Metronome";
 
 /// `flatpak install` of several apps in one command.
@@ -109,12 +109,12 @@ async fn several_apps_are_bought_in_turn_and_a_free_one_comes_along() {
     page.pay_and_return("Sketchbook").await;
     page.says("Buying 2 of 2").await;
     page.row_says("Sketchbook", "Bought").await;
-    page.row_says("Nightsky", "To Buy").await;
+    page.row_says("Stargazer", "To Buy").await;
     assert_eq!(story.session.begun_purchases(), [PAID], "the second waits for another click");
 
     story.step("The second follows after another click").await;
-    page.press("Continue With “Nightsky”").await;
-    page.pay_and_return("Nightsky").await;
+    page.press("Continue With “Stargazer”").await;
+    page.pay_and_return("Stargazer").await;
     page.says("2 apps now belong to demo.").await;
     page.mentions(&format!("flatpak install demo {PAID} {PAID2}")).await;
 
@@ -149,7 +149,7 @@ async fn an_app_that_is_asked_for_meanwhile_joins_the_question() {
     window.press("Not Now").await;
     screen.wait_until_empty().await;
     let outcome = install(&story, &[PAID2]).await;
-    assert!(outcome.text.contains("Purchase needed. “org.example.Nightsky” is not in the account"), "{}", outcome.text);
+    assert!(outcome.text.contains("Purchase needed. “org.example.Stargazer” is not in the account"), "{}", outcome.text);
     assert!(screen.tree().await.nodes.is_empty(), "no window has opened");
     assert!(story.session.begun_purchases().is_empty());
     story.end().await;

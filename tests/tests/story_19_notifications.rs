@@ -11,7 +11,7 @@ use zbus::zvariant::OwnedValue;
 
 const PRIVATE: &str = "org.example.Postcard";
 const PAID: &str = "org.example.Sketchbook";
-const PAID2: &str = "org.example.Nightsky";
+const PAID2: &str = "org.example.Stargazer";
 const UPDATE: [&str; 3] = ["update", "--user", "--noninteractive"];
 
 /// Installs a protected app, and publishes an update of it.
@@ -288,7 +288,7 @@ async fn a_purchase_that_a_store_finds_finished_is_announced_if_no_window_shows_
 
     story.step("The next app is unlocked while the window is open, and there is no notification").await;
     session.let_a_day_pass();
-    pay_without_access(&story, PAID2, "Nightsky").await;
+    pay_without_access(&story, PAID2, "Stargazer").await;
     session.shop().control().release_grants().expect("the shop unlocks");
     assert_eq!(state_for_stores(&story, PAID2).await, "owned");
     session.stop_daemon().await;

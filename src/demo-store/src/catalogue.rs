@@ -101,13 +101,13 @@ pub(crate) const APPS: [App; 4] = [
         icon: icon!("sketchbook"),
     },
     App {
-        id: "org.example.Nightsky",
-        name: "Nightsky",
+        id: "org.example.Stargazer",
+        name: "Stargazer",
         summary: "A demo app: a few stars and a greeting",
         terms: Terms::Sold { price: "$8.00" },
         translated: false,
         says: ".  *    .  +   .  )    *   .",
-        icon: icon!("nightsky"),
+        icon: icon!("stargazer"),
     },
 ];
 

@@ -315,7 +315,7 @@ async fn anybody_may_read_the_names_and_icons_of_the_apps() {
     let shop = TestShop::with_repository().await;
     let appstream = ref_name(&shop, "appstream2/");
     let described = ostree(&shop, &["cat", &appstream, "/appstream.xml"]);
-    for (id, name) in [("org.example.Postcard", "Postcard"), ("org.example.Nightsky", "Nightsky")] {
+    for (id, name) in [("org.example.Postcard", "Postcard"), ("org.example.Stargazer", "Stargazer")] {
         assert!(described.contains(id) && described.contains(&format!("<name>{name}</name>")), "{described}");
         for size in ["64x64", "128x128"] {
             ostree(&shop, &["ls", &appstream, &format!("/icons/{size}/{id}.png")]);
