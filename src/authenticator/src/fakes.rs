@@ -31,7 +31,7 @@ use usher_core::{
 pub(crate) use usher_core::testing::{binding, options, remote as configured};
 
 use crate::{
-    flow::{Accounts, Clients, Clock, Ending, Flow, Installations, Prompts, Question, Reading, Tokens},
+    flow::{Accounts, Clients, Clock, Decisions, Ending, Flow, Installations, Prompts, Question, Reading, Tokens},
     request::Request,
 };
 
@@ -80,6 +80,8 @@ pub(crate) struct World {
     pub(crate) meanwhile: Mutex<Option<Meanwhile>>,
     pub(crate) remotes: Mutex<Vec<Remote>>,
     pub(crate) installed: Mutex<BTreeSet<String>>,
+    /// What may not use an account.
+    pub(crate) refused: Mutex<Vec<Ground>>,
     /// The program that asks.
     pub(crate) client: Mutex<&'static str>,
     /// Apps for which flatpak asks no token.
@@ -139,6 +141,7 @@ impl World {
             meanwhile: Mutex::default(),
             remotes: Mutex::new(vec![configured("shop", REMOTE_URI, SERVICE)]),
             installed: Mutex::default(),
+            refused: Mutex::default(),
             client: Mutex::new("flatpak"),
             free: Mutex::default(),
             reads: AtomicUsize::new(0),
@@ -159,6 +162,7 @@ impl World {
             tokens: self.clone(),
             prompts,
             installations: self.clone(),
+            decisions: self.clone(),
             clients: self.clone(),
             clock: self.clone(),
             cache: Mutex::default(),
@@ -322,6 +326,13 @@ impl Installations for World {
 
     async fn free_apps(&self, _ground: &Ground, app_ids: &BTreeSet<String>) -> BTreeSet<String> {
         &*self.free.lock().unwrap() & app_ids
+    }
+}
+
+#[async_trait]
+impl Decisions for World {
+    async fn is_refused(&self, ground: &Ground) -> bool {
+        self.refused.lock().unwrap().contains(ground)
     }
 }
 

@@ -70,6 +70,7 @@ use tokio::{
 };
 use tracing_subscriber::{filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt};
 use usher_core::{
+    decisions::DecisionFile,
     dismissals::DismissalFile,
     environment, folders,
     http::{HttpClient, HttpLimits, PortalProxies},
@@ -94,7 +95,7 @@ use self::{
     prompt_client::{PromptClient, PromptLimits},
     service::Setup,
     supervisor::Role,
-    system::{DiskInstallations, SystemClock},
+    system::{DiskDecisions, DiskInstallations, SystemClock},
 };
 
 /// Longest waits for a window, and for a person at it.
@@ -193,6 +194,7 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
         tokens: accounts,
         prompts: Arc::new(prompts),
         installations: Arc::new(DiskInstallations),
+        decisions: Arc::new(DiskDecisions(DecisionFile::of_person())),
         clients: Arc::new(BusClients { connection: connection.clone(), bus_access }),
         clock,
         cache: std::sync::Mutex::default(),

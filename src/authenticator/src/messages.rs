@@ -62,6 +62,7 @@ pub(crate) fn message(obstacle: &Obstacle, place: Place, names: &Names<'_>) -> S
         Obstacle::Expired(_) => expired(place, names, values),
         Obstacle::MayHaveEnded(_) => may_have_ended(place, names, values),
         Obstacle::NoLink(_) => no_link(place, names, values),
+        Obstacle::Refused => refused(place, names, values),
         Obstacle::Locked => match place {
             Place::Window => gettext("Keyring locked. Unlock it in the Usher window, then try again."),
             Place::Usher | Place::Terminal => gettext("Keyring locked. Unlock it, then try again."),
@@ -151,6 +152,19 @@ fn no_link(place: Place, names: &Names<'_>, values: &[(&str, &str)]) -> String {
             "Permission needed. Allow “{remote}” to use an account at {host} in Usher, then try again.",
             values,
         ),
+    }
+}
+
+fn refused(place: Place, names: &Names<'_>, values: &[(&str, &str)]) -> String {
+    let allow = in_command(names.remote).and_then(|remote| names.command(&["allow", remote]));
+    match (place, allow) {
+        (Place::Terminal, Some(command)) => gettext_f(
+            "Not allowed: “{remote}” may not use an account at {host}. “{command}” changes that.",
+            &[values[0], values[1], ("command", &command)],
+        ),
+        (Place::Window | Place::Usher | Place::Terminal, _) => {
+            gettext_f("Not allowed: “{remote}” may not use an account at {host}. This can be changed in Usher.", values)
+        }
     }
 }
 

@@ -8,13 +8,15 @@ use futures_util::future::join_all;
 
 use rustix::time::{ClockId, clock_gettime};
 use usher_core::{
-    clock, files,
+    clock,
+    decisions::{DecisionFile, Subject},
+    files,
     ground::Ground,
     refs::FlatpakRef,
     remote::{self, Installation, Remote},
 };
 
-use crate::flow::{Clock, Installations};
+use crate::flow::{Clock, Decisions, Installations};
 
 /// The installations on disk.
 pub(crate) struct DiskInstallations;
@@ -58,6 +60,19 @@ async fn of_each<T: Send + 'static>(look: impl Fn(&Installation) -> Vec<T> + Clo
         async move { files::apart(&place, move || look(&installation)).await.unwrap_or_default() }
     }));
     held.await.into_iter().flatten().collect()
+}
+
+/// The decisions on disk, read anew each time: the window and `usherctl` write them.
+pub(crate) struct DiskDecisions(pub(crate) Option<DecisionFile>);
+
+#[async_trait]
+impl Decisions for DiskDecisions {
+    async fn is_refused(&self, ground: &Ground) -> bool {
+        match &self.0 {
+            Some(file) => file.read().await.is_refused(&Subject::of(ground)),
+            None => false,
+        }
+    }
 }
 
 /// This computer's clocks.

@@ -9,7 +9,8 @@ impl From<&Obstacle> for AppState {
     fn from(obstacle: &Obstacle) -> Self {
         match obstacle {
             Obstacle::NoAccount | Obstacle::SignedOut(_) | Obstacle::Expired(_) => Self::AccountNeeded,
-            Obstacle::NoLink(_) => Self::LinkNeeded,
+            // Its store may ask for the permission and is answered no, without a window.
+            Obstacle::NoLink(_) | Obstacle::Refused => Self::LinkNeeded,
             Obstacle::Locked => Self::Locked,
             Obstacle::NotBought { .. } => Self::NotOwned,
             // A store's button cannot help with a remote whose server changed (the person reviews that in Usher), nor with an

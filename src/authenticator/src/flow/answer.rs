@@ -93,6 +93,7 @@ impl Answer {
             | Obstacle::Expired(_)
             | Obstacle::MayHaveEnded(_)
             | Obstacle::NoLink(_)
+            | Obstacle::Refused
             | Obstacle::Locked
             | Obstacle::NoKeyring
             | Obstacle::NoPortal

@@ -111,11 +111,17 @@ impl Flow {
     }
 
     async fn account_by(&self, ground: &Ground, reading: Reading) -> Result<Account, Obstacle> {
-        let entries = self.accounts.entries(reading).await.map_err(|error| {
-            tracing::debug!(%error, "cannot read the accounts");
-            Obstacle::from(&error)
-        })?;
-        obstacle::judge(&lookup::find(&entries, &ground.binding, &ground.remote_url))
+        let is_refused = self.decisions.is_refused(ground).await;
+        // Nobody unlocks a keyring for a remote that may not use what is in it.
+        let reading = Reading { interactive: reading.interactive && !is_refused, ..reading };
+        let found = match self.accounts.entries(reading).await {
+            Ok(entries) => obstacle::judge(&lookup::find(&entries, &ground.binding, &ground.remote_url)),
+            Err(error) => {
+                tracing::debug!(%error, "cannot read the accounts");
+                Err(Obstacle::from(&error))
+            }
+        };
+        if is_refused { found.map_err(obstacle::when_refused) } else { found }
     }
 
     /// Asks the server for what the cache lacks.

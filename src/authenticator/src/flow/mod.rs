@@ -42,7 +42,7 @@ pub(crate) use self::{
     look::{Attempt, Stop},
     notification_event::NotificationEvent,
     obstacle::{Obstacle, question},
-    ports::{Accounts, Clients, Clock, Ending, Installations, Prompts, Question, Reading, Tokens},
+    ports::{Accounts, Clients, Clock, Decisions, Ending, Installations, Prompts, Question, Reading, Tokens},
 };
 use crate::{
     messages::{self, Names, Place},
@@ -56,6 +56,7 @@ pub(crate) struct Flow {
     pub(crate) tokens: Arc<dyn Tokens>,
     pub(crate) prompts: Arc<dyn Prompts>,
     pub(crate) installations: Arc<dyn Installations>,
+    pub(crate) decisions: Arc<dyn Decisions>,
     pub(crate) clients: Arc<dyn Clients>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cache: Mutex<TokenCache>,

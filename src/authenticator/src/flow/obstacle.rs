@@ -29,6 +29,8 @@ pub(crate) enum Obstacle {
     MayHaveEnded(AccountId),
     /// The remote has no permission to use an account, or may use several. Holds the account if there is only one.
     NoLink(Option<AccountId>),
+    /// The person does not let the remote use an account at the service.
+    Refused,
     /// The keyring is locked, or does not answer.
     Locked,
     /// No keyring is running.
@@ -73,6 +75,7 @@ pub(crate) fn question(obstacle: &Obstacle) -> Option<(Kind, Reason)> {
         Obstacle::Locked => Some((Kind::Unlock, Reason::Locked)),
         Obstacle::NotBought { .. } => Some((Kind::Purchase, Reason::NotBought)),
         Obstacle::Options(_)
+        | Obstacle::Refused
         | Obstacle::NoKeyring
         | Obstacle::NoPortal
         | Obstacle::KeyringFailed
@@ -111,7 +114,8 @@ impl Obstacle {
     /// How to note a request that met the obstacle; `None` if the window can offer nothing.
     pub(crate) fn noted(&self, operation: pending::Operation) -> Option<pending::Obstacle> {
         Some(match self {
-            Self::Options(_) => return None,
+            // What was refused is not asked again.
+            Self::Options(_) | Self::Refused => return None,
             Self::NoAccount | Self::SignedOut(_) => pending::Obstacle::NoAccount,
             Self::Expired(_) | Self::MayHaveEnded(_) => pending::Obstacle::Expired,
             Self::NoLink(_) => pending::Obstacle::NoLink,
@@ -144,6 +148,15 @@ pub(crate) fn judge(found: &Lookup<'_>) -> Result<Account, Obstacle> {
         }
         Lookup::Locked => Err(Obstacle::Locked),
         Lookup::Nothing => Err(Obstacle::NoAccount),
+    }
+}
+
+/// What remains of an obstacle for a remote that the person does not let use an account: nothing that a question could
+/// remove. Only a permission, which is newer, counts for more.
+pub(crate) fn when_refused(obstacle: Obstacle) -> Obstacle {
+    match obstacle {
+        Obstacle::NoLink(_) | Obstacle::NoAccount | Obstacle::Locked => Obstacle::Refused,
+        other => other,
     }
 }
 

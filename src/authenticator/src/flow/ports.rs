@@ -60,6 +60,13 @@ pub(crate) trait Installations: Send + Sync {
     async fn free_apps(&self, ground: &Ground, app_ids: &BTreeSet<String>) -> BTreeSet<String>;
 }
 
+/// What the person decided about repositories.
+#[async_trait]
+pub(crate) trait Decisions: Send + Sync {
+    /// Whether the remote may not use an account at the server that it names.
+    async fn is_refused(&self, ground: &Ground) -> bool;
+}
+
 /// The clients of the daemon.
 #[async_trait]
 pub(crate) trait Clients: Send + Sync {

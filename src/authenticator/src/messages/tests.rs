@@ -40,6 +40,7 @@ fn all(user: &str, ids: &[&str]) -> Vec<Obstacle> {
         .map(Obstacle::NotSecure),
     );
     all.push(Obstacle::NoPortal);
+    all.push(Obstacle::Refused);
     all.push(Obstacle::MayHaveEnded(id));
     all.push(Obstacle::Options(OptionsError::UnknownType("ticket".into())));
     all
@@ -60,6 +61,16 @@ fn messages_say_what_happened_and_what_to_do() {
     assert_eq!(
         say(&Obstacle::NoLink(None), Place::Terminal),
         "Permission needed. Run “usherctl sign-in demo”, then try again."
+    );
+    for place in [Place::Window, Place::Usher] {
+        assert_eq!(
+            say(&Obstacle::Refused, place),
+            "Not allowed: “demo” may not use an account at store.example.org. This can be changed in Usher."
+        );
+    }
+    assert_eq!(
+        say(&Obstacle::Refused, Place::Terminal),
+        "Not allowed: “demo” may not use an account at store.example.org. “usherctl allow demo” changes that."
     );
     assert_eq!(
         say(&all("", &[])[7], Place::Window),
@@ -135,6 +146,8 @@ fn g11_a_name_that_is_not_plain_goes_into_no_command() {
         let names = Names { remote, host: "h.example", usherctl: OUTSIDE };
         let said = message(&Obstacle::NoLink(None), Place::Terminal, &names);
         assert_eq!(said, "Permission needed. Run “usherctl sign-in h.example”, then try again.");
+        let said = message(&Obstacle::Refused, Place::Terminal, &names);
+        assert!(said.ends_with("This can be changed in Usher."), "{said}");
         let said = message(&all("demo", &["a.b.C"])[8], Place::Terminal, &names);
         assert_eq!(said, "Purchase needed. “a.b.C” is not in the account of demo at h.example.");
     }

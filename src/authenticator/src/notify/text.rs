@@ -126,6 +126,9 @@ fn stopped(obstacle: &Obstacle, values: &[(&str, &str)]) -> String {
             "{repository} needs permission to use an account at {host}. Allow it, then start the install again.",
             values,
         ),
+        Obstacle::Refused => {
+            gettext_f("{repository} may not use an account at {host}. This can be changed in Usher.", values)
+        }
         Obstacle::NotBought { .. } => gettext_f("The account at {host} has no access yet.", values),
         Obstacle::Locked => gettext("The keyring is locked. Unlock it, then start the install again."),
         Obstacle::NoKeyring => StoreError::NoKeyring.sentence(),
@@ -205,6 +208,10 @@ mod tests {
             (
                 Obstacle::NoLink(None),
                 "Example Apps needs permission to use an account at store.example.org. Allow it, then start the install again.",
+            ),
+            (
+                Obstacle::Refused,
+                "Example Apps may not use an account at store.example.org. This can be changed in Usher.",
             ),
             (
                 Obstacle::NotBought { account: id, user: "demo".into(), ids },

@@ -2,6 +2,7 @@
 
 mod path;
 mod purchases;
+mod refused;
 mod withheld;
 
 use std::sync::Arc;

@@ -95,6 +95,21 @@ async fn signing_in_leads_through_what_else_is_needed() {
 }
 
 #[tokio::test]
+async fn a_refused_remote_is_answered_no_without_a_window() {
+    let world = World::good();
+    world.change_account(|account| account.links.clear());
+    world.refused.lock().unwrap().push(crate::fakes::ground());
+    let mut at = fixture(world).await;
+    assert_eq!(at.store.sign_in("1").await.unwrap(), 2);
+    assert_eq!(at.purchase("2").await.unwrap().unwrap(), 2);
+    assert_eq!(at.prompter.further(), (0, 0));
+    at.world.refused.lock().unwrap().clear();
+    let signing_in = at.sign_in("3");
+    at.prompter.next().await.end(1);
+    assert_eq!(signing_in.await.unwrap().unwrap(), 1, "taken back, it is asked again");
+}
+
+#[tokio::test]
 async fn how_a_prompt_ends_is_told() {
     for (ends, expected) in [(1, 1), (2, 2), (3, 3)] {
         let mut at = fixture(World::empty()).await;
