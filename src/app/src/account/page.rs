@@ -18,7 +18,7 @@ use super::{
 use crate::{
     i18n::{gettext, gettext_f, ngettext_f},
     keyring,
-    model::{KeyringState, Standing, permission},
+    model::{KeyringState, Repository, Standing, permission},
     navigation::{self, Destination},
     prompt::Prompter,
     services::Services,
@@ -214,7 +214,8 @@ mod imp {
             self.sign_in_again_row.set_sensitive(is_reached);
             show_banner(&self.banner, keyring::sign_in_banner(account, is_reached).as_ref());
             self.show_details(account);
-            self.show_uses(uses(account, &services.repositories().all()));
+            let is_refused = |repository: &Repository| services.decisions().is_refused(&repository.subject());
+            self.show_uses(uses(account, &services.repositories().all(), is_refused));
             self.show_purchases(account);
             self.apps_row.show(services, account);
         }
@@ -250,6 +251,7 @@ mod imp {
             if is_same {
                 for ((_, row), used) in self.switches.borrow().iter().zip(&uses) {
                     row.set_active(used.is_allowed);
+                    row.set_subtitle(&used.subtitle());
                 }
             } else {
                 for (_, row) in self.switches.take() {
@@ -267,7 +269,7 @@ mod imp {
         fn use_row(&self, used: Use) -> adw::SwitchRow {
             let row = adw::SwitchRow::builder()
                 .title(&used.title)
-                .subtitle(used.link.remote_url.as_str())
+                .subtitle(used.subtitle())
                 .use_markup(false)
                 .active(used.is_allowed)
                 .build();
@@ -351,6 +353,7 @@ impl AccountPage {
         let _ = imp.prompter.set(prompter);
         services.accounts().changes().follow(&page, |page| page.imp().refresh());
         services.repositories().changes().follow(&page, |page| page.imp().refresh());
+        services.decisions().changes().follow(&page, |page| page.imp().refresh());
         services.apps().changes().follow(&page, |page| page.imp().apps_row.refresh());
         services.network().changes().follow(&page, |page| page.imp().refresh());
         imp.refresh();

@@ -6,16 +6,28 @@ use gtk::glib;
 use usher_core::{
     account::{Account, AccountId},
     binding::Link,
+    lookup::{self, Lookup},
+    pending::{Operation, Pending},
 };
 
 use crate::{
     i18n::{gettext, gettext_f},
-    model::{Repository, permission},
+    model::{App, Repository, permission},
     navigation::{self, Destination},
+    prompt::wants_to_use,
     services::Services,
     text,
-    widgets::{Guard, Heading, account_choices, focus, toast},
+    widgets::{Guard, Heading, Why, WhyList, accessible, account_choices, focus, toast},
 };
+
+/// What the repository wants an account for, as far as it has been noted.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Wish {
+    /// The programs that asked, each once.
+    clients: Vec<String>,
+    app_ids: Vec<String>,
+    is_update: bool,
+}
 
 mod imp {
     use std::cell::{Cell, OnceCell, RefCell};
@@ -26,24 +38,30 @@ mod imp {
     #[properties(wrapper_type = super::PermissionPage)]
     #[template(file = "src/account/permission_page.blp")]
     pub struct PermissionPage {
-        #[property(get, construct_only)]
+        #[property(get, set)]
         description: RefCell<String>,
-        /// Title and host of the repository.
-        #[property(get, construct_only)]
-        repository_name: RefCell<String>,
-        #[property(get, construct_only)]
-        host: RefCell<String>,
         /// Whether there is one account alone that can be allowed.
         #[property(get, construct_only)]
         is_single: Cell<bool>,
-        /// Whether *Allow* can be pressed: an account is chosen, and nothing is being saved.
+        /// Whether the repository asks for this: it can be told no.
+        #[property(get, construct_only)]
+        is_asked: Cell<bool>,
+        /// Whether an account is chosen.
         #[property(get, set)]
-        can_allow: Cell<bool>,
+        is_chosen: Cell<bool>,
+        /// Whether an answer is being saved.
+        #[property(get, set)]
+        is_busy: Cell<bool>,
+        pub(super) wish: OnceCell<Wish>,
         pub(super) services: OnceCell<Services>,
         pub(super) repository: OnceCell<Repository>,
         pub(super) chosen: Cell<Option<AccountId>>,
         #[template_child]
         accounts_box: TemplateChild<gtk::ListBox>,
+        #[template_child]
+        why: TemplateChild<WhyList>,
+        #[template_child]
+        other_row: TemplateChild<adw::ButtonRow>,
         #[template_child]
         guard: TemplateChild<Guard>,
     }
@@ -57,6 +75,7 @@ mod imp {
         fn class_init(class: &mut Self::Class) {
             Guard::ensure_type();
             Heading::ensure_type();
+            WhyList::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
         }
@@ -70,6 +89,7 @@ mod imp {
     impl ObjectImpl for PermissionPage {
         fn constructed(&self) {
             self.parent_constructed();
+            accessible::can_be_pressed(&*self.other_row);
             focus::when_first_shown(&*self.obj(), |page| page.imp().place_focus());
         }
     }
@@ -90,10 +110,22 @@ mod imp {
         }
 
         #[template_callback]
+        fn on_refuse(&self) {
+            if let (Some(services), Some(repository)) = (self.services.get(), self.repository.get()) {
+                glib::spawn_future_local(refuse(self.obj().clone(), services.clone(), repository.clone()));
+            }
+        }
+
+        #[template_callback]
         fn on_other(&self) {
             if let Some(repository) = self.repository.get() {
                 navigation::go_to(&*self.obj(), &Destination::ServerOf(repository.clone()));
             }
+        }
+
+        #[template_callback(function)]
+        fn can_allow(is_chosen: bool, is_busy: bool) -> bool {
+            is_chosen && !is_busy
         }
 
         #[template_callback(function)]
@@ -123,19 +155,51 @@ mod imp {
 
         pub(super) fn choose(&self, account: AccountId) {
             self.chosen.set(Some(account));
-            self.obj().set_can_allow(true);
+            self.obj().set_is_chosen(true);
+        }
+
+        /// Names of apps arrive later.
+        pub(super) fn refresh(&self) {
+            let (Some(services), Some(repository), Some(wish)) =
+                (self.services.get(), self.repository.get(), self.wish.get())
+            else {
+                return;
+            };
+            let app = |id: &str| services.apps().get(&repository.remote.name, id);
+            if self.is_single.get() {
+                let title = text::within(&repository.title());
+                let name = |id: &str| app(id).title();
+                self.obj().set_description(wants_to_use(&wish.app_ids, wish.is_update, &title, &name));
+            }
+            let apps: Vec<App> = wish.app_ids.iter().map(|id| app(id)).collect();
+            let name = format!("{} · {}", repository.title(), repository.address.host());
+            self.why.show(Why { clients: &wish.clients, apps, repository: &name, server: &repository.host() });
         }
     }
 
     async fn allow(page: super::PermissionPage, services: Services, repository: Repository, account: AccountId) {
-        page.set_can_allow(false);
+        page.set_is_busy(true);
         let link = Link { remote_url: repository.address.clone(), remote: repository.remote.name.clone() };
         let given = permission::give(services.accounts(), account, link).await;
-        page.set_can_allow(true);
+        page.set_is_busy(false);
         match given {
             Ok(()) => {
                 let title = text::within(&repository.title());
                 toast::show(&page, &gettext_f("{repository} may use this account", &[("repository", &title)]));
+                navigation::go_to(&page, &Destination::FirstPage);
+            }
+            Err(said) => toast::show(&page, &said),
+        }
+    }
+
+    async fn refuse(page: super::PermissionPage, services: Services, repository: Repository) {
+        page.set_is_busy(true);
+        let refused = permission::refuse(services.decisions(), services.accounts(), repository.subject()).await;
+        page.set_is_busy(false);
+        match refused {
+            Ok(()) => {
+                let title = text::within(&repository.title());
+                toast::show(&page, &gettext_f("{repository} may not use an account", &[("repository", &title)]));
                 navigation::go_to(&page, &Destination::FirstPage);
             }
             Err(said) => toast::show(&page, &said),
@@ -155,12 +219,14 @@ impl PermissionPage {
         let mut accounts = services.accounts().accounts();
         accounts.retain(|account| account.binding == repository.binding);
         let (heading, description) = words(&repository, &accounts);
+        let found = services.accounts().entries();
+        let found = lookup::find(&found, &repository.binding, &repository.address);
+        let is_refused = services.decisions().is_refused(&repository.subject());
         let page: Self = glib::Object::builder()
             .property("title", heading)
             .property("description", description)
-            .property("repository-name", format!("{} · {}", repository.title(), repository.address.host()))
-            .property("host", repository.host())
             .property("is-single", accounts.len() == 1)
+            .property("is-asked", matches!(found, Lookup::Unlinked(_) | Lookup::Ambiguous(_)) && !is_refused)
             .build();
         let imp = page.imp();
         match accounts.as_slice() {
@@ -168,21 +234,74 @@ impl PermissionPage {
             several => imp.offer(several, &services.repositories().all()),
         }
         let _ = imp.services.set(services.clone());
+        let _ = imp.wish.set(Wish::of(services.notes().of(&repository)));
         let _ = imp.repository.set(repository);
+        services.apps().changes().follow(&page, |page| page.imp().refresh());
+        imp.refresh();
         page
     }
 }
 
-/// Heading and description.
+impl Wish {
+    /// What these notes are about.
+    fn of(notes: impl IntoIterator<Item = Pending>) -> Self {
+        let mut wish = Self { is_update: true, ..Self::default() };
+        for note in notes {
+            // An install among updates is what the person did.
+            wish.is_update &= note.operation == Operation::Update;
+            wish.app_ids.extend(note.app_ids());
+            if !wish.clients.contains(&note.client) {
+                wish.clients.push(note.client);
+            }
+        }
+        wish.app_ids.sort();
+        wish.app_ids.dedup();
+        wish
+    }
+}
+
+/// Heading, and description where there are several accounts.
 fn words(repository: &Repository, accounts: &[Account]) -> (String, String) {
     let (title, host) = (text::within(&repository.title()), text::within(&repository.host()));
     let values = [("repository", title.as_str()), ("host", host.as_str())];
     if let [account] = accounts {
-        (
-            gettext_f("Use the Account of {user}?", &[("user", &text::within(&account.label()))]),
-            gettext_f("{repository} wants to use it to install apps.", &values[..1]),
-        )
+        (gettext_f("Use the Account of {user}?", &[("user", &text::within(&account.label()))]), String::new())
     } else {
         (gettext("Choose an Account"), gettext_f("{repository} needs an account at {host}.", &values))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_core::{pending::Obstacle, testing};
+
+    use super::*;
+
+    fn note(operation: Operation, client: &str, apps: &[&str]) -> Pending {
+        Pending {
+            operation,
+            obstacle: Obstacle::NoLink,
+            ground: testing::ground("https://r.example/", "https://s.example"),
+            account: None,
+            refs: apps.iter().map(|app| format!("app/{app}/x86_64/stable")).collect(),
+            client: client.to_owned(),
+            at: 0,
+        }
+    }
+
+    #[test]
+    fn what_is_wished_names_each_program_and_app_once() {
+        let (install, update) = (Operation::Install, Operation::Update);
+        let all = [
+            note(update, "flatpak", &["org.b.B"]),
+            note(install, "gnome-software", &["org.a.A"]),
+            note(update, "flatpak", &["org.b.B", "org.c.C"]),
+        ];
+        let wish = Wish::of(all.clone());
+        assert_eq!(wish.clients, ["flatpak", "gnome-software"]);
+        assert_eq!(wish.app_ids, ["org.a.A", "org.b.B", "org.c.C"]);
+        assert!(!wish.is_update);
+        assert!(Wish::of([all[0].clone(), all[2].clone()]).is_update);
+        assert_eq!(Wish::of([]).clients, [""; 0]);
     }
 }

@@ -18,15 +18,29 @@ pub(super) struct Use {
     pub(super) link: Link,
     /// Whether it may use the account.
     pub(super) is_allowed: bool,
+    /// Whether the person said no when it asked.
+    pub(super) is_refused: bool,
+}
+
+impl Use {
+    /// Its address, and that it was refused.
+    pub(super) fn subtitle(&self) -> String {
+        let address = text::plain(self.link.remote_url.as_str());
+        if self.is_refused { gettext_f("Not allowed · {address}", &[("address", &address)]) } else { address }
+    }
 }
 
 /// The repositories that may use the account, whether they are still here or not, and those of this computer that name
 /// its server.
-pub(super) fn uses(account: &Account, repositories: &[Repository]) -> Vec<Use> {
+pub(super) fn uses(
+    account: &Account,
+    repositories: &[Repository],
+    is_refused: impl Fn(&Repository) -> bool,
+) -> Vec<Use> {
     let allowed = account.links.iter().map(|link| {
         let known = repositories.iter().find(|repository| repository.address == link.remote_url);
         let title = known.map_or_else(|| text::plain(&link.remote), Repository::title);
-        Use { title, link: link.clone(), is_allowed: true }
+        Use { title, link: link.clone(), is_allowed: true, is_refused: false }
     });
     let possible = repositories
         .iter()
@@ -35,6 +49,7 @@ pub(super) fn uses(account: &Account, repositories: &[Repository]) -> Vec<Use> {
             title: repository.title(),
             link: Link { remote_url: repository.address.clone(), remote: repository.remote.name.clone() },
             is_allowed: false,
+            is_refused: is_refused(repository),
         });
     let mut all: Vec<Use> = allowed.chain(possible).collect();
     all.sort_by_cached_key(|used| (used.title.to_lowercase(), used.link.remote_url.to_string()));
@@ -44,7 +59,7 @@ pub(super) fn uses(account: &Account, repositories: &[Repository]) -> Vec<Use> {
 /// What removing the account means, for the alert.
 pub(super) fn consequence(account: &Account, repositories: &[Repository]) -> String {
     let host = text::within(&account.binding.host());
-    let titles: Vec<String> = uses(account, repositories)
+    let titles: Vec<String> = uses(account, repositories, |_| false)
         .into_iter()
         .filter(|used| used.is_allowed)
         .map(|used| text::within(&used.title))
@@ -95,8 +110,21 @@ mod tests {
         let mut account = account(&repositories[0]);
         account.link(link("gone"));
         let listed: Vec<_> =
-            uses(&account, &repositories).into_iter().map(|used| (used.title, used.is_allowed)).collect();
+            uses(&account, &repositories, |_| false).into_iter().map(|used| (used.title, used.is_allowed)).collect();
         assert_eq!(listed, [("B".to_owned(), false), ("gone".to_owned(), true)]);
+    }
+
+    #[test]
+    fn a_repository_that_was_refused_says_so_until_it_may_use_the_account() {
+        let repositories = [repository("b", "https://s.example"), repository("c", "https://s.example")];
+        let mut account = account(&repositories[0]);
+        let subtitles = |account: &Account| {
+            let all = uses(account, &repositories, |repository| repository.remote.name == "b");
+            all.iter().map(Use::subtitle).collect::<Vec<_>>()
+        };
+        assert_eq!(subtitles(&account), ["Not allowed · https://b.example", "https://c.example"]);
+        account.link(link("b"));
+        assert_eq!(subtitles(&account), ["https://b.example", "https://c.example"]);
     }
 
     #[test]

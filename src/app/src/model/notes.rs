@@ -60,6 +60,11 @@ impl Notes {
         self.imp().all.borrow().clone()
     }
 
+    /// Those about what a repository asks for now.
+    pub(crate) fn of(&self, repository: &Repository) -> Vec<Pending> {
+        self.all().iter().filter(|note| is_from(note, repository)).cloned().collect()
+    }
+
     /// The repositories whose options cannot be used, although a client needed them.
     pub(crate) fn unusable(&self) -> Rc<[UnusableRemote]> {
         self.imp().unusable.borrow().clone()

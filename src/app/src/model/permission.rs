@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Which repositories may use an account.
 
-use usher_core::{account::AccountId, binding::Link, service::RemoteUrl, store::StoreError};
+use usher_core::{account::AccountId, binding::Link, decisions::Subject, service::RemoteUrl, store::StoreError};
 
-use super::AccountList;
+use super::{AccountList, Decisions};
 use crate::i18n::gettext;
 
 /// Lets a repository use an account, in place of any other that it used. An error is a sentence for the person.
@@ -17,6 +17,14 @@ pub(crate) async fn take_back(accounts: &AccountList, account: AccountId, addres
     let store = accounts.store().clone();
     let change = async move { store.change(account, |account| account.unlink(&address)).await };
     outcome(accounts.write(change).await.map(|kept| kept.is_some()))
+}
+
+/// Lets a repository use no account at the server that it names, and asks no more. An error is a sentence for the person.
+pub(crate) async fn refuse(decisions: &Decisions, accounts: &AccountList, subject: Subject) -> Result<(), String> {
+    let is_saved = decisions.refuse(accounts.store(), subject).await;
+    // It may have used one of several.
+    accounts.reload();
+    if is_saved { Ok(()) } else { Err(gettext("The answer could not be saved")) }
 }
 
 /// `changed` is whether the account was still there.

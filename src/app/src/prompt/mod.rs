@@ -30,11 +30,11 @@ use usher_core::{
     prompt::{Kind, Reason},
 };
 
-pub(crate) use self::next_question::NextQuestion;
 use self::{
     details::Details,
     queue::{CheckedRequest, PromptQueue},
 };
+pub(crate) use self::{next_question::NextQuestion, question::wants_to_use};
 use crate::{navigation::Wanted, services::Services};
 
 /// The questions of this process.

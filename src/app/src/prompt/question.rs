@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What an app is called.
-pub(super) type Name<'a> = &'a dyn Fn(&str) -> String;
+pub(crate) type Name<'a> = &'a dyn Fn(&str) -> String;
 
 /// What can be answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +67,8 @@ pub(super) struct QuestionText {
     pub(super) description: String,
     pub(super) primary: String,
     pub(super) secondary: Option<String>,
+    /// The row that leads to another account.
+    pub(super) other: Option<String>,
 }
 
 /// The words of a question. `title` is what the repository is called.
@@ -81,12 +83,18 @@ pub(super) fn words(
     let repository = text::within(title);
     let values = [("host", host.as_str()), ("repository", repository.as_str())];
     let use_another = || gettext("Use Another Account…");
+    // What the person says no to is the permission, not an account that was to be signed in to or bought with.
+    let refusable = |other: String| match details.kind {
+        Kind::Link => (Some(gettext("Don’t Allow")), Some(other)),
+        Kind::SignIn | Kind::Purchase | Kind::Unlock => (Some(other), None),
+    };
     match form {
         Form::SignIn => QuestionText {
             heading: gettext_f("Sign In to {host}", &values),
             description: account_needed(details, &values, name),
             primary: gettext_f("Continue to {host}", &values),
             secondary: has_other_accounts.then(use_another),
+            other: None,
         },
         Form::SignInAgain(account) => QuestionText {
             heading: gettext_f("Sign In to {host} Again", &values),
@@ -99,19 +107,28 @@ pub(super) fn words(
             },
             primary: gettext_f("Continue to {host}", &values),
             secondary: Some(use_another()),
+            other: None,
         },
-        Form::Allow(account) => QuestionText {
-            heading: gettext_f("Use the Account of {user}?", &[("user", &text::within(&account.label()))]),
-            description: wants_to_use(details, &repository, name),
-            primary: gettext("Allow"),
-            secondary: Some(use_another()),
-        },
-        Form::Choose(_) => QuestionText {
-            heading: gettext("Choose an Account"),
-            description: gettext_f("{repository} needs an account at {host}.", &values),
-            primary: gettext("Allow"),
-            secondary: Some(gettext("Add Account…")),
-        },
+        Form::Allow(account) => {
+            let (secondary, other) = refusable(use_another());
+            QuestionText {
+                heading: gettext_f("Use the Account of {user}?", &[("user", &text::within(&account.label()))]),
+                description: wants_to_use(&details.app_ids, details.is_update, &repository, name),
+                primary: gettext("Allow"),
+                secondary,
+                other,
+            }
+        }
+        Form::Choose(_) => {
+            let (secondary, other) = refusable(gettext("Add Account…"));
+            QuestionText {
+                heading: gettext("Choose an Account"),
+                description: gettext_f("{repository} needs an account at {host}.", &values),
+                primary: gettext("Allow"),
+                secondary,
+                other,
+            }
+        }
         Form::Buy(account) => QuestionText {
             heading: buy(&details.app_ids, name),
             description: gettext_f(
@@ -120,12 +137,14 @@ pub(super) fn words(
             ),
             primary: gettext("Continue to Purchase"),
             secondary: Some(gettext("Already Bought?")),
+            other: None,
         },
         Form::Unlock => QuestionText {
             heading: gettext("Unlock the Keyring"),
             description: gettext_f("The account for {host} is in a locked keyring.", &values),
             primary: gettext("Unlock"),
             secondary: None,
+            other: None,
         },
     }
 }
@@ -159,10 +178,11 @@ fn buy(app_ids: &[String], name: Name<'_>) -> String {
     }
 }
 
-fn wants_to_use(details: &Details, repository: &str, name: Name<'_>) -> String {
-    let n = details.app_ids.len();
+/// What a repository wants to use an account for.
+pub(crate) fn wants_to_use(app_ids: &[String], is_update: bool, repository: &str, name: Name<'_>) -> String {
+    let n = app_ids.len();
     let values = [("repository", repository)];
-    match (details.app_ids.as_slice(), details.is_update) {
+    match (app_ids, is_update) {
         ([], _) => gettext_f("{repository} wants to use it.", &values),
         ([app], false) => gettext_f(
             "{repository} wants to use it to install “{app}”.",
@@ -310,6 +330,26 @@ mod tests {
         assert_eq!(bare(&words.heading), "Use the Account of demo?");
         assert_eq!(bare(&words.description), "Demo wants to use it to install “org.a.A”.");
         assert!(matches!(form(&asked, &[one, two]), Form::Choose(accounts) if accounts.len() == 2));
+    }
+
+    #[test]
+    fn only_a_permission_can_be_refused() {
+        let forms = [Form::Allow(account("demo")), Form::Choose(vec![account("demo"), account("demo2")])];
+        for (kind, secondary, other) in [
+            (Kind::Link, [Some("Don’t Allow"); 2], [Some("Use Another Account…"), Some("Add Account…")]),
+            (Kind::SignIn, [Some("Use Another Account…"), Some("Add Account…")], [None; 2]),
+            (Kind::Purchase, [Some("Use Another Account…"), Some("Add Account…")], [None; 2]),
+        ] {
+            let asked = details(kind, &["org.a.A"], false);
+            for (at, form) in forms.iter().enumerate() {
+                let words = words(&asked, form, "Demo", true, &id);
+                assert_eq!(
+                    (words.secondary.as_deref(), words.other.as_deref()),
+                    (secondary[at], other[at]),
+                    "{kind:?}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -20,12 +20,11 @@ use super::{
 };
 use crate::{
     i18n::gettext_f,
-    model::App,
     purchase::Purchase,
     services::Services,
     text,
     web::{WebPage, WebSession},
-    widgets::{Closures, FamiliarityLine, Guard, Heading, Wait, labels},
+    widgets::{Closures, FamiliarityLine, Guard, Heading, Wait, WhyList, accessible, labels},
 };
 
 /// How long a program waits; the daemon's limit.
@@ -62,6 +61,12 @@ mod imp {
         /// What went wrong; empty where nothing did.
         #[property(get, set)]
         failure: RefCell<String>,
+        /// What the row that leads to another account says; empty where there is none.
+        #[property(get, set)]
+        other_text: RefCell<String>,
+        /// Whether the answer is remembered for this repository.
+        #[property(get, set)]
+        is_remembered: Cell<bool>,
         /// Whether the person has to choose one of several accounts.
         #[property(get, set)]
         offers_choice: Cell<bool>,
@@ -82,15 +87,9 @@ mod imp {
         #[template_child]
         pub(super) accounts: TemplateChild<gtk::ListBox>,
         #[template_child]
-        pub(super) asked_by_row: TemplateChild<adw::ActionRow>,
+        pub(super) why: TemplateChild<WhyList>,
         #[template_child]
-        pub(super) for_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        pub(super) several_row: TemplateChild<adw::ExpanderRow>,
-        #[template_child]
-        pub(super) repository_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        pub(super) server_row: TemplateChild<adw::ActionRow>,
+        pub(super) other_row: TemplateChild<adw::ButtonRow>,
         #[template_child]
         pub(super) familiarity: TemplateChild<FamiliarityLine>,
         #[template_child]
@@ -105,8 +104,9 @@ mod imp {
         /// The web session of this window: whoever signs in can buy without signing in again.
         pub(super) session: WebSession,
         pub(super) purchase: RefCell<Option<Rc<Purchase>>>,
-        pub(super) app_rows: RefCell<Vec<(App, adw::ActionRow)>>,
         pub(super) account_rows: RefCell<Vec<adw::ActionRow>>,
+        /// Whether the person does not let the repository use an account.
+        pub(super) is_refused: Cell<bool>,
         /// Whether what was asked has been done.
         pub(super) is_over: Cell<bool>,
         /// Whether no program waits any more, or nobody used the window.
@@ -131,11 +131,13 @@ mod imp {
             Heading::ensure_type();
             NextQuestion::ensure_type();
             Wait::ensure_type();
+            WhyList::ensure_type();
             klass.bind_template();
             Closures::bind_template_callbacks(klass);
             klass.install_action("prompt.not-now", None, |window, _, _| window.close());
             klass.install_action("prompt.primary", None, |window, _, _| window.imp().press_primary());
             klass.install_action("prompt.secondary", None, |window, _, _| window.imp().press_secondary());
+            klass.install_action("prompt.other", None, |window, _, _| window.imp().sign_in(None));
         }
 
         fn instance_init(obj: &glib::subclass::InitializingObject<Self>) {
@@ -150,6 +152,7 @@ mod imp {
             if names::is_devel() {
                 self.obj().add_css_class("devel");
             }
+            accessible::can_be_pressed(&*self.other_row);
             self.follow_guard();
             self.close_when_unused();
         }
@@ -173,7 +176,7 @@ mod imp {
             let Some(prompt) = self.prompt.get() else {
                 return self.parent_close_request();
             };
-            let how = if self.next_question.is_wanted() {
+            let how = if self.next_question.is_wanted() || self.is_refused.get() {
                 Closed::Next
             } else if self.is_over.get() || self.is_abandoned.get() {
                 Closed::Over

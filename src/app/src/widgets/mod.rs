@@ -23,6 +23,7 @@ mod status_page;
 pub(crate) mod toast;
 mod usage;
 mod wait;
+mod why_list;
 
 pub(crate) use self::{
     account_choice::account_choices,
@@ -42,4 +43,5 @@ pub(crate) use self::{
     status_page::follow_width,
     usage::when_used,
     wait::Wait,
+    why_list::{Why, WhyList},
 };

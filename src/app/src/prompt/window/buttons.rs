@@ -10,7 +10,8 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority, glib};
 use usher_core::{
     account::{Account, AccountId},
-    prompt::Outcome,
+    decisions::Subject,
+    prompt::{Kind, Outcome},
     store::StoreError,
 };
 
@@ -46,6 +47,7 @@ impl imp::PromptWindow {
         let accounts = self.prompt().accounts.borrow().clone();
         match self.form() {
             Form::Buy(account) => self.ask_whether_bought(account),
+            Form::Allow(_) | Form::Choose(_) if self.prompt().details.borrow().kind == Kind::Link => self.refuse(),
             // The person chooses among the known accounts, or adds one from there.
             Form::SignIn if !accounts.is_empty() => self.choose(accounts),
             Form::SignInAgain(_) if accounts.len() > 1 => self.choose(accounts),
@@ -136,6 +138,29 @@ impl imp::PromptWindow {
                 imp.set_busy(false);
                 match permitted {
                     Ok(()) => imp.show_done(&gettext("Allowed"), Some(&account), None),
+                    Err(said) => imp.show_failure(&said, None),
+                }
+            }
+        ));
+    }
+
+    /// Lets the repository use no account, now and later. Programs that wait are told so, and the next question follows.
+    fn refuse(&self) {
+        self.set_busy(true);
+        glib::spawn_future_local(glib::clone!(
+            #[weak(rename_to = imp)]
+            self,
+            async move {
+                let subject = Subject::of(&imp.prompt().details.borrow().ground);
+                let services = imp.services().clone();
+                let refused = permission::refuse(services.decisions(), services.accounts(), subject).await;
+                imp.set_busy(false);
+                match refused {
+                    Ok(()) => {
+                        imp.is_refused.set(true);
+                        imp.prompt().end(Outcome::Done, None);
+                        imp.obj().close();
+                    }
                     Err(said) => imp.show_failure(&said, None),
                 }
             }

@@ -10,7 +10,7 @@ use crate::{
     i18n::gettext_f,
     model::App,
     text,
-    widgets::{accessible::bare, account_choices, labels, show_offline},
+    widgets::{Why, accessible::bare, account_choices, labels, show_offline},
 };
 
 /// Tag of the server's web page, whose host the window is called by.
@@ -82,17 +82,16 @@ impl imp::PromptWindow {
         window.set_primary_text(words.primary);
         window.set_secondary_text(words.secondary.unwrap_or_default());
 
-        let programs: Vec<String> = prompt.clients.borrow().iter().map(|client| text::program(client)).collect();
-        tell(&*self.asked_by_row, &programs.join(", "));
-        self.show_apps(&details.app_ids);
-        tell(
-            &*self.repository_row,
-            &gettext_f(
-                "{title} · {host}",
-                &[("title", &text::within(title)), ("host", &text::within(&details.ground.remote_url.host()))],
-            ),
-        );
-        tell(&*self.server_row, &text::plain(&details.ground.host()));
+        window.set_other_text(words.other.unwrap_or_default());
+        window.set_is_remembered(matches!(form, Form::Allow(_) | Form::Choose(_)));
+
+        let (title, host) = (text::within(title), text::within(&details.ground.remote_url.host()));
+        self.why.show(Why {
+            clients: &prompt.clients.borrow(),
+            apps: details.app_ids.iter().map(|id| self.app(id)).collect(),
+            repository: &gettext_f("{title} · {host}", &[("title", &title), ("host", &host)]),
+            server: &details.ground.host(),
+        });
         self.show_icon(&details.app_ids, details.kind);
         if let Some(purchase) = &*self.purchase.borrow() {
             purchase.join(&details.app_ids);
@@ -101,37 +100,6 @@ impl imp::PromptWindow {
         self.show_familiarity();
         self.show_outlook();
         self.update_buttons();
-    }
-
-    /// The apps that it is for: by name where their repository gives one, and always by id.
-    fn show_apps(&self, app_ids: &[String]) {
-        let apps: Vec<App> = app_ids.iter().map(|id| self.app(id)).collect();
-        self.for_row.set_visible(apps.len() == 1);
-        self.several_row.set_visible(apps.len() > 1);
-        if let [app] = apps.as_slice() {
-            let lines = [Some(app.title()), id_of(app)].into_iter().flatten();
-            tell(&*self.for_row, &lines.collect::<Vec<_>>().join("\n"));
-            return;
-        }
-        tell(&*self.several_row, &text::apps(app_ids, &|id| self.app_name(id)));
-        let mut rows = self.app_rows.borrow_mut();
-        if rows.iter().map(|(app, _)| app).eq(&apps) {
-            return;
-        }
-        for (_, row) in rows.drain(..) {
-            self.several_row.remove(&row);
-        }
-        for app in apps {
-            let row = adw::ActionRow::builder()
-                .use_markup(false)
-                .title(app.title())
-                .subtitle(id_of(&app).unwrap_or_default())
-                .build();
-            row.add_prefix(&app.image(32));
-            labels::settle(&row);
-            self.several_row.add_row(&row);
-            rows.push((app, row));
-        }
     }
 
     /// How well the server is known here, beside its name.
@@ -220,21 +188,4 @@ impl imp::PromptWindow {
         self.account_rows.replace(choices);
         self.obj().set_offers_choice(true);
     }
-}
-
-/// The id of an app that is called by a name, and whose name that is.
-fn id_of(app: &App) -> Option<String> {
-    // Translators: {id} is the id of an app, whose name stands above it
-    app.id_beside_title().map(|id| gettext_f("{id} · name given by the repository", &[("id", &text::within(&id))]))
-}
-
-/// A row's words, for eyes and ears.
-fn tell(row: &impl IsA<adw::PreferencesRow>, text: &str) {
-    let row = row.upcast_ref();
-    if let Some(row) = row.downcast_ref::<adw::ActionRow>() {
-        row.set_subtitle(text);
-    } else if let Some(row) = row.downcast_ref::<adw::ExpanderRow>() {
-        row.set_subtitle(text);
-    }
-    row.upcast_ref::<gtk::Widget>().update_property(&[Property::Description(&bare(text))]);
 }

@@ -25,6 +25,7 @@ impl imp::PromptWindow {
         let needs_choice = matches!(&*self.form.borrow(), Some(Form::Choose(_))) && self.chosen.get().is_none();
         self.obj().action_set_enabled("prompt.not-now", is_open);
         self.obj().action_set_enabled("prompt.secondary", is_ready);
+        self.obj().action_set_enabled("prompt.other", is_ready);
         self.obj().action_set_enabled("prompt.primary", is_ready && !needs_choice && self.reaches_server());
     }
 
