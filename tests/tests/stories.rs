@@ -22,3 +22,4 @@ mod story_20_repository_file;
 mod story_31_more_questions;
 mod story_32_offline;
 mod story_33_kept_sign_in;
+mod story_34_refused;

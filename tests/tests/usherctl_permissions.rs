@@ -53,6 +53,46 @@ async fn a_permission_is_revoked_and_granted_again_without_signing_in() {
 }
 
 #[tokio::test]
+async fn a_remote_that_was_refused_for_good_is_told_no_everywhere_until_it_is_allowed() {
+    let session = session().await;
+    let (host, flatpak) = (session.host(), session.flatpak());
+    flatpak.run(&["install", "--user", "--noninteractive", "demo", APP]).await.expect_success();
+    session.shop().control().publish_update(APP).await.expect("the shop publishes");
+    let output = session.usherctl(&["revoke", "--for-good", "demo"]).await;
+    let done = format!("“demo” may not use an account at {host}, and does not ask again.\n");
+    assert_eq!((output.code, output.stdout), (0, done));
+    assert_eq!(users_of(&session, "demo").await, Vec::<String>::new());
+
+    let no = format!("Not allowed: “demo” may not use an account at {host}. “usherctl allow demo” changes that.");
+    let other_app = ["install", "--user", "--noninteractive", "demo", "org.example.Sketchbook"];
+    flatpak.run(&other_app).await.expect_refusal(&no);
+    flatpak.run(&["update", "--user", "-y"]).await.expect_success();
+    for command in [&["query", "demo", APP][..], &["buy", "--yes", "demo", "org.example.Sketchbook"]] {
+        let output = session.usherctl(command).await;
+        assert_eq!((output.code, output.stderr), (3, format!("{no}\n")), "{command:?}");
+    }
+    let status = session.usherctl(&["status"]).await;
+    assert!(status.stdout.contains("  Not allowed: demo\n"), "{}", status.stdout);
+    let doctor = session.usherctl(&["doctor"]).await;
+    let block =
+        format!("demo: Not allowed: “demo” may not use an account at {host}.\n  To allow it: usherctl allow demo\n");
+    assert!(doctor.code == 1 && doctor.stdout.contains(&block), "{}", doctor.stdout);
+    let usage = session.usherctl(&["revoke", "--for-good", "demo", &host]).await;
+    assert_eq!(usage.code, 2, "a refusal is not about one account");
+
+    // To sign in at the server is no answer to what this remote asked: nobody is asked again.
+    let outcome = session.in_terminal(&["usherctl", "sign-in", &host]).end().await;
+    assert!(!outcome.text.contains("[y/N]") && outcome.text.contains("“demo” may not use it yet."), "{}", outcome.text);
+    assert_eq!(users_of(&session, "demo").await, Vec::<String>::new());
+
+    session.usherctl(&["allow", "demo"]).await.expect_success();
+    let status = session.usherctl(&["status"]).await;
+    assert!(!status.stdout.contains("Not allowed"), "{}", status.stdout);
+    flatpak.run(&["update", "--user", "-y"]).await.expect_success();
+    assert_eq!(session.leaks(), []);
+}
+
+#[tokio::test]
 async fn the_permission_of_a_missing_remote_is_revoked_by_name_or_address() {
     let session = session().await;
     let address = session.shop().repository_url().to_string();

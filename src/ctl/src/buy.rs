@@ -109,15 +109,15 @@ async fn account_for(
 ) -> Result<Account, Failure> {
     match lookup::find(entries, &ground.binding, &ground.remote_url) {
         Lookup::Linked(account) => obstacle::signed_in(account).cloned(),
-        Lookup::Unlinked(accounts) => {
-            for account in accounts {
+        Lookup::Unlinked(ref accounts) if !obstacle::is_refused(remote) => {
+            for &account in accounts {
                 let request = PermissionRequest { account, remote, address: ground.remote_url.clone() };
                 if terminal::can_ask() && obstacle::signed_in(account).is_ok() && request.ask().await? {
                     request.grant(&context.store, context.out).await?;
                     return Ok(account.clone());
                 }
             }
-            Err(obstacle::permission_needed(remote))
+            Err(obstacle::of(&Lookup::Unlinked(accounts.clone()), remote, &ground.binding))
         }
         other => Err(obstacle::of(&other, remote, &ground.binding)),
     }

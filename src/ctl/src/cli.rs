@@ -63,6 +63,9 @@ pub(crate) enum Command {
         remote: String,
         /// The account: user@host, its id, its user, or the host of its server; whichever the remote uses if none is named
         account: Option<String>,
+        /// Let it use no account at its server, and not ask again, until allow changes that
+        #[arg(long, conflicts_with = "account")]
+        for_good: bool,
     },
     /// Name an account, to tell it from others at its server
     Rename {

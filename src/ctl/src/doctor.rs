@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use usher_core::{
     checks::{self, Problem, Verdict},
     clock,
-    decisions::{DecisionFile, Decisions},
+    decisions::{DecisionFile, Decisions, Subject},
+    ground::Ground,
     i18n::{gettext, gettext_f, ngettext_f},
     pending::{self, Pending, PendingFile, Unusable, Waiting},
     remote::{self, Remote},
@@ -62,6 +63,10 @@ impl Memory {
         pending::waiting(checks::notes_of(remote, &self.asked_for).into_iter())
     }
 
+    fn is_refused(&self, remote: &Remote) -> bool {
+        Ground::of(remote).is_ok_and(|ground| self.decisions.is_refused(&Subject::of(&ground)))
+    }
+
     fn is_kept_blocked(&self, remote: &Remote, entries: &[Entry]) -> bool {
         ServerChange::of(entries, remote)
             .is_some_and(|change| self.decisions.is_kept_blocked(&change.subject(), &self.asked_for))
@@ -96,6 +101,7 @@ pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
 
 async fn examine(context: &Context, remote: Remote, entries: Option<&[Entry]>, memory: &Memory) -> ExaminedRemote {
     let checks = checks::examine(context.session.http(), &remote, entries, &memory.asked_for).await;
+    let checks = if memory.is_refused(&remote) { checks::when_refused(checks) } else { checks };
     let is_whole = checks.iter().all(|check| check.verdict != Verdict::NotChecked);
     let problems: Vec<_> = checks
         .into_iter()
@@ -175,7 +181,9 @@ fn print_problem(context: &Context, subject: &str, problem: &Problem) -> Result<
         let back = gettext_f("To set the old one back: {command}", &[("command", &back)]);
         return context.out.line(&format!("  {back}"));
     }
-    let line = if problem.is_note() {
+    let line = if matches!(problem, Problem::Refused { .. }) {
+        gettext_f("To allow it: {command}", values)
+    } else if problem.is_note() {
         // Translators: the sentence before is no problem; this command is for people who want to change it.
         gettext_f("To prevent this: {command}", values)
     } else {

@@ -109,6 +109,9 @@ at one address are one in this. A remote that names another server than before i
 accepts the new one or keeps the remote blocked; sign-in and allow accept it too, after saying what has changed, and all of
 them only where somebody can answer. doctor also tells the command that sets the old server back.
 
+A remote that was refused, with Don’t Allow in the window or with revoke --for-good, asks no more: its installs end with a message, its
+updates are left out. status and doctor say so. allow, or sign-in with the name of the remote, changes that.
+
 A repository file (.flatpakrepo, .flatpakref) stands for the remote with its address. If there is none, sign-in
 prints the command that sets it up. It fetches nothing that a file names, and adds no repository by itself.",
     ),
@@ -154,7 +157,7 @@ exit status) and message.
 
 list, status : accounts, each with id, provider, service, server, user, name, state (signed-in, expired, signed-out, locked or
 unreadable), may_have_ended (whether a sign-in should be made again, although no server has said that it ended), first_signed_in_at, signed_in_at, valid_until, last_used_at, last_used_by and used_by (remote and address of each
-remote that may use it); status adds purchases, their number. Of an account that is locked or unreadable only part is known.
+remote that may use it); status adds purchases, their number, and not_allowed, the remotes at the server that were refused. Of an account that is locked or unreadable only part is known.
 
 sign-in, sign-out, allow, rename : account, as in list.
 
@@ -162,7 +165,8 @@ review : account, as in list, once the new server is accepted; or remote, and ch
 
 settings : settings, the value of each.
 
-revoke : remotes, the names of those concerned; address; and accounts, those that they no longer use.
+revoke : remotes, the names of those concerned; address; and accounts, those that they no longer use; with --for-good, refused,
+which is true, in place of accounts.
 
 remove : removed, the id.
 

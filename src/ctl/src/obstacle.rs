@@ -4,6 +4,8 @@
 use usher_core::{
     account::{Account, AccountState},
     binding::Binding,
+    decisions::{DecisionFile, Subject},
+    ground::Ground,
     i18n::gettext_f,
     lookup::Lookup,
     remote::Remote,
@@ -22,7 +24,8 @@ pub(crate) fn signed_in(account: &Account) -> Result<&Account, Failure> {
     }
 }
 
-fn account_needed(binding: &Binding) -> Failure {
+/// There is no account at the server.
+pub(crate) fn account_needed(binding: &Binding) -> Failure {
     Failure::AccountNeeded(gettext_f(
         "Account needed. Run “{command}”, then try again.",
         &[("command", &command::usherctl(&["sign-in", &binding.host()]))],
@@ -30,14 +33,36 @@ fn account_needed(binding: &Binding) -> Failure {
 }
 
 /// The remote may not use the account.
-pub(crate) fn permission_needed(remote: &Remote) -> Failure {
+fn permission_needed(remote: &Remote) -> Failure {
     let command = command::usherctl(&["sign-in", &remotes::word(&remote.name, &remote.url)]);
     Failure::AccountNeeded(gettext_f("Permission needed. Run “{command}”, then try again.", &[("command", &command)]))
+}
+
+/// Whether the person does not let the remote use an account at the server that it names.
+pub(crate) fn is_refused(remote: &Remote) -> bool {
+    let subject = Ground::of(remote).ok().map(|ground| Subject::of(&ground));
+    let file = DecisionFile::of_person();
+    subject.zip(file).is_some_and(|(subject, file)| file.load().is_refused(&subject))
+}
+
+/// The person does not let the remote use an account.
+fn refused(remote: &Remote, binding: &Binding) -> Failure {
+    Failure::AccountNeeded(gettext_f(
+        "Not allowed: “{remote}” may not use an account at {host}. “{command}” changes that.",
+        &[
+            ("remote", &text::clean(&remote.name, text::NAME_LIMIT)),
+            ("host", &binding.host()),
+            ("command", &command::usherctl(&["allow", &remotes::word(&remote.name, &remote.url)])),
+        ],
+    ))
 }
 
 /// Why no account can be used for a remote.
 pub(crate) fn of(found: &Lookup<'_>, remote: &Remote, binding: &Binding) -> Failure {
     match found {
+        Lookup::Locked | Lookup::Ambiguous(_) | Lookup::Unlinked(_) | Lookup::Nothing if is_refused(remote) => {
+            refused(remote, binding)
+        }
         Lookup::Locked => Failure::Keyring(StoreError::Locked),
         Lookup::Changed(agreed) => Failure::Other(gettext_f(
             "Blocked: “{remote}” now asks for an account at {new_host} instead of {old_host}. Run “{command}”.",

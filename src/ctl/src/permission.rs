@@ -7,9 +7,11 @@ use serde_json::json;
 use usher_core::{
     account::Account,
     binding::{Binding, Link},
+    clock,
+    decisions::Subject,
     i18n::gettext_f,
-    lookup::Lookup,
     names,
+    pending::PendingFile,
     remote::{self, Remote},
     service::RemoteUrl,
     store::{Entry, StoreError},
@@ -90,7 +92,7 @@ fn chosen<'a>(
     };
     match (found.as_slice(), wanted) {
         ([], _) if entries.iter().any(|entry| entry.is_locked_at(binding)) => Err(Failure::Keyring(StoreError::Locked)),
-        ([], None) => Err(obstacle::of(&Lookup::Nothing, remote, binding)),
+        ([], None) => Err(obstacle::account_needed(binding)),
         ([], Some(wanted)) if accounts::named(entries, wanted).is_empty() => {
             Err(Failure::Usage(accounts::unknown(wanted)))
         }
@@ -131,6 +133,19 @@ pub(crate) async fn revoke(context: &Context, wanted: &str, account: Option<&str
         taken.push(list::account_json(changed.as_ref().unwrap_or(account)));
     }
     context.out.json(&json!({ "remotes": names, "address": link.remote_url.as_str(), "accounts": taken }))
+}
+
+/// Lets a remote use no account at the server that it names, now and later.
+pub(crate) async fn refuse(context: &Context, wanted: &str) -> Result<(), Failure> {
+    let remotes = remotes::ours();
+    let remote = remotes::named(&remotes, wanted)?;
+    let ground = remotes::ground(remote)?;
+    context.is_too_late.set(true);
+    context.store.refuse(&Subject::of(&ground), PendingFile::of_session().as_ref(), clock::now()).await?;
+    let name = text::clean(&remote.name, text::NAME_LIMIT);
+    let values = [("remote", name.as_str()), ("host", &ground.host())];
+    context.out.line(&gettext_f("“{remote}” may not use an account at {host}, and does not ask again.", &values))?;
+    context.out.json(&json!({ "remotes": [remote.name], "address": ground.remote_url.as_str(), "refused": true }))
 }
 
 /// The names of the remotes at that address, or the former name of a remote that is gone.

@@ -66,6 +66,7 @@ pub(crate) async fn run(context: &Context, remote: &str, apps: &[String]) -> Res
     };
     let mut answers = match &looked_up {
         Lookup::Linked(account) if account.state == AccountState::SignedIn => ask(context, account, ids).await?,
+        Lookup::Nothing | Lookup::Locked if obstacle::is_refused(remote) => without_server(AppState::LinkNeeded),
         Lookup::Linked(_) | Lookup::Nothing => without_server(AppState::AccountNeeded),
         Lookup::Unlinked(_) | Lookup::Ambiguous(_) => without_server(AppState::LinkNeeded),
         Lookup::Locked => without_server(AppState::Locked),

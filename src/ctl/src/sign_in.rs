@@ -23,7 +23,7 @@ use crate::{
     consent::{self, PermissionRequest},
     context::Context,
     failure::Failure,
-    list, remotes, repository, terminal, unsaved,
+    list, obstacle, remotes, repository, terminal, unsaved,
 };
 
 /// The server that a person named.
@@ -226,7 +226,10 @@ pub(crate) async fn permit_remotes(
             continue;
         }
         let request = PermissionRequest { account, remote, address };
-        let is_allowed = if terminal::can_ask() {
+        let is_allowed = if !target.is_remote && obstacle::is_refused(remote) {
+            // It was not named now, and has been answered.
+            false
+        } else if terminal::can_ask() {
             context.is_too_late.set(false);
             if !target.is_remote {
                 consent::warn_of_change(entries, remote)?;

@@ -7,6 +7,7 @@ use usher_core::{
     buying::purchases::PurchaseState,
     clock,
     i18n::gettext,
+    remote::Remote,
     store::Entry,
     text,
 };
@@ -15,7 +16,7 @@ use crate::{
     accounts,
     context::Context,
     failure::{Failure, code},
-    list, time,
+    list, obstacle, remotes, time,
 };
 
 /// Prints all accounts, or those that match. The exit code says whether they can be used.
@@ -56,12 +57,25 @@ fn as_json(entry: &Entry) -> Value {
     let mut json = list::entry_json(entry);
     if let (Entry::Open(account), Value::Object(json)) = (entry, &mut json) {
         json.insert("purchases".into(), owned(account).into());
+        json.insert("not_allowed".into(), refused(account).into());
     }
     json
 }
 
 fn owned(account: &Account) -> usize {
     account.purchases.iter().filter(|known| known.state == PurchaseState::Owned).count()
+}
+
+/// The names of the remotes at the account's server that may use no account there.
+fn refused(account: &Account) -> Vec<String> {
+    let is_meant = |remote: &Remote| remote.claimed().as_ref() == Ok(&account.binding) && obstacle::is_refused(remote);
+    let mut names: Vec<_> = remotes::ours()
+        .iter()
+        .filter(|remote| is_meant(remote) && !remote.address().is_ok_and(|address| account.is_linked_to(&address)))
+        .map(|remote| text::clean(&remote.name, text::NAME_LIMIT))
+        .collect();
+    names.dedup();
+    names
 }
 
 fn facts(entry: &Entry) -> Vec<(String, String)> {
@@ -84,6 +98,10 @@ fn facts(entry: &Entry) -> Vec<(String, String)> {
         facts.push((gettext("Last used"), time::moment(last.at)));
     }
     facts.push((gettext("Used by"), list::used_by(account)));
+    let refused = refused(account);
+    if !refused.is_empty() {
+        facts.push((gettext("Not allowed"), refused.join(", ")));
+    }
     facts.push((gettext("Purchases"), owned(account).to_string()));
     facts
 }

@@ -19,7 +19,7 @@ pub use self::{
     examine::{examine, notes_of, session_problems},
     gather::{installation_facts, proxy_problems, reachable_processes},
     impostors::{InstallationFacts, impostors},
-    remotes::{Check, Topic, Verdict, is_checked, server_to_ask},
+    remotes::{Check, Topic, Verdict, is_checked, server_to_ask, when_refused},
 };
 
 /// A server's answer to the question whether it speaks the protocol.
@@ -128,6 +128,13 @@ pub enum Problem {
     },
     /// There is an account, but the remote may not use it.
     NotAllowed {
+        /// The remote.
+        remote: String,
+        /// Host of the server.
+        host: String,
+    },
+    /// The person does not let the remote use an account.
+    Refused {
         /// The remote.
         remote: String,
         /// Host of the server.

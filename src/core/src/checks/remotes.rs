@@ -104,6 +104,21 @@ pub fn check_remote(remote: &Remote, entries: Option<&[Entry]>, answer: Option<&
     checks
 }
 
+/// The checks of a remote that the person does not let use an account: what it lacks is no lack that signing in would end.
+pub fn when_refused(mut checks: Vec<Check>) -> Vec<Check> {
+    for check in &mut checks {
+        if let Verdict::Problem(
+            Problem::NotAllowed { remote, host }
+            | Problem::NoAccount { remote, host }
+            | Problem::Ambiguous { remote, host },
+        ) = &check.verdict
+        {
+            check.verdict = Verdict::Problem(Problem::Refused { remote: remote.clone(), host: host.clone() });
+        }
+    }
+    checks
+}
+
 fn account_verdict(remote: &Remote, claimed: &Binding, found: &Lookup<'_>) -> Verdict {
     let (name, host) = (remote.name.clone(), claimed.host());
     Verdict::Problem(match found {
@@ -205,6 +220,23 @@ mod tests {
         let mut signed_out = account(STORE, true);
         signed_out.sign_out();
         assert_eq!(problems(&sound(), &[signed_out], None), ["signed-out"]);
+    }
+
+    #[test]
+    fn a_remote_that_was_refused_lacks_nothing_but_the_permission() {
+        let verdicts = |accounts: &[Account]| {
+            let checks = when_refused(check_remote(&sound(), Some(&entries(accounts)), None));
+            let found = checks.iter().filter_map(|check| match &check.verdict {
+                Verdict::Problem(problem) => Some(problem.word()),
+                Verdict::Passed | Verdict::NotChecked => None,
+            });
+            found.collect::<Vec<_>>()
+        };
+        assert_eq!(verdicts(&[account(STORE, false)]), ["refused"]);
+        assert_eq!(verdicts(&[]), ["refused"]);
+        assert_eq!(verdicts(&[account(STORE, true), account(STORE, true)]), ["refused"]);
+        assert_eq!(verdicts(&[account(STORE, true)]), [""; 0], "a permission is newer, and wins");
+        assert_eq!(verdicts(&[account("https://old.example.org/", true)]), ["server-changed"]);
     }
 
     #[test]

@@ -44,6 +44,7 @@ impl Problem {
             Self::MayHaveEnded { .. } => "may-have-ended",
             Self::LeftOut { .. } => "left-out",
             Self::NotAllowed { .. } => "not-allowed",
+            Self::Refused { .. } => "refused",
             Self::Ambiguous { .. } => "ambiguous",
             Self::Unreachable { .. } => "unreachable",
             Self::NotSpoken { .. } => "not-spoken",
@@ -91,6 +92,10 @@ impl Problem {
             ),
             Self::NotAllowed { remote, host } => gettext_f(
                 "“{remote}” may not use the account at {host} yet.",
+                &[("remote", &clean(remote)), ("host", host)],
+            ),
+            Self::Refused { remote, host } => gettext_f(
+                "Not allowed: “{remote}” may not use an account at {host}.",
                 &[("remote", &clean(remote)), ("host", host)],
             ),
             Self::Ambiguous { remote, host } => gettext_f(
@@ -192,6 +197,7 @@ impl Problem {
             | Self::Ambiguous { remote, .. } => {
                 text::usherctl(&["sign-in", remote]).filter(|_| text::is_plain_name(remote))
             }
+            Self::Refused { remote, .. } => text::usherctl(&["allow", remote]).filter(|_| text::is_plain_name(remote)),
             Self::CameAlong { remote, place } | Self::MayReplaceUsher { remote, place } => forbid(*place, remote),
             Self::MayReplaceApp { remote, place, replaced_by, .. } => {
                 in_turn([forbid(*place, remote), replaced_by.as_deref().and_then(|app| uninstall(*place, app))])
