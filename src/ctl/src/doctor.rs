@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use usher_core::{
     checks::{self, Problem, Verdict},
     clock,
-    decisions::{DecisionFile, Decisions, Subject},
-    ground::Ground,
+    decisions::{DecisionFile, Decisions},
     i18n::{gettext, gettext_f, ngettext_f},
     pending::{self, Pending, PendingFile, Unusable, Waiting},
     remote::{self, Remote},
@@ -63,10 +62,6 @@ impl Memory {
         pending::waiting(checks::notes_of(remote, &self.asked_for).into_iter())
     }
 
-    fn is_refused(&self, remote: &Remote) -> bool {
-        Ground::of(remote).is_ok_and(|ground| self.decisions.is_refused(&Subject::of(&ground)))
-    }
-
     fn is_kept_blocked(&self, remote: &Remote, entries: &[Entry]) -> bool {
         ServerChange::of(entries, remote)
             .is_some_and(|change| self.decisions.is_kept_blocked(&change.subject(), &self.asked_for))
@@ -100,8 +95,8 @@ pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
 }
 
 async fn examine(context: &Context, remote: Remote, entries: Option<&[Entry]>, memory: &Memory) -> ExaminedRemote {
-    let checks = checks::examine(context.session.http(), &remote, entries, &memory.asked_for).await;
-    let checks = if memory.is_refused(&remote) { checks::when_refused(checks) } else { checks };
+    let http = context.session.http();
+    let checks = checks::examine(http, &remote, entries, &memory.asked_for, &memory.decisions).await;
     let is_whole = checks.iter().all(|check| check.verdict != Verdict::NotChecked);
     let problems: Vec<_> = checks
         .into_iter()

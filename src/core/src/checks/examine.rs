@@ -5,11 +5,13 @@ use std::path::Path;
 
 use super::{
     Check, Problem, ReachableProcesses, Topic, Verdict, gather,
-    remotes::{check_remote, server_to_ask},
+    remotes::{check_remote, server_to_ask, when_refused},
 };
 use crate::{
     account::Standing,
-    clock, files,
+    clock,
+    decisions::{Decisions, Subject},
+    files,
     ground::Ground,
     http::HttpClient,
     lookup::{self, Lookup},
@@ -23,13 +25,22 @@ const INSTALLATIONS: &str = "installations";
 
 /// Makes all checks of a remote. Asks its server, if the person has agreed to that one (rule R25). `entries` is `None` if
 /// the keyring could not be read; `notes` are what clients asked for and did not get. To be called in a tokio runtime.
-pub async fn examine(http: &HttpClient, remote: &Remote, entries: Option<&[Entry]>, notes: &[Pending]) -> Vec<Check> {
+pub async fn examine(
+    http: &HttpClient,
+    remote: &Remote,
+    entries: Option<&[Entry]>,
+    notes: &[Pending],
+    decisions: &Decisions,
+) -> Vec<Check> {
     let known = entries.unwrap_or_default();
     let answer = match server_to_ask(remote, known) {
         Some(agreed) => Some(gather::ask_server(http, &agreed).await),
         None => None,
     };
     let mut checks = check_remote(remote, entries, answer.as_ref());
+    if Ground::of(remote).is_ok_and(|ground| decisions.is_refused(&Subject::of(&ground))) {
+        checks = when_refused(checks);
+    }
     let updates = count_installed(left_out(remote, known, notes, clock::now())).await;
     if let (true, Ok(claimed)) = (updates > 0, remote.claimed()) {
         let problem = Problem::LeftOut { host: claimed.host(), updates };

@@ -19,7 +19,7 @@ pub use self::{
     examine::{examine, notes_of, session_problems},
     gather::{installation_facts, proxy_problems, reachable_processes},
     impostors::{InstallationFacts, impostors},
-    remotes::{Check, Topic, Verdict, is_checked, server_to_ask, when_refused},
+    remotes::{Check, Topic, Verdict, is_checked, server_to_ask},
 };
 
 /// A server's answer to the question whether it speaks the protocol.

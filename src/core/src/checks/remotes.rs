@@ -105,7 +105,7 @@ pub fn check_remote(remote: &Remote, entries: Option<&[Entry]>, answer: Option<&
 }
 
 /// The checks of a remote that the person does not let use an account: what it lacks is no lack that signing in would end.
-pub fn when_refused(mut checks: Vec<Check>) -> Vec<Check> {
+pub(super) fn when_refused(mut checks: Vec<Check>) -> Vec<Check> {
     for check in &mut checks {
         if let Verdict::Problem(
             Problem::NotAllowed { remote, host }
