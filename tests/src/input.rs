@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Pressing, clicking, scrolling and focusing the widgets of a window.
 
+use std::iter;
 use std::time::{Duration, Instant};
 
 use atspi::proxy::action::ActionProxy;
 use atspi::proxy::component::ComponentProxy;
 use atspi::proxy::text::TextProxy;
-use atspi::{CoordType, Interface};
+use atspi::{CoordType, Interface, Role};
 use tokio::time::{sleep, timeout};
 
 use crate::processes::LIMIT;
@@ -27,6 +28,16 @@ pub(crate) fn sensitive(tree: &Tree, name: &str) -> Option<Node> {
     tree.usable(name).filter(|node| node.is_sensitive()).cloned()
 }
 
+/// The items of the list that the row called `name` has opened.
+fn items_of(tree: &Tree, name: &str) -> Vec<Tree> {
+    let is_row = |node: &Node| node.role == Role::ComboBox && node.name == name;
+    let Some(row) = tree.nodes.iter().position(is_row).map(|index| tree.within(index)) else {
+        return Vec::new();
+    };
+    let items = row.nodes.iter().enumerate().filter(|(_, node)| node.role == Role::ListItem);
+    items.map(|(index, _)| row.within(index)).collect()
+}
+
 impl Window<'_> {
     /// Presses the widget that `find` finds. Looks for it again if it goes away or refuses at that moment.
     pub(crate) async fn press_found(&self, what: &str, find: impl Fn(&Tree) -> Option<Node>) {
@@ -42,6 +53,23 @@ impl Window<'_> {
             if is_without_action { self.click(&node).await } else { None }
         };
         self.screen.wait_for(&self.in_this_window(what), press).await;
+    }
+
+    /// Chooses `item` in the row called `name`, which opens a list.
+    pub async fn choose(&self, name: &str, item: &str) {
+        let what = self.in_this_window(&format!("“{name}”, ready"));
+        self.screen.wait_for(&what, async || self.click(&sensitive(&self.tree().await, name)?).await).await;
+        let place = |tree: &Tree| {
+            let items = items_of(tree, name);
+            items.iter().any(|it| it.nodes[0].is_focused()).then(|| items.iter().position(|it| it.says(item)))?
+        };
+        let place = self.wait(&format!("the choice “{item}”"), place).await;
+        let keys = ["key", "Home"].into_iter().chain(iter::repeat_n("Down", place));
+        self.screen.xdotool(&keys.collect::<Vec<_>>()).await;
+        let is_reached = |tree: &Tree| items_of(tree, name).get(place).filter(|it| it.nodes[0].is_focused()).map(drop);
+        self.wait(&format!("the focus at “{item}”"), is_reached).await;
+        self.screen.key("Return").await;
+        self.wait("the list to close", |tree| items_of(tree, name).is_empty().then_some(())).await;
     }
 
     /// Focuses the window, waits, and presses a key, without a look in between.

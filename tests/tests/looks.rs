@@ -112,6 +112,28 @@ async fn walk_through_the_window(story: &Story, check: PageCheck) {
     window.says("Remove demo?").await;
     check.run(story, &screen.front(), "Remove an account").await;
     window.press("Cancel").await;
+    window.ready("Sign Out").await;
+    window.press("Back").await;
+    walk_through_the_repositories(story, &window, check).await;
+}
+
+/// Visits the list of repositories, the page of one, and what its check finds.
+async fn walk_through_the_repositories(story: &Story, window: &Window<'_>, check: PageCheck) {
+    window.press_row("Repositories, 1 on this computer").await;
+    window.find_row("Demo Store, demo").await;
+    check.run(story, window, "Repositories").await;
+    window.press_row("Demo Store, demo").await;
+    window.ready("Check Repository").await;
+    check.run(story, window, "Repository").await;
+    window.press("Check Repository").await;
+    window.says("No problems were found.").await;
+    check.run(story, window, "Check, all passed").await;
+    window.press("Back").await;
+    story.session.usherctl(&["revoke", "demo", "demo"]).await.expect_success();
+    window.press("Check Repository").await;
+    window.says("1 problem was found.").await;
+    window.ready("Copy Command").await;
+    check.run(story, window, "Check, a problem").await;
 }
 
 /// Visits every prompt.

@@ -23,3 +23,4 @@ mod story_31_more_questions;
 mod story_32_offline;
 mod story_33_kept_sign_in;
 mod story_34_refused;
+mod story_40_repositories;

@@ -64,3 +64,25 @@ async fn a_server_that_is_asked_what_was_bought_need_not_be_waited_for() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_checked_need_not_be_waited_for() {
+    let session = Session::start(Setup::default()).await;
+    session.sign_in_as("demo").await;
+    session.open_usher();
+    let screen = session.screen();
+    let window = screen.window("Usher").await;
+    window.press_row("Repositories, 1 on this computer").await;
+    window.press_row("Demo Store, demo").await;
+    let control = session.shop().control();
+    control.fail(Route::GetTokens, Failure::Hang);
+    window.press("Check Repository").await;
+    stop(&session, &window, "Checking…", "Check Repository").await;
+    // What was left can be asked again.
+    control.succeed(Route::GetTokens);
+    window.press("Check Repository").await;
+    window.says("No problems were found.").await;
+    control.fail(Route::GetTokens, Failure::Hang);
+    window.press("Check Again").await;
+    stop(&session, &window, "Checking…", "Check Again").await;
+}

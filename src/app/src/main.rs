@@ -6,6 +6,7 @@
 //! main_window/  the main window: a stack of pages under messages; files that are opened with it
 //! accounts/     the first page: what needs attention, accounts, repositories
 //! account/      one account; a repository that has changed its server or asks for permission
+//! repository/   the repositories of this computer, and one of them
 //! add_account/  from a repository of this computer, a typed address or a file, to the server page
 //! take_along/   the file that takes accounts to another computer
 //! preferences/  the few settings
@@ -43,6 +44,7 @@ mod navigation;
 mod preferences;
 mod prompt;
 mod purchase;
+mod repository;
 mod runtime;
 mod services;
 mod sign_in;

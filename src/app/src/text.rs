@@ -2,7 +2,7 @@
 //! Names that come from outside, as widgets show them, and times as people read them.
 
 use gtk::glib;
-use usher_core::{account::Account, prompt::client, text};
+use usher_core::{account::Account, checks::InstallationKind, prompt::client, text};
 
 use crate::i18n::{gettext, gettext_f, ngettext_f};
 
@@ -19,6 +19,14 @@ pub(crate) fn within(name: &str) -> String {
 /// What the account is called.
 pub(crate) fn user(account: &Account) -> String {
     plain(&account.label())
+}
+
+/// For whom something is installed.
+pub(crate) fn installed_for(place: InstallationKind) -> String {
+    match place {
+        InstallationKind::User => gettext("Current user"),
+        InstallationKind::System => gettext("All users"),
+    }
 }
 
 /// Several apps in one line, by what they are called.

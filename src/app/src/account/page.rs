@@ -5,20 +5,19 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
 use usher_core::{
     account::{Account, AccountId},
-    binding::Link,
     clock,
     service::RemoteUrl,
 };
 
 use super::{
     apps_row::AppsRow,
-    purchase_item, sign_out,
+    permit, purchase_item, sign_out,
     uses::{Use, uses},
 };
 use crate::{
     i18n::{gettext, gettext_f, ngettext_f},
     keyring,
-    model::{KeyringState, Repository, Standing, permission},
+    model::{KeyringState, Repository, Standing},
     navigation::{self, Destination},
     prompt::Prompter,
     services::Services,
@@ -296,33 +295,9 @@ mod imp {
 
     async fn set_permission(page: super::AccountPage, used: Use, is_allowed: bool) {
         let (services, id) = (page.imp().services().clone(), page.imp().id());
-        let accounts = services.accounts();
-        let changed = if is_allowed {
-            permission::give(accounts, id, used.link.clone()).await
-        } else {
-            permission::take_back(accounts, id, used.link.remote_url.clone()).await
-        };
-        let repository = text::within(&used.title);
-        if let Err(said) = changed {
-            toast::show(&page, &said);
+        let repository = (used.title.as_str(), used.link.clone());
+        if !permit::set_permission(&page, &services, id, repository, is_allowed).await {
             page.imp().refresh();
-        } else if is_allowed {
-            toast::show(&page, &gettext_f("{repository} may use this account", &[("repository", &repository)]));
-        } else {
-            let text = gettext_f("{repository} no longer uses this account", &[("repository", &repository)]);
-            let weak = page.downgrade();
-            toast::with_button(&page, &text, &gettext("Undo"), move || {
-                if let Some(page) = weak.upgrade() {
-                    glib::spawn_future_local(give_again(page, used.link.clone()));
-                }
-            });
-        }
-    }
-
-    async fn give_again(page: super::AccountPage, link: Link) {
-        let (services, id) = (page.imp().services().clone(), page.imp().id());
-        if let Err(said) = permission::give(services.accounts(), id, link).await {
-            toast::show(&page, &said);
         }
     }
 

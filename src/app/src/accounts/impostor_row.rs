@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Something that may have taken Usher's place, or could (rule R23): its row, and the page with the command that undoes it.
 
-use usher_core::{
-    checks::{InstallationKind, Problem},
-    refs::FlatpakRef,
-};
+use usher_core::{checks::Problem, refs::FlatpakRef};
 
 use crate::{
     i18n::{gettext, gettext_f},
@@ -132,12 +129,8 @@ fn facts(impostor: &Impostor) -> Vec<(String, String)> {
     if let Some((name, place)) = impostor.behind() {
         facts.push((gettext("Repository"), text::plain(name)));
         facts.extend(impostor.address.as_deref().map(|address| (gettext("Address"), text::plain(address))));
-        let place = match place {
-            InstallationKind::User => gettext("Current user"),
-            InstallationKind::System => gettext("All users"),
-        };
         // Translators: for whom something is installed: “All users” or “Current user”
-        facts.push((gettext("For"), place));
+        facts.push((gettext("For"), text::installed_for(place)));
     }
     facts
 }

@@ -94,10 +94,6 @@ impl Offer {
 
 fn advice(unusable: &UnusableRemote) -> Advice {
     let remote = &unusable.remote;
-    let place = match InstallationKind::of(remote.is_user) {
-        InstallationKind::User => gettext("Current user"),
-        InstallationKind::System => gettext("All users"),
-    };
     let advice = gettext(
         "The people who run the repository can fix this. Until then, its apps that need an account cannot be installed or updated.",
     );
@@ -108,7 +104,7 @@ fn advice(unusable: &UnusableRemote) -> Advice {
             (gettext("Repository"), text::plain(remote.display_name())),
             (gettext("Address"), text::plain(&remote.url.to_string())),
             (gettext("Name in Flatpak"), text::plain(&remote.name)),
-            (gettext("For"), place),
+            (gettext("For"), text::installed_for(InstallationKind::of(remote.is_user))),
         ],
         command: None,
     }

@@ -18,11 +18,12 @@ use super::{
 };
 use crate::{
     desktop::{restart, software},
+    i18n::ngettext_f,
     keyring::{self, keyring_status},
     model::{KeyringState, Need, Overview, Repository, overview},
-    navigation,
+    navigation::{self, Destination},
     services::Services,
-    widgets::{AdvicePage, RowGroup, Wait, follow_width, labels, show_banner},
+    widgets::{AdvicePage, Closures, RowGroup, Wait, accessible, follow_width, labels, show_banner},
 };
 
 /// How long the keyring may take before its being asked is shown.
@@ -45,6 +46,9 @@ mod imp {
         /// Whether there is nothing but repositories without an account.
         #[property(get, set)]
         has_repositories_alone: Cell<bool>,
+        /// How many repositories there are on this computer; empty where there are none, or accounts are searched.
+        #[property(get, set)]
+        remotes: RefCell<String>,
         /// What the page says in place of its lists while the keyring tells nothing.
         #[property(get, set)]
         keyring_title: RefCell<String>,
@@ -78,6 +82,8 @@ mod imp {
         #[template_child]
         repositories_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
+        remotes_row: TemplateChild<adw::ActionRow>,
+        #[template_child]
         empty_page: TemplateChild<adw::StatusPage>,
         #[template_child]
         keyring_page: TemplateChild<adw::StatusPage>,
@@ -95,6 +101,7 @@ mod imp {
             Wait::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
+            Closures::bind_template_callbacks(class);
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
@@ -112,6 +119,7 @@ mod imp {
             self.ready.attach(&self.ready_group);
             self.accounts.attach(&self.accounts_group);
             self.repositories.attach(&self.repositories_group);
+            accessible::can_be_pressed(&*self.remotes_row);
             for page in [&self.empty_page, &self.keyring_page, &self.no_results_page] {
                 follow_width(page);
             }
@@ -156,6 +164,11 @@ mod imp {
             }
         }
 
+        #[template_callback]
+        fn on_repositories(&self) {
+            navigation::go_to(&*self.obj(), &Destination::Repositories);
+        }
+
         pub(super) fn search(&self) {
             if self.can_search.get() {
                 self.search_bar.set_search_mode(true);
@@ -183,7 +196,8 @@ mod imp {
             let entries = services.accounts().entries();
             let mut overview = self.overview();
             let has_nothing = entries.is_empty() && overview.needs.is_empty() && overview.ready.is_empty();
-            let has_repositories = !overview.without_account.is_empty();
+            let remotes = services.repositories().remotes().len();
+            let has_repositories = remotes > 0;
             let can_search = entries.len() > SEARCHED_FROM;
             self.obj().set_can_search(can_search);
             if !can_search {
@@ -197,6 +211,7 @@ mod imp {
                 listed.retain(|row| row.matches(&words));
                 overview = Overview::default();
             }
+            self.show_count(if is_searching { 0 } else { remotes });
             let is_focus_lost = self.show_lists(overview, listed);
             self.obj().set_has_repositories_alone(has_nothing && has_repositories);
             self.stack.set_visible_child_name(if is_searching && self.accounts.len() == 0 {
@@ -209,6 +224,13 @@ mod imp {
             if is_focus_lost {
                 self.add_button.grab_focus();
             }
+        }
+
+        /// Where there is nothing to count, the row with the count is hidden.
+        fn show_count(&self, remotes: usize) {
+            let count = ngettext_f("{n} on this computer", "{n} on this computer", remotes, &[]);
+            self.obj().set_remotes(if remotes > 0 { count } else { String::new() });
+            accessible::name(&*self.remotes_row, &format!("{}, {}", self.remotes_row.title(), self.obj().remotes()));
         }
 
         fn overview(&self) -> Overview {

@@ -30,7 +30,7 @@ pub(crate) fn repository_choice(repository: &Repository) -> gtk::Widget {
     row.upcast()
 }
 
-/// The row of a repository, with the button that leads to its server.
+/// The row of a repository, which leads to its page, with the button that leads to its server.
 pub(super) fn repository_row(services: &Services, repository: &Repository) -> OfferRow {
     let offer = Offer {
         icon: ICON,
@@ -40,6 +40,7 @@ pub(super) fn repository_row(services: &Services, repository: &Repository) -> Of
         button_name: sign_in_name(&repository.host()),
     };
     let row = OfferRow::leading_to(&offer, Destination::ServerOf(repository.clone()));
+    row.open_when_pressed(Destination::Repository(repository.remote.clone()));
     row.gate(services.network(), &repository.binding.service);
     row
 }

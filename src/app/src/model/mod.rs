@@ -13,6 +13,7 @@ mod offered_repository;
 mod own_installation;
 pub(crate) mod permission;
 mod repositories;
+mod repository_use;
 mod settings;
 
 pub(crate) use account_list::{AccountList, KeyringState};
@@ -26,4 +27,5 @@ pub(crate) use notes::Notes;
 pub(crate) use offered_repository::{OfferedRepository, SetUpState};
 pub(crate) use own_installation::{Deployment, OwnInstallation};
 pub(crate) use repositories::{Repositories, Repository};
+pub(crate) use repository_use::{AccountChoices, RepositoryUse};
 pub(crate) use settings::{Setting, Settings};

@@ -60,6 +60,7 @@ mod imp {
     pub struct Repositories {
         pub(super) changes: Changes,
         pub(super) all: RefCell<Rc<[Repository]>>,
+        pub(super) remotes: RefCell<Rc<[Remote]>>,
         pub(super) impostors: RefCell<Rc<[Impostor]>>,
         pub(super) monitors: RefCell<Vec<gio::FileMonitor>>,
     }
@@ -95,6 +96,16 @@ impl Repositories {
         self.imp().all.borrow().clone()
     }
 
+    /// All remotes that name Usher, also those that cannot be used with accounts.
+    pub(crate) fn remotes(&self) -> Rc<[Remote]> {
+        self.imp().remotes.borrow().clone()
+    }
+
+    /// A remote as it is now. It has gone if none has its name in the same place.
+    pub(crate) fn now(&self, known: &Remote) -> Option<Remote> {
+        find_again(&self.remotes(), known).cloned()
+    }
+
     /// What on this computer may stand in for Usher (rule R23).
     pub(crate) fn impostors(&self) -> Rc<[Impostor]> {
         self.imp().impostors.borrow().clone()
@@ -111,13 +122,14 @@ impl Repositories {
         glib::spawn_future_local(async move {
             let reading = gio::spawn_blocking(|| {
                 let installations = remote::installations();
-                (read(&installations), Impostor::all(&installations))
+                (remotes(&installations), Impostor::all(&installations))
             });
-            let Ok((all, impostors)) = reading.await else {
+            let Ok((remotes, impostors)) = reading.await else {
                 return;
             };
             if let Some(repositories) = weak.upgrade() {
-                repositories.imp().all.replace(all.into());
+                repositories.imp().all.replace(usable(&remotes).into());
+                repositories.imp().remotes.replace(remotes.into());
                 repositories.imp().impostors.replace(impostors.into());
                 repositories.changes().announce();
             }
@@ -147,17 +159,34 @@ impl Repositories {
     }
 }
 
-fn read(installations: &[Installation]) -> Vec<Repository> {
+/// The remotes that name Usher, sorted by title.
+fn remotes(installations: &[Installation]) -> Vec<Remote> {
+    let mut remotes = remote::remotes(installations);
+    remotes.retain(Remote::is_ours);
+    remotes.sort_by_cached_key(|remote| (text::plain(remote.display_name()).to_lowercase(), remote.url.to_string()));
+    remotes
+}
+
+/// The repositories among remotes, each address and server once.
+fn usable(remotes: &[Remote]) -> Vec<Repository> {
     let mut all: Vec<Repository> = Vec::new();
-    for repository in remote::remotes(installations).into_iter().filter_map(Repository::of) {
+    for repository in remotes.iter().cloned().filter_map(Repository::of) {
         let is_known =
             all.iter().any(|known| known.address == repository.address && known.binding == repository.binding);
         if !is_known {
             all.push(repository);
         }
     }
-    all.sort_by_cached_key(|repository| (repository.title().to_lowercase(), repository.address.to_string()));
     all
+}
+
+/// The same remote, whatever has been changed of it. Several installations for all users may have remotes of one name; then
+/// only an equal address tells them apart.
+fn find_again<'a>(remotes: &'a [Remote], known: &Remote) -> Option<&'a Remote> {
+    let named: Vec<&Remote> =
+        remotes.iter().filter(|remote| (&remote.name, remote.is_user) == (&known.name, known.is_user)).collect();
+    let equal = named.iter().copied().find(|remote| remote.url == known.url);
+    equal.or_else(|| <[&Remote; 1]>::try_from(named).ok().map(|[one]| one))
 }
 
 #[cfg(test)]
@@ -176,5 +205,30 @@ mod tests {
         assert!(Repository::of(Remote { is_disabled: true, ..good.clone() }).is_none());
         assert!(Repository::of(Remote { url: "http://repo.example/".into(), ..good.clone() }).is_none());
         assert!(Repository::of(Remote { options: BTreeMap::new(), ..good }).is_none());
+    }
+
+    #[test]
+    fn a_remote_is_found_again_by_its_name_and_place() {
+        let known = remote("demo", "https://repo.example/", "https://store.example");
+        let moved = Remote { url: "https://new.example/".into(), ..known.clone() };
+        let elsewhere = Remote { is_user: !known.is_user, ..known.clone() };
+        let other = Remote { name: "other".into(), ..known.clone() };
+        for (remotes, found) in [
+            (vec![known.clone(), elsewhere.clone()], Some(&known)),
+            (vec![moved.clone(), other.clone()], Some(&moved)),
+            (vec![moved.clone(), known.clone()], Some(&known)),
+            (vec![moved.clone(), Remote { title: Some("x".into()), ..moved.clone() }], None),
+            (vec![elsewhere, other], None),
+        ] {
+            assert_eq!(find_again(&remotes, &known), found, "{remotes:?}");
+        }
+    }
+
+    #[test]
+    fn remotes_that_are_one_repository_are_it_once() {
+        let user = remote("demo", "https://repo.example/", "https://store.example");
+        let system = Remote { name: "shop".into(), is_user: !user.is_user, ..user.clone() };
+        let unsafe_one = Remote { url: "http://repo.example/".into(), ..user.clone() };
+        assert_eq!(usable(&[user, system, unsafe_one]).len(), 1);
     }
 }

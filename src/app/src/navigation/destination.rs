@@ -19,6 +19,10 @@ pub(crate) const GO_TO: &str = "go-to";
 pub(crate) enum Destination {
     /// The page with the accounts.
     FirstPage,
+    /// All repositories of this computer.
+    Repositories,
+    /// One of them.
+    Repository(Remote),
     /// What was bought with an account.
     Purchases(AccountId),
     /// The question whether an account is to be removed.

@@ -2,7 +2,7 @@
 //! A row with one thing and one button, which moves below the text where there is little width.
 
 use adw::{prelude::*, subclass::prelude::*};
-use gtk::glib;
+use gtk::{gio, glib};
 use usher_core::service::ServiceUrl;
 
 use crate::{
@@ -107,6 +107,22 @@ impl OfferRow {
         let row = Self::new(offer);
         row.connect_pressed(move |button| navigation::go_to(button, &destination));
         row
+    }
+
+    /// Lets the row itself lead somewhere, beside its button.
+    pub(crate) fn open_when_pressed(&self, destination: Destination) {
+        let press = gio::ActionEntry::builder("press")
+            .activate(glib::clone!(
+                #[weak(rename_to = row)]
+                self,
+                move |_: &gio::SimpleActionGroup, _, _| navigation::go_to(&row, &destination)
+            ))
+            .build();
+        let actions = gio::SimpleActionGroup::new();
+        actions.add_action_entries([press]);
+        self.insert_action_group("row", Some(&actions));
+        self.set_activatable(true);
+        self.set_action_name(Some("row.press"));
     }
 
     /// Shows a picture in place of the icon.

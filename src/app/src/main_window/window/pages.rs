@@ -16,6 +16,7 @@ use crate::{
     add_account::{AddAccountPage, ServerPage},
     model::{OfferedRepository, Repository},
     navigation::Destination,
+    repository::{RepositoriesPage, RepositoryPage},
     services::Services,
     sign_in::{self, Purpose, SignInRequest},
     take_along::{ExportPage, WelcomePage},
@@ -26,6 +27,8 @@ impl imp::Window {
         let services = self.services();
         match destination {
             Destination::FirstPage => self.show_first_page(),
+            Destination::Repositories => self.view.push(&RepositoriesPage::new(services)),
+            Destination::Repository(remote) => self.view.push(&RepositoryPage::new(services, remote)),
             Destination::Purchases(account) => self.view.push(&PurchasesPage::new(services, account)),
             Destination::RemoveAccount(account) => ask_to_remove(&self.view, services, account),
             Destination::Server(binding) => self.view.push(&ServerPage::new(services, None, binding)),
@@ -94,7 +97,7 @@ impl imp::Window {
     /// Shows the pages of a sign-in. After it the page is shown on which it began, if that leads to several, else the first
     /// one.
     fn sign_in(&self, request: SignInRequest) {
-        let origin = ["account", "welcome-back"].into_iter().find_map(|tag| self.view.find_page(tag));
+        let origin = ["account", "repository", "welcome-back"].into_iter().find_map(|tag| self.view.find_page(tag));
         let origin = origin.map(|page| page.downgrade());
         let finished = glib::clone!(
             #[weak(rename_to = imp)]

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The rows of a check: what was looked at, what came of it, and what mends it.
+
+use adw::prelude::*;
+use usher_core::checks::{Check, Problem, Verdict};
+
+use crate::{
+    i18n::{gettext, ngettext_f},
+    widgets::{CopyButton, accessible, decorative_icon, labels, settle_state},
+};
+
+/// What came of one check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Passed,
+    NotChecked,
+    Problem {
+        /// What is wrong.
+        sentence: String,
+        /// The command that mends it, if one does.
+        command: Option<String>,
+    },
+}
+
+/// What was looked at, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CheckResult {
+    pub(super) title: String,
+    pub(super) outcome: Outcome,
+}
+
+impl CheckResult {
+    /// The checks of a repository, then what is wrong with this computer.
+    pub(super) fn all(checks: &[Check], here: &[Problem]) -> Vec<Self> {
+        let checks = checks.iter().map(|check| Self {
+            title: check.topic.title(),
+            outcome: match &check.verdict {
+                Verdict::Passed => Outcome::Passed,
+                Verdict::NotChecked => Outcome::NotChecked,
+                Verdict::Problem(problem) => Outcome::of(problem),
+            },
+        });
+        let here = here.iter().filter(|problem| !problem.is_note());
+        checks
+            .chain(here.map(|problem| Self { title: gettext("This Computer"), outcome: Outcome::of(problem) }))
+            .collect()
+    }
+
+    /// How many problems there are, in words.
+    pub(super) fn summary(all: &[Self]) -> String {
+        let problems = all.iter().filter(|result| matches!(result.outcome, Outcome::Problem { .. })).count();
+        match problems {
+            0 if all.iter().any(|result| result.outcome == Outcome::NotChecked) => {
+                gettext("No problem was found, but not everything could be checked.")
+            }
+            0 => gettext("No problems were found."),
+            some => ngettext_f("{n} problem was found.", "{n} problems were found.", some, &[]),
+        }
+    }
+
+    /// Its row, and the one of the command that mends it.
+    pub(super) fn rows(&self) -> Vec<adw::ActionRow> {
+        let row = adw::ActionRow::builder().title(&self.title).use_markup(false).build();
+        let (icon, word) = match &self.outcome {
+            Outcome::Passed => ("object-select-symbolic", gettext("Passed")),
+            Outcome::NotChecked => ("dialog-information-symbolic", gettext("Not Checked")),
+            Outcome::Problem { .. } => ("dialog-warning-symbolic", gettext("Problem")),
+        };
+        row.add_prefix(&decorative_icon(icon));
+        let state = gtk::Label::new(Some(&word));
+        settle_state(&state);
+        row.add_suffix(&state);
+        let mut name = format!("{}, {word}", self.title);
+        let mut rows = vec![row.clone()];
+        if let Outcome::Problem { sentence, command } = &self.outcome {
+            row.set_subtitle(sentence);
+            name = format!("{name}, {}", accessible::bare(sentence));
+            rows.extend(command.as_deref().map(command_row));
+        }
+        accessible::name(&row, &name);
+        rows.iter().for_each(labels::settle);
+        rows
+    }
+}
+
+impl Outcome {
+    fn of(problem: &Problem) -> Self {
+        Self::Problem { sentence: problem.sentence(), command: problem.fix() }
+    }
+}
+
+/// A command, with the button that copies it.
+fn command_row(command: &str) -> adw::ActionRow {
+    let label = gtk::Label::builder()
+        .label(command)
+        .wrap(true)
+        .wrap_mode(gtk::pango::WrapMode::WordChar)
+        .xalign(0.0)
+        .selectable(true)
+        .hexpand(true)
+        .margin_top(12)
+        .margin_bottom(12)
+        .css_classes(["monospace"])
+        .build();
+    let copy = CopyButton::new(&gettext("Copy Command"), command);
+    copy.set_icon("edit-copy-symbolic");
+    copy.set_valign(gtk::Align::Center);
+    copy.add_css_class("flat");
+    let row = adw::ActionRow::builder().use_markup(false).build();
+    row.add_prefix(&label);
+    row.add_suffix(&copy);
+    accessible::name(&row, command);
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_core::checks::Topic;
+
+    use super::*;
+
+    #[test]
+    fn what_was_found_is_said_in_words_with_what_mends_it() {
+        let check = |topic, verdict| Check { topic, verdict };
+        let no_account = Problem::NoAccount { remote: "demo".into(), host: "store.example.org".into() };
+        let passed = check(Topic::Authenticator, Verdict::Passed);
+        let account = check(Topic::Account, Verdict::Problem(no_account));
+        let server = check(Topic::Server, Verdict::NotChecked);
+        for (checks, here, summary) in [
+            (vec![passed.clone()], vec![], "No problems were found."),
+            (
+                vec![passed.clone(), server.clone()],
+                vec![],
+                "No problem was found, but not everything could be checked.",
+            ),
+            (vec![passed.clone(), account.clone(), server.clone()], vec![], "1 problem was found."),
+            (vec![account.clone()], vec![Problem::KeyringLocked], "2 problems were found."),
+            (vec![passed], vec![note()], "No problems were found."),
+        ] {
+            let found = CheckResult::all(&checks, &here);
+            assert_eq!(CheckResult::summary(&found), summary, "{found:?}");
+        }
+        let [account, here] = &CheckResult::all(&[account], &[Problem::KeyringLocked])[..] else { panic!() };
+        let Outcome::Problem { sentence, command: Some(command) } = &account.outcome else { panic!("{account:?}") };
+        assert_eq!(sentence, "There is no account at store.example.org.");
+        assert!(command.ends_with("sign-in demo"), "{command}");
+        assert_eq!(here.title, "This Computer");
+    }
+
+    fn note() -> Problem {
+        Problem::CameAlong { remote: "demo".into(), place: usher_core::checks::InstallationKind::User }
+    }
+}
