@@ -14,6 +14,7 @@ mod looks_without_helper;
 mod manifest;
 mod purchase_pages;
 mod release;
+mod shop_pages;
 mod usherctl;
 mod usherctl_browser;
 mod usherctl_buy;

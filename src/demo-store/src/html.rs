@@ -67,14 +67,17 @@ pub(crate) fn icon(icon: &Icon) -> Html {
 
 /// A whole page in the shop's style.
 pub(crate) fn page(status: StatusCode, title: &str, body: &Html) -> Response {
-    page_with_script(status, title, body, "")
+    render(status, title, body, POLICY, "")
 }
 
-/// A page on which this script runs, and no other.
+/// The same, with a script. No other script runs there.
 pub(crate) fn page_with_script(status: StatusCode, title: &str, body: &Html, script: &str) -> Response {
     let hash = STANDARD.encode(Sha256::digest(script));
     let policy = format!("{POLICY}; script-src 'sha256-{hash}'");
-    let script = if script.is_empty() { String::new() } else { format!("<script>{script}</script>\n") };
+    render(status, title, body, &policy, &format!("<script>{script}</script>\n"))
+}
+
+fn render(status: StatusCode, title: &str, body: &Html, policy: &str, script: &str) -> Response {
     let title = if title == SHOP { title.to_owned() } else { format!("{title} — {SHOP}") };
     let mut markup = String::new();
     write!(

@@ -3,6 +3,8 @@
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
+use url::Url;
+
 /// The authenticator that the `flatpak remote-add` line names: a development build of Usher.
 pub const DEVELOPMENT_AUTHENTICATOR: &str = "io.github.usher.Usher.Devel";
 
@@ -13,6 +15,9 @@ pub struct StoreOptions {
     pub data_dir: PathBuf,
     /// The port of shop and repository on 127.0.0.1; 0 lets the system choose.
     pub port: u16,
+    /// The address under which others reach the shop, if something in front of it passes their requests on. `None` is
+    /// `http://127.0.0.1:PORT/`.
+    pub base_url: Option<Url>,
     /// The port of the control endpoint; 0 lets the system choose, `None` opens no endpoint.
     pub control_port: Option<u16>,
     /// Whether there is a repository. Building it takes flatpak, ostree and some seconds.
@@ -37,6 +42,7 @@ impl StoreOptions {
         Self {
             data_dir: data_dir.into(),
             port: 0,
+            base_url: None,
             control_port: None,
             make_repository: true,
             repository_cache: None,

@@ -35,6 +35,7 @@ pub struct DemoStore {
     threads: Threads,
     control: Control,
     base_url: Url,
+    port: u16,
     control_url: Option<Url>,
     authenticator: Authenticator,
     shop: Arc<Shop>,
@@ -83,13 +84,19 @@ impl DemoStore {
         let threads = Threads::start()?;
         let handle = threads.handle();
         let authenticator = Authenticator::of(&options);
-        let (shop, control, control_url) = run_on(&handle, open(options, handle.clone())).await?;
-        Ok(Self { threads, control, base_url: shop.base_url.clone(), control_url, authenticator, shop })
+        let (shop, port, control, control_url) = run_on(&handle, open(options, handle.clone())).await?;
+        Ok(Self { threads, control, base_url: shop.base_url.clone(), port, control_url, authenticator, shop })
     }
 
-    /// The address of the shop, which is also the account server's: `http://127.0.0.1:PORT/`.
+    /// The address of the shop, which is also the account server's: `http://127.0.0.1:PORT/`, unless the options name
+    /// another one.
     pub fn base_url(&self) -> &Url {
         &self.base_url
+    }
+
+    /// The port on 127.0.0.1 where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The address of the repository.
@@ -145,8 +152,9 @@ async fn run_on<T: Send + 'static>(
     handle.spawn(work).await.map_err(|error| StoreError::Runtime(error.into()))?
 }
 
-async fn open(options: StoreOptions, handle: Handle) -> Result<(Arc<Shop>, Control, Option<Url>), StoreError> {
-    let (listener, base_url) = listen(options.port).await?;
+async fn open(options: StoreOptions, handle: Handle) -> Result<(Arc<Shop>, u16, Control, Option<Url>), StoreError> {
+    let (listener, port, own_url) = listen(options.port).await?;
+    let base_url = options.base_url.clone().unwrap_or(own_url);
     let control_port = options.control_port;
     let shop = handle.spawn_blocking(move || set_up(&options, base_url));
     let shop = shop.await.map_err(|error| StoreError::Runtime(error.into()))??;
@@ -158,21 +166,21 @@ async fn open(options: StoreOptions, handle: Handle) -> Result<(Arc<Shop>, Contr
     let control_url = match control_port {
         None => None,
         Some(port) => {
-            let (listener, url) = listen(port).await?;
+            let (listener, _, url) = listen(port).await?;
             let router = control::http::router(control.clone());
             handle.spawn(async move { axum::serve(listener, router).await });
             Some(url)
         }
     };
-    Ok((shop, control, control_url))
+    Ok((shop, port, control, control_url))
 }
 
-async fn listen(port: u16) -> Result<(TcpListener, Url), StoreError> {
+async fn listen(port: u16) -> Result<(TcpListener, u16, Url), StoreError> {
     let failed = |source| StoreError::Listen { port, source };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
     let port = listener.local_addr().map_err(failed)?.port();
     let url = Url::parse(&format!("http://127.0.0.1:{port}/")).expect("this is a URL for any port");
-    Ok((listener, url))
+    Ok((listener, port, url))
 }
 
 /// Opens the database and the repository.

@@ -188,3 +188,28 @@ async fn the_front_page_names_the_apps_and_how_to_add_the_shop() {
     assert!(page.contains(shop.store.remote_add_command()));
     assert_eq!(shop.get("favicon.ico").await.status(), 404);
 }
+
+#[tokio::test]
+async fn a_script_runs_on_the_front_page_alone() {
+    let shop = TestShop::without_repository().await;
+    let login = format!("login?redirect_uri={RETURN_ADDRESS}");
+    for (path, has_script) in [("", true), (login.as_str(), false), ("unheard", false)] {
+        let page = shop.get(path).await;
+        let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
+        assert_eq!(policy.contains("script-src 'sha256-"), has_script, "{path}: {policy}");
+        assert_eq!(page.text().await.unwrap().contains("<script"), has_script, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_shop_behind_another_address_names_that_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let base_url = Some("https://store.example.org/".parse().unwrap());
+    let options = StoreOptions { base_url, ..StoreOptions::without_repository(folder.path()) };
+    let store = DemoStore::start(options).await.unwrap();
+    let command = store.remote_add_command();
+    assert!(command.contains(" --authenticator-option=url=https://store.example.org/ "), "{command}");
+    assert!(command.ends_with(" demo https://store.example.org/repo"), "{command}");
+    assert_ne!(store.port(), 0);
+}

@@ -20,11 +20,11 @@ pub(crate) async fn show(State(shop): ShopState) -> Response {
             Terms::Sold { price } => price,
         };
         Html::trusted(format!(
-            "<li>{}<div><h2>{}</h2><p class=\"dim\">{}</p></div><span class=\"terms\">{}</span></li>\n",
+            "<li>{}<div><h2>{}</h2><span class=\"terms\">{}</span><p class=\"dim\">{}</p></div></li>\n",
             html::icon(&app.icon),
             escape(app.name),
-            escape(app.summary),
             escape(terms),
+            escape(app.summary),
         ))
     }));
     let body = Html::trusted(format!(
