@@ -16,7 +16,7 @@ use crate::processes::{LIMIT, Processes, wait_for};
 use crate::tree::{Node, Tree};
 
 /// The names of the program whose windows to read: its binary, or the application id, which is its name on X11.
-const PROGRAM_NAMES: [&str; 2] = ["usher", "io.github.usher.Usher.Devel"];
+const PROGRAM_NAMES: [&str; 3] = ["usher", "io.github.usher.Usher.Devel", "io.github.usher.Usher"];
 /// How long a toast takes at most to appear and to disappear.
 const TOAST_LIMIT: Duration = Duration::from_secs(10);
 /// The pause between keys in milliseconds. Web pages lose keys that come faster.

@@ -24,11 +24,14 @@ use crate::leaks::{self, Leak};
 use crate::processes::{Processes, send_signal, wait_until};
 use crate::sandbox::{self, Package, Portals};
 use crate::screen::{Screen, accessibility_bus};
+use crate::secure_front::{self, SecureFront, ShopAddress};
 use crate::terminal::Terminal;
 use crate::usherctl::CommandOutput;
 
 /// The daemon's bus name, which remotes name as their authenticator.
 pub const AUTHENTICATOR: &str = "io.github.usher.Usher.Devel";
+/// The daemon's bus name in a release.
+const RELEASE: &str = "io.github.usher.Usher";
 /// The daemon's bus name for the questions of stores.
 pub const ACCESS: &str = "io.github.usher.Usher.Devel.Access";
 /// The bus name of the window process.
@@ -45,6 +48,8 @@ pub struct Setup {
     pub keyring: KeyringState,
     /// The display.
     pub display: Display,
+    /// Where the shop is.
+    pub shop_address: ShopAddress,
     /// Start no shop and add no remote.
     pub without_shop: bool,
     /// Leave the window process out.
@@ -81,6 +86,8 @@ pub struct Session {
     /// Its bus.
     pub bus: Bus,
     shop: Option<Arc<DemoStore>>,
+    // It serves until it is dropped.
+    _front: Option<SecureFront>,
     keyring: Option<Keyring>,
     accessibility: Option<Connection>,
     package: Package,
@@ -119,8 +126,17 @@ impl Session {
             Display::None => None,
             Display::Virtual | Display::Inherited => Some(accessibility_bus(&bus.connection).await),
         };
-        let shop = if setup.without_shop { None } else { Some(Arc::new(open_shop(folder.path(), package).await)) };
-        let session = Self { processes, bus, shop, keyring, accessibility, package, folder };
+        let (shop, front) = match setup.shop_address {
+            _ if setup.without_shop => (None, None),
+            ShopAddress::ThisComputer => (Some(open_shop(folder.path(), package).await), None),
+            ShopAddress::Named => {
+                let shop = open_named_shop(folder.path()).await;
+                let front = SecureFront::open(shop.port()).await;
+                (Some(shop), Some(front))
+            }
+        };
+        let shop = shop.map(Arc::new);
+        let session = Self { processes, bus, shop, _front: front, keyring, accessibility, package, folder };
         if package == Package::Flatpak {
             session.install_usher().await;
         }
@@ -174,8 +190,8 @@ impl Session {
     /// The shop's host, as Usher shows it.
     pub fn host(&self) -> String {
         let url = self.shop().base_url();
-        let port = url.port().expect("the shop is at a port of its own");
-        format!("{}:{port}", url.host_str().expect("the shop has a host"))
+        let host = url.host_str().expect("the shop has a host");
+        url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
     /// Its folder.
@@ -308,6 +324,14 @@ async fn open_shop(folder: &Path, package: Package) -> DemoStore {
         options.summary_authenticator =
             Some(SummaryAuthenticator { name: AUTHENTICATOR.to_owned(), url: None, brought_from });
     }
+    DemoStore::start(options).await.expect("the shop opens")
+}
+
+/// Opens the shop under its name. The command that adds its repository names a release of Usher.
+async fn open_named_shop(folder: &Path) -> DemoStore {
+    let mut options = shop_options(&folder.join("shop"));
+    options.base_url = Some(secure_front::address());
+    RELEASE.clone_into(&mut options.authenticator);
     DemoStore::start(options).await.expect("the shop opens")
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The stories, from the first account to a repository file.
 
+mod picture;
 mod story_01_account_needed;
 mod story_02_continue;
 mod story_03_account_first;
