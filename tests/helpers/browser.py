@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A plain browser: shows the page at an address in a given width, says whether it fits, and pastes."""
+"""A plain browser: shows the page at an address in a given width, says whether it fits, and pastes. Runs a script before
+those of the page."""
 
 import sys
 import gi
@@ -7,10 +8,12 @@ gi.require_version("Adw", "1")
 gi.require_version("WebKit", "6.0")
 from gi.repository import Adw, GLib, Gtk, WebKit
 GLib.set_prgname("browser")
-address, width = sys.argv[1], int(sys.argv[2])
+address, width, script = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 def activate(app):
     window = Adw.ApplicationWindow(application=app, title="Browser", default_width=width, default_height=760)
     view, status, pasted = WebKit.WebView(vexpand=True), Gtk.Label(label="Loading"), Gtk.Label(wrap=True)
+    frames, time = WebKit.UserContentInjectedFrames.TOP_FRAME, WebKit.UserScriptInjectionTime.START
+    view.get_user_content_manager().add_script(WebKit.UserScript.new(script, frames, time, None, None))
     def measured(view, result):
         fits = view.evaluate_javascript_finish(result).to_boolean()
         status.set_label("Fits" if fits else "Too Wide")

@@ -16,16 +16,22 @@ fn setup(scheme: &str) -> Setup {
     Setup { keyring: KeyringState::None, environment, ..Setup::default() }
 }
 
-/// Opens the page at `path` of the shop in a narrow browser. Returns the browser's process as well.
-async fn open<'s>(story: &'s Story, path: &str) -> (Screen<'s>, u32) {
+/// Opens the page at `path` of the shop in a narrow browser, after a script of the browser's own. Returns the browser's
+/// process as well.
+async fn open<'s>(story: &'s Story, path: &str, script: &str) -> (Screen<'s>, u32) {
     let address = story.session.shop().base_url().join(path).expect("this is a path");
     let mut command = story.session.processes.command("/usr/bin/python3");
     command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/helpers/browser.py"));
-    command.arg(address.as_str()).arg(WIDTH);
+    command.arg(address.as_str()).arg(WIDTH).arg(script);
     let browser = story.session.processes.start(PROGRAM, command);
     let screen = story.session.screen().of_program(PROGRAM);
     screen.window(TITLE).await;
     (screen, browser)
+}
+
+async fn close(screen: &Screen<'_>, browser: u32) {
+    usher_tests::send_signal(browser, rustix::process::Signal::TERM);
+    screen.wait_until_empty().await;
 }
 
 /// Begins a purchase as a program does. Returns the path of its page.
@@ -66,11 +72,10 @@ async fn every_page_fits(story: Story) {
             pay(story.session.shop(), &purchase).await;
         }
         story.step(page).await;
-        let (screen, browser) = open(&story, &path).await;
+        let (screen, browser) = open(&story, &path, "").await;
         screen.window(TITLE).await.says(text).await.says("Fits").await;
         story.finish_step().await;
-        usher_tests::send_signal(browser, rustix::process::Signal::TERM);
-        screen.wait_until_empty().await;
+        close(&screen, browser).await;
     }
     story.end().await;
 }
@@ -88,12 +93,18 @@ async fn every_page_of_the_shop_fits_in_the_dark() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_on_the_front_page_is_copied_whole() {
     let story = Story::begin("shop-copy", "The shop’s command is copied", setup("prefer-light")).await;
-    let (screen, _browser) = open(&story, "/").await;
-    let window = screen.window(TITLE).await;
-    story.step("“Copy” copies the command").await;
-    window.press("Copy").await;
-    window.ready("Copied").await;
-    window.press("Paste").await;
-    window.says(story.session.shop().remote_add_command()).await;
+    let without_clipboard = "delete Navigator.prototype.clipboard";
+    for (step, script) in [("“Copy” copies the command", ""), ("Without a clipboard of the page", without_clipboard)]
+    {
+        story.step(step).await;
+        let (screen, browser) = open(&story, "/", script).await;
+        let window = screen.window(TITLE).await;
+        window.press("Copy").await;
+        window.ready("Copied").await;
+        window.press("Paste").await;
+        window.says(story.session.shop().remote_add_command()).await;
+        story.finish_step().await;
+        close(&screen, browser).await;
+    }
     story.end().await;
 }

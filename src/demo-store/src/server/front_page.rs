@@ -16,7 +16,7 @@ pub(crate) async fn show(State(shop): ShopState) -> Response {
     let apps = Html::join(APPS.iter().map(|app| {
         let terms = match app.terms {
             Terms::Free => "Free",
-            Terms::Members => "With an account",
+            Terms::Members => "Account",
             Terms::Sold { price } => price,
         };
         Html::trusted(format!(
