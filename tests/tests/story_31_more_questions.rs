@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! More than one question at a time, and questions that were put off.
 
-use usher_tests::{AUTHENTICATOR, Role, Setup, Story, Terminal};
+use usher_tests::{AUTHENTICATOR, Role, Setup, Story, Terminal, Tree};
 
 const APP: &str = "org.example.Postcard";
 const PAID: &str = "org.example.Sketchbook";
@@ -143,6 +143,63 @@ async fn what_was_not_bought_waits_with_a_way_on() {
             (!is_there).then_some(())
         })
         .await;
+    story.end().await;
+}
+
+/// How many rows of the main page are about an app of that name.
+fn rows_about(tree: &Tree, app: &str) -> usize {
+    tree.rows_called(app).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_account_was_allowed_for_and_does_not_have_is_not_ready() {
+    let story =
+        Story::begin("31-not-ready", "An account is allowed, and does not have the app", Setup::default()).await;
+    let (host, screen) = (story.session.host(), story.session.screen());
+    story.session.update_appstream().await;
+    story.session.sign_in_as("demo").await;
+    story.session.usherctl(&["revoke", "demo"]).await.expect_success();
+    let allow = async || {
+        story.session.flatpak().install(PAID).end().await;
+        screen.window("Use the Account of demo?").await.press("Allow").await;
+        screen.window("Buy “Sketchbook”?").await
+    };
+
+    story.step("The account is allowed, and the purchase is put off").await;
+    allow().await.press("Not Now").await;
+    screen.wait_until_empty().await;
+
+    story.step("The app waits to be bought, and is not ready").await;
+    story.session.open_usher();
+    let window = screen.window("Usher").await;
+    window.row_says("Sketchbook", &format!("Not bought at {host} yet")).await;
+    assert!(!window.tree().await.says("Ready to Install"), "{}", window.tree().await);
+
+    story.step("The shop is opened and left").await;
+    window.press("Buy Sketchbook").await;
+    screen.window("Buy “Sketchbook”?").await.press("Continue to Purchase").await;
+    let prompt = screen.front();
+    prompt.ready("Buy Now").await;
+    prompt.press("Cancel").await;
+    prompt.press("Leave").await;
+    prompt.says("Unfinished Purchase").await;
+    prompt.press("Not Now").await;
+    screen.wait_until_gone("Buy “Sketchbook”?").await;
+
+    story.step("The unfinished purchase is all that stands there of it").await;
+    let window = screen.window("Usher").await;
+    window.row_says("Sketchbook", &format!("Unfinished purchase at {host}")).await;
+    let tree = window.tree().await;
+    assert_eq!(rows_about(&tree, "Sketchbook"), 1, "{tree}");
+    assert!(!tree.says("Ready to Install"), "{tree}");
+
+    story.step("Bought elsewhere, it is ready").await;
+    story.session.usherctl(&["buy", "demo", PAID, "--not-paid"]).await.expect_success();
+    story.session.buy(PAID).await;
+    window.says("Ready to Install").await;
+    window.row_says("Sketchbook", "From Demo Store").await;
+    let tree = window.tree().await;
+    assert_eq!(rows_about(&tree, "Sketchbook"), 1, "{tree}");
     story.end().await;
 }
 

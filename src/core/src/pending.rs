@@ -243,6 +243,22 @@ pub fn forget(pending: &mut Vec<Pending>, remote_uri: &str, refs: &[String]) {
     pending.retain(|known| !known.refs.is_empty());
 }
 
+/// Notes that an account has no access to these apps, now that its server was asked: what waited for an account waits to
+/// be bought from then on.
+pub fn deny(pending: &mut Vec<Pending>, remote_uri: &str, app_ids: &[String], account: AccountId) {
+    let is_denied = |wanted: &mut String| {
+        wanted.parse::<FlatpakRef>().is_ok_and(|wanted| app_ids.iter().any(|id| id == wanted.app_id()))
+    };
+    let mut denied = Vec::new();
+    for known in pending.iter_mut().filter(|known| known.ground.remote_uri == remote_uri && known.waits_for_account()) {
+        let refs: Vec<String> = known.refs.extract_if(.., is_denied).collect();
+        let rest = known.clone();
+        denied.push(Pending { obstacle: Obstacle::NotBought, account: Some(account), refs, ..rest });
+    }
+    pending.append(&mut denied);
+    pending.retain(|known| !known.refs.is_empty());
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -298,6 +314,20 @@ mod tests {
         }
         file.change(0, |list| list.push(pending(&["a"], 0))).await.unwrap();
         assert_eq!(file.load(0).len(), 1);
+    }
+
+    #[test]
+    fn what_the_server_denies_waits_to_be_bought_and_nothing_else_does() {
+        let refs = ["app/org.a.A/x86_64/stable", "runtime/org.a.A.Locale/x86_64/stable", "app/org.b.B/x86_64/stable"];
+        let down = Pending { obstacle: Obstacle::Unavailable, ..pending(&refs[..1], 1) };
+        let mut elsewhere = pending(&refs[..1], 2);
+        elsewhere.ground = testing::ground("https://other.example.org/", "https://store.example.org");
+        let mut notes = vec![pending(&refs, 0), down.clone(), elsewhere.clone(), pending(&refs[..1], 3)];
+        let account = AccountId::random();
+        deny(&mut notes, "https://r.example.org/", &["org.a.A".to_owned()], account);
+        let denied = |refs, at| Pending { obstacle: Obstacle::NotBought, account: Some(account), ..pending(refs, at) };
+        let expected = [pending(&refs[2..], 0), down, elsewhere, denied(&refs[..2], 0), denied(&refs[..1], 3)];
+        assert_eq!(notes, expected);
     }
 
     #[test]

@@ -141,8 +141,8 @@ async fn g10_a_full_session_at_the_highest_log_level_leaks_no_secret() {
     let again = Daemon::start(&session, "", &["--verbose"]).await;
     let response = Client::new(&session).await.request(&session).await;
     assert_eq!(response.code, 2, "{}", again.log_text());
-    window.says("Needs Attention").await;
-    window.press_row(&format!("demo, {}, Sign in again", session.host())).await;
+    window.ready(&format!("Sign In to {}", session.host())).await;
+    window.press_row(&format!("demo, {}, ", session.host())).await;
     window.press("Remove Account…").await;
     window.says("Remove demo?").await;
     window.press("Remove").await;

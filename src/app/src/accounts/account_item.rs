@@ -1,15 +1,34 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What a row of the list of accounts says. Pure.
 
-use usher_core::{account::AccountId, store::Entry};
+use usher_core::{
+    account::{Account, AccountId},
+    pending::Pending,
+    service::ServiceUrl,
+    store::Entry,
+};
 
-use crate::{i18n::gettext, model::Standing, text};
+use crate::{
+    i18n::{gettext, gettext_f, ngettext_f},
+    model::{Standing, Waiting, waiting_for},
+    text,
+    widgets::accessible::bare,
+};
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum AccountItem {
     /// A readable account. It has a name of its own where another account is at the same host.
-    Account { id: AccountId, user: String, host: String, own_name: Option<String>, standing: Standing },
+    Account {
+        id: AccountId,
+        user: String,
+        host: String,
+        own_name: Option<String>,
+        service: ServiceUrl,
+        standing: Standing,
+        /// What waits until the account is signed in to.
+        waiting: Waiting,
+    },
     /// One in a locked keyring.
     Locked { id: AccountId, host: String },
     /// An item that cannot be read.
@@ -17,25 +36,31 @@ pub(super) enum AccountItem {
 }
 
 impl AccountItem {
-    /// The rows of these items, in their order.
-    pub(super) fn all(entries: &[Entry], now: i64) -> Vec<Self> {
+    /// The rows of these items, in their order. `notes` are what clients asked for and did not get.
+    pub(super) fn all(entries: &[Entry], notes: &[Pending], now: i64) -> Vec<Self> {
         let hosts: Vec<String> = entries.iter().filter_map(Entry::account).map(|known| known.binding.host()).collect();
-        entries.iter().map(|entry| Self::of(entry, &hosts, now)).collect()
+        entries
+            .iter()
+            .map(|entry| Self::of(entry, &hosts, |account| waiting_for(account, entries, notes), now))
+            .collect()
     }
 
     /// `hosts` are those of all accounts, each as often as there are accounts at it.
-    fn of(entry: &Entry, hosts: &[String], now: i64) -> Self {
+    fn of(entry: &Entry, hosts: &[String], waiting: impl Fn(&Account) -> Waiting, now: i64) -> Self {
         match entry {
             Entry::Open(account) => {
                 let host = account.binding.host();
                 let is_one_of_several = hosts.iter().filter(|other| **other == host).count() > 1;
                 let user = text::user(account);
+                let standing = Standing::of(account, now);
                 Self::Account {
                     id: account.id,
                     own_name: account.name.as_deref().map(text::plain).filter(|own| is_one_of_several && *own != user),
                     user,
                     host,
-                    standing: Standing::of(account, now),
+                    service: account.binding.service.clone(),
+                    standing,
+                    waiting: if standing.is_usable() { Waiting::default() } else { waiting(account) },
                 }
             }
             Entry::Locked(outline) => Self::Locked { id: outline.id, host: outline.service.host() },
@@ -71,29 +96,51 @@ impl AccountItem {
         }
     }
 
-    pub(super) fn subtitle(&self) -> String {
+    /// The server, if the account has one.
+    pub(super) fn host(&self) -> Option<&str> {
         match self {
-            Self::Account { host, own_name: Some(name), .. } => format!("{host} · {name}"),
-            Self::Account { host, user, .. } if user == host => String::new(),
-            Self::Account { host, .. } => host.clone(),
-            Self::Locked { .. } | Self::Broken { .. } => String::new(),
+            Self::Account { host, .. } | Self::Locked { host, .. } => Some(host),
+            Self::Broken { .. } => None,
+        }
+    }
+
+    /// The server and the account's own name, as far as the title does not say them, and how it stands.
+    pub(super) fn subtitle(&self) -> String {
+        let Self::Account { .. } = self else { return String::new() };
+        joined([self.place(), self.state().unwrap_or_default()], " · ")
+    }
+
+    fn place(&self) -> String {
+        match self {
+            Self::Account { host, own_name: Some(name), .. } => format!("{} · {name}", text::within(host)),
+            Self::Account { host, user, .. } if user != host => text::within(host),
+            Self::Account { .. } | Self::Locked { .. } | Self::Broken { .. } => String::new(),
         }
     }
 
     /// The state in words; nothing when all is well.
-    pub(super) fn state_label(&self) -> Option<String> {
+    fn state(&self) -> Option<String> {
         match self {
             Self::Locked { .. } => Some(gettext("Locked")),
-            Self::Account { standing: Standing::Ended | Standing::MayHaveEnded, .. } => Some(gettext("Sign in again")),
-            Self::Account { standing: Standing::SignedOut, .. } => Some(gettext("Signed out")),
-            Self::Account { .. } | Self::Broken { .. } => None,
+            Self::Account { standing, waiting, .. } => waiting_in_words(*waiting).or_else(|| match standing {
+                Standing::Fine => None,
+                Standing::EndsSoon(at) => Some(gettext_f("Sign-in ends on {date}", &[("date", &text::day(*at))])),
+                Standing::MayHaveEnded => Some(gettext("Sign-in may have ended")),
+                Standing::Ended => Some(gettext("Sign in again")),
+                Standing::SignedOut => Some(gettext("Signed out")),
+            }),
+            Self::Broken { .. } => None,
         }
+    }
+
+    /// Whether signing in would mend something.
+    pub(super) fn needs_sign_in(&self) -> bool {
+        matches!(self, Self::Account { standing, .. } if *standing != Standing::Fine)
     }
 
     /// The whole row in one line.
     pub(super) fn spoken(&self) -> String {
-        let parts = [self.title(), self.subtitle(), self.state_label().unwrap_or_default()];
-        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+        bare(&joined([self.title(), self.place(), self.state().unwrap_or_default()], ", "))
     }
 
     /// Whether a search finds it.
@@ -103,11 +150,33 @@ impl AccountItem {
     }
 }
 
+/// The texts that are not empty.
+fn joined<const N: usize>(texts: [String; N], between: &str) -> String {
+    texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(between)
+}
+
+fn waiting_in_words(Waiting { installs, updates }: Waiting) -> Option<String> {
+    if updates > 0 {
+        let one = "{n} update is waiting for this account";
+        Some(ngettext_f(one, "{n} updates are waiting for this account", updates, &[]))
+    } else if installs > 0 {
+        Some(ngettext_f("{n} app is waiting for this account", "{n} apps are waiting for this account", installs, &[]))
+    } else {
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use usher_core::{account::Account, testing};
+    use usher_core::{
+        account::AccountState,
+        pending::{Obstacle, Operation},
+        testing,
+    };
 
     use super::*;
+
+    const NOW: i64 = 1_000_000_000;
 
     fn account(own_name: Option<&str>, standing: Standing) -> AccountItem {
         AccountItem::Account {
@@ -115,8 +184,59 @@ mod tests {
             user: "Ada".into(),
             host: "store.example".into(),
             own_name: own_name.map(ToOwned::to_owned),
+            service: testing::binding("https://store.example").service,
             standing,
+            waiting: Waiting::default(),
         }
+    }
+
+    #[test]
+    fn a_row_says_how_its_account_stands_and_offers_to_sign_in_where_that_mends_it() {
+        let day = text::day(NOW + 60);
+        let ends = format!("Sign-in ends on {day}");
+        for (standing, waiting, state, has_button) in [
+            (Standing::Fine, (0, 0), "", false),
+            (Standing::EndsSoon(NOW + 60), (0, 0), ends.as_str(), true),
+            (Standing::MayHaveEnded, (0, 0), "Sign-in may have ended", true),
+            (Standing::MayHaveEnded, (1, 0), "1 app is waiting for this account", true),
+            (Standing::Ended, (0, 0), "Sign in again", true),
+            (Standing::Ended, (0, 2), "2 updates are waiting for this account", true),
+            (Standing::Ended, (1, 1), "1 update is waiting for this account", true),
+            (Standing::SignedOut, (0, 0), "Signed out", true),
+            (Standing::SignedOut, (2, 0), "2 apps are waiting for this account", true),
+        ] {
+            let mut row = account(None, standing);
+            if let AccountItem::Account { waiting: shown, .. } = &mut row {
+                *shown = Waiting { installs: waiting.0, updates: waiting.1 };
+            }
+            let told = |between| joined(["store.example".to_owned(), state.to_owned()], between);
+            assert_eq!(bare(&row.subtitle()), told(" · "), "{standing:?} {waiting:?}");
+            assert_eq!(row.spoken(), format!("Ada, {}", told(", ")), "{standing:?} {waiting:?}");
+            assert_eq!(row.needs_sign_in(), has_button, "{standing:?} {waiting:?}");
+        }
+    }
+
+    #[test]
+    fn what_waits_for_an_account_is_told_until_the_account_can_be_used() {
+        let ground = testing::ground("https://r.example/", "https://store.example");
+        let note = Pending {
+            operation: Operation::Update,
+            obstacle: Obstacle::Expired,
+            ground: ground.clone(),
+            account: None,
+            refs: ["app/org.a.A/x86_64/stable", "app/org.b.B/x86_64/stable"].map(ToOwned::to_owned).into(),
+            client: String::new(),
+            at: NOW,
+        };
+        let shown = |state| {
+            let mut account = testing::account("https://store.example", "ada");
+            account.link(ground.link());
+            account.state = state;
+            AccountItem::all(&[testing::open(account)], std::slice::from_ref(&note), NOW).remove(0).spoken()
+        };
+        assert_eq!(shown(AccountState::Expired), "ada, store.example, 2 updates are waiting for this account");
+        assert_eq!(shown(AccountState::SignedOut), "ada, store.example, 2 updates are waiting for this account");
+        assert_eq!(shown(AccountState::SignedIn), "ada, store.example");
     }
 
     #[test]
@@ -133,7 +253,7 @@ mod tests {
             let mut account = testing::account("store.example", "7");
             account.name = own_name.map(ToOwned::to_owned);
             let entries: Vec<_> = std::iter::once(&account).chain(others).cloned().map(testing::open).collect();
-            AccountItem::all(&entries, 1).remove(0).spoken()
+            AccountItem::all(&entries, &[], 1).remove(0).spoken()
         };
         let other = [testing::account("store.example", "ada")];
         assert_eq!(shown(None, &[]), "store.example");

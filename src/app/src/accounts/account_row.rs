@@ -1,109 +1,74 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! One account in the list.
+//! One account in the list: how it stands, and the button that mends it.
 
-use adw::{prelude::*, subclass::prelude::*};
+use adw::prelude::*;
 use gtk::glib;
-use usher_core::account::AccountId;
+use usher_core::{account::AccountId, service::ServiceUrl};
 
 use super::{account_item::AccountItem, broken_row::broken_row};
 use crate::{
+    i18n::gettext,
     navigation::{self, Destination},
     services::Services,
-    widgets::{accessible, decorative_icon, settle_state},
+    widgets::{Offer, OfferRow, accessible, sign_in_name, state_label},
 };
 
-mod imp {
-    use super::*;
-
-    #[derive(Default)]
-    pub struct AccountRow {
-        avatar: adw::Avatar,
-        state: gtk::Label,
-    }
-
-    #[glib::object_subclass]
-    impl ObjectSubclass for AccountRow {
-        const NAME: &'static str = "UsherAccountRow";
-        type Type = super::AccountRow;
-        type ParentType = adw::ActionRow;
-    }
-
-    impl ObjectImpl for AccountRow {
-        fn constructed(&self) {
-            self.parent_constructed();
-            let row = self.obj();
-            row.set_use_markup(false);
-            self.avatar.set_size(32);
-            self.avatar.set_show_initials(true);
-            self.avatar.set_valign(gtk::Align::Center);
-            self.avatar.upcast_ref::<gtk::Widget>().set_accessible_role(gtk::AccessibleRole::Presentation);
-            row.bind_property("title", &self.avatar, "text").build();
-            row.add_prefix(&self.avatar);
-            settle_state(&self.state);
-            row.add_suffix(&self.state);
-        }
-    }
-
-    impl WidgetImpl for AccountRow {}
-    impl ListBoxRowImpl for AccountRow {}
-    impl PreferencesRowImpl for AccountRow {}
-    impl ActionRowImpl for AccountRow {}
-
-    impl AccountRow {
-        /// Lets the row lead to the page of its account.
-        pub(super) fn lead_to(&self, id: AccountId) {
-            let row = self.obj();
-            row.set_activatable(true);
-            row.add_suffix(&decorative_icon("go-next-symbolic"));
-            row.set_action_target_value(Some(&id.to_string().to_variant()));
-            row.set_action_name(Some("app.show-account"));
-            row.add_controller(delete_key(id));
-            accessible::can_be_pressed(&*row);
-        }
-
-        pub(super) fn show(&self, item: &AccountItem) {
-            let row = self.obj();
-            row.set_title(&item.title());
-            row.set_subtitle(&item.subtitle());
-            self.state.set_label(&item.state_label().unwrap_or_default());
-            self.state.set_visible(item.state_label().is_some());
-            accessible::name(&*row, &item.spoken());
-        }
-    }
-}
-
-glib::wrapper! {
-    pub struct AccountRow(ObjectSubclass<imp::AccountRow>)
-        @extends adw::ActionRow, adw::PreferencesRow, gtk::ListBoxRow, gtk::Widget,
-        @implements gtk::Accessible, gtk::Actionable, gtk::Buildable, gtk::ConstraintTarget;
-}
-
-impl AccountRow {
-    fn new(item: &AccountItem) -> Self {
-        let row: Self = glib::Object::new();
-        if let Some(id) = item.id().filter(|_| item.is_readable()) {
-            row.imp().lead_to(id);
-        }
-        row.imp().show(item);
-        row
-    }
-}
+/// Size of the pictures before the titles of all rows.
+const PICTURE: i32 = 32;
 
 /// The row of an account.
-pub(super) fn account_row(services: &Services, item: &AccountItem) -> gtk::Widget {
-    match item {
-        AccountItem::Account { .. } | AccountItem::Locked { .. } => AccountRow::new(item).upcast(),
-        AccountItem::Broken { path } => broken_row(services, path),
+pub(super) fn account_row(services: &Services, item: &AccountItem) -> OfferRow {
+    if let AccountItem::Broken { path } = item {
+        return broken_row(services, path);
     }
+    let row = OfferRow::new(&offer(item));
+    row.set_picture(&avatar(&row));
+    match item {
+        AccountItem::Account { id, service, .. } => lead_to(services, &row, *id, service),
+        AccountItem::Locked { .. } => row.add_suffix(&state_label(&gettext("Locked"))),
+        AccountItem::Broken { .. } => {}
+    }
+    accessible::name(&row, &item.spoken());
+    row
 }
 
 /// Makes a row show another state of its account. Returns whether it can.
 pub(super) fn update_account_row(row: &gtk::Widget, item: &AccountItem) -> bool {
-    let Some(row) = row.downcast_ref::<AccountRow>().filter(|row| row.is_activatable() == item.is_readable()) else {
+    let Some(row) = row.downcast_ref::<OfferRow>().filter(|row| row.is_activatable() && item.is_readable()) else {
         return false;
     };
-    row.imp().show(item);
+    row.show(&offer(item));
+    accessible::name(row, &item.spoken());
     true
+}
+
+fn offer(item: &AccountItem) -> Offer {
+    let has_button = item.needs_sign_in();
+    Offer {
+        title: item.title(),
+        subtitle: item.subtitle(),
+        button: if has_button { gettext("Sign In…") } else { String::new() },
+        button_name: item.host().map(sign_in_name).unwrap_or_default(),
+        ..Offer::default()
+    }
+}
+
+fn avatar(row: &OfferRow) -> adw::Avatar {
+    let avatar = adw::Avatar::new(PICTURE, None, true);
+    avatar.upcast_ref::<gtk::Widget>().set_accessible_role(gtk::AccessibleRole::Presentation);
+    row.bind_property("heading", &avatar, "text").sync_create().build();
+    avatar
+}
+
+/// Lets the row lead to the page of its account, and its button to the sign-in.
+fn lead_to(services: &Services, row: &OfferRow, id: AccountId, service: &ServiceUrl) {
+    row.set_activatable(true);
+    row.set_action_target_value(Some(&id.to_string().to_variant()));
+    row.set_action_name(Some("app.show-account"));
+    row.add_controller(delete_key(id));
+    accessible::can_be_pressed(row);
+    row.connect_pressed(move |button| navigation::go_to(button, &Destination::SignInAgain(id)));
+    row.gate(services.network(), service);
 }
 
 /// Del asks whether the account is to be removed.

@@ -9,11 +9,11 @@ use crate::{
     i18n::gettext,
     navigation,
     services::Services,
-    widgets::{accessible, toast},
+    widgets::{Offer, OfferRow, toast},
 };
 
 /// The row of an item that cannot be read.
-pub(super) fn broken_row(services: &Services, path: &str) -> gtk::Widget {
+pub(super) fn broken_row(services: &Services, path: &str) -> OfferRow {
     let (title, subtitle, button_name) = if Entry::is_whole_keyring(path) {
         (
             gettext("Unreadable accounts"),
@@ -27,17 +27,20 @@ pub(super) fn broken_row(services: &Services, path: &str) -> gtk::Widget {
             gettext("Remove the unreadable account…"),
         )
     };
-    let row = adw::ActionRow::builder().title(title).subtitle(subtitle).use_markup(false).build();
-    let button = gtk::Button::builder().label(gettext("Remove…")).valign(gtk::Align::Center).build();
-    accessible::name(&button, &button_name);
+    let row = OfferRow::new(&Offer {
+        icon: "dialog-warning-symbolic",
+        title,
+        subtitle,
+        button: gettext("Remove…"),
+        button_name,
+    });
     let (services, path) = (services.clone(), path.to_owned());
-    button.connect_clicked(move |button| {
+    row.connect_pressed(move |button| {
         if let Some(stack) = navigation::stack_of(button) {
             glib::spawn_future_local(ask_to_remove(stack, services.clone(), path.clone()));
         }
     });
-    row.add_suffix(&button);
-    row.upcast()
+    row
 }
 
 async fn ask_to_remove(stack: adw::NavigationView, services: Services, path: String) {

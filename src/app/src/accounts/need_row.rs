@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     i18n::{gettext, gettext_f, ngettext_f},
-    model::{App, Apps, Need, Repository, Standing, Waiting},
+    model::{App, Apps, Need, Repository, Waiting},
     navigation::{self, Destination, Wanted},
     purchase::{unfinished::UnfinishedPurchase, unfinished_row},
     services::Services,
@@ -62,7 +62,6 @@ fn row_of(services: &Services, item: &NeedItem) -> OfferRow {
     let offer = Offer::of(item);
     match item.need.clone() {
         Need::Impostor(impostor) => impostor_row(services, &offer, &impostor),
-        Need::SignIn { account, .. } => OfferRow::leading_to(&offer, Destination::SignInAgain(account.id)),
         Need::FirstSignIn { repository, .. } => {
             let row = OfferRow::leading_to(&offer, Destination::ServerOf(repository.clone()));
             row.add_menu(&offer.title, vec![dismiss(services, repository, None)]);
@@ -127,21 +126,6 @@ impl Offer {
     fn of(item: &NeedItem) -> Self {
         match &item.need {
             Need::Impostor(impostor) => Self::impostor(impostor),
-            Need::SignIn { account, standing, waiting } => {
-                let host = account.binding.host();
-                let what = waiting_for_account(*waiting).unwrap_or_else(|| match standing {
-                    Standing::EndsSoon(at) => gettext_f("Sign-in ends on {date}", &[("date", &text::day(*at))]),
-                    Standing::MayHaveEnded => gettext("Sign-in may have ended · Sign in again"),
-                    Standing::Fine | Standing::Ended | Standing::SignedOut => gettext("Sign in again"),
-                });
-                Self {
-                    icon: "avatar-default-symbolic",
-                    title: text::user(account),
-                    subtitle: format!("{} · {what}", text::within(&host)),
-                    button: gettext("Sign In…"),
-                    button_name: sign_in_name(&host),
-                }
-            }
             Need::FirstSignIn { repository, waiting } => Self {
                 icon: "avatar-default-symbolic",
                 title: repository.title(),
@@ -200,25 +184,6 @@ impl Offer {
 fn review_name(repository: &str) -> String {
     // Translators: the name of a button for screen readers
     gettext_f("Review {repository}", &[("repository", repository)])
-}
-
-fn waiting_for_account(waiting: Waiting) -> Option<String> {
-    let Waiting { installs, updates } = waiting;
-    if updates > 0 {
-        let text = ngettext_f(
-            "{n} update is waiting for this account",
-            "{n} updates are waiting for this account",
-            updates,
-            &[],
-        );
-        Some(text)
-    } else if installs > 0 {
-        let text =
-            ngettext_f("{n} app is waiting for this account", "{n} apps are waiting for this account", installs, &[]);
-        Some(text)
-    } else {
-        None
-    }
 }
 
 fn waiting_for_host(waiting: Waiting, host: &str) -> String {

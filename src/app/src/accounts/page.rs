@@ -206,7 +206,7 @@ mod imp {
             self.search_bar.set_key_capture_widget(can_search.then(|| self.obj().clone()).as_ref());
             let words = self.search_entry.text();
             let is_searching = self.search_bar.is_search_mode() && !words.trim().is_empty();
-            let mut listed = AccountItem::all(&entries, clock::now());
+            let mut listed = AccountItem::all(&entries, &services.notes().all(), clock::now());
             if is_searching {
                 listed.retain(|row| row.matches(&words));
                 overview = Overview::default();
@@ -258,11 +258,11 @@ mod imp {
             let ready = ready.map(|app| ReadyApp::of(app, self.has_software.get(), services.apps())).collect();
             let lost = [
                 self.needs.show(needs, NeedItem::is_same, |need| need_row(services, need).upcast(), |_, _| false),
-                self.ready.show(ready, ReadyApp::is_same, |app| ready_row(services, app), |_, _| false),
+                self.ready.show(ready, ReadyApp::is_same, |app| ready_row(services, app).upcast(), |_, _| false),
                 self.accounts.show(
                     accounts,
                     AccountItem::is_same,
-                    |item| account_row(services, item),
+                    |item| account_row(services, item).upcast(),
                     update_account_row,
                 ),
                 self.repositories.show(

@@ -9,7 +9,7 @@ use crate::{
     model::{App, Apps, Ready},
     services::Services,
     text,
-    widgets::{MenuEntry, row_menu},
+    widgets::{MenuEntry, Offer, OfferRow, row_menu},
 };
 
 /// An app that can be installed now, and what is known of it.
@@ -35,7 +35,7 @@ impl ReadyApp {
 }
 
 /// The row of an app.
-pub(super) fn ready_row(services: &Services, item: &ReadyApp) -> gtk::Widget {
+pub(super) fn ready_row(services: &Services, item: &ReadyApp) -> OfferRow {
     let ReadyApp { ready, app, with_software } = item;
     let repository = text::within(&ready.repository.title());
     let subtitle = if ready.is_update {
@@ -43,15 +43,14 @@ pub(super) fn ready_row(services: &Services, item: &ReadyApp) -> gtk::Widget {
     } else {
         gettext_f("From {repository}", &[("repository", &repository)])
     };
-    let row =
-        adw::ActionRow::builder().title(app.title()).subtitle(subtitle).use_markup(false).activatable(false).build();
+    let row = OfferRow::new(&Offer { title: app.title(), subtitle, ..Offer::default() });
     row.set_tooltip_text(app.id_beside_title().as_deref());
-    row.add_prefix(&app.image(32));
+    row.set_picture(&app.image(32));
     if let Some(button) = install_button(app, &ready.repository.remote.name, ready.is_update, *with_software) {
         row.add_suffix(&button);
     }
     row.add_suffix(&menu_button(services, item));
-    row.upcast()
+    row
 }
 
 fn menu_button(services: &Services, item: &ReadyApp) -> gtk::MenuButton {

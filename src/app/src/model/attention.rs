@@ -17,13 +17,11 @@ pub(crate) use usher_core::{account::Standing, pending::Waiting};
 
 use super::{Impostor, Repository};
 
-/// Something that a person should do.
+/// Something that a person should do, and that no row of an account says: how an account stands is told there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Need {
     /// Undo what may have replaced Usher, or could.
     Impostor(Impostor),
-    /// Sign in again, or soon, or because something waits.
-    SignIn { account: Box<Account>, standing: Standing, waiting: Waiting },
     /// Sign in for the first time: something waits.
     FirstSignIn { repository: Repository, waiting: Waiting },
     /// Allow a repository to use an account, or not.
@@ -87,17 +85,6 @@ pub(crate) struct Overview {
 /// Puts accounts, repositories and notes together.
 pub(crate) fn overview(entries: &[Entry], repositories: &[Repository], notes: &[Pending], now: i64) -> Overview {
     let mut needs: Vec<(i64, Need)> = changed_servers(entries, repositories, notes);
-    needs.extend(entries.iter().filter_map(Entry::account).filter_map(|account| {
-        let waiting = pending::waiting(notes.iter().filter(|note| is_of_account(note, entries, account)));
-        let standing = Standing::of(account, now);
-        let is_needed = match standing {
-            Standing::Fine => false,
-            Standing::EndsSoon(_) | Standing::MayHaveEnded | Standing::Ended => true,
-            Standing::SignedOut => waiting != Waiting::default(),
-        };
-        let at = account.valid_until.unwrap_or(account.signed_in_at);
-        is_needed.then(|| (at, Need::SignIn { account: Box::new(account.clone()), standing, waiting }))
-    }));
     needs.extend(entries.iter().filter_map(Entry::account).flat_map(unfinished));
     let mut ready = Vec::new();
     for repository in repositories {
@@ -108,8 +95,10 @@ pub(crate) fn overview(entries: &[Entry], repositories: &[Repository], notes: &[
         let repository = repository.clone();
         match lookup::find(entries, &repository.binding, &repository.address) {
             Lookup::Linked(account) if Standing::of(account, now).is_usable() => {
-                let all = own.iter().flat_map(|note| apps(note, &repository).into_iter().map(move |app| (note, app)));
-                ready.extend(all.filter(|(note, (_, app))| can_go_on(note, account, app)).map(|(_, app)| app));
+                let waiting =
+                    own.iter().filter(|note| note.waits_for_account() || note.obstacle == Obstacle::NotBought);
+                let all = waiting.flat_map(|note| apps(note, &repository));
+                ready.extend(all.filter(|(_, app)| can_go_on(&own, account, &app.app_id)));
                 needs.extend(not_bought(&own, account, &repository));
                 needs.extend(left_out(&own, &repository, account).map(|found| (latest, Need::LeftOut(found))));
                 for found in own.iter().flat_map(|note| no_access(note, account, &repository)) {
@@ -152,7 +141,6 @@ fn is_without_account(repository: &Repository, entries: &[Entry], needs: &[Need]
             known == repository
         }
         Need::Impostor(_)
-        | Need::SignIn { .. }
         | Need::Permission { .. }
         | Need::Unfinished { .. }
         | Need::NotBought { .. }
@@ -173,15 +161,24 @@ pub(super) fn is_from(note: &Pending, repository: &Repository) -> bool {
     (&note.ground.binding, &note.ground.remote_url) == (&repository.binding, &repository.address)
 }
 
-fn is_of_account(note: &Pending, entries: &[Entry], account: &Account) -> bool {
-    let found = lookup::find(entries, &note.ground.binding, &note.ground.remote_url);
-    matches!(found, Lookup::Linked(found) if found.id == account.id)
+/// What waits until an account is signed in to.
+pub(crate) fn waiting_for(account: &Account, entries: &[Entry], notes: &[Pending]) -> Waiting {
+    pending::waiting(notes.iter().filter(|note| {
+        let found = lookup::find(entries, &note.ground.binding, &note.ground.remote_url);
+        matches!(found, Lookup::Linked(found) if found.id == account.id)
+    }))
 }
 
-/// Whether what stood in the way of an app is gone, now that there is an account that may be used.
-fn can_go_on(note: &Pending, account: &Account, app: &Ready) -> bool {
-    let state = state_of(account, &app.app_id);
-    note.waits_for_account() || (note.obstacle == Obstacle::NotBought && state == Some(PurchaseState::Owned))
+/// Whether nothing stands in the way of an app any more, now that there is an account that may be used: the account is not
+/// known to lack access, and no purchase is unfinished.
+fn can_go_on(own: &[&Pending], account: &Account, app_id: &str) -> bool {
+    match state_of(account, app_id) {
+        Some(PurchaseState::Owned) => true,
+        Some(PurchaseState::Unfinished | PurchaseState::NoAccess) => false,
+        None => {
+            own.iter().all(|note| note.obstacle != Obstacle::NotBought || !note.app_ids().iter().any(|id| id == app_id))
+        }
+    }
 }
 
 fn state_of(account: &Account, app_id: &str) -> Option<PurchaseState> {
@@ -216,13 +213,14 @@ fn not_bought(own: &[&Pending], account: &Account, repository: &Repository) -> O
     Some((latest.at, Need::NotBought { account: account.id, repository, app_ids, client: latest.client.clone() }))
 }
 
-/// The apps of a note that lack access.
+/// The apps of a note that lack access, as the server said for this request or has said since.
 fn lacking(note: &Pending, operation: Operation, account: &Account) -> Vec<String> {
-    if (note.operation, &note.obstacle) != (operation, &Obstacle::NotBought) {
-        return Vec::new();
-    }
-    let mut app_ids = note.app_ids();
-    app_ids.retain(|id| matches!(state_of(account, id), None | Some(PurchaseState::NoAccess)));
+    let mut app_ids = if note.operation == operation { note.app_ids() } else { Vec::new() };
+    app_ids.retain(|id| match state_of(account, id) {
+        None => note.obstacle == Obstacle::NotBought,
+        Some(PurchaseState::NoAccess) => note.waits_for_account() || note.obstacle == Obstacle::NotBought,
+        Some(PurchaseState::Unfinished | PurchaseState::Owned) => false,
+    });
     app_ids
 }
 
@@ -286,7 +284,6 @@ impl Need {
     /// The server without which nothing can be done about it now.
     pub(crate) fn needed_server(&self, accounts: &[Account]) -> Option<ServiceUrl> {
         match self {
-            Self::SignIn { account, .. } => Some(account.binding.service.clone()),
             Self::FirstSignIn { repository, .. }
             | Self::NotBought { repository, .. }
             | Self::NoAccess { repository, .. } => Some(repository.binding.service.clone()),
@@ -303,7 +300,6 @@ impl Need {
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Impostor(impostor), Self::Impostor(other)) => impostor == other,
-            (Self::SignIn { account, .. }, Self::SignIn { account: other, .. }) => account.id == other.id,
             (
                 Self::FirstSignIn { repository, .. } | Self::Permission { repository },
                 Self::FirstSignIn { repository: other, .. } | Self::Permission { repository: other },

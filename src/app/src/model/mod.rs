@@ -18,7 +18,7 @@ mod settings;
 
 pub(crate) use account_list::{AccountList, KeyringState};
 pub(crate) use apps::{App, Apps};
-pub(crate) use attention::{LeftOut, Need, Overview, Ready, Standing, Waiting, overview};
+pub(crate) use attention::{LeftOut, Need, Overview, Ready, Standing, Waiting, overview, waiting_for};
 pub(crate) use changes::Changes;
 pub(crate) use decisions::Decisions;
 pub(crate) use impostor::Impostor;

@@ -5,6 +5,7 @@ use std::{path::Path, rc::Rc};
 
 use gtk::{gio, glib, prelude::*, subclass::prelude::*};
 use usher_core::{
+    account::AccountId,
     clock,
     pending::{self, Operation, Pending, PendingFile, UnusableRemote},
     refs::FlatpakRef,
@@ -92,6 +93,18 @@ impl Notes {
             let forgotten = file.change(clock::now(), |notes| pending::forget(notes, &remote_uri, &refs)).await;
             if let Err(error) = forgotten {
                 tracing::warn!(%error, "cannot forget what a client asked for");
+            }
+        }));
+    }
+
+    /// Notes that an account has no access to these apps of a repository, as its server says.
+    pub(crate) fn deny(&self, remote_uri: &str, app_ids: &[String], account: AccountId) {
+        let Some(file) = self.imp().file.get().cloned() else { return };
+        let (remote_uri, app_ids) = (remote_uri.to_owned(), app_ids.to_vec());
+        glib::spawn_future_local(runtime::spawn(async move {
+            let deny = |notes: &mut Vec<Pending>| pending::deny(notes, &remote_uri, &app_ids, account);
+            if let Err(error) = file.change(clock::now(), deny).await {
+                tracing::warn!(%error, "cannot note what an account has no access to");
             }
         }));
     }

@@ -6,7 +6,12 @@ use std::collections::BTreeSet;
 
 use gtk::glib;
 use usher_core::{
-    account::AccountId, buying, error_text::UserFacing, ground::Ground, http::HttpError, provider::Access,
+    account::{Account, AccountId},
+    buying,
+    error_text::UserFacing,
+    ground::Ground,
+    http::HttpError,
+    provider::Access,
     session::SessionError,
 };
 
@@ -41,6 +46,26 @@ pub(crate) async fn ask(
 ) -> Result<Access, SessionError> {
     let session = services.session.clone();
     services.accounts().write(async move { buying::check(&session, account, &app_ids, ground.as_ref()).await }).await
+}
+
+/// Asks the server which of the apps that waited for an account it has, so that none is called ready that it has not.
+pub(crate) async fn look_for_access(services: &Services, account: &Account) {
+    for note in services.notes().all().iter() {
+        let ground = &note.ground;
+        let is_own = account.binding == ground.binding && account.is_linked_to(&ground.remote_url);
+        if !is_own || !note.waits_for_account() {
+            continue;
+        }
+        let app_ids = note.app_ids().into_iter().collect();
+        match ask(services, account.id, app_ids, Some(ground.clone())).await {
+            Ok(access) if access.denied.is_empty() => {}
+            Ok(access) => {
+                let denied: Vec<String> = access.denied.into_iter().collect();
+                services.notes().deny(&ground.remote_uri, &denied, account.id);
+            }
+            Err(error) => tracing::warn!(%error, "cannot find out what an account has"),
+        }
+    }
 }
 
 /// What the person is told where no answer came.

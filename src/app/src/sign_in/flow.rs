@@ -26,7 +26,9 @@ use super::{
 };
 use crate::{
     i18n::gettext,
-    navigation, runtime,
+    navigation,
+    purchase::unfinished,
+    runtime,
     services::Services,
     web::{SpentRedirects, WebPage, WebProblem, WebSession, WebTask},
 };
@@ -196,7 +198,11 @@ impl Flow {
     pub(super) async fn saved(self: &Rc<Self>, saved: Saved, page: &WebPage) {
         let onward = match &self.request.purpose {
             Purpose::Asked(asked) => (asked.saved)(asked.clone(), saved.account.id).await,
-            Purpose::ByHand { .. } => AfterSaving::Done,
+            Purpose::ByHand { .. } => {
+                let (services, account) = (self.services.clone(), saved.account.clone());
+                glib::spawn_future_local(async move { unfinished::look_for_access(&services, &account).await });
+                AfterSaving::Done
+            }
         };
         let Some(view) = self.view.upgrade() else {
             return;

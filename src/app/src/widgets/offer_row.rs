@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A row with one thing and one button, which moves below the text where there is little width.
+//! A row with one thing and what can be done about it: one button, or none. The button moves below the text where there is
+//! little width. The titles of all such rows begin at the same place, whatever picture stands before them.
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio, glib};
@@ -8,16 +9,17 @@ use usher_core::service::ServiceUrl;
 use crate::{
     model::Network,
     navigation::{self, Destination},
-    widgets::{BusyButton, MenuEntry, accessible, decorative_icon, row_menu},
+    widgets::{BusyButton, Closures, MenuEntry, accessible, decorative_icon, row_menu},
 };
 
 /// The texts of a row.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Offer {
     /// Name of its icon.
     pub(crate) icon: &'static str,
     pub(crate) title: String,
     pub(crate) subtitle: String,
+    /// Empty where there is nothing to press.
     pub(crate) button: String,
     /// What the button is called by a screen reader.
     pub(crate) button_name: String,
@@ -32,11 +34,11 @@ mod imp {
     #[properties(wrapper_type = super::OfferRow)]
     #[template(file = "src/widgets/offer_row.blp")]
     pub struct OfferRow {
-        #[property(get, construct_only)]
+        #[property(get, set)]
         heading: RefCell<String>,
-        #[property(get, construct_only)]
+        #[property(get, set)]
         detail: RefCell<String>,
-        #[property(get, construct_only)]
+        #[property(get, set)]
         button_text: RefCell<String>,
         /// Whether there is little width, as in the window that the row is in.
         #[property(get, set = Self::set_narrow)]
@@ -60,6 +62,7 @@ mod imp {
         fn class_init(class: &mut Self::Class) {
             BusyButton::ensure_type();
             class.bind_template();
+            Closures::bind_template_callbacks(class);
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
@@ -91,15 +94,20 @@ glib::wrapper! {
 impl OfferRow {
     /// A row whose button does nothing yet.
     pub(crate) fn new(offer: &Offer) -> Self {
-        let row: Self = glib::Object::builder()
-            .property("heading", &offer.title)
-            .property("detail", &offer.subtitle)
-            .property("button-text", &offer.button)
-            .build();
+        let row: Self = glib::Object::new();
         row.set_picture(&decorative_icon(offer.icon));
-        accessible::name(&*row.imp().button, &offer.button_name);
-        accessible::name(&row, &format!("{}, {}", offer.title, offer.subtitle));
+        row.show(offer);
         row
+    }
+
+    /// Shows other texts.
+    pub(crate) fn show(&self, offer: &Offer) {
+        self.set_heading(offer.title.as_str());
+        self.set_detail(offer.subtitle.as_str());
+        self.set_button_text(offer.button.as_str());
+        accessible::name(&*self.imp().button, &offer.button_name);
+        let texts = [offer.title.as_str(), offer.subtitle.as_str()].into_iter().filter(|text| !text.is_empty());
+        accessible::name(self, &texts.collect::<Vec<_>>().join(", "));
     }
 
     /// A row whose button leads somewhere.
@@ -142,6 +150,11 @@ impl OfferRow {
 
     /// Adds a menu after the button.
     pub(crate) fn add_menu(&self, about: &str, entries: Vec<MenuEntry>) {
-        self.imp().suffixes.append(&row_menu(about, entries));
+        self.add_suffix(&row_menu(about, entries));
+    }
+
+    /// Adds something after the button.
+    pub(crate) fn add_suffix(&self, suffix: &impl IsA<gtk::Widget>) {
+        self.imp().suffixes.append(suffix);
     }
 }

@@ -85,23 +85,21 @@ fn an_account_that_is_well_needs_nothing() {
 }
 
 #[test]
-fn a_sign_in_that_ended_or_ends_soon_is_told_but_not_one_that_the_person_ended() {
+fn how_an_account_stands_is_told_by_its_own_row_alone() {
     let shop = repository("https://store.example");
     let standing = |change: fn(&mut Account)| {
         let mut account = account(&shop, true);
         change(&mut account);
-        match overview(&[open(account)], from_ref(&shop), &[], NOW).needs.as_slice() {
-            [Need::SignIn { standing, .. }] => Some(*standing),
-            [] => None,
-            other => panic!("{other:?}"),
-        }
+        let standing = Standing::of(&account, NOW);
+        assert_eq!(overview(&[open(account)], from_ref(&shop), &[], NOW), Overview::default(), "{standing:?}");
+        standing
     };
-    assert_eq!(standing(|account| account.state = AccountState::Expired), Some(Standing::Ended));
-    assert_eq!(standing(|account| account.valid_until = Some(NOW)), Some(Standing::MayHaveEnded));
-    assert_eq!(standing(|account| account.failures = Account::FAILURES), Some(Standing::MayHaveEnded));
-    assert_eq!(standing(|account| account.valid_until = Some(NOW + 60)), Some(Standing::EndsSoon(NOW + 60)));
-    assert_eq!(standing(|account| account.valid_until = Some(NOW + SOON)), None);
-    assert_eq!(standing(|account| drop(account.sign_out())), None);
+    assert_eq!(standing(|account| account.state = AccountState::Expired), Standing::Ended);
+    assert_eq!(standing(|account| account.valid_until = Some(NOW)), Standing::MayHaveEnded);
+    assert_eq!(standing(|account| account.failures = Account::FAILURES), Standing::MayHaveEnded);
+    assert_eq!(standing(|account| account.valid_until = Some(NOW + 60)), Standing::EndsSoon(NOW + 60));
+    assert_eq!(standing(|account| account.valid_until = Some(NOW + SOON)), Standing::Fine);
+    assert_eq!(standing(|account| drop(account.sign_out())), Standing::SignedOut);
 }
 
 #[test]
@@ -118,10 +116,9 @@ fn updates_left_out_are_counted_until_the_account_is_well_and_can_then_go_on() {
     let left_out = [note(&shop, Operation::Update, Obstacle::Expired, &["org.a.A", "org.b.B"], NOW)];
     let mut lapsed = account(&shop, true);
     lapsed.state = AccountState::Expired;
-    let found = overview(&[open(lapsed.clone())], from_ref(&shop), &left_out, NOW);
-    let waiting = Waiting { installs: 0, updates: 2 };
-    assert_eq!(found.needs, [Need::SignIn { account: Box::new(lapsed), standing: Standing::Ended, waiting }]);
-    assert!(found.ready.is_empty());
+    let entries = [open(lapsed.clone())];
+    assert_eq!(overview(&entries, from_ref(&shop), &left_out, NOW), Overview::default());
+    assert_eq!(waiting_for(&lapsed, &entries, &left_out), Waiting { installs: 0, updates: 2 });
 
     let found = overview(&[open(account(&shop, true))], &[shop], &left_out, NOW);
     assert!(found.needs.is_empty());
@@ -257,5 +254,119 @@ fn updates_that_were_left_out_for_want_of_a_server_are_a_row() {
     let mut expired = account;
     expired.state = AccountState::Expired;
     let found = overview(&[open(expired)], from_ref(&shop), &notes, NOW);
-    assert!(matches!(found.needs.as_slice(), [Need::SignIn { .. }]), "first it has to be signed in: {:?}", found.needs);
+    assert_eq!(found, Overview::default(), "first it has to be signed in");
+}
+
+/// Where an app is shown that a client asked for and did not get.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Ready,
+    NotBought,
+    NoAccess,
+    Unfinished,
+    LeftOut,
+    SignIn,
+    Permission,
+}
+
+fn places(found: &Overview) -> Vec<Place> {
+    let needs = found.needs.iter().map(|need| match need {
+        Need::NotBought { .. } => Place::NotBought,
+        Need::NoAccess { .. } => Place::NoAccess,
+        Need::Unfinished { .. } => Place::Unfinished,
+        Need::LeftOut(_) => Place::LeftOut,
+        Need::FirstSignIn { .. } => Place::SignIn,
+        Need::Permission { .. } => Place::Permission,
+        Need::Impostor(_) | Need::ServerChanged { .. } | Need::Unusable(_) => panic!("{need:?}"),
+    });
+    found.ready.iter().map(|_| Place::Ready).chain(needs).collect()
+}
+
+/// An account in that state of its sign-in; nothing at all, or without permission.
+fn buyer(shop: &Repository, how: &str) -> Option<Account> {
+    let mut account = account(shop, how != "not allowed");
+    match how {
+        "none" => return None,
+        "expired" => account.state = AccountState::Expired,
+        "signed out" => drop(account.sign_out()),
+        "may have ended" => account.valid_until = Some(NOW),
+        _ => {}
+    }
+    Some(account)
+}
+
+fn bought(account: &mut Account, shop: &Repository, state: Option<PurchaseState>) {
+    let Some(state) = state else { return };
+    buy(account, shop, "org.a.A", 5);
+    account.purchases[0].state = state;
+}
+
+/// Where an app is shown, by the account, what stood in the way, what was asked for, and what is known of its purchase.
+fn expected(how: &str, note: &Pending, state: Option<PurchaseState>) -> Vec<Place> {
+    let is_install = note.operation == Operation::Install;
+    let lacking = || if is_install { Place::NotBought } else { Place::NoAccess };
+    let is_left_out = note.obstacle == Obstacle::Unavailable;
+    let mut places = Vec::new();
+    match (how, state) {
+        ("none", _) => places.push(Place::SignIn),
+        ("not allowed", _) => places.push(Place::Permission),
+        ("well" | "ends soon", _) if is_left_out && is_install => {}
+        ("well" | "ends soon", _) if is_left_out => places.push(Place::LeftOut),
+        ("well" | "ends soon", Some(PurchaseState::Owned)) => places.push(Place::Ready),
+        ("well" | "ends soon", Some(PurchaseState::NoAccess)) => places.push(lacking()),
+        ("well" | "ends soon", None) if note.obstacle == Obstacle::NotBought => places.push(lacking()),
+        ("well" | "ends soon", None) => places.push(Place::Ready),
+        _ => {}
+    }
+    if how != "none" && state == Some(PurchaseState::Unfinished) {
+        places.push(Place::Unfinished);
+    }
+    places.sort();
+    places
+}
+
+#[test]
+fn nothing_is_ready_that_is_unfinished_or_without_access() {
+    let shop = repository("https://store.example");
+    let obstacles = [
+        Obstacle::NoAccount,
+        Obstacle::Expired,
+        Obstacle::NoLink,
+        Obstacle::NotBought,
+        Obstacle::Locked,
+        Obstacle::ServerChanged { agreed: shop.binding.clone() },
+        Obstacle::Unavailable,
+    ];
+    let states = [None, Some(PurchaseState::Unfinished), Some(PurchaseState::Owned), Some(PurchaseState::NoAccess)];
+    for how in ["none", "not allowed", "well", "ends soon", "may have ended", "expired", "signed out"] {
+        for obstacle in &obstacles {
+            for operation in [Operation::Install, Operation::Update] {
+                for state in states {
+                    let note = note(&shop, operation, obstacle.clone(), &["org.a.A", "org.a.A.Locale"], NOW);
+                    let mut known = buyer(&shop, how);
+                    if let Some(account) = &mut known {
+                        bought(account, &shop, state);
+                        account.valid_until = account.valid_until.or((how == "ends soon").then_some(NOW + 60));
+                    }
+                    let entries: Vec<Entry> = known.into_iter().map(open).collect();
+                    let mut found = places(&overview(&entries, from_ref(&shop), from_ref(&note), NOW));
+                    found.sort();
+                    assert_eq!(found, expected(how, &note, state), "{how}, {obstacle:?}, {operation:?}, {state:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_app_that_was_asked_for_twice_is_ready_only_once_the_account_is_known_to_have_it() {
+    let shop = repository("https://store.example");
+    let asked = |obstacle, at| note(&shop, Operation::Install, obstacle, &["org.a.A"], at);
+    let part = Pending { refs: vec!["runtime/org.a.A.Locale/x86_64/stable".into()], ..asked(Obstacle::NoLink, 1) };
+    let notes = [part, asked(Obstacle::NotBought, 2)];
+    let mut buyer = account(&shop, true);
+    let shown = |account: &Account| places(&overview(&[open(account.clone())], from_ref(&shop), &notes, NOW));
+    assert_eq!(shown(&buyer), [Place::NotBought]);
+    purchases::settle(&mut buyer.purchases, &testing::access_to("org.a.A", &ground(&shop)), NOW);
+    assert_eq!(shown(&buyer), [Place::Ready]);
 }

@@ -80,6 +80,7 @@ impl imp::PromptWindow {
         if denied.is_empty() {
             return Ok(None);
         }
+        services.notes().deny(&self.prompt().details.borrow().ground.remote_uri, &denied, id);
         let binding = self.prompt().details.borrow().ground.binding.clone();
         let store = services.store;
         let entries = runtime::spawn(async move { store.entries().await }).await.unwrap_or_default();
