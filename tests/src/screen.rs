@@ -316,6 +316,12 @@ impl Window<'_> {
         self.press("Close").await;
     }
 
+    /// Closes the window with the keyboard, for windows without a close button.
+    pub async fn close_by_key(&self) {
+        self.focus().await;
+        self.screen.key("ctrl+w").await;
+    }
+
     /// The window's id at the X server.
     pub(crate) async fn id(&self) -> Option<String> {
         let title = match &self.title {

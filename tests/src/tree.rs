@@ -187,6 +187,19 @@ impl Tree {
         Self { nodes: self.nodes[index..=index + inside].to_vec(), programs: Vec::new() }
     }
 
+    /// The nodes around the one at `index`, from the inside out.
+    pub(crate) fn ancestors(&self, index: usize) -> Vec<usize> {
+        let mut found: Vec<usize> = Vec::new();
+        let mut depth = self.nodes[index].depth;
+        for (above, node) in self.nodes[..index].iter().enumerate().rev() {
+            if node.depth < depth {
+                depth = node.depth;
+                found.push(above);
+            }
+        }
+        found
+    }
+
     /// Whether the node at `index` belongs to a web page, or to a web view's own widgets beside the page.
     pub(crate) fn is_in_web_view(&self, index: usize) -> bool {
         let depth = self.nodes[index].depth;
@@ -210,6 +223,12 @@ impl Tree {
         let rows = self.nodes.iter().enumerate().filter(|(_, node)| node.is_row());
         rows.map(|(index, _)| self.within(index))
             .filter(move |row| row.says(name) || row.nodes[0].name.starts_with(name))
+    }
+
+    /// Whether it shows a page of the program's own, with no dialog over it.
+    pub fn shows_own_page(&self) -> bool {
+        let is_dialog = |node: &Node| matches!(node.role, Role::Dialog | Role::Alert);
+        !self.nodes.iter().any(|node| is_dialog(node) || node.object.is_in_page())
     }
 
     /// Whether a node says exactly `text`.

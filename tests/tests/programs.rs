@@ -9,6 +9,7 @@ mod icons;
 mod launching;
 mod look_alikes;
 mod looks;
+mod looks_buying;
 mod looks_window_ids;
 mod looks_without_helper;
 mod manifest;

@@ -12,7 +12,7 @@ use crate::{
     navigation::{self, Destination},
     services::Services,
     text,
-    widgets::{Guard, Heading, accessible},
+    widgets::{Body, Guard, Heading, accessible},
 };
 
 mod imp {
@@ -51,6 +51,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(class: &mut Self::Class) {
+            Body::ensure_type();
             Guard::ensure_type();
             Heading::ensure_type();
             class.bind_template();

@@ -9,7 +9,7 @@ use crate::{
     i18n::gettext,
     model::{OfferedRepository, Repositories, Repository, SetUpState},
     navigation::{self, Destination},
-    widgets::{Closures, CopyButton, accessible, sign_in_name},
+    widgets::{Body, Closures, CopyButton, accessible, sign_in_name},
 };
 
 mod imp {
@@ -56,6 +56,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(class: &mut Self::Class) {
+            Body::ensure_type();
             CopyButton::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();

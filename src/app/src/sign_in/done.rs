@@ -20,7 +20,7 @@ use crate::{
     prompt::NextQuestion,
     services::Services,
     text,
-    widgets::{Closures, toast, when_used},
+    widgets::{Body, Closures, toast, when_used},
 };
 
 type Callback = Box<dyn FnOnce()>;
@@ -93,6 +93,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(klass: &mut Self::Class) {
+            Body::ensure_type();
             klass.bind_template();
             klass.bind_template_callbacks();
             Closures::bind_template_callbacks(klass);

@@ -14,7 +14,7 @@ use crate::{
     navigation,
     services::Services,
     text,
-    widgets::{Closures, toast},
+    widgets::{Body, Closures, toast},
 };
 
 mod imp {
@@ -48,6 +48,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(class: &mut Self::Class) {
+            Body::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
             Closures::bind_template_callbacks(class);

@@ -6,7 +6,7 @@ use gtk::glib;
 
 use crate::{
     navigation,
-    widgets::{Closures, CopyButton, accessible},
+    widgets::{Body, Closures, CopyButton, accessible},
 };
 
 /// What such a page says.
@@ -48,6 +48,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(class: &mut Self::Class) {
+            Body::ensure_type();
             CopyButton::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();

@@ -5,6 +5,7 @@ pub(crate) mod accessible;
 mod account_choice;
 mod advice;
 mod banner;
+mod body;
 mod busy_button;
 mod closures;
 mod copy_button;
@@ -29,6 +30,7 @@ pub(crate) use self::{
     account_choice::account_choices,
     advice::{Advice, AdvicePage},
     banner::{BannerText, show_banner},
+    body::Body,
     busy_button::BusyButton,
     closures::Closures,
     copy_button::CopyButton,

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Whether all that a page says can be read, with the wheel of the mouse alone.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::time::Duration;
+
+use atspi::Role;
+use tokio::time::timeout;
+
+use crate::screen::Window;
+use crate::story::Story;
+use crate::tree::Tree;
+
+/// How long the page may take to follow one turn of the wheel.
+const SCROLL_LIMIT: Duration = Duration::from_secs(10);
+/// The size below which no window shrinks.
+const SMALLEST: (i32, i32) = (360, 294);
+/// More turns of the wheel than any page needs.
+const TURNS: usize = 60;
+
+/// Left, top, right and bottom, in pixels.
+type Area = (i32, i32, i32, i32);
+
+/// Which lines of a text have been seen.
+#[derive(Debug, Default)]
+struct Seen {
+    lines: Vec<bool>,
+}
+
+impl Seen {
+    fn add(&mut self, height: i32, visible: &Range<i32>) {
+        self.lines.resize(usize::try_from(height).unwrap_or(0), false);
+        for line in visible.clone() {
+            if let Some(seen) = usize::try_from(line).ok().and_then(|line| self.lines.get_mut(line)) {
+                *seen = true;
+            }
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.lines.iter().all(|seen| *seen)
+    }
+}
+
+fn common(one: Area, other: Area) -> Area {
+    (one.0.max(other.0), one.1.max(other.1), one.2.min(other.2), one.3.min(other.3))
+}
+
+fn is_empty(area: Area) -> bool {
+    area.0 >= area.2 || area.1 >= area.3
+}
+
+impl Window<'_> {
+    /// Shrinks the window as far as it goes, and fails if not all of the page can be read then. Ends the step of the story
+    /// while the window is that small, and makes it as large as it was.
+    pub async fn can_be_read_when_smallest(&self, story: &Story, page: &str) {
+        let (width, height) = self.content_size().await.expect("the window has a size");
+        self.becomes(SMALLEST.0, SMALLEST.1).await;
+        assert_eq!(self.unreadable().await, [] as [String; 0], "{page}\n{}", self.tree().await);
+        story.finish_step().await;
+        self.becomes(width, height).await;
+    }
+
+    /// The texts of the page that cannot be read as a whole, however it is scrolled: something lies over them, or they are
+    /// cut off. Leaves out web pages.
+    async fn unreadable(&self) -> Vec<String> {
+        let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
+        self.turn("4", TURNS).await;
+        for _ in 0..TURNS {
+            let now = self.look(&mut seen).await;
+            if seen.values().all(Seen::is_whole) {
+                break;
+            }
+            self.turn("5", 1).await;
+            let moved = async { while self.positions().await == now {} };
+            if timeout(SCROLL_LIMIT, moved).await.is_err() {
+                break;
+            }
+        }
+        seen.into_iter().filter(|(_, seen)| !seen.is_whole()).map(|(text, _)| text).collect()
+    }
+
+    /// Turns the wheel in the middle of the window.
+    async fn turn(&self, button: &str, times: usize) {
+        let (Some(id), Some((width, height))) = (self.id().await, self.content_size().await) else { return };
+        let (x, y) = ((width / 2).to_string(), (height / 2).to_string());
+        let repeat = times.to_string();
+        self.screen
+            .xdotool(&["mousemove", "--window", &id, &x, &y, "click", "--repeat", &repeat, "--delay", "5", button])
+            .await;
+    }
+
+    async fn areas(&self, tree: &Tree) -> Vec<Area> {
+        let mut areas = Vec::new();
+        for node in &tree.nodes {
+            let (x, y, width, height) = self.screen.extents(node).await.unwrap_or_default();
+            areas.push((x, y, x + width, y + height));
+        }
+        areas
+    }
+
+    async fn positions(&self) -> Vec<Area> {
+        self.areas(&self.tree().await).await
+    }
+
+    /// Notes what can be seen now, and returns where everything is.
+    async fn look(&self, seen: &mut BTreeMap<String, Seen>) -> Vec<Area> {
+        let tree = self.tree().await;
+        let areas = self.areas(&tree).await;
+        for (index, node) in tree.nodes.iter().enumerate() {
+            let is_text = matches!(node.role, Role::Label | Role::Heading | Role::Static);
+            if !is_text || node.name.is_empty() || is_empty(areas[index]) || tree.is_in_web_view(index) {
+                continue;
+            }
+            let visible = visible_part(&tree, &areas, index);
+            let area = areas[index];
+            let is_wide = (visible.0, visible.2) == (area.0, area.2);
+            let lines = if is_wide && !is_empty(visible) { visible.1 - area.1..visible.3 - area.1 } else { 0..0 };
+            // A text that is said twice is known by its row or button as well.
+            let name = format!("{index}: {}", node.name);
+            seen.entry(name).or_default().add(area.3 - area.1, &lines);
+        }
+        areas
+    }
+}
+
+/// What of a node is within all that it is in, and under no control.
+fn visible_part(tree: &Tree, areas: &[Area], index: usize) -> Area {
+    let above = tree.ancestors(index);
+    let mut visible = above.iter().fold(areas[index], |area, ancestor| common(area, areas[*ancestor]));
+    for (other, node) in tree.nodes.iter().enumerate() {
+        let is_related = other == index || above.contains(&other) || tree.ancestors(other).contains(&index);
+        let covered = common(visible, areas[other]);
+        if !node.is_control() || is_related || is_empty(covered) {
+            continue;
+        }
+        if covered.1 <= visible.1 {
+            visible.1 = covered.3;
+        } else {
+            visible.3 = covered.1;
+        }
+    }
+    visible
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_read_once_all_its_lines_were_seen() {
+        let mut seen = Seen::default();
+        seen.add(20, &(0..12));
+        assert!(!seen.is_whole());
+        seen.add(20, &(8..20));
+        assert!(seen.is_whole());
+    }
+}
