@@ -10,6 +10,7 @@ mod launching;
 mod look_alikes;
 mod looks;
 mod looks_buying;
+mod looks_layout;
 mod looks_window_ids;
 mod looks_without_helper;
 mod manifest;

@@ -66,9 +66,12 @@ async fn l02_a_waiting_window_closes_when_its_client_goes() {
 async fn closing_a_waiting_window_ends_the_install() {
     let (story, prompt) = begin("02-closed", "A waiting prompt is closed").await;
 
-    story.step("The close button ends the install").await;
+    story.step("Without a close button, Ctrl+W closes it and ends the install").await;
     let install = waiting_install(&story, &prompt).await;
-    story.session.screen().window(&prompt).await.close().await;
+    let screen = story.session.screen();
+    let window = screen.window(&prompt).await;
+    assert!(!window.tree().await.says("Close"), "“Not Now” is the only button of its kind");
+    window.close_by_key().await;
     install.end().await.expect_error(CANCELLED);
     story.session.screen().wait_until_empty().await;
     story.end().await;

@@ -95,7 +95,7 @@ async fn closing_the_window_after_paying_loses_nothing() {
     window.says(&format!("{} has not unlocked “Sketchbook” yet. Nothing is paid again.", story.session.host())).await;
 
     story.step("The window is closed").await;
-    window.close().await;
+    window.close_by_key().await;
     screen.wait_until_empty().await;
 
     story.step("Usher's own window knows of the purchase, and checks it").await;

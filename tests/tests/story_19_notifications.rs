@@ -241,7 +241,7 @@ async fn pay_without_access(story: &Story, app: &str, name: &str) {
     prompt.press("Done").await;
     let prompt = screen.window(&title).await;
     prompt.says("Waiting for the Store").await;
-    prompt.close().await;
+    prompt.close_by_key().await;
     screen.wait_until_gone(&title).await;
 }
 

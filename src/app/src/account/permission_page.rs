@@ -17,7 +17,7 @@ use crate::{
     prompt::wants_to_use,
     services::Services,
     text,
-    widgets::{Guard, Heading, Why, WhyList, accessible, account_choices, focus, toast},
+    widgets::{Body, Guard, Heading, Why, WhyList, accessible, account_choices, focus, toast},
 };
 
 /// What the repository wants an account for, as far as it has been noted.
@@ -73,6 +73,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(class: &mut Self::Class) {
+            Body::ensure_type();
             Guard::ensure_type();
             Heading::ensure_type();
             WhyList::ensure_type();
@@ -172,8 +173,13 @@ mod imp {
                 self.obj().set_description(wants_to_use(&wish.app_ids, wish.is_update, &title, &name));
             }
             let apps: Vec<App> = wish.app_ids.iter().map(|id| app(id)).collect();
-            let name = format!("{} · {}", repository.title(), repository.address.host());
-            self.why.show(Why { clients: &wish.clients, apps, repository: &name, server: &repository.host() });
+            self.why.show(Why {
+                clients: &wish.clients,
+                apps,
+                repository: &repository.title(),
+                repository_host: &repository.address.host(),
+                server: &repository.host(),
+            });
         }
     }
 

@@ -24,7 +24,7 @@ use crate::{
     services::Services,
     text,
     web::{WebPage, WebSession},
-    widgets::{Closures, FamiliarityLine, Guard, Heading, Wait, WhyList, accessible, labels},
+    widgets::{Body, Closures, FamiliarityLine, Guard, Heading, Wait, WhyList, accessible, labels},
 };
 
 /// How long a program waits; the daemon's limit.
@@ -70,6 +70,9 @@ mod imp {
         /// Whether the person has to choose one of several accounts.
         #[property(get, set)]
         offers_choice: Cell<bool>,
+        /// Size of the picture; smaller where there is more to read.
+        #[property(get, set)]
+        icon_size: Cell<i32>,
         /// Whether the window is doing what a button asked for.
         #[property(get, set)]
         pub(super) is_busy: Cell<bool>,
@@ -126,6 +129,7 @@ mod imp {
         type ParentType = adw::Window;
 
         fn class_init(klass: &mut Self::Class) {
+            Body::ensure_type();
             FamiliarityLine::ensure_type();
             Guard::ensure_type();
             Heading::ensure_type();

@@ -10,7 +10,7 @@ use super::words::{ButtonAction, PageText};
 use crate::{
     i18n::gettext,
     model::App,
-    widgets::{BannerText, Guard, Wait, accessible, labels, show_banner, state_label},
+    widgets::{BannerText, Body, Guard, Wait, accessible, labels, show_banner, state_label},
 };
 
 /// A button that can show that it is at work.
@@ -61,6 +61,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(klass: &mut Self::Class) {
+            Body::ensure_type();
             Guard::ensure_type();
             klass.bind_template();
             klass.bind_template_callbacks();
@@ -89,6 +90,11 @@ mod imp {
         #[template_callback]
         fn on_narrow(&self) {
             self.status.add_css_class("compact");
+        }
+
+        #[template_callback]
+        fn icon_with_room(&self, is_low: bool, icon: Option<String>) -> Option<String> {
+            icon.filter(|_| !is_low)
         }
 
         #[template_callback]

@@ -17,8 +17,10 @@ pub(crate) struct Why<'a> {
     pub(crate) clients: &'a [String],
     /// What they want to install or update.
     pub(crate) apps: Vec<App>,
-    /// What the repository is called, and where it is.
+    /// What the repository is called.
     pub(crate) repository: &'a str,
+    /// The host of its address.
+    pub(crate) repository_host: &'a str,
     /// The host of its account server.
     pub(crate) server: &'a str,
 }
@@ -108,9 +110,18 @@ impl WhyList {
         imp.asked_by_row.set_visible(!programs.is_empty());
         tell(&*imp.asked_by_row, &programs.join(", "));
         imp.show_apps(why.apps);
-        tell(&*imp.repository_row, why.repository);
+        tell(&*imp.repository_row, &repository(why.repository, why.repository_host, why.server));
         tell(&*imp.server_row, &text::plain(why.server));
     }
+}
+
+/// A repository by its name, and by its host where that is not the server's, which has a row of its own.
+fn repository(title: &str, host: &str, server: &str) -> String {
+    let title = text::within(title);
+    if host == server {
+        return title;
+    }
+    gettext_f("{title} · {host}", &[("title", &title), ("host", &text::within(host))])
 }
 
 fn app_row(app: &App) -> adw::ActionRow {
@@ -136,4 +147,22 @@ fn tell(row: &impl IsA<adw::PreferencesRow>, text: &str) {
         row.set_subtitle(text);
     }
     row.upcast_ref::<gtk::Widget>().update_property(&[Property::Description(&bare(text))]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_is_named_with_its_host_where_that_is_not_the_servers() {
+        for (host, server, expected) in [
+            ("s.example", "s.example", "Demo"),
+            ("s.example:8443", "s.example:8443", "Demo"),
+            ("r.example", "s.example", "Demo · r.example"),
+            ("s.example", "accounts.s.example", "Demo · s.example"),
+            ("s.example:8443", "s.example", "Demo · s.example:8443"),
+        ] {
+            assert_eq!(bare(&repository("Demo", host, server)), expected, "{host} {server}");
+        }
+    }
 }

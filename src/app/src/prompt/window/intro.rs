@@ -7,14 +7,16 @@ use usher_core::{account::Account, names, prompt::Kind};
 
 use super::{Form, WAITING_END, WAITING_LIMIT, imp, question};
 use crate::{
-    i18n::gettext_f,
     model::App,
-    text,
     widgets::{Why, accessible::bare, account_choices, labels, show_offline},
 };
 
 /// Tag of the server's web page, whose host the window is called by.
 const WEB: &str = "web";
+/// Size of the picture.
+const ICON: i32 = 96;
+/// Its size above a list to choose from.
+const SMALL_ICON: i32 = 48;
 
 impl imp::PromptWindow {
     /// Keeps the labels of all pages whole, and the title true.
@@ -81,15 +83,14 @@ impl imp::PromptWindow {
         window.set_description(words.description);
         window.set_primary_text(words.primary);
         window.set_secondary_text(words.secondary.unwrap_or_default());
-
+        window.set_icon_size(if matches!(form, Form::Choose(_)) { SMALL_ICON } else { ICON });
         window.set_other_text(words.other.unwrap_or_default());
         window.set_is_remembered(matches!(form, Form::Allow(_) | Form::Choose(_)));
-
-        let (title, host) = (text::within(title), text::within(&details.ground.remote_url.host()));
         self.why.show(Why {
             clients: &prompt.clients.borrow(),
             apps: details.app_ids.iter().map(|id| self.app(id)).collect(),
-            repository: &gettext_f("{title} · {host}", &[("title", &title), ("host", &host)]),
+            repository: title,
+            repository_host: &details.ground.remote_url.host(),
             server: &details.ground.host(),
         });
         self.show_icon(&details.app_ids, details.kind);
