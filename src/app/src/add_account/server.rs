@@ -11,12 +11,12 @@ use usher_core::{
 };
 
 use crate::{
-    i18n::gettext_f,
+    i18n::{gettext, gettext_f},
     model::Repository,
     navigation::{self, Destination},
     services::Services,
     text,
-    widgets::{Closures, FamiliarityLine, Guard, Heading, accessible},
+    widgets::{Body, Closures, FamiliarityLine, Guard, Heading, accessible},
 };
 
 mod imp {
@@ -28,6 +28,9 @@ mod imp {
     #[properties(wrapper_type = super::ServerPage)]
     #[template(file = "src/add_account/server.blp")]
     pub struct ServerPage {
+        /// What the button leads to.
+        #[property(get, construct_only)]
+        what_follows: RefCell<String>,
         /// Whose account is expected; empty where that is not known.
         #[property(get, construct_only)]
         user: RefCell<String>,
@@ -59,6 +62,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(class: &mut Self::Class) {
+            Body::ensure_type();
             FamiliarityLine::ensure_type();
             Guard::ensure_type();
             Heading::ensure_type();
@@ -82,6 +86,12 @@ mod imp {
         #[template_callback]
         fn on_shown(&self) {
             self.guard.place_focus();
+        }
+
+        /// What a screen reader says after the heading.
+        #[template_callback]
+        fn told(&self, what_follows: &str, familiarity: &str) -> String {
+            format!("{what_follows} {familiarity}")
         }
 
         #[template_callback]
@@ -126,7 +136,8 @@ impl ServerPage {
         let host = binding.host();
         let continue_text = gettext_f("Continue to {host}", &[("host", &text::within(&host))]);
         let page: Self = glib::Object::builder()
-            .property("title", &host)
+            .property("title", gettext_f("Sign In to {host}", &[("host", &text::within(&host))]))
+            .property("what-follows", gettext("The sign-in page of this server opens next."))
             .property("user", user)
             .property("repository", repository.map_or_else(String::new, Repository::title))
             .property("way-to-sign-in", binding.provider.sign_in_method())
