@@ -11,6 +11,7 @@ mod look_alikes;
 mod looks;
 mod looks_buying;
 mod looks_layout;
+mod looks_permissions;
 mod looks_window_ids;
 mod looks_without_helper;
 mod manifest;

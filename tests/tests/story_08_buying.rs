@@ -149,7 +149,11 @@ async fn an_app_that_is_asked_for_meanwhile_joins_the_question() {
     window.press("Not Now").await;
     screen.wait_until_empty().await;
     let outcome = install(&story, &[PAID2]).await;
-    assert!(outcome.text.contains("Purchase needed. “org.example.Stargazer” is not in the account"), "{}", outcome.text);
+    assert!(
+        outcome.text.contains("Purchase needed. “org.example.Stargazer” is not in the account"),
+        "{}",
+        outcome.text
+    );
     assert!(screen.tree().await.nodes.is_empty(), "no window has opened");
     assert!(story.session.begun_purchases().is_empty());
     story.end().await;

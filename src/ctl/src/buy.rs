@@ -107,18 +107,21 @@ async fn account_for(
     remote: &Remote,
     ground: &Ground,
 ) -> Result<Account, Failure> {
-    match lookup::find(entries, &ground.binding, &ground.remote_url) {
-        Lookup::Linked(account) => obstacle::signed_in(account).cloned(),
-        Lookup::Unlinked(ref accounts) if !obstacle::is_refused(remote) => {
-            for &account in accounts {
-                let request = PermissionRequest { account, remote, address: ground.remote_url.clone() };
-                if terminal::can_ask() && obstacle::signed_in(account).is_ok() && request.ask().await? {
-                    request.grant(&context.store, context.out).await?;
-                    return Ok(account.clone());
-                }
+    let found = lookup::find(entries, &ground.binding, &ground.remote_url);
+    if let Lookup::Unlinked(accounts) = &found
+        && terminal::can_ask()
+        && !obstacle::is_refused(remote)
+    {
+        for &account in accounts {
+            let request = PermissionRequest { account, remote, address: ground.remote_url.clone() };
+            if obstacle::signed_in(account).is_ok() && request.ask().await? {
+                request.grant(&context.store, context.out).await?;
+                return Ok(account.clone());
             }
-            Err(obstacle::of(&Lookup::Unlinked(accounts.clone()), remote, &ground.binding))
         }
+    }
+    match found {
+        Lookup::Linked(account) => obstacle::signed_in(account).cloned(),
         other => Err(obstacle::of(&other, remote, &ground.binding)),
     }
 }

@@ -58,7 +58,7 @@ pub(super) struct CheckedRequest {
 pub(super) enum Closed {
     /// The person put the question off.
     PutOff(Box<Details>),
-    /// The person wants to see the next question.
+    /// The person wants to see the next question, or has answered this one no.
     Next,
     /// It has been answered, or nobody waits for an answer.
     Over,

@@ -61,7 +61,7 @@ async fn a_block_holds_until_the_repository_asks_again_and_forgets_what_it_asked
 }
 
 #[tokio::test]
-async fn a_refusal_holds_whatever_the_repository_asks_until_it_is_taken_back() {
+async fn g14_a_refusal_holds_whatever_the_repository_asks_until_it_is_taken_back() {
     let folder = tempfile::tempdir().unwrap();
     let file = || DecisionFile::in_folder(folder.path());
     let notes = || PendingFile::at(folder.path().join("pending.json"));
@@ -79,7 +79,7 @@ async fn a_refusal_holds_whatever_the_repository_asks_until_it_is_taken_back() {
 }
 
 #[test]
-fn a_refusal_is_about_one_repository_and_one_server() {
+fn g14_a_refusal_is_about_one_repository_and_one_server() {
     let mut decisions = Decisions::default();
     decisions.refuse(subject("https://a.example/repo", "https://one.example/shop"));
     let mut other_way = subject("https://a.example/repo", "https://one.example/shop");

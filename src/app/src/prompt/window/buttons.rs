@@ -147,6 +147,7 @@ impl imp::PromptWindow {
     /// Lets the repository use no account, now and later. Programs that wait are told so, and the next question follows.
     fn refuse(&self) {
         self.set_busy(true);
+        self.obj().set_busy_text(gettext("Saving…"));
         glib::spawn_future_local(glib::clone!(
             #[weak(rename_to = imp)]
             self,

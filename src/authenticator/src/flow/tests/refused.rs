@@ -16,7 +16,7 @@ fn refuse(world: &World) {
 }
 
 #[tokio::test]
-async fn a_refused_remote_is_answered_no_without_a_question_or_a_trace() {
+async fn g14_a_refused_remote_is_answered_no_without_a_question_or_a_trace() {
     let arranged: [(&str, fn(&World)); 6] = [
         ("one account", |world| world.change_account(|account| account.links.clear())),
         ("several accounts", |world| {
@@ -44,13 +44,9 @@ async fn a_refused_remote_is_answered_no_without_a_question_or_a_trace() {
         assert_eq!((row.install, row.silent_install), (failed(23, REFUSED), failed(23, REFUSED)), "{what}");
         assert_eq!((row.update, row.silent_update), (all_left_out(), all_left_out()), "{what}");
         assert_eq!((row.install_asked, row.update_asks, row.noted), (vec![], None, None), "{what}");
-        let asked = row_without_refusal(arrange).await;
+        let asked = self::row(arrange).await;
         assert!(!asked.install_asked.is_empty(), "{what}: without the refusal there is a question");
     }
-}
-
-async fn row_without_refusal(arrange: fn(&World)) -> Row {
-    row(arrange).await
 }
 
 #[tokio::test]
