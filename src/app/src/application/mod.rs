@@ -2,6 +2,7 @@
 //! The application: one process, unique by its bus name. When the bus has started it, its only windows are prompts.
 
 mod about;
+mod clipboard;
 mod notifications;
 mod shortcuts;
 
@@ -113,6 +114,7 @@ mod imp {
             self.parent_startup();
             gtk::Window::set_default_icon_name(names::APP_ID);
             window_id::follow_windows();
+            clipboard::keep_what_is_copied(self.obj().services());
             let application = self.obj();
             let own_installation = application.services().own_installation();
             own_installation.changes().follow(&*application, Self::Type::quit_if_uninstalled);
