@@ -47,9 +47,10 @@ async fn an_install_that_needs_an_account_works_after_signing_in() {
     assert!(item.attributes.contains_key("account"));
     assert!(item.text().contains(CREDENTIAL_MARK));
 
-    story.step("The window closes").await;
-    done.press("Done").await;
+    story.step("“Copy and Close” copies the command, and the window closes").await;
+    done.press("Copy and Close").await;
     screen.wait_until_empty().await;
+    assert_eq!(story.session.clipboard().await, Some(format!("flatpak install demo {APP}")));
 
     story.step("The same command installs the app without a question").await;
     story.session.flatpak().install(APP).end().await.expect_success();

@@ -88,3 +88,57 @@ async fn not_now_ends_the_install() {
     story.session.screen().wait_until_empty().await;
     story.end().await;
 }
+
+/// Signs in for an install that did not wait, and returns once the last page is shown.
+async fn sign_in_for_an_install(story: &Story) {
+    let prompt = format!("Sign In to {}", story.session.host());
+    story.session.flatpak().install(APP).end().await;
+    let screen = story.session.screen();
+    screen.window(&prompt).await.press(&format!("Continue to {}", story.session.host())).await;
+    screen.front().sign_in_on_the_page("demo").await;
+    screen.front().says("Signed In").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_page_offers_once_to_let_installs_wait() {
+    let story = Story::begin("02-offered", "Waiting is offered once", Setup::default()).await;
+    let screen = story.session.screen();
+
+    story.step("The last page of a sign-in offers it").await;
+    sign_in_for_an_install(&story).await;
+    let done = screen.front();
+    done.says("Next time, the install can wait and continue by itself.").await;
+    done.ready("Turn On").await;
+    done.press("Done").await;
+    screen.wait_until_empty().await;
+
+    story.step("Who did not take it is not asked again").await;
+    story.session.usherctl(&["remove", &story.session.host(), "--yes"]).await.expect_success();
+    sign_in_for_an_install(&story).await;
+    screen.front().ready("Copy and Close").await;
+    assert!(screen.front().tree().await.usable("Turn On").is_none());
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_takes_the_offer_needs_one_command_from_then_on() {
+    let story = Story::begin("02-taken", "The offer to wait is taken", Setup::default()).await;
+    let host = story.session.host();
+    let screen = story.session.screen();
+
+    story.step("One press on the last page").await;
+    sign_in_for_an_install(&story).await;
+    let done = screen.front();
+    done.press("Turn On").await;
+    done.says("Next time, the install waits and continues by itself.").await;
+    done.press("Done").await;
+    screen.wait_until_empty().await;
+
+    story.step("The next install waits").await;
+    story.session.usherctl(&["remove", &host, "--yes"]).await.expect_success();
+    let install = waiting_install(&story, &format!("Sign In to {host}")).await;
+    screen.front().press(&format!("Continue to {host}")).await;
+    screen.front().sign_in_on_the_page("demo").await;
+    install.end().await.expect_success();
+    story.end().await;
+}

@@ -9,6 +9,8 @@ use usher_core::names;
 pub(crate) enum Setting {
     /// Whether a program waits for the end of a sign-in. Off by default.
     ContinueInstalls,
+    /// Whether the window has offered that setting.
+    ContinueInstallsOffered,
     WindowWidth,
     WindowHeight,
     WindowMaximized,
@@ -18,6 +20,7 @@ impl Setting {
     fn key(self) -> &'static str {
         match self {
             Self::ContinueInstalls => "continue-installs",
+            Self::ContinueInstallsOffered => "continue-installs-offered",
             Self::WindowWidth => "window-width",
             Self::WindowHeight => "window-height",
             Self::WindowMaximized => "window-maximized",
@@ -51,6 +54,16 @@ impl Settings {
     /// Whether a switch is on.
     pub(crate) fn is_on(&self, setting: Setting) -> bool {
         self.having(setting).is_some_and(|settings| settings.boolean(setting.key()))
+    }
+
+    /// Whether the person can change a setting, and the change is kept.
+    pub(crate) fn can_set(&self, setting: Setting) -> bool {
+        self.having(setting).is_some_and(|settings| settings.is_writable(setting.key()))
+    }
+
+    /// Turns a switch on. Returns whether that is kept.
+    pub(crate) fn turn_on(&self, setting: Setting) -> bool {
+        self.having(setting).is_some_and(|settings| settings.set_boolean(setting.key(), true).is_ok())
     }
 
     /// An older schema can lack a setting.

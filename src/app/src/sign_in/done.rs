@@ -2,6 +2,7 @@
 //! *Done*: who is signed in where, and how it goes on.
 
 mod used_by;
+mod waiting;
 
 use std::time::Duration;
 
@@ -16,17 +17,21 @@ use super::{
 use crate::{
     desktop::software,
     i18n::{gettext, gettext_f},
-    model::Setting,
+    model::App,
     prompt::NextQuestion,
     services::Services,
     text,
-    widgets::{Body, Closures, toast, when_used},
+    widgets::{Body, Closures, CopyButton, Guard, Heading, when_used},
 };
 
 type Callback = Box<dyn FnOnce()>;
 
 /// How long *Done* stays when a program goes on by itself.
 const CLOSING: Duration = Duration::from_secs(6);
+/// How long the button is seen to have copied, before *Done* ends.
+const COPIED: Duration = Duration::from_secs(1);
+/// Size of the picture of an account or an app.
+const PICTURE_SIZE: i32 = 96;
 
 mod imp {
     use std::cell::{Cell, OnceCell, RefCell};
@@ -37,12 +42,6 @@ mod imp {
     #[properties(wrapper_type = super::DonePage)]
     #[template(file = "src/sign_in/done.blp")]
     pub struct DonePage {
-        /// Whose account it is, where the server says.
-        #[property(get, construct_only, nullable)]
-        user: RefCell<Option<String>>,
-        /// Whether there is an account to show a picture of.
-        #[property(get, construct_only)]
-        has_account: Cell<bool>,
         /// Who is signed in where, or what else is to be known.
         #[property(get, construct_only)]
         detail: RefCell<String>,
@@ -58,23 +57,26 @@ mod imp {
         /// Whether there are repositories to switch on.
         #[property(get, set)]
         has_repositories: Cell<bool>,
-        /// Whether the setting is shown that lets programs wait.
+        /// Whether the setting is offered that lets installs wait.
         #[property(get, set)]
-        offers_to_wait: Cell<bool>,
+        pub(super) offers_to_wait: Cell<bool>,
+        /// What that setting does; empty where it is not offered.
+        #[property(get, set)]
+        waiting_text: RefCell<String>,
         #[property(get, set)]
         primary_text: RefCell<String>,
-        /// Whether the primary button does something other than finish.
+        /// Whether the primary button leads elsewhere, so that another one just ends this.
         #[property(get, set)]
-        has_done_button: Cell<bool>,
+        ends_elsewhere: Cell<bool>,
         /// What the button says that leads to another question; empty where there is none.
         #[property(get, set)]
         next_text: RefCell<String>,
         #[template_child]
         pub(super) used_by_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
-        continue_row: TemplateChild<adw::SwitchRow>,
+        picture: TemplateChild<adw::Bin>,
         #[template_child]
-        primary_button: TemplateChild<gtk::Button>,
+        guard: TemplateChild<Guard>,
         pub(super) services: OnceCell<Services>,
         /// Whose permissions are shown.
         pub(super) account: OnceCell<(AccountId, Binding)>,
@@ -94,6 +96,9 @@ mod imp {
 
         fn class_init(klass: &mut Self::Class) {
             Body::ensure_type();
+            CopyButton::ensure_type();
+            Guard::ensure_type();
+            Heading::ensure_type();
             klass.bind_template();
             klass.bind_template_callbacks();
             Closures::bind_template_callbacks(klass);
@@ -112,8 +117,9 @@ mod imp {
     impl NavigationPageImpl for DonePage {
         fn shown(&self) {
             self.parent_shown();
-            self.primary_button.grab_focus();
+            self.guard.place_focus();
             self.obj().announce(&self.said.borrow(), AccessibleAnnouncementPriority::Medium);
+            self.note_the_offer();
         }
     }
 
@@ -138,11 +144,21 @@ mod imp {
         fn on_primary(&self) {
             match self.next_step.get() {
                 Some(NextStep::Software { remote, app_id }) => self.install_in_software(remote.clone(), app_id.clone()),
-                Some(NextStep::Terminal { .. } | NextStep::ByHand) if !self.command.borrow().is_empty() => {
-                    toast::copy(&*self.obj(), &self.command.borrow());
-                }
+                // The button has copied it.
+                _ if !self.command.borrow().is_empty() => self.finish_soon(),
                 _ => self.finish(),
             }
+        }
+
+        #[template_callback]
+        fn on_turn_on(&self) {
+            self.let_installs_wait();
+        }
+
+        /// One secondary button is enough: where another question is offered, the window's own button ends this.
+        #[template_callback(function)]
+        fn has_done_button(ends_elsewhere: bool, next_text: &str) -> bool {
+            ends_elsewhere && next_text.is_empty()
         }
 
         pub(super) fn services(&self) -> &Services {
@@ -163,24 +179,16 @@ mod imp {
             page.set_next_step_text(self.text_of(step, client));
             page.set_primary_text(match step {
                 NextStep::Software { .. } => gettext("Open in Software"),
-                NextStep::Terminal { .. } => gettext("Copy Command"),
+                NextStep::Terminal { .. } => gettext("Copy and Close"),
                 _ => gettext("Done"),
             });
-            page.set_has_done_button(matches!(step, NextStep::Software { .. } | NextStep::Terminal { .. }));
+            page.set_ends_elsewhere(matches!(step, NextStep::Software { .. } | NextStep::Terminal { .. }));
             match step {
                 NextStep::Terminal { command } => page.set_command(command.as_str()),
                 NextStep::Software { remote, app_id } => self.name_what_software_does(remote.clone(), app_id.clone()),
-                _ => {}
-            }
-            match step {
                 NextStep::ByHand => self.show_repositories(),
                 NextStep::Waiting => self.close_by_itself(),
-                // An update never waits.
-                _ if matches!(purpose, Purpose::Asked(asked) if asked.is_update) => {}
-                _ => {
-                    let settings = self.services().settings();
-                    page.set_offers_to_wait(settings.bind(Setting::ContinueInstalls, &*self.continue_row, "active"));
-                }
+                NextStep::Program | NextStep::Press { .. } | NextStep::Account => {}
             }
         }
 
@@ -189,8 +197,8 @@ mod imp {
             let page = self.obj();
             page.set_next_step_text(text);
             page.set_command(command);
-            page.set_primary_text(gettext("Copy Command"));
-            page.set_has_done_button(true);
+            page.set_primary_text(gettext("Copy and Close"));
+            page.set_ends_elsewhere(true);
         }
 
         /// How it goes on. `client` is empty where the program is not known.
@@ -242,6 +250,29 @@ mod imp {
                     }
                 }
             ));
+        }
+
+        /// Ends this once the person has seen what the button says.
+        fn finish_soon(&self) {
+            glib::timeout_add_local_once(
+                COPIED,
+                glib::clone!(
+                    #[weak(rename_to = imp)]
+                    self,
+                    move || imp.finish()
+                ),
+            );
+        }
+
+        pub(super) fn show_account(&self, user: Option<&str>) {
+            let avatar = adw::Avatar::builder().size(PICTURE_SIZE).show_initials(true).build();
+            avatar.set_text(user.map(text::plain).as_deref());
+            avatar.upcast_ref::<gtk::Widget>().set_accessible_role(gtk::AccessibleRole::Presentation);
+            self.picture.set_child(Some(&avatar));
+        }
+
+        pub(super) fn show_app(&self, app: &App) {
+            self.picture.set_child(Some(&app.image(PICTURE_SIZE)));
         }
 
         /// Closes after a while, unless somebody does something.
@@ -301,8 +332,6 @@ impl DonePage {
         let other_person = user.map_or_else(String::new, |_| gettext_f("Not {user}?", &[("user", &within)]));
         let page: Self = glib::Object::builder()
             .property("title", gettext("Signed In"))
-            .property("user", user.map(|user| text::plain(user)))
-            .property("has-account", true)
             .property("detail", who(user, &host))
             .property("other-person", other_person)
             .build();
@@ -312,7 +341,9 @@ impl DonePage {
         imp.said.replace(gettext_f("Signed in as {user}", &[("user", &within)]));
         imp.start_over.replace(Some(Box::new(start_over)));
         imp.finished.replace(Some(Box::new(finished)));
+        imp.show_account(user.map(String::as_str));
         imp.show_next_step(&request.purpose);
+        imp.offer_to_wait(&request.purpose);
         page
     }
 
@@ -320,8 +351,6 @@ impl DonePage {
     pub(super) fn after(services: &Services, ending: Ending, finished: impl FnOnce() + 'static) -> Self {
         let page: Self = glib::Object::builder()
             .property("title", &ending.heading)
-            .property("user", ending.user.as_deref().map(text::plain))
-            .property("has-account", ending.user.is_some())
             .property("other-person", "")
             .property("detail", ending.text.unwrap_or_else(|| who(ending.user.as_ref(), &ending.host)))
             .build();
@@ -329,6 +358,11 @@ impl DonePage {
         let _ = imp.services.set(services.clone());
         imp.said.replace(ending.heading);
         imp.finished.replace(Some(Box::new(finished)));
+        match (&ending.app, &ending.user) {
+            (Some(app), _) => imp.show_app(app),
+            (None, Some(user)) => imp.show_account(Some(user)),
+            (None, None) => {}
+        }
         imp.show_next_step(&Purpose::Asked(ending.asked));
         page
     }

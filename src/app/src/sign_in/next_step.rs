@@ -38,6 +38,14 @@ pub(super) fn next_step(purpose: &Purpose) -> NextStep {
     }
 }
 
+/// Whether an install has ended that waits with *Continue Installs After Signing In*. An update never does, and a program
+/// that shows nobody its errors waits in any case.
+pub(super) fn could_have_waited(purpose: &Purpose) -> bool {
+    let Purpose::Asked(asked) = purpose else { return false };
+    let is_always_the_same = asked.is_update || client::is_mute(&asked.client);
+    !is_always_the_same && !asked.is_waiting.get() && !asked.app_ids.borrow().is_empty()
+}
+
 fn after(asked: &ClientRequest) -> NextStep {
     let app_ids = asked.app_ids.borrow();
     if asked.is_waiting.get() {
@@ -82,7 +90,11 @@ mod tests {
     }
 
     fn back_for(apps: &[&str], client: &str, remote: &str, is_update: bool, is_waiting: bool) -> NextStep {
-        next_step(&Purpose::Asked(Rc::new(ClientRequest {
+        next_step(&asked(apps, client, remote, is_update, is_waiting))
+    }
+
+    fn asked(apps: &[&str], client: &str, remote: &str, is_update: bool, is_waiting: bool) -> Purpose {
+        Purpose::Asked(Rc::new(ClientRequest {
             ground: Ground { remote: remote.into(), ..testing::ground("https://r.example/", "https://s.example/") },
             app_ids: RefCell::new(apps.iter().map(|&id| id.to_owned()).collect()),
             client: client.into(),
@@ -90,7 +102,7 @@ mod tests {
             is_waiting: Cell::new(is_waiting),
             next: NextQuestion::default(),
             saved: Box::new(|_, _| Box::pin(std::future::ready(crate::sign_in::AfterSaving::Done))),
-        })))
+        }))
     }
 
     #[test]
@@ -109,6 +121,23 @@ mod tests {
         assert_eq!(back("flatpak", "demo", false, true), NextStep::Waiting);
         assert_eq!(back_for(&[], "gnome-software", "demo", false, false), NextStep::Account);
         assert_eq!(next_step(&Purpose::ByHand { remote: None }), NextStep::ByHand);
+    }
+
+    #[test]
+    fn waiting_is_offered_only_where_it_would_have_made_a_difference() {
+        for (apps, client, is_update, is_waiting, is_offered) in [
+            (&["org.a.A"][..], "flatpak", false, false, true),
+            (&["org.a.A"], "gnome-software", false, false, true),
+            (&["org.a.A"], "flatpak", false, true, false),
+            (&["org.a.A"], "flatpak", true, false, false),
+            (&["org.a.A"], "plasma-discover", false, true, false),
+            (&["org.a.A"], "plasma-discover", false, false, false),
+            (&[], "gnome-software", false, false, false),
+        ] {
+            let asked = asked(apps, client, "demo", is_update, is_waiting);
+            assert_eq!(could_have_waited(&asked), is_offered, "{client} {is_update} {is_waiting}");
+        }
+        assert!(!could_have_waited(&Purpose::ByHand { remote: None }));
     }
 
     #[test]

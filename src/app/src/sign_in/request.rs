@@ -9,7 +9,7 @@ use std::{
 
 use usher_core::{account::AccountId, binding::Binding, ground::Ground, remote::Remote};
 
-use crate::prompt::NextQuestion;
+use crate::{model::App, prompt::NextQuestion};
 
 /// For whom the person signs in: decides what *Done* says.
 #[derive(Clone)]
@@ -69,6 +69,8 @@ pub(crate) struct Ending {
     pub(crate) heading: String,
     /// Whose account it was about.
     pub(crate) user: Option<String>,
+    /// The app that it was about, where it was about one; shown instead of the account.
+    pub(crate) app: Option<App>,
     /// What is said instead of user and host.
     pub(crate) text: Option<String>,
     /// Host of the server.

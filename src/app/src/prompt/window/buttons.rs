@@ -18,7 +18,7 @@ use usher_core::{
 use super::{Form, imp};
 use crate::{
     i18n::{gettext, gettext_f},
-    model::permission,
+    model::{App, permission},
     runtime,
     sign_in::{self, AfterSaving, ClientRequest, Ending, Purpose, SignInRequest},
     text,
@@ -137,7 +137,7 @@ impl imp::PromptWindow {
                 }
                 imp.set_busy(false);
                 match permitted {
-                    Ok(()) => imp.show_done(&gettext("Allowed"), Some(&account), None),
+                    Ok(()) => imp.show_done(&gettext("Allowed"), Some(&account), None, None),
                     Err(said) => imp.show_failure(&said, None),
                 }
             }
@@ -180,7 +180,7 @@ impl imp::PromptWindow {
                 match runtime::spawn(unlocking).await {
                     Ok(true) => {
                         imp.set_busy(false);
-                        return imp.show_done(&gettext("Keyring Unlocked"), None, None);
+                        return imp.show_done(&gettext("Keyring Unlocked"), None, None, None);
                     }
                     Ok(false) | Err(StoreError::Dismissed | StoreError::Locked) => {}
                     Err(error) => tracing::warn!(%error, "cannot unlock the keyring"),
@@ -191,13 +191,14 @@ impl imp::PromptWindow {
         ));
     }
 
-    pub(super) fn show_done(&self, heading: &str, account: Option<&Account>, text: Option<String>) {
+    pub(super) fn show_done(&self, heading: &str, account: Option<&Account>, app: Option<App>, text: Option<String>) {
         let asked = self.asked();
         asked.app_ids.replace(self.apps_to_install());
         self.done(&asked, account.map(|account| account.id));
         let ending = Ending {
             heading: heading.to_owned(),
             user: account.filter(|account| account.has_telling_name() || account.name.is_some()).map(Account::label),
+            app,
             text,
             host: self.prompt().details.borrow().ground.binding.host(),
             asked,

@@ -172,7 +172,8 @@ impl imp::PromptWindow {
         let apps: Vec<String> = bought.iter().map(|app| self.app_name(app)).collect();
         let said = belongs(&account.label(), &apps, was_paid);
         let heading = if was_paid { gettext("Bought") } else { gettext("Already Bought") };
-        self.show_done(&heading, Some(account), Some(said));
+        let app = bought.first().map(|app| self.app(app));
+        self.show_done(&heading, Some(account), app, Some(said));
     }
 
     /// What can be installed now: all that was asked for, but what was not bought.

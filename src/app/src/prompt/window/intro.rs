@@ -57,7 +57,7 @@ impl imp::PromptWindow {
         show_offline(&self.view, services.network());
     }
 
-    fn app(&self, app_id: &str) -> App {
+    pub(super) fn app(&self, app_id: &str) -> App {
         self.services().apps().get(&self.prompt().remote.name, app_id)
     }
 
