@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What a person does on the shop's pages, and what the shop saw of it.
 
+use std::time::Duration;
+
 use usher_demo_store::LoggedRequest;
 
 use crate::browser;
 use crate::screen::Window;
 use crate::session::Session;
 use crate::usherctl::BrowserCommand;
+
+/// Longer than buttons that give consent do nothing.
+const READING: Duration = Duration::from_millis(1500);
 
 impl Window<'_> {
     /// Signs in as `user` on the shop's page, which this window shows.
@@ -24,14 +29,20 @@ impl Window<'_> {
         self.press("Done").await;
     }
 
+    /// Takes the time that a person takes to read a window that has come up. A press that comes sooner may have been meant for
+    /// something else, and leads less far.
+    pub async fn read(&self) {
+        tokio::time::sleep(READING).await;
+    }
+
     /// Pays for `app` on the shop's page, which this window shows.
     pub async fn pay_on_the_page(&self, app: &str) {
         self.says(&format!("Buy “{app}”?")).await;
         self.press("Buy Now").await;
     }
 
-    /// Pays for `app` on the shop's page, and leaves the shop's “Thank You” page that follows.
-    pub async fn pay_and_return(&self, app: &str) {
+    /// Pays for `app`, which the shop does not unlock yet, and leaves the shop's “Thank You” page that follows.
+    pub async fn pay_before_access(&self, app: &str) {
         self.pay_on_the_page(app).await;
         self.says("Thank You").await;
         self.press("Done").await;

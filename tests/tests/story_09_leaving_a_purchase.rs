@@ -56,7 +56,7 @@ async fn leaving_before_paying_begins_nothing_again_until_the_person_says_so() {
     story.step("“Not Paid” leads back to the prompt, and the app can be bought from there").await;
     window.press("Not Paid").await;
     window.press("Continue to Purchase").await;
-    window.pay_and_return("Sketchbook").await;
+    window.pay_on_the_page("Sketchbook").await;
     window.says("Bought").await;
     assert_eq!(story.session.purchase_counts(), (1, 1));
     window.press("Done").await;
@@ -90,7 +90,7 @@ async fn closing_the_window_after_paying_loses_nothing() {
     story.step("The shop takes the money and does not unlock the app yet").await;
     story.session.shop().control().hold_grants();
     let window = screen.front();
-    window.pay_and_return("Sketchbook").await;
+    window.pay_before_access("Sketchbook").await;
     window.says("Waiting for the Store").await;
     window.says(&format!("{} has not unlocked “Sketchbook” yet. Nothing is paid again.", story.session.host())).await;
 
@@ -120,7 +120,7 @@ async fn usher_asks_the_store_again_until_it_unlocks_the_app() {
 
     story.step("The shop does not unlock the paid app, and the window waits").await;
     story.session.shop().control().hold_grants();
-    window.pay_and_return("Sketchbook").await;
+    window.pay_before_access("Sketchbook").await;
     window.says("Waiting for the Store").await;
 
     story.step("Once it is unlocked the window says so by itself").await;
@@ -180,7 +180,7 @@ async fn a_window_killed_before_paying_begins_nothing_twice() {
     story.step("Once the person says that it was not paid, it can be bought").await;
     window.press("Not Paid").await;
     window.press("Continue to Purchase").await;
-    window.pay_and_return("Sketchbook").await;
+    window.pay_on_the_page("Sketchbook").await;
     window.says("Bought").await;
     window.press("Done").await;
     screen.wait_until_empty().await;

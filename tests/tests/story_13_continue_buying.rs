@@ -27,7 +27,7 @@ async fn waiting_at_the_page(name: &'static str, title: &str) -> (Story, Termina
 async fn pay(story: &Story) {
     let screen = story.session.screen();
     let window = screen.front();
-    window.pay_and_return("Sketchbook").await;
+    window.pay_on_the_page("Sketchbook").await;
     window.says("“Sketchbook” now belongs to demo.").await;
 }
 

@@ -90,7 +90,7 @@ async fn software_installs_an_app_after_buying_it() {
     prompt.row_says("Asked By", "Software").await;
     prompt.press("Continue to Purchase").await;
     let page = usher.front();
-    page.pay_and_return("Sketchbook").await;
+    page.pay_on_the_page("Sketchbook").await;
     page.says("“Sketchbook” now belongs to demo.").await;
 
     story.step("“Install in Software” installs the app there, and nothing is asked").await;

@@ -30,7 +30,7 @@ async fn buy(session: &Session, further: &[&str]) -> CommandOutput {
 
 /// Pays on the shop's page, which the window shows, and waits until Usher says “Bought”.
 async fn pay_and_finish(window: &Window<'_>) {
-    window.pay_and_return("Sketchbook").await;
+    window.pay_on_the_page("Sketchbook").await;
     window.says("Bought").await;
 }
 
@@ -236,7 +236,7 @@ async fn a_keyring_that_is_locked_during_the_purchase_loses_nothing() {
     window.press("Continue to Purchase").await;
     window.ready("Buy Now").await;
     session.keyring().lock().await;
-    window.pay_and_return("Sketchbook").await;
+    window.pay_before_access("Sketchbook").await;
     window.says("Waiting for the Store").await;
     assert!(!session.keyring().saw_unexpected_prompt(), "nobody was asked for a password");
 
@@ -275,7 +275,7 @@ async fn a_shop_that_cannot_be_reached_after_paying_is_asked_until_it_answers() 
     window.press("Continue to Purchase").await;
     window.ready("Buy Now").await;
     control.fail(Route::GetTokens, Failure::Reset);
-    window.pay_and_return("Sketchbook").await;
+    window.pay_before_access("Sketchbook").await;
     window.says("Waiting for the Store").await;
     let message = format!("{} cannot be reached", session.host());
     window.toast_after(&message, async || window.press("Check Again").await).await;
@@ -294,7 +294,7 @@ async fn a_sign_in_that_ends_during_the_purchase_is_renewed_and_the_purchase_fou
     window.press("Continue to Purchase").await;
     window.ready("Buy Now").await;
     control.expire_credentials(None).expect("the shop lets sign-ins expire");
-    window.pay_and_return("Sketchbook").await;
+    window.pay_on_the_page("Sketchbook").await;
     window.says(&format!("Sign In to {} Again", session.host())).await;
     window.press(&format!("Continue to {}", session.host())).await;
     window.sign_in_and_finish("demo").await;

@@ -13,6 +13,7 @@ use std::{
 
 use adw::prelude::*;
 use gtk::glib;
+use url::Url;
 use usher_core::{
     buying::{
         Buying,
@@ -47,14 +48,6 @@ pub(crate) enum Closing {
     Ask,
 }
 
-/// Where the shop's page is with its last page.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Landing {
-    #[default]
-    None,
-    Shown,
-}
-
 /// A purchase under way.
 pub(crate) struct Purchase {
     view: glib::WeakRef<adw::NavigationView>,
@@ -70,9 +63,8 @@ pub(crate) struct Purchase {
     page: glib::WeakRef<PurchasePage>,
     /// What stood in place of the shop's page when the server was asked.
     problem: RefCell<Option<WebProblem>>,
-    landing: Cell<Landing>,
-    /// What comes after the shop's last page.
-    after_landing: RefCell<Option<NextStep>>,
+    /// The shop's last page, which is shown where the server does not give access at once.
+    landing: RefCell<Option<Url>>,
     is_asking: Cell<bool>,
     is_asking_departure: Cell<bool>,
     /// Whether the shop has led back, and may have been paid.
@@ -106,8 +98,7 @@ impl Purchase {
             web: glib::WeakRef::new(),
             page: glib::WeakRef::new(),
             problem: RefCell::default(),
-            landing: Cell::default(),
-            after_landing: RefCell::default(),
+            landing: RefCell::default(),
             is_asking: Cell::default(),
             is_asking_departure: Cell::default(),
             is_awaited: Cell::default(),
@@ -171,24 +162,13 @@ impl Purchase {
         if self.is_ended.get() {
             return;
         }
-        if self.landing.get() == Landing::Shown {
-            // The shop's last page is read first.
-            if matches!(next, NextStep::Wait) {
-                self.watch(0);
-            }
-            if next == NextStep::Bought {
-                self.stop_watch();
-            }
-            if !matches!(next, NextStep::Stay | NextStep::StayAfterError) {
-                self.after_landing.replace(Some(next));
-            }
-            return;
-        }
         match next {
             NextStep::Shop => self.show_shop(),
             NextStep::Bought => self.bought(),
             NextStep::Wait => {
-                self.show(&PageKind::Waiting);
+                if !self.shows_landing() {
+                    self.show(&PageKind::Waiting);
+                }
                 self.watch(0);
             }
             NextStep::Unfinished => self.show(&PageKind::Unfinished),

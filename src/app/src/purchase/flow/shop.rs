@@ -11,7 +11,7 @@ use usher_core::{
     service::ServiceUrl,
 };
 
-use super::{CheckReason, Landing, Purchase, WebPage, WebProblem};
+use super::{CheckReason, PageKind, Purchase, WebPage, WebProblem};
 use crate::{
     i18n::gettext,
     purchase::departure,
@@ -37,6 +37,15 @@ impl Purchase {
             page.show_alone(text);
         }
         page.load(&start);
+    }
+
+    /// Shows the shop's own last page, which may say when the app comes. Tells whether there is one.
+    pub(super) fn shows_landing(&self) -> bool {
+        let landing = self.landing.take().zip(self.web.upgrade());
+        if let Some((landing, page)) = &landing {
+            page.show_landing(landing);
+        }
+        landing.is_some()
     }
 
     /// The shop's page is not needed any more.
@@ -118,13 +127,8 @@ impl WebTask for Purchase {
             return;
         }
         self.was_paid.set(true);
-        match buying.landing(&parameters) {
-            Some(landing) => {
-                self.landing.set(Landing::Shown);
-                page.show_landing(&landing);
-            }
-            None => page.show_busy(&gettext("Checking…")),
-        }
+        page.show_busy(&gettext("Checking…"));
+        self.landing.replace(buying.landing(&parameters));
         self.ask(CheckReason::Returned, false);
     }
 
@@ -141,15 +145,8 @@ impl WebTask for Purchase {
         glib::spawn_future_local(self.confirm_departure());
     }
 
+    /// The server is still asked again and again.
     fn read(self: Rc<Self>) {
-        self.landing.set(Landing::None);
-        match self.after_landing.take() {
-            Some(next) => self.go(next, None, false),
-            None => {
-                if let Some(page) = self.web.upgrade() {
-                    page.show_busy(&gettext("Checking…"));
-                }
-            }
-        }
+        self.show(&PageKind::Waiting);
     }
 }
