@@ -50,10 +50,10 @@ async fn sign_in_again_and_update(story: &Story) {
     assert!(!window.tree().await.says("Needs Attention"), "one account is one row");
 
     story.step("Signing in again brings the update").await;
+    window.read().await;
     window.press(&format!("Sign In to {host}")).await;
-    let screen = story.session.screen();
-    screen.front().press(&format!("Continue to {host}")).await;
-    screen.front().sign_in_and_finish("demo").await;
+    screen.front().sign_in_on_the_page("demo").await;
+    window.wait("the account in order", |tree| (!tree.mentions("Sign in again")).then_some(())).await;
     let before = installed(story).await;
     story.session.flatpak().run(&["update", "--user", "-y"]).await.expect_success();
     let after = installed(story).await;

@@ -79,7 +79,8 @@ async fn a_click_on_a_notification_leads_to_signing_in_with_nothing_running_befo
     desktop.wait_until_none().await;
 
     story.step("Signing in brings the update").await;
-    window.sign_in_and_finish("demo").await;
+    window.sign_in_on_the_page("demo").await;
+    window.mentions("Signed in as demo").await;
     let before = story.session.flatpak().commit(PRIVATE).await;
     update(&story).await;
     assert_ne!(before, story.session.flatpak().commit(PRIVATE).await);

@@ -15,7 +15,7 @@ use usher_core::{
     redirect::{Match, Parameters},
     service::ServiceUrl,
     sign_in::Saved,
-    text,
+    text as core_text,
 };
 
 use super::{
@@ -25,12 +25,14 @@ use super::{
     unsaved::UnsavedSignIn,
 };
 use crate::{
-    i18n::gettext,
+    i18n::{gettext, gettext_f},
     navigation,
     purchase::unfinished,
     runtime,
     services::Services,
+    text,
     web::{SpentRedirects, WebPage, WebProblem, WebSession, WebTask},
+    widgets::toast,
 };
 
 type Finished = Box<dyn FnOnce(Option<AccountId>)>;
@@ -210,6 +212,11 @@ impl Flow {
         // The web view ends here; behind *Done* is the page from which the sign-in began.
         page.close();
         match onward {
+            AfterSaving::Done if self.is_settled(&saved) => {
+                self.finish(saved.account.id);
+                let user = text::within(&saved.account.label());
+                toast::show(&view, &gettext_f("Signed in as {user}", &[("user", &user)]));
+            }
             AfterSaving::Done => {
                 let (other, finished) = (self.clone(), self.clone());
                 let (id, again) = (saved.account.id, saved.clone());
@@ -230,6 +237,12 @@ impl Flow {
                 lead();
             }
         }
+    }
+
+    /// Whether *Done* would say nothing new: the person has signed in again to an account that was there, and nobody waits.
+    fn is_settled(&self, saved: &Saved) -> bool {
+        let is_by_hand = matches!(self.request.purpose, Purpose::ByHand { .. });
+        is_by_hand && self.expected().is_some() && !saved.is_new
     }
 
     /// Signs out the wrong person again, and shows the server's page anew.
@@ -303,8 +316,8 @@ impl WebTask for Flow {
             Purpose::ByHand { remote } => remote.as_ref().map(|remote| remote.name.as_str()),
         };
         let server = self.request.binding.service.url().as_str();
-        let whom = remote.filter(|name| text::is_plain_name(name)).unwrap_or(server);
-        text::usherctl(&["sign-in", whom])
+        let whom = remote.filter(|name| core_text::is_plain_name(name)).unwrap_or(server);
+        core_text::usherctl(&["sign-in", whom])
     }
 
     fn recognise(&self, address: &str) -> Match {

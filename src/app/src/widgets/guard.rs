@@ -27,6 +27,11 @@ pub(crate) fn follow_press(lead: impl FnOnce()) {
     IS_PRESSED.set(before);
 }
 
+/// Whether what happens now follows from a press of the person's in this window.
+pub(crate) fn is_press() -> bool {
+    IS_PRESSED.get()
+}
+
 /// Does what an answer leads to: whatever was pressed to ask for it, it comes when it comes.
 pub(crate) fn follow_answer(lead: impl FnOnce()) {
     let before = IS_ANSWER.replace(true);

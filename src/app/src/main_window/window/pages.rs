@@ -20,6 +20,7 @@ use crate::{
     services::Services,
     sign_in::{self, Purpose, SignInRequest},
     take_along::{ExportPage, WelcomePage},
+    widgets::guard,
 };
 
 impl imp::Window {
@@ -39,7 +40,7 @@ impl imp::Window {
                 let repository = repositories.iter().find(|repository| repository.binding == taken.binding);
                 self.view.push(&ServerPage::expecting(services, repository, &taken));
             }
-            Destination::SignInAgain(account) => self.show_server_again(account),
+            Destination::SignInAgain(account) => self.sign_in_again(account),
             Destination::SignIn { binding, account, remote } => {
                 self.sign_in(SignInRequest { binding, account, purpose: Purpose::ByHand { remote } });
             }
@@ -81,7 +82,18 @@ impl imp::Window {
         }
     }
 
-    /// No stray key opens a server's page: the server is shown first.
+    /// To the page of the account's own server, which the person agreed to when the account was made.
+    fn sign_in_again(&self, account: AccountId) {
+        if !guard::is_press() {
+            return self.show_server_again(account);
+        }
+        if let Some(account) = self.services().accounts().find(account) {
+            let purpose = Purpose::ByHand { remote: None };
+            self.sign_in(SignInRequest { binding: account.binding, account: Some(account.id), purpose });
+        }
+    }
+
+    /// Neither a program on the bus nor a stray key opens a server's page: the server is shown first.
     fn show_server_again(&self, account: AccountId) {
         if let Some(account) = self.services().accounts().find(account) {
             self.view.push(&ServerPage::again(self.services(), &account));
