@@ -83,6 +83,11 @@ async fn on_a_new_computer_one_file_and_a_sign_in_bring_everything_back() {
         assert!(new.flatpak().is_installed(app).await, "{app}");
     }
     assert_eq!(old.begun_purchases().len(), 1, "nothing was bought again");
+
+    story.step("Nothing is left to do, and the page says so").await;
+    window.says("All Set").await;
+    window.press("Done").await;
+    window.find_row(&format!("demo, {host}")).await;
     assert_eq!(old.leaks(), [] as [Leak; 0]);
     story.end().await;
 }

@@ -41,6 +41,8 @@ pub(super) struct Steps {
     pub(super) repositories: Vec<RepositoryStep>,
     /// How many apps are left, and what installs them.
     pub(super) apps: Option<(usize, String)>,
+    /// Whether an app is missing, whether or not there is such a command.
+    misses_apps: bool,
 }
 
 impl Steps {
@@ -58,8 +60,21 @@ impl Steps {
                     repository: repository.clone(),
                 })
                 .collect(),
+            misses_apps: takeout
+                .repositories
+                .iter()
+                .flat_map(|known| &known.apps)
+                .any(|id| !here.installed.contains(id)),
             apps: takeout::install_command(&takeout.repositories, &here.remotes, |id| here.installed.contains(id)),
         }
+    }
+}
+
+impl Steps {
+    /// Whether nothing is left to do.
+    pub(super) fn are_all_done(&self) -> bool {
+        let is_set_up = |step: &RepositoryStep| step.set_up == SetUp::Done;
+        self.accounts.iter().all(|step| step.is_done) && self.repositories.iter().all(is_set_up) && !self.misses_apps
     }
 }
 
@@ -135,6 +150,25 @@ mod tests {
         assert_eq!(later.accounts.iter().map(|step| step.is_done).collect::<Vec<_>>(), [true, false]);
         let (count, command) = later.apps.unwrap();
         assert!(count == 1 && command.contains("org.b.B") && !command.contains("org.a.A"));
+    }
+
+    #[test]
+    fn all_is_set_once_every_account_repository_and_app_is_here() {
+        let takeout = takeout();
+        let open = |user| testing::open(testing::account("https://store.example", user));
+        let remotes = vec![testing::remote("demo", "https://repo.example/", "https://store.example")];
+        let both: Vec<Entry> = vec![open("ada"), open("bob")];
+        let all = BTreeSet::from(["org.a.A".to_owned(), "org.b.B".to_owned()]);
+        for (entries, remotes, installed, is_set) in [
+            (Vec::new(), Vec::new(), BTreeSet::new(), false),
+            (both[..1].to_vec(), remotes.clone(), all.clone(), false),
+            (both.clone(), Vec::new(), all.clone(), false),
+            (both.clone(), remotes.clone(), BTreeSet::from(["org.a.A".to_owned()]), false),
+            (both, remotes, all, true),
+        ] {
+            let here = ThisComputer { remotes, installed };
+            assert_eq!(Steps::of(&takeout, &entries, &here).are_all_done(), is_set, "{here:?}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! The page that a file from another computer leads to: what is left to do here.
 
 use adw::{prelude::*, subclass::prelude::*};
-use gtk::{gio, glib};
+use gtk::{AccessibleAnnouncementPriority, gio, glib};
 use usher_core::{
     remote,
     takeout::{SetUp, Takeout},
@@ -11,17 +11,17 @@ use usher_core::{
 use super::steps::{AccountStep, RepositoryStep, Steps, ThisComputer};
 use crate::{
     i18n::{gettext, gettext_f, ngettext_f},
-    navigation::Destination,
+    navigation::{self, Destination},
     services::Services,
     text,
-    widgets::{Closures, CopyButton, Guard, Offer, OfferRow, RowGroup, accessible, sign_in_name, state_label},
+    widgets::{Closures, CopyButton, Guard, Heading, Offer, OfferRow, RowGroup, accessible, sign_in_name, state_label},
 };
 
 /// Most lines of a command that are shown; all of it is copied.
 const COMMAND_LINES: i32 = 6;
 
 mod imp {
-    use std::cell::{OnceCell, RefCell};
+    use std::cell::{Cell, OnceCell, RefCell};
 
     use super::*;
 
@@ -29,6 +29,12 @@ mod imp {
     #[properties(wrapper_type = super::WelcomePage)]
     #[template(file = "src/take_along/welcome.blp")]
     pub struct WelcomePage {
+        /// What the page is about; empty where nothing is left to do.
+        #[property(get, set)]
+        description: RefCell<String>,
+        /// Whether nothing is left to do.
+        #[property(get, set)]
+        is_all_set: Cell<bool>,
         /// What is to be done about the repositories; empty where nothing is left.
         #[property(get, set)]
         advice: RefCell<String>,
@@ -60,6 +66,7 @@ mod imp {
         fn class_init(class: &mut Self::Class) {
             CopyButton::ensure_type();
             Guard::ensure_type();
+            Heading::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
             Closures::bind_template_callbacks(class);
@@ -87,6 +94,11 @@ mod imp {
         #[template_callback]
         fn on_shown(&self) {
             self.guard.place_focus();
+        }
+
+        #[template_callback]
+        fn on_done(&self) {
+            navigation::go_to(&*self.obj(), &Destination::FirstPage);
         }
 
         fn takeout(&self) -> &Takeout {
@@ -125,12 +137,26 @@ mod imp {
             } else {
                 String::new()
             });
+            self.show_whether_all_is_set(steps.are_all_done());
             self.accounts.show(steps.accounts, AccountStep::is_same, account_row, |_, _| false);
             self.repositories.show(steps.repositories, RepositoryStep::is_same, repository_row, |_, _| false);
             self.obj().set_apps(steps.apps.as_ref().map_or_else(String::new, |(count, _)| {
                 ngettext_f("{n} app can be installed again", "{n} apps can be installed again", *count, &[])
             }));
             self.obj().set_command(steps.apps.map(|(_, command)| command).unwrap_or_default());
+        }
+
+        fn show_whether_all_is_set(&self, is_all_set: bool) {
+            let page = self.obj();
+            page.set_description(if is_all_set {
+                String::new()
+            } else {
+                gettext("Brought from another computer. Each step can be done now or later.")
+            });
+            if is_all_set && !page.is_all_set() {
+                page.announce(&gettext("All Set"), AccessibleAnnouncementPriority::Medium);
+            }
+            page.set_is_all_set(is_all_set);
         }
     }
 }
