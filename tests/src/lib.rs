@@ -7,6 +7,7 @@
 pub mod browser;
 mod bus;
 mod client;
+mod clipboard;
 mod display;
 mod drag;
 mod drawn;

@@ -2,6 +2,7 @@
 //! What each program does and how it looks: the window, the terminal, what a store asks, what a release holds.
 
 mod access;
+mod clipboard;
 mod consent;
 mod file_types;
 mod harness;
@@ -15,6 +16,7 @@ mod looks_permissions;
 mod looks_window_ids;
 mod looks_without_helper;
 mod manifest;
+mod presses;
 mod purchase_pages;
 mod release;
 mod shop_pages;
