@@ -15,6 +15,7 @@ use crate::{
     model::{App, Repository, permission},
     navigation::{self, Destination},
     prompt::wants_to_use,
+    purchase::unfinished,
     services::Services,
     text,
     widgets::{Body, Guard, Heading, Why, WhyList, accessible, account_choices, focus, toast},
@@ -190,6 +191,7 @@ mod imp {
         page.set_is_busy(false);
         match given {
             Ok(()) => {
+                unfinished::look_for_access_of(&services, account, &repository.address);
                 let title = text::within(&repository.title());
                 toast::show(&page, &gettext_f("{repository} may use this account", &[("repository", &title)]));
                 navigation::go_to(&page, &Destination::FirstPage);

@@ -8,6 +8,7 @@ use usher_core::{account::AccountId, binding::Link};
 use crate::{
     i18n::{gettext, gettext_f},
     model::permission,
+    purchase::unfinished,
     services::Services,
     text,
     widgets::toast,
@@ -27,6 +28,9 @@ pub(crate) async fn set_permission(
     } else {
         permission::take_back(accounts, account, link.remote_url.clone()).await
     };
+    if is_allowed && changed.is_ok() {
+        unfinished::look_for_access_of(services, account, &link.remote_url);
+    }
     let repository = text::within(title);
     let values = [("repository", repository.as_str())];
     match &changed {

@@ -12,6 +12,7 @@ use usher_core::{
     ground::Ground,
     http::HttpError,
     provider::Access,
+    service::RemoteUrl,
     session::SessionError,
 };
 
@@ -48,23 +49,36 @@ pub(crate) async fn ask(
     services.accounts().write(async move { buying::check(&session, account, &app_ids, ground.as_ref()).await }).await
 }
 
-/// Asks the server which of the apps that waited for an account it has, so that none is called ready that it has not.
-pub(crate) async fn look_for_access(services: &Services, account: &Account) {
+/// Asks the server which of the apps that waited for an account it has, so that none is called ready that it has not. Does so
+/// for those of a repository, now that it may use the account; without one, of all that may.
+pub(crate) fn look_for_access(services: &Services, account: &Account, repository: Option<&RemoteUrl>) {
+    let may_use = |address: &RemoteUrl| match repository {
+        Some(repository) => repository == address,
+        None => account.is_linked_to(address),
+    };
     for note in services.notes().all().iter() {
-        let ground = &note.ground;
-        let is_own = account.binding == ground.binding && account.is_linked_to(&ground.remote_url);
-        if !is_own || !note.waits_for_account() {
-            continue;
+        if note.waits_for_account() && note.ground.binding == account.binding && may_use(&note.ground.remote_url) {
+            let app_ids = note.app_ids().into_iter().collect();
+            glib::spawn_future_local(look_into(services.clone(), account.id, app_ids, note.ground.clone()));
         }
-        let app_ids = note.app_ids().into_iter().collect();
-        match ask(services, account.id, app_ids, Some(ground.clone())).await {
-            Ok(access) if access.denied.is_empty() => {}
-            Ok(access) => {
-                let denied: Vec<String> = access.denied.into_iter().collect();
-                services.notes().deny(&ground.remote_uri, &denied, account.id);
-            }
-            Err(error) => tracing::warn!(%error, "cannot find out what an account has"),
+    }
+}
+
+/// The same for an account that is known, and a repository that was just allowed to use it.
+pub(crate) fn look_for_access_of(services: &Services, account: AccountId, repository: &RemoteUrl) {
+    if let Some(account) = services.accounts().find(account) {
+        look_for_access(services, &account, Some(repository));
+    }
+}
+
+async fn look_into(services: Services, account: AccountId, app_ids: BTreeSet<String>, ground: Ground) {
+    match ask(&services, account, app_ids, Some(ground.clone())).await {
+        Ok(access) if access.denied.is_empty() => {}
+        Ok(access) => {
+            let denied: Vec<String> = access.denied.into_iter().collect();
+            services.notes().deny(&ground.remote_uri, &denied, account);
         }
+        Err(error) => tracing::warn!(%error, "cannot find out what an account has"),
     }
 }
 

@@ -201,8 +201,7 @@ impl Flow {
         let onward = match &self.request.purpose {
             Purpose::Asked(asked) => (asked.saved)(asked.clone(), saved.account.id).await,
             Purpose::ByHand { .. } => {
-                let (services, account) = (self.services.clone(), saved.account.clone());
-                glib::spawn_future_local(async move { unfinished::look_for_access(&services, &account).await });
+                unfinished::look_for_access(&self.services, &saved.account, None);
                 AfterSaving::Done
             }
         };

@@ -13,6 +13,7 @@ use super::imp;
 use crate::{
     i18n::gettext,
     model::{Repository, permission},
+    purchase::unfinished,
     runtime, text,
     widgets::{labels, toast},
 };
@@ -72,11 +73,15 @@ impl imp::DonePage {
     fn set_permission(&self, id: AccountId, link: Link, is_allowed: bool) {
         let (page, services) = (self.obj().downgrade(), self.services().clone());
         glib::spawn_future_local(async move {
+            let address = link.remote_url.clone();
             let changed = if is_allowed {
                 permission::give(services.accounts(), id, link).await
             } else {
                 permission::take_back(services.accounts(), id, link.remote_url).await
             };
+            if is_allowed && changed.is_ok() {
+                unfinished::look_for_access_of(&services, id, &address);
+            }
             if let (Err(said), Some(page)) = (changed, page.upgrade()) {
                 toast::show(&page, &said);
             }
