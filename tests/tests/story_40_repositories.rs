@@ -140,3 +140,51 @@ async fn a_refusal_is_shown_with_its_repository_and_taken_back_there() {
     assert!(!install(&story).await.contains("error:"));
     story.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_without_an_account_leads_to_one_from_its_page() {
+    let story = Story::begin("40-first", "A repository without an account", Setup::default()).await;
+    let (session, host) = (&story.session, story.session.host());
+    let screen = session.screen();
+
+    story.step("Its row opens its page").await;
+    session.open_usher();
+    let window = screen.window("Usher").await;
+    window.ready(&format!("Sign In to {host}")).await;
+    window.click_row(&format!("Demo Store, {host}")).await;
+    window.ready("Check Repository").await;
+
+    story.step("Signing in from there leads back there, with the account").await;
+    window.press("Sign In…").await;
+    window.press(&format!("Continue to {host}")).await;
+    screen.front().sign_in_and_finish("demo").await;
+    let window = screen.front();
+    window.ready("Use Another Account…").await;
+    window.says("demo").await;
+    assert!(!install(&story).await.contains("error:"));
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_that_can_use_no_account_says_why() {
+    let story = Story::begin("40-unusable", "A repository that can use no account", Setup::default()).await;
+    let session = &story.session;
+    session.flatpak().run(&["remote-modify", "--user", "--url=file:///srv/repo", "demo"]).await.expect_success();
+    let screen = session.screen();
+
+    story.step("It is listed, and its page offers no account").await;
+    session.open_usher();
+    let window = screen.window("Usher").await;
+    window.press_row("Repositories, 1 on this computer").await;
+    window.press_row("Demo Store, No account").await;
+    window.find_row("No Account Can Be Used, No account is used for “demo”").await;
+    assert!(!window.tree().await.mentions("Sign In…"));
+
+    story.step("The check says the same as the doctor").await;
+    window.press("Check Repository").await;
+    window.find_row("Secure Address, Problem, No account is used for “demo”").await;
+    window.find_row("Account, Not Checked").await;
+    let doctor = session.usherctl(&["doctor"]).await.stdout;
+    assert!(doctor.contains("demo: No account is used for “demo”"), "{doctor}");
+    story.end().await;
+}

@@ -14,7 +14,7 @@ use crate::{
     navigation, runtime,
     services::Services,
     text,
-    widgets::{BusyButton, Wait},
+    widgets::{BusyButton, Wait, escape},
 };
 
 mod imp {
@@ -34,6 +34,7 @@ mod imp {
         /// Whether the first check is done.
         #[property(get, set)]
         is_done: Cell<bool>,
+        was_shown: Cell<bool>,
         pub(super) services: OnceCell<Services>,
         pub(super) remote: RefCell<Option<Remote>>,
         /// The check that goes on while nothing is shown yet.
@@ -73,6 +74,8 @@ mod imp {
                 self,
                 move |_| imp.check_again()
             ));
+            // From wherever the keyboard is on the page.
+            escape::stops(&*self.obj(), gtk::PropagationPhase::Bubble, |page| page.imp().again_button.stop());
         }
 
         fn dispose(&self) {
@@ -92,7 +95,7 @@ mod imp {
         #[template_callback]
         fn on_shown(&self) {
             self.leave_if_gone();
-            if self.is_done.get() {
+            if self.was_shown.replace(true) {
                 self.check_again();
             }
         }

@@ -58,7 +58,7 @@ impl CheckResult {
         }
     }
 
-    /// Its row, and the one of the command that mends it.
+    /// Its row, and the one that says what is wrong.
     pub(super) fn rows(&self) -> Vec<adw::ActionRow> {
         let row = adw::ActionRow::builder().title(&self.title).use_markup(false).build();
         let (icon, word) = match &self.outcome {
@@ -73,9 +73,8 @@ impl CheckResult {
         let mut name = format!("{}, {word}", self.title);
         let mut rows = vec![row.clone()];
         if let Outcome::Problem { sentence, command } = &self.outcome {
-            row.set_subtitle(sentence);
             name = format!("{name}, {}", accessible::bare(sentence));
-            rows.extend(command.as_deref().map(command_row));
+            rows.push(problem_row(sentence, command.as_deref()));
         }
         accessible::name(&row, &name);
         rows.iter().for_each(labels::settle);
@@ -89,28 +88,35 @@ impl Outcome {
     }
 }
 
-/// A command, with the button that copies it.
-fn command_row(command: &str) -> adw::ActionRow {
-    let label = gtk::Label::builder()
-        .label(command)
-        .wrap(true)
-        .wrap_mode(gtk::pango::WrapMode::WordChar)
-        .xalign(0.0)
-        .selectable(true)
+/// What is wrong, and the command that mends it with the button that copies it.
+fn problem_row(sentence: &str, command: Option<&str>) -> adw::ActionRow {
+    let texts = gtk::Box::builder()
+        .orientation(gtk::Orientation::Vertical)
+        .spacing(6)
         .hexpand(true)
         .margin_top(12)
         .margin_bottom(12)
-        .css_classes(["monospace"])
         .build();
-    let copy = CopyButton::new(&gettext("Copy Command"), command);
-    copy.set_icon("edit-copy-symbolic");
-    copy.set_valign(gtk::Align::Center);
-    copy.add_css_class("flat");
+    texts.append(&wrapped(sentence));
     let row = adw::ActionRow::builder().use_markup(false).build();
-    row.add_prefix(&label);
-    row.add_suffix(&copy);
-    accessible::name(&row, command);
+    row.add_prefix(&texts);
+    if let Some(command) = command {
+        let label = wrapped(command);
+        label.set_selectable(true);
+        label.add_css_class("monospace");
+        texts.append(&label);
+        let copy = CopyButton::new(&gettext("Copy Command"), command);
+        copy.set_icon("edit-copy-symbolic");
+        copy.set_valign(gtk::Align::Center);
+        copy.add_css_class("flat");
+        row.add_suffix(&copy);
+    }
+    accessible::name(&row, command.unwrap_or(&accessible::bare(sentence)));
     row
+}
+
+fn wrapped(text: &str) -> gtk::Label {
+    gtk::Label::builder().label(text).wrap(true).wrap_mode(gtk::pango::WrapMode::WordChar).xalign(0.0).build()
 }
 
 #[cfg(test)]

@@ -72,15 +72,7 @@ mod imp {
 
         /// What it began goes on, but the person does not wait for it any more.
         fn stop_with_escape(&self) {
-            escape::stops(&*self.obj(), gtk::PropagationPhase::Bubble, |button| {
-                let imp = button.imp();
-                if imp.busy.get() {
-                    imp.turn.set(imp.turn.get().wrapping_add(1));
-                    button.set_busy(false);
-                    return true;
-                }
-                false
-            });
+            escape::stops(&*self.obj(), gtk::PropagationPhase::Bubble, super::BusyButton::stop);
         }
 
         fn set_busy(&self, busy: bool) {
@@ -109,6 +101,16 @@ impl BusyButton {
                 pressed(button);
             }
         });
+    }
+
+    /// Waits no longer for what it began. Says whether anything went on.
+    pub(crate) fn stop(&self) -> bool {
+        let was_busy = self.busy();
+        if was_busy {
+            self.imp().turn.set(self.imp().turn.get().wrapping_add(1));
+            self.set_busy(false);
+        }
+        was_busy
     }
 
     /// Shows that something goes on until it has ended; then `done` is called, unless the person has pressed Escape.
