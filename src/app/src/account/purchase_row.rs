@@ -8,7 +8,7 @@ use crate::{
     desktop::install_button,
     purchase::{unfinished::UnfinishedPurchase, unfinished_row},
     services::Services,
-    widgets::{Offer, accessible, state_label},
+    widgets::{Offer, OfferRow, accessible, state_label},
 };
 
 /// The row of a purchase.
@@ -20,6 +20,15 @@ pub(super) fn purchase_row(services: &Services, item: &PurchaseItem) -> gtk::Wid
         let entries = vec![unfinished.not_paid_entry(services)];
         return unfinished_row(services, &Offer::unfinished(app, item.subtitle()), &unfinished, entries).upcast();
     }
+    let state = item.state_label();
+    let button = item.remote.as_ref().filter(|_| state.is_none());
+    if let Some(button) = button.and_then(|remote| install_button(app, remote, false, item.with_software)) {
+        let row = OfferRow::new(&Offer { title: app.title(), subtitle: item.subtitle(), ..Offer::default() });
+        row.set_picture(&app.image(32));
+        row.add_suffix(&button);
+        row.set_tooltip_text(app.id_beside_title().as_deref());
+        return row.upcast();
+    }
     let row = adw::ActionRow::builder()
         .title(app.title())
         .subtitle(item.subtitle())
@@ -28,13 +37,9 @@ pub(super) fn purchase_row(services: &Services, item: &PurchaseItem) -> gtk::Wid
         .build();
     row.set_tooltip_text(app.id_beside_title().as_deref());
     row.add_prefix(&app.image(32));
-    if let Some(state) = item.state_label() {
+    if let Some(state) = state {
         row.add_suffix(&state_label(&state));
         accessible::name(&row, &format!("{}, {}, {state}", app.title(), item.subtitle()));
-    } else if let Some(remote) = &item.remote
-        && let Some(button) = install_button(app, remote, false, item.with_software)
-    {
-        row.add_suffix(&button);
     }
     row.upcast()
 }
