@@ -34,7 +34,6 @@ use crate::{
     i18n::gettext,
     services::Services,
     web::{SpentRedirects, WebPage, WebProblem},
-    widgets::toast,
 };
 
 /// What the closing of its window means to a purchase.
@@ -216,11 +215,8 @@ impl Purchase {
     /// A button of a page between the shop's pages.
     fn act(self: &Rc<Self>, act: ButtonAction) {
         match act {
-            ButtonAction::Copy => {
-                if let (Some(page), Some(command)) = (self.page.upgrade(), self.terminal_command()) {
-                    toast::copy(&page, &command);
-                }
-            }
+            // Its button has done that.
+            ButtonAction::Copy => {}
             ButtonAction::Check => self.ask(CheckReason::Again, true),
             ButtonAction::NotPaid => self.not_paid(),
             ButtonAction::Retry | ButtonAction::Continue => self.begin(Some(act)),

@@ -10,7 +10,7 @@ use super::words::{ButtonAction, PageText};
 use crate::{
     i18n::gettext,
     model::App,
-    widgets::{BannerText, Body, Guard, Wait, accessible, labels, show_banner, state_label},
+    widgets::{BannerText, Body, CopyButton, Guard, Wait, accessible, labels, show_banner, state_label},
 };
 
 /// A button that can show that it is at work.
@@ -33,6 +33,9 @@ mod imp {
         /// With markup escaped.
         #[property(get, construct_only)]
         text: RefCell<String>,
+        /// What its button copies, where it is one that copies.
+        #[property(get, construct_only)]
+        command: RefCell<String>,
         /// Whether several apps are listed with what has become of them.
         #[property(get, set)]
         has_list: Cell<bool>,
@@ -109,6 +112,22 @@ mod imp {
             is_suggested: bool,
             pressed: Rc<dyn Fn(ButtonAction)>,
         ) {
+            let button = self.make_button(action, text);
+            button.add_css_class("pill");
+            button.add_css_class(if is_suggested { "suggested-action" } else { "flat" });
+            button.connect_clicked(move |_| pressed(action));
+            self.obj().bind_property("is-busy", &button, "sensitive").sync_create().invert_boolean().build();
+            if self.buttons.first_child().is_none() {
+                self.guard.set_primary(Some(button.clone()));
+            }
+            self.buttons.append(&button);
+        }
+
+        /// A button that can show that it is at work, or that it has copied.
+        fn make_button(&self, action: ButtonAction, text: &str) -> gtk::Button {
+            if action == ButtonAction::Copy {
+                return CopyButton::new(text, &self.command.borrow()).upcast();
+            }
             let label = gtk::Label::builder()
                 .label(text)
                 .wrap(true)
@@ -121,16 +140,10 @@ mod imp {
             let content = gtk::Box::builder().spacing(6).halign(gtk::Align::Center).build();
             content.append(&wait);
             content.append(&label);
-            let button = gtk::Button::builder().child(&content).css_classes(["pill"]).build();
-            button.add_css_class(if is_suggested { "suggested-action" } else { "flat" });
-            accessible::name(&button, &accessible::bare(text));
-            button.connect_clicked(move |_| pressed(action));
-            self.obj().bind_property("is-busy", &button, "sensitive").sync_create().invert_boolean().build();
-            if self.page_buttons.borrow().is_empty() {
-                self.guard.set_primary(Some(button.clone()));
-            }
-            self.buttons.append(&button);
             self.page_buttons.borrow_mut().push(PageButton { action, wait });
+            let button = gtk::Button::builder().child(&content).build();
+            accessible::name(&button, &accessible::bare(text));
+            button
         }
 
         pub(super) fn list(&self, apps: impl Iterator<Item = (App, String)>) {
@@ -184,6 +197,7 @@ impl PurchasePage {
             .property("title", &words.title)
             .property("icon", Some(words.icon).filter(|icon| !icon.is_empty()))
             .property("text", glib::markup_escape_text(&words.text))
+            .property("command", words.command.as_deref().unwrap_or_default())
             .build();
         let imp = page.imp();
         let said = [words.title.as_str(), words.text.as_str()].into_iter().filter(|text| !text.is_empty());

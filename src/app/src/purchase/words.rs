@@ -60,6 +60,8 @@ pub(super) struct PageText {
     pub(super) text: String,
     /// The first is the suggested one.
     pub(super) buttons: Vec<(ButtonAction, String)>,
+    /// What [`ButtonAction::Copy`] copies.
+    pub(super) command: Option<String>,
 }
 
 /// What a page says, and what can be done on it.
@@ -116,7 +118,11 @@ pub(super) fn words(shown: &PageKind, names: &Names<'_>) -> PageText {
     {
         buttons.push((ButtonAction::Skip, gettext_f("Continue With “{app}”", &[("app", &text::within(next))])));
     }
-    PageText { icon, title, text, buttons }
+    let command = match shown {
+        PageKind::Trouble(Trouble::NotContained(command)) => command.clone(),
+        _ => None,
+    };
+    PageText { icon, title, text, buttons, command }
 }
 
 #[cfg(test)]
