@@ -76,13 +76,23 @@ fn literal(rest: &str) -> Option<(String, &str)> {
     Some((rest[..end].to_owned(), &rest[end + 1..]))
 }
 
+/// A file of the workspace.
+fn read(file: &str) -> String {
+    fs::read_to_string(workspace().join(file)).unwrap_or_else(|error| panic!("{file} can be read: {error}"))
+}
+
+/// The source files with strings.
+fn sources() -> Vec<String> {
+    let list = read("po/POTFILES.in");
+    list.lines().filter(|line| line.starts_with("src/")).map(str::to_owned).collect()
+}
+
 /// Every string that is translated, with the place where it stands.
 fn all_strings() -> Vec<(String, String)> {
-    let list = fs::read_to_string(workspace().join("po/POTFILES.in")).expect("there is a list of files with strings");
-    let files = list.lines().filter(|line| line.starts_with("src/"));
-    files
+    sources()
+        .iter()
         .flat_map(|file| {
-            let source = fs::read_to_string(workspace().join(file)).expect("the file exists");
+            let source = read(file);
             let found = strings(&source, &["gettext(", "gettext_f(", "_("]);
             found.into_iter().map(move |(line, text)| (format!("{file}:{line}"), text))
         })
@@ -136,4 +146,18 @@ fn a_string_that_has_to_be_read_twice_is_found() {
         strings(source, &["gettext(", "gettext_f("]),
         [(1, "One".into()), (2, "{n} \\\"a\\\"".into()), (2, "{n} b".into())]
     );
+}
+
+#[test]
+fn no_icon_looks_as_if_one_were_missing() {
+    let asking: Vec<_> = sources().into_iter().filter(|file| read(file).contains("dialog-question")).collect();
+    assert_eq!(asking, [] as [String; 0], "a question mark stands for nothing: show what the row is about");
+}
+
+#[test]
+fn who_makes_usher_has_one_name() {
+    let about = strings(&read("src/app/src/application/about.rs"), &["developer_name(gettext("]);
+    let [(_, name)] = about.as_slice() else { panic!("{about:?}") };
+    let metainfo = read("data/io.github.usher.Usher.metainfo.xml.in");
+    assert!(metainfo.contains(&format!("<name translate=\"no\">{name}</name>")), "{name}");
 }

@@ -134,7 +134,7 @@ impl Offer {
                 button_name: sign_in_name(&repository.host()),
             },
             Need::Permission { repository } => Self {
-                icon: "dialog-question-symbolic",
+                icon: "network-server-symbolic",
                 title: repository.title(),
                 subtitle: gettext_f(
                     "Wants to use an account at {host}",

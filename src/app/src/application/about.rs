@@ -13,7 +13,7 @@ pub(super) fn present(window: &impl IsA<gtk::Widget>) {
         .version(names::VERSION)
         // Translators: the kind of application, as menus of desktops show it
         .comments(gettext("Sign in to app repositories"))
-        .developer_name(gettext("The Usher authors"))
+        .developer_name(gettext("The Usher developers"))
         .license_type(gtk::License::Gpl30)
         .translator_credits(match gettext("translator-credits").as_str() {
             "translator-credits" => "",

@@ -17,7 +17,7 @@ impl Offer {
     pub(crate) fn unfinished(app: &App, subtitle: String) -> Self {
         let title = app.title();
         Self {
-            icon: "dialog-question-symbolic",
+            icon: "package-x-generic-symbolic",
             subtitle,
             button: gettext("Check Again"),
             button_name: gettext_f("Check {app} Again", &[("app", &title)]),
