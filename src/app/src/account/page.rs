@@ -211,7 +211,10 @@ mod imp {
             self.obj().set_can_be_named(at_same_server > 1 || !account.has_telling_name());
             let is_reached = services.network().reaches(&account.binding.service);
             self.sign_in_again_row.set_sensitive(is_reached);
-            show_banner(&self.banner, keyring::sign_in_banner(account, is_reached).as_ref());
+            let banner = keyring::sign_in_banner(account, is_reached);
+            // The banner offers the same.
+            self.sign_in_again_row.set_visible(banner.is_none());
+            show_banner(&self.banner, banner.as_ref());
             self.show_details(account);
             let is_refused = |repository: &Repository| services.decisions().is_refused(&repository.subject());
             self.show_uses(uses(account, &services.repositories().all(), is_refused));

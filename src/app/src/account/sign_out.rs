@@ -9,7 +9,6 @@ use usher_core::{
 
 use crate::{
     i18n::{gettext, gettext_f},
-    navigation::{self, Destination},
     prompt::Prompter,
     services::Services,
     text,
@@ -33,7 +32,9 @@ pub(super) async fn sign_out(page: gtk::Widget, services: Services, prompter: Op
             if let Some(prompter) = &prompter {
                 prompter.stop_waiting_for(&account);
             }
-            say_so(&page, &account);
+            // The page has the button that signs in again.
+            let host = text::within(&account.binding.host());
+            toast::show(&page, &gettext_f("Signed out of {host}", &[("host", &host)]));
         }
         Ok(None) => {}
         Err(error) => {
@@ -56,19 +57,4 @@ async fn may_stop(page: &gtk::Widget, account: &Account, client: &str) -> bool {
     alert.add_responses(&[("cancel", &gettext("Cancel")), ("sign-out", &gettext("Sign Out"))]);
     alert.set_response_appearance("sign-out", adw::ResponseAppearance::Destructive);
     alert.choose_future(Some(page)).await == "sign-out"
-}
-
-fn say_so(page: &gtk::Widget, account: &Account) {
-    let (id, host) = (account.id, text::within(&account.binding.host()));
-    let weak = page.downgrade();
-    toast::with_button(
-        page,
-        &gettext_f("Signed out of {host}", &[("host", &host)]),
-        &gettext("Sign In…"),
-        move || {
-            if let Some(page) = weak.upgrade() {
-                navigation::go_to(&page, &Destination::SignInAgain(id));
-            }
-        },
-    );
 }
