@@ -86,3 +86,45 @@ async fn a_server_that_is_checked_need_not_be_waited_for() {
     window.press("Check Again").await;
     stop(&session, &window, "Checking…", "Check Again").await;
 }
+
+/// Waits for the words of the spinner, and leaves the window.
+async fn leave(session: &Session, window: &Window<'_>, words: &str) {
+    window.find(Role::Label, words).await;
+    window.focus().await;
+    session.screen().key("Escape").await;
+    session.screen().wait_until_empty().await;
+}
+
+/// A session with an account, in which a prompt asks whether to buy.
+async fn session_at_purchase_prompt() -> Session {
+    let session = Session::start(Setup::default()).await;
+    session.update_appstream().await;
+    session.sign_in_as("demo").await;
+    session.flatpak().install(PAID).end().await;
+    session
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prompt_says_which_server_it_asks_and_can_be_left_meanwhile() {
+    let session = session_at_purchase_prompt().await;
+    session.shop().control().fail(Route::BeginPurchase, Failure::Hang);
+    let screen = session.screen();
+    let prompt = screen.window("Buy “Sketchbook”?").await;
+    prompt.press("Continue to Purchase").await;
+    leave(&session, &prompt, &format!("Asking {}…", session.host())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_a_purchase_says_that_it_asks_and_can_be_left_meanwhile() {
+    let session = session_at_purchase_prompt().await;
+    let control = session.shop().control();
+    control.hold_grants();
+    let screen = session.screen();
+    screen.window("Buy “Sketchbook”?").await.press("Continue to Purchase").await;
+    let window = screen.front();
+    window.pay_and_return("Sketchbook").await;
+    window.ready("Not Paid").await;
+    control.fail(Route::GetTokens, Failure::Hang);
+    window.press("Check Again").await;
+    leave(&session, &window, "Checking…").await;
+}
