@@ -31,6 +31,7 @@ mod session;
 mod shop;
 mod story;
 mod terminal;
+mod toasts;
 mod tree;
 pub mod usherctl;
 
@@ -52,4 +53,5 @@ pub use secure_front::ShopAddress;
 pub use session::{ACCESS, AUTHENTICATOR, Session, Setup, WINDOW, workspace};
 pub use story::Story;
 pub use terminal::Terminal;
+pub use toasts::{Extents, ToastPlace};
 pub use tree::{Node, Tree};

@@ -242,6 +242,12 @@ impl Window<'_> {
         self.click(&row).await;
     }
 
+    /// Clicks on what is called `name` once it is sensitive, which leaves the focus there.
+    pub async fn click_on(&self, name: &str) {
+        let node = self.ready(name).await;
+        self.click(&node).await;
+    }
+
     /// Waits until the row called `name` says `text`.
     pub async fn row_says(&self, name: &str, text: &str) {
         self.wait(&format!("the row “{name}” with “{text}”"), |tree| {

@@ -207,6 +207,16 @@ impl Tree {
         above.is_some_and(|above| self.within(above).nodes.iter().any(|node| node.object.is_in_page()))
     }
 
+    /// The message with that text, together with its buttons.
+    pub(crate) fn toast(&self, text: &str) -> Option<(&Node, &Node)> {
+        let index = self.nodes.iter().position(|node| node.role == Role::Label && node.name == text)?;
+        let mut outer = index;
+        while !self.within(outer).nodes.iter().any(|node| node.role == Role::Button) {
+            outer = self.nodes[..outer].iter().rposition(|node| node.depth < self.nodes[outer].depth)?;
+        }
+        Some((&self.nodes[outer], &self.nodes[index]))
+    }
+
     /// The first node with that role and name.
     pub fn find(&self, role: Role, name: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| node.role == role && node.name == name)

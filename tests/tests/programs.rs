@@ -16,6 +16,7 @@ mod looks_permissions;
 mod looks_window_ids;
 mod looks_without_helper;
 mod manifest;
+mod messages;
 mod presses;
 mod purchase_pages;
 mod release;

@@ -122,7 +122,7 @@ async fn the_page_of_a_purchase_says_that_it_asks_and_can_be_left_meanwhile() {
     let screen = session.screen();
     screen.window("Buy “Sketchbook”?").await.press("Continue to Purchase").await;
     let window = screen.front();
-    window.pay_and_return("Sketchbook").await;
+    window.pay_before_access("Sketchbook").await;
     window.ready("Not Paid").await;
     control.fail(Route::GetTokens, Failure::Hang);
     window.press("Check Again").await;

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! application/  one process, unique by its bus name; actions and keys; where notifications lead
-//! main_window/  the main window: a stack of pages under messages; files that are opened with it
+//! main_window/  the main window: a stack of pages; files that are opened with it
 //! accounts/     the first page: what needs attention, accounts, repositories
 //! account/      one account; a repository that has changed its server or asks for permission
 //! repository/   the repositories of this computer, and one of them

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The main window: a stack of pages under messages. Pages say where they lead, and it shows that.
+//! The main window: a stack of pages. Pages say where they lead, and it shows that.
 
 mod coming_up;
 mod pages;
@@ -192,6 +192,7 @@ impl Window {
         settings.bind(Setting::WindowHeight, &window, "default-height");
         settings.bind(Setting::WindowMaximized, &window, "maximized");
         imp.accounts_page.follow(services);
+        toast::prepare(&imp.view);
         show_offline(&imp.view, services.network());
         services.own_installation().look_for_helper();
         imp.follow_activity();

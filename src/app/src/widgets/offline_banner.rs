@@ -6,7 +6,11 @@ use std::{cell::RefCell, rc::Rc};
 use adw::prelude::*;
 use gtk::glib;
 
-use crate::{i18n::gettext, model::Network, widgets::labels};
+use crate::{
+    i18n::gettext,
+    model::Network,
+    widgets::{labels, toolbar::toolbar_view},
+};
 
 /// Gives each page that is shown such a banner, once.
 pub(crate) fn show_offline(view: &adw::NavigationView, network: &Network) {
@@ -34,19 +38,4 @@ fn banner(network: &Network) -> adw::Banner {
     labels::settle(&banner);
     network.bind_property("is-available", &banner, "revealed").invert_boolean().sync_create().build();
     banner
-}
-
-/// What holds the bars of a page.
-fn toolbar_view(widget: &gtk::Widget) -> Option<adw::ToolbarView> {
-    if let Some(found) = widget.downcast_ref::<adw::ToolbarView>() {
-        return Some(found.clone());
-    }
-    let mut child = widget.first_child();
-    while let Some(current) = child {
-        if let Some(found) = toolbar_view(&current) {
-            return Some(found);
-        }
-        child = current.next_sibling();
-    }
-    None
 }

@@ -8,7 +8,7 @@ use usher_core::{account::Account, names, prompt::Kind};
 use super::{Form, WAITING_END, WAITING_LIMIT, imp, question};
 use crate::{
     model::App,
-    widgets::{Why, accessible::bare, account_choices, labels, show_offline},
+    widgets::{Why, accessible::bare, account_choices, labels, show_offline, toast},
 };
 
 /// Tag of the server's web page, whose host the window is called by.
@@ -54,6 +54,7 @@ impl imp::PromptWindow {
         services.apps().changes().follow(&*self.obj(), |window| window.imp().refresh());
         services.accounts().changes().follow(&*self.obj(), |window| window.imp().show_familiarity());
         services.network().changes().follow(&*self.obj(), |window| window.imp().update_buttons());
+        toast::prepare(&self.view);
         show_offline(&self.view, services.network());
     }
 
