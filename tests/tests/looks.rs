@@ -115,7 +115,21 @@ async fn walk_through_the_window(story: &Story, check: PageCheck) {
     window.press("Cancel").await;
     window.ready("Sign Out").await;
     window.press("Back").await;
+    bring_along_what_is_here(story, &window, check).await;
     walk_through_the_repositories(story, &window, check).await;
+}
+
+/// Visits the page of a file that brings nothing new.
+async fn bring_along_what_is_here(story: &Story, window: &Window<'_>, check: PageCheck) {
+    let saved = story.session.folder().join("home/Accounts.usher").display().to_string();
+    story.session.usherctl(&["export", &saved]).await.expect_success();
+    let mut usher = story.session.command("usher");
+    usher.arg(&saved);
+    story.session.processes.start("usher-file", usher);
+    window.says("All Set").await;
+    check.run(story, window, "Welcome back, with nothing left to do").await;
+    window.press("Done").await;
+    window.ready("Add Account").await;
 }
 
 /// Visits the list of repositories, the page of one, and what its check finds.

@@ -74,7 +74,10 @@ async fn with_a_lapsed_account() -> Session {
     session.shop().control().expire_credentials(None).expect("the shop lets sign-ins expire");
     session.flatpak().run(&["install", "--user", "--noninteractive", "demo", PRIVATE]).await;
     session.open_usher();
-    session.screen().window("Usher").await.mentions("Sign in again").await.read().await;
+    let screen = session.screen();
+    let window = screen.window("Usher").await;
+    window.ready(&format!("Sign In to {}", session.host())).await;
+    window.read().await;
     session
 }
 
@@ -83,7 +86,8 @@ async fn assert_signed_in_again(session: &Session, page: &str) {
     let screen = session.screen();
     let window = screen.window("Usher").await;
     window.ready(page).await;
-    window.wait("nothing to attend to", |tree| (!tree.mentions("Sign in again")).then_some(())).await;
+    let button = format!("Sign In to {}", session.host());
+    window.wait("nobody to sign in", |tree| tree.usable(&button).is_none().then_some(())).await;
     session.flatpak().install(PRIVATE).end().await.expect_success();
     assert_eq!(screen.tree().await.titles(), ["Usher"], "nothing more is asked");
 }

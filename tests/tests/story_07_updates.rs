@@ -53,7 +53,9 @@ async fn sign_in_again_and_update(story: &Story) {
     window.read().await;
     window.press(&format!("Sign In to {host}")).await;
     screen.front().sign_in_on_the_page("demo").await;
-    window.wait("the account in order", |tree| (!tree.mentions("Sign in again")).then_some(())).await;
+    window.find_row(&format!("demo, {host}")).await;
+    let button = format!("Sign In to {host}");
+    window.wait("the account in order", |tree| tree.usable(&button).is_none().then_some(())).await;
     let before = installed(story).await;
     story.session.flatpak().run(&["update", "--user", "-y"]).await.expect_success();
     let after = installed(story).await;
