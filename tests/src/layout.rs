@@ -108,6 +108,20 @@ impl Window<'_> {
         wait_for(&what, async || self.screen.extents(node).await, async || self.tree().await.to_string()).await
     }
 
+    /// How much is above a widget within what it is in, and how much is above that in what scrolls, in pixels.
+    pub async fn space_above(&self, role: Role, name: &str) -> (i32, i32) {
+        let tree = self.tree().await;
+        let found = |node: &Node| node.role == role && node.name == name;
+        let index = tree.nodes.iter().position(found).unwrap_or_else(|| panic!("“{name}” is there\n{tree}"));
+        let around = tree.ancestors(index);
+        let is_scrolled = |place: &&usize| tree.nodes[**place].role == Role::ScrollPane;
+        let scrolled = around.iter().find(is_scrolled).unwrap_or_else(|| panic!("“{name}” scrolls\n{tree}"));
+        let (_, top, ..) = self.place_of(&tree.nodes[index]).await;
+        let (_, box_top, ..) = self.place_of(&tree.nodes[around[0]]).await;
+        let (_, start, ..) = self.place_of(&tree.nodes[*scrolled]).await;
+        (top - box_top, box_top - start)
+    }
+
     /// The place of each row of the page, and of its title, with the title's text.
     pub async fn rows(&self) -> Vec<PlacedRow> {
         let tree = self.tree().await;

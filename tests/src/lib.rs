@@ -10,7 +10,6 @@ mod client;
 mod clipboard;
 mod display;
 mod drag;
-mod drawn;
 mod environment;
 mod flatpak;
 mod input;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
-use atspi::Role;
+use atspi::{Interface, Role};
 use tokio::time::timeout;
 
 use crate::screen::Window;
@@ -14,6 +14,8 @@ use crate::tree::Tree;
 
 /// How long the page may take to follow one turn of the wheel.
 const SCROLL_LIMIT: Duration = Duration::from_secs(10);
+/// How far a place may be off: positions are whole pixels.
+const ROUNDING: i32 = 2;
 /// The size below which no window shrinks.
 const SMALLEST: (i32, i32) = (360, 294);
 /// More turns of the wheel than any page needs.
@@ -26,6 +28,8 @@ type Area = (i32, i32, i32, i32);
 #[derive(Debug, Default)]
 struct Seen {
     lines: Vec<bool>,
+    /// Where the text was last, and what could be seen of it there.
+    last: (Area, Area),
 }
 
 impl Seen {
@@ -39,7 +43,8 @@ impl Seen {
     }
 
     fn is_whole(&self) -> bool {
-        self.lines.iter().all(|seen| *seen)
+        let edge = usize::try_from(ROUNDING).unwrap_or(0);
+        self.lines.iter().skip(edge).rev().skip(edge).all(|seen| *seen)
     }
 }
 
@@ -78,7 +83,8 @@ impl Window<'_> {
                 break;
             }
         }
-        seen.into_iter().filter(|(_, seen)| !seen.is_whole()).map(|(text, _)| text).collect()
+        let unread = seen.into_iter().filter(|(_, seen)| !seen.is_whole());
+        unread.map(|(text, seen)| format!("{text} {:?}", seen.last)).collect()
     }
 
     /// Turns the wheel in the middle of the window.
@@ -115,11 +121,13 @@ impl Window<'_> {
             }
             let visible = visible_part(&tree, &areas, index);
             let area = areas[index];
-            let is_wide = (visible.0, visible.2) == (area.0, area.2);
+            let is_wide = (visible.0 - area.0).max(area.2 - visible.2) <= ROUNDING;
             let lines = if is_wide && !is_empty(visible) { visible.1 - area.1..visible.3 - area.1 } else { 0..0 };
             // A text that is said twice is known by its row or button as well.
             let name = format!("{index}: {}", node.name);
-            seen.entry(name).or_default().add(area.3 - area.1, &lines);
+            let text = seen.entry(name).or_default();
+            text.last = (area, visible);
+            text.add(area.3 - area.1, &lines);
         }
         areas
     }
@@ -131,8 +139,14 @@ fn visible_part(tree: &Tree, areas: &[Area], index: usize) -> Area {
     let mut visible = above.iter().fold(areas[index], |area, ancestor| common(area, areas[*ancestor]));
     for (other, node) in tree.nodes.iter().enumerate() {
         let is_related = other == index || above.contains(&other) || tree.ancestors(other).contains(&index);
-        let covered = common(visible, areas[other]);
-        if !node.is_control() || is_related || is_empty(covered) {
+        // The title of an entry is drawn within the entry.
+        if !node.is_control() || node.has(Interface::EditableText) || is_related {
+            continue;
+        }
+        // What of the control is to be seen: it may be scrolled away.
+        let shown = tree.ancestors(other).iter().fold(areas[other], |area, ancestor| common(area, areas[*ancestor]));
+        let covered = common(visible, shown);
+        if is_empty(covered) {
             continue;
         }
         if covered.1 <= visible.1 {

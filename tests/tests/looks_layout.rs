@@ -2,14 +2,18 @@
 //! Where things stand: rows in one line, pictures at their size, one button of a kind, nothing over what is to be read.
 
 use usher_demo_store::DemoStore;
-use usher_tests::{AUTHENTICATOR, PlacedRow, Role, Session, Setup, Story, Window};
+use usher_tests::{AUTHENTICATOR, Role, Session, Setup, Story, Window};
 
 const APP: &str = "org.example.Postcard";
 const PAID: &str = "org.example.Sketchbook";
 
 /// Size of pictures in rows.
 const ROW_PICTURE: i32 = 32;
-/// The space above the picture of a prompt.
+/// The space beside them.
+const ROW_SPACE: i32 = 12;
+/// The space below the picture of a prompt.
+const SPACING: i32 = 12;
+/// The space above it.
 const TOP_MARGIN: i32 = 18;
 
 /// Opens another shop, whose repository of that name asks for an account at `server`, or at its own.
@@ -24,21 +28,6 @@ async fn name_server(session: &Session, remote: &str, server: &DemoStore) {
     let (name, url) =
         (format!("--authenticator-name={AUTHENTICATOR}"), format!("--authenticator-option=url={}", server.base_url()));
     session.flatpak().run(&["remote-modify", "--user", &name, &url, remote]).await.expect_success();
-}
-
-/// Whether what is drawn is a picture of that size, but for an empty edge.
-fn fills(size: i32, (width, height): (i32, i32)) -> bool {
-    let lengths = size * 7 / 10..=size;
-    lengths.contains(&width.max(height)) && width.min(height) > size / 2
-}
-
-/// The size of what is drawn before the title of a row.
-async fn picture_of(window: &Window<'_>, row: &PlacedRow) -> (i32, i32) {
-    let (x, y, _, height) = row.place;
-    // Without the corners and the line below.
-    let area = (x + 6, y + 6, row.title_start - x - 8, height - 12);
-    let (_, _, width, height) = window.drawn_in(area).await;
-    (width, height)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,32 +76,17 @@ async fn the_rows_of_all_groups_are_in_line() {
         let rows = window.rows().await;
         let starts: Vec<i32> = rows.iter().map(|row| row.title_start).collect();
         assert!(starts.iter().all(|start| *start == starts[0]), "{rows:?}");
-        for row in rows.iter().filter(|row| row.place.1 + row.place.3 <= 860) {
-            let (drawn_width, drawn_height) = picture_of(&window, row).await;
-            // Symbolic icons are smaller, in the same place.
-            let is_large = row.title == "demo" || row.title == "Sketchbook";
-            let size = if is_large { ROW_PICTURE } else { ROW_PICTURE / 2 };
-            assert!(fills(size, (drawn_width, drawn_height)), "{drawn_width} × {drawn_height}: {row:?}");
-        }
+        assert_eq!(starts[0] - rows[0].place.0, ROW_PICTURE + 2 * ROW_SPACE, "pictures have their size: {rows:?}");
         story.finish_step().await;
     }
     story.end().await;
 }
 
-/// What is drawn above the heading of a prompt, and how far below the buttons of its header that begins.
-async fn icon_of(window: &Window<'_>, heading: &str) -> (i32, i32, i32) {
-    let (_, header_top, _, header_height) = window.place_of(&window.ready("Not Now").await).await;
-    let (x, y, width, _) = window.place_of(&window.find(Role::Heading, heading).await).await;
-    // What the header bar has below its button.
-    let top = 2 * header_top + header_height;
-    let (_, icon_top, icon_width, icon_height) = window.drawn_in((x, top, width, y - top)).await;
-    (icon_width, icon_height, icon_top - top)
-}
-
+/// The picture is all that is above the heading.
 async fn assert_icon(window: &Window<'_>, heading: &str, size: i32) {
-    let (width, height, above) = icon_of(window, heading).await;
-    assert!(fills(size, (width, height)), "the picture of “{heading}” is {width} × {height}");
-    assert!(above >= TOP_MARGIN, "{above} pixels between the header and the picture of “{heading}”");
+    let (above_heading, above_picture) = window.space_above(Role::Heading, heading).await;
+    assert_eq!(above_heading, size + SPACING, "the picture of “{heading}”");
+    assert!(above_picture >= TOP_MARGIN, "{above_picture} pixels between the header and the picture of “{heading}”");
 }
 
 /// How often the host stands on the page.
