@@ -6,6 +6,7 @@ use usher_tests::{AUTHENTICATOR, Role, Session, Setup, Story, Window};
 
 const APP: &str = "org.example.Postcard";
 const PAID: &str = "org.example.Sketchbook";
+const RUNTIME: &str = "org.example.Platform";
 
 /// Size of pictures in rows.
 const ROW_PICTURE: i32 = 32;
@@ -121,6 +122,8 @@ async fn a_prompt_says_each_thing_once_and_has_one_way_out() {
     for user in ["demo", "demo2"] {
         session.sign_in_as(user).await;
     }
+    // Otherwise flatpak asks which of the two repositories it is to come from.
+    session.flatpak().run(&["install", "--user", "-y", "demo", RUNTIME]).await.expect_success();
     let (_asking, _) = open_shop(session, "asking", Some(session.shop())).await;
     session.flatpak().in_terminal(&["install", "--user", "asking", APP]).answering_yes().end().await;
     let prompt = screen.window("Choose an Account").await;
