@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A server that does not answer: the spinner says what it waits for, and Escape stops the waiting and leaves the page.
+//! A server or a keyring that does not answer: the spinner says what it waits for, and Escape stops the waiting and leaves
+//! the page.
 
+use rustix::process::Signal;
 use tokio::net::TcpListener;
 use usher_demo_store::{Failure, Route};
-use usher_tests::{Role, Session, Setup, Window};
+use usher_tests::usherctl::BrowserCommand;
+use usher_tests::{Role, Session, Setup, Window, send_signal};
 
 const PAID: &str = "org.example.Sketchbook";
 
@@ -127,4 +130,48 @@ async fn the_page_of_a_purchase_says_that_it_asks_and_can_be_left_meanwhile() {
     control.fail(Route::GetTokens, Failure::Hang);
     window.press("Check Again").await;
     leave(&session, &window, "Checking…").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_asked_about_a_purchase_need_not_be_waited_for() {
+    let session = Session::start(Setup::default()).await;
+    session.update_appstream().await;
+    session.sign_in_as("demo").await;
+    let buying = BrowserCommand::start(&session, &["buy", "demo", PAID, "--yes", "--no-browser"]).await;
+    send_signal(buying.id(), Signal::INT);
+    assert_eq!(buying.end().await.code, 7);
+    session.open_usher();
+    let screen = session.screen();
+    let window = screen.window("Usher").await;
+    let button = "Check Sketchbook Again";
+    window.ready(button).await;
+    session.shop().control().fail(Route::GetTokens, Failure::Hang);
+    window.press(button).await;
+    stop(&session, &window, "Checking…", button).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keyring_that_does_not_answer_is_named_or_need_not_be_waited_for() {
+    let session = Session::start(Setup::default()).await;
+    let (host, keyring) = (session.host(), session.bus.process_of("org.freedesktop.secrets").await);
+    send_signal(keyring, Signal::STOP);
+    session.open_usher();
+    let screen = session.screen();
+    let window = screen.window("Usher").await;
+    window.find(Role::Label, "Waiting for the keyring…").await;
+    send_signal(keyring, Signal::CONT);
+    window.press(&format!("Sign In to {host}")).await;
+    window.ready(&format!("Continue to {host}")).await;
+
+    // The page is opened once the sign-in could be saved.
+    send_signal(keyring, Signal::STOP);
+    window.press(&format!("Continue to {host}")).await;
+    window.says(&format!("Opening {host}…")).await;
+    window.press("Stop").await;
+    window.says("Loading Stopped").await;
+    send_signal(keyring, Signal::CONT);
+    session.shop().control().clear_requests();
+    window.press("Try Again").await;
+    window.ready("User name").await;
+    assert_eq!(session.requests_for("/login").len(), 1, "what was stopped opens nothing later");
 }

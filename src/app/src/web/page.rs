@@ -5,6 +5,7 @@ mod address;
 mod chrome;
 mod errors;
 mod loading;
+mod paint;
 mod states;
 
 use std::rc::Rc;
@@ -15,6 +16,7 @@ use url::Url;
 use usher_core::service;
 use webkit6::{WebView, prelude::*};
 
+use self::loading::Loading;
 use super::{
     WebSession,
     problem::WebProblem,
@@ -25,7 +27,7 @@ use crate::{
     i18n::gettext_f,
     model::AccountList,
     text,
-    widgets::{Closures, CopyButton, FamiliarityLine, show_banner, toast},
+    widgets::{BusyPage, Closures, CopyButton, FamiliarityLine, show_banner, toast},
 };
 
 mod imp {
@@ -79,6 +81,9 @@ mod imp {
         server_address: RefCell<String>,
         #[property(get, set)]
         busy_text: RefCell<String>,
+        /// What the view waits for; empty where something is to be seen in it.
+        #[property(get, set)]
+        pub(super) opening_text: RefCell<String>,
         /// Whether the page was opened by another one.
         #[property(get, construct_only)]
         pub(super) is_pop_up: Cell<bool>,
@@ -101,6 +106,10 @@ mod imp {
         pub(super) address_button: TemplateChild<gtk::MenuButton>,
         #[template_child]
         pub(super) address_popover: TemplateChild<gtk::Popover>,
+        #[template_child]
+        address_label: TemplateChild<gtk::Label>,
+        #[template_child]
+        copy_address_button: TemplateChild<CopyButton>,
         #[template_child]
         pub(super) familiarity: TemplateChild<FamiliarityLine>,
         #[template_child]
@@ -135,14 +144,9 @@ mod imp {
         pub(super) shown_problem: RefCell<Option<WebProblem>>,
         pub(super) announced_host: RefCell<String>,
         pub(super) understood_hosts: RefCell<BTreeSet<String>>,
-        pub(super) slow_timer: RefCell<Option<glib::SourceId>>,
-        pub(super) progress_timer: RefCell<Option<glib::SourceId>>,
         /// The document that is there; see `committed()`.
         pub(super) committed: RefCell<Option<Url>>,
-        /// Whether the main frame is on its way to another document.
-        pub(super) is_pending: Cell<bool>,
-        /// Of the document that is coming, where it is an HTTP error.
-        pub(super) error_status: Cell<Option<u32>>,
+        pub(super) loading: Loading,
     }
 
     #[glib::object_subclass]
@@ -152,6 +156,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(klass: &mut Self::Class) {
+            BusyPage::ensure_type();
             CopyButton::ensure_type();
             FamiliarityLine::ensure_type();
             klass.bind_template();
@@ -215,6 +220,13 @@ mod imp {
             self.header.set_title_widget(Some(&*self.address_button));
         }
 
+        /// A popover gives the keyboard to what comes first in it, which selects the text there.
+        #[template_callback]
+        fn on_address_shown(&self) {
+            self.copy_address_button.grab_focus();
+            self.address_label.select_region(0, 0);
+        }
+
         #[template_callback]
         fn on_address_copied(&self) {
             self.address_popover.popdown();
@@ -236,13 +248,13 @@ mod imp {
             let name = gettext_f("Page of {host}", &[("host", &host)]);
             view.update_property(&[gtk::accessible::Property::Label(&name)]);
             self.view_slot.append(&view);
-            view::cover(&view);
             let _ = self.accounts.set(accounts.clone());
             let _ = self.approved.set(approved.clone());
             let _ = self.shared.set(shared);
             let _ = self.web_view.set(view);
             self.show_pending();
-            self.show_reload(false);
+            self.show_reload();
+            self.follow_paint();
             self.follow_loading();
             self.follow_navigation();
             self.obj().action_set_enabled("web.back", false);
@@ -276,6 +288,10 @@ mod imp {
             self.task().is_some_and(|task| task.is_purchase())
         }
 
+        pub(super) fn is_at_page(&self) -> bool {
+            self.stack.visible_child_name().as_deref() == Some("page")
+        }
+
         /// Whether the server has answered, and what it says is being looked at.
         pub(super) fn is_busy(&self) -> bool {
             self.stack.visible_child_name().as_deref() == Some("busy")
@@ -297,6 +313,7 @@ impl WebPage {
         let shared = Shared::new(session, page.teller());
         let view = view::first(&shared, page.teller());
         page.imp().set_up(accounts, task.service().url(), shared, view);
+        page.imp().cover(task.service().url());
         page.imp().task.replace(Some(task));
         page
     }
@@ -311,6 +328,7 @@ impl WebPage {
         let accounts = opener_imp.accounts.get().expect("set when the page is made");
         imp.set_up(accounts, opener_imp.approved(), shared, view);
         imp.show_opener(opener_imp.committed());
+        imp.cover_until_written();
         page
     }
 

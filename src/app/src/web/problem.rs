@@ -19,8 +19,10 @@ pub(crate) enum WebProblem {
     Unreachable,
     /// No server of that name.
     NoSuchHost,
-    /// An HTTP error of this number, with nothing to read.
-    Bare(u32),
+    /// An answer that brings no page.
+    Bare(Bare),
+    /// The person has stopped it before there was anything to see.
+    Stopped,
     /// The way leads through a proxy, and no further.
     Proxy(ProxyFault),
     /// The certificate is not accepted; the technical details, one a line.
@@ -31,7 +33,7 @@ pub(crate) enum WebProblem {
     Crashed,
     /// An answer that does not belong to this sign-in.
     WrongAnswer,
-    /// The server ended it; its reason, cleaned.
+    /// The server stopped the sign-in; its reason, cleaned.
     Refused(String),
     /// Nobody signed in for too long.
     TooLate,
@@ -47,6 +49,24 @@ pub(crate) enum WebProblem {
     CannotSave(String),
     /// Signed in, but the keyring did not save it; why.
     NotSaved(String),
+}
+
+/// What a server sent in place of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bare {
+    /// An error, with nothing to read.
+    Error,
+    /// Nothing.
+    Empty,
+    /// Something else than a page.
+    Unshowable,
+}
+
+impl Bare {
+    /// Of a document that is empty. `error` is its HTTP status, where that is an error.
+    pub(super) fn of(error: Option<u32>) -> Self {
+        if error.is_some() { Self::Error } else { Self::Empty }
+    }
 }
 
 /// Why a page is not shown.
@@ -162,13 +182,19 @@ impl WebProblem {
                 gettext_f("{host} Cannot Be Reached", &host),
                 gettext("No server of this name was found."),
             ),
-            Self::Bare(status) => (
-                "dialog-error-symbolic",
+            Self::Bare(bare) => (
+                "network-error-symbolic",
                 gettext_f("{host} Sent No Page", &host),
-                gettext_f(
-                    "The server answered with error {status} and nothing to read.",
-                    &[("status", &status.to_string())],
-                ),
+                match bare {
+                    Bare::Error => gettext("The server answered with an error."),
+                    Bare::Empty => gettext("The server answered with nothing to read."),
+                    Bare::Unshowable => gettext("What the server sent cannot be shown here."),
+                },
+            ),
+            Self::Stopped => (
+                "process-stop-symbolic",
+                gettext("Loading Stopped"),
+                gettext_f("The page of {host} was not opened.", &host),
             ),
             Self::Proxy(fault) => {
                 ("network-error-symbolic", gettext_f("{host} Cannot Be Reached", &host), fault.sentence())
@@ -196,11 +222,7 @@ impl WebProblem {
                 gettext_f("The answer from {host} did not match this purchase.", &host),
             ),
             Self::WrongAnswer => not_finished(gettext_f("The answer from {host} did not match this sign-in.", &host)),
-            Self::Refused(reason) => {
-                let reason = usher_core::text::clean(reason, usher_core::text::SERVER_TEXT_LIMIT);
-                let reason = format!("\u{2068}{reason}\u{2069}");
-                not_finished(gettext_f("{host} ended it: {reason}", &[host[0], ("reason", &reason)]))
-            }
+            Self::Refused(_) => not_finished(gettext_f("{host} stopped the sign-in.", &host)),
             Self::TooLate => not_finished(gettext("Nobody signed in within 15 minutes.")),
             Self::NoCredential => not_finished(gettext_f("{host} finished without a sign-in.", &host)),
             Self::Unusable => not_finished(gettext("The sign-in could not start on this computer.")),
@@ -228,6 +250,7 @@ impl WebProblem {
         };
         let details = match self {
             Self::Certificate(_, details) => Some(details.clone()),
+            Self::Refused(reason) => Some(usher_core::text::clean(reason, usher_core::text::SERVER_TEXT_LIMIT)),
             _ => None,
         };
         let again = match self {
@@ -306,9 +329,10 @@ mod tests {
     }
 
     #[test]
-    fn a_servers_reason_is_cut_and_named_as_the_servers() {
-        let words = WebProblem::Refused("x".repeat(500)).words("store.example.org", false);
-        assert!(words.text.chars().count() < 170, "{}", words.text);
-        assert!(words.text.contains("store.example.org"));
+    fn a_servers_reason_is_cut_and_among_the_details() {
+        let words = WebProblem::Refused(format!("\u{202e}{}", "x".repeat(500))).words("store.example.org", false);
+        assert_eq!(words.text.replace(['\u{2068}', '\u{2069}'], ""), "store.example.org stopped the sign-in.");
+        let details = words.details.expect("the reason is there");
+        assert!(details.chars().count() <= 120 && details.starts_with("xx"), "{details}");
     }
 }

@@ -8,11 +8,21 @@ use std::{
 };
 
 use gtk::prelude::*;
-use webkit6::{ContextMenuAction, NetworkSession, ScriptDialogType, Settings, WebView, prelude::*};
+use webkit6::{
+    ContextMenuAction, NetworkSession, ScriptDialogType, Settings, UserContentInjectedFrames, UserContentManager,
+    UserScript, UserScriptInjectionTime, WebView, prelude::*,
+};
 
 use super::{dialogs, identity::under_own_id, policy, proxies};
 use crate::i18n::gettext;
 
+/// Where scripts of ours run: no page sees that world, and none can forbid it.
+pub(super) const WORLD: &str = "usher";
+/// The message that a document has painted something.
+const PAINTED: &str = "painted";
+/// Tells of a document's first frame with text or a picture, when the next one begins and that one has been handed on.
+const TELL_PAINTED: &str = "new PerformanceObserver(() => requestAnimationFrame(() => \
+    webkit.messageHandlers.painted.postMessage(''))).observe({type: 'paint', buffered: true})";
 /// Dialogs that the pages of one task may raise.
 const DIALOG_LIMIT: u8 = 3;
 
@@ -90,11 +100,34 @@ fn settings() -> Settings {
         .build()
 }
 
+/// What our scripts in a view report.
+fn reports() -> UserContentManager {
+    let manager = UserContentManager::new();
+    manager.register_script_message_handler(PAINTED, Some(WORLD));
+    manager.add_script(&UserScript::for_world(
+        TELL_PAINTED,
+        UserContentInjectedFrames::TopFrame,
+        UserScriptInjectionTime::Start,
+        WORLD,
+        &[],
+        &[],
+    ));
+    manager
+}
+
+/// Calls back when a document in the view has painted something for the first time.
+pub(super) fn connect_painted(view: &WebView, painted: impl Fn() + 'static) {
+    if let Some(manager) = view.user_content_manager() {
+        manager.connect_script_message_received(Some(PAINTED), move |_, _| painted());
+    }
+}
+
 /// The first view of a task.
 pub(super) fn first(shared: &Rc<Shared>, tell: impl Fn(&str) + Clone + 'static) -> WebView {
     let view = WebView::builder()
         .network_session(&shared.session)
         .default_content_security_policy(policy::CONTENT_SECURITY_POLICY)
+        .user_content_manager(&reports())
         .settings(&settings());
     let view = under_own_id(|| view.build());
     refuse(&view, shared, tell);
@@ -113,6 +146,7 @@ pub(super) fn related(opener: &WebView, shared: &Rc<Shared>, tell: impl Fn(&str)
     let view = WebView::builder()
         .related_view(opener)
         .default_content_security_policy(policy::CONTENT_SECURITY_POLICY)
+        .user_content_manager(&reports())
         .settings(&settings())
         .build();
     refuse(&view, shared, tell);
@@ -237,20 +271,6 @@ fn asked_for(request: &webkit6::PermissionRequest) -> Option<String> {
 pub(super) fn shut(view: &WebView) {
     view.stop_loading();
     view.try_close();
-}
-
-/// Colours the view like the window until the page has painted itself.
-pub(super) fn cover(view: &WebView) {
-    let is_dark = adw::StyleManager::default().is_dark();
-    // What libadwaita calls `window-bg-color`: a view takes a value, not a name.
-    let shade = if is_dark { 0.133 } else { 0.98 };
-    let blue = if is_dark { 0.149 } else { 0.984 };
-    view.set_background_color(&gtk::gdk::RGBA::new(shade, shade, blue, 1.0));
-}
-
-/// Gives the page the white ground that pages expect.
-pub(super) fn uncover(view: &WebView) {
-    view.set_background_color(&gtk::gdk::RGBA::WHITE);
 }
 
 /// Whether the view is filled with a document yet.

@@ -7,6 +7,7 @@ mod advice;
 mod banner;
 mod body;
 mod busy_button;
+mod busy_page;
 mod closures;
 mod copy_button;
 pub(crate) mod escape;
@@ -34,6 +35,7 @@ pub(crate) use self::{
     banner::{BannerText, show_banner},
     body::Body,
     busy_button::BusyButton,
+    busy_page::BusyPage,
     closures::Closures,
     copy_button::CopyButton,
     familiarity_line::FamiliarityLine,

@@ -5,6 +5,7 @@ use adw::{prelude::*, subclass::prelude::*};
 use webkit6::prelude::*;
 
 use super::imp;
+use crate::web::WebProblem;
 
 const ZOOM_STEP: f64 = 0.1;
 const ZOOM_RANGE: std::ops::RangeInclusive<f64> = 0.3..=3.0;
@@ -26,7 +27,22 @@ impl imp::WebPage {
     /// Loads once more what the view was at.
     pub(super) fn reload(&self) {
         self.show_page();
-        self.view().reload();
+        self.cover(&self.committed());
+        let start = self.loading.start.borrow().clone().filter(|_| self.loading.documents.get() == 0);
+        match start {
+            // There is nothing to reload in a view that has had no document.
+            Some(start) => self.view().load_uri(&start),
+            None => self.view().reload(),
+        }
+    }
+
+    /// Stops what is under way. A page that is to be seen stays.
+    fn stop(&self) {
+        let is_covered = self.is_covered();
+        self.view().stop_loading();
+        if is_covered {
+            self.show_problem(WebProblem::Stopped);
+        }
     }
 
     pub(super) fn cancel(&self) {
@@ -45,9 +61,8 @@ impl imp::WebPage {
 
     /// Esc stops first, then cancels, or is *Done* where that is all there is to do.
     pub(super) fn escape(&self) {
-        let is_page = self.stack.visible_child_name().as_deref() == Some("page");
-        if is_page && self.view().is_loading() {
-            self.view().stop_loading();
+        if self.is_opening() {
+            self.stop();
         } else if self.is_landing.get() {
             self.done();
         } else if !self.is_busy() {
@@ -56,9 +71,9 @@ impl imp::WebPage {
     }
 
     pub(super) fn reload_or_stop(&self) {
-        if self.view().is_loading() {
-            self.view().stop_loading();
-        } else if self.stack.visible_child_name().as_deref() == Some("page") {
+        if self.is_opening() {
+            self.stop();
+        } else if self.is_at_page() {
             self.view().reload();
         }
     }

@@ -1,44 +1,34 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! An HTTP error that brings nothing to read: Usher says what the server did not.
+//! An answer that brings nothing to read: Usher says what the server did not.
 
-use gtk::glib;
-use usher_core::service;
-use webkit6::{ResponsePolicyDecision, prelude::*};
+use webkit6::ResponsePolicyDecision;
 
 use super::imp;
-use crate::web::problem::WebProblem;
+use crate::web::problem::Bare;
 
-/// Runs in a world of its own, which the page does not see.
-const WORLD: &str = "usher";
-/// Whether nothing is to be seen of a document, nor will be.
-const IS_BARE: &str = "document.body?.textContent.trim() === '' \
-                       && !document.querySelector('script, frame, body *:not(pre)')";
+/// Answers after which a page stays as it is.
+const NO_CONTENT: [u32; 2] = [204, 205];
 
 impl imp::WebPage {
-    /// What an answer that is about to fill the main frame brings in place of a page, as far as its head tells.
-    pub(super) fn bare_error(&self, decision: &ResponsePolicyDecision) -> Option<WebProblem> {
+    /// What an answer that is about to fill the main frame brings in place of a page, as far as its head tells. The rest
+    /// is looked for once all of it is there: not every head says how much will follow.
+    pub(super) fn bare_answer(&self, decision: &ResponsePolicyDecision) -> Option<Bare> {
         let response = decision.response().filter(|_| decision.is_main_frame_main_resource())?;
-        let status = Some(response.status_code()).filter(|status| *status >= 400);
-        self.error_status.set(status);
-        let length = response.http_headers().and_then(|headers| headers.one("content-length"));
-        let is_bare = length.as_deref() == Some("0") || !decision.is_mime_type_supported();
-        status.filter(|_| is_bare).map(WebProblem::Bare)
-    }
-
-    /// The same once all of it is there: not every head says how much will follow.
-    pub(super) fn look_for_words(&self) {
-        let Some(status) = self.error_status.take() else {
-            return;
-        };
-        glib::spawn_future_local(glib::clone!(
-            #[weak(rename_to = imp)]
-            self,
-            async move {
-                let is_bare = imp.view().evaluate_javascript_future(IS_BARE, Some(WORLD), None).await;
-                if !imp.is_pending.get() && is_bare.is_ok_and(|is_bare| is_bare.to_boolean()) {
-                    imp.meet(WebProblem::Bare(status), &service::host_of(&imp.committed()));
-                }
-            }
-        ));
+        let header = |name| response.http_headers().and_then(|headers| headers.one(name));
+        let status = response.status_code();
+        let error = Some(status).filter(|status| *status >= 400);
+        self.loading.error_status.set(error);
+        if let Some(status) = error {
+            tracing::info!(status, "a page is an error");
+        }
+        let is_empty = header("content-length").as_deref() == Some("0") && header("refresh").is_none();
+        let is_shown = decision.is_mime_type_supported();
+        match error {
+            Some(_) if is_empty || !is_shown => Some(Bare::Error),
+            None if NO_CONTENT.contains(&status) => self.is_covered().then_some(Bare::Empty),
+            None if is_empty => Some(Bare::Empty),
+            None if !is_shown && self.is_covered() => Some(Bare::Unshowable),
+            _ => None,
+        }
     }
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What happens while a page loads, and what it may lead to.
 
-use std::time::Duration;
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
@@ -9,26 +12,42 @@ use url::Url;
 use usher_core::service;
 use webkit6::{
     AuthenticationRequest, LoadEvent, NavigationAction, NavigationPolicyDecision, NavigationType, PolicyDecision,
-    PolicyDecisionType, ResponsePolicyDecision, WebView, prelude::*,
+    PolicyDecisionType, PolicyError, ResponsePolicyDecision, WebView, prelude::*,
 };
 
 use super::{WebPage, imp};
 use crate::{
-    i18n::{gettext, gettext_f},
-    navigation, text,
+    i18n::gettext,
+    navigation,
     web::{
         policy::{self, Navigation},
-        problem::{CertificateFault, NotShown, WebProblem, certificate_details},
+        problem::{Bare, CertificateFault, NotShown, WebProblem, certificate_details},
         task::Hit,
         view,
     },
-    widgets::{BannerText, show_banner, toast},
+    widgets::toast,
 };
 
-/// After so long a banner says that the page has not come yet.
-const SLOW: Duration = Duration::from_secs(10);
 /// How long a full progress bar stays.
 const PROGRESS_END: Duration = Duration::from_millis(150);
+
+/// What is loading.
+#[derive(Default)]
+pub struct Loading {
+    /// Whether the main frame is on its way to another document.
+    pub(super) is_pending: Cell<bool>,
+    /// Whether what was coming has turned out to be the answer.
+    is_taken: Cell<bool>,
+    /// Of the document that is coming, where it is an HTTP error.
+    pub(super) error_status: Cell<Option<u32>>,
+    /// Where a pop-up begins, if that can be asked for again.
+    pub(super) start: RefCell<Option<String>>,
+    /// How many documents the view has had.
+    pub(super) documents: Cell<u32>,
+    pub(super) cover_timer: RefCell<Option<glib::SourceId>>,
+    pub(super) slow_timer: RefCell<Option<glib::SourceId>>,
+    progress_timer: RefCell<Option<glib::SourceId>>,
+}
 
 impl imp::WebPage {
     pub(super) fn follow_loading(&self) {
@@ -115,32 +134,38 @@ impl imp::WebPage {
     }
 
     fn load_changed(&self, event: LoadEvent) {
+        tracing::error!(
+            ?event,
+            uri = self.view().uri().unwrap_or_default().as_str().split("?").next().unwrap_or_default(),
+        );
         match event {
             LoadEvent::Started => {
-                self.is_pending.set(true);
-                self.error_status.take();
+                self.loading.is_pending.set(true);
+                self.loading.error_status.take();
+                self.loading.is_taken.set(false);
                 self.show_pending();
                 self.await_slow();
+                self.follow_way();
             }
+            LoadEvent::Redirected => self.follow_way(),
             LoadEvent::Committed => {
-                self.is_pending.set(false);
+                self.loading.is_pending.set(false);
                 let address = self.view().uri().unwrap_or_default();
                 if !policy::is_showable(&address) && !view::is_blank(self.view()) {
                     self.view().stop_loading();
                     self.show_without_address();
                     return;
                 }
-                self.stop_waiting();
                 self.show_committed();
+                self.document_begun();
             }
             LoadEvent::Finished => {
-                self.is_pending.set(false);
-                if self.committed.borrow().is_some() {
-                    view::uncover(self.view());
+                self.loading.is_pending.set(false);
+                if !self.is_covered() {
+                    self.stop_waiting();
                 }
-                self.stop_waiting();
                 self.show_committed();
-                self.look_for_words();
+                self.look_at_document();
             }
             _ => {}
         }
@@ -152,6 +177,13 @@ impl imp::WebPage {
         if let Some(problem) = WebProblem::of(error, is_online) {
             tracing::info!(%error, "cannot load a page");
             self.meet(problem, &host_of(address));
+        } else if self.is_covered() && error.matches(PolicyError::FrameLoadInterruptedByPolicyChange) {
+            // What may not be shown, or may not be gone to, came in place of the first page.
+            if !self.loading.is_taken.take() {
+                let host = Some(host_of(address)).filter(|host| !host.is_empty());
+                let host = host.unwrap_or_else(|| service::host_of(&self.committed()));
+                self.meet(WebProblem::Bare(Bare::Unshowable), &host);
+            }
         }
         true
     }
@@ -226,7 +258,10 @@ impl imp::WebPage {
         }
         match task.navigated(address) {
             Hit::Other => false,
-            Hit::Answer | Hit::Spent => true,
+            Hit::Answer | Hit::Spent => {
+                self.loading.is_taken.set(true);
+                true
+            }
             Hit::Wrong => {
                 self.show_problem(WebProblem::WrongAnswer);
                 true
@@ -236,8 +271,8 @@ impl imp::WebPage {
 
     fn may_show(&self, response: &ResponsePolicyDecision) -> bool {
         let address = response.request().and_then(|request| request.uri()).unwrap_or_default();
-        if let Some(problem) = self.bare_error(response) {
-            self.meet(problem, &host_of(&address));
+        if let Some(bare) = self.bare_answer(response) {
+            self.meet(WebProblem::Bare(bare), &host_of(&address));
             return false;
         }
         if !response.is_mime_type_supported() {
@@ -264,7 +299,7 @@ impl imp::WebPage {
     /// none (rule R17). Where it is about a part of the page, that part stays away.
     fn refuse_authentication(&self, request: &AuthenticationRequest) {
         request.cancel();
-        if self.is_pending.get() {
+        if self.loading.is_pending.get() {
             let host = host_of(&self.view().uri().unwrap_or_default());
             self.view().stop_loading();
             self.meet(self.not_shown(NotShown::Authentication), &host);
@@ -286,16 +321,18 @@ impl imp::WebPage {
         }
         let stack = navigation::stack_of(&*self.obj())?;
         let page = WebPage::opened_by(&self.obj());
+        let request = action.request().filter(|request| request.http_method().is_none_or(|method| method == "GET"));
+        page.imp().loading.start.replace(request.and_then(|request| request.uri()).map(Into::into));
         self.pop_up.set(Some(&page));
         stack.push(&page);
         Some(page.imp().view().clone())
     }
 
     fn show_activity(&self, is_loading: bool) {
-        if let Some(timer) = self.progress_timer.take() {
+        if let Some(timer) = self.loading.progress_timer.take() {
             timer.remove();
         }
-        self.show_reload(is_loading);
+        self.show_reload();
         if is_loading {
             self.progress.set_visible(true);
             return;
@@ -306,17 +343,22 @@ impl imp::WebPage {
                 #[weak(rename_to = imp)]
                 self,
                 move || {
-                    imp.progress_timer.take();
+                    imp.loading.progress_timer.take();
                     imp.progress.set_visible(false);
                 }
             ),
         );
-        self.progress_timer.replace(Some(timer));
+        self.loading.progress_timer.replace(Some(timer));
+    }
+
+    /// Whether something is under way that a person may stop.
+    pub(super) fn is_opening(&self) -> bool {
+        self.is_covered() || (self.is_at_page() && self.view().is_loading())
     }
 
     /// The button that reloads, or stops what is loading.
-    pub(super) fn show_reload(&self, is_loading: bool) {
-        let page = self.obj();
+    pub(super) fn show_reload(&self) {
+        let (page, is_loading) = (self.obj(), self.is_opening());
         page.set_reload_icon(if is_loading { "process-stop-symbolic" } else { "view-refresh-symbolic" });
         page.set_reload_text(if is_loading { gettext("Stop") } else { gettext("Reload") });
         for button in [&*self.reload_button, &*self.narrow_reload_button] {
@@ -330,39 +372,15 @@ impl imp::WebPage {
         self.obj().action_set_enabled("web.forward", self.view().can_go_forward());
     }
 
-    fn await_slow(&self) {
-        self.stop_waiting();
-        let timer = glib::timeout_add_local_once(
-            SLOW,
-            glib::clone!(
-                #[weak(rename_to = imp)]
-                self,
-                move || {
-                    imp.slow_timer.take();
-                    let host = text::plain(&service::host_of(imp.approved()));
-                    let title = gettext_f("Still waiting for {host}", &[("host", &host)]);
-                    show_banner(&imp.slow_banner, Some(&BannerText { title, button: None }));
-                }
-            ),
-        );
-        self.slow_timer.replace(Some(timer));
-    }
-
-    fn stop_waiting(&self) {
-        if let Some(timer) = self.slow_timer.take() {
-            timer.remove();
-        }
-        self.slow_banner.set_revealed(false);
-    }
-
     pub(super) fn stop_timers(&self) {
-        for timer in [self.slow_timer.take(), self.progress_timer.take()].into_iter().flatten() {
+        self.stop_cover_timer();
+        for timer in [self.loading.slow_timer.take(), self.loading.progress_timer.take()].into_iter().flatten() {
             timer.remove();
         }
     }
 }
 
-/// The host of an address, for showing; nothing else of it.
+/// The host of an address, for showing; nothing else of it. Empty if it has none.
 fn host_of(address: &str) -> String {
     Url::parse(address).map(|url| service::host_of(&url)).unwrap_or_default()
 }

@@ -20,7 +20,12 @@ use crate::{
 impl imp::WebPage {
     /// Loads the first page, where pages have a sandbox of their own. The address is never shown.
     pub(super) fn load(&self, address: Url) {
+        if matches!(*self.shown_problem.borrow(), Some(WebProblem::Stopped)) {
+            // The person did not wait for what comes before the page.
+            return;
+        }
         self.show_page();
+        self.cover(&address);
         glib::spawn_future_local(glib::clone!(
             #[weak(rename_to = imp)]
             self,
@@ -37,6 +42,7 @@ impl imp::WebPage {
     pub(super) fn show_page(&self) {
         self.shown_problem.take();
         self.stack.set_visible_child_name("page");
+        self.show_reload();
         self.obj().action_set_enabled("web.cancel", true);
         self.header_buttons.set_sensitive(true);
     }
@@ -103,6 +109,7 @@ impl imp::WebPage {
         self.details.set_expanded(false);
         self.shown_problem.replace(Some(problem));
         self.stack.set_visible_child_name("problem");
+        self.show_reload();
         page.action_set_enabled("web.cancel", true);
         self.again_button.grab_focus();
         page.announce(&said, AccessibleAnnouncementPriority::High);
