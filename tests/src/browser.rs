@@ -20,6 +20,14 @@ pub async fn buy(address: &str) -> String {
     curl(&page, &fields, &["--location"]).await
 }
 
+/// Follows the link called `link` on the page at `address`. Returns the page at the end.
+pub async fn cancel(address: &str, link: &str) -> String {
+    let page = open(address).await;
+    let before = page.split_once(&format!("\">{link}</a>")).expect("the page has this link").0;
+    let leads_to = before.rsplit_once("href=\"").expect("a link has an address").1.replace("&amp;", "&");
+    open(&leads_to).await
+}
+
 /// Signs in on the page at `address`, without following the redirect. Returns where it leads.
 pub async fn redirect_of_sign_in(address: &str, user: &str) -> String {
     let (page, fields) = sign_in_form(address, user);

@@ -22,6 +22,14 @@ impl Window<'_> {
         self.press("Sign In").await;
     }
 
+    /// Presses the button or link called `name` of the page, not one of the window around it.
+    pub async fn press_on_the_page(&self, name: &str) {
+        self.press_found(&format!("“{name}” on the page"), |tree| {
+            tree.nodes.iter().find(|node| node.is_control() && node.is_in_page() && node.name == name).cloned()
+        })
+        .await;
+    }
+
     /// Signs in as `user` on the shop's page, and leaves the “Signed In” page that follows.
     pub async fn sign_in_and_finish(&self, user: &str) {
         self.sign_in_on_the_page(user).await;

@@ -83,6 +83,11 @@ impl Node {
         matches!(self.role, Role::ListItem | Role::TableRow)
     }
 
+    /// Whether it belongs to the page of a web view.
+    pub(crate) fn is_in_page(&self) -> bool {
+        self.object.is_in_page()
+    }
+
     pub(crate) fn has(&self, interface: Interface) -> bool {
         self.interfaces.contains(interface)
     }

@@ -37,4 +37,5 @@ mod web_contained;
 mod web_loading;
 mod web_pages;
 mod web_popups;
+mod web_refusals;
 mod words;

@@ -66,19 +66,27 @@ async fn leaving_before_paying_begins_nothing_again_until_the_person_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_who_changes_their_mind_on_the_page_pays_nothing() {
+async fn w19_a_person_who_changes_their_mind_on_the_page_pays_nothing_and_can_begin_again() {
     let story = story_at_the_page("09-declined", "The shop's own way back, without paying").await;
     let window = story.session.screen();
     let window = window.front();
 
-    story.step("The shop's “I Changed My Mind” leads back, and the server is asked").await;
+    story.step("The shop's “I Changed My Mind” leads back to the question, once the server was asked").await;
+    story.session.shop().control().clear_requests();
     window.press("I Changed My Mind").await;
-    window.says("Unfinished Purchase").await;
+    window.ready("Continue to Purchase").await;
+    assert!(!window.tree().await.says("Unfinished Purchase"), "nothing is left of it");
+    assert!(!story.session.requests_for("/api/v1/get_tokens").is_empty(), "the server was asked");
     assert!(story.session.paid_purchases().is_empty());
 
-    story.step("Closing the window ends it").await;
-    window.press("Not Now").await;
+    story.step("It can be bought from there").await;
+    window.press("Continue to Purchase").await;
+    window.pay_on_the_page("Sketchbook").await;
+    window.says("Bought").await;
+    assert_eq!(story.session.purchase_counts(), (1, 1));
+    window.press("Done").await;
     story.session.screen().wait_until_empty().await;
+    assert_install_works(&story).await;
     story.end().await;
 }
 

@@ -114,6 +114,28 @@ async fn the_final_address_is_read_from_standard_input_too() {
 }
 
 #[tokio::test]
+async fn w19_a_sign_in_that_is_refused_at_the_server_says_who_has_stopped_it() {
+    let session = Session::start(Setup::without_display()).await;
+    let waiting = BrowserCommand::start(&session, &["sign-in", "demo"]).await;
+    let page = browser::cancel(&waiting.address, "Cancel").await;
+    assert!(page.contains("Not Signed In") && page.contains("This tab can be closed."), "{page}");
+    let output = waiting.end().await;
+    assert_eq!((output.code, output.stdout.as_str()), (7, ""));
+    assert!(output.stderr.ends_with("Not signed in: cancelled.\n"), "{}", output.stderr);
+
+    let waiting = BrowserCommand::start(&session, &["sign-in", "demo"]).await;
+    let [back, state] = ["redirect_uri", "state"].map(|name| browser::parameter(&waiting.address, name));
+    // With another state nothing of it counts.
+    browser::open(&format!("{back}?error=access_denied&state=other")).await;
+    let page = browser::open(&format!("{back}?error=server_error&state={state}")).await;
+    assert!(page.contains("Not Signed In") && page.contains("Go back to Usher to see why."), "{page}");
+    let output = waiting.end().await;
+    assert_eq!((output.code, output.stdout.as_str()), (1, ""));
+    assert!(output.stderr.ends_with("Not signed in: the server stopped it (“server_error”).\n"), "{}", output.stderr);
+    assert_eq!(session.keyring().items().await.len(), 0);
+}
+
+#[tokio::test]
 async fn an_input_that_ends_without_the_address_signs_nobody_in() {
     let session = Session::start(Setup::without_display()).await;
     let output = session.usherctl(&["sign-in", "demo", "--paste"]).await;

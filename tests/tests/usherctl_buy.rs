@@ -2,7 +2,7 @@
 //! `usherctl buy` in a session without a display: the real shop, a browser elsewhere, a terminal.
 
 use rustix::process::Signal;
-use usher_demo_store::{LoggedRequest, Outcome};
+use usher_demo_store::{Failure, LoggedRequest, Outcome, Reply, Route};
 use usher_tests::usherctl::BrowserCommand;
 use usher_tests::{Session, Setup, browser, send_signal};
 
@@ -105,14 +105,43 @@ async fn a_purchase_that_was_stopped_is_not_begun_again_by_itself() {
 }
 
 #[tokio::test]
-async fn a_person_who_cancels_in_the_store_may_begin_again_after_saying_that_nothing_was_paid() {
+async fn w19_a_person_who_cancels_in_the_store_may_begin_again_at_once() {
+    let session = signed_in().await;
+    let buying = BrowserCommand::start(&session, &["buy", "demo", APP, "--yes"]).await;
+    let page = browser::cancel(&buying.address, "I Changed My Mind").await;
+    assert!(page.contains("Not Bought") && page.contains("This tab can be closed."), "{page}");
+    let output = buying.end().await;
+    assert_eq!((output.code, output.stdout.as_str()), (7, ""));
+    assert!(output.stderr.ends_with("Not bought: cancelled.\n"), "{}", output.stderr);
+
+    let buying = BrowserCommand::start(&session, &["buy", "demo", APP, "--yes"]).await;
+    browser::buy(&buying.address).await;
+    let output = buying.end().await;
+    assert_eq!((output.code, output.stdout.as_str(), session.begun_purchases().len()), (0, BOUGHT, 2));
+}
+
+#[tokio::test]
+async fn w19_a_cancelled_purchase_stays_unfinished_while_the_store_does_not_answer() {
+    let session = signed_in().await;
+    let buying = BrowserCommand::start(&session, &["buy", "demo", APP, "--yes"]).await;
+    let control = session.shop().control();
+    control.fail(Route::GetTokens, Failure::Reply(Reply::new(503, "")));
+    browser::cancel(&buying.address, "I Changed My Mind").await;
+    assert_eq!(buying.end().await.code, 6);
+    control.reset();
+    let again = session.usherctl(&["buy", "demo", APP, "--yes"]).await;
+    assert_eq!((again.code, session.begun_purchases().len()), (4, 1), "{}", again.stderr);
+}
+
+#[tokio::test]
+async fn a_purchase_that_the_store_stopped_begins_again_after_the_person_says_that_nothing_was_paid() {
     let session = signed_in().await;
     let terminal = session.in_terminal(&["usherctl", "buy", "demo", APP, "--yes"]);
     terminal.wait_for_text("Waiting… (Ctrl+C to stop)").await;
     let address = terminal.address();
     let (back, state) = (browser::parameter(&address, "redirect_uri"), browser::parameter(&address, "state"));
-    browser::open(&format!("{back}?error=access_denied&state={state}")).await;
-    terminal.wait_for_text(&format!("{} ended it (“access_denied”).", session.host())).await;
+    browser::open(&format!("{back}?error=server_error&state={state}")).await;
+    terminal.wait_for_text(&format!("{} stopped the purchase (“server_error”).", session.host())).await;
     terminal.wait_for_text("Is it certain that nothing was paid? [y/N] ").await;
     terminal.enter("y");
     assert_eq!(terminal.end().await.code, 7);

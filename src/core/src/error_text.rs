@@ -179,7 +179,8 @@ impl UserFacing for StoreError {
 impl UserFacing for SignInError {
     fn reason(&self) -> String {
         match self {
-            Self::Refused(reason) => gettext_f("the server ended it (“{reason}”)", &[("reason", reason)]),
+            Self::Cancelled => gettext("cancelled"),
+            Self::Stopped(reason) => gettext_f("the server stopped it (“{reason}”)", &[("reason", reason)]),
             Self::NoCredential => gettext("the server did not finish the sign-in"),
             Self::Random(_) | Self::Address(_) | Self::Http(_) => self.to_string(),
         }
@@ -270,7 +271,8 @@ mod tests {
         let mut texts: Vec<_> = store_errors().iter().map(|error| of(error)).collect();
         texts.extend(HTTP_ERRORS.iter().map(|error| of(&error.at("s.example"))));
         texts.push(of(&SignInError::NoCredential));
-        texts.push(of(&SignInError::Refused("no".into())));
+        texts.push(of(&SignInError::Cancelled));
+        texts.push(of(&SignInError::Stopped("no".into())));
         texts.push(of(&io::Error::from_raw_os_error(13)));
         for (reason, sentence) in texts {
             assert!(!reason.is_empty() && !reason.ends_with('.') && !reason.contains("os error"), "{reason}");

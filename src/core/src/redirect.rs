@@ -6,6 +6,8 @@ use std::time::Duration;
 use url::Url;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::text;
+
 /// Longest wait for the redirect of a sign-in, on every surface.
 pub const WAIT: Duration = Duration::from_secs(15 * 60);
 /// The option of the window's program that ends sign-ins earlier, in seconds. Only a development build has it.
@@ -14,6 +16,8 @@ pub const WAIT_OPTION: Option<&str> = if cfg!(feature = "insecure-loopback") { S
 const REDIRECT_LIMIT: usize = 16 * 1024;
 /// Ports for the embedded view's redirects: none that WebKit restricts, none that the kernel hands out.
 const PORTS: std::ops::Range<u16> = 20000..30000;
+/// What a page says when the person pressed its own *Cancel* (RFC 6749, 4.1.2.1).
+const CANCELLED: &str = "access_denied";
 
 /// A redirect address for one flow. It holds the state, so `Debug` does not show it.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -27,6 +31,15 @@ pub struct Redirect {
 /// The parameters of a redirect besides the state. No name occurs twice.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Parameters(Vec<(String, String)>);
+
+/// Why a page led back without what the person came for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The person pressed the page's own *Cancel*.
+    Cancelled,
+    /// The server stopped it. Holds its reason, cleaned.
+    Stopped(String),
+}
 
 /// How an address relates to a flow.
 pub enum Match {
@@ -94,6 +107,16 @@ impl Parameters {
     /// The value of a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Why the page led back without what the person came for; `None` if it says that all went well.
+    pub fn refusal(&self) -> Option<Refusal> {
+        let error = self.get("error")?;
+        if error == CANCELLED {
+            return Some(Refusal::Cancelled);
+        }
+        let reason = self.get("error_description").unwrap_or(error);
+        Some(Refusal::Stopped(text::clean(reason, text::SERVER_TEXT_LIMIT)))
     }
 
     fn take(&mut self, name: &str) -> Option<String> {
@@ -190,6 +213,30 @@ mod tests {
             "http://127.0.0.1:20001/io.github.usher/aa/",
         ] {
             assert!(!is_hit(&format!("{base}?token=t&state=s1")), "{base}");
+        }
+    }
+
+    #[test]
+    fn w19_a_pages_own_cancel_differs_from_what_the_server_stops() {
+        let refusal = |query: &str| match redirect().recognise(&format!("{}?state=s1{query}", redirect().uri())) {
+            Match::Redirect(parameters) => parameters.refusal(),
+            Match::Other | Match::Invalid => panic!("{query} is not recognised"),
+        };
+        let stopped = |reason: &str| Some(Refusal::Stopped(reason.to_owned()));
+        let long = "x".repeat(500);
+        for (query, expected) in [
+            ("", None),
+            ("&token=t", None),
+            ("&error_description=x", None),
+            ("&error=access_denied", Some(Refusal::Cancelled)),
+            ("&error=access_denied&error_description=x&token=t", Some(Refusal::Cancelled)),
+            ("&error=server_error", stopped("server_error")),
+            ("&error=server_error&error_description=Closed%1b[0m%20today", stopped("Closed [0m today")),
+            ("&error=access_denied%1b", stopped("access_denied")),
+            ("&error=ACCESS_DENIED", stopped("ACCESS_DENIED")),
+            (&format!("&error={long}"), stopped(&text::clean(&long, text::SERVER_TEXT_LIMIT))),
+        ] {
+            assert_eq!(refusal(query), expected, "{query}");
         }
     }
 

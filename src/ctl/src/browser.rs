@@ -118,6 +118,7 @@ async fn listen<T>(
     let [done, failed] = titles;
     let last_page = [
         (done, gettext("Usher has taken over. This tab can be closed.")),
+        (failed.clone(), gettext("This tab can be closed.")),
         (failed, gettext("Go back to Usher to see why.")),
     ];
     let one_time_address = if opens && has_desktop() { Some(listener.one_time_address(start.clone())?) } else { None };

@@ -16,6 +16,7 @@ use usher_core::{
     ground::Ground,
     i18n::{gettext, gettext_f},
     lookup::{self, Lookup},
+    redirect::Refusal,
     refs::AppId,
     remote::Remote,
     session::SessionError,
@@ -255,9 +256,9 @@ impl AppPurchase<'_> {
             titles: [gettext("Done"), gettext("Not Bought")],
         };
         match return_method.visit(visit, async |parameters| Ok(parameters)).await {
-            Ok(parameters) => match parameters.get("error") {
+            Ok(parameters) => match parameters.refusal() {
                 None => self.settle(CheckReason::Returned, None).await,
-                Some(reason) => self.settle(CheckReason::Declined, Some(reason)).await,
+                Some(refusal) => self.settle(CheckReason::from(&refusal), Some(&refusal)).await,
             },
             // The app may have been paid although the redirect was lost.
             Err(VisitError::TooLate) => self.settle(CheckReason::Left, None).await,
@@ -265,15 +266,17 @@ impl AppPurchase<'_> {
         }
     }
 
-    /// Asks the server what became of it. `reason` is the store's word for why nothing was bought.
-    async fn settle(&self, check_reason: CheckReason, reason: Option<&str>) -> Result<(), Failure> {
-        match self.look(check_reason).await? {
-            NextStep::Bought => self.print_owned(true),
-            NextStep::Wait => self.wait_for_access().await,
-            _ => match reason {
-                Some(reason) => self.ended(reason).await,
-                None => Err(self.not_yet()),
-            },
+    /// Asks the server what became of it. `refusal` is the store's word for why nothing was bought.
+    async fn settle(&self, check_reason: CheckReason, refusal: Option<&Refusal>) -> Result<(), Failure> {
+        match (self.look(check_reason).await?, refusal) {
+            (NextStep::Bought, _) => self.print_owned(true),
+            (NextStep::Wait, _) => self.wait_for_access().await,
+            (NextStep::NotBought, _) => {
+                buying::not_paid(&self.context.session, self.account.id, &self.app_id).await?;
+                Err(Failure::Stopped(gettext("Not bought: cancelled.")))
+            }
+            (_, Some(Refusal::Stopped(reason))) => self.stopped_by_store(reason).await,
+            _ => Err(self.not_yet()),
         }
     }
 
@@ -290,10 +293,11 @@ impl AppPurchase<'_> {
         }
     }
 
-    /// The store's page ended without a purchase, or says so. The server gives no access, so the person knows.
-    async fn ended(&self, reason: &str) -> Result<(), Failure> {
-        let reason = text::clean(reason, text::SERVER_TEXT_LIMIT);
-        terminal::say(&gettext_f("{host} ended it (“{reason}”).", &[("host", &self.host()), ("reason", &reason)]))?;
+    /// The store stopped the purchase, or says so. The server gives no access, so the person knows.
+    async fn stopped_by_store(&self, reason: &str) -> Result<(), Failure> {
+        let values = [("host", self.host()), ("reason", reason.to_owned())];
+        let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+        terminal::say(&gettext_f("{host} stopped the purchase (“{reason}”).", &values))?;
         if !self.is_certainly_unpaid().await? {
             return Err(self.not_yet());
         }

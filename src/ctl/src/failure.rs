@@ -46,7 +46,7 @@ pub(crate) enum Failure {
     Network(String),
     /// The person said no, or stopped.
     Cancelled,
-    /// The person stopped something that is not finished. Holds the sentence.
+    /// The person stopped or cancelled something, which takes more than a word to say. Holds the sentence.
     Stopped(String),
     /// Nobody reads the output: the program at the other end of the pipe has gone.
     Unheard,
@@ -155,7 +155,10 @@ impl From<StoreError> for Failure {
 
 impl From<SignInError> for Failure {
     fn from(error: SignInError) -> Self {
-        Self::Other(error.sentence())
+        match error {
+            SignInError::Cancelled => Self::Stopped(error.sentence()),
+            error => Self::Other(error.sentence()),
+        }
     }
 }
 

@@ -30,7 +30,7 @@ use tokio::{
 use url::Url;
 use usher_core::{
     i18n::gettext,
-    redirect::{Match, Parameters, RandomError, Redirect},
+    redirect::{Match, Parameters, RandomError, Redirect, Refusal},
 };
 
 /// Most connections at once. One more takes the place of the oldest.
@@ -62,8 +62,16 @@ pub(crate) struct ListenerPages<'a> {
     pub(crate) one_time_address: Option<OneTimeAddress>,
     /// The page to show after the redirect, if the server has one.
     pub(crate) landing: &'a dyn Fn(&Parameters) -> Option<Url>,
-    /// Title and text of Usher's last page: after success, and after an error.
-    pub(crate) last_page: [(String, String); 2],
+    /// Title and text of Usher's last page, for each outcome.
+    pub(crate) last_page: [(String, String); 3],
+}
+
+/// What became of it, in the order of the last pages.
+#[derive(Clone, Copy)]
+enum Outcome {
+    Done,
+    Cancelled,
+    Failed,
 }
 
 /// An address at the listener that leads to the first page, once.
@@ -119,12 +127,16 @@ impl Listener {
             never = self.serve(&state, &mut connections) => match never {},
             () = sleep(limit) => return None,
         };
-        let is_error = parameters.get("error").is_some();
+        let refusal = parameters.refusal();
         let result = tokio::select! {
             result = Box::pin(finish(parameters)) => result,
             never = self.serve(&state, &mut connections) => match never {},
         };
-        state.outcome.send_replace(Some(result.is_ok() && !is_error));
+        state.outcome.send_replace(Some(match refusal {
+            Some(Refusal::Cancelled) => Outcome::Cancelled,
+            None if result.is_ok() => Outcome::Done,
+            _ => Outcome::Failed,
+        }));
         tokio::select! {
             () = state.is_over.notified() => {}
             never = self.serve(&state, &mut connections) => match never {},
@@ -187,8 +199,8 @@ struct ListenerState<'a> {
     host: String,
     is_received: Cell<bool>,
     received: mpsc::UnboundedSender<Parameters>,
-    /// Whether all went well, once that is known.
-    outcome: watch::Sender<Option<bool>>,
+    /// What became of it, once that is known.
+    outcome: watch::Sender<Option<Outcome>>,
     /// The browser needs nothing more.
     is_over: Notify,
 }
@@ -253,8 +265,8 @@ impl ListenerState<'_> {
     async fn last_page(&self) -> Option<Response<String>> {
         let mut outcome = self.outcome.subscribe();
         let known = timeout(OUTCOME_TIME, outcome.wait_for(Option::is_some)).await;
-        let is_success = known.ok()?.ok().and_then(|known| *known)?;
-        let (title, text) = &self.pages.last_page[usize::from(!is_success)];
+        let outcome = known.ok()?.ok().and_then(|known| *known)?;
+        let (title, text) = &self.pages.last_page[outcome as usize];
         Some(page(StatusCode::OK, &document(title, text, "")))
     }
 }

@@ -171,6 +171,7 @@ impl Purchase {
                 self.watch(0);
             }
             NextStep::Unfinished => self.show(&PageKind::Unfinished),
+            NextStep::NotBought => self.cancelled(),
             NextStep::Stay => self.stay(is_told.then(|| gettext("Nothing has changed"))),
             NextStep::StayAfterError => {
                 self.stay(trouble.filter(|_| is_told).map(|trouble| trouble.line(&self.host())));
@@ -242,19 +243,36 @@ impl Purchase {
             purchase.set_busy(Some(ButtonAction::NotPaid));
             let is_forgotten = purchase.forget().await;
             purchase.set_idle();
-            if !is_forgotten {
+            if is_forgotten {
+                purchase.go_back();
+            } else {
                 let trouble = Trouble::Keyring(gettext("it could not be written to"));
                 purchase.stay(Some(trouble.line(&purchase.host())));
-                return;
-            }
-            purchase.end_shop();
-            if purchase.basket.borrow().items().len() > 1 {
-                purchase.show(&PageKind::Progress);
-            } else {
-                purchase.end();
-                (purchase.tell)(PurchaseEvent::Back);
             }
         });
+    }
+
+    /// The person has cancelled on the shop's page, and the server knows of no payment either.
+    fn cancelled(self: &Rc<Self>) {
+        let purchase = self.clone();
+        glib::spawn_future_local(async move {
+            if purchase.forget().await {
+                purchase.go_back();
+            } else {
+                purchase.show(&PageKind::Unfinished);
+            }
+        });
+    }
+
+    /// Back to where it can begin again.
+    fn go_back(self: &Rc<Self>) {
+        self.end_shop();
+        if self.basket.borrow().items().len() > 1 {
+            self.show(&PageKind::Progress);
+        } else {
+            self.end();
+            (self.tell)(PurchaseEvent::Back);
+        }
     }
 
     /// Ends the purchase.

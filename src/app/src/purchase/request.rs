@@ -29,7 +29,7 @@ pub(crate) enum PurchaseEvent {
     SignIn,
     /// The person wants to use another account.
     AnotherAccount,
-    /// Nothing was begun, or the person says that it was not paid: the question can be asked again.
+    /// Nothing was begun, or nothing was paid by the word of the person: the question can be asked again.
     Back,
     /// It is over.
     Over {

@@ -12,7 +12,7 @@ use usher_core::{
     account::AccountId,
     error_text::UserFacing,
     provider::{Progress, RedirectReceiver, SignIn, SignInError, Step, StepAnswer},
-    redirect::{Match, Parameters},
+    redirect::{Match, Parameters, Refusal},
     service::ServiceUrl,
     sign_in::Saved,
     text as core_text,
@@ -188,7 +188,8 @@ impl Flow {
     fn failed(&self, error: &SignInError) {
         tracing::warn!(%error, "cannot begin or finish a sign-in");
         let problem = match error {
-            SignInError::Refused(reason) => WebProblem::Refused(reason.clone()),
+            SignInError::Cancelled => return self.give_up(),
+            SignInError::Stopped(reason) => WebProblem::Refused(reason.clone()),
             SignInError::NoCredential | SignInError::Http(_) => WebProblem::NoCredential,
             SignInError::Random(_) | SignInError::Address(_) => WebProblem::Unusable,
         };
@@ -337,7 +338,10 @@ impl WebTask for Flow {
         if let Step::Web { redirect, .. } = sign_in.step() {
             self.spent.add(redirect);
         }
-        page.show_busy(&gettext("Signing in…"));
+        // A person who has cancelled waits for nothing more.
+        if parameters.refusal() != Some(Refusal::Cancelled) {
+            page.show_busy(&gettext("Signing in…"));
+        }
         glib::spawn_future_local(self.go_on(sign_in, StepAnswer::Redirect(parameters)));
     }
 

@@ -2,13 +2,15 @@
 //! What comes next in a purchase, after the server's answer. Pure.
 
 use super::{Begun, BuyError};
-use crate::session::SessionError;
+use crate::{redirect::Refusal, session::SessionError};
 
 /// What happened before the server was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckReason {
     /// The shop's page redirected back.
     Returned,
+    /// The person cancelled on the shop's page.
+    Cancelled,
     /// The shop's page redirected back, and said that nothing was bought.
     Declined,
     /// The person left the shop's page, or it never redirected back.
@@ -17,6 +19,15 @@ pub enum CheckReason {
     Broken,
     /// We still wait for the server, or for the person to say what happened.
     Again,
+}
+
+impl From<&Refusal> for CheckReason {
+    fn from(refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::Cancelled => Self::Cancelled,
+            Refusal::Stopped(_) => Self::Declined,
+        }
+    }
 }
 
 /// What comes next in a purchase.
@@ -30,6 +41,8 @@ pub enum NextStep {
     Wait,
     /// Begun, and nobody knows how it ended.
     Unfinished,
+    /// Not bought: nothing is left of it.
+    NotBought,
     /// Nothing changes.
     Stay,
     /// Nothing changes, since the server did not answer.
@@ -59,12 +72,15 @@ pub fn after_check(reason: CheckReason, has_access: Result<bool, &SessionError>)
     match (has_access, reason) {
         (Ok(true), _) => NextStep::Bought,
         (Ok(false), CheckReason::Broken) => NextStep::Shop,
+        (Ok(false), CheckReason::Cancelled) => NextStep::NotBought,
         (Ok(false), CheckReason::Again) => NextStep::Stay,
         (Err(error), _) if needs_sign_in(error) => NextStep::SignIn,
         (Err(_), CheckReason::Broken | CheckReason::Again) => NextStep::StayAfterError,
         // It may be paid, whatever keeps the server from answering.
         (Ok(false) | Err(_), CheckReason::Returned) => NextStep::Wait,
-        (Ok(false) | Err(_), CheckReason::Left | CheckReason::Declined) => NextStep::Unfinished,
+        (Ok(false) | Err(_), CheckReason::Left | CheckReason::Declined) | (Err(_), CheckReason::Cancelled) => {
+            NextStep::Unfinished
+        }
     }
 }
 
@@ -77,8 +93,14 @@ mod tests {
     use super::*;
     use crate::{http::HttpError, store::StoreError};
 
-    const REASONS: [CheckReason; 5] =
-        [CheckReason::Returned, CheckReason::Declined, CheckReason::Left, CheckReason::Broken, CheckReason::Again];
+    const REASONS: [CheckReason; 6] = [
+        CheckReason::Returned,
+        CheckReason::Cancelled,
+        CheckReason::Declined,
+        CheckReason::Left,
+        CheckReason::Broken,
+        CheckReason::Again,
+    ];
 
     fn errors() -> [SessionError; 4] {
         [HttpError::Unreachable.into(), HttpError::TimedOut.into(), SessionError::Unexpected, StoreError::Locked.into()]
@@ -102,6 +124,16 @@ mod tests {
             assert_eq!(after_check(reason, Ok(false)) == NextStep::Shop, reason == CheckReason::Broken);
             for error in errors() {
                 assert_ne!(after_check(reason, Err(&error)), NextStep::Shop, "{reason:?} {error:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_persons_cancel_and_the_servers_no_together_drop_a_purchase() {
+        for reason in REASONS {
+            assert_eq!(after_check(reason, Ok(false)) == NextStep::NotBought, reason == CheckReason::Cancelled);
+            for error in errors() {
+                assert_ne!(after_check(reason, Err(&error)), NextStep::NotBought, "{reason:?} {error:?}");
             }
         }
     }

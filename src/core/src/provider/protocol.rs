@@ -13,7 +13,7 @@ use crate::{
     credential::{Credential, Token},
     ground::Ground,
     http::{HttpClient, HttpError},
-    redirect::{RandomError, Redirect},
+    redirect::{RandomError, Redirect, Refusal},
     refs::RefKind,
     service::{ServiceUrl, UrlError},
 };
@@ -124,15 +124,27 @@ pub enum SignInError {
     /// The service's address leads nowhere.
     #[error(transparent)]
     Address(#[from] UrlError),
-    /// The person refused, or the server ended the sign-in. Holds the server's reason, cleaned.
-    #[error("the server ended the sign-in: {0}")]
-    Refused(String),
+    /// The person cancelled at the server.
+    #[error("cancelled at the server")]
+    Cancelled,
+    /// The server stopped the sign-in. Holds its reason, cleaned.
+    #[error("the server stopped the sign-in: {0}")]
+    Stopped(String),
     /// The answer carried no usable credential.
     #[error("the server did not finish the sign-in")]
     NoCredential,
     /// No connection, or none that is acceptable.
     #[error(transparent)]
     Http(#[from] HttpError),
+}
+
+impl From<Refusal> for SignInError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Cancelled => Self::Cancelled,
+            Refusal::Stopped(reason) => Self::Stopped(reason),
+        }
+    }
 }
 
 /// One call for download tokens.

@@ -24,7 +24,6 @@ use crate::{
     i18n::gettext,
     redirect::{Parameters, Redirect},
     service::{ServiceUrl, UrlError},
-    text,
 };
 
 /// The provider's name in options and records.
@@ -146,9 +145,8 @@ fn bearer(credential: &Credential) -> Result<&Token, TokensError> {
 
 /// Takes the credential from the parameters of the redirect.
 fn finish(parameters: &Parameters) -> Result<SignedIn, SignInError> {
-    if let Some(reason) = parameters.get("error") {
-        let reason = parameters.get("error_description").unwrap_or(reason);
-        return Err(SignInError::Refused(text::clean(reason, text::SERVER_TEXT_LIMIT)));
+    if let Some(refusal) = parameters.refusal() {
+        return Err(refusal.into());
     }
     let text = parameters.get("token").ok_or(SignInError::NoCredential)?;
     let token = Token::parse(text).map_err(|_| SignInError::NoCredential)?;
@@ -352,11 +350,12 @@ mod tests {
     }
 
     #[test]
-    fn w19_the_reason_in_an_error_redirect_is_cleaned() {
-        let Err(SignInError::Refused(reason)) = finished("error=access_denied%1b[0m&token=t") else {
+    fn w19_an_error_redirect_signs_nobody_in_whatever_else_it_carries() {
+        assert!(matches!(finished("error=access_denied&token=t"), Err(SignInError::Cancelled)));
+        let Err(SignInError::Stopped(reason)) = finished("error=server_error%1b[0m&token=t") else {
             panic!("signed in")
         };
-        assert_eq!(reason, "access_denied [0m");
+        assert_eq!(reason, "server_error [0m");
     }
 
     proptest! {

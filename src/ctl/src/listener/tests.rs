@@ -18,7 +18,8 @@ fn get(port: u16, target: &str) -> String {
 
 fn pages(redirect: &Redirect) -> ListenerPages<'_> {
     let page = |title: &str| (title.to_owned(), String::new());
-    ListenerPages { redirect, one_time_address: None, landing: &|_| None, last_page: [page("Well"), page("Ill")] }
+    let last_page = ["Well", "Cancelled", "Ill"].map(page);
+    ListenerPages { redirect, one_time_address: None, landing: &|_| None, last_page }
 }
 
 const LONG: Duration = Duration::from_secs(60);
@@ -174,6 +175,23 @@ async fn u05_the_browser_hears_of_success_only_after_it() {
         let pages = pages(&redirect);
         let (result, ()) = tokio::join!(listener.wait(&pages, LONG, finish), visitor);
         assert_eq!(result.unwrap().is_ok(), is_success);
+    }
+}
+
+#[tokio::test]
+async fn w19_the_browser_says_what_a_refusal_was() {
+    for (error, title) in [("access_denied", "Cancelled"), ("server_error", "Ill")] {
+        let listener = Listener::open().await.unwrap();
+        let port = listener.port();
+        let redirect = Redirect::issue_at(port).unwrap();
+        let right = format!("{}?error={error}&state={}", redirect.path(), redirect.state());
+        let visitor = async {
+            send(port, &get(port, &right)).await;
+            let said = send(port, &get(port, "/done")).await;
+            assert!(said.contains(&format!("<h1>{title}</h1>")), "{said}");
+        };
+        let pages = pages(&redirect);
+        tokio::join!(listener.wait(&pages, LONG, kept), visitor);
     }
 }
 

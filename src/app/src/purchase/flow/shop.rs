@@ -121,9 +121,9 @@ impl WebTask for Purchase {
         };
         self.spent.add(buying.redirect());
         self.is_awaited.set(true);
-        if parameters.get("error").is_some() {
+        if let Some(refusal) = parameters.refusal() {
             page.show_busy(&gettext("Checking…"));
-            self.ask(CheckReason::Declined, false);
+            self.ask(CheckReason::from(&refusal), false);
             return;
         }
         self.was_paid.set(true);
