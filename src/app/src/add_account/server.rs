@@ -89,8 +89,8 @@ mod imp {
         }
 
         /// What a screen reader says after the heading.
-        #[template_callback]
-        fn told(&self, what_follows: &str, familiarity: &str) -> String {
+        #[template_callback(function)]
+        fn told(what_follows: &str, familiarity: &str) -> String {
             format!("{what_follows} {familiarity}")
         }
 

@@ -131,7 +131,7 @@ mod tests {
             (REMOTE, open(&[linked(STORE)]), true, "ada"),
             (REMOTE, open(&[linked(STORE), linked(STORE)]), false, "No account"),
             (REMOTE, open(&[linked(STORE), linked(STORE)]), true, "Not allowed"),
-            (REMOTE, open(&[unlinked.clone()]), false, "No account"),
+            (REMOTE, open(std::slice::from_ref(&unlinked)), false, "No account"),
             (REMOTE, open(&[unlinked]), true, "Not allowed"),
             (REMOTE, Vec::new(), false, "No account"),
             (REMOTE, Vec::new(), true, "Not allowed"),

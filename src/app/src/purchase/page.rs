@@ -95,8 +95,8 @@ mod imp {
             self.status.add_css_class("compact");
         }
 
-        #[template_callback]
-        fn icon_with_room(&self, is_low: bool, icon: Option<String>) -> Option<String> {
+        #[template_callback(function)]
+        fn icon_with_room(is_low: bool, icon: Option<String>) -> Option<String> {
             icon.filter(|_| !is_low)
         }
 

@@ -11,13 +11,16 @@ use crate::{
 
 const REFUSED: &str = "Not allowed: “shop” may not use an account at store.example.org. This can be changed in Usher.";
 
+/// A change of the world, and what it is.
+type Case = (&'static str, fn(&World));
+
 fn refuse(world: &World) {
     world.refused.lock().unwrap().push(ground());
 }
 
 #[tokio::test]
 async fn g14_a_refused_remote_is_answered_no_without_a_question_or_a_trace() {
-    let arranged: [(&str, fn(&World)); 6] = [
+    let arranged: [Case; 6] = [
         ("one account", |world| world.change_account(|account| account.links.clear())),
         ("several accounts", |world| {
             let others = ["a", "b"].map(|user| account(SERVICE, user, &[]));
@@ -73,7 +76,7 @@ async fn only_this_remote_at_this_server_is_refused() {
     let world = World::good();
     refuse(&world);
     assert_eq!(response(&answer(&world, &request(&[APP])).await).0, 0, "a permission is newer, and wins");
-    let changed: [(&str, fn(&World)); 2] = [
+    let changed: [Case; 2] = [
         ("another server", |world| world.refused.lock().unwrap()[0].binding = crate::fakes::binding("other.example")),
         ("another repository", |world| {
             world.refused.lock().unwrap()[0].remote_url = usher_core::testing::remote_url("https://r.example/");
