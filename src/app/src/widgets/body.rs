@@ -91,6 +91,7 @@ mod imp {
             self.view.content()
         }
 
+        #[expect(clippy::needless_pass_by_value, reason = "a setter of a property is given the value")]
         fn set_content(&self, content: Option<gtk::Widget>) {
             self.view.set_content(content.as_ref());
         }

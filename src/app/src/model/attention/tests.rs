@@ -312,10 +312,9 @@ fn expected(how: &str, note: &Pending, state: Option<PurchaseState>) -> Vec<Plac
         ("not allowed", _) => places.push(Place::Permission),
         ("well" | "ends soon", _) if is_left_out && is_install => {}
         ("well" | "ends soon", _) if is_left_out => places.push(Place::LeftOut),
-        ("well" | "ends soon", Some(PurchaseState::Owned)) => places.push(Place::Ready),
         ("well" | "ends soon", Some(PurchaseState::NoAccess)) => places.push(lacking()),
         ("well" | "ends soon", None) if note.obstacle == Obstacle::NotBought => places.push(lacking()),
-        ("well" | "ends soon", None) => places.push(Place::Ready),
+        ("well" | "ends soon", Some(PurchaseState::Owned) | None) => places.push(Place::Ready),
         _ => {}
     }
     if how != "none" && state == Some(PurchaseState::Unfinished) {

@@ -134,10 +134,6 @@ impl imp::WebPage {
     }
 
     fn load_changed(&self, event: LoadEvent) {
-        tracing::error!(
-            ?event,
-            uri = self.view().uri().unwrap_or_default().as_str().split("?").next().unwrap_or_default(),
-        );
         match event {
             LoadEvent::Started => {
                 self.loading.is_pending.set(true);
