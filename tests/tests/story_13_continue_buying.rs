@@ -56,7 +56,7 @@ async fn l02_a_purchase_page_stays_open_when_its_client_goes() {
     assert_ne!(install.end().await.code, 0);
     let screen = story.session.screen();
     let window = screen.front();
-    window.says("flatpak in the terminal is no longer waiting. The purchase can still be finished.").await;
+    window.says("The terminal is no longer waiting. The purchase can still be finished.").await;
     window.ready("Buy Now").await;
 
     story.step("It can be finished").await;
