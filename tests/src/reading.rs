@@ -18,8 +18,10 @@ const SCROLL_LIMIT: Duration = Duration::from_secs(10);
 const ROUNDING: i32 = 2;
 /// The size below which no window shrinks.
 const SMALLEST: (i32, i32) = (360, 294);
-/// More turns of the wheel than any page needs.
-const TURNS: usize = 60;
+/// More looks than any page needs.
+const LOOKS: usize = 60;
+/// Turns of the wheel from one look to the next: less than the smallest page shows at once.
+const TURNS: usize = 3;
 
 /// Left, top, right and bottom, in pixels.
 type Area = (i32, i32, i32, i32);
@@ -71,13 +73,13 @@ impl Window<'_> {
     /// cut off. Leaves out web pages.
     async fn unreadable(&self) -> Vec<String> {
         let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
-        self.turn("4", TURNS).await;
-        for _ in 0..TURNS {
+        self.turn("4", LOOKS * TURNS).await;
+        for _ in 0..LOOKS {
             let now = self.look(&mut seen).await;
             if seen.values().all(Seen::is_whole) {
                 break;
             }
-            self.turn("5", 1).await;
+            self.turn("5", TURNS).await;
             let moved = async { while self.positions().await == now {} };
             if timeout(SCROLL_LIMIT, moved).await.is_err() {
                 break;

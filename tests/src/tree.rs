@@ -209,7 +209,9 @@ impl Tree {
     pub(crate) fn is_in_web_view(&self, index: usize) -> bool {
         let depth = self.nodes[index].depth;
         let above = self.nodes[..index].iter().rposition(|node| node.depth < depth);
-        above.is_some_and(|above| self.within(above).nodes.iter().any(|node| node.object.is_in_page()))
+        above.is_some_and(|above| {
+            self.within(above).nodes.iter().any(|node| node.is_in_page() || node.role == Role::DocumentWeb)
+        })
     }
 
     /// The message with that text, together with its buttons.

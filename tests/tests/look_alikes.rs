@@ -56,7 +56,7 @@ async fn w28_the_focused_heading_is_described_by_how_well_the_server_is_known() 
     });
     let title = format!("Sign In to {LOOK_ALIKE}");
     let prompt = screen.window(&title).await;
-    let heading = |tree: &Tree| focused(tree).filter(|node| node.description == WARNING).cloned();
+    let heading = |tree: &Tree| focused(tree).filter(|node| node.description.ends_with(WARNING)).cloned();
     assert_eq!(prompt.wait(WARNING, heading).await.role, Role::Heading);
     prompt.press("Not Now").await;
     screen.wait_until_gone(&title).await;

@@ -232,7 +232,7 @@ pub(super) fn outlook(details: &Details, is_waiting: bool, minutes_left: Option<
         (true, None, _) => gettext_f("{program} is waiting. The install continues by itself.", &program),
         (false, _, Kind::SignIn) => gettext("The install was stopped. Sign in, then start it again."),
         (false, _, Kind::Purchase) => gettext("The install was stopped. Buy the app, then start it again."),
-        (false, _, Kind::Link) => gettext("The install was stopped. Allow it, then start it again."),
+        (false, _, Kind::Link) => gettext("The install was stopped. Allow the account, then start it again."),
         (false, _, Kind::Unlock) => gettext("The install was stopped. Unlock the keyring, then start it again."),
     }
 }

@@ -5,6 +5,8 @@
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
 
+use crate::widgets::descendant;
+
 /// Below this height there is no room for icons.
 const LOW: &str = "max-height: 400px";
 /// Below this height there is no room for buttons that stay; it grows with the size of text.
@@ -98,7 +100,7 @@ mod imp {
 
         /// Makes a place for the buttons at the end of what scrolls.
         fn prepare(&self) {
-            let scrolled = self.content().and_then(|content| scrolled_in(&content));
+            let scrolled = self.content().and_then(|content| descendant::first::<gtk::ScrolledWindow>(&content));
             let Some(viewport) = scrolled.and_then(|scrolled| scrolled.child()).and_downcast::<gtk::Viewport>() else {
                 return;
             };
@@ -143,20 +145,6 @@ mod imp {
                 focus.grab_focus();
             }
         }
-    }
-
-    fn scrolled_in(widget: &gtk::Widget) -> Option<gtk::ScrolledWindow> {
-        if let Some(scrolled) = widget.downcast_ref::<gtk::ScrolledWindow>() {
-            return Some(scrolled.clone());
-        }
-        let mut child = widget.first_child();
-        while let Some(inner) = child {
-            if let Some(found) = scrolled_in(&inner) {
-                return Some(found);
-            }
-            child = inner.next_sibling();
-        }
-        None
     }
 }
 

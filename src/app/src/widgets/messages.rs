@@ -7,7 +7,7 @@ use std::{rc::Rc, sync::Once};
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority::Medium, Align, Orientation, gdk, glib, graphene::Rect, pango};
 
-use crate::widgets::{labels, toolbar::toolbar_view};
+use crate::widgets::{descendant, labels};
 
 /// Seconds that a message with a button stays.
 const BUTTON_SECONDS: u32 = 8;
@@ -184,7 +184,7 @@ impl Messages {
 
     /// Puts the content of a page into such room, once.
     pub(super) fn give(page: &adw::NavigationPage) {
-        let Some(bars) = toolbar_view(page.upcast_ref()) else {
+        let Some(bars) = descendant::first::<adw::ToolbarView>(page.upcast_ref()) else {
             return;
         };
         let content = bars.content();
@@ -199,7 +199,7 @@ impl Messages {
 
     /// That of the page that is shown.
     pub(super) fn visible_in(view: &adw::NavigationView) -> Option<Self> {
-        toolbar_view(view.visible_page()?.upcast_ref())?.content().and_downcast()
+        descendant::first::<adw::ToolbarView>(view.visible_page()?.upcast_ref())?.content().and_downcast()
     }
 
     /// Shows a message in place of the one before, and has it read.

@@ -9,7 +9,7 @@ use gtk::glib;
 use crate::{
     i18n::gettext,
     model::Network,
-    widgets::{labels, toolbar::toolbar_view},
+    widgets::{descendant, labels},
 };
 
 /// Gives each page that is shown such a banner, once.
@@ -24,7 +24,7 @@ pub(crate) fn show_offline(view: &adw::NavigationView, network: &Network) {
         known.retain(|page| page.upgrade().is_some());
         if known.iter().all(|known| known.upgrade().as_ref() != Some(&page)) {
             known.push(page.downgrade());
-            if let Some(bars) = toolbar_view(page.upcast_ref()) {
+            if let Some(bars) = descendant::first::<adw::ToolbarView>(page.upcast_ref()) {
                 bars.add_top_bar(&banner(&network));
             }
         }

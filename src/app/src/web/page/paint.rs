@@ -158,12 +158,6 @@ impl imp::WebPage {
             return;
         }
         self.look(move |imp, look| {
-            tracing::error!(
-                look,
-                document,
-                documents = imp.loading.documents.get(),
-                pending = imp.loading.is_pending.get(),
-            );
             if imp.loading.is_pending.get() || imp.loading.documents.get() != document {
                 return;
             }
