@@ -149,6 +149,17 @@ fn a_string_that_has_to_be_read_twice_is_found() {
 }
 
 #[test]
+fn a_translator_sees_every_string() {
+    for file in sources() {
+        let source = read(&file);
+        for call in ["gettext(", "gettext_f("] {
+            let given = source.split(call).skip(1).map(str::trim_start);
+            assert_eq!(given.filter(|given| !given.starts_with('"')).count(), 0, "{file}: {call} takes a literal");
+        }
+    }
+}
+
+#[test]
 fn no_icon_looks_as_if_one_were_missing() {
     let asking: Vec<_> = sources().into_iter().filter(|file| read(file).contains("dialog-question")).collect();
     assert_eq!(asking, [] as [String; 0], "a question mark stands for nothing: show what the row is about");

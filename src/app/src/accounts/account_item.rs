@@ -157,8 +157,12 @@ fn joined<const N: usize>(texts: [String; N], between: &str) -> String {
 
 fn waiting_in_words(Waiting { installs, updates }: Waiting) -> Option<String> {
     if updates > 0 {
-        let one = "{n} update is waiting for this account";
-        Some(ngettext_f(one, "{n} updates are waiting for this account", updates, &[]))
+        Some(ngettext_f(
+            "{n} update is waiting for this account",
+            "{n} updates are waiting for this account",
+            updates,
+            &[],
+        ))
     } else if installs > 0 {
         Some(ngettext_f("{n} app is waiting for this account", "{n} apps are waiting for this account", installs, &[]))
     } else {
