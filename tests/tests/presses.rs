@@ -10,7 +10,7 @@ const PRESSES: [(&str, &[&str]); 5] = [
     ("buy", &["Continue to Purchase", "Buy Now", "Copy and Close"]),
     ("allow a second repository", &["Allow", "Copy and Close"]),
     ("sign in again, from a row", &["Sign In to {host}", "Sign In"]),
-    ("sign in again, from the account's page", &["Sign In Again…", "Sign In"]),
+    ("sign in again, from the account's page", &["Sign In…", "Sign In"]),
 ];
 const PRIVATE: &str = "org.example.Postcard";
 const PAID: &str = "org.example.Sketchbook";
