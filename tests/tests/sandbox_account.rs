@@ -30,7 +30,7 @@ async fn an_install_works_after_signing_in_from_within_the_sandbox() {
     story.step("The prompt comes from a sandbox of its own").await;
     let screen = session.screen();
     let prompt = screen.window(&format!("Sign In to {host}")).await;
-    for (row, text) in [("For", APP), ("Repository", &host), ("Server", host.as_str())] {
+    for (row, text) in [("For", APP), ("Repository", "Demo Store"), ("Server", host.as_str())] {
         prompt.row_says(row, text).await;
     }
     wait_for(

@@ -19,7 +19,7 @@ async fn an_install_that_needs_an_account_works_after_signing_in() {
     let screen = story.session.screen();
     let prompt = screen.window(&format!("Sign In to {host}")).await;
     for (row, text) in
-        [("Asked By", "flatpak in the terminal"), ("For", APP), ("Repository", &host), ("Server", host.as_str())]
+        [("Asked By", "flatpak in the terminal"), ("For", APP), ("Repository", "Demo Store"), ("Server", host.as_str())]
     {
         prompt.row_says(row, text).await;
     }

@@ -43,7 +43,6 @@ async fn an_app_that_was_not_bought_is_bought_and_installed() {
         ("Asked By", "flatpak in the terminal"),
         ("For", PAID),
         ("Repository", "Demo Store"),
-        ("Repository", &host),
         ("Server", &host),
     ] {
         prompt.row_says(row, text).await;

@@ -238,7 +238,7 @@ async fn w18_names_from_outside_are_shown_as_plain_text() {
     let host = session.host();
     let screen = session.screen();
     let prompt = screen.window(&format!("Sign In to {host}")).await;
-    prompt.row_says("Repository", &host).await;
+    prompt.row_says("Server", &host).await;
     prompt.mentions("<b>Shop</b> & “more”").await;
 }
 
