@@ -65,6 +65,8 @@ pub(crate) struct Purchase {
     /// The shop's last page, which is shown where the server does not give access at once.
     landing: RefCell<Option<Url>>,
     is_asking: Cell<bool>,
+    /// Whether the person waits for the answer.
+    is_told: Cell<bool>,
     is_asking_departure: Cell<bool>,
     /// Whether the shop has led back, and may have been paid.
     is_awaited: Cell<bool>,
@@ -99,6 +101,7 @@ impl Purchase {
             problem: RefCell::default(),
             landing: RefCell::default(),
             is_asking: Cell::default(),
+            is_told: Cell::default(),
             is_asking_departure: Cell::default(),
             is_awaited: Cell::default(),
             was_paid: Cell::default(),

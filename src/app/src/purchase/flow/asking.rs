@@ -26,14 +26,12 @@ impl Purchase {
             // What has been begun is seen through, whatever becomes of the window.
             let _hold = purchase.services.hold();
             if !containment::is_possible(None).await {
-                purchase.is_asking.set(false);
-                purchase.set_idle();
+                purchase.end_asking();
                 purchase.show(&PageKind::Trouble(Trouble::NotContained(purchase.terminal_command())));
                 return;
             }
             let begun = purchase.ask_to_begin(pressed == Some(ButtonAction::Retry)).await;
-            purchase.is_asking.set(false);
-            purchase.set_idle();
+            purchase.end_asking();
             let next = plan::after_begin(begun.as_ref());
             let trouble = match &begun {
                 Err(BuyError::Session(error)) => Some(Trouble::of(error)),
@@ -70,20 +68,20 @@ impl Purchase {
         .await
     }
 
-    /// Asks the server whether the app is there now.
+    /// Asks the server whether the app is there now. A press while that is under way joins it.
     pub(super) fn ask(self: &Rc<Self>, reason: CheckReason, is_told: bool) {
+        if is_told {
+            self.is_told.set(true);
+            self.set_busy(Some(ButtonAction::Check));
+        }
         if self.is_asking.replace(true) {
             return;
-        }
-        if is_told {
-            self.set_busy(Some(ButtonAction::Check));
         }
         let purchase = self.clone();
         glib::spawn_future_local(async move {
             let _hold = purchase.services.hold();
             let access = purchase.look().await;
-            purchase.is_asking.set(false);
-            purchase.set_idle();
+            let is_told = purchase.end_asking();
             if let Err(error) = &access {
                 tracing::warn!(%error, "cannot find out whether something was bought");
             }
@@ -92,6 +90,13 @@ impl Purchase {
             let trouble = access.as_ref().err().map(Trouble::of);
             purchase.go(plan::after_check(reason, has_access), trouble, is_told);
         });
+    }
+
+    /// There is an answer. Returns whether the person has waited for it.
+    fn end_asking(&self) -> bool {
+        self.is_asking.set(false);
+        self.set_idle();
+        self.is_told.take()
     }
 
     /// What the server says of the app whose turn it is.
