@@ -39,12 +39,9 @@ async fn an_app_that_was_not_bought_is_bought_and_installed() {
             "The account demo at {host} has no access yet. Nothing is paid before it is confirmed on the store’s page."
         ))
         .await;
-    for (row, text) in [
-        ("Asked By", "flatpak in the terminal"),
-        ("For", PAID),
-        ("Repository", "Demo Store"),
-        ("Server", &host),
-    ] {
+    for (row, text) in
+        [("Asked By", "flatpak in the terminal"), ("For", PAID), ("Repository", "Demo Store"), ("Server", &host)]
+    {
         prompt.row_says(row, text).await;
     }
     prompt.says("The install was stopped. Buy the app, then start it again.").await;
