@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use atspi::{Interface, Role};
+use futures_util::future::join_all;
 use tokio::time::timeout;
 
 use crate::screen::Window;
@@ -100,12 +101,9 @@ impl Window<'_> {
     }
 
     async fn areas(&self, tree: &Tree) -> Vec<Area> {
-        let mut areas = Vec::new();
-        for node in &tree.nodes {
-            let (x, y, width, height) = self.screen.extents(node).await.unwrap_or_default();
-            areas.push((x, y, x + width, y + height));
-        }
-        areas
+        let places = join_all(tree.nodes.iter().map(|node| self.screen.extents(node))).await;
+        let places = places.into_iter().map(Option::unwrap_or_default);
+        places.map(|(x, y, width, height)| (x, y, x + width, y + height)).collect()
     }
 
     async fn positions(&self) -> Vec<Area> {
