@@ -16,6 +16,7 @@ use crate::{
     json_file::{self, Contents, JsonFile, Version},
     names,
     pending::{Pending, PendingFile},
+    remote::Remote,
     service::RemoteUrl,
 };
 
@@ -87,6 +88,11 @@ impl Decisions {
     /// wins.
     pub fn is_refused(&self, subject: &Subject) -> bool {
         self.of(Verdict::Refused).any(|refused| refused.has_server_of(subject))
+    }
+
+    /// The same for a remote, at the server that it names now.
+    pub fn refuses(&self, remote: &Remote) -> bool {
+        Ground::of(remote).is_ok_and(|ground| self.is_refused(&Subject::of(&ground)))
     }
 
     /// Whether the repository stays blocked, and has asked for nothing since.

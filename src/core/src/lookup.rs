@@ -20,6 +20,13 @@ pub enum Lookup<'a> {
     Nothing,
 }
 
+impl Lookup<'_> {
+    /// Whether a refusal answers it: there is no permission, which would be newer. Nobody unlocks a keyring to look for one.
+    pub fn yields_to_refusal(&self) -> bool {
+        matches!(self, Self::Ambiguous(_) | Self::Unlinked(_) | Self::Locked | Self::Nothing)
+    }
+}
+
 /// Finds the account for a request. A locked item could be the very one that shows a changed server, so as long as
 /// items are locked, a missing account proves nothing.
 pub fn find<'a>(entries: &'a [Entry], claimed: &Binding, remote: &RemoteUrl) -> Lookup<'a> {

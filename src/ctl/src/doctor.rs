@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use usher_core::{
     checks::{self, Problem, Verdict},
     clock,
-    decisions::{DecisionFile, Decisions},
+    decisions::Decisions,
     i18n::{gettext, gettext_f, ngettext_f},
     pending::{self, Pending, PendingFile, Unusable, Waiting},
     remote::{self, Remote},
@@ -17,6 +17,7 @@ use usher_core::{
 use crate::{
     context::Context,
     failure::{Failure, code},
+    obstacle,
 };
 
 /// Findings that concern no single remote.
@@ -50,7 +51,7 @@ impl Memory {
         Self {
             asked_for: notes.as_ref().map(|file| file.load(now)).unwrap_or_default(),
             unusable: notes.as_ref().map(|file| file.load_unusable(now)).unwrap_or_default(),
-            decisions: DecisionFile::of_person().map(|file| file.load()).unwrap_or_default(),
+            decisions: obstacle::decisions(),
         }
     }
 

@@ -4,8 +4,7 @@
 use usher_core::{
     account::{Account, AccountState},
     binding::Binding,
-    decisions::{DecisionFile, Subject},
-    ground::Ground,
+    decisions::{DecisionFile, Decisions},
     i18n::gettext_f,
     lookup::Lookup,
     remote::Remote,
@@ -38,11 +37,14 @@ fn permission_needed(remote: &Remote) -> Failure {
     Failure::AccountNeeded(gettext_f("Permission needed. Run “{command}”, then try again.", &[("command", &command)]))
 }
 
+/// What the person decided about repositories.
+pub(crate) fn decisions() -> Decisions {
+    DecisionFile::of_person().map(|file| file.load()).unwrap_or_default()
+}
+
 /// Whether the person does not let the remote use an account at the server that it names.
 pub(crate) fn is_refused(remote: &Remote) -> bool {
-    let subject = Ground::of(remote).ok().map(|ground| Subject::of(&ground));
-    let file = DecisionFile::of_person();
-    subject.zip(file).is_some_and(|(subject, file)| file.load().is_refused(&subject))
+    decisions().refuses(remote)
 }
 
 /// The person does not let the remote use an account.
@@ -60,9 +62,7 @@ fn refused(remote: &Remote, binding: &Binding) -> Failure {
 /// Why no account can be used for a remote.
 pub(crate) fn of(found: &Lookup<'_>, remote: &Remote, binding: &Binding) -> Failure {
     match found {
-        Lookup::Locked | Lookup::Ambiguous(_) | Lookup::Unlinked(_) | Lookup::Nothing if is_refused(remote) => {
-            refused(remote, binding)
-        }
+        found if found.yields_to_refusal() && is_refused(remote) => refused(remote, binding),
         Lookup::Locked => Failure::Keyring(StoreError::Locked),
         Lookup::Changed(agreed) => Failure::Other(gettext_f(
             "Blocked: “{remote}” now asks for an account at {new_host} instead of {old_host}. Run “{command}”.",

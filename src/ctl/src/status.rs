@@ -29,7 +29,9 @@ pub(crate) async fn run(context: &Context, wanted: Option<&str>) -> Result<u8, F
     if let (Some(wanted), []) = (wanted, found.as_slice()) {
         return Err(Failure::AccountNeeded(accounts::unknown(wanted)));
     }
-    context.out.json(&json!({ "accounts": found.iter().map(|entry| as_json(entry)).collect::<Vec<_>>() }))?;
+    let refused = refused();
+    let all: Vec<_> = found.iter().map(|entry| as_json(entry, &refused)).collect();
+    context.out.json(&json!({ "accounts": all }))?;
     if found.is_empty() {
         context.out.line(&list::no_accounts())?;
     }
@@ -38,7 +40,7 @@ pub(crate) async fn run(context: &Context, wanted: Option<&str>) -> Result<u8, F
             context.out.line("")?;
         }
         context.out.line(&accounts::title(entry))?;
-        for (label, value) in facts(entry) {
+        for (label, value) in facts(entry, &refused) {
             context.out.line(&format!("  {label}: {value}"))?;
         }
     }
@@ -53,11 +55,11 @@ fn usable(entry: &Entry) -> u8 {
     }
 }
 
-fn as_json(entry: &Entry) -> Value {
+fn as_json(entry: &Entry, refused: &[Remote]) -> Value {
     let mut json = list::entry_json(entry);
     if let (Entry::Open(account), Value::Object(json)) = (entry, &mut json) {
         json.insert("purchases".into(), owned(account).into());
-        json.insert("not_allowed".into(), refused(account).into());
+        json.insert("not_allowed".into(), refused_here(account, refused).into());
     }
     json
 }
@@ -66,19 +68,25 @@ fn owned(account: &Account) -> usize {
     account.purchases.iter().filter(|known| known.state == PurchaseState::Owned).count()
 }
 
-/// The names of the remotes at the account's server that may use no account there.
-fn refused(account: &Account) -> Vec<String> {
-    let is_meant = |remote: &Remote| remote.claimed().as_ref() == Ok(&account.binding) && obstacle::is_refused(remote);
-    let mut names: Vec<_> = remotes::ours()
+/// The remotes that the person does not let use an account.
+fn refused() -> Vec<Remote> {
+    let decisions = obstacle::decisions();
+    remotes::ours().into_iter().filter(|remote| decisions.refuses(remote)).collect()
+}
+
+/// The names of those at the account's server that may use no account there.
+fn refused_here(account: &Account, refused: &[Remote]) -> Vec<String> {
+    let is_here = |remote: &Remote| remote.claimed().as_ref() == Ok(&account.binding);
+    let mut names: Vec<_> = refused
         .iter()
-        .filter(|remote| is_meant(remote) && !remote.address().is_ok_and(|address| account.is_linked_to(&address)))
+        .filter(|remote| is_here(remote) && !remote.address().is_ok_and(|address| account.is_linked_to(&address)))
         .map(|remote| text::clean(&remote.name, text::NAME_LIMIT))
         .collect();
     names.dedup();
     names
 }
 
-fn facts(entry: &Entry) -> Vec<(String, String)> {
+fn facts(entry: &Entry, refused: &[Remote]) -> Vec<(String, String)> {
     let account = match entry {
         Entry::Open(account) => account,
         Entry::Locked(_) => return vec![(gettext("State"), gettext("Locked"))],
@@ -98,7 +106,7 @@ fn facts(entry: &Entry) -> Vec<(String, String)> {
         facts.push((gettext("Last used"), time::moment(last.at)));
     }
     facts.push((gettext("Used by"), list::used_by(account)));
-    let refused = refused(account);
+    let refused = refused_here(account, refused);
     if !refused.is_empty() {
         facts.push((gettext("Not allowed"), refused.join(", ")));
     }

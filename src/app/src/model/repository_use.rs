@@ -38,10 +38,10 @@ impl RepositoryUse {
         };
         match lookup::find(entries, &repository.binding, &repository.address) {
             Lookup::Linked(account) => Self::Account(Box::new(account.clone())),
-            Lookup::Ambiguous(_) | Lookup::Unlinked(_) | Lookup::Nothing if is_refused(&repository) => Self::Refused,
+            Lookup::Locked => Self::Locked,
+            found if found.yields_to_refusal() && is_refused(&repository) => Self::Refused,
             Lookup::Ambiguous(accounts) => Self::Several(accounts.iter().map(|account| account.id).collect()),
             Lookup::Changed(account) => Self::Blocked(Box::new(account.clone())),
-            Lookup::Locked => Self::Locked,
             Lookup::Unlinked(_) | Lookup::Nothing => Self::None,
         }
     }

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use super::{
     Check, Problem, ReachableProcesses, Topic, Verdict, gather,
-    remotes::{check_remote, server_to_ask, when_refused},
+    remotes::{check_remote, server_to_ask},
 };
 use crate::{
     account::Standing,
     clock,
-    decisions::{Decisions, Subject},
+    decisions::Decisions,
     files,
     ground::Ground,
     http::HttpClient,
@@ -37,10 +37,7 @@ pub async fn examine(
         Some(agreed) => Some(gather::ask_server(http, &agreed).await),
         None => None,
     };
-    let mut checks = check_remote(remote, entries, answer.as_ref());
-    if Ground::of(remote).is_ok_and(|ground| decisions.is_refused(&Subject::of(&ground))) {
-        checks = when_refused(checks);
-    }
+    let mut checks = check_remote(remote, entries, decisions.refuses(remote), answer.as_ref());
     let updates = count_installed(left_out(remote, known, notes, clock::now())).await;
     if let (true, Ok(claimed)) = (updates > 0, remote.claimed()) {
         let problem = Problem::LeftOut { host: claimed.host(), updates };

@@ -62,7 +62,13 @@ pub fn server_to_ask(remote: &Remote, entries: &[Entry]) -> Option<Binding> {
 }
 
 /// All checks of a remote. `entries` is `None` if the keyring could not be read, `answer` if no server was asked.
-pub fn check_remote(remote: &Remote, entries: Option<&[Entry]>, answer: Option<&ServerAnswer>) -> Vec<Check> {
+/// `is_refused` if the person does not let it use an account: what it lacks is no lack that signing in would end.
+pub(super) fn check_remote(
+    remote: &Remote,
+    entries: Option<&[Entry]>,
+    is_refused: bool,
+    answer: Option<&ServerAnswer>,
+) -> Vec<Check> {
     let (name, place) = (|| remote.name.clone(), InstallationKind::of(remote.is_user));
     let mut checks = Vec::new();
     let mut add = |topic, verdict| checks.push(Check { topic, verdict });
@@ -91,7 +97,7 @@ pub fn check_remote(remote: &Remote, entries: Option<&[Entry]>, answer: Option<&
     add(Topic::Options, options);
     let account = match (&claimed, &address, entries) {
         (Ok(claimed), Ok(address), Some(entries)) if is_ours => {
-            account_verdict(remote, claimed, &lookup::find(entries, claimed, address))
+            account_verdict(remote, claimed, &lookup::find(entries, claimed, address), is_refused)
         }
         _ => Verdict::NotChecked,
     };
@@ -104,24 +110,12 @@ pub fn check_remote(remote: &Remote, entries: Option<&[Entry]>, answer: Option<&
     checks
 }
 
-/// The checks of a remote that the person does not let use an account: what it lacks is no lack that signing in would end.
-pub(super) fn when_refused(mut checks: Vec<Check>) -> Vec<Check> {
-    for check in &mut checks {
-        if let Verdict::Problem(
-            Problem::NotAllowed { remote, host }
-            | Problem::NoAccount { remote, host }
-            | Problem::Ambiguous { remote, host },
-        ) = &check.verdict
-        {
-            check.verdict = Verdict::Problem(Problem::Refused { remote: remote.clone(), host: host.clone() });
-        }
-    }
-    checks
-}
-
-fn account_verdict(remote: &Remote, claimed: &Binding, found: &Lookup<'_>) -> Verdict {
+fn account_verdict(remote: &Remote, claimed: &Binding, found: &Lookup<'_>, is_refused: bool) -> Verdict {
     let (name, host) = (remote.name.clone(), claimed.host());
     Verdict::Problem(match found {
+        // Another check reports the locked keyring once, instead of once for each remote.
+        Lookup::Locked => return Verdict::NotChecked,
+        found if is_refused && found.yields_to_refusal() => Problem::Refused { remote: name, host },
         Lookup::Linked(account) => {
             let user = account.user.clone();
             match account.state {
@@ -143,8 +137,6 @@ fn account_verdict(remote: &Remote, claimed: &Binding, found: &Lookup<'_>) -> Ve
             new_host: host,
         },
         Lookup::Nothing => Problem::NoAccount { remote: name, host },
-        // Another check reports the locked keyring once, instead of once for each remote.
-        Lookup::Locked => return Verdict::NotChecked,
     })
 }
 
@@ -183,7 +175,7 @@ mod tests {
     }
 
     fn problems(remote: &Remote, accounts: &[Account], answer: Option<&ServerAnswer>) -> Vec<&'static str> {
-        check_remote(remote, Some(&entries(accounts)), answer)
+        check_remote(remote, Some(&entries(accounts)), false, answer)
             .into_iter()
             .filter_map(|check| match check.verdict {
                 Verdict::Problem(problem) => Some(problem.word()),
@@ -196,7 +188,8 @@ mod tests {
 
     #[test]
     fn a_remote_with_an_account_and_a_server_that_answers_passes_all_checks() {
-        let checks = check_remote(&sound(), Some(&entries(&[account(STORE, true)])), Some(&ServerAnswer::Speaks));
+        let checks =
+            check_remote(&sound(), Some(&entries(&[account(STORE, true)])), false, Some(&ServerAnswer::Speaks));
         assert!(checks.iter().all(|check| check.verdict == Verdict::Passed), "{checks:?}");
     }
 
@@ -225,7 +218,7 @@ mod tests {
     #[test]
     fn a_remote_that_was_refused_lacks_nothing_but_the_permission() {
         let verdicts = |accounts: &[Account]| {
-            let checks = when_refused(check_remote(&sound(), Some(&entries(accounts)), None));
+            let checks = check_remote(&sound(), Some(&entries(accounts)), true, None);
             let found = checks.iter().filter_map(|check| match &check.verdict {
                 Verdict::Problem(problem) => Some(problem.word()),
                 Verdict::Passed | Verdict::NotChecked => None,
