@@ -157,11 +157,7 @@ mod imp {
 
         #[template_callback]
         fn on_keyring_button(&self) {
-            let accounts = self.services().accounts();
-            match accounts.state() {
-                KeyringState::Sealed => keyring::unlock(&*self.obj(), self.services()),
-                _ => accounts.reload(),
-            }
+            keyring::open(&*self.obj(), self.services());
         }
 
         #[template_callback]

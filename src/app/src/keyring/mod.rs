@@ -48,11 +48,18 @@ pub(crate) fn sign_in_banner(account: &Account, is_reached: bool) -> Option<Bann
 /// the way may be gone by then, and then nothing is left to do.
 pub(crate) fn help(page: &impl IsA<gtk::Widget>, services: &Services, id: AccountId) {
     let accounts = services.accounts();
-    match (accounts.find(id), accounts.state()) {
-        (Some(account), _) if Standing::of(&account, clock::now()).is_usable() => {}
-        (Some(_), _) => navigation::go_to(page, &Destination::SignInAgain(id)),
-        (None, KeyringState::Locked | KeyringState::Sealed) => unlock(page, services),
-        (None, _) => accounts.reload(),
+    match accounts.find(id) {
+        Some(account) if Standing::of(&account, clock::now()).is_usable() => {}
+        Some(_) => navigation::go_to(page, &Destination::SignInAgain(id)),
+        None => open(page, services),
+    }
+}
+
+/// Does what the button of [`banner`] or of [`keyring_status`] says.
+pub(crate) fn open(page: &impl IsA<gtk::Widget>, services: &Services) {
+    match services.accounts().state() {
+        KeyringState::Locked | KeyringState::Sealed => unlock(page, services),
+        _ => services.accounts().reload(),
     }
 }
 

@@ -117,11 +117,7 @@ mod imp {
 
         #[template_callback]
         fn on_banner(&self) {
-            let accounts = self.services().accounts();
-            match accounts.state() {
-                KeyringState::Locked | KeyringState::Sealed => keyring::unlock(&*self.obj(), self.services()),
-                _ => accounts.reload(),
-            }
+            keyring::open(&*self.obj(), self.services());
         }
 
         #[template_callback]
