@@ -11,6 +11,7 @@ use usher_core::{
     error_text::UserFacing,
     ground::Ground,
     http::HttpError,
+    pending::Pending,
     provider::Access,
     service::RemoteUrl,
     session::SessionError,
@@ -56,11 +57,20 @@ pub(crate) fn look_for_access(services: &Services, account: &Account, repository
         Some(repository) => repository == address,
         None => account.is_linked_to(address),
     };
-    for note in services.notes().all().iter() {
-        if note.waits_for_account() && note.ground.binding == account.binding && may_use(&note.ground.remote_url) {
-            let app_ids = note.app_ids().into_iter().collect();
-            glib::spawn_future_local(look_into(services.clone(), account.id, app_ids, note.ground.clone()));
+    let notes = services.notes().all();
+    let is_meant = |note: &&Pending| {
+        note.waits_for_account() && note.ground.binding == account.binding && may_use(&note.ground.remote_url)
+    };
+    // What an install and an update of the same repository lacked is one question.
+    let mut wanted: Vec<(&Ground, BTreeSet<String>)> = Vec::new();
+    for note in notes.iter().filter(is_meant) {
+        match wanted.iter_mut().find(|(ground, _)| *ground == &note.ground) {
+            Some((_, app_ids)) => app_ids.extend(note.app_ids()),
+            None => wanted.push((&note.ground, note.app_ids().into_iter().collect())),
         }
+    }
+    for (ground, app_ids) in wanted {
+        glib::spawn_future_local(look_into(services.clone(), account.id, app_ids, ground.clone()));
     }
 }
 
