@@ -33,6 +33,7 @@ mod terminal;
 mod toasts;
 mod tree;
 pub mod usherctl;
+mod weston;
 
 pub use atspi::Role;
 pub use bus::Bus;
@@ -54,3 +55,4 @@ pub use story::Story;
 pub use terminal::Terminal;
 pub use toasts::{Extents, ToastPlace};
 pub use tree::{Node, Tree};
+pub use weston::WAYLAND;

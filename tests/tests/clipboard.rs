@@ -4,13 +4,11 @@
 use std::fs;
 use std::time::Duration;
 
-use usher_tests::{Session, Setup, WINDOW, wait_for, wait_until};
+use usher_tests::{Session, Setup, WAYLAND, WINDOW, wait_for, wait_until};
 
 const APP: &str = "org.example.Postcard";
 /// How long the process stays without a window and without what was copied, and some more.
 const INACTIVITY: Duration = Duration::from_secs(12);
-/// The compositor's socket.
-const SOCKET: &str = "wayland-usher-clipboard";
 
 /// Goes from “account needed” to *Copy and Close*. Returns what was copied.
 async fn copy_and_close(session: &Session) -> String {
@@ -36,33 +34,15 @@ async fn what_was_copied_outlives_the_window_until_something_else_is_copied() {
     wait_until("the end of the window process", async || !session.bus.has_owner(WINDOW).await).await;
 }
 
-/// Starts a compositor in a window of the session's display, and tells the bus about it.
-async fn start_weston(session: &Session) {
-    let mut weston = session.processes.command("weston");
-    weston.args(["--backend=x11", "--renderer=pixman", "--width=1280", "--height=900", "--idle-time=0"]);
-    weston.arg(format!("--socket={SOCKET}"));
-    session.processes.start("weston", weston);
-    let socket = session.folder().join("run").join(SOCKET);
-    wait_for(
-        "the compositor",
-        async || socket.exists().then_some(()),
-        async || fs::read_to_string(session.processes.log_file("weston")).unwrap_or_default(),
-    )
-    .await;
-    let mut update = session.processes.command("dbus-update-activation-environment");
-    let updated = update.args([&format!("WAYLAND_DISPLAY={SOCKET}"), "GDK_BACKEND=wayland"]).status();
-    assert!(updated.expect("the bus takes the variables").success());
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_copied_outlives_the_window_on_wayland() {
     let session = Session::start(Setup::default()).await;
-    start_weston(&session).await;
+    session.start_weston("x11", &[]).await;
     let copied = copy_and_close(&session).await;
     tokio::time::sleep(INACTIVITY).await;
     let mut paste = session.processes.command("/usr/bin/python3");
     paste.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/helpers/paste.py"));
-    paste.env("WAYLAND_DISPLAY", SOCKET).env("GDK_BACKEND", "wayland");
+    paste.env("WAYLAND_DISPLAY", WAYLAND).env("GDK_BACKEND", "wayland");
     session.processes.start("paste", paste);
     let log = || fs::read_to_string(session.processes.log_file("paste")).unwrap_or_default();
     let pasted = async || log().lines().find_map(|line| line.strip_prefix("pasted: ").map(str::to_owned));

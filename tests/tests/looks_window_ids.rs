@@ -3,14 +3,12 @@
 //! overview.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::process::Command;
 
-use usher_tests::{ACCESS, AUTHENTICATOR, Session, Setup, Story, WINDOW, wait_for};
+use usher_tests::{ACCESS, AUTHENTICATOR, Session, Setup, Story, WAYLAND, WINDOW, wait_for};
 
 /// The id of the application.
 const APPLICATION: &str = AUTHENTICATOR;
-const SOCKET: &str = "usher-wayland";
 
 /// Opens the list of keyboard shortcuts, which is a window of its own.
 fn show_shortcuts(session: &Session) {
@@ -59,31 +57,6 @@ async fn every_window_carries_the_id_of_the_application_on_x11() {
     story.end().await;
 }
 
-/// Starts a headless compositor, and tells the bus about it. Its log records the requests of clients.
-async fn start_weston(session: &Session) {
-    let mut weston = session.processes.command("weston");
-    weston.args([
-        "--backend=headless",
-        "--renderer=pixman",
-        "--width=1280",
-        "--height=900",
-        "--idle-time=0",
-        "--debug",
-    ]);
-    weston.args([&format!("--socket={SOCKET}"), "--logger-scopes=log,proto"]);
-    session.processes.start("weston", weston);
-    let socket = session.folder().join("run").join(SOCKET);
-    wait_for(
-        "the compositor",
-        async || socket.exists().then_some(()),
-        async || fs::read_to_string(session.processes.log_file("weston")).unwrap_or_default(),
-    )
-    .await;
-    let mut update = session.processes.command("dbus-update-activation-environment");
-    let updated = update.args([&format!("WAYLAND_DISPLAY={SOCKET}"), "GDK_BACKEND=wayland"]).status();
-    assert!(updated.expect("the bus takes the variables").success());
-}
-
 /// Asks for an account as a store does, and names the store's window as the parent of the prompt.
 async fn ask_as_a_store(session: &Session, parent: &str) {
     let remotes = session.flatpak().run(&["remotes", "--user", "--columns=name,url"]).await;
@@ -97,7 +70,7 @@ async fn ask_as_a_store(session: &Session, parent: &str) {
 
 /// The last title and the last id of every window at the compositor, by client and object.
 fn windows(session: &Session) -> BTreeMap<String, (String, String)> {
-    let log = fs::read_to_string(session.processes.log_file("weston")).unwrap_or_default();
+    let log = session.weston_log();
     let mut known: BTreeMap<String, (String, String)> = BTreeMap::new();
     for line in log.lines() {
         let Some((client, request)) = line.split_once(" rq xdg_toplevel") else { continue };
@@ -119,9 +92,10 @@ async fn every_window_carries_the_id_of_the_application_on_wayland() {
     let story = Story::begin("looks-ids-wayland", "The id of every window, on Wayland", Setup::default()).await;
     let session = &story.session;
     story.step("The main window, the shortcuts, and a prompt").await;
-    start_weston(session).await;
+    // Its log records the requests of clients.
+    session.start_weston("headless", &["--debug", "--logger-scopes=log,proto"]).await;
     let mut usher = session.processes.command("usher");
-    usher.env("WAYLAND_DISPLAY", SOCKET).env("GDK_BACKEND", "wayland");
+    usher.env("WAYLAND_DISPLAY", WAYLAND).env("GDK_BACKEND", "wayland");
     session.processes.start("usher", usher);
     let screen = session.screen();
     screen.window("Usher").await.ready("Add Account").await;
