@@ -62,7 +62,7 @@ async fn of_each<T: Send + 'static>(look: impl Fn(&Installation) -> Vec<T> + Clo
     held.await.into_iter().flatten().collect()
 }
 
-/// The decisions on disk, read anew each time: the window and `usherctl` write them.
+/// The decisions on disk, read for each request, because the window and `usherctl` change them.
 pub(crate) struct DiskDecisions(pub(crate) Option<DecisionFile>);
 
 #[async_trait]

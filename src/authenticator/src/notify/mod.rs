@@ -113,8 +113,8 @@ impl Notifier {
         }
     }
 
-    /// Shows a notification once, and returns whether it is shown. Records it first, so that it does not come again and
-    /// again while the disk fails.
+    /// Shows a notification once, and returns whether it is shown. Records it first: otherwise it would be repeated while the
+    /// disk fails.
     async fn show_once(&self, file: &NoticeFile, notice: &Notice, event: &NotificationEvent) -> io::Result<bool> {
         let mut known = None;
         let claim = |sent: &mut Vec<Notice>| {

@@ -10,8 +10,8 @@ use crate::web::problem::Bare;
 const NO_CONTENT: [u32; 2] = [204, 205];
 
 impl imp::WebPage {
-    /// What an answer that is about to fill the main frame brings in place of a page, as far as its head tells. The rest
-    /// is looked for once all of it is there: not every head says how much will follow.
+    /// What an answer that is about to fill the main frame brings in place of a page, as far as its head tells. Not every
+    /// head gives a length: whether such an answer is empty shows once all of it has arrived.
     pub(super) fn bare_answer(&self, decision: &ResponsePolicyDecision) -> Option<Bare> {
         let response = decision.response().filter(|_| decision.is_main_frame_main_resource())?;
         let header = |name| response.http_headers().and_then(|headers| headers.one(name));

@@ -106,7 +106,7 @@ async fn a_refused_remote_is_answered_no_without_a_window() {
     at.world.refused.lock().unwrap().clear();
     let signing_in = at.sign_in("3");
     at.prompter.next().await.end(1);
-    assert_eq!(signing_in.await.unwrap().unwrap(), 1, "taken back, it is asked again");
+    assert_eq!(signing_in.await.unwrap().unwrap(), 1, "once the refusal is taken back, the question comes again");
 }
 
 #[tokio::test]
