@@ -16,6 +16,8 @@ use crate::tree::{Node, Tree};
 
 /// How long the window may take to follow one turn of the wheel.
 const SCROLL_LIMIT: Duration = Duration::from_secs(2);
+/// How long a list of choices may take to open.
+const OPENING_LIMIT: Duration = Duration::from_secs(10);
 /// How long the last keys may take to reach a page.
 const TYPING_LIMIT: Duration = Duration::from_secs(5);
 /// The pause between two looks at the same widget.
@@ -57,8 +59,14 @@ impl Window<'_> {
 
     /// Chooses `item` in the row called `name`, which opens a list.
     pub async fn choose(&self, name: &str, item: &str) {
-        let what = self.in_this_window(&format!("“{name}”, ready"));
-        self.screen.wait_for(&what, async || self.click(&sensitive(&self.tree().await, name)?).await).await;
+        let what = self.in_this_window(&format!("the choices of “{name}”"));
+        let is_open = async || while items_of(&self.tree().await, name).is_empty() {};
+        // While a page slides in, a click reaches nothing.
+        let open = async || {
+            self.click(&sensitive(&self.tree().await, name)?).await?;
+            timeout(OPENING_LIMIT, is_open()).await.ok()
+        };
+        self.screen.wait_for(&what, open).await;
         let place = |tree: &Tree| {
             let items = items_of(tree, name);
             items.iter().any(|it| it.nodes[0].is_focused()).then(|| items.iter().position(|it| it.says(item)))?
