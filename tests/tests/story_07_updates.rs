@@ -202,7 +202,9 @@ async fn what_was_left_out_for_want_of_a_server_or_of_sound_options_is_a_row() {
     let screen = session.screen();
     let window = screen.window("Usher").await;
     window.mentions(&format!("1 update was skipped: {host} answered in an unexpected way")).await;
+    control.clear_requests();
     window.press(&format!("Ask {host} again")).await;
+    control.wait_for_request(|asked| asked.path == "/api/v1/get_tokens" && asked.status().is_some()).await;
     window.mentions("answered in an unexpected way").await;
     control.succeed(Route::GetTokens);
     window.press(&format!("Ask {host} again")).await;
