@@ -7,6 +7,7 @@ use usher_core::{
     error_text::UserFacing,
     http::HttpError,
     i18n::{gettext, gettext_f, ngettext_f},
+    session::SessionError,
     text,
 };
 
@@ -89,6 +90,7 @@ pub(crate) fn message(obstacle: &Obstacle, place: Place, names: &Names<'_>) -> S
         Obstacle::Proxy(fault) => HttpError::Proxy(*fault).at(&host).sentence(),
         Obstacle::BadAnswer => HttpError::Unexpected.at(&host).sentence(),
         Obstacle::NotSecure(fault) => HttpError::Certificate(*fault).at(&host).sentence(),
+        Obstacle::NotPossible => SessionError::not_possible(&host),
         Obstacle::Options(error) => error.of_remote(&remote),
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     binding::{Binding, Link},
     buying::purchases::{self, Purchase},
     credential::Credential,
-    provider::{Access, SignedIn},
+    provider::{Access, Endpoints, SignedIn},
     service::RemoteUrl,
     text,
 };
@@ -98,6 +98,12 @@ pub struct Account {
     /// When the credential ends, by its own word: seconds since 1970. A hint; only the server's answer decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<i64>,
+    /// Addresses besides the service's that the sign-in found; no others get the credential (rule R1).
+    #[serde(default, skip_serializing_if = "Endpoints::is_empty")]
+    pub endpoints: Endpoints,
+    /// Whether the sign-in ended because the server wanted the credential at another address than those.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_moved: bool,
     /// How often in a row the server gave the sign-in no usable answer, up to [`Account::FAILURES`].
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failures: u8,
@@ -143,6 +149,8 @@ impl Account {
             first_signed_in_at: now,
             signed_in_at: now,
             valid_until: signed_in.valid_until,
+            endpoints: signed_in.endpoints.clone(),
+            is_moved: false,
             failures: 0,
             last_use: None,
             links: Vec::new(),
@@ -167,6 +175,8 @@ impl Account {
         self.user.clone_from(&fresh.user);
         self.credential.clone_from(&fresh.credential);
         self.valid_until = fresh.valid_until;
+        self.endpoints.clone_from(&fresh.endpoints);
+        self.is_moved = false;
         self.signed_in_at = fresh.signed_in_at;
         self.state = AccountState::SignedIn;
         self.failures = 0;
@@ -188,15 +198,17 @@ impl Account {
     pub fn sign_out(&mut self) -> Option<Credential> {
         self.valid_until = None;
         self.failures = 0;
+        self.is_moved = false;
         self.state = AccountState::SignedOut;
         self.credential.take()
     }
 
-    /// Marks the account as expired, since the server no longer accepts this credential. Leaves a newer credential
-    /// alone.
-    pub fn reject(&mut self, rejected: &Credential) {
+    /// Marks the account as expired, since the server no longer accepts this credential, or wants it at another address
+    /// (`is_moved`). Leaves a newer credential alone.
+    pub fn reject(&mut self, rejected: &Credential, is_moved: bool) {
         if self.credential.as_ref() == Some(rejected) && self.state == AccountState::SignedIn {
             self.state = AccountState::Expired;
+            self.is_moved = is_moved;
         }
     }
 
@@ -259,7 +271,8 @@ mod tests {
 
     fn signed_in(user: &str, token: &str, valid_until: Option<i64>, now: i64) -> Account {
         let service = ServiceUrl::parse("https://store.example.org").unwrap();
-        let signed_in = SignedIn { credential: bearer(token), user: Some(user.into()), valid_until };
+        let signed_in =
+            SignedIn { credential: bearer(token), user: Some(user.into()), valid_until, endpoints: Endpoints::new() };
         Account::signed_in(Provider::default_provider().at(service), &signed_in, now)
     }
 
@@ -299,12 +312,12 @@ mod tests {
     #[test]
     fn only_the_rejected_credential_ends_a_sign_in() {
         let mut account = account();
-        account.reject(&bearer("older"));
+        account.reject(&bearer("older"), false);
         assert_eq!(account.state, AccountState::SignedIn);
-        account.reject(&bearer("secret"));
+        account.reject(&bearer("secret"), false);
         assert_eq!(account.state, AccountState::Expired);
         assert_eq!(account.sign_out(), Some(bearer("secret")));
-        account.reject(&bearer("secret"));
+        account.reject(&bearer("secret"), false);
         assert_eq!(account.state, AccountState::SignedOut);
     }
 

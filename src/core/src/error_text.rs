@@ -9,6 +9,7 @@ use crate::{
     i18n::{gettext, gettext_f},
     names,
     provider::SignInError,
+    session::SessionError,
     store::StoreError,
 };
 
@@ -176,12 +177,29 @@ impl UserFacing for StoreError {
     }
 }
 
+impl SessionError {
+    /// That a server's way to sign in is of no use to flatpak.
+    pub fn not_possible(host: &str) -> String {
+        gettext_f("{host} offers only a way of signing in that flatpak cannot use.", &[("host", host)])
+    }
+
+    /// That a server wants the sign-in at another address than the person agreed to.
+    pub fn moved(host: &str) -> String {
+        gettext_f(
+            "{host} wants the sign-in sent to another server now. Nothing was sent. Sign in again to see where.",
+            &[("host", host)],
+        )
+    }
+}
+
 impl UserFacing for SignInError {
     fn reason(&self) -> String {
         match self {
             Self::Cancelled => gettext("cancelled"),
             Self::Stopped(reason) => gettext_f("the server stopped it (“{reason}”)", &[("reason", reason)]),
             Self::NoCredential => gettext("the server did not finish the sign-in"),
+            Self::NotPossible => gettext("the server offers only a way of signing in that flatpak cannot use"),
+            Self::Unexpected => gettext("the server answered in an unexpected way"),
             Self::Random(_) | Self::Address(_) | Self::Http(_) => self.to_string(),
         }
     }
@@ -271,6 +289,8 @@ mod tests {
         let mut texts: Vec<_> = store_errors().iter().map(|error| of(error)).collect();
         texts.extend(HTTP_ERRORS.iter().map(|error| of(&error.at("s.example"))));
         texts.push(of(&SignInError::NoCredential));
+        texts.push(of(&SignInError::NotPossible));
+        texts.push(of(&SignInError::Unexpected));
         texts.push(of(&SignInError::Cancelled));
         texts.push(of(&SignInError::Stopped("no".into())));
         texts.push(of(&io::Error::from_raw_os_error(13)));

@@ -10,11 +10,12 @@ use std::{
 use crate::{
     account::{Account, AccountId, AccountState},
     ask::Ask,
+    binding::Binding,
     clock,
     credential::Credential,
     ground::Ground,
     http::{HttpClient, HttpError},
-    provider::{Access, Grants, TokensCall, TokensError},
+    provider::{Access, Endpoints, Grants, Notes, TokensCall, TokensError},
     store::{AccountStore, Entry, StoreError},
 };
 
@@ -27,6 +28,13 @@ pub enum SessionError {
     /// The server no longer accepts the sign-in. From now on the account's state says so.
     #[error("the sign-in is not valid any more")]
     Expired,
+    /// The server wants the credential to go to another host than the person agreed to. From now on the account's state
+    /// says so.
+    #[error("the sign-in is wanted at another host")]
+    Moved,
+    /// The server offers only ways to sign in that flatpak cannot use.
+    #[error("the server offers no way to sign in that flatpak can use")]
+    NotPossible,
     /// The server gives the sign-in no usable answer, and it may have ended: its own end has passed, or the server
     /// answers others. Its state does not say so, since the server did not.
     #[error("the server gives no usable answer; the sign-in may have ended")]
@@ -46,6 +54,8 @@ impl From<TokensError> for SessionError {
     fn from(error: TokensError) -> Self {
         match error {
             TokensError::Rejected => Self::Expired,
+            TokensError::Moved => Self::Moved,
+            TokensError::NotPossible => Self::NotPossible,
             TokensError::Http(error) => Self::Http(error),
             TokensError::Unexpected => Self::Unexpected,
         }
@@ -59,6 +69,7 @@ pub struct Session {
     http: HttpClient,
     /// Credentials that a server renewed but the keyring did not save. Only these still work.
     unsaved: Arc<Mutex<HashMap<AccountId, Renewal>>>,
+    notes: Arc<Notes>,
 }
 
 /// A new credential and the one it replaces.
@@ -71,7 +82,7 @@ struct Renewal {
 impl Session {
     /// A session for the accounts in this store.
     pub fn new(store: AccountStore, http: HttpClient) -> Self {
-        Self { store, http, unsaved: Arc::default() }
+        Self { store, http, unsaved: Arc::default(), notes: Arc::default() }
     }
 
     /// The accounts.
@@ -110,6 +121,15 @@ impl Session {
         self.call(&fresh, &credential, asks).await
     }
 
+    /// Asks the server of a binding for what anybody may have, without an account. Ask only servers that serve anybody
+    /// ([`Protocol::serves_anybody`](crate::provider::Protocol::serves_anybody)), for a remote of this computer (rule R25).
+    pub async fn tokens_for_anybody(&self, binding: &Binding, asks: &[Ask]) -> Result<Grants, SessionError> {
+        let endpoints = Endpoints::new();
+        let call =
+            TokensCall { http: &self.http, binding, credential: None, endpoints: &endpoints, asks, notes: &self.notes };
+        Ok(binding.provider.tokens(call).await?.grants)
+    }
+
     /// Saves what a server said about an account's purchases (rule R20).
     pub async fn settle(&self, id: AccountId, access: &Access) -> Result<(), StoreError> {
         self.store.change(id, |account| account.settle(access, clock::now())).await.map(|_| ())
@@ -130,15 +150,27 @@ impl Session {
 
     /// Marks the sign-in as ended, since the server no longer accepts this credential. Leaves a newer credential alone.
     pub async fn reject(&self, id: AccountId, credential: &Credential) -> Result<(), StoreError> {
-        self.store.change(id, |account| account.reject(credential)).await.map(|_| ())
+        self.end(id, credential, false).await
+    }
+
+    async fn end(&self, id: AccountId, credential: &Credential, is_moved: bool) -> Result<(), StoreError> {
+        let end = |account: &mut Account| account.reject(credential, is_moved);
+        self.store.change(id, end).await.map(|_| ())
     }
 
     async fn call(&self, account: &Account, credential: &Credential, asks: &[Ask]) -> Result<Grants, SessionError> {
-        let call = TokensCall { http: &self.http, binding: &account.binding, credential, asks };
+        let call = TokensCall {
+            http: &self.http,
+            binding: &account.binding,
+            credential: Some(credential),
+            endpoints: &account.endpoints,
+            asks,
+            notes: &self.notes,
+        };
         let answer = account.binding.provider.tokens(call).await;
         // The sign-in has ended, even if we cannot save that.
-        if let Err(TokensError::Rejected) = answer
-            && let Err(error) = self.reject(account.id, credential).await
+        if let Err(fault @ (TokensError::Rejected | TokensError::Moved)) = &answer
+            && let Err(error) = self.end(account.id, credential, *fault == TokensError::Moved).await
         {
             tracing::warn!(%error, "cannot save the end of a sign-in");
         }

@@ -165,7 +165,7 @@ mod tests {
     use super::*;
     use crate::{
         credential::{Credential, Token},
-        provider::{Provider, SignedIn},
+        provider::{Endpoints, Provider, SignedIn},
         service::ServiceUrl,
         store::Outline,
     };
@@ -179,6 +179,7 @@ mod tests {
             credential: Credential::Bearer(Token::parse("t").unwrap()),
             user: user.map(ToOwned::to_owned),
             valid_until: None,
+            endpoints: Endpoints::new(),
         }
     }
 

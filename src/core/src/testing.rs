@@ -18,7 +18,7 @@ use crate::{
     credential::{Credential, Token},
     ground::Ground,
     names,
-    provider::{Access, Provider, SignedIn},
+    provider::{Access, Endpoints, Provider, SignedIn},
     remote::Remote,
     service::{RemoteUrl, ServiceUrl},
     store::{AccountStore, Entry},
@@ -60,7 +60,12 @@ pub fn account_of(binding: Binding, user: &str, now: i64) -> Account {
 pub fn signed_in(user: &str) -> SignedIn {
     let plain: String = user.chars().filter(char::is_ascii_alphanumeric).take(100).collect();
     let credential = bearer(&format!("credential-of-{plain}"));
-    SignedIn { credential, user: Some(user.to_owned()).filter(|user| !user.is_empty()), valid_until: None }
+    SignedIn {
+        credential,
+        user: Some(user.to_owned()).filter(|user| !user.is_empty()),
+        valid_until: None,
+        endpoints: Endpoints::new(),
+    }
 }
 
 /// What a server says that gives access to an app of this repository.

@@ -81,6 +81,8 @@ impl Failure {
                 "{host} answered in an unexpected way. The sign-in may have ended. Run “{command}”, then try again.",
                 &[("host", host), ("command", &command::usherctl(&["sign-in", host]))],
             )),
+            SessionError::Moved => Self::AccountNeeded(SessionError::moved(host)),
+            SessionError::NotPossible => Self::Other(SessionError::not_possible(host)),
             SessionError::Http(error) => Self::of_server(host, &error),
             SessionError::Unexpected => Self::bad_answer(host),
             SessionError::Store(error) => Self::Keyring(error),

@@ -25,9 +25,12 @@ impl Trouble {
         match error {
             SessionError::Http(error) => Self::Server(error.clone()),
             SessionError::Store(error) => Self::Keyring(error.reason()),
-            SessionError::Unexpected | SessionError::MayHaveEnded | SessionError::SignedOut | SessionError::Expired => {
-                Self::Server(HttpError::Unexpected)
-            }
+            SessionError::Unexpected
+            | SessionError::MayHaveEnded
+            | SessionError::SignedOut
+            | SessionError::Expired
+            | SessionError::Moved
+            | SessionError::NotPossible => Self::Server(HttpError::Unexpected),
         }
     }
 

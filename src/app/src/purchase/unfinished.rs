@@ -96,7 +96,8 @@ async fn look_into(services: Services, account: AccountId, app_ids: BTreeSet<Str
 pub(crate) fn problem(error: &SessionError, host: &str) -> String {
     let host = text::within(host);
     match error {
-        SessionError::SignedOut | SessionError::Expired => gettext("Sign-in has expired"),
+        SessionError::SignedOut | SessionError::Expired | SessionError::Moved => gettext("Sign-in has expired"),
+        SessionError::NotPossible => SessionError::not_possible(&host),
         SessionError::MayHaveEnded => gettext("Sign-in may have ended"),
         SessionError::Http(error) => error.at(&host).reason(),
         SessionError::Unexpected => HttpError::Unexpected.at(&host).reason(),

@@ -11,7 +11,7 @@ use gtk::glib;
 use usher_core::{
     account::AccountId,
     error_text::UserFacing,
-    provider::{Progress, RedirectReceiver, SignIn, SignInError, Step, StepAnswer},
+    provider::{Beginning, Progress, RedirectReceiver, SignIn, SignInError, Step, StepAnswer},
     redirect::{Match, Parameters, Refusal},
     service::ServiceUrl,
     sign_in::Saved,
@@ -100,7 +100,7 @@ impl Flow {
         let (flow, store) = (self.clone(), self.services.store.clone());
         glib::spawn_future_local(async move {
             match runtime::spawn(async move { store.prepare_to_save().await }).await {
-                Ok(_) => flow.begin_now(),
+                Ok(_) => flow.begin_now().await,
                 Err(error) => {
                     tracing::warn!(%error, "cannot begin a sign-in that could not be saved");
                     if let Some(page) = flow.page.upgrade() {
@@ -112,9 +112,14 @@ impl Flow {
     }
 
     /// Begins the sign-in, or begins it anew after the server has answered.
-    fn begin_now(self: &Rc<Self>) {
+    async fn begin_now(self: &Rc<Self>) {
         if self.sign_in.borrow().is_none() {
-            match self.request.binding.provider.begin(&self.request.binding, RedirectReceiver::Embedded) {
+            let (binding, http) = (self.request.binding.clone(), self.services.session.http().clone());
+            let beginning = async move {
+                let beginning = Beginning { binding: &binding, receiver: RedirectReceiver::Embedded, samples: &[] };
+                binding.provider.begin(&http, beginning).await
+            };
+            match runtime::spawn(beginning).await {
                 Ok(sign_in) => {
                     self.sign_in.replace(Some(sign_in));
                     self.limit_time();
@@ -190,7 +195,9 @@ impl Flow {
         let problem = match error {
             SignInError::Cancelled => return self.give_up(),
             SignInError::Stopped(reason) => WebProblem::Refused(reason.clone()),
-            SignInError::NoCredential | SignInError::Http(_) => WebProblem::NoCredential,
+            SignInError::NoCredential | SignInError::NotPossible | SignInError::Unexpected | SignInError::Http(_) => {
+                WebProblem::NoCredential
+            }
             SignInError::Random(_) | SignInError::Address(_) => WebProblem::Unusable,
         };
         if let Some(page) = self.page.upgrade() {

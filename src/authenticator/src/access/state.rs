@@ -24,7 +24,8 @@ impl From<&Obstacle> for AppState {
             | Obstacle::Unreachable
             | Obstacle::Proxy(_)
             | Obstacle::BadAnswer
-            | Obstacle::NotSecure(_) => Self::Unknown,
+            | Obstacle::NotSecure(_)
+            | Obstacle::NotPossible => Self::Unknown,
         }
     }
 }

@@ -104,7 +104,8 @@ impl Answer {
             | Obstacle::Unreachable
             | Obstacle::Proxy(_)
             | Obstacle::BadAnswer
-            | Obstacle::NotSecure(_) => None,
+            | Obstacle::NotSecure(_)
+            | Obstacle::NotPossible => None,
         };
         Self::Failed { code, message }
     }

@@ -63,6 +63,8 @@ pub(crate) enum Obstacle {
     BadAnswer,
     /// The connection to the service is not secure.
     NotSecure(CertificateFault),
+    /// The service offers only ways to sign in that flatpak cannot use.
+    NotPossible,
 }
 
 /// The question to the person that may remove an obstacle, and the reason for it.
@@ -83,7 +85,8 @@ pub(crate) fn question(obstacle: &Obstacle) -> Option<(Kind, Reason)> {
         | Obstacle::Unreachable
         | Obstacle::Proxy(_)
         | Obstacle::BadAnswer
-        | Obstacle::NotSecure(_) => None,
+        | Obstacle::NotSecure(_)
+        | Obstacle::NotPossible => None,
     }
 }
 
@@ -122,7 +125,7 @@ impl Obstacle {
             Self::Locked | Self::NoKeyring | Self::NoPortal | Self::KeyringFailed => pending::Obstacle::Locked,
             Self::Changed { agreed, .. } => pending::Obstacle::ServerChanged { agreed: (**agreed).clone() },
             Self::NotBought { .. } => pending::Obstacle::NotBought,
-            Self::Unreachable | Self::Proxy(_) | Self::BadAnswer | Self::NotSecure(_) => {
+            Self::Unreachable | Self::Proxy(_) | Self::BadAnswer | Self::NotSecure(_) | Self::NotPossible => {
                 // An account would not help an install that failed because of its server.
                 return (operation == pending::Operation::Update).then_some(pending::Obstacle::Unavailable);
             }
@@ -179,7 +182,8 @@ impl From<&StoreError> for Obstacle {
 pub(crate) fn refused(error: &SessionError, account: AccountId) -> Obstacle {
     match error {
         SessionError::SignedOut => Obstacle::SignedOut(account),
-        SessionError::Expired => Obstacle::Expired(account),
+        SessionError::Expired | SessionError::Moved => Obstacle::Expired(account),
+        SessionError::NotPossible => Obstacle::NotPossible,
         SessionError::MayHaveEnded => Obstacle::MayHaveEnded(account),
         SessionError::Unexpected | SessionError::Http(HttpError::Unexpected) => Obstacle::BadAnswer,
         SessionError::Http(HttpError::Proxy(fault)) => Obstacle::Proxy(*fault),

@@ -7,6 +7,7 @@ use usher_core::{
     http::HttpError,
     i18n::{gettext, gettext_f, ngettext_f},
     notices::Cause,
+    session::SessionError,
     store::StoreError,
     text,
 };
@@ -141,6 +142,7 @@ fn stopped(obstacle: &Obstacle, values: &[(&str, &str)]) -> String {
         Obstacle::BadAnswer => HttpError::Unexpected.at(host).sentence(),
         Obstacle::NotSecure(fault) => HttpError::Certificate(*fault).at(host).sentence(),
         Obstacle::Proxy(fault) => HttpError::Proxy(*fault).at(host).sentence(),
+        Obstacle::NotPossible => SessionError::not_possible(host),
         Obstacle::Options(error) => {
             let repository = values.iter().find(|(name, _)| *name == "repository").map_or("", |(_, name)| name);
             error.of_remote(repository)

@@ -2,12 +2,14 @@
 //! The protocols that account servers speak: one file each, and one line each in the table below.
 //!
 //! ```text
-//! protocol  what a provider does              step  what a surface renders in a sign-in
-//! webflow   flatpak's sample account server   wire  what several providers read and write
+//! protocol  what a provider does              step   what a surface renders in a sign-in
+//! webflow   flatpak's sample account server   notes  what a process remembers of servers
+//! wire      what several providers read and write
 //! ```
 //!
 //! A provider drives, a surface renders: nothing outside this folder asks which provider it deals with.
 
+mod notes;
 pub mod protocol;
 pub mod step;
 pub mod webflow;
@@ -20,11 +22,12 @@ use std::{collections::BTreeMap, ops::Deref};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 pub use self::{
+    notes::Notes,
     protocol::{
-        Access, Claim, Grant, Granted, Grants, Protocol, PurchaseError, RedirectReceiver, Revoked, Shop, SignIn,
-        SignInError, SignedIn, TokensCall, TokensError,
+        Access, Beginning, Claim, Endpoints, Grant, Granted, Grants, Protocol, PurchaseError, RedirectReceiver,
+        Revoked, Shop, SignIn, SignInError, SignedIn, TokensCall, TokensError,
     },
-    step::{Field, Progress, Step, StepAnswer},
+    step::{Field, Form, FormFault, Progress, Step, StepAnswer},
 };
 pub use crate::binding::Provider;
 use crate::{

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use url::Url;
 
-use super::step::{Progress, Step, StepAnswer};
+use super::{
+    Notes,
+    step::{Progress, Step, StepAnswer},
+};
 use crate::{
     ask::Ask,
     binding::{Binding, OptionsError},
@@ -47,12 +50,18 @@ pub trait Protocol: Send + Sync {
     /// Asks a server, without a credential, whether it speaks this protocol.
     async fn probe(&self, http: &HttpClient, service: &ServiceUrl) -> Result<bool, HttpError>;
 
-    /// Begins a sign-in. Fails if there are no random numbers for its state, or if the service's address leads nowhere.
-    fn begin(&self, binding: &Binding, receiver: RedirectReceiver) -> Result<Box<dyn SignIn>, SignInError>;
+    /// Begins a sign-in, after the person has agreed to the server. May ask the server, without a credential, how one
+    /// signs in.
+    async fn begin(&self, http: &HttpClient, beginning: Beginning<'_>) -> Result<Box<dyn SignIn>, SignInError>;
 
     /// Gets download tokens, in as few calls as the protocol allows. Only the binding stored with the credential
     /// decides where the credential goes (rule R1).
     async fn tokens(&self, call: TokensCall<'_>) -> Result<Granted, TokensError>;
+
+    /// Whether anybody may have some tokens without an account: then those are asked for first, without a credential.
+    fn serves_anybody(&self) -> bool {
+        false
+    }
 
     /// Whether asking for tokens may replace this credential. Such calls run one at a time for each account.
     fn may_renew(&self, _credential: &Credential) -> bool {
@@ -73,6 +82,17 @@ pub trait Protocol: Send + Sync {
     ) -> Result<Revoked, HttpError> {
         Ok(Revoked::NotOffered)
     }
+}
+
+/// What a sign-in begins with.
+#[derive(Debug, Clone, Copy)]
+pub struct Beginning<'a> {
+    /// What to sign in to.
+    pub binding: &'a Binding,
+    /// How a redirect comes back.
+    pub receiver: RedirectReceiver,
+    /// Some refs of the remote that the sign-in is for, as flatpak has cached them: to prove a password or a token with.
+    pub samples: &'a [Ask],
 }
 
 /// How the redirect of a sign-in comes back.
@@ -113,7 +133,13 @@ pub struct SignedIn {
     pub user: Option<String>,
     /// When the credential ends, by its own word: seconds since 1970.
     pub valid_until: Option<i64>,
+    /// Addresses that the sign-in found, by their name: the only ones besides the service that may get the credential
+    /// (rule R1).
+    pub endpoints: Endpoints,
 }
+
+/// Addresses that a sign-in found, by the provider's name for them.
+pub type Endpoints = BTreeMap<String, String>;
 
 /// Why a sign-in cannot begin, or failed.
 #[derive(Debug, thiserror::Error)]
@@ -133,6 +159,12 @@ pub enum SignInError {
     /// The answer carried no usable credential.
     #[error("the server did not finish the sign-in")]
     NoCredential,
+    /// The server offers only ways to sign in that flatpak cannot use.
+    #[error("the server offers no way to sign in that flatpak can use")]
+    NotPossible,
+    /// The server answered in a way that shows no way to sign in.
+    #[error("the server answered in an unexpected way")]
+    Unexpected,
     /// No connection, or none that is acceptable.
     #[error(transparent)]
     Http(#[from] HttpError),
@@ -154,10 +186,14 @@ pub struct TokensCall<'a> {
     pub http: &'a HttpClient,
     /// The binding stored with the credential.
     pub binding: &'a Binding,
-    /// The account's credential.
-    pub credential: &'a Credential,
+    /// The account's credential. `None` asks for what anybody may have ([`Protocol::serves_anybody`]).
+    pub credential: Option<&'a Credential>,
+    /// The addresses stored with the credential.
+    pub endpoints: &'a Endpoints,
     /// What to ask for.
     pub asks: &'a [Ask],
+    /// What this process knows of servers.
+    pub notes: &'a Notes,
 }
 
 /// What a server says about one ask.
@@ -262,6 +298,12 @@ pub enum TokensError {
     /// The service no longer accepts the credential.
     #[error("the sign-in is not valid any more")]
     Rejected,
+    /// The service now wants the credential to go to another host than the person agreed to. It was not sent there.
+    #[error("the sign-in is wanted at another host")]
+    Moved,
+    /// The service offers only ways to sign in that flatpak cannot use.
+    #[error("the server offers no way to sign in that flatpak can use")]
+    NotPossible,
     /// No connection, or none that is acceptable.
     #[error(transparent)]
     Http(#[from] HttpError),

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    Claim, Grant, Granted, Grants, Progress, Protocol, PurchaseError, RedirectReceiver, Shop, SignIn, SignInError,
-    SignedIn, Step, StepAnswer, TokensCall, TokensError,
+    Beginning, Claim, Endpoints, Grant, Granted, Grants, Progress, Protocol, PurchaseError, RedirectReceiver, Shop,
+    SignIn, SignInError, SignedIn, Step, StepAnswer, TokensCall, TokensError,
     wire::{api::ApiAnswer, json, jwt},
 };
 use crate::{
@@ -77,9 +77,9 @@ impl Protocol for Webflow {
         probe::is_spoken(http, service).await
     }
 
-    fn begin(&self, binding: &Binding, receiver: RedirectReceiver) -> Result<Box<dyn SignIn>, SignInError> {
-        let redirect = receiver.redirect()?;
-        let start = start(&binding.service, &redirect)?;
+    async fn begin(&self, _http: &HttpClient, beginning: Beginning<'_>) -> Result<Box<dyn SignIn>, SignInError> {
+        let redirect = beginning.receiver.redirect()?;
+        let start = start(&beginning.binding.service, &redirect)?;
         Ok(Box::new(WebSignIn { start, redirect }))
     }
 
@@ -139,8 +139,8 @@ fn start(service: &ServiceUrl, redirect: &Redirect) -> Result<Url, UrlError> {
 }
 
 /// A server of this kind never gave out a credential of another kind.
-fn bearer(credential: &Credential) -> Result<&Token, TokensError> {
-    credential.bearer().ok_or(TokensError::Rejected)
+fn bearer(credential: Option<&Credential>) -> Result<&Token, TokensError> {
+    credential.and_then(Credential::bearer).ok_or(TokensError::Rejected)
 }
 
 /// Takes the credential from the parameters of the redirect.
@@ -154,6 +154,7 @@ fn finish(parameters: &Parameters) -> Result<SignedIn, SignInError> {
         credential: Credential::Bearer(token),
         user: jwt::user(text),
         valid_until: jwt::expiry(text, clock::now()),
+        endpoints: Endpoints::new(),
     })
 }
 

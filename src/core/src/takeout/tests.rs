@@ -35,7 +35,8 @@ fn config(verify: bool) -> String {
 fn entries() -> Vec<Entry> {
     let binding = testing::binding("https://store.example.org/");
     let ground = Ground::new("demo", "https://store.example.org/repo", binding.clone()).unwrap();
-    let signed_in = SignedIn { credential: testing::bearer(SECRET), user: Some("demo".into()), valid_until: Some(9) };
+    let signed_in =
+        SignedIn { valid_until: Some(9), credential: testing::bearer(SECRET), ..testing::signed_in("demo") };
     let mut account = Account::signed_in(binding, &signed_in, 1);
     account.link(ground.link());
     for app in ["org.a.Bought", "org.a.Unfinished"] {

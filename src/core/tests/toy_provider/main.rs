@@ -17,7 +17,10 @@ use usher_core::{
     ground::{Ground, GroundError},
     http::{HttpClient, HttpLimits},
     lookup::{self, Lookup},
-    provider::{self, Grant, Progress, Provider, RedirectReceiver, Revoked, SignInError, SignedIn, Step, StepAnswer},
+    provider::{
+        self, Beginning, FormFault, Grant, Progress, Provider, RedirectReceiver, Revoked, SignInError, SignedIn, Step,
+        StepAnswer,
+    },
     service::ServiceUrl,
     session::{Session, SessionError},
     sign_in::{self, ExpectedAccount, SaveOutcome, Unsaved},
@@ -59,7 +62,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let world =
             Self { server, ground: claimed(&address, "acme").unwrap(), session: session(folder.path()), folder };
-        let signed_in = world.sign_in("right").await.unwrap();
+        let signed_in = world.sign_in("right").await.unwrap().unwrap();
         let link = Some(world.ground.link());
         world.save(&signed_in, ExpectedAccount::Anybody, link).await;
         world
@@ -70,14 +73,19 @@ impl World {
     }
 
     /// Fills in and answers the form.
-    async fn sign_in(&self, password: &str) -> Result<SignedIn, SignInError> {
-        let sign_in = self.binding().provider.begin(self.binding(), RedirectReceiver::Embedded)?;
-        let Step::Form { fields } = sign_in.step() else { panic!("a form") };
-        assert_eq!(fields.len(), 2);
+    async fn sign_in(&self, password: &str) -> Result<Result<SignedIn, FormFault>, SignInError> {
+        let receiver = RedirectReceiver::Embedded;
+        let beginning = Beginning { binding: self.binding(), receiver, samples: &[] };
+        let sign_in = self.binding().provider.begin(self.session.http(), beginning).await?;
+        let Step::Form { form } = sign_in.step() else { panic!("a form") };
+        assert_eq!((form.fields.len(), &form.fault), (2, &None));
         let filled_in = ["ada", password].map(|text| Secret::try_from(text.to_owned()).unwrap());
         match sign_in.answer(self.session.http(), StepAnswer::Fields(filled_in.into())).await? {
-            Progress::Done(signed_in) => Ok(signed_in),
-            Progress::Next(_) => panic!("one form is enough"),
+            Progress::Done(signed_in) => Ok(Ok(signed_in)),
+            Progress::Next(again) => match again.step() {
+                Step::Form { form } => Ok(Err(form.fault.clone().unwrap())),
+                _ => panic!("the form again"),
+            },
         }
     }
 
@@ -143,7 +151,7 @@ async fn a_form_leads_to_an_account_in_the_keyring() {
     let account = world.account().await;
     assert_eq!((account.user.as_str(), account.state), ("ada", AccountState::SignedIn));
     assert_eq!(&account.binding, world.binding());
-    assert!(matches!(world.sign_in("wrong").await, Err(SignInError::NoCredential)));
+    assert_eq!(world.sign_in("wrong").await.unwrap().unwrap_err(), FormFault::WrongLogin);
 }
 
 #[tokio::test]

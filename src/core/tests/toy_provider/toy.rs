@@ -11,8 +11,8 @@ use usher_core::{
     credential::{Credential, Token},
     http::{HttpClient, HttpError},
     provider::{
-        Claim, Field, Grant, Granted, Grants, Progress, Protocol, Provider, RedirectReceiver, Revoked, SignIn,
-        SignInError, SignedIn, Step, StepAnswer, TokensCall, TokensError,
+        Beginning, Claim, Endpoints, Field, Form, FormFault, Grant, Granted, Grants, Progress, Protocol, Provider,
+        Revoked, SignIn, SignInError, SignedIn, Step, StepAnswer, TokensCall, TokensError,
     },
     service::ServiceUrl,
 };
@@ -61,13 +61,14 @@ impl Protocol for Toy {
         Ok(http.get(&url).send().await?.status == 200)
     }
 
-    fn begin(&self, binding: &Binding, _back: RedirectReceiver) -> Result<Box<dyn SignIn>, SignInError> {
-        Ok(Box::new(ToySignIn(binding.clone())))
+    async fn begin(&self, _http: &HttpClient, beginning: Beginning<'_>) -> Result<Box<dyn SignIn>, SignInError> {
+        let form = Form::of(&[Field::User, Field::Password]);
+        Ok(Box::new(ToySignIn { binding: beginning.binding.clone(), form }))
     }
 
     async fn tokens(&self, call: TokensCall<'_>) -> Result<Granted, TokensError> {
         let url = call.binding.service.join("tokens").map_err(|_| TokensError::Unexpected)?;
-        let session = call.credential.bearer().ok_or(TokensError::Rejected)?;
+        let session = call.credential.and_then(Credential::bearer).ok_or(TokensError::Rejected)?;
         let refs: Vec<_> = call.asks.iter().filter_map(|ask| ask.full_ref()).map(ToString::to_string).collect();
         let answer = call.http.post(&url).bearer(session).json(&refs).send().await?;
         if answer.status == 401 {
@@ -100,25 +101,33 @@ impl Protocol for Toy {
 }
 
 /// One form, with a name and a password.
-struct ToySignIn(Binding);
+struct ToySignIn {
+    binding: Binding,
+    form: Form,
+}
 
 #[async_trait]
 impl SignIn for ToySignIn {
     fn step(&self) -> Step<'_> {
-        Step::Form { fields: &[Field::User, Field::Password] }
+        Step::Form { form: &self.form }
     }
 
     async fn answer(self: Box<Self>, http: &HttpClient, answer: StepAnswer) -> Result<Progress, SignInError> {
         let StepAnswer::Fields(fields) = answer else { return Err(SignInError::NoCredential) };
         let [user, password] = fields.as_slice() else { return Err(SignInError::NoCredential) };
-        let url = self.0.service.join("session")?;
-        let form = [("user", user.expose()), ("password", password.expose()), ("tenant", &self.0.terms[TENANT])];
+        let url = self.binding.service.join("session")?;
+        let form = [("user", user.expose()), ("password", password.expose()), ("tenant", &self.binding.terms[TENANT])];
         let answer = http.post(&url).form(form).send().await?;
+        if answer.status == 401 {
+            let form = self.form.with_fault(FormFault::WrongLogin);
+            return Ok(Progress::Next(Box::new(Self { form, ..*self })));
+        }
         let answer: SessionAnswer = serde_json::from_slice(&answer.body).map_err(|_| SignInError::NoCredential)?;
         Ok(Progress::Done(SignedIn {
             credential: Credential::Bearer(answer.session),
             user: Some(user.expose().to_owned()),
             valid_until: None,
+            endpoints: Endpoints::new(),
         }))
     }
 }

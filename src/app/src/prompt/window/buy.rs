@@ -70,7 +70,7 @@ impl imp::PromptWindow {
         let access = runtime::spawn(async move { buying::check(&session, id, &ids, Some(&ground)).await }).await;
         let access = match access {
             Ok(access) => access,
-            Err(SessionError::SignedOut | SessionError::Expired) => return Err(NotSignedIn),
+            Err(SessionError::SignedOut | SessionError::Expired | SessionError::Moved) => return Err(NotSignedIn),
             Err(error) => {
                 tracing::warn!(%error, "cannot find out what an account has");
                 return Ok(None);
