@@ -74,7 +74,7 @@ async fn sign_in(
     Form(form): Form<BTreeMap<String, String>>,
 ) -> Result<Json<Value>, StatusCode> {
     if form["password"] != "right" || form["tenant"] != "acme" {
-        return Err(StatusCode::FORBIDDEN);
+        return Err(StatusCode::UNAUTHORIZED);
     }
     Ok(Json(json!({ "session": server.0.lock().unwrap().renew() })))
 }
