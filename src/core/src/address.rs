@@ -9,14 +9,15 @@ use url::Url;
 use crate::{
     binding::{OptionsError, option},
     i18n::{gettext, gettext_f},
-    service::{ADDRESS_LIMIT, UrlError},
+    service::{self, ADDRESS_LIMIT, UrlError},
     text,
 };
 
 /// What may stand before the scheme of an address that flatpak knows.
 const PREFIXES: [&str; 2] = ["oci+", "flatpak+"];
 
-/// An address as somebody wrote it. Shows itself, in `Debug` too, without user name, password, query and fragment; only
+/// An address as somebody wrote it. Shows itself, in `Debug` too, without user name, password, query and fragment (but the
+/// tag of a registry's index); only
 /// [`Self::verbatim`] gives all of it.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct WrittenAddress(String);
@@ -42,7 +43,8 @@ impl PartialEq<str> for WrittenAddress {
 
 impl fmt::Display for WrittenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&text::clean(&public_part(&self.0), ADDRESS_LIMIT))
+        let tag = service::tag(&self.0).map(|tag| format!("#{tag}")).unwrap_or_default();
+        f.write_str(&text::clean(&format!("{}{tag}", public_part(&self.0)), ADDRESS_LIMIT))
     }
 }
 

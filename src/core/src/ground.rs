@@ -64,7 +64,7 @@ impl Ground {
 
     /// The ground of a remote on this computer.
     pub fn of(remote: &Remote) -> Result<Self, GroundError> {
-        Self::claimed(&remote.name, remote.url.verbatim(), &remote.options, None)
+        Self::claimed(&remote.name, remote.url.verbatim(), &remote.options, remote.registry.as_deref())
     }
 
     /// Whether this is the remote as it is configured on this computer (rule R25).
@@ -118,6 +118,7 @@ mod tests {
             url: "https://r.example/repo/".into(),
             authenticator: Some(names::AUTHENTICATOR_NAME.into()),
             options: BTreeMap::from([("url".to_owned(), "https://s.example/".to_owned())]),
+            registry: None,
             is_user: true,
             is_disabled: false,
             installs_authenticator: false,

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use self::summary::{free_apps, needs_token, replaces_installed};
+pub use self::summary::{free_apps, needs_token, replaces_installed, samples};
 use crate::{
     address::WrittenAddress,
     binding::{Binding, OptionsError},
@@ -18,7 +18,7 @@ use crate::{
     names,
     provider::{self, Claim},
     refs::{AppId, FlatpakRef, RefKind},
-    service::{RemoteUrl, UrlError},
+    service::{self, RemoteUrl, UrlError},
 };
 
 /// A folder that every installation has.
@@ -48,6 +48,8 @@ pub struct Remote {
     pub authenticator: Option<String>,
     /// Its authenticator options.
     pub options: BTreeMap<String, String>,
+    /// The registry behind it, if it is the index of a container registry at which flatpak has looked.
+    pub registry: Option<String>,
     /// Whether it belongs to the current user's installation.
     pub is_user: bool,
     /// Whether it is switched off.
@@ -70,7 +72,13 @@ impl Remote {
 
     /// The binding that its options claim.
     pub fn claimed(&self) -> Result<Binding, OptionsError> {
-        provider::claim(&Claim { remote_uri: self.url.verbatim(), options: &self.options, registry: None })
+        let registry = self.registry.as_deref();
+        provider::claim(&Claim { remote_uri: self.url.verbatim(), options: &self.options, registry })
+    }
+
+    /// Whether its apps are in a container registry.
+    pub fn is_registry(&self) -> bool {
+        service::is_registry(self.url.verbatim())
     }
 
     /// Its address, if it may get tokens.
@@ -206,8 +214,10 @@ fn remotes_of(installation: &Installation) -> Vec<Remote> {
                 Some((option.to_owned(), value.clone()))
             })
             .collect();
+        let registry = if service::is_registry(url) { summary::registry(installation, name) } else { None };
         found.push(Remote {
             name: name.to_owned(),
+            registry,
             title: text("xa.title"),
             url: url.clone().into(),
             authenticator: text("xa.authenticator-name"),

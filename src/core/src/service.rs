@@ -2,15 +2,22 @@
 //! Addresses of account servers and repositories. Only this file parses, normalises and compares them: with one parser,
 //! and by parsed parts, never by substrings (rules R2 and R4).
 
+mod registry;
+
 use std::{fmt, net::IpAddr, path::Path};
 
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
+use self::registry::without_tag;
+pub use self::registry::{RealmUrl, is_registry, tag};
 use crate::repository_file;
 
 /// Longest address, in bytes (rule R9).
 pub const ADDRESS_LIMIT: usize = 2048;
+
+/// Before the scheme of the address of a container registry's index.
+const REGISTRY: &str = "oci+";
 
 /// Why a text is not an address that Usher uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -123,9 +130,12 @@ pub struct RemoteUrl(String);
 impl RemoteUrl {
     /// Parses the `url` of a remote. Gives [`UrlError::NotSecure`] for those that never get a token (`file:`, `http:`,
     /// `oci:`).
+    ///
+    /// The fragment of a registry's address, which chooses the tag of its index, is checked and dropped: one index is one
+    /// remote.
     pub fn parse(text: &str) -> Result<Self, UrlError> {
-        let (prefix, plain) = match text.strip_prefix("oci+") {
-            Some(plain) => ("oci+", plain),
+        let (prefix, plain) = match text.strip_prefix(REGISTRY) {
+            Some(plain) => (REGISTRY, without_tag(plain)?),
             None => ("", text),
         };
         let url = parse_strictly(plain)?;
@@ -139,7 +149,7 @@ impl RemoteUrl {
 
     /// The host for showing, with the port if it is not the default.
     pub fn host(&self) -> String {
-        let plain = self.0.strip_prefix("oci+").unwrap_or(&self.0);
+        let plain = self.0.strip_prefix(REGISTRY).unwrap_or(&self.0);
         Url::parse(plain).map_or_else(|_| plain.to_owned(), |url| host_of(&url))
     }
 }

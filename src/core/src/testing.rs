@@ -107,6 +107,7 @@ pub fn remote(name: &str, url: &str, server: &str) -> Remote {
         options: options(server),
         is_user: true,
         is_disabled: false,
+        registry: None,
         installs_authenticator: false,
     }
 }

@@ -4,7 +4,9 @@
 //!
 //! Flatpak 1.10 and later writes one file for each architecture (`REMOTE-ARCH-CHECKSUM.sub` beside `REMOTE.idx`), where
 //! the metadata of a ref stands with the ref. Where the repository has no index, the file is called like the remote, and
-//! the metadata is in the dictionary `xa.sparse-cache`. There is none in a cache before the first look.
+//! the metadata is in the dictionary `xa.sparse-cache`. There is none in a cache before the first look. For a container
+//! registry flatpak writes a summary of the same form itself, from the registry's index (`oci/REMOTE.summary` in the
+//! installation; flatpak 1.16.6).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,8 +15,9 @@ use std::{
     time::SystemTime,
 };
 
-use super::{FlatpakFolders, Installation, gvariant::Value, remotes_of};
+use super::{FlatpakFolders, Installation, Remote, gvariant::Value, remotes_of};
 use crate::{
+    ask::Ask,
     files, installed,
     keyfile::KeyFile,
     refs::{FlatpakRef, RefKind},
@@ -37,14 +40,20 @@ const TOKEN_TYPE: &str = "tokt";
 const DEFAULT_TOKEN_TYPE: &str = "xa.default-token-type";
 /// The metadata of refs, in a summary without an index.
 const REFS: &str = "xa.sparse-cache";
+/// The address of the registry, in the summary of a container registry.
+const REGISTRY: &str = "xa.oci-registry-uri";
+/// The key of a ref's metadata for the name of its repository in that registry.
+const REPOSITORY: &str = "xa.oci-repository";
+/// The token type of a container registry's refs that state none (`flatpak_dir_create_oci_registry_state`).
+const OCI_TOKEN_TYPE: i32 = 1;
 
 /// Whether an app takes the place of one that is installed here from this remote (flatpak's `end-of-life-rebase`), so
 /// that it comes with an update.
 pub fn replaces_installed(installation: &Installation, remote: &str, remote_uri: &str, wanted: &FlatpakRef) -> bool {
-    if wanted.kind != RefKind::App || !has(installation, remote, remote_uri) {
+    let Some(known) = known(installation, remote, remote_uri).filter(|_| wanted.kind == RefKind::App) else {
         return false;
-    }
-    let summaries = cached(installation, person_cache().as_deref(), remote, Some(&wanted.arch));
+    };
+    let summaries = cached(installation, person_cache().as_deref(), &known, Some(&wanted.arch));
     let mut replaced = summaries.iter().flat_map(|summary| summary.replaced_by(wanted));
     replaced.any(|old| installed::origin_of(installation, &old).as_deref() == Some(remote))
 }
@@ -56,11 +65,11 @@ pub fn needs_token<'a>(
     remote_uri: &str,
     app_ids: impl IntoIterator<Item = &'a String>,
 ) -> Vec<(String, bool)> {
-    if !has(installation, remote, remote_uri) {
+    let Some(known) = known(installation, remote, remote_uri) else {
         return Vec::new();
-    }
-    let default = default_token_type(installation, remote);
-    let summaries = cached(installation, person_cache().as_deref(), remote, None);
+    };
+    let default = default_token_type(installation, &known);
+    let summaries = cached(installation, person_cache().as_deref(), &known, None);
     let mut needs = Vec::new();
     for app_id in app_ids {
         let said = summaries.iter().filter_map(|summary| summary.is_free(app_id, default));
@@ -82,9 +91,32 @@ pub fn free_apps(needs: impl IntoIterator<Item = (String, bool)>) -> BTreeSet<St
     &free - &others
 }
 
-fn has(installation: &Installation, remote: &str, remote_uri: &str) -> bool {
-    let is_it = |known: &super::Remote| known.is_ours() && known.name == remote && known.url == *remote_uri;
-    remotes_of(installation).iter().any(is_it)
+/// The remote as it is configured there, if it uses Usher.
+fn known(installation: &Installation, remote: &str, remote_uri: &str) -> Option<Remote> {
+    let is_it = |known: &Remote| known.is_ours() && known.name == remote && known.url == *remote_uri;
+    remotes_of(installation).into_iter().find(is_it)
+}
+
+/// Some refs of a remote, as flatpak has cached them, with all that a provider may need to ask for them. Those of these
+/// apps come first.
+pub fn samples(installation: &Installation, remote: &Remote, app_ids: &BTreeSet<String>) -> Vec<Ask> {
+    let default = default_token_type(installation, remote);
+    let summaries = cached(installation, person_cache().as_deref(), remote, None);
+    let mut found: Vec<Ask> = summaries.iter().flat_map(|summary| summary.asks(default)).collect();
+    found.sort_by_key(|ask| !app_ids.contains(ask.app_id()));
+    found
+}
+
+/// The registry behind a container registry's index, as flatpak will name it. `None` before flatpak's first look.
+pub(super) fn registry(installation: &Installation, remote: &str) -> Option<String> {
+    let bytes = files::read_regular(&oci_file(installation, remote), SIZE_LIMIT).ok()?;
+    let (_, metadata) = Value(&bytes).pair(8)?;
+    let stated = entries(metadata).find(|(key, _)| *key == REGISTRY)?.1;
+    stated.of_type("s").and_then(Value::text).map(ToOwned::to_owned)
+}
+
+fn oci_file(installation: &Installation, remote: &str) -> PathBuf {
+    installation.path.join("oci").join(format!("{remote}.summary"))
 }
 
 fn person_cache() -> Option<PathBuf> {
@@ -92,11 +124,12 @@ fn person_cache() -> Option<PathBuf> {
 }
 
 /// The token type that the remote's configuration states for refs that state none.
-fn default_token_type(installation: &Installation, remote: &str) -> Option<i32> {
-    let file = KeyFile::read(&installation.path.join("repo/config"))?;
-    let group = format!("remote \"{remote}\"");
-    let stated = file.groups().find(|(name, _)| *name == group)?.1.get(DEFAULT_TOKEN_TYPE)?;
-    stated.parse().ok()
+fn default_token_type(installation: &Installation, remote: &Remote) -> Option<i32> {
+    let usual = remote.is_registry().then_some(OCI_TOKEN_TYPE);
+    let Some(file) = KeyFile::read(&installation.path.join("repo/config")) else { return usual };
+    let group = format!("remote \"{}\"", remote.name);
+    let stated = file.groups().find(|(name, _)| *name == group).and_then(|(_, keys)| keys.get(DEFAULT_TOKEN_TYPE));
+    stated.and_then(|stated| stated.parse().ok()).or(usual)
 }
 
 /// What a summary says about one ref.
@@ -106,6 +139,10 @@ pub(super) struct RefFacts {
     pub(super) token_type: Option<i32>,
     /// The ref that takes its place.
     pub(super) renamed_to: Option<String>,
+    /// Its commit, or the digest of its manifest, in hexadecimal digits.
+    pub(super) commit: String,
+    /// The name of its repository in a container registry.
+    pub(super) repository: Option<String>,
 }
 
 /// What a summary says about apps.
@@ -124,11 +161,14 @@ impl Summary {
         let mut summary = Self::default();
         for item in refs.items(8).take(COUNT_LIMIT) {
             // (s(taya{sv})): a number of 8 bytes comes before the checksum.
-            let Some((name, (_, own))) = item.pair(8).and_then(|(name, rest)| Some((name, rest.pair_after(8, 8)?)))
+            let Some((name, (commit, own))) =
+                item.pair(8).and_then(|(name, rest)| Some((name, rest.pair_after(8, 8)?)))
             else {
                 continue;
             };
-            summary.add(name, own);
+            if let Some(facts) = summary.add(name, own) {
+                facts.commit = commit.0.iter().map(|byte| format!("{byte:02x}")).collect();
+            }
         }
         for (key, value) in entries(metadata) {
             match key {
@@ -145,16 +185,30 @@ impl Summary {
         Some(summary)
     }
 
-    fn add(&mut self, name: Value<'_>, metadata: Value<'_>) {
-        let Some(name) = name.text().filter(|name| name.starts_with("app/")) else { return };
+    fn add(&mut self, name: Value<'_>, metadata: Value<'_>) -> Option<&mut RefFacts> {
+        let name = name.text().filter(|name| name.starts_with("app/"))?;
         let facts = self.apps.entry(name.to_owned()).or_default();
         for (key, value) in entries(metadata) {
             match key {
                 RENAMED => facts.renamed_to = value.of_type("s").and_then(Value::text).map(ToOwned::to_owned),
                 TOKEN_TYPE => facts.token_type = value.of_type("i").and_then(Value::number),
+                REPOSITORY => facts.repository = value.of_type("s").and_then(Value::text).map(ToOwned::to_owned),
                 _ => {}
             }
         }
+        Some(facts)
+    }
+
+    /// What to ask for each app that needs a token.
+    fn asks(&self, default: Option<i32>) -> impl Iterator<Item = Ask> {
+        let default = default.or(self.default_token_type).unwrap_or(0);
+        let protected = self.apps.iter().filter(move |(_, facts)| facts.token_type.unwrap_or(default) != 0);
+        protected.filter_map(|(name, facts)| {
+            let mut ask = Ask::of_ref(name.parse().ok()?);
+            ask.commit = Some(facts.commit.clone()).filter(|commit| commit.len() == CHECKSUM);
+            ask.repository.clone_from(&facts.repository);
+            Some(ask)
+        })
     }
 
     /// The apps in whose place `wanted` comes, directly or after another one.
@@ -198,14 +252,18 @@ fn entries(dictionary: Value<'_>) -> impl Iterator<Item = (&str, Value<'_>)> {
 pub(super) fn cached(
     installation: &Installation,
     person_cache: Option<&Path>,
-    remote: &str,
+    remote: &Remote,
     arch: Option<&str>,
 ) -> Vec<Summary> {
+    let read = |path: &Path| Summary::parse(&files::read_regular(path, SIZE_LIMIT).ok()?);
+    if remote.is_registry() {
+        return read(&oci_file(installation, &remote.name)).into_iter().collect();
+    }
     let own = installation.path.join("repo/tmp/cache/summaries");
     let person = person_cache.filter(|_| !installation.is_user).map(|folder| folder.join("summaries"));
     let mut newest: BTreeMap<String, (SystemTime, PathBuf)> = BTreeMap::new();
     for folder in std::iter::once(own).chain(person) {
-        for (file_arch, modified, path) in files_of(&folder, remote) {
+        for (file_arch, modified, path) in files_of(&folder, &remote.name) {
             let is_wanted = arch.is_none_or(|arch| file_arch.is_empty() || file_arch == arch);
             let is_newer = newest.get(&file_arch).is_none_or(|(known, _)| *known < modified);
             if is_wanted && is_newer {
@@ -213,7 +271,7 @@ pub(super) fn cached(
             }
         }
     }
-    newest.into_values().filter_map(|(_, path)| Summary::parse(&files::read_regular(&path, SIZE_LIMIT).ok()?)).collect()
+    newest.into_values().filter_map(|(_, path)| read(&path)).collect()
 }
 
 /// The files of a remote in a cache: the architecture (empty for all), when it was written, and where it is.

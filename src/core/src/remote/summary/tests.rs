@@ -23,6 +23,10 @@ const REFS: [(&str, Option<i32>, Option<&str>); 5] = [
     ("runtime/org.e.P/x86_64/1", None, None),
 ];
 
+fn remote(name: &str) -> Remote {
+    crate::testing::remote(name, "https://r.example.org/", "https://s.example.org/")
+}
+
 fn parsed(text: &str) -> FlatpakRef {
     text.parse().unwrap()
 }
@@ -75,7 +79,7 @@ fn the_newest_summary_of_a_remote_and_of_no_other_is_read() {
     let installation = Installation { path: folder.path().into(), is_user: true };
     let cache = folder.path().join("repo/tmp/cache/summaries");
     fs::create_dir_all(&cache).unwrap();
-    let found = |arch| cached(&installation, None, "demo", arch).len();
+    let found = |arch| cached(&installation, None, &remote("demo"), arch).len();
     let content = summary::bytes(Layout::Indexed, &REFS);
     let checksum = "0".repeat(CHECKSUM);
     for other in [
@@ -98,7 +102,7 @@ fn the_newest_summary_of_a_remote_and_of_no_other_is_read() {
     fs::write(cache.join(format!("demo-x86_64-{}.sub", "f".repeat(CHECKSUM))), "nonsense").unwrap();
     assert!(found(Some("x86_64")) <= 1, "one for each architecture");
     for odd in ["../demo", "", "demo/../demo"] {
-        assert_eq!(cached(&installation, None, odd, None).len(), 0, "{odd}");
+        assert_eq!(cached(&installation, None, &remote(odd), None).len(), 0, "{odd}");
     }
 }
 
