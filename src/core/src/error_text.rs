@@ -199,6 +199,7 @@ impl UserFacing for SignInError {
             Self::Stopped(reason) => gettext_f("the server stopped it (“{reason}”)", &[("reason", reason)]),
             Self::NoCredential => gettext("the server did not finish the sign-in"),
             Self::NotPossible => gettext("the server offers only a way of signing in that flatpak cannot use"),
+            Self::NotNeeded => gettext("the server needs none"),
             Self::Unexpected => gettext("the server answered in an unexpected way"),
             Self::Random(_) | Self::Address(_) | Self::Http(_) => self.to_string(),
         }

@@ -195,9 +195,11 @@ impl Flow {
         let problem = match error {
             SignInError::Cancelled => return self.give_up(),
             SignInError::Stopped(reason) => WebProblem::Refused(reason.clone()),
-            SignInError::NoCredential | SignInError::NotPossible | SignInError::Unexpected | SignInError::Http(_) => {
-                WebProblem::NoCredential
-            }
+            SignInError::NoCredential
+            | SignInError::NotPossible
+            | SignInError::NotNeeded
+            | SignInError::Unexpected
+            | SignInError::Http(_) => WebProblem::NoCredential,
             SignInError::Random(_) | SignInError::Address(_) => WebProblem::Unusable,
         };
         if let Some(page) = self.page.upgrade() {

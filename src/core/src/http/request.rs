@@ -35,13 +35,20 @@ pub struct HttpRequest<'a> {
     client: &'a HttpClient,
     method: Method,
     url: &'a Url,
+    accept: &'static str,
     authorization: Option<HeaderValue>,
     body: Result<Option<Body>, HttpError>,
 }
 
 impl<'a> HttpRequest<'a> {
     pub(super) fn new(client: &'a HttpClient, method: Method, url: &'a Url) -> Self {
-        Self { client, method, url, authorization: None, body: Ok(None) }
+        Self { client, method, url, accept: "application/json", authorization: None, body: Ok(None) }
+    }
+
+    /// Asks for these content types in place of JSON.
+    pub fn accept(mut self, content_types: &'static str) -> Self {
+        self.accept = content_types;
+        self
     }
 
     /// Sends this token as the credential.
@@ -83,31 +90,30 @@ impl<'a> HttpRequest<'a> {
     /// answer (rule R3).
     pub async fn send(self) -> Result<HttpResponse, HttpError> {
         let limits = self.client.limits;
-        tokio::time::timeout(limits.time, async {
-            HttpResponse::read(self.open("application/json").await?, limits.body).await
-        })
-        .await
-        .map_err(|_| HttpError::TimedOut)?
+        tokio::time::timeout(limits.time, async { HttpResponse::read(self.open().await?, limits.body).await })
+            .await
+            .map_err(|_| HttpError::TimedOut)?
     }
 
     /// Sends the request as a browser asks for a page, and reads status and headers of the answer, whatever they are.
     /// Follows no redirect either.
-    pub async fn page_head(self) -> Result<HttpResponse, HttpError> {
+    pub async fn page_head(mut self) -> Result<HttpResponse, HttpError> {
         let limit = self.client.limits.time;
-        tokio::time::timeout(limit, async { Ok(HttpResponse::head(&self.open("text/html, */*;q=0.8").await?)) })
+        self.accept = "text/html, */*;q=0.8";
+        tokio::time::timeout(limit, async { Ok(HttpResponse::head(&self.open().await?)) })
             .await
             .map_err(|_| HttpError::TimedOut)?
     }
 
     /// Tries one way to the server after the other, until one leads there.
-    async fn open(self, accept: &'static str) -> Result<reqwest::Response, HttpError> {
+    async fn open(self) -> Result<reqwest::Response, HttpError> {
         let body = self.body?;
         let is_local = check(self.url)?;
         let ways = if is_local { vec![Way::Local] } else { self.client.ways.to(self.url).await? };
         let mut fault = HttpError::Unreachable;
         for way in ways {
             let client = self.client.ways.client(&way).await?;
-            let mut request = client.request(self.method.clone(), self.url.clone()).header(ACCEPT, accept);
+            let mut request = client.request(self.method.clone(), self.url.clone()).header(ACCEPT, self.accept);
             if let Some(authorization) = &self.authorization {
                 request = request.header(AUTHORIZATION, authorization);
             }

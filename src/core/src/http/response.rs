@@ -59,6 +59,17 @@ impl HttpResponse {
         self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
     }
 
+    /// An answer without a body that has these headers, for tests.
+    #[cfg(test)]
+    pub(crate) fn with_headers<'h>(status: u16, headers: impl IntoIterator<Item = (&'static str, &'h str)>) -> Self {
+        use reqwest::header::{HeaderName, HeaderValue};
+        let mut all = HeaderMap::new();
+        for (name, value) in headers {
+            all.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        }
+        Self { status, headers: all, body: Vec::new() }
+    }
+
     /// An answer with this content type, for tests.
     #[cfg(test)]
     pub(crate) fn of(status: u16, content_type: &'static str, body: &[u8]) -> Self {

@@ -3,13 +3,15 @@
 //!
 //! ```text
 //! protocol  what a provider does              step   what a surface renders in a sign-in
-//! webflow   flatpak's sample account server   notes  what a process remembers of servers
-//! wire      what several providers read and write
+//! webflow   flatpak's sample account server   oci    container registries
+//! wire      what several providers read and   notes  what a process remembers of servers
+//!           write
 //! ```
 //!
 //! A provider drives, a surface renders: nothing outside this folder asks which provider it deals with.
 
 mod notes;
+pub mod oci;
 pub mod protocol;
 pub mod step;
 pub mod webflow;
@@ -33,12 +35,12 @@ pub use crate::binding::Provider;
 use crate::{
     binding::{Binding, OptionsError, option},
     http::{HttpClient, HttpError},
-    service::ServiceUrl,
+    service::{self, ServiceUrl},
     text,
 };
 
-/// All providers. The first is the default of a remote that names none.
-const PROTOCOLS: &[&dyn Protocol] = &[&webflow::Webflow];
+/// All providers. The first is the default of a remote that names none and is no container registry.
+const PROTOCOLS: &[&dyn Protocol] = &[&webflow::Webflow, &oci::Oci];
 
 /// Providers that a test added.
 #[cfg(any(test, feature = "testing"))]
@@ -103,6 +105,7 @@ impl Binding {
 /// credential goes (rule R1). The daemon, the window's check of a prompt and the doctor all call this.
 pub fn claim(claim: &Claim<'_>) -> Result<Binding, OptionsError> {
     let provider = match claim.options.get(option::TYPE) {
+        None if service::is_registry(claim.remote_uri) => Provider::of(&oci::Oci),
         None => Provider::default_provider(),
         Some(name) => {
             Provider::from_name(name).ok_or_else(|| OptionsError::UnknownType(text::clean(name, text::NAME_LIMIT)))?

@@ -162,6 +162,9 @@ pub enum SignInError {
     /// The server offers only ways to sign in that flatpak cannot use.
     #[error("the server offers no way to sign in that flatpak can use")]
     NotPossible,
+    /// The server gives everything to everybody.
+    #[error("the server needs no sign-in")]
+    NotNeeded,
     /// The server answered in a way that shows no way to sign in.
     #[error("the server answered in an unexpected way")]
     Unexpected,

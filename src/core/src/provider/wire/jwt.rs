@@ -37,7 +37,7 @@ pub fn user(token: &str) -> Option<String> {
     })
 }
 
-fn claims(token: &str) -> Option<serde_json::Map<String, Value>> {
+pub(crate) fn claims(token: &str) -> Option<serde_json::Map<String, Value>> {
     let mut parts = token.split('.');
     let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() {

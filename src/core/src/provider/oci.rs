@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Container registries: a token for each repository, from the token server that the registry names. Anybody is served
+//! first; a person signs in with a user name and a password or an access token
+//! (distribution specification, *token authentication*).
+//!
+//! ```text
+//! challenge  what a registry wants to see     name     names and digests
+//! registry   the calls, and what is answered  sign_in  the form, and how a login is proved
+//! tokens     a grant for each repository
+//! ```
+
+mod challenge;
+mod name;
+mod registry;
+mod sign_in;
+mod tokens;
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+pub(super) use self::tokens::RegistryNotes;
+use self::{registry::Registry, tokens::Call};
+use super::{Beginning, Claim, Granted, Protocol, SignIn, SignInError, TokensCall, TokensError};
+use crate::{
+    binding::{Binding, OptionsError, Provider},
+    http::{HttpClient, HttpError},
+    i18n::gettext,
+    service::{ServiceUrl, UrlError},
+};
+
+/// The provider's name in options and records.
+pub(super) const NAME: &str = "oci";
+/// The option of a request that names the registry. Flatpak takes it from the index, not from the remote.
+const REGISTRY: &str = "xa.oci-registry-uri";
+/// The name of the token server's address among what a sign-in found.
+const REALM: &str = "realm";
+
+/// The protocol of container registries.
+pub struct Oci;
+
+#[async_trait]
+impl Protocol for Oci {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn sign_in_method(&self) -> String {
+        gettext("User name and password")
+    }
+
+    fn claim(&self, claim: &Claim<'_>) -> Result<Binding, OptionsError> {
+        let registry = claim.registry.ok_or(OptionsError::Missing(REGISTRY))?;
+        let service = ServiceUrl::parse(registry).map_err(|error| match error {
+            UrlError::NotAnAddress => OptionsError::Malformed(REGISTRY),
+            fault => OptionsError::Address(REGISTRY, fault),
+        })?;
+        Ok(Provider::new(NAME).at(service))
+    }
+
+    fn options(&self, _binding: &Binding) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
+
+    async fn probe(&self, http: &HttpClient, service: &ServiceUrl) -> Result<bool, HttpError> {
+        Registry { http, address: service }.is_there().await
+    }
+
+    async fn begin(&self, http: &HttpClient, beginning: Beginning<'_>) -> Result<Box<dyn SignIn>, SignInError> {
+        sign_in::begin(http, beginning).await
+    }
+
+    async fn tokens(&self, call: TokensCall<'_>) -> Result<Granted, TokensError> {
+        Call::new(&call)?.grants().await.map(Granted::from)
+    }
+
+    fn serves_anybody(&self) -> bool {
+        true
+    }
+}
