@@ -14,8 +14,9 @@ use zbus::fdo::DBusProxy;
 
 use crate::processes::{Processes, send_signal, wait_for, wait_until};
 
-/// The system's services that every session may start. Accessibility only: a keyring must not start unasked.
-const SYSTEM_SERVICES: [&str; 1] = ["org.a11y.Bus.service"];
+/// The system's services that every session may start: accessibility, and flatpak's own authenticator. A keyring must not
+/// start unasked.
+const SYSTEM_SERVICES: [&str; 2] = ["org.a11y.Bus.service", "org.flatpak.Authenticator.Oci.service"];
 
 /// The services that the bus starts when somebody calls them.
 #[derive(Debug, Default)]

@@ -23,6 +23,7 @@ mod picture;
 mod processes;
 pub mod raw_bus;
 mod reading;
+mod registry;
 mod sandbox;
 mod screen;
 mod secure_front;

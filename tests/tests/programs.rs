@@ -20,6 +20,7 @@ mod manifest;
 mod messages;
 mod presses;
 mod purchase_pages;
+mod registry;
 mod release;
 mod shop_pages;
 mod usherctl;

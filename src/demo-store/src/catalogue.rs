@@ -54,6 +54,8 @@ pub(crate) struct App {
     pub(crate) name: &'static str,
     /// Its summary, in one line.
     pub(crate) summary: &'static str,
+    /// The runtime that it uses.
+    pub(crate) platform: &'static str,
     /// The terms on which a user gets it.
     pub(crate) terms: Terms,
     /// Whether it has a `.Locale` extension.
@@ -77,6 +79,7 @@ pub(crate) const APPS: [App; 4] = [
         id: "org.example.Metronome",
         name: "Metronome",
         summary: "A demo app: tick, tock and a greeting",
+        platform: PLATFORM,
         terms: Terms::Free,
         translated: false,
         says: "tick, tock, tick, tock",
@@ -86,6 +89,7 @@ pub(crate) const APPS: [App; 4] = [
         id: "org.example.Postcard",
         name: "Postcard",
         summary: "A demo app: a greeting from far away",
+        platform: PLATFORM,
         terms: Terms::Members,
         translated: true,
         says: "Wish you were here.",
@@ -95,6 +99,7 @@ pub(crate) const APPS: [App; 4] = [
         id: "org.example.Sketchbook",
         name: "Sketchbook",
         summary: "A demo app: a small drawing and a greeting",
+        platform: PLATFORM,
         terms: Terms::Sold { price: "$5.00" },
         translated: false,
         says: "@}-->---",
@@ -104,6 +109,7 @@ pub(crate) const APPS: [App; 4] = [
         id: "org.example.Stargazer",
         name: "Stargazer",
         summary: "A demo app: a few stars and a greeting",
+        platform: PLATFORM,
         terms: Terms::Sold { price: "$8.00" },
         translated: false,
         says: ".  *    .  +   .  )    *   .",
@@ -111,7 +117,34 @@ pub(crate) const APPS: [App; 4] = [
     },
 ];
 
-/// The app with this id.
+/// The runtime that the apps in the container registry use.
+pub(crate) const REGISTRY_PLATFORM: &str = "org.example.Base";
+
+/// The apps in the container registry: one for everybody, one for everybody with an account.
+pub(crate) const REGISTRY_APPS: [App; 2] = [
+    App {
+        id: "org.example.Almanac",
+        name: "Almanac",
+        summary: "A demo app: the sun, the moon and a greeting",
+        platform: REGISTRY_PLATFORM,
+        terms: Terms::Free,
+        translated: false,
+        says: "Fair today, and fair tomorrow.",
+        icon: icon!("almanac"),
+    },
+    App {
+        id: "org.example.Compass",
+        name: "Compass",
+        summary: "A demo app: the four winds and a greeting",
+        platform: REGISTRY_PLATFORM,
+        terms: Terms::Members,
+        translated: false,
+        says: "North is that way.",
+        icon: icon!("compass"),
+    },
+];
+
+/// The app of the shop with this id.
 pub(crate) fn find(id: &str) -> Option<&'static App> {
     APPS.iter().find(|app| app.id == id)
 }
@@ -122,7 +155,8 @@ mod tests {
 
     #[test]
     fn every_app_has_an_icon_of_its_own_in_each_size() {
-        for (index, app) in APPS.iter().enumerate() {
+        let apps: Vec<App> = APPS.into_iter().chain(REGISTRY_APPS).collect();
+        for (index, app) in apps.iter().enumerate() {
             assert!(app.icon.svg.starts_with("<svg "), "{}", app.name);
             for (size, png) in app.icon.png {
                 // The header of a PNG file: signature, length and name of the first chunk, width, height.
@@ -130,7 +164,7 @@ mod tests {
                 assert_eq!(png[..8], *b"\x89PNG\r\n\x1a\n", "{} at {size}", app.name);
                 assert_eq!((&png[16..20], &png[20..24]), (&side[..], &side[..]), "{} at {size}", app.name);
             }
-            assert!(APPS[..index].iter().all(|other| other.icon.svg != app.icon.svg), "{}", app.name);
+            assert!(apps[..index].iter().all(|other| other.icon.svg != app.icon.svg), "{}", app.name);
         }
     }
 }

@@ -31,10 +31,10 @@ pub enum StoreError {
     /// The system has no random numbers to give.
     #[error("no random numbers: {0}")]
     Random(#[from] getrandom::Error),
-    /// A program that builds the repository is not installed.
-    #[error("the program “{0}” is needed to build the repository, but it was not found")]
+    /// A program that builds the repository, or that serves the registry, is not installed.
+    #[error("the program “{0}” is needed, but it was not found")]
     MissingProgram(String),
-    /// A program that builds the repository failed.
+    /// Such a program failed.
     #[error("“{command}” failed: {output}")]
     Command {
         /// The command line.

@@ -7,8 +7,10 @@
 //! - `shop`, `db`, `tokens`, `catalogue`: users, credentials, and access to apps.
 //! - `server`: the shop over HTTP, on connections that can break on purpose (`connection`).
 //! - `repository`: building, publishing and protecting the repository, and bringing an authenticator along with it.
+//! - `registry`: a container registry with images of its own, for remotes that begin with `oci+`.
 //! - `control`, `switches`, `failures`, `request_log`: how tests control the shop, and what they see of it.
 
+mod build_cache;
 mod catalogue;
 mod connection;
 mod control;
@@ -18,12 +20,14 @@ mod failures;
 mod hex;
 mod html;
 mod options;
+mod registry;
 mod repository;
 mod request_log;
 mod server;
 mod shop;
 mod store;
 mod switches;
+mod threads;
 mod tokens;
 
 pub use crate::{
@@ -32,6 +36,10 @@ pub use crate::{
     error::StoreError,
     failures::{Content, Failure, Reply, Route},
     options::{DEVELOPMENT_AUTHENTICATOR, Progress, StoreOptions, SummaryAuthenticator},
+    registry::{
+        DemoRegistry, Denial, REGISTRY_USERS, RegistryAuthentication, RegistryControl, RegistryOptions, RegistryRoute,
+        TokenAnswer,
+    },
     repository::Publication,
     request_log::{Authorization, LoggedRequest, Outcome},
     store::DemoStore,

@@ -3,15 +3,14 @@
 //! token.
 
 mod apps;
-mod commands;
+pub(crate) mod commands;
 mod commit_index;
 mod exporter;
 mod runtime;
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
-    io,
+    fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
@@ -20,18 +19,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub(crate) use self::commit_index::{CommitIndex, TargetCommit};
-use self::exporter::Exporter;
+pub(crate) use self::exporter::Exporter;
 use crate::{
-    StoreError,
+    StoreError, build_cache,
     catalogue::{self, APPS, App, FIRST_PLATFORM, PLATFORM},
     hex,
     options::Progress,
 };
-
-/// Prefix of folders with unfinished repositories.
-const PART_PREFIX: &str = "repository.part-";
-/// Prefix of folders with trees to export.
-const WORK_PREFIX: &str = "work-";
 
 /// Something new to publish.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,14 +92,7 @@ impl Repository {
         progress: &Progress,
     ) -> Result<Self, StoreError> {
         let folder = data_dir.join("repository");
-        remove_leftovers(data_dir)?;
-        remove_leftovers(&folder)?;
-        if !folder.exists() {
-            match cache {
-                Some(cache) => copy_from_cache(cache, data_dir, &folder, progress)?,
-                None => build(data_dir, &folder, progress)?,
-            }
-        }
+        build_cache::provide(&folder, cache, cache_key, |part| build(part, progress))?;
         let contents = read_contents(&folder)?;
         let commits = CommitIndex::scan(&folder.join("repo"), None)?;
         let repository = Self {
@@ -151,14 +138,14 @@ impl Repository {
                     Publication::Update(id) if id == PLATFORM => {
                         for (branch, version) in &mut contents.platforms {
                             *version += 1;
-                            exporter.export_platform(branch, *version)?;
+                            exporter.export_platform(PLATFORM, branch, *version)?;
                         }
                     }
                     Publication::Update(id) => update_app(exporter, contents, id, None)?,
                     Publication::Runtime { branch, app } => {
                         let version = contents.platforms.entry(branch.clone()).or_insert(0);
                         *version += 1;
-                        exporter.export_platform(branch, *version)?;
+                        exporter.export_platform(PLATFORM, branch, *version)?;
                         update_app(exporter, contents, app, Some(branch))?;
                     }
                     Publication::Rename { app, to } => exporter.rename_app(known(app)?, known(to)?)?,
@@ -226,72 +213,19 @@ fn known(id: &str) -> Result<&'static App, StoreError> {
     catalogue::find(id).ok_or_else(|| StoreError::UnknownApp(id.to_owned()))
 }
 
-/// Builds the first versions of everything. `folder` never holds an unfinished repository.
-fn build(data_dir: &Path, folder: &Path, progress: &Progress) -> Result<(), StoreError> {
+/// Builds the first versions of everything.
+fn build(folder: &Path, progress: &Progress) -> Result<(), StoreError> {
     progress.step("Building the repository, once; this takes some seconds");
-    let part = part_folder(data_dir)?;
-    let repo = part.path().join("repo");
-    let exporter = Exporter::new(&repo, part.path(), progress)?;
+    let repo = folder.join("repo");
+    let exporter = Exporter::new(&repo, folder, progress)?;
     let mut contents = Contents::default();
     contents.platforms.insert(FIRST_PLATFORM.to_owned(), 1);
-    exporter.export_platform(FIRST_PLATFORM, 1)?;
+    exporter.export_platform(PLATFORM, FIRST_PLATFORM, 1)?;
     for app in &APPS {
         update_app(&exporter, &mut contents, app.id, None)?;
     }
     exporter.update_summary(None)?;
-    drop(exporter);
-    write_contents(part.path(), &contents)?;
-    move_into_place(part, folder)
-}
-
-fn copy_from_cache(cache: &Path, data_dir: &Path, folder: &Path, progress: &Progress) -> Result<(), StoreError> {
-    let cached = cache.join(cache_key()?);
-    fs::create_dir_all(cache).map_err(StoreError::file(cache))?;
-    let lock_path = cache.join("lock");
-    // Held until the end of this function: other processes wait instead of building the repository as well.
-    let lock = File::create(&lock_path).map_err(StoreError::file(&lock_path))?;
-    lock.lock().map_err(StoreError::file(&lock_path))?;
-    if !cached.exists() {
-        remove_leftovers(cache)?;
-        build(cache, &cached, progress)?;
-    }
-    let part = part_folder(data_dir)?;
-    copy_tree(&cached, part.path())?;
-    move_into_place(part, folder)
-}
-
-/// Removes the leftovers of a program that was killed.
-fn remove_leftovers(folder: &Path) -> Result<(), StoreError> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(StoreError::file(folder)(error)),
-    };
-    for entry in entries {
-        let entry = entry.map_err(StoreError::file(folder))?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with(PART_PREFIX) || name.starts_with(WORK_PREFIX) {
-            fs::remove_dir_all(entry.path()).map_err(StoreError::file(entry.path()))?;
-        }
-    }
-    Ok(())
-}
-
-fn part_folder(parent: &Path) -> Result<tempfile::TempDir, StoreError> {
-    tempfile::Builder::new().prefix(PART_PREFIX).tempdir_in(parent).map_err(StoreError::file(parent))
-}
-
-/// Moves a finished folder to its place. If another process was faster, its folder is as good.
-fn move_into_place(part: tempfile::TempDir, folder: &Path) -> Result<(), StoreError> {
-    match fs::rename(part.path(), folder) {
-        Ok(()) => {
-            let _ = part.keep();
-            Ok(())
-        }
-        Err(_) if folder.exists() => Ok(()),
-        Err(error) => Err(StoreError::file(folder)(error)),
-    }
+    write_contents(folder, &contents)
 }
 
 /// A key that changes whenever the program would build a different repository.
@@ -313,21 +247,6 @@ fn cache_key() -> Result<String, StoreError> {
     hash.update(commands::flatpak_version()?);
     let hash = hash.finalize();
     Ok(hex::encode(&hash[..8]))
-}
-
-fn copy_tree(from: &Path, to: &Path) -> Result<(), StoreError> {
-    let failed = |error: io::Error| StoreError::file(from)(error);
-    fs::create_dir_all(to).map_err(StoreError::file(to))?;
-    for entry in fs::read_dir(from).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        if entry.file_type().map_err(failed)?.is_dir() {
-            copy_tree(&source, &target)?;
-        } else {
-            fs::copy(&source, &target).map_err(StoreError::file(&source))?;
-        }
-    }
-    Ok(())
 }
 
 fn read_contents(folder: &Path) -> Result<Contents, StoreError> {

@@ -170,7 +170,7 @@ impl Entry {
 
 /// The query without the values of parameters that may be secret.
 fn redact(query: &str) -> String {
-    const PLAIN: [&str; 2] = ["error", "id"];
+    const PLAIN: [&str; 4] = ["error", "id", "scope", "service"];
     query
         .split('&')
         .map(|pair| match pair.split_once('=') {

@@ -94,10 +94,10 @@ async fn log_and_answer(
 }
 
 /// Logs that the client went away, if this is dropped before the answer is there.
-struct PendingAnswer(Option<Entry>);
+pub(crate) struct PendingAnswer(pub(crate) Option<Entry>);
 
 impl PendingAnswer {
-    fn answered(&mut self, status: StatusCode) {
+    pub(crate) fn answered(&mut self, status: StatusCode) {
         if let Some(entry) = self.0.take() {
             entry.finish(Outcome::Answered(status.as_u16()));
         }
@@ -112,7 +112,7 @@ impl Drop for PendingAnswer {
     }
 }
 
-fn authorization(headers: &HeaderMap) -> Authorization {
+pub(crate) fn authorization(headers: &HeaderMap) -> Authorization {
     match headers.get(header::AUTHORIZATION) {
         None => Authorization::None,
         Some(_) if bearer(headers).is_some() => Authorization::Bearer,

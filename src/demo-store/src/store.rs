@@ -3,18 +3,11 @@
 
 use std::{
     fs::{self, DirBuilder},
-    net::Ipv4Addr,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     sync::Arc,
-    thread,
-    time::Duration,
 };
 
-use tokio::{
-    net::TcpListener,
-    runtime::{Builder, Handle, Runtime},
-    sync::oneshot,
-};
+use tokio::runtime::Handle;
 use url::Url;
 
 use crate::{
@@ -25,6 +18,7 @@ use crate::{
     repository::{Announcement, Repository},
     server,
     shop::{Shop, ShopParts},
+    threads::{Threads, listen},
 };
 
 /// A shop that runs until it is stopped or dropped.
@@ -50,41 +44,13 @@ enum Authenticator {
     Brought,
 }
 
-/// The runtime. Dropping it in the ordinary way would panic in an async context.
-#[derive(Debug)]
-struct Threads(Option<Runtime>);
-
-impl Threads {
-    fn start() -> Result<Self, StoreError> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("demo-store")
-            .enable_all()
-            .build()
-            .map_err(StoreError::Runtime)?;
-        Ok(Self(Some(runtime)))
-    }
-
-    fn handle(&self) -> Handle {
-        self.0.as_ref().expect("the runtime is only taken when the store ends").handle().clone()
-    }
-}
-
-impl Drop for Threads {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
 impl DemoStore {
     /// Opens the shop. Builds its repository first if that is wanted and missing, which takes some seconds.
     pub async fn start(options: StoreOptions) -> Result<Self, StoreError> {
         let threads = Threads::start()?;
         let handle = threads.handle();
         let authenticator = Authenticator::of(&options);
-        let (shop, port, control, control_url) = run_on(&handle, open(options, handle.clone())).await?;
+        let (shop, port, control, control_url) = threads.run(open(options, handle.clone())).await?;
         Ok(Self { threads, control, base_url: shop.base_url.clone(), port, control_url, authenticator, shop })
     }
 
@@ -132,24 +98,8 @@ impl DemoStore {
 
     /// Closes the shop and waits until its ports are free again.
     pub async fn stop(mut self) {
-        if let Some(runtime) = self.threads.0.take() {
-            let (done, ended) = oneshot::channel();
-            thread::spawn(move || {
-                runtime.shutdown_timeout(Duration::from_secs(10));
-                // The receiver is gone if the future was dropped.
-                let _ = done.send(());
-            });
-            let _ = ended.await;
-        }
+        self.threads.stop().await;
     }
-}
-
-/// Runs a future on the shop's own threads.
-async fn run_on<T: Send + 'static>(
-    handle: &Handle,
-    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
-) -> Result<T, StoreError> {
-    handle.spawn(work).await.map_err(|error| StoreError::Runtime(error.into()))?
 }
 
 async fn open(options: StoreOptions, handle: Handle) -> Result<(Arc<Shop>, u16, Control, Option<Url>), StoreError> {
@@ -173,14 +123,6 @@ async fn open(options: StoreOptions, handle: Handle) -> Result<(Arc<Shop>, u16, 
         }
     };
     Ok((shop, port, control, control_url))
-}
-
-async fn listen(port: u16) -> Result<(TcpListener, u16, Url), StoreError> {
-    let failed = |source| StoreError::Listen { port, source };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
-    let port = listener.local_addr().map_err(failed)?.port();
-    let url = Url::parse(&format!("http://127.0.0.1:{port}/")).expect("this is a URL for any port");
-    Ok((listener, port, url))
 }
 
 /// Opens the database and the repository.

@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -17,12 +18,16 @@ pub(crate) struct Switches(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    failures: HashMap<Route, PlannedFailure>,
+    failures: PlannedFailures<Route>,
     pages: HashMap<String, Reply>,
     claimed_expiry: Option<i64>,
     /// The apps that were paid while grants are held. `None` if grants are not held.
     held: Option<Vec<(User, String)>>,
 }
+
+/// The failures that are planned for the parts of a server.
+#[derive(Debug)]
+pub(crate) struct PlannedFailures<R>(HashMap<R, PlannedFailure>);
 
 #[derive(Debug)]
 struct PlannedFailure {
@@ -31,33 +36,53 @@ struct PlannedFailure {
     times: Option<u32>,
 }
 
+impl<R> Default for PlannedFailures<R> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<R: Eq + Hash> PlannedFailures<R> {
+    pub(crate) fn fail(&mut self, route: R, failure: Failure, times: Option<u32>) {
+        self.0.insert(route, PlannedFailure { failure, times });
+    }
+
+    pub(crate) fn succeed(&mut self, route: &R) {
+        self.0.remove(route);
+    }
+
+    /// The failure of the current request, if any.
+    pub(crate) fn next(&mut self, route: &R) -> Option<Failure> {
+        let planned = self.0.get_mut(route)?;
+        let failure = planned.failure.clone();
+        match &mut planned.times {
+            None => {}
+            Some(0) => {
+                self.0.remove(route);
+                return None;
+            }
+            Some(left) => *left -= 1,
+        }
+        Some(failure)
+    }
+}
+
 impl Switches {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn fail(&self, route: Route, failure: Failure, times: Option<u32>) {
-        self.lock().failures.insert(route, PlannedFailure { failure, times });
+        self.lock().failures.fail(route, failure, times);
     }
 
     pub(crate) fn succeed(&self, route: Route) {
-        self.lock().failures.remove(&route);
+        self.lock().failures.succeed(&route);
     }
 
     /// The failure of the current request, if any.
     pub(crate) fn next_failure(&self, route: Route) -> Option<Failure> {
-        let mut state = self.lock();
-        let planned = state.failures.get_mut(&route)?;
-        let failure = planned.failure.clone();
-        match &mut planned.times {
-            None => {}
-            Some(0) => {
-                state.failures.remove(&route);
-                return None;
-            }
-            Some(left) => *left -= 1,
-        }
-        Some(failure)
+        self.lock().failures.next(&route)
     }
 
     pub(crate) fn set_page(&self, path: &str, page: Option<Reply>) {

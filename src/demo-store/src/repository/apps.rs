@@ -12,7 +12,7 @@ use flate2::{Compression, GzBuilder};
 
 use crate::{
     StoreError,
-    catalogue::{App, BRANCH, PLATFORM, Terms},
+    catalogue::{App, BRANCH, Terms},
     html::{Html, escape},
 };
 
@@ -58,7 +58,7 @@ pub(super) fn write_translations(app: &App, tree: &Path, arch: &str, version: u3
 
 fn metadata(app: &App, arch: &str, platform: &str) -> String {
     let id = app.id;
-    let runtime = format!("{PLATFORM}/{arch}/{platform}");
+    let runtime = format!("{}/{arch}/{platform}", app.platform);
     let extension = if app.translated {
         format!("\n[Extension {id}.Locale]\ndirectory=share/runtime/locale\nautodelete=true\nlocale-subset=true\n")
     } else {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Running flatpak, ostree and ldd.
+//! Running flatpak, ostree, ldd and other programs.
 
 use std::{
     env,
@@ -12,22 +12,22 @@ use std::{
 use crate::StoreError;
 
 /// Flatpak's name for this machine's architecture.
-pub(super) fn default_arch() -> Result<String, StoreError> {
+pub(crate) fn default_arch() -> Result<String, StoreError> {
     Ok(run("flatpak", ["--default-arch"])?.trim().to_owned())
 }
 
 /// Flatpak's version.
-pub(super) fn flatpak_version() -> Result<String, StoreError> {
+pub(crate) fn flatpak_version() -> Result<String, StoreError> {
     run("flatpak", ["--version"])
 }
 
 /// Runs flatpak.
-pub(super) fn flatpak<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Result<(), StoreError> {
+pub(crate) fn flatpak<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Result<(), StoreError> {
     run("flatpak", arguments).map(drop)
 }
 
 /// A value of a commit's metadata, as ostree prints it, if there is one.
-pub(super) fn commit_metadata(repo: &Path, checksum: &str, key: &str) -> Result<Option<String>, StoreError> {
+pub(crate) fn commit_metadata(repo: &Path, checksum: &str, key: &str) -> Result<Option<String>, StoreError> {
     let repo = format!("--repo={}", repo.display());
     let key = format!("--print-metadata-key={key}");
     match run("ostree", ["show", &repo, &key, checksum]) {
@@ -38,7 +38,7 @@ pub(super) fn commit_metadata(repo: &Path, checksum: &str, key: &str) -> Result<
 }
 
 /// The libraries that a program loads, including its loader.
-pub(super) fn libraries(program: &Path) -> Result<Vec<PathBuf>, StoreError> {
+pub(crate) fn libraries(program: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let listing = match run("ldd", [program]) {
         Ok(listing) => listing,
         Err(StoreError::Command { output, .. }) if output.contains("not a dynamic executable") => String::new(),
@@ -52,7 +52,7 @@ pub(super) fn libraries(program: &Path) -> Result<Vec<PathBuf>, StoreError> {
 }
 
 /// Where a program is installed.
-pub(super) fn find(name: &str) -> Result<PathBuf, StoreError> {
+pub(crate) fn find(name: &str) -> Result<PathBuf, StoreError> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
         .chain(["/usr/sbin", "/sbin"].map(PathBuf::from))
@@ -61,7 +61,11 @@ pub(super) fn find(name: &str) -> Result<PathBuf, StoreError> {
         .ok_or_else(|| StoreError::MissingProgram(name.to_owned()))
 }
 
-fn run<S: AsRef<OsStr>>(program: &str, arguments: impl IntoIterator<Item = S>) -> Result<String, StoreError> {
+/// Runs a program, and returns what it prints.
+pub(crate) fn run<S: AsRef<OsStr>>(
+    program: &str,
+    arguments: impl IntoIterator<Item = S>,
+) -> Result<String, StoreError> {
     let mut command = Command::new(program);
     command
         .args(arguments)

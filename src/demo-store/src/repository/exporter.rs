@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Exporting to the repository.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{Announcement, WORK_PREFIX, apps, commands, runtime};
+use super::{Announcement, apps, commands, runtime};
 use crate::{
     StoreError,
-    catalogue::{App, BRANCH, PLATFORM},
+    build_cache::WORK_PREFIX,
+    catalogue::{App, BRANCH},
     html::SHOP,
     options::Progress,
 };
@@ -17,8 +18,9 @@ use crate::{
 const AUTO_BRANCH: &str = "autoinstall";
 
 /// Writes trees to a temporary folder, and exports them.
-pub(super) struct Exporter<'a> {
+pub(crate) struct Exporter<'a> {
     arch: String,
+    has_token_types: bool,
     repo: &'a Path,
     work: TempDir,
     progress: &'a Progress,
@@ -26,21 +28,26 @@ pub(super) struct Exporter<'a> {
 
 impl<'a> Exporter<'a> {
     /// An exporter to the repository `repo`, with a temporary folder below `parent`.
-    pub(super) fn new(repo: &'a Path, parent: &Path, progress: &'a Progress) -> Result<Self, StoreError> {
+    pub(crate) fn new(repo: &'a Path, parent: &Path, progress: &'a Progress) -> Result<Self, StoreError> {
         let work = tempfile::Builder::new().prefix(WORK_PREFIX).tempdir_in(parent).map_err(StoreError::file(parent))?;
-        Ok(Self { arch: commands::default_arch()?, repo, work, progress })
+        Ok(Self { arch: commands::default_arch()?, has_token_types: true, repo, work, progress })
     }
 
-    /// Exports a version of the runtime.
-    pub(super) fn export_platform(&self, branch: &str, version: u32) -> Result<(), StoreError> {
-        self.progress.step(&format!("Building the runtime {PLATFORM} {branch}, version {version}"));
-        let tree = self.work.path().join(format!("platform-{branch}-{version}"));
-        runtime::write(&tree, &self.arch, branch, version)?;
+    /// Exports apps without a token type. flatpak then takes the one that is usual for the kind of repository.
+    pub(crate) fn without_token_types(self) -> Self {
+        Self { has_token_types: false, ..self }
+    }
+
+    /// Exports a version of a runtime.
+    pub(crate) fn export_platform(&self, id: &str, branch: &str, version: u32) -> Result<(), StoreError> {
+        self.progress.step(&format!("Building the runtime {id} {branch}, version {version}"));
+        let tree = self.work.path().join(format!("{id}-{branch}-{version}"));
+        runtime::write(&tree, id, &self.arch, branch, version)?;
         self.export(&tree, branch, &["--runtime"])
     }
 
     /// Exports a version of an app, with its translations if it has any.
-    pub(super) fn export_app(&self, app: &App, version: u32, platform: &str) -> Result<(), StoreError> {
+    pub(crate) fn export_app(&self, app: &App, version: u32, platform: &str) -> Result<(), StoreError> {
         self.progress.step(&format!("Building the app {}, version {version}", app.id));
         let arch = &self.arch;
         let token_type = format!("--token-type={}", app.terms.token_type());
@@ -48,7 +55,8 @@ impl<'a> Exporter<'a> {
         apps::write(app, &tree, arch, version, platform)?;
         let path = tree.to_string_lossy();
         commands::flatpak(["build-finish", "--command=hello", &path])?;
-        self.export(&tree, BRANCH, &[&token_type])?;
+        let token_types = if self.has_token_types { &[&*token_type][..] } else { &[] };
+        self.export(&tree, BRANCH, token_types)?;
         if app.translated {
             let tree = self.work.path().join(format!("{}.Locale-{version}", app.id));
             apps::write_translations(app, &tree, arch, version)?;
@@ -58,7 +66,7 @@ impl<'a> Exporter<'a> {
     }
 
     /// Marks an app as replaced by another one.
-    pub(super) fn rename_app(&self, app: &App, to: &App) -> Result<(), StoreError> {
+    pub(crate) fn rename_app(&self, app: &App, to: &App) -> Result<(), StoreError> {
         self.progress.step(&format!("Publishing that {} is {} from now on", app.id, to.id));
         let old = format!("app/{}/{}/{BRANCH}", app.id, self.arch);
         commands::flatpak([
@@ -74,7 +82,7 @@ impl<'a> Exporter<'a> {
 
     /// Publishes an authenticator's commit from another repository unchanged and without a token, on the branch from
     /// which flatpak installs it by itself.
-    pub(super) fn publish_authenticator(&self, name: &str, source: &Path) -> Result<(), StoreError> {
+    pub(crate) fn publish_authenticator(&self, name: &str, source: &Path) -> Result<(), StoreError> {
         self.progress.step(&format!("Publishing {name} along with the apps"));
         let of = |branch: &str| format!("app/{name}/{}/{branch}", self.arch);
         commands::flatpak([
@@ -88,6 +96,16 @@ impl<'a> Exporter<'a> {
         ])
     }
 
+    /// Builds the container image of an exported app or runtime. Returns the folder with its OCI layout.
+    pub(crate) fn bundle_image(&self, id: &str, branch: &str, is_runtime: bool) -> Result<PathBuf, StoreError> {
+        let layout = self.work.path().join(format!("{id}.oci"));
+        let kind = if is_runtime { &["--runtime"][..] } else { &[] };
+        let (repo, path) = (self.repo.to_string_lossy(), layout.to_string_lossy());
+        let command = ["build-bundle", "--oci"];
+        commands::flatpak(command.iter().chain(kind).chain(&[&*repo, &*path, id, branch]))?;
+        Ok(layout)
+    }
+
     fn export(&self, tree: &Path, branch: &str, arguments: &[&str]) -> Result<(), StoreError> {
         let (repo, tree) = (self.repo.to_string_lossy(), tree.to_string_lossy());
         let command = ["build-export", "--no-update-summary", "--disable-sandbox"];
@@ -96,7 +114,7 @@ impl<'a> Exporter<'a> {
     }
 
     /// Generates deltas and writes the summary, from which clients learn of the exports.
-    pub(super) fn update_summary(&self, announcement: Option<&Announcement>) -> Result<(), StoreError> {
+    pub(crate) fn update_summary(&self, announcement: Option<&Announcement>) -> Result<(), StoreError> {
         self.progress.step("Writing deltas and summary");
         let mut arguments =
             vec!["build-update-repo".to_owned(), "--generate-static-deltas".to_owned(), format!("--title={SHOP}")];

@@ -4,15 +4,14 @@
 use std::{collections::BTreeSet, fs, os::unix::fs::symlink, path::Path};
 
 use super::{apps::write_file, commands};
-use crate::{StoreError, catalogue::PLATFORM};
+use crate::StoreError;
 
 /// The programs for apps. Flatpak itself runs `ldconfig`.
 const PROGRAMS: [&str; 7] = ["bash", "cat", "env", "id", "ldconfig", "ls", "sleep"];
 
 /// Writes the tree of one version.
-pub(super) fn write(tree: &Path, arch: &str, branch: &str, version: u32) -> Result<(), StoreError> {
-    let metadata =
-        format!("[Runtime]\nname={PLATFORM}\nruntime={PLATFORM}/{arch}/{branch}\nsdk={PLATFORM}/{arch}/{branch}\n");
+pub(super) fn write(tree: &Path, id: &str, arch: &str, branch: &str, version: u32) -> Result<(), StoreError> {
+    let metadata = format!("[Runtime]\nname={id}\nruntime={id}/{arch}/{branch}\nsdk={id}/{arch}/{branch}\n");
     write_file(&tree.join("metadata"), metadata.as_bytes())?;
     write_file(&tree.join("usr/share/demo-store/version"), format!("{branch}, version {version}\n").as_bytes())?;
     make_folder(&tree.join("files"))?;
