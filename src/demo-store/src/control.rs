@@ -13,6 +13,7 @@ use crate::{
     failures::{Failure, Reply, Route},
     repository::{Announcement, Publication, Repository},
     shop::Shop,
+    tokens::TokenTerms,
 };
 
 /// The switches of a running shop. Cheap to clone; all clones control the same shop.
@@ -79,6 +80,16 @@ impl Control {
         self.shop.issue_credential(&self.user(user)?)
     }
 
+    /// Makes a token for a person to paste.
+    pub fn hand_out_token(&self, terms: TokenTerms) -> Result<String, StoreError> {
+        self.shop.hand_out_token(terms)
+    }
+
+    /// Revokes a token that was handed out. Returns whether it was one.
+    pub fn revoke_token(&self, token: &str) -> bool {
+        self.shop.revoke_token(token)
+    }
+
     /// Every credential and download token issued since the start, for tests that search for leaks.
     pub fn issued_secrets(&self) -> Vec<String> {
         self.shop.issued_secrets()
@@ -140,14 +151,14 @@ impl Control {
 
     /// Names this authenticator with this `url` option in the summary. flatpak copies both into its remotes.
     pub async fn announce_authenticator(&self, name: &str, url: &str) -> Result<(), StoreError> {
-        self.announce(Announcement { name: name.to_owned(), url: url.to_owned(), brought_from: None }).await
+        self.announce(Announcement { name: name.to_owned(), url: Some(url.to_owned()), brought_from: None }).await
     }
 
     /// The same, and publishes the authenticator's Flatpak from a repository on disk. flatpak then installs it by
     /// itself.
     pub async fn bring_authenticator(&self, name: &str, url: &str, from: &Path) -> Result<(), StoreError> {
         let brought_from = Some(from.to_owned());
-        self.announce(Announcement { name: name.to_owned(), url: url.to_owned(), brought_from }).await
+        self.announce(Announcement { name: name.to_owned(), url: Some(url.to_owned()), brought_from }).await
     }
 
     async fn announce(&self, announcement: Announcement) -> Result<(), StoreError> {

@@ -43,5 +43,5 @@ pub use crate::{
     repository::Publication,
     request_log::{Authorization, LoggedRequest, Outcome},
     store::DemoStore,
-    tokens::{CREDENTIAL_MARK, DOWNLOAD_TOKEN_MARK},
+    tokens::{CREDENTIAL_MARK, DOWNLOAD_TOKEN_MARK, TokenTerms},
 };

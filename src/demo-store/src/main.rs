@@ -14,6 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 use usher_demo_store::{
     DEVELOPMENT_AUTHENTICATOR, DemoStore, Failure, Progress, Route, StoreError, StoreOptions, SummaryAuthenticator,
+    TokenTerms,
 };
 
 /// A complete little app shop on this computer, to try Usher out.
@@ -36,13 +37,19 @@ struct Arguments {
     /// Sign-in and tokens only, no repository
     #[arg(long)]
     no_repository: bool,
+    /// No account server: the repository alone, guarded by an access token to paste, which is printed
+    #[arg(long, conflicts_with = "no_repository")]
+    token_only: bool,
+    /// With --token-only: an id that the token is for, with all ids below it; may be repeated [default: all]
+    #[arg(long, value_name = "PREFIX", requires = "token_only")]
+    prefix: Vec<String>,
     /// Build the repository, then exit
     #[arg(long, conflicts_with = "no_repository")]
     make_only: bool,
     /// Folder that keeps a new repository, to copy it instead of building it again
     #[arg(long, value_name = "FOLDER")]
     repository_cache: Option<PathBuf>,
-    /// How long a sign-in lasts
+    /// How long a sign-in, or an access token to paste, lasts
     #[arg(long, value_name = "SECONDS", default_value_t = 30 * 24 * 60 * 60)]
     credential_lifetime: u64,
     /// How long a download token lasts
@@ -96,6 +103,11 @@ async fn run(arguments: Arguments) -> Result<(), StoreError> {
     let make_only = arguments.make_only;
     let failures = arguments.fail.clone();
     let (expire, revoke) = (arguments.expire, arguments.revoke);
+    let terms = arguments.token_only.then(|| TokenTerms {
+        name: String::new(),
+        prefixes: arguments.prefix.clone(),
+        lifetime: i64::try_from(arguments.credential_lifetime).unwrap_or(i64::MAX),
+    });
     let store = DemoStore::start(options(arguments)).await?;
     if make_only {
         say("The repository is built.");
@@ -117,7 +129,10 @@ async fn run(arguments: Arguments) -> Result<(), StoreError> {
     if let Some(url) = store.control_url() {
         say(&format!("Control:    {url}"));
     }
-    say("Accounts:   demo and demo2; the password of each is its name");
+    match terms {
+        Some(terms) => say(&format!("Token:      {}", control.hand_out_token(terms)?)),
+        None => say("Accounts:   demo and demo2; the password of each is its name"),
+    }
     say("Add the repository to flatpak with:");
     say(&format!("    {}", store.remote_add_command()));
     say("Ready.");
@@ -132,6 +147,7 @@ fn options(arguments: Arguments) -> StoreOptions {
         port: arguments.port,
         control_port: arguments.control_port,
         make_repository: !arguments.no_repository,
+        token_only: arguments.token_only,
         repository_cache: arguments.repository_cache,
         credential_lifetime: Duration::from_secs(arguments.credential_lifetime),
         token_lifetime: Duration::from_secs(arguments.token_lifetime),

@@ -53,7 +53,8 @@ pub enum Publication {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Announcement {
     pub(crate) name: String,
-    pub(crate) url: String,
+    /// Its `url` option. `None` for a repository whose account is a token that people paste.
+    pub(crate) url: Option<String>,
     /// The repository on disk from which to publish the authenticator's Flatpak.
     #[serde(default)]
     pub(crate) brought_from: Option<PathBuf>,

@@ -44,15 +44,15 @@ struct ReturnQuery {
 
 /// The whole shop.
 pub(crate) fn router(shop: Arc<Shop>) -> Router {
-    Router::new()
-        .route("/", get(front_page::show))
+    let public = Router::new().route("/", get(front_page::show)).route("/repo/{*path}", get(repository::serve));
+    let accounts = Router::new()
         .route("/login", get(login::show).post(login::submit))
         .route("/api/v1/get_tokens", post(api::get_tokens))
         .route("/api/v1/begin_purchase", post(api::begin_purchase))
         .route("/purchase/{id}", get(purchase::show))
         .route("/purchase/{id}/done", post(purchase::confirm))
-        .route("/purchase/{id}/thanks", get(purchase::thanks))
-        .route("/repo/{*path}", get(repository::serve))
+        .route("/purchase/{id}/thanks", get(purchase::thanks));
+    if shop.token_only { public } else { public.merge(accounts) }
         .fallback(not_found)
         .layer(middleware::from_fn_with_state(Arc::clone(&shop), log_and_answer))
         .with_state(shop)

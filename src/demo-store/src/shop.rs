@@ -12,10 +12,11 @@ use crate::{
     StoreError,
     catalogue::{self, Terms},
     db::{CredentialState, Database, User},
+    hex,
     repository::Repository,
     request_log::RequestLog,
     switches::Switches,
-    tokens::{self, CredentialClaims, DownloadClaims, now},
+    tokens::{self, CredentialClaims, DownloadClaims, TokenTerms, now},
 };
 
 /// The state from which the shop answers requests.
@@ -27,6 +28,8 @@ pub(crate) struct Shop {
     pub(crate) switches: Switches,
     pub(crate) repository: Option<Repository>,
     pub(crate) remote_add_command: String,
+    /// Whether there is no account server, only the repository.
+    pub(crate) token_only: bool,
     credential_secret: Vec<u8>,
     repository_secret: Vec<u8>,
     credential_lifetime: Duration,
@@ -55,6 +58,7 @@ pub(crate) struct ShopParts {
     pub(crate) base_url: Url,
     pub(crate) repository: Option<Repository>,
     pub(crate) remote_add_command: String,
+    pub(crate) token_only: bool,
     pub(crate) credential_lifetime: Duration,
     pub(crate) token_lifetime: Duration,
 }
@@ -70,6 +74,7 @@ impl Shop {
             switches: Switches::default(),
             repository: parts.repository,
             remote_add_command: parts.remote_add_command,
+            token_only: parts.token_only,
             credential_lifetime: parts.credential_lifetime,
             token_lifetime: parts.token_lifetime,
             issued: Mutex::default(),
@@ -118,8 +123,30 @@ impl Shop {
             sub: subject(user),
             prefixes: vec![id.to_owned()],
             exp: now().saturating_add_unsigned(self.token_lifetime.as_secs()),
+            jti: None,
         };
         self.record_secret(tokens::sign(&claims, &self.repository_secret))
+    }
+
+    /// Makes a token for a person to paste, with the claims of flat-manager's `gentoken`.
+    pub(crate) fn hand_out_token(&self, terms: TokenTerms) -> Result<String, StoreError> {
+        let mut id = [0; 16];
+        getrandom::fill(&mut id)?;
+        let claims = DownloadClaims {
+            name: terms.name,
+            sub: "handed-out".to_owned(),
+            prefixes: terms.prefixes,
+            exp: now().saturating_add(terms.lifetime),
+            jti: Some(hex::encode(&id)),
+        };
+        Ok(self.record_secret(tokens::sign(&claims, &self.repository_secret)))
+    }
+
+    /// Revokes a token that was handed out, whether it has ended or not. Returns whether it was one.
+    pub(crate) fn revoke_token(&self, token: &str) -> bool {
+        let claims = tokens::verify::<DownloadClaims>(token, &self.repository_secret);
+        let id = claims.ok().and_then(|claims| claims.jti);
+        id.map(|id| self.switches.revoke(id)).is_some()
     }
 
     /// Reads a download token as flat-manager does. Errors are in flat-manager's words.
@@ -128,6 +155,9 @@ impl Shop {
             tokens::verify(token, &self.repository_secret).map_err(|error| error.to_string())?;
         if claims.exp < now() {
             return Err("Token is expired".to_owned());
+        }
+        if claims.jti.as_deref().is_some_and(|id| self.switches.is_revoked(id)) {
+            return Err("Token is revoked".to_owned());
         }
         Ok(claims)
     }

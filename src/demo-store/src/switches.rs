@@ -2,7 +2,7 @@
 //! The state of the shop's switches.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     hash::Hash,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -21,6 +21,8 @@ struct State {
     failures: PlannedFailures<Route>,
     pages: HashMap<String, Reply>,
     claimed_expiry: Option<i64>,
+    /// The names of tokens that were revoked.
+    revoked: HashSet<String>,
     /// The apps that were paid while grants are held. `None` if grants are not held.
     held: Option<Vec<(User, String)>>,
 }
@@ -105,6 +107,16 @@ impl Switches {
         self.lock().claimed_expiry
     }
 
+    /// Revokes a token by its name.
+    pub(crate) fn revoke(&self, id: String) {
+        self.lock().revoked.insert(id);
+    }
+
+    /// Whether a token was revoked.
+    pub(crate) fn is_revoked(&self, id: &str) -> bool {
+        self.lock().revoked.contains(id)
+    }
+
     /// Stops giving access to paid apps.
     pub(crate) fn hold_grants(&self) {
         self.lock().held.get_or_insert_default();
@@ -122,10 +134,11 @@ impl Switches {
         self.lock().held.take().unwrap_or_default()
     }
 
-    /// Undoes all failures, pages and claimed expiries. Held grants stay held.
+    /// Undoes all failures, pages and claimed expiries. Held grants stay held, and revoked tokens revoked.
     pub(crate) fn reset(&self) {
         let mut state = self.lock();
-        *state = State { held: state.held.take(), ..State::default() };
+        let State { held, revoked, .. } = std::mem::take(&mut *state);
+        *state = State { held, revoked, ..State::default() };
     }
 }
 

@@ -35,6 +35,28 @@ pub(crate) struct DownloadClaims {
     #[serde(default)]
     pub(crate) prefixes: Vec<String>,
     pub(crate) exp: i64,
+    /// Names a token that can be revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) jti: Option<String>,
+}
+
+/// What a token says that is handed to a person to paste.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenTerms {
+    /// Whose token it is; may be empty.
+    pub name: String,
+    /// The apps that it is for: each of these ids, and the ids below it. With none it is for all.
+    pub prefixes: Vec<String>,
+    /// In how many seconds it ends; what is negative has ended already.
+    pub lifetime: i64,
+}
+
+impl TokenTerms {
+    /// A token of nobody in particular for these apps, for a day.
+    pub fn for_apps(prefixes: &[&str]) -> Self {
+        let prefixes = prefixes.iter().map(ToString::to_string).collect();
+        Self { name: String::new(), prefixes, lifetime: 24 * 60 * 60 }
+    }
 }
 
 impl DownloadClaims {
@@ -109,6 +131,7 @@ mod tests {
             sub: "users/1".to_owned(),
             prefixes: prefixes.iter().map(ToString::to_string).collect(),
             exp: 10,
+            jti: None,
         }
     }
 

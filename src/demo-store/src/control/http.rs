@@ -20,6 +20,7 @@ use crate::{
     LoggedRequest, StoreError,
     failures::{Failure, Reply, Route},
     repository::Publication,
+    tokens::TokenTerms,
 };
 
 const HELP: &str = "The switches of the demo store
@@ -34,6 +35,8 @@ PUT    /pages                     {\"path\": \"/login\", \"page\": {\"status\": 
 POST   /reset                     {} undoes all failures and pages
 POST   /credentials/expire        {\"user\": \"demo\"}, or {} for all
 POST   /credentials/revoke        the same fields
+POST   /tokens                    {\"name\": \"Ada\", \"prefixes\": [\"org.example\"], \"lifetime\": SECONDS} makes a token to paste
+POST   /tokens/revoke             {\"token\": \"…\"}
 PUT    /apps                      {\"user\": \"demo\", \"app\": \"org.example.Sketchbook\", \"granted\": true}
 PUT    /grants                    {\"held\": true} stops unlocking paid apps; false unlocks them
 POST   /publish                   [{\"update\": \"org.example.Metronome\"}, {\"runtime\": {\"branch\": \"2\", \"app\": \"org.example.Metronome\"}}]
@@ -59,6 +62,21 @@ struct PageRequest {
 #[serde(deny_unknown_fields)]
 struct UserFilter {
     user: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenRequest {
+    #[serde(default)]
+    name: String,
+    prefixes: Vec<String>,
+    lifetime: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RevokeRequest {
+    token: String,
 }
 
 #[derive(Deserialize)]
@@ -93,6 +111,8 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/reset", post(reset))
         .route("/credentials/expire", post(expire))
         .route("/credentials/revoke", post(revoke))
+        .route("/tokens", post(hand_out))
+        .route("/tokens/revoke", post(revoke_token))
         .route("/apps", put(set_access))
         .route("/grants", put(hold_grants))
         .route("/publish", post(publish))
@@ -162,6 +182,18 @@ async fn expire(State(control): State<Control>, Json(filter): Json<UserFilter>) 
 async fn revoke(State(control): State<Control>, Json(filter): Json<UserFilter>) -> Result<Json<Value>, StoreError> {
     let count = control.revoke_credentials(filter.user.as_deref())?;
     Ok(Json(json!({ "credentials": count })))
+}
+
+async fn hand_out(
+    State(control): State<Control>,
+    Json(TokenRequest { name, prefixes, lifetime }): Json<TokenRequest>,
+) -> Result<Json<Value>, StoreError> {
+    let token = control.hand_out_token(TokenTerms { name, prefixes, lifetime })?;
+    Ok(Json(json!({ "token": token })))
+}
+
+async fn revoke_token(State(control): State<Control>, Json(request): Json<RevokeRequest>) -> Json<Value> {
+    Json(json!({ "revoked": control.revoke_token(&request.token) }))
 }
 
 async fn set_access(

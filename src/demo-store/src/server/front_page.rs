@@ -16,6 +16,7 @@ pub(crate) async fn show(State(shop): ShopState) -> Response {
     let apps = Html::join(APPS.iter().map(|app| {
         let terms = match app.terms {
             Terms::Free => "Free",
+            Terms::Members | Terms::Sold { .. } if shop.token_only => "Access token",
             Terms::Members => "Account",
             Terms::Sold { price } => price,
         };
@@ -27,9 +28,14 @@ pub(crate) async fn show(State(shop): ShopState) -> Response {
             escape(app.summary),
         ))
     }));
+    let whom = if shop.token_only {
+        "Some are for everybody, some for people with an access token."
+    } else {
+        "Some are for everybody, some for people with an account, some for those who bought them."
+    };
     let body = Html::trusted(format!(
         "<section class=\"card\">\n<h1>Little Demo Apps</h1>\n\
-         <p class=\"dim\">Some are for everybody, some for people with an account, some for those who bought them.</p>\n\
+         <p class=\"dim\">{whom}</p>\n\
          <ul class=\"apps\">\n{apps}</ul>\n</section>\n\
          <section class=\"card\">\n<h2>Add This Shop to Flatpak</h2>\n\
          <p class=\"dim\">Run this in a terminal, then install an app.</p>\n\
