@@ -17,7 +17,7 @@ use crate::{
     binding::{Binding, Link},
     buying::purchases::{self, Purchase},
     credential::Credential,
-    provider::{Access, Endpoints, SignedIn},
+    provider::{Access, Endpoints, Hints, SignedIn},
     service::RemoteUrl,
     text,
 };
@@ -163,6 +163,11 @@ impl Account {
     /// Whether the server says whose account it is.
     pub fn is_named(&self) -> bool {
         self.user != self.binding.host()
+    }
+
+    /// What the credential says about itself.
+    pub fn hints(&self) -> Hints {
+        self.credential.as_ref().map(|credential| self.binding.provider.hints(credential)).unwrap_or_default()
     }
 
     /// Takes the credential of a fresh sign-in to the same account; keeps permissions and name. Drops the purchases if

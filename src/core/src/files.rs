@@ -19,6 +19,9 @@ const DISK_LIMIT: Duration = Duration::from_secs(3);
 /// Longest wait for a disk to write: a busy one takes its time, and nobody waits for it.
 pub const WRITE_LIMIT: Duration = Duration::from_secs(30);
 
+/// Stands for flatpak's installations, wherever they are ([`apart`]).
+pub const INSTALLATIONS: &str = "installations";
+
 /// The places whose disk has not answered yet. A second caller does not wait for them, and takes no further thread.
 static LATE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 

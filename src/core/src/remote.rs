@@ -3,6 +3,7 @@
 //! missing or unreadable: that is a state, not an error.
 
 mod gvariant;
+mod samples;
 mod summary;
 
 use std::{
@@ -10,6 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use self::samples::{samples_at, samples_of};
 pub use self::summary::{free_apps, needs_token, replaces_installed, samples};
 use crate::{
     address::WrittenAddress,

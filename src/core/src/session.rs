@@ -15,7 +15,7 @@ use crate::{
     credential::Credential,
     ground::Ground,
     http::{HttpClient, HttpError},
-    provider::{Access, Endpoints, Grants, Notes, TokensCall, TokensError},
+    provider::{Acceptance, Access, Endpoints, Grants, Notes, TokensCall, TokensError},
     store::{AccountStore, Entry, StoreError},
 };
 
@@ -25,7 +25,7 @@ pub enum SessionError {
     /// The account is gone, or the person signed out of it.
     #[error("not signed in")]
     SignedOut,
-    /// The server no longer accepts the sign-in. From now on the account's state says so.
+    /// The server no longer accepts the sign-in; from now on the account's state says so. Or it has ended by its own word.
     #[error("the sign-in is not valid any more")]
     Expired,
     /// The server wants the credential to go to another host than the person agreed to. From now on the account's state
@@ -53,7 +53,7 @@ pub enum SessionError {
 impl From<TokensError> for SessionError {
     fn from(error: TokensError) -> Self {
         match error {
-            TokensError::Rejected => Self::Expired,
+            TokensError::Rejected | TokensError::Ended => Self::Expired,
             TokensError::Moved => Self::Moved,
             TokensError::NotPossible => Self::NotPossible,
             TokensError::Http(error) => Self::Http(error),
@@ -146,6 +146,27 @@ impl Session {
         let access = grants.access(asks);
         self.settle(account.id, &ground.map_or_else(|| access.clone(), |ground| access.clone().at(ground))).await?;
         Ok(grants)
+    }
+
+    /// Asks the account's server whether it accepts the sign-in, with samples of what its remote guards. `None` where every
+    /// call for tokens shows that. If the server says no for good, the account's state says so from now on.
+    pub async fn check(&self, account: &Account, samples: &[Ask]) -> Result<Option<Acceptance>, HttpError> {
+        let Some(credential) = credential_of(account) else { return Ok(None) };
+        let call = TokensCall {
+            http: &self.http,
+            binding: &account.binding,
+            credential: Some(credential),
+            endpoints: &account.endpoints,
+            asks: samples,
+            notes: &self.notes,
+        };
+        let answer = account.binding.provider.check(call).await?;
+        if answer == Some(Acceptance::Refused { is_final: true })
+            && let Err(error) = self.reject(account.id, credential).await
+        {
+            tracing::warn!(%error, "cannot save the end of a sign-in");
+        }
+        Ok(answer)
     }
 
     /// Marks the sign-in as ended, since the server no longer accepts this credential. Leaves a newer credential alone.

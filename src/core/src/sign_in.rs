@@ -4,12 +4,16 @@
 
 mod unsaved;
 
+use std::path::Path;
+
 pub use self::unsaved::Unsaved;
 use crate::{
     account::{Account, AccountId, AccountState},
     binding::{Binding, Link},
-    http::HttpError,
-    provider::Revoked,
+    files,
+    http::{HttpClient, HttpError},
+    provider::{Beginning, RedirectReceiver, Revoked, SignIn, SignInError},
+    remote,
     session::Session,
     store::{AccountStore, Entry, StoreError},
 };
@@ -69,6 +73,20 @@ enum Plan {
 pub async fn prepare(store: &AccountStore, binding: &Binding) -> Result<Vec<Entry>, StoreError> {
     let entries = store.prepare_to_save().await?;
     if entries.iter().any(|entry| entry.is_locked_at(binding)) { Err(StoreError::Locked) } else { Ok(entries) }
+}
+
+/// Begins a sign-in that the person has agreed to. Gives the provider samples of what the remotes at this service guard,
+/// of these apps first. To be called in a tokio runtime.
+pub async fn begin(
+    http: &HttpClient,
+    binding: &Binding,
+    receiver: RedirectReceiver,
+    app_ids: &[String],
+) -> Result<Box<dyn SignIn>, SignInError> {
+    let (at, first) = (binding.clone(), app_ids.to_vec());
+    let samples = files::apart(Path::new(files::INSTALLATIONS), move || remote::samples_at(&at, &first)).await;
+    let beginning = Beginning { binding, receiver, samples: &samples.unwrap_or_default() };
+    binding.provider.begin(http, beginning).await
 }
 
 /// Saves the account `fresh` of the person `user` and reads it back (rule R16), unless it would replace somebody else's.

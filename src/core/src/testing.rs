@@ -11,6 +11,8 @@ use std::{
     path::Path,
 };
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
 pub use self::bus::Bus;
 use crate::{
     account::Account,
@@ -39,6 +41,11 @@ pub fn binding(server: &str) -> Binding {
 /// A token with this text.
 pub fn token(text: &str) -> Token {
     Token::parse(text).expect("a test has a sound token")
+}
+
+/// A JWT with these claims, which nobody has signed.
+pub fn jwt(claims: &str) -> String {
+    format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
 }
 
 /// A bearer token with this text, as a credential.

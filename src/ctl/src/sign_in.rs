@@ -10,7 +10,7 @@ use usher_core::{
     binding::Binding,
     clock,
     i18n::{gettext, gettext_f},
-    provider::{Beginning, Progress, Provider, Step, StepAnswer},
+    provider::{Progress, Provider, Step, StepAnswer},
     remote::Remote,
     service::{ServiceUrl, UrlError},
     sign_in,
@@ -103,8 +103,7 @@ pub(crate) async fn sign_in_agreed(
     // What saving will need is tried before the person takes the trouble (rule R16).
     sign_in::prepare(&context.store, binding).await?;
     let return_method = ReturnMethod::choose(options).await?;
-    let beginning = Beginning { binding, receiver: return_method.back(), samples: &[] };
-    let sign_in = binding.provider.begin(context.session.http(), beginning).await?;
+    let sign_in = sign_in::begin(context.session.http(), binding, return_method.back(), &[]).await?;
     let Step::Web { start, redirect } = sign_in.step() else {
         return Err(cannot_show());
     };

@@ -11,10 +11,10 @@ use gtk::glib;
 use usher_core::{
     account::AccountId,
     error_text::UserFacing,
-    provider::{Beginning, Progress, RedirectReceiver, SignIn, SignInError, Step, StepAnswer},
+    provider::{Progress, RedirectReceiver, SignIn, SignInError, Step, StepAnswer},
     redirect::{Match, Parameters, Refusal},
     service::ServiceUrl,
-    sign_in::Saved,
+    sign_in::{self, Saved},
     text as core_text,
 };
 
@@ -115,10 +115,8 @@ impl Flow {
     async fn begin_now(self: &Rc<Self>) {
         if self.sign_in.borrow().is_none() {
             let (binding, http) = (self.request.binding.clone(), self.services.session.http().clone());
-            let beginning = async move {
-                let beginning = Beginning { binding: &binding, receiver: RedirectReceiver::Embedded, samples: &[] };
-                binding.provider.begin(&http, beginning).await
-            };
+            let app_ids = self.request.app_ids();
+            let beginning = async move { sign_in::begin(&http, &binding, RedirectReceiver::Embedded, &app_ids).await };
             match runtime::spawn(beginning).await {
                 Ok(sign_in) => {
                     self.sign_in.replace(Some(sign_in));

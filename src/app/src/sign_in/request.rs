@@ -63,6 +63,16 @@ pub(crate) struct SignInRequest {
     pub(crate) purpose: Purpose,
 }
 
+impl SignInRequest {
+    /// The apps that the person wants.
+    pub(super) fn app_ids(&self) -> Vec<String> {
+        match &self.purpose {
+            Purpose::ByHand { .. } => Vec::new(),
+            Purpose::Asked(asked) => asked.app_ids.borrow().clone(),
+        }
+    }
+}
+
 /// The end of a question that needed no signing in.
 pub(crate) struct Ending {
     /// What has been done.

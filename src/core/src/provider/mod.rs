@@ -4,16 +4,19 @@
 //! ```text
 //! protocol  what a provider does              step   what a surface renders in a sign-in
 //! webflow   flatpak's sample account server   oci    container registries
+//! token     access tokens that people paste   hints  what a credential says about itself
 //! wire      what several providers read and   notes  what a process remembers of servers
 //!           write
 //! ```
 //!
 //! A provider drives, a surface renders: nothing outside this folder asks which provider it deals with.
 
+mod hints;
 mod notes;
 pub mod oci;
 pub mod protocol;
 pub mod step;
+pub mod token;
 pub mod webflow;
 pub mod wire;
 
@@ -24,6 +27,7 @@ use std::{collections::BTreeMap, ops::Deref};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 pub use self::{
+    hints::{Acceptance, Hints},
     notes::Notes,
     protocol::{
         Access, Beginning, Claim, Endpoints, Grant, Granted, Grants, Protocol, PurchaseError, RedirectReceiver,
@@ -40,7 +44,7 @@ use crate::{
 };
 
 /// All providers. The first is the default of a remote that names none and is no container registry.
-const PROTOCOLS: &[&dyn Protocol] = &[&webflow::Webflow, &oci::Oci];
+const PROTOCOLS: &[&dyn Protocol] = &[&webflow::Webflow, &oci::Oci, &token::PastedToken];
 
 /// Providers that a test added.
 #[cfg(any(test, feature = "testing"))]
@@ -116,7 +120,7 @@ pub fn claim(claim: &Claim<'_>) -> Result<Binding, OptionsError> {
 
 /// Asks a server, without a credential, which protocol it speaks. `None` if it speaks none from the table.
 pub async fn probe(http: &HttpClient, service: &ServiceUrl) -> Result<Option<Provider>, HttpError> {
-    for protocol in all() {
+    for protocol in all().into_iter().filter(|protocol| protocol.is_discovered()) {
         if protocol.probe(http, service).await? {
             return Ok(Some(Provider::of(protocol)));
         }

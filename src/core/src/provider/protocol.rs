@@ -8,6 +8,7 @@ use url::Url;
 
 use super::{
     Notes,
+    hints::{Acceptance, Hints},
     step::{Progress, Step, StepAnswer},
 };
 use crate::{
@@ -50,6 +51,11 @@ pub trait Protocol: Send + Sync {
     /// Asks a server, without a credential, whether it speaks this protocol.
     async fn probe(&self, http: &HttpClient, service: &ServiceUrl) -> Result<bool, HttpError>;
 
+    /// Whether [`super::probe`] finds servers of this kind by their address alone.
+    fn is_discovered(&self) -> bool {
+        true
+    }
+
     /// Begins a sign-in, after the person has agreed to the server. May ask the server, without a credential, how one
     /// signs in.
     async fn begin(&self, http: &HttpClient, beginning: Beginning<'_>) -> Result<Box<dyn SignIn>, SignInError>;
@@ -57,6 +63,17 @@ pub trait Protocol: Send + Sync {
     /// Gets download tokens, in as few calls as the protocol allows. Only the binding stored with the credential
     /// decides where the credential goes (rule R1).
     async fn tokens(&self, call: TokensCall<'_>) -> Result<Granted, TokensError>;
+
+    /// What the credential says about itself.
+    fn hints(&self, _credential: &Credential) -> Hints {
+        Hints::default()
+    }
+
+    /// Asks the service whether it accepts the credential, with the call's asks as samples. `None` where every call for
+    /// tokens shows that anyway.
+    async fn check(&self, _call: TokensCall<'_>) -> Result<Option<Acceptance>, HttpError> {
+        Ok(None)
+    }
 
     /// Whether anybody may have some tokens without an account: then those are asked for first, without a credential.
     fn serves_anybody(&self) -> bool {
@@ -301,6 +318,9 @@ pub enum TokensError {
     /// The service no longer accepts the credential.
     #[error("the sign-in is not valid any more")]
     Rejected,
+    /// The credential has ended by its own word. Nobody was asked, and the clock may be wrong, so that nothing is marked.
+    #[error("the sign-in has ended by its own word")]
+    Ended,
     /// The service now wants the credential to go to another host than the person agreed to. It was not sent there.
     #[error("the sign-in is wanted at another host")]
     Moved,

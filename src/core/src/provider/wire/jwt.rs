@@ -24,6 +24,31 @@ pub fn expiry(token: &str, now: i64) -> Option<i64> {
     (exp >= 0).then(|| exp.min(now.saturating_add(FURTHEST)))
 }
 
+/// How long the token lives from when it was issued, by its own word: seconds. `None` if it does not say both.
+pub fn lifetime(token: &str) -> Option<i64> {
+    let claims = claims(token)?;
+    let seconds = |claim: &str| claims.get(claim)?.as_i64();
+    Some(seconds("exp")?.saturating_sub(seconds("iat")?)).filter(|lifetime| *lifetime >= 0)
+}
+
+/// The apps that flat-manager lets a token have: each id in the list, and the ids below it; with an empty list every app.
+/// `None` for a token that is not flat-manager's.
+pub fn prefixes(token: &str) -> Option<Vec<String>> {
+    let claims = claims(token)?;
+    let list = |claim: &str| claims.get(claim)?.as_array();
+    match list("prefixes") {
+        Some(prefixes) => prefixes.iter().map(|prefix| prefix.as_str().map(ToOwned::to_owned)).collect(),
+        // Where flat-manager finds no prefixes it looks at no other list either.
+        None => ["apps", "repos", "branches"].into_iter().any(|claim| list(claim).is_some()).then(Vec::new),
+    }
+}
+
+/// Whether prefixes of flat-manager's cover an id.
+pub fn covers(prefixes: &[String], id: &str) -> bool {
+    let is_below = |prefix: &String| id.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('.'));
+    prefixes.is_empty() || prefixes.iter().any(|prefix| prefix.is_empty() || prefix == id || is_below(prefix))
+}
+
 /// The name of the person to whom a token says it belongs, cleaned for showing.
 pub fn user(token: &str) -> Option<String> {
     let claims = claims(token)?;
@@ -71,11 +96,55 @@ mod tests {
         assert_eq!(expiry(&jwt(r#"{"exp":"2000"}"#), 1000), None);
     }
 
+    #[test]
+    fn the_prefixes_are_read_as_flat_manager_reads_them() {
+        for (claims, read) in [
+            (r#"{"prefixes":["org.a","org.b.B"]}"#, Some(&["org.a", "org.b.B"][..])),
+            (r#"{"prefixes":[]}"#, Some(&[])),
+            (r#"{"prefixes":[""]}"#, Some(&[""])),
+            (r#"{"apps":["org.a.A"]}"#, Some(&[])),
+            (r#"{"repos":["stable"]}"#, Some(&[])),
+            (r#"{"prefixes":"org.a"}"#, None),
+            (r#"{"prefixes":[1]}"#, None),
+            (r#"{"sub":"7","exp":1}"#, None),
+        ] {
+            let expected = read.map(|read| read.iter().map(ToString::to_string).collect::<Vec<_>>());
+            assert_eq!(prefixes(&jwt(claims)), expected, "{claims}");
+        }
+        assert_eq!(prefixes("opaque"), None);
+    }
+
+    #[test]
+    fn a_prefix_covers_its_own_id_and_those_below_it() {
+        for (prefixes, id, is_covered) in [
+            (&["org.a"][..], "org.a", true),
+            (&["org.a"], "org.a.A", true),
+            (&["org.a"], "org.a.A.Locale", true),
+            (&["org.a"], "org.ab.A", false),
+            (&["org.a."], "org.a.A", false),
+            (&["org.a.A"], "org.a", false),
+            (&["org.b", "org.a"], "org.a.A", true),
+            (&[""], "org.a.A", true),
+            (&[], "org.a.A", true),
+        ] {
+            let prefixes: Vec<String> = prefixes.iter().map(ToString::to_string).collect();
+            assert_eq!(covers(&prefixes, id), is_covered, "{prefixes:?} {id}");
+        }
+    }
+
+    #[test]
+    fn how_long_a_token_lives_is_known_only_if_it_says_both() {
+        assert_eq!(lifetime(&jwt(r#"{"iat":1000,"exp":1600}"#)), Some(600));
+        for odd in [r#"{"exp":1600}"#, r#"{"iat":1000}"#, r#"{"iat":2000,"exp":1600}"#, r#"{"iat":"a","exp":1600}"#] {
+            assert_eq!(lifetime(&jwt(odd)), None, "{odd}");
+        }
+    }
+
     proptest! {
         #[test]
         fn hints_never_panic_and_stay_in_range(payload in any::<String>(), raw in any::<String>(), exp in any::<i64>(), now in 0i64..4_000_000_000) {
             for token in [jwt(&payload), raw, jwt(&format!("{{\"exp\":{exp}}}"))] {
-                let _ = user(&token);
+                let _ = (user(&token), prefixes(&token), lifetime(&token));
                 if let Some(end) = expiry(&token, now) {
                     prop_assert!((0..=now + FURTHEST).contains(&end));
                 }
