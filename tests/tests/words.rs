@@ -110,6 +110,8 @@ fn has_words(text: &str, words: &str) -> bool {
 
 /// What is wrong with a string, if anything is.
 fn fault(place: &str, text: &str) -> Option<String> {
+    // What people paste is called so, by its two words alone.
+    let text = &text.replace("access token", "").replace("Access Token", "").replace("Access token", "");
     let window: &[_] = if place.starts_with("src/app/") { &NOT_IN_THE_WINDOW } else { &[] };
     if let Some((words, instead)) = NOWHERE.iter().chain(window).find(|(words, _)| has_words(text, words)) {
         return Some(format!("says “{words}”: {instead}"));
@@ -138,6 +140,10 @@ fn a_string_that_has_to_be_read_twice_is_found() {
     for bad in ["The install goes on.", "Enter your password", "It's here", "Wait...", "The remote is gone", "Done!"] {
         assert!(fault(window, bad).is_some(), "{bad}");
     }
+    for good in ["Paste an access token", "Access Token Accepted"] {
+        assert_eq!(fault(window, good), None);
+    }
+    assert!(fault(window, "The token has ended").is_some());
     for good in ["The install continues.", "Remote Desktop-like", "“{remote}” may use it", "The store’s page"] {
         assert_eq!(fault("src/ctl/src/a.rs:1", good), None);
     }

@@ -31,6 +31,8 @@ struct GeneralFindings {
 struct ExaminedRemote {
     remote: Remote,
     problems: Vec<Problem>,
+    /// What is worth knowing but no problem.
+    notes: Vec<Problem>,
     /// Whether everything could be checked.
     is_whole: bool,
     waiting: Waiting,
@@ -96,19 +98,18 @@ pub(crate) async fn run(context: &Context) -> Result<u8, Failure> {
 }
 
 async fn examine(context: &Context, remote: Remote, entries: Option<&[Entry]>, memory: &Memory) -> ExaminedRemote {
-    let http = context.session.http();
-    let checks = checks::examine(http, &remote, entries, &memory.asked_for, &memory.decisions).await;
+    let checks = checks::examine(&context.session, &remote, entries, &memory.asked_for, &memory.decisions).await;
     let is_whole = checks.iter().all(|check| check.verdict != Verdict::NotChecked);
-    let problems: Vec<_> = checks
+    let (notes, problems) = checks
         .into_iter()
         .filter_map(|check| match check.verdict {
             Verdict::Problem(problem) => Some(problem),
             Verdict::Passed | Verdict::NotChecked => None,
         })
-        .collect();
+        .partition(Problem::is_note);
     let waiting = memory.waiting(&remote);
     let is_kept_blocked = memory.is_kept_blocked(&remote, entries.unwrap_or_default());
-    ExaminedRemote { remote, problems, is_whole, waiting, is_kept_blocked }
+    ExaminedRemote { remote, problems, notes, is_whole, waiting, is_kept_blocked }
 }
 
 fn print(
@@ -122,6 +123,7 @@ fn print(
             "remote": examined.remote.name,
             "address": examined.remote.url.to_string(),
             "problems": examined.problems.iter().map(as_json).collect::<Vec<_>>(),
+            "notes": examined.notes.iter().map(as_json).collect::<Vec<_>>(),
             "all_checked": examined.is_whole,
             "waiting_installs": examined.waiting.installs,
             "waiting_updates": examined.waiting.updates,
@@ -137,7 +139,7 @@ fn print(
     for problem in general.problems.iter().chain(&general.notes) {
         print_problem(context, "Usher", problem)?;
     }
-    for ExaminedRemote { remote, problems, is_whole, waiting, is_kept_blocked } in examined {
+    for ExaminedRemote { remote, problems, notes, is_whole, waiting, is_kept_blocked } in examined {
         let name = text::clean(&remote.name, text::NAME_LIMIT);
         let values = &[("remote", name.as_str())];
         if problems.is_empty() {
@@ -147,7 +149,7 @@ fn print(
                 gettext_f("{remote}: no problem was found, but its account could not be checked", values)
             })?;
         }
-        for problem in problems {
+        for problem in problems.iter().chain(notes) {
             print_problem(context, &name, problem)?;
         }
         if *is_kept_blocked {
@@ -179,6 +181,8 @@ fn print_problem(context: &Context, subject: &str, problem: &Problem) -> Result<
     }
     let line = if matches!(problem, Problem::Refused { .. }) {
         gettext_f("To allow it: {command}", values)
+    } else if matches!(problem, Problem::EndsSoon { .. }) {
+        gettext_f("To sign in again before that: {command}", values)
     } else if problem.is_note() {
         // Translators: the sentence before is no problem; this command is for people who want to change it.
         gettext_f("To prevent this: {command}", values)

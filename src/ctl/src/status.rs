@@ -101,6 +101,7 @@ fn facts(entry: &Entry, refused: &[Remote]) -> Vec<(String, String)> {
     if account.state == AccountState::SignedIn {
         facts.push((gettext("Signed in since"), time::day(account.signed_in_at)));
         facts.push((gettext("Valid until"), valid_until));
+        facts.extend(account.hints().coverage().map(|coverage| (gettext("Apps"), coverage)));
     }
     if let Some(last) = &account.last_use {
         facts.push((gettext("Last used"), time::moment(last.at)));

@@ -132,7 +132,7 @@ mod imp {
         fn checking(&self) -> Option<impl Future<Output = Vec<CheckResult>> + use<>> {
             let (services, known) = (self.services.get()?, self.remote.borrow().clone()?);
             let remote = services.repositories().now(&known)?;
-            let (store, http) = (services.store.quietly(), services.session.http().clone());
+            let (store, session) = (services.store.quietly(), services.session.clone());
             let notes = services.notes().all().to_vec();
             Some(runtime::spawn(async move {
                 let (bus, entries) = tokio::join!(checks::reachable_processes(), store.entries());
@@ -140,9 +140,9 @@ mod imp {
                     Some(file) => file.read().await,
                     None => Decisions::default(),
                 };
-                let checks = checks::examine(&http, &remote, entries.as_deref().ok(), &notes, &decisions).await;
+                let checks = checks::examine(&session, &remote, entries.as_deref().ok(), &notes, &decisions).await;
                 let mut here = checks::session_problems(bus, entries.as_deref());
-                here.extend(checks::proxy_problems(&http));
+                here.extend(checks::proxy_problems(session.http()));
                 CheckResult::all(&checks, &here)
             }))
         }

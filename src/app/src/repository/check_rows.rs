@@ -14,6 +14,8 @@ use crate::{
 pub(super) enum Outcome {
     Passed,
     NotChecked,
+    /// No problem, but worth knowing: one sentence.
+    Note(String),
     Problem {
         /// What is wrong.
         sentence: String,
@@ -64,6 +66,7 @@ impl CheckResult {
         let (icon, word) = match &self.outcome {
             Outcome::Passed => ("object-select-symbolic", gettext("Passed")),
             Outcome::NotChecked => ("dialog-information-symbolic", gettext("Not Checked")),
+            Outcome::Note(_) => ("dialog-information-symbolic", gettext("Note")),
             Outcome::Problem { .. } => ("dialog-warning-symbolic", gettext("Problem")),
         };
         row.add_prefix(&decorative_icon(icon));
@@ -72,9 +75,14 @@ impl CheckResult {
         row.add_suffix(&state);
         let mut name = format!("{}, {word}", self.title);
         let mut rows = vec![row.clone()];
-        if let Outcome::Problem { sentence, command } = &self.outcome {
+        let more = match &self.outcome {
+            Outcome::Passed | Outcome::NotChecked => None,
+            Outcome::Note(sentence) => Some((sentence, None)),
+            Outcome::Problem { sentence, command } => Some((sentence, command.as_deref())),
+        };
+        if let Some((sentence, command)) = more {
             name = format!("{name}, {}", accessible::bare(sentence));
-            rows.push(problem_row(sentence, command.as_deref()));
+            rows.push(problem_row(sentence, command));
         }
         accessible::name(&row, &name);
         rows.iter().for_each(labels::settle);
@@ -84,6 +92,9 @@ impl CheckResult {
 
 impl Outcome {
     fn of(problem: &Problem) -> Self {
+        if problem.is_note() {
+            return Self::Note(problem.sentence());
+        }
         Self::Problem { sentence: problem.sentence(), command: problem.fix() }
     }
 }
@@ -132,6 +143,10 @@ mod tests {
         let passed = check(Topic::Authenticator, Verdict::Passed);
         let account = check(Topic::Account, Verdict::Problem(no_account));
         let server = check(Topic::Server, Verdict::NotChecked);
+        let long_lived = Problem::TokenLivesLong { host: "repo.example.org".into() };
+        let long_lived = check(Topic::SignIn, Verdict::Problem(long_lived));
+        let said = &CheckResult::all(std::slice::from_ref(&long_lived), &[])[0].outcome;
+        assert!(matches!(said, Outcome::Note(sentence) if sentence.contains("30 days")), "{said:?}");
         for (checks, here, summary) in [
             (vec![passed.clone()], vec![], "No problems were found."),
             (
@@ -141,7 +156,8 @@ mod tests {
             ),
             (vec![passed.clone(), account.clone(), server.clone()], vec![], "1 problem was found."),
             (vec![account.clone()], vec![Problem::KeyringLocked], "2 problems were found."),
-            (vec![passed], vec![note()], "No problems were found."),
+            (vec![passed.clone()], vec![note()], "No problems were found."),
+            (vec![passed, long_lived.clone()], vec![], "No problems were found."),
         ] {
             let found = CheckResult::all(&checks, &here);
             assert_eq!(CheckResult::summary(&found), summary, "{found:?}");

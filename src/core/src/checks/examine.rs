@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::{
-    Check, Problem, ReachableProcesses, Topic, Verdict, gather,
+    Check, Problem, ReachableProcesses, Topic, Verdict, credential, gather,
     remotes::{check_remote, server_to_ask},
 };
 use crate::{
@@ -13,20 +13,18 @@ use crate::{
     decisions::Decisions,
     files,
     ground::Ground,
-    http::HttpClient,
     lookup::{self, Lookup},
     pending::{self, Pending},
     remote::{self, Remote},
+    session::Session,
     store::{Entry, StoreError},
 };
 
-/// Stands for the installations, whose disk may not answer.
-const INSTALLATIONS: &str = "installations";
-
-/// Makes all checks of a remote. Asks its server, if the person has agreed to that one (rule R25). `entries` is `None` if
+/// Makes all checks of a remote. Asks its server, if the person has agreed to that one (rule R25), and whether it accepts
+/// the sign-in; the account's state says so if not. `entries` is `None` if
 /// the keyring could not be read; `notes` are what clients asked for and did not get. To be called in a tokio runtime.
 pub async fn examine(
-    http: &HttpClient,
+    session: &Session,
     remote: &Remote,
     entries: Option<&[Entry]>,
     notes: &[Pending],
@@ -34,10 +32,11 @@ pub async fn examine(
 ) -> Vec<Check> {
     let known = entries.unwrap_or_default();
     let answer = match server_to_ask(remote, known) {
-        Some(agreed) => Some(gather::ask_server(http, &agreed).await),
+        Some(agreed) => Some(gather::ask_server(session.http(), &agreed).await),
         None => None,
     };
     let mut checks = check_remote(remote, entries, decisions.refuses(remote), answer.as_ref());
+    checks.extend(credential::check(session, remote, known).await);
     let updates = count_installed(left_out(remote, known, notes, clock::now())).await;
     if let (true, Ok(claimed)) = (updates > 0, remote.claimed()) {
         let problem = Problem::LeftOut { host: claimed.host(), updates };
@@ -57,7 +56,7 @@ async fn count_installed(refs: Vec<String>) -> usize {
             |wanted: &&String| wanted.parse().is_ok_and(|wanted| remote::is_installed(&installations, &wanted));
         pending::count_apps(refs.iter().filter(is_there))
     };
-    files::apart(Path::new(INSTALLATIONS), counting).await.unwrap_or_default()
+    files::apart(Path::new(files::INSTALLATIONS), counting).await.unwrap_or_default()
 }
 
 /// What is wrong with what every remote needs: the folder for the login session, the bus and the helper on it, the

@@ -2,6 +2,7 @@
 //! Checks whether installs that need an account can work on this computer: the remotes, the keyring, the helper, and
 //! who may have replaced Usher (rule R23). The decisions are pure; their facts are gathered beforehand.
 
+mod credential;
 mod examine;
 mod gather;
 mod impostors;
@@ -146,6 +147,34 @@ pub enum Problem {
         remote: String,
         /// Host of the server.
         host: String,
+    },
+    /// The repository does not accept the access token that was pasted for it.
+    TokenNotAccepted {
+        /// The remote.
+        remote: String,
+        /// Host of the repository.
+        host: String,
+    },
+    /// The access token lives long. Only a note, since its operator wanted that.
+    TokenLivesLong {
+        /// Host of the repository.
+        host: String,
+    },
+    /// The access token is for every app. Only a note.
+    TokenCoversAll {
+        /// Host of the repository.
+        host: String,
+    },
+    /// The sign-in ends soon. Only a note, since all still works.
+    EndsSoon {
+        /// The remote.
+        remote: String,
+        /// The person's name.
+        user: String,
+        /// Host of the server.
+        host: String,
+        /// In how many days, the last one included.
+        days: usize,
     },
     /// The server gave no usable answer.
     Unreachable {

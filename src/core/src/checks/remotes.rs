@@ -25,6 +25,10 @@ pub enum Topic {
     Account,
     /// Whether the server answers.
     Server,
+    /// Whether the repository accepts the access token that was pasted for it.
+    Token,
+    /// What is worth knowing of the sign-in.
+    SignIn,
     /// Whether updates were left out.
     Updates,
 }

@@ -22,6 +22,8 @@ impl Topic {
             Self::Options => gettext("Names Its Account Server"),
             Self::Account => gettext("Account"),
             Self::Server => gettext("Account Server Answers"),
+            Self::Token => gettext("Access Token Accepted"),
+            Self::SignIn => gettext("Sign-In"),
             Self::Updates => gettext("Updates"),
         }
     }
@@ -46,6 +48,10 @@ impl Problem {
             Self::NotAllowed { .. } => "not-allowed",
             Self::Refused { .. } => "refused",
             Self::Ambiguous { .. } => "ambiguous",
+            Self::TokenNotAccepted { .. } => "token-not-accepted",
+            Self::TokenLivesLong { .. } => "token-lives-long",
+            Self::TokenCoversAll { .. } => "token-covers-all",
+            Self::EndsSoon { .. } => "ends-soon",
             Self::Unreachable { .. } => "unreachable",
             Self::NotSpoken { .. } => "not-spoken",
             Self::ProxyNotUnderstood { .. } => "proxy-not-understood",
@@ -101,6 +107,23 @@ impl Problem {
             Self::Ambiguous { remote, host } => gettext_f(
                 "“{remote}” may use several accounts at {host}, so none is used.",
                 &[("remote", &clean(remote)), ("host", host)],
+            ),
+            Self::TokenNotAccepted { host, .. } => {
+                gettext_f("The access token is not accepted by {host}.", &[("host", host)])
+            }
+            Self::TokenLivesLong { host } => gettext_f(
+                "The access token for {host} is valid for more than 30 days. One that ends sooner does less harm if it is lost.",
+                &[("host", host)],
+            ),
+            Self::TokenCoversAll { host } => gettext_f(
+                "The access token for {host} is for all apps of the repository. One for some apps does less harm if it is lost.",
+                &[("host", host)],
+            ),
+            Self::EndsSoon { user, host, days, .. } => ngettext_f(
+                "The sign-in of {user} at {host} ends within {n} day.",
+                "The sign-in of {user} at {host} ends within {n} days.",
+                *days,
+                &[("user", &clean(user)), ("host", host)],
             ),
             Self::Unreachable { host, error } => error.at(host).finding(),
             Self::NotSpoken { host } => gettext_f("{host} does not offer accounts for apps.", &[("host", host)]),
@@ -166,7 +189,14 @@ impl Problem {
 
     /// Whether this is worth knowing but intended by somebody: not counted as a problem.
     pub fn is_note(&self) -> bool {
-        matches!(self, Self::CameAlong { .. } | Self::NoSessionFolder { is_usable: true, .. })
+        matches!(
+            self,
+            Self::CameAlong { .. }
+                | Self::NoSessionFolder { is_usable: true, .. }
+                | Self::TokenLivesLong { .. }
+                | Self::TokenCoversAll { .. }
+                | Self::EndsSoon { .. }
+        )
     }
 
     /// Whether its command also keeps this remote from installing anything unasked.
@@ -193,6 +223,8 @@ impl Problem {
             | Self::SignedOut { remote, .. }
             | Self::Expired { remote, .. }
             | Self::MayHaveEnded { remote, .. }
+            | Self::TokenNotAccepted { remote, .. }
+            | Self::EndsSoon { remote, .. }
             | Self::NotAllowed { remote, .. }
             | Self::Ambiguous { remote, .. } => {
                 text::usherctl(&["sign-in", remote]).filter(|_| text::is_plain_name(remote))
@@ -212,6 +244,8 @@ impl Problem {
             }
             Self::LeftOut { .. } => Some("flatpak update".to_owned()),
             Self::OptionUnusable { .. }
+            | Self::TokenLivesLong { .. }
+            | Self::TokenCoversAll { .. }
             | Self::Unreachable { .. }
             | Self::NotSpoken { .. }
             | Self::ProxyNotUnderstood { .. }
