@@ -46,6 +46,15 @@ pub(crate) fn day(at: i64) -> String {
     local(at).and_then(|time| time.format(&gettext("%-d %B %Y")).ok()).map_or_else(String::new, Into::into)
 }
 
+/// What the sign-in of an account says about itself where somebody handed it out, a line for each; empty where it says
+/// nothing.
+pub(crate) fn hints(account: &Account) -> String {
+    let hints = account.hints();
+    let end = account.valid_until.filter(|_| hints.is_handed_out);
+    let until = end.map(|end| gettext_f("Valid until {date}", &[("date", &day(end))]));
+    until.into_iter().chain(hints.coverage()).collect::<Vec<_>>().join("\n")
+}
+
 /// A month: “May 2026”.
 pub(crate) fn month(at: i64) -> String {
     // Translators: a month, in the form of strftime(3): “May 2026”
@@ -120,6 +129,8 @@ pub(crate) fn program(found: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use usher_core::{credential::Credential, provider::Provider, testing};
+
     use super::*;
 
     fn at(year: i32, month: i32, day: i32, hour: i32) -> i64 {
@@ -133,6 +144,24 @@ mod tests {
         assert_eq!(moment(at(2025, 12, 31, 23), now), "Yesterday at 23:05");
         assert_eq!(moment(at(2025, 12, 30, 23), now), "30 December 2025");
         assert_eq!(moment(i64::MAX, now), "");
+    }
+
+    #[test]
+    fn what_was_handed_out_says_when_it_ends_and_what_it_is_for() {
+        let mut account = testing::account("https://store.example.org/", "demo");
+        account.valid_until = Some(at(2026, 5, 12, 9));
+        assert_eq!(hints(&account), "", "a server's own sign-in is nothing to think about");
+        account.binding.provider = Provider::from_name("token").unwrap();
+        for (claims, lines) in [
+            (r#"{"prefixes":["org.example"]}"#, "Valid until 12 May 2026\nFor apps starting with org.example"),
+            (r#"{"prefixes":[]}"#, "Valid until 12 May 2026\nFor all apps of the repository"),
+            ("{}", "Valid until 12 May 2026"),
+        ] {
+            account.credential = Some(Credential::Pasted(testing::token(&testing::jwt(claims))));
+            assert_eq!(hints(&account), lines, "{claims}");
+        }
+        account.valid_until = None;
+        assert_eq!(hints(&account), "");
     }
 
     #[test]

@@ -59,6 +59,9 @@ mod imp {
         since: RefCell<String>,
         #[property(get, set)]
         until: RefCell<String>,
+        /// For which apps it is; empty where the sign-in does not say.
+        #[property(get, set)]
+        coverage: RefCell<String>,
         /// When and by what it was used last; empty where it never was.
         #[property(get, set)]
         last_use: RefCell<String>,
@@ -232,6 +235,7 @@ mod imp {
             page.set_is_signed_in(Standing::of(account, now) != Standing::SignedOut);
             page.set_since(text::day(account.signed_in_at));
             page.set_until(account.valid_until.map_or_else(|| gettext("Until signed out"), text::day));
+            page.set_coverage(account.hints().coverage().unwrap_or_default());
             page.set_last_use(account.last_use.as_ref().map_or_else(String::new, |last| {
                 let (moment, program) = (text::moment(last.at, now), text::program(&last.by));
                 // Translators: “Today at 14:05 by Software”

@@ -48,6 +48,9 @@ mod imp {
         /// The question whether it is somebody else; empty where that cannot be known.
         #[property(get, construct_only)]
         other_person: RefCell<String>,
+        /// What the sign-in says about itself; empty where it says nothing.
+        #[property(get, construct_only)]
+        hints: RefCell<String>,
         /// How it goes on; empty where there is nothing to say.
         #[property(get, set)]
         next_step_text: RefCell<String>,
@@ -334,6 +337,7 @@ impl DonePage {
             .property("title", gettext("Signed In"))
             .property("detail", who(user, &host))
             .property("other-person", other_person)
+            .property("hints", text::hints(&saved.account))
             .build();
         let imp = page.imp();
         let _ = imp.services.set(services.clone());
@@ -351,6 +355,7 @@ impl DonePage {
     pub(super) fn after(services: &Services, ending: Ending, finished: impl FnOnce() + 'static) -> Self {
         let page: Self = glib::Object::builder()
             .property("title", &ending.heading)
+            .property("hints", "")
             .property("other-person", "")
             .property("detail", ending.text.unwrap_or_else(|| who(ending.user.as_ref(), &ending.host)))
             .build();
