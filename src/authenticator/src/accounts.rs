@@ -10,6 +10,7 @@ use tokio::sync::{OnceCell, watch};
 use usher_core::{
     account::{Account, AccountId, LastUse},
     ask::Ask,
+    binding::Binding,
     clock,
     http::{HttpClient, HttpError},
     provider::{Access, Grants},
@@ -145,6 +146,7 @@ impl Tokens for KeyringAccounts {
         let is_noted = matches!(
             grants,
             Err(SessionError::Expired
+                | SessionError::Moved
                 | SessionError::MayHaveEnded
                 | SessionError::Unexpected
                 | SessionError::Http(HttpError::Unexpected))
@@ -153,5 +155,9 @@ impl Tokens for KeyringAccounts {
             lock(&self.snapshot).drop_entries();
         }
         grants
+    }
+
+    async fn get_for_anybody(&self, binding: &Binding, asks: &[Ask]) -> Result<Grants, SessionError> {
+        self.quiet.tokens_for_anybody(binding, asks).await
     }
 }

@@ -86,6 +86,8 @@ pub(crate) struct World {
     pub(crate) client: Mutex<&'static str>,
     /// Apps for which flatpak asks no token.
     pub(crate) free: Mutex<BTreeSet<String>>,
+    /// Apps for which the server gives anybody a token.
+    pub(crate) open: Mutex<Vec<&'static str>>,
     pub(crate) reads: AtomicUsize,
     /// How the accounts were read.
     pub(crate) readings: Mutex<Vec<Reading>>,
@@ -144,6 +146,7 @@ impl World {
             refused: Mutex::default(),
             client: Mutex::new("flatpak"),
             free: Mutex::default(),
+            open: Mutex::default(),
             reads: AtomicUsize::new(0),
             readings: Mutex::default(),
             abandoned: Arc::default(),
@@ -260,10 +263,25 @@ impl Tokens for World {
                 std::future::pending().await
             }
         };
-        let granted = Token::parse(token).map_or(Grant::Free, |token| Grant::Token(token, None));
+        let granted = granted(token);
         let grant = |ask: &Ask| if denied.contains(&ask.app_id()) { Grant::Denied } else { granted.clone() };
         Ok(Grants::of(asks, |ask| Some(grant(ask))).unwrap())
     }
+
+    async fn get_for_anybody(&self, binding: &Binding, asks: &[Ask]) -> Result<Grants, SessionError> {
+        let ids = asks.iter().map(|ask| ask.app_id().to_owned()).collect();
+        self.calls.lock().unwrap().push((binding.clone(), String::new(), ids));
+        if let Says::Fails(error) = self.says.lock().unwrap().clone() {
+            return Err(error.into());
+        }
+        let open = self.open.lock().unwrap().clone();
+        let grant = |ask: &Ask| if open.contains(&ask.app_id()) { granted("anybody") } else { Grant::Denied };
+        Ok(Grants::of(asks, |ask| Some(grant(ask))).unwrap())
+    }
+}
+
+fn granted(token: &str) -> Grant {
+    Token::parse(token).map_or(Grant::Free, |token| Grant::Token(token, None))
 }
 
 impl World {
@@ -299,6 +317,10 @@ impl OverHttp {
 impl Tokens for OverHttp {
     async fn get(&self, account: &Account, asks: &[Ask]) -> Result<Grants, SessionError> {
         self.session.tokens(account, asks).await.map_err(|error| self.world.fail(account, error))
+    }
+
+    async fn get_for_anybody(&self, binding: &Binding, asks: &[Ask]) -> Result<Grants, SessionError> {
+        self.session.tokens_for_anybody(binding, asks).await
     }
 }
 

@@ -6,6 +6,7 @@ use std::{collections::HashMap, time::Duration};
 use usher_core::{
     account::{Account, AccountId},
     ask::Ask,
+    binding::Binding,
     credential::Token,
     provider::{Grant, Grants},
     refs::FlatpakRef,
@@ -16,9 +17,7 @@ use usher_core::{
 const LONGEST: Duration = Duration::from_secs(5 * 60);
 /// How long to keep a token that does not say when it ends.
 const UNKNOWN: Duration = Duration::from_secs(60);
-/// How long before its end to stop using a token, in seconds.
-const MARGIN: i64 = 60;
-/// Most tokens to keep for one account.
+/// Most tokens to keep for one holder.
 const COUNT_LIMIT: usize = 8192;
 
 /// The time of a look: seconds since 1970, and a clock that counts suspended time too.
@@ -28,24 +27,57 @@ pub(crate) struct Timestamp {
     pub(crate) elapsed: Duration,
 }
 
-/// Tokens by account, address of the remote and ref.
-#[derive(Default)]
-pub(crate) struct TokenCache(HashMap<AccountId, AccountTokens>);
+/// Whose tokens they are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Holder<'a> {
+    /// An account's.
+    Account(&'a Account),
+    /// Those that the server of this binding gives to anybody.
+    Anybody(&'a Binding),
+}
 
-struct AccountTokens {
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    Account(AccountId),
+    Anybody(Binding),
+}
+
+impl Holder<'_> {
+    fn key(self) -> Key {
+        match self {
+            Self::Account(account) => Key::Account(account.id),
+            Self::Anybody(binding) => Key::Anybody(binding.clone()),
+        }
+    }
+
+    fn account(self) -> Option<Account> {
+        match self {
+            Self::Account(account) => Some(comparable(account)),
+            Self::Anybody(_) => None,
+        }
+    }
+}
+
+/// Tokens by holder, address of the remote and ref.
+#[derive(Default)]
+pub(crate) struct TokenCache(HashMap<Key, HeldTokens>);
+
+struct HeldTokens {
     /// The account as it was: any change of it invalidates the tokens.
-    account: Account,
+    account: Option<Account>,
     remotes: HashMap<RemoteUrl, HashMap<FlatpakRef, Kept>>,
 }
 
 struct Kept {
     token: Token,
     until: Duration,
+    /// When half of its life is over by the wall clock.
+    last: Option<i64>,
     ends: Option<i64>,
 }
 
-impl AccountTokens {
-    fn new(account: Account) -> Self {
+impl HeldTokens {
+    fn new(account: Option<Account>) -> Self {
         Self { account, remotes: HashMap::new() }
     }
 
@@ -58,47 +90,60 @@ impl TokenCache {
     /// The token that is still good for each ask.
     pub(crate) fn find(
         &mut self,
-        account: &Account,
+        holder: Holder<'_>,
         remote: &RemoteUrl,
         asks: &[Ask],
         at: Timestamp,
     ) -> Vec<Option<Grant>> {
         let nothing = || vec![None; asks.len()];
-        let Some(known) = self.0.get_mut(&account.id) else {
+        let key = holder.key();
+        let Some(known) = self.0.get_mut(&key) else {
             return nothing();
         };
-        if known.account != comparable(account) {
-            self.forget(account.id);
+        if known.account != holder.account() {
+            self.0.remove(&key);
             return nothing();
         }
         let Some(tokens) = known.remotes.get_mut(remote) else {
             return nothing();
         };
-        // The wall clock may have been set meanwhile, so check the token's own end too.
-        tokens.retain(|_, kept| at.elapsed < kept.until && kept.ends.is_none_or(|end| at.now < end - MARGIN));
+        // The wall clock may have been set meanwhile, so check the token's own life too.
+        tokens.retain(|_, kept| at.elapsed < kept.until && kept.last.is_none_or(|last| at.now < last));
         let grant = |kept: &Kept| Grant::Token(kept.token.clone(), kept.ends);
         asks.iter().map(|ask| ask.full_ref().and_then(|wanted| tokens.get(wanted)).map(grant)).collect()
     }
 
     /// Keeps tokens, but not “no token needed”, which holds for one request only.
-    pub(crate) fn keep(&mut self, account: &Account, remote: &RemoteUrl, asks: &[Ask], grants: &Grants, at: Timestamp) {
-        let account = comparable(account);
-        let known = self.0.entry(account.id).or_insert_with(|| AccountTokens::new(account.clone()));
+    pub(crate) fn keep(
+        &mut self,
+        holder: Holder<'_>,
+        remote: &RemoteUrl,
+        asks: &[Ask],
+        grants: &Grants,
+        at: Timestamp,
+    ) {
+        let account = holder.account();
+        let known = self.0.entry(holder.key()).or_insert_with(|| HeldTokens::new(account.clone()));
         if known.account != account {
-            *known = AccountTokens::new(account);
+            *known = HeldTokens::new(account);
         }
         let mut room = COUNT_LIMIT.saturating_sub(known.count());
         let tokens = known.remotes.entry(remote.clone()).or_default();
         for (ask, grant) in asks.iter().zip(grants.iter()) {
             let (Some(wanted), Grant::Token(token, ends)) = (ask.full_ref(), grant) else { continue };
-            let time = match *ends {
-                Some(end) => LONGEST.min(Duration::from_secs(
-                    end.saturating_sub(at.now).saturating_sub(MARGIN).try_into().unwrap_or_default(),
-                )),
-                None => UNKNOWN,
+            // A client keeps a token for a whole download, so one with less than half of its life left is too old.
+            let (time, last) = match *ends {
+                Some(end) => {
+                    let half = end.saturating_sub(at.now) / 2;
+                    (
+                        LONGEST.min(Duration::from_secs(half.try_into().unwrap_or_default())),
+                        Some(end.saturating_sub(half)),
+                    )
+                }
+                None => (UNKNOWN, None),
             };
             if !time.is_zero() && room > 0 {
-                let kept = Kept { token: token.clone(), until: at.elapsed.saturating_add(time), ends: *ends };
+                let kept = Kept { token: token.clone(), until: at.elapsed.saturating_add(time), last, ends: *ends };
                 tokens.insert(wanted.clone(), kept);
                 room -= 1;
             }
@@ -107,7 +152,7 @@ impl TokenCache {
 
     /// Forgets all tokens of an account.
     pub(crate) fn forget(&mut self, account: AccountId) {
-        self.0.remove(&account);
+        self.0.remove(&Key::Account(account));
     }
 }
 
@@ -155,7 +200,7 @@ mod tests {
 
     /// Which of the asks find a token.
     fn found(cache: &mut TokenCache, account: &Account, host: &str, at: Timestamp) -> [bool; 3] {
-        let found = cache.find(account, &remote(host), &asks(), at);
+        let found = cache.find(Holder::Account(account), &remote(host), &asks(), at);
         [0, 1, 2].map(|index| found[index].is_some())
     }
 
@@ -165,34 +210,47 @@ mod tests {
         (0..2000)
             .take_while(|&seconds| {
                 let mut cache = TokenCache::default();
-                cache.keep(&account, &remote("r"), &asks(), &granted(ends_in), at(0));
+                cache.keep(Holder::Account(&account), &remote("r"), &asks(), &granted(ends_in), at(0));
                 found(&mut cache, &account, "r", at(seconds))[0]
             })
             .last()
     }
 
     #[test]
-    fn a_token_is_kept_until_a_minute_before_its_end_and_at_most_five_minutes() {
-        assert_eq!(kept_for(Some(100)), Some(39));
+    fn a_token_is_kept_for_half_of_its_life_and_at_most_five_minutes() {
+        assert_eq!(kept_for(Some(100)), Some(49));
+        assert_eq!(kept_for(Some(300)), Some(149));
         assert_eq!(kept_for(Some(10_000)), Some(299));
         assert_eq!(kept_for(None), Some(59));
-        assert_eq!(kept_for(Some(60)), None);
+        assert_eq!(kept_for(Some(1)), None);
         assert_eq!(kept_for(Some(-5)), None);
     }
 
     #[test]
     fn h13_no_token_needed_is_not_kept() {
         let (account, mut cache) = (account(), TokenCache::default());
-        cache.keep(&account, &remote("r"), &asks(), &granted(None), at(0));
+        cache.keep(Holder::Account(&account), &remote("r"), &asks(), &granted(None), at(0));
         assert_eq!(found(&mut cache, &account, "r", at(1)), [true, false, false]);
     }
 
     #[test]
     fn a_token_serves_only_its_own_account_and_remote() {
         let (one, mut cache) = (account(), TokenCache::default());
-        cache.keep(&one, &remote("r"), &asks(), &granted(None), at(0));
+        cache.keep(Holder::Account(&one), &remote("r"), &asks(), &granted(None), at(0));
         assert_eq!(found(&mut cache, &one, "s", at(1)), [false; 3]);
         assert_eq!(found(&mut cache, &account(), "r", at(1)), [false; 3]);
+    }
+
+    #[test]
+    fn what_anybody_gets_is_kept_beside_what_accounts_get() {
+        let (account, mut cache) = (account(), TokenCache::default());
+        let binding = account.binding.clone();
+        cache.keep(Holder::Anybody(&binding), &remote("r"), &asks(), &granted(None), at(0));
+        assert_eq!(found(&mut cache, &account, "r", at(1)), [false; 3]);
+        let other = testing::binding("https://other.example.org");
+        let mut held = |binding, host| cache.find(Holder::Anybody(binding), &remote(host), &asks(), at(1))[0].is_some();
+        assert!(held(&binding, "r"));
+        assert!(!held(&binding, "s") && !held(&other, "r"));
     }
 
     #[test]
@@ -200,7 +258,7 @@ mod tests {
         let unchanged = account();
         let after = |change: fn(&mut Account)| {
             let mut cache = TokenCache::default();
-            cache.keep(&unchanged, &remote("r"), &asks(), &granted(None), at(0));
+            cache.keep(Holder::Account(&unchanged), &remote("r"), &asks(), &granted(None), at(0));
             let mut changed = unchanged.clone();
             change(&mut changed);
             found(&mut cache, &changed, "r", at(1))[0]
@@ -217,13 +275,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_token_is_given_out_in_its_last_minute(ends_in in any::<i64>(), jump in any::<i64>(), seconds in 0u32..1000) {
+        fn no_token_is_given_out_in_the_second_half_of_its_life(ends_in in any::<i64>(), jump in any::<i64>(), seconds in 0u32..1000) {
             let (account, mut cache) = (account(), TokenCache::default());
             let ends = at(0).now.saturating_add(ends_in).max(0);
-            cache.keep(&account, &remote("r"), &asks(), &grants(Some(ends)), at(0));
+            cache.keep(Holder::Account(&account), &remote("r"), &asks(), &grants(Some(ends)), at(0));
             let look = Timestamp { now: at(seconds).now.saturating_add(jump), ..at(seconds) };
             if found(&mut cache, &account, "r", look)[0] {
-                prop_assert!(look.now < ends - MARGIN && seconds < 300);
+                prop_assert!(i128::from(ends) - i128::from(look.now) >= i128::from(ends - at(0).now) / 2 && seconds < 300);
             }
         }
     }

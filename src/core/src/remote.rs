@@ -232,11 +232,18 @@ fn remotes_of(installation: &Installation) -> Vec<Remote> {
     found
 }
 
-/// Whether one of these remotes has this name, address and options (rule R25).
-pub fn is_configured(remotes: &[Remote], name: &str, url: &str, options: &BTreeMap<String, String>) -> bool {
-    remotes
-        .iter()
-        .any(|remote| remote.name == name && remote.url == *url && remote.is_ours() && &remote.options == options)
+/// Whether one of these remotes has this name, address, options and registry (rule R25).
+pub fn is_configured(
+    remotes: &[Remote],
+    name: &str,
+    url: &str,
+    options: &BTreeMap<String, String>,
+    registry: Option<&str>,
+) -> bool {
+    remotes.iter().filter(|remote| remote.is_ours()).any(|remote| {
+        let is_it = remote.name == name && remote.url == *url && &remote.options == options;
+        is_it && remote.registry.as_deref() == registry.filter(|_| remote.is_registry())
+    })
 }
 
 /// Whether one of these installations has deployed a ref.
@@ -289,9 +296,9 @@ mod tests {
         assert!(!remotes[0].installs_authenticator && remotes[1].installs_authenticator);
         assert_eq!(remotes[0].claimed().unwrap().host(), "store.example.org");
         let options = remotes[0].options.clone();
-        assert!(is_configured(&remotes, "demo", "https://store.example.org/repo/", &options));
-        assert!(!is_configured(&remotes, "demo", "https://evil.example/repo/", &options));
-        assert!(!is_configured(&remotes, "demo", "https://store.example.org/repo/", &BTreeMap::new()));
+        assert!(is_configured(&remotes, "demo", "https://store.example.org/repo/", &options, None));
+        assert!(!is_configured(&remotes, "demo", "https://evil.example/repo/", &options, None));
+        assert!(!is_configured(&remotes, "demo", "https://store.example.org/repo/", &BTreeMap::new(), None));
     }
 
     #[test]
@@ -310,7 +317,7 @@ mod tests {
             ))];
             let ground = Ground::of(remote).unwrap();
             assert_eq!(remote.is_ours(), counts);
-            assert_eq!(is_configured(&remotes, "demo", "https://r.example/", &remote.options), counts);
+            assert_eq!(is_configured(&remotes, "demo", "https://r.example/", &remote.options, None), counts);
             assert_eq!(ground.is_of(remote), counts);
             assert_eq!(checks::is_checked(remote, &entries), counts);
             assert_eq!(checks::server_to_ask(remote, &entries).is_some(), counts);

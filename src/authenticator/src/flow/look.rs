@@ -16,11 +16,11 @@ use usher_core::{
 };
 
 use super::{
-    Findings, Flow, RequestAttempt,
+    Findings, Flow, Missing, RequestAttempt,
     obstacle::{self, Obstacle},
     ports::{Ending, Question, Reading},
 };
-use crate::token_cache::{Timestamp, TokenCache};
+use crate::token_cache::{Holder, Timestamp, TokenCache};
 
 /// A goal that a person may be asked about.
 #[async_trait]
@@ -92,13 +92,44 @@ impl Flow {
         findings: &mut Findings,
     ) -> Result<(), Obstacle> {
         let reading = Reading { afresh, interactive: call.request.interactive };
-        let account = findings.used.insert(self.account(&call.ground, reading).await?);
-        findings.grants = self.cache().find(account, &call.ground.remote_url, &call.request.asks, self.timestamp());
-        if !self.accounts.is_use_due(account) {
-            return self.fetch(call, account, &mut findings.grants).await;
+        self.serve_anybody(call, findings).await?;
+        if findings.is_complete() {
+            return Ok(());
+        }
+        let account = self.account(&call.ground, reading).await?;
+        findings.used = Some(account.clone());
+        let holder = Holder::Account(&account);
+        let known = self.cache().find(holder, &call.ground.remote_url, &call.request.asks, self.timestamp());
+        findings.add(known);
+        if !self.accounts.is_use_due(&account) {
+            return self.fetch(call, &account, findings).await;
         }
         // Find out at the same time who uses the account.
-        tokio::join!(self.fetch(call, account, &mut findings.grants), call.client()).0
+        tokio::join!(self.fetch(call, &account, findings), call.client()).0
+    }
+
+    /// Gets what anybody may have: such refs need no account, whether there is one or not.
+    async fn serve_anybody(&self, call: &RequestAttempt<'_>, findings: &mut Findings) -> Result<(), Obstacle> {
+        let (binding, remote_url) = (&call.ground.binding, &call.ground.remote_url);
+        // Nobody is contacted for a remote that this computer does not have (rule R25).
+        if !binding.provider.serves_anybody() || !call.is_configured().await {
+            return Ok(());
+        }
+        let holder = Holder::Anybody(binding);
+        findings.grants = self.cache().find(holder, remote_url, &call.request.asks, self.timestamp());
+        let missing = findings.missing(&call.request.asks);
+        if !missing.asks.is_empty() {
+            let said = self.tokens.get_for_anybody(binding, &missing.asks).await.map_err(|error| {
+                tracing::debug!(host = binding.host(), %error, "cannot find out what anybody may have");
+                obstacle::unserved(&error)
+            })?;
+            self.cache().keep(holder, remote_url, &missing.asks, &said, self.timestamp());
+            for (index, grant) in missing.indexes.into_iter().zip(said) {
+                findings.grants[index] = Some(grant).filter(|grant| *grant != Grant::Denied);
+            }
+        }
+        findings.for_anybody = findings.grants.iter().map(Option::is_some).collect();
+        Ok(())
     }
 
     /// The signed-in account that a remote may use, or the obstacle.
@@ -129,13 +160,9 @@ impl Flow {
         &self,
         call: &RequestAttempt<'_>,
         account: &Account,
-        grants: &mut [Option<Grant>],
+        findings: &mut Findings,
     ) -> Result<(), Obstacle> {
-        let (mut missing, mut asks) = (Vec::new(), Vec::new());
-        for (index, ask) in call.request.asks.iter().enumerate().filter(|(index, _)| grants[*index].is_none()) {
-            missing.push(index);
-            asks.push(ask.clone());
-        }
+        let Missing { indexes, asks } = findings.missing(&call.request.asks);
         if asks.is_empty() {
             return Ok(());
         }
@@ -143,7 +170,7 @@ impl Flow {
             Ok(said) => said,
             Err(obstacle) => {
                 if matches!(obstacle, Obstacle::Expired(_)) {
-                    grants.fill(None);
+                    findings.forget_account();
                 }
                 return Err(obstacle);
             }
@@ -153,9 +180,9 @@ impl Flow {
         if !denied.is_empty() {
             cache.forget(account.id);
         }
-        cache.keep(account, &call.ground.remote_url, &asks, &said, self.timestamp());
-        for (index, grant) in missing.into_iter().zip(said) {
-            grants[index] = Some(grant);
+        cache.keep(Holder::Account(account), &call.ground.remote_url, &asks, &said, self.timestamp());
+        for (index, grant) in indexes.into_iter().zip(said) {
+            findings.grants[index] = Some(grant);
         }
         if denied.is_empty() { Ok(()) } else { Err(Obstacle::not_bought(account, denied)) }
     }

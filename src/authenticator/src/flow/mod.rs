@@ -27,6 +27,7 @@ use async_trait::async_trait;
 use tokio::sync::OnceCell;
 use usher_core::{
     account::{Account, AccountId},
+    ask::Ask,
     binding::OptionsError,
     ground::{Ground, GroundError},
     names::usherctl,
@@ -86,8 +87,16 @@ struct RequestAttempt<'a> {
 struct Findings {
     /// A grant for each ask; `None` if there is none yet.
     grants: Vec<Option<Grant>>,
+    /// For each ask, whether anybody gets its grant, so that it says nothing about the account.
+    for_anybody: Vec<bool>,
     /// The account that was used.
     used: Option<Account>,
+}
+
+/// Asks without a grant, and where they stand in the request.
+struct Missing {
+    indexes: Vec<usize>,
+    asks: Vec<Ask>,
 }
 
 impl Flow {
@@ -140,7 +149,8 @@ impl Flow {
 
     async fn is_configured(&self, request: &Request) -> bool {
         let remotes = self.installations.remotes().await;
-        remote::is_configured(&remotes, &request.remote, &request.remote_uri, &request.options)
+        let Request { remote, remote_uri, options, registry, .. } = request;
+        remote::is_configured(&remotes, remote, remote_uri, options, registry.as_deref())
     }
 }
 
@@ -149,7 +159,7 @@ impl Attempt for RequestAttempt<'_> {
     type Findings = Findings;
 
     async fn look(&self, afresh: bool) -> (Findings, Option<Obstacle>) {
-        let mut findings = Findings { grants: vec![None; self.request.asks.len()], used: None };
+        let mut findings = Findings::none(self.request.asks.len());
         let looking = self.flow.look(self, afresh, &mut findings);
         // The keyring has a shorter limit of its own, so the server is the slow one.
         let looked = tokio::time::timeout(self.flow.limit, looking).await.unwrap_or(Err(Obstacle::Unreachable));
@@ -302,10 +312,42 @@ impl<'a> RequestAttempt<'a> {
 }
 
 impl Findings {
-    /// What the server said about apps.
+    /// Nothing yet for so many asks.
+    fn none(count: usize) -> Self {
+        Self { grants: vec![None; count], for_anybody: vec![false; count], used: None }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.grants.iter().all(Option::is_some)
+    }
+
+    /// The asks without a grant.
+    fn missing(&self, asks: &[Ask]) -> Missing {
+        let missing = asks.iter().enumerate().filter(|(index, _)| self.grants[*index].is_none());
+        let (indexes, asks) = missing.map(|(index, ask)| (index, ask.clone())).unzip();
+        Missing { indexes, asks }
+    }
+
+    /// Adds grants to the asks that have none.
+    fn add(&mut self, known: Vec<Option<Grant>>) {
+        for (grant, known) in self.grants.iter_mut().zip(known).filter(|(grant, _)| grant.is_none()) {
+            *grant = known;
+        }
+    }
+
+    /// Takes back what the account got.
+    fn forget_account(&mut self) {
+        for (grant, _) in self.grants.iter_mut().zip(&self.for_anybody).filter(|(_, for_anybody)| !**for_anybody) {
+            *grant = None;
+        }
+    }
+
+    /// What the server said about apps to the account.
     fn access(&self, request: &Request) -> Access {
         let mut access = Access::default();
-        for (ask, grant) in request.asks.iter().zip(&self.grants) {
+        let of_account =
+            self.grants.iter().zip(&self.for_anybody).map(|(grant, open)| grant.as_ref().filter(|_| !open));
+        for (ask, grant) in request.asks.iter().zip(of_account) {
             if let Some(grant) = grant {
                 access.add(ask, grant);
             }

@@ -183,9 +183,21 @@ pub(crate) fn refused(error: &SessionError, account: AccountId) -> Obstacle {
     match error {
         SessionError::SignedOut => Obstacle::SignedOut(account),
         SessionError::Expired | SessionError::Moved => Obstacle::Expired(account),
-        SessionError::NotPossible => Obstacle::NotPossible,
         SessionError::MayHaveEnded => Obstacle::MayHaveEnded(account),
-        SessionError::Unexpected | SessionError::Http(HttpError::Unexpected) => Obstacle::BadAnswer,
+        other => unserved(other),
+    }
+}
+
+/// The obstacle behind a failed call that used no account.
+pub(crate) fn unserved(error: &SessionError) -> Obstacle {
+    match error {
+        SessionError::NotPossible => Obstacle::NotPossible,
+        SessionError::SignedOut
+        | SessionError::Expired
+        | SessionError::Moved
+        | SessionError::MayHaveEnded
+        | SessionError::Unexpected
+        | SessionError::Http(HttpError::Unexpected) => Obstacle::BadAnswer,
         SessionError::Http(HttpError::Proxy(fault)) => Obstacle::Proxy(*fault),
         SessionError::Http(HttpError::Certificate(fault)) => Obstacle::NotSecure(*fault),
         SessionError::Http(

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use usher_core::{
     account::{Account, AccountId},
     ask::Ask,
+    binding::Binding,
     ground::Ground,
     prompt::{Kind, Reason},
     provider::{Access, Grants},
@@ -47,6 +48,8 @@ pub(crate) trait Tokens: Send + Sync {
     /// Asks an account's server for download tokens. Marks the account as expired if the server no longer accepts its
     /// sign-in.
     async fn get(&self, account: &Account, asks: &[Ask]) -> Result<Grants, SessionError>;
+    /// Asks a server for what anybody may have, without a credential.
+    async fn get_for_anybody(&self, binding: &Binding, asks: &[Ask]) -> Result<Grants, SessionError>;
 }
 
 /// The Flatpak installations on this computer. One that cannot be read in time counts as empty.

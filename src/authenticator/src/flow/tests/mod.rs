@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+mod anybody;
 mod path;
 mod purchases;
 mod refused;
