@@ -20,6 +20,7 @@
 //!   session   from an account to tokens           sign_in   from a finished sign-in to the saved account
 //!   buying    from “denied” to “owned”            http      the hardened HTTP client
 //!   redirect  the redirect that ends a sign-in    checks    what keeps accounts from working
+//!   registry_logins  logins of registries that Podman and Docker keep
 //!
 //! What Usher remembers
 //!   json_file one JSON value in a private file    files     small private files
@@ -73,6 +74,7 @@ pub mod prompt;
 pub mod provider;
 pub mod redirect;
 pub mod refs;
+pub mod registry_logins;
 pub mod remote;
 mod remote_add;
 pub mod repository_file;

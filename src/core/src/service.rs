@@ -96,6 +96,11 @@ impl ServiceUrl {
         host_of(&self.0)
     }
 
+    /// The address without its path. `None` if there is none.
+    pub fn root(&self) -> Option<Self> {
+        self.0.join("/").ok().map(Self)
+    }
+
     /// The address of a path on this server. `relative` is a constant of a provider, such as `api/v1/get_tokens`.
     pub fn join(&self, relative: &str) -> Result<Url, UrlError> {
         let url = self.0.join(relative).map_err(|_| UrlError::NotAnAddress)?;
