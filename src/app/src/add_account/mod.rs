@@ -2,9 +2,11 @@
 //! Adding an account: from a repository of this computer, a typed address or a file, to the page that names the server.
 
 mod discovery;
+mod logins;
 mod page;
 mod server;
 mod set_up;
 
+pub(crate) use logins::RegistryLoginsPage;
 pub(crate) use page::AddAccountPage;
 pub(crate) use server::ServerPage;

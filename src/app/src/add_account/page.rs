@@ -14,6 +14,7 @@ use usher_core::{
 
 use super::{
     discovery::{self, AddressProblem},
+    logins,
     set_up::{self, SetUpPage},
 };
 use crate::{
@@ -67,6 +68,8 @@ mod imp {
         continue_row: TemplateChild<adw::ButtonRow>,
         #[template_child]
         file_row: TemplateChild<adw::ActionRow>,
+        #[template_child]
+        import_row: TemplateChild<adw::ActionRow>,
         /// Another program can have filled in the address.
         #[template_child]
         pub(super) guard: TemplateChild<Guard>,
@@ -97,6 +100,7 @@ mod imp {
             self.parent_constructed();
             accessible::can_be_pressed(&*self.continue_row);
             accessible::can_be_pressed(&*self.file_row);
+            logins::lead_from(&self.import_row);
             self.stop_with_escape();
             self.guard.connect_is_open_notify(glib::clone!(
                 #[weak(rename_to = imp)]

@@ -54,6 +54,8 @@ pub(crate) enum Destination {
     ChangedServer(Repository, AccountId),
     /// The server that such a repository names now, away from the account that it used.
     AcceptedServer(Repository),
+    /// What other programs on this computer have signed in with.
+    RegistryLogins,
     /// What a file holds.
     File(gio::File),
 }

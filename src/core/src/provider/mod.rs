@@ -74,6 +74,11 @@ impl Provider {
         Self::of(PROTOCOLS[0])
     }
 
+    /// The provider of servers for which other programs keep logins: container registries.
+    pub fn of_registries() -> Option<Self> {
+        all().into_iter().find(|protocol| protocol.takes_registry_logins()).map(Self::of)
+    }
+
     fn of(protocol: &dyn Protocol) -> Self {
         Self::new(protocol.name())
     }

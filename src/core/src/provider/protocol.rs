@@ -80,6 +80,11 @@ pub trait Protocol: Send + Sync {
         false
     }
 
+    /// Whether other programs on this computer may have a login for such a server: see [`crate::registry_logins`].
+    fn takes_registry_logins(&self) -> bool {
+        false
+    }
+
     /// Whether asking for tokens may replace this credential. Such calls run one at a time for each account.
     fn may_renew(&self, _credential: &Credential) -> bool {
         false

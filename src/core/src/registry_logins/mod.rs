@@ -93,6 +93,11 @@ pub fn fits(fields: &[Field]) -> bool {
     matches!(fields, [Field::User, Field::Password] | [Field::Password, Field::User])
 }
 
+/// Why no login of other programs is found inside a Flatpak sandbox, and what to do instead.
+pub fn not_in_sandbox() -> String {
+    gettext("In a Flatpak, Usher cannot see the sign-ins of other programs. Use the user name and password instead.")
+}
+
 impl Places {
     /// Looks for the login of a registry: the first that can be used. Runs nothing.
     pub async fn find(&self, wanted: &Wanted) -> Finding {
@@ -215,14 +220,12 @@ impl Login {
 
     /// Reads the secret. To be called when the person has chosen this login. Fails if it is not what was found.
     pub async fn read(&self) -> Result<LoginSecret, Fault> {
-        let (user, password) = match &self.program {
-            Some(program) => helper::ask(program, &self.key, helper::TIME_LIMIT)
-                .await
-                .map_err(|fault| Fault::Program(program.clone(), fault))?,
-            None => {
-                let login = self.clone();
-                files::apart(&self.place.path, move || login.read_file()).await.map_err(|_| Fault::Disk)??
-            }
+        let (user, password) = if let Some(program) = &self.program {
+            let asked = helper::ask(program, &self.key, helper::TIME_LIMIT).await;
+            asked.map_err(|fault| Fault::Program(program.clone(), fault))?
+        } else {
+            let login = self.clone();
+            files::apart(&self.place.path, move || login.read_file()).await.map_err(|_| Fault::Disk)??
         };
         Ok(LoginSecret { user, password })
     }

@@ -109,10 +109,11 @@ async fn the_first_file_with_the_login_wins_and_its_secret_is_read_later() {
     }
 }
 
+type Trick = fn(&Computer, &Path);
+
 #[tokio::test]
 async fn m02_a_file_with_a_trick_is_told_and_the_next_one_is_used() {
     let file = "home/.config/containers/auth.json";
-    type Trick = fn(&Computer, &Path);
     let tricks: [(&str, FileFault, Trick); 11] = [
         ("others may write it", FileFault::Writable, |_, path| set_mode(path, 0o602)),
         ("its group may write it", FileFault::Writable, |_, path| set_mode(path, 0o620)),
@@ -308,7 +309,7 @@ async fn m06_a_program_with_a_trick_gives_no_login() {
         (r#"printf '{"Username":"ada","Secret":["a"]}'"#, ProgramFault::Unexpected),
         (r#"printf '{"Username":"ada","Secret":"a"} {}'"#, ProgramFault::Unexpected),
         (r#"printf '{"Username":"ada","Username":"eve","Secret":"a"}'"#, ProgramFault::Unexpected),
-        (r#"printf '\377'"#, ProgramFault::Unexpected),
+        (r"printf '\377'", ProgramFault::Unexpected),
         ("exit 0", ProgramFault::Unexpected),
         ("exec head -c 1073741824 /dev/zero", ProgramFault::Unexpected),
         ("exec yes", ProgramFault::Unexpected),

@@ -13,7 +13,7 @@ use usher_core::{
 use super::{Window, imp};
 use crate::{
     account::{AccountPage, ChangedServerPage, PermissionPage, PurchasesPage, ask_to_remove},
-    add_account::{AddAccountPage, ServerPage},
+    add_account::{AddAccountPage, RegistryLoginsPage, ServerPage},
     model::{OfferedRepository, Repository},
     navigation::Destination,
     repository::{RepositoriesPage, RepositoryPage},
@@ -60,6 +60,7 @@ impl imp::Window {
                     self.show_server_of(&repository);
                 }
             }
+            Destination::RegistryLogins => self.view.push(&RegistryLoginsPage::new()),
             Destination::File(file) => self.obj().open(&[file]),
         }
     }
