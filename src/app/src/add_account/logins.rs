@@ -75,7 +75,7 @@ mod imp {
 
     impl RegistryLoginsPage {
         fn look(&self) {
-            let (Some(places), Some(provider)) = (Places::of_process(), Provider::of_registries()) else {
+            let Some(places) = Places::of_process() else {
                 return self.stack.set_visible_child_name("sandbox");
             };
             glib::spawn_future_local(glib::clone!(
@@ -83,15 +83,15 @@ mod imp {
                 self,
                 async move {
                     let listing = runtime::spawn(async move { places.list().await }).await;
-                    imp.show(provider, &listing);
+                    imp.show(&listing);
                     imp.place_focus();
                 }
             ));
         }
 
-        fn show(&self, provider: Provider, listing: &Listing) {
+        fn show(&self, listing: &Listing) {
             for login in &listing.logins {
-                let row = login_row(provider, login);
+                let row = login_row(login);
                 self.logins_group.add(&row);
                 let _ = self.first_row.set(row.upcast());
             }
@@ -130,9 +130,6 @@ impl RegistryLoginsPage {
 pub(super) fn lead_from(row: &adw::ActionRow) {
     accessible::can_be_pressed(row);
     row.connect_activated(|row| navigation::go_to(row, &Destination::RegistryLogins));
-    if Provider::of_registries().is_none() {
-        return;
-    }
     let Some(places) = Places::of_process() else {
         row.set_subtitle(&gettext("Not possible in a Flatpak"));
         return row.set_visible(true);
@@ -147,7 +144,7 @@ pub(super) fn lead_from(row: &adw::ActionRow) {
     ));
 }
 
-fn login_row(provider: Provider, login: &Login) -> adw::ActionRow {
+fn login_row(login: &Login) -> adw::ActionRow {
     let user = login.user().map(|user| format!("{} · ", text::within(user))).unwrap_or_default();
     let row = adw::ActionRow::builder()
         .title(text::plain(&login.registry().host()))
@@ -158,7 +155,7 @@ fn login_row(provider: Provider, login: &Login) -> adw::ActionRow {
     row.add_prefix(&decorative_icon("network-server-symbolic"));
     row.add_suffix(&decorative_icon("go-next-symbolic"));
     accessible::can_be_pressed(&row);
-    let binding = provider.at(login.registry().clone());
+    let binding = Provider::of_registries().at(login.registry().clone());
     row.connect_activated(move |row| navigation::go_to(row, &Destination::Server(binding.clone())));
     row
 }

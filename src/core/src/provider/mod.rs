@@ -75,8 +75,9 @@ impl Provider {
     }
 
     /// The provider of servers for which other programs keep logins: container registries.
-    pub fn of_registries() -> Option<Self> {
-        all().into_iter().find(|protocol| protocol.takes_registry_logins()).map(Self::of)
+    pub fn of_registries() -> Self {
+        let found = all().into_iter().find(|protocol| protocol.takes_registry_logins());
+        Self::of(found.expect("container registries are in the table"))
     }
 
     fn of(protocol: &dyn Protocol) -> Self {

@@ -77,4 +77,8 @@ impl Protocol for Oci {
     fn serves_anybody(&self) -> bool {
         true
     }
+
+    fn takes_registry_logins(&self) -> bool {
+        true
+    }
 }
