@@ -6,11 +6,12 @@
 //! webflow   flatpak's sample account server   oci    container registries
 //! token     access tokens that people paste   hints  what a credential says about itself
 //! wire      what several providers read and   notes  what a process remembers of servers
-//!           write
+//!           write                             form   what a form says, and how answers are read
 //! ```
 //!
 //! A provider drives, a surface renders: nothing outside this folder asks which provider it deals with.
 
+mod form;
 mod hints;
 mod notes;
 pub mod oci;
@@ -27,6 +28,7 @@ use std::{collections::BTreeMap, ops::Deref};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 pub use self::{
+    form::FaultAtHost,
     hints::{Acceptance, Hints},
     notes::Notes,
     protocol::{

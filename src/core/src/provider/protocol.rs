@@ -42,6 +42,12 @@ pub trait Protocol: Send + Sync {
     /// How a person signs in, in words for that person.
     fn sign_in_method(&self) -> String;
 
+    /// Whether a person signs in on a web page of the server, to say so before it is opened. What comes is for the step
+    /// to say.
+    fn has_sign_in_page(&self) -> bool {
+        false
+    }
+
     /// The binding that a remote and a request claim, or the option that is wrong. Ignores unknown options.
     fn claim(&self, claim: &Claim<'_>) -> Result<Binding, OptionsError>;
 

@@ -65,6 +65,10 @@ impl Protocol for Webflow {
         gettext("On the server’s web page")
     }
 
+    fn has_sign_in_page(&self) -> bool {
+        true
+    }
+
     fn claim(&self, claim: &Claim<'_>) -> Result<Binding, OptionsError> {
         Ok(Provider::new(NAME).at(option::service(claim.options, option::URL)?))
     }
