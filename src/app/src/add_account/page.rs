@@ -2,11 +2,7 @@
 //! The page that asks where the account is.
 
 use adw::{prelude::*, subclass::prelude::*};
-use gtk::{
-    AccessibleAnnouncementPriority::High,
-    accessible::{Relation, State},
-    glib,
-};
+use gtk::{AccessibleAnnouncementPriority::High, glib};
 use usher_core::{
     clock,
     service::{ServiceUrl, UrlError},
@@ -25,7 +21,7 @@ use crate::{
     runtime,
     services::Services,
     take_along, text,
-    widgets::{Closures, Guard, Wait, accessible, escape, guard},
+    widgets::{Closures, Guard, Wait, accessible, escape, field, guard},
 };
 
 mod imp {
@@ -304,27 +300,12 @@ mod imp {
 
         fn mark(&self, text: &str) {
             self.obj().set_problem(text);
-            self.address_row.add_css_class("error");
-            let label: &gtk::Accessible = self.problem_label.upcast_ref();
-            for field in self.field() {
-                field.update_state(&[State::Invalid(gtk::AccessibleInvalidState::True)]);
-                field.update_relation(&[Relation::DescribedBy(&[label])]);
-            }
+            field::mark(&self.address_row, &self.problem_label);
         }
 
         fn clear_problem(&self) {
             self.obj().set_problem("");
-            self.address_row.remove_css_class("error");
-            for field in self.field() {
-                field.reset_state(gtk::AccessibleState::Invalid);
-                field.reset_relation(gtk::AccessibleRelation::DescribedBy);
-            }
-        }
-
-        /// The row and the text in it, which has the keyboard's focus.
-        fn field(&self) -> impl Iterator<Item = gtk::Widget> {
-            let text = self.address_row.delegate().and_then(|text| text.dynamic_cast::<gtk::Widget>().ok());
-            [Some(self.address_row.get().upcast()), text].into_iter().flatten()
+            field::clear(&self.address_row);
         }
     }
 }

@@ -27,7 +27,7 @@ use crate::{
     i18n::gettext_f,
     model::AccountList,
     text,
-    widgets::{BusyPage, Closures, CopyButton, FamiliarityLine, show_banner, toast},
+    widgets::{BusyPage, Closures, CopyButton, FamiliarityLine, ProblemView, show_banner, toast},
 };
 
 mod imp {
@@ -60,22 +60,6 @@ mod imp {
         reload_icon: RefCell<String>,
         #[property(get, set)]
         reload_text: RefCell<String>,
-        #[property(get, set)]
-        problem_icon: RefCell<String>,
-        #[property(get, set)]
-        problem_title: RefCell<String>,
-        /// With markup escaped.
-        #[property(get, set)]
-        problem_text: RefCell<String>,
-        /// Technical details; empty where there are none.
-        #[property(get, set)]
-        problem_details: RefCell<String>,
-        /// What the button says that tries again.
-        #[property(get, set)]
-        again_text: RefCell<String>,
-        /// The command that it copies instead; empty where there is none.
-        #[property(get, set)]
-        problem_command: RefCell<String>,
         /// Scheme, host and port of the document that is there.
         #[property(get, set)]
         server_address: RefCell<String>,
@@ -127,11 +111,7 @@ mod imp {
         #[template_child]
         pub(super) view_slot: TemplateChild<gtk::Box>,
         #[template_child]
-        pub(super) problem: TemplateChild<adw::StatusPage>,
-        #[template_child]
-        pub(super) details: TemplateChild<gtk::Expander>,
-        #[template_child]
-        pub(super) again_button: TemplateChild<CopyButton>,
+        pub(super) problem: TemplateChild<ProblemView>,
         /// The first page keeps its task alive.
         pub(super) task: RefCell<Option<Rc<dyn WebTask>>>,
         /// The page that opened this one, where it is a pop-up.
@@ -159,6 +139,7 @@ mod imp {
             BusyPage::ensure_type();
             CopyButton::ensure_type();
             FamiliarityLine::ensure_type();
+            ProblemView::ensure_type();
             klass.bind_template();
             klass.bind_template_callbacks();
             Closures::bind_template_callbacks(klass);
@@ -208,14 +189,12 @@ mod imp {
 
         #[template_callback]
         fn on_narrow(&self) {
-            self.problem.add_css_class("compact");
             self.header.set_title_widget(None::<&gtk::Widget>);
             self.address_bar.set_child(Some(&*self.address_button));
         }
 
         #[template_callback]
         fn on_wide(&self) {
-            self.problem.remove_css_class("compact");
             self.address_bar.set_child(None::<&gtk::Widget>);
             self.header.set_title_widget(Some(&*self.address_button));
         }

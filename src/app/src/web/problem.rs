@@ -3,11 +3,12 @@
 
 use adw::prelude::*;
 use gtk::{gio, glib};
-use usher_core::http::{self, ProxyFault};
+use usher_core::http::{self, HttpError, ProxyFault};
 
 use crate::{
     i18n::{gettext, gettext_f},
     text,
+    widgets::ProblemText,
 };
 
 /// What is shown in place of a page.
@@ -27,6 +28,8 @@ pub(crate) enum WebProblem {
     Proxy(ProxyFault),
     /// The certificate is not accepted; the technical details, one a line.
     Certificate(CertificateFault, String),
+    /// An answer that makes no sense.
+    Unexpected,
     /// An address without encryption.
     Unencrypted,
     /// The process of the page has died.
@@ -41,6 +44,8 @@ pub(crate) enum WebProblem {
     NoCredential,
     /// The sign-in could not begin.
     Unusable,
+    /// The server offers only a way of signing in that leads to no app.
+    NotPossible,
     /// The server wants something of the person for which Usher has no page.
     NoPage,
     /// Usher does not show this page; the command that does the same in a terminal and a browser.
@@ -127,16 +132,6 @@ impl CertificateFault {
     }
 }
 
-/// The words of a problem.
-pub(super) struct ProblemText {
-    pub(super) icon: &'static str,
-    pub(super) title: String,
-    pub(super) text: String,
-    pub(super) details: Option<String>,
-    /// What the button that goes on is called.
-    pub(super) again: String,
-}
-
 impl WebProblem {
     /// What a failed load means; `None` for one that we or the person stopped.
     pub(super) fn of(error: &glib::Error, is_online: bool) -> Option<Self> {
@@ -162,8 +157,20 @@ impl WebProblem {
         })
     }
 
+    /// What a failed call to a server means.
+    pub(crate) fn of_call(error: &HttpError, is_online: bool) -> Self {
+        match error {
+            HttpError::NoSuchHost | HttpError::Unreachable | HttpError::TimedOut if !is_online => Self::Offline,
+            HttpError::NoSuchHost => Self::NoSuchHost,
+            HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden => Self::Unreachable,
+            HttpError::Proxy(fault) => Self::Proxy(*fault),
+            HttpError::Certificate(fault) => Self::Certificate((*fault).into(), String::new()),
+            HttpError::Unexpected => Self::Unexpected,
+        }
+    }
+
     /// `is_purchase` if something could have been paid on the page.
-    pub(super) fn words(&self, host: &str, is_purchase: bool) -> ProblemText {
+    pub(crate) fn words(&self, host: &str, is_purchase: bool) -> ProblemText {
         let plain_host = text::within(host);
         let host = [("host", plain_host.as_str())];
         let (icon, title, text) = match self {
@@ -226,6 +233,12 @@ impl WebProblem {
             Self::TooLate => not_finished(gettext("Nobody signed in within 15 minutes.")),
             Self::NoCredential => not_finished(gettext_f("{host} finished without a sign-in.", &host)),
             Self::Unusable => not_finished(gettext("The sign-in could not start on this computer.")),
+            Self::Unexpected => not_finished(gettext_f("{host} answered in an unexpected way.", &host)),
+            Self::NotPossible => (
+                "dialog-error-symbolic",
+                gettext("Not Possible Here"),
+                gettext_f("{host} offers only a way of signing in that flatpak cannot use.", &host),
+            ),
             Self::NoPage => not_finished(gettext_f("This version of Usher cannot show what {host} asks for.", &host)),
             Self::NotShown(reason, command) => {
                 let (title, text) = reason.words(&plain_host, command.as_deref());
@@ -258,7 +271,22 @@ impl WebProblem {
             Self::NotShown(_, Some(_)) => gettext("Copy Command"),
             _ => gettext("Try Again"),
         };
-        ProblemText { icon, title, text, details, again }
+        let command = match self {
+            Self::NotShown(_, command) => command.clone(),
+            _ => None,
+        };
+        ProblemText { icon, title, text, details, again, command }
+    }
+}
+
+impl From<http::CertificateFault> for CertificateFault {
+    fn from(fault: http::CertificateFault) -> Self {
+        match fault {
+            http::CertificateFault::Expired => Self::Expired,
+            http::CertificateFault::NotYetValid => Self::NotYetValid,
+            http::CertificateFault::OtherHost => Self::OtherServer,
+            http::CertificateFault::Untrusted => Self::Untrusted,
+        }
     }
 }
 
@@ -317,6 +345,20 @@ mod tests {
         assert_eq!(of(unknown, true), Some(WebProblem::NoSuchHost));
         let refused = glib::Error::new(gio::IOErrorEnum::ProxyFailed, "");
         assert_eq!(of(refused, true), Some(WebProblem::Proxy(ProxyFault::Unreachable)));
+    }
+
+    #[test]
+    fn a_failed_call_is_told_in_the_words_of_a_failed_page() {
+        let title = |error: HttpError, online| WebProblem::of_call(&error, online).words("s.example", false).title;
+        for (error, online, said) in [
+            (HttpError::Unreachable, true, "\u{2068}s.example\u{2069} Cannot Be Reached"),
+            (HttpError::NoSuchHost, true, "\u{2068}s.example\u{2069} Cannot Be Reached"),
+            (HttpError::NoSuchHost, false, "No Connection"),
+            (HttpError::Certificate(http::CertificateFault::Expired), true, "Connection Is Not Secure"),
+            (HttpError::Unexpected, true, "Sign-In Was Not Finished"),
+        ] {
+            assert_eq!(title(error, online), said);
+        }
     }
 
     #[test]

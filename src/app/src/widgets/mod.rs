@@ -13,6 +13,7 @@ mod copy_button;
 mod descendant;
 pub(crate) mod escape;
 mod familiarity_line;
+pub(crate) mod field;
 pub(crate) mod focus;
 pub(crate) mod guard;
 mod heading;
@@ -20,6 +21,7 @@ pub(crate) mod labels;
 mod messages;
 mod offer_row;
 mod offline_banner;
+mod problem_view;
 mod row_group;
 mod row_menu;
 mod row_parts;
@@ -43,6 +45,7 @@ pub(crate) use self::{
     heading::Heading,
     offer_row::{Offer, OfferRow},
     offline_banner::show_offline,
+    problem_view::{ProblemText, ProblemView},
     row_group::RowGroup,
     row_menu::{MenuEntry, row_menu},
     row_parts::{decorative_icon, settle_state, sign_in_name, state_label},

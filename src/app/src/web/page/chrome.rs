@@ -13,10 +13,6 @@ const ZOOM_RANGE: std::ops::RangeInclusive<f64> = 0.3..=3.0;
 impl imp::WebPage {
     /// Goes on after a problem.
     pub(super) fn again(&self) {
-        // Its button has copied that.
-        if !self.obj().problem_command().is_empty() {
-            return;
-        }
         let problem = self.shown_problem.take();
         match (problem, self.task().filter(|_| !self.is_pop_up())) {
             (Some(problem), Some(task)) => task.again(problem),

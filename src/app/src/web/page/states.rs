@@ -94,25 +94,12 @@ impl imp::WebPage {
             self.done();
             return;
         }
-        let words = problem.words(host, self.is_purchase());
-        let said = format!("{}. {}", words.title, words.text);
-        let page = self.obj();
-        page.set_problem_icon(words.icon);
-        page.set_problem_title(words.title);
-        page.set_problem_text(glib::markup_escape_text(&words.text));
-        page.set_problem_details(words.details.unwrap_or_default());
-        page.set_again_text(words.again);
-        page.set_problem_command(match &problem {
-            WebProblem::NotShown(_, Some(command)) => command.as_str(),
-            _ => "",
-        });
-        self.details.set_expanded(false);
-        self.shown_problem.replace(Some(problem));
         self.stack.set_visible_child_name("problem");
+        self.problem.show(&problem.words(host, self.is_purchase()));
+        self.problem.take_focus();
+        self.shown_problem.replace(Some(problem));
         self.show_reload();
-        page.action_set_enabled("web.cancel", true);
-        self.again_button.grab_focus();
-        page.announce(&said, AccessibleAnnouncementPriority::High);
+        self.obj().action_set_enabled("web.cancel", true);
     }
 
     /// A page that is not shown, with the command that does the same elsewhere.

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What went wrong, in place of a page, and the way on from there.
+
+use adw::{prelude::*, subclass::prelude::*};
+use gtk::{AccessibleAnnouncementPriority, glib};
+
+use super::{Closures, CopyButton};
+
+/// The signal of the button that tries again.
+const AGAIN: &str = "again";
+
+/// The words of a problem.
+pub(crate) struct ProblemText {
+    pub(crate) icon: &'static str,
+    pub(crate) title: String,
+    pub(crate) text: String,
+    /// Technical details, where there are any.
+    pub(crate) details: Option<String>,
+    /// What the button says that leads on.
+    pub(crate) again: String,
+    /// The command that it copies instead of trying again.
+    pub(crate) command: Option<String>,
+}
+
+mod imp {
+    use std::{cell::RefCell, sync::LazyLock};
+
+    use glib::subclass::Signal;
+
+    use super::*;
+
+    #[derive(Default, gtk::CompositeTemplate, glib::Properties)]
+    #[properties(wrapper_type = super::ProblemView)]
+    #[template(file = "src/widgets/problem_view.blp")]
+    pub struct ProblemView {
+        #[property(get, set)]
+        icon: RefCell<String>,
+        #[property(get, set)]
+        title: RefCell<String>,
+        /// With markup escaped.
+        #[property(get, set)]
+        text: RefCell<String>,
+        /// Technical details; empty where there are none.
+        #[property(get, set)]
+        details: RefCell<String>,
+        #[property(get, set)]
+        again_text: RefCell<String>,
+        /// The command that the button copies instead of trying again; empty where there is none.
+        #[property(get, set)]
+        command: RefCell<String>,
+        /// What *Cancel* does.
+        #[property(get, set)]
+        cancel_action: RefCell<String>,
+        #[template_child]
+        status: TemplateChild<adw::StatusPage>,
+        #[template_child]
+        pub(super) expander: TemplateChild<gtk::Expander>,
+        #[template_child]
+        pub(super) again_button: TemplateChild<CopyButton>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for ProblemView {
+        const NAME: &'static str = "UsherProblemView";
+        type Type = super::ProblemView;
+        type ParentType = adw::BreakpointBin;
+
+        fn class_init(class: &mut Self::Class) {
+            CopyButton::ensure_type();
+            class.bind_template();
+            class.bind_template_callbacks();
+            Closures::bind_template_callbacks(class);
+        }
+
+        fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
+            object.init_template();
+        }
+    }
+
+    #[glib::derived_properties]
+    impl ObjectImpl for ProblemView {
+        fn signals() -> &'static [Signal] {
+            static SIGNALS: LazyLock<[Signal; 1]> = LazyLock::new(|| [Signal::builder(AGAIN).run_last().build()]);
+            &*SIGNALS
+        }
+    }
+
+    impl WidgetImpl for ProblemView {}
+    impl BreakpointBinImpl for ProblemView {}
+
+    #[gtk::template_callbacks]
+    impl ProblemView {
+        #[template_callback]
+        fn on_narrow(&self) {
+            self.status.add_css_class("compact");
+        }
+
+        #[template_callback]
+        fn on_wide(&self) {
+            self.status.remove_css_class("compact");
+        }
+
+        #[template_callback]
+        fn on_again(&self) {
+            // The button has copied the command.
+            if self.command.borrow().is_empty() {
+                self.obj().emit_by_name::<()>(AGAIN, &[]);
+            }
+        }
+    }
+}
+
+glib::wrapper! {
+    /// Says what went wrong. Its button emits `again`, unless that copies a command.
+    pub struct ProblemView(ObjectSubclass<imp::ProblemView>)
+        @extends adw::BreakpointBin, gtk::Widget,
+        @implements gtk::Accessible, gtk::Buildable, gtk::ConstraintTarget;
+}
+
+impl ProblemView {
+    /// Shows these words, and has them read.
+    pub(crate) fn show(&self, words: &ProblemText) {
+        self.set_icon(words.icon);
+        self.set_title(words.title.as_str());
+        self.set_text(glib::markup_escape_text(&words.text));
+        self.set_details(words.details.as_deref().unwrap_or_default());
+        self.set_again_text(words.again.as_str());
+        self.set_command(words.command.as_deref().unwrap_or_default());
+        self.imp().expander.set_expanded(false);
+        self.announce(&format!("{}. {}", words.title, words.text), AccessibleAnnouncementPriority::High);
+    }
+
+    /// Puts the keyboard on the button that leads on.
+    pub(crate) fn take_focus(&self) {
+        self.imp().again_button.grab_focus();
+    }
+}
