@@ -28,7 +28,7 @@ mod imp {
     #[properties(wrapper_type = super::ServerPage)]
     #[template(file = "src/add_account/server.blp")]
     pub struct ServerPage {
-        /// What the button leads to.
+        /// What the button leads to; empty where that is a form, which the way to sign in says.
         #[property(get, construct_only)]
         what_follows: RefCell<String>,
         /// Whose account is expected; empty where that is not known.
@@ -91,7 +91,7 @@ mod imp {
         /// What a screen reader says after the heading.
         #[template_callback(function)]
         fn told(what_follows: &str, familiarity: &str) -> String {
-            format!("{what_follows} {familiarity}")
+            format!("{what_follows} {familiarity}").trim_start().to_owned()
         }
 
         #[template_callback]
@@ -134,10 +134,12 @@ impl ServerPage {
         user: &str,
     ) -> Self {
         let host = binding.host();
+        let has_page = binding.provider.has_sign_in_page();
+        let what_follows = has_page.then(|| gettext("The sign-in page of this server opens next."));
         let continue_text = gettext_f("Continue to {host}", &[("host", &text::within(&host))]);
         let page: Self = glib::Object::builder()
             .property("title", gettext_f("Sign In to {host}", &[("host", &text::within(&host))]))
-            .property("what-follows", gettext("The sign-in page of this server opens next."))
+            .property("what-follows", what_follows.unwrap_or_default())
             .property("user", user)
             .property("repository", repository.map_or_else(String::new, Repository::title))
             .property("way-to-sign-in", binding.provider.sign_in_method())

@@ -17,6 +17,7 @@ use crate::{
     navigation::{Destination, GO_TO},
     prompt::Prompter,
     services::Services,
+    sign_in,
     widgets::{guard::LastTime, labels, show_offline, toast},
 };
 
@@ -137,7 +138,7 @@ mod imp {
 
         /// Whether other pages may be shown now. If not, it says why: a sign-in is not broken off.
         pub(super) fn may_interrupt(&self) -> bool {
-            let is_signing_in = self.view.find_page("web").is_some();
+            let is_signing_in = sign_in::is_under_way(&self.view);
             if is_signing_in {
                 toast::show(&*self.view, &gettext("Finish or cancel the sign-in first"));
             }

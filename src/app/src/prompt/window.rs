@@ -22,8 +22,8 @@ use crate::{
     i18n::gettext_f,
     purchase::Purchase,
     services::Services,
-    text,
-    web::{WebPage, WebSession},
+    sign_in, text,
+    web::WebSession,
     widgets::{Body, Closures, FamiliarityLine, Guard, Heading, Wait, WhyList, accessible, labels},
 };
 
@@ -227,7 +227,7 @@ mod imp {
 
         /// Whether a sign-in would be lost with the window.
         pub(super) fn holds_unsaved(&self) -> bool {
-            self.view.find_page("web").and_downcast::<WebPage>().is_some_and(|page| page.holds_unsaved())
+            sign_in::holds_unsaved(&self.view)
         }
 
         pub(super) fn abandon(&self) {

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! One sign-in, from the first page to *Done*. Its pages own the flow: it ends with the last of them.
+//!
+//! ```text
+//! steps  begins, shows what the person does next, takes the answer to the server
+//! web    what a page of the server is shown for
+//! ```
+
+mod steps;
+mod web;
 
 use std::{
     cell::{Cell, RefCell},
@@ -8,30 +16,23 @@ use std::{
 
 use adw::prelude::*;
 use gtk::glib;
-use usher_core::{
-    account::AccountId,
-    error_text::UserFacing,
-    provider::{Progress, RedirectReceiver, SignIn, SignInError, Step, StepAnswer},
-    redirect::{Match, Parameters, Refusal},
-    service::ServiceUrl,
-    sign_in::{self, Saved},
-    text as core_text,
-};
+use usher_core::{account::AccountId, credential::Secret, provider::SignIn, sign_in::Saved};
 
 use super::{
     done::DonePage,
+    form::FormPage,
     request::{AfterSaving, Purpose, SignInRequest},
-    save,
+    step_page::StepPage,
     unsaved::UnsavedSignIn,
 };
 use crate::{
-    i18n::{gettext, gettext_f},
+    i18n::gettext_f,
     navigation,
     purchase::unfinished,
     runtime,
     services::Services,
     text,
-    web::{SpentRedirects, WebPage, WebProblem, WebSession, WebTask},
+    web::{SpentRedirects, WebPage, WebSession},
     widgets::toast,
 };
 
@@ -40,12 +41,16 @@ type Finished = Box<dyn FnOnce(Option<AccountId>)>;
 pub(super) struct Flow {
     view: glib::WeakRef<adw::NavigationView>,
     origin: Option<glib::WeakRef<adw::NavigationPage>>,
-    pub(super) page: glib::WeakRef<WebPage>,
+    page: glib::WeakRef<adw::NavigationPage>,
     pub(super) services: Services,
     session: WebSession,
     pub(super) request: SignInRequest,
-    /// `None` once the server has answered.
+    /// `None` while the server is asked, and after that where it has used up the step.
     sign_in: RefCell<Option<Box<dyn SignIn>>>,
+    /// What was filled in before the sign-in began anew.
+    kept_answer: RefCell<Option<Vec<Secret>>>,
+    /// What goes on that the person can stop.
+    asking: RefCell<Option<glib::JoinHandle<()>>>,
     /// Signed in and not saved yet.
     pub(super) unsaved: UnsavedSignIn,
     spent: SpentRedirects,
@@ -70,6 +75,8 @@ impl Flow {
             session,
             request,
             sign_in: RefCell::default(),
+            kept_answer: RefCell::default(),
+            asking: RefCell::default(),
             unsaved: UnsavedSignIn::default(),
             spent: SpentRedirects::default(),
             is_other_person: Cell::default(),
@@ -84,128 +91,74 @@ impl Flow {
         self.request.account.filter(|_| !self.is_other_person.get())
     }
 
-    /// A new web page, in the session of its window.
+    /// A new page, of the kind with which a sign-in begins at this server.
     fn open_page(self: &Rc<Self>) {
-        let Some(view) = self.view.upgrade() else {
-            return;
+        if let Some(view) = self.view.upgrade() {
+            view.push(self.new_page().page());
+            self.begin();
+        }
+    }
+
+    fn new_page(self: &Rc<Self>) -> StepPage {
+        let page = if self.request.binding.provider.has_sign_in_page() {
+            self.new_web_page().into()
+        } else {
+            FormPage::new(self).into()
         };
-        let page = WebPage::first(self.services.accounts(), self.clone(), &self.session);
-        self.page.set(Some(&page));
-        view.push(&page);
-        self.begin();
+        self.set_page(page)
     }
 
-    /// Begins the sign-in once it could be saved (rule R16).
-    pub(super) fn begin(self: &Rc<Self>) {
-        let (flow, store) = (self.clone(), self.services.store.clone());
-        glib::spawn_future_local(async move {
-            match runtime::spawn(async move { store.prepare_to_save().await }).await {
-                Ok(_) => flow.begin_now().await,
-                Err(error) => {
-                    tracing::warn!(%error, "cannot begin a sign-in that could not be saved");
-                    if let Some(page) = flow.page.upgrade() {
-                        page.show_problem(WebProblem::CannotSave(error.reason()));
-                    }
-                }
-            }
-        });
+    /// A web page in the session of its window.
+    fn new_web_page(self: &Rc<Self>) -> WebPage {
+        WebPage::first(self.services.accounts(), self.clone(), &self.session)
     }
 
-    /// Begins the sign-in, or begins it anew after the server has answered.
-    async fn begin_now(self: &Rc<Self>) {
-        if self.sign_in.borrow().is_none() {
-            let (binding, http) = (self.request.binding.clone(), self.services.session.http().clone());
-            let app_ids = self.request.app_ids();
-            let beginning = async move { sign_in::begin(&http, &binding, RedirectReceiver::Embedded, &app_ids).await };
-            match runtime::spawn(beginning).await {
-                Ok(sign_in) => {
-                    self.sign_in.replace(Some(sign_in));
-                    self.limit_time();
-                }
-                Err(error) => return self.failed(&error),
+    fn set_page(&self, page: StepPage) -> StepPage {
+        self.page.set(Some(page.page()));
+        page
+    }
+
+    /// The page that is shown now.
+    pub(super) fn page(&self) -> Option<StepPage> {
+        StepPage::of(self.page.upgrade()?)
+    }
+
+    /// The web page that is shown, or a new one in place of a form.
+    fn web_page(self: &Rc<Self>) -> Option<WebPage> {
+        match self.page()? {
+            StepPage::Web(page) => Some(page),
+            form @ StepPage::Form(_) => {
+                let page = self.new_web_page();
+                self.replace_page(&form, page.clone().into());
+                Some(page)
             }
         }
-        self.show_step();
     }
 
-    /// Ends the sign-in after a while if the server does not answer (rule R5).
-    fn limit_time(self: &Rc<Self>) {
-        let timer = glib::timeout_add_local_once(
-            self.services.sign_in_limit(),
-            glib::clone!(
-                #[weak(rename_to = flow)]
-                self,
-                move || {
-                    flow.limit.take();
-                    flow.end_unanswered();
-                }
-            ),
-        );
-        if let Some(earlier) = self.limit.replace(Some(timer)) {
-            earlier.remove();
-        }
-    }
-
-    /// Whatever the page still does leads nowhere.
-    fn end_unanswered(&self) {
-        let (Some(sign_in), Some(page)) = (self.sign_in.take(), self.page.upgrade()) else {
-            return;
-        };
-        if let Step::Web { redirect, .. } = sign_in.step() {
-            self.spent.add(redirect);
-        }
-        page.show_problem(WebProblem::TooLate);
-    }
-
-    /// Shows what the person does next.
-    fn show_step(&self) {
-        let (sign_in, Some(page)) = (self.sign_in.borrow(), self.page.upgrade()) else {
-            return;
-        };
-        match sign_in.as_ref().map(|sign_in| sign_in.step()) {
-            Some(Step::Web { start, .. }) => page.load(start),
-            Some(step @ (Step::Form { .. } | Step::Code { .. })) => {
-                tracing::warn!(step = step.kind(), "cannot show this step of a sign-in");
-                page.show_problem(WebProblem::NoPage);
+    /// The form that is shown, or a new one in place of a web page.
+    fn form_page(self: &Rc<Self>) -> Option<FormPage> {
+        match self.page()? {
+            StepPage::Form(page) => Some(page),
+            web @ StepPage::Web(_) => {
+                let page = FormPage::new(self);
+                self.replace_page(&web, page.clone().into());
+                Some(page)
             }
-            None => {}
         }
     }
 
-    /// Takes the answer to a step, and goes on with the next one or saves.
-    async fn go_on(self: Rc<Self>, sign_in: Box<dyn SignIn>, answer: StepAnswer) {
-        let http = self.services.session.http().clone();
-        match runtime::spawn(async move { sign_in.answer(&http, answer).await }).await {
-            Ok(Progress::Next(next)) => {
-                self.sign_in.replace(Some(next));
-                self.show_step();
-            }
-            Ok(Progress::Done(signed_in)) => {
-                self.unsaved.keep(save::unsaved(&self.request, self.expected(), &signed_in));
-                self.save();
-            }
-            Err(error) => self.failed(&error),
+    /// The next step is of another kind.
+    fn replace_page(&self, earlier: &StepPage, page: StepPage) {
+        if let Some(view) = self.view.upgrade() {
+            let page = self.set_page(page);
+            let mut pages = self.pages_before(&view);
+            pages.push(page.page().clone());
+            view.replace(&pages);
+            earlier.close();
         }
     }
 
-    fn failed(&self, error: &SignInError) {
-        tracing::warn!(%error, "cannot begin or finish a sign-in");
-        let problem = match error {
-            SignInError::Cancelled => return self.give_up(),
-            SignInError::Stopped(reason) => WebProblem::Refused(reason.clone()),
-            SignInError::NoCredential
-            | SignInError::NotPossible
-            | SignInError::NotNeeded
-            | SignInError::Unexpected
-            | SignInError::Http(_) => WebProblem::NoCredential,
-            SignInError::Random(_) | SignInError::Address(_) => WebProblem::Unusable,
-        };
-        if let Some(page) = self.page.upgrade() {
-            page.show_problem(problem);
-        }
-    }
-
-    pub(super) async fn saved(self: &Rc<Self>, saved: Saved, page: &WebPage) {
+    pub(super) async fn saved(self: &Rc<Self>, saved: Saved, page: &StepPage) {
         let onward = match &self.request.purpose {
             Purpose::Asked(asked) => (asked.saved)(asked.clone(), saved.account.id).await,
             Purpose::ByHand { .. } => {
@@ -216,7 +169,7 @@ impl Flow {
         let Some(view) = self.view.upgrade() else {
             return;
         };
-        // The web view ends here; behind *Done* is the page from which the sign-in began.
+        // The page ends here; behind *Done* is the page from which the sign-in began.
         page.close();
         match onward {
             AfterSaving::Done if self.is_settled(&saved) => {
@@ -252,7 +205,7 @@ impl Flow {
         is_by_hand && self.expected().is_some() && !saved.is_new
     }
 
-    /// Signs out the wrong person again, and shows the server's page anew.
+    /// Signs out the wrong person again, and begins anew.
     fn start_over(self: &Rc<Self>, saved: &Saved) {
         self.is_other_person.set(true);
         if saved.is_new {
@@ -266,17 +219,11 @@ impl Flow {
         // The server still knows the wrong person in this session.
         self.session.renew();
         if let Some(view) = self.view.upgrade() {
-            let kept = self.pages_before(&view);
-            self.open_page_after(&view, kept);
+            let mut pages = self.pages_before(&view);
+            pages.push(self.new_page().page().clone());
+            view.replace(&pages);
+            self.begin();
         }
-    }
-
-    fn open_page_after(self: &Rc<Self>, view: &adw::NavigationView, mut pages: Vec<adw::NavigationPage>) {
-        let page = WebPage::first(self.services.accounts(), self.clone(), &self.session);
-        self.page.set(Some(&page));
-        pages.push(page.upcast());
-        view.replace(&pages);
-        self.begin();
     }
 
     /// The pages up to the one from which the sign-in began.
@@ -296,86 +243,26 @@ impl Flow {
         }
     }
 
+    /// The person leaves a page of the sign-in. What is not saved is not lost without a question.
+    pub(super) fn leave(self: &Rc<Self>) {
+        if !self.unsaved.is_kept() {
+            self.stop();
+            self.give_up();
+            return;
+        }
+        let flow = self.clone();
+        glib::spawn_future_local(async move {
+            if flow.lose_unsaved().await {
+                flow.give_up();
+            }
+        });
+    }
+
     /// The person has read *Done*.
     fn finish(&self, id: AccountId) {
         if let Some(finished) = self.finished.take() {
             finished(Some(id));
         }
-    }
-}
-
-impl WebTask for Flow {
-    fn service(&self) -> &ServiceUrl {
-        &self.request.binding.service
-    }
-
-    fn account(&self) -> Option<AccountId> {
-        self.expected()
-    }
-
-    fn is_purchase(&self) -> bool {
-        false
-    }
-
-    fn command(&self) -> Option<String> {
-        let remote = match &self.request.purpose {
-            Purpose::Asked(asked) => Some(asked.ground.remote.as_str()),
-            Purpose::ByHand { remote } => remote.as_ref().map(|remote| remote.name.as_str()),
-        };
-        let server = self.request.binding.service.url().as_str();
-        let whom = remote.filter(|name| core_text::is_plain_name(name)).unwrap_or(server);
-        core_text::usherctl(&["sign-in", whom])
-    }
-
-    fn recognise(&self, address: &str) -> Match {
-        match self.sign_in.borrow().as_ref().map(|sign_in| sign_in.step()) {
-            Some(Step::Web { redirect, .. }) => redirect.recognise(address),
-            _ => Match::Other,
-        }
-    }
-
-    fn spent(&self) -> &SpentRedirects {
-        &self.spent
-    }
-
-    fn answered(self: Rc<Self>, parameters: Parameters) {
-        let (Some(sign_in), Some(page)) = (self.sign_in.take(), self.page.upgrade()) else {
-            return;
-        };
-        if let Step::Web { redirect, .. } = sign_in.step() {
-            self.spent.add(redirect);
-        }
-        // A person who has cancelled waits for nothing more.
-        if parameters.refusal() != Some(Refusal::Cancelled) {
-            page.show_busy(&gettext("Signing in…"));
-        }
-        glib::spawn_future_local(self.go_on(sign_in, StepAnswer::Redirect(parameters)));
-    }
-
-    fn again(self: Rc<Self>, problem: WebProblem) {
-        let Some(page) = self.page.upgrade() else {
-            return;
-        };
-        match problem {
-            WebProblem::NotSaved(_) => {
-                page.show_busy(&gettext("Signing in…"));
-                self.save();
-            }
-            WebProblem::Crashed => page.reload(),
-            _ => self.begin(),
-        }
-    }
-
-    fn cancel(self: Rc<Self>) {
-        if !self.unsaved.is_kept() {
-            self.give_up();
-            return;
-        }
-        glib::spawn_future_local(async move {
-            if self.lose_unsaved().await {
-                self.give_up();
-            }
-        });
     }
 }
 

@@ -19,11 +19,9 @@ use usher_core::{
 use super::{
     flow::Flow,
     save::{self, Settled},
+    step_page::StepPage,
 };
-use crate::{
-    i18n::gettext,
-    web::{WebPage, WebProblem},
-};
+use crate::{i18n::gettext, web::WebProblem};
 
 /// After so long the page says what it waits for, and can be left.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -69,17 +67,19 @@ impl UnsavedSignIn {
 impl Flow {
     /// Saves the account and shows *Done*, or says why it was not saved.
     pub(super) fn save(self: &Rc<Self>) {
-        let (Some(unsaved), Some(page)) = (self.unsaved.get(), self.page.upgrade()) else {
+        let (Some(unsaved), Some(page)) = (self.unsaved.get(), self.page()) else {
             return;
         };
         self.hold_window(&page);
         let flow = self.clone();
         let patience = glib::spawn_future_local(glib::clone!(
-            #[weak]
-            page,
+            #[weak(rename_to = flow)]
+            self,
             async move {
                 glib::timeout_future(PATIENCE).await;
-                page.show_wait(&gettext("Waiting for the keyring…"));
+                if let Some(page) = flow.page() {
+                    page.show_wait(&gettext("Waiting for the keyring…"));
+                }
             }
         ));
         glib::spawn_future_local(async move {
@@ -92,11 +92,11 @@ impl Flow {
         });
     }
 
-    async fn settle(self: &Rc<Self>, outcome: Result<SaveOutcome, StoreError>, unsaved: Unsaved, page: WebPage) {
+    async fn settle(self: &Rc<Self>, outcome: Result<SaveOutcome, StoreError>, unsaved: Unsaved, page: StepPage) {
         let mut outcome = outcome;
         loop {
             let settled = match outcome {
-                Ok(outcome) => save::settle(outcome, &unsaved, &self.request.binding.host(), &page).await,
+                Ok(outcome) => save::settle(outcome, &unsaved, &self.request.binding.host(), page.page()).await,
                 Err(error) => {
                     tracing::warn!(%error, "cannot save an account");
                     page.show_problem(WebProblem::NotSaved(error.reason()));
@@ -131,7 +131,7 @@ impl Flow {
             };
             // From here on nothing is to be stopped any more.
             flow.unsaved.waiting.take();
-            if let (Some(outcome), Some(page), true) = (outcome, flow.page.upgrade(), flow.unsaved.is_kept()) {
+            if let (Some(outcome), Some(page), true) = (outcome, flow.page(), flow.unsaved.is_kept()) {
                 flow.settle(Ok(outcome), unsaved, page).await;
             }
         });
@@ -139,8 +139,9 @@ impl Flow {
     }
 
     /// The window asks before it closes over what is not saved.
-    fn hold_window(self: &Rc<Self>, page: &WebPage) {
-        let Some(window) = page.root().and_downcast::<gtk::Window>().filter(|_| self.unsaved.held.borrow().is_none())
+    fn hold_window(self: &Rc<Self>, page: &StepPage) {
+        let Some(window) =
+            page.page().root().and_downcast::<gtk::Window>().filter(|_| self.unsaved.held.borrow().is_none())
         else {
             return;
         };
@@ -162,10 +163,10 @@ impl Flow {
 
     /// Asks whether what is not saved may be lost, and lets it go if so.
     pub(super) async fn lose_unsaved(&self) -> bool {
-        let Some(page) = self.page.upgrade().filter(|_| !self.unsaved.is_asking.replace(true)) else {
+        let Some(page) = self.page().filter(|_| !self.unsaved.is_asking.replace(true)) else {
             return false;
         };
-        let is_agreed = save::may_be_lost(&self.request.binding.host(), &page).await;
+        let is_agreed = save::may_be_lost(&self.request.binding.host(), page.page()).await;
         self.unsaved.is_asking.set(false);
         // It may have been saved while the question was open.
         let is_lost = is_agreed && self.unsaved.is_kept();

@@ -46,6 +46,8 @@ pub(crate) enum WebProblem {
     Unusable,
     /// The server offers only a way of signing in that leads to no app.
     NotPossible,
+    /// The server asks nobody to sign in.
+    NotNeeded,
     /// The server wants something of the person for which Usher has no page.
     NoPage,
     /// Usher does not show this page; the command that does the same in a terminal and a browser.
@@ -238,6 +240,11 @@ impl WebProblem {
                 "dialog-error-symbolic",
                 gettext("Not Possible Here"),
                 gettext_f("{host} offers only a way of signing in that flatpak cannot use.", &host),
+            ),
+            Self::NotNeeded => (
+                "emblem-ok-symbolic",
+                gettext("No Account Needed"),
+                gettext_f("{host} asks nobody to sign in.", &host),
             ),
             Self::NoPage => not_finished(gettext_f("This version of Usher cannot show what {host} asks for.", &host)),
             Self::NotShown(reason, command) => {

@@ -24,6 +24,9 @@ mod imp {
         /// What it shows, where that is an icon.
         #[property(get, set = Self::set_icon)]
         icon: RefCell<String>,
+        /// What it says where that takes long.
+        #[property(get = Self::busy_text, set = Self::set_busy_text)]
+        busy_text: std::marker::PhantomData<String>,
         /// Whether something that it began goes on.
         #[property(get, set = Self::set_busy)]
         busy: Cell<bool>,
@@ -68,6 +71,15 @@ mod imp {
             self.content.set_child(Some(&gtk::Image::from_icon_name(&icon)));
             self.obj().add_css_class("image-button");
             self.icon.replace(icon);
+        }
+
+        fn busy_text(&self) -> String {
+            self.wait.text()
+        }
+
+        #[expect(clippy::needless_pass_by_value, reason = "a setter of a property is given the value")]
+        fn set_busy_text(&self, text: String) {
+            self.wait.set_text(text);
         }
 
         /// What it began goes on, but the person does not wait for it any more.

@@ -8,11 +8,10 @@ use usher_core::{account::Account, names, prompt::Kind};
 use super::{Form, WAITING_END, WAITING_LIMIT, imp, question};
 use crate::{
     model::App,
+    sign_in,
     widgets::{Why, accessible::bare, account_choices, labels, show_offline, toast},
 };
 
-/// Tag of the server's web page, whose host the window is called by.
-const WEB: &str = "web";
 /// Size of the picture.
 const ICON: i32 = 96;
 /// Its size above a list to choose from.
@@ -30,7 +29,7 @@ impl imp::PromptWindow {
                     return;
                 };
                 labels::settle(&page);
-                if page.tag().is_some_and(|tag| tag == WEB) {
+                if sign_in::is_step(&page) {
                     page.connect_title_notify(glib::clone!(
                         #[weak]
                         imp,
@@ -41,9 +40,9 @@ impl imp::PromptWindow {
         ));
     }
 
-    /// The window is called by its question, and by the host while a page of a server is shown.
+    /// The window is called by its question, and by the page while a server is dealt with.
     fn show_title(&self) {
-        let page = self.view.visible_page().filter(|page| page.tag().is_some_and(|tag| tag == WEB));
+        let page = self.view.visible_page().filter(sign_in::is_step);
         let title = page.map_or_else(|| self.intro.title(), |page| page.title());
         self.obj().set_title(Some(&title));
     }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The page that a sign-in is at: one of the server, or a form of our own.
+
+use adw::prelude::*;
+
+use super::form::FormPage;
+use crate::web::{WebPage, WebProblem};
+
+pub(super) enum StepPage {
+    Web(WebPage),
+    Form(FormPage),
+}
+
+impl From<WebPage> for StepPage {
+    fn from(page: WebPage) -> Self {
+        Self::Web(page)
+    }
+}
+
+impl From<FormPage> for StepPage {
+    fn from(page: FormPage) -> Self {
+        Self::Form(page)
+    }
+}
+
+impl StepPage {
+    /// The page of a sign-in, if this is one.
+    pub(super) fn of(page: adw::NavigationPage) -> Option<Self> {
+        match page.downcast::<WebPage>() {
+            Ok(page) => Some(Self::Web(page)),
+            Err(page) => page.downcast().ok().map(Self::Form),
+        }
+    }
+
+    pub(super) fn page(&self) -> &adw::NavigationPage {
+        match self {
+            Self::Web(page) => page.upcast_ref(),
+            Self::Form(page) => page.upcast_ref(),
+        }
+    }
+
+    /// The server is asked how one signs in: the person can leave. A web page says by itself what it opens.
+    pub(super) fn show_asking(&self, text: &str) {
+        if let Self::Form(page) = self {
+            page.show_asking(text);
+        }
+    }
+
+    /// The server has answered: lets nobody do anything meanwhile.
+    pub(super) fn show_busy(&self, text: &str) {
+        match self {
+            Self::Web(page) => page.show_busy(text),
+            Self::Form(page) => page.show_busy(text),
+        }
+    }
+
+    /// The same where it takes long: the person can leave.
+    pub(super) fn show_wait(&self, text: &str) {
+        match self {
+            Self::Web(page) => page.show_wait(text),
+            Self::Form(page) => page.show_wait(text),
+        }
+    }
+
+    pub(super) fn show_problem(&self, problem: WebProblem) {
+        match self {
+            Self::Web(page) => page.show_problem(problem),
+            Self::Form(page) => page.show_problem(problem),
+        }
+    }
+
+    /// Whether something was signed in to that is not saved yet.
+    pub(super) fn holds_unsaved(&self) -> bool {
+        match self {
+            Self::Web(page) => page.holds_unsaved(),
+            Self::Form(page) => page.holds_unsaved(),
+        }
+    }
+
+    /// Ends the page, and forgets what was typed.
+    pub(super) fn close(&self) {
+        match self {
+            Self::Web(page) => page.close(),
+            Self::Form(page) => page.close(),
+        }
+    }
+}
