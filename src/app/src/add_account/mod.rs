@@ -3,6 +3,7 @@
 
 mod discovery;
 mod logins;
+mod other_way;
 mod page;
 mod server;
 mod set_up;

@@ -11,6 +11,7 @@ use usher_core::{
 use super::{
     discovery::{self, AddressProblem},
     logins,
+    other_way,
     set_up::{self, SetUpPage},
 };
 use crate::{
@@ -62,6 +63,8 @@ mod imp {
         continue_stack: TemplateChild<gtk::Stack>,
         #[template_child]
         continue_row: TemplateChild<adw::ButtonRow>,
+        #[template_child]
+        other_ways_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
         file_row: TemplateChild<adw::ActionRow>,
         #[template_child]
@@ -273,6 +276,16 @@ mod imp {
             }
         }
 
+        /// The kinds of servers that a person knows by their kind; what other programs keep comes last.
+        pub(super) fn list_other_ways(&self, services: &Services) {
+            let group = &self.other_ways_group;
+            group.remove(&*self.import_row);
+            for row in other_way::rows(services) {
+                group.add(&row);
+            }
+            group.add(&*self.import_row);
+        }
+
         pub(super) fn fill(&self, offered: OfferedRepository) {
             let address = offered.file.address.clone();
             self.address_row.set_text(&address.to_string());
@@ -324,6 +337,7 @@ impl AddAccountPage {
         let entries = services.accounts().entries();
         let overview = overview(&entries, &services.repositories().all(), &[], clock::now());
         page.imp().list_repositories(&overview.without_account);
+        page.imp().list_other_ways(services);
         page
     }
 

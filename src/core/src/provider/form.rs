@@ -2,7 +2,7 @@
 //! What every surface does alike with a form: what its fields are called, how what was typed is read, and what was wrong
 //! with it.
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::step::{Field, FormFault};
 use crate::{
@@ -22,15 +22,15 @@ impl Field {
         }
     }
 
-    /// Reads what a person typed or pasted, and wipes it. A final line break came along with the copy; of a token, white
-    /// space anywhere did, where it was broken into lines. Fails if nothing is left.
+    /// Reads what a person typed or pasted, and wipes it. A final line break came along with the copy; with a token, white
+    /// space anywhere and the words of a header before it. Fails if nothing is left.
     pub fn read(self, mut typed: String) -> Result<Secret, SecretError> {
         let kept = match self {
             Self::User | Self::Password => {
                 let kept = typed.strip_suffix('\n').unwrap_or(&typed);
                 kept.strip_suffix('\r').unwrap_or(kept).to_owned()
             }
-            Self::Token => typed.split_whitespace().collect(),
+            Self::Token => pasted_token(&typed).to_string(),
         };
         typed.zeroize();
         Secret::try_from(kept)
@@ -43,6 +43,17 @@ impl Field {
             Self::Token => !typed.trim().is_empty(),
         }
     }
+}
+
+/// The token in what a person pasted, which may hold line breaks, and the words of a header before it.
+pub(super) fn pasted_token(pasted: &str) -> Zeroizing<String> {
+    let mut words: Vec<&str> = pasted.split_whitespace().collect();
+    for before in ["authorization:", "bearer"] {
+        if words.len() > 1 && words[0].eq_ignore_ascii_case(before) {
+            words.remove(0);
+        }
+    }
+    Zeroizing::new(words.concat())
 }
 
 impl FormFault {
@@ -111,6 +122,8 @@ mod tests {
             (Field::Password, " a b:c\t\"é\\ ", " a b:c\t\"é\\ "),
             (Field::Password, &long, &long),
             (Field::Token, "  eyJ\n abc.\tdef \r\n", "eyJabc.def"),
+            (Field::Token, "Authorization: Bearer eyJ\n", "eyJ"),
+            (Field::Token, "bearer", "bearer"),
         ] {
             assert_eq!(field.read(typed.to_owned()).map(|secret| secret.expose().to_owned()), Ok(read.to_owned()));
             assert!(field.is_filled(typed), "{typed:?}");

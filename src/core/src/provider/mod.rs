@@ -32,8 +32,8 @@ pub use self::{
     hints::{Acceptance, Hints},
     notes::Notes,
     protocol::{
-        Access, Beginning, Claim, Endpoints, Grant, Granted, Grants, Protocol, PurchaseError, RedirectReceiver,
-        Revoked, Shop, SignIn, SignInError, SignedIn, TokensCall, TokensError,
+        Access, Beginning, Claim, Endpoints, Grant, Granted, Grants, OtherWay, Protocol, PurchaseError,
+        RedirectReceiver, Revoked, Shop, SignIn, SignInError, SignedIn, TokensCall, TokensError,
     },
     step::{Field, Form, FormFault, Progress, Step, StepAnswer},
 };
@@ -80,6 +80,11 @@ impl Provider {
     pub fn of_registries() -> Self {
         let found = all().into_iter().find(|protocol| protocol.takes_registry_logins());
         Self::of(found.expect("container registries are in the table"))
+    }
+
+    /// The providers whose servers a person knows by their kind, and the words for each.
+    pub fn other_ways() -> Vec<(Self, OtherWay)> {
+        all().into_iter().filter_map(|protocol| Some((Self::of(protocol), protocol.other_way()?))).collect()
     }
 
     fn of(protocol: &dyn Protocol) -> Self {

@@ -21,7 +21,7 @@ use async_trait::async_trait;
 
 pub(super) use self::tokens::RegistryNotes;
 use self::{registry::Registry, tokens::Call};
-use super::{Beginning, Claim, Granted, Protocol, SignIn, SignInError, TokensCall, TokensError};
+use super::{Beginning, Claim, Granted, OtherWay, Protocol, SignIn, SignInError, TokensCall, TokensError};
 use crate::{
     binding::{Binding, OptionsError, Provider},
     http::{HttpClient, HttpError},
@@ -60,6 +60,14 @@ impl Protocol for Oci {
 
     fn options(&self, _binding: &Binding) -> BTreeMap<String, String> {
         BTreeMap::new()
+    }
+
+    fn other_way(&self) -> Option<OtherWay> {
+        Some(OtherWay {
+            title: gettext("Container Registry"),
+            subtitle: gettext("Sign in with a user name and password or an access token"),
+            what_to_enter: gettext("Enter the address of the registry."),
+        })
     }
 
     async fn probe(&self, http: &HttpClient, service: &ServiceUrl) -> Result<bool, HttpError> {

@@ -54,6 +54,11 @@ pub trait Protocol: Send + Sync {
     /// The options, all but the type, that make a remote claim this binding.
     fn options(&self, binding: &Binding) -> BTreeMap<String, String>;
 
+    /// How a person is led to a sign-in where an address alone does not tell that its server speaks this protocol.
+    fn other_way(&self) -> Option<OtherWay> {
+        None
+    }
+
     /// Asks a server, without a credential, whether it speaks this protocol.
     async fn probe(&self, http: &HttpClient, service: &ServiceUrl) -> Result<bool, HttpError>;
 
@@ -110,6 +115,17 @@ pub trait Protocol: Send + Sync {
     ) -> Result<Revoked, HttpError> {
         Ok(Revoked::NotOffered)
     }
+}
+
+/// The words by which a person finds a kind of server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherWay {
+    /// What such servers are called.
+    pub title: String,
+    /// How one signs in there.
+    pub subtitle: String,
+    /// Which address is wanted: a sentence.
+    pub what_to_enter: String,
 }
 
 /// What a sign-in begins with.

@@ -7,11 +7,10 @@ mod proof;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use zeroize::Zeroizing;
 
 use super::{
-    Acceptance, Beginning, Claim, Endpoints, Field, Form, FormFault, Grant, Granted, Grants, Hints, Progress, Protocol,
-    SignIn, SignInError, SignedIn, Step, StepAnswer, TokensCall, TokensError, wire::jwt,
+    Acceptance, Beginning, Claim, Endpoints, Field, Form, FormFault, Grant, Granted, Grants, Hints, OtherWay, Progress,
+    Protocol, SignIn, SignInError, SignedIn, Step, StepAnswer, TokensCall, TokensError, form::pasted_token, wire::jwt,
 };
 use crate::{
     account,
@@ -48,6 +47,14 @@ impl Protocol for PastedToken {
 
     fn options(&self, _binding: &Binding) -> BTreeMap<String, String> {
         BTreeMap::new()
+    }
+
+    fn other_way(&self) -> Option<OtherWay> {
+        Some(OtherWay {
+            title: gettext("Access Token"),
+            subtitle: gettext("Paste a token from the people who run the repository"),
+            what_to_enter: gettext("Enter the address of the repository."),
+        })
     }
 
     async fn probe(&self, http: &HttpClient, service: &ServiceUrl) -> Result<bool, HttpError> {
@@ -139,15 +146,9 @@ impl Pasting {
     }
 }
 
-/// The token in what a person pasted, which may hold line breaks, and the words of a header before it.
+/// The token in what a person pasted.
 fn read(pasted: &str) -> Result<Token, FormFault> {
-    let mut words: Vec<&str> = pasted.split_whitespace().collect();
-    for before in ["authorization:", "bearer"] {
-        if words.len() > 1 && words[0].eq_ignore_ascii_case(before) {
-            words.remove(0);
-        }
-    }
-    Token::parse(&Zeroizing::new(words.concat())).map_err(|_| FormFault::NotAToken)
+    Token::parse(&pasted_token(pasted)).map_err(|_| FormFault::NotAToken)
 }
 
 /// Whether a claim names a person. The subject of flat-manager's tokens is a place in its own tree, such as `users/1`.
