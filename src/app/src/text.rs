@@ -2,7 +2,16 @@
 //! Names that come from outside, as widgets show them, and times as people read them.
 
 use gtk::glib;
-use usher_core::{account::Account, checks::InstallationKind, prompt::client, text};
+use usher_core::{
+    account::Account,
+    binding::Binding,
+    checks::InstallationKind,
+    clock,
+    credential::{Credential, Token},
+    prompt::client,
+    provider::{Field, Hints, wire::jwt},
+    text,
+};
 
 use crate::i18n::{gettext, gettext_f, ngettext_f};
 
@@ -49,8 +58,21 @@ pub(crate) fn day(at: i64) -> String {
 /// What the sign-in of an account says about itself where somebody handed it out, a line for each; empty where it says
 /// nothing.
 pub(crate) fn hints(account: &Account) -> String {
-    let hints = account.hints();
-    let end = account.valid_until.filter(|_| hints.is_handed_out);
+    hint_lines(&account.hints(), account.valid_until)
+}
+
+/// The same of something that a person has pasted into a form, and that is not sent yet.
+pub(crate) fn hints_of_pasted(binding: &Binding, pasted: &str) -> String {
+    let secret = Field::Token.read(pasted.to_owned());
+    let Some(token) = secret.ok().and_then(|secret| Token::parse(secret.expose()).ok()) else {
+        return String::new();
+    };
+    let until = jwt::expiry(token.expose(), clock::now());
+    hint_lines(&binding.provider.hints(&Credential::Pasted(token)), until)
+}
+
+fn hint_lines(hints: &Hints, until: Option<i64>) -> String {
+    let end = until.filter(|_| hints.is_handed_out);
     let until = end.map(|end| gettext_f("Valid until {date}", &[("date", &day(end))]));
     until.into_iter().chain(hints.coverage()).collect::<Vec<_>>().join("\n")
 }
@@ -129,7 +151,7 @@ pub(crate) fn program(found: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use usher_core::{credential::Credential, provider::Provider, testing};
+    use usher_core::{provider::Provider, testing};
 
     use super::*;
 
@@ -162,6 +184,12 @@ mod tests {
         }
         account.valid_until = None;
         assert_eq!(hints(&account), "");
+        let pasted = testing::jwt(r#"{"exp":1,"prefixes":["org.example"]}"#);
+        let said = hints_of_pasted(&account.binding, &format!("Bearer {}\n{}", &pasted[..9], &pasted[9..]));
+        assert!(said.ends_with("1970\nFor apps starting with org.example"), "{said}");
+        for nothing in ["", " ", "not a token!", "abc"] {
+            assert_eq!(hints_of_pasted(&account.binding, nothing), "", "{nothing}");
+        }
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Flow {
     }
 
     /// The account to sign in again, unless the person said to be somebody else.
-    fn expected(&self) -> Option<AccountId> {
+    pub(super) fn expected(&self) -> Option<AccountId> {
         self.request.account.filter(|_| !self.is_other_person.get())
     }
 

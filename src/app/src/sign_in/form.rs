@@ -9,7 +9,10 @@ use std::rc::Rc;
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
-use usher_core::provider::{Field, Form};
+use usher_core::{
+    credential::Secret,
+    provider::{Field, Form},
+};
 
 use super::{flow::Flow, request::Purpose};
 use crate::{
@@ -58,6 +61,8 @@ mod imp {
         pub(super) trouble_banner: TemplateChild<adw::Banner>,
         #[template_child]
         pub(super) stack: TemplateChild<gtk::Stack>,
+        #[template_child]
+        pub(super) already_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
         pub(super) fields_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
@@ -145,8 +150,15 @@ mod imp {
             if self.sign_in_button.busy() || !self.is_filled_in.get() {
                 return;
             }
+            if let Some(answers) = self.answers() {
+                self.send_answers(answers);
+            }
+        }
+
+        /// Takes answers to the server, whoever gave them.
+        pub(super) fn send_answers(&self, answers: Vec<Secret>) {
             let flow = self.flow.borrow().clone();
-            if let (Some(answers), Some(flow)) = (self.answers(), flow) {
+            if let Some(flow) = flow {
                 self.clear_fault();
                 self.set_sending(true);
                 flow.filled_in(answers);

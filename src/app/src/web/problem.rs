@@ -242,7 +242,7 @@ impl WebProblem {
                 gettext_f("{host} offers only a way of signing in that flatpak cannot use.", &host),
             ),
             Self::NotNeeded => (
-                "emblem-ok-symbolic",
+                "object-select-symbolic",
                 gettext("No Account Needed"),
                 gettext_f("{host} asks nobody to sign in.", &host),
             ),
@@ -276,6 +276,8 @@ impl WebProblem {
         let again = match self {
             Self::Crashed => gettext("Reload"),
             Self::NotShown(_, Some(_)) => gettext("Copy Command"),
+            // Nothing would be different the next time.
+            Self::NotPossible | Self::NotNeeded => String::new(),
             _ => gettext("Try Again"),
         };
         let command = match self {

@@ -16,7 +16,7 @@ pub(crate) struct ProblemText {
     pub(crate) text: String,
     /// Technical details, where there are any.
     pub(crate) details: Option<String>,
-    /// What the button says that leads on.
+    /// What the button says that leads on; empty where nothing does.
     pub(crate) again: String,
     /// The command that it copies instead of trying again.
     pub(crate) command: Option<String>,
@@ -43,6 +43,7 @@ mod imp {
         /// Technical details; empty where there are none.
         #[property(get, set)]
         details: RefCell<String>,
+        /// What the button says that leads on; empty where nothing does.
         #[property(get, set)]
         again_text: RefCell<String>,
         /// The command that the button copies instead of trying again; empty where there is none.
@@ -57,6 +58,8 @@ mod imp {
         pub(super) expander: TemplateChild<gtk::Expander>,
         #[template_child]
         pub(super) again_button: TemplateChild<CopyButton>,
+        #[template_child]
+        pub(super) cancel_button: TemplateChild<gtk::Button>,
     }
 
     #[glib::object_subclass]
@@ -130,8 +133,11 @@ impl ProblemView {
         self.announce(&format!("{}. {}", words.title, words.text), AccessibleAnnouncementPriority::High);
     }
 
-    /// Puts the keyboard on the button that leads on.
+    /// Puts the keyboard on the button that leads on, or back.
     pub(crate) fn take_focus(&self) {
-        self.imp().again_button.grab_focus();
+        let imp = self.imp();
+        if !imp.again_button.grab_focus() {
+            imp.cancel_button.grab_focus();
+        }
     }
 }

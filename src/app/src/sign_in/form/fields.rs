@@ -4,6 +4,7 @@
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority::High, glib};
 use usher_core::{
+    account::Account,
     credential::Secret,
     error_text::UserFacing,
     provider::{Field, FormFault},
@@ -39,8 +40,8 @@ impl imp::FormPage {
         row.set_use_markup(false);
         row.set_title(&field.label());
         row.set_enable_emoji_completion(false);
-        row.set_activates_default(true);
         if field == Field::User {
+            row.set_text(&self.expected_user());
             row.set_input_hints(gtk::InputHints::NO_SPELLCHECK | gtk::InputHints::NO_EMOJI);
         }
         row.connect_changed(glib::clone!(
@@ -54,14 +55,25 @@ impl imp::FormPage {
         row.connect_entry_activated(glib::clone!(
             #[weak(rename_to = imp)]
             self,
-            move |_| imp.go_to_empty_field()
+            move |_| imp.go_on()
         ));
         row
+    }
+
+    /// The user name of the account that is to be signed in to again, as far as it is known.
+    fn expected_user(&self) -> String {
+        let flow = self.flow.borrow().clone();
+        let expected = flow.and_then(|flow| flow.services.accounts().find(flow.expected()?));
+        expected.filter(Account::is_named).map_or_else(String::new, |account| account.user)
     }
 
     fn note_typing(&self) {
         let is_filled_in = self.empty_field().is_none() && !self.rows.borrow().is_empty();
         self.obj().set_is_filled_in(is_filled_in);
+        let (token, flow) = (self.row_of(Field::Token), self.flow.borrow().clone());
+        if let (Some(token), Some(flow)) = (token, flow) {
+            self.obj().set_hints(text::hints_of_pasted(&flow.request.binding, &token.text()));
+        }
     }
 
     /// The first field with nothing in it.
@@ -70,10 +82,11 @@ impl imp::FormPage {
         rows.iter().find(|(field, row)| !field.is_filled(&row.text())).map(|(_, row)| row.clone())
     }
 
-    /// Enter leads to what is missing. Where nothing is, it presses the button.
-    fn go_to_empty_field(&self) {
-        if let Some(row) = self.empty_field() {
-            row.grab_focus();
+    /// Enter leads to what is missing. Where nothing is, it signs in.
+    fn go_on(&self) {
+        match self.empty_field() {
+            Some(row) => _ = row.grab_focus(),
+            None => self.send(),
         }
     }
 

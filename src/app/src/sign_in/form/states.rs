@@ -91,6 +91,7 @@ impl imp::FormPage {
             self.sign_in_button.grab_focus();
         }
         self.is_accepted.set(false);
+        self.already_group.set_sensitive(!is_sending);
         self.fields_group.set_sensitive(!is_sending);
         self.sign_in_button.set_busy(is_sending);
     }
