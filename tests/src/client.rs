@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::StreamExt as _;
 use tokio::time::timeout;
+use usher_demo_store::DemoRegistry;
 use zbus::fdo::MonitoringProxy;
 use zbus::message::Type;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
@@ -79,12 +80,37 @@ impl Client {
 
     /// Asks for the app's token for any remote.
     pub async fn send_request_for(&self, remote: &str, remote_uri: &str, url: &str) -> zbus::Result<OwnedObjectPath> {
-        let token = self.count.fetch_add(1, Ordering::Relaxed).to_string();
         let options = HashMap::from([("no-interaction", Value::from(true))]);
         let authenticator = HashMap::from([("url", Value::from(url))]);
-        let metadata = HashMap::<&str, Value<'_>>::new();
         let app = format!("app/{}/x86_64/stable", self.app);
-        let refs = vec![(app.as_str(), "", 2i32, metadata)];
+        let refs = vec![(app.as_str(), "", 2i32, HashMap::new())];
+        self.send((remote, remote_uri), authenticator, refs, options).await
+    }
+
+    /// Asks for the token of an app in a container registry, and waits for the response.
+    pub async fn request_from(&mut self, registry: &DemoRegistry, remote: &str, app: &str) -> Response {
+        let options = HashMap::from([
+            ("no-interaction", Value::from(true)),
+            ("xa.oci-registry-uri", Value::from(registry.registry_url().as_str())),
+        ]);
+        let repository = DemoRegistry::repository_of(app);
+        let metadata = HashMap::from([("summary.xa.oci-repository", Value::from(repository))]);
+        let digest = registry.control().digest(app).expect("the app is in the registry");
+        let app = format!("app/{app}/x86_64/stable");
+        let refs = vec![(app.as_str(), digest.trim_start_matches("sha256:"), 1, metadata)];
+        let address = registry.remote_url();
+        self.send((remote, &address), HashMap::new(), refs, options).await.expect("the request is taken");
+        self.response().await
+    }
+
+    async fn send(
+        &self,
+        (remote, remote_uri): (&str, &str),
+        authenticator: HashMap<&str, Value<'_>>,
+        refs: Vec<(&str, &str, i32, HashMap<&str, Value<'_>>)>,
+        options: HashMap<&str, Value<'_>>,
+    ) -> zbus::Result<OwnedObjectPath> {
+        let token = self.count.fetch_add(1, Ordering::Relaxed).to_string();
         let arguments = (token, authenticator, remote, remote_uri, refs, options, "");
         let path = "/org/freedesktop/Flatpak/Authenticator";
         let interface = Some("org.freedesktop.Flatpak.Authenticator");

@@ -48,6 +48,7 @@ pub use network::Network;
 pub use notifications::{Desktop, Notification, Notifications};
 pub use picture::Compositor;
 pub use processes::{LIMIT, Processes, has_ended, send_signal, wait_for, wait_until};
+pub use registry::token_requests;
 pub use sandbox::{Instance, Package, Portals};
 pub use screen::{Screen, Window};
 pub use secure_front::ShopAddress;

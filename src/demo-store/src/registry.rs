@@ -27,12 +27,12 @@ use std::{
 use axum::{
     Json, Router,
     extract::{ConnectInfo, Request, State as RouterState},
+    http::header,
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse, Response},
     routing::get,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -208,6 +208,21 @@ impl DemoRegistry {
         &self.addresses.registry
     }
 
+    /// The registry's host and port, as people read them.
+    pub fn host(&self) -> String {
+        host_of(&self.addresses.registry)
+    }
+
+    /// The same of the realm that challenges name now: the host that gets passwords.
+    pub fn realm_host(&self) -> String {
+        host_of(&self.control.realm())
+    }
+
+    /// The repository of an app or a runtime, such as `acme/compass`.
+    pub fn repository_of(id: &str) -> String {
+        images::repository_of(id)
+    }
+
     /// The address of the index, on another port.
     pub fn index_url(&self) -> &Url {
         &self.addresses.index
@@ -241,6 +256,10 @@ impl DemoRegistry {
     pub async fn stop(mut self) {
         self.threads.stop().await;
     }
+}
+
+fn host_of(url: &Url) -> String {
+    format!("127.0.0.1:{}", url.port().expect("each server has a port of its own"))
 }
 
 async fn open_ports() -> Result<(Listeners, Addresses), StoreError> {
@@ -283,8 +302,10 @@ fn set_up(options: &RegistryOptions, addresses: Addresses) -> Result<(State, Reg
     Ok((State::new(signer, addresses, images, options.token_lifetime.as_secs()), process))
 }
 
-async fn index(RouterState(state): RouterState<Arc<State>>) -> Json<Value> {
-    Json(state.images().index(state.addresses.registry.as_str()))
+async fn index(RouterState(state): RouterState<Arc<State>>) -> impl IntoResponse {
+    let index = Json(state.images().index(state.addresses.registry.as_str()));
+    // Otherwise flatpak asks for it again only after half an hour.
+    ([(header::CACHE_CONTROL, "max-age=0")], index)
 }
 
 /// Logs the request, answers it, and replaces the answer where a failure is planned.

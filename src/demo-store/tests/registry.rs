@@ -148,6 +148,8 @@ async fn every_oddity_of_a_challenge_is_sent_as_it_is_asked_for() {
     control.refuse_with(404);
     let refused = test.manifest(COMPASS, None).await;
     assert_eq!((refused.status(), challenges(&refused)), (StatusCode::NOT_FOUND, Vec::new()));
+    let base = test.client.get(test.registry.registry_url().join("v2/").unwrap()).send().await.unwrap();
+    assert_eq!((base.status(), challenges(&base).len()), (StatusCode::UNAUTHORIZED, 1));
     control.reset();
     control.move_realm();
     assert_ne!(control.realm(), realm);

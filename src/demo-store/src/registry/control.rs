@@ -34,6 +34,14 @@ impl RegistryControl {
         self.state.settings().oddities.failures.fail(route, failure, Some(times));
     }
 
+    /// Resets every connection to the registry and its realms, until [`reset`](Self::reset). The index stays.
+    pub fn go_down(&self) {
+        use RegistryRoute::{Base, Blob, Manifest, Token};
+        for route in [Base, Manifest, Blob, Token] {
+            self.fail(route, Failure::Reset);
+        }
+    }
+
     /// Makes this part work again.
     pub fn succeed(&self, route: RegistryRoute) {
         self.state.settings().oddities.failures.succeed(&route);
@@ -48,7 +56,7 @@ impl RegistryControl {
         self.state.settings().oddities.challenges = Some(challenges);
     }
 
-    /// Refuses with this status, such as 404, and no challenge, where the registry says 401.
+    /// Refuses with this status, such as 404, and no challenge, where the registry says 401 about a repository.
     pub fn refuse_with(&self, status: u16) {
         self.state.settings().oddities.refusal = Some(status);
     }

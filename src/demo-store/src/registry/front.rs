@@ -15,7 +15,10 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::state::{SERVICE, State as RegistryState};
+use super::{
+    RegistryRoute,
+    state::{SERVICE, State as RegistryState},
+};
 
 /// The registry at `port`, behind an address of its own.
 pub(crate) fn router(port: u16) -> Router<Arc<RegistryState>> {
@@ -23,10 +26,11 @@ pub(crate) fn router(port: u16) -> Router<Arc<RegistryState>> {
 }
 
 async fn pass_on(State(registry): State<Arc<RegistryState>>, request: Request, port: u16) -> Response {
+    let is_base = RegistryRoute::of(request.uri().path()) == RegistryRoute::Base;
     match send(request, port).await {
         Ok(mut response) => {
             if response.status() == StatusCode::UNAUTHORIZED {
-                change_challenge(&registry, &mut response);
+                change_challenge(&registry, is_base, &mut response);
             }
             response
         }
@@ -47,11 +51,11 @@ async fn send(request: Request, port: u16) -> Result<Response, Box<dyn std::erro
     Ok(response.map(Body::new))
 }
 
-fn change_challenge(registry: &RegistryState, response: &mut Response) {
+fn change_challenge(registry: &RegistryState, is_base: bool, response: &mut Response) {
     let realm = registry.realm().clone();
     let mut settings = registry.settings();
     let oddities = &mut settings.oddities;
-    if let Some(status) = oddities.refusal.and_then(|status| StatusCode::from_u16(status).ok()) {
+    if let Some(status) = oddities.refusal.filter(|_| !is_base).and_then(|status| StatusCode::from_u16(status).ok()) {
         *response.status_mut() = status;
         response.headers_mut().remove(header::WWW_AUTHENTICATE);
     }
