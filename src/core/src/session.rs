@@ -3,7 +3,7 @@
 //! renews the credential under the account's lock, notes a rejection, and records what the answer means for purchases.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -16,6 +16,7 @@ use crate::{
     ground::Ground,
     http::{HttpClient, HttpError},
     provider::{Acceptance, Access, Endpoints, Grants, Notes, TokensCall, TokensError},
+    remote,
     store::{AccountStore, Entry, StoreError},
 };
 
@@ -124,10 +125,24 @@ impl Session {
     /// Asks the server of a binding for what anybody may have, without an account. Ask only servers that serve anybody
     /// ([`Protocol::serves_anybody`](crate::provider::Protocol::serves_anybody)), for a remote of this computer (rule R25).
     pub async fn tokens_for_anybody(&self, binding: &Binding, asks: &[Ask]) -> Result<Grants, SessionError> {
+        let asks = &complete(binding, asks).await;
         let endpoints = Endpoints::new();
         let call =
             TokensCall { http: &self.http, binding, credential: None, endpoints: &endpoints, asks, notes: &self.notes };
         Ok(binding.provider.tokens(call).await?.grants)
+    }
+
+    /// Those of a remote's apps that anybody may have without an account. None at a server that serves nobody without one.
+    pub async fn open_to_anybody(
+        &self,
+        binding: &Binding,
+        app_ids: &BTreeSet<String>,
+    ) -> Result<BTreeSet<String>, SessionError> {
+        if !binding.provider.serves_anybody() {
+            return Ok(BTreeSet::new());
+        }
+        let asks: Vec<Ask> = app_ids.iter().map(|id| Ask::of_app(id)).collect();
+        Ok(self.tokens_for_anybody(binding, &asks).await?.access(&asks).granted)
     }
 
     /// Saves what a server said about an account's purchases (rule R20).
@@ -180,6 +195,7 @@ impl Session {
     }
 
     async fn call(&self, account: &Account, credential: &Credential, asks: &[Ask]) -> Result<Grants, SessionError> {
+        let asks = &complete(&account.binding, asks).await;
         let call = TokensCall {
             http: &self.http,
             binding: &account.binding,
@@ -284,6 +300,23 @@ impl Session {
     fn unsaved(&self) -> MutexGuard<'_, HashMap<AccountId, Renewal>> {
         self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Puts the refs that flatpak has cached in the place of apps, where a server needs to know more than an app's id.
+async fn complete(binding: &Binding, asks: &[Ask]) -> Vec<Ask> {
+    let mut asks = asks.to_vec();
+    if !binding.provider.asks_by_ref() || asks.iter().all(|ask| ask.full_ref().is_some()) {
+        return asks;
+    }
+    let (binding, ids) = (binding.clone(), asks.iter().map(|ask| ask.app_id().to_owned()).collect::<Vec<_>>());
+    let reading = tokio::task::spawn_blocking(move || remote::samples_at(&binding, &ids));
+    let known = reading.await.unwrap_or_default();
+    for ask in asks.iter_mut().filter(|ask| ask.full_ref().is_none()) {
+        if let Some(found) = known.iter().find(|found| found.app_id() == ask.app_id()) {
+            *ask = found.clone();
+        }
+    }
+    asks
 }
 
 /// The account's credential, if it is signed in.

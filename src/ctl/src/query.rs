@@ -54,7 +54,10 @@ pub(crate) async fn run(context: &Context, remote: &str, apps: &[String]) -> Res
     }
     let free = remotes::free_apps(remote, &ids);
     let ids: BTreeSet<String> = &ids - &free;
-    let free = free.into_iter().map(|id| (id, AppState::Free)).collect();
+    let open = context.session.open_to_anybody(&ground.binding, &ids).await;
+    let open = open.map_err(|error| Failure::of_session(error, &ground.host()))?;
+    let ids: BTreeSet<String> = &ids - &open;
+    let free = free.into_iter().chain(open).map(|id| (id, AppState::Free)).collect();
     if ids.is_empty() {
         return print(context, &remote.name, ground.remote_url.as_str(), &Answers { states: free, failure: None });
     }

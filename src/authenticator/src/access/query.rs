@@ -6,10 +6,16 @@ use std::{
     sync::Arc,
 };
 
-use usher_core::{account::AccountId, app_state::AppState, ask::Ask, ground::Ground, provider};
+use usher_core::{
+    account::{Account, AccountId},
+    app_state::AppState,
+    ask::Ask,
+    ground::Ground,
+    provider,
+};
 
 use super::{AccessService, ground_of};
-use crate::flow::{NotificationEvent, Obstacle, Reading};
+use crate::flow::{NotificationEvent, Obstacle, Reading, obstacle};
 
 impl AccessService {
     /// What is known about these apps of a remote. Asks the server at most once.
@@ -40,22 +46,52 @@ impl AccessService {
         let turn = self.turn(&ground.binding);
         let _turn = turn.lock().await;
         let reading = Reading { afresh: false, interactive: false };
-        let account = match flow.account(ground, reading).await {
-            Ok(account) => account,
+        let open = match self.open_to_anybody(ground, ids).await {
+            Ok(open) => open,
             Err(obstacle) => return all(ids, AppState::from(&obstacle)),
         };
-        let mut known = self.answers().find(&account, ids, flow.clock.elapsed());
+        let mut states = all(&open, AppState::Free);
+        let ids = &(ids - &open);
+        if ids.is_empty() {
+            return states;
+        }
+        states.extend(match flow.account(ground, reading).await {
+            Ok(account) => self.states_for(ground, &account, ids).await,
+            Err(obstacle) => all(ids, AppState::from(&obstacle)),
+        });
+        states
+    }
+
+    /// The apps that the server gives to anybody.
+    async fn open_to_anybody(&self, ground: &Ground, ids: &BTreeSet<String>) -> Result<BTreeSet<String>, Obstacle> {
+        if !ground.binding.provider.serves_anybody() {
+            return Ok(BTreeSet::new());
+        }
+        let asks: Vec<Ask> = ids.iter().map(|id| Ask::of_app(id)).collect();
+        let said = self.daemon.flow.tokens.get_for_anybody(&ground.binding, &asks).await;
+        said.map(|grants| grants.access(&asks).granted).map_err(|error| obstacle::unserved(&error))
+    }
+
+    /// What the server of an account says.
+    async fn states_for(
+        &self,
+        ground: &Ground,
+        account: &Account,
+        ids: &BTreeSet<String>,
+    ) -> BTreeMap<String, AppState> {
+        let flow = &self.daemon.flow;
+        let mut known = self.answers().find(account, ids, flow.clock.elapsed());
         let asks: Vec<Ask> = ids.iter().filter(|id| !known.contains_key(*id)).map(|id| Ask::of_app(id)).collect();
         if asks.is_empty() {
             return known;
         }
-        match flow.ask(&account, &asks).await {
+        match flow.ask(account, &asks).await {
             Ok(grants) => {
                 let said = AppState::of_all(&asks, &grants);
-                self.answers().keep(&account, &said, flow.clock.elapsed());
+                self.answers().keep(account, &said, flow.clock.elapsed());
                 let access = grants.access(&asks);
-                let finished = NotificationEvent::finished(&account, &access.granted, ground);
-                self.settle(flow.news(&account, access), finished);
+                let finished = NotificationEvent::finished(account, &access.granted, ground);
+                self.settle(flow.news(account, access), finished);
                 known.extend(said);
                 known
             }

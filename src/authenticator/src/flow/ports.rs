@@ -49,6 +49,8 @@ pub(crate) trait Tokens: Send + Sync {
     /// sign-in.
     async fn get(&self, account: &Account, asks: &[Ask]) -> Result<Grants, SessionError>;
     /// Asks a server for what anybody may have, without a credential.
+    ///
+    /// Only for a remote of this computer (rule R25).
     async fn get_for_anybody(&self, binding: &Binding, asks: &[Ask]) -> Result<Grants, SessionError>;
 }
 

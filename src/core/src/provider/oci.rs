@@ -13,6 +13,8 @@ mod challenge;
 mod name;
 mod registry;
 mod sign_in;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -83,6 +85,10 @@ impl Protocol for Oci {
     }
 
     fn serves_anybody(&self) -> bool {
+        true
+    }
+
+    fn asks_by_ref(&self) -> bool {
         true
     }
 

@@ -96,6 +96,11 @@ pub trait Protocol: Send + Sync {
         false
     }
 
+    /// Whether it is asked for refs with all that is known of them, and an app's id alone says too little.
+    fn asks_by_ref(&self) -> bool {
+        false
+    }
+
     /// Whether asking for tokens may replace this credential. Such calls run one at a time for each account.
     fn may_renew(&self, _credential: &Credential) -> bool {
         false

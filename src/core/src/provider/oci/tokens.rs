@@ -96,12 +96,13 @@ impl<'a> Call<'a> {
     pub(super) async fn grants(&self) -> Result<Grants, TokensError> {
         // One commit is enough to find out who may read a repository.
         let mut repositories = BTreeMap::new();
-        for ask in self.asks {
-            let name = repository(ask).ok_or(TokensError::Unexpected)?;
+        for (name, ask) in self.asks.iter().filter_map(|ask| Some((repository(ask)?, ask))) {
             repositories.entry(name).or_insert(ask.commit.as_deref());
         }
         let found = self.ask_all(repositories).await?;
-        Grants::of(self.asks, |ask| found.get(&repository(ask)?).cloned()).ok_or(TokensError::Unexpected)
+        // What is in no repository is not to be had.
+        let grant = |ask: &Ask| repository(ask).map_or(Some(Grant::Denied), |name| found.get(&name).cloned());
+        Grants::of(self.asks, grant).ok_or(TokensError::Unexpected)
     }
 
     async fn ask_all(
