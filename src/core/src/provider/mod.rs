@@ -4,13 +4,15 @@
 //! ```text
 //! protocol  what a provider does              step   what a surface renders in a sign-in
 //! webflow   flatpak's sample account server   oci    container registries
-//! token     access tokens that people paste   hints  what a credential says about itself
-//! wire      what several providers read and   notes  what a process remembers of servers
-//!           write                             form   what a form says, and how answers are read
+//! basic     user name and password, same API  token  access tokens that people paste
+//! hints     what a credential says of itself  notes  what a process remembers of servers
+//! wire      what several providers read and   form   what a form says, and how answers are read
+//!           write
 //! ```
 //!
 //! A provider drives, a surface renders: nothing outside this folder asks which provider it deals with.
 
+pub mod basic;
 mod form;
 mod hints;
 mod notes;
@@ -45,8 +47,9 @@ use crate::{
     text,
 };
 
-/// All providers. The first is the default of a remote that names none and is no container registry.
-const PROTOCOLS: &[&dyn Protocol] = &[&webflow::Webflow, &oci::Oci, &token::PastedToken];
+/// All providers, in the order to ask a server about. The first is the default of a remote that names none and is no
+/// container registry.
+const PROTOCOLS: &[&dyn Protocol] = &[&webflow::Webflow, &basic::Basic, &oci::Oci, &token::PastedToken];
 
 /// Providers that a test added.
 #[cfg(any(test, feature = "testing"))]

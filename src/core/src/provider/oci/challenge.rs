@@ -2,14 +2,14 @@
 //! The challenges of a registry: what it wants to see before it gives something away (RFC 9110, `WWW-Authenticate`;
 //! distribution specification, token authentication).
 
-use http_auth::{ChallengeRef, parser::ChallengeParser};
+use http_auth::ChallengeRef;
 
-use crate::{http::HttpResponse, service::RealmUrl};
+use crate::{
+    http::HttpResponse,
+    provider::wire::challenges::{challenges, is_scheme},
+    service::RealmUrl,
+};
 
-/// Most headers with challenges to read.
-const HEADERS_LIMIT: usize = 16;
-/// Most challenges to read of a header.
-const CHALLENGES_LIMIT: usize = 16;
 /// Longest name of a service, in bytes.
 const SERVICE_LIMIT: usize = 512;
 
@@ -37,16 +37,13 @@ impl Offer {
     /// Reads all challenges of an answer. The first that offers tokens counts.
     pub(super) fn of(answer: &HttpResponse) -> Self {
         let mut is_other = false;
-        for header in answer.headers_named("www-authenticate").take(HEADERS_LIMIT) {
-            // What comes behind a mistake means nothing.
-            for challenge in ChallengeParser::new(header).take(CHALLENGES_LIMIT).map_while(Result::ok) {
-                if challenge.scheme.eq_ignore_ascii_case("bearer") {
-                    if let Some(challenge) = tokens(&challenge) {
-                        return Self::Tokens(challenge);
-                    }
-                } else {
-                    is_other = true;
+        for challenge in challenges(answer) {
+            if is_scheme(&challenge, "Bearer") {
+                if let Some(challenge) = tokens(&challenge) {
+                    return Self::Tokens(challenge);
                 }
+            } else {
+                is_other = true;
             }
         }
         if is_other { Self::OtherWays } else { Self::Nothing }

@@ -1,33 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Whether a server speaks the protocol: its API refuses a call without a credential, and it has a page to sign in.
 
-use std::collections::BTreeSet;
-
-use super::{RedirectReceiver, TokensRequest, start};
+use super::{RedirectReceiver, start};
 use crate::{
     http::{HttpClient, HttpError, HttpResponse},
-    provider::wire::api::ApiAnswer,
+    provider::wire::store_api::{StoreApi, wants_basic, wants_bearer},
     service::ServiceUrl,
 };
 
 /// Sends a call for tokens without a credential. A server of this kind refuses it in JSON. Other servers have no such
 /// path, do not take a POST, or answer with a page. Some refuse every call of an API that they do not have
-/// (flat-manager), so the page to sign in must be there as well.
+/// (flat-manager), so the page to sign in must be there as well. What wants HTTP Basic alone is another provider's.
 pub(super) async fn is_spoken(http: &HttpClient, service: &ServiceUrl) -> Result<bool, HttpError> {
-    let Ok(url) = service.join("api/v1/get_tokens") else { return Ok(false) };
-    let answer = http.post(&url).json(&TokensRequest { ids: BTreeSet::new() }).send().await?;
-    if !is_refusal(&answer) {
+    let Some(answer) = StoreApi::new(http, service).refusal().await? else { return Ok(false) };
+    if wants_basic(&answer) && !wants_bearer(&answer) {
         return Ok(false);
     }
     // The page that a sign-in would begin with, whose redirect nobody waits for.
     let Ok(redirect) = RedirectReceiver::Embedded.redirect() else { return Ok(false) };
     let Ok(page) = start(service, &redirect) else { return Ok(false) };
     Ok(is_page(&http.get(&page).page_head().await?))
-}
-
-/// The sample server refuses with 403, others with 401 as HTTP prescribes.
-pub(super) fn is_refusal(answer: &HttpResponse) -> bool {
-    matches!(ApiAnswer::of(answer), ApiAnswer::Rejected | ApiAnswer::Denied)
 }
 
 /// Whether there is a page, to judge by its head. It may lead on to another, be out of order, or want a browser first
@@ -39,20 +31,6 @@ fn is_page(head: &HttpResponse) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_a_refusal_in_json_shows_that_the_server_speaks_the_protocol() {
-        let told = |status, is_json, body: &[u8]| {
-            is_refusal(&HttpResponse::of(status, if is_json { "application/json" } else { "text/html" }, body))
-        };
-        assert!(told(401, true, br#"{"message":"Sign in first."}"#));
-        assert!(told(403, true, br#"{"message":"no"}"#));
-        for status in [200, 400, 404, 405, 500, 503] {
-            assert!(!told(status, true, b"{}"), "{status}");
-        }
-        assert!(!told(401, false, b"<html>"));
-        assert!(!told(401, true, b"<html>"));
-    }
 
     #[cfg(feature = "insecure-loopback")]
     #[tokio::test]
