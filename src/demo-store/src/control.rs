@@ -3,7 +3,10 @@
 
 pub(crate) mod http;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use tokio::runtime::Handle;
 
@@ -58,7 +61,8 @@ impl Control {
         self.shop.switches.set_claimed_expiry(seconds_since_1970);
     }
 
-    /// Undoes all failures, pages and claimed expiries. Credentials, grants and held grants stay.
+    /// Undoes all failures, pages and claimed expiries, and offers to sign out. Credentials, passwords, grants and held
+    /// grants stay.
     pub fn reset(&self) {
         self.shop.switches.reset();
     }
@@ -73,6 +77,16 @@ impl Control {
     pub fn revoke_credentials(&self, user: Option<&str>) -> Result<usize, StoreError> {
         let user = user.map(|name| self.user(name)).transpose()?;
         self.shop.db.revoke(user.as_ref())
+    }
+
+    /// Lets a sign-in be ended at the shop, which is so from the start, or makes it a shop that has no such call.
+    pub fn offer_sign_out(&self, is_offered: bool) {
+        self.shop.switches.offer_sign_out(is_offered);
+    }
+
+    /// Changes the password of this user.
+    pub fn set_password(&self, user: &str, password: &str) -> Result<(), StoreError> {
+        self.shop.set_password(&self.user(user)?, password)
     }
 
     /// Issues a credential to this user, without a sign-in.
@@ -151,17 +165,18 @@ impl Control {
 
     /// Names this authenticator with this `url` option in the summary. flatpak copies both into its remotes.
     pub async fn announce_authenticator(&self, name: &str, url: &str) -> Result<(), StoreError> {
-        self.announce(Announcement { name: name.to_owned(), url: Some(url.to_owned()), brought_from: None }).await
+        self.announce(name, url, None).await
     }
 
     /// The same, and publishes the authenticator's Flatpak from a repository on disk. flatpak then installs it by
     /// itself.
     pub async fn bring_authenticator(&self, name: &str, url: &str, from: &Path) -> Result<(), StoreError> {
-        let brought_from = Some(from.to_owned());
-        self.announce(Announcement { name: name.to_owned(), url: Some(url.to_owned()), brought_from }).await
+        self.announce(name, url, Some(from.to_owned())).await
     }
 
-    async fn announce(&self, announcement: Announcement) -> Result<(), StoreError> {
+    async fn announce(&self, name: &str, url: &str, brought_from: Option<PathBuf>) -> Result<(), StoreError> {
+        let sign_in = self.shop.sign_in.option().map(str::to_owned);
+        let announcement = Announcement { name: name.to_owned(), url: Some(url.to_owned()), sign_in, brought_from };
         self.with_repository(move |repository| repository.announce(Some(announcement))).await
     }
 

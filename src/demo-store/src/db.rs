@@ -160,6 +160,22 @@ impl Database {
             .execute("UPDATE credentials SET revoked = 1 WHERE ?1 IS NULL OR user = ?1", [user.map(|user| user.id)])?)
     }
 
+    /// Revokes the credential with this id.
+    pub(crate) fn end_credential(&self, id: &str) -> Result<(), StoreError> {
+        self.lock().execute("UPDATE credentials SET revoked = 1 WHERE id = ?1", [id])?;
+        Ok(())
+    }
+
+    /// Changes the password of a user.
+    pub(crate) fn set_password(&self, user: &User, password: &str) -> Result<(), StoreError> {
+        let salt = random::<16>()?;
+        self.lock().execute(
+            "UPDATE users SET salt = ?2, password = ?3 WHERE id = ?1",
+            params![user.id, salt, hash(password, &salt)],
+        )?;
+        Ok(())
+    }
+
     /// The recorded access of this user to this app, if there is a record.
     pub(crate) fn access(&self, user: &User, app: &str) -> Result<Option<bool>, StoreError> {
         Ok(self
@@ -251,6 +267,25 @@ mod tests {
         assert_eq!(database.expire(None).unwrap(), 2);
         assert_eq!(database.credential(&second).unwrap(), CredentialState::Expired);
         assert_eq!(database.credential("else").unwrap(), CredentialState::Unknown);
+    }
+
+    #[test]
+    fn signing_out_ends_one_credential_alone() {
+        let database = database();
+        let user = database.user("demo").unwrap().unwrap();
+        let [first, second] = [(); 2].map(|()| database.add_credential(&user, Duration::from_secs(3600)).unwrap().0);
+        database.end_credential(&first).unwrap();
+        assert_eq!(database.credential(&first).unwrap(), CredentialState::Revoked);
+        assert_eq!(database.credential(&second).unwrap(), CredentialState::Valid(user));
+    }
+
+    #[test]
+    fn a_new_password_takes_the_place_of_the_old_one() {
+        let database = database();
+        let user = database.user("demo").unwrap().unwrap();
+        database.set_password(&user, "with: colon").unwrap();
+        assert_eq!(database.check_password("demo", "demo").unwrap(), None);
+        assert_eq!(database.check_password("demo", "with: colon").unwrap(), Some(user));
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub enum Route {
     GetTokens,
     /// The request to buy an app.
     BeginPurchase,
+    /// The request to end a sign-in.
+    SignOut,
     /// The purchase pages.
     Purchase,
     /// The repository.
@@ -42,6 +44,7 @@ impl Route {
             "/login" => Self::Login,
             "/api/v1/get_tokens" => Self::GetTokens,
             "/api/v1/begin_purchase" => Self::BeginPurchase,
+            "/api/v1/sign_out" => Self::SignOut,
             _ if path.starts_with("/purchase/") => Self::Purchase,
             _ if path.starts_with("/repo/") => Self::Repository,
             _ => Self::Other,

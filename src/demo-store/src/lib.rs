@@ -35,7 +35,7 @@ pub use crate::{
     db::DEMO_USERS,
     error::StoreError,
     failures::{Content, Failure, Reply, Route},
-    options::{DEVELOPMENT_AUTHENTICATOR, Progress, StoreOptions, SummaryAuthenticator},
+    options::{DEVELOPMENT_AUTHENTICATOR, Progress, SignInKind, StoreOptions, SummaryAuthenticator},
     registry::{
         DemoRegistry, Denial, REGISTRY_USERS, RegistryAuthentication, RegistryControl, RegistryOptions, RegistryRoute,
         TokenAnswer,

@@ -13,8 +13,8 @@ use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 use usher_demo_store::{
-    DEVELOPMENT_AUTHENTICATOR, DemoStore, Failure, Progress, Route, StoreError, StoreOptions, SummaryAuthenticator,
-    TokenTerms,
+    DEVELOPMENT_AUTHENTICATOR, DemoStore, Failure, Progress, Route, SignInKind, StoreError, StoreOptions,
+    SummaryAuthenticator, TokenTerms,
 };
 
 /// A complete little app shop on this computer, to try Usher out.
@@ -49,6 +49,12 @@ struct Arguments {
     /// Folder that keeps a new repository, to copy it instead of building it again
     #[arg(long, value_name = "FOLDER")]
     repository_cache: Option<PathBuf>,
+    /// Sign in with user name and password (provider basic) instead of a web page
+    #[arg(long, conflicts_with = "token_only")]
+    basic: bool,
+    /// Be a shop that cannot end a sign-in
+    #[arg(long)]
+    no_sign_out: bool,
     /// How long a sign-in, or an access token to paste, lasts
     #[arg(long, value_name = "SECONDS", default_value_t = 30 * 24 * 60 * 60)]
     credential_lifetime: u64,
@@ -102,7 +108,7 @@ fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), StoreError> {
     let make_only = arguments.make_only;
     let failures = arguments.fail.clone();
-    let (expire, revoke) = (arguments.expire, arguments.revoke);
+    let (expire, revoke, no_sign_out) = (arguments.expire, arguments.revoke, arguments.no_sign_out);
     let terms = arguments.token_only.then(|| TokenTerms {
         name: String::new(),
         prefixes: arguments.prefix.clone(),
@@ -117,6 +123,7 @@ async fn run(arguments: Arguments) -> Result<(), StoreError> {
     for (route, failure) in failures {
         control.fail(route, failure);
     }
+    control.offer_sign_out(!no_sign_out);
     if expire {
         control.expire_credentials(None)?;
     }
@@ -149,6 +156,7 @@ fn options(arguments: Arguments) -> StoreOptions {
         make_repository: !arguments.no_repository,
         token_only: arguments.token_only,
         repository_cache: arguments.repository_cache,
+        sign_in: if arguments.basic { SignInKind::Basic } else { SignInKind::WebPage },
         credential_lifetime: Duration::from_secs(arguments.credential_lifetime),
         token_lifetime: Duration::from_secs(arguments.token_lifetime),
         summary_authenticator: (arguments.announce_authenticator || arguments.bring_authenticator.is_some()).then(

@@ -27,6 +27,8 @@ pub struct StoreOptions {
     pub make_repository: bool,
     /// A folder that keeps a newly built repository, from which later shops copy it.
     pub repository_cache: Option<PathBuf>,
+    /// How people sign in.
+    pub sign_in: SignInKind,
     /// How long a sign-in lasts.
     pub credential_lifetime: Duration,
     /// How long a download token lasts.
@@ -52,6 +54,7 @@ impl StoreOptions {
             control_port: None,
             make_repository: true,
             repository_cache: None,
+            sign_in: SignInKind::WebPage,
             credential_lifetime: Duration::from_secs(30 * 24 * 60 * 60),
             token_lifetime: Duration::from_secs(10 * 60),
             summary_authenticator: None,
@@ -69,6 +72,25 @@ impl StoreOptions {
     /// A shop without a repository: sign-in and tokens only.
     pub fn without_repository(data_dir: impl Into<PathBuf>) -> Self {
         Self { make_repository: false, ..Self::new(data_dir) }
+    }
+}
+
+/// How people sign in to the shop, and how the API knows them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInKind {
+    /// On a web page, which gives a bearer token for the API (provider `webflow`).
+    WebPage,
+    /// With user name and password in each call of the API (provider `basic`). There is no page, and nothing to end.
+    Basic,
+}
+
+impl SignInKind {
+    /// The authenticator option that says so, if one has to.
+    pub(crate) fn option(self) -> Option<&'static str> {
+        match self {
+            Self::WebPage => None,
+            Self::Basic => Some("type=basic"),
+        }
     }
 }
 

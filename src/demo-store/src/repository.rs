@@ -55,6 +55,9 @@ pub(crate) struct Announcement {
     pub(crate) name: String,
     /// Its `url` option. `None` for a repository whose account is a token that people paste.
     pub(crate) url: Option<String>,
+    /// How people sign in, as an option of the remote; nothing for the web page.
+    #[serde(default)]
+    pub(crate) sign_in: Option<String>,
     /// The repository on disk from which to publish the authenticator's Flatpak.
     #[serde(default)]
     pub(crate) brought_from: Option<PathBuf>,

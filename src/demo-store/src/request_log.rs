@@ -51,6 +51,8 @@ pub enum Authorization {
     None,
     /// A bearer token, valid or not.
     Bearer,
+    /// A user name and a password (HTTP Basic), right or wrong.
+    Basic,
     /// Something else.
     Other,
 }

@@ -17,6 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use url::{Host, Url};
 
@@ -49,6 +50,7 @@ pub(crate) fn router(shop: Arc<Shop>) -> Router {
         .route("/login", get(login::show).post(login::submit))
         .route("/api/v1/get_tokens", post(api::get_tokens))
         .route("/api/v1/begin_purchase", post(api::begin_purchase))
+        .route("/api/v1/sign_out", post(api::sign_out))
         .route("/purchase/{id}", get(purchase::show))
         .route("/purchase/{id}/done", post(purchase::confirm))
         .route("/purchase/{id}/thanks", get(purchase::thanks));
@@ -116,6 +118,7 @@ pub(crate) fn authorization(headers: &HeaderMap) -> Authorization {
     match headers.get(header::AUTHORIZATION) {
         None => Authorization::None,
         Some(_) if bearer(headers).is_some() => Authorization::Bearer,
+        Some(_) if basic(headers).is_some() => Authorization::Basic,
         Some(_) => Authorization::Other,
     }
 }
@@ -123,6 +126,14 @@ pub(crate) fn authorization(headers: &HeaderMap) -> Authorization {
 /// The bearer token of a request. As with flat-manager, `Bearer` is case-sensitive.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+/// The user name and password of a request (RFC 7617, in UTF-8).
+fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+    let (scheme, login) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let login = String::from_utf8(STANDARD.decode(login).ok()?).ok()?;
+    let (user, password) = login.split_once(':')?;
+    scheme.eq_ignore_ascii_case("Basic").then(|| (user.to_owned(), password.to_owned()))
 }
 
 /// The return address, if the shop may send a person (and a credential) there: only this computer, by its literal
@@ -200,6 +211,17 @@ mod tests {
             "javascript:alert(1)",
         ] {
             assert_eq!(return_address(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_login_is_all_before_and_all_behind_the_first_colon() {
+        let read = |value: &str| basic(&HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().unwrap())]));
+        let login = |user: &str, password: &str| Some((user.to_owned(), password.to_owned()));
+        assert_eq!(read("Basic ZGVtbzphOmLDqQ=="), login("demo", "a:bé"));
+        assert_eq!(read("basic Og=="), login("", ""));
+        for bad in ["Basic", "Basic ZGVtbw==", "Basic !", "Basic //8=", "Bearer ZGVtbzphOmLDqQ=="] {
+            assert_eq!(read(bad), None, "{bad}");
         }
     }
 

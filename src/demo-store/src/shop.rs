@@ -9,7 +9,7 @@ use std::{
 use url::Url;
 
 use crate::{
-    StoreError,
+    SignInKind, StoreError,
     catalogue::{self, Terms},
     db::{CredentialState, Database, User},
     hex,
@@ -34,6 +34,8 @@ pub(crate) struct Shop {
     repository_secret: Vec<u8>,
     credential_lifetime: Duration,
     token_lifetime: Duration,
+    /// How people sign in.
+    pub(crate) sign_in: SignInKind,
     issued: Mutex<Vec<String>>,
 }
 
@@ -59,6 +61,7 @@ pub(crate) struct ShopParts {
     pub(crate) repository: Option<Repository>,
     pub(crate) remote_add_command: String,
     pub(crate) token_only: bool,
+    pub(crate) sign_in: SignInKind,
     pub(crate) credential_lifetime: Duration,
     pub(crate) token_lifetime: Duration,
 }
@@ -75,6 +78,7 @@ impl Shop {
             repository: parts.repository,
             remote_add_command: parts.remote_add_command,
             token_only: parts.token_only,
+            sign_in: parts.sign_in,
             credential_lifetime: parts.credential_lifetime,
             token_lifetime: parts.token_lifetime,
             issued: Mutex::default(),
@@ -95,16 +99,30 @@ impl Shop {
 
     /// The user of a credential. The database decides when it expires, whatever the credential itself claims.
     pub(crate) fn authenticate(&self, credential: &str) -> Result<Result<User, NotSignedIn>, StoreError> {
-        let claims = tokens::verify::<CredentialClaims>(credential, &self.credential_secret);
-        let Some(id) = claims.as_ref().ok().and_then(|claims| claims.jti.strip_prefix("CANARY-")) else {
+        let Some(id) = self.credential_id(credential) else {
             return Ok(Err(NotSignedIn("The credential is not valid.")));
         };
-        Ok(match self.db.credential(id)? {
+        Ok(match self.db.credential(&id)? {
             CredentialState::Valid(user) => Ok(user),
             CredentialState::Expired => Err(NotSignedIn("The credential has expired.")),
             CredentialState::Revoked => Err(NotSignedIn("The credential was revoked.")),
             CredentialState::Unknown => Err(NotSignedIn("The credential is not valid.")),
         })
+    }
+
+    /// Changes the password of a user.
+    pub(crate) fn set_password(&self, user: &User, password: &str) -> Result<(), StoreError> {
+        self.db.set_password(user, &self.record_secret(password.to_owned()))
+    }
+
+    /// Revokes this credential alone.
+    pub(crate) fn end_credential(&self, credential: &str) -> Result<(), StoreError> {
+        self.credential_id(credential).map_or(Ok(()), |id| self.db.end_credential(&id))
+    }
+
+    fn credential_id(&self, credential: &str) -> Option<String> {
+        let claims = tokens::verify::<CredentialClaims>(credential, &self.credential_secret).ok()?;
+        claims.jti.strip_prefix("CANARY-").map(str::to_owned)
     }
 
     /// Decides whether the user gets the app, and how.

@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use url::Url;
 
 use crate::{
-    Control, LoggedRequest, StoreError, StoreOptions,
+    Control, LoggedRequest, SignInKind, StoreError, StoreOptions,
     connection::{ConnectionHandle, ShopListener},
     control,
     db::Database,
@@ -96,7 +96,7 @@ impl DemoStore {
     /// The arguments after `flatpak remote-add --user` that add the repository under this name, with Usher as its
     /// authenticator: the installed one, or the one that the repository brings along.
     pub fn remote_add_arguments(&self, name: &str) -> Vec<String> {
-        remote_add_arguments(&self.base_url, &self.authenticator, name)
+        remote_add_arguments(&self.base_url, &self.authenticator, self.shop.sign_in, name)
     }
 
     /// Closes the shop and waits until its ports are free again.
@@ -142,19 +142,21 @@ fn set_up(options: &StoreOptions, base_url: Url) -> Result<Shop, StoreError> {
         name: authenticator.name.clone(),
         url: (!options.token_only).then(|| authenticator.url.clone().unwrap_or_else(|| base_url.to_string())),
         brought_from: authenticator.brought_from.clone(),
+        sign_in: options.sign_in.option().map(str::to_owned),
     });
     let cache = options.repository_cache.as_deref();
     let repository = options
         .make_repository
         .then(|| Repository::open(data_dir, cache, announcement, &options.progress))
         .transpose()?;
-    let arguments = remote_add_arguments(&base_url, &Authenticator::of(options), "demo");
+    let arguments = remote_add_arguments(&base_url, &Authenticator::of(options), options.sign_in, "demo");
     Shop::new(ShopParts {
         db,
         base_url,
         repository,
         remote_add_command: format!("flatpak remote-add --user {}", arguments.join(" ")),
         token_only: options.token_only,
+        sign_in: options.sign_in,
         credential_lifetime: options.credential_lifetime,
         token_lifetime: options.token_lifetime,
     })
@@ -166,7 +168,7 @@ fn repository_url(base_url: &Url) -> Url {
     url
 }
 
-fn remote_add_arguments(base_url: &Url, authenticator: &Authenticator, name: &str) -> Vec<String> {
+fn remote_add_arguments(base_url: &Url, authenticator: &Authenticator, sign_in: SignInKind, name: &str) -> Vec<String> {
     let mut arguments = vec!["--no-gpg-verify".to_owned()];
     let named = match authenticator {
         Authenticator::Named(name) => Some((name, format!("url={base_url}"))),
@@ -176,6 +178,7 @@ fn remote_add_arguments(base_url: &Url, authenticator: &Authenticator, name: &st
     if let Some((name, option)) = named {
         arguments.push(format!("--authenticator-name={name}"));
         arguments.push(format!("--authenticator-option={option}"));
+        arguments.extend(sign_in.option().map(|option| format!("--authenticator-option={option}")));
         arguments.push("--no-authenticator-install".to_owned());
     }
     arguments.extend([name.to_owned(), repository_url(base_url).to_string()]);

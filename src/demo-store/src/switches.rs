@@ -23,6 +23,7 @@ struct State {
     claimed_expiry: Option<i64>,
     /// The names of tokens that were revoked.
     revoked: HashSet<String>,
+    has_no_sign_out: bool,
     /// The apps that were paid while grants are held. `None` if grants are not held.
     held: Option<Vec<(User, String)>>,
 }
@@ -117,6 +118,14 @@ impl Switches {
         self.lock().revoked.contains(id)
     }
 
+    pub(crate) fn offer_sign_out(&self, is_offered: bool) {
+        self.lock().has_no_sign_out = !is_offered;
+    }
+
+    pub(crate) fn offers_sign_out(&self) -> bool {
+        !self.lock().has_no_sign_out
+    }
+
     /// Stops giving access to paid apps.
     pub(crate) fn hold_grants(&self) {
         self.lock().held.get_or_insert_default();
@@ -134,7 +143,8 @@ impl Switches {
         self.lock().held.take().unwrap_or_default()
     }
 
-    /// Undoes all failures, pages and claimed expiries. Held grants stay held, and revoked tokens revoked.
+    /// Undoes all failures, pages and claimed expiries, and offers to sign out. Held grants stay held, and revoked tokens
+    /// revoked.
     pub(crate) fn reset(&self) {
         let mut state = self.lock();
         let State { held, revoked, .. } = std::mem::take(&mut *state);

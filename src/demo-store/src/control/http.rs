@@ -28,7 +28,7 @@ const HELP: &str = "The switches of the demo store
 GET    /requests                  all requests, oldest first
 DELETE /requests                  forgets them
 PUT    /failures/ROUTE            {\"failure\": {\"mode\": MODE, …}, \"times\": N}
-                                  routes: login sign_in get_tokens begin_purchase purchase repository other
+                                  routes: login sign_in get_tokens begin_purchase sign_out purchase repository other
                                   modes: slow reply json nonsense hang close_early reset redirect big endless gzip_bomb raw
 DELETE /failures/ROUTE            makes it work again
 PUT    /pages                     {\"path\": \"/login\", \"page\": {\"status\": 200, \"headers\": [], \"body\": \"…\"}}
@@ -37,6 +37,8 @@ POST   /credentials/expire        {\"user\": \"demo\"}, or {} for all
 POST   /credentials/revoke        the same fields
 POST   /tokens                    {\"name\": \"Ada\", \"prefixes\": [\"org.example\"], \"lifetime\": SECONDS} makes a token to paste
 POST   /tokens/revoke             {\"token\": \"…\"}
+PUT    /sign-out                  {\"offered\": false} is a shop that cannot end a sign-in
+PUT    /passwords                 {\"user\": \"demo\", \"password\": \"…\"}
 PUT    /apps                      {\"user\": \"demo\", \"app\": \"org.example.Sketchbook\", \"granted\": true}
 PUT    /grants                    {\"held\": true} stops unlocking paid apps; false unlocks them
 POST   /publish                   [{\"update\": \"org.example.Metronome\"}, {\"runtime\": {\"branch\": \"2\", \"app\": \"org.example.Metronome\"}}]
@@ -75,8 +77,21 @@ struct TokenRequest {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct SignOutRequest {
+    offered: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RevokeRequest {
     token: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PasswordRequest {
+    user: String,
+    password: String,
 }
 
 #[derive(Deserialize)]
@@ -113,6 +128,8 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/credentials/revoke", post(revoke))
         .route("/tokens", post(hand_out))
         .route("/tokens/revoke", post(revoke_token))
+        .route("/sign-out", put(offer_sign_out))
+        .route("/passwords", put(set_password))
         .route("/apps", put(set_access))
         .route("/grants", put(hold_grants))
         .route("/publish", post(publish))
@@ -194,6 +211,22 @@ async fn hand_out(
 
 async fn revoke_token(State(control): State<Control>, Json(request): Json<RevokeRequest>) -> Json<Value> {
     Json(json!({ "revoked": control.revoke_token(&request.token) }))
+}
+
+async fn offer_sign_out(
+    State(control): State<Control>,
+    Json(SignOutRequest { offered }): Json<SignOutRequest>,
+) -> Json<Value> {
+    control.offer_sign_out(offered);
+    done()
+}
+
+async fn set_password(
+    State(control): State<Control>,
+    Json(PasswordRequest { user, password }): Json<PasswordRequest>,
+) -> Result<Json<Value>, StoreError> {
+    control.set_password(&user, &password)?;
+    Ok(done())
 }
 
 async fn set_access(

@@ -118,10 +118,11 @@ impl<'a> Exporter<'a> {
         self.progress.step("Writing deltas and summary");
         let mut arguments =
             vec!["build-update-repo".to_owned(), "--generate-static-deltas".to_owned(), format!("--title={SHOP}")];
-        if let Some(Announcement { name, url, brought_from }) = announcement {
+        if let Some(Announcement { name, url, sign_in, brought_from }) = announcement {
             arguments.push(format!("--authenticator-name={name}"));
             let option = url.as_ref().map_or_else(|| TOKEN_OPTION.to_owned(), |url| format!("url={url}"));
             arguments.push(format!("--authenticator-option={option}"));
+            arguments.extend(sign_in.iter().map(|option| format!("--authenticator-option={option}")));
             let install = if brought_from.is_some() { "--authenticator-install" } else { "--no-authenticator-install" };
             arguments.push(install.to_owned());
         }

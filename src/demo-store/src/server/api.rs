@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The API for authenticators: download tokens, and the start of a purchase.
+//! The API for authenticators: download tokens, the start of a purchase, and the end of a sign-in.
 
 use axum::{
     Extension, Json,
@@ -11,9 +11,9 @@ use axum::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
-use super::{InternalError, LogEntry, ShopState, bearer};
+use super::{InternalError, LogEntry, ShopState, basic, bearer};
 use crate::{
-    StoreError,
+    SignInKind, StoreError,
     catalogue::{self, Terms},
     db::User,
     request_log::Entry,
@@ -33,8 +33,9 @@ struct PurchaseRequest {
 
 /// Why a request is refused, with a message for the authenticator.
 pub(crate) enum Refusal {
-    NotSignedIn(&'static str),
+    NotSignedIn(SignInKind, &'static str),
     NotJson,
+    NoSignOut,
     NotForSale,
     InternalError(StoreError),
 }
@@ -48,7 +49,11 @@ impl From<StoreError> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, message) = match self {
-            Self::NotSignedIn(reason) => (StatusCode::UNAUTHORIZED, reason),
+            Self::NotSignedIn(sign_in, reason) => {
+                let challenge = [(header::WWW_AUTHENTICATE, challenge(sign_in))];
+                return (challenge, answer(StatusCode::UNAUTHORIZED, json!({ "message": reason }))).into_response();
+            }
+            Self::NoSignOut => (StatusCode::NOT_FOUND, "This shop keeps no sign-ins to end."),
             Self::NotJson => (StatusCode::BAD_REQUEST, "The request is not the JSON that was expected."),
             Self::NotForSale => (StatusCode::NOT_FOUND, "This app is not for sale."),
             Self::InternalError(error) => return InternalError(error).into_response(),
@@ -105,12 +110,44 @@ pub(crate) async fn begin_purchase(
     Ok(answer(StatusCode::OK, json!({ "start_uri": start_uri })))
 }
 
-/// The user whose credential the request carries.
+/// `POST /api/v1/sign_out`
+pub(crate) async fn sign_out(
+    State(shop): ShopState,
+    Extension(entry): LogEntry,
+    headers: HeaderMap,
+) -> Result<StatusCode, Refusal> {
+    // A password stays valid, whatever is asked.
+    if shop.sign_in == SignInKind::Basic || !shop.switches.offers_sign_out() {
+        return Err(Refusal::NoSignOut);
+    }
+    signed_in(&shop, &entry, &headers)?;
+    shop.end_credential(bearer(&headers).unwrap_or_default())?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The user whose credential or login the request carries.
 fn signed_in(shop: &Shop, entry: &Entry, headers: &HeaderMap) -> Result<User, Refusal> {
-    let credential = bearer(headers).ok_or(Refusal::NotSignedIn("Sign in first."))?;
-    let user = shop.authenticate(credential)?.map_err(|reason| Refusal::NotSignedIn(reason.0))?;
+    let refused = |reason| Refusal::NotSignedIn(shop.sign_in, reason);
+    let user = match shop.sign_in {
+        SignInKind::WebPage => {
+            let credential = bearer(headers).ok_or(refused("Sign in first."))?;
+            shop.authenticate(credential)?.map_err(|reason| refused(reason.0))?
+        }
+        SignInKind::Basic => {
+            let (user, password) = basic(headers).ok_or(refused("User name and password are needed."))?;
+            shop.db.check_password(&user, &password)?.ok_or(refused("User name or password is wrong."))?
+        }
+    };
     entry.set_user(&user.name);
     Ok(user)
+}
+
+/// How a call has to show who calls (RFC 9110, 11.6.1).
+fn challenge(sign_in: SignInKind) -> &'static str {
+    match sign_in {
+        SignInKind::WebPage => "Bearer",
+        SignInKind::Basic => "Basic realm=\"Demo Store\", charset=\"UTF-8\"",
+    }
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {

@@ -11,9 +11,13 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{
-    InternalError, LogEntry, ReturnQuery, ShopState, cancelled, return_address, return_address_refused, with_query,
+    InternalError, LogEntry, ReturnQuery, ShopState, cancelled, not_found, return_address, return_address_refused,
+    with_query,
 };
-use crate::html::{self, Html, escape, hidden};
+use crate::{
+    SignInKind,
+    html::{self, Html, escape, hidden},
+};
 
 /// The submitted form.
 #[derive(Deserialize)]
@@ -27,7 +31,10 @@ pub(crate) struct SignInForm {
 }
 
 /// `GET /login`
-pub(crate) async fn show(Query(query): Query<ReturnQuery>) -> Response {
+pub(crate) async fn show(State(shop): ShopState, Query(query): Query<ReturnQuery>) -> Response {
+    if shop.sign_in == SignInKind::Basic {
+        return not_found().await;
+    }
     match return_address(&query.redirect_uri) {
         Some(return_to) => form(&return_to, &query, "", false),
         None => return_address_refused(),
@@ -40,6 +47,9 @@ pub(crate) async fn submit(
     Extension(entry): LogEntry,
     Form(submitted): Form<SignInForm>,
 ) -> Result<Response, InternalError> {
+    if shop.sign_in == SignInKind::Basic {
+        return Ok(not_found().await);
+    }
     let Some(return_to) = return_address(&submitted.query.redirect_uri) else {
         return Ok(return_address_refused());
     };
