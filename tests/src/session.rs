@@ -12,7 +12,7 @@ use std::sync::Arc;
 use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
-use usher_demo_store::{DemoStore, StoreOptions, SummaryAuthenticator};
+use usher_demo_store::{DemoStore, SignInKind, StoreOptions, SummaryAuthenticator};
 use zbus::Connection;
 
 use crate::bus::{Activatable, Bus};
@@ -50,6 +50,8 @@ pub struct Setup {
     pub display: Display,
     /// Where the shop is.
     pub shop_address: ShopAddress,
+    /// How people sign in to the shop.
+    pub sign_in: SignInKind,
     /// Start no shop and add no remote.
     pub without_shop: bool,
     /// Leave the window process out.
@@ -128,9 +130,9 @@ impl Session {
         };
         let (shop, front) = match setup.shop_address {
             _ if setup.without_shop => (None, None),
-            ShopAddress::ThisComputer => (Some(open_shop(folder.path(), package).await), None),
+            ShopAddress::ThisComputer => (Some(open_shop(folder.path(), package, setup.sign_in).await), None),
             ShopAddress::Named => {
-                let shop = open_named_shop(folder.path()).await;
+                let shop = open_named_shop(folder.path(), setup.sign_in).await;
                 let front = SecureFront::open(shop.port()).await;
                 (Some(shop), Some(front))
             }
@@ -317,8 +319,8 @@ async fn start_bus(processes: &Processes, setup: &Setup, folder: &Path, stage: &
 }
 
 /// Opens the shop. If Usher is not installed, the shop's repository brings it.
-async fn open_shop(folder: &Path, package: Package) -> DemoStore {
-    let mut options = shop_options(&folder.join("shop"));
+async fn open_shop(folder: &Path, package: Package, sign_in: SignInKind) -> DemoStore {
+    let mut options = StoreOptions { sign_in, ..shop_options(&folder.join("shop")) };
     if package == Package::NotInstalled {
         let brought_from = Some(sandbox::repository());
         options.summary_authenticator =
@@ -328,8 +330,8 @@ async fn open_shop(folder: &Path, package: Package) -> DemoStore {
 }
 
 /// Opens the shop under its name. The command that adds its repository names a release of Usher.
-async fn open_named_shop(folder: &Path) -> DemoStore {
-    let mut options = shop_options(&folder.join("shop"));
+async fn open_named_shop(folder: &Path, sign_in: SignInKind) -> DemoStore {
+    let mut options = StoreOptions { sign_in, ..shop_options(&folder.join("shop")) };
     options.base_url = Some(secure_front::address());
     RELEASE.clone_into(&mut options.authenticator);
     DemoStore::start(options).await.expect("the shop opens")

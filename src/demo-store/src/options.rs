@@ -76,9 +76,10 @@ impl StoreOptions {
 }
 
 /// How people sign in to the shop, and how the API knows them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SignInKind {
     /// On a web page, which gives a bearer token for the API (provider `webflow`).
+    #[default]
     WebPage,
     /// With user name and password in each call of the API (provider `basic`). There is no page, and nothing to end.
     Basic,

@@ -8,7 +8,7 @@ mod common;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use common::{RETURN_ADDRESS, TestShop, answer, location, parameter};
 use serde_json::{Value, json};
-use usher_demo_store::{CREDENTIAL_MARK, DOWNLOAD_TOKEN_MARK, DemoStore, StoreOptions};
+use usher_demo_store::{Authorization, CREDENTIAL_MARK, DOWNLOAD_TOKEN_MARK, DemoStore, SignInKind, StoreOptions};
 
 fn claims(token: &str) -> Value {
     let claims = token.split('.').nth(1).unwrap();
@@ -212,4 +212,83 @@ async fn a_shop_behind_another_address_names_that_one() {
     assert!(command.contains(" --authenticator-option=url=https://store.example.org/ "), "{command}");
     assert!(command.ends_with(" demo https://store.example.org/repo"), "{command}");
     assert_ne!(store.port(), 0);
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_sign_in_that_asks_for_it_and_no_other() {
+    let shop = TestShop::without_repository().await;
+    let control = shop.store.control();
+    let [one, other] = [(); 2].map(|()| control.issue_credential("demo").unwrap());
+    let sign_out = async |credential: &str| shop.post_json("api/v1/sign_out", credential, json!({})).await.status();
+
+    assert_eq!(sign_out(&one).await, 204);
+    assert_eq!(shop.get_tokens(&one, &["org.example.Postcard"]).await.0, 401);
+    assert_eq!(shop.get_tokens(&other, &["org.example.Postcard"]).await.0, 200);
+    assert_eq!(sign_out(&one).await, 401, "there is nothing left to end");
+
+    control.offer_sign_out(false);
+    let (status, answer) = answer(shop.post_json("api/v1/sign_out", &other, json!({})).await).await;
+    assert_eq!((status, answer["message"].is_string()), (404, true));
+    assert_eq!(shop.get_tokens(&other, &["org.example.Postcard"]).await.0, 200);
+    assert_eq!(shop.control(reqwest::Method::PUT, "sign-out", json!({"offered": true})).await.0, 200);
+    assert_eq!(sign_out(&other).await, 204);
+}
+
+#[tokio::test]
+async fn a_shop_with_passwords_has_no_page_and_takes_no_tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = StoreOptions {
+        sign_in: SignInKind::Basic,
+        control_port: Some(0),
+        ..StoreOptions::without_repository(folder.path())
+    };
+    let shop = TestShop::start(folder, options).await;
+    let control = shop.store.control();
+    let page = shop.get("login?redirect_uri=http%3A%2F%2F127.0.0.1%3A4711%2Fdone&state=abc").await;
+    assert_eq!(page.status(), 404);
+    let credential = control.issue_credential("demo").unwrap();
+    let refused = shop.post_json("api/v1/get_tokens", &credential, json!({ "ids": [] })).await;
+    assert_eq!(refused.headers()["www-authenticate"], "Basic realm=\"Demo Store\", charset=\"UTF-8\"");
+    assert_eq!(answer(refused).await.0, 401);
+
+    let call = async |path: &str, password: &str, body: Value| {
+        let request = shop.client.post(shop.url(path)).basic_auth("demo", Some(password));
+        let response = request.header("content-type", "application/json").body(body.to_string()).send().await;
+        answer(response.unwrap()).await
+    };
+    let ids = json!({ "ids": ["org.example.Postcard", "org.example.Sketchbook"] });
+    let (status, tokens) = call("api/v1/get_tokens", "demo", ids.clone()).await;
+    assert_eq!((status, &tokens["denied"]), (200, &json!(["org.example.Sketchbook"])));
+    assert!(tokens["tokens"]["org.example.Postcard"].as_str().unwrap().contains(DOWNLOAD_TOKEN_MARK));
+    let (status, answered) = call("api/v1/get_tokens", "demo", json!({ "ids": [] })).await;
+    assert_eq!((status, answered), (200, json!({ "tokens": {}, "denied": [] })));
+    let (status, purchase) = call("api/v1/begin_purchase", "demo", json!({ "id": "org.example.Sketchbook" })).await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        shop.get(purchase["start_uri"].as_str().unwrap()).await.status(),
+        400,
+        "a page that wants to know the way back"
+    );
+    assert_eq!(call("api/v1/sign_out", "demo", json!({})).await.0, 404);
+
+    let new = json!({ "user": "demo", "password": "new: one" });
+    assert_eq!(shop.control(reqwest::Method::PUT, "passwords", new).await.0, 200);
+    assert_eq!(call("api/v1/get_tokens", "demo", ids.clone()).await.0, 401);
+    assert_eq!(call("api/v1/get_tokens", "new: one", ids).await.0, 200);
+    assert!(control.issued_secrets().contains(&"new: one".to_owned()), "tests search for it");
+    let requests = shop.store.requests();
+    assert_eq!(requests.last().unwrap().authorization, Authorization::Basic);
+    assert_eq!(requests.last().unwrap().user.as_deref(), Some("demo"));
+}
+
+#[tokio::test]
+async fn the_repository_of_a_shop_with_passwords_says_so() {
+    let shop = TestShop::with_repository_and(|options| options.sign_in = SignInKind::Basic).await;
+    let command = shop.store.remote_add_command();
+    assert!(command.contains("--authenticator-option=type=basic"), "{command}");
+    let address = shop.store.base_url().to_string();
+    shop.store.control().announce_authenticator("org.example.Authenticator", &address).await.unwrap();
+    let summary = std::fs::read(shop.folder.path().join("repository/repo/summary")).unwrap();
+    let has = |text: &str| summary.windows(text.len()).any(|part| part == text.as_bytes());
+    assert!(has("xa.authenticator-options") && has("basic"));
 }

@@ -49,7 +49,7 @@ impl TestShop {
         Self::start(folder, options).await
     }
 
-    async fn start(folder: TempDir, options: StoreOptions) -> Self {
+    pub async fn start(folder: TempDir, options: StoreOptions) -> Self {
         Self { store: DemoStore::start(options).await.unwrap(), folder, client: client() }
     }
 
