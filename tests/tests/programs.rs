@@ -18,6 +18,7 @@ mod looks_window_ids;
 mod looks_without_helper;
 mod manifest;
 mod messages;
+mod operators_pages;
 mod presses;
 mod purchase_pages;
 mod registry;

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The commands on the pages for operators work as they stand there, with the addresses of a real shop in place of the
+//! examples.
+
+use std::{fs, path::Path};
+
+use serde_json::{Value, json};
+use usher_tests::{AUTHENTICATOR, Session, Setup, workspace};
+
+/// The pages about a kind of server, and the commands of each that begin with `start`.
+fn commands(start: &str) -> Vec<(String, Vec<String>)> {
+    let folder = workspace().join("docs/operators");
+    let mut pages: Vec<_> =
+        fs::read_dir(&folder).expect("the pages are there").map(|entry| entry.expect("a page").path()).collect();
+    pages.sort();
+    pages.iter().map(|page| (page_name(page), commands_of(page, start))).collect()
+}
+
+fn page_name(page: &Path) -> String {
+    page.file_stem().expect("a page has a name").to_string_lossy().into_owned()
+}
+
+fn commands_of(page: &Path, start: &str) -> Vec<String> {
+    let text = fs::read_to_string(page).expect("a page is text");
+    let blocks = text.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let lines = blocks.flat_map(|block| block.replace("\\\n", " ").lines().map(str::to_owned).collect::<Vec<_>>());
+    lines.filter(|line| line.starts_with(start)).collect()
+}
+
+#[tokio::test]
+async fn every_command_that_adds_a_repository_leads_to_signing_in() {
+    let session = Session::start(Setup::without_display()).await;
+    let (base, repository) = (session.shop().base_url().to_string(), session.shop().repository_url().to_string());
+    let mut tried = Vec::new();
+    for (page, commands) in commands("flatpak remote-add ") {
+        let [command] = commands.as_slice() else { panic!("{page} has one command that adds a repository") };
+        let command = command
+            .replace("remote-add ", "remote-add --user --no-gpg-verify ")
+            .replace("io.github.usher.Usher", AUTHENTICATOR)
+            .replace("https://store.example.org/", &base)
+            .replace("https://repo.example.org/", &repository);
+        assert!(!command.contains("example.org"), "{page}: {command}");
+        session.in_terminal(&["sh", "-c", &command]).end().await.expect_success();
+        let doctor = session.usherctl(&["doctor", "--json"]).await;
+        let told: Value = serde_json::from_str(&doctor.stdout).expect("JSON");
+        let remotes = told["remotes"].as_array().expect("a list of remotes");
+        let shop = remotes.iter().find(|remote| remote["remote"] == "shop").expect("the doctor knows it");
+        let problems = shop["problems"].as_array().expect("a list of problems");
+        assert_eq!(problems.len(), 1, "{page}: {told}");
+        assert_eq!(problems[0]["fix"], json!("usherctl sign-in shop"), "{page}: {told}");
+        session.flatpak().run(&["remote-delete", "--user", "shop"]).await.expect_success();
+        tried.push(page);
+    }
+    assert!(tried.len() >= 2, "{tried:?}");
+}
+
+#[tokio::test]
+async fn every_command_that_names_usher_in_a_summary_does() {
+    let session = Session::start(Setup { without_shop: true, ..Setup::without_display() }).await;
+    let folder = session.folder().join("operator");
+    fs::create_dir(&folder).expect("a folder can be made");
+    let run = async |command: &str| {
+        let command = format!("cd '{}' && {command}", folder.display());
+        session.in_terminal(&["sh", "-c", &command]).end().await.expect_success();
+    };
+    for (page, commands) in commands("flatpak build-update-repo ") {
+        for command in commands {
+            run("rm -rf repo && ostree init --repo=repo --mode=archive").await;
+            run(&command).await;
+            let summary = fs::read(folder.join("repo/summary")).expect("a summary");
+            let has = |text: &str| summary.windows(text.len()).any(|part| part == text.as_bytes());
+            assert!(has("io.github.usher.Usher"), "{page}: {command}");
+            let options = command.split_whitespace().filter_map(|word| word.strip_prefix("--authenticator-option="));
+            for value in options.flat_map(|option| option.splitn(2, '=')) {
+                assert!(has(value), "{page}: {value}");
+            }
+        }
+    }
+}
