@@ -2,6 +2,7 @@
 //! What a page says for a moment: that something was copied, in the button itself, and all else beside what was pressed,
 //! where it can be read also on a narrow screen and with large text.
 
+use usher_demo_store::{Failure, Reply, Route};
 use usher_tests::{Role, Session, Setup, Story, ToastPlace, Tree, Window, wait_for};
 
 const PAID: &str = "org.example.Sketchbook";
@@ -105,7 +106,9 @@ async fn every_message_leaves_alone_what_was_pressed(name: &'static str, size: T
     window.wait("the end of it", |tree| (!tree.mentions(message)).then_some(())).await;
 
     story.step("The account, signed out of").await;
-    let message = format!("Signed out of {host}");
+    // The longest that is said of it.
+    session.shop().control().fail(Route::SignOut, Failure::Reply(Reply::new(503, "")));
+    let message = format!("Signed out on this computer only. {host} did not say that it ended the sign-in.");
     // The button disappears, and the one below takes its place.
     press_and_check(&window, size, "Sign Out", &message, "Remove Account…").await;
     story.end().await;

@@ -24,6 +24,7 @@ mod purchase_pages;
 mod registry;
 mod release;
 mod shop_pages;
+mod signing_out;
 mod usherctl;
 mod usherctl_browser;
 mod usherctl_buy;

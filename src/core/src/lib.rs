@@ -18,6 +18,7 @@
 //! Where the work is done, for the window, usherctl and the daemon alike
 //!   provider  the protocols of account servers: how to sign in, how to get tokens
 //!   session   from an account to tokens           sign_in   from a finished sign-in to the saved account
+//!   sign_out  the end of a sign-in, here and at its server
 //!   buying    from “denied” to “owned”            http      the hardened HTTP client
 //!   redirect  the redirect that ends a sign-in    checks    what keeps accounts from working
 //!   registry_logins  logins of registries that Podman and Docker keep
@@ -83,6 +84,7 @@ pub mod server_change;
 pub mod service;
 pub mod session;
 pub mod sign_in;
+pub mod sign_out;
 pub mod store;
 pub mod takeout;
 #[cfg(any(test, feature = "testing"))]

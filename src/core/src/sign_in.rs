@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Saves a finished sign-in: adds an account, renews one, or finds that somebody else signed in. Nothing else writes
-//! the credentials of a person's sign-in. Signs out, too.
+//! the credentials of a person's sign-in.
 
 mod unsaved;
 
@@ -11,10 +11,9 @@ use crate::{
     account::{Account, AccountId, AccountState},
     binding::{Binding, Link},
     files,
-    http::{HttpClient, HttpError},
-    provider::{Beginning, RedirectReceiver, Revoked, SignIn, SignInError},
+    http::HttpClient,
+    provider::{Beginning, RedirectReceiver, SignIn, SignInError},
     remote,
-    session::Session,
     store::{AccountStore, Entry, StoreError},
 };
 
@@ -118,28 +117,6 @@ async fn write(
         tracing::warn!(%error, "cannot save a repository's permission to use an account");
     }
     Ok(SaveOutcome::Saved(Box::new(saved)))
-}
-
-/// An account after its credential was forgotten.
-#[derive(Debug)]
-pub struct SignedOut {
-    /// The account as it stands in the keyring.
-    pub account: Account,
-    /// How its server answered the wish to end the sign-in. `None` if the account had no credential.
-    pub revoked: Option<Result<Revoked, HttpError>>,
-}
-
-/// Forgets the credential of an account, and asks its server to end the sign-in. `None` if the account is gone.
-pub async fn sign_out(session: &Session, id: AccountId) -> Result<Option<SignedOut>, StoreError> {
-    let mut forgotten = None;
-    let Some(account) = session.store().change(id, |account| forgotten = account.sign_out()).await? else {
-        return Ok(None);
-    };
-    let revoked = match forgotten {
-        Some(credential) => Some(account.binding.provider.revoke(session.http(), &account.binding, &credential).await),
-        None => None,
-    };
-    Ok(Some(SignedOut { account, revoked }))
 }
 
 /// Compares the person who signed in with the accounts on this computer.

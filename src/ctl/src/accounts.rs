@@ -62,6 +62,15 @@ pub(crate) fn id(entry: &Entry) -> String {
     }
 }
 
+/// The host of an entry's server; the entry itself if nobody can read it.
+pub(crate) fn host(entry: &Entry) -> String {
+    match entry {
+        Entry::Open(account) => account.binding.host(),
+        Entry::Locked(Outline { service, .. }) => service.host(),
+        Entry::Broken(path) => path.clone(),
+    }
+}
+
 /// The name of an entry for a person.
 pub(crate) fn title(entry: &Entry) -> String {
     match entry {

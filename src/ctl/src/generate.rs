@@ -159,7 +159,8 @@ list, status : accounts, each with id, provider, service, server, user, name, st
 unreadable), may_have_ended (whether a sign-in should be made again, although no server has said that it ended), first_signed_in_at, signed_in_at, valid_until, last_used_at, last_used_by and used_by (remote and address of each
 remote that may use it); status adds purchases, their number, and not_allowed, the remotes at the server that were refused. Of an account that is locked or unreadable only part is known.
 
-sign-in, sign-out, allow, rename : account, as in list.
+sign-in, sign-out, allow, rename : account, as in list; sign-out adds at_server, what became of the sign-in there: ended,
+not-offered (the server has no way to end it), not-ended, or nothing-to-end.
 
 review : account, as in list, once the new server is accepted; or remote, and changed, which is false.
 
@@ -168,7 +169,7 @@ settings : settings, the value of each.
 revoke : remotes, the names of those concerned; address; and accounts, those that they no longer use; with --for-good, refused,
 which is true, in place of accounts.
 
-remove : removed, the id.
+remove : removed, the id; and at_server, as in sign-out.
 
 purchases : purchases, each with app, state (owned, unfinished or no-access), at, account, remote, address and installed; and
 install, a command for all that is not installed.

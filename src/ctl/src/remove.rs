@@ -3,7 +3,9 @@
 
 use serde_json::json;
 use usher_core::{
+    account::AccountId,
     i18n::{gettext, gettext_f},
+    sign_out::{self, Ending},
     store::Entry,
     text,
 };
@@ -24,13 +26,22 @@ pub(crate) async fn run(context: &Context, wanted: &str, is_agreed: bool) -> Res
             return Err(Failure::Cancelled);
         }
     }
-    match entry {
-        Entry::Open(account) => context.store.remove(account.id).await?,
-        Entry::Locked(outline) => context.store.remove(outline.id).await?,
-        Entry::Broken(path) => context.store.remove_broken(path).await?,
-    }
-    context.out.line(&gettext("Account removed."))?;
-    context.out.json(&json!({ "removed": accounts::id(entry) }))
+    let ending = match entry {
+        Entry::Open(account) => remove(context, account.id).await?,
+        Entry::Locked(outline) => remove(context, outline.id).await?,
+        Entry::Broken(path) => {
+            context.store.remove_broken(path).await?;
+            Ending::Nothing
+        }
+    };
+    context.out.line(&ending.removed_sentence(&accounts::host(entry)))?;
+    context.out.json(&json!({ "removed": accounts::id(entry), "at_server": ending.word() }))
+}
+
+/// Removes the account, then tells its server. Whether the server answers decides nothing.
+async fn remove(context: &Context, id: AccountId) -> Result<Ending, Failure> {
+    let forgotten = sign_out::remove(&context.session, id).await?;
+    Ok(forgotten.end(context.session.http()).await)
 }
 
 fn question(entry: &Entry) -> String {

@@ -3,12 +3,16 @@
 
 use adw::prelude::*;
 use gtk::glib;
-use usher_core::account::AccountId;
+use usher_core::{
+    account::{Account, AccountId},
+    sign_out,
+};
 
 use super::uses;
 use crate::{
     i18n::{gettext, gettext_f},
     navigation::{self, Destination},
+    runtime,
     services::Services,
     text,
     widgets::toast,
@@ -30,17 +34,20 @@ pub(crate) fn ask(stack: &adw::NavigationView, services: &Services, id: AccountI
     let (stack, services) = (stack.clone(), services.clone());
     glib::spawn_future_local(async move {
         if alert.choose_future(Some(&stack)).await == "remove" {
-            remove(&stack, &services, id).await;
+            remove(&stack, &services, &account).await;
         }
     });
 }
 
-async fn remove(stack: &adw::NavigationView, services: &Services, id: AccountId) {
-    let store = services.store.clone();
-    match services.accounts().write(async move { store.remove(id).await }).await {
-        Ok(()) => {
+/// Leaves the page as soon as the account is gone here. The message waits for the server, which decides nothing.
+async fn remove(stack: &adw::NavigationView, services: &Services, account: &Account) {
+    let (session, id) = (services.session.clone(), account.id);
+    match services.accounts().write(async move { sign_out::remove(&session, id).await }).await {
+        Ok(forgotten) => {
             navigation::go_to(stack, &Destination::FirstPage);
-            toast::show(stack, &gettext("Account removed"));
+            let session = services.session.clone();
+            let ending = runtime::spawn(async move { forgotten.end(session.http()).await }).await;
+            toast::show(stack, &ending.removed(&text::within(&account.binding.host())));
         }
         Err(error) => {
             tracing::warn!(%error, "cannot remove an account");

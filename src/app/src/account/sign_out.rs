@@ -4,7 +4,7 @@
 use adw::prelude::*;
 use usher_core::{
     account::{Account, AccountId},
-    sign_in::{self, SignedOut},
+    sign_out::{self, SignedOut},
 };
 
 use crate::{
@@ -26,15 +26,14 @@ pub(super) async fn sign_out(page: gtk::Widget, services: Services, prompter: Op
         return;
     }
     let session = services.session.clone();
-    let signed_out = services.accounts().write(async move { sign_in::sign_out(&session, id).await }).await;
+    let signed_out = services.accounts().write(async move { sign_out::sign_out(&session, id).await }).await;
     match signed_out {
-        Ok(Some(SignedOut { account, .. })) => {
+        Ok(Some(SignedOut { account, ending })) => {
             if let Some(prompter) = &prompter {
                 prompter.stop_waiting_for(&account);
             }
             // The page has the button that signs in again.
-            let host = text::within(&account.binding.host());
-            toast::show(&page, &gettext_f("Signed out of {host}", &[("host", &host)]));
+            toast::show(&page, &ending.signed_out(&text::within(&account.binding.host())));
         }
         Ok(None) => {}
         Err(error) => {

@@ -18,12 +18,13 @@ use usher_core::{
     http::{HttpClient, HttpLimits},
     lookup::{self, Lookup},
     provider::{
-        self, Beginning, FormFault, Grant, Progress, Provider, RedirectReceiver, Revoked, SignInError, SignedIn, Step,
+        self, Beginning, FormFault, Grant, Progress, Provider, RedirectReceiver, SignInError, SignedIn, Step,
         StepAnswer,
     },
     service::ServiceUrl,
     session::{Session, SessionError},
-    sign_in::{self, ExpectedAccount, SaveOutcome, Unsaved},
+    sign_in::{ExpectedAccount, SaveOutcome, Unsaved},
+    sign_out::{self, Ending},
     store::Entry,
     testing,
 };
@@ -233,10 +234,23 @@ async fn somebody_else_never_takes_an_account_over_unasked() {
 async fn signing_out_ends_the_sign_in_at_the_server() {
     let world = World::start().await;
     let (id, used) = (world.account().await.id, world.server.session());
-    let signed_out = sign_in::sign_out(&world.session, id).await.unwrap().unwrap();
+    let signed_out = sign_out::sign_out(&world.session, id).await.unwrap().unwrap();
     assert_eq!(signed_out.account.state, AccountState::SignedOut);
-    assert_eq!(signed_out.revoked, Some(Ok(Revoked::Ended)));
+    assert_eq!(signed_out.ending, Ending::Ended);
     assert_eq!(world.server.ended(), [used]);
-    let again = sign_in::sign_out(&world.session, id).await.unwrap().unwrap();
-    assert_eq!(again.revoked, None, "there is nothing to end any more");
+    let again = sign_out::sign_out(&world.session, id).await.unwrap().unwrap();
+    assert_eq!(again.ending, Ending::Nothing, "there is nothing to end any more");
+}
+
+#[tokio::test]
+async fn removing_an_account_ends_its_sign_in_as_well_and_never_waits_for_that() {
+    let world = World::start().await;
+    let (id, used) = (world.account().await.id, world.server.session());
+    let forgotten = sign_out::remove(&world.session, id).await.unwrap();
+    assert!(world.session.store().entries().await.unwrap().is_empty(), "gone before the server is asked");
+    assert_eq!(world.server.ended(), [] as [String; 0]);
+    assert_eq!(forgotten.end(world.session.http()).await, Ending::Ended);
+    assert_eq!(world.server.ended(), [used]);
+    let again = sign_out::remove(&world.session, id).await.unwrap();
+    assert_eq!(again.end(world.session.http()).await, Ending::Nothing);
 }
