@@ -4,7 +4,7 @@ use super::*;
 use crate::http::{CertificateFault, ProxyFault};
 
 #[test]
-fn what_is_said_of_a_sign_out_is_what_was_done() {
+fn b03_what_is_said_of_a_sign_out_is_what_was_done() {
     let host = "store.example.org";
     let only = "Signed out on this computer only.";
     for (ending, said) in [

@@ -190,7 +190,7 @@ async fn every_login_that_http_basic_can_carry_arrives_as_it_was_typed() {
 }
 
 #[tokio::test]
-async fn a_login_that_http_basic_cannot_carry_is_not_sent() {
+async fn b01_a_login_that_http_basic_cannot_carry_is_not_sent() {
     let (server, binding) = Server::start("ada:right").await;
     for (user, password, expected) in [
         ("a:da", "p", FormFault::UserName),
@@ -206,7 +206,7 @@ async fn a_login_that_http_basic_cannot_carry_is_not_sent() {
 }
 
 #[tokio::test]
-async fn what_does_not_come_from_the_server_says_nothing_of_the_login() {
+async fn b02_what_does_not_come_from_the_server_says_nothing_of_the_login() {
     let (server, binding) = Server::start("ada:right").await;
     for status in [200, 401, 403, 404, 503] {
         *server.wall.lock().unwrap() = Some(StatusCode::from_u16(status).unwrap());

@@ -168,7 +168,7 @@ proptest! {
 }
 
 #[test]
-fn only_what_the_server_says_itself_ends_a_sign_in_or_shows_that_it_cannot() {
+fn b03_only_what_the_server_says_itself_ends_a_sign_in_or_shows_that_it_cannot() {
     const JSON: &str = "application/json";
     const PAGE: &str = "text/html";
     let failed = || Err(HttpError::Unexpected);
@@ -204,7 +204,7 @@ fn only_what_the_server_says_itself_ends_a_sign_in_or_shows_that_it_cannot() {
 }
 
 #[test]
-fn a_login_is_right_or_wrong_only_by_the_servers_own_word() {
+fn b02_a_login_is_right_or_wrong_only_by_the_servers_own_word() {
     const JSON: &str = "application/json";
     const EMPTY: &str = r#"{"tokens":{},"denied":[]}"#;
     for (status, content_type, body, told) in [
