@@ -21,6 +21,8 @@ use crate::{
 /// The kinds of manifests that flatpak reads (OCI image specification, Docker's schema 2).
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
                          application/vnd.docker.distribution.manifest.v2+json";
+/// The header by which registries show themselves.
+const VERSION: &str = "docker-distribution-api-version";
 /// The life of a token whose server does not say (distribution specification), in seconds.
 const USUAL_LIFE: i64 = 60;
 /// Longest time that a server may ask to wait.
@@ -136,7 +138,8 @@ impl Registry<'_> {
         let answer = self.ask_itself().await?;
         Ok(match answer.status {
             200 => is_registry(&answer),
-            401 => is_registry(&answer) || matches!(Offer::of(&answer), Offer::Tokens(_)),
+            // Other APIs refuse every call in JSON.
+            401 => answer.header(VERSION).is_some() || matches!(Offer::of(&answer), Offer::Tokens(_)),
             _ => false,
         })
     }
@@ -250,7 +253,7 @@ pub(super) fn allows(token: &Token, name: RepositoryName<'_>) -> Option<bool> {
 /// Whether a registry said it, and not what stands before it.
 fn is_registry(answer: &HttpResponse) -> bool {
     answer.is_json()
-        || answer.header("docker-distribution-api-version").is_some()
+        || answer.header(VERSION).is_some()
         || answer.header("content-type").is_none()
 }
 
