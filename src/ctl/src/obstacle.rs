@@ -8,6 +8,7 @@ use usher_core::{
     i18n::gettext_f,
     lookup::Lookup,
     remote::Remote,
+    session::SessionError,
     store::StoreError,
     text,
 };
@@ -18,6 +19,9 @@ use crate::{command, failure::Failure, remotes};
 pub(crate) fn signed_in(account: &Account) -> Result<&Account, Failure> {
     match account.state {
         AccountState::SignedIn => Ok(account),
+        AccountState::Expired if account.is_moved => {
+            Err(Failure::of_session(SessionError::Moved, &account.binding.host()))
+        }
         AccountState::Expired => Err(Failure::expired(&account.binding.host())),
         AccountState::SignedOut => Err(account_needed(&account.binding)),
     }

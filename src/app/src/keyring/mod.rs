@@ -36,6 +36,7 @@ pub(crate) fn banner(state: KeyringState) -> Option<BannerText> {
 /// What the banner says of an account that has to be signed in to again. It has no button while its server cannot be reached.
 pub(crate) fn sign_in_banner(account: &Account, is_reached: bool) -> Option<BannerText> {
     let title = match Standing::of(account, clock::now()) {
+        Standing::Ended if account.is_moved => gettext("The password is wanted at another server now"),
         Standing::Ended => gettext("Sign-in has expired"),
         Standing::MayHaveEnded => gettext("Sign-in may have ended"),
         Standing::SignedOut => gettext("Signed out"),
