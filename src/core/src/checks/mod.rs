@@ -9,6 +9,8 @@ mod impostors;
 mod remotes;
 mod sentences;
 
+use std::collections::BTreeMap;
+
 use crate::{
     binding::OptionsError,
     folders::SessionFault,
@@ -86,9 +88,9 @@ pub enum Problem {
         remote: String,
         /// Where it is.
         place: InstallationKind,
-        /// Address of the server the person agreed to.
-        agreed: String,
-        /// Its host.
+        /// The options that name the server the person agreed to, if options can.
+        way_back: Option<BTreeMap<String, String>>,
+        /// The host of that server.
         old_host: String,
         /// Host of the server that the remote names now.
         new_host: String,

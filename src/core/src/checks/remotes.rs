@@ -7,6 +7,7 @@ use crate::{
     binding::Binding,
     clock,
     lookup::{self, Lookup},
+    provider::Claim,
     remote::Remote,
     service::RemoteUrl,
     store::Entry,
@@ -136,7 +137,11 @@ fn account_verdict(remote: &Remote, claimed: &Binding, found: &Lookup<'_>, is_re
         Lookup::Changed(account) => Problem::ServerChanged {
             remote: name,
             place: InstallationKind::of(remote.is_user),
-            agreed: account.binding.service.to_string(),
+            way_back: account.binding.options_beside(&Claim {
+                remote_uri: remote.url.verbatim(),
+                options: &remote.options,
+                registry: remote.registry.as_deref(),
+            }),
             old_host: account.binding.host(),
             new_host: host,
         },

@@ -3,7 +3,7 @@
 
 use super::{InstallationKind, Problem, Topic};
 use crate::{
-    binding::{OptionsError, option},
+    binding::OptionsError,
     error_text::UserFacing,
     folders::SessionFault,
     i18n::{gettext, gettext_f, ngettext_f},
@@ -285,8 +285,10 @@ impl Problem {
     /// The command that solves the problem the other way: [`Self::fix`] accepts what is, this one goes back to what was.
     pub fn way_back(&self) -> Option<String> {
         match self {
-            Self::ServerChanged { remote, place, agreed, .. } => {
-                modify(*place, &[&format!("--authenticator-option={}={agreed}", option::URL)], remote)
+            Self::ServerChanged { remote, place, way_back, .. } => {
+                let options = way_back.as_ref()?.iter().map(|(name, value)| format!("--authenticator-option={name}={value}"));
+                let options: Vec<String> = options.collect();
+                modify(*place, &options.iter().map(String::as_str).collect::<Vec<_>>(), remote)
             }
             _ => None,
         }
@@ -353,7 +355,7 @@ mod tests {
         let problem = Problem::ServerChanged {
             remote: "demo".into(),
             place: InstallationKind::System,
-            agreed: "https://old.example.org/".into(),
+            way_back: Some([("url".to_owned(), "https://old.example.org/".to_owned())].into()),
             old_host: "old.example.org".into(),
             new_host: "new.example.org".into(),
         };
@@ -361,5 +363,9 @@ mod tests {
         assert_eq!(problem.fix().as_deref(), Some("usherctl review demo"));
         assert_eq!(problem.way_back().as_deref(), Some(fix));
         assert!(problem.sentence().contains("at new.example.org instead of old.example.org"));
+        // A registry is named by its index, which no option changes.
+        let Problem::ServerChanged { remote, place, old_host, new_host, .. } = problem else { unreachable!() };
+        let problem = Problem::ServerChanged { remote, place, old_host, new_host, way_back: None };
+        assert_eq!((problem.fix().as_deref(), problem.way_back()), (Some("usherctl review demo"), None));
     }
 }

@@ -68,6 +68,11 @@ fn all() -> Vec<&'static dyn Protocol> {
     all
 }
 
+/// The names of all providers.
+pub fn names() -> Vec<&'static str> {
+    all().into_iter().map(Protocol::name).collect()
+}
+
 impl Provider {
     /// The provider with this name. `None` if the table has none.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -118,6 +123,19 @@ impl Binding {
         let mut options = self.provider.options(self);
         options.insert(option::TYPE.to_owned(), self.provider.name().to_owned());
         options
+    }
+
+    /// The fewest options that have to be set, beside those of the claim, so that the remote claims this binding. `None`
+    /// if no options can do that: the registry is named by its index, and a token belongs to the remote's own address.
+    pub fn options_beside(&self, beside: &Claim<'_>) -> Option<BTreeMap<String, String>> {
+        let with_type = self.options();
+        let mut without_type = with_type.clone();
+        without_type.remove(option::TYPE);
+        [without_type, with_type].into_iter().find(|added| {
+            let mut options = beside.options.clone();
+            options.extend(added.clone());
+            claim(&Claim { options: &options, ..*beside }).as_ref() == Ok(self)
+        })
     }
 }
 
@@ -179,6 +197,22 @@ mod tests {
         let options = plain.options();
         let again = claim(&Claim { remote_uri: "https://other.example.org/", options: &options, registry: None });
         assert_eq!(again, Ok(plain));
+    }
+
+    #[test]
+    fn only_the_options_that_are_needed_are_set() {
+        let none = BTreeMap::new();
+        let typed = BTreeMap::from([(option::TYPE.to_owned(), "other".to_owned())]);
+        let plain = claimed(&[("url", "https://store.example.org")]).unwrap();
+        let beside = |options| plain.options_beside(&Claim { remote_uri: "https://r.example/", options, registry: None });
+        let names = |options| beside(options).map(|found| found.into_keys().collect::<Vec<_>>());
+        assert_eq!(names(&none), Some(vec!["url".to_owned()]));
+        assert_eq!(names(&typed), Some(vec!["type".to_owned(), "url".to_owned()]));
+        let (remote_uri, options) = ("oci+https://index.example.org/", &none);
+        let at = |registry| Claim { remote_uri, options, registry: Some(registry) };
+        let registry = claim(&at("https://registry.example.org")).unwrap();
+        assert_eq!(registry.options_beside(&at("https://registry.example.org")), Some(BTreeMap::new()));
+        assert_eq!(registry.options_beside(&at("https://other.example.org")), None, "no option names a registry");
     }
 
     #[test]

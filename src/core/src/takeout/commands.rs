@@ -2,13 +2,12 @@
 //! The commands that set up another computer's accounts on this one. Usher runs none of them. They are built from lists
 //! of arguments; if a name is not plain there is no command (rule R17).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::TakenRepository;
 use crate::{
-    binding::option,
     names,
-    provider::Provider,
+    provider::Claim,
     remote::Remote,
     remote_add::{RemoteAdd, free_name, where_to},
     repository_file, text,
@@ -55,7 +54,7 @@ impl TakenRepository {
     fn add(&self, name: &str) -> Option<String> {
         let add = RemoteAdd {
             is_user: self.user_only,
-            options: self.authenticator_arguments(),
+            options: self.authenticator_arguments(&BTreeMap::new()),
             title: self.title.as_deref(),
             is_verified: self.verified,
             key: self.key.as_deref(),
@@ -76,14 +75,16 @@ impl TakenRepository {
         if remote.is_disabled {
             arguments.push("--enable".to_owned());
         }
-        arguments.extend(self.authenticator_arguments());
+        arguments.extend(self.authenticator_arguments(&remote.options));
         arguments.push(remote.name.clone());
         command(&arguments).filter(|_| text::is_plain_name(&remote.name))
     }
 
-    fn authenticator_arguments(&self) -> Vec<String> {
-        let is_default = self.binding.provider == Provider::default_provider();
-        let said = self.binding.options().into_iter().filter(|(name, _)| !(is_default && name == option::TYPE));
+    /// The arguments that make a remote with these options use its account server.
+    fn authenticator_arguments(&self, options: &BTreeMap<String, String>) -> Vec<String> {
+        let registry = Some(self.binding.service.as_str());
+        let beside = Claim { remote_uri: self.address.as_str(), options, registry };
+        let said = self.binding.options_beside(&beside).unwrap_or_else(|| self.binding.options()).into_iter();
         let start =
             [format!("--authenticator-name={}", names::AUTHENTICATOR_NAME), "--no-authenticator-install".to_owned()];
         let options = said.map(|(name, value)| format!("--authenticator-option={name}={value}"));
