@@ -86,6 +86,7 @@ pub(crate) fn message(obstacle: &Obstacle, place: Place, names: &Names<'_>) -> S
             let next = to_buy(place, ids, names);
             [what, next].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
         }
+        Obstacle::NotOffered { .. } => not_offered(obstacle, names.host),
         Obstacle::Unreachable => HttpError::Unreachable.at(&host).sentence(),
         Obstacle::Proxy(fault) => HttpError::Proxy(*fault).at(&host).sentence(),
         Obstacle::BadAnswer => HttpError::Unexpected.at(&host).sentence(),
@@ -209,7 +210,7 @@ fn to_buy(place: Place, ids: &BTreeSet<String>, names: &Names<'_>) -> String {
 
 /// The service does not sell the apps to this account.
 pub(crate) fn not_offered(obstacle: &Obstacle, host: &str) -> String {
-    let Obstacle::NotBought { user, ids, .. } = obstacle else {
+    let (Obstacle::NotBought { user, ids, .. } | Obstacle::NotOffered { user, ids, .. }) = obstacle else {
         return failed();
     };
     ngettext_f(

@@ -104,11 +104,12 @@ fn row_of(services: &Services, item: &NeedItem) -> OfferRow {
 fn no_access_row(services: &Services, offer: &Offer, app: App, wanted: Wanted) -> OfferRow {
     let repository = wanted.repository.clone();
     let (account, host, update) = (wanted.account, repository.host(), Ground::of(&repository.remote).ok());
-    let entries = vec![
-        leading_entry(gettext("Buy…"), Destination::Purchase(wanted.clone())),
+    let buy = || leading_entry(gettext("Buy…"), Destination::Purchase(wanted.clone()));
+    let mut entries: Vec<MenuEntry> = repository.binding.provider.shop().map(|_| buy()).into_iter().collect();
+    entries.extend([
         leading_entry(gettext("Use Another Account…"), Destination::AnotherAccount(repository.clone())),
         dismiss(services, repository, Some(wanted.app_ids)),
-    ];
+    ]);
     unfinished_row(services, offer, &UnfinishedPurchase { account, host, app, update }, entries)
 }
 

@@ -196,8 +196,10 @@ fn no_access(note: &Pending, account: &Account, repository: &Repository) -> Vec<
     needs
 }
 
-/// The question whether to buy what installs from a repository stopped for, with the time of the last of them.
+/// The question whether to buy what installs from a repository stopped for, with the time of the last of them. `None` if
+/// nothing is sold there.
 fn not_bought(own: &[&Pending], account: &Account, repository: &Repository) -> Option<(i64, Need)> {
+    account.binding.provider.shop()?;
     let mut app_ids: Vec<String> = Vec::new();
     let mut latest: Option<&Pending> = None;
     for note in own {

@@ -12,7 +12,7 @@ impl From<&Obstacle> for AppState {
             // Its store may ask for the permission and is answered no, without a window.
             Obstacle::NoLink(_) | Obstacle::Refused => Self::LinkNeeded,
             Obstacle::Locked => Self::Locked,
-            Obstacle::NotBought { .. } => Self::NotOwned,
+            Obstacle::NotBought { .. } | Obstacle::NotOffered { .. } => Self::NotOwned,
             // A store's button cannot help with a remote whose server changed (the person reviews that in Usher), nor with an
             // account that counts as signed in.
             Obstacle::MayHaveEnded(_)

@@ -104,6 +104,6 @@ impl StoreAttempt<'_> {
         let denied = access.denied.clone();
         // A caller that wants to buy the app learns this from its answer.
         self.access.settle(flow.news(&account, access), None);
-        if denied.is_empty() { Ok(()) } else { Err(Obstacle::not_bought(&account, denied)) }
+        if denied.is_empty() { Ok(()) } else { Err(Obstacle::denied(&account, denied)) }
     }
 }

@@ -99,7 +99,7 @@ impl Answer {
             | Obstacle::NoPortal
             | Obstacle::KeyringFailed
             | Obstacle::Changed { .. } => Some(AUTHENTICATION_FAILED),
-            Obstacle::NotBought { .. } => Some(NOT_AUTHORIZED),
+            Obstacle::NotBought { .. } | Obstacle::NotOffered { .. } => Some(NOT_AUTHORIZED),
             Obstacle::Options(_)
             | Obstacle::Unreachable
             | Obstacle::Proxy(_)

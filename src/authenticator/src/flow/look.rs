@@ -184,7 +184,7 @@ impl Flow {
         for (index, grant) in indexes.into_iter().zip(said) {
             findings.grants[index] = Some(grant);
         }
-        if denied.is_empty() { Ok(()) } else { Err(Obstacle::not_bought(account, denied)) }
+        if denied.is_empty() { Ok(()) } else { Err(Obstacle::denied(account, denied)) }
     }
 
     /// Asks an account's server, in one call.

@@ -55,6 +55,15 @@ pub(crate) enum Obstacle {
         /// The apps.
         ids: BTreeSet<String>,
     },
+    /// The account has no access to these apps, and its service sells none.
+    NotOffered {
+        /// The account.
+        account: AccountId,
+        /// The person's name at the service.
+        user: String,
+        /// The apps.
+        ids: BTreeSet<String>,
+    },
     /// The service cannot be reached.
     Unreachable,
     /// The way to the service leads through a proxy, and no further.
@@ -82,6 +91,7 @@ pub(crate) fn question(obstacle: &Obstacle) -> Option<(Kind, Reason)> {
         | Obstacle::NoPortal
         | Obstacle::KeyringFailed
         | Obstacle::Changed { .. }
+        | Obstacle::NotOffered { .. }
         | Obstacle::Unreachable
         | Obstacle::Proxy(_)
         | Obstacle::BadAnswer
@@ -96,20 +106,26 @@ impl Obstacle {
         match self {
             Self::SignedOut(id) | Self::Expired(id) | Self::MayHaveEnded(id) => Some(*id),
             Self::NoLink(id) => *id,
-            Self::Changed { account, .. } | Self::NotBought { account, .. } => Some(*account),
+            Self::Changed { account, .. } | Self::NotBought { account, .. } | Self::NotOffered { account, .. } => {
+                Some(*account)
+            }
             _ => None,
         }
     }
 
     /// The obstacle of a server that denies an account these apps.
-    pub(crate) fn not_bought(account: &Account, ids: BTreeSet<String>) -> Self {
-        Self::NotBought { account: account.id, user: account.label(), ids }
+    pub(crate) fn denied(account: &Account, ids: BTreeSet<String>) -> Self {
+        let (id, user) = (account.id, account.label());
+        match account.binding.provider.shop() {
+            Some(_) => Self::NotBought { account: id, user, ids },
+            None => Self::NotOffered { account: id, user, ids },
+        }
     }
 
     /// The apps that the obstacle concerns; `None` if it concerns the whole request.
     pub(crate) fn apps(&self) -> Option<&BTreeSet<String>> {
         match self {
-            Self::NotBought { ids, .. } => Some(ids),
+            Self::NotBought { ids, .. } | Self::NotOffered { ids, .. } => Some(ids),
             _ => None,
         }
     }
@@ -125,6 +141,10 @@ impl Obstacle {
             Self::Locked | Self::NoKeyring | Self::NoPortal | Self::KeyringFailed => pending::Obstacle::Locked,
             Self::Changed { agreed, .. } => pending::Obstacle::ServerChanged { agreed: (**agreed).clone() },
             Self::NotBought { .. } => pending::Obstacle::NotBought,
+            Self::NotOffered { .. } => {
+                // Nobody can buy what an install stopped for. An update waits for access that comes in another way.
+                return (operation == pending::Operation::Update).then_some(pending::Obstacle::NotBought);
+            }
             Self::Unreachable | Self::Proxy(_) | Self::BadAnswer | Self::NotSecure(_) | Self::NotPossible => {
                 // An account would not help an install that failed because of its server.
                 return (operation == pending::Operation::Update).then_some(pending::Obstacle::Unavailable);

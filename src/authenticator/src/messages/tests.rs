@@ -14,6 +14,7 @@ const PLACES: [Place; 3] = [Place::Window, Place::Usher, Place::Terminal];
 fn all(user: &str, ids: &[&str]) -> Vec<Obstacle> {
     let id = AccountId::random();
     let ids: BTreeSet<String> = ids.iter().map(|&id| id.to_owned()).collect();
+    let offered = ids.clone();
     let mut all = vec![
         Obstacle::NoAccount,
         Obstacle::SignedOut(id),
@@ -39,6 +40,7 @@ fn all(user: &str, ids: &[&str]) -> Vec<Obstacle> {
         ]
         .map(Obstacle::NotSecure),
     );
+    all.push(Obstacle::NotOffered { account: id, user: user.to_owned(), ids: offered });
     all.push(Obstacle::NoPortal);
     all.push(Obstacle::Refused);
     all.push(Obstacle::MayHaveEnded(id));
@@ -118,6 +120,13 @@ fn the_message_about_an_app_not_for_sale_suggests_nothing() {
     let say = |ids: &[&str]| not_offered(&all("demo", ids)[8], "store.example.org");
     assert_eq!(say(&["a.b.C"]), "No access. store.example.org does not offer “a.b.C” to demo.");
     assert_eq!(say(&["a.b.C", "a.b.D"]), "No access. store.example.org does not offer these 2 apps to demo.");
+    // Nor where the server sells nothing at all.
+    let obstacle =
+        Obstacle::NotOffered { account: AccountId::random(), user: "demo".into(), ids: ["a.b.C".into()].into() };
+    let names = Names { remote: "demo", host: "store.example.org", usherctl: OUTSIDE };
+    for place in PLACES {
+        assert_eq!(message(&obstacle, place, &names), say(&["a.b.C"]));
+    }
 }
 
 #[test]

@@ -130,7 +130,9 @@ fn stopped(obstacle: &Obstacle, values: &[(&str, &str)]) -> String {
         Obstacle::Refused => {
             gettext_f("{repository} may not use an account at {host}. This can be changed in Usher.", values)
         }
-        Obstacle::NotBought { .. } => gettext_f("The account at {host} has no access yet.", values),
+        Obstacle::NotBought { .. } | Obstacle::NotOffered { .. } => {
+            gettext_f("The account at {host} has no access yet.", values)
+        }
         Obstacle::Locked => gettext("The keyring is locked. Unlock it, then start the install again."),
         Obstacle::NoKeyring => StoreError::NoKeyring.sentence(),
         Obstacle::NoPortal => StoreError::NoPortal.sentence(),

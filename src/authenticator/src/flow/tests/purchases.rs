@@ -5,13 +5,17 @@ use std::collections::BTreeSet;
 use usher_core::{
     buying::purchases::{self, PurchaseState},
     notices::Cause,
+    pending::Operation,
     prompt::Kind,
+    provider::{self, Provider},
+    service::ServiceUrl,
+    testing,
 };
 
 use super::{answer, failed, response, silent};
 use crate::{
     fakes::{APP, OTHER, REMOTE_URI, SERVICE, Says, World, account, ground, request},
-    flow::{Ending, Reply},
+    flow::{Ending, Reply, obstacle::Obstacle, question},
 };
 
 const MESSAGE: &str = "Purchase needed. “org.example.Other” is not in the account of demo at store.example.org.";
@@ -45,6 +49,19 @@ async fn only_an_app_that_the_server_denied_is_offered_for_sale() {
     assert_eq!(question.app_ids, ids(&["org.example.Other"]));
     assert_eq!(question.account, Some(world.accounts.lock().unwrap()[0].id));
     assert_eq!(reply.follow_up.note.unwrap().refs, [OTHER]);
+}
+
+#[test]
+fn nobody_is_asked_to_buy_where_nothing_is_sold() {
+    for name in provider::names() {
+        let provider = Provider::from_name(name).unwrap();
+        let account = testing::account_of(provider.at(ServiceUrl::parse(SERVICE).unwrap()), "demo", 0);
+        let obstacle = Obstacle::denied(&account, ids(&["org.example.Other"]));
+        let sells = provider.shop().is_some();
+        assert_eq!(question(&obstacle).map(|(kind, _)| kind), sells.then_some(Kind::Purchase), "{name}");
+        assert_eq!(obstacle.noted(Operation::Install).is_some(), sells, "{name}");
+        assert!(obstacle.noted(Operation::Update).is_some(), "{name}");
+    }
 }
 
 #[tokio::test]
