@@ -71,6 +71,11 @@ impl Terminal {
         self.keys.send(format!("{line}\n").into_bytes()).expect("the terminal is still there");
     }
 
+    /// Types a text without a line break.
+    pub fn type_text(&self, text: &str) {
+        self.keys.send(text.as_bytes().to_vec()).expect("the terminal is still there");
+    }
+
     /// Types Ctrl+C.
     pub fn interrupt(&self) {
         self.keys.send(INTERRUPT.to_vec()).expect("the terminal is still there");
@@ -103,6 +108,16 @@ impl Terminal {
         wait_for(
             &format!("“{wanted}” from “{}”", self.command_line),
             async || self.text().contains(wanted).then_some(()),
+            async || self.text(),
+        )
+        .await;
+    }
+
+    /// Waits until the command has printed `wanted` so many times.
+    pub async fn wait_for_nth(&self, wanted: &str, times: usize) {
+        wait_for(
+            &format!("“{wanted}” {times} times from “{}”", self.command_line),
+            async || (self.text().matches(wanted).count() >= times).then_some(()),
             async || self.text(),
         )
         .await;

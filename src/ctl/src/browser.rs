@@ -16,6 +16,7 @@ use zbus::zvariant::Value;
 
 use crate::{
     failure::Failure,
+    hidden,
     listener::{Listener, ListenerPages, OneTimeAddress},
     terminal,
 };
@@ -23,7 +24,8 @@ use crate::{
 /// Longest wait for the desktop to take an address.
 const DESKTOP_LIMIT: Duration = Duration::from_secs(10);
 
-#[derive(Args, Debug, Clone, Copy)]
+#[derive(Args, Debug, Clone, Copy, Default)]
+#[group(skip)]
 pub(crate) struct Options {
     /// Print the address instead of opening a browser
     #[arg(long)]
@@ -154,7 +156,7 @@ async fn paste(visit: &BrowserVisit<'_>) -> Result<Parameters, VisitError> {
         "At the end, the browser goes to an address that begins with http://127.0.0.1 and shows no page there. Paste that address (it stays hidden):",
     );
     loop {
-        let Some(pasted) = terminal::secret(&question).await? else {
+        let Some(pasted) = hidden::ask(&question).await? else {
             return Err(Failure::Usage(gettext("No address was pasted.")).into());
         };
         if let Match::Redirect(parameters) = visit.redirect.recognise(pasted.trim()) {

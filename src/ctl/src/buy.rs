@@ -72,6 +72,9 @@ pub(crate) async fn run(context: &Context, order: &Order<'_>) -> Result<(), Fail
     if let Some(account) = lacking.other_owner(context, &entries, may_ask).await? {
         return AppPurchase { account, ..purchase }.print_owned(false);
     }
+    if purchase.account.binding.provider.shop().is_none() {
+        return Err(purchase.nothing_sold());
+    }
     purchase.settle_unfinished(order.not_paid).await?;
     purchase.confirm(order.yes).await?;
     purchase.pay(order.browser).await
@@ -140,6 +143,15 @@ impl AppPurchase<'_> {
                 &[("host", &host), ("app", &self.app_id), ("user", &self.user())],
             )
         })
+    }
+
+    /// The server has no shop.
+    fn nothing_sold(&self) -> Failure {
+        Failure::PurchaseNeeded(
+            self.sentence(|values| {
+                gettext_f("{host} sells nothing, and {user} has no access to “{app}” there.", values)
+            }),
+        )
     }
 
     fn user(&self) -> String {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use usher_core::names;
 
-use crate::browser;
+use crate::{browser, sign_in};
 
 /// Repository accounts in the terminal
 #[derive(Parser, Debug)]
@@ -23,14 +23,14 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// List the accounts on this computer
     List,
-    /// Sign in to an account server, named by a remote, a host, an address or a repository file
+    /// Sign in to an account server or container registry, named by a remote, a host, an address or a repository file
     SignIn {
-        /// A remote’s name, the host of an account server, its address, an account (user@host), or a .flatpakrepo or
+        /// A remote’s name, the host of an account server or registry, its address, an account (user@host), or a .flatpakrepo or
         /// .flatpakref file
         #[arg(value_name = "REMOTE|HOST|ADDRESS|FILE")]
         server: String,
         #[command(flatten)]
-        browser: browser::Options,
+        options: sign_in::Options,
     },
     /// Show the state of accounts; exit with 3 if one needs signing in
     Status {

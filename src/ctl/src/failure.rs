@@ -89,6 +89,20 @@ impl Failure {
         }
     }
 
+    /// Nobody was signed in.
+    pub(crate) fn of_sign_in(error: SignInError, host: &str) -> Self {
+        match error {
+            SignInError::Cancelled => Self::Stopped(error.sentence()),
+            SignInError::Http(error) => Self::of_server(host, &error),
+            SignInError::Unexpected => Self::bad_answer(host),
+            SignInError::NotNeeded => {
+                Self::Other(gettext_f("{host} gives everything to everybody: no account is needed.", &[("host", host)]))
+            }
+            SignInError::NotPossible => Self::Other(SessionError::not_possible(host)),
+            error => Self::Other(error.sentence()),
+        }
+    }
+
     /// Why nothing was bought. `not_offered` is the sentence for an app that is not for sale.
     pub(crate) fn of_purchase(error: BuyError, host: &str, not_offered: impl FnOnce() -> String) -> Self {
         match error {
@@ -152,15 +166,6 @@ impl Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::Keyring(error)
-    }
-}
-
-impl From<SignInError> for Failure {
-    fn from(error: SignInError) -> Self {
-        match error {
-            SignInError::Cancelled => Self::Stopped(error.sentence()),
-            error => Self::Other(error.sentence()),
-        }
     }
 }
 

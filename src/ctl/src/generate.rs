@@ -91,18 +91,25 @@ fn name_of(argument: &Arg) -> Vec<clap_mangen::roff::Inline> {
         let name = argument.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
         return vec![italic(name.unwrap_or_default())];
     };
-    match argument.get_short() {
-        Some(short) => vec![bold(format!("-{short}")), roman(", "), bold(format!("--{long}"))],
-        None => vec![bold(format!("--{long}"))],
+    let short = argument.get_short().map(|short| format!("-{short}"));
+    let others = argument.get_visible_aliases().unwrap_or_default();
+    let names = short.into_iter().chain([long].into_iter().chain(others).map(|name| format!("--{name}")));
+    let mut all: Vec<_> = names.flat_map(|name| [roman(", "), bold(name)]).skip(1).collect();
+    if argument.get_action().takes_values() {
+        let value = argument.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
+        all.extend([roman(" "), italic(value.unwrap_or_default())]);
     }
+    all
 }
 
 /// Sections that the definition does not contain. A paragraph with “ : ” is a term and its meaning.
-const SECTIONS: [(&str, &str); 6] = [
+const SECTIONS: [(&str, &str); 7] = [
     (
         "ACCOUNTS",
         "An account is named by user@host, by its id (usherctl list --json), or by its user or the host of its server if that is the
-only one. A name that it was given stands for the user. Where a server is expected, a bare host stands for the server of that host that a remote on this computer names.
+only one. A name that it was given stands for the user. Where a server is expected, a bare host stands for the server of that host that a remote on this computer names
+or an account is at; any other is asked what kind of server it is, once somebody has agreed to it, unless --type says so. A host may be that of a container registry. If two servers have
+that host, the remote has to be named.
 
 A remote uses one account, and only once somebody has allowed it: by signing in to it by its name, or with allow. All remotes
 at one address are one in this. A remote that names another server than before is blocked. review shows both servers, and
@@ -117,7 +124,7 @@ prints the command that sets it up. It fetches nothing that a file names, and ad
     ),
     (
         "BROWSER AND SSH",
-        "Signing in and buying happen on a page of the server. On a desktop usherctl opens it in the browser; elsewhere it prints
+        "Most servers have a page of their own for signing in, and those that sell apps have one for buying. On a desktop usherctl opens it in the browser; elsewhere it prints
 the address, and waits for up to 15 minutes until the browser comes back to it.
 
 Over ssh the browser runs on another computer and cannot come back. There, and with --paste, usherctl asks for the address at
@@ -126,6 +133,16 @@ arguments.
 
 An unfinished purchase is remembered. No second one starts before the store was asked and, if it gives no access, somebody
 said that nothing was paid.",
+    ),
+    (
+        "PASSWORDS AND TOKENS",
+        "Container registries and some other servers ask for a user name and a password, or for an access token in place of the password; some
+repositories want a token alone. usherctl says which host gets it before it asks, and shows neither as it is typed or pasted. After a wrong one it asks
+again, three times in all. The password is stored in the keyring, and nowhere else.
+
+Where nobody can type, as in a script, --password-stdin (or --token-stdin, which is the same) reads the password or token from
+standard input up to its end, without a line break there; --user gives the user name. An account at a server that was never
+agreed to is made without a question then, so name the server with care.",
     ),
     (
         "EXIT STATUS",
@@ -137,7 +154,7 @@ said that nothing was paid.",
 
 3 : An account, a sign-in or a permission is needed first.
 
-4 : There is no access without a purchase, or none is offered.
+4 : There is no access without a purchase, none is offered, or the server sells nothing.
 
 5 : The keyring is locked, or none is running.
 
@@ -194,6 +211,9 @@ session bus to ask). A problem or note has problem, a word, message, fix, a comm
     (
         "EXAMPLES",
         "usherctl sign-in shop : Sign in at the server that the remote shop names, and let the remote use the account.
+
+usherctl sign-in --user robot --password-stdin registry < password : Sign in to a registry from a script, and let the remote registry
+use the account.
 
 usherctl query shop org.example.App && flatpak install shop org.example.App : Install an app only if that needs nothing more.
 

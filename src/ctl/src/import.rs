@@ -19,7 +19,7 @@ use usher_core::{
     text,
 };
 
-use crate::{browser, consent, context::Context, export, failure::Failure, sign_in, terminal};
+use crate::{browser, consent, context::Context, export, failure::Failure, sign_in, target, target::Target, terminal};
 
 pub(crate) async fn run(context: &Context, file: &Path, options: browser::Options) -> Result<(), Failure> {
     let taken = Takeout::parse(&read(file)?).map_err(export::failure)?;
@@ -131,9 +131,11 @@ async fn print_account(
         consent::warn_of_likeness(entries, &account.binding.host())?;
     }
     if can_ask && terminal::ask(&question(account, entries, &values)).await? {
-        let signed_in = sign_in::sign_in_agreed(context, &account.binding, options).await?;
         let ours: Vec<_> = here.remotes.iter().filter(|remote| remote.is_ours()).cloned().collect();
-        let target = sign_in::target_of(account.binding.clone(), &ours);
+        let user = Some(account.user.clone()).filter(|user| *user != account.binding.host());
+        let target = Target { user, ..target::at(account.binding.clone(), &ours) };
+        let options = sign_in::Options { browser: options, ..sign_in::Options::default() };
+        let signed_in = sign_in::sign_in_agreed(context, entries, &target, &options).await?;
         return sign_in::permit_remotes(context, entries, &signed_in, &target).await;
     }
     context.out.line(&gettext_f("Sign in to {host} as {user} with this command:", &values))?;

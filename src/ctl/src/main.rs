@@ -11,7 +11,9 @@ mod context;
 mod doctor;
 mod export;
 mod failure;
+mod form;
 mod generate;
+mod hidden;
 mod import;
 mod list;
 mod listener;
@@ -29,6 +31,7 @@ mod settings;
 mod sign_in;
 mod sign_out;
 mod status;
+mod target;
 mod terminal;
 mod time;
 mod unsaved;
@@ -50,7 +53,7 @@ use crate::{
     cli::{Arguments, Command},
     context::Context,
     failure::{Failure, code},
-    terminal::{Interrupts, Output},
+    terminal::{Interrupts, Output, Suspensions},
 };
 
 fn main() -> ExitCode {
@@ -98,12 +101,14 @@ fn usage(error: &clap::Error) -> ExitCode {
 /// Runs a command until it ends or Ctrl+C stops it, and returns its exit code.
 async fn run(context: &Context, command: Command) -> Result<u8, Failure> {
     let mut interrupts = Interrupts::listen()?;
+    let mut suspensions = Suspensions::listen()?;
     let mut done = pin!(dispatch(context, command));
     loop {
         tokio::select! {
             // A finished command goes first, since it has more to say.
             biased;
             done = &mut done => return done,
+            () = suspensions.follow() => {}
             () = interrupts.next() => {
                 if context.is_unsaved.replace(false) {
                     terminal::say(&gettext("The sign-in is not saved yet. Press Ctrl+C to discard it."))?;
@@ -133,7 +138,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Import { file, browser } => import::run(context, &file, browser).await?,
         Command::Generate { artifact } => generate::run(artifact)?,
         Command::Doctor => return doctor::run(context).await,
-        Command::SignIn { server, browser } => sign_in::run(context, &server, browser).await?,
+        Command::SignIn { server, options } => sign_in::run(context, &server, &options).await?,
         Command::Buy { remote, app, not_paid, yes, browser } => {
             buy::run(context, &buy::Order { remote: &remote, app: &app, not_paid, yes, browser }).await?;
         }

@@ -9,10 +9,13 @@ use usher_core::{
     account::{Account, AccountState},
     app_state::AppState,
     ask::Ask,
+    binding::Binding,
     buying,
-    i18n::gettext,
+    i18n::{gettext, gettext_f},
     lookup::{self, Lookup},
+    remote::{self, Remote},
     session::SessionError,
+    text,
 };
 
 use crate::{
@@ -54,12 +57,17 @@ pub(crate) async fn run(context: &Context, remote: &str, apps: &[String]) -> Res
     }
     let free = remotes::free_apps(remote, &ids);
     let ids: BTreeSet<String> = &ids - &free;
+    let unseen = unseen(&ground.binding, &ids);
+    let ids: BTreeSet<String> = &ids - &unseen;
     let open = context.session.open_to_anybody(&ground.binding, &ids).await;
     let open = open.map_err(|error| Failure::of_session(error, &ground.host()))?;
     let ids: BTreeSet<String> = &ids - &open;
-    let free = free.into_iter().chain(open).map(|id| (id, AppState::Free)).collect();
+    let free = free.into_iter().chain(open).map(|id| (id, AppState::Free));
+    let states = free.chain(unseen.iter().map(|id| (id.clone(), AppState::Unknown))).collect();
+    let failure = unseen.first().map(|app| not_seen(remote, app));
+    let before = Answers { states, failure };
     if ids.is_empty() {
-        return print(context, &remote.name, ground.remote_url.as_str(), &Answers { states: free, failure: None });
+        return print(context, &remote.name, ground.remote_url.as_str(), &before);
     }
     let entries = context.store.entries().await?;
     let looked_up = lookup::find(&entries, &ground.binding, &ground.remote_url);
@@ -75,7 +83,8 @@ pub(crate) async fn run(context: &Context, remote: &str, apps: &[String]) -> Res
         Lookup::Locked => without_server(AppState::Locked),
         Lookup::Changed(_) => without_server(AppState::Unknown),
     };
-    answers.states.extend(free);
+    answers.states.extend(before.states);
+    answers.failure = answers.failure.or(before.failure);
     print(context, &remote.name, ground.remote_url.as_str(), &answers)
 }
 
@@ -92,6 +101,29 @@ async fn ask(context: &Context, account: &Account, ids: BTreeSet<String>) -> Res
     let state = if is_signed_in { AppState::Unknown } else { AppState::AccountNeeded };
     let states = ids.into_iter().map(|id| (id, state)).collect();
     Ok(Answers { states, failure: Some(Failure::of_session(error, &host)) })
+}
+
+/// The apps that nothing can be asked about: some servers know only refs, which flatpak has to have seen.
+fn unseen(binding: &Binding, ids: &BTreeSet<String>) -> BTreeSet<String> {
+    if !binding.provider.asks_by_ref() {
+        return BTreeSet::new();
+    }
+    let first: Vec<String> = ids.iter().cloned().collect();
+    let seen = remote::samples_at(binding, &first).into_iter().map(|ask| ask.app_id().to_owned()).collect();
+    ids - &seen
+}
+
+/// The app is not in what flatpak has read of the remote.
+fn not_seen(remote: &Remote, app: &str) -> Failure {
+    let command = text::command(&["flatpak", "remote-ls", &remotes::word(&remote.name, &remote.url)]);
+    Failure::Other(gettext_f(
+        "“{app}” is not in what flatpak has read of “{remote}”. Run “{command}”, then try again.",
+        &[
+            ("app", app),
+            ("remote", &text::clean(&remote.name, text::NAME_LIMIT)),
+            ("command", &command.unwrap_or_default()),
+        ],
+    ))
 }
 
 fn print(context: &Context, remote: &str, address: &str, answers: &Answers) -> Result<u8, Failure> {

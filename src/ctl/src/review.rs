@@ -12,7 +12,7 @@ use usher_core::{
     text,
 };
 
-use crate::{browser, consent, context::Context, failure::Failure, remotes, sign_in, terminal};
+use crate::{browser, consent, context::Context, failure::Failure, remotes, sign_in, target, terminal};
 
 pub(crate) async fn run(context: &Context, remote: &str, options: browser::Options) -> Result<(), Failure> {
     let remotes = remotes::ours();
@@ -37,5 +37,6 @@ pub(crate) async fn run(context: &Context, remote: &str, options: browser::Optio
         context.out.line(&change.fill(|values| gettext_f("“{remote}” stays blocked.", values)))?;
         return Err(Failure::Cancelled);
     }
-    sign_in::sign_in_accepted(context, &entries, &sign_in::of_remote(remote)?, options).await
+    let options = sign_in::Options { browser: options, ..sign_in::Options::default() };
+    sign_in::sign_in_accepted(context, &entries, &target::of_remote(remote)?, &options).await
 }

@@ -1,57 +1,83 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `usherctl sign-in` sends the person to the server's page in a browser, receives the redirect, and saves the account
-//! in the keyring.
+//! `usherctl sign-in` sends the person to the server's page in a browser and receives the redirect, or asks for what the
+//! server wants, and saves the account in the keyring.
 
-use std::collections::BTreeSet;
-
+use clap::{Args, builder::PossibleValuesParser};
 use serde_json::json;
+use url::Url;
 use usher_core::{
     account::{Account, Standing},
     binding::Binding,
     clock,
+    http::HttpError,
     i18n::{gettext, gettext_f},
-    provider::{Progress, Provider, Step, StepAnswer},
+    provider::{self, Progress, Provider, SignIn, Step, StepAnswer},
+    redirect::Redirect,
     remote::Remote,
-    service::{ServiceUrl, UrlError},
+    repository_probe,
+    service::ServiceUrl,
     sign_in,
     store::Entry,
 };
 
 use crate::{
-    accounts,
     browser::{self, BrowserVisit, ReturnMethod, VisitError},
     consent::{self, PermissionRequest},
     context::Context,
     failure::Failure,
-    list, obstacle, remotes, repository, terminal, unsaved,
+    form::{self, FormRequest},
+    list, obstacle, remotes, repository,
+    target::{self, Named, Target},
+    terminal, unsaved,
 };
 
-/// The server that a person named.
-pub(crate) struct Target {
-    pub(crate) binding: Binding,
-    /// The remotes that may use the account afterwards.
-    pub(crate) remotes: Vec<Remote>,
-    /// Whether the person named a remote, which implies the permission for it.
-    pub(crate) is_remote: bool,
+/// How a person wants to sign in.
+#[derive(Args, Debug, Clone, Default)]
+#[group(skip)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    pub(crate) browser: browser::Options,
+    #[command(flatten)]
+    pub(crate) form: form::Options,
+    /// What kind of server it is, where only its address is known; without this it is asked
+    #[arg(long = "type", value_name = "TYPE", value_parser = PossibleValuesParser::new(provider::names()))]
+    pub(crate) kind: Option<String>,
 }
 
-pub(crate) async fn run(context: &Context, server: &str, options: browser::Options) -> Result<(), Failure> {
+impl Options {
+    /// The kind of server that the person named.
+    fn kind(&self) -> Option<Provider> {
+        self.kind.as_deref().and_then(Provider::from_name)
+    }
+}
+
+pub(crate) async fn run(context: &Context, server: &str, options: &Options) -> Result<(), Failure> {
     let remotes = remotes::ours();
-    let target = match repository::file_named(server, &remotes) {
-        Some(file) => of_remote(&repository::remote_of(context, &file)?)?,
-        None => match resolve(server, &remotes) {
-            Ok(target) => target,
-            Err(failure) => of_account(context, server, &remotes).await?.ok_or(failure)?,
-        },
+    let file = repository::file_named(server, &remotes);
+    let named = match &file {
+        Some(file) => target::of_remote(&repository::remote_of(context, file)?).map(Named::Target)?,
+        None => target::named(context, server, &remotes).await?,
     };
     let entries = context.store.unlocked_entries().await?;
+    let target = match named {
+        Named::Target(target) => target,
+        Named::Address(service) => {
+            confirm_new_server(&entries, &service.host()).await?;
+            of_address(context, service, options.kind(), &remotes).await?
+        }
+    };
     if let (true, [remote]) = (target.is_remote, target.remotes.as_slice()) {
         consent::warn_of_change(&entries, remote)?;
     }
     // If a remote lacks only the permission, the person need not sign in again.
     let account = match usable(&entries, &target) {
         Some(account) => account.clone(),
-        None => sign_in_anew(context, &entries, &target.binding, options).await?,
+        None => {
+            if !target.is_agreed && !is_known(&entries, &target.binding) {
+                confirm_new_server(&entries, &target.binding.host()).await?;
+            }
+            sign_in_agreed(context, &entries, &target, options).await?
+        }
     };
     permit_remotes(context, &entries, &account, &target).await?;
     print_account(context, &account).await
@@ -62,11 +88,11 @@ pub(crate) async fn sign_in_accepted(
     context: &Context,
     entries: &[Entry],
     target: &Target,
-    options: browser::Options,
+    options: &Options,
 ) -> Result<(), Failure> {
     let account = match usable(entries, target) {
         Some(account) => account.clone(),
-        None => sign_in_agreed(context, &target.binding, options).await?,
+        None => sign_in_agreed(context, entries, target, options).await?,
     };
     for remote in &target.remotes {
         if let Ok(address) = remote.address() {
@@ -83,103 +109,82 @@ async fn print_account(context: &Context, account: &Account) -> Result<(), Failu
     context.out.json(&json!({ "account": list::account_json(account) }))
 }
 
-/// Signs in to a server, and saves the account.
-async fn sign_in_anew(
-    context: &Context,
-    entries: &[Entry],
-    binding: &Binding,
-    options: browser::Options,
-) -> Result<Account, Failure> {
-    confirm_new_server(entries, binding).await?;
-    sign_in_agreed(context, binding, options).await
-}
-
-/// The same, for a server that the person has just agreed to.
+/// Signs in to a server that the person has agreed to, and saves the account.
 pub(crate) async fn sign_in_agreed(
     context: &Context,
-    binding: &Binding,
-    options: browser::Options,
+    entries: &[Entry],
+    target: &Target,
+    options: &Options,
 ) -> Result<Account, Failure> {
+    let binding = &target.binding;
     // What saving will need is tried before the person takes the trouble (rule R16).
     sign_in::prepare(&context.store, binding).await?;
-    let return_method = ReturnMethod::choose(options).await?;
-    let sign_in = sign_in::begin(context.session.http(), binding, return_method.back(), &[]).await?;
-    let Step::Web { start, redirect } = sign_in.step() else {
-        return Err(cannot_show());
-    };
-    let (start, redirect) = (start.clone(), redirect.clone());
+    let host = binding.host();
+    let return_method = ReturnMethod::choose(options.browser).await?;
+    let begun = sign_in::begin(context.session.http(), binding, return_method.back(), &[]).await;
+    let sign_in = begun.map_err(|error| Failure::of_sign_in(error, &host))?;
+    match sign_in.step() {
+        Step::Form { .. } => {
+            let user = target.user.clone();
+            let signed_in = FormRequest { context, entries, host, user, options: &options.form }.fill(sign_in).await?;
+            unsaved::save(context, binding, &signed_in).await
+        }
+        Step::Web { start, redirect } => {
+            options.form.refuse(&host)?;
+            let (start, redirect) = (start.clone(), redirect.clone());
+            sign_in_on_page(context, binding, return_method, (start, &redirect), sign_in).await
+        }
+        Step::Code { .. } => Err(form::cannot_show()),
+    }
+}
+
+/// Sends the person to the server's own page.
+async fn sign_in_on_page(
+    context: &Context,
+    binding: &Binding,
+    return_method: ReturnMethod,
+    (start, redirect): (Url, &Redirect),
+    sign_in: Box<dyn SignIn>,
+) -> Result<Account, Failure> {
     let titles = [gettext("Signed In"), gettext("Not Signed In")];
-    let visit = BrowserVisit { start, redirect: &redirect, landing: &|_| None, titles };
-    let finish =
-        async |parameters| match sign_in.answer(context.session.http(), StepAnswer::Redirect(parameters)).await? {
-            Progress::Next(_) => Err(cannot_show()),
+    let visit = BrowserVisit { start, redirect, landing: &|_| None, titles };
+    let finish = async |parameters| {
+        let answered = sign_in.answer(context.session.http(), StepAnswer::Redirect(parameters)).await;
+        match answered.map_err(|error| Failure::of_sign_in(error, &binding.host()))? {
+            Progress::Next(_) => Err(form::cannot_show()),
             Progress::Done(signed_in) => unsaved::save(context, binding, &signed_in).await,
-        };
+        }
+    };
     return_method.visit(visit, finish).await.map_err(|stopped| match stopped {
         VisitError::TooLate => Failure::Other(gettext("Not signed in: nobody signed in within 15 minutes.")),
         VisitError::Failed(failure) => failure,
     })
 }
 
-fn cannot_show() -> Failure {
-    Failure::Other(gettext("Not signed in: usherctl cannot show what the server asks for."))
-}
-
-/// Finds the server: by a remote's name, else by the host of a server that a remote names, else by its address.
-fn resolve(server: &str, remotes: &[Remote]) -> Result<Target, Failure> {
-    let is_remote = |remote: &Remote| remote.name == server || server.contains("://") && remote.url == *server;
-    if remotes.iter().any(is_remote) {
-        let found = remotes::named(remotes, server)?;
-        return of_remote(found);
-    }
-    let by_host = remotes.iter().filter_map(|remote| remote.claimed().ok()).find(|binding| binding.host() == server);
-    let binding = match by_host {
-        Some(binding) => binding,
-        None => Provider::default_provider()
-            .at(ServiceUrl::from_input(server).map_err(|fault| address_failure(server, fault))?),
-    };
-    Ok(target_of(binding, remotes))
-}
-
-/// The server of a remote.
-pub(crate) fn of_remote(remote: &Remote) -> Result<Target, Failure> {
-    let binding = remote.claimed().map_err(|error| remotes::options_failure(remote, &error))?;
-    Ok(Target { binding, remotes: vec![remote.clone()], is_remote: true })
-}
-
-/// The server of an account that is here, named as in other commands: `user@host`.
-async fn of_account(context: &Context, wanted: &str, remotes: &[Remote]) -> Result<Option<Target>, Failure> {
-    if !wanted.contains('@') || wanted.contains("://") {
-        return Ok(None);
-    }
-    let entries = context.store.entries().await?;
-    let bindings: BTreeSet<_> = accounts::named(&entries, wanted)
-        .into_iter()
-        .filter_map(Entry::account)
-        .map(|account| &account.binding)
-        .collect();
-    let only = bindings.first().filter(|_| bindings.len() == 1);
-    Ok(only.map(|&binding| target_of(binding.clone(), remotes)))
-}
-
-/// Why what the person typed names no server, and what to do instead.
-fn address_failure(typed: &str, fault: UrlError) -> Failure {
-    Failure::Usage(match fault {
-        UrlError::NotAnAddress => gettext_f(
-            "“{server}” is neither a remote that uses Usher nor the address of a server.",
-            &[("server", &remotes::shown(typed))],
-        ),
-        fault => match repository::advice(fault) {
-            Some(command) => format!("{} {command}", fault.of_typed()),
-            None => fault.of_typed(),
+/// The server at an address that the person has agreed to. Asks it what it is, unless the person knows.
+async fn of_address(
+    context: &Context,
+    service: ServiceUrl,
+    kind: Option<Provider>,
+    remotes: &[Remote],
+) -> Result<Target, Failure> {
+    let (http, host) = (context.session.http(), service.host());
+    let values = [("host", host.as_str())];
+    let provider = match kind {
+        Some(provider) => provider,
+        None => match provider::probe(http, &service).await {
+            Ok(Some(provider)) => provider,
+            Ok(None) | Err(HttpError::Unexpected) => {
+                return Err(Failure::Other(if repository_probe::is_repository(http, &service).await {
+                    repository_probe::not_set_up(&host)
+                } else {
+                    gettext_f("{host} does not offer accounts for apps. Nothing was sent but this question.", &values)
+                }));
+            }
+            Err(error) => return Err(Failure::of_server(&host, &error)),
         },
-    })
-}
-
-/// A server, with all remotes that name it.
-pub(crate) fn target_of(binding: Binding, remotes: &[Remote]) -> Target {
-    let remotes = remotes.iter().filter(|remote| remote.claimed().as_ref() == Ok(&binding)).cloned().collect();
-    Target { binding, remotes, is_remote: false }
+    };
+    Ok(Target { is_agreed: true, ..target::at(provider.at(service), remotes) })
 }
 
 /// A signed-in account that at least one of the remotes may not use yet.
@@ -194,17 +199,17 @@ fn usable<'a>(entries: &'a [Entry], target: &Target) -> Option<&'a Account> {
     can_serve.then_some(account)
 }
 
-/// Asks the person before opening any page of a server without an account here.
-async fn confirm_new_server(entries: &[Entry], binding: &Binding) -> Result<(), Failure> {
-    let is_known = entries.iter().filter_map(Entry::account).any(|account| &account.binding == binding);
-    if is_known {
-        return Ok(());
-    }
-    consent::warn_of_likeness(entries, &binding.host())?;
+fn is_known(entries: &[Entry], binding: &Binding) -> bool {
+    entries.iter().filter_map(Entry::account).any(|account| &account.binding == binding)
+}
+
+/// Asks the person before anything is sent to a server without an account here.
+async fn confirm_new_server(entries: &[Entry], host: &str) -> Result<(), Failure> {
+    consent::warn_of_likeness(entries, host)?;
     if !terminal::can_ask() {
         return Ok(());
     }
-    if terminal::ask(&gettext_f("First time at {host}. Continue?", &[("host", &binding.host())])).await? {
+    if terminal::ask(&gettext_f("First time at {host}. Continue?", &[("host", host)])).await? {
         Ok(())
     } else {
         Err(Failure::Cancelled)
@@ -252,31 +257,16 @@ mod tests {
     use usher_core::testing;
 
     use super::*;
-
-    fn shop() -> Remote {
-        testing::remote("shop", "https://repo.example.org/", "https://store.example.org:8443/api")
-    }
-
-    #[test]
-    fn a_remote_a_host_and_an_address_name_a_server() {
-        let remotes = [shop()];
-        let named = |server: &str| {
-            resolve(server, &remotes).map(|target| (target.binding.service.to_string(), target.is_remote))
-        };
-        let api = "https://store.example.org:8443/api/".to_owned();
-        assert_eq!(named("shop").unwrap(), (api.clone(), true));
-        assert_eq!(named("store.example.org:8443").unwrap(), (api, false));
-        assert_eq!(named("other.example.org").unwrap(), ("https://other.example.org/".to_owned(), false));
-        assert!(matches!(named("http://other.example.org"), Err(Failure::Usage(_))));
-    }
+    use crate::target::of_remote;
 
     #[test]
     fn an_account_that_lacks_only_the_permission_is_not_signed_in_to_again() {
-        let target = resolve("shop", &[shop()]).unwrap();
+        let shop = testing::remote("shop", "https://repo.example.org/", "https://store.example.org:8443/api");
+        let target = of_remote(&shop).unwrap();
         let mut account = testing::account_of(target.binding.clone(), "demo", 0);
         let entry = |account: &Account| [testing::open(account.clone())];
         assert!(usable(&entry(&account), &target).is_some());
-        account.link(testing::link("shop", shop().url.verbatim()));
+        account.link(testing::link("shop", shop.url.verbatim()));
         assert!(usable(&entry(&account), &target).is_none());
     }
 }

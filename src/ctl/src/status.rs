@@ -98,6 +98,7 @@ fn facts(entry: &Entry, refused: &[Remote]) -> Vec<(String, String)> {
         facts.push((gettext("Name"), text::clean(name, text::NAME_LIMIT)));
     }
     facts.push((gettext("Server"), account.binding.service.to_string()));
+    facts.push((gettext("Sign-in"), account.binding.provider.sign_in_method()));
     if account.state == AccountState::SignedIn {
         facts.push((gettext("Signed in since"), time::day(account.signed_in_at)));
         facts.push((gettext("Valid until"), valid_until));
@@ -106,11 +107,16 @@ fn facts(entry: &Entry, refused: &[Remote]) -> Vec<(String, String)> {
     if let Some(last) = &account.last_use {
         facts.push((gettext("Last used"), time::moment(last.at)));
     }
+    if let Some(coverage) = account.hints().coverage() {
+        facts.push((gettext("Apps"), coverage));
+    }
     facts.push((gettext("Used by"), list::used_by(account)));
     let refused = refused_here(account, refused);
     if !refused.is_empty() {
         facts.push((gettext("Not allowed"), refused.join(", ")));
     }
-    facts.push((gettext("Purchases"), owned(account).to_string()));
+    if account.binding.provider.shop().is_some() || owned(account) > 0 {
+        facts.push((gettext("Purchases"), owned(account).to_string()));
+    }
     facts
 }

@@ -4,10 +4,11 @@
 
 use std::{
     borrow::Cow,
+    fs,
     io::{self, BufRead, IsTerminal, Read, Write},
 };
 
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use rustix::process::{Pid, Signal as ProcessSignal, getpid, kill_process};
 use serde_json::{Value, json};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -16,10 +17,10 @@ use tokio::{
 use usher_core::locale;
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, hidden};
 
-/// Longest line to read, in bytes. No address is longer.
-const LINE_LIMIT: usize = 32 * 1024;
+/// Longest line to read, in bytes.
+const LINE_LIMIT: usize = 4096;
 
 /// How to print results.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +74,72 @@ impl Interrupts {
     }
 }
 
+/// Receives Ctrl+Z, and the order to go on. Nothing that is typed to the shell meanwhile stays hidden, and nothing that
+/// is typed afterwards is shown.
+pub(crate) struct Suspensions {
+    stop: Signal,
+    go_on: Signal,
+}
+
+impl Suspensions {
+    pub(crate) fn listen() -> io::Result<Self> {
+        let stop = SignalKind::from_raw(ProcessSignal::TSTP.as_raw());
+        let go_on = SignalKind::from_raw(ProcessSignal::CONT.as_raw());
+        Ok(Self { stop: signal(stop)?, go_on: signal(go_on)? })
+    }
+
+    /// Stops and goes on as the person wishes. Never returns.
+    pub(crate) async fn follow(&mut self) {
+        loop {
+            tokio::select! {
+                _ = self.stop.recv() => if can_go_on(Stat::of) {
+                    hidden::before_stop();
+                    let _ = kill_process(getpid(), ProcessSignal::STOP);
+                },
+                _ = self.go_on.recv() => hidden::after_stop(),
+            }
+        }
+    }
+}
+
+/// What the system knows of a process.
+#[derive(Debug, Clone, Copy)]
+struct Stat {
+    parent: i32,
+    group: i32,
+    session: i32,
+}
+
+impl Stat {
+    fn of(id: i32) -> Option<Self> {
+        Self::parse(&fs::read_to_string(format!("/proc/{id}/stat")).ok()?)
+    }
+
+    /// Reads `proc_pid_stat(5)`: the name of the program, in brackets, may hold anything.
+    fn parse(text: &str) -> Option<Self> {
+        let mut numbers = text.rsplit_once(')')?.1.split_ascii_whitespace().skip(1).map_while(|word| word.parse().ok());
+        Some(Self { parent: numbers.next()?, group: numbers.next()?, session: numbers.next()? })
+    }
+}
+
+/// Whether a shell watches this process and can let it go on. Like the system itself, we do not stop otherwise: nobody
+/// could wake us.
+fn can_go_on(stat: impl Fn(i32) -> Option<Stat>) -> bool {
+    let Some(own) = stat(Pid::as_raw(Some(getpid()))) else { return false };
+    let mut next = stat(own.parent);
+    while let Some(parent) = next {
+        if parent.session != own.session {
+            return false;
+        }
+        if parent.group != own.group {
+            return true;
+        }
+        next = stat(parent.parent);
+    }
+    // The top of a sandbox; what started that cannot be seen.
+    true
+}
+
 /// Whether a person can read and answer questions.
 pub(crate) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
@@ -101,28 +168,26 @@ pub(crate) async fn ask_again(question: &str) -> Result<bool, Failure> {
 }
 
 async fn answer_to(question: &str, choices: &str) -> Result<Zeroizing<String>, Failure> {
-    write!(io::stderr(), "{} {choices} ", shown(question))?;
+    Ok(line(&format!("{question} {choices}")).await?.unwrap_or_default())
+}
+
+/// Asks for a line, which is shown as it is typed. `None` at the end of the input.
+pub(crate) async fn line(question: &str) -> Result<Option<Zeroizing<String>>, Failure> {
+    write!(io::stderr(), "{} ", shown(question))?;
     io::stderr().flush()?;
     let answer = in_thread(read_line).await?;
     if answer.is_empty() {
         // Ctrl+D ends the input without a line break.
         writeln!(io::stderr())?;
+        return Ok(None);
     }
-    Ok(answer)
-}
-
-/// Reads a line without showing it. `None` at the end of the input.
-pub(crate) async fn secret(prompt: &str) -> Result<Option<Zeroizing<String>>, Failure> {
-    let is_terminal = io::stdin().is_terminal();
-    let hidden = if is_terminal { Some(HiddenInput::begin()?) } else { None };
-    say(prompt)?;
-    let line = in_thread(if is_terminal { read_hidden } else { read_line }).await?;
-    drop(hidden);
-    Ok(Some(line).filter(|line| !line.is_empty()))
+    Ok(Some(answer))
 }
 
 /// Reads in a thread of its own, since a read cannot be cancelled, but waiting for the thread can.
-async fn in_thread<T: Send + 'static>(read: fn() -> io::Result<T>) -> Result<T, Failure> {
+pub(crate) async fn in_thread<T: Send + 'static>(
+    read: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, Failure> {
     let (sender, receiver) = oneshot::channel();
     std::thread::spawn(move || sender.send(read()));
     Ok(receiver.await.map_err(|_| io::Error::from(io::ErrorKind::UnexpectedEof))??)
@@ -134,46 +199,30 @@ fn read_line() -> io::Result<Zeroizing<String>> {
     Ok(line)
 }
 
-/// Reads a line character by character: a terminal cuts its own lines at 4,096 characters, and a redirect may be
-/// longer.
-fn read_hidden() -> io::Result<Zeroizing<String>> {
-    let mut line = Zeroizing::new(Vec::with_capacity(LINE_LIMIT));
-    let mut byte = [0];
-    while rustix::io::read(io::stdin(), &mut byte)? == 1 {
-        match byte[0] {
-            b'\n' | b'\r' => {
-                line.push(b'\n');
-                break;
-            }
-            // End of the input, erase, erase all.
-            4 => break,
-            8 | 127 => drop(line.pop()),
-            21 => line.clear(),
-            other if line.len() < LINE_LIMIT => line.push(other),
-            _ => {}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_process_that_a_shell_watches_is_stopped() {
+        let own = Pid::as_raw(Some(getpid()));
+        for (own_parent, others, is_stopped) in [
+            (10, &[(10, "1 10 10")][..], true),
+            // A script in between.
+            (11, &[(11, "10 7 10"), (10, "1 10 10")], true),
+            // Started by the window of a terminal, which is in a session of its own.
+            (20, &[(20, "1 20 20")], false),
+            (11, &[(11, "20 7 10"), (20, "1 20 20")], false),
+            // In a sandbox.
+            (1, &[(1, "0 7 10")], true),
+        ] {
+            let stat = |id: i32| {
+                let known = others.iter().find(|(known, _)| *known == id).map(|(_, numbers)| (*numbers).to_owned());
+                let numbers = if id == own { Some(format!("{own_parent} 7 10")) } else { known };
+                Stat::parse(&format!("{id} (a) b (c) S {} 34816 7 4194304", numbers?))
+            };
+            assert_eq!(can_go_on(stat), is_stopped, "{own_parent} {others:?}");
         }
-    }
-    Ok(Zeroizing::new(String::from_utf8_lossy(&line).into_owned()))
-}
-
-/// While this exists, the terminal neither echoes nor buffers lines.
-struct HiddenInput(Termios);
-
-impl HiddenInput {
-    fn begin() -> io::Result<Self> {
-        let before = tcgetattr(io::stdin())?;
-        let mut hidden = before.clone();
-        hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON);
-        hidden.special_codes[SpecialCodeIndex::VMIN] = 1;
-        hidden.special_codes[SpecialCodeIndex::VTIME] = 0;
-        tcsetattr(io::stdin(), OptionalActions::Drain, &hidden)?;
-        Ok(Self(before))
-    }
-}
-
-impl Drop for HiddenInput {
-    fn drop(&mut self) {
-        // A terminal that has gone needs no restoring.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &self.0);
+        assert!(Stat::of(own).is_some_and(|stat| stat.parent > 0));
     }
 }

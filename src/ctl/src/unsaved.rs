@@ -14,7 +14,7 @@ use usher_core::{
     text,
 };
 
-use crate::{context::Context, failure::Failure, terminal};
+use crate::{context::Context, failure::Failure, terminal, time};
 
 /// How long to wait for the keyring where nobody can be asked.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
@@ -41,7 +41,20 @@ pub(crate) async fn save(context: &Context, binding: &Binding, signed_in: &Signe
     } else {
         gettext_f("Signed in to {host} as {user}.", &values)
     })?;
+    print_hints(context, &saved.account)?;
     Ok(saved.account)
+}
+
+/// Prints what a credential that somebody handed out says about itself.
+fn print_hints(context: &Context, account: &Account) -> Result<(), Failure> {
+    let hints = account.hints();
+    if let Some(until) = account.valid_until.filter(|_| hints.is_handed_out) {
+        context.out.line(&gettext_f("Valid until {date}.", &[("date", &time::day(until))]))?;
+    }
+    match hints.coverage() {
+        Some(coverage) => context.out.line(&gettext_f("{reason}.", &[("reason", &coverage)])),
+        None => Ok(()),
+    }
 }
 
 /// Waits for the person, or for a keyring that can save again.
