@@ -31,6 +31,7 @@ mod usherctl_buy;
 mod usherctl_commands;
 mod usherctl_doctor;
 mod usherctl_folders;
+mod usherctl_form;
 mod usherctl_permissions;
 mod usherctl_review;
 mod usherctl_saving;

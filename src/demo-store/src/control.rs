@@ -84,6 +84,11 @@ impl Control {
         self.shop.switches.offer_sign_out(is_offered);
     }
 
+    /// Adds a user with this password.
+    pub fn add_user(&self, name: &str, password: &str) -> Result<(), StoreError> {
+        self.shop.add_user(name, password)
+    }
+
     /// Changes the password of this user.
     pub fn set_password(&self, user: &str, password: &str) -> Result<(), StoreError> {
         self.shop.set_password(&self.user(user)?, password)

@@ -74,11 +74,7 @@ impl Database {
         for name in DEMO_USERS {
             let known = connection.query_row("SELECT 1 FROM users WHERE name = ?1", [name], |_| Ok(())).optional()?;
             if known.is_none() {
-                let salt = random::<16>()?;
-                connection.execute(
-                    "INSERT INTO users (name, salt, password) VALUES (?1, ?2, ?3)",
-                    params![name, salt, hash(name, &salt)],
-                )?;
+                insert_user(&connection, name, name)?;
             }
         }
         Ok(Self(Mutex::new(connection)))
@@ -166,6 +162,11 @@ impl Database {
         Ok(())
     }
 
+    /// Adds a user.
+    pub(crate) fn add_user(&self, name: &str, password: &str) -> Result<(), StoreError> {
+        insert_user(&self.lock(), name, password)
+    }
+
     /// Changes the password of a user.
     pub(crate) fn set_password(&self, user: &User, password: &str) -> Result<(), StoreError> {
         let salt = random::<16>()?;
@@ -230,6 +231,15 @@ fn random<const N: usize>() -> Result<[u8; N], StoreError> {
 
 fn random_id() -> Result<String, StoreError> {
     Ok(hex::encode(&random::<16>()?))
+}
+
+fn insert_user(connection: &Connection, name: &str, password: &str) -> Result<(), StoreError> {
+    let salt = random::<16>()?;
+    connection.execute(
+        "INSERT INTO users (name, salt, password) VALUES (?1, ?2, ?3)",
+        params![name, salt, hash(password, &salt)],
+    )?;
+    Ok(())
 }
 
 fn hash(password: &str, salt: &[u8]) -> [u8; 32] {

@@ -110,6 +110,11 @@ impl Shop {
         })
     }
 
+    /// Adds a user.
+    pub(crate) fn add_user(&self, name: &str, password: &str) -> Result<(), StoreError> {
+        self.db.add_user(name, &self.record_secret(password.to_owned()))
+    }
+
     /// Changes the password of a user.
     pub(crate) fn set_password(&self, user: &User, password: &str) -> Result<(), StoreError> {
         self.db.set_password(user, &self.record_secret(password.to_owned()))

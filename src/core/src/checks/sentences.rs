@@ -286,7 +286,8 @@ impl Problem {
     pub fn way_back(&self) -> Option<String> {
         match self {
             Self::ServerChanged { remote, place, way_back, .. } => {
-                let options = way_back.as_ref()?.iter().map(|(name, value)| format!("--authenticator-option={name}={value}"));
+                let options =
+                    way_back.as_ref()?.iter().map(|(name, value)| format!("--authenticator-option={name}={value}"));
                 let options: Vec<String> = options.collect();
                 modify(*place, &options.iter().map(String::as_str).collect::<Vec<_>>(), remote)
             }

@@ -204,7 +204,8 @@ mod tests {
         let none = BTreeMap::new();
         let typed = BTreeMap::from([(option::TYPE.to_owned(), "other".to_owned())]);
         let plain = claimed(&[("url", "https://store.example.org")]).unwrap();
-        let beside = |options| plain.options_beside(&Claim { remote_uri: "https://r.example/", options, registry: None });
+        let beside =
+            |options| plain.options_beside(&Claim { remote_uri: "https://r.example/", options, registry: None });
         let names = |options| beside(options).map(|found| found.into_keys().collect::<Vec<_>>());
         assert_eq!(names(&none), Some(vec!["url".to_owned()]));
         assert_eq!(names(&typed), Some(vec!["type".to_owned(), "url".to_owned()]));
