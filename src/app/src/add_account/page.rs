@@ -10,8 +10,7 @@ use usher_core::{
 
 use super::{
     discovery::{self, AddressProblem},
-    logins,
-    other_way,
+    logins, other_way,
     set_up::{self, SetUpPage},
 };
 use crate::{

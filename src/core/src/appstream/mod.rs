@@ -66,8 +66,9 @@ fn catalog_folders(installation: &Installation, remote: &str) -> Vec<PathBuf> {
     };
     let mut architectures: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     architectures.sort_by_key(|path| (path.file_name() != Some(OsStr::new(own_architecture())), path.clone()));
-    // `active` is a link that Flatpak made.
-    architectures.iter().filter_map(|folder| folder.join("active").canonicalize().ok()).collect()
+    // `active` is a link that Flatpak made; the data of a container registry is in the folder itself.
+    let data = |folder: &PathBuf| folder.join("active").canonicalize().or_else(|_| folder.canonicalize()).ok();
+    architectures.iter().filter_map(data).collect()
 }
 
 /// Flatpak's name for this computer's architecture.

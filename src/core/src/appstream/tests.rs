@@ -75,6 +75,24 @@ impl Fixture {
 }
 
 #[test]
+fn the_data_of_a_container_registry_is_found() {
+    let fixture = Fixture::new(own_architecture());
+    fixture.write_packed(CATALOG.as_bytes());
+    fixture.write("icons/64x64/org.example.Notes.png", &png(64, 64));
+    // Flatpak writes this layout for a registry: without versions, and without a link to the newest.
+    let remote = fixture.data.parent().unwrap();
+    fs::remove_file(remote.join("active")).unwrap();
+    for name in ["appstream.xml.gz", "icons"] {
+        fs::rename(fixture.data.join(name), remote.join(name)).unwrap();
+    }
+    fs::remove_dir(&fixture.data).unwrap();
+    let found = fixture.find(&["org.example.Notes"]);
+    let notes = &found["org.example.Notes"];
+    assert_eq!(notes.name, "Notes & Lists");
+    assert!(notes.icon.as_ref().is_some_and(|icon| icon.ends_with("icons/64x64/org.example.Notes.png")));
+}
+
+#[test]
 fn apps_are_found_by_their_ids_old_and_new() {
     let found = names(CATALOG.as_bytes(), &["org.example.Notes", "org.example.Old", "org.example.Addon"], &[]);
     assert_eq!(found, ["Notes & Lists", "Old One"]);

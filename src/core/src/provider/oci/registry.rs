@@ -252,9 +252,7 @@ pub(super) fn allows(token: &Token, name: RepositoryName<'_>) -> Option<bool> {
 
 /// Whether a registry said it, and not what stands before it.
 fn is_registry(answer: &HttpResponse) -> bool {
-    answer.is_json()
-        || answer.header(VERSION).is_some()
-        || answer.header("content-type").is_none()
+    answer.is_json() || answer.header(VERSION).is_some() || answer.header("content-type").is_none()
 }
 
 fn fault(answer: &HttpResponse) -> Fault {
