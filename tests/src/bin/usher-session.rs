@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Opens Usher on this display, in a throw-away session with a shop. `build-aux/run` runs it. `--flatpak` opens the
+//! Opens Usher on this display, in a throw-away session with a shop and a container registry. `build-aux/run` runs it. `--flatpak` opens the
 //! Flatpak instead.
 
 use std::fmt::Write as _;
@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use usher_demo_store::DemoRegistry;
 use usher_tests::{Display, Package, Session, Setup, has_display};
 
 /// The script that `build-aux/run --shell` runs.
@@ -21,20 +22,35 @@ async fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let build = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests are in the workspace").join("build");
-    print("Preparing a session: bus, keyring, flatpak, and a shop with a repository.");
+    print("Preparing a session: bus, keyring, flatpak, a shop with a repository, and a container registry.");
     let is_flatpak = std::env::args().any(|argument| argument == "--flatpak");
     let package = if is_flatpak { Package::Flatpak } else { Package::System };
     let setup = Setup { package, display: Display::Inherited, parent: Some(build), ..Setup::default() };
     let session = Session::start(setup).await;
+    let registry = open_registry(&session).await;
     write_shell(&session);
     print(&format!(
-        "\nThe shop is at {}. It has two accounts, “demo” and “demo2”; the password of each is its name.\n\
-         flatpak has its repository as the remote “demo”. To install from it, in another terminal:\n\n    \
-         build-aux/run --shell\n    flatpak install demo org.example.Postcard\n    flatpak install demo org.example.Sketchbook\n\n\
-         The second app has to be bought; nothing is paid for it.\n\
-         Everything ends, and leaves nothing behind, when Usher's window is closed or Ctrl+C is pressed.",
+        "\nThe shop is at {}. flatpak has its repository as the remote “demo”.",
         session.shop().base_url()
     ));
+    if let Some(registry) = &registry {
+        print(&format!(
+            "The container registry is at {}. flatpak has its images as the remote “acme”.",
+            registry.registry_url()
+        ));
+    }
+    print(
+        "Both have two accounts, “demo” and “demo2”; the password of each is its name.\n\
+         To install from them, in another terminal:\n\n    \
+         build-aux/run --shell\n    flatpak install demo org.example.Postcard\n    flatpak install demo org.example.Sketchbook",
+    );
+    if registry.is_some() {
+        print("    flatpak install acme org.example.Compass");
+    }
+    print(
+        "\nSketchbook has to be bought; nothing is paid for it.\n\
+         Everything ends, and leaves nothing behind, when Usher’s window is closed or Ctrl+C is pressed.",
+    );
     let mut usher = tokio::process::Command::from(session.command("usher"));
     tokio::select! {
         status = usher.kill_on_drop(true).status() => match status {
@@ -50,6 +66,15 @@ async fn main() -> ExitCode {
         },
         _ = tokio::signal::ctrl_c() => ExitCode::SUCCESS,
     }
+}
+
+/// Opens a registry as the remote `acme`, if its programs are installed.
+async fn open_registry(session: &Session) -> Option<DemoRegistry> {
+    if let Some(program) = DemoRegistry::missing_program() {
+        print(&format!("There is no container registry, since the program “{program}” is not installed."));
+        return None;
+    }
+    Some(session.open_registry("acme").await)
 }
 
 /// Writes a script that opens a shell with the session's environment.
