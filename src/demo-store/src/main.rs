@@ -154,9 +154,12 @@ fn options(arguments: Arguments) -> StoreOptions {
         port: arguments.port,
         control_port: arguments.control_port,
         make_repository: !arguments.no_repository,
-        token_only: arguments.token_only,
         repository_cache: arguments.repository_cache,
-        sign_in: if arguments.basic { SignInKind::Basic } else { SignInKind::WebPage },
+        sign_in: match (arguments.basic, arguments.token_only) {
+            (true, _) => SignInKind::Basic,
+            (false, true) => SignInKind::Token,
+            (false, false) => SignInKind::WebPage,
+        },
         credential_lifetime: Duration::from_secs(arguments.credential_lifetime),
         token_lifetime: Duration::from_secs(arguments.token_lifetime),
         summary_authenticator: (arguments.announce_authenticator || arguments.bring_authenticator.is_some()).then(

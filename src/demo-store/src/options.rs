@@ -8,9 +8,6 @@ use url::Url;
 /// The authenticator that the `flatpak remote-add` line names: a development build of Usher.
 pub const DEVELOPMENT_AUTHENTICATOR: &str = "io.github.usher.Usher.Devel";
 
-/// The option of a remote whose account is a token that people paste.
-pub(crate) const TOKEN_OPTION: &str = "type=token";
-
 /// Options of a shop. [`StoreOptions::new`] fits most callers.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
@@ -35,9 +32,6 @@ pub struct StoreOptions {
     pub token_lifetime: Duration,
     /// The authenticator that the repository's summary names. With `None` only the command line names one.
     pub summary_authenticator: Option<SummaryAuthenticator>,
-    /// Whether there is no account server at all: the repository is guarded by tokens that
-    /// [`hand_out_token`](crate::Control::hand_out_token) makes for people to paste.
-    pub token_only: bool,
     /// The authenticator in [`remote_add_command`](crate::DemoStore::remote_add_command).
     pub authenticator: String,
     /// Called with each step while the repository is built.
@@ -58,7 +52,6 @@ impl StoreOptions {
             credential_lifetime: Duration::from_secs(30 * 24 * 60 * 60),
             token_lifetime: Duration::from_secs(10 * 60),
             summary_authenticator: None,
-            token_only: false,
             authenticator: DEVELOPMENT_AUTHENTICATOR.to_owned(),
             progress: Progress::default(),
         }
@@ -66,7 +59,7 @@ impl StoreOptions {
 
     /// A repository guarded by tokens that people paste, without an account server.
     pub fn token_only(data_dir: impl Into<PathBuf>) -> Self {
-        Self { token_only: true, ..Self::new(data_dir) }
+        Self { sign_in: SignInKind::Token, ..Self::new(data_dir) }
     }
 
     /// A shop without a repository: sign-in and tokens only.
@@ -83,14 +76,23 @@ pub enum SignInKind {
     WebPage,
     /// With user name and password in each call of the API (provider `basic`). There is no page, and nothing to end.
     Basic,
+    /// Not at all: the repository alone, guarded by tokens that [`hand_out_token`](crate::Control::hand_out_token) makes for
+    /// people to paste (provider `token`).
+    Token,
 }
 
 impl SignInKind {
+    /// Whether there is an account server.
+    pub(crate) fn has_server(self) -> bool {
+        self != Self::Token
+    }
+
     /// The authenticator option that says so, if one has to.
     pub(crate) fn option(self) -> Option<&'static str> {
         match self {
             Self::WebPage => None,
             Self::Basic => Some("type=basic"),
+            Self::Token => Some("type=token"),
         }
     }
 }
@@ -100,7 +102,7 @@ impl SignInKind {
 pub struct SummaryAuthenticator {
     /// Its bus name.
     pub name: String,
-    /// The `url` option; `None` is the shop's own address. A shop with [`StoreOptions::token_only`] names its type instead.
+    /// The `url` option; `None` is the shop's own address. Without an account server there is no such option.
     pub url: Option<String>,
     /// A repository on disk with the authenticator's Flatpak, branch `stable`. The shop publishes that commit
     /// unchanged, and lets flatpak install it with the first app.

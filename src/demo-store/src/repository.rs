@@ -53,7 +53,7 @@ pub enum Publication {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Announcement {
     pub(crate) name: String,
-    /// Its `url` option. `None` for a repository whose account is a token that people paste.
+    /// Its `url` option. `None` where there is no account server.
     pub(crate) url: Option<String>,
     /// How people sign in, as an option of the remote; nothing for the web page.
     #[serde(default)]

@@ -54,10 +54,8 @@ pub(crate) fn router(shop: Arc<Shop>) -> Router {
         .route("/purchase/{id}", get(purchase::show))
         .route("/purchase/{id}/done", post(purchase::confirm))
         .route("/purchase/{id}/thanks", get(purchase::thanks));
-    if shop.token_only { public } else { public.merge(accounts) }
-        .fallback(not_found)
-        .layer(middleware::from_fn_with_state(Arc::clone(&shop), log_and_answer))
-        .with_state(shop)
+    let all = if shop.sign_in.has_server() { public.merge(accounts) } else { public };
+    all.fallback(not_found).layer(middleware::from_fn_with_state(Arc::clone(&shop), log_and_answer)).with_state(shop)
 }
 
 async fn not_found() -> Response {

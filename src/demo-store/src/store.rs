@@ -15,7 +15,6 @@ use crate::{
     connection::{ConnectionHandle, ShopListener},
     control,
     db::Database,
-    options::TOKEN_OPTION,
     repository::{Announcement, Repository},
     server,
     shop::{Shop, ShopParts},
@@ -41,8 +40,6 @@ pub struct DemoStore {
 enum Authenticator {
     /// From the command that adds the repository.
     Named(String),
-    /// From the command as well, for a repository without an account server.
-    NamedForTokens(String),
     /// From the repository, which brings the authenticator along.
     Brought,
 }
@@ -140,7 +137,7 @@ fn set_up(options: &StoreOptions, base_url: Url) -> Result<Shop, StoreError> {
 
     let announcement = options.summary_authenticator.as_ref().map(|authenticator| Announcement {
         name: authenticator.name.clone(),
-        url: (!options.token_only).then(|| authenticator.url.clone().unwrap_or_else(|| base_url.to_string())),
+        url: options.sign_in.has_server().then(|| authenticator.url.clone().unwrap_or_else(|| base_url.to_string())),
         brought_from: authenticator.brought_from.clone(),
         sign_in: options.sign_in.option().map(str::to_owned),
     });
@@ -155,7 +152,6 @@ fn set_up(options: &StoreOptions, base_url: Url) -> Result<Shop, StoreError> {
         base_url,
         repository,
         remote_add_command: format!("flatpak remote-add --user {}", arguments.join(" ")),
-        token_only: options.token_only,
         sign_in: options.sign_in,
         credential_lifetime: options.credential_lifetime,
         token_lifetime: options.token_lifetime,
@@ -170,14 +166,9 @@ fn repository_url(base_url: &Url) -> Url {
 
 fn remote_add_arguments(base_url: &Url, authenticator: &Authenticator, sign_in: SignInKind, name: &str) -> Vec<String> {
     let mut arguments = vec!["--no-gpg-verify".to_owned()];
-    let named = match authenticator {
-        Authenticator::Named(name) => Some((name, format!("url={base_url}"))),
-        Authenticator::NamedForTokens(name) => Some((name, TOKEN_OPTION.to_owned())),
-        Authenticator::Brought => None,
-    };
-    if let Some((name, option)) = named {
+    if let Authenticator::Named(name) = authenticator {
         arguments.push(format!("--authenticator-name={name}"));
-        arguments.push(format!("--authenticator-option={option}"));
+        arguments.extend(sign_in.has_server().then(|| format!("--authenticator-option=url={base_url}")));
         arguments.extend(sign_in.option().map(|option| format!("--authenticator-option={option}")));
         arguments.push("--no-authenticator-install".to_owned());
     }
@@ -188,11 +179,6 @@ fn remote_add_arguments(base_url: &Url, authenticator: &Authenticator, sign_in: 
 impl Authenticator {
     fn of(options: &StoreOptions) -> Self {
         let is_brought = options.summary_authenticator.as_ref().is_some_and(|summary| summary.brought_from.is_some());
-        let name = options.authenticator.clone();
-        match (is_brought, options.token_only) {
-            (true, _) => Self::Brought,
-            (false, true) => Self::NamedForTokens(name),
-            (false, false) => Self::Named(name),
-        }
+        if is_brought { Self::Brought } else { Self::Named(options.authenticator.clone()) }
     }
 }

@@ -10,7 +10,7 @@ use std::process::Command;
 use common::{TestShop, answer};
 use reqwest::Method;
 use serde_json::json;
-use usher_demo_store::{SummaryAuthenticator, TokenTerms};
+use usher_demo_store::{SignInKind, SummaryAuthenticator, TokenTerms};
 
 /// The path of the commit of an app.
 fn commit_path(shop: &TestShop, id: &str) -> String {
@@ -28,7 +28,7 @@ fn commit_path(shop: &TestShop, id: &str) -> String {
 
 async fn token_only() -> TestShop {
     TestShop::with_repository_and(|options| {
-        options.token_only = true;
+        options.sign_in = SignInKind::Token;
         options.control_port = Some(0);
     })
     .await
@@ -94,7 +94,7 @@ async fn a_token_is_handed_out_and_revoked_over_the_control_endpoint() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_summary_names_the_type_instead_of_a_server() {
     let shop = TestShop::with_repository_and(|options| {
-        options.token_only = true;
+        options.sign_in = SignInKind::Token;
         options.summary_authenticator =
             Some(SummaryAuthenticator { name: "org.example.Authenticator".into(), url: None, brought_from: None });
     })

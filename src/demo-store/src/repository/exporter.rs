@@ -11,7 +11,7 @@ use crate::{
     build_cache::WORK_PREFIX,
     catalogue::{App, BRANCH},
     html::SHOP,
-    options::{Progress, TOKEN_OPTION},
+    options::Progress,
 };
 
 /// The branch from which flatpak installs an authenticator by itself.
@@ -120,8 +120,7 @@ impl<'a> Exporter<'a> {
             vec!["build-update-repo".to_owned(), "--generate-static-deltas".to_owned(), format!("--title={SHOP}")];
         if let Some(Announcement { name, url, sign_in, brought_from }) = announcement {
             arguments.push(format!("--authenticator-name={name}"));
-            let option = url.as_ref().map_or_else(|| TOKEN_OPTION.to_owned(), |url| format!("url={url}"));
-            arguments.push(format!("--authenticator-option={option}"));
+            arguments.extend(url.iter().map(|url| format!("--authenticator-option=url={url}")));
             arguments.extend(sign_in.iter().map(|option| format!("--authenticator-option={option}")));
             let install = if brought_from.is_some() { "--authenticator-install" } else { "--no-authenticator-install" };
             arguments.push(install.to_owned());

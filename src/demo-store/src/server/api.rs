@@ -129,7 +129,8 @@ pub(crate) async fn sign_out(
 fn signed_in(shop: &Shop, entry: &Entry, headers: &HeaderMap) -> Result<User, Refusal> {
     let refused = |reason| Refusal::NotSignedIn(shop.sign_in, reason);
     let user = match shop.sign_in {
-        SignInKind::WebPage => {
+        // Without an account server nobody gets here.
+        SignInKind::WebPage | SignInKind::Token => {
             let credential = bearer(headers).ok_or(refused("Sign in first."))?;
             shop.authenticate(credential)?.map_err(|reason| refused(reason.0))?
         }
@@ -145,7 +146,7 @@ fn signed_in(shop: &Shop, entry: &Entry, headers: &HeaderMap) -> Result<User, Re
 /// How a call has to show who calls (RFC 9110, 11.6.1).
 fn challenge(sign_in: SignInKind) -> &'static str {
     match sign_in {
-        SignInKind::WebPage => "Bearer",
+        SignInKind::WebPage | SignInKind::Token => "Bearer",
         SignInKind::Basic => "Basic realm=\"Demo Store\", charset=\"UTF-8\"",
     }
 }

@@ -16,7 +16,7 @@ pub(crate) async fn show(State(shop): ShopState) -> Response {
     let apps = Html::join(APPS.iter().map(|app| {
         let terms = match app.terms {
             Terms::Free => "Free",
-            Terms::Members | Terms::Sold { .. } if shop.token_only => "Access token",
+            Terms::Members | Terms::Sold { .. } if !shop.sign_in.has_server() => "Access token",
             Terms::Members => "Account",
             Terms::Sold { price } => price,
         };
@@ -28,10 +28,10 @@ pub(crate) async fn show(State(shop): ShopState) -> Response {
             escape(app.summary),
         ))
     }));
-    let whom = if shop.token_only {
-        "Some are for everybody, some for people with an access token."
-    } else {
+    let whom = if shop.sign_in.has_server() {
         "Some are for everybody, some for people with an account, some for those who bought them."
+    } else {
+        "Some are for everybody, some for people with an access token."
     };
     let body = Html::trusted(format!(
         "<section class=\"card\">\n<h1>Little Demo Apps</h1>\n\
