@@ -36,6 +36,7 @@ mod usherctl_permissions;
 mod usherctl_review;
 mod usherctl_saving;
 mod usherctl_terminal;
+mod usherctl_token;
 mod waiting;
 mod web_contained;
 mod web_loading;
