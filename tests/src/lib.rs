@@ -24,6 +24,7 @@ mod processes;
 pub mod raw_bus;
 mod reading;
 mod registry;
+pub mod registry_login;
 mod sandbox;
 mod screen;
 mod secure_front;

@@ -26,3 +26,4 @@ mod story_33_kept_sign_in;
 mod story_34_refused;
 mod story_40_repositories;
 mod story_46_access_token;
+mod story_47_import;

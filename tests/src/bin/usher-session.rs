@@ -29,10 +29,7 @@ async fn main() -> ExitCode {
     let session = Session::start(setup).await;
     let registry = open_registry(&session).await;
     write_shell(&session);
-    print(&format!(
-        "\nThe shop is at {}. flatpak has its repository as the remote “demo”.",
-        session.shop().base_url()
-    ));
+    print(&format!("\nThe shop is at {}. flatpak has its repository as the remote “demo”.", session.shop().base_url()));
     if let Some(registry) = &registry {
         print(&format!(
             "The container registry is at {}. flatpak has its images as the remote “acme”.",

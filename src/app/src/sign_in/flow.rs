@@ -16,7 +16,7 @@ use std::{
 
 use adw::prelude::*;
 use gtk::glib;
-use usher_core::{account::AccountId, credential::Secret, provider::SignIn, sign_in::Saved};
+use usher_core::{account::AccountId, credential::Secret, provider::SignIn, registry_logins::Finding, sign_in::Saved};
 
 use super::{
     done::DonePage,
@@ -49,6 +49,8 @@ pub(super) struct Flow {
     sign_in: RefCell<Option<Box<dyn SignIn>>>,
     /// What was filled in before the sign-in began anew.
     kept_answer: RefCell<Option<Vec<Secret>>>,
+    /// What another program has signed in with, until it is shown.
+    finding: RefCell<Option<Finding>>,
     /// What goes on that the person can stop.
     asking: RefCell<Option<glib::JoinHandle<()>>>,
     /// Signed in and not saved yet.
@@ -76,6 +78,7 @@ impl Flow {
             request,
             sign_in: RefCell::default(),
             kept_answer: RefCell::default(),
+            finding: RefCell::default(),
             asking: RefCell::default(),
             unsaved: UnsavedSignIn::default(),
             spent: SpentRedirects::default(),

@@ -3,6 +3,7 @@
 //! saved, whatever happens meanwhile.
 
 mod fields;
+mod logins;
 mod states;
 
 use std::rc::Rc;
@@ -12,6 +13,7 @@ use gtk::glib;
 use usher_core::{
     credential::Secret,
     provider::{Field, Form},
+    registry_logins::Finding,
 };
 
 use super::{flow::Flow, request::Purpose};
@@ -40,6 +42,9 @@ mod imp {
         /// What is wrong with a field; empty where nothing is.
         #[property(get, set)]
         fault: RefCell<String>,
+        /// What is wrong with a sign-in of another program; empty where nothing is.
+        #[property(get, set)]
+        login_fault: RefCell<String>,
         /// What a token says of itself; empty where it says nothing.
         #[property(get, set)]
         hints: RefCell<String>,
@@ -54,6 +59,10 @@ mod imp {
         /// The form that is shown.
         pub(super) form: RefCell<Option<Form>>,
         pub(super) rows: RefCell<Vec<(Field, adw::EntryRow)>>,
+        /// The sign-ins of other programs, and what is wrong with those that are not used.
+        pub(super) login_rows: RefCell<Vec<gtk::Widget>>,
+        /// Whether what is being sent is such a sign-in.
+        pub(super) is_login_sent: Cell<bool>,
         pub(super) shown_problem: RefCell<Option<WebProblem>>,
         /// Whether the server has accepted what was sent: there is nothing to stop any more.
         pub(super) is_accepted: Cell<bool>,
@@ -137,6 +146,11 @@ mod imp {
             self.send();
         }
 
+        #[template_callback(function)]
+        fn can_press(is_filled_in: bool, is_busy: bool) -> bool {
+            is_filled_in || is_busy
+        }
+
         #[template_callback]
         fn on_again(&self) {
             let (problem, flow) = (self.shown_problem.take(), self.flow.borrow().clone());
@@ -151,6 +165,7 @@ mod imp {
                 return;
             }
             if let Some(answers) = self.answers() {
+                self.is_login_sent.set(false);
                 self.send_answers(answers);
             }
         }
@@ -213,6 +228,11 @@ impl FormPage {
     /// Shows a form. What was typed into the one before stays, if that asked for the same.
     pub(super) fn show_form(&self, form: &Form) {
         self.imp().show_form(form);
+    }
+
+    /// Offers what was found on this computer.
+    pub(super) fn offer(&self, finding: &Finding) {
+        self.imp().offer(finding);
     }
 
     /// Whether what is being sent was filled in for this form.

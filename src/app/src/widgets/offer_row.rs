@@ -79,7 +79,18 @@ mod imp {
     }
 
     #[glib::derived_properties]
-    impl ObjectImpl for OfferRow {}
+    impl ObjectImpl for OfferRow {
+        fn constructed(&self) {
+            self.parent_constructed();
+            // The row is in windows of several kinds.
+            self.obj().connect_root_notify(|row| {
+                if let Some(window) = row.root().filter(|root| root.find_property("narrow").is_some()) {
+                    window.bind_property("narrow", row, "narrow").sync_create().build();
+                }
+            });
+        }
+    }
+
     impl WidgetImpl for OfferRow {}
     impl ListBoxRowImpl for OfferRow {}
     impl PreferencesRowImpl for OfferRow {}

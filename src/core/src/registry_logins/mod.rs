@@ -31,10 +31,12 @@ use self::{
     places::Place,
 };
 use crate::{
+    binding::Binding,
     credential::Secret,
     files,
     i18n::{gettext, gettext_f},
     provider::Field,
+    remote,
     service::ServiceUrl,
 };
 
@@ -96,6 +98,18 @@ pub fn fits(fields: &[Field]) -> bool {
 /// Why no login of other programs is found inside a Flatpak sandbox, and what to do instead.
 pub fn not_in_sandbox() -> String {
     gettext("In a Flatpak, Usher cannot see the sign-ins of other programs. Use the user name and password instead.")
+}
+
+/// Looks for the login at the server of a binding: one that serves all that is known of its repositories, of those with
+/// these apps first. `None` where other programs keep none, or none can be seen. Runs nothing. To be called in a tokio
+/// runtime.
+pub async fn find_at(binding: &Binding, app_ids: &[String]) -> Option<Finding> {
+    let places = Places::of_process().filter(|_| binding.provider.takes_registry_logins())?;
+    let (at, first) = (binding.clone(), app_ids.to_vec());
+    let samples = files::apart(Path::new(files::INSTALLATIONS), move || remote::samples_at(&at, &first)).await;
+    let samples = samples.unwrap_or_default();
+    let repositories: Vec<&str> = samples.iter().filter_map(|ask| ask.repository.as_deref()).collect();
+    Some(places.find(&Wanted::new(binding.service.clone(), &repositories)).await)
 }
 
 impl Places {

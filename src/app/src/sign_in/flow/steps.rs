@@ -8,7 +8,7 @@ use usher_core::{
     credential::Secret,
     error_text::UserFacing,
     provider::{Progress, RedirectReceiver, SignIn, SignInError, Step, StepAnswer},
-    sign_in,
+    registry_logins, sign_in,
 };
 
 use super::{Flow, StepPage};
@@ -45,11 +45,16 @@ impl Flow {
             let (binding, http) = (self.request.binding.clone(), self.services.session.http().clone());
             let app_ids = self.request.app_ids();
             let beginning = async move { sign_in::begin(&http, &binding, RedirectReceiver::Embedded, &app_ids).await };
+            let finding = runtime::spawn({
+                let (binding, app_ids) = (self.request.binding.clone(), self.request.app_ids());
+                async move { registry_logins::find_at(&binding, &app_ids).await }
+            });
             match runtime::spawn(beginning).await {
                 Ok(sign_in) => _ = self.sign_in.replace(Some(sign_in)),
                 Err(error) => return self.failed(&error),
             }
             self.limit_time();
+            self.finding.replace(finding.await);
         }
         match self.answer_kept() {
             Some((sign_in, answer)) => self.go_on(sign_in, answer).await,
@@ -98,6 +103,9 @@ impl Flow {
             Some(Step::Form { form }) => {
                 if let Some(page) = self.form_page() {
                     page.show_form(form);
+                    if let Some(finding) = self.finding.take() {
+                        page.offer(&finding);
+                    }
                 }
             }
             Some(step @ Step::Code { .. }) => {

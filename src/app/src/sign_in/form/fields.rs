@@ -120,6 +120,9 @@ impl imp::FormPage {
 
     /// Says what is wrong with what was sent, and puts the keyboard where that can be mended.
     pub(super) fn show_fault(&self, fault: &FormFault, host: &str) {
+        if self.is_login_sent.take() && fault.field().is_some() {
+            return self.show_login_refused(host);
+        }
         let reason = fault.at(&text::within(host)).reason();
         if *fault == FormFault::WrongLogin
             && let Some(password) = self.row_of(Field::Password)
@@ -145,6 +148,7 @@ impl imp::FormPage {
     pub(super) fn clear_fault(&self) {
         show_banner(&self.trouble_banner, None);
         self.obj().set_fault("");
+        self.obj().set_login_fault("");
         for (_, row) in &*self.rows.borrow() {
             field::clear(row);
         }

@@ -86,6 +86,7 @@ impl imp::FormPage {
 
     /// What was filled in is on its way: it cannot be changed meanwhile.
     pub(super) fn set_sending(&self, is_sending: bool) {
+        self.sign_in_button.set_busy(is_sending);
         if is_sending {
             // What is insensitive has no keyboard.
             self.sign_in_button.grab_focus();
@@ -93,7 +94,6 @@ impl imp::FormPage {
         self.is_accepted.set(false);
         self.already_group.set_sensitive(!is_sending);
         self.fields_group.set_sensitive(!is_sending);
-        self.sign_in_button.set_busy(is_sending);
     }
 
     /// Enter presses the button from wherever the keyboard is in the form.
