@@ -2,15 +2,19 @@
 //! Addresses of account servers and repositories. Only this file parses, normalises and compares them: with one parser,
 //! and by parsed parts, never by substrings (rules R2 and R4).
 
+mod loopback;
 mod registry;
 
-use std::{fmt, net::IpAddr, path::Path};
+use std::{fmt, path::Path};
 
 use serde::{Deserialize, Serialize};
-use url::{Host, Url};
+use url::Url;
 
 use self::registry::without_tag;
-pub use self::registry::{RealmUrl, is_registry, tag};
+pub use self::{
+    loopback::{is_allowed_loopback, is_literal_loopback},
+    registry::{RealmUrl, is_registry, tag},
+};
 use crate::repository_file;
 
 /// Longest address, in bytes (rule R9).
@@ -193,20 +197,6 @@ pub fn host_of(url: &Url) -> String {
     match url.port() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
-    }
-}
-
-/// Whether unencrypted connections to this host are allowed: a literal loopback address in a development build.
-pub fn is_allowed_loopback(url: &Url) -> bool {
-    cfg!(feature = "insecure-loopback") && is_literal_loopback(url)
-}
-
-/// Whether the host is the literal `127.0.0.1` or `[::1]`.
-pub fn is_literal_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => IpAddr::from(address) == IpAddr::from([127, 0, 0, 1]),
-        Some(Host::Ipv6(address)) => address == std::net::Ipv6Addr::LOCALHOST,
-        _ => false,
     }
 }
 

@@ -2,18 +2,19 @@
 //! The protocols that account servers speak: one file each, and one line each in the table below.
 //!
 //! ```text
-//! protocol  what a provider does              step   what a surface renders in a sign-in
+//! protocol  what a provider does              grants what a server says about apps
+//! step      what a surface renders            form   what a form says, and how answers are read
 //! webflow   flatpak's sample account server   oci    container registries
 //! basic     user name and password, same API  token  access tokens that people paste
 //! hints     what a credential says of itself  notes  what a process remembers of servers
-//! wire      what several providers read and   form   what a form says, and how answers are read
-//!           write
+//! wire      what several providers read and write
 //! ```
 //!
 //! A provider drives, a surface renders: nothing outside this folder asks which provider it deals with.
 
 pub mod basic;
 mod form;
+mod grants;
 mod hints;
 mod notes;
 pub mod oci;
@@ -31,11 +32,12 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 pub use self::{
     form::FaultAtHost,
+    grants::{Access, Grant, Grants},
     hints::{Acceptance, Hints},
     notes::Notes,
     protocol::{
-        Access, Beginning, Claim, Endpoints, Grant, Granted, Grants, OtherWay, Protocol, PurchaseError,
-        RedirectReceiver, Revoked, Shop, SignIn, SignInError, SignedIn, TokensCall, TokensError,
+        Beginning, Claim, Endpoints, Granted, OtherWay, Protocol, PurchaseError, RedirectReceiver, Revoked, Shop,
+        SignIn, SignInError, SignedIn, TokensCall, TokensError,
     },
     step::{Field, Form, FormFault, Progress, Step, StepAnswer},
 };
