@@ -11,7 +11,6 @@ use crate::{
         wire::store_api::{Authorization, StoreApi},
     },
     service::ServiceUrl,
-    text,
 };
 
 /// A sign-in at one service: the form, and what was wrong with the last login.
@@ -46,7 +45,7 @@ impl SignIn for BasicSignIn {
 
 fn signed_in(user: &str, password: Secret) -> SignedIn {
     SignedIn {
-        user: Some(text::clean(user, text::NAME_LIMIT)).filter(|name| !name.is_empty()),
+        user: Some(user.to_owned()),
         credential: Credential::Password { user: user.to_owned(), password },
         valid_until: None,
         endpoints: Endpoints::new(),
