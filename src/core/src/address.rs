@@ -176,6 +176,10 @@ impl OptionsError {
             Self::Missing(option::URL) => {
                 gettext_f("Remote “{remote}” does not say where its accounts are (authenticator option “url”).", values)
             }
+            Self::Missing(option::REGISTRY) => gettext_f(
+                "flatpak has not looked at “{remote}” yet, so Usher does not know its container registry.",
+                values,
+            ),
             Self::Missing(_) => gettext_f("Remote “{remote}” lacks the authenticator option “{option}”.", values),
             Self::Malformed(_) => UrlError::NotAnAddress.of_option(values),
             Self::UnknownType(name) => gettext_f(
@@ -190,6 +194,7 @@ impl OptionsError {
     pub fn reason(&self) -> String {
         match self {
             Self::Missing(option::URL) => gettext("Does not say where its accounts are"),
+            Self::Missing(option::REGISTRY) => gettext("flatpak has not looked at it yet"),
             Self::UnknownType(_) => gettext("Asks for accounts of a type that Usher does not know"),
             Self::Address(..) => gettext("The address of its accounts cannot be used"),
             Self::Missing(_) | Self::Malformed(_) => gettext("Its options cannot be used"),

@@ -85,6 +85,8 @@ pub mod option {
     pub const TYPE: &str = "type";
     /// Base address of the service.
     pub const URL: &str = "url";
+    /// The registry, in a request. flatpak takes it from the index of a container registry, not from the remote.
+    pub const REGISTRY: &str = "xa.oci-registry-uri";
 
     /// Reads the address of a service from one of the options.
     pub fn service(options: &BTreeMap<String, String>, option: &'static str) -> Result<ServiceUrl, OptionsError> {

@@ -3,7 +3,7 @@
 
 use super::{InstallationKind, Problem, Topic};
 use crate::{
-    binding::OptionsError,
+    binding::{OptionsError, option},
     error_text::UserFacing,
     folders::SessionFault,
     i18n::{gettext, gettext_f, ngettext_f},
@@ -35,6 +35,7 @@ impl Problem {
         match self {
             Self::AddressUnusable { fault: UrlError::NotSecure, .. } => "address-not-secure",
             Self::AddressUnusable { .. } => "address-unusable",
+            Self::OptionUnusable { error: OptionsError::Missing(option::REGISTRY), .. } => "not-looked-at",
             Self::OptionUnusable { error: OptionsError::Missing(_), .. } => "option-missing",
             Self::OptionUnusable { error: OptionsError::UnknownType(_), .. } => "type-unknown",
             Self::OptionUnusable { .. } => "option-unusable",
@@ -242,6 +243,10 @@ impl Problem {
             Self::AddressUnusable { remote, place, sound, .. } => {
                 modify(*place, &[&format!("--url={}", sound.as_ref()?)], remote)
             }
+            // flatpak reads the index whenever it lists what is there.
+            Self::OptionUnusable { remote, error: OptionsError::Missing(option::REGISTRY) } => {
+                text::command(&["flatpak", "remote-ls", remote]).filter(|_| text::is_plain_name(remote))
+            }
             Self::LeftOut { .. } => Some("flatpak update".to_owned()),
             Self::OptionUnusable { .. }
             | Self::TokenLivesLong { .. }
@@ -334,6 +339,21 @@ fn clean(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_registry_that_nobody_knows_yet_is_no_missing_option() {
+        let problem = |remote: &str, option| Problem::OptionUnusable {
+            remote: remote.to_owned(),
+            error: OptionsError::Missing(option),
+        };
+        let unknown = problem("shop", option::REGISTRY);
+        let sentence = "flatpak has not looked at “shop” yet, so Usher does not know its container registry.";
+        assert_eq!((unknown.word(), unknown.sentence().as_str()), ("not-looked-at", sentence));
+        assert_eq!(unknown.fix().as_deref(), Some("flatpak remote-ls shop"));
+        assert_eq!(problem("--user", option::REGISTRY).fix(), None);
+        let missing = problem("shop", option::URL);
+        assert_eq!((missing.word(), missing.fix()), ("option-missing", None));
+    }
 
     #[test]
     fn g11_an_odd_name_is_shown_cleaned_and_goes_into_no_command() {

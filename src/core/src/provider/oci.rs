@@ -25,7 +25,7 @@ pub(super) use self::tokens::RegistryNotes;
 use self::{registry::Registry, tokens::Call};
 use super::{Beginning, Claim, Granted, OtherWay, Protocol, SignIn, SignInError, TokensCall, TokensError};
 use crate::{
-    binding::{Binding, OptionsError, Provider},
+    binding::{Binding, OptionsError, Provider, option},
     http::{HttpClient, HttpError},
     i18n::gettext,
     service::{ServiceUrl, UrlError},
@@ -33,8 +33,6 @@ use crate::{
 
 /// The provider's name in options and records.
 pub(super) const NAME: &str = "oci";
-/// The option of a request that names the registry. Flatpak takes it from the index, not from the remote.
-const REGISTRY: &str = "xa.oci-registry-uri";
 /// The name of the token server's address among what a sign-in found.
 const REALM: &str = "realm";
 
@@ -52,10 +50,10 @@ impl Protocol for Oci {
     }
 
     fn claim(&self, claim: &Claim<'_>) -> Result<Binding, OptionsError> {
-        let registry = claim.registry.ok_or(OptionsError::Missing(REGISTRY))?;
+        let registry = claim.registry.ok_or(OptionsError::Missing(option::REGISTRY))?;
         let service = ServiceUrl::parse(registry).map_err(|error| match error {
-            UrlError::NotAnAddress => OptionsError::Malformed(REGISTRY),
-            fault => OptionsError::Address(REGISTRY, fault),
+            UrlError::NotAnAddress => OptionsError::Malformed(option::REGISTRY),
+            fault => OptionsError::Address(option::REGISTRY, fault),
         })?;
         Ok(Provider::new(NAME).at(service))
     }
