@@ -19,6 +19,7 @@ mod looks_without_helper;
 mod manifest;
 mod messages;
 mod operators_pages;
+mod password_account;
 mod presses;
 mod purchase_pages;
 mod registry;
