@@ -213,6 +213,15 @@ pub(crate) fn not_offered(obstacle: &Obstacle, host: &str) -> String {
     let (Obstacle::NotBought { user, ids, .. } | Obstacle::NotOffered { user, ids, .. }) = obstacle else {
         return failed();
     };
+    if user == host {
+        // The host stands for a name that nobody knows.
+        return ngettext_f(
+            "No access. {host} does not offer “{app}” to this account.",
+            "No access. {host} does not offer these {n} apps to this account.",
+            ids.len(),
+            &[("app", &first(ids)), ("host", &shown(host))],
+        );
+    }
     ngettext_f(
         "No access. {host} does not offer “{app}” to {user}.",
         "No access. {host} does not offer these {n} apps to {user}.",

@@ -120,6 +120,8 @@ fn the_message_about_an_app_not_for_sale_suggests_nothing() {
     let say = |ids: &[&str]| not_offered(&all("demo", ids)[8], "store.example.org");
     assert_eq!(say(&["a.b.C"]), "No access. store.example.org does not offer “a.b.C” to demo.");
     assert_eq!(say(&["a.b.C", "a.b.D"]), "No access. store.example.org does not offer these 2 apps to demo.");
+    let nameless = not_offered(&all("store.example.org", &["a.b.C"])[8], "store.example.org");
+    assert_eq!(nameless, "No access. store.example.org does not offer “a.b.C” to this account.");
     // Nor where the server sells nothing at all.
     let obstacle =
         Obstacle::NotOffered { account: AccountId::random(), user: "demo".into(), ids: ["a.b.C".into()].into() };
