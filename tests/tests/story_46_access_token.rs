@@ -50,8 +50,8 @@ async fn a_token_is_pasted_into_a_prompt_and_the_install_works() {
     prompt.press("Sign In").await;
     let done = screen.front();
     done.says("Signed In").await;
-    done.says("Valid until").await;
-    done.says(&format!("For apps starting with {INSIDE}")).await;
+    done.mentions("Valid until").await;
+    done.mentions(&format!("For apps starting with {INSIDE}")).await;
     done.press("Done").await;
 
     story.step("The install works").await;
@@ -68,10 +68,10 @@ async fn a_token_is_pasted_into_a_prompt_and_the_install_works() {
 async fn a_token_that_ended_is_replaced_from_the_account() {
     let story = begin("46-again", "An access token that ended").await;
     let (host, screen) = (story.session.host(), story.session.screen());
-    let old = handed_out(&story, TokenTerms::for_apps(&[]));
-    let new = handed_out(&story, TokenTerms::for_apps(&[INSIDE]));
+    let of_ada = |prefixes: &[&str]| TokenTerms { name: "Ada".into(), ..TokenTerms::for_apps(prefixes) };
+    let (old, new) = (handed_out(&story, of_ada(&[])), handed_out(&story, of_ada(&[INSIDE])));
 
-    story.step("Add Account leads to the repository and its token").await;
+    story.step("The server's page says that a token is wanted").await;
     story.session.open_usher();
     let window = screen.window("Usher").await;
     window.press(&format!("Sign In to {host}")).await;
@@ -80,15 +80,15 @@ async fn a_token_that_ended_is_replaced_from_the_account() {
     window.fill("Access Token", &old).await;
     window.press("Sign In").await;
     let done = screen.front();
-    done.says("For all apps of the repository").await;
+    done.mentions("For all apps of the repository").await;
     done.press("Done").await;
 
     story.step("Check Repository notes that it opens everything").await;
-    window.press("Repositories").await;
-    window.press("Demo Store").await;
+    window.press_row("Repositories, 1 on this computer").await;
+    window.press_row("Demo Store, Ada").await;
     window.press("Check Repository").await;
     window.says("No problems were found.").await;
-    window.says("is for all apps of the repository.").await;
+    window.mentions("is for all apps of the repository.").await;
 
     story.step("Revoked, it is not accepted").await;
     story.session.shop().control().revoke_token(&old);
@@ -102,7 +102,7 @@ async fn a_token_that_ended_is_replaced_from_the_account() {
     prompt.press(&format!("Continue to {host}")).await;
     prompt.fill("Access Token", &new).await;
     prompt.press("Sign In").await;
-    screen.front().says(&format!("For apps starting with {INSIDE}")).await;
+    screen.front().mentions(&format!("For apps starting with {INSIDE}")).await;
     screen.front().press("Done").await;
     story.session.flatpak().install(INSIDE).end().await.expect_success();
     story.end().await;

@@ -104,6 +104,7 @@ async fn an_app_that_the_token_is_not_for_is_not_for_sale() {
     let asked = session.shop().requests();
     assert!(asked.iter().all(|request| request.authorization == Authorization::None), "no token is sent: {asked:?}");
     let buying = session.usherctl(&["buy", "demo", OUTSIDE]).await;
+    let message = format!("{host} sells nothing, and Ada has no access to “{OUTSIDE}” there.");
     assert!(buying.code != 0 && buying.stderr.contains(&message), "{}{}", buying.stdout, buying.stderr);
 }
 

@@ -153,7 +153,7 @@ impl Shop {
         getrandom::fill(&mut id)?;
         let claims = DownloadClaims {
             name: terms.name,
-            sub: "handed-out".to_owned(),
+            sub: "people/any".to_owned(),
             prefixes: terms.prefixes,
             exp: now().saturating_add(terms.lifetime),
             jti: Some(hex::encode(&id)),
