@@ -100,8 +100,9 @@ async fn a_token_that_ended_is_replaced_from_the_account() {
     outcome.expect_refusal(&format!("Sign-in expired. Sign in to {host} again in the Usher window, then try again."));
     let prompt = screen.window(&format!("Sign In to {host} Again")).await;
     prompt.press(&format!("Continue to {host}")).await;
-    prompt.fill("Access Token", &new).await;
-    prompt.press("Sign In").await;
+    let form = screen.window(&format!("Sign In to {host}")).await;
+    form.fill("Access Token", &new).await;
+    form.press("Sign In").await;
     screen.front().mentions(&format!("For apps starting with {INSIDE}")).await;
     screen.front().press("Done").await;
     story.session.flatpak().install(INSIDE).end().await.expect_success();

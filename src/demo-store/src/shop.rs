@@ -156,7 +156,7 @@ impl Shop {
             sub: "people/any".to_owned(),
             prefixes: terms.prefixes,
             exp: now().saturating_add(terms.lifetime),
-            jti: Some(hex::encode(&id)),
+            jti: Some(format!("CANARY-{}", hex::encode(&id))),
         };
         Ok(self.record_secret(tokens::sign(&claims, &self.repository_secret)))
     }

@@ -29,15 +29,15 @@ pub(crate) struct CredentialClaims {
 /// The claims of a download token. [`DOWNLOAD_TOKEN_MARK`] depends on the order of the fields.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct DownloadClaims {
+    /// Names a token that was handed out and can be revoked: `CANARY-…`, so that it has the mark of a credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) jti: Option<String>,
     #[serde(default)]
     pub(crate) name: String,
     pub(crate) sub: String,
     #[serde(default)]
     pub(crate) prefixes: Vec<String>,
     pub(crate) exp: i64,
-    /// Names a token that can be revoked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) jti: Option<String>,
 }
 
 /// What a token says that is handed to a person to paste.
@@ -185,5 +185,7 @@ mod tests {
         };
         assert!(sign(&credential, b"secret").contains(CREDENTIAL_MARK));
         assert!(sign(&download(&[]), b"secret").contains(DOWNLOAD_TOKEN_MARK));
+        let handed_out = DownloadClaims { jti: Some("CANARY-0123".to_owned()), ..download(&[]) };
+        assert!(sign(&handed_out, b"secret").contains(CREDENTIAL_MARK));
     }
 }
