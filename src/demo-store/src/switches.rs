@@ -148,7 +148,7 @@ impl Switches {
     pub(crate) fn reset(&self) {
         let mut state = self.lock();
         let State { held, revoked, .. } = std::mem::take(&mut *state);
-        *state = State { held, revoked, ..State::default() };
+        *state = State { revoked, held, ..State::default() };
     }
 }
 
