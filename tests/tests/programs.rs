@@ -34,6 +34,7 @@ mod usherctl_doctor;
 mod usherctl_folders;
 mod usherctl_form;
 mod usherctl_permissions;
+mod usherctl_registry;
 mod usherctl_review;
 mod usherctl_saving;
 mod usherctl_terminal;

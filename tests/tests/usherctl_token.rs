@@ -147,3 +147,27 @@ async fn doctor_notes_a_token_that_opens_much_for_long() {
     let status = session.usherctl(&["status", &session.host()]).await;
     assert!(status.stdout.contains("For all apps of the repository"), "{}{}", status.stdout, status.stderr);
 }
+
+#[tokio::test]
+async fn u24_every_command_is_true_of_a_token() {
+    let session = session().await;
+    let host = session.host();
+    let piped = session.usherctl_with_password(&["sign-in", "demo"], "");
+    assert_eq!(piped.code, 2, "{piped:?}");
+    assert!(piped.stderr.contains("Use “--token-stdin” to read it from standard input."), "{piped:?}");
+    let token = handed_out(&session, TokenTerms { name: "Ada".into(), ..TokenTerms::for_apps(&["org.elsewhere"]) });
+    assert_eq!(paste(&session, &token).code, 0);
+
+    let status = session.usherctl(&["status"]).await.expect_success().stdout.clone();
+    assert!(status.contains("\n  Apps: For apps starting with org.elsewhere\n"), "{status}");
+    assert!(!status.contains("Purchases"), "{status}");
+    assert_eq!(session.usherctl(&["query", "demo", OUTSIDE]).await.code, 4);
+    let buy = session.usherctl(&["buy", "demo", OUTSIDE]).await;
+    assert_eq!(buy.code, 4, "{buy:?}");
+    assert!(buy.stderr.starts_with(&format!("{host} sells nothing, and Ada has no access to ")), "{buy:?}");
+    let refused = session.flatpak().run(&["install", "--user", "--noninteractive", "demo", INSIDE]).await;
+    refused.expect_refusal(&format!("No access. {host} does not offer “{INSIDE}” to Ada."));
+    assert_eq!(session.usherctl(&["purchases"]).await.expect_success().stdout, "No purchases.\n");
+    let out = session.usherctl(&["sign-out", &host]).await.expect_success().stdout.clone();
+    assert_eq!(out, format!("Signed out on this computer. {host} keeps no sign-ins to end.\n"));
+}

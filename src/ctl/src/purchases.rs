@@ -104,6 +104,9 @@ impl ListedPurchase<'_> {
     fn row(&self) -> [String; 4] {
         let state = match self.purchase.state {
             PurchaseState::Owned if self.is_installed => gettext("Installed"),
+            PurchaseState::Owned if self.purchase.was_found => {
+                gettext_f("Found on {date}", &[("date", &time::day(self.purchase.at))])
+            }
             PurchaseState::Owned => gettext_f("Bought on {date}", &[("date", &time::day(self.purchase.at))]),
             PurchaseState::Unfinished => gettext("Not finished"),
             PurchaseState::NoAccess => gettext("No access"),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use usher_core::{
     address::WrittenAddress,
-    binding::OptionsError,
+    binding::{OptionsError, option},
     ground::{Ground, GroundError},
     i18n::gettext_f,
     remote::{self, Remote},
@@ -68,7 +68,15 @@ pub(crate) fn ground(remote: &Remote) -> Result<Ground, Failure> {
 }
 
 pub(crate) fn options_failure(remote: &Remote, error: &OptionsError) -> Failure {
-    Failure::Usage(error.of_remote(&remote.name))
+    let sentence = error.of_remote(&remote.name);
+    let command = text::command(&["flatpak", "remote-ls", &remote.name]).filter(|_| text::is_plain_name(&remote.name));
+    Failure::Usage(match (error, command) {
+        (OptionsError::Missing(option::REGISTRY), Some(command)) => {
+            let next = gettext_f("Run “{command}”, then try again.", &[("command", &command)]);
+            format!("{sentence} {next}")
+        }
+        _ => sentence,
+    })
 }
 
 #[cfg(test)]

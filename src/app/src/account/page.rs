@@ -297,6 +297,7 @@ mod imp {
             self.obj().set_purchases(if count > 0 { count.to_string() } else { String::new() });
             let name = ngettext_f("Purchases, {n} app", "Purchases, {n} apps", count, &[]);
             accessible::name(&*self.purchases_row, &name);
+            self.purchases_row.set_visible(count > 0 || account.binding.provider.shop().is_some());
         }
     }
 

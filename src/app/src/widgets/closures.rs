@@ -11,4 +11,10 @@ impl Closures {
     fn is_filled(text: Option<String>) -> bool {
         text.is_some_and(|text| !text.is_empty())
     }
+
+    /// Whether one of two parts is shown, or both.
+    #[template_callback]
+    fn is_either(first: bool, second: bool) -> bool {
+        first || second
+    }
 }
