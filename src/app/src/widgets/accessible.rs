@@ -2,7 +2,11 @@
 //! What assistive technology needs beside what is shown: names that say more, and rows that can be pressed.
 
 use adw::prelude::*;
-use gtk::{AccessibleRelation, accessible::Property, gio, glib};
+use gtk::{
+    AccessibleRelation,
+    accessible::{Property, State},
+    gio, glib,
+};
 
 /// Names a widget in place of what its own labels say.
 pub(crate) fn name(widget: &impl IsA<gtk::Widget>, name: &str) {
@@ -29,6 +33,18 @@ pub(crate) fn can_be_pressed(row: &impl IsA<gtk::ListBoxRow>) {
     let actions = gio::SimpleActionGroup::new();
     actions.add_action_entries([press]);
     row.insert_action_group("row", Some(&actions));
+}
+
+/// Tells assistive technology what can be used. GTK tells it of the widget alone whose sensitivity was set, and not of
+/// those within.
+pub(crate) fn tell_sensitivity(widget: &impl IsA<gtk::Widget>) {
+    let widget = widget.upcast_ref::<gtk::Widget>();
+    widget.update_state(&[State::Disabled(!widget.is_sensitive())]);
+    let mut child = widget.first_child();
+    while let Some(inner) = child {
+        tell_sensitivity(&inner);
+        child = inner.next_sibling();
+    }
 }
 
 /// A text without the marks that isolate names, for where no other text is around them.

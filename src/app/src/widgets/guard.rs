@@ -10,6 +10,8 @@ use std::{
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
 
+use super::accessible;
+
 /// How long the buttons do nothing.
 const GUARD: Duration = Duration::from_millis(700);
 
@@ -90,17 +92,6 @@ pub(crate) fn guard_dialog(dialog: &adw::AlertDialog, responses: &'static [&'sta
             set_open(&dialog, true);
         }
     });
-}
-
-/// Tells assistive technology what can be used. GTK tells it of the widget alone whose sensitivity was set, and not of
-/// those within.
-fn tell_sensitivity(widget: &gtk::Widget) {
-    widget.update_state(&[gtk::accessible::State::Disabled(!widget.is_sensitive())]);
-    let mut child = widget.first_child();
-    while let Some(inner) = child {
-        tell_sensitivity(&inner);
-        child = inner.next_sibling();
-    }
 }
 
 mod imp {
@@ -259,7 +250,7 @@ mod imp {
                 window.set_default_widget(self.primary.upgrade().filter(|_| is_open).as_ref());
             }
             guard.notify_is_open();
-            tell_sensitivity(guard.upcast_ref());
+            accessible::tell_sensitivity(&*guard);
         }
 
         /// What in it has the keyboard.

@@ -34,7 +34,7 @@ impl Protocol for Basic {
     }
 
     fn sign_in_method(&self) -> String {
-        gettext("With user name and password")
+        gettext("User name and password")
     }
 
     fn claim(&self, claim: &Claim<'_>) -> Result<Binding, OptionsError> {

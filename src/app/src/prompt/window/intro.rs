@@ -44,7 +44,7 @@ impl imp::PromptWindow {
     fn show_title(&self) {
         let page = self.view.visible_page().filter(sign_in::is_step);
         let title = page.map_or_else(|| self.intro.title(), |page| page.title());
-        self.obj().set_title(Some(&title));
+        self.obj().set_title(Some(&bare(&title)));
     }
 
     /// Names and pictures of apps arrive later; so does what is known of the server.

@@ -6,7 +6,7 @@ use gtk::AccessibleAnnouncementPriority::Medium;
 use usher_core::provider::{Field, Form};
 
 use super::{imp, token_host};
-use crate::{i18n::gettext_f, text, web::WebProblem};
+use crate::{i18n::gettext_f, text, web::WebProblem, widgets::accessible};
 
 impl imp::FormPage {
     /// Shows a form. What was typed into the one before stays, if that asked for the same.
@@ -92,8 +92,10 @@ impl imp::FormPage {
             self.sign_in_button.grab_focus();
         }
         self.is_accepted.set(false);
-        self.already_group.set_sensitive(!is_sending);
-        self.fields_group.set_sensitive(!is_sending);
+        for group in [&self.already_group, &self.fields_group] {
+            group.set_sensitive(!is_sending);
+            accessible::tell_sensitivity(&**group);
+        }
     }
 
     /// Enter presses the button from wherever the keyboard is in the form.
