@@ -127,7 +127,7 @@ impl Window<'_> {
     }
 
     /// Focuses the field called `name`.
-    pub(crate) async fn focus_field(&self, name: &str) {
+    pub async fn focus_field(&self, name: &str) {
         let focus = async || {
             let node = sensitive(&self.tree().await, name)?;
             self.focus().await;
@@ -143,7 +143,7 @@ impl Window<'_> {
 
     /// Whether the field called `name` comes to hold `count` characters. A password field hides its text, but not its
     /// length.
-    pub(crate) async fn holds(&self, name: &str, count: usize) -> bool {
+    pub async fn holds(&self, name: &str, count: usize) -> bool {
         let look = async {
             while self.screen.character_count(&self.find_usable(name).await).await != i32::try_from(count).ok() {
                 sleep(POLL_INTERVAL).await;

@@ -22,6 +22,13 @@ impl Window<'_> {
         self.press("Sign In").await;
     }
 
+    /// Fills in Usher's own form for user name and password, which this window shows, and sends it.
+    pub async fn fill_in_the_form(&self, user: &str, password: &str) {
+        self.fill("User Name", user).await;
+        self.fill("Password", password).await;
+        self.press("Sign In").await;
+    }
+
     /// Presses the button or link called `name` of the page, not one of the window around it.
     pub async fn press_on_the_page(&self, name: &str) {
         self.press_found(&format!("“{name}” on the page"), |tree| {

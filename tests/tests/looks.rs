@@ -90,6 +90,19 @@ async fn walk_through_the_window(story: &Story, check: PageCheck) {
     check.run(story, &window, "Set up a repository").await;
     window.press("Back").await;
     window.ready("Continue").await;
+    for kind in ["Container Registry", "Access Token"] {
+        window.press_row(kind).await;
+        window.fill("Address", "http://registry.example.org").await;
+        window.says("Only secure addresses (https) can be used").await;
+        check.run(story, &window, &format!("Add account: {kind}")).await;
+        window.fill("Address", "oci+https://registry.example.org").await;
+        window.press("Continue").await;
+        window.ready("Continue to registry.example.org").await;
+        window.press("Back").await;
+        window.ready("Address").await;
+        window.press("Back").await;
+        window.ready("Continue").await;
+    }
     window.press("Back").await;
 
     window.press(&format!("Sign In to {host}")).await;
