@@ -77,6 +77,8 @@ mod imp {
         #[template_child]
         pub(super) fault_label: TemplateChild<gtk::Label>,
         #[template_child]
+        pub(super) busy_page: TemplateChild<BusyPage>,
+        #[template_child]
         pub(super) problem: TemplateChild<ProblemView>,
         #[template_child]
         pub(super) bottom: TemplateChild<adw::Clamp>,

@@ -110,15 +110,16 @@ impl imp::FormPage {
         }
     }
 
+    /// Puts the keyboard where the person goes on. It stays within the page, which knows what Escape means.
     pub(super) fn place_focus(&self) {
         if self.is_shown("form") {
             self.set_default(true);
             self.focus_fields();
-        } else if self.is_shown("busy")
-            && let Some(root) = self.obj().root().filter(|_| self.obj().is_mapped())
-        {
+        } else if self.is_shown("problem") {
+            self.problem.take_focus();
+        } else {
             // Whatever is typed on must not press *Cancel*.
-            root.set_focus(None::<&gtk::Widget>);
+            self.busy_page.grab_focus();
         }
     }
 }
