@@ -267,12 +267,10 @@ impl Account {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{credential::Token, ground::Ground, provider::Provider, service::ServiceUrl, testing};
+    use crate::{credential::Token, ground::Ground, provider::Provider, service::ServiceUrl};
 
     fn bearer(token: &str) -> Credential {
         Credential::Bearer(Token::parse(token).unwrap())
@@ -316,20 +314,6 @@ mod tests {
         assert_eq!(account.credential, Some(bearer("secret")));
         account.replace(&bearer("secret"), bearer("newer"));
         assert_eq!(account.credential, Some(bearer("newer")));
-    }
-
-    #[test]
-    fn what_an_account_may_have_is_a_purchase_only_where_apps_are_sold() {
-        for name in crate::provider::names() {
-            let provider = Provider::from_name(name).unwrap();
-            let service = ServiceUrl::parse("https://store.example.org").unwrap();
-            let mut account = testing::account_of(provider.at(service), "demo", 0);
-            let ground = Ground::new("demo", "https://r.example/", account.binding.clone()).unwrap();
-            let protected = BTreeSet::from(["org.a.A".to_owned()]);
-            let access = Access { granted: protected.clone(), protected, ..Access::default() };
-            account.settle(&access.at(&ground), 1);
-            assert_eq!(!account.purchases.is_empty(), provider.shop().is_some(), "{name}");
-        }
     }
 
     #[test]

@@ -106,8 +106,9 @@ mod tests {
     use crate::{
         ask::Ask,
         credential::Token,
-        provider::{Grant, Provider},
+        provider::{self, Grant, Provider},
         service::ServiceUrl,
+        testing,
     };
 
     fn ground() -> Ground {
@@ -135,6 +136,20 @@ mod tests {
 
     fn states(purchases: &[Purchase]) -> Vec<(&str, PurchaseState, i64)> {
         purchases.iter().map(|known| (known.app_id.as_str(), known.state, known.at)).collect()
+    }
+
+    #[test]
+    fn what_an_account_may_have_is_a_purchase_only_where_apps_are_sold() {
+        for name in provider::names() {
+            let provider = Provider::from_name(name).unwrap();
+            let service = ServiceUrl::parse("https://store.example.org").unwrap();
+            let mut account = testing::account_of(provider.at(service), "demo", 0);
+            let ground = Ground::new("demo", "https://r.example/", account.binding.clone()).unwrap();
+            let protected = BTreeSet::from(["org.a.A".to_owned()]);
+            let access = Access { granted: protected.clone(), protected, ..Access::default() };
+            account.settle(&access.at(&ground), 1);
+            assert_eq!(!account.purchases.is_empty(), provider.shop().is_some(), "{name}");
+        }
     }
 
     #[test]
