@@ -28,8 +28,17 @@ pub(crate) type Tokens = HashMap<String, Vec<String>>;
 pub(crate) struct TokenRequest {
     pub(crate) remote: String,
     pub(crate) remote_url: String,
-    pub(crate) service_url: String,
+    pub(crate) service: Service,
     pub(crate) ids: Vec<String>,
+}
+
+/// Where the tokens come from.
+#[derive(Clone, Debug)]
+pub(crate) enum Service {
+    /// An account server, at this address.
+    AccountServer(String),
+    /// A container registry, at this address. The refs are in repositories named after their ids.
+    Registry(String),
 }
 
 impl TokenRequest {
@@ -73,13 +82,14 @@ impl Caller {
         let refs: Vec<_> = wanted
             .ids
             .iter()
-            .map(|id| {
-                let about = HashMap::from([("summary.ostree.commit.timestamp", Value::from(1_700_000_000_u64))]);
-                (format!("app/{id}/x86_64/stable"), commit.as_str(), 2_i32, about)
-            })
+            .map(|id| (format!("app/{id}/x86_64/stable"), commit.as_str(), 2_i32, wanted.service.about(id)))
             .collect();
-        let service = HashMap::from([("url", Value::from(wanted.service_url.as_str()))]);
-        let options = HashMap::from([("no-interaction", Value::from(true))]);
+        let mut options = HashMap::from([("no-interaction", Value::from(true))]);
+        let mut service = HashMap::new();
+        match &wanted.service {
+            Service::AccountServer(url) => service.insert("url", Value::from(url.as_str())),
+            Service::Registry(url) => options.insert("xa.oci-registry-uri", Value::from(url.as_str())),
+        };
         let arguments = (token, service, wanted.remote.as_str(), wanted.remote_url.as_str(), refs, options, "");
 
         let begin = Instant::now();
@@ -100,7 +110,12 @@ impl Caller {
 
     /// Asks the daemon; fails unless every ref is covered by a token.
     pub(crate) async fn ask_usher(&mut self, wanted: &TokenRequest) -> (Milliseconds, Tokens) {
-        let (time, response) = self.ask(AUTHENTICATOR, wanted).await;
+        self.ask_for_tokens(AUTHENTICATOR, wanted).await
+    }
+
+    /// Asks an authenticator; fails unless every ref is covered by a token.
+    pub(crate) async fn ask_for_tokens(&mut self, name: &str, wanted: &TokenRequest) -> (Milliseconds, Tokens) {
+        let (time, response) = self.ask(name, wanted).await;
         let (code, mut results): (u32, HashMap<String, OwnedValue>) =
             response.body().deserialize().expect("a response has a code and results");
         assert_eq!(code, 0, "the request is answered with tokens: {:?}", results.get("error-message"));
@@ -136,6 +151,21 @@ impl Caller {
 
     async fn bus(&self) -> DBusProxy<'_> {
         DBusProxy::new(&self.connection).await.expect("the bus has its own interface")
+    }
+}
+
+impl Service {
+    /// What flatpak says about a ref.
+    fn about(&self, id: &str) -> HashMap<&'static str, Value<'static>> {
+        match self {
+            Self::AccountServer(_) => {
+                HashMap::from([("summary.ostree.commit.timestamp", Value::from(1_700_000_000_u64))])
+            }
+            Self::Registry(_) => {
+                let name = id.rsplit('.').next().unwrap_or(id).to_lowercase();
+                HashMap::from([("summary.xa.oci-repository", Value::from(format!("many/{name}")))])
+            }
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! bench      a session with two shops and an account at each
 //! caller     a bus client, and an HTTP client of the shop
 //! daemon     its process: activates, measures and ends it
+//! registry   a container registry, beside flatpak's own authenticator
 //! window     the screen, until a window is painted
 //! sandboxed  in and out of the Flatpak's sandbox
 //! report     medians and the table
@@ -14,6 +15,7 @@
 mod bench;
 mod caller;
 mod daemon;
+mod registry;
 mod report;
 mod sandboxed;
 mod window;
@@ -25,7 +27,7 @@ use clap::Parser;
 use usher_tests::AUTHENTICATOR;
 
 use self::bench::{Bench, Shop};
-use self::caller::{PEER, ShopClient, TokenRequest};
+use self::caller::{PEER, Service, ShopClient, TokenRequest};
 use self::report::{Line, Milliseconds, Samples, Table};
 
 /// Runs before the measured ones.
@@ -46,6 +48,12 @@ struct Arguments {
     /// Runs of a cold start
     #[arg(long, value_name = "N", default_value_t = 25)]
     cold: usize,
+    /// Runs of a request for a container registry
+    #[arg(long, value_name = "N", default_value_t = 15)]
+    registry: usize,
+    /// Measure the container registry, and nothing else
+    #[arg(long)]
+    registry_alone: bool,
     /// Runs of a window
     #[arg(long, value_name = "N", default_value_t = 15)]
     frames: usize,
@@ -60,9 +68,22 @@ struct Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let arguments = Arguments::parse();
+    let mut table = Table::default();
+    if !arguments.registry_alone {
+        measure_shops(&arguments, &mut table).await;
+    }
+    say("A container registry, beside flatpak’s own authenticator…");
+    for line in registry::compare(arguments.registry).await {
+        table.add(line);
+    }
+    let mut output = std::io::stdout();
+    write!(output, "\n{table}").expect("the table can be printed");
+}
+
+/// Measures everything but container registries.
+async fn measure_shops(arguments: &Arguments, table: &mut Table) {
     say("Setting up: a session, two shops, an account at each…");
     let mut bench = Bench::set_up(&SIZES).await;
-    let mut table = Table::default();
     for size in SIZES {
         say(&format!("Warm requests for {size}…"));
         table.add(uncached(&mut bench, size, arguments.warm).await);
@@ -87,8 +108,6 @@ async fn main() {
             table.add(line);
         }
     }
-    let mut output = std::io::stdout();
-    write!(output, "\n{table}").expect("the table can be printed");
 }
 
 fn say(what: &str) {
@@ -218,7 +237,7 @@ async fn first_frame(bench: &Bench, empty: &std::path::Path, runs: usize) -> Lin
     Line::compare("first frame, against an empty Adw window", usher.median(), nothing.median(), FRAME_GOAL, notes)
 }
 
-fn refs(count: usize) -> String {
+pub(crate) fn refs(count: usize) -> String {
     if count == 1 { "1 ref".to_owned() } else { format!("{count} refs") }
 }
 
@@ -227,7 +246,7 @@ impl Shop {
         TokenRequest {
             remote: self.name.to_owned(),
             remote_url: self.store.repository_url().to_string(),
-            service_url: self.store.base_url().to_string(),
+            service: Service::AccountServer(self.store.base_url().to_string()),
             ids: self.ids[..size].to_vec(),
         }
     }
