@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use gtk::glib;
 use usher_core::{
     account::AccountId,
+    binding::option,
     ground::{Ground, GroundError},
     prompt::{Kind, Reason, client, detail},
     refs::AppId,
@@ -53,7 +54,8 @@ impl Details {
             details.lookup::<BTreeMap<String, String>>(detail::BINDING).ok().flatten().ok_or(detail::BINDING)?;
         let account = text(detail::ACCOUNT)?.map(|id| AccountId::parse(&id).ok_or(detail::ACCOUNT)).transpose()?;
         let (remote, remote_uri) = (needed(detail::REMOTE)?, needed(detail::REMOTE_URI)?);
-        let ground = Ground::claimed(&remote, &remote_uri, &options, None).map_err(|error| match error {
+        let registry = options.get(option::URL).map(String::as_str);
+        let ground = Ground::claimed(&remote, &remote_uri, &options, registry).map_err(|error| match error {
             GroundError::Address(_) => detail::REMOTE_URI,
             GroundError::Options(_) => detail::BINDING,
         })?;
@@ -156,6 +158,22 @@ mod tests {
         let details = parse(|_| {}).unwrap();
         assert_eq!((details.account, details.client.as_str(), details.is_update), (None, "", false));
         assert_eq!(details.ground.host(), "s.example");
+    }
+
+    #[test]
+    fn a_question_about_a_registry_names_it() {
+        let about = |url: Option<&str>| {
+            let mut binding = BTreeMap::from([("type".to_owned(), "oci".to_owned())]);
+            binding.extend(url.map(|url| ("url".to_owned(), url.to_owned())));
+            parse(|d| {
+                d.insert("remote-uri", "oci+https://index.example/");
+                d.insert_value("binding", &binding.to_variant());
+            })
+            .map(|details| details.ground.host())
+        };
+        assert_eq!(about(Some("https://registry.example:5000/")), Ok("registry.example:5000".to_owned()));
+        assert_eq!(about(None), Err("binding"));
+        assert_eq!(about(Some("http://registry.example/")), Err("binding"));
     }
 
     #[test]

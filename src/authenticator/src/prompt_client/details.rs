@@ -3,14 +3,18 @@
 
 use std::collections::HashMap;
 
-use usher_core::prompt::detail;
+use usher_core::{binding::option, prompt::detail, service};
 use zbus::zvariant::Value;
 
 use crate::flow::Question;
 
 /// What the window process is told of a question.
 pub(super) fn details(question: &Question) -> HashMap<&'static str, Value<'_>> {
-    let binding: HashMap<String, String> = question.ground.binding.options().into_iter().collect();
+    let mut binding: HashMap<String, String> = question.ground.binding.options().into_iter().collect();
+    if service::is_registry(&question.ground.remote_uri) {
+        // No option names the registry: the index does.
+        binding.insert(option::URL.to_owned(), question.ground.binding.service.as_str().to_owned());
+    }
     let app_ids: Vec<&str> = question.app_ids.iter().map(String::as_str).collect();
     let mut details = HashMap::from([
         (detail::BINDING, Value::from(binding)),
