@@ -19,7 +19,8 @@ mod ports;
 mod tests;
 
 use std::{
-    sync::{Arc, Mutex},
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -81,6 +82,8 @@ struct RequestAttempt<'a> {
     is_configured: OnceCell<bool>,
     /// The name of the client, once determined.
     client: OnceCell<String>,
+    /// The apps without a grant, as of the last look: what anybody may have needs no account.
+    lacking: Mutex<BTreeSet<String>>,
 }
 
 /// What keyring and server gave.
@@ -163,6 +166,8 @@ impl Attempt for RequestAttempt<'_> {
         let looking = self.flow.look(self, afresh, &mut findings);
         // The keyring has a shorter limit of its own, so the server is the slow one.
         let looked = tokio::time::timeout(self.flow.limit, looking).await.unwrap_or(Err(Obstacle::Unreachable));
+        let lacking = findings.missing(&self.request.asks).asks.iter().map(|ask| ask.app_id().to_owned()).collect();
+        *self.lacking.lock().unwrap_or_else(PoisonError::into_inner) = lacking;
         (findings, looked.err())
     }
 
@@ -177,7 +182,7 @@ impl Attempt for RequestAttempt<'_> {
 impl<'a> RequestAttempt<'a> {
     fn new(flow: &'a Flow, request: &'a Request, ground: Ground, peer: &'a str) -> Self {
         let (operation, is_configured, client) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { flow, request, ground, peer, operation, is_configured, client }
+        Self { flow, request, ground, peer, operation, is_configured, client, lacking: Mutex::default() }
     }
 
     async fn operation(&self) -> Operation {
@@ -204,11 +209,17 @@ impl<'a> RequestAttempt<'a> {
             reason,
             ground: self.ground.clone(),
             account: obstacle.account(),
-            app_ids: obstacle.apps().cloned().unwrap_or_else(|| self.request.app_ids()),
+            app_ids: obstacle.apps().cloned().unwrap_or_else(|| self.lacking()),
             client: self.client().await.to_owned(),
             update: self.operation().await == Operation::Update,
             parent_window: self.request.parent_window.clone(),
         }
+    }
+
+    /// The apps that a question is about.
+    fn lacking(&self) -> BTreeSet<String> {
+        let lacking = self.lacking.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if lacking.is_empty() { self.request.app_ids() } else { lacking }
     }
 
     async fn covered(&self, findings: Findings) -> Reply {

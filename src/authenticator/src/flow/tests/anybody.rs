@@ -118,6 +118,8 @@ async fn without_an_account_the_person_is_asked_to_sign_in_to_the_registry() {
     );
     let questions = world.questions();
     assert_eq!(questions.iter().map(|question| question.kind).collect::<Vec<_>>(), [Kind::SignIn]);
+    let about: Vec<&str> = questions[0].app_ids.iter().map(String::as_str).collect();
+    assert_eq!(about, ["org.example.Other"], "the question is about what nobody else gets");
 }
 
 #[tokio::test]
