@@ -37,6 +37,8 @@ impl Session {
 
     /// Signs in as `user` for a remote of a registry, with `usherctl`.
     pub async fn sign_in_to_registry(&self, remote: &str, registry: &DemoRegistry, user: &str) {
+        // Until flatpak has read the index, nobody knows which registry it names.
+        self.flatpak().run(&["remote-ls", "--user", remote]).await.expect_success();
         let password = registry.control().password(user).expect("the registry knows this user");
         let output = self.usherctl_with_password(&["sign-in", remote, "--user", user, "--password-stdin"], &password);
         assert_eq!(output.code, 0, "usherctl signs in: {}", output.stderr);

@@ -25,6 +25,7 @@ mod password_account;
 mod presses;
 mod purchase_pages;
 mod registry;
+mod registry_oddities;
 mod release;
 mod shop_pages;
 mod signing_out;

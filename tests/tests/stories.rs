@@ -28,3 +28,5 @@ mod story_40_repositories;
 mod story_45_password;
 mod story_46_access_token;
 mod story_47_import;
+mod story_50_registry;
+mod story_51_registry_troubles;
