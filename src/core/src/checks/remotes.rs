@@ -145,6 +145,8 @@ fn account_verdict(remote: &Remote, claimed: &Binding, found: &Lookup<'_>, is_re
             old_host: account.binding.host(),
             new_host: host,
         },
+        // Nobody has said yet that it keeps anything back.
+        Lookup::Nothing if claimed.provider.serves_anybody() => return Verdict::NotChecked,
         Lookup::Nothing => Problem::NoAccount { remote: name, host },
     })
 }
@@ -194,6 +196,17 @@ mod tests {
     }
 
     const STORE: &str = "https://store.example.org/";
+
+    #[test]
+    fn a_registry_that_may_be_open_to_anybody_needs_no_account() {
+        let registry = Some("https://registry.example.org/".to_owned());
+        let index = Remote { registry, ..remote("oci+https://index.example.org", None) };
+        assert_eq!(problems(&index, &[], None), [""; 0]);
+        let mut lapsed = testing::account_of(index.claimed().unwrap(), "demo", 0);
+        lapsed.link(testing::link("demo", "oci+https://index.example.org"));
+        lapsed.state = AccountState::Expired;
+        assert_eq!(problems(&index, &[lapsed], None), ["expired"]);
+    }
 
     #[test]
     fn a_remote_with_an_account_and_a_server_that_answers_passes_all_checks() {
