@@ -10,6 +10,7 @@ use std::{
 use clap::Args;
 use tokio::time::sleep;
 use usher_core::{
+    binding::Binding,
     credential::{SECRET_LIMIT, Secret},
     error_text::UserFacing,
     i18n::{gettext, gettext_f},
@@ -19,7 +20,14 @@ use usher_core::{
 };
 use zeroize::Zeroizing;
 
-use crate::{consent, context::Context, failure::Failure, hidden, terminal};
+use crate::{
+    consent,
+    context::Context,
+    failure::Failure,
+    hidden,
+    registry_login::{self, Wish},
+    terminal,
+};
 
 /// How often a person may answer.
 const ATTEMPTS: usize = 3;
@@ -35,11 +43,20 @@ pub(crate) struct Options {
     /// Read the password or access token from standard input, where the server asks for one
     #[arg(long, visible_alias = "token-stdin")]
     password_stdin: bool,
+    /// Use what Podman, Docker or flatpak has signed in with on this computer
+    #[arg(long, conflicts_with_all = ["user", "password_stdin"])]
+    import: bool,
 }
 
 impl Options {
     /// Fails if they were given for a server that asks for nothing.
     pub(crate) fn refuse(&self, host: &str) -> Result<(), Failure> {
+        if self.import {
+            return Err(Failure::Usage(gettext_f(
+                "{host} asks for user name and password on a page of its own. Leave out “--import”.",
+                &[("host", host)],
+            )));
+        }
         if self.user.is_none() && !self.password_stdin {
             return Ok(());
         }
@@ -54,6 +71,7 @@ impl Options {
 pub(crate) struct FormRequest<'a> {
     pub(crate) context: &'a Context,
     pub(crate) entries: &'a [Entry],
+    pub(crate) binding: &'a Binding,
     /// The host of the server.
     pub(crate) host: String,
     /// Whose account is signed in to again, if that is known.
@@ -79,8 +97,12 @@ impl FormRequest<'_> {
                 self.announce(form)?;
                 named_host = Some(form.password_host.clone());
             }
-            let fields =
-                if terminal::can_ask() { self.ask(form, &mut user, attempt).await? } else { self.read(form).await? };
+            let imported = if attempt == 0 { self.import(form).await? } else { None };
+            let fields = match imported {
+                Some(fields) => fields,
+                None if terminal::can_ask() => self.ask(form, &mut user, attempt).await?,
+                None => self.read(form).await?,
+            };
             attempt += 1;
             let answer = sign_in.answer(self.context.session.http(), StepAnswer::Fields(fields));
             match self.waited_for(answer).await.map_err(|error| Failure::of_sign_in(error, &self.host))? {
@@ -88,6 +110,15 @@ impl FormRequest<'_> {
                 Progress::Done(signed_in) => return Ok(signed_in),
             }
         }
+    }
+
+    /// What another program on this computer has signed in with, if the person wants to use that.
+    async fn import(&self, form: &Form) -> Result<Option<Vec<Secret>>, Failure> {
+        let wish = if self.options.import { Wish::Said } else { Wish::Ask(self.user.as_deref()) };
+        if self.options.user.is_some() || self.options.password_stdin {
+            return Ok(None);
+        }
+        registry_login::answer(self.binding, &form.fields, wish).await
     }
 
     /// Says who gets what is typed, before anything is.

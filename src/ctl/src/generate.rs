@@ -142,7 +142,11 @@ again, three times in all. The password is stored in the keyring, and nowhere el
 
 Where nobody can type, as in a script, --password-stdin (or --token-stdin, which is the same) reads the password or token from
 standard input up to its end, without a line break there; --user gives the user name. An account at a server that was never
-agreed to is made without a question then, so name the server with care.",
+agreed to is made without a question then, so name the server with care.
+
+Where Podman, Docker or flatpak has signed in to a container registry on this computer, sign-in asks whether to use that, and
+--import uses it without asking. A program that keeps such sign-ins (docker-credential-NAME) must be in /usr/bin or
+/usr/local/bin; its path is printed before it runs.",
     ),
     (
         "EXIT STATUS",

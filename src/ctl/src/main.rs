@@ -22,6 +22,7 @@ mod others;
 mod permission;
 mod purchases;
 mod query;
+mod registry_login;
 mod remotes;
 mod remove;
 mod rename;

@@ -126,7 +126,8 @@ pub(crate) async fn sign_in_agreed(
     match sign_in.step() {
         Step::Form { .. } => {
             let user = target.user.clone();
-            let signed_in = FormRequest { context, entries, host, user, options: &options.form }.fill(sign_in).await?;
+            let signed_in =
+                FormRequest { context, entries, binding, host, user, options: &options.form }.fill(sign_in).await?;
             unsaved::save(context, binding, &signed_in).await
         }
         Step::Web { start, redirect } => {
