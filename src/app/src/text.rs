@@ -3,7 +3,7 @@
 
 use gtk::glib;
 use usher_core::{
-    account::Account,
+    account::{Account, told_apart},
     binding::Binding,
     checks::InstallationKind,
     clock,
@@ -28,6 +28,15 @@ pub(crate) fn within(name: &str) -> String {
 /// What the account is called.
 pub(crate) fn user(account: &Account) -> String {
     plain(&account.label())
+}
+
+/// What each of several accounts is called, so that no two are called the same.
+pub(crate) fn users_apart(accounts: &[&Account]) -> Vec<String> {
+    let name = |(account, mark): (&&Account, Option<String>)| match mark {
+        Some(mark) => format!("{} · {}", user(account), plain(&mark)),
+        None => user(account),
+    };
+    accounts.iter().zip(told_apart(accounts)).map(name).collect()
 }
 
 /// For whom something is installed.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use self::{
-    label::{is_telling, label},
+    label::{is_telling, label, told_apart},
     standing::Standing,
 };
 use crate::{

@@ -58,6 +58,11 @@ pub enum ExpectedAccount {
 enum Plan {
     Add,
     Renew(AccountId),
+    /// The person's account is here twice: renews one, with the permissions of the other, which goes.
+    Merge {
+        into: AccountId,
+        from: AccountId,
+    },
     Refuse {
         id: AccountId,
         old_user: String,
@@ -98,15 +103,12 @@ async fn write(
     expected: ExpectedAccount,
     link: Option<Link>,
 ) -> Result<SaveOutcome, StoreError> {
-    let saved = match plan(entries, &fresh.binding, user, expected) {
+    let saved = match plan(entries, fresh, user, expected) {
         Plan::Refuse { id, old_user } => {
             return Ok(SaveOutcome::SomebodyElse { id, old_user, new_user: fresh.user.clone() });
         }
-        Plan::Renew(id) => match renew(store, id, fresh).await? {
-            Some(account) => Saved { account, is_new: false },
-            // Removed in the meantime.
-            None => add(store, fresh).await?,
-        },
+        Plan::Renew(id) => renew(store, id, fresh).await?,
+        Plan::Merge { into, from } => merge(store, entries, fresh, into, from).await?,
         Plan::Wait => return Err(StoreError::Locked),
         Plan::Add => add(store, fresh).await?,
     };
@@ -120,25 +122,36 @@ async fn write(
 }
 
 /// Compares the person who signed in with the accounts on this computer.
-fn plan(entries: &[Entry], binding: &Binding, user: Option<&str>, expected: ExpectedAccount) -> Plan {
+fn plan(entries: &[Entry], fresh: &Account, user: Option<&str>, expected: ExpectedAccount) -> Plan {
+    let binding = &fresh.binding;
     let known = || entries.iter().filter_map(Entry::account).filter(|account| &account.binding == binding);
     let by_id = |id| known().find(|account| account.id == id);
+    let same = match user {
+        Some(user) => known().find(|account| account.user == user),
+        // Without a name nobody can be compared, so renew only an account with this very credential, or one to which
+        // nobody is signed in.
+        None => {
+            let unnamed = || known().filter(|account| !account.is_named());
+            let equal = unnamed().find(|account| account.credential == fresh.credential);
+            equal.or_else(|| unnamed().find(|account| account.state != AccountState::SignedIn))
+        }
+    };
+    // The same account is never here twice.
+    let renew = |id| match same.filter(|same| user.is_some() && same.id != id) {
+        Some(same) => Plan::Merge { into: same.id, from: id },
+        None => Plan::Renew(id),
+    };
     match expected {
-        ExpectedAccount::Replace(id) if by_id(id).is_some() => return Plan::Renew(id),
+        ExpectedAccount::Replace(id) if by_id(id).is_some() => return renew(id),
         ExpectedAccount::Account(id) => {
             if let Some(account) = by_id(id) {
                 let is_same = user.is_none_or(|user| account.user == user) || !account.is_named();
                 let old_user = account.user.clone();
-                return if is_same { Plan::Renew(id) } else { Plan::Refuse { id, old_user } };
+                return if is_same { renew(id) } else { Plan::Refuse { id, old_user } };
             }
         }
         ExpectedAccount::Anybody | ExpectedAccount::Replace(_) => {}
     }
-    let same = match user {
-        Some(user) => known().find(|account| account.user == user),
-        // Without a name nobody can be compared, so renew only an account to which nobody is signed in.
-        None => known().find(|account| !account.is_named() && account.state != AccountState::SignedIn),
-    };
     match same {
         Some(account) => Plan::Renew(account.id),
         None if entries.iter().any(|entry| entry.is_locked_at(binding)) => Plan::Wait,
@@ -146,8 +159,30 @@ fn plan(entries: &[Entry], binding: &Binding, user: Option<&str>, expected: Expe
     }
 }
 
-async fn renew(store: &AccountStore, id: AccountId, fresh: &Account) -> Result<Option<Account>, StoreError> {
-    store.change(id, |account| account.renew(fresh)).await
+async fn renew(store: &AccountStore, id: AccountId, fresh: &Account) -> Result<Saved, StoreError> {
+    match store.change(id, |account| account.renew(fresh)).await? {
+        Some(account) => Ok(Saved { account, is_new: false }),
+        // Removed in the meantime.
+        None => add(store, fresh).await,
+    }
+}
+
+/// Renews one account, and gives it the permissions of another one, which is removed.
+async fn merge(
+    store: &AccountStore,
+    entries: &[Entry],
+    fresh: &Account,
+    into: AccountId,
+    from: AccountId,
+) -> Result<Saved, StoreError> {
+    let mut saved = renew(store, into, fresh).await?;
+    let old = entries.iter().filter_map(Entry::account).find(|account| account.id == from);
+    for link in old.into_iter().flat_map(|account| account.links.clone()) {
+        saved.account.link(link.clone());
+        store.allow(saved.account.id, link).await?;
+    }
+    store.remove(from).await?;
+    Ok(saved)
 }
 
 async fn add(store: &AccountStore, fresh: &Account) -> Result<Saved, StoreError> {
@@ -185,7 +220,13 @@ mod tests {
     }
 
     fn planned(entries: &[Entry], host: &str, user: Option<&str>, expected: ExpectedAccount) -> Plan {
-        plan(entries, &binding(host), user, expected)
+        planned_with("fresh", entries, host, user, expected)
+    }
+
+    fn planned_with(token: &str, entries: &[Entry], host: &str, user: Option<&str>, expected: ExpectedAccount) -> Plan {
+        let mut fresh = Account::signed_in(binding(host), &signed_in(user), 0);
+        fresh.credential = Some(Credential::Bearer(Token::parse(token).unwrap()));
+        plan(entries, &fresh, user, expected)
     }
 
     #[test]
@@ -217,6 +258,48 @@ mod tests {
         assert_eq!(planned(&entries, "a.example", None, ExpectedAccount::Anybody), Plan::Renew(id));
         let (_, entries) = entry(Some("demo"), |account| drop(account.sign_out()));
         assert_eq!(planned(&entries, "a.example", None, ExpectedAccount::Anybody), Plan::Add);
+    }
+
+    #[test]
+    fn the_same_account_is_never_there_twice() {
+        let (ada, [first]) = entry(Some("ada"), |_| {});
+        let (bob, [second]) = entry(Some("bob"), |_| {});
+        let (nobody, [third]) = entry(None, |_| {});
+        let entries = [first, second, third];
+        let at = |user, expected| planned(&entries, "a.example", user, expected);
+        // Somebody who has an account here signs in where another one's sign-in was to be renewed.
+        assert_eq!(at(Some("bob"), ExpectedAccount::Replace(ada)), Plan::Merge { into: bob, from: ada });
+        assert_eq!(at(Some("bob"), ExpectedAccount::Account(nobody)), Plan::Merge { into: bob, from: nobody });
+        assert_eq!(at(Some("bob"), ExpectedAccount::Replace(bob)), Plan::Renew(bob));
+        assert_eq!(at(Some("eve"), ExpectedAccount::Replace(ada)), Plan::Renew(ada));
+        // The very same credential, where nobody knows whose it is.
+        let again = |token| planned_with(token, &entries, "a.example", None, ExpectedAccount::Anybody);
+        assert_eq!(again("t"), Plan::Renew(nobody));
+        assert_eq!(again("other"), Plan::Add);
+        assert_eq!(planned_with("t", &entries, "b.example", None, ExpectedAccount::Anybody), Plan::Add);
+        assert_eq!(planned_with("t", &entries, "a.example", Some("eve"), ExpectedAccount::Anybody), Plan::Add);
+    }
+
+    #[tokio::test]
+    async fn a_person_who_replaces_another_account_keeps_one_with_the_permissions_of_both() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = crate::testing::store(folder.path());
+        let account = |user, url: &str| {
+            crate::testing::linked(Account::signed_in(binding("a.example"), &signed_in(Some(user)), 0), &[url])
+        };
+        let (ada, bob) = (account("ada", "https://one.example/"), account("bob", "https://two.example/"));
+        store.add(&ada).await.unwrap();
+        store.add(&bob).await.unwrap();
+        let entries = store.entries().await.unwrap();
+        let fresh = Account::signed_in(binding("a.example"), &signed_in(Some("bob")), 5);
+        let saved = write(&store, &entries, &fresh, Some("bob"), ExpectedAccount::Replace(ada.id), None).await;
+        assert!(matches!(saved, Ok(SaveOutcome::Saved(saved)) if saved.account.id == bob.id && !saved.is_new));
+        let entries = store.entries().await.unwrap();
+        let [Entry::Open(left)] = entries.as_slice() else { panic!("one account is left") };
+        assert_eq!((left.id, left.signed_in_at), (bob.id, 5));
+        let mut links: Vec<_> = left.links.iter().map(|link| link.remote_url.host()).collect();
+        links.sort();
+        assert_eq!(links, ["one.example", "two.example"]);
     }
 
     #[test]

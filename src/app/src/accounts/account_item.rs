@@ -2,7 +2,7 @@
 //! What a row of the list of accounts says. Pure.
 
 use usher_core::{
-    account::{Account, AccountId},
+    account::{Account, AccountId, told_apart},
     pending::Pending,
     service::ServiceUrl,
     store::Entry,
@@ -18,12 +18,12 @@ use crate::{
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum AccountItem {
-    /// A readable account. It has a name of its own where another account is at the same host.
+    /// A readable account, with what tells it apart where another account is at the same host.
     Account {
         id: AccountId,
         user: String,
         host: String,
-        own_name: Option<String>,
+        mark: Option<String>,
         service: ServiceUrl,
         standing: Standing,
         /// What waits until the account is signed in to.
@@ -38,26 +38,27 @@ pub(super) enum AccountItem {
 impl AccountItem {
     /// The rows of these items, in their order. `notes` are what clients asked for and did not get.
     pub(super) fn all(entries: &[Entry], notes: &[Pending], now: i64) -> Vec<Self> {
-        let hosts: Vec<String> = entries.iter().filter_map(Entry::account).map(|known| known.binding.host()).collect();
-        entries
-            .iter()
-            .map(|entry| Self::of(entry, &hosts, |account| waiting_for(account, entries, notes), now))
-            .collect()
+        let accounts: Vec<&Account> = entries.iter().filter_map(Entry::account).collect();
+        let marks = told_apart(&accounts);
+        let mark = |id| accounts.iter().position(|account| account.id == id).and_then(|place| marks[place].clone());
+        entries.iter().map(|entry| Self::of(entry, mark, |account| waiting_for(account, entries, notes), now)).collect()
     }
 
-    /// `hosts` are those of all accounts, each as often as there are accounts at it.
-    fn of(entry: &Entry, hosts: &[String], waiting: impl Fn(&Account) -> Waiting, now: i64) -> Self {
+    /// `mark` is what tells an account apart from others.
+    fn of(
+        entry: &Entry,
+        mark: impl Fn(AccountId) -> Option<String>,
+        waiting: impl Fn(&Account) -> Waiting,
+        now: i64,
+    ) -> Self {
         match entry {
             Entry::Open(account) => {
-                let host = account.binding.host();
-                let is_one_of_several = hosts.iter().filter(|other| **other == host).count() > 1;
-                let user = text::user(account);
                 let standing = Standing::of(account, now);
                 Self::Account {
                     id: account.id,
-                    own_name: account.name.as_deref().map(text::plain).filter(|own| is_one_of_several && *own != user),
-                    user,
-                    host,
+                    mark: mark(account.id).as_deref().map(text::plain),
+                    user: text::user(account),
+                    host: account.binding.host(),
                     service: account.binding.service.clone(),
                     standing,
                     waiting: if standing.is_usable() { Waiting::default() } else { waiting(account) },
@@ -112,7 +113,7 @@ impl AccountItem {
 
     fn place(&self) -> String {
         match self {
-            Self::Account { host, own_name: Some(name), .. } => format!("{} · {name}", text::within(host)),
+            Self::Account { host, mark: Some(mark), .. } => format!("{} · {mark}", text::within(host)),
             Self::Account { host, user, .. } if user != host => text::within(host),
             Self::Account { .. } | Self::Locked { .. } | Self::Broken { .. } => String::new(),
         }
@@ -187,7 +188,7 @@ mod tests {
             id: AccountId::random(),
             user: "Ada".into(),
             host: "store.example".into(),
-            own_name: own_name.map(ToOwned::to_owned),
+            mark: own_name.map(ToOwned::to_owned),
             service: testing::binding("https://store.example").service,
             standing,
             waiting: Waiting::default(),

@@ -70,13 +70,8 @@ impl AccountChoices {
     /// The accounts at the server of a repository.
     pub(crate) fn of(repository: &Repository, used: &RepositoryUse, accounts: &[Account]) -> Self {
         let here: Vec<&Account> = accounts.iter().filter(|account| account.binding == repository.binding).collect();
-        let name = |account: &Account| {
-            let user = text::user(account);
-            let is_one_of_several = here.iter().filter(|other| text::user(other) == user).count() > 1;
-            let own = account.name.as_deref().map(text::plain).filter(|own| is_one_of_several && *own != user);
-            own.map_or_else(|| user.clone(), |own| format!("{user} · {own}"))
-        };
-        let accounts: Vec<_> = here.iter().map(|account| (account.id, name(account))).collect();
+        let names = text::users_apart(&here);
+        let accounts: Vec<_> = here.iter().map(|account| account.id).zip(names).collect();
         let chosen = match used {
             RepositoryUse::Account(account) => accounts.iter().position(|(id, _)| *id == account.id),
             RepositoryUse::Several(_) => None,

@@ -15,14 +15,15 @@ pub(crate) fn account_choices(
 ) -> Vec<adw::ActionRow> {
     let mut group: Option<gtk::CheckButton> = None;
     let mut rows = Vec::new();
-    for account in accounts {
+    let names = text::users_apart(&accounts.iter().collect::<Vec<_>>());
+    for (account, name) in accounts.iter().zip(names) {
         let radio = gtk::CheckButton::builder().valign(gtk::Align::Center).build();
         radio.set_group(group.as_ref());
         group.get_or_insert_with(|| radio.clone());
-        radio.update_property(&[Property::Label(&text::user(account))]);
+        radio.update_property(&[Property::Label(&name)]);
         let row = adw::ActionRow::builder()
             .use_markup(false)
-            .title(text::user(account))
+            .title(name)
             .subtitle(last_use(account, repositories))
             .activatable_widget(&radio)
             .build();
