@@ -40,6 +40,7 @@ mod usherctl_form;
 mod usherctl_import;
 mod usherctl_permissions;
 mod usherctl_registry;
+mod usherctl_remotes;
 mod usherctl_review;
 mod usherctl_saving;
 mod usherctl_terminal;

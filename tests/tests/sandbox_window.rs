@@ -4,6 +4,8 @@
 use usher_tests::{AUTHENTICATOR, Setup, Story};
 
 const APP: &str = "org.example.Postcard";
+/// A registry that nobody runs: nothing here contacts it.
+const REGISTRY: &str = "oci+http://127.0.0.1:9/flatpaks";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_sandbox_for_web_pages_no_page_is_shown() {
@@ -55,5 +57,36 @@ async fn a_locked_keyring_file_is_not_taken_for_an_empty_one() {
     session.keyring().answer_next_prompt();
     window.press("Unlock").await;
     window.find_row("demo").await;
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_is_given_to_usher_by_the_command_that_the_page_shows() {
+    let setup = Setup::with_flatpak();
+    let story = Story::begin("sandbox-use-usher", "Usher as a Flatpak: a registry is given to it", setup).await;
+    let session = &story.session;
+    let added = ["remote-add", "--user", "--no-gpg-verify", "--title=Company Registry", "registry", REGISTRY];
+    session.flatpak().run(&added).await.expect_success();
+    let command = format!("flatpak remote-modify --user --authenticator-name={AUTHENTICATOR} registry");
+
+    story.step("In a terminal, too, there is the command alone").await;
+    let shown = session.usherctl(&["use", "registry", "--yes"]).await;
+    assert_eq!((shown.code, shown.stdout), (1, format!("  {command}\n")));
+
+    story.step("The page shows the command, and no button that runs it").await;
+    session.open_usher();
+    let screen = session.screen();
+    let window = screen.window("Usher").await;
+    window.press_row("Repositories, 2 on this computer").await;
+    window.press("Use Usher for Company Registry").await;
+    window.says("Run This Command in a Terminal").await;
+    window.press("Copy Command").await;
+    window.says("Copied").await;
+    assert_eq!(session.clipboard().await.as_ref(), Some(&command));
+    assert!(window.tree().await.usable("Use Usher").is_none());
+
+    story.step("Once it has run, the page continues").await;
+    session.in_terminal(&["sh", "-c", &command]).end().await.expect_success();
+    window.find_row("Company Registry, No account").await;
     story.end().await;
 }

@@ -25,6 +25,7 @@ mod story_32_offline;
 mod story_33_kept_sign_in;
 mod story_34_refused;
 mod story_40_repositories;
+mod story_41_use_usher;
 mod story_45_password;
 mod story_46_access_token;
 mod story_47_import;

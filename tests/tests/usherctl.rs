@@ -121,7 +121,6 @@ async fn an_address_that_is_no_server_is_rejected() {
         ("https://ada:hunter2@store.example.org", "Addresses with a user name are not accepted. "),
         ("hunter2@store.example.org", "Addresses with a user name are not accepted. "),
         ("https://ada:hunter2@store.example.org/a b", "“https://store.example.org/a%20b” is neither a remote "),
-        ("oci+https://store.example.org", "This is the address of a repository in a container registry. "),
         ("flatpak+https://store.example.org/x.flatpakref", "This is a link to a file for app stores. "),
         ("https://store.example.org/x.flatpakrepo", "This is the address of a repository file. "),
         ("https://store.example.org/#hunter2", "Addresses with “#” are not accepted. "),

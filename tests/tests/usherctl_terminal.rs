@@ -34,6 +34,8 @@ fn commands(session: &Session) -> Vec<Vec<String>> {
         &["generate", "bash"],
         &["generate", "man"],
         &["settings"],
+        &["remotes"],
+        &["use", "demo"],
         &["allow", "demo"],
         &["rename", &host, "Work"],
         &["revoke", "demo"],

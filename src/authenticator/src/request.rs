@@ -18,8 +18,6 @@ use crate::{
 
 /// The option that forbids asking the person.
 const NO_INTERACTION: &str = "no-interaction";
-/// The option with the registry's address, for remotes that are container registries.
-const REGISTRY: &str = "xa.oci-registry-uri";
 /// The key in a ref's metadata for the name of its repository in that registry.
 const REPOSITORY: &str = "summary.xa.oci-repository";
 
@@ -69,7 +67,7 @@ impl Request {
             remote_uri: limits::text(arguments.remote_uri)?,
             options,
             odd_option,
-            registry: read_text(arguments.options.get(REGISTRY))?,
+            registry: read_text(arguments.options.get(option::REGISTRY))?,
             asks: read_asks(arguments.refs.entries(LimitError::TooManyRefs)?)?,
             // Anything but a plain “false” means “do not ask”: a caller with the wrong type meant something.
             interactive: matches!(arguments.options.get(NO_INTERACTION), None | Some(Setting::Flag(false))),
@@ -268,7 +266,7 @@ mod tests {
         assert_eq!(ask(Value::from(5), ""), Ok((None, None)));
         assert_eq!(ask("a".repeat(5000).into(), ""), Err(LimitError::TooLong));
         let registry = |value: Value<'static>| {
-            let given = Given { options: BTreeMap::from([(REGISTRY, value)]), ..Given::default() };
+            let given = Given { options: BTreeMap::from([(option::REGISTRY, value)]), ..Given::default() };
             given.read().map(|request| request.registry)
         };
         assert_eq!(registry("https://registry.example/".into()), Ok(Some("https://registry.example/".to_owned())));

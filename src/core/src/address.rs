@@ -9,7 +9,7 @@ use url::Url;
 use crate::{
     binding::{OptionsError, option},
     i18n::{gettext, gettext_f},
-    service::{self, ADDRESS_LIMIT, UrlError},
+    service::{self, ADDRESS_LIMIT, UrlError, host_of},
     text,
 };
 
@@ -83,6 +83,17 @@ fn cut(address: &str) -> &str {
     address.split(['?', '#']).next().unwrap_or_default()
 }
 
+/// The host of an address as somebody wrote it, with the port where that is not the usual one; the address itself if it
+/// has none.
+pub fn host(address: &WrittenAddress) -> String {
+    let shown = address.to_string();
+    let plain = PREFIXES.into_iter().find_map(|prefix| shown.strip_prefix(prefix)).unwrap_or(&shown);
+    match Url::parse(plain) {
+        Ok(url) if url.has_host() => host_of(&url),
+        _ => shown,
+    }
+}
+
 impl UrlError {
     /// What is wrong with the address of an account server that a person typed, and what to do instead.
     pub fn of_typed(self) -> String {
@@ -90,9 +101,9 @@ impl UrlError {
             Self::NotAnAddress => gettext("This is not an address"),
             Self::NotSecure => gettext("Only secure addresses (https) can be used"),
             Self::UserInfo => gettext("Addresses with a user name are not accepted. Leave out everything before “@”."),
-            Self::Registry => gettext(
-                "This is the address of a repository in a container registry. Enter the address of its account server.",
-            ),
+            Self::Registry => {
+                gettext("This is the address of a repository in a container registry. Set up the repository first.")
+            }
             Self::FlatpakLink => {
                 gettext("This is a link to a file for app stores. Save that file, then open it with Usher.")
             }

@@ -120,6 +120,7 @@ mod tests {
             options: BTreeMap::from([("url".to_owned(), "https://s.example/".to_owned())]),
             registry: None,
             is_user: true,
+            installation: None,
             is_disabled: false,
             installs_authenticator: false,
         }

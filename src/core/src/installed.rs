@@ -82,7 +82,7 @@ pub(crate) mod tests {
         deploy(folder.path(), "app/not-an-id/x86_64/beta", "other");
         fs::create_dir_all(folder.path().join("app/org.c.C/x86_64/stable")).unwrap();
         fs::create_dir_all(folder.path().join("app/org.a.A/current")).unwrap();
-        let found = apps(&Installation { path: folder.path().into(), is_user: true });
+        let found = apps(&Installation { path: folder.path().into(), is_user: true, name: None });
         let found: Vec<_> = found.iter().map(|app| (app.app.to_string(), app.origin.as_str())).collect();
         assert_eq!(
             found,

@@ -12,6 +12,8 @@
 //!   refs      flatpak refs and app ids            service   addresses of servers and remotes
 //!   address   addresses as they are written, shown and refused
 //!   remote    installations on this computer      installed apps on this computer
+//!   remote_modify  the commands that make a remote use Usher, or stop
+//!   repository_link  addresses of such files
 //!   repository_file  files that name a repository  repository_probe  a repository at a typed address
 //!   server_change  a remote that names another server than before
 //!
@@ -78,7 +80,9 @@ pub mod refs;
 pub mod registry_logins;
 pub mod remote;
 mod remote_add;
+pub mod remote_modify;
 pub mod repository_file;
+pub mod repository_link;
 pub mod repository_probe;
 pub mod server_change;
 pub mod service;

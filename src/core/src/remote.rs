@@ -5,14 +5,18 @@
 mod gvariant;
 mod samples;
 mod summary;
+mod without_usher;
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
-pub use self::samples::{samples_at, samples_of};
-pub use self::summary::{free_apps, needs_token, replaces_installed, samples};
+pub use self::{
+    samples::{samples_at, samples_of},
+    summary::{free_apps, needs_token, replaces_installed, samples},
+    without_usher::{FLATPAK_AUTHENTICATOR, without_usher},
+};
 use crate::{
     address::WrittenAddress,
     binding::{Binding, OptionsError},
@@ -35,6 +39,8 @@ pub struct Installation {
     pub path: PathBuf,
     /// Whether it belongs to the current user alone.
     pub is_user: bool,
+    /// What the administrator calls it. `None` for the user's and the system's own.
+    pub name: Option<String>,
 }
 
 /// A configured Flatpak repository.
@@ -54,6 +60,8 @@ pub struct Remote {
     pub registry: Option<String>,
     /// Whether it belongs to the current user's installation.
     pub is_user: bool,
+    /// The name of the administrator's installation that it belongs to, if it is in none of the usual two.
+    pub installation: Option<String>,
     /// Whether it is switched off.
     pub is_disabled: bool,
     /// Whether flatpak installs its authenticator from it unasked.
@@ -69,7 +77,12 @@ impl Remote {
     /// Whether it uses Usher: it names Usher as its authenticator and is switched on. A remote that is switched off
     /// counts for nothing.
     pub fn is_ours(&self) -> bool {
-        !self.is_disabled && self.authenticator.as_deref() == Some(names::AUTHENTICATOR_NAME)
+        !self.is_disabled && self.names_usher()
+    }
+
+    /// Whether it names Usher as its authenticator, switched on or off.
+    pub fn names_usher(&self) -> bool {
+        self.authenticator.as_deref() == Some(names::AUTHENTICATOR_NAME)
     }
 
     /// The binding that its options claim.
@@ -130,9 +143,9 @@ impl FlatpakFolders<fn(&str) -> Option<PathBuf>> {
 impl<V: Fn(&str) -> Option<PathBuf>> FlatpakFolders<V> {
     fn usual_installations(&self) -> Vec<Installation> {
         let system = self.flatpak_folder("FLATPAK_SYSTEM_DIR", REPOSITORY).unwrap_or_else(|| "/var/lib/flatpak".into());
-        let user = self.user_installation().map(|path| Installation { path, is_user: true });
+        let user = self.user_installation().map(|path| Installation { path, is_user: true, name: None });
         let mut all: Vec<Installation> = user.into_iter().collect();
-        all.push(Installation { path: system, is_user: false });
+        all.push(Installation { path: system, is_user: false, name: None });
         all
     }
 
@@ -184,8 +197,9 @@ fn listed_in(folder: &Path) -> Vec<Installation> {
     let mut found = Vec::new();
     for file in files.iter().filter_map(|path| KeyFile::read(path)) {
         for (group, keys) in file.groups() {
-            if let (true, Some(path)) = (group.starts_with("Installation \""), keys.get("Path")) {
-                found.push(Installation { path: path.into(), is_user: false });
+            let name = group.strip_prefix("Installation \"").and_then(|rest| rest.strip_suffix('"'));
+            if let (Some(name), Some(path)) = (name, keys.get("Path")) {
+                found.push(Installation { path: path.into(), is_user: false, name: Some(name.to_owned()) });
             }
         }
     }
@@ -225,6 +239,7 @@ fn remotes_of(installation: &Installation) -> Vec<Remote> {
             authenticator: text("xa.authenticator-name"),
             options,
             is_user: installation.is_user,
+            installation: installation.name.clone(),
             is_disabled: is_set("xa.disable"),
             installs_authenticator: is_set("xa.authenticator-install"),
         });
@@ -269,123 +284,4 @@ pub fn is_update(refs: &[&FlatpakRef], is_installed: impl Fn(&FlatpakRef) -> boo
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{checks, ground::Ground, testing};
-
-    fn installation(config: &str) -> (tempfile::TempDir, Installation) {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(folder.path().join("repo")).unwrap();
-        std::fs::write(folder.path().join("repo/config"), config).unwrap();
-        let installation = Installation { path: folder.path().into(), is_user: true };
-        (folder, installation)
-    }
-
-    #[test]
-    fn remotes_are_read_with_their_authenticator_and_options() {
-        let (_folder, installation) = installation(&format!(
-            "[core]\nmode=bare-user-only\n[remote \"demo\"]\nurl=https://store.example.org/repo/\nxa.title=Demo\\sStore\n\
-             xa.authenticator-name={}\nxa.authenticator-options.url=https://store.example.org/\n\
-             [remote \"plain\"]\nurl=x\nxa.authenticator-install=true\n",
-            names::AUTHENTICATOR_NAME
-        ));
-        let remotes = remotes(&[installation]);
-        assert_eq!(remotes.len(), 2);
-        assert_eq!(remotes[0].display_name(), "Demo Store");
-        assert!(remotes[0].is_ours() && !remotes[1].is_ours());
-        assert!(!remotes[0].installs_authenticator && remotes[1].installs_authenticator);
-        assert_eq!(remotes[0].claimed().unwrap().host(), "store.example.org");
-        let options = remotes[0].options.clone();
-        assert!(is_configured(&remotes, "demo", "https://store.example.org/repo/", &options, None));
-        assert!(!is_configured(&remotes, "demo", "https://evil.example/repo/", &options, None));
-        assert!(!is_configured(&remotes, "demo", "https://store.example.org/repo/", &BTreeMap::new(), None));
-    }
-
-    #[test]
-    fn a_remote_that_is_switched_off_counts_for_nothing() {
-        for (value, counts) in [("true", false), ("false", true)] {
-            let (_folder, installation) = installation(&format!(
-                "[remote \"demo\"]\nurl=https://r.example/\nxa.disable={value}\nxa.authenticator-name={}\n\
-                 xa.authenticator-options.url=https://store.example.org/\n",
-                names::AUTHENTICATOR_NAME
-            ));
-            let remotes = remotes(&[installation]);
-            let [remote] = remotes.as_slice() else { panic!("one remote") };
-            let entries = [testing::open(testing::linked(
-                testing::account("https://store.example.org/", "demo"),
-                &["https://r.example/"],
-            ))];
-            let ground = Ground::of(remote).unwrap();
-            assert_eq!(remote.is_ours(), counts);
-            assert_eq!(is_configured(&remotes, "demo", "https://r.example/", &remote.options, None), counts);
-            assert_eq!(ground.is_of(remote), counts);
-            assert_eq!(checks::is_checked(remote, &entries), counts);
-            assert_eq!(checks::server_to_ask(remote, &entries).is_some(), counts);
-        }
-    }
-
-    #[test]
-    fn in_a_sandbox_a_folder_counts_only_if_it_can_be_seen() {
-        let (seen, empty) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        std::fs::create_dir(seen.path().join("repo")).unwrap();
-        let folders = |user: &str, in_sandbox| {
-            let variable = |name: &str| match name {
-                "FLATPAK_USER_DIR" => Some(user.into()),
-                "FLATPAK_SYSTEM_DIR" => Some("/nonexistent/system".into()),
-                "HOME" => Some("/home/ada".into()),
-                "XDG_DATA_HOME" => Some("/home/ada/.var/app/x/data".into()),
-                "HOST_XDG_DATA_HOME" => Some("/home/ada/data".into()),
-                _ => None,
-            };
-            let all = FlatpakFolders { variable, in_sandbox }.usual_installations();
-            all.into_iter().take(2).map(|found| found.path.display().to_string()).collect::<Vec<_>>()
-        };
-        let seen = seen.path().to_str().unwrap();
-        assert_eq!(folders(seen, true), [seen, "/var/lib/flatpak"]);
-        assert_eq!(folders("/nonexistent/user", true), ["/home/ada/data/flatpak", "/var/lib/flatpak"]);
-        let empty = empty.path().to_str().unwrap();
-        assert_eq!(folders(empty, true), ["/home/ada/data/flatpak", "/var/lib/flatpak"]);
-        assert_eq!(folders("", true), ["/home/ada/data/flatpak", "/var/lib/flatpak"]);
-        assert_eq!(folders("/nonexistent/user", false), ["/nonexistent/user", "/nonexistent/system"]);
-        assert_eq!(folders("", false), ["/home/ada/.var/app/x/data/flatpak", "/nonexistent/system"]);
-        let relative = |name: &str| match name {
-            "HOME" => Some("/home/ada".into()),
-            "XDG_DATA_HOME" | "HOST_XDG_DATA_HOME" => Some("data".into()),
-            _ => None,
-        };
-        for in_sandbox in [false, true] {
-            let found = FlatpakFolders { variable: relative, in_sandbox }.usual_installations();
-            assert_eq!(found[0].path, Path::new("/home/ada/.local/share/flatpak"));
-        }
-    }
-
-    #[test]
-    fn a_missing_or_broken_installation_is_not_an_error() {
-        let (folder, broken) = installation("\0\0[remote \"a\nurl=b\n");
-        let missing = Installation { path: folder.path().join("missing"), is_user: false };
-        assert!(remotes(&[missing, broken]).is_empty());
-    }
-
-    #[test]
-    fn an_app_is_installed_where_one_of_its_versions_is_current() {
-        let (folder, installation) = installation("");
-        std::fs::create_dir_all(folder.path().join("app/org.a.A/x86_64/stable/1")).unwrap();
-        assert!(!is_app_installed(std::slice::from_ref(&installation), "org.a.A"));
-        std::os::unix::fs::symlink("x86_64/stable", folder.path().join("app/org.a.A/current")).unwrap();
-        assert!(is_app_installed(std::slice::from_ref(&installation), "org.a.A"));
-        assert!(!is_app_installed(&[installation], "../app/org.a.A"));
-    }
-
-    #[test]
-    fn an_update_differs_from_an_install() {
-        let refs = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<FlatpakRef>>();
-        let installed = refs(&["app/org.a.A/x/1", "app/org.b.B/x/1", "runtime/org.a.A.Locale/x/1"]);
-        let update =
-            |texts: &[&str]| is_update(&refs(texts).iter().collect::<Vec<_>>(), |wanted| installed.contains(wanted));
-        assert!(update(&["app/org.a.A/x/1"]));
-        assert!(update(&["app/org.a.A/x/1", "app/org.b.B/x/1", "runtime/org.new.Runtime/x/2"]));
-        assert!(update(&["runtime/org.a.A.Locale/x/1"]));
-        assert!(!update(&["app/org.a.A/x/1", "app/org.c.C/x/1"]));
-        assert!(!update(&["runtime/org.new.Runtime/x/2"]));
-    }
-}
+mod tests;

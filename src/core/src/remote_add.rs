@@ -4,7 +4,11 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use crate::{remote::Remote, service::RemoteUrl, text};
+use crate::{
+    remote::Remote,
+    service::{self, RemoteUrl},
+    text,
+};
 
 /// Largest key of a repository, in bytes.
 pub(crate) const KEY_LIMIT: usize = 64 << 10;
@@ -25,10 +29,8 @@ pub(crate) struct RemoteAdd<'a> {
     pub(crate) name: &'a str,
     /// Its address.
     pub(crate) address: &'a RemoteUrl,
-}
-
-fn is_registry(address: &RemoteUrl) -> bool {
-    address.as_str().starts_with("oci+")
+    /// The tag of a registry's index.
+    pub(crate) tag: Option<&'a str>,
 }
 
 impl RemoteAdd<'_> {
@@ -38,11 +40,13 @@ impl RemoteAdd<'_> {
         let plain_title = |title: &&str| title.chars().all(|c| c.is_ascii_graphic() || c == ' ');
         let title = self.title.filter(plain_title).map(|title| format!("--title={title}"));
         arguments.extend(title.as_deref());
-        if !self.is_verified && !is_registry(self.address) {
+        if !self.is_verified && !service::is_registry(self.address.as_str()) {
             arguments.push("--no-gpg-verify");
         }
         let add = text::command(&arguments)?;
-        let what = text::command(&[self.name, self.address.as_str()]).filter(|_| text::is_plain_name(self.name))?;
+        let tag = self.tag.map(|tag| format!("#{tag}")).unwrap_or_default();
+        let address = format!("{}{tag}", self.address.as_str());
+        let what = text::command(&[self.name, &address]).filter(|_| text::is_plain_name(self.name))?;
         match self.key.filter(|_| self.is_verified) {
             None => Some(format!("{add} {what}")),
             // flatpak reads a key twice, so a pipe will not do.

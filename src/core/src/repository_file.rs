@@ -12,7 +12,8 @@ use crate::{
     names,
     remote::Remote,
     remote_add::{RemoteAdd, free_name, is_key},
-    service::{ADDRESS_LIMIT, RemoteUrl, UrlError},
+    remote_modify::RemoteModify,
+    service::{self, ADDRESS_LIMIT, RemoteUrl, UrlError, is_registry},
     text,
 };
 
@@ -46,8 +47,32 @@ pub enum SetUp {
     Missing(Option<String>),
     /// It is, and names an account server.
     Named(Box<Remote>),
+    /// It is a registry that uses Usher, and flatpak has not looked at it yet: only then is its account server known.
+    AsksLater,
+    /// It is, and could use Usher.
+    CouldUse(Box<Remote>),
     /// It is, but its accounts are not Usher's.
     NotOurs,
+}
+
+impl SetUp {
+    /// The standing of a repository that is set up as these remotes.
+    pub(crate) fn of(here: &[&Remote]) -> Self {
+        let find = |is_it: &dyn Fn(&Remote) -> bool| here.iter().copied().find(|remote| is_it(remote)).cloned();
+        let is_named = |remote: &Remote| remote.is_ours() && remote.claimed().is_ok();
+        let asks_later = |remote: &Remote| remote.is_ours() && remote.is_registry();
+        let could_use = |remote: &Remote| {
+            let is_on = remote.is_registry() && !remote.is_disabled;
+            is_on && RemoteModify::to_use_usher(remote).is_some()
+        };
+        if let Some(named) = find(&is_named) {
+            return Self::Named(Box::new(named));
+        }
+        if find(&asks_later).is_some() {
+            return Self::AsksLater;
+        }
+        find(&could_use).map_or(Self::NotOurs, |remote| Self::CouldUse(Box::new(remote)))
+    }
 }
 
 /// What to say before a repository without a key is set up.
@@ -99,7 +124,37 @@ pub fn is_named_so(name: &Path) -> bool {
     Kind::ALL.iter().any(|kind| suffix.eq_ignore_ascii_case(kind.suffix()))
 }
 
+/// Whether a file with this name should hold a repository, not an app.
+pub(crate) fn is_named_repository(name: &Path) -> bool {
+    name.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case(Kind::Repository.suffix()))
+}
+
+/// The name for flatpak: the suggested one, or one after the host.
+pub(crate) fn name_for_remote(suggested: &str, host: &str) -> String {
+    if is_name_of_remote(suggested) {
+        return suggested.to_owned();
+    }
+    let host = host.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
+    host.trim_matches('-').to_owned()
+}
+
 impl RepositoryFile {
+    /// What a file would say that has nothing but the address of a registry's index. `None` for other addresses.
+    pub fn of_registry(address: &str) -> Option<Self> {
+        let is_usable = is_clean(address) && RemoteUrl::parse(address).is_ok() && is_registry(address);
+        is_usable.then(|| Self {
+            address: address.into(),
+            title: None,
+            app: None,
+            kind: Kind::Repository,
+            name: String::new(),
+            key: None,
+            authenticator: None,
+            subset: None,
+            default_branch: None,
+        })
+    }
+
     /// Reads the content of a file with this name.
     pub fn parse(bytes: &[u8], name: &Path) -> Result<Self, RepositoryFileError> {
         use RepositoryFileError::{Key, Malformed, TooLarge};
@@ -150,7 +205,7 @@ impl RepositoryFile {
 
     /// Whether flatpak can verify what comes from it: against its key, or, from a registry, by its digests.
     pub fn is_verified(&self) -> bool {
-        self.key.is_some() || self.address.verbatim().starts_with("oci+")
+        self.key.is_some() || is_registry(self.address.verbatim())
     }
 
     /// What to say before it is set up, if flatpak will not verify what comes from it.
@@ -162,27 +217,29 @@ impl RepositoryFile {
     /// that.
     pub fn set_up(&self, file: Option<&Path>, remotes: &[Remote]) -> SetUp {
         let address = self.remote_url();
-        let mut here = remotes.iter().filter(|remote| remote.address().ok() == address).peekable();
-        if here.peek().is_none() || address.is_none() {
+        let here: Vec<&Remote> = remotes.iter().filter(|remote| remote.address().ok() == address).collect();
+        if here.is_empty() || address.is_none() {
             return SetUp::Missing(self.command(file, remotes));
         }
-        let named = here.find(|remote| remote.is_ours() && remote.claimed().is_ok());
-        named.map_or(SetUp::NotOurs, |remote| SetUp::Named(Box::new(remote.clone())))
+        SetUp::of(&here)
     }
 
     /// The command that adds the repository for the current user. Names the file if its path can be typed, since that
     /// reads better than a key. `None` if no safe command can be made.
     pub fn command(&self, file: Option<&Path>, remotes: &[Remote]) -> Option<String> {
         let address = RemoteUrl::parse(self.address.verbatim()).ok()?;
-        let name = free_name(&self.name_of_remote(&address), remotes)?;
+        let name = free_name(&name_for_remote(&self.name, &address.host()), remotes)?;
         // A file that names Usher must not bring a program that takes Usher's place (rule R23).
         let is_ours = self.authenticator.as_deref().is_none_or(|name| name == names::AUTHENTICATOR_NAME);
         let install = is_ours.then_some("--no-authenticator-install");
+        // Without one, flatpak's own would ask for the account of a registry each time.
+        let usher = format!("--authenticator-name={}", names::AUTHENTICATOR_NAME);
+        let usher = Some(usher).filter(|_| self.authenticator.is_none() && is_registry(self.address.verbatim()));
         let file = file.and_then(Path::to_str).filter(|_| self.kind == Kind::Repository);
         let by_file = file.filter(|file| file.starts_with('/')).and_then(|file| {
             let start = ["flatpak", "remote-add", "--user"];
             let end = ["--from", name.as_str(), file];
-            text::command(&start.into_iter().chain(install).chain(end).collect::<Vec<_>>())
+            text::command(&start.into_iter().chain(usher.as_deref()).chain(install).chain(end).collect::<Vec<_>>())
         });
         by_file.or_else(|| {
             let plain = |option: &str, value: &Option<String>| match value {
@@ -190,7 +247,7 @@ impl RepositoryFile {
                 None => Some(None),
             };
             let options = [
-                plain("authenticator-name", &self.authenticator)?,
+                plain("authenticator-name", &self.authenticator)?.or(usher),
                 install.map(str::to_owned),
                 plain("subset", &self.subset)?,
                 plain("default-branch", &self.default_branch)?,
@@ -203,18 +260,10 @@ impl RepositoryFile {
                 key: self.key.as_deref(),
                 name: &name,
                 address: &address,
+                tag: service::tag(self.address.verbatim()),
             };
             add.command()
         })
-    }
-
-    /// The name for flatpak: the suggested one, or one after the host.
-    fn name_of_remote(&self, address: &RemoteUrl) -> String {
-        if is_name_of_remote(&self.name) {
-            return self.name.clone();
-        }
-        let host = address.host().replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
-        host.trim_matches('-').to_owned()
     }
 }
 

@@ -113,6 +113,7 @@ pub fn remote(name: &str, url: &str, server: &str) -> Remote {
         authenticator: Some(names::AUTHENTICATOR_NAME.to_owned()),
         options: options(server),
         is_user: true,
+        installation: None,
         is_disabled: false,
         registry: None,
         installs_authenticator: false,

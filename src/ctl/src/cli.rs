@@ -130,6 +130,24 @@ pub(crate) enum Command {
         #[command(flatten)]
         browser: browser::Options,
     },
+    /// List the remotes that use Usher, and those that could
+    Remotes,
+    /// Make a remote use Usher; flatpak makes the change
+    Use {
+        /// The remote, by its name or address
+        remote: String,
+        /// Run the command without asking
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Make a remote stop using Usher; flatpak makes the change
+    Stop {
+        /// The remote, by its name or address
+        remote: String,
+        /// Run the command without asking
+        #[arg(long, short)]
+        yes: bool,
+    },
     /// Show the settings, or change one
     Settings {
         /// The setting: continue-installs

@@ -192,6 +192,12 @@ which is true, in place of accounts.
 
 remove : removed, the id; and at_server, as in sign-out.
 
+remotes : remotes, each with remote (its name), title, address, server, user_only (whether it is the current user’s alone),
+installation (the name of an installation that the administrator made), uses_usher, state (account, no-account, not-allowed, blocked,
+locked, or not-used where it could use Usher) and account, an id.
+
+use, stop : remote, address, uses_usher, and commands, those that were run.
+
 purchases : purchases, each with app, state (owned, unfinished or no-access), at, account, remote, address and installed; and
 install, a command for all that is not installed.
 
@@ -218,6 +224,8 @@ session bus to ask). A problem or note has problem, a word, message, fix, a comm
 
 usherctl sign-in --user robot --password-stdin registry < password : Sign in to a registry from a script, and let the remote registry
 use the account.
+
+usherctl use registry && usherctl sign-in registry : Let Usher keep the sign-in of a registry that flatpak asks for anew each time.
 
 usherctl query shop org.example.App && flatpak install shop org.example.App : Install an app only if that needs nothing more.
 

@@ -4,6 +4,7 @@
 mod accounts;
 mod browser;
 mod buy;
+mod change_remote;
 mod cli;
 mod command;
 mod consent;
@@ -16,6 +17,7 @@ mod generate;
 mod hidden;
 mod import;
 mod list;
+mod list_remotes;
 mod listener;
 mod obstacle;
 mod others;
@@ -51,6 +53,7 @@ use usher_core::{
 };
 
 use crate::{
+    change_remote::Change,
     cli::{Arguments, Command},
     context::Context,
     failure::{Failure, code},
@@ -138,6 +141,9 @@ async fn dispatch(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Export { file, force } => export::run(context, file, force).await?,
         Command::Import { file, browser } => import::run(context, &file, browser).await?,
         Command::Generate { artifact } => generate::run(artifact)?,
+        Command::Remotes => list_remotes::run(context).await?,
+        Command::Use { remote, yes } => change_remote::run(context, Change::Use, &remote, yes).await?,
+        Command::Stop { remote, yes } => change_remote::run(context, Change::Stop, &remote, yes).await?,
         Command::Doctor => return doctor::run(context).await,
         Command::SignIn { server, options } => sign_in::run(context, &server, &options).await?,
         Command::Buy { remote, app, not_paid, yes, browser } => {

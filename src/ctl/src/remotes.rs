@@ -22,9 +22,7 @@ pub(crate) fn ours() -> Vec<Remote> {
 
 /// The remote with that name or address. The same remote in two installations counts as one.
 pub(crate) fn named<'a>(remotes: &'a [Remote], wanted: &str) -> Result<&'a Remote, Failure> {
-    let address = RemoteUrl::parse(wanted);
-    let is_at = |remote: &Remote| address.is_ok() && remote.address() == address || remote.url == *wanted;
-    let mut found = remotes.iter().filter(|remote| remote.name == wanted || is_at(remote));
+    let mut found = remotes.iter().filter(|remote| is_named(remote, wanted));
     let values = [("remote", shown(wanted))];
     let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let first = found
@@ -33,11 +31,22 @@ pub(crate) fn named<'a>(remotes: &'a [Remote], wanted: &str) -> Result<&'a Remot
     if found.all(|other| other.url == first.url && other.options == first.options) {
         Ok(first)
     } else {
-        Err(Failure::Usage(gettext_f(
-            "Several remotes are called “{remote}”. Name its address (“flatpak remotes --columns=name,url”).",
-            &values,
-        )))
+        Err(several(wanted))
     }
+}
+
+/// Whether a remote has that name or address.
+pub(crate) fn is_named(remote: &Remote, wanted: &str) -> bool {
+    let address = RemoteUrl::parse(wanted);
+    remote.name == wanted || remote.url == *wanted || address.is_ok() && remote.address() == address
+}
+
+/// A name that stands for several remotes.
+pub(crate) fn several(wanted: &str) -> Failure {
+    Failure::Usage(gettext_f(
+        "Several remotes are called “{remote}”. Name its address (“flatpak remotes --columns=name,url”).",
+        &[("remote", &shown(wanted))],
+    ))
 }
 
 /// Those of a remote's apps for which flatpak asks no token, as far as it has looked.

@@ -14,7 +14,7 @@ use usher_core::{
     text,
 };
 
-use crate::{command, context::Context, failure::Failure};
+use crate::{command, context::Context, failure::Failure, remotes};
 
 /// The file that a person names, unless a remote has that name.
 pub(crate) fn file_named(word: &str, remotes: &[Remote]) -> Option<PathBuf> {
@@ -34,14 +34,34 @@ pub(crate) fn advice(fault: UrlError) -> Option<String> {
 
 /// The remote that is the repository of a file. If that is not set up, prints the command that does it.
 pub(crate) fn remote_of(context: &Context, path: &Path) -> Result<Remote, Failure> {
-    let file = read(path)?;
+    of_file(context, &read(path)?, Some(path))
+}
+
+/// The remote at the address of a registry's index. If it is not set up, prints the command that does it.
+pub(crate) fn remote_of_registry(context: &Context, file: &RepositoryFile) -> Result<Remote, Failure> {
+    of_file(context, file, None)
+}
+
+fn of_file(context: &Context, file: &RepositoryFile, path: Option<&Path>) -> Result<Remote, Failure> {
     let all = remote::remotes(&remote::installations());
     let title = text::clean(&file.display_name(), text::NAME_LIMIT);
     let address = file.address.to_string();
     let values = [("repository", title.as_str()), ("address", address.as_str())];
-    let absolute = std::path::absolute(path).ok();
+    let absolute = path.and_then(|path| std::path::absolute(path).ok());
     match file.set_up(absolute.as_deref(), &all) {
         SetUp::Named(remote) => Ok(*remote),
+        SetUp::AsksLater => Err(Failure::Usage(gettext_f(
+            "“{repository}” ({address}) is set up. It asks for its account with the next install.",
+            &values,
+        ))),
+        SetUp::CouldUse(remote) => Err(Failure::AccountNeeded(gettext_f(
+            "“{repository}” ({address}) is set up, but does not use Usher. Run “{command}”, then try again.",
+            &[
+                ("repository", title.as_str()),
+                ("address", address.as_str()),
+                ("command", &command::usherctl(&["use", &remotes::word(&remote.name, &remote.url)])),
+            ],
+        ))),
         SetUp::NotOurs => Err(Failure::Usage(gettext_f(
             "“{repository}” ({address}) is set up. It has not asked for an account yet.",
             &values,

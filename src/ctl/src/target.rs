@@ -8,6 +8,7 @@ use usher_core::{
     binding::Binding,
     i18n::gettext_f,
     remote::Remote,
+    repository_file::RepositoryFile,
     service::{ServiceUrl, UrlError},
     store::Entry,
 };
@@ -40,6 +41,9 @@ pub(crate) enum Named {
 pub(crate) async fn named(context: &Context, server: &str, remotes: &[Remote]) -> Result<Named, Failure> {
     if let Some(target) = of_remotes(server, remotes)? {
         return Ok(Named::Target(target));
+    }
+    if let Some(file) = RepositoryFile::of_registry(server) {
+        return of_remote(&repository::remote_of_registry(context, &file)?).map(Named::Target);
     }
     let address = ServiceUrl::from_input(server);
     let entries = context.store.entries().await.unwrap_or_default();

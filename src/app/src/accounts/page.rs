@@ -192,8 +192,9 @@ mod imp {
             let entries = services.accounts().entries();
             let mut overview = self.overview();
             let has_nothing = entries.is_empty() && overview.needs.is_empty() && overview.ready.is_empty();
-            let remotes = services.repositories().remotes().len();
-            let has_repositories = remotes > 0;
+            let repositories = services.repositories();
+            let has_repositories = !repositories.remotes().is_empty();
+            let remotes = repositories.remotes().len() + repositories.others().len();
             let can_search = entries.len() > SEARCHED_FROM;
             self.obj().set_can_search(can_search);
             if !can_search {

@@ -5,7 +5,10 @@ use usher_core::{
     binding::Binding,
     error_text::UserFacing,
     http::{HttpClient, HttpError},
-    provider, repository_probe,
+    provider,
+    repository_file::RepositoryFile,
+    repository_link::RepositoryLink,
+    repository_probe,
     service::{ServiceUrl, UrlError},
 };
 
@@ -38,12 +41,32 @@ impl AddressProblem {
     }
 }
 
+/// What a text is the address of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Typed {
+    /// An account server, or a repository.
+    Server(ServiceUrl),
+    /// A repository in a container registry.
+    Registry(RepositoryFile),
+    /// A file that names a repository.
+    Link(RepositoryLink),
+}
+
+impl Typed {
+    /// Parses a text. Nothing is contacted.
+    pub(super) fn parse(text: &str) -> Result<Self, UrlError> {
+        let registry = || RepositoryFile::of_registry(text.trim()).map(Self::Registry);
+        let link = || RepositoryLink::from_input(text).map(Self::Link);
+        ServiceUrl::from_input(text).map(Self::Server).or_else(|fault| registry().or_else(link).ok_or(fault))
+    }
+}
+
 /// What is wrong with the text itself; `None` while it is still empty.
 pub(super) fn problem_of(typed: &str) -> Option<AddressProblem> {
     if typed.trim().is_empty() {
         return None;
     }
-    ServiceUrl::from_input(typed).err().map(AddressProblem::Address)
+    Typed::parse(typed).err().map(AddressProblem::Address)
 }
 
 /// The server that a repository of this computer names, where the address is that of such a server or repository.
@@ -88,7 +111,31 @@ mod tests {
         assert_eq!(problem_of("http://store.example.org").unwrap().text(), "Only secure addresses (https) can be used");
         let said = problem_of("me@store.example.org").unwrap().text();
         assert_eq!(said, "Addresses with a user name are not accepted. Leave out everything before “@”.");
-        assert!(problem_of("oci+https://registry.example.org").unwrap().text().contains("container registry"));
+        assert!(problem_of("oci+https://me@registry.example.org").is_some());
+        assert!(problem_of("flatpak+https://store.example.org/app.flatpakref").unwrap().text().contains("app stores"));
+    }
+
+    #[test]
+    fn an_address_is_told_apart_by_what_it_leads_to() {
+        for (typed, kind) in [
+            ("store.example.org", "server"),
+            ("https://store.example.org/repo", "server"),
+            ("oci+https://registry.example.org/apps", "registry"),
+            (" oci+https://registry.example.org ", "registry"),
+            ("store.example.org/shop.flatpakrepo", "link"),
+            ("https://store.example.org/shop.flatpakrepo", "link"),
+            ("https://store.example.org/app.flatpakref", ""),
+            ("oci+http://registry.example.org", ""),
+            ("not an address", ""),
+        ] {
+            let found = match Typed::parse(typed) {
+                Ok(Typed::Server(_)) => "server",
+                Ok(Typed::Registry(_)) => "registry",
+                Ok(Typed::Link(_)) => "link",
+                Err(_) => "",
+            };
+            assert_eq!(found, kind, "{typed}");
+        }
     }
 
     #[test]

@@ -5,11 +5,12 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority::High, glib};
 use usher_core::{
     clock,
+    remote::Remote,
     service::{ServiceUrl, UrlError},
 };
 
 use super::{
-    discovery::{self, AddressProblem},
+    discovery::{self, AddressProblem, Typed},
     logins, other_way,
     set_up::{self, SetUpPage},
 };
@@ -18,10 +19,11 @@ use crate::{
     i18n::gettext_f,
     model::{OfferedRepository, Repository, SetUpState, overview},
     navigation::{self, Destination},
+    repository::other_row,
     runtime,
     services::Services,
     take_along, text,
-    widgets::{Closures, Guard, Wait, accessible, escape, field, guard},
+    widgets::{Closures, Guard, RowGroup, Wait, accessible, escape, field, guard},
 };
 
 mod imp {
@@ -46,6 +48,7 @@ mod imp {
         #[property(get, set)]
         has_repositories: Cell<bool>,
         pub(super) services: OnceCell<Services>,
+        others: RowGroup<Remote>,
         /// The row of the first repository.
         first_choice: RefCell<Option<gtk::Widget>>,
         /// What a file has filled in, as long as the text is its address.
@@ -54,6 +57,8 @@ mod imp {
         asking: RefCell<Option<glib::JoinHandle<()>>>,
         #[template_child]
         here_group: TemplateChild<adw::PreferencesGroup>,
+        #[template_child]
+        others_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
         address_row: TemplateChild<adw::EntryRow>,
         #[template_child]
@@ -99,6 +104,7 @@ mod imp {
             accessible::can_be_pressed(&*self.continue_row);
             accessible::can_be_pressed(&*self.file_row);
             logins::lead_from(&self.import_row);
+            self.others.attach(&self.others_group);
             self.stop_with_escape();
             self.guard.connect_is_open_notify(glib::clone!(
                 #[weak(rename_to = imp)]
@@ -157,7 +163,7 @@ mod imp {
             self.clear_problem();
             let typed = self.address_row.text();
             self.offered.borrow_mut().take_if(|offered| {
-                let filled_in = offered.file.address.to_string();
+                let filled_in = offered.typed();
                 filled_in != typed.as_str()
             });
             let problem = discovery::problem_of(&typed);
@@ -174,21 +180,23 @@ mod imp {
             if self.asking.borrow().is_some() {
                 return;
             }
-            let typed = self.address_row.text();
-            if let Some(problem) = discovery::problem_of(&typed) {
-                self.show_problem(&problem);
-                return;
-            }
-            let Ok(service) = ServiceUrl::from_input(&typed) else {
-                return;
+            let text = self.address_row.text();
+            let typed = match Typed::parse(&text) {
+                Ok(typed) => typed,
+                Err(fault) => return self.show_problem(&AddressProblem::Address(fault)),
             };
-            let offered = self.offered.borrow().clone();
-            if let Some(offered) = offered.filter(|offered| offered.address().is_some()) {
-                self.look_for(offered, service);
-            } else if let Some(binding) = discovery::known(&service, &self.services().repositories().all()) {
-                self.go_to(&Destination::Server(binding));
-            } else {
-                self.ask(service);
+            let offered = self.offered.borrow().clone().filter(|offered| offered.address().is_some());
+            match (typed, offered) {
+                (Typed::Server(service), Some(offered)) => self.look_for(offered, Some(service)),
+                (Typed::Registry(_), Some(offered)) => self.look_for(offered, None),
+                (Typed::Registry(file), None) => self.look_for(OfferedRepository::File { file, path: None }, None),
+                (Typed::Link(link), _) => self.look_for(OfferedRepository::Link(link), None),
+                (Typed::Server(service), None) => {
+                    match discovery::known(&service, &self.services().repositories().all()) {
+                        Some(binding) => self.go_to(&Destination::Server(binding)),
+                        None => self.ask(service),
+                    }
+                }
             }
         }
 
@@ -198,20 +206,21 @@ mod imp {
         }
 
         /// A file is about a repository, not about any other at the same host.
-        fn look_for(&self, offered: OfferedRepository, service: ServiceUrl) {
+        fn look_for(&self, offered: OfferedRepository, service: Option<ServiceUrl>) {
             let looking = glib::spawn_future_local(glib::clone!(
                 #[weak(rename_to = imp)]
                 self,
                 async move {
-                    let state = set_up::look(offered.clone()).await;
+                    let (offered, state) = set_up::look_first(offered).await;
                     imp.asking.take();
-                    match state {
-                        SetUpState::Missing(command) => {
-                            let page = SetUpPage::new(imp.services().repositories(), offered, command);
+                    match (state, service) {
+                        (SetUpState::Named(repository), _) => imp.go_to(&Destination::ServerOf(*repository)),
+                        (SetUpState::CouldUse(remote), _) => imp.go_to(&Destination::UseUsher(*remote)),
+                        (SetUpState::NotOurs, Some(service)) => imp.ask(service),
+                        (state, _) => {
+                            let page = SetUpPage::new(imp.services().repositories(), offered, state);
                             navigation::push(&*imp.obj(), &page);
                         }
-                        SetUpState::Named(repository) => imp.go_to(&Destination::ServerOf(*repository)),
-                        SetUpState::NotOurs => imp.ask(service),
                     }
                 }
             ));
@@ -285,12 +294,21 @@ mod imp {
             group.add(&*self.import_row);
         }
 
+        /// Shows the repositories that could use Usher.
+        pub(super) fn list_others(&self) {
+            let others = self.services().repositories().others().to_vec();
+            self.others.show(others, |a, b| a == b, |remote| other_row(remote).upcast(), |_, _| false);
+        }
+
         pub(super) fn fill(&self, offered: OfferedRepository) {
-            let address = offered.file.address.clone();
-            self.address_row.set_text(&address.to_string());
+            self.address_row.set_text(&offered.typed());
+            let problem = match &offered {
+                OfferedRepository::File { file, .. } => discovery::problem_of(file.address.verbatim()),
+                OfferedRepository::Link(_) => None,
+            };
             self.offered.replace(Some(offered));
             self.guard.close();
-            if let Some(problem) = discovery::problem_of(address.verbatim()) {
+            if let Some(problem) = problem {
                 self.show_problem(&problem);
             }
         }
@@ -337,6 +355,8 @@ impl AddAccountPage {
         let overview = overview(&entries, &services.repositories().all(), &[], clock::now());
         page.imp().list_repositories(&overview.without_account);
         page.imp().list_other_ways(services);
+        services.repositories().changes().follow(&page, |page| page.imp().list_others());
+        page.imp().list_others();
         page
     }
 

@@ -7,13 +7,13 @@ use usher_core::remote;
 
 use crate::{
     i18n::gettext,
-    model::{OfferedRepository, Repositories, Repository, SetUpState},
+    model::{OfferedRepository, Repositories, SetUpState},
     navigation::{self, Destination},
     widgets::{Body, Closures, CopyButton, accessible, sign_in_name},
 };
 
 mod imp {
-    use std::cell::{Cell, OnceCell, RefCell};
+    use std::cell::{OnceCell, RefCell};
 
     use super::*;
 
@@ -35,18 +35,18 @@ mod imp {
         /// What to know before the command is run; empty where there is nothing.
         #[property(get, set)]
         warning: RefCell<String>,
-        /// Whether the repository is set up and names an account server.
+        /// Where the repository leads that is set up; empty where it leads nowhere yet.
         #[property(get, set)]
-        can_sign_in: Cell<bool>,
+        next: RefCell<String>,
         pub(super) offered: OnceCell<OfferedRepository>,
-        /// The repository, once it is set up.
-        repository: RefCell<Option<Repository>>,
+        /// The same as a destination.
+        destination: RefCell<Option<Destination>>,
         #[template_child]
         command_label: TemplateChild<gtk::Label>,
         #[template_child]
         copy_button: TemplateChild<CopyButton>,
         #[template_child]
-        sign_in_button: TemplateChild<gtk::Button>,
+        next_button: TemplateChild<gtk::Button>,
     }
 
     #[glib::object_subclass]
@@ -87,9 +87,9 @@ mod imp {
         }
 
         #[template_callback]
-        fn on_sign_in(&self) {
-            if let Some(repository) = self.repository.borrow().clone() {
-                navigation::go_to(&*self.obj(), &Destination::ServerOf(repository));
+        fn on_next(&self) {
+            if let Some(destination) = self.destination.borrow().clone() {
+                navigation::go_to(&*self.obj(), &destination);
             }
         }
 
@@ -115,11 +115,14 @@ mod imp {
                 SetUpState::Missing(Some(_)) => gettext("This repository is not set up yet"),
                 SetUpState::Missing(None) => gettext("The details of this repository are not safe to use in a command"),
                 SetUpState::Named(_) => gettext("This repository is set up"),
+                SetUpState::AsksLater => {
+                    gettext("This repository is set up. It asks for its account with the next install")
+                }
+                SetUpState::CouldUse(_) => gettext("This repository is set up, but does not use Usher"),
                 SetUpState::NotOurs => gettext("This repository is set up. It has not asked for an account yet"),
             });
-            page.set_can_sign_in(matches!(state, SetUpState::Named(_)));
             let offered = self.offered.get().expect("set when the page is made");
-            let warning = offered.file.warning().filter(|_| matches!(state, SetUpState::Missing(Some(_))));
+            let warning = offered.warning().filter(|_| matches!(state, SetUpState::Missing(Some(_))));
             // What is not verified is not suggested.
             if warning.is_some() {
                 self.copy_button.remove_css_class("suggested-action");
@@ -127,17 +130,29 @@ mod imp {
             let described = warning.clone().unwrap_or_default();
             self.copy_button.update_property(&[gtk::accessible::Property::Description(&described)]);
             page.set_warning(warning.unwrap_or_default());
-            let command = match state {
-                SetUpState::Missing(command) => command.unwrap_or_default(),
-                SetUpState::NotOurs => String::new(),
-                SetUpState::Named(repository) => {
-                    accessible::name(&*self.sign_in_button, &sign_in_name(&repository.host()));
-                    self.repository.replace(Some(*repository));
-                    self.sign_in_button.grab_focus();
-                    String::new()
-                }
-            };
+            let command = if let SetUpState::Missing(Some(command)) = &state { command.clone() } else { String::new() };
             page.set_command(command);
+            match state {
+                SetUpState::Named(repository) => {
+                    let name = sign_in_name(&repository.host());
+                    self.lead_on(&gettext("Sign In…"), &name, Destination::ServerOf(*repository));
+                }
+                SetUpState::CouldUse(remote) => {
+                    let text = gettext("Use Usher…");
+                    self.lead_on(&text, &text, Destination::UseUsher(*remote));
+                }
+                SetUpState::Missing(_) | SetUpState::AsksLater | SetUpState::NotOurs => {
+                    page.set_next("");
+                    self.destination.take();
+                }
+            }
+        }
+
+        fn lead_on(&self, text: &str, name: &str, destination: Destination) {
+            self.obj().set_next(text);
+            accessible::name(&*self.next_button, name);
+            self.destination.replace(Some(destination));
+            self.next_button.grab_focus();
         }
     }
 }
@@ -150,19 +165,34 @@ glib::wrapper! {
 
 impl SetUpPage {
     /// The page of what a file offers, with the command that sets it up. It notices when that was done.
-    pub(super) fn new(repositories: &Repositories, offered: OfferedRepository, command: Option<String>) -> Self {
-        let address = offered.address().map_or_else(|| offered.file.address.to_string(), String::from);
+    pub(super) fn new(repositories: &Repositories, offered: OfferedRepository, state: SetUpState) -> Self {
+        let address = offered.typed();
         let page: Self = glib::Object::builder()
             .property("title", offered.title())
-            .property("app", &offered.file.app)
+            .property("app", offered.app())
             .property("address", address)
             .build();
         let imp = page.imp();
         let _ = imp.offered.set(offered);
-        imp.show(SetUpState::Missing(command));
+        imp.show(state);
         repositories.changes().follow(&page, |page| page.imp().look_again());
         page
     }
+}
+
+/// How the repository stands that somebody has just named. A link is given a name that is free.
+pub(super) async fn look_first(offered: OfferedRepository) -> (OfferedRepository, SetUpState) {
+    let known = offered.clone();
+    let looking = gio::spawn_blocking(move || {
+        let remotes = remote::remotes(&remote::installations());
+        let offered = match offered {
+            OfferedRepository::Link(link) => OfferedRepository::Link(link.named_freely(&remotes)?),
+            file => file,
+        };
+        let state = offered.standing(&remotes);
+        Some((offered, state))
+    });
+    looking.await.ok().flatten().unwrap_or((known, SetUpState::Missing(None)))
 }
 
 /// How the repository stands now.

@@ -65,7 +65,7 @@ pub(super) async fn read(file: &gio::File) -> Result<FileContent, FileProblem> {
     }
     let repository = RepositoryFile::parse(&bytes, &name).map_err(FileProblem::Repository)?;
     let path = file.path().filter(|path| !names::in_sandbox() || is_same_outside(path));
-    Ok(FileContent::Repository(OfferedRepository { file: repository, path }))
+    Ok(FileContent::Repository(OfferedRepository::File { file: repository, path }))
 }
 
 /// Whether a path within a sandbox is that of the same file outside of it: in the home folder, and where the document portal

@@ -1,23 +1,29 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A repository that a file names, and whether it is set up on this computer. Pure.
+//! A repository that a file or an address names, and whether it is set up on this computer. Pure.
 
 use std::path::PathBuf;
 
 use usher_core::{
     remote::Remote,
     repository_file::{RepositoryFile, SetUp},
+    repository_link::RepositoryLink,
     service::RemoteUrl,
 };
 
 use super::Repository;
 use crate::text;
 
-/// What a file says of a repository.
+/// What names a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct OfferedRepository {
-    pub(crate) file: RepositoryFile,
-    /// Where the file is, if a command can name it.
-    pub(crate) path: Option<PathBuf>,
+pub(crate) enum OfferedRepository {
+    /// What a file says of it.
+    File {
+        file: RepositoryFile,
+        /// Where the file is, if a command can name it.
+        path: Option<PathBuf>,
+    },
+    /// The address of such a file, which nobody has read.
+    Link(RepositoryLink),
 }
 
 /// Whether it is set up on this computer.
@@ -27,26 +33,66 @@ pub(crate) enum SetUpState {
     Missing(Option<String>),
     /// It is set up, and names an account server.
     Named(Box<Repository>),
+    /// It is set up, and asks for its account with the first install.
+    AsksLater,
+    /// It is set up, and could use Usher.
+    CouldUse(Box<Remote>),
     /// It is set up, but not so that its accounts are Usher's.
     NotOurs,
 }
 
 impl OfferedRepository {
+    /// The address that fills the form, as it is shown.
+    pub(crate) fn typed(&self) -> String {
+        match self {
+            Self::File { file, .. } => file.address.to_string(),
+            Self::Link(link) => link.address().to_owned(),
+        }
+    }
+
     /// The address, where it is one that may be given tokens.
     pub(crate) fn address(&self) -> Option<RemoteUrl> {
-        self.file.remote_url()
+        match self {
+            Self::File { file, .. } => file.remote_url(),
+            Self::Link(_) => None,
+        }
     }
 
     /// Its title in a window.
     pub(crate) fn title(&self) -> String {
-        text::plain(&self.file.display_name())
+        match self {
+            Self::File { file, .. } => text::plain(&file.display_name()),
+            Self::Link(link) => text::plain(&link.host()),
+        }
+    }
+
+    /// The app that it is about, where it is about one.
+    pub(crate) fn app(&self) -> Option<&str> {
+        match self {
+            Self::File { file, .. } => file.app.as_deref(),
+            Self::Link(_) => None,
+        }
+    }
+
+    /// What to know before it is set up.
+    pub(crate) fn warning(&self) -> Option<String> {
+        match self {
+            Self::File { file, .. } => file.warning(),
+            Self::Link(_) => None,
+        }
     }
 
     /// How the repository stands, given the remotes of this computer.
     pub(crate) fn standing(&self, remotes: &[Remote]) -> SetUpState {
-        match self.file.set_up(self.path.as_deref(), remotes) {
+        let set_up = match self {
+            Self::File { file, path } => file.set_up(path.as_deref(), remotes),
+            Self::Link(link) => link.set_up(remotes),
+        };
+        match set_up {
             SetUp::Missing(command) => SetUpState::Missing(command),
             SetUp::NotOurs => SetUpState::NotOurs,
+            SetUp::AsksLater => SetUpState::AsksLater,
+            SetUp::CouldUse(remote) => SetUpState::CouldUse(remote),
             SetUp::Named(remote) => {
                 Repository::of(*remote).map_or(SetUpState::NotOurs, |found| SetUpState::Named(Box::new(found)))
             }
@@ -64,7 +110,7 @@ mod tests {
 
     fn offered(content: &str) -> OfferedRepository {
         let file = RepositoryFile::parse(content.as_bytes(), Path::new("shop.flatpakrepo")).unwrap();
-        OfferedRepository { file, path: None }
+        OfferedRepository::File { file, path: None }
     }
 
     fn remote(url: &str) -> Remote {
@@ -84,9 +130,22 @@ mod tests {
     }
 
     #[test]
+    fn a_registry_that_does_not_use_usher_could() {
+        let offered = offered("[Flatpak Repo]\nUrl=oci+https://index.example/a\n");
+        let here = Remote {
+            authenticator: None,
+            options: std::collections::BTreeMap::new(),
+            ..remote("oci+https://index.example/a")
+        };
+        assert_eq!(offered.standing(std::slice::from_ref(&here)), SetUpState::CouldUse(Box::new(here)));
+    }
+
+    #[test]
     fn a_repository_without_a_title_is_called_after_its_host() {
         assert_eq!(offered("[Flatpak Repo]\nUrl=https://repo.example:8443/a/\n").title(), "repo.example:8443");
         assert_eq!(offered("[Flatpak Repo]\nUrl=https://repo.example/\nTitle=Shop\n").title(), "Shop");
+        let link = RepositoryLink::from_input("repo.example:8443/a.flatpakrepo").unwrap();
+        assert_eq!(OfferedRepository::Link(link).title(), "repo.example:8443");
     }
 
     #[test]

@@ -61,6 +61,8 @@ mod imp {
         pub(super) changes: Changes,
         pub(super) all: RefCell<Rc<[Repository]>>,
         pub(super) remotes: RefCell<Rc<[Remote]>>,
+        pub(super) others: RefCell<Rc<[Remote]>>,
+        pub(super) here: RefCell<Rc<[Remote]>>,
         pub(super) impostors: RefCell<Rc<[Impostor]>>,
         pub(super) monitors: RefCell<Vec<gio::FileMonitor>>,
     }
@@ -101,7 +103,17 @@ impl Repositories {
         self.imp().remotes.borrow().clone()
     }
 
-    /// A remote as it is now. It has gone if none has its name in the same place.
+    /// The remotes that do not use Usher, but could.
+    pub(crate) fn others(&self) -> Rc<[Remote]> {
+        self.imp().others.borrow().clone()
+    }
+
+    /// A remote as it is now, whether it names Usher or not.
+    pub(crate) fn here(&self, known: &Remote) -> Option<Remote> {
+        find_again(&self.imp().here.borrow(), known).cloned()
+    }
+
+    /// A remote that names Usher, as it is now. It has gone if none has its name in the same place.
     pub(crate) fn now(&self, known: &Remote) -> Option<Remote> {
         find_again(&self.remotes(), known).cloned()
     }
@@ -122,12 +134,17 @@ impl Repositories {
         glib::spawn_future_local(async move {
             let reading = gio::spawn_blocking(|| {
                 let installations = remote::installations();
-                (remotes(&installations), Impostor::all(&installations))
+                let here = remote::remotes(&installations);
+                let others = sorted(remote::without_usher(&installations));
+                (here, others, Impostor::all(&installations))
             });
-            let Ok((remotes, impostors)) = reading.await else {
+            let Ok((here, others, impostors)) = reading.await else {
                 return;
             };
             if let Some(repositories) = weak.upgrade() {
+                let remotes = sorted(here.iter().filter(|remote| remote.is_ours()).cloned().collect());
+                repositories.imp().here.replace(here.into());
+                repositories.imp().others.replace(others.into());
                 repositories.imp().all.replace(usable(&remotes).into());
                 repositories.imp().remotes.replace(remotes.into());
                 repositories.imp().impostors.replace(impostors.into());
@@ -159,10 +176,8 @@ impl Repositories {
     }
 }
 
-/// The remotes that name Usher, sorted by title.
-fn remotes(installations: &[Installation]) -> Vec<Remote> {
-    let mut remotes = remote::remotes(installations);
-    remotes.retain(Remote::is_ours);
+/// Remotes by their titles.
+fn sorted(mut remotes: Vec<Remote>) -> Vec<Remote> {
     remotes.sort_by_cached_key(|remote| (text::plain(remote.display_name()).to_lowercase(), remote.url.to_string()));
     remotes
 }
@@ -183,8 +198,8 @@ fn usable(remotes: &[Remote]) -> Vec<Repository> {
 /// The same remote, whatever has been changed of it. Several installations for all users may have remotes of one name; then
 /// only an equal address tells them apart.
 fn find_again<'a>(remotes: &'a [Remote], known: &Remote) -> Option<&'a Remote> {
-    let named: Vec<&Remote> =
-        remotes.iter().filter(|remote| (&remote.name, remote.is_user) == (&known.name, known.is_user)).collect();
+    let place = |remote: &Remote| (remote.name.clone(), remote.is_user, remote.installation.clone());
+    let named: Vec<&Remote> = remotes.iter().filter(|remote| place(remote) == place(known)).collect();
     let equal = named.iter().copied().find(|remote| remote.url == known.url);
     equal.or_else(|| <[&Remote; 1]>::try_from(named).ok().map(|[one]| one))
 }

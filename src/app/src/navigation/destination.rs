@@ -23,6 +23,10 @@ pub(crate) enum Destination {
     Repositories,
     /// One of them.
     Repository(Remote),
+    /// The question whether a repository is to use Usher.
+    UseUsher(Remote),
+    /// The question whether a repository is to stop using Usher.
+    StopUsingUsher(Remote),
     /// What was bought with an account.
     Purchases(AccountId),
     /// The question whether an account is to be removed.

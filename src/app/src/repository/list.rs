@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The page with all repositories of this computer that name Usher.
+//! The page with all repositories of this computer that use Usher, and those that could.
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
+use usher_core::remote::Remote;
 
-use super::item::RepositoryItem;
+use super::{item::RepositoryItem, other_row::other_row};
 use crate::{
+    i18n::gettext,
     navigation::{self, Destination},
     services::Services,
     widgets::{RowGroup, accessible, decorative_icon, follow_width},
@@ -21,10 +23,13 @@ mod imp {
     pub struct RepositoriesPage {
         pub(super) services: OnceCell<Services>,
         rows: RowGroup<RepositoryItem>,
+        others: RowGroup<Remote>,
         #[template_child]
         stack: TemplateChild<gtk::Stack>,
         #[template_child]
         group: TemplateChild<adw::PreferencesGroup>,
+        #[template_child]
+        others_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
         empty_page: TemplateChild<adw::StatusPage>,
     }
@@ -48,6 +53,7 @@ mod imp {
         fn constructed(&self) {
             self.parent_constructed();
             self.rows.attach(&self.group);
+            self.others.attach(&self.others_group);
             follow_width(&self.empty_page);
         }
     }
@@ -65,7 +71,11 @@ mod imp {
                 services.decisions().is_refused(&repository.subject())
             });
             self.rows.show(items, RepositoryItem::is_same, |item| repository_row(item).upcast(), update);
-            self.stack.set_visible_child_name(if self.rows.len() == 0 { "empty" } else { "list" });
+            let others = services.repositories().others().to_vec();
+            self.others.show(others, |a, b| a == b, |remote| other_row(remote).upcast(), |_, _| false);
+            self.group.set_title(&if self.others.len() == 0 { String::new() } else { gettext("Use Usher") });
+            let is_empty = self.rows.len() + self.others.len() == 0;
+            self.stack.set_visible_child_name(if is_empty { "empty" } else { "list" });
         }
     }
 }

@@ -3,7 +3,11 @@
 
 use adw::prelude::*;
 use gtk::glib;
-use usher_core::account::AccountId;
+use usher_core::{
+    account::AccountId,
+    binding::{OptionsError, option},
+    remote::Remote,
+};
 
 use crate::{
     i18n::{gettext, gettext_f},
@@ -21,16 +25,19 @@ pub(super) enum Notice {
     Refused(Repository),
     /// It names another server than that of an account. The person may have decided that it stays blocked.
     Blocked { repository: Repository, account: AccountId, is_kept: bool },
+    /// It is a registry at which flatpak has not looked yet: nobody knows where its accounts are.
+    AsksLater,
     /// No account can be used, for this reason.
     Unusable(String),
 }
 
 impl Notice {
-    /// About a repository; `reason` says why no account can be used with it, if none can.
+    /// About a repository; `reason` says why no account can be used with it, if none can, or says that only flatpak's first
+    /// look will tell.
     pub(super) fn of(
         used: &RepositoryUse,
         repository: Option<&Repository>,
-        reason: Option<String>,
+        reason: Option<Reason>,
         is_kept_blocked: impl Fn(&Repository) -> bool,
     ) -> Option<Self> {
         match (used, repository) {
@@ -40,7 +47,10 @@ impl Notice {
                 is_kept: is_kept_blocked(repository),
                 repository: repository.clone(),
             }),
-            _ => reason.map(Self::Unusable),
+            _ => reason.map(|reason| match reason {
+                Reason::NotLooked => Self::AsksLater,
+                Reason::Unusable(reason) => Self::Unusable(reason),
+            }),
         }
     }
 
@@ -57,7 +67,31 @@ impl Notice {
                 let destination = Destination::ChangedServer(repository.clone(), *account);
                 OfferRow::leading_to(&blocked(repository, *is_kept), destination).upcast()
             }
+            Self::AsksLater => asks_later_row().upcast(),
             Self::Unusable(reason) => unusable_row(reason).upcast(),
+        }
+    }
+}
+
+/// Why no account can be used with a remote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// It is a registry at which flatpak has not looked yet.
+    NotLooked,
+    /// Something is wrong with it, in words.
+    Unusable(String),
+}
+
+impl Reason {
+    /// The reason, if there is one.
+    pub(super) fn of(remote: &Remote) -> Option<Self> {
+        if let Err(fault) = remote.address() {
+            return Some(Self::Unusable(fault.of_remote(&remote.name)));
+        }
+        match remote.claimed() {
+            Ok(_) => None,
+            Err(OptionsError::Missing(option::REGISTRY)) => Some(Self::NotLooked),
+            Err(error) => Some(Self::Unusable(error.of_remote(&remote.name))),
         }
     }
 }
@@ -106,6 +140,17 @@ fn blocked(repository: &Repository, is_kept: bool) -> Offer {
     }
 }
 
+fn asks_later_row() -> adw::ActionRow {
+    let row = adw::ActionRow::builder()
+        .title(gettext("Asks With the Next Install"))
+        .subtitle(gettext("Its account server is known once flatpak has looked at it"))
+        .use_markup(false)
+        .build();
+    row.add_prefix(&decorative_icon("dialog-information-symbolic"));
+    accessible::name(&row, &format!("{}, {}", row.title(), row.subtitle().unwrap_or_default()));
+    row
+}
+
 fn unusable_row(reason: &str) -> adw::ActionRow {
     let row =
         adw::ActionRow::builder().title(gettext("No Account Can Be Used")).subtitle(reason).use_markup(false).build();
@@ -121,6 +166,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_registry_that_flatpak_has_not_looked_at_is_no_problem() {
+        let good = testing::remote("demo", "https://repo.example/", "https://store.example");
+        let registry = Remote {
+            url: "oci+https://index.example/".into(),
+            options: std::collections::BTreeMap::new(),
+            ..good.clone()
+        };
+        let other = Remote { options: [("type".to_owned(), "other".to_owned())].into(), ..registry.clone() };
+        assert_eq!(Reason::of(&good), None);
+        assert_eq!(Reason::of(&registry), Some(Reason::NotLooked));
+        assert!(matches!(Reason::of(&other), Some(Reason::Unusable(said)) if said.contains("other")));
+        let local = Remote { url: "file:///srv".into(), ..good };
+        assert!(matches!(Reason::of(&local), Some(Reason::Unusable(_))));
+    }
+
+    #[test]
     fn the_page_says_what_keeps_a_repository_from_an_account_and_nothing_where_one_can_be_chosen() {
         let remote = testing::remote("demo", "https://repo.example/", "https://store.example");
         let repository = Repository::of(remote).unwrap();
@@ -132,7 +193,14 @@ mod tests {
             (RepositoryUse::Refused, here, None, false, Some(Notice::Refused(repository.clone()))),
             (blocked.clone(), here, None, false, Some(blocked_notice(false))),
             (blocked, here, None, true, Some(blocked_notice(true))),
-            (RepositoryUse::Unusable, None, Some("why".to_owned()), false, Some(Notice::Unusable("why".into()))),
+            (
+                RepositoryUse::Unusable,
+                None,
+                Some(Reason::Unusable("why".to_owned())),
+                false,
+                Some(Notice::Unusable("why".into())),
+            ),
+            (RepositoryUse::Unusable, None, Some(Reason::NotLooked), false, Some(Notice::AsksLater)),
             (RepositoryUse::None, here, None, false, None),
             (RepositoryUse::Locked, here, None, false, None),
             (RepositoryUse::Account(Box::new(account)), here, None, false, None),

@@ -3,9 +3,12 @@
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
-use usher_core::{binding::Link, checks::InstallationKind, remote::Remote};
+use usher_core::{binding::Link, checks::InstallationKind, remote::Remote, remote_modify::RemoteModify};
 
-use super::{check_page::CheckPage, notice::Notice};
+use super::{
+    check_page::CheckPage,
+    notice::{Notice, Reason},
+};
 use crate::{
     account::set_permission,
     i18n::{gettext, gettext_f},
@@ -65,6 +68,8 @@ mod imp {
         sign_in_row: TemplateChild<adw::ButtonRow>,
         #[template_child]
         check_row: TemplateChild<adw::ButtonRow>,
+        #[template_child]
+        stop_row: TemplateChild<adw::ButtonRow>,
     }
 
     #[glib::object_subclass]
@@ -90,7 +95,7 @@ mod imp {
         fn constructed(&self) {
             self.parent_constructed();
             self.notices.attach(&self.notice_group);
-            for row in [&*self.sign_in_row, &*self.check_row] {
+            for row in [&*self.sign_in_row, &*self.check_row, &*self.stop_row] {
                 accessible::can_be_pressed(row);
             }
             labels::settle(&*self.banner);
@@ -135,6 +140,13 @@ mod imp {
         }
 
         #[template_callback]
+        fn on_stop(&self) {
+            if let Some(remote) = self.remote() {
+                navigation::go_to(&*self.obj(), &Destination::StopUsingUsher(remote));
+            }
+        }
+
+        #[template_callback]
         fn on_chosen(&self) {
             if !self.is_refreshing.get()
                 && let Ok(choice) = usize::try_from(self.account_row.selected())
@@ -171,8 +183,15 @@ mod imp {
             };
             stack.pop();
             let title = text::within(gone.display_name());
-            // Translators: a repository was removed from this computer while its page was shown
-            toast::show(&stack, &gettext_f("{repository} is no longer on this computer", &[("repository", &title)]));
+            let values = [("repository", title.as_str())];
+            let is_here = self.services().repositories().here(gone).is_some();
+            let said = if is_here {
+                gettext_f("{repository} no longer asks Usher", &values)
+            } else {
+                // Translators: a repository was removed from this computer while its page was shown
+                gettext_f("{repository} is no longer on this computer", &values)
+            };
+            toast::show(&stack, &said);
         }
 
         fn show(&self, remote: &Remote) {
@@ -191,12 +210,13 @@ mod imp {
             let is_refused = |repository: &Repository| decisions.is_refused(&repository.subject());
             let used = RepositoryUse::of(remote, &accounts.entries(), is_refused);
             let is_kept_blocked = |repository: &Repository| decisions.is_kept_blocked(repository, services.notes());
-            let notice = Notice::of(&used, repository.as_ref(), reason(remote), is_kept_blocked);
+            let notice = Notice::of(&used, repository.as_ref(), Reason::of(remote), is_kept_blocked);
             let notices = notice.into_iter().collect();
             let is_focus_lost =
                 self.notices.show(notices, Notice::is_same, |notice| notice.row(services), |_, _| false);
             let has_choice = !matches!(used, RepositoryUse::Blocked(_) | RepositoryUse::Unusable);
             page.set_has_choice(has_choice);
+            self.stop_row.set_visible(RemoteModify::to_stop_using_usher(remote).is_some());
             page.set_can_choose(accounts.state() == KeyringState::Ready);
             if let Some(repository) = &repository {
                 self.show_choices(AccountChoices::of(repository, &used, &accounts.accounts()));
@@ -277,10 +297,4 @@ impl RepositoryPage {
         imp.refresh();
         page
     }
-}
-
-/// Why no account can be used with a remote, if none can.
-fn reason(remote: &Remote) -> Option<String> {
-    let address = remote.address().err().map(|fault| fault.of_remote(&remote.name));
-    address.or_else(|| remote.claimed().err().map(|error| error.of_remote(&remote.name)))
 }

@@ -69,7 +69,7 @@ impl Fixture {
     }
 
     fn find(&self, wanted: &[&str]) -> BTreeMap<String, AppInfo> {
-        let installation = Installation { path: self.folder.path().into(), is_user: true };
+        let installation = Installation { path: self.folder.path().into(), is_user: true, name: None };
         find(&[installation], "demo", &ids(wanted), &[])
     }
 }
@@ -118,7 +118,7 @@ fn name_and_icon_come_from_the_data_of_the_remote() {
     let icon = fixture.data.canonicalize().unwrap().join("icons/64x64/org.example.Notes.png");
     assert_eq!(found["org.example.Notes"], AppInfo { name: "Notes & Lists".into(), icon: Some(icon) });
     assert_eq!(found["org.example.Old"].icon, None);
-    let installation = Installation { path: fixture.folder.path().into(), is_user: true };
+    let installation = Installation { path: fixture.folder.path().into(), is_user: true, name: None };
     for other in ["other", "../demo", "..", "", "/"] {
         assert!(
             find(std::slice::from_ref(&installation), other, &ids(&["org.example.Old"]), &[]).is_empty(),

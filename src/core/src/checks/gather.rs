@@ -79,7 +79,7 @@ mod tests {
         std::fs::write(folder.path().join("repo/config"), config).unwrap();
         let app = format!("app/{}/x86_64/autoinstall", names::APP_ID);
         installed::tests::deploy(folder.path(), &app, "shop");
-        let facts = installation_facts(&[Installation { path: folder.path().into(), is_user: false }]);
+        let facts = installation_facts(&[Installation { path: folder.path().into(), is_user: false, name: None }]);
         // No test runs in a Flatpak: the Usher that runs the check is not the installed one.
         let (place, origin) = (InstallationKind::System, "shop".into());
         assert_eq!(impostors(&facts), [Problem::SecondUsher { app, place, origin, comes_again: true }]);

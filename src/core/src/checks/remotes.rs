@@ -8,7 +8,7 @@ use crate::{
     clock,
     lookup::{self, Lookup},
     provider::Claim,
-    remote::Remote,
+    remote::{FLATPAK_AUTHENTICATOR, Remote},
     service::RemoteUrl,
     store::Entry,
 };
@@ -54,10 +54,13 @@ pub struct Check {
     pub verdict: Verdict,
 }
 
-/// Whether a remote concerns Usher: it names Usher, or it may use an account.
+/// Whether a remote concerns Usher: it names Usher, or it may use an account. One that names flatpak's own authenticator was
+/// taken back from Usher, so what it may use is no matter.
 pub fn is_checked(remote: &Remote, entries: &[Entry]) -> bool {
     let is_linked = |account: &Account| remote.address().is_ok_and(|address| account.is_linked_to(&address));
-    !remote.is_disabled && (remote.is_ours() || entries.iter().filter_map(Entry::account).any(is_linked))
+    let is_taken_back = remote.authenticator.as_deref() == Some(FLATPAK_AUTHENTICATOR);
+    let may_use = || !is_taken_back && entries.iter().filter_map(Entry::account).any(is_linked);
+    !remote.is_disabled && (remote.is_ours() || may_use())
 }
 
 /// The server to ask about a remote: one at which there is an account, so that the person has agreed to it (rule R25).
@@ -268,6 +271,8 @@ mod tests {
         assert_eq!(problems(&other, &[account(STORE, true)], None), ["other-authenticator"]);
         assert!(is_checked(&other, &entries(&[account(STORE, true)])));
         assert!(!is_checked(&other, &entries(&[account(STORE, false)])));
+        let taken_back = Remote { authenticator: Some(FLATPAK_AUTHENTICATOR.into()), ..sound() };
+        assert!(!is_checked(&taken_back, &entries(&[account(STORE, true)])));
         assert!(!is_checked(&Remote { is_disabled: true, ..sound() }, &[]));
     }
 

@@ -52,7 +52,7 @@ mod tests {
             ("runtime/org.e.P/x86_64/1", Some(1), None),
         ];
         testing::summary::write(folder, "demo", "x86_64", &refs);
-        Installation { path: folder.into(), is_user: true }
+        Installation { path: folder.into(), is_user: true, name: None }
     }
 
     #[test]

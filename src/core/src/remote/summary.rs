@@ -78,6 +78,16 @@ pub fn needs_token<'a>(
     needs
 }
 
+/// Whether flatpak asks a token for any app of a remote, as far as it has looked.
+pub(super) fn asks_for_tokens(installation: &Installation, remote: &Remote) -> bool {
+    let default = default_token_type(installation, remote);
+    let summaries = cached(installation, person_cache().as_deref(), remote, None);
+    summaries.iter().any(|summary| {
+        let default = default.or(summary.default_token_type).unwrap_or(0);
+        summary.apps.values().any(|facts| facts.token_type.unwrap_or(default) != 0)
+    })
+}
+
 /// The apps that need no token, wherever that is known.
 pub fn free_apps(needs: impl IntoIterator<Item = (String, bool)>) -> BTreeSet<String> {
     let (mut free, mut others) = (BTreeSet::new(), BTreeSet::new());
@@ -289,8 +299,9 @@ fn files_of(folder: &Path, remote: &str) -> Vec<(String, SystemTime, PathBuf)> {
             has_index = true;
         }
     }
-    // Flatpak does not remove what the repository had before its index.
-    if has_index { indexed } else { plain }
+    // Flatpak does not remove what the repository had before its index. But it removes the index when the remote is changed,
+    // until it looks again.
+    if has_index || plain.is_empty() { indexed } else { plain }
 }
 
 /// The architecture in `-ARCH-CHECKSUM.sub`.

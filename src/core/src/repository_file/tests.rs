@@ -87,6 +87,51 @@ fn another_authenticator_is_named_and_may_be_installed() {
 }
 
 #[test]
+fn a_registry_is_set_up_to_use_usher_unless_its_file_names_another_program() {
+    let start = "flatpak remote-add --user";
+    let usher = format!("--authenticator-name={} --no-authenticator-install", names::AUTHENTICATOR_NAME);
+    let address = "oci+https://index.example.org/apps";
+    let parse = |rest: &str| parse(&format!("[Flatpak Repo]\nUrl={address}\n{rest}")).unwrap();
+    let file = Path::new("/home/ada/store.flatpakrepo");
+    let ours = format!("AuthenticatorName={}\n", names::AUTHENTICATOR_NAME);
+    let other = "AuthenticatorName=org.example.Other\n";
+    for (said, file, command) in [
+        ("", Some(file), format!("{start} {usher} --from store /home/ada/store.flatpakrepo")),
+        ("", None, format!("{start} {usher} store {address}")),
+        (&*ours, Some(file), format!("{start} --no-authenticator-install --from store /home/ada/store.flatpakrepo")),
+        (&*ours, None, format!("{start} {usher} store {address}")),
+        (other, Some(file), format!("{start} --from store /home/ada/store.flatpakrepo")),
+        (other, None, format!("{start} --authenticator-name=org.example.Other store {address}")),
+    ] {
+        assert_eq!(parse(said).command(file, &[]), Some(command), "{said} {file:?}");
+    }
+    let tagged = RepositoryFile::of_registry("oci+https://index.example.org/apps#beta").unwrap();
+    let tagged = tagged.command(None, &[]).unwrap();
+    assert!(tagged.ends_with(" index.example.org 'oci+https://index.example.org/apps#beta'"), "{tagged}");
+    let typed = RepositoryFile::of_registry(address).unwrap();
+    assert_eq!(typed.command(None, &[]), Some(format!("{start} {usher} index.example.org {address}")));
+    for none in ["https://index.example.org", "oci+http://index.example.org", "oci+https://ada:x@r.example.org", "oci+"]
+    {
+        assert_eq!(RepositoryFile::of_registry(none), None, "{none}");
+    }
+}
+
+#[test]
+fn a_registry_that_is_set_up_leads_on() {
+    let file = RepositoryFile::of_registry("oci+https://index.example.org/apps/").unwrap();
+    let other = Remote {
+        authenticator: None,
+        options: BTreeMap::new(),
+        ..crate::testing::remote("registry", "oci+https://index.example.org/apps", "x.example.org")
+    };
+    let set_up = |remote: &Remote| file.set_up(None, std::slice::from_ref(remote));
+    assert_eq!(set_up(&other), SetUp::CouldUse(Box::new(other.clone())));
+    assert_eq!(set_up(&Remote { is_disabled: true, ..other.clone() }), SetUp::NotOurs);
+    let ours = Remote { authenticator: Some(names::AUTHENTICATOR_NAME.to_owned()), ..other };
+    assert_eq!(set_up(&ours), SetUp::AsksLater, "flatpak has not looked yet");
+}
+
+#[test]
 fn an_insecure_repository_is_read_but_goes_into_no_command() {
     for address in ["http://store.example.org/repo", "file:///srv/repo", "smb://store/repo", "store.example.org"] {
         let file = parse(&format!("[Flatpak Repo]\nUrl={address}\n")).unwrap();

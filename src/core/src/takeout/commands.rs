@@ -10,7 +10,7 @@ use crate::{
     provider::Claim,
     remote::Remote,
     remote_add::{RemoteAdd, free_name, where_to},
-    repository_file, text,
+    repository_file, service, text,
 };
 
 /// What to do to have a repository here.
@@ -60,13 +60,14 @@ impl TakenRepository {
             key: self.key.as_deref(),
             name,
             address: &self.address,
+            tag: None,
         };
         add.command()
     }
 
     /// What to say before it is added, if flatpak will not check what comes from it.
     pub fn warning(&self) -> Option<String> {
-        let is_registry = self.address.as_str().starts_with("oci+");
+        let is_registry = service::is_registry(self.address.as_str());
         (!self.verified && !is_registry).then(repository_file::unverified)
     }
 

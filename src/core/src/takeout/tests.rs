@@ -19,7 +19,7 @@ const SECRET: &str = "CANARY-secret";
 fn installation(folder: &Path, remotes: &str) -> Installation {
     fs::create_dir_all(folder.join("repo")).unwrap();
     fs::write(folder.join("repo/config"), remotes).unwrap();
-    Installation { path: folder.into(), is_user: true }
+    Installation { path: folder.into(), is_user: true, name: None }
 }
 
 fn config(verify: bool) -> String {

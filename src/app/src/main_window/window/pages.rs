@@ -6,6 +6,7 @@ use gtk::glib;
 use usher_core::{
     account::{AccountId, AccountState},
     lookup::{self, Lookup},
+    remote::Remote,
     service::RemoteUrl,
     takeout::Takeout,
 };
@@ -16,7 +17,7 @@ use crate::{
     add_account::{AddAccountPage, RegistryLoginsPage, ServerPage},
     model::{OfferedRepository, Repository},
     navigation::Destination,
-    repository::{RepositoriesPage, RepositoryPage},
+    repository::{Change, ChangePage, RepositoriesPage, RepositoryPage},
     services::Services,
     sign_in::{self, Purpose, SignInRequest},
     take_along::{ExportPage, WelcomePage},
@@ -30,6 +31,8 @@ impl imp::Window {
             Destination::FirstPage => self.show_first_page(),
             Destination::Repositories => self.view.push(&RepositoriesPage::new(services)),
             Destination::Repository(remote) => self.view.push(&RepositoryPage::new(services, remote)),
+            Destination::UseUsher(remote) => self.show_change(Change::Use, remote),
+            Destination::StopUsingUsher(remote) => self.show_change(Change::Stop, remote),
             Destination::Purchases(account) => self.view.push(&PurchasesPage::new(services, account)),
             Destination::RemoveAccount(account) => ask_to_remove(&self.view, services, account),
             Destination::Server(binding) => self.view.push(&ServerPage::new(services, None, binding)),
@@ -67,6 +70,12 @@ impl imp::Window {
 
     fn show_first_page(&self) {
         self.view.pop_to_tag("accounts");
+    }
+
+    fn show_change(&self, change: Change, remote: Remote) {
+        if let Some(page) = ChangePage::new(self.services(), change, remote) {
+            self.view.push(&page);
+        }
     }
 
     fn show_server_of(&self, repository: &Repository) {

@@ -76,7 +76,7 @@ fn apps_that_take_each_others_place_come_to_an_end() {
 #[test]
 fn the_newest_summary_of_a_remote_and_of_no_other_is_read() {
     let folder = tempfile::tempdir().unwrap();
-    let installation = Installation { path: folder.path().into(), is_user: true };
+    let installation = Installation { path: folder.path().into(), is_user: true, name: None };
     let cache = folder.path().join("repo/tmp/cache/summaries");
     fs::create_dir_all(&cache).unwrap();
     let found = |arch| cached(&installation, None, &remote("demo"), arch).len();
@@ -99,6 +99,10 @@ fn the_newest_summary_of_a_remote_and_of_no_other_is_read() {
         fs::write(cache.join(format!("demo-{arch}-{checksum}.sub")), &content).unwrap();
     }
     assert_eq!((found(None), found(Some("aarch64")), found(Some("riscv64"))), (2, 1, 0));
+    for name in ["demo", "demo.idx"] {
+        fs::remove_file(cache.join(name)).unwrap();
+    }
+    assert_eq!(found(None), 2, "flatpak removes the index when the remote is changed");
     fs::write(cache.join(format!("demo-x86_64-{}.sub", "f".repeat(CHECKSUM))), "nonsense").unwrap();
     assert!(found(Some("x86_64")) <= 1, "one for each architecture");
     for odd in ["../demo", "", "demo/../demo"] {
@@ -113,7 +117,7 @@ fn installation(folder: &Path, config: &str) -> Installation {
         format!("[remote \"demo\"]\nurl=https://r.example/\nxa.authenticator-name={}\n", names::AUTHENTICATOR_NAME);
     fs::write(folder.join("repo/config"), start + config).unwrap();
     summary::write(folder, "demo", "x86_64", &REFS);
-    Installation { path: folder.into(), is_user: true }
+    Installation { path: folder.into(), is_user: true, name: None }
 }
 
 #[test]
