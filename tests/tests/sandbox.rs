@@ -7,5 +7,6 @@ mod sandbox_client;
 mod sandbox_desktop;
 mod sandbox_keyring;
 mod sandbox_notification;
+mod sandbox_registry;
 mod sandbox_window;
 mod sandbox_writers;
