@@ -104,9 +104,7 @@ async fn a_registry_that_flatpak_asked_for_itself_is_given_to_usher() {
     window.press("Use Usher").await;
     let host = registry.host();
     window.ready(&format!("Continue to {host}")).await;
-    install(PRIVATE)
-        .await
-        .expect_refusal(&format!("Account needed. Sign in to {host} in the Usher window, then try again."));
+    install(PRIVATE).await.expect_refusal(&format!("Account needed. Sign in to {host} in Usher, then try again."));
 
     story.step("After signing in, what only people with an account may have is installed").await;
     window.press(&format!("Continue to {host}")).await;
