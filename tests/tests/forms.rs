@@ -93,9 +93,9 @@ async fn a_request_can_be_stopped_and_what_was_typed_stays() {
         window.says("Signing in…").await;
         assert!(!window.tree().await.usable("Password").expect("the form stays").is_sensitive());
         if stop == "Escape" {
-            screen.key("Escape").await
+            screen.key("Escape").await;
         } else {
-            window.press("Cancel").await
+            window.press("Cancel").await;
         }
         window.ready("Password").await;
         assert_eq!(window.ready("User Name").await.text, "demo");

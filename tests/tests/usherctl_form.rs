@@ -176,7 +176,7 @@ async fn u21_a_program_hands_over_the_password_on_standard_input() {
         (&arguments, b"", "Standard input is empty"),
         (&arguments, b"\n", "Standard input is empty"),
         (&arguments, b"\xff\xfe", "is not text in UTF-8"),
-        (&arguments, &[b'a'; 70_000], "Standard input is too long"),
+        (&arguments, &vec![b'a'; 70_000], "Standard input is too long"),
         (&arguments, b"CANARY\x07bell", "control character cannot be sent"),
         (&["sign-in", "demo", "--user", "a:b", "--password-stdin"], PASSWORD.as_bytes(), "colon"),
     ] {

@@ -126,15 +126,14 @@ fn plan(entries: &[Entry], fresh: &Account, user: Option<&str>, expected: Expect
     let binding = &fresh.binding;
     let known = || entries.iter().filter_map(Entry::account).filter(|account| &account.binding == binding);
     let by_id = |id| known().find(|account| account.id == id);
-    let same = match user {
-        Some(user) => known().find(|account| account.user == user),
+    let same = if let Some(user) = user {
+        known().find(|account| account.user == user)
+    } else {
         // Without a name nobody can be compared, so renew only an account with this very credential, or one to which
         // nobody is signed in.
-        None => {
-            let unnamed = || known().filter(|account| !account.is_named());
-            let equal = unnamed().find(|account| account.credential == fresh.credential);
-            equal.or_else(|| unnamed().find(|account| account.state != AccountState::SignedIn))
-        }
+        let unnamed = || known().filter(|account| !account.is_named());
+        let equal = unnamed().find(|account| account.credential == fresh.credential);
+        equal.or_else(|| unnamed().find(|account| account.state != AccountState::SignedIn))
     };
     // The same account is never here twice.
     let renew = |id| match same.filter(|same| user.is_some() && same.id != id) {

@@ -208,7 +208,7 @@ mod tests {
         ] {
             assert_eq!(typed(keys), (line.to_owned(), ended), "{keys:?}");
         }
-        let (long, ended) = typed(&[[b'a'; LINE_LIMIT + 7].as_slice(), b"\n"].concat());
+        let (long, ended) = typed(&[vec![b'a'; LINE_LIMIT + 7].as_slice(), b"\n"].concat());
         assert_eq!((long.len(), ended), (LINE_LIMIT, true));
     }
 }

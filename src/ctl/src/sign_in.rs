@@ -70,14 +70,13 @@ pub(crate) async fn run(context: &Context, server: &str, options: &Options) -> R
         consent::warn_of_change(&entries, remote)?;
     }
     // If a remote lacks only the permission, the person need not sign in again.
-    let account = match usable(&entries, &target) {
-        Some(account) => account.clone(),
-        None => {
-            if !target.is_agreed && !is_known(&entries, &target.binding) {
-                confirm_new_server(&entries, &target.binding.host()).await?;
-            }
-            sign_in_agreed(context, &entries, &target, options).await?
+    let account = if let Some(account) = usable(&entries, &target) {
+        account.clone()
+    } else {
+        if !target.is_agreed && !is_known(&entries, &target.binding) {
+            confirm_new_server(&entries, &target.binding.host()).await?;
         }
+        sign_in_agreed(context, &entries, &target, options).await?
     };
     permit_remotes(context, &entries, &account, &target).await?;
     print_account(context, &account).await

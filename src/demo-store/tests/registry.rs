@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The container registry over HTTP: real `docker-registry`, real images, tokens that it verifies.
 
-use std::{collections::BTreeSet, path::Path};
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::{collections::BTreeSet, path::Path, sync::Once};
 
 use reqwest::{Client, Response, StatusCode, redirect};
 use serde_json::{Value, json};
@@ -23,13 +25,13 @@ struct TestRegistry {
 
 impl TestRegistry {
     async fn start(authentication: RegistryAuthentication) -> Self {
+        static PROVIDER: Once = Once::new();
         let folder = tempfile::tempdir().unwrap();
         let options = RegistryOptions {
             authentication,
             image_cache: Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("image-cache")),
             ..RegistryOptions::new(folder.path())
         };
-        static PROVIDER: std::sync::Once = std::sync::Once::new();
         PROVIDER.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
         let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
         Self { registry: DemoRegistry::start(options).await.unwrap(), client, _folder: folder }

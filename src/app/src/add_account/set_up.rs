@@ -187,7 +187,7 @@ pub(super) async fn look_first(offered: OfferedRepository) -> (OfferedRepository
         let remotes = remote::remotes(&remote::installations());
         let offered = match offered {
             OfferedRepository::Link(link) => OfferedRepository::Link(link.named_freely(&remotes)?),
-            file => file,
+            file @ OfferedRepository::File { .. } => file,
         };
         let state = offered.standing(&remotes);
         Some((offered, state))

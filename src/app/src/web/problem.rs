@@ -173,9 +173,31 @@ impl WebProblem {
 
     /// `is_purchase` if something could have been paid on the page.
     pub(crate) fn words(&self, host: &str, is_purchase: bool) -> ProblemText {
+        let (icon, title, text) = self.sentence(host, is_purchase);
+        let details = match self {
+            Self::Certificate(_, details) => Some(details.clone()),
+            Self::Refused(reason) => Some(usher_core::text::clean(reason, usher_core::text::SERVER_TEXT_LIMIT)),
+            _ => None,
+        };
+        let again = match self {
+            Self::Crashed => gettext("Reload"),
+            Self::NotShown(_, Some(_)) => gettext("Copy Command"),
+            // Nothing would be different the next time.
+            Self::NotPossible | Self::NotNeeded => String::new(),
+            _ => gettext("Try Again"),
+        };
+        let command = match self {
+            Self::NotShown(_, command) => command.clone(),
+            _ => None,
+        };
+        ProblemText { icon, title, text, details, again, command }
+    }
+
+    /// Icon, title and text.
+    fn sentence(&self, host: &str, is_purchase: bool) -> (&'static str, String, String) {
         let plain_host = text::within(host);
         let host = [("host", plain_host.as_str())];
-        let (icon, title, text) = match self {
+        match self {
             Self::Offline => (
                 "network-offline-symbolic",
                 gettext("No Connection"),
@@ -267,24 +289,7 @@ impl WebProblem {
                     &[("reason", reason)],
                 ),
             ),
-        };
-        let details = match self {
-            Self::Certificate(_, details) => Some(details.clone()),
-            Self::Refused(reason) => Some(usher_core::text::clean(reason, usher_core::text::SERVER_TEXT_LIMIT)),
-            _ => None,
-        };
-        let again = match self {
-            Self::Crashed => gettext("Reload"),
-            Self::NotShown(_, Some(_)) => gettext("Copy Command"),
-            // Nothing would be different the next time.
-            Self::NotPossible | Self::NotNeeded => String::new(),
-            _ => gettext("Try Again"),
-        };
-        let command = match self {
-            Self::NotShown(_, command) => command.clone(),
-            _ => None,
-        };
-        ProblemText { icon, title, text, details, again, command }
+        }
     }
 }
 

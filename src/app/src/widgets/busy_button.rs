@@ -77,7 +77,6 @@ mod imp {
             self.wait.text()
         }
 
-        #[expect(clippy::needless_pass_by_value, reason = "a setter of a property is given the value")]
         fn set_busy_text(&self, text: String) {
             self.wait.set_text(text);
         }

@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn notes_do_not_grow_without_bounds() {
         let notes = Noted::default();
-        for number in 0..COUNT_LIMIT * 2 + 1 {
+        for number in 0..=COUNT_LIMIT * 2 {
             notes.put(number, ());
             assert!(notes.get(&number).is_some());
         }

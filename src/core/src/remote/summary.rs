@@ -10,6 +10,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt::Write,
     fs,
     path::{Path, PathBuf},
     time::SystemTime,
@@ -177,7 +178,10 @@ impl Summary {
                 continue;
             };
             if let Some(facts) = summary.add(name, own) {
-                facts.commit = commit.0.iter().map(|byte| format!("{byte:02x}")).collect();
+                facts.commit = commit.0.iter().fold(String::new(), |mut digits, byte| {
+                    let _ = write!(digits, "{byte:02x}");
+                    digits
+                });
             }
         }
         for (key, value) in entries(metadata) {

@@ -169,7 +169,8 @@ impl Image {
         struct Config {
             architecture: String,
             os: String,
-            config: Labels,
+            #[serde(rename = "config")]
+            settings: Labels,
         }
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
@@ -183,7 +184,7 @@ impl Image {
         let descriptor = index.manifests.into_iter().next().ok_or_else(nothing)?;
         let manifest: Manifest = read_json(&blob(&descriptor.digest))?;
         let config: Config = read_json(&blob(&manifest.config.digest))?;
-        let Config { architecture, os, config: Labels { labels } } = config;
+        let Config { architecture, os, settings: Labels { labels } } = config;
         let Descriptor { media_type, digest } = descriptor;
         Ok(Self { repository, version, digest, media_type, architecture, os, labels })
     }

@@ -118,13 +118,12 @@ impl Flow {
 
     /// The person has filled in the form.
     pub(in crate::sign_in) fn filled_in(self: &Rc<Self>, fields: Vec<Secret>) {
-        match self.sign_in.take() {
-            Some(sign_in) => self.ask(self.clone().go_on(sign_in, StepAnswer::Fields(fields))),
+        if let Some(sign_in) = self.sign_in.take() {
+            self.ask(self.clone().go_on(sign_in, StepAnswer::Fields(fields)));
+        } else {
             // The person has stopped the last one, and that has used up the form.
-            None => {
-                self.kept_answer.replace(Some(fields));
-                self.begin();
-            }
+            self.kept_answer.replace(Some(fields));
+            self.begin();
         }
     }
 

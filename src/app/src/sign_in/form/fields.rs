@@ -106,14 +106,12 @@ impl imp::FormPage {
     pub(super) fn answers(&self) -> Option<Vec<Secret>> {
         let mut answers = Vec::new();
         for (field, row) in &*self.rows.borrow() {
-            match field.read(row.text().into()) {
-                Ok(answer) => answers.push(answer),
-                Err(_) => {
-                    self.mark(row, &gettext("This is too long"));
-                    row.grab_focus();
-                    return None;
-                }
-            }
+            let Ok(answer) = field.read(row.text().into()) else {
+                self.mark(row, &gettext("This is too long"));
+                row.grab_focus();
+                return None;
+            };
+            answers.push(answer);
         }
         Some(answers)
     }

@@ -91,7 +91,7 @@ mod tests {
             &[r#"Basic realm="a, Bearer b", Bearer realm="https://sso.example.org/token",service="reg""#],
             &[r#"Bearer realm="https://sso.example.org/token",service="reg", Basic realm="x""#],
             &[r#"Basic realm="x""#, r#"Bearer realm="https://sso.example.org/token",service="reg""#],
-            &[r#"Negotiate"#, r#"Bearer realm="https://sso.example.org/token",service=reg"#],
+            &["Negotiate", r#"Bearer realm="https://sso.example.org/token",service=reg"#],
             &[r#"Bearer realm="ftp://x/""#, r#"Bearer realm="https://sso.example.org/token",service="reg""#],
         ] {
             assert_eq!(told(written), Some(plain.clone()), "{written:?}");

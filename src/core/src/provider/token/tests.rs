@@ -147,7 +147,7 @@ async fn whether_a_token_works_is_asked_of_the_repository() {
     for (what, rule, samples, token, expected) in [
         ("a token for the app", flat_manager as Rule, &two[..], for_app.as_str(), Ok(())),
         ("the other app is left out", flat_manager, &[other.clone(), app.clone()], &for_app, Ok(())),
-        ("only another app is known", flat_manager, &[other.clone()], &for_app, Ok(())),
+        ("only another app is known", flat_manager, std::slice::from_ref(&other), &for_app, Ok(())),
         ("no app is known", flat_manager, &[], &for_app, Ok(())),
         ("a wrong token", flat_manager, &two, &not_ours, Err(FormFault::TokenNotAccepted)),
         ("a wrong token, and no app is known", flat_manager, &[], &not_ours, Err(FormFault::TokenNotAccepted)),
