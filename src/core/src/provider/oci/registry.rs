@@ -28,7 +28,7 @@ const USUAL_LIFE: i64 = 60;
 /// Longest time that a server may ask to wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
 /// The user name that stands for an identity token in the place of a password (docker's credential helpers).
-const IDENTITY_TOKEN: &str = "<token>";
+pub(super) const IDENTITY_TOKEN: &str = "<token>";
 /// Our name at token servers.
 const CLIENT_ID: &str = "usher";
 

@@ -9,7 +9,7 @@ use super::{
     REALM,
     challenge::Challenge,
     name::RepositoryName,
-    registry::{Fault, Issued, Login, Manifest, Registry},
+    registry::{Fault, IDENTITY_TOKEN, Issued, Login, Manifest, Registry},
     tokens::{is_good, repository},
 };
 use crate::{
@@ -80,8 +80,9 @@ impl SignIn for RegistrySignIn {
         }
         let user = user.expose().to_owned();
         Ok(Progress::Done(SignedIn {
-            credential: Credential::Password { user: user.clone(), password },
-            user: Some(user),
+            // An identity token does not say whose it is.
+            user: Some(user.clone()).filter(|user| user != IDENTITY_TOKEN),
+            credential: Credential::Password { user, password },
             valid_until: None,
             endpoints: BTreeMap::from([(REALM.to_owned(), self.challenge.realm.as_str().to_owned())]),
         }))
