@@ -13,7 +13,7 @@ use url::Url;
 use self::registry::without_tag;
 pub use self::{
     loopback::{is_allowed_loopback, is_literal_loopback},
-    registry::{RealmUrl, is_registry, tag},
+    registry::{RealmUrl, is_registry, is_tag, tag},
 };
 use crate::repository_file;
 

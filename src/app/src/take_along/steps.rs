@@ -123,6 +123,7 @@ mod tests {
             bought: vec!["org.a.A".into()],
         };
         let repository = TakenRepository {
+            tag: None,
             name: "demo".into(),
             title: Some("Demo Store".into()),
             address: testing::remote_url("https://repo.example/"),

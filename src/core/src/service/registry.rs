@@ -13,9 +13,13 @@ pub fn is_registry(address: &str) -> bool {
 /// The tag behind `#` in a registry's address, if it is one by the grammar of tags (OCI distribution specification).
 pub fn tag(address: &str) -> Option<&str> {
     let (_, tag) = address.strip_prefix(REGISTRY)?.split_once('#')?;
+    is_tag(tag).then_some(tag)
+}
+
+/// Whether a text is a tag by the grammar.
+pub fn is_tag(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    let is_tag = (1..=128).contains(&tag.len()) && tag.bytes().all(is_plain) && !tag.starts_with(['.', '-']);
-    is_tag.then_some(tag)
+    (1..=128).contains(&text.len()) && text.bytes().all(is_plain) && !text.starts_with(['.', '-'])
 }
 
 pub(super) fn without_tag(plain: &str) -> Result<&str, UrlError> {

@@ -60,7 +60,7 @@ impl TakenRepository {
             key: self.key.as_deref(),
             name,
             address: &self.address,
-            tag: None,
+            tag: self.tag.as_deref().filter(|tag| service::is_tag(tag)),
         };
         add.command()
     }

@@ -16,6 +16,7 @@ use crate::{
     refs::AppId,
     remote::{self, Installation, Remote},
     remote_add::KEY_LIMIT,
+    service,
     store::Entry,
     text,
 };
@@ -78,6 +79,7 @@ fn repository(
         name,
         title: title.filter(|title| !title.is_empty()),
         address,
+        tag: service::tag(remote.url.verbatim()).map(ToOwned::to_owned),
         binding,
         user_only: remote.is_user,
         verified,

@@ -71,6 +71,9 @@ pub struct TakenRepository {
     pub title: Option<String>,
     /// Its address.
     pub address: RemoteUrl,
+    /// The tag of a registry's index, where it is not the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
     /// Its account server, from its authenticator options.
     #[serde(flatten)]
     pub binding: Binding,

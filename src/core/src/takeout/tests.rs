@@ -132,6 +132,22 @@ fn an_existing_remote_is_corrected_and_a_taken_name_is_left_alone() {
 }
 
 #[test]
+fn the_tag_of_a_registrys_index_is_taken_along() {
+    let (_folder, takeout, _) = gathered(true);
+    let address = RemoteUrl::parse("oci+https://index.example.org/apps").unwrap();
+    for (tag, end) in [
+        (None, "demo oci+https://index.example.org/apps"),
+        (Some("beta"), "demo 'oci+https://index.example.org/apps#beta'"),
+        (Some("a;reboot"), "demo oci+https://index.example.org/apps"),
+    ] {
+        let tag = tag.map(ToOwned::to_owned);
+        let registry = TakenRepository { address: address.clone(), tag, key: None, ..takeout.repositories[0].clone() };
+        let SetUp::Command(Some(command)) = registry.set_up(&[]) else { panic!("a command") };
+        assert!(command.ends_with(end), "{command}");
+    }
+}
+
+#[test]
 fn only_missing_apps_are_installed_again() {
     let (_folder, takeout, remotes) = gathered(true);
     let command = |installed: &[&str]| {
