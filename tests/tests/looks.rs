@@ -99,9 +99,10 @@ async fn walk_through_the_window(story: &Story, check: PageCheck) {
         window.press("Continue").await;
         window.ready("Continue to registry.example.org").await;
         window.press("Back").await;
-        window.ready("Address").await;
+        window.wait("the address again", |tree| (!tree.mentions("Continue to")).then_some(())).await;
         window.press("Back").await;
-        window.ready("Continue").await;
+        // Where the person came from has the keyboard once the page is back.
+        window.wait(kind, |tree| tree.rows_called(kind).find(|row| row.nodes[0].is_focused()).map(drop)).await;
     }
     window.press("Back").await;
 

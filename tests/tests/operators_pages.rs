@@ -63,7 +63,9 @@ async fn every_command_that_adds_a_repository_leads_to_signing_in() {
             session.in_terminal(&["sh", "-c", &look]).end().await.expect_success();
             found = fixes(&session, name).await;
         }
-        assert_eq!(found, [format!("usherctl sign-in {name}")], "{page}");
+        // Anybody may get something at a registry, so that nothing is wrong without an account.
+        let sign_in = (page != "registry").then(|| format!("usherctl sign-in {name}"));
+        assert_eq!(found, Vec::from_iter(sign_in), "{page}");
         let page_path = workspace().join(format!("docs/operators/{page}.md"));
         for change in commands_of(&page_path, "flatpak remote-modify ") {
             let change = change.replace("io.github.usher.Usher", AUTHENTICATOR);

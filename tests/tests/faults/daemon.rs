@@ -96,8 +96,8 @@ async fn l10_a_token_that_expired_during_sleep_is_renewed() {
     session.sign_in_as("demo").await;
     let daemon = Daemon::start(&session, "", &[]).await;
     let mut client = Client::new(&session).await;
-    // The daemon drops a token a minute before it expires. That leaves time enough for two answers.
-    let end = now() + 80;
+    // The daemon keeps a token for half of its life. That leaves time enough for two answers.
+    let end = now() + 60;
     session.shop().control().fail_times(Route::GetTokens, tokens_answer(&jwt(end)), 1);
     let first = client.request(&session).await;
     let second = client.request(&session).await;
@@ -107,7 +107,7 @@ async fn l10_a_token_that_expired_during_sleep_is_renewed() {
     send_signal(daemon.id, Signal::STOP);
     let asked = client.send_request(&session, session.shop().base_url().as_str());
     let sleep = async {
-        wait_until("the token's end", async || now() > end - 60).await;
+        wait_until("half of the token's life is over", async || now() > end - 30).await;
         send_signal(daemon.id, Signal::CONT);
     };
     tokio::join!(asked, sleep).0.expect("the request is taken");

@@ -227,7 +227,10 @@ async fn somebody_else_never_takes_an_account_over_unasked() {
     let outcome = world.save(&nobody, ExpectedAccount::Anybody, None).await;
     assert!(matches!(outcome, SaveOutcome::Saved(saved) if saved.is_new));
     let again = world.save(&nobody, ExpectedAccount::Anybody, None).await;
-    assert!(matches!(again, SaveOutcome::Saved(saved) if saved.is_new), "and is not the one before");
+    assert!(matches!(again, SaveOutcome::Saved(saved) if !saved.is_new), "the very same sign-in is the same account");
+    let other = SignedIn { credential: testing::bearer("other"), ..nobody };
+    let other = world.save(&other, ExpectedAccount::Anybody, None).await;
+    assert!(matches!(other, SaveOutcome::Saved(saved) if saved.is_new), "and another one is not");
 }
 
 #[tokio::test]
