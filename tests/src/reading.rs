@@ -55,6 +55,13 @@ fn common(one: Area, other: Area) -> Area {
     (one.0.max(other.0), one.1.max(other.1), one.2.min(other.2), one.3.min(other.3))
 }
 
+/// Whether this is the page of a stack that fills it: GTK 4.18 reports such a page beside its place, where the stack is not
+/// at the edge of what it is in.
+fn is_misplaced(page: Area, content: Area) -> bool {
+    let size = |area: Area| (area.2 - area.0, area.3 - area.1);
+    size(page) == size(content) && page != content
+}
+
 fn is_empty(area: Area) -> bool {
     area.0 >= area.2 || area.1 >= area.3
 }
@@ -136,7 +143,13 @@ impl Window<'_> {
 /// What of a node is within all that it is in, and under no control.
 fn visible_part(tree: &Tree, areas: &[Area], index: usize) -> Area {
     let above = tree.ancestors(index);
-    let mut visible = above.iter().fold(areas[index], |area, ancestor| common(area, areas[*ancestor]));
+    let (mut visible, mut inside) = (areas[index], index);
+    for &around in &above {
+        if !is_misplaced(areas[around], areas[inside]) {
+            visible = common(visible, areas[around]);
+        }
+        inside = around;
+    }
     for (other, node) in tree.nodes.iter().enumerate() {
         let is_related = other == index || above.contains(&other) || tree.ancestors(other).contains(&index);
         // The title of an entry is drawn within the entry.

@@ -232,7 +232,12 @@ mod imp {
             page.set_title(&user);
             page.set_host(account.binding.host());
             page.set_way_to_sign_in(account.binding.provider.sign_in_method());
+            let had_keyboard = self.sign_out_row.has_focus();
             page.set_is_signed_in(Standing::of(account, now) != Standing::SignedOut);
+            if had_keyboard && !page.is_signed_in() {
+                // The row that was pressed has gone: the keyboard is on the next one.
+                self.remove_row.grab_focus();
+            }
             page.set_since(text::day(account.signed_in_at));
             page.set_until(account.valid_until.map_or_else(|| gettext("Until signed out"), text::day));
             page.set_coverage(account.hints().coverage().unwrap_or_default());
