@@ -89,7 +89,7 @@ async fn a_repository_with_another_server_is_reviewed_from_its_page() {
     story.step("The list says that it is blocked").await;
     session.open_usher();
     let window = screen.window("Usher").await;
-    window.press_row("Repositories, 1 on this computer").await;
+    window.press_row("Repositories, 2 on this computer").await;
     window.press_row("Demo Store, Blocked").await;
 
     story.step("Its page offers no account, and leads to the question").await;
