@@ -124,11 +124,7 @@ impl Registry<'_> {
         let answer = self.ask_itself().await?;
         match answer.status {
             200 if is_registry(&answer) => Ok(None),
-            401 => match Offer::of(&answer) {
-                Offer::Tokens(challenge) => Ok(Some(challenge)),
-                Offer::OtherWays => Err(Fault::NotPossible),
-                Offer::Nothing => Err(Fault::Unexpected),
-            },
+            401 => offered(&answer).map(Some),
             _ => Err(fault(&answer)),
         }
     }
@@ -197,15 +193,20 @@ impl<'a> Login<'a> {
     }
 }
 
+/// What a registry offers with a refusal.
+fn offered(answer: &HttpResponse) -> Result<Challenge, Fault> {
+    match Offer::of(answer) {
+        Offer::Tokens(challenge) => Ok(challenge),
+        Offer::OtherWays => Err(Fault::NotPossible),
+        Offer::Nothing => Err(Fault::Unexpected),
+    }
+}
+
 /// What the answer about a manifest means. Its body is never read.
 fn judge_manifest(answer: &HttpResponse) -> Result<Manifest, Fault> {
     match answer.status {
         200..=299 => Ok(Manifest::Open),
-        401 => match Offer::of(answer) {
-            Offer::Tokens(challenge) => Ok(Manifest::Challenge(challenge)),
-            Offer::OtherWays => Err(Fault::NotPossible),
-            Offer::Nothing => Err(Fault::Unexpected),
-        },
+        401 => offered(answer).map(Manifest::Challenge),
         403 | 404 if is_registry(answer) => Ok(Manifest::Closed),
         _ => Err(fault(answer)),
     }

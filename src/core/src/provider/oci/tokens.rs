@@ -109,23 +109,19 @@ impl<'a> Call<'a> {
         &self,
         repositories: BTreeMap<RepositoryName<'a>, Option<&'a str>>,
     ) -> Result<HashMap<RepositoryName<'a>, Grant>, TokensError> {
-        let mut rest = repositories.into_iter();
+        let mut all: Vec<_> =
+            repositories.into_iter().map(|(name, commit)| self.ask_named(name, commit).boxed()).collect();
+        let others = all.split_off(all.len().min(1));
         let (mut found, mut later) = (HashMap::new(), Vec::new());
         // The first learns for all what the registry wants to see.
-        if let Some((name, commit)) = rest.next() {
-            match self.ask(name, commit).await {
-                Ok(grant) => drop(found.insert(name, grant)),
-                Err(Stop::Busy(wait)) => later.push((name, commit, wait)),
-                Err(Stop::Failed(error)) => return Err(error),
-            }
-        }
-        let asking: Vec<_> = rest.map(|(name, commit)| self.ask_named(name, commit).boxed()).collect();
-        let mut answers = stream::iter(asking).buffer_unordered(SIDE_BY_SIDE);
-        while let Some((name, commit, answer)) = answers.next().await {
-            match answer {
-                Ok(grant) => drop(found.insert(name, grant)),
-                Err(Stop::Busy(wait)) => later.push((name, commit, wait)),
-                Err(Stop::Failed(error)) => return Err(error),
+        for round in [all, others] {
+            let mut answers = stream::iter(round).buffer_unordered(SIDE_BY_SIDE);
+            while let Some((name, commit, answer)) = answers.next().await {
+                match answer {
+                    Ok(grant) => drop(found.insert(name, grant)),
+                    Err(Stop::Busy(wait)) => later.push((name, commit, wait)),
+                    Err(Stop::Failed(error)) => return Err(error),
+                }
             }
         }
         for (name, commit, wait) in later {
@@ -198,7 +194,8 @@ impl<'a> Call<'a> {
             }
         };
         if let Issued::Token(issued) = issued
-            && (self.readers(name) == Some(Readers::AnybodyWithToken) || self.is_good(name, commit, &issued).await?)
+            && (self.readers(name) == Some(Readers::AnybodyWithToken)
+                || is_good(&self.registry, name, commit, &issued).await?)
         {
             self.note(name, Readers::AnybodyWithToken);
             return Ok(Grant::Token(issued.token, Some(issued.ends)));
@@ -219,7 +216,7 @@ impl<'a> Call<'a> {
             return Err(Stop::Failed(TokensError::Moved));
         }
         match self.registry.token(challenge, Some(name), Some(login)).await? {
-            Issued::Token(issued) if self.is_good(name, commit, &issued).await? => {
+            Issued::Token(issued) if is_good(&self.registry, name, commit, &issued).await? => {
                 Ok(Grant::Token(issued.token, Some(issued.ends)))
             }
             Issued::Token(_) | Issued::Denied => Ok(Grant::Denied),
@@ -240,16 +237,6 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Whether a token does allow to read the repository: a registry may grant less than was asked.
-    async fn is_good(
-        &self,
-        name: RepositoryName<'_>,
-        commit: Option<&str>,
-        issued: &IssuedToken,
-    ) -> Result<bool, Stop> {
-        is_good(&self.registry, name, commit, issued).await.map_err(Stop::from)
-    }
-
     fn learn(&self, challenge: Challenge) -> Challenge {
         self.notes.challenges.put(self.registry.address.clone(), challenge.clone());
         challenge
@@ -264,7 +251,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Whether a token allows to read a repository. Asks for the manifest where the token does not say so by itself.
+/// Whether a token does allow to read a repository: a registry may grant less than was asked. Asks for the manifest where the token does not say so by itself.
 pub(super) async fn is_good(
     registry: &Registry<'_>,
     name: RepositoryName<'_>,
