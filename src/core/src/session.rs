@@ -3,6 +3,7 @@
 //! renews the credential under the account's lock, notes a rejection, and records what the answer means for purchases.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -303,20 +304,19 @@ impl Session {
 }
 
 /// Puts the refs that flatpak has cached in the place of apps, where a server needs to know more than an app's id.
-async fn complete(binding: &Binding, asks: &[Ask]) -> Vec<Ask> {
-    let mut asks = asks.to_vec();
+async fn complete<'a>(binding: &Binding, asks: &'a [Ask]) -> Cow<'a, [Ask]> {
     if !binding.provider.asks_by_ref() || asks.iter().all(|ask| ask.full_ref().is_some()) {
-        return asks;
+        return asks.into();
     }
-    let (binding, ids) = (binding.clone(), asks.iter().map(|ask| ask.app_id().to_owned()).collect::<Vec<_>>());
-    let reading = tokio::task::spawn_blocking(move || remote::samples_at(&binding, &ids));
-    let known = reading.await.unwrap_or_default();
+    let mut asks = asks.to_vec();
+    let ids: Vec<String> = asks.iter().map(|ask| ask.app_id().to_owned()).collect();
+    let known = remote::samples_at(binding, &ids).await;
     for ask in asks.iter_mut().filter(|ask| ask.full_ref().is_none()) {
         if let Some(found) = known.iter().find(|found| found.app_id() == ask.app_id()) {
             *ask = found.clone();
         }
     }
-    asks
+    asks.into()
 }
 
 /// The account's credential, if it is signed in.

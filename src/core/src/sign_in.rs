@@ -4,13 +4,10 @@
 
 mod unsaved;
 
-use std::path::Path;
-
 pub use self::unsaved::Unsaved;
 use crate::{
     account::{Account, AccountId, AccountState},
     binding::{Binding, Link},
-    files,
     http::HttpClient,
     provider::{Beginning, RedirectReceiver, SignIn, SignInError},
     remote,
@@ -87,9 +84,8 @@ pub async fn begin(
     receiver: RedirectReceiver,
     app_ids: &[String],
 ) -> Result<Box<dyn SignIn>, SignInError> {
-    let (at, first) = (binding.clone(), app_ids.to_vec());
-    let samples = files::apart(Path::new(files::INSTALLATIONS), move || remote::samples_at(&at, &first)).await;
-    let beginning = Beginning { binding, receiver, samples: &samples.unwrap_or_default() };
+    let samples = remote::samples_at(binding, app_ids).await;
+    let beginning = Beginning { binding, receiver, samples: &samples };
     binding.provider.begin(http, beginning).await
 }
 

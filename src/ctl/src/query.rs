@@ -57,7 +57,7 @@ pub(crate) async fn run(context: &Context, remote: &str, apps: &[String]) -> Res
     }
     let free = remotes::free_apps(remote, &ids);
     let ids: BTreeSet<String> = &ids - &free;
-    let unseen = unseen(&ground.binding, &ids);
+    let unseen = unseen(&ground.binding, &ids).await;
     let ids: BTreeSet<String> = &ids - &unseen;
     let open = context.session.open_to_anybody(&ground.binding, &ids).await;
     let open = open.map_err(|error| Failure::of_session(error, &ground.host()))?;
@@ -104,12 +104,12 @@ async fn ask(context: &Context, account: &Account, ids: BTreeSet<String>) -> Res
 }
 
 /// The apps that nothing can be asked about: some servers know only refs, which flatpak has to have seen.
-fn unseen(binding: &Binding, ids: &BTreeSet<String>) -> BTreeSet<String> {
+async fn unseen(binding: &Binding, ids: &BTreeSet<String>) -> BTreeSet<String> {
     if !binding.provider.asks_by_ref() {
         return BTreeSet::new();
     }
     let first: Vec<String> = ids.iter().cloned().collect();
-    let seen = remote::samples_at(binding, &first).into_iter().map(|ask| ask.app_id().to_owned()).collect();
+    let seen = remote::samples_at(binding, &first).await.into_iter().map(|ask| ask.app_id().to_owned()).collect();
     ids - &seen
 }
 

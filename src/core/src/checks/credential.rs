@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The checks of the credential that a remote may use: whether its service accepts it, and what it says about itself.
 
-use std::path::Path;
-
 use super::{Check, Problem, Topic, Verdict};
 use crate::{
     account::{Account, Standing},
-    clock, files,
+    clock,
     ground::Ground,
     lookup::{self, Lookup},
     provider::{Acceptance, Hints},
@@ -23,9 +21,7 @@ const DAY: i64 = 24 * 60 * 60;
 pub(super) async fn check(session: &Session, remote: &Remote, entries: &[Entry]) -> Vec<Check> {
     let now = clock::now();
     let Some(account) = usable(remote, entries, now) else { return Vec::new() };
-    let read = remote.clone();
-    let samples = files::apart(Path::new(files::INSTALLATIONS), move || remote::samples_of(&read)).await;
-    let answer = session.check(account, &samples.unwrap_or_default()).await.unwrap_or_else(|error| {
+    let answer = session.check(account, &remote::samples_of(remote).await).await.unwrap_or_else(|error| {
         // Another check reports what is wrong with the server.
         tracing::debug!(%error, "cannot ask whether a sign-in is accepted");
         Some(Acceptance::Unknown)

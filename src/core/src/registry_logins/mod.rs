@@ -105,9 +105,7 @@ pub fn not_in_sandbox() -> String {
 /// runtime.
 pub async fn find_at(binding: &Binding, app_ids: &[String]) -> Option<Finding> {
     let places = Places::of_process().filter(|_| binding.provider.takes_registry_logins())?;
-    let (at, first) = (binding.clone(), app_ids.to_vec());
-    let samples = files::apart(Path::new(files::INSTALLATIONS), move || remote::samples_at(&at, &first)).await;
-    let samples = samples.unwrap_or_default();
+    let samples = remote::samples_at(binding, app_ids).await;
     let repositories: Vec<&str> = samples.iter().filter_map(|ask| ask.repository.as_deref()).collect();
     Some(places.find(&Wanted::new(binding.service.clone(), &repositories)).await)
 }

@@ -1,41 +1,53 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What proves a sign-in: refs that a remote guards, wherever flatpak has cached them.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
-use super::{Installation, Remote, installations, remotes, remotes_of, summary};
-use crate::{ask::Ask, binding::Binding, service::ServiceUrl};
+use super::{Installation, Remote, installations, remotes_of, summary};
+use crate::{ask::Ask, binding::Binding, files, service::ServiceUrl};
 
 /// Samples of the remotes on this computer whose accounts are at this service, or which are the service; of these apps
-/// first. Reads files, so call it where a dead disk may block.
-pub fn samples_at(binding: &Binding, first: &[String]) -> Vec<Ask> {
-    let is_at = |remote: &&Remote| {
-        remote.claimed().as_ref() == Ok(binding)
-            || ServiceUrl::parse(remote.url.verbatim()).is_ok_and(|address| address == binding.service)
-    };
-    let installations = installations();
-    let remotes = remotes(&installations);
-    let at = remotes.iter().filter(|remote| !remote.is_disabled).filter(is_at);
-    at.flat_map(|remote| samples_in(&installations, remote, first)).collect()
+/// first. None where the disk does not answer in time. To be called in a tokio runtime.
+pub async fn samples_at(binding: &Binding, first: &[String]) -> Vec<Ask> {
+    let (binding, first) = (binding.clone(), first.to_vec());
+    read(move |installations| {
+        select(installations, &first, |remote| {
+            let is_service =
+                || ServiceUrl::parse(remote.url.verbatim()).is_ok_and(|address| address == binding.service);
+            !remote.is_disabled && (remote.claimed().as_ref() == Ok(&binding) || is_service())
+        })
+    })
+    .await
 }
 
-/// Samples of one remote.
-pub fn samples_of(remote: &Remote) -> Vec<Ask> {
-    samples_in(&installations(), remote, &[])
+/// Samples of one remote. None where the disk does not answer in time. To be called in a tokio runtime.
+pub async fn samples_of(remote: &Remote) -> Vec<Ask> {
+    let remote = remote.clone();
+    read(move |installations| samples_in(installations, &remote, &[])).await
+}
+
+async fn read(samples: impl FnOnce(&[Installation]) -> Vec<Ask> + Send + 'static) -> Vec<Ask> {
+    files::apart(Path::new(files::INSTALLATIONS), move || samples(&installations())).await.unwrap_or_default()
 }
 
 fn samples_in(installations: &[Installation], remote: &Remote, first: &[String]) -> Vec<Ask> {
+    select(installations, first, |known| known.name == remote.name && known.url == remote.url)
+}
+
+/// Samples of the remotes that are wanted. Reads each installation once.
+fn select(installations: &[Installation], first: &[String], is_wanted: impl Fn(&Remote) -> bool) -> Vec<Ask> {
     let first: BTreeSet<String> = first.iter().cloned().collect();
-    let is_it = |known: &Remote| known.name == remote.name && known.url == remote.url;
-    let has_it = |installation: &&Installation| remotes_of(installation).iter().any(is_it);
-    let with_it = installations.iter().filter(has_it);
-    with_it.flat_map(|installation| summary::samples(installation, remote, &first)).collect()
+    let mut found = Vec::new();
+    for installation in installations {
+        for remote in remotes_of(installation).iter().filter(|remote| is_wanted(remote)) {
+            found.extend(summary::samples(installation, remote, &first));
+        }
+    }
+    found
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::testing;
 
