@@ -12,9 +12,6 @@ use crate::widgets::{descendant, labels};
 /// Seconds that a message with a button stays.
 const BUTTON_SECONDS: u32 = 8;
 
-/// Frames within which a page settles after a change.
-const SETTLING: u32 = 30;
-
 /// The class of a toast of several lines, which would lose letters to the round ends of others.
 const TALL: &str = "tall";
 const STYLE: &str = "toast.tall { border-radius: 24px; }";
@@ -30,7 +27,7 @@ pub(super) struct Message {
 }
 
 mod imp {
-    use std::cell::{Cell, RefCell};
+    use std::cell::RefCell;
 
     use super::*;
 
@@ -41,8 +38,6 @@ mod imp {
         shown: RefCell<Option<(Message, adw::Toast)>>,
         /// Follows where the keyboard is, in the window that the page is in.
         focus: RefCell<Option<(gtk::Root, glib::SignalHandlerId)>>,
-        /// How many frames more to look where the message lies.
-        frames: Cell<u32>,
     }
 
     #[glib::object_subclass]
@@ -72,7 +67,7 @@ mod imp {
                 let place = glib::clone!(
                     #[weak(rename_to = imp)]
                     self,
-                    move |_: &gtk::Root, _: &glib::ParamSpec| imp.keep_in_place()
+                    move |_: &gtk::Root, _: &glib::ParamSpec| imp.place()
                 );
                 let handler = root.connect_notify_local(Some("focus-widget"), place);
                 self.focus.replace(Some((root, handler)));
@@ -109,7 +104,7 @@ mod imp {
             self.toasts.add_toast(toast.clone());
             self.fit(&content, &label);
             self.shown.replace(Some((message, toast)));
-            self.keep_in_place();
+            self.place();
         }
 
         /// Takes away what is shown.
@@ -149,20 +144,6 @@ mod imp {
                 label.set_max_width_chars(1);
                 label.set_width_request(room);
             }
-        }
-
-        /// Places the message, and again while the page settles: rows come and go, and the page scrolls to the keyboard.
-        fn keep_in_place(&self) {
-            self.place();
-            if self.frames.replace(SETTLING) > 0 {
-                return;
-            }
-            self.obj().add_tick_callback(|messages, _| {
-                let imp = messages.imp();
-                imp.place();
-                imp.frames.set(imp.frames.get().saturating_sub(1));
-                if imp.frames.get() > 0 { glib::ControlFlow::Continue } else { glib::ControlFlow::Break }
-            });
         }
 
         /// Shows the message at the foot, or at the top where it would lie over what was pressed there.
