@@ -25,9 +25,7 @@ async fn an_install_from_a_registry_works_after_signing_in_from_within_the_sandb
     prompt.press(&format!("Continue to {host}")).await;
     prompt.ready("User Name").await;
     prompt.says(&format!("The password goes to {}.", registry.realm_host())).await;
-    prompt.fill("User Name", "demo").await;
-    prompt.fill("Password", "demo").await;
-    prompt.press("Sign In").await;
+    prompt.fill_in_the_form("demo", "demo").await;
     let done = screen.front();
     done.says("Signed In").await;
     done.press("Copy and Close").await;

@@ -3,7 +3,10 @@
 
 use adw::prelude::*;
 use gtk::{gio, glib};
-use usher_core::http::{self, HttpError, ProxyFault};
+use usher_core::{
+    http::{self, HttpError, ProxyFault},
+    session::SessionError,
+};
 
 use crate::{
     i18n::{gettext, gettext_f},
@@ -258,11 +261,9 @@ impl WebProblem {
             Self::NoCredential => not_finished(gettext_f("{host} finished without a sign-in.", &host)),
             Self::Unusable => not_finished(gettext("The sign-in could not start on this computer.")),
             Self::Unexpected => not_finished(gettext_f("{host} answered in an unexpected way.", &host)),
-            Self::NotPossible => (
-                "dialog-error-symbolic",
-                gettext("Not Possible Here"),
-                gettext_f("{host} offers only a way of signing in that flatpak cannot use.", &host),
-            ),
+            Self::NotPossible => {
+                ("dialog-error-symbolic", gettext("Not Possible Here"), SessionError::not_possible(&plain_host))
+            }
             Self::NotNeeded => (
                 "object-select-symbolic",
                 gettext("No Account Needed"),
