@@ -47,9 +47,9 @@ pub(super) struct Flow {
     pub(super) request: SignInRequest,
     /// `None` while the server is asked, and after that where it has used up the step.
     sign_in: RefCell<Option<Box<dyn SignIn>>>,
-    /// What was filled in before the sign-in began anew.
+    /// What the person typed before the sign-in began again.
     kept_answer: RefCell<Option<Vec<Secret>>>,
-    /// What another program has signed in with, until it is shown.
+    /// A sign-in of another program that was found; `None` once it is shown.
     finding: RefCell<Option<Finding>>,
     /// What goes on that the person can stop.
     asking: RefCell<Option<glib::JoinHandle<()>>>,

@@ -127,8 +127,8 @@ impl Flow {
         }
     }
 
-    /// What was filled in before the sign-in began anew, if that has brought the same form: what goes to another host is
-    /// asked for again.
+    /// What the person typed before the sign-in began again, if the form is the same. If the password goes to another host
+    /// now, the person is asked again.
     fn answer_kept(&self) -> Option<(Box<dyn SignIn>, StepAnswer)> {
         let fields = self.kept_answer.take()?;
         let is_same = match (self.sign_in.borrow().as_ref()?.step(), self.page()) {
