@@ -17,7 +17,7 @@ use crate::{
     binding::{Binding, Link},
     buying::purchases::{self, Purchase},
     credential::Credential,
-    provider::{Access, Endpoints, Hints, SignedIn},
+    provider::{Access, Endpoints, Hints, SignedIn, Way},
     service::RemoteUrl,
     text,
 };
@@ -101,6 +101,9 @@ pub struct Account {
     /// Addresses besides the service's that the sign-in found; no others get the credential (rule R1).
     #[serde(default, skip_serializing_if = "Endpoints::is_empty")]
     pub endpoints: Endpoints,
+    /// How the person came to the sign-in page the last time, where there was a choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way: Option<Way>,
     /// Whether the sign-in ended because the server wanted the credential at another address than those.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_moved: bool,
@@ -150,6 +153,7 @@ impl Account {
             signed_in_at: now,
             valid_until: signed_in.valid_until,
             endpoints: signed_in.endpoints.clone(),
+            way: None,
             is_moved: false,
             failures: 0,
             last_use: None,
@@ -181,6 +185,7 @@ impl Account {
         self.credential.clone_from(&fresh.credential);
         self.valid_until = fresh.valid_until;
         self.endpoints.clone_from(&fresh.endpoints);
+        self.way = fresh.way.or(self.way);
         self.is_moved = false;
         self.signed_in_at = fresh.signed_in_at;
         self.state = AccountState::SignedIn;

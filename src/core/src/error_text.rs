@@ -199,6 +199,11 @@ impl UserFacing for SignInError {
             Self::Stopped(reason) => gettext_f("the server stopped it (“{reason}”)", &[("reason", reason)]),
             Self::NoCredential => gettext("the server did not finish the sign-in"),
             Self::NotPossible => gettext("the server offers only a way of signing in that flatpak cannot use"),
+            Self::NotThisWay => gettext("the server does not offer this way to sign in"),
+            Self::CodeEnded => gettext("the code has expired"),
+            Self::Declined => gettext("it was declined on the other device"),
+            Self::WrongIssuer => gettext("the answer came from another server than the one that was asked"),
+            Self::ClockOff => gettext("the clocks of this computer and the server differ"),
             Self::NotNeeded => gettext("the server needs none"),
             Self::Unexpected => gettext("the server answered in an unexpected way"),
             Self::Random(_) | Self::Address(_) | Self::Http(_) => self.to_string(),
@@ -291,6 +296,11 @@ mod tests {
         texts.extend(HTTP_ERRORS.iter().map(|error| of(&error.at("s.example"))));
         texts.push(of(&SignInError::NoCredential));
         texts.push(of(&SignInError::NotPossible));
+        texts.push(of(&SignInError::NotThisWay));
+        texts.push(of(&SignInError::CodeEnded));
+        texts.push(of(&SignInError::Declined));
+        texts.push(of(&SignInError::WrongIssuer));
+        texts.push(of(&SignInError::ClockOff));
         texts.push(of(&SignInError::Unexpected));
         texts.push(of(&SignInError::Cancelled));
         texts.push(of(&SignInError::Stopped("no".into())));

@@ -23,7 +23,7 @@
 //!   sign_out  the end of a sign-in, here and at its server
 //!   buying    from “denied” to “owned”            http      the hardened HTTP client
 //!   redirect  the redirect that ends a sign-in    checks    what keeps accounts from working
-//!   registry_logins  logins of registries that Podman and Docker keep
+//!   listener  where a browser comes back to       registry_logins  logins that Podman and Docker keep
 //!
 //! What Usher remembers
 //!   json_file one JSON value in a private file    files     small private files
@@ -68,6 +68,7 @@ pub mod i18n;
 pub mod installed;
 pub mod json_file;
 mod keyfile;
+pub mod listener;
 pub mod locale;
 pub mod lookup;
 pub mod names;

@@ -16,6 +16,8 @@ pub const WAIT_OPTION: Option<&str> = if cfg!(feature = "insecure-loopback") { S
 const REDIRECT_LIMIT: usize = 16 * 1024;
 /// Ports for the embedded view's redirects: none that WebKit restricts, none that the kernel hands out.
 const PORTS: std::ops::Range<u16> = 20000..30000;
+/// The path of redirects from single sign-on servers.
+const CALLBACK: &str = "/io.github.usher/callback";
 /// What a page says when the person pressed its own *Cancel* (RFC 6749, 4.1.2.1).
 const CANCELLED: &str = "access_denied";
 
@@ -67,6 +69,13 @@ impl Redirect {
     /// Issues a redirect to our own listener at this port of 127.0.0.1.
     pub fn issue_at(port: u16) -> Result<Self, RandomError> {
         Ok(Self { port, path: format!("/io.github.usher/{}", random()?), state: random()? })
+    }
+
+    /// Gives it the fixed path under which single sign-on servers know Usher (rule R24). Its state alone tells flows apart.
+    #[must_use]
+    pub fn at_callback(mut self) -> Self {
+        CALLBACK.clone_into(&mut self.path);
+        self
     }
 
     /// The address to give to the server, without parameters.

@@ -77,15 +77,16 @@ pub async fn prepare(store: &AccountStore, binding: &Binding) -> Result<Vec<Entr
 }
 
 /// Begins a sign-in that the person has agreed to. Gives the provider samples of what the remotes at this service guard,
-/// of these apps first. To be called in a tokio runtime.
+/// of these apps first. `is_typed`: see [`Beginning::is_typed`]. To be called in a tokio runtime.
 pub async fn begin(
     http: &HttpClient,
     binding: &Binding,
     receiver: RedirectReceiver,
     app_ids: &[String],
+    is_typed: bool,
 ) -> Result<Box<dyn SignIn>, SignInError> {
     let samples = remote::samples_at(binding, app_ids).await;
-    let beginning = Beginning { binding, receiver, samples: &samples };
+    let beginning = Beginning { binding, receiver, samples: &samples, is_typed };
     binding.provider.begin(http, beginning).await
 }
 

@@ -9,7 +9,7 @@ use crate::{
     credential::Credential,
     http::{HttpClient, HttpError},
     i18n::{gettext, gettext_f},
-    provider::Revoked,
+    provider::{Endpoints, RenewCall, Revoked},
     session::Session,
     store::{Entry, StoreError},
 };
@@ -47,7 +47,7 @@ pub struct Forgotten(Option<SignInAtServer>);
 
 /// What a server needs to end a sign-in.
 enum SignInAtServer {
-    Read(Binding, Credential),
+    Read(Binding, Credential, Endpoints),
     Unread,
 }
 
@@ -57,7 +57,7 @@ pub async fn sign_out(session: &Session, id: AccountId) -> Result<Option<SignedO
     let Some(account) = session.store().change(id, |account| forgotten = account.sign_out()).await? else {
         return Ok(None);
     };
-    let ending = Forgotten::of(&account.binding, forgotten).end(session.http()).await;
+    let ending = Forgotten::of(&account, forgotten).end(session.http()).await;
     Ok(Some(SignedOut { account, ending }))
 }
 
@@ -65,7 +65,7 @@ pub async fn sign_out(session: &Session, id: AccountId) -> Result<Option<SignedO
 pub async fn remove(session: &Session, id: AccountId) -> Result<Forgotten, StoreError> {
     let entries = session.store().entries().await?;
     let forgotten = entries.into_iter().find_map(|entry| match entry {
-        Entry::Open(account) if account.id == id => Some(Forgotten::of(&account.binding, account.credential)),
+        Entry::Open(account) if account.id == id => Some(Forgotten::of(&account, account.credential.clone())),
         Entry::Locked(outline) if outline.id == id => Some(Forgotten(Some(SignInAtServer::Unread))),
         _ => None,
     });
@@ -74,18 +74,20 @@ pub async fn remove(session: &Session, id: AccountId) -> Result<Forgotten, Store
 }
 
 impl Forgotten {
-    fn of(binding: &Binding, credential: Option<Credential>) -> Self {
-        Self(credential.map(|credential| SignInAtServer::Read(binding.clone(), credential)))
+    fn of(account: &Account, credential: Option<Credential>) -> Self {
+        let (binding, endpoints) = (account.binding.clone(), account.endpoints.clone());
+        Self(credential.map(|credential| SignInAtServer::Read(binding, credential, endpoints)))
     }
 
     /// Asks the server to end the sign-in.
     pub async fn end(self, http: &HttpClient) -> Ending {
-        let (binding, credential) = match self.0 {
+        let (binding, credential, endpoints) = match self.0 {
             None => return Ending::Nothing,
             Some(SignInAtServer::Unread) => return Ending::Unread,
-            Some(SignInAtServer::Read(binding, credential)) => (binding, credential),
+            Some(SignInAtServer::Read(binding, credential, endpoints)) => (binding, credential, endpoints),
         };
-        let revoked = tokio::time::timeout(LIMIT, binding.provider.revoke(http, &binding, &credential)).await;
+        let call = RenewCall { http, binding: &binding, credential: &credential, endpoints: &endpoints };
+        let revoked = tokio::time::timeout(LIMIT, binding.provider.revoke(call)).await;
         let ending = match revoked.unwrap_or(Err(HttpError::TimedOut)) {
             Ok(Revoked::Ended) => Ending::Ended,
             Ok(Revoked::NotOffered) => Ending::NotOffered,

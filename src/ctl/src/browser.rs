@@ -9,17 +9,13 @@ use tokio::time::timeout;
 use url::Url;
 use usher_core::{
     i18n::gettext,
+    listener::{Listener, ListenerPages, OneTimeAddress},
     provider::RedirectReceiver,
     redirect::{self, Match, Parameters, Redirect},
 };
 use zbus::zvariant::Value;
 
-use crate::{
-    failure::Failure,
-    hidden,
-    listener::{Listener, ListenerPages, OneTimeAddress},
-    terminal,
-};
+use crate::{failure::Failure, hidden, terminal};
 
 /// Longest wait for the desktop to take an address.
 const DESKTOP_LIMIT: Duration = Duration::from_secs(10);
@@ -71,7 +67,7 @@ pub(crate) struct BrowserVisit<'a> {
     /// The redirect that the browser follows at the end.
     pub(crate) redirect: &'a Redirect,
     /// The server's own last page, if it has one.
-    pub(crate) landing: &'a dyn Fn(&Parameters) -> Option<Url>,
+    pub(crate) landing: &'a (dyn Fn(&Parameters) -> Option<Url> + Send + Sync),
     /// Titles of Usher's last page: after success, and after an error.
     pub(crate) titles: [String; 2],
 }

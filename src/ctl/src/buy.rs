@@ -244,7 +244,10 @@ impl AppPurchase<'_> {
 
     async fn pay(&self, options: browser::Options) -> Result<(), Failure> {
         let return_method = ReturnMethod::choose(options).await?;
-        let redirect = return_method.back().redirect()?;
+        let redirect = return_method
+            .back()
+            .redirect()
+            .map_err(|error| Failure::of_sign_in(error, &self.account.binding.host()))?;
         let begun = buying::begin(&self.context.session, self.account.id, &self.ground, &self.app_id, redirect).await;
         match begun.map_err(|error| self.failure(error))? {
             Begun::Owned => self.print_owned(false),

@@ -18,7 +18,6 @@ mod hidden;
 mod import;
 mod list;
 mod list_remotes;
-mod listener;
 mod obstacle;
 mod others;
 mod permission;

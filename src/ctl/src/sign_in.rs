@@ -120,7 +120,7 @@ pub(crate) async fn sign_in_agreed(
     sign_in::prepare(&context.store, binding).await?;
     let host = binding.host();
     let return_method = ReturnMethod::choose(options.browser).await?;
-    let begun = sign_in::begin(context.session.http(), binding, return_method.back(), &[]).await;
+    let begun = sign_in::begin(context.session.http(), binding, return_method.back(), &[], false).await;
     let sign_in = begun.map_err(|error| Failure::of_sign_in(error, &host))?;
     match sign_in.step() {
         Step::Form { .. } => {

@@ -98,7 +98,10 @@ mod imp {
         fn on_continue(&self) {
             if let Some(binding) = self.binding.get().cloned() {
                 let (account, remote) = (self.account.get(), self.remote.borrow().clone());
-                navigation::go_to(&*self.obj(), &Destination::SignIn { binding, account, remote });
+                navigation::go_to(
+                    &*self.obj(),
+                    &Destination::SignIn { binding, account, remote, way: None, is_typed: false },
+                );
             }
         }
     }

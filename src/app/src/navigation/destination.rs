@@ -6,7 +6,7 @@ use gtk::{
     gio,
     glib::{self, subclass::SignalId},
 };
-use usher_core::{account::AccountId, binding::Binding, remote::Remote, takeout::TakenAccount};
+use usher_core::{account::AccountId, binding::Binding, provider::Way, remote::Remote, takeout::TakenAccount};
 
 use crate::model::Repository;
 
@@ -47,6 +47,10 @@ pub(crate) enum Destination {
         account: Option<AccountId>,
         /// The repository that may use the account from then on.
         remote: Option<Remote>,
+        /// How the person chose to come to the sign-in page; `None` for the usual way.
+        way: Option<Way>,
+        /// Whether the person typed what the binding says.
+        is_typed: bool,
     },
     /// The question whether a repository may use an account.
     Permission(Repository),

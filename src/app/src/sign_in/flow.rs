@@ -16,7 +16,13 @@ use std::{
 
 use adw::prelude::*;
 use gtk::glib;
-use usher_core::{account::AccountId, credential::Secret, provider::SignIn, registry_logins::Finding, sign_in::Saved};
+use usher_core::{
+    account::AccountId,
+    credential::Secret,
+    provider::{SignIn, Way},
+    registry_logins::Finding,
+    sign_in::Saved,
+};
 
 use super::{
     done::DonePage,
@@ -47,6 +53,8 @@ pub(super) struct Flow {
     pub(super) request: SignInRequest,
     /// `None` while the server is asked, and after that where it has used up the step.
     sign_in: RefCell<Option<Box<dyn SignIn>>>,
+    /// How the person comes to the sign-in page.
+    way: Cell<Way>,
     /// What the person typed before the sign-in began again.
     kept_answer: RefCell<Option<Vec<Secret>>>,
     /// A sign-in of another program that was found; `None` once it is shown.
@@ -69,6 +77,7 @@ impl Flow {
         request: SignInRequest,
         finished: Finished,
     ) {
+        let way = usual_way(services, &request);
         let flow = Rc::new(Self {
             view: view.downgrade(),
             origin: view.visible_page().map(|page| page.downgrade()),
@@ -77,6 +86,7 @@ impl Flow {
             session,
             request,
             sign_in: RefCell::default(),
+            way: Cell::new(way),
             kept_answer: RefCell::default(),
             finding: RefCell::default(),
             asking: RefCell::default(),
@@ -267,6 +277,13 @@ impl Flow {
             finished(Some(id));
         }
     }
+}
+
+/// The way to begin with.
+fn usual_way(services: &Services, request: &SignInRequest) -> Way {
+    let ways = request.binding.provider.ways(&request.binding, request.is_typed);
+    let account = request.account.and_then(|id| services.accounts().find(id));
+    Way::first(&ways, request.way.or(account.and_then(|account| account.way)), false)
 }
 
 impl Drop for Flow {

@@ -7,7 +7,7 @@ use std::{
     rc::Rc,
 };
 
-use usher_core::{account::AccountId, binding::Binding, ground::Ground, remote::Remote};
+use usher_core::{account::AccountId, binding::Binding, ground::Ground, provider::Way, remote::Remote};
 
 use crate::{model::App, prompt::NextQuestion};
 
@@ -61,6 +61,10 @@ pub(crate) struct SignInRequest {
     pub(crate) account: Option<AccountId>,
     /// For whom.
     pub(crate) purpose: Purpose,
+    /// How the person chose to come to the sign-in page; `None` for the usual way.
+    pub(crate) way: Option<Way>,
+    /// Whether the person typed what the binding says (rule R24).
+    pub(crate) is_typed: bool,
 }
 
 impl SignInRequest {

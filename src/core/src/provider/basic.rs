@@ -10,7 +10,8 @@ use url::Url;
 
 use self::sign_in::BasicSignIn;
 use super::{
-    Beginning, Claim, Granted, Protocol, PurchaseError, Revoked, Shop, SignIn, SignInError, TokensCall, TokensError,
+    Beginning, Claim, Granted, Protocol, PurchaseError, RenewCall, Revoked, Shop, SignIn, SignInError, TokensCall,
+    TokensError,
     wire::store_api::{Authorization, StoreApi, wants_basic},
 };
 use crate::{
@@ -64,13 +65,8 @@ impl Protocol for Basic {
         Some(self)
     }
 
-    async fn revoke(
-        &self,
-        http: &HttpClient,
-        binding: &Binding,
-        credential: &Credential,
-    ) -> Result<Revoked, HttpError> {
-        StoreApi::new(http, &binding.service).sign_out(Authorization::basic(credential)).await
+    async fn revoke(&self, call: RenewCall<'_>) -> Result<Revoked, HttpError> {
+        StoreApi::new(call.http, &call.binding.service).sign_out(Authorization::basic(call.credential)).await
     }
 }
 

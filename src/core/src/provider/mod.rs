@@ -6,6 +6,7 @@
 //! step      what a surface renders            form   what a form says, and how answers are read
 //! webflow   flatpak's sample account server   oci    container registries
 //! basic     user name and password, same API  token  access tokens that people paste
+//! oauth2    single sign-on, for the same API  way    how a person comes to a server's page
 //! hints     what a credential says of itself  notes  what a process remembers of servers
 //! wire      what several providers read and write
 //! ```
@@ -17,10 +18,12 @@ mod form;
 mod grants;
 mod hints;
 mod notes;
+pub mod oauth2;
 pub mod oci;
 pub mod protocol;
 pub mod step;
 pub mod token;
+mod way;
 pub mod webflow;
 pub mod wire;
 
@@ -36,10 +39,11 @@ pub use self::{
     hints::{Acceptance, Hints},
     notes::Notes,
     protocol::{
-        Beginning, Claim, Endpoints, Granted, OtherWay, Protocol, PurchaseError, RedirectReceiver, Revoked, Shop,
-        SignIn, SignInError, SignedIn, TokensCall, TokensError,
+        Beginning, Claim, Endpoints, Granted, OtherWay, Protocol, PurchaseError, RedirectReceiver, RenewCall, Revoked,
+        Shop, SignIn, SignInError, SignedIn, TokensCall, TokensError,
     },
     step::{Field, Form, FormFault, Progress, Step, StepAnswer},
+    way::Way,
 };
 pub use crate::binding::Provider;
 use crate::{
@@ -51,7 +55,8 @@ use crate::{
 
 /// All providers, in the order to ask a server about. The first is the default of a remote that names none and is no
 /// container registry.
-const PROTOCOLS: &[&dyn Protocol] = &[&webflow::Webflow, &basic::Basic, &oci::Oci, &token::PastedToken];
+const PROTOCOLS: &[&dyn Protocol] =
+    &[&webflow::Webflow, &basic::Basic, &oauth2::OAuth2, &oci::Oci, &token::PastedToken];
 
 /// Providers that a test added.
 #[cfg(any(test, feature = "testing"))]

@@ -10,6 +10,7 @@ use super::{
     Grants, Notes,
     hints::{Acceptance, Hints},
     step::{Progress, Step, StepAnswer},
+    way::Way,
 };
 use crate::{
     ask::Ask,
@@ -43,6 +44,27 @@ pub trait Protocol: Send + Sync {
     /// Whether a person signs in on a web page of the server, to say so before it is opened. What comes is for the step
     /// to say.
     fn has_sign_in_page(&self) -> bool {
+        false
+    }
+
+    /// The server that a person signs in at: the service itself, or one that it trusts to say who somebody is.
+    fn signs_in_at(&self, binding: &Binding) -> ServiceUrl {
+        binding.service.clone()
+    }
+
+    /// What the service learns and may do after a sign-in at another server, in words for the person: one each.
+    fn permissions(&self, _binding: &Binding) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The ways to sign in that a person can choose from, as far as they are known before the server is asked; the default
+    /// first. Empty where there is but one. `is_typed`: the person typed what the binding says, or has agreed to it before.
+    fn ways(&self, _binding: &Binding, _is_typed: bool) -> Vec<Way> {
+        Vec::new()
+    }
+
+    /// Whether the redirect carries the credential itself, so that a browser that gets it could keep it.
+    fn has_secret_redirect(&self) -> bool {
         false
     }
 
@@ -104,18 +126,29 @@ pub trait Protocol: Send + Sync {
         false
     }
 
+    /// Whether this credential ends so soon after `now` (seconds since 1970) that it has to be renewed before it is used.
+    fn lapses(&self, _credential: &Credential, _now: i64) -> bool {
+        false
+    }
+
+    /// Whether this credential can be renewed without the person.
+    fn is_renewable(&self, _credential: &Credential) -> bool {
+        false
+    }
+
+    /// Gets a new credential in place of this one. The caller holds the account's lock, and saves the new one before it
+    /// is used. [`TokensError::Rejected`] if the server says that the sign-in has ended.
+    async fn renew(&self, _call: RenewCall<'_>) -> Result<Credential, TokensError> {
+        Err(TokensError::Ended)
+    }
+
     /// The protocol's way to sell apps, if it has one.
     fn shop(&self) -> Option<&dyn Shop> {
         None
     }
 
     /// Ends a sign-in at the server. Without a way to do so, answers [`Revoked::NotOffered`].
-    async fn revoke(
-        &self,
-        _http: &HttpClient,
-        _binding: &Binding,
-        _credential: &Credential,
-    ) -> Result<Revoked, HttpError> {
+    async fn revoke(&self, _call: RenewCall<'_>) -> Result<Revoked, HttpError> {
         Ok(Revoked::NotOffered)
     }
 }
@@ -140,6 +173,8 @@ pub struct Beginning<'a> {
     pub receiver: RedirectReceiver,
     /// Some refs of the remote that the sign-in is for, as flatpak has cached them: to prove a password or a token with.
     pub samples: &'a [Ask],
+    /// Whether the person typed what the binding says, or has agreed to it before (rule R24).
+    pub is_typed: bool,
 }
 
 /// How the redirect of a sign-in comes back.
@@ -149,14 +184,17 @@ pub enum RedirectReceiver {
     Embedded,
     /// Our own listener at this port of 127.0.0.1 receives it.
     Listener(u16),
+    /// It does not come back: the person types a code on another device.
+    Nowhere,
 }
 
 impl RedirectReceiver {
     /// Issues a redirect that comes back this way.
-    pub fn redirect(self) -> Result<Redirect, RandomError> {
+    pub fn redirect(self) -> Result<Redirect, SignInError> {
         match self {
-            Self::Embedded => Redirect::issue(),
-            Self::Listener(port) => Redirect::issue_at(port),
+            Self::Embedded => Ok(Redirect::issue()?),
+            Self::Listener(port) => Ok(Redirect::issue_at(port)?),
+            Self::Nowhere => Err(SignInError::NotThisWay),
         }
     }
 }
@@ -209,6 +247,21 @@ pub enum SignInError {
     /// The server offers only ways to sign in that flatpak cannot use.
     #[error("the server offers no way to sign in that flatpak can use")]
     NotPossible,
+    /// The server does not offer this way, but may offer others.
+    #[error("the server does not offer this way to sign in")]
+    NotThisWay,
+    /// The code ended before anybody entered it.
+    #[error("the code has ended")]
+    CodeEnded,
+    /// The person declined on the other device.
+    #[error("declined on the other device")]
+    Declined,
+    /// The answer comes from another issuer than the one that was asked (RFC 9207): not used.
+    #[error("the answer is from another issuer")]
+    WrongIssuer,
+    /// By this computer's clock, the answer is from the past or the future.
+    #[error("the clocks of this computer and the server differ")]
+    ClockOff,
     /// The server gives everything to everybody.
     #[error("the server needs no sign-in")]
     NotNeeded,
@@ -259,6 +312,19 @@ impl From<Grants> for Granted {
     fn from(grants: Grants) -> Self {
         Self { grants, renewed: None }
     }
+}
+
+/// A call about a credential itself: to renew it, or to end it.
+#[derive(Clone, Copy)]
+pub struct RenewCall<'a> {
+    /// The HTTP client.
+    pub http: &'a HttpClient,
+    /// The binding stored with the credential.
+    pub binding: &'a Binding,
+    /// The account's credential.
+    pub credential: &'a Credential,
+    /// The addresses stored with the credential.
+    pub endpoints: &'a Endpoints,
 }
 
 /// Why there are no download tokens.

@@ -28,6 +28,8 @@ pub enum Step<'a> {
     Code {
         /// The server's page where the person types it.
         page: &'a Url,
+        /// The page with the code filled in already, if the server has one: for the QR code and for *Open Page*.
+        filled_in: Option<&'a Url>,
         /// The code.
         code: &'a str,
         /// When the code expires: seconds since 1970.
@@ -125,7 +127,7 @@ pub enum StepAnswer {
     Redirect(Parameters),
     /// What the person filled in, in the order of the fields.
     Fields(Vec<Secret>),
-    /// Asks the server whether the person has typed the code.
+    /// Asks the server again and again until the person has typed the code, the code ends, or nobody waits any more.
     Poll,
 }
 

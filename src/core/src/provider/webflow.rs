@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use url::Url;
 
 use super::{
-    Beginning, Claim, Endpoints, Granted, Progress, Protocol, PurchaseError, RedirectReceiver, Revoked, Shop, SignIn,
-    SignInError, SignedIn, Step, StepAnswer, TokensCall, TokensError,
+    Beginning, Claim, Endpoints, Granted, Progress, Protocol, PurchaseError, RedirectReceiver, RenewCall, Revoked,
+    Shop, SignIn, SignInError, SignedIn, Step, StepAnswer, TokensCall, TokensError, Way,
     wire::{
         jwt,
         store_api::{Authorization, StoreApi},
@@ -47,6 +47,14 @@ impl Protocol for Webflow {
         true
     }
 
+    fn ways(&self, _binding: &Binding, _is_typed: bool) -> Vec<Way> {
+        vec![Way::Embedded, Way::Browser]
+    }
+
+    fn has_secret_redirect(&self) -> bool {
+        true
+    }
+
     fn claim(&self, claim: &Claim<'_>) -> Result<Binding, OptionsError> {
         Ok(Provider::new(NAME).at(option::service(claim.options, option::URL)?))
     }
@@ -74,13 +82,8 @@ impl Protocol for Webflow {
         Some(self)
     }
 
-    async fn revoke(
-        &self,
-        http: &HttpClient,
-        binding: &Binding,
-        credential: &Credential,
-    ) -> Result<Revoked, HttpError> {
-        StoreApi::new(http, &binding.service).sign_out(Authorization::bearer(credential)).await
+    async fn revoke(&self, call: RenewCall<'_>) -> Result<Revoked, HttpError> {
+        StoreApi::new(call.http, &call.binding.service).sign_out(Authorization::bearer(call.credential)).await
     }
 }
 

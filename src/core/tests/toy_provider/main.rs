@@ -76,7 +76,7 @@ impl World {
     /// Fills in and answers the form.
     async fn sign_in(&self, password: &str) -> Result<Result<SignedIn, FormFault>, SignInError> {
         let receiver = RedirectReceiver::Embedded;
-        let beginning = Beginning { binding: self.binding(), receiver, samples: &[] };
+        let beginning = Beginning { binding: self.binding(), receiver, samples: &[], is_typed: false };
         let sign_in = self.binding().provider.begin(self.session.http(), beginning).await?;
         let Step::Form { form } = sign_in.step() else { panic!("a form") };
         assert_eq!((form.fields.len(), &form.fault), (2, &None));

@@ -12,7 +12,7 @@ use usher_core::{
     http::{HttpClient, HttpError},
     provider::{
         Beginning, Claim, Endpoints, Field, Form, FormFault, Grant, Granted, Grants, Progress, Protocol, Provider,
-        Revoked, SignIn, SignInError, SignedIn, Step, StepAnswer, TokensCall, TokensError,
+        RenewCall, Revoked, SignIn, SignInError, SignedIn, Step, StepAnswer, TokensCall, TokensError,
     },
     service::ServiceUrl,
 };
@@ -87,16 +87,11 @@ impl Protocol for Toy {
         true
     }
 
-    async fn revoke(
-        &self,
-        http: &HttpClient,
-        binding: &Binding,
-        credential: &Credential,
-    ) -> Result<Revoked, HttpError> {
-        let (Ok(url), Some(session)) = (binding.service.join("end"), credential.bearer()) else {
+    async fn revoke(&self, call: RenewCall<'_>) -> Result<Revoked, HttpError> {
+        let (Ok(url), Some(session)) = (call.binding.service.join("end"), call.credential.bearer()) else {
             return Ok(Revoked::NotOffered);
         };
-        http.post(&url).bearer(session).send().await.map(|_| Revoked::Ended)
+        call.http.post(&url).bearer(session).send().await.map(|_| Revoked::Ended)
     }
 }
 

@@ -44,8 +44,8 @@ impl imp::Window {
                 self.view.push(&ServerPage::expecting(services, repository, &taken));
             }
             Destination::SignInAgain(account) => self.sign_in_again(account),
-            Destination::SignIn { binding, account, remote } => {
-                self.sign_in(SignInRequest { binding, account, purpose: Purpose::ByHand { remote } });
+            Destination::SignIn { binding, account, remote, way, is_typed } => {
+                self.sign_in(SignInRequest { binding, account, purpose: Purpose::ByHand { remote }, way, is_typed });
             }
             Destination::Permission(repository) => self.view.push(&PermissionPage::new(services, repository)),
             Destination::AnotherAccount(repository) => self.show_other_accounts(&repository),
@@ -98,8 +98,13 @@ impl imp::Window {
             return self.show_server_again(account);
         }
         if let Some(account) = self.services().accounts().find(account) {
-            let purpose = Purpose::ByHand { remote: None };
-            self.sign_in(SignInRequest { binding: account.binding, account: Some(account.id), purpose });
+            self.sign_in(SignInRequest {
+                binding: account.binding,
+                account: Some(account.id),
+                purpose: Purpose::ByHand { remote: None },
+                way: None,
+                is_typed: false,
+            });
         }
     }
 

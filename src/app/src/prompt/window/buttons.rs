@@ -72,6 +72,8 @@ impl imp::PromptWindow {
             binding: self.prompt().details.borrow().ground.binding.clone(),
             account,
             purpose: Purpose::Asked(self.asked()),
+            way: None,
+            is_typed: false,
         };
         sign_in::start_within(
             &self.view,

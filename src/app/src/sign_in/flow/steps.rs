@@ -7,7 +7,7 @@ use gtk::glib;
 use usher_core::{
     credential::Secret,
     error_text::UserFacing,
-    provider::{Progress, RedirectReceiver, SignIn, SignInError, Step, StepAnswer},
+    provider::{Progress, RedirectReceiver, SignIn, SignInError, Step, StepAnswer, Way},
     registry_logins, sign_in,
 };
 
@@ -43,8 +43,9 @@ impl Flow {
     async fn begin_now(self: Rc<Self>) {
         if self.sign_in.borrow().is_none() {
             let (binding, http) = (self.request.binding.clone(), self.services.session.http().clone());
-            let app_ids = self.request.app_ids();
-            let beginning = async move { sign_in::begin(&http, &binding, RedirectReceiver::Embedded, &app_ids).await };
+            let (app_ids, is_typed) = (self.request.app_ids(), self.request.is_typed);
+            let receiver = self.receiver();
+            let beginning = async move { sign_in::begin(&http, &binding, receiver, &app_ids, is_typed).await };
             let finding = runtime::spawn({
                 let (binding, app_ids) = (self.request.binding.clone(), self.request.app_ids());
                 async move { registry_logins::find_at(&binding, &app_ids).await }
@@ -60,6 +61,27 @@ impl Flow {
             Some((sign_in, answer)) => self.go_on(sign_in, answer).await,
             None => self.show_step(),
         }
+    }
+
+    /// How a redirect comes back on the way that the person takes.
+    fn receiver(&self) -> RedirectReceiver {
+        match self.way.get() {
+            Way::Embedded | Way::Browser => RedirectReceiver::Embedded,
+            Way::Code => RedirectReceiver::Nowhere,
+        }
+    }
+
+    /// Begins anew, on another way to the sign-in page.
+    #[expect(dead_code, reason = "the pages that lead to other ways come next")]
+    pub(in crate::sign_in) fn change_way(self: &Rc<Self>, way: Way) {
+        self.stop();
+        if let Some(sign_in) = self.sign_in.take()
+            && let Step::Web { redirect, .. } = sign_in.step()
+        {
+            self.spent.add(redirect);
+        }
+        self.way.set(way);
+        self.begin();
     }
 
     /// Ends a page of the server after a while if there is no answer (rule R5).
@@ -167,6 +189,8 @@ impl Flow {
             SignInError::NoCredential => WebProblem::NoCredential,
             SignInError::NotPossible => WebProblem::NotPossible,
             SignInError::NotNeeded => WebProblem::NotNeeded,
+            SignInError::NotThisWay | SignInError::CodeEnded | SignInError::Declined => WebProblem::NoCredential,
+            SignInError::WrongIssuer | SignInError::ClockOff => WebProblem::NoCredential,
             SignInError::Unexpected => WebProblem::Unexpected,
             SignInError::Http(error) => {
                 let is_online = self.services.network().reaches(&self.request.binding.service);

@@ -91,7 +91,7 @@ fn http() -> HttpClient {
 }
 
 async fn begin(binding: &Binding) -> Box<dyn SignIn> {
-    let beginning = Beginning { binding, receiver: RedirectReceiver::Embedded, samples: &[] };
+    let beginning = Beginning { binding, receiver: RedirectReceiver::Embedded, samples: &[], is_typed: false };
     Basic.begin(&http(), beginning).await.unwrap()
 }
 
@@ -152,9 +152,10 @@ async fn a_login_that_the_server_accepts_becomes_the_credential_and_gets_tokens(
     };
     let granted = Basic.tokens(call()).await.unwrap();
     assert!(matches!(granted.grants.iter().next(), Some(Grant::Token(..))));
+    let end = RenewCall { http: &http, binding: &binding, credential, endpoints: &endpoints };
     let page = Basic.begin_purchase(&http, &binding, credential, "org.a.A").await.unwrap();
     assert_eq!(page.path(), "/shop/purchase/1");
-    assert_eq!(Basic.revoke(&http, &binding, credential).await, Ok(Revoked::NotOffered));
+    assert_eq!(Basic.revoke(end).await, Ok(Revoked::NotOffered));
     assert!(server.asked().iter().all(|(_, login)| login.as_deref() == Some("ada:right: horse")));
 
     // The password was changed.

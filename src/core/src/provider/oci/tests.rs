@@ -223,7 +223,12 @@ impl World {
 
     async fn sign_in(&self, user: &str, password: &str, samples: &[&str]) -> Result<Progress, SignInError> {
         let samples: Vec<Ask> = samples.iter().map(|name| ask(name)).collect();
-        let beginning = Beginning { binding: &self.binding, receiver: RedirectReceiver::Embedded, samples: &samples };
+        let beginning = Beginning {
+            binding: &self.binding,
+            receiver: RedirectReceiver::Embedded,
+            samples: &samples,
+            is_typed: false,
+        };
         let sign_in = Oci.begin(&self.http, beginning).await?;
         let Step::Form { form } = sign_in.step() else { panic!("a form") };
         assert_eq!(form.fields, [Field::User, Field::Password]);

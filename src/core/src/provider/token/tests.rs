@@ -85,7 +85,7 @@ fn http() -> HttpClient {
 /// Pastes a text into the form. Gives the account, or what the form says is wrong.
 async fn paste(at: &Repository, samples: &[Ask], text: &str) -> Result<SignedIn, FormFault> {
     let (binding, http) = (at.binding(), http());
-    let beginning = Beginning { binding: &binding, receiver: RedirectReceiver::Embedded, samples };
+    let beginning = Beginning { binding: &binding, receiver: RedirectReceiver::Embedded, samples, is_typed: false };
     let sign_in = PastedToken.begin(&http, beginning).await.unwrap();
     let Step::Form { form } = sign_in.step() else { panic!("a form") };
     assert_eq!((form.fields.as_slice(), form.fault.as_ref()), (&[Field::Token][..], None));

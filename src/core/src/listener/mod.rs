@@ -7,17 +7,21 @@
 //! is never among the arguments of a program.
 
 use std::{
-    cell::Cell,
     collections::VecDeque,
     convert::Infallible,
     io,
     net::{Ipv4Addr, SocketAddr},
+    sync::atomic::{AtomicBool, Ordering::SeqCst},
     time::Duration,
 };
 
+use crate::{
+    i18n::gettext,
+    redirect::{Match, Parameters, RandomError, Redirect, Refusal},
+};
 use futures_util::{
     FutureExt, StreamExt,
-    future::{AbortHandle, LocalBoxFuture, abortable, pending},
+    future::{AbortHandle, BoxFuture, abortable, pending},
     stream::FuturesUnordered,
 };
 use hyper::{Method, Request, Response, StatusCode, body::Incoming, header, server::conn::http1, service::service_fn};
@@ -28,10 +32,6 @@ use tokio::{
     time::{sleep, timeout},
 };
 use url::Url;
-use usher_core::{
-    i18n::gettext,
-    redirect::{Match, Parameters, RandomError, Redirect, Refusal},
-};
 
 /// Most connections at once. One more takes the place of the oldest.
 const PLACES: usize = 64;
@@ -49,21 +49,21 @@ const OUTCOME_TIME: Duration = Duration::from_secs(2);
 const DONE_PATH: &str = "/done";
 
 /// A listener with its port.
-pub(crate) struct Listener {
+pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
 }
 
 /// The pages that a browser finds at a listener.
-pub(crate) struct ListenerPages<'a> {
+pub struct ListenerPages<'a> {
     /// Where it comes back to.
-    pub(crate) redirect: &'a Redirect,
+    pub redirect: &'a Redirect,
     /// The one-time address that leads to the first page, if the browser does not open that page itself.
-    pub(crate) one_time_address: Option<OneTimeAddress>,
+    pub one_time_address: Option<OneTimeAddress>,
     /// The page to show after the redirect, if the server has one.
-    pub(crate) landing: &'a dyn Fn(&Parameters) -> Option<Url>,
+    pub landing: &'a (dyn Fn(&Parameters) -> Option<Url> + Send + Sync),
     /// Title and text of Usher's last page, for each outcome.
-    pub(crate) last_page: [(String, String); 3],
+    pub last_page: [(String, String); 3],
 }
 
 /// What became of it, in the order of the last pages.
@@ -75,38 +75,40 @@ enum Outcome {
 }
 
 /// An address at the listener that leads to the first page, once.
-pub(crate) struct OneTimeAddress {
+pub struct OneTimeAddress {
     path: Redirect,
     start: Url,
-    is_used: Cell<bool>,
+    is_used: AtomicBool,
 }
 
 impl OneTimeAddress {
     /// The address.
-    pub(crate) fn address(&self) -> String {
+    pub fn address(&self) -> String {
         self.path.uri()
     }
 }
 
 impl Listener {
-    pub(crate) async fn open() -> io::Result<Self> {
+    /// A listener at a port from the kernel.
+    pub async fn open() -> io::Result<Self> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = socket.local_addr()?;
         Ok(Self { socket, address })
     }
 
-    pub(crate) fn port(&self) -> u16 {
+    /// Its port.
+    pub fn port(&self) -> u16 {
         self.address.port()
     }
 
     /// Issues an address that leads to that page once.
-    pub(crate) fn one_time_address(&self, start: Url) -> Result<OneTimeAddress, RandomError> {
-        Ok(OneTimeAddress { path: Redirect::issue_at(self.port())?, start, is_used: Cell::new(false) })
+    pub fn one_time_address(&self, start: Url) -> Result<OneTimeAddress, RandomError> {
+        Ok(OneTimeAddress { path: Redirect::issue_at(self.port())?, start, is_used: AtomicBool::new(false) })
     }
 
     /// Waits for the redirect, hands its parameters to `finish`, and shows the browser what came of that. Gives the
     /// result of `finish`; `None` if no redirect comes within `limit`.
-    pub(crate) async fn wait<T, E>(
+    pub async fn wait<T, E>(
         self,
         pages: &ListenerPages<'_>,
         limit: Duration,
@@ -116,7 +118,7 @@ impl Listener {
         let state = ListenerState {
             pages,
             host: self.address.to_string(),
-            is_received: Cell::new(false),
+            is_received: AtomicBool::new(false),
             received,
             outcome: watch::Sender::new(None),
             is_over: Notify::new(),
@@ -164,14 +166,14 @@ impl Listener {
 /// they like, but never keep the browser out.
 #[derive(Default)]
 struct Connections<'a> {
-    all: FuturesUnordered<LocalBoxFuture<'a, u64>>,
+    all: FuturesUnordered<BoxFuture<'a, u64>>,
     /// The oldest first, by number.
     handles: VecDeque<(u64, AbortHandle)>,
     count: u64,
 }
 
 impl<'a> Connections<'a> {
-    fn add(&mut self, connection: impl Future<Output = ()> + 'a) {
+    fn add(&mut self, connection: impl Future<Output = ()> + Send + 'a) {
         if self.handles.len() == PLACES
             && let Some((_, oldest)) = self.handles.pop_front()
         {
@@ -181,7 +183,7 @@ impl<'a> Connections<'a> {
         self.count += 1;
         let (connection, handle) = abortable(connection);
         self.handles.push_back((number, handle));
-        self.all.push(connection.map(move |_| number).boxed_local());
+        self.all.push(connection.map(move |_| number).boxed());
     }
 
     /// Waits for the end of one of them.
@@ -197,7 +199,7 @@ impl<'a> Connections<'a> {
 struct ListenerState<'a> {
     pages: &'a ListenerPages<'a>,
     host: String,
-    is_received: Cell<bool>,
+    is_received: AtomicBool,
     received: mpsc::UnboundedSender<Parameters>,
     /// What became of it, once that is known.
     outcome: watch::Sender<Option<Outcome>>,
@@ -206,7 +208,7 @@ struct ListenerState<'a> {
 }
 
 async fn serve(stream: TcpStream, state: &ListenerState<'_>) {
-    let leads_away = Cell::new(false);
+    let leads_away = AtomicBool::new(false);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
@@ -218,13 +220,13 @@ async fn serve(stream: TcpStream, state: &ListenerState<'_>) {
         );
     // A broken connection is the client's problem.
     let _ = timeout(CONNECTION_TIME, connection).await;
-    if leads_away.get() {
+    if leads_away.load(SeqCst) {
         state.is_over.notify_one();
     }
 }
 
 impl ListenerState<'_> {
-    async fn answer(&self, request: &Request<Incoming>, leads_away: &Cell<bool>) -> Response<String> {
+    async fn answer(&self, request: &Request<Incoming>, leads_away: &AtomicBool) -> Response<String> {
         let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
         let is_foreign =
             request.headers().contains_key(header::ORIGIN) || header(header::HOST) != Some(self.host.as_str());
@@ -235,9 +237,9 @@ impl ListenerState<'_> {
             return page(StatusCode::METHOD_NOT_ALLOWED, "");
         }
         match request.uri().path() {
-            DONE_PATH if self.is_received.get() => {
+            DONE_PATH if self.is_received.load(SeqCst) => {
                 let is_last = self.last_page().await;
-                leads_away.set(is_last.is_some());
+                leads_away.store(is_last.is_some(), SeqCst);
                 is_last.unwrap_or_else(waiting_page)
             }
             DONE_PATH => page(StatusCode::NOT_FOUND, ""),
@@ -249,11 +251,11 @@ impl ListenerState<'_> {
         }
     }
 
-    fn take(&self, target: &str, leads_away: &Cell<bool>) -> Response<String> {
+    fn take(&self, target: &str, leads_away: &AtomicBool) -> Response<String> {
         match self.pages.redirect.recognise(&format!("http://{}{target}", self.host)) {
-            Match::Redirect(parameters) if !self.is_received.replace(true) => {
+            Match::Redirect(parameters) if !self.is_received.swap(true, SeqCst) => {
                 let landing = (self.pages.landing)(&parameters);
-                leads_away.set(landing.is_some());
+                leads_away.store(landing.is_some(), SeqCst);
                 let _ = self.received.send(parameters);
                 see_other(landing.as_ref().map_or(DONE_PATH, Url::as_str))
             }
@@ -282,7 +284,7 @@ fn document(title: &str, text: &str, head: &str) -> String {
 }
 
 fn redirect_once(address: &OneTimeAddress) -> Response<String> {
-    if address.is_used.replace(true) { page(StatusCode::GONE, "") } else { see_other(address.start.as_str()) }
+    if address.is_used.swap(true, SeqCst) { page(StatusCode::GONE, "") } else { see_other(address.start.as_str()) }
 }
 
 fn see_other(location: &str) -> Response<String> {
