@@ -47,7 +47,7 @@ pub struct Forgotten(Option<SignInAtServer>);
 
 /// What a server needs to end a sign-in.
 enum SignInAtServer {
-    Read(Binding, Credential, Endpoints),
+    Read(Box<(Binding, Credential, Endpoints)>),
     Unread,
 }
 
@@ -76,7 +76,7 @@ pub async fn remove(session: &Session, id: AccountId) -> Result<Forgotten, Store
 impl Forgotten {
     fn of(account: &Account, credential: Option<Credential>) -> Self {
         let (binding, endpoints) = (account.binding.clone(), account.endpoints.clone());
-        Self(credential.map(|credential| SignInAtServer::Read(binding, credential, endpoints)))
+        Self(credential.map(|credential| SignInAtServer::Read(Box::new((binding, credential, endpoints)))))
     }
 
     /// Asks the server to end the sign-in.
@@ -84,7 +84,7 @@ impl Forgotten {
         let (binding, credential, endpoints) = match self.0 {
             None => return Ending::Nothing,
             Some(SignInAtServer::Unread) => return Ending::Unread,
-            Some(SignInAtServer::Read(binding, credential, endpoints)) => (binding, credential, endpoints),
+            Some(SignInAtServer::Read(read)) => *read,
         };
         let call = RenewCall { http, binding: &binding, credential: &credential, endpoints: &endpoints };
         let revoked = tokio::time::timeout(LIMIT, binding.provider.revoke(call)).await;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Single sign-on: an OpenID or OAuth 2 server says who somebody is, and the account server takes its access tokens for the
+//! Single sign-on: a server that speaks `OpenID` or OAuth 2 says who somebody is, and the account server takes its access tokens for the
 //! API of [`store_api`](super::wire::store_api).
 
 use std::collections::BTreeMap;
