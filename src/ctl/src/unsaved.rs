@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// the keyring can.
 pub(crate) async fn save(context: &Context, binding: &Binding, signed_in: &SignedIn) -> Result<Account, Failure> {
     context.is_unsaved.set(true);
-    let unsaved = Unsaved::new(binding, signed_in, ExpectedAccount::Anybody, None);
+    let unsaved = Unsaved::new(binding, signed_in, ExpectedAccount::Anybody, None, None);
     let mut saved = unsaved.save(&context.store).await;
     let outcome = loop {
         match saved {

@@ -7,7 +7,7 @@ use usher_core::{
     account::{AccountId, is_telling},
     binding::{Binding, Link},
     ground::Ground,
-    provider::SignedIn,
+    provider::{SignedIn, Way},
     sign_in::{ExpectedAccount, SaveOutcome, Saved, Unsaved},
     store::{AccountStore, StoreError},
 };
@@ -80,9 +80,14 @@ pub(super) async fn may_be_lost(host: &str, parent: &impl IsA<gtk::Widget>) -> b
 }
 
 /// A finished sign-in, with the consent that lies in it.
-pub(super) fn unsaved(request: &SignInRequest, expected: Option<AccountId>, signed_in: &SignedIn) -> Unsaved {
+pub(super) fn unsaved(
+    request: &SignInRequest,
+    expected: Option<AccountId>,
+    signed_in: &SignedIn,
+    way: Option<Way>,
+) -> Unsaved {
     let expected = expected.map_or(ExpectedAccount::Anybody, ExpectedAccount::Account);
-    Unsaved::new(&request.binding, signed_in, expected, link(&request.purpose, &request.binding))
+    Unsaved::new(&request.binding, signed_in, expected, link(&request.purpose, &request.binding), way)
 }
 
 /// The consent that lies in signing in for a repository. A typed address gives none.

@@ -13,7 +13,7 @@ use crate::{
     account::Account,
     binding::{Binding, Link},
     clock,
-    provider::SignedIn,
+    provider::{SignedIn, Way},
     store::{AccountStore, StoreError},
 };
 
@@ -39,8 +39,17 @@ struct Progress {
 
 impl Unsaved {
     /// A sign-in that has just finished. `link` is the permission that a person gives by signing in for a repository.
-    pub fn new(binding: &Binding, signed_in: &SignedIn, expected: ExpectedAccount, link: Option<Link>) -> Self {
-        let fresh = Account::signed_in(binding.clone(), signed_in, clock::now());
+    /// `way` is how the person chose to come to the sign-in page, to begin with it the next time; `None` if there was no
+    /// choice.
+    pub fn new(
+        binding: &Binding,
+        signed_in: &SignedIn,
+        expected: ExpectedAccount,
+        link: Option<Link>,
+        way: Option<Way>,
+    ) -> Self {
+        let mut fresh = Account::signed_in(binding.clone(), signed_in, clock::now());
+        fresh.way = way;
         let progress = Progress { fresh, user: signed_in.user.clone(), expected, link, saved: None };
         Self { progress: Arc::new(Mutex::new(progress)) }
     }

@@ -91,7 +91,7 @@ impl World {
     }
 
     async fn save(&self, signed_in: &SignedIn, expected: ExpectedAccount, link: Option<Link>) -> SaveOutcome {
-        Unsaved::new(self.binding(), signed_in, expected, link).save(self.session.store()).await.unwrap()
+        Unsaved::new(self.binding(), signed_in, expected, link, None).save(self.session.store()).await.unwrap()
     }
 
     /// The account as the keyring has it now.

@@ -71,6 +71,12 @@ impl Flow {
         }
     }
 
+    /// The way to remember, where there is a choice.
+    fn chosen_way(&self) -> Option<Way> {
+        let ways = self.request.binding.provider.ways(&self.request.binding, self.request.is_typed);
+        (!ways.is_empty()).then(|| self.way.get())
+    }
+
     /// Begins anew, on another way to the sign-in page.
     #[expect(dead_code, reason = "the pages that lead to other ways come next")]
     pub(in crate::sign_in) fn change_way(self: &Rc<Self>, way: Way) {
@@ -173,7 +179,7 @@ impl Flow {
                 if let Some(page) = self.page() {
                     page.show_busy(&gettext("Signing in…"));
                 }
-                self.unsaved.keep(save::unsaved(&self.request, self.expected(), &signed_in));
+                self.unsaved.keep(save::unsaved(&self.request, self.expected(), &signed_in, self.chosen_way()));
                 self.save();
             }
             Err(error) => self.failed(&error),

@@ -10,7 +10,7 @@ use crate::{
 };
 
 fn unsaved(user: &str) -> Unsaved {
-    Unsaved::new(&testing::binding("a.example"), &testing::signed_in(user), ExpectedAccount::Anybody, None)
+    Unsaved::new(&testing::binding("a.example"), &testing::signed_in(user), ExpectedAccount::Anybody, None, None)
 }
 
 async fn users(store: &AccountStore) -> Vec<String> {
@@ -55,4 +55,19 @@ async fn a_sign_in_that_could_not_be_saved_is_saved_once_the_keyring_is_open() {
     let SaveOutcome::Saved(saved) = waiting.await.unwrap() else { panic!("it is nobody else") };
     assert_eq!((saved.account.user.as_str(), users(&store).await.len()), ("demo", 1));
     assert_eq!(secret.calls(), asked + 1, "waiting asks nobody");
+}
+
+#[tokio::test]
+async fn the_way_to_the_sign_in_page_is_remembered_until_another_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = testing::store(folder.path());
+    let (binding, signed_in) = (testing::binding("a.example"), testing::signed_in("demo"));
+    for way in [Way::Browser, Way::Embedded].map(Some) {
+        Unsaved::new(&binding, &signed_in, ExpectedAccount::Anybody, None, way).save(&store).await.unwrap();
+        // Somebody who had no choice changes nothing.
+        Unsaved::new(&binding, &signed_in, ExpectedAccount::Anybody, None, None).save(&store).await.unwrap();
+        let entries = store.entries().await.unwrap();
+        let ways: Vec<_> = entries.iter().filter_map(Entry::account).map(|account| account.way).collect();
+        assert_eq!(ways, [way]);
+    }
 }

@@ -81,7 +81,7 @@ async fn k14_a_locked_keyring_is_opened_without_a_person_where_that_works_and_ne
         // Signing in once more adds nothing, whether the account can be read or not.
         let signed_in = testing::signed_in("ada");
         let binding = account("ada").binding;
-        let saved = Unsaved::new(&binding, &signed_in, ExpectedAccount::Anybody, None).save(&store).await;
+        let saved = Unsaved::new(&binding, &signed_in, ExpectedAccount::Anybody, None, None).save(&store).await;
         assert_eq!(saved.is_ok(), unlocked[0] == "ada", "{name}");
         assert_eq!(desk.keyring.items().len(), 2, "{name}");
     }

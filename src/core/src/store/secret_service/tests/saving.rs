@@ -17,7 +17,7 @@ use crate::{
 const LIMIT: Duration = Duration::from_secs(2);
 
 fn unsaved(user: &str) -> Unsaved {
-    Unsaved::new(&account(user).binding, &testing::signed_in(user), ExpectedAccount::Anybody, None)
+    Unsaved::new(&account(user).binding, &testing::signed_in(user), ExpectedAccount::Anybody, None, None)
 }
 
 /// Keyrings that ask the person something when a sign-in is saved.
