@@ -80,9 +80,20 @@ impl<'a> HttpRequest<'a> {
     }
 
     /// Sends these fields as a form.
-    pub fn form<'f>(mut self, fields: impl IntoIterator<Item = (&'f str, &'f str)>) -> Self {
-        let bytes = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish().into_bytes();
+    pub fn form<'f>(self, fields: impl IntoIterator<Item = (&'f str, &'f str)>) -> Self {
+        self.encoded_form(form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish().into_bytes())
+    }
+
+    /// Sends a form that is encoded already.
+    pub fn encoded_form(mut self, bytes: Vec<u8>) -> Self {
         self.body = Ok(Some(Body { content_type: "application/x-www-form-urlencoded", bytes }));
+        self
+    }
+
+    /// Sends this credential, which a library has written.
+    pub fn authorization(mut self, mut value: HeaderValue) -> Self {
+        value.set_sensitive(true);
+        self.authorization = Some(value);
         self
     }
 

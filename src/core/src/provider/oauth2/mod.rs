@@ -1,15 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Single sign-on: a server that speaks `OpenID` or OAuth 2 says who somebody is, and the account server takes its access tokens for the
-//! API of [`store_api`](super::wire::store_api).
+//! Single sign-on: a server that speaks `OpenID` or OAuth 2 says who somebody is, and the account server takes its access
+//! tokens for the API of [`store_api`](super::wire::store_api).
+
+mod code;
+mod device;
+mod exchange;
+mod finish;
+mod identity;
+mod metadata;
+mod renewal;
+mod server;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use url::Url;
 
+use self::{code::CodeSignIn, device::DeviceSignIn, server::Server};
 use super::{
-    Beginning, Claim, Granted, Protocol, PurchaseError, RenewCall, Revoked, Shop, SignIn, SignInError, TokensCall,
-    TokensError, Way,
+    Beginning, Claim, Granted, Protocol, PurchaseError, RedirectReceiver, RenewCall, Revoked, Shop, SignIn,
+    SignInError, TokensCall, TokensError, Way,
     wire::store_api::{Authorization, StoreApi},
 };
 use crate::{
@@ -28,8 +40,20 @@ const ISSUER: &str = "issuer";
 const CLIENT_ID: &str = "client-id";
 /// Option: what else to ask for, beside [`BASIC_SCOPES`], separated by spaces.
 const SCOPE: &str = "scope";
-/// What is always asked for (rule R24).
-const BASIC_SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+/// Stored: where new access tokens are.
+const TOKEN: &str = "token";
+/// Stored: where a sign-in is ended.
+const REVOCATION: &str = "revocation";
+/// Stored: who somebody is.
+const USERINFO: &str = "userinfo";
+/// In every call: the service that the tokens are for (RFC 8707).
+const RESOURCE: &str = "resource";
+/// The scope of `OpenID` itself.
+const OPENID: &str = "openid";
+/// The scope of a sign-in that lasts.
+const OFFLINE: &str = "offline_access";
+/// What is asked for in any case (rule R24).
+const BASIC_SCOPES: [&str; 4] = [OPENID, "profile", "email", OFFLINE];
 /// Most scopes besides (rule R24).
 const SCOPES_LIMIT: usize = 4;
 
@@ -97,8 +121,18 @@ impl Protocol for OAuth2 {
         false
     }
 
-    async fn begin(&self, _http: &HttpClient, _beginning: Beginning<'_>) -> Result<Box<dyn SignIn>, SignInError> {
-        Err(SignInError::NotPossible)
+    async fn begin(&self, http: &HttpClient, beginning: Beginning<'_>) -> Result<Box<dyn SignIn>, SignInError> {
+        let Beginning { binding, receiver, is_typed, .. } = beginning;
+        if receiver == RedirectReceiver::Nowhere {
+            if !self.ways(binding, is_typed).contains(&Way::Code) {
+                return Err(SignInError::NotThisWay);
+            }
+            let server = Server::discover(http, binding).await?;
+            return Ok(Box::new(DeviceSignIn::begin(http, server).await?));
+        }
+        let redirect = receiver.redirect()?.at_callback();
+        let server = Server::discover(http, binding).await?;
+        Ok(Box::new(CodeSignIn::begin(server, redirect)?))
     }
 
     async fn tokens(&self, call: TokensCall<'_>) -> Result<Granted, TokensError> {
@@ -106,12 +140,24 @@ impl Protocol for OAuth2 {
         api.tokens(call.credential.and_then(Authorization::bearer), call.asks).await.map(Granted::from)
     }
 
+    fn lapses(&self, credential: &Credential, now: i64) -> bool {
+        renewal::lapses(credential, now)
+    }
+
+    fn is_renewable(&self, credential: &Credential) -> bool {
+        renewal::is_renewable(credential)
+    }
+
+    async fn renew(&self, call: RenewCall<'_>) -> Result<Credential, TokensError> {
+        renewal::renew(call).await
+    }
+
     fn shop(&self) -> Option<&dyn Shop> {
         Some(self)
     }
 
-    async fn revoke(&self, _call: RenewCall<'_>) -> Result<Revoked, HttpError> {
-        Ok(Revoked::NotOffered)
+    async fn revoke(&self, call: RenewCall<'_>) -> Result<Revoked, HttpError> {
+        renewal::revoke(call).await
     }
 }
 
