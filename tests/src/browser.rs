@@ -10,7 +10,13 @@ pub async fn open(address: &str) -> String {
 
 /// Signs in on the page at `address`. Returns the page at the end.
 pub async fn sign_in(address: &str, user: &str) -> String {
-    let (page, fields) = sign_in_form(address, user);
+    // The shop's password for its demo users is their name.
+    sign_in_with(address, user, user).await
+}
+
+/// The same with this password. If it is wrong, the page at the end says so.
+pub async fn sign_in_with(address: &str, user: &str, password: &str) -> String {
+    let (page, fields) = sign_in_form(address, user, password);
     curl(&page, &fields, &["--location"]).await
 }
 
@@ -30,7 +36,7 @@ pub async fn cancel(address: &str, link: &str) -> String {
 
 /// Signs in on the page at `address`, without following the redirect. Returns where it leads.
 pub async fn redirect_of_sign_in(address: &str, user: &str) -> String {
-    let (page, fields) = sign_in_form(address, user);
+    let (page, fields) = sign_in_form(address, user, user);
     redirect_of(&page, &fields).await
 }
 
@@ -55,10 +61,9 @@ fn fields_of(address: &str) -> (String, Vec<String>) {
     (page.to_owned(), query.split('&').map(str::to_owned).collect())
 }
 
-/// The shop's password for its demo users is their name.
-fn sign_in_form(address: &str, user: &str) -> (String, Vec<String>) {
+fn sign_in_form(address: &str, user: &str, password: &str) -> (String, Vec<String>) {
     let (page, mut fields) = fields_of(address);
-    fields.extend([format!("user={user}"), format!("password={user}")]);
+    fields.extend([format!("user={user}"), format!("password={password}")]);
     (page, fields)
 }
 

@@ -2,6 +2,7 @@
 //! The stories, from the first account to a repository file.
 
 mod picture;
+mod providers;
 mod story_01_account_needed;
 mod story_02_continue;
 mod story_03_account_first;
