@@ -59,7 +59,7 @@ impl CodeSignIn {
             request = request.add_prompt(CoreAuthPrompt::Consent);
         }
         let (start, _, nonce) = request.url();
-        Ok(Self { start, redirect, verifier, nonce, server })
+        Ok(Self { server, start, redirect, verifier, nonce })
     }
 
     async fn exchange(self, http: &HttpClient, code: AuthorizationCode) -> Result<Progress, SignInError> {

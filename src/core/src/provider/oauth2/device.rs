@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use openidconnect::{
     DeviceAuthorizationUrl, DeviceCodeErrorResponse, DeviceCodeErrorResponseType, RequestTokenError,
-    core::CoreDeviceAuthorizationResponse,
+    core::{CoreDeviceAuthorizationResponse, CoreErrorResponseType},
 };
 use url::Url;
 
@@ -15,7 +15,7 @@ use super::{
     exchange::Exchange,
     finish::finish,
     metadata::endpoint,
-    server::{Server, sign_in_error},
+    server::{Server, sign_in_error, stopped},
 };
 use crate::{
     clock,
@@ -70,7 +70,7 @@ impl DeviceSignIn {
     }
 
     /// Asks again and again until the person is through, with `sleep` between two questions.
-    async fn poll<S: Future<Output = ()> + Send>(
+    pub(super) async fn poll<S: Future<Output = ()> + Send>(
         self,
         http: &HttpClient,
         sleep: impl Fn(Duration) -> S + Send + Sync,
@@ -115,12 +115,10 @@ fn poll_error(fault: RequestTokenError<HttpError, DeviceCodeErrorResponse>) -> S
         RequestTokenError::Request(error) => error.into(),
         RequestTokenError::ServerResponse(refusal) => match refusal.error() {
             DeviceCodeErrorResponseType::AccessDenied => SignInError::Declined,
-            DeviceCodeErrorResponseType::ExpiredToken => SignInError::CodeEnded,
-            _ => {
-                let code = refusal.error().to_string();
-                let reason = refusal.error_description().map_or(code.as_str(), String::as_str);
-                SignInError::Stopped(text::clean(reason, text::SERVER_TEXT_LIMIT))
-            }
+            // The second is what servers say of a code that they have forgotten.
+            DeviceCodeErrorResponseType::ExpiredToken
+            | DeviceCodeErrorResponseType::Basic(CoreErrorResponseType::InvalidGrant) => SignInError::CodeEnded,
+            code => stopped(code.as_ref(), refusal.error_description().map(String::as_str)),
         },
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => SignInError::Unexpected,
     }

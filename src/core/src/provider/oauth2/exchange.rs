@@ -55,7 +55,7 @@ fn own_word(answer: crate::http::HttpResponse) -> Result<HttpResponse, HttpError
     let is_sound = is_json && json::parse(&answer.body).is_ok();
     let (status, body) = match answer.status {
         200..=299 if is_sound => (200, answer.body),
-        200..=299 if !is_json => (200, Vec::new()),
+        200..=299 if !is_json || answer.body.is_empty() => (200, Vec::new()),
         400 | 401 | 403 if is_sound => (answer.status, answer.body),
         _ => return Err(HttpError::Unexpected),
     };
@@ -79,6 +79,7 @@ mod tests {
             (200, "application/json", "{}", Some((200, 2))),
             (200, "application/jwk-set+json", "{}", Some((200, 2))),
             (204, "text/plain", "", Some((200, 0))),
+            (200, "application/json", "", Some((200, 0))),
             (200, "text/html", "{\"access_token\":\"a\"}", Some((200, 0))),
             (200, "application/json", "<html>", None),
             (200, "application/json", "{\"a\":1,\"a\":2}", None),

@@ -41,8 +41,10 @@ pub(super) fn credential(
         return None;
     }
     let access = Token::parse(answer.access_token().secret()).ok()?;
-    let fresh = answer.refresh_token().map(|token| Secret::try_from(token.secret().clone())).transpose().ok()?;
-    let life = answer.expires_in().map(|life| life.as_secs().min(LONGEST));
+    let fresh = answer.refresh_token().map(|token| token.secret().clone()).filter(|token| !token.is_empty());
+    let fresh = fresh.map(Secret::try_from).transpose().ok()?;
+    // Some servers write 0 where they do not know.
+    let life = answer.expires_in().map(|life| life.as_secs().min(LONGEST)).filter(|life| *life > 0);
     let ends = life.and_then(|life| asked.checked_add_unsigned(life));
     Some(Credential::OAuth2 { access, refresh: fresh.or_else(|| kept.cloned()), ends })
 }

@@ -2,8 +2,8 @@
 //! Who signed in: the server's signed word about it, or else its answer to a question (OpenID Connect Core).
 
 use openidconnect::{
-    ClaimsVerificationError, EndUserEmail, EndUserName, EndUserUsername, IssuerUrl, JsonWebKeySetUrl, LocalizedClaim,
-    Nonce, OAuth2TokenResponse, TokenResponse, UserInfoUrl,
+    AccessToken, AccessTokenHash, ClaimsVerificationError, EndUserEmail, EndUserName, EndUserUsername, IssuerUrl,
+    JsonWebKeySetUrl, LocalizedClaim, Nonce, OAuth2TokenResponse, SubjectIdentifier, TokenResponse, UserInfoUrl,
     core::{
         CoreIdToken, CoreIdTokenClaims, CoreIdTokenVerifier, CoreJsonWebKeySet, CoreJwsSigningAlgorithm,
         CoreTokenResponse, CoreUserInfoClaims,
@@ -36,16 +36,23 @@ pub(super) async fn user(
     nonce: Option<&Nonce>,
 ) -> Result<Option<String>, SignInError> {
     let Some(keys) = &server.metadata.keys else { return Ok(None) };
-    let token = answer.id_token().ok_or(SignInError::NoCredential)?;
-    let claims = match verify(http, server, keys, token, nonce).await? {
+    let token = match (answer.id_token(), nonce) {
+        (Some(token), _) => token,
+        (None, Some(_)) => return Err(SignInError::NoCredential),
+        // The grant for other devices does not promise one (RFC 8628).
+        (None, None) => return Ok(ask(http, server, answer, None).await),
+    };
+    let claims = match verify(http, server, keys, answer, token, nonce).await? {
         // Its keys may have changed a moment ago.
-        Err(ClaimsVerificationError::SignatureVerification(_)) => verify(http, server, keys, token, nonce).await?,
+        Err(ClaimsVerificationError::SignatureVerification(_)) => {
+            verify(http, server, keys, answer, token, nonce).await?
+        }
         verified => verified,
     };
     let claims = claims.map_err(|error| sign_in_error(&error))?;
     match name(claims.preferred_username(), claims.email(), claims.name()) {
         Some(name) => Ok(Some(name)),
-        None => Ok(ask(http, server, answer, claims).await),
+        None => Ok(ask(http, server, answer, Some(claims.subject().clone())).await),
     }
 }
 
@@ -53,6 +60,7 @@ async fn verify<'t>(
     http: &HttpClient,
     server: &Server,
     keys: &Url,
+    answer: &'t CoreTokenResponse,
     token: &'t CoreIdToken,
     nonce: Option<&Nonce>,
 ) -> Result<Result<&'t CoreIdTokenClaims, ClaimsVerificationError>, SignInError> {
@@ -65,11 +73,29 @@ async fn verify<'t>(
         .set_issue_time_verifier_fn(|issued| {
             if issued.timestamp() <= latest { Ok(()) } else { Err("issued in the future".to_owned()) }
         });
-    Ok(match nonce {
+    let claims = match nonce {
         Some(nonce) => token.claims(&verifier, nonce),
         // A code for another device takes none.
         None => token.claims(&verifier, |_: Option<&Nonce>| Ok(())),
-    })
+    };
+    Ok(claims.and_then(|claims| belongs_with(answer.access_token(), token, claims, &verifier).map(|()| claims)))
+}
+
+/// Whether the server's word goes with this access token, where it says so (OpenID Connect Core, 3.1.3.8).
+fn belongs_with(
+    access: &AccessToken,
+    token: &CoreIdToken,
+    claims: &CoreIdTokenClaims,
+    verifier: &CoreIdTokenVerifier<'_>,
+) -> Result<(), ClaimsVerificationError> {
+    let Some(hash) = claims.access_token_hash() else { return Ok(()) };
+    let signature = ClaimsVerificationError::SignatureVerification;
+    let algorithm = token.signing_alg().map_err(signature)?;
+    let key = token.signing_key(verifier).map_err(signature)?;
+    match AccessTokenHash::from_token(access, algorithm, key) {
+        Ok(expected) if expected == *hash => Ok(()),
+        _ => Err(ClaimsVerificationError::Other("another access token".to_owned())),
+    }
 }
 
 fn sign_in_error(error: &ClaimsVerificationError) -> SignInError {
@@ -85,18 +111,14 @@ async fn ask(
     http: &HttpClient,
     server: &Server,
     answer: &CoreTokenResponse,
-    claims: &CoreIdTokenClaims,
+    subject: Option<SubjectIdentifier>,
 ) -> Option<String> {
     let at = server.metadata.userinfo.as_ref()?;
     let client = server.client().ok()?.set_user_info_url(UserInfoUrl::from_url(at.clone()));
-    let request = client.user_info(answer.access_token().clone(), Some(claims.subject().clone()));
-    let claims: CoreUserInfoClaims = match request.request_async(&Exchange::with(http, at)).await {
-        Ok(claims) => claims,
-        Err(_) => {
-            tracing::debug!("the sign-in server does not say who signed in");
-            return None;
-        }
-    };
+    let request = client.user_info(answer.access_token().clone(), subject);
+    let asked = request.request_async(&Exchange::with(http, at)).await;
+    let claims: CoreUserInfoClaims =
+        asked.inspect_err(|_| tracing::debug!("the sign-in server does not say who signed in")).ok()?;
     name(claims.preferred_username(), claims.email(), claims.name())
 }
 

@@ -15,7 +15,7 @@ use crate::{
 pub(super) struct Metadata {
     /// Its name, exactly as the account is bound to it.
     pub(super) issuer: String,
-    /// Where it signs its word about people. Only an `OpenID` server does.
+    /// Where it signs its word about people. Only an OpenID server does.
     pub(super) keys: Option<Url>,
     /// Its sign-in page.
     pub(super) authorization: Option<Url>,
@@ -36,7 +36,7 @@ pub(super) struct Metadata {
 }
 
 impl Metadata {
-    /// Whether it says who somebody is, by `OpenID` Connect.
+    /// Whether it says who somebody is, by OpenID Connect.
     pub(super) fn is_openid(&self) -> bool {
         self.keys.is_some()
     }
@@ -58,7 +58,7 @@ struct Said {
     authorization_response_iss_parameter_supported: Option<bool>,
 }
 
-/// Asks the server about itself: as an `OpenID` server, or else as any OAuth 2 server.
+/// Asks the server about itself: as an OpenID server, or else as any OAuth 2 server.
 pub(super) async fn discover(http: &HttpClient, issuer: &str) -> Result<Metadata, SignInError> {
     let url = Url::parse(issuer).map_err(|_| SignInError::Unexpected)?;
     let path = url.path().trim_end_matches('/');

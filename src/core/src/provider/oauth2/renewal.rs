@@ -9,13 +9,15 @@ use oauth2::{
 use url::Url;
 
 use super::{
-    CLIENT_ID, RESOURCE, REVOCATION, TOKEN, exchange::Exchange, finish::credential, metadata::endpoint, server::Fault,
+    RESOURCE, REVOCATION, TOKEN, exchange::Exchange, finish::credential, metadata::endpoint, options::CLIENT_ID,
+    server::Fault,
 };
 use crate::{
     clock,
     credential::Credential,
     http::HttpError,
     provider::{RenewCall, Revoked, TokensError, wire::jwt},
+    text,
 };
 
 /// How long before its end an access token is renewed, in seconds: enough for a call that takes its time.
@@ -94,10 +96,8 @@ fn tokens_error(fault: Fault) -> TokensError {
             TokensError::Rejected
         }
         RequestTokenError::ServerResponse(refusal) => {
-            tracing::warn!(
-                code = crate::text::clean(refusal.error().as_ref(), crate::text::SERVER_TEXT_LIMIT),
-                "not renewed"
-            );
+            let code = text::clean(refusal.error().as_ref(), text::SERVER_TEXT_LIMIT);
+            tracing::warn!(code, "the sign-in server does not renew a sign-in");
             TokensError::Unexpected
         }
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => TokensError::Unexpected,

@@ -8,8 +8,8 @@ use openidconnect::{
 };
 
 use super::{
-    BASIC_SCOPES, CLIENT_ID, ISSUER, OFFLINE, OPENID, SCOPE,
     metadata::{Metadata, discover},
+    options::{BASIC_SCOPES, CLIENT_ID, ISSUER, OFFLINE, OPENID, SCOPE},
 };
 use crate::{
     binding::Binding,
@@ -71,7 +71,7 @@ impl Server {
     }
 }
 
-/// The basic scopes as far as the server knows them, and the option's. One that does not speak `OpenID` and names no
+/// The basic scopes as far as the server knows them, and the option's. One that does not speak OpenID and names no
 /// scopes would refuse those that it does not know.
 fn scopes(metadata: &Metadata, option: &str) -> Vec<String> {
     let is_known = |scope: &str| match &metadata.scopes {
@@ -96,10 +96,13 @@ pub(super) fn sign_in_error(fault: Fault) -> SignInError {
     match fault {
         RequestTokenError::Request(error) => error.into(),
         RequestTokenError::ServerResponse(refusal) => {
-            let code = refusal.error().to_string();
-            let reason = refusal.error_description().map_or(code.as_str(), String::as_str);
-            SignInError::Stopped(text::clean(reason, text::SERVER_TEXT_LIMIT))
+            stopped(refusal.error().as_ref(), refusal.error_description().map(String::as_str))
         }
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => SignInError::Unexpected,
     }
+}
+
+/// That the server stopped a sign-in, for its own reason.
+pub(super) fn stopped(code: &str, description: Option<&str>) -> SignInError {
+    SignInError::Stopped(text::clean(description.unwrap_or(code), text::SERVER_TEXT_LIMIT))
 }

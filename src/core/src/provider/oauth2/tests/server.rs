@@ -12,7 +12,10 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use openidconnect::{
     JsonWebKeyId, PrivateSigningKey,
     core::{CoreEdDsaPrivateSigningKey, CoreJwsSigningAlgorithm},
@@ -48,7 +51,7 @@ struct Script {
 }
 
 impl Peer {
-    /// A server that speaks `OpenID`, with one key.
+    /// A server that speaks OpenID, with one key.
     pub(super) async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let issuer = format!("http://{}/realm", listener.local_addr().unwrap());
@@ -115,8 +118,9 @@ impl Peer {
     }
 
     /// A binding of a shop that trusts this server.
-    pub(super) fn binding(&self, service: &str) -> Binding {
-        let options = [("type", "oauth2"), ("url", service), ("issuer", &self.issuer), ("client-id", "usher")];
+    pub(super) fn binding(&self, service: &str, scope: &str) -> Binding {
+        let issuer = ("issuer", self.issuer.as_str());
+        let options = [("type", "oauth2"), ("url", service), issuer, ("client-id", "usher"), ("scope", scope)];
         let options = options.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
         provider::claim(&Claim { remote_uri: "https://repo.example.org/", options: &options, registry: None }).unwrap()
     }
@@ -197,11 +201,15 @@ pub(super) fn keys(number: u8) -> Value {
 
 /// The server's word, signed with a key.
 pub(super) fn id_token(number: u8, claims: &Value) -> String {
-    let encode = |value: &Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string());
     let header = json!({ "alg": "EdDSA", "typ": "JWT", "kid": format!("key-{number}") });
     let signed = format!("{}.{}", encode(&header), encode(claims));
     let signature = key(number).sign(&CoreJwsSigningAlgorithm::EdDsa, signed.as_bytes()).unwrap();
-    format!("{signed}.{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(signature))
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// A part of a token.
+pub(super) fn encode(value: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(value.to_string())
 }
 
 /// A client as the product has it.
