@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use url::Url;
 use usher_core::{
     i18n::gettext,
-    listener::{Listener, ListenerPages, OneTimeAddress},
+    listener::{self, Listener, ListenerPages, OneTimeAddresses},
     provider::RedirectReceiver,
     redirect::{self, Match, Parameters, Redirect},
 };
@@ -113,15 +113,10 @@ async fn listen<T>(
     finish: impl AsyncFnOnce(Parameters) -> Result<T, Failure>,
 ) -> Result<T, VisitError> {
     let BrowserVisit { start, redirect, landing, titles } = visit;
-    let [done, failed] = titles;
-    let last_page = [
-        (done, gettext("Usher has taken over. This tab can be closed.")),
-        (failed.clone(), gettext("This tab can be closed.")),
-        (failed, gettext("Go back to Usher to see why.")),
-    ];
-    let one_time_address = if opens && has_desktop() { Some(listener.one_time_address(start.clone())?) } else { None };
-    let address = one_time_address.as_ref().map(OneTimeAddress::address);
-    let pages = ListenerPages { redirect, one_time_address, landing, last_page };
+    let one_time_addresses = (opens && has_desktop()).then(|| listener.one_time_addresses(start.clone()));
+    let address = one_time_addresses.as_ref().map(OneTimeAddresses::issue).transpose()?;
+    let last_page = listener::last_pages(titles);
+    let pages = ListenerPages { redirect, one_time_addresses, landing, last_page };
     let mut back = std::pin::pin!(listener.wait(&pages, redirect::WAIT, finish));
     let opened = async {
         match address {

@@ -3,8 +3,10 @@
 //! request heads, connections and time. Every user of this computer can connect, so only the issued path with its state
 //! ends the wait, and the newest connection takes the place of the oldest (rule R5). The listener redirects the browser
 //! to a clean page, so that the address with the credential does not stay in its history, and shows there what became of
-//! it, once that is known. It can also serve a one-time address that leads to the first page, so that the page's address
+//! it, once that is known. It can also serve one-time addresses that lead to the first page, so that the page's address
 //! is never among the arguments of a program.
+
+mod one_time;
 
 use std::{
     collections::VecDeque,
@@ -15,9 +17,12 @@ use std::{
     time::Duration,
 };
 
+pub use self::one_time::OneTimeAddresses;
+
+use self::one_time::Visit;
 use crate::{
     i18n::gettext,
-    redirect::{Match, Parameters, RandomError, Redirect, Refusal},
+    redirect::{Match, Parameters, Redirect, Refusal},
 };
 use futures_util::{
     FutureExt, StreamExt,
@@ -58,8 +63,8 @@ pub struct Listener {
 pub struct ListenerPages<'a> {
     /// Where it comes back to.
     pub redirect: &'a Redirect,
-    /// The one-time address that leads to the first page, if the browser does not open that page itself.
-    pub one_time_address: Option<OneTimeAddress>,
+    /// The one-time addresses that lead to the first page, if the browser does not open that page itself.
+    pub one_time_addresses: Option<OneTimeAddresses>,
     /// The page to show after the redirect, if the server has one.
     pub landing: &'a (dyn Fn(&Parameters) -> Option<Url> + Send + Sync),
     /// Title and text of Usher's last page, for each outcome.
@@ -74,18 +79,13 @@ enum Outcome {
     Failed,
 }
 
-/// An address at the listener that leads to the first page, once.
-pub struct OneTimeAddress {
-    path: Redirect,
-    start: Url,
-    is_used: AtomicBool,
-}
-
-impl OneTimeAddress {
-    /// The address.
-    pub fn address(&self) -> String {
-        self.path.uri()
-    }
+/// Title and text of Usher's last page for each outcome, from its titles after success and after anything else.
+pub fn last_pages([done, failed]: [String; 2]) -> [(String, String); 3] {
+    [
+        (done, gettext("Usher has taken over. This tab can be closed.")),
+        (failed.clone(), gettext("This tab can be closed.")),
+        (failed, gettext("Go back to Usher to see why.")),
+    ]
 }
 
 impl Listener {
@@ -101,9 +101,9 @@ impl Listener {
         self.address.port()
     }
 
-    /// Issues an address that leads to that page once.
-    pub fn one_time_address(&self, start: Url) -> Result<OneTimeAddress, RandomError> {
-        Ok(OneTimeAddress { path: Redirect::issue_at(self.port())?, start, is_used: AtomicBool::new(false) })
+    /// Addresses here that lead to that page, each once.
+    pub fn one_time_addresses(&self, start: Url) -> OneTimeAddresses {
+        OneTimeAddresses::new(self.port(), start)
     }
 
     /// Waits for the redirect, hands its parameters to `finish`, and shows the browser what came of that. Gives the
@@ -244,9 +244,10 @@ impl ListenerState<'_> {
             }
             DONE_PATH => page(StatusCode::NOT_FOUND, ""),
             path if path == self.pages.redirect.path() => self.take(&request.uri().to_string(), leads_away),
-            path => match &self.pages.one_time_address {
-                Some(address) if path == address.path.path() => redirect_once(address),
-                _ => page(StatusCode::NOT_FOUND, ""),
+            path => match self.pages.one_time_addresses.as_ref().map(|addresses| addresses.visit(path)) {
+                Some(Visit::First(start)) => see_other(start.as_str()),
+                Some(Visit::Again) => page(StatusCode::GONE, ""),
+                Some(Visit::Elsewhere) | None => page(StatusCode::NOT_FOUND, ""),
             },
         }
     }
@@ -281,10 +282,6 @@ fn waiting_page() -> Response<String> {
 
 fn document(title: &str, text: &str, head: &str) -> String {
     format!("<!doctype html><meta charset=utf-8>{head}<title>{title}</title><h1>{title}</h1><p>{text}</p>")
-}
-
-fn redirect_once(address: &OneTimeAddress) -> Response<String> {
-    if address.is_used.swap(true, SeqCst) { page(StatusCode::GONE, "") } else { see_other(address.start.as_str()) }
 }
 
 fn see_other(location: &str) -> Response<String> {

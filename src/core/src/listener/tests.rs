@@ -19,7 +19,7 @@ fn get(port: u16, target: &str) -> String {
 fn pages(redirect: &Redirect) -> ListenerPages<'_> {
     let page = |title: &str| (title.to_owned(), String::new());
     let last_page = ["Well", "Cancelled", "Ill"].map(page);
-    ListenerPages { redirect, one_time_address: None, landing: &|_| None, last_page }
+    ListenerPages { redirect, one_time_addresses: None, landing: &|_| None, last_page }
 }
 
 const LONG: Duration = Duration::from_secs(60);
@@ -70,14 +70,22 @@ async fn a_one_time_address_leads_to_the_first_page_once() {
     let port = listener.port();
     let redirect = Redirect::issue_at(port).unwrap();
     let start = Url::parse("https://store.example.org/login?state=s").unwrap();
-    let address = listener.one_time_address(start).unwrap();
-    let path = address.path.path().to_owned();
-    let pages = ListenerPages { one_time_address: Some(address), ..pages(&redirect) };
+    let addresses = listener.one_time_addresses(start);
+    let issue = || addresses.issue().unwrap().strip_prefix(&format!("http://127.0.0.1:{port}")).unwrap().to_owned();
+    let [path, reopened] = [issue(), issue()];
+    let pages = ListenerPages { one_time_addresses: Some(addresses.clone()), ..pages(&redirect) };
     let right = format!("{}?error=e&state={}", redirect.path(), redirect.state());
     let visitor = async {
         let first = send(port, &get(port, &path)).await;
         assert!(first.contains("location: https://store.example.org/login?state=s\r\n"), "{first}");
         assert!(send(port, &get(port, &path)).await.starts_with("HTTP/1.1 410"));
+        // Others lead there too, and so does one that is issued meanwhile.
+        for other in [reopened, issue()] {
+            assert!(send(port, &get(port, &other)).await.starts_with("HTTP/1.1 303"));
+        }
+        // So many are known, and no more.
+        (0..16).for_each(|_| _ = issue());
+        assert!(send(port, &get(port, &path)).await.starts_with("HTTP/1.1 404"));
         send(port, &get(port, &right)).await;
         assert!(send(port, &get(port, "/done")).await.contains("<h1>Ill</h1>"));
     };
