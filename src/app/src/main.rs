@@ -14,6 +14,7 @@
 //! sign_in/      the pages of a sign-in, the same in the main window and in prompts
 //! purchase/     the pages of a purchase, in a prompt; purchases that were not finished
 //! web/          a server's web page, with a task: to sign in or to buy
+//! browser/      the same page in the person's own browser
 //! navigation/   where pages lead, and the stack they are in
 //! keyring/      what pages say of the keyring, and how it is unlocked
 //! widgets/      what several pages use
@@ -35,6 +36,7 @@ mod account;
 mod accounts;
 mod add_account;
 mod application;
+mod browser;
 mod desktop;
 mod i18n;
 mod keyring;

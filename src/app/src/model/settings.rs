@@ -11,6 +11,8 @@ pub(crate) enum Setting {
     ContinueInstalls,
     /// Whether the window has offered that setting.
     ContinueInstallsOffered,
+    /// Whether sign-in pages and shops open in the browser.
+    PagesInBrowser,
     WindowWidth,
     WindowHeight,
     WindowMaximized,
@@ -21,6 +23,7 @@ impl Setting {
         match self {
             Self::ContinueInstalls => "continue-installs",
             Self::ContinueInstallsOffered => "continue-installs-offered",
+            Self::PagesInBrowser => "sign-in-pages-in-browser",
             Self::WindowWidth => "window-width",
             Self::WindowHeight => "window-height",
             Self::WindowMaximized => "window-maximized",
@@ -49,6 +52,22 @@ impl Settings {
             settings.bind(setting.key(), object, property).build();
         }
         settings.is_some()
+    }
+
+    /// Keeps the selected entry of a list of two and a switch the same: the second entry is on.
+    pub(crate) fn bind_second(&self, setting: Setting, row: &adw::ComboRow) {
+        if let Some(settings) = self.having(setting) {
+            settings
+                .bind(setting.key(), row, "selected")
+                .mapping(|is_on, _| is_on.get::<bool>().map(|is_on| u32::from(is_on).to_value()))
+                .set_mapping(|selected, _| selected.get::<u32>().ok().map(|selected| (selected == 1).to_variant()))
+                .build();
+        }
+    }
+
+    /// Whether the person wants sign-in pages and shops in the browser.
+    pub(crate) fn prefers_browser(&self) -> bool {
+        self.is_on(Setting::PagesInBrowser)
     }
 
     /// Whether a switch is on.

@@ -22,6 +22,8 @@ mod imp {
         #[template_child]
         pub(super) continue_installs: TemplateChild<adw::SwitchRow>,
         #[template_child]
+        pub(super) sign_in_pages: TemplateChild<adw::ComboRow>,
+        #[template_child]
         pub(super) reminders: TemplateChild<adw::SwitchRow>,
         /// The setting of that row. The daemon reads it as well, so it is a file and not in GSettings.
         pub(super) setting: OnceCell<Reminders>,
@@ -76,8 +78,10 @@ impl PreferencesDialog {
     pub(crate) fn new(settings: &Settings) -> Self {
         let dialog: Self = glib::Object::new();
         let imp = dialog.imp();
-        let is_kept = settings.bind(Setting::ContinueInstalls, &*imp.continue_installs, "active");
-        imp.continue_installs.set_sensitive(is_kept);
+        settings.bind(Setting::ContinueInstalls, &*imp.continue_installs, "active");
+        imp.continue_installs.set_sensitive(settings.can_set(Setting::ContinueInstalls));
+        settings.bind_second(Setting::PagesInBrowser, &imp.sign_in_pages);
+        imp.sign_in_pages.set_sensitive(settings.can_set(Setting::PagesInBrowser));
         let setting = NoticeFile::of_person().map(|file| file.reminders());
         imp.reminders.set_sensitive(setting.is_some());
         imp.reminders.set_active(setting.as_ref().is_none_or(Reminders::are_wanted));

@@ -19,22 +19,25 @@ use usher_core::{
         Buying,
         plan::{CheckReason, NextStep},
     },
-    refs::AppId,
-    text,
+    provider::Way,
 };
 
 use super::{
     basket::{Basket, ItemState},
     page::PurchasePage,
     request::{PurchaseEvent, PurchaseRequest, Tell},
+    shop_page::ShopPage,
     trouble::Trouble,
     words::{ButtonAction, PageKind},
 };
 use crate::{
     i18n::gettext,
     services::Services,
-    web::{SpentRedirects, WebPage, WebProblem},
+    web::{SpentRedirects, WebProblem},
 };
+
+/// The ways to a shop's page.
+const WAYS: [Way; 2] = [Way::Embedded, Way::Browser];
 
 /// What the closing of its window means to a purchase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +61,10 @@ pub(crate) struct Purchase {
     /// What the shop's page is shown for; `None` once it has led back.
     buying: RefCell<Option<Buying>>,
     spent: SpentRedirects,
-    web: glib::WeakRef<WebPage>,
+    /// How the person comes to the shop's page.
+    way: Cell<Way>,
+    /// The page that shows the shop.
+    shop_page: glib::WeakRef<adw::NavigationPage>,
     page: glib::WeakRef<PurchasePage>,
     /// What stood in place of the shop's page when the server was asked.
     problem: RefCell<Option<WebProblem>>,
@@ -87,6 +93,7 @@ impl Purchase {
         tell: impl Fn(PurchaseEvent) + 'static,
     ) -> Rc<Self> {
         let basket = Basket::new(&request.app_ids);
+        let way = Way::first(&WAYS, request.account.way, services.settings().prefers_browser());
         let purchase = Rc::new(Self {
             view: view.downgrade(),
             origin: view.visible_page().map(|page| page.downgrade()),
@@ -96,7 +103,8 @@ impl Purchase {
             basket: RefCell::new(basket),
             buying: RefCell::default(),
             spent: SpentRedirects::default(),
-            web: glib::WeakRef::new(),
+            way: Cell::new(way),
+            shop_page: glib::WeakRef::new(),
             page: glib::WeakRef::new(),
             problem: RefCell::default(),
             landing: RefCell::default(),
@@ -142,13 +150,6 @@ impl Purchase {
         let basket = self.basket.borrow();
         let skipped = basket.items().iter().filter(|item| item.state != ItemState::Bought);
         skipped.map(|item| item.app_id.clone()).collect()
-    }
-
-    /// What buys the app in a terminal, where names allow a command.
-    fn terminal_command(&self) -> Option<String> {
-        let (remote, app) = (self.request.ground.remote.as_str(), self.current());
-        let is_plain = text::is_plain_name(remote) && AppId::is_valid(&app);
-        text::usherctl(&["buy", remote, &app]).filter(|_| is_plain)
     }
 
     fn current(&self) -> String {
@@ -219,8 +220,10 @@ impl Purchase {
     /// A button of a page between the shop's pages.
     fn act(self: &Rc<Self>, act: ButtonAction) {
         match act {
-            // Its button has done that.
-            ButtonAction::Copy => {}
+            ButtonAction::Browser => {
+                self.way.set(Way::Browser);
+                self.begin(Some(act));
+            }
             ButtonAction::Check => self.ask(CheckReason::Again, true),
             ButtonAction::NotPaid => self.not_paid(),
             ButtonAction::Retry | ButtonAction::Continue => self.begin(Some(act)),

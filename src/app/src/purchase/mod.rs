@@ -9,6 +9,7 @@
 //! words           what the pages say
 //! flow            leads from page to page
 //! page            one page between the shop's pages
+//! shop_page       the page that shows the shop: in Usher, or in the browser
 //! departure       the question before the shop's page is left
 //! already         Already Bought?: other accounts of the person that may have the app
 //! unfinished      asking again what became of a purchase, and its row
@@ -20,6 +21,7 @@ mod departure;
 mod flow;
 mod page;
 mod request;
+mod shop_page;
 mod trouble;
 pub(crate) mod unfinished;
 mod unfinished_row;

@@ -10,7 +10,7 @@ use super::words::{ButtonAction, PageText};
 use crate::{
     i18n::gettext,
     model::App,
-    widgets::{BannerText, Body, CopyButton, Guard, Wait, accessible, labels, show_banner, state_label},
+    widgets::{BannerText, Body, Guard, Wait, accessible, labels, show_banner, state_label},
 };
 
 /// A button that can show that it is at work.
@@ -33,9 +33,6 @@ mod imp {
         /// With markup escaped.
         #[property(get, construct_only)]
         text: RefCell<String>,
-        /// What its button copies, where it is one that copies.
-        #[property(get, construct_only)]
-        command: RefCell<String>,
         /// Whether several apps are listed with what has become of them.
         #[property(get, set)]
         has_list: Cell<bool>,
@@ -123,11 +120,8 @@ mod imp {
             self.buttons.append(&button);
         }
 
-        /// A button that can show that it is at work, or that it has copied.
+        /// A button that can show that it is at work.
         fn make_button(&self, action: ButtonAction, text: &str) -> gtk::Button {
-            if action == ButtonAction::Copy {
-                return CopyButton::new(text, &self.command.borrow()).upcast();
-            }
             let label = gtk::Label::builder()
                 .label(text)
                 .wrap(true)
@@ -197,7 +191,6 @@ impl PurchasePage {
             .property("title", &words.title)
             .property("icon", Some(words.icon).filter(|icon| !icon.is_empty()))
             .property("text", glib::markup_escape_text(&words.text))
-            .property("command", words.command.as_deref().unwrap_or_default())
             .build();
         let imp = page.imp();
         let said = [words.title.as_str(), words.text.as_str()].into_iter().filter(|text| !text.is_empty());

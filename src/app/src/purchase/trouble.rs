@@ -14,8 +14,8 @@ use crate::{
 pub(super) enum Trouble {
     /// The server gave no answer, or none that makes sense.
     Server(HttpError),
-    /// Pages have no sandbox of their own here; the command that does the same in a terminal.
-    NotContained(Option<String>),
+    /// Pages have no sandbox of their own here.
+    NotContained,
     /// The keyring; why.
     Keyring(String),
 }
@@ -62,8 +62,8 @@ impl Trouble {
                 gettext("Purchase Did Not Start"),
                 gettext_f("{host} answered in an unexpected way. Nothing was paid.", &host),
             ),
-            Self::NotContained(command) => {
-                let (title, text) = NotShown::NotContained.words("", command.as_deref());
+            Self::NotContained => {
+                let (title, text) = NotShown::NotContained.words("");
                 ("web-browser-symbolic", title, text)
             }
             Self::Keyring(reason) => (
@@ -78,7 +78,7 @@ impl Trouble {
     pub(super) fn line(&self, host: &str) -> String {
         match self {
             Self::Server(error) => error.at(&text::within(host)).reason(),
-            Self::NotContained(command) => NotShown::NotContained.words("", command.as_deref()).0,
+            Self::NotContained => NotShown::NotContained.words("").0,
             Self::Keyring(reason) => {
                 gettext_f("The purchase could not be saved in the keyring: {reason}", &[("reason", reason)])
             }

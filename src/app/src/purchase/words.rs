@@ -29,8 +29,8 @@ pub(super) enum ButtonAction {
     Check,
     /// The person says that it was not paid.
     NotPaid,
-    /// Copies the command that does the same in a terminal.
-    Copy,
+    /// Begins, and shows the shop in the browser.
+    Browser,
     /// Tries to begin once more.
     Retry,
     /// Goes over to another account.
@@ -60,8 +60,6 @@ pub(super) struct PageText {
     pub(super) text: String,
     /// The first is the suggested one.
     pub(super) buttons: Vec<(ButtonAction, String)>,
-    /// What [`ButtonAction::Copy`] copies.
-    pub(super) command: Option<String>,
 }
 
 /// What a page says, and what can be done on it.
@@ -98,7 +96,7 @@ pub(super) fn words(shown: &PageKind, names: &Names<'_>) -> PageText {
         PageKind::Trouble(trouble) => {
             let (icon, title, text) = trouble.words(names.host);
             let button = match trouble {
-                Trouble::NotContained(Some(_)) => (ButtonAction::Copy, gettext("Copy Command")),
+                Trouble::NotContained => (ButtonAction::Browser, gettext("Continue in Browser")),
                 _ => (ButtonAction::Retry, gettext("Try Again")),
             };
             (icon, title, text, vec![button])
@@ -118,11 +116,7 @@ pub(super) fn words(shown: &PageKind, names: &Names<'_>) -> PageText {
     {
         buttons.push((ButtonAction::Skip, gettext_f("Continue With “{app}”", &[("app", &text::within(next))])));
     }
-    let command = match shown {
-        PageKind::Trouble(Trouble::NotContained(command)) => command.clone(),
-        _ => None,
-    };
-    PageText { icon, title, text, buttons, command }
+    PageText { icon, title, text, buttons }
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 //!
 //! ```text
 //! steps  begins, shows what the person does next, takes the answer to the server
+//! ways   how the person comes to the server's page
 //! web    what a page of the server is shown for
 //! ```
 
 mod steps;
+mod ways;
 mod web;
 
 use std::{
@@ -19,6 +21,7 @@ use gtk::glib;
 use usher_core::{
     account::AccountId,
     credential::Secret,
+    listener::Listener,
     provider::{SignIn, Way},
     registry_logins::Finding,
     sign_in::Saved,
@@ -32,6 +35,7 @@ use super::{
     unsaved::UnsavedSignIn,
 };
 use crate::{
+    browser::BrowserPage,
     i18n::gettext_f,
     navigation,
     purchase::unfinished,
@@ -55,6 +59,12 @@ pub(super) struct Flow {
     sign_in: RefCell<Option<Box<dyn SignIn>>>,
     /// How the person comes to the sign-in page.
     way: Cell<Way>,
+    /// The way that the person chose, if it was not the usual one.
+    chosen_way: Cell<Option<Way>>,
+    /// Whether the person has read what speaks against the browser, and opened it nevertheless.
+    is_browser_agreed: Cell<bool>,
+    /// Where the browser will come back to.
+    listener: RefCell<Option<Listener>>,
     /// What the person typed before the sign-in began again.
     kept_answer: RefCell<Option<Vec<Secret>>>,
     /// A sign-in of another program that was found; `None` once it is shown.
@@ -77,7 +87,7 @@ impl Flow {
         request: SignInRequest,
         finished: Finished,
     ) {
-        let way = usual_way(services, &request);
+        let ways::Beginning { way, chosen_way, is_browser_agreed } = ways::beginning(services, &request);
         let flow = Rc::new(Self {
             view: view.downgrade(),
             origin: view.visible_page().map(|page| page.downgrade()),
@@ -87,6 +97,9 @@ impl Flow {
             request,
             sign_in: RefCell::default(),
             way: Cell::new(way),
+            chosen_way: Cell::new(chosen_way),
+            is_browser_agreed: Cell::new(is_browser_agreed),
+            listener: RefCell::default(),
             kept_answer: RefCell::default(),
             finding: RefCell::default(),
             asking: RefCell::default(),
@@ -113,10 +126,10 @@ impl Flow {
     }
 
     fn new_page(self: &Rc<Self>) -> StepPage {
-        let page = if self.request.binding.provider.has_sign_in_page() {
-            self.new_web_page().into()
-        } else {
-            FormPage::new(self).into()
+        let page = match self.way.get() {
+            Way::Browser => self.new_browser_page().into(),
+            _ if self.request.binding.provider.has_sign_in_page() => self.new_web_page().into(),
+            _ => FormPage::new(self).into(),
         };
         self.set_page(page)
     }
@@ -124,6 +137,10 @@ impl Flow {
     /// A web page in the session of its window.
     fn new_web_page(self: &Rc<Self>) -> WebPage {
         WebPage::first(self.services.accounts(), self.clone(), &self.session)
+    }
+
+    fn new_browser_page(self: &Rc<Self>) -> BrowserPage {
+        BrowserPage::new(&self.services, self.clone())
     }
 
     fn set_page(&self, page: StepPage) -> StepPage {
@@ -136,25 +153,37 @@ impl Flow {
         StepPage::of(self.page.upgrade()?)
     }
 
-    /// The web page that is shown, or a new one in place of a form.
+    /// The web page that is shown, or a new one in place of another page.
     fn web_page(self: &Rc<Self>) -> Option<WebPage> {
         match self.page()? {
             StepPage::Web(page) => Some(page),
-            form @ StepPage::Form(_) => {
+            other => {
                 let page = self.new_web_page();
-                self.replace_page(&form, page.clone().into());
+                self.replace_page(&other, page.clone().into());
                 Some(page)
             }
         }
     }
 
-    /// The form that is shown, or a new one in place of a web page.
+    /// The same for the browser.
+    fn browser_page(self: &Rc<Self>) -> Option<BrowserPage> {
+        match self.page()? {
+            StepPage::Browser(page) => Some(page),
+            other => {
+                let page = self.new_browser_page();
+                self.replace_page(&other, page.clone().into());
+                Some(page)
+            }
+        }
+    }
+
+    /// The same for a form.
     fn form_page(self: &Rc<Self>) -> Option<FormPage> {
         match self.page()? {
             StepPage::Form(page) => Some(page),
-            web @ StepPage::Web(_) => {
+            other => {
                 let page = FormPage::new(self);
-                self.replace_page(&web, page.clone().into());
+                self.replace_page(&other, page.clone().into());
                 Some(page)
             }
         }
@@ -182,6 +211,7 @@ impl Flow {
         let Some(view) = self.view.upgrade() else {
             return;
         };
+        page.show_saved();
         // The page ends here; behind *Done* is the page from which the sign-in began.
         page.close();
         match onward {
@@ -277,13 +307,6 @@ impl Flow {
             finished(Some(id));
         }
     }
-}
-
-/// The way to begin with.
-fn usual_way(services: &Services, request: &SignInRequest) -> Way {
-    let ways = request.binding.provider.ways(&request.binding, request.is_typed);
-    let account = request.account.and_then(|id| services.accounts().find(id));
-    Way::first(&ways, request.way.or(account.and_then(|account| account.way)), false)
 }
 
 impl Drop for Flow {

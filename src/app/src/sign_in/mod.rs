@@ -30,7 +30,7 @@ use self::{done::DonePage, step_page::StepPage};
 use crate::{services::Services, web::WebSession};
 
 /// Tags of the pages on which a server is dealt with.
-const STEPS: [&str; 2] = ["web", "form"];
+const STEPS: [&str; 3] = ["web", "browser", "form"];
 
 /// Whether a sign-in or a purchase is under way in `view`.
 pub(crate) fn is_under_way(view: &adw::NavigationView) -> bool {

@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The page that a sign-in is at: one of the server, or a form of our own.
+//! The page that a sign-in is at: one of the server, in Usher or in the browser, or a form of our own.
 
 use adw::prelude::*;
 
 use super::form::FormPage;
-use crate::web::{WebPage, WebProblem};
+use crate::{
+    browser::BrowserPage,
+    web::{WebPage, WebProblem},
+};
 
 pub(super) enum StepPage {
     Web(WebPage),
+    Browser(BrowserPage),
     Form(FormPage),
 }
 
 impl From<WebPage> for StepPage {
     fn from(page: WebPage) -> Self {
         Self::Web(page)
+    }
+}
+
+impl From<BrowserPage> for StepPage {
+    fn from(page: BrowserPage) -> Self {
+        Self::Browser(page)
     }
 }
 
@@ -26,8 +36,12 @@ impl From<FormPage> for StepPage {
 impl StepPage {
     /// The page of a sign-in, if this is one.
     pub(super) fn of(page: adw::NavigationPage) -> Option<Self> {
-        match page.downcast::<WebPage>() {
-            Ok(page) => Some(Self::Web(page)),
+        let page = match page.downcast() {
+            Ok(page) => return Some(Self::Web(page)),
+            Err(page) => page,
+        };
+        match page.downcast() {
+            Ok(page) => Some(Self::Browser(page)),
             Err(page) => page.downcast().ok().map(Self::Form),
         }
     }
@@ -35,14 +49,17 @@ impl StepPage {
     pub(super) fn page(&self) -> &adw::NavigationPage {
         match self {
             Self::Web(page) => page.upcast_ref(),
+            Self::Browser(page) => page.upcast_ref(),
             Self::Form(page) => page.upcast_ref(),
         }
     }
 
     /// The server is asked how one signs in: the person can leave. A web page says by itself what it opens.
     pub(super) fn show_asking(&self, text: &str) {
-        if let Self::Form(page) = self {
-            page.show_asking(text);
+        match self {
+            Self::Web(_) => {}
+            Self::Browser(page) => page.show_wait(text),
+            Self::Form(page) => page.show_asking(text),
         }
     }
 
@@ -50,6 +67,7 @@ impl StepPage {
     pub(super) fn show_busy(&self, text: &str) {
         match self {
             Self::Web(page) => page.show_busy(text),
+            Self::Browser(page) => page.show_busy(text),
             Self::Form(page) => page.show_busy(text),
         }
     }
@@ -58,6 +76,7 @@ impl StepPage {
     pub(super) fn show_wait(&self, text: &str) {
         match self {
             Self::Web(page) => page.show_wait(text),
+            Self::Browser(page) => page.show_wait(text),
             Self::Form(page) => page.show_wait(text),
         }
     }
@@ -65,6 +84,7 @@ impl StepPage {
     pub(super) fn show_problem(&self, problem: WebProblem) {
         match self {
             Self::Web(page) => page.show_problem(problem),
+            Self::Browser(page) => page.show_problem(problem),
             Self::Form(page) => page.show_problem(problem),
         }
     }
@@ -73,7 +93,15 @@ impl StepPage {
     pub(super) fn holds_unsaved(&self) -> bool {
         match self {
             Self::Web(page) => page.holds_unsaved(),
+            Self::Browser(page) => page.holds_unsaved(),
             Self::Form(page) => page.holds_unsaved(),
+        }
+    }
+
+    /// The account is saved.
+    pub(super) fn show_saved(&self) {
+        if let Self::Browser(page) = self {
+            page.end(true);
         }
     }
 
@@ -81,6 +109,7 @@ impl StepPage {
     pub(super) fn close(&self) {
         match self {
             Self::Web(page) => page.close(),
+            Self::Browser(page) => page.close(),
             Self::Form(page) => page.close(),
         }
     }

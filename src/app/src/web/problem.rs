@@ -53,8 +53,8 @@ pub(crate) enum WebProblem {
     NotNeeded,
     /// The server wants something of the person for which Usher has no page.
     NoPage,
-    /// Usher does not show this page; the command that does the same in a terminal and a browser.
-    NotShown(NotShown, Option<String>),
+    /// Usher does not show this page.
+    NotShown(NotShown),
     /// A sign-in could not be saved, so its page is not opened; why.
     CannotSave(String),
     /// Signed in, but the keyring did not save it; why.
@@ -92,7 +92,7 @@ pub(crate) enum NotShown {
 
 impl NotShown {
     /// Title and text of the page that says so.
-    pub(crate) fn words(self, host: &str, command: Option<&str>) -> (String, String) {
+    pub(crate) fn words(self, host: &str) -> (String, String) {
         let host = [("host", host)];
         let reason = match self {
             Self::NotContained => gettext("Unsafe web pages cannot be contained here."),
@@ -101,14 +101,7 @@ impl NotShown {
             }
             Self::NoAddress => gettext_f("{host} opened a page without an address.", &host),
         };
-        let text = match command {
-            Some(command) => {
-                let way_on = gettext("This command in a terminal opens the browser instead:");
-                format!("{reason} {way_on}\n\n\u{2066}{command}\u{2069}")
-            }
-            None => reason,
-        };
-        (gettext("Page Cannot Be Shown Here"), text)
+        (gettext("Page Cannot Be Shown Here"), reason)
     }
 }
 
@@ -184,16 +177,16 @@ impl WebProblem {
         };
         let again = match self {
             Self::Crashed => gettext("Reload"),
-            Self::NotShown(_, Some(_)) => gettext("Copy Command"),
             // Nothing would be different the next time.
             Self::NotPossible | Self::NotNeeded => String::new(),
             _ => gettext("Try Again"),
         };
-        let command = match self {
-            Self::NotShown(_, command) => command.clone(),
-            _ => None,
-        };
-        ProblemText { icon, title, text, details, again, command }
+        ProblemText { icon, title, text, details, again }
+    }
+
+    /// Whether a browser can show what Usher does not.
+    pub(super) fn is_of_the_view(&self) -> bool {
+        matches!(self, Self::NotShown(_) | Self::Bare(Bare::Unshowable))
     }
 
     /// Icon, title and text.
@@ -270,8 +263,8 @@ impl WebProblem {
                 gettext_f("{host} asks nobody to sign in.", &host),
             ),
             Self::NoPage => not_finished(gettext_f("This version of Usher cannot show what {host} asks for.", &host)),
-            Self::NotShown(reason, command) => {
-                let (title, text) = reason.words(&plain_host, command.as_deref());
+            Self::NotShown(reason) => {
+                let (title, text) = reason.words(&plain_host);
                 ("web-browser-symbolic", title, text)
             }
             Self::CannotSave(reason) => (

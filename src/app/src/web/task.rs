@@ -6,6 +6,7 @@ use std::{cell::RefCell, rc::Rc};
 use url::Url;
 use usher_core::{
     account::AccountId,
+    provider::Way,
     redirect::{Match, Parameters, Redirect},
     service::ServiceUrl,
 };
@@ -32,8 +33,6 @@ pub(crate) trait WebTask {
     fn account(&self) -> Option<AccountId>;
     /// Whether something can be paid on the page.
     fn is_purchase(&self) -> bool;
-    /// The command that does the same in a terminal, where names allow one.
-    fn command(&self) -> Option<String>;
     /// How an address relates to the redirect that the task waits for; [`Match::Other`] where it waits for none.
     fn recognise(&self, address: &str) -> Match;
     /// Redirects that have had their answer.
@@ -44,6 +43,10 @@ pub(crate) trait WebTask {
     fn again(self: Rc<Self>, problem: WebProblem);
     /// The person does not want to go on.
     fn cancel(self: Rc<Self>);
+    /// The ways to go on that the person can change to.
+    fn ways(&self) -> Vec<Way>;
+    /// Goes on by another way.
+    fn change_way(self: Rc<Self>, way: Way);
     /// The person has read the server's own page after the answer.
     fn read(self: Rc<Self>) {}
 

@@ -4,7 +4,7 @@
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority, glib};
 
-use super::{Closures, CopyButton};
+use super::Closures;
 
 /// The signal of the button that tries again.
 const AGAIN: &str = "again";
@@ -18,8 +18,6 @@ pub(crate) struct ProblemText {
     pub(crate) details: Option<String>,
     /// What the button says that leads on; empty where nothing does.
     pub(crate) again: String,
-    /// The command that it copies instead of trying again.
-    pub(crate) command: Option<String>,
 }
 
 mod imp {
@@ -46,9 +44,6 @@ mod imp {
         /// What the button says that leads on; empty where nothing does.
         #[property(get, set)]
         again_text: RefCell<String>,
-        /// The command that the button copies instead of trying again; empty where there is none.
-        #[property(get, set)]
-        command: RefCell<String>,
         /// What *Cancel* does.
         #[property(get, set)]
         cancel_action: RefCell<String>,
@@ -57,7 +52,7 @@ mod imp {
         #[template_child]
         pub(super) expander: TemplateChild<gtk::Expander>,
         #[template_child]
-        pub(super) again_button: TemplateChild<CopyButton>,
+        pub(super) again_button: TemplateChild<gtk::Button>,
         #[template_child]
         pub(super) cancel_button: TemplateChild<gtk::Button>,
     }
@@ -69,7 +64,6 @@ mod imp {
         type ParentType = adw::BreakpointBin;
 
         fn class_init(class: &mut Self::Class) {
-            CopyButton::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
             Closures::bind_template_callbacks(class);
@@ -105,16 +99,13 @@ mod imp {
 
         #[template_callback]
         fn on_again(&self) {
-            // The button has copied the command.
-            if self.command.borrow().is_empty() {
-                self.obj().emit_by_name::<()>(AGAIN, &[]);
-            }
+            self.obj().emit_by_name::<()>(AGAIN, &[]);
         }
     }
 }
 
 glib::wrapper! {
-    /// Says what went wrong. Its button emits `again`, unless that copies a command.
+    /// Says what went wrong. Its button emits `again`.
     pub struct ProblemView(ObjectSubclass<imp::ProblemView>)
         @extends adw::BreakpointBin, gtk::Widget,
         @implements gtk::Accessible, gtk::Buildable, gtk::ConstraintTarget;
@@ -128,7 +119,6 @@ impl ProblemView {
         self.set_text(glib::markup_escape_text(&words.text));
         self.set_details(words.details.as_deref().unwrap_or_default());
         self.set_again_text(words.again.as_str());
-        self.set_command(words.command.as_deref().unwrap_or_default());
         self.imp().expander.set_expanded(false);
         self.announce(&format!("{}. {}", words.title, words.text), AccessibleAnnouncementPriority::High);
     }

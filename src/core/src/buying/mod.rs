@@ -26,6 +26,7 @@ use crate::{
     http::HttpError,
     provider::{Access, Grants, PurchaseError},
     redirect::{Parameters, Redirect},
+    service::ServiceUrl,
     session::{Session, SessionError},
     store::StoreError,
 };
@@ -80,6 +81,11 @@ impl Buying {
         page
     }
 
+    /// Leads back another way from now on, when the page is shown once more.
+    pub fn lead_back_to(&mut self, redirect: Redirect) {
+        self.redirect = redirect;
+    }
+
     /// The redirect to look out for. It means that the person is done with the page, not that the app was paid.
     pub fn redirect(&self) -> &Redirect {
         &self.redirect
@@ -87,11 +93,18 @@ impl Buying {
 
     /// The shop's own last page, if the redirect names one at the shop's origin.
     pub fn landing(&self, parameters: &Parameters) -> Option<Url> {
-        parameters
-            .get("redirect_uri")
-            .filter(|page| page.contains("://"))
-            .and_then(|page| self.binding.service.page(page))
+        landing(&self.binding.service, parameters)
     }
+
+    /// The same, for when somebody else looks out for the redirect.
+    pub fn landings(&self) -> impl Fn(&Parameters) -> Option<Url> + Send + Sync + 'static {
+        let service = self.binding.service.clone();
+        move |parameters| landing(&service, parameters)
+    }
+}
+
+fn landing(service: &ServiceUrl, parameters: &Parameters) -> Option<Url> {
+    parameters.get("redirect_uri").filter(|page| page.contains("://")).and_then(|page| service.page(page))
 }
 
 /// Asks an account's server about these apps, and updates the account's purchases.

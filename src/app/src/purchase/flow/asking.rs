@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, rc::Rc};
 use gtk::glib;
 use usher_core::{
     buying::{self, Begun, BuyError, plan},
-    provider::Access,
+    provider::{Access, Way},
     redirect::Redirect,
     session::SessionError,
 };
@@ -25,9 +25,9 @@ impl Purchase {
         glib::spawn_future_local(async move {
             // What has been begun is seen through, whatever becomes of the window.
             let _hold = purchase.services.hold();
-            if !containment::is_possible(None).await {
+            if purchase.way.get() != Way::Browser && !containment::is_possible(None).await {
                 purchase.end_asking();
-                purchase.show(&PageKind::Trouble(Trouble::NotContained(purchase.terminal_command())));
+                purchase.show(&PageKind::Trouble(Trouble::NotContained));
                 return;
             }
             let begun = purchase.ask_to_begin(pressed == Some(ButtonAction::Retry)).await;

@@ -7,7 +7,7 @@ use adw::prelude::*;
 use gtk::glib;
 use usher_core::buying::schedule;
 
-use super::{ButtonAction, CheckReason, PageKind, Purchase, PurchaseEvent, PurchasePage};
+use super::{ButtonAction, CheckReason, PageKind, Purchase, PurchaseEvent, PurchasePage, ShopPage};
 use crate::{
     navigation,
     purchase::words::{Names, words},
@@ -75,11 +75,11 @@ impl Purchase {
 
     /// Leaves the page as it is; a message at its foot says `text`.
     pub(super) fn stay(&self, text: Option<String>) {
-        let web = self.web.upgrade().filter(WidgetExt::is_mapped);
-        if let (Some(web), Some(problem)) = (&web, self.problem.take()) {
-            web.show_problem(problem);
+        let shop = self.shop_page().and_then(ShopPage::if_shown);
+        if let (Some(shop), Some(problem)) = (&shop, self.problem.take()) {
+            shop.show_problem(problem);
         }
-        let page: Option<gtk::Widget> = web.map(Cast::upcast).or_else(|| self.page.upgrade().map(Cast::upcast));
+        let page = shop.map(|shop| shop.page().clone()).or_else(|| self.page.upgrade().map(Cast::upcast));
         if let (Some(page), Some(text)) = (page, text) {
             toast::show(&page, &text);
         }
@@ -102,7 +102,7 @@ impl Purchase {
 
     /// No program waits any more; what is open stays.
     pub(crate) fn stay_alone(&self, text: &str) {
-        if let Some(page) = self.web.upgrade() {
+        if let Some(page) = self.shop_page() {
             page.show_alone(text);
         }
         if let Some(page) = self.page.upgrade() {

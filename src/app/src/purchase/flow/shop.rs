@@ -7,45 +7,115 @@ use adw::prelude::*;
 use gtk::glib;
 use usher_core::{
     account::AccountId,
-    redirect::{Match, Parameters},
+    buying::Buying,
+    listener::Listener,
+    provider::Way,
+    redirect::{Match, Parameters, Redirect},
     service::ServiceUrl,
 };
 
-use super::{CheckReason, PageKind, Purchase, WebPage, WebProblem};
+use super::{CheckReason, PageKind, Purchase, ShopPage, WAYS, WebProblem};
 use crate::{
+    browser::{BrowserPage, Route},
     i18n::gettext,
     purchase::departure,
-    web::{SpentRedirects, WebTask},
+    runtime,
+    web::{SpentRedirects, WebPage, WebTask},
 };
 
 impl Purchase {
+    /// The page that shows the shop.
+    pub(super) fn shop_page(&self) -> Option<ShopPage> {
+        ShopPage::of(self.shop_page.upgrade()?)
+    }
+
     /// Shows the shop's page from its beginning. Showing it again begins no other purchase.
     pub(super) fn show_shop(self: &Rc<Self>) {
-        let start = self.buying.borrow().as_ref().map(usher_core::buying::Buying::start);
-        let (Some(start), Some(view)) = (start, self.view.upgrade()) else {
+        self.problem.take();
+        if self.way.get() == Way::Browser {
+            glib::spawn_future_local(self.clone().show_in_browser());
+        } else {
+            self.show_here();
+        }
+    }
+
+    fn show_here(self: &Rc<Self>) {
+        let Some(start) = self.buying.borrow().as_ref().map(Buying::start) else {
             return;
         };
-        self.problem.take();
-        let shown = self.web.upgrade().filter(WidgetExt::is_mapped);
-        let page = shown.unwrap_or_else(|| {
-            let page = WebPage::first(self.services.accounts(), self.clone(), &self.request.session);
-            self.web.set(Some(&page));
-            self.put(&view, page.clone().upcast());
-            page
-        });
-        if let Some(text) = self.alone.borrow().as_deref() {
-            page.show_alone(text);
-        }
+        let page = match self.shop_page().and_then(ShopPage::if_shown) {
+            Some(ShopPage::Web(page)) => page,
+            _ => {
+                let page = WebPage::first(self.services.accounts(), self.clone(), &self.request.session);
+                self.put_shop(ShopPage::Web(page.clone()));
+                page
+            }
+        };
         page.load(&start);
+    }
+
+    async fn show_in_browser(self: Rc<Self>) {
+        let listener = runtime::spawn(Listener::open()).await;
+        if self.buying.borrow().is_none() {
+            return;
+        }
+        let page = match self.shop_page().and_then(ShopPage::if_shown) {
+            Some(ShopPage::Browser(page)) => page,
+            _ => {
+                let page = BrowserPage::new(&self.services, self.clone());
+                self.put_shop(ShopPage::Browser(page.clone()));
+                page
+            }
+        };
+        match listener.map_err(|error| error.to_string()).and_then(|listener| self.route(listener)) {
+            Ok(route) => page.go(route, None),
+            Err(reason) => {
+                tracing::warn!(reason, "cannot listen for the browser");
+                page.show_problem(WebProblem::Unusable);
+            }
+        }
+    }
+
+    /// Leads the shop's page back to a listener.
+    fn route(&self, listener: Listener) -> Result<Route, String> {
+        let redirect = Redirect::issue_at(listener.port()).map_err(|error| error.to_string())?;
+        let mut buying = self.buying.borrow_mut();
+        let buying = buying.as_mut().ok_or("the shop has led back")?;
+        self.spent.add(buying.redirect());
+        buying.lead_back_to(redirect.clone());
+        Ok(Route {
+            listener,
+            start: buying.start(),
+            redirect,
+            landing: Box::new(buying.landings()),
+            titles: [gettext("Done"), gettext("Not Bought")],
+            limit: self.services.sign_in_limit(),
+        })
+    }
+
+    /// Shows a page for the shop in place of the one before.
+    fn put_shop(&self, shop: ShopPage) {
+        let earlier = self.shop_page();
+        self.shop_page.set(Some(shop.page()));
+        if let Some(view) = self.view.upgrade() {
+            self.put(&view, shop.page().clone());
+        }
+        if let Some(earlier) = earlier {
+            earlier.close();
+        }
+        if let Some(text) = self.alone.borrow().as_deref() {
+            shop.show_alone(text);
+        }
     }
 
     /// Shows the shop's own last page, which may say when the app comes. Tells whether there is one.
     pub(super) fn shows_landing(&self) -> bool {
-        let landing = self.landing.take().zip(self.web.upgrade());
-        if let Some((landing, page)) = &landing {
-            page.show_landing(landing);
-        }
-        landing.is_some()
+        let page = self.shop_page().zip(self.landing.take());
+        let Some((ShopPage::Web(page), landing)) = page else {
+            return false;
+        };
+        page.show_landing(&landing);
+        true
     }
 
     /// The shop's page is not needed any more.
@@ -59,18 +129,18 @@ impl Purchase {
         if let Some(buying) = self.buying.take() {
             self.spent.add(buying.redirect());
         }
-        if let Some(page) = self.web.upgrade() {
+        if let Some(page) = self.shop_page() {
             page.close();
         }
-        self.web.set(None);
+        self.shop_page.set(None);
     }
 
     /// Asks before the person leaves the shop's page. Then asks the server before it does anything else.
     async fn confirm_departure(self: Rc<Self>) {
-        let Some(page) = self.web.upgrade().filter(|_| !self.is_asking_departure.replace(true)) else {
+        let Some(page) = self.shop_page().filter(|_| !self.is_asking_departure.replace(true)) else {
             return;
         };
-        let is_wanted = departure::is_wanted(&page).await;
+        let is_wanted = departure::is_wanted(page.page()).await;
         self.is_asking_departure.set(false);
         if is_wanted && self.buying.borrow().is_some() {
             page.show_busy(&gettext("Checking…"));
@@ -102,10 +172,6 @@ impl WebTask for Purchase {
         true
     }
 
-    fn command(&self) -> Option<String> {
-        self.terminal_command()
-    }
-
     fn recognise(&self, address: &str) -> Match {
         self.buying.borrow().as_ref().map_or(Match::Other, |buying| buying.redirect().recognise(address))
     }
@@ -116,11 +182,12 @@ impl WebTask for Purchase {
 
     /// The shop's page has led back. That does not say whether it was paid.
     fn answered(self: Rc<Self>, parameters: Parameters) {
-        let (Some(buying), Some(page)) = (self.buying.take(), self.web.upgrade()) else {
+        let (Some(buying), Some(page)) = (self.buying.take(), self.shop_page()) else {
             return;
         };
         self.spent.add(buying.redirect());
         self.is_awaited.set(true);
+        page.end(parameters.refusal().is_none());
         if let Some(refusal) = parameters.refusal() {
             page.show_busy(&gettext("Checking…"));
             self.ask(CheckReason::from(&refusal), false);
@@ -134,7 +201,7 @@ impl WebTask for Purchase {
 
     /// Does not send the page again: asks the server, then shows the purchase's first page.
     fn again(self: Rc<Self>, problem: WebProblem) {
-        if let Some(page) = self.web.upgrade() {
+        if let Some(page) = self.shop_page() {
             page.show_busy(&gettext("Checking…"));
             self.problem.replace(Some(problem));
             self.ask(CheckReason::Broken, true);
@@ -143,6 +210,15 @@ impl WebTask for Purchase {
 
     fn cancel(self: Rc<Self>) {
         glib::spawn_future_local(self.confirm_departure());
+    }
+
+    fn ways(&self) -> Vec<Way> {
+        WAYS.to_vec()
+    }
+
+    fn change_way(self: Rc<Self>, way: Way) {
+        self.way.set(way);
+        self.show_shop();
     }
 
     /// The server is still asked again and again.

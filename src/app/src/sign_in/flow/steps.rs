@@ -7,7 +7,7 @@ use gtk::glib;
 use usher_core::{
     credential::Secret,
     error_text::UserFacing,
-    provider::{Progress, RedirectReceiver, SignIn, SignInError, Step, StepAnswer, Way},
+    provider::{Progress, SignIn, SignInError, Step, StepAnswer},
     registry_logins, sign_in,
 };
 
@@ -44,7 +44,13 @@ impl Flow {
         if self.sign_in.borrow().is_none() {
             let (binding, http) = (self.request.binding.clone(), self.services.session.http().clone());
             let (app_ids, is_typed) = (self.request.app_ids(), self.request.is_typed);
-            let receiver = self.receiver();
+            let receiver = match self.receiver().await {
+                Ok(receiver) => receiver,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot listen for the browser");
+                    return self.show_problem(WebProblem::Unusable);
+                }
+            };
             let beginning = async move { sign_in::begin(&http, &binding, receiver, &app_ids, is_typed).await };
             let finding = runtime::spawn({
                 let (binding, app_ids) = (self.request.binding.clone(), self.request.app_ids());
@@ -63,37 +69,10 @@ impl Flow {
         }
     }
 
-    /// How a redirect comes back on the way that the person takes.
-    fn receiver(&self) -> RedirectReceiver {
-        match self.way.get() {
-            Way::Embedded | Way::Browser => RedirectReceiver::Embedded,
-            Way::Code => RedirectReceiver::Nowhere,
-        }
-    }
-
-    /// The way to remember, where there is a choice.
-    fn chosen_way(&self) -> Option<Way> {
-        let ways = self.request.binding.provider.ways(&self.request.binding, self.request.is_typed);
-        (!ways.is_empty()).then(|| self.way.get())
-    }
-
-    /// Begins anew, on another way to the sign-in page.
-    #[expect(dead_code, reason = "the pages that lead to other ways come next")]
-    pub(in crate::sign_in) fn change_way(self: &Rc<Self>, way: Way) {
-        self.stop();
-        if let Some(sign_in) = self.sign_in.take()
-            && let Step::Web { redirect, .. } = sign_in.step()
-        {
-            self.spent.add(redirect);
-        }
-        self.way.set(way);
-        self.begin();
-    }
-
     /// Ends a page of the server after a while if there is no answer (rule R5).
     fn limit_time(self: &Rc<Self>) {
         let timer = glib::timeout_add_local_once(
-            self.services.sign_in_limit(),
+            self.time_limit(),
             glib::clone!(
                 #[weak(rename_to = flow)]
                 self,
@@ -123,11 +102,7 @@ impl Flow {
     fn show_step(self: &Rc<Self>) {
         let sign_in = self.sign_in.borrow();
         match sign_in.as_ref().map(|sign_in| sign_in.step()) {
-            Some(Step::Web { start, .. }) => {
-                if let Some(page) = self.web_page() {
-                    page.load(start);
-                }
-            }
+            Some(Step::Web { start, redirect }) => self.show_web_step(start, redirect),
             Some(Step::Form { form }) => {
                 if let Some(page) = self.form_page() {
                     page.show_form(form);
@@ -179,7 +154,7 @@ impl Flow {
                 if let Some(page) = self.page() {
                     page.show_busy(&gettext("Signing in…"));
                 }
-                self.unsaved.keep(save::unsaved(&self.request, self.expected(), &signed_in, self.chosen_way()));
+                self.unsaved.keep(save::unsaved(&self.request, self.expected(), &signed_in, self.chosen_way.get()));
                 self.save();
             }
             Err(error) => self.failed(&error),
@@ -220,6 +195,10 @@ impl Flow {
                 self.save();
             }
             (WebProblem::Crashed, Some(StepPage::Web(page))) => page.reload(),
+            (WebProblem::TooLate, _) => {
+                self.sign_in.take();
+                self.begin();
+            }
             _ => self.begin(),
         }
     }

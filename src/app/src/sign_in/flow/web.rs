@@ -5,16 +5,14 @@ use std::rc::Rc;
 
 use usher_core::{
     account::AccountId,
-    provider::{Step, StepAnswer},
+    provider::{Step, StepAnswer, Way},
     redirect::{Match, Parameters, Refusal},
     service::ServiceUrl,
-    text as core_text,
 };
 
 use super::Flow;
 use crate::{
     i18n::gettext,
-    sign_in::request::Purpose,
     web::{SpentRedirects, WebProblem, WebTask},
 };
 
@@ -29,16 +27,6 @@ impl WebTask for Flow {
 
     fn is_purchase(&self) -> bool {
         false
-    }
-
-    fn command(&self) -> Option<String> {
-        let remote = match &self.request.purpose {
-            Purpose::Asked(asked) => Some(asked.ground.remote.as_str()),
-            Purpose::ByHand { remote } => remote.as_ref().map(|remote| remote.name.as_str()),
-        };
-        let server = self.request.binding.service.url().as_str();
-        let whom = remote.filter(|name| core_text::is_plain_name(name)).unwrap_or(server);
-        core_text::usherctl(&["sign-in", whom])
     }
 
     fn recognise(&self, address: &str) -> Match {
@@ -59,6 +47,9 @@ impl WebTask for Flow {
         if let Step::Web { redirect, .. } = sign_in.step() {
             self.spent.add(redirect);
         }
+        if self.way.get() == Way::Browser {
+            self.is_browser_agreed.set(true);
+        }
         // A person who has cancelled waits for nothing more.
         if parameters.refusal() != Some(Refusal::Cancelled) {
             page.show_busy(&gettext("Signing in…"));
@@ -72,5 +63,13 @@ impl WebTask for Flow {
 
     fn cancel(self: Rc<Self>) {
         self.leave();
+    }
+
+    fn ways(&self) -> Vec<Way> {
+        self.request.binding.provider.ways(&self.request.binding, self.request.is_typed)
+    }
+
+    fn change_way(self: Rc<Self>, way: Way) {
+        Self::change_way(&self, way);
     }
 }

@@ -2,6 +2,7 @@
 //! What the keys and buttons around a page do.
 
 use adw::{prelude::*, subclass::prelude::*};
+use usher_core::provider::Way;
 use webkit6::prelude::*;
 
 use super::imp;
@@ -13,8 +14,14 @@ const ZOOM_RANGE: std::ops::RangeInclusive<f64> = 0.3..=3.0;
 impl imp::WebPage {
     /// Goes on after a problem.
     pub(super) fn again(&self) {
-        let problem = self.shown_problem.take();
-        match (problem, self.task().filter(|_| !self.is_pop_up())) {
+        let (problem, task) = (self.shown_problem.take(), self.task());
+        if let (Some(problem), Some(task)) = (&problem, &task)
+            && self.leads_to_browser(problem)
+        {
+            task.clone().change_way(Way::Browser);
+            return;
+        }
+        match (problem, task.filter(|_| !self.is_pop_up())) {
             (Some(problem), Some(task)) => task.again(problem),
             _ => self.reload(),
         }

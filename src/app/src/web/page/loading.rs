@@ -288,7 +288,7 @@ impl imp::WebPage {
     /// A page wanted to fill the main frame with what belongs to no server.
     fn show_without_address(&self) {
         let host = service::host_of(&self.committed());
-        self.show_problem_at(self.not_shown(NotShown::NoAddress), &host);
+        self.show_problem_at(WebProblem::NotShown(NotShown::NoAddress), &host);
     }
 
     /// A server asks for a password outside its page. `WebKit` would show a box with the server's own text; Usher shows
@@ -298,7 +298,7 @@ impl imp::WebPage {
         if self.loading.is_pending.get() {
             let host = host_of(&self.view().uri().unwrap_or_default());
             self.view().stop_loading();
-            self.meet(self.not_shown(NotShown::Authentication), &host);
+            self.meet(WebProblem::NotShown(NotShown::Authentication), &host);
         } else {
             self.tell_once(&gettext("The page asked for a password in an unsupported way"));
         }

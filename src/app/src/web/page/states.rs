@@ -4,11 +4,12 @@
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority, gio, glib};
 use url::Url;
-use usher_core::service;
+use usher_core::{provider::Way, service};
 use webkit6::prelude::*;
 
 use super::imp;
 use crate::{
+    i18n::gettext,
     navigation,
     web::{
         containment, identity,
@@ -33,7 +34,7 @@ impl imp::WebPage {
                 if containment::is_possible(Some(imp.view())).await {
                     identity::under_own_id(|| imp.view().load_uri(address.as_str()));
                 } else {
-                    imp.show_problem(imp.not_shown(NotShown::NotContained));
+                    imp.show_problem(WebProblem::NotShown(NotShown::NotContained));
                 }
             }
         ));
@@ -95,16 +96,20 @@ impl imp::WebPage {
             return;
         }
         self.stack.set_visible_child_name("problem");
-        self.problem.show(&problem.words(host, self.is_purchase()));
+        let mut words = problem.words(host, self.is_purchase());
+        if self.leads_to_browser(&problem) {
+            words.again = gettext("Continue in Browser");
+        }
+        self.problem.show(&words);
         self.problem.take_focus();
         self.shown_problem.replace(Some(problem));
         self.show_reload();
         self.obj().action_set_enabled("web.cancel", true);
     }
 
-    /// A page that is not shown, with the command that does the same elsewhere.
-    pub(super) fn not_shown(&self, reason: NotShown) -> WebProblem {
-        WebProblem::NotShown(reason, self.task().and_then(|task| task.command()))
+    /// Whether the person can go on in the browser after a problem.
+    pub(super) fn leads_to_browser(&self, problem: &WebProblem) -> bool {
+        problem.is_of_the_view() && self.task().is_some_and(|task| task.ways().contains(&Way::Browser))
     }
 
     pub(super) fn close_pop_up(&self) {
