@@ -50,6 +50,7 @@ async fn every_command_that_adds_a_repository_leads_to_signing_in() {
             .replace("remote-add ", "remote-add --user --no-gpg-verify ")
             .replace("io.github.usher.Usher", AUTHENTICATOR)
             .replace("https://store.example.org/", &base)
+            .replace("https://login.example.org/", &base)
             .replace("https://repo.example.org/", &repository)
             .replace("oci+https://index.example.org/", &index);
         assert!(!command.contains("example.org"), "{page}: {command}");
@@ -75,7 +76,7 @@ async fn every_command_that_adds_a_repository_leads_to_signing_in() {
         session.flatpak().run(&["remote-delete", "--user", name]).await.expect_success();
         tried.push(page);
     }
-    assert_eq!(tried, ["basic", "registry", "token", "webflow"]);
+    assert_eq!(tried, ["basic", "openid", "registry", "token", "webflow"]);
 }
 
 #[tokio::test]
