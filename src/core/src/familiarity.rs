@@ -53,7 +53,7 @@ impl Familiarity {
         if let Some(known) = known.filter(|known| known.binding.host() == host) {
             return Self::KnownAccount { since: first_sign_in(known), last: last_use(known) };
         }
-        let mut hosts: Vec<String> = entries.iter().filter_map(host_of).collect();
+        let mut hosts: Vec<String> = entries.iter().flat_map(hosts_of).collect();
         hosts.sort();
         if hosts.iter().any(|known| known == host) {
             return Self::KnownServer;
@@ -62,11 +62,12 @@ impl Familiarity {
     }
 }
 
-fn host_of(entry: &Entry) -> Option<String> {
+/// The hosts of an account's server, and of the one that the person signs in at.
+fn hosts_of(entry: &Entry) -> Vec<String> {
     match entry {
-        Entry::Open(account) => Some(account.binding.host()),
-        Entry::Locked(outline) => Some(outline.service.host()),
-        Entry::Broken(_) => None,
+        Entry::Open(account) => vec![account.binding.host(), account.binding.sign_in_host()],
+        Entry::Locked(outline) => vec![outline.service.host()],
+        Entry::Broken(_) => Vec::new(),
     }
 }
 
@@ -191,6 +192,20 @@ mod tests {
     fn familiarity(known: &[&str], host: &str) -> Familiarity {
         let entries: Vec<Entry> = known.iter().map(|known| open(account(known))).collect();
         Familiarity::of(&entries, host, None)
+    }
+
+    #[test]
+    fn a_server_that_others_leave_signing_in_to_is_known_too() {
+        let binding = testing::single_sign_on("https://store.example/", "https://login.example.net");
+        let entries = [open(testing::account_of(binding, "ada", 0))];
+        for (host, found) in [
+            ("store.example", Familiarity::KnownServer),
+            ("login.example.net", Familiarity::KnownServer),
+            ("iogin.example.net", Familiarity::Resembles("login.example.net".into())),
+            ("other.example.org", Familiarity::New),
+        ] {
+            assert_eq!(Familiarity::of(&entries, host, None), found, "{host}");
+        }
     }
 
     #[test]

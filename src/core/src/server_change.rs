@@ -48,7 +48,8 @@ impl<'a> ServerChange<'a> {
 
     /// That the two servers could be mistaken for each other, if they could.
     pub fn warning(&self) -> Option<String> {
-        familiarity::resembles(&self.agreed.binding.host(), &self.claimed.host())
+        let [old, new] = self.hosts();
+        familiarity::resembles(&old, &new)
             .then(|| self.fill(|values| gettext_f("{new_host} is not the same as {old_host}.", values)))
     }
 
@@ -57,12 +58,24 @@ impl<'a> ServerChange<'a> {
         Subject { remote_url: self.address.clone(), binding: self.claimed.clone() }
     }
 
+    /// The hosts of the old and the new server.
+    pub fn hosts(&self) -> [String; 2] {
+        hosts(&self.agreed.binding, &self.claimed)
+    }
+
     /// Fills in a sentence with the names `remote`, `old_host` and `new_host`.
     pub fn fill(&self, fill: impl FnOnce(&[(&str, &str)]) -> String) -> String {
         let remote = text::clean(self.remote, text::NAME_LIMIT);
-        let (old, new) = (self.agreed.binding.host(), self.claimed.host());
+        let [old, new] = self.hosts();
         fill(&[("remote", &remote), ("old_host", &old), ("new_host", &new)])
     }
+}
+
+/// The hosts that tell an old server from a new one. Where only the server changes to which both leave signing in, it is
+/// the hosts of that one.
+pub fn hosts(old: &Binding, new: &Binding) -> [String; 2] {
+    let [old_host, new_host] = [old.host(), new.host()];
+    if old_host == new_host { [old.sign_in_host(), new.sign_in_host()] } else { [old_host, new_host] }
 }
 
 #[cfg(test)]
@@ -88,5 +101,20 @@ mod tests {
         assert_eq!(changed("https://r.example/repo", "old.example"), None);
         assert_eq!(changed("https://other.example/repo", "new.example"), None);
         assert_eq!(changed("http://r.example/repo", "new.example"), None);
+    }
+
+    #[test]
+    fn another_server_to_sign_in_at_is_a_change_that_names_it() {
+        let at = |issuer: &str| testing::single_sign_on("https://store.example/", issuer);
+        let account = testing::account_of(at("https://login.example"), "ada", 0);
+        let entries = [testing::open(testing::linked(account, &["https://r.example/repo"]))];
+        let mut remote = testing::remote("demo", "https://r.example/repo", "store.example");
+        remote.options = at("https://login.evil.example").options();
+        let change = ServerChange::of(&entries, &remote).unwrap();
+        assert_eq!(change.hosts(), ["login.example", "login.evil.example"]);
+        assert!(change.sentence().contains("used login.example and now asks for an account at login.evil.example."));
+        remote.options = testing::options("other.example");
+        let change = ServerChange::of(&entries, &remote).unwrap();
+        assert_eq!(change.hosts(), ["store.example", "other.example"]);
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     credential::{Credential, Token},
     ground::Ground,
     names,
-    provider::{Access, Endpoints, Provider, SignedIn},
+    provider::{self, Access, Claim, Endpoints, Provider, SignedIn},
     remote::Remote,
     service::{RemoteUrl, ServiceUrl},
     store::{AccountStore, Entry},
@@ -36,6 +36,16 @@ pub fn options(server: &str) -> BTreeMap<String, String> {
 pub fn binding(server: &str) -> Binding {
     let service = ServiceUrl::parse(&options(server)[option::URL]).expect("a test names a sound server");
     Provider::default_provider().at(service)
+}
+
+/// The binding of accounts at a service that leaves signing in to this server.
+pub fn single_sign_on(service: &str, issuer: &str) -> Binding {
+    let mut options = options(service);
+    for (name, value) in [(option::TYPE, "oauth2"), ("issuer", issuer), ("client-id", "usher")] {
+        options.insert(name.to_owned(), value.to_owned());
+    }
+    let claim = Claim { remote_uri: "https://repo.example.org/", options: &options, registry: None };
+    provider::claim(&claim).expect("a test names sound servers")
 }
 
 /// A token with this text.

@@ -8,6 +8,7 @@ use usher_core::{
     i18n::gettext_f,
     lookup::Lookup,
     remote::Remote,
+    server_change,
     session::SessionError,
     store::StoreError,
     text,
@@ -68,15 +69,18 @@ pub(crate) fn of(found: &Lookup<'_>, remote: &Remote, binding: &Binding) -> Fail
     match found {
         found if found.yields_to_refusal() && is_refused(remote) => refused(remote, binding),
         Lookup::Locked => Failure::Keyring(StoreError::Locked),
-        Lookup::Changed(agreed) => Failure::Other(gettext_f(
-            "Blocked: “{remote}” now asks for an account at {new_host} instead of {old_host}. Run “{command}”.",
-            &[
-                ("command", &command::usherctl(&["review", &remotes::word(&remote.name, &remote.url)])),
-                ("remote", &text::clean(&remote.name, text::NAME_LIMIT)),
-                ("new_host", &binding.host()),
-                ("old_host", &agreed.binding.host()),
-            ],
-        )),
+        Lookup::Changed(agreed) => {
+            let [old_host, new_host] = server_change::hosts(&agreed.binding, binding);
+            Failure::Other(gettext_f(
+                "Blocked: “{remote}” now asks for an account at {new_host} instead of {old_host}. Run “{command}”.",
+                &[
+                    ("command", &command::usherctl(&["review", &remotes::word(&remote.name, &remote.url)])),
+                    ("remote", &text::clean(&remote.name, text::NAME_LIMIT)),
+                    ("new_host", &new_host),
+                    ("old_host", &old_host),
+                ],
+            ))
+        }
         Lookup::Linked(account) => signed_in(account).err().unwrap_or_else(|| account_needed(binding)),
         Lookup::Ambiguous(_) | Lookup::Unlinked(_) => permission_needed(remote),
         Lookup::Nothing => account_needed(binding),

@@ -9,6 +9,7 @@ use crate::{
     lookup::{self, Lookup},
     provider::Claim,
     remote::{FLATPAK_AUTHENTICATOR, Remote},
+    server_change,
     service::RemoteUrl,
     store::Entry,
 };
@@ -137,17 +138,20 @@ fn account_verdict(remote: &Remote, claimed: &Binding, found: &Lookup<'_>, is_re
         }
         Lookup::Ambiguous(_) => Problem::Ambiguous { remote: name, host },
         Lookup::Unlinked(_) => Problem::NotAllowed { remote: name, host },
-        Lookup::Changed(account) => Problem::ServerChanged {
-            remote: name,
-            place: InstallationKind::of(remote.is_user),
-            way_back: account.binding.options_beside(&Claim {
-                remote_uri: remote.url.verbatim(),
-                options: &remote.options,
-                registry: remote.registry.as_deref(),
-            }),
-            old_host: account.binding.host(),
-            new_host: host,
-        },
+        Lookup::Changed(account) => {
+            let [old_host, new_host] = server_change::hosts(&account.binding, claimed);
+            Problem::ServerChanged {
+                remote: name,
+                place: InstallationKind::of(remote.is_user),
+                way_back: account.binding.options_beside(&Claim {
+                    remote_uri: remote.url.verbatim(),
+                    options: &remote.options,
+                    registry: remote.registry.as_deref(),
+                }),
+                old_host,
+                new_host,
+            }
+        }
         // Nobody has said yet that it keeps anything back.
         Lookup::Nothing if claimed.provider.serves_anybody() => return Verdict::NotChecked,
         Lookup::Nothing => Problem::NoAccount { remote: name, host },

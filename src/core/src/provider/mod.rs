@@ -125,6 +125,12 @@ impl<'de> Deserialize<'de> for Provider {
 }
 
 impl Binding {
+    /// The host of the server that a person signs in at, for showing: the service's, or that of a server to which the
+    /// service leaves signing in.
+    pub fn sign_in_host(&self) -> String {
+        self.provider.signs_in_at(self).host()
+    }
+
     /// The options that make a remote claim this binding.
     pub fn options(&self) -> BTreeMap<String, String> {
         let mut options = self.provider.options(self);
