@@ -211,7 +211,16 @@ impl UserFacing for SignInError {
     }
 
     fn sentence(&self) -> String {
-        gettext_f("Not signed in: {reason}.", &[("reason", &self.reason())])
+        let what = gettext_f("Not signed in: {reason}.", &[("reason", &self.reason())]);
+        let next = match self {
+            Self::CodeEnded => gettext("Try again to get a new one."),
+            Self::WrongIssuer => {
+                gettext("Nothing of it was used. If it happens again, tell the people who run the server.")
+            }
+            Self::ClockOff => gettext("Check the date and time of this computer, then try again."),
+            _ => return what,
+        };
+        format!("{what} {next}")
     }
 }
 

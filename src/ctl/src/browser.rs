@@ -23,15 +23,27 @@ const DESKTOP_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Args, Debug, Clone, Copy, Default)]
 #[group(skip)]
 pub(crate) struct Options {
+    /// Use a browser, and wait for it to come back to this computer, even over ssh
+    #[arg(long, visible_alias = "listen", conflicts_with = "paste")]
+    browser: bool,
     /// Print the address instead of opening a browser
     #[arg(long)]
     no_browser: bool,
     /// Ask for the address at which the browser ended, as over ssh, instead of waiting for the browser to come back
     #[arg(long)]
     paste: bool,
-    /// Wait for the browser to come back, even over ssh
-    #[arg(long, conflicts_with = "paste")]
-    listen: bool,
+}
+
+impl Options {
+    /// Whether any of them was given: all are about a browser.
+    pub(crate) fn is_named(self) -> bool {
+        self.browser || self.no_browser || self.paste
+    }
+
+    /// Whether the person wants a browser rather than a code, wherever that is.
+    pub(crate) fn wants_browser(self) -> bool {
+        self.browser
+    }
 }
 
 /// How the browser comes back.
@@ -74,8 +86,7 @@ pub(crate) struct BrowserVisit<'a> {
 
 impl ReturnMethod {
     pub(crate) async fn choose(options: Options) -> Result<Self, Failure> {
-        let is_remote = ["SSH_CONNECTION", "SSH_TTY"].iter().any(|name| is_set(name));
-        if options.paste || is_remote && !options.listen {
+        if options.paste || is_over_ssh() && !options.browser {
             return Ok(Self::Paste);
         }
         Ok(Self::Listen { listener: Listener::open().await?, opens: !options.no_browser })
@@ -155,6 +166,11 @@ async fn paste(visit: &BrowserVisit<'_>) -> Result<Parameters, VisitError> {
         }
         question = gettext("This is not the address that the browser ended at. Paste that address (it stays hidden):");
     }
+}
+
+/// Whether the person sits at another computer.
+pub(crate) fn is_over_ssh() -> bool {
+    ["SSH_CONNECTION", "SSH_TTY"].iter().any(|name| is_set(name))
 }
 
 fn is_set(name: &str) -> bool {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use usher_core::names;
 
-use crate::{browser, sign_in};
+use crate::{browser, sign_in, way};
 
 /// Repository accounts in the terminal
 #[derive(Parser, Debug)]
@@ -55,7 +55,7 @@ pub(crate) enum Command {
         /// The remote, by its name or address
         remote: String,
         #[command(flatten)]
-        browser: browser::Options,
+        way: way::Options,
     },
     /// Stop letting a remote use an account
     Revoke {
@@ -128,7 +128,7 @@ pub(crate) enum Command {
         #[arg(value_hint = clap::ValueHint::FilePath)]
         file: PathBuf,
         #[command(flatten)]
-        browser: browser::Options,
+        way: way::Options,
     },
     /// List the remotes that use Usher, and those that could
     Remotes,

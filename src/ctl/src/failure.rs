@@ -92,7 +92,7 @@ impl Failure {
     /// Nobody was signed in.
     pub(crate) fn of_sign_in(error: SignInError, host: &str) -> Self {
         match error {
-            SignInError::Cancelled => Self::Stopped(error.sentence()),
+            SignInError::Cancelled | SignInError::Declined => Self::Stopped(error.sentence()),
             SignInError::Http(error) => Self::of_server(host, &error),
             SignInError::Unexpected => Self::bad_answer(host),
             SignInError::NotNeeded => {
@@ -178,5 +178,53 @@ impl From<RandomError> for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe { Self::Unheard } else { Self::Other(error.sentence()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_nobody_was_signed_in_is_said_with_what_to_do_next() {
+        for (error, code, said) in [
+            (SignInError::Cancelled, code::CANCELLED, "Not signed in: cancelled."),
+            (SignInError::Declined, code::CANCELLED, "Not signed in: it was declined on the other device."),
+            (SignInError::CodeEnded, code::FAILED, "Not signed in: the code has expired. Try again to get a new one."),
+            (
+                SignInError::ClockOff,
+                code::FAILED,
+                "Not signed in: the clocks of this computer and the server differ. Check the date and time of this computer, then try again.",
+            ),
+            (
+                SignInError::WrongIssuer,
+                code::FAILED,
+                "Not signed in: the answer came from another server than the one that was asked. Nothing of it was used. If it happens again, tell the people who run the server.",
+            ),
+            (
+                SignInError::Stopped("invalid_client".into()),
+                code::FAILED,
+                "Not signed in: the server stopped it (“invalid_client”).",
+            ),
+            (SignInError::NoCredential, code::FAILED, "Not signed in: the server did not finish the sign-in."),
+            (
+                SignInError::NotPossible,
+                code::FAILED,
+                "login.example offers only a way of signing in that flatpak cannot use.",
+            ),
+            (
+                SignInError::Http(HttpError::NoSuchHost),
+                code::NETWORK,
+                "login.example cannot be reached. Check the connection, then try again.",
+            ),
+            (
+                SignInError::Unexpected,
+                code::NETWORK,
+                "login.example answered in an unexpected way. Try again later; nothing was changed.",
+            ),
+        ] {
+            let failure = Failure::of_sign_in(error, "login.example");
+            assert_eq!((failure.code(), failure.sentence().as_str()), (code, said));
+        }
     }
 }

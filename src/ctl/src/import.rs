@@ -19,9 +19,18 @@ use usher_core::{
     text,
 };
 
-use crate::{browser, consent, context::Context, export, failure::Failure, sign_in, target, target::Target, terminal};
+use crate::{
+    consent,
+    context::Context,
+    export,
+    failure::Failure,
+    pair, sign_in,
+    signing_in::sign_in_agreed,
+    target::{self, Target},
+    terminal, way,
+};
 
-pub(crate) async fn run(context: &Context, file: &Path, options: browser::Options) -> Result<(), Failure> {
+pub(crate) async fn run(context: &Context, file: &Path, options: way::Options) -> Result<(), Failure> {
     let taken = Takeout::parse(&read(file)?).map_err(export::failure)?;
     let entries = context.store.unlocked_entries().await?;
     let here = ThisComputer::read();
@@ -59,8 +68,12 @@ impl ThisComputer {
         let named = self.remotes.iter().find(|remote| {
             remote.is_ours() && remote.claimed().as_ref() == Ok(&account.binding) && text::is_plain_name(&remote.name)
         });
-        let server = named.map_or(account.binding.service.as_str(), |remote| &remote.name);
-        text::usherctl(&["sign-in", server])
+        let (server, pair) = match named {
+            Some(remote) => (remote.name.as_str(), Vec::new()),
+            None => (account.binding.service.as_str(), pair::arguments(&account.binding)),
+        };
+        let arguments: Vec<&str> = ["sign-in", server].into_iter().chain(pair.iter().map(String::as_str)).collect();
+        text::usherctl(&arguments)
     }
 }
 
@@ -119,7 +132,7 @@ async fn print_account(
     account: &TakenAccount,
     entries: &[Entry],
     here: &ThisComputer,
-    options: browser::Options,
+    options: way::Options,
 ) -> Result<(), Failure> {
     let values = [("user", account.label()), ("host", account.binding.host())];
     let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -127,27 +140,30 @@ async fn print_account(
         return context.out.line(&gettext_f("The account of {user} at {host}: signed in", &values));
     }
     let can_ask = !context.out.is_json && terminal::can_ask();
-    if can_ask {
-        consent::warn_of_likeness(entries, &account.binding.host())?;
+    if can_ask && !sign_in::is_known(entries, &account.binding) {
+        consent::introduce(entries, &account.binding)?;
     }
-    if can_ask && terminal::ask(&question(account, entries, &values)).await? {
+    if can_ask && terminal::ask(&question(account, entries)).await? {
         let ours: Vec<_> = here.remotes.iter().filter(|remote| remote.is_ours()).cloned().collect();
         let user = Some(account.user.clone()).filter(|user| *user != account.binding.host());
         let target = Target { user, ..target::at(account.binding.clone(), &ours) };
-        let options = sign_in::Options { browser: options, ..sign_in::Options::default() };
-        let signed_in = sign_in::sign_in_agreed(context, entries, &target, &options).await?;
+        let options = sign_in::Options { way: options, ..sign_in::Options::default() };
+        let signed_in = sign_in_agreed(context, entries, &target, &options).await?;
         return sign_in::permit_remotes(context, entries, &signed_in, &target).await;
     }
     context.out.line(&gettext_f("Sign in to {host} as {user} with this command:", &values))?;
     context.out.line(&format!("  {}", here.sign_in_command(account).unwrap_or_default()))
 }
 
-fn question(account: &TakenAccount, entries: &[Entry], values: &[(&str, &str)]) -> String {
-    let is_known = entries.iter().filter_map(Entry::account).any(|known| known.binding == account.binding);
-    if is_known {
-        gettext_f("Sign in to {host} as {user} now?", values)
+fn question(account: &TakenAccount, entries: &[Entry]) -> String {
+    let (user, host, sign_in_host) = (account.label(), account.binding.host(), account.binding.sign_in_host());
+    let values = [("user", user.as_str()), ("host", &host), ("sign_in_host", &sign_in_host)];
+    if sign_in::is_known(entries, &account.binding) {
+        gettext_f("Sign in to {host} as {user} now?", &values)
+    } else if host == sign_in_host {
+        gettext_f("First time at {host}. Sign in as {user} now?", &values)
     } else {
-        gettext_f("First time at {host}. Sign in as {user} now?", values)
+        gettext_f("First time at {host} by way of {sign_in_host}. Sign in as {user} now?", &values)
     }
 }
 

@@ -9,6 +9,7 @@ mod cli;
 mod command;
 mod consent;
 mod context;
+mod device_code;
 mod doctor;
 mod export;
 mod failure;
@@ -20,6 +21,7 @@ mod list;
 mod list_remotes;
 mod obstacle;
 mod others;
+mod pair;
 mod permission;
 mod purchases;
 mod query;
@@ -32,11 +34,13 @@ mod review;
 mod settings;
 mod sign_in;
 mod sign_out;
+mod signing_in;
 mod status;
 mod target;
 mod terminal;
 mod time;
 mod unsaved;
+mod way;
 
 use std::{
     io::{self, Write},
@@ -131,14 +135,14 @@ async fn dispatch(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Allow { remote, account } => permission::allow(context, &remote, account.as_deref()).await?,
         Command::Revoke { remote, for_good: true, .. } => permission::refuse(context, &remote).await?,
         Command::Revoke { remote, account, .. } => permission::revoke(context, &remote, account.as_deref()).await?,
-        Command::Review { remote, browser } => review::run(context, &remote, browser).await?,
+        Command::Review { remote, way } => review::run(context, &remote, way).await?,
         Command::Settings { setting, value } => settings::run(context, setting.zip(value)).await?,
         Command::Rename { account, name } => rename::run(context, &account, &name).await?,
         Command::Remove { account, yes } => remove::run(context, &account, yes).await?,
         Command::Purchases { account, check } => return purchases::run(context, account.as_deref(), check).await,
         Command::Query { remote, apps } => return query::run(context, &remote, &apps).await,
         Command::Export { file, force } => export::run(context, file, force).await?,
-        Command::Import { file, browser } => import::run(context, &file, browser).await?,
+        Command::Import { file, way } => import::run(context, &file, way).await?,
         Command::Generate { artifact } => generate::run(artifact)?,
         Command::Remotes => list_remotes::run(context).await?,
         Command::Use { remote, yes } => change_remote::run(context, Change::Use, &remote, yes).await?,

@@ -12,9 +12,9 @@ use usher_core::{
     text,
 };
 
-use crate::{browser, consent, context::Context, failure::Failure, remotes, sign_in, target, terminal};
+use crate::{consent, context::Context, failure::Failure, remotes, sign_in, target, terminal, way};
 
-pub(crate) async fn run(context: &Context, remote: &str, options: browser::Options) -> Result<(), Failure> {
+pub(crate) async fn run(context: &Context, remote: &str, options: way::Options) -> Result<(), Failure> {
     let remotes = remotes::ours();
     let remote = remotes::named(&remotes, remote)?;
     remotes::ground(remote)?;
@@ -28,7 +28,7 @@ pub(crate) async fn run(context: &Context, remote: &str, options: browser::Optio
         return Err(Failure::Usage(format!("{} {}", change.sentence(), gettext("A terminal is needed to answer."))));
     }
     consent::warn_of_change(&entries, remote)?;
-    consent::warn_of_likeness(&entries, &change.claimed.host())?;
+    consent::introduce(&entries, &change.claimed)?;
     let question = change.fill(|values| gettext_f("Use {new_host} from now on?", values));
     if !terminal::ask(&question).await? {
         if let Some(file) = DecisionFile::of_person() {
@@ -37,6 +37,6 @@ pub(crate) async fn run(context: &Context, remote: &str, options: browser::Optio
         context.out.line(&change.fill(|values| gettext_f("“{remote}” stays blocked.", values)))?;
         return Err(Failure::Cancelled);
     }
-    let options = sign_in::Options { browser: options, ..sign_in::Options::default() };
+    let options = sign_in::Options { way: options, ..sign_in::Options::default() };
     sign_in::sign_in_accepted(context, &entries, &target::of_remote(remote)?, &options).await
 }

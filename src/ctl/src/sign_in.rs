@@ -1,34 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `usherctl sign-in` sends the person to the server's page in a browser and receives the redirect, or asks for what the
-//! server wants, and saves the account in the keyring.
+//! `usherctl sign-in` finds the server that the person names, asks before anything is sent to a new one, signs in there, and
+//! lets remotes use the account.
 
 use clap::{Args, builder::PossibleValuesParser};
 use serde_json::json;
-use url::Url;
 use usher_core::{
     account::{Account, Standing},
     binding::Binding,
     clock,
     http::HttpError,
-    i18n::{gettext, gettext_f},
-    provider::{self, Progress, Provider, SignIn, Step, StepAnswer},
-    redirect::Redirect,
+    i18n::gettext_f,
+    provider::{self, Provider},
     remote::Remote,
     repository_probe,
     service::ServiceUrl,
-    sign_in,
     store::Entry,
 };
 
 use crate::{
-    browser::{self, BrowserVisit, ReturnMethod, VisitError},
     consent::{self, PermissionRequest},
     context::Context,
     failure::Failure,
-    form::{self, FormRequest},
-    list, obstacle, remotes, repository,
+    form, list, obstacle, pair, remotes, repository,
+    signing_in::sign_in_agreed,
     target::{self, Named, Target},
-    terminal, unsaved,
+    terminal, way,
 };
 
 /// How a person wants to sign in.
@@ -36,12 +32,14 @@ use crate::{
 #[group(skip)]
 pub(crate) struct Options {
     #[command(flatten)]
-    pub(crate) browser: browser::Options,
+    pub(crate) way: way::Options,
     #[command(flatten)]
     pub(crate) form: form::Options,
     /// What kind of server it is, where only its address is known; without this it is asked
     #[arg(long = "type", value_name = "TYPE", value_parser = PossibleValuesParser::new(provider::names()))]
     pub(crate) kind: Option<String>,
+    #[command(flatten)]
+    pub(crate) pair: pair::Options,
 }
 
 impl Options {
@@ -55,6 +53,7 @@ pub(crate) async fn run(context: &Context, server: &str, options: &Options) -> R
     let remotes = remotes::ours();
     let file = repository::file_named(server, &remotes);
     let named = match &file {
+        _ if options.pair.is_named() => Named::Target(target::typed(server, &options.pair, options.kind(), &remotes)?),
         Some(file) => target::of_remote(&repository::remote_of(context, file)?).map(Named::Target)?,
         None => target::named(context, server, &remotes).await?,
     };
@@ -62,7 +61,10 @@ pub(crate) async fn run(context: &Context, server: &str, options: &Options) -> R
     let target = match named {
         Named::Target(target) => target,
         Named::Address(service) => {
-            confirm_new_server(&entries, &service.host()).await?;
+            if let Some(kind) = options.kind() {
+                options.pair.allow_alone(&service, kind)?;
+            }
+            consent::confirm_new_host(&entries, &service.host()).await?;
             of_address(context, service, options.kind(), &remotes).await?
         }
     };
@@ -74,7 +76,7 @@ pub(crate) async fn run(context: &Context, server: &str, options: &Options) -> R
         account.clone()
     } else {
         if !target.is_agreed && !is_known(&entries, &target.binding) {
-            confirm_new_server(&entries, &target.binding.host()).await?;
+            consent::confirm_new_server(&entries, &target.binding).await?;
         }
         sign_in_agreed(context, &entries, &target, options).await?
     };
@@ -106,59 +108,6 @@ async fn print_account(context: &Context, account: &Account) -> Result<(), Failu
     let entries = context.store.entries().await?;
     let account = entries.iter().filter_map(Entry::account).find(|known| known.id == account.id).unwrap_or(account);
     context.out.json(&json!({ "account": list::account_json(account) }))
-}
-
-/// Signs in to a server that the person has agreed to, and saves the account.
-pub(crate) async fn sign_in_agreed(
-    context: &Context,
-    entries: &[Entry],
-    target: &Target,
-    options: &Options,
-) -> Result<Account, Failure> {
-    let binding = &target.binding;
-    // What saving will need is tried before the person takes the trouble (rule R16).
-    sign_in::prepare(&context.store, binding).await?;
-    let host = binding.host();
-    let return_method = ReturnMethod::choose(options.browser).await?;
-    let begun = sign_in::begin(context.session.http(), binding, return_method.back(), &[], false).await;
-    let sign_in = begun.map_err(|error| Failure::of_sign_in(error, &host))?;
-    match sign_in.step() {
-        Step::Form { .. } => {
-            let user = target.user.clone();
-            let signed_in =
-                FormRequest { context, entries, binding, host, user, options: &options.form }.fill(sign_in).await?;
-            unsaved::save(context, binding, &signed_in).await
-        }
-        Step::Web { start, redirect } => {
-            options.form.refuse(&host)?;
-            let (start, redirect) = (start.clone(), redirect.clone());
-            sign_in_on_page(context, binding, return_method, (start, &redirect), sign_in).await
-        }
-        Step::Code { .. } => Err(form::cannot_show()),
-    }
-}
-
-/// Sends the person to the server's own page.
-async fn sign_in_on_page(
-    context: &Context,
-    binding: &Binding,
-    return_method: ReturnMethod,
-    (start, redirect): (Url, &Redirect),
-    sign_in: Box<dyn SignIn>,
-) -> Result<Account, Failure> {
-    let titles = [gettext("Signed In"), gettext("Not Signed In")];
-    let visit = BrowserVisit { start, redirect, landing: &|_| None, titles };
-    let finish = async |parameters| {
-        let answered = sign_in.answer(context.session.http(), StepAnswer::Redirect(parameters)).await;
-        match answered.map_err(|error| Failure::of_sign_in(error, &binding.host()))? {
-            Progress::Next(_) => Err(form::cannot_show()),
-            Progress::Done(signed_in) => unsaved::save(context, binding, &signed_in).await,
-        }
-    };
-    return_method.visit(visit, finish).await.map_err(|stopped| match stopped {
-        VisitError::TooLate => Failure::Other(gettext("Not signed in: nobody signed in within 15 minutes.")),
-        VisitError::Failed(failure) => failure,
-    })
 }
 
 /// The server at an address that the person has agreed to. Asks it what it is, unless the person knows.
@@ -199,21 +148,8 @@ fn usable<'a>(entries: &'a [Entry], target: &Target) -> Option<&'a Account> {
     can_serve.then_some(account)
 }
 
-fn is_known(entries: &[Entry], binding: &Binding) -> bool {
+pub(crate) fn is_known(entries: &[Entry], binding: &Binding) -> bool {
     entries.iter().filter_map(Entry::account).any(|account| &account.binding == binding)
-}
-
-/// Asks the person before anything is sent to a server without an account here.
-async fn confirm_new_server(entries: &[Entry], host: &str) -> Result<(), Failure> {
-    consent::warn_of_likeness(entries, host)?;
-    if !terminal::can_ask() {
-        return Ok(());
-    }
-    if terminal::ask(&gettext_f("First time at {host}. Continue?", &[("host", host)])).await? {
-        Ok(())
-    } else {
-        Err(Failure::Cancelled)
-    }
 }
 
 /// Lets remotes use the account: the one that the person named, or those that the person agrees to now.

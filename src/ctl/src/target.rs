@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use usher_core::{
     account::Account,
-    binding::Binding,
+    binding::{Binding, Provider},
     i18n::gettext_f,
     remote::Remote,
     repository_file::RepositoryFile,
@@ -13,7 +13,7 @@ use usher_core::{
     store::Entry,
 };
 
-use crate::{accounts, context::Context, failure::Failure, remotes, repository};
+use crate::{accounts, context::Context, failure::Failure, pair, remotes, repository};
 
 /// The server that a person named.
 pub(crate) struct Target {
@@ -26,6 +26,8 @@ pub(crate) struct Target {
     pub(crate) user: Option<String>,
     /// Whether the person has just agreed to the server.
     pub(crate) is_agreed: bool,
+    /// Whether the person typed all that the binding says (rule R24).
+    pub(crate) is_typed: bool,
 }
 
 /// What a word on the command line names.
@@ -34,6 +36,28 @@ pub(crate) enum Named {
     Target(Target),
     /// A server of which only the address is known.
     Address(ServiceUrl),
+}
+
+/// The server at an address, of which the person says where one signs in.
+pub(crate) fn typed(
+    server: &str,
+    pair: &pair::Options,
+    kind: Option<Provider>,
+    remotes: &[Remote],
+) -> Result<Target, Failure> {
+    if remotes.iter().any(|remote| remote.name == server) {
+        return Err(says_itself(server));
+    }
+    let service = ServiceUrl::from_input(server).map_err(|fault| address_failure(server, fault))?;
+    Ok(Target { is_typed: true, ..at(pair.binding(&service, kind)?, remotes) })
+}
+
+/// A remote was named where only the address of a server makes sense.
+fn says_itself(remote: &str) -> Failure {
+    Failure::Usage(gettext_f(
+        "The remote “{remote}” says itself where one signs in. Leave out “--issuer” and “--client-id”, or name the address of a server.",
+        &[("remote", &remotes::shown(remote))],
+    ))
 }
 
 /// Finds the server that a person names: by a remote's name, by the host of a server that a remote names or an account
@@ -77,7 +101,14 @@ fn of_remotes(server: &str, remotes: &[Remote]) -> Result<Option<Target>, Failur
 /// The server of a remote.
 pub(crate) fn of_remote(remote: &Remote) -> Result<Target, Failure> {
     let binding = remote.claimed().map_err(|error| remotes::options_failure(remote, &error))?;
-    Ok(Target { binding, remotes: vec![remote.clone()], is_remote: true, user: None, is_agreed: false })
+    Ok(Target {
+        binding,
+        remotes: vec![remote.clone()],
+        is_remote: true,
+        user: None,
+        is_agreed: false,
+        is_typed: false,
+    })
 }
 
 /// The server of an account that is here, named as in other commands: `user@host`, or by its host.
@@ -110,7 +141,7 @@ fn address_failure(typed: &str, fault: UrlError) -> Failure {
 /// A server, with all remotes that name it.
 pub(crate) fn at(binding: Binding, remotes: &[Remote]) -> Target {
     let remotes = remotes.iter().filter(|remote| remote.claimed().as_ref() == Ok(&binding)).cloned().collect();
-    Target { binding, remotes, is_remote: false, user: None, is_agreed: false }
+    Target { binding, remotes, is_remote: false, user: None, is_agreed: false, is_typed: false }
 }
 
 #[cfg(test)]

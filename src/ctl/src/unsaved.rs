@@ -8,7 +8,7 @@ use usher_core::{
     binding::Binding,
     error_text::UserFacing,
     i18n::{gettext, gettext_f},
-    provider::SignedIn,
+    provider::{SignedIn, Way},
     sign_in::{ExpectedAccount, SaveOutcome, Unsaved},
     store::StoreError,
     text,
@@ -19,11 +19,16 @@ use crate::{context::Context, failure::Failure, terminal, time};
 /// How long to wait for the keyring where nobody can be asked.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
-/// Saves the account, and prints that. If the keyring fails, asks whether to try again, and tries by itself as soon as
+/// Saves the account, and prints that. `way` is how the person chose to come to the sign-in page. If the keyring fails, asks whether to try again, and tries by itself as soon as
 /// the keyring can.
-pub(crate) async fn save(context: &Context, binding: &Binding, signed_in: &SignedIn) -> Result<Account, Failure> {
+pub(crate) async fn save(
+    context: &Context,
+    binding: &Binding,
+    signed_in: &SignedIn,
+    way: Option<Way>,
+) -> Result<Account, Failure> {
     context.is_unsaved.set(true);
-    let unsaved = Unsaved::new(binding, signed_in, ExpectedAccount::Anybody, None, None);
+    let unsaved = Unsaved::new(binding, signed_in, ExpectedAccount::Anybody, None, way);
     let mut saved = unsaved.save(&context.store).await;
     let outcome = loop {
         match saved {
