@@ -58,8 +58,13 @@ pub(crate) fn introduce(entries: &[Entry], binding: &Binding) -> Result<(), Fail
     }
     warn_of_likeness(entries, &sign_in_host)?;
     let values = [("host", host.as_str()), ("sign_in_host", sign_in_host.as_str())];
-    terminal::say(&gettext_f("{host} leaves signing in to {sign_in_host}. With the sign-in, {host} gets:", &values))?;
-    for permission in binding.provider.permissions(binding) {
+    terminal::say(&gettext_f("{host} leaves signing in to {sign_in_host}.", &values))?;
+    let permissions = binding.provider.permissions(binding);
+    if !permissions.is_empty() {
+        // Translators: a list follows, such as “Learns the user name and e-mail address”
+        terminal::say(&gettext_f("What {host} does with a sign-in there:", &values))?;
+    }
+    for permission in permissions {
         terminal::say(&format!("  {permission}"))?;
     }
     Ok(())

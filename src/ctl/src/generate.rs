@@ -103,7 +103,7 @@ fn name_of(argument: &Arg) -> Vec<clap_mangen::roff::Inline> {
 }
 
 /// Sections that the definition does not contain. A paragraph with “ : ” is a term and its meaning.
-const SECTIONS: [(&str, &str); 7] = [
+const SECTIONS: [(&str, &str); 8] = [
     (
         "ACCOUNTS",
         "An account is named by user@host, by its id (usherctl list --json), or by its user or the host of its server if that is the
@@ -127,12 +127,23 @@ prints the command that sets it up. It fetches nothing that a file names, and ad
         "Most servers have a page of their own for signing in, and those that sell apps have one for buying. On a desktop usherctl opens it in the browser; elsewhere it prints
 the address, and waits for up to 15 minutes until the browser comes back to it.
 
-Over ssh the browser runs on another computer and cannot come back. There, and with --paste, usherctl asks for the address at
-which the browser ended, which is pasted without being shown, or read from standard input. Secrets are never taken from
-arguments.
+Over ssh the browser runs on another computer and cannot come back. Where the server has codes, sign-in prints an address
+and a code there, which are good on any device, such as a phone, and waits until the code was entered; --code does so
+everywhere. Without codes, and with --paste, usherctl asks for the address at which the browser ended, which is pasted
+without being shown, or read from standard input. --browser waits for the browser all the same, for example where ssh
+forwards the port of the address. An account remembers --code and --browser for the next time. Secrets are never taken from arguments.
 
 An unfinished purchase is remembered. No second one starts before the store was asked and, if it gives no access, somebody
 said that nothing was paid.",
+    ),
+    (
+        "SINGLE SIGN-ON",
+        "Some account servers leave signing in to another server, such as the one of a company. A remote names both, and sign-in
+names both too, with what the account server gets from it, before anything is sent. Without such a remote, --issuer, --client-id
+and, where more is wanted, --scope say the same; the people who run the account server know them. The
+issuer is written exactly as it calls itself.
+
+A code is not used where the two servers have different hosts, unless --issuer names them or there is an account already.",
     ),
     (
         "PASSWORDS AND TOKENS",
@@ -170,13 +181,13 @@ Where Podman, Docker or flatpak has signed in to a container registry on this co
     ),
     (
         "JSON",
-        "With --json the result is one JSON object on standard output; questions and explanations stay on standard error. Keys
-are only ever added. Times are seconds since 1970. No output holds a secret.
+        "With --json the result is one JSON object on standard output; questions, explanations, and the address and code
+of a sign-in stay on standard error. Keys are only ever added. Times are seconds since 1970. No output holds a secret.
 
 error : Instead of any result: kind (failed, usage, account-needed, purchase-needed, keyring, network or cancelled), exit (the
 exit status) and message.
 
-list, status : accounts, each with id, provider, service, server, user, name, state (signed-in, expired, signed-out, locked or
+list, status : accounts, each with id, provider, service, server, signs_in_at (the host at which one signs in), user, name, state (signed-in, expired, signed-out, locked or
 unreadable), may_have_ended (whether a sign-in should be made again, although no server has said that it ended), first_signed_in_at, signed_in_at, valid_until, last_used_at, last_used_by and used_by (remote and address of each
 remote that may use it); status adds purchases, their number, and not_allowed, the remotes at the server that were refused. Of an account that is locked or unreadable only part is known.
 
@@ -224,6 +235,9 @@ session bus to ask). A problem or note has problem, a word, message, fix, a comm
 
 usherctl sign-in --user robot --password-stdin registry < password : Sign in to a registry from a script, and let the remote registry
 use the account.
+
+usherctl sign-in --issuer https://login.example.org --client-id usher https://store.example.org : Sign in to an account server
+that leaves signing in to another one.
 
 usherctl use registry && usherctl sign-in registry : Let Usher keep the sign-in of a registry that flatpak asks for anew each time.
 

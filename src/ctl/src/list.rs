@@ -54,6 +54,7 @@ pub(crate) fn account_json(account: &Account) -> Value {
         "provider": account.binding.provider.name(),
         "service": account.binding.service.as_str(),
         "server": account.binding.host(),
+        "signs_in_at": account.binding.sign_in_host(),
         "user": account.user,
         "name": account.name,
         "state": state_word(account),

@@ -98,6 +98,10 @@ fn facts(entry: &Entry, refused: &[Remote]) -> Vec<(String, String)> {
         facts.push((gettext("Name"), text::clean(name, text::NAME_LIMIT)));
     }
     facts.push((gettext("Server"), account.binding.service.to_string()));
+    let sign_in_host = account.binding.sign_in_host();
+    if sign_in_host != account.binding.host() {
+        facts.push((gettext("Signs in at"), sign_in_host));
+    }
     facts.push((gettext("Sign-in"), account.binding.provider.sign_in_method()));
     if account.state == AccountState::SignedIn {
         facts.push((gettext("Signed in since"), time::day(account.signed_in_at)));
