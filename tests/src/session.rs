@@ -12,7 +12,7 @@ use std::sync::Arc;
 use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
-use usher_demo_store::{DemoStore, SignInKind, StoreOptions, SummaryAuthenticator};
+use usher_demo_store::{DemoIssuer, DemoStore, SignInKind, StoreOptions, SummaryAuthenticator};
 use zbus::Connection;
 
 use crate::bus::{Activatable, Bus};
@@ -41,6 +41,7 @@ pub const SETTINGS: &str = "io.github.usher.Usher.Devel";
 
 /// How to set up a session. The default is what a person at a desktop has.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing that a person has or has not")]
 pub struct Setup {
     /// How Usher is installed.
     pub package: Package,
@@ -52,6 +53,8 @@ pub struct Setup {
     pub shop_address: ShopAddress,
     /// How people sign in to the shop.
     pub sign_in: SignInKind,
+    /// Let people sign in to the shop at an issuer, by `OpenID`.
+    pub single_sign_on: bool,
     /// Start no shop and add no remote.
     pub without_shop: bool,
     /// Leave the window process out.
@@ -88,6 +91,7 @@ pub struct Session {
     /// Its bus.
     pub bus: Bus,
     shop: Option<Arc<DemoStore>>,
+    issuer: Option<Arc<DemoIssuer>>,
     // It serves until it is dropped.
     _front: Option<SecureFront>,
     keyring: Option<Keyring>,
@@ -128,17 +132,20 @@ impl Session {
             Display::None => None,
             Display::Virtual | Display::Inherited => Some(accessibility_bus(&bus.connection).await),
         };
+        let issuer = if setup.single_sign_on { Some(start_issuer().await) } else { None };
+        let shop_options = shop_options(&folder.path().join("shop"), &setup, issuer.as_ref());
         let (shop, front) = match setup.shop_address {
             _ if setup.without_shop => (None, None),
-            ShopAddress::ThisComputer => (Some(open_shop(folder.path(), package, setup.sign_in).await), None),
+            ShopAddress::ThisComputer => (Some(open_shop(shop_options, package).await), None),
             ShopAddress::Named => {
-                let shop = open_named_shop(folder.path(), setup.sign_in).await;
+                let shop = open_named_shop(shop_options).await;
                 let front = SecureFront::open(shop.port()).await;
                 (Some(shop), Some(front))
             }
         };
         let shop = shop.map(Arc::new);
-        let session = Self { processes, bus, shop, _front: front, keyring, accessibility, package, folder };
+        let issuer = issuer.map(Arc::new);
+        let session = Self { processes, bus, shop, issuer, _front: front, keyring, accessibility, package, folder };
         if package == Package::Flatpak {
             session.install_usher().await;
         }
@@ -153,6 +160,7 @@ impl Session {
     pub async fn another_computer(&self, setup: Setup) -> Self {
         let mut session = Self::start(Setup { without_shop: true, ..setup }).await;
         session.shop.clone_from(&self.shop);
+        session.issuer.clone_from(&self.issuer);
         session
     }
 
@@ -166,8 +174,8 @@ impl Session {
 
     /// Opens another shop, and adds its repository under this name, without an authenticator.
     pub async fn open_another_shop(&self, name: &str) -> DemoStore {
-        let shop =
-            DemoStore::start(shop_options(&self.folder().join("shop").join(name))).await.expect("the shop opens");
+        let options = options_of_shop_in(&self.folder().join("shop").join(name));
+        let shop = DemoStore::start(options).await.expect("the shop opens");
         let address = shop.repository_url().to_string();
         self.flatpak().run(&["remote-add", "--user", "--no-gpg-verify", name, &address]).await.expect_success();
         shop
@@ -176,6 +184,10 @@ impl Session {
     /// The shop. The remote `demo` is its repository.
     pub fn shop(&self) -> &DemoStore {
         self.shop.as_deref().expect("this session has a shop")
+    }
+
+    pub(crate) fn issuer_if_any(&self) -> Option<&DemoIssuer> {
+        self.issuer.as_deref()
     }
 
     /// Stops the shop. The socket that this returns keeps the port, so that no other session's shop listens there.
@@ -286,7 +298,8 @@ impl Session {
         let folder = self.folder.path();
         let mut allowed = vec![Keyring::folder(&data_folder(folder)), folder.join("shop")];
         allowed.extend(sandbox::program_folders(folder));
-        let secrets = self.shop.as_ref().map(|shop| shop.control().issued_secrets()).unwrap_or_default();
+        let mut secrets = self.shop.as_ref().map(|shop| shop.control().issued_secrets()).unwrap_or_default();
+        secrets.extend(self.issuer.iter().flat_map(|issuer| issuer.issued_secrets()));
         leaks::find(folder, &allowed, &self.processes, &secrets)
     }
 }
@@ -318,9 +331,12 @@ async fn start_bus(processes: &Processes, setup: &Setup, folder: &Path, stage: &
     Bus::start(processes, folder, &activatable, None).await
 }
 
+async fn start_issuer() -> DemoIssuer {
+    DemoIssuer::start().await.expect("build-aux/openid has installed the issuer")
+}
+
 /// Opens the shop. If Usher is not installed, the shop's repository brings it.
-async fn open_shop(folder: &Path, package: Package, sign_in: SignInKind) -> DemoStore {
-    let mut options = StoreOptions { sign_in, ..shop_options(&folder.join("shop")) };
+async fn open_shop(mut options: StoreOptions, package: Package) -> DemoStore {
     if package == Package::NotInstalled {
         let brought_from = Some(sandbox::repository());
         options.summary_authenticator =
@@ -330,15 +346,20 @@ async fn open_shop(folder: &Path, package: Package, sign_in: SignInKind) -> Demo
 }
 
 /// Opens the shop under its name. The command that adds its repository names a release of Usher.
-async fn open_named_shop(folder: &Path, sign_in: SignInKind) -> DemoStore {
-    let mut options = StoreOptions { sign_in, ..shop_options(&folder.join("shop")) };
+async fn open_named_shop(mut options: StoreOptions) -> DemoStore {
     options.base_url = Some(secure_front::address());
     RELEASE.clone_into(&mut options.authenticator);
     DemoStore::start(options).await.expect("the shop opens")
 }
 
+/// Options of the session's shop.
+fn shop_options(folder: &Path, setup: &Setup, issuer: Option<&DemoIssuer>) -> StoreOptions {
+    let issuer = issuer.map(|issuer| issuer.issuer().clone());
+    StoreOptions { sign_in: setup.sign_in, issuer, ..options_of_shop_in(folder) }
+}
+
 /// Options of a shop in that folder. Its repository is built once, and later sessions copy it.
-fn shop_options(folder: &Path) -> StoreOptions {
+fn options_of_shop_in(folder: &Path) -> StoreOptions {
     StoreOptions { repository_cache: Some(workspace().join("build/demo-repository")), ..StoreOptions::new(folder) }
 }
 

@@ -67,16 +67,16 @@ impl Control {
         self.shop.switches.reset();
     }
 
-    /// Expires the credentials of this user, or of all users, now. Returns how many there are.
+    /// Expires the credentials of this user, or of all users, and the access tokens that they have used. Returns how many there are.
     pub fn expire_credentials(&self, user: Option<&str>) -> Result<usize, StoreError> {
         let user = user.map(|name| self.user(name)).transpose()?;
-        self.shop.db.expire(user.as_ref())
+        Ok(self.shop.db.expire(user.as_ref())? + self.shop.end_access_tokens(user.as_ref()))
     }
 
-    /// Revokes the credentials of this user, or of all users. Returns how many there are.
+    /// Revokes the credentials of this user, or of all users, and the access tokens that they have used. Returns how many there are.
     pub fn revoke_credentials(&self, user: Option<&str>) -> Result<usize, StoreError> {
         let user = user.map(|name| self.user(name)).transpose()?;
-        self.shop.db.revoke(user.as_ref())
+        Ok(self.shop.db.revoke(user.as_ref())? + self.shop.end_access_tokens(user.as_ref()))
     }
 
     /// Lets a sign-in be ended at the shop, which is so from the start, or makes it a shop that has no such call.
@@ -180,7 +180,7 @@ impl Control {
     }
 
     async fn announce(&self, name: &str, url: &str, brought_from: Option<PathBuf>) -> Result<(), StoreError> {
-        let sign_in = self.shop.sign_in.option().map(str::to_owned);
+        let sign_in = self.shop.sign_in_options.clone();
         let announcement = Announcement { name: name.to_owned(), url: Some(url.to_owned()), sign_in, brought_from };
         self.with_repository(move |repository| repository.announce(Some(announcement))).await
     }

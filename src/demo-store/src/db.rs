@@ -167,6 +167,13 @@ impl Database {
         insert_user(&self.lock(), name, password)
     }
 
+    /// Adds a user whom another server knows.
+    pub(crate) fn add_user_without_password(&self, name: &str) -> Result<User, StoreError> {
+        let connection = self.lock();
+        insert_user(&connection, name, &random_id()?)?;
+        Ok(User { id: connection.last_insert_rowid(), name: name.to_owned() })
+    }
+
     /// Changes the password of a user.
     pub(crate) fn set_password(&self, user: &User, password: &str) -> Result<(), StoreError> {
         let salt = random::<16>()?;

@@ -48,12 +48,21 @@ pub enum StoreError {
     /// The shop was started without a repository.
     #[error("this shop has no repository")]
     NoRepository,
+    /// The issuer cannot be asked for its keys.
+    #[error("the issuer: {0}")]
+    Issuer(String),
     /// There is no such user.
     #[error("there is no user “{0}”")]
     UnknownUser(String),
     /// There is no such app.
     #[error("there is no app “{0}”")]
     UnknownApp(String),
+}
+
+impl From<reqwest::Error> for StoreError {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Issuer(error.to_string())
+    }
 }
 
 impl StoreError {

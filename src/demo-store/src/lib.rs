@@ -5,6 +5,7 @@
 //! [`DemoStore::start`] opens it, [`DemoStore::control`] makes it misbehave.
 //!
 //! - `shop`, `db`, `tokens`, `catalogue`: users, credentials, and access to apps.
+//! - `issuer`: taking access tokens of another server, and an `OpenID` server for tests.
 //! - `server`: the shop over HTTP, on connections that can break on purpose (`connection`).
 //! - `repository`: building, publishing and protecting the repository, and bringing an authenticator along with it.
 //! - `registry`: a container registry with images of its own, for remotes that begin with `oci+`.
@@ -19,6 +20,7 @@ mod error;
 mod failures;
 mod hex;
 mod html;
+mod issuer;
 mod options;
 mod registry;
 mod repository;
@@ -35,6 +37,7 @@ pub use crate::{
     db::DEMO_USERS,
     error::StoreError,
     failures::{Content, Failure, Reply, Route},
+    issuer::{DemoIssuer, Issuer, IssuerRequest},
     options::{DEVELOPMENT_AUTHENTICATOR, Progress, SignInKind, StoreOptions, SummaryAuthenticator},
     registry::{
         DemoRegistry, Denial, REGISTRY_USERS, RegistryAuthentication, RegistryControl, RegistryOptions, RegistryRoute,

@@ -13,7 +13,7 @@ use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 use usher_demo_store::{
-    DEVELOPMENT_AUTHENTICATOR, DemoStore, Failure, Progress, Route, SignInKind, StoreError, StoreOptions,
+    DEVELOPMENT_AUTHENTICATOR, DemoStore, Failure, Issuer, Progress, Route, SignInKind, StoreError, StoreOptions,
     SummaryAuthenticator, TokenTerms,
 };
 
@@ -52,6 +52,12 @@ struct Arguments {
     /// Sign in with user name and password (provider basic) instead of a web page
     #[arg(long, conflicts_with = "token_only")]
     basic: bool,
+    /// Take access tokens of this OpenID server, and let the repository name it for signing in (provider oauth2)
+    #[arg(long, value_name = "URL", conflicts_with_all = ["token_only", "basic"])]
+    issuer: Option<String>,
+    /// With --issuer: the name under which that server knows Usher
+    #[arg(long, value_name = "NAME", requires = "issuer", default_value = "usher")]
+    client_id: String,
     /// Be a shop that cannot end a sign-in
     #[arg(long)]
     no_sign_out: bool,
@@ -160,6 +166,7 @@ fn options(arguments: Arguments) -> StoreOptions {
             (false, true) => SignInKind::Token,
             (false, false) => SignInKind::WebPage,
         },
+        issuer: arguments.issuer.map(|address| Issuer { address, client_id: arguments.client_id }),
         credential_lifetime: Duration::from_secs(arguments.credential_lifetime),
         token_lifetime: Duration::from_secs(arguments.token_lifetime),
         summary_authenticator: (arguments.announce_authenticator || arguments.bring_authenticator.is_some()).then(

@@ -5,6 +5,8 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use url::Url;
 
+use crate::Issuer;
+
 /// The authenticator that the `flatpak remote-add` line names: a development build of Usher.
 pub const DEVELOPMENT_AUTHENTICATOR: &str = "io.github.usher.Usher.Devel";
 
@@ -26,6 +28,8 @@ pub struct StoreOptions {
     pub repository_cache: Option<PathBuf>,
     /// How people sign in.
     pub sign_in: SignInKind,
+    /// Another server whose access tokens the API takes as well. The repository then names that one for signing in.
+    pub issuer: Option<Issuer>,
     /// How long a sign-in lasts.
     pub credential_lifetime: Duration,
     /// How long a download token lasts.
@@ -49,6 +53,7 @@ impl StoreOptions {
             make_repository: true,
             repository_cache: None,
             sign_in: SignInKind::WebPage,
+            issuer: None,
             credential_lifetime: Duration::from_secs(30 * 24 * 60 * 60),
             token_lifetime: Duration::from_secs(10 * 60),
             summary_authenticator: None,
@@ -60,6 +65,14 @@ impl StoreOptions {
     /// A repository guarded by tokens that people paste, without an account server.
     pub fn token_only(data_dir: impl Into<PathBuf>) -> Self {
         Self { sign_in: SignInKind::Token, ..Self::new(data_dir) }
+    }
+
+    /// The authenticator options that say how people sign in.
+    pub(crate) fn sign_in_options(&self) -> Vec<String> {
+        match &self.issuer {
+            Some(issuer) => issuer.options(),
+            None => self.sign_in.option().map(str::to_owned).into_iter().collect(),
+        }
     }
 
     /// A shop without a repository: sign-in and tokens only.
@@ -88,7 +101,7 @@ impl SignInKind {
     }
 
     /// The authenticator option that says so, if one has to.
-    pub(crate) fn option(self) -> Option<&'static str> {
+    fn option(self) -> Option<&'static str> {
         match self {
             Self::WebPage => None,
             Self::Basic => Some("type=basic"),

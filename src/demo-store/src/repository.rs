@@ -55,9 +55,9 @@ pub(crate) struct Announcement {
     pub(crate) name: String,
     /// Its `url` option. `None` where there is no account server.
     pub(crate) url: Option<String>,
-    /// How people sign in, as an option of the remote; nothing for the web page.
+    /// How people sign in, as options of the remote; none for the web page.
     #[serde(default)]
-    pub(crate) sign_in: Option<String>,
+    pub(crate) sign_in: Vec<String>,
     /// The repository on disk from which to publish the authenticator's Flatpak.
     #[serde(default)]
     pub(crate) brought_from: Option<PathBuf>,

@@ -13,6 +13,7 @@ use crate::{
     catalogue::{self, Terms},
     db::{CredentialState, Database, User},
     hex,
+    issuer::AccessTokens,
     repository::Repository,
     request_log::RequestLog,
     switches::Switches,
@@ -34,6 +35,10 @@ pub(crate) struct Shop {
     token_lifetime: Duration,
     /// How people sign in.
     pub(crate) sign_in: SignInKind,
+    /// The authenticator options that say so.
+    pub(crate) sign_in_options: Vec<String>,
+    /// The access tokens of another server that it takes.
+    access_tokens: Option<AccessTokens>,
     issued: Mutex<Vec<String>>,
 }
 
@@ -59,6 +64,8 @@ pub(crate) struct ShopParts {
     pub(crate) repository: Option<Repository>,
     pub(crate) remote_add_command: String,
     pub(crate) sign_in: SignInKind,
+    pub(crate) sign_in_options: Vec<String>,
+    pub(crate) access_tokens: Option<AccessTokens>,
     pub(crate) credential_lifetime: Duration,
     pub(crate) token_lifetime: Duration,
 }
@@ -75,6 +82,8 @@ impl Shop {
             repository: parts.repository,
             remote_add_command: parts.remote_add_command,
             sign_in: parts.sign_in,
+            sign_in_options: parts.sign_in_options,
+            access_tokens: parts.access_tokens,
             credential_lifetime: parts.credential_lifetime,
             token_lifetime: parts.token_lifetime,
             issued: Mutex::default(),
@@ -104,6 +113,31 @@ impl Shop {
             CredentialState::Revoked => Err(NotSignedIn("The credential was revoked.")),
             CredentialState::Unknown => Err(NotSignedIn("The credential is not valid.")),
         })
+    }
+
+    /// The user of a credential, or of another server's access token, who is added if the shop does not know them.
+    pub(crate) async fn user_of_bearer(&self, bearer: &str) -> Result<Result<User, NotSignedIn>, StoreError> {
+        let own = self.authenticate(bearer)?;
+        let (Err(_), Some(access_tokens)) = (&own, &self.access_tokens) else { return Ok(own) };
+        let name = match access_tokens.user(bearer).await? {
+            Ok(name) => name,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        match self.db.user(&name)? {
+            Some(user) => Ok(Ok(user)),
+            None => Ok(Ok(self.db.add_user_without_password(&name)?)),
+        }
+    }
+
+    /// Whether people sign in at another server.
+    pub(crate) fn has_issuer(&self) -> bool {
+        self.access_tokens.is_some()
+    }
+
+    /// Accepts no longer the access tokens that this user, or anybody, has used so far. Returns how many there are.
+    pub(crate) fn end_access_tokens(&self, user: Option<&User>) -> usize {
+        let name = user.map(|user| user.name.as_str());
+        self.access_tokens.as_ref().map_or(0, |access_tokens| access_tokens.end(name))
     }
 
     /// Adds a user.

@@ -15,6 +15,7 @@ use crate::{
     connection::{ConnectionHandle, ShopListener},
     control,
     db::Database,
+    issuer::AccessTokens,
     repository::{Announcement, Repository},
     server,
     shop::{Shop, ShopParts},
@@ -93,7 +94,7 @@ impl DemoStore {
     /// The arguments after `flatpak remote-add --user` that add the repository under this name, with Usher as its
     /// authenticator: the installed one, or the one that the repository brings along.
     pub fn remote_add_arguments(&self, name: &str) -> Vec<String> {
-        remote_add_arguments(&self.base_url, &self.authenticator, self.shop.sign_in, name)
+        remote_add_arguments(&self.base_url, &self.authenticator, self.shop.sign_in, &self.shop.sign_in_options, name)
     }
 
     /// Closes the shop and waits until its ports are free again.
@@ -139,20 +140,26 @@ fn set_up(options: &StoreOptions, base_url: Url) -> Result<Shop, StoreError> {
         name: authenticator.name.clone(),
         url: options.sign_in.has_server().then(|| authenticator.url.clone().unwrap_or_else(|| base_url.to_string())),
         brought_from: authenticator.brought_from.clone(),
-        sign_in: options.sign_in.option().map(str::to_owned),
+        sign_in: options.sign_in_options(),
     });
     let cache = options.repository_cache.as_deref();
     let repository = options
         .make_repository
         .then(|| Repository::open(data_dir, cache, announcement, &options.progress))
         .transpose()?;
-    let arguments = remote_add_arguments(&base_url, &Authenticator::of(options), options.sign_in, "demo");
+    let sign_in_options = options.sign_in_options();
+    let arguments =
+        remote_add_arguments(&base_url, &Authenticator::of(options), options.sign_in, &sign_in_options, "demo");
+    let issuer = options.issuer.clone();
+    let access_tokens = issuer.map(|issuer| AccessTokens::new(issuer, base_url.clone())).transpose()?;
     Shop::new(ShopParts {
         db,
         base_url,
         repository,
         remote_add_command: format!("flatpak remote-add --user {}", arguments.join(" ")),
         sign_in: options.sign_in,
+        sign_in_options,
+        access_tokens,
         credential_lifetime: options.credential_lifetime,
         token_lifetime: options.token_lifetime,
     })
@@ -164,12 +171,18 @@ fn repository_url(base_url: &Url) -> Url {
     url
 }
 
-fn remote_add_arguments(base_url: &Url, authenticator: &Authenticator, sign_in: SignInKind, name: &str) -> Vec<String> {
+fn remote_add_arguments(
+    base_url: &Url,
+    authenticator: &Authenticator,
+    sign_in: SignInKind,
+    sign_in_options: &[String],
+    name: &str,
+) -> Vec<String> {
     let mut arguments = vec!["--no-gpg-verify".to_owned()];
     if let Authenticator::Named(name) = authenticator {
         arguments.push(format!("--authenticator-name={name}"));
         arguments.extend(sign_in.has_server().then(|| format!("--authenticator-option=url={base_url}")));
-        arguments.extend(sign_in.option().map(|option| format!("--authenticator-option={option}")));
+        arguments.extend(sign_in_options.iter().map(|option| format!("--authenticator-option={option}")));
         arguments.push("--no-authenticator-install".to_owned());
     }
     arguments.extend([name.to_owned(), repository_url(base_url).to_string()]);

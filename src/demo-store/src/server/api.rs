@@ -73,7 +73,7 @@ pub(crate) async fn get_tokens(
     if let Ok(wanted) = &wanted {
         entry.set_ids(&wanted.ids);
     }
-    let user = signed_in(&shop, &entry, &headers)?;
+    let user = signed_in(&shop, &entry, &headers).await?;
 
     let mut tokens = Map::new();
     let mut denied = Vec::new();
@@ -98,7 +98,7 @@ pub(crate) async fn begin_purchase(
     if let Ok(wanted) = &wanted {
         entry.set_ids(std::slice::from_ref(&wanted.id));
     }
-    let user = signed_in(&shop, &entry, &headers)?;
+    let user = signed_in(&shop, &entry, &headers).await?;
 
     let id = wanted?.id;
     let sold = catalogue::find(&id).is_some_and(|app| matches!(app.terms, Terms::Sold { .. }));
@@ -116,23 +116,23 @@ pub(crate) async fn sign_out(
     Extension(entry): LogEntry,
     headers: HeaderMap,
 ) -> Result<StatusCode, Refusal> {
-    // A password stays valid, whatever is asked.
-    if shop.sign_in == SignInKind::Basic || !shop.switches.offers_sign_out() {
+    // A password stays valid, whatever is asked, and an access token is another server’s.
+    if shop.sign_in == SignInKind::Basic || shop.has_issuer() || !shop.switches.offers_sign_out() {
         return Err(Refusal::NoSignOut);
     }
-    signed_in(&shop, &entry, &headers)?;
+    signed_in(&shop, &entry, &headers).await?;
     shop.end_credential(bearer(&headers).unwrap_or_default())?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The user whose credential or login the request carries.
-fn signed_in(shop: &Shop, entry: &Entry, headers: &HeaderMap) -> Result<User, Refusal> {
+async fn signed_in(shop: &Shop, entry: &Entry, headers: &HeaderMap) -> Result<User, Refusal> {
     let refused = |reason| Refusal::NotSignedIn(shop.sign_in, reason);
     let user = match shop.sign_in {
         // Without an account server nobody gets here.
         SignInKind::WebPage | SignInKind::Token => {
             let credential = bearer(headers).ok_or(refused("Sign in first."))?;
-            shop.authenticate(credential)?.map_err(|reason| refused(reason.0))?
+            shop.user_of_bearer(credential).await?.map_err(|reason| refused(reason.0))?
         }
         SignInKind::Basic => {
             let (user, password) = basic(headers).ok_or(refused("User name and password are needed."))?;
