@@ -131,6 +131,8 @@ impl Peer {
             "access_token": "access-1",
             "token_type": "Bearer",
             "expires_in": 600,
+            // As oidc-provider has it where all scopes are the service's.
+            "scope": "",
             "refresh_token": "refresh-1",
             "id_token": id_token(1, &self.claims(nonce, json!({ "preferred_username": "demo" }))),
         });
