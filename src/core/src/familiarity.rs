@@ -50,7 +50,9 @@ impl Familiarity {
     /// `account` is the one in question, if known.
     pub fn of(entries: &[Entry], host: &str, account: Option<AccountId>) -> Self {
         let known = entries.iter().filter_map(Entry::account).find(|known| Some(known.id) == account);
-        if let Some(known) = known.filter(|known| known.binding.host() == host) {
+        if let Some(known) =
+            known.filter(|known| [known.binding.host(), known.binding.sign_in_host()].iter().any(|known| known == host))
+        {
             return Self::KnownAccount { since: first_sign_in(known), last: last_use(known) };
         }
         let mut hosts: Vec<String> = entries.iter().flat_map(hosts_of).collect();

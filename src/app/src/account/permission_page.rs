@@ -180,6 +180,7 @@ mod imp {
                 repository: &repository.title(),
                 repository_host: &repository.address.host(),
                 server: &repository.host(),
+                sign_in: None,
             });
         }
     }

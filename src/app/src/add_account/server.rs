@@ -6,17 +6,18 @@ use gtk::glib;
 use usher_core::{
     account::{Account, AccountId},
     binding::Binding,
+    provider::Way,
     remote::Remote,
     takeout::TakenAccount,
 };
 
 use crate::{
-    i18n::{gettext, gettext_f},
-    model::Repository,
+    i18n::gettext_f,
+    model::{Repository, SignInPlace},
     navigation::{self, Destination},
     services::Services,
-    text,
-    widgets::{Body, Closures, FamiliarityLine, Guard, Heading, accessible},
+    sign_in, text,
+    widgets::{Body, Closures, FamiliarityLine, Guard, Heading, MoreWays, accessible},
 };
 
 mod imp {
@@ -37,6 +38,15 @@ mod imp {
         /// The repository that the account is for; empty where there is none.
         #[property(get, construct_only)]
         repository: RefCell<String>,
+        /// The server, where another one signs people in; empty otherwise.
+        #[property(get, construct_only)]
+        server: RefCell<String>,
+        /// The server whose sign-in page it is, where that is another one; empty otherwise.
+        #[property(get, construct_only)]
+        other_host: RefCell<String>,
+        /// What the server learns and may do, one a line; empty where nothing needs saying.
+        #[property(get, construct_only)]
+        server_gets: RefCell<String>,
         #[property(get, construct_only)]
         way_to_sign_in: RefCell<String>,
         /// What the button says.
@@ -49,6 +59,12 @@ mod imp {
         pub(super) remote: RefCell<Option<Remote>>,
         #[template_child]
         pub(super) familiarity_line: TemplateChild<FamiliarityLine>,
+        #[template_child]
+        pub(super) other_familiarity_line: TemplateChild<FamiliarityLine>,
+        #[template_child]
+        pub(super) ways_list: TemplateChild<gtk::ListBox>,
+        #[template_child]
+        pub(super) more_ways: TemplateChild<MoreWays>,
         #[template_child]
         pub(super) continue_button: TemplateChild<gtk::Button>,
         #[template_child]
@@ -66,6 +82,7 @@ mod imp {
             FamiliarityLine::ensure_type();
             Guard::ensure_type();
             Heading::ensure_type();
+            MoreWays::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
             Closures::bind_template_callbacks(class);
@@ -90,18 +107,21 @@ mod imp {
 
         /// What a screen reader says after the heading.
         #[template_callback(function)]
-        fn told(what_follows: &str, familiarity: &str) -> String {
-            format!("{what_follows} {familiarity}").trim_start().to_owned()
+        fn told(what_follows: &str, familiarity: &str, other_familiarity: &str) -> String {
+            format!("{what_follows} {familiarity} {other_familiarity}").trim().to_owned()
         }
 
         #[template_callback]
         fn on_continue(&self) {
+            self.sign_in(None);
+        }
+
+        /// The person has agreed to the server, and chosen another than the usual way to its page.
+        pub(super) fn sign_in(&self, way: Option<Way>) {
             if let Some(binding) = self.binding.get().cloned() {
                 let (account, remote) = (self.account.get(), self.remote.borrow().clone());
-                navigation::go_to(
-                    &*self.obj(),
-                    &Destination::SignIn { binding, account, remote, way: None, is_typed: false },
-                );
+                let destination = Destination::SignIn { binding, account, remote, way, is_typed: false };
+                navigation::go_to(&*self.obj(), &destination);
             }
         }
     }
@@ -137,20 +157,33 @@ impl ServerPage {
         user: &str,
     ) -> Self {
         let host = binding.host();
-        let has_page = binding.provider.has_sign_in_page();
-        let what_follows = has_page.then(|| gettext("The sign-in page of this server opens next."));
+        let (place, ways) = (SignInPlace::of(&binding), sign_in::ways(services, &binding, account, false));
         let continue_text = gettext_f("Continue to {host}", &[("host", &text::within(&host))]);
         let page: Self = glib::Object::builder()
             .property("title", gettext_f("Sign In to {host}", &[("host", &text::within(&host))]))
-            .property("what-follows", what_follows.unwrap_or_default())
+            .property("what-follows", place.what_follows(ways.usual))
             .property("user", user)
             .property("repository", repository.map_or_else(String::new, Repository::title))
-            .property("way-to-sign-in", binding.provider.sign_in_method())
+            .property("server", text::plain(&host))
+            .property("other-host", place.other_host.as_deref().map(text::plain).unwrap_or_default())
+            .property("server-gets", &place.server_gets)
+            .property("way-to-sign-in", place.method(ways.usual))
             .property("continue-text", &continue_text)
             .build();
         let imp = page.imp();
-        services.network().gate(&*imp.continue_button, &binding.service);
+        for widget in [imp.continue_button.upcast_ref::<gtk::Widget>(), imp.ways_list.upcast_ref()] {
+            services.network().gate(widget, &binding.service);
+        }
         imp.familiarity_line.show(services.accounts(), &host, account);
+        if let Some(other_host) = &place.other_host {
+            imp.other_familiarity_line.show_named(services.accounts(), other_host, account);
+        }
+        let choose = glib::clone!(
+            #[weak]
+            page,
+            move |way| page.imp().sign_in(Some(way))
+        );
+        imp.more_ways.offer(&ways.others, choose);
         accessible::name(&*imp.continue_button, &continue_text);
         imp.account.set(account);
         imp.remote.replace(repository.map(|repository| repository.remote.clone()));

@@ -15,6 +15,7 @@ pub(crate) mod permission;
 mod repositories;
 mod repository_use;
 mod settings;
+mod sign_in_place;
 
 pub(crate) use account_list::{AccountList, KeyringState};
 pub(crate) use apps::{App, Apps};
@@ -29,3 +30,4 @@ pub(crate) use own_installation::{Deployment, OwnInstallation};
 pub(crate) use repositories::{Repositories, Repository};
 pub(crate) use repository_use::{AccountChoices, RepositoryUse};
 pub(crate) use settings::{Setting, Settings};
+pub(crate) use sign_in_place::SignInPlace;

@@ -5,6 +5,7 @@ mod buttons;
 mod buy;
 mod intro;
 mod usage;
+mod ways;
 
 use std::{rc::Rc, time::Duration};
 
@@ -24,7 +25,7 @@ use crate::{
     services::Services,
     sign_in, text,
     web::WebSession,
-    widgets::{Body, Closures, FamiliarityLine, Guard, Heading, Wait, WhyList, accessible, labels},
+    widgets::{Body, Closures, FamiliarityLine, Guard, Heading, MoreWays, Wait, WhyList, accessible, labels},
 };
 
 /// How long a program waits; the daemon's limit.
@@ -96,6 +97,12 @@ mod imp {
         #[template_child]
         pub(super) familiarity: TemplateChild<FamiliarityLine>,
         #[template_child]
+        pub(super) other_familiarity: TemplateChild<FamiliarityLine>,
+        #[template_child]
+        pub(super) ways_list: TemplateChild<gtk::ListBox>,
+        #[template_child]
+        pub(super) more_ways: TemplateChild<MoreWays>,
+        #[template_child]
         pub(super) primary: TemplateChild<gtk::Button>,
         #[template_child]
         pub(super) guard: TemplateChild<Guard>,
@@ -133,6 +140,7 @@ mod imp {
             FamiliarityLine::ensure_type();
             Guard::ensure_type();
             Heading::ensure_type();
+            MoreWays::ensure_type();
             NextQuestion::ensure_type();
             Wait::ensure_type();
             WhyList::ensure_type();
@@ -141,7 +149,7 @@ mod imp {
             klass.install_action("prompt.not-now", None, |window, _, _| window.close());
             klass.install_action("prompt.primary", None, |window, _, _| window.imp().press_primary());
             klass.install_action("prompt.secondary", None, |window, _, _| window.imp().press_secondary());
-            klass.install_action("prompt.other", None, |window, _, _| window.imp().sign_in(None));
+            klass.install_action("prompt.other", None, |window, _, _| window.imp().sign_in(None, None));
         }
 
         fn instance_init(obj: &glib::subclass::InitializingObject<Self>) {

@@ -2,13 +2,15 @@
 //! One sign-in, from the first page to *Done*. Its pages own the flow: it ends with the last of them.
 //!
 //! ```text
+//! pages  the page for each kind of step
 //! steps  begins, shows what the person does next, takes the answer to the server
 //! ways   how the person comes to the server's page
 //! web    what a page of the server is shown for
 //! ```
 
+mod pages;
 mod steps;
-mod ways;
+pub(super) mod ways;
 mod web;
 
 use std::{
@@ -28,6 +30,7 @@ use usher_core::{
 };
 
 use super::{
+    code::CodePage,
     done::DonePage,
     form::FormPage,
     request::{AfterSaving, Purpose, SignInRequest},
@@ -35,14 +38,13 @@ use super::{
     unsaved::UnsavedSignIn,
 };
 use crate::{
-    browser::BrowserPage,
     i18n::gettext_f,
     navigation,
     purchase::unfinished,
     runtime,
     services::Services,
     text,
-    web::{SpentRedirects, WebPage, WebSession},
+    web::{SpentRedirects, WebSession},
     widgets::toast,
 };
 
@@ -122,81 +124,6 @@ impl Flow {
         if let Some(view) = self.view.upgrade() {
             view.push(self.new_page().page());
             self.begin();
-        }
-    }
-
-    fn new_page(self: &Rc<Self>) -> StepPage {
-        let page = match self.way.get() {
-            Way::Browser => self.new_browser_page().into(),
-            _ if self.request.binding.provider.has_sign_in_page() => self.new_web_page().into(),
-            _ => FormPage::new(self).into(),
-        };
-        self.set_page(page)
-    }
-
-    /// A web page in the session of its window.
-    fn new_web_page(self: &Rc<Self>) -> WebPage {
-        WebPage::first(self.services.accounts(), self.clone(), &self.session)
-    }
-
-    fn new_browser_page(self: &Rc<Self>) -> BrowserPage {
-        BrowserPage::new(&self.services, self.clone())
-    }
-
-    fn set_page(&self, page: StepPage) -> StepPage {
-        self.page.set(Some(page.page()));
-        page
-    }
-
-    /// The page that is shown now.
-    pub(super) fn page(&self) -> Option<StepPage> {
-        StepPage::of(self.page.upgrade()?)
-    }
-
-    /// The web page that is shown, or a new one in place of another page.
-    fn web_page(self: &Rc<Self>) -> Option<WebPage> {
-        match self.page()? {
-            StepPage::Web(page) => Some(page),
-            other => {
-                let page = self.new_web_page();
-                self.replace_page(&other, page.clone().into());
-                Some(page)
-            }
-        }
-    }
-
-    /// The same for the browser.
-    fn browser_page(self: &Rc<Self>) -> Option<BrowserPage> {
-        match self.page()? {
-            StepPage::Browser(page) => Some(page),
-            other => {
-                let page = self.new_browser_page();
-                self.replace_page(&other, page.clone().into());
-                Some(page)
-            }
-        }
-    }
-
-    /// The same for a form.
-    fn form_page(self: &Rc<Self>) -> Option<FormPage> {
-        match self.page()? {
-            StepPage::Form(page) => Some(page),
-            other => {
-                let page = FormPage::new(self);
-                self.replace_page(&other, page.clone().into());
-                Some(page)
-            }
-        }
-    }
-
-    /// The next step is of another kind.
-    fn replace_page(&self, earlier: &StepPage, page: StepPage) {
-        if let Some(view) = self.view.upgrade() {
-            let page = self.set_page(page);
-            let mut pages = self.pages_before(&view);
-            pages.push(page.page().clone());
-            view.replace(&pages);
-            earlier.close();
         }
     }
 
@@ -311,6 +238,8 @@ impl Flow {
 
 impl Drop for Flow {
     fn drop(&mut self) {
+        // Nobody waits for a code any more.
+        self.stop();
         if let Some(timer) = self.limit.take() {
             timer.remove();
         }

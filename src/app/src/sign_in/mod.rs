@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The pages of a sign-in: the server's web page or a form, and *Done*. The same pages serve the main window and prompts;
+//! The pages of a sign-in: the server's web page, a form or a code, and *Done*. The same pages serve the main window and prompts;
 //! they are given a flow and know nothing of where they are shown.
 //!
 //! ```text
@@ -7,12 +7,14 @@
 //! flow       one sign-in from the first page to Done
 //! step_page  the page that a sign-in is at, of whichever kind
 //! form       the form for a user name and a password, or for an access token
+//! code       the code that the person types on another device
 //! unsaved    what is kept until the keyring has it
 //! save       one attempt to save it, and what is asked then
 //! done       Done: who is signed in where
 //! next_step  what the person can do from Done; pure
 //! ```
 
+mod code;
 mod done;
 mod flow;
 mod form;
@@ -23,14 +25,31 @@ mod step_page;
 mod unsaved;
 
 use adw::prelude::*;
-use usher_core::account::AccountId;
+use usher_core::{account::AccountId, binding::Binding, provider::Way};
 
 pub(crate) use self::request::{AfterSaving, ClientRequest, Ending, Purpose, SignInRequest};
 use self::{done::DonePage, step_page::StepPage};
 use crate::{services::Services, web::WebSession};
 
 /// Tags of the pages on which a server is dealt with.
-const STEPS: [&str; 3] = ["web", "browser", "form"];
+const STEPS: [&str; 4] = ["web", "browser", "form", "code"];
+
+/// How a person can come to the sign-in page of a server.
+pub(crate) struct Ways {
+    /// The way to begin with.
+    pub(crate) usual: Way,
+    /// The others.
+    pub(crate) others: Vec<Way>,
+}
+
+/// The ways to the sign-in page of a server. `account` is the one to sign in again; `is_typed` if the person typed what the
+/// binding says.
+pub(crate) fn ways(services: &Services, binding: &Binding, account: Option<AccountId>, is_typed: bool) -> Ways {
+    let is_agreed = flow::ways::is_agreed(is_typed, account);
+    let usual = flow::ways::usual(services, binding, account, is_agreed);
+    let all = binding.provider.ways(binding, is_agreed);
+    Ways { usual, others: all.into_iter().filter(|way| *way != usual).collect() }
+}
 
 /// Whether a sign-in or a purchase is under way in `view`.
 pub(crate) fn is_under_way(view: &adw::NavigationView) -> bool {

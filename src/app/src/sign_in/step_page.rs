@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The page that a sign-in is at: one of the server, in Usher or in the browser, or a form of our own.
+//! The page that a sign-in is at: one of the server, in Usher or in the browser, a form of our own, or a code.
 
 use adw::prelude::*;
 
-use super::form::FormPage;
+use super::{code::CodePage, form::FormPage};
 use crate::{
     browser::BrowserPage,
     web::{WebPage, WebProblem},
@@ -13,6 +13,7 @@ pub(super) enum StepPage {
     Web(WebPage),
     Browser(BrowserPage),
     Form(FormPage),
+    Code(CodePage),
 }
 
 impl From<WebPage> for StepPage {
@@ -33,6 +34,12 @@ impl From<FormPage> for StepPage {
     }
 }
 
+impl From<CodePage> for StepPage {
+    fn from(page: CodePage) -> Self {
+        Self::Code(page)
+    }
+}
+
 impl StepPage {
     /// The page of a sign-in, if this is one.
     pub(super) fn of(page: adw::NavigationPage) -> Option<Self> {
@@ -40,8 +47,12 @@ impl StepPage {
             Ok(page) => return Some(Self::Web(page)),
             Err(page) => page,
         };
+        let page = match page.downcast() {
+            Ok(page) => return Some(Self::Browser(page)),
+            Err(page) => page,
+        };
         match page.downcast() {
-            Ok(page) => Some(Self::Browser(page)),
+            Ok(page) => Some(Self::Code(page)),
             Err(page) => page.downcast().ok().map(Self::Form),
         }
     }
@@ -51,6 +62,7 @@ impl StepPage {
             Self::Web(page) => page.upcast_ref(),
             Self::Browser(page) => page.upcast_ref(),
             Self::Form(page) => page.upcast_ref(),
+            Self::Code(page) => page.upcast_ref(),
         }
     }
 
@@ -60,6 +72,7 @@ impl StepPage {
             Self::Web(_) => {}
             Self::Browser(page) => page.show_wait(text),
             Self::Form(page) => page.show_asking(text),
+            Self::Code(page) => page.show_wait(text),
         }
     }
 
@@ -69,6 +82,7 @@ impl StepPage {
             Self::Web(page) => page.show_busy(text),
             Self::Browser(page) => page.show_busy(text),
             Self::Form(page) => page.show_busy(text),
+            Self::Code(page) => page.show_busy(text),
         }
     }
 
@@ -78,6 +92,7 @@ impl StepPage {
             Self::Web(page) => page.show_wait(text),
             Self::Browser(page) => page.show_wait(text),
             Self::Form(page) => page.show_wait(text),
+            Self::Code(page) => page.show_wait(text),
         }
     }
 
@@ -86,6 +101,7 @@ impl StepPage {
             Self::Web(page) => page.show_problem(problem),
             Self::Browser(page) => page.show_problem(problem),
             Self::Form(page) => page.show_problem(problem),
+            Self::Code(page) => page.show_problem(problem),
         }
     }
 
@@ -95,6 +111,7 @@ impl StepPage {
             Self::Web(page) => page.holds_unsaved(),
             Self::Browser(page) => page.holds_unsaved(),
             Self::Form(page) => page.holds_unsaved(),
+            Self::Code(page) => page.holds_unsaved(),
         }
     }
 
@@ -111,6 +128,7 @@ impl StepPage {
             Self::Web(page) => page.close(),
             Self::Browser(page) => page.close(),
             Self::Form(page) => page.close(),
+            Self::Code(page) => page.close(),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! page         the page under a header of our own that says where it is
 //! view         the web view, in which a page can show itself and nothing else
 //! policy       where a page may go; pure
+//! refusal      how pages say that they want a browser; pure
 //! problem      what can go wrong, and how it is said
 //! dialogs      messages of a page's scripts
 //! containment  whether pages have a sandbox of their own here
@@ -22,6 +23,7 @@ mod policy;
 mod problem;
 mod processes;
 mod proxies;
+mod refusal;
 mod task;
 mod view;
 

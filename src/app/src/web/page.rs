@@ -7,13 +7,14 @@ mod errors;
 mod loading;
 mod paint;
 mod states;
+mod ways;
 
 use std::rc::Rc;
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
 use url::Url;
-use usher_core::service;
+use usher_core::{provider::Way, service};
 use webkit6::{WebView, prelude::*};
 
 use self::loading::Loading;
@@ -105,6 +106,8 @@ mod imp {
         #[template_child]
         pub(super) slow_banner: TemplateChild<adw::Banner>,
         #[template_child]
+        pub(super) refusal_banner: TemplateChild<adw::Banner>,
+        #[template_child]
         pub(super) stack: TemplateChild<gtk::Stack>,
         #[template_child]
         pub(super) progress: TemplateChild<gtk::ProgressBar>,
@@ -149,6 +152,8 @@ mod imp {
             klass.install_action("web.back", None, |page, _, _| page.imp().view().go_back());
             klass.install_action("web.forward", None, |page, _, _| page.imp().view().go_forward());
             klass.install_action("web.reload", None, |page, _, _| page.imp().reload_or_stop());
+            klass.install_action("web.continue-in-browser", None, |page, _, _| page.imp().take_way(Way::Browser));
+            klass.install_action("web.use-code", None, |page, _, _| page.imp().take_way(Way::Code));
             klass.install_action("web.zoom-in", None, |page, _, _| page.imp().zoom_in());
             klass.install_action("web.zoom-out", None, |page, _, _| page.imp().zoom_out());
             klass.install_action("web.zoom-normal", None, |page, _, _| page.imp().view().set_zoom_level(1.0));
@@ -185,6 +190,11 @@ mod imp {
         fn on_other_host_understood(&self) {
             self.understood_hosts.borrow_mut().insert(self.announced_host.borrow().clone());
             show_banner(&self.other_host_banner, None);
+        }
+
+        #[template_callback]
+        fn on_continue_in_browser(&self) {
+            self.take_way(Way::Browser);
         }
 
         #[template_callback]
@@ -291,9 +301,11 @@ impl WebPage {
         let page: Self = glib::Object::builder().property("tag", "web").build();
         let shared = Shared::new(session, page.teller());
         let view = view::first(&shared, page.teller());
-        page.imp().set_up(accounts, task.service().url(), shared, view);
-        page.imp().cover(task.service().url());
+        let server = task.page_server();
+        page.imp().set_up(accounts, server.url(), shared, view);
+        page.imp().cover(server.url());
         page.imp().task.replace(Some(task));
+        page.imp().offer_ways();
         page
     }
 
@@ -306,6 +318,7 @@ impl WebPage {
         let view = view::related(opener_imp.view(), &shared, page.teller());
         let accounts = opener_imp.accounts.get().expect("set when the page is made");
         imp.set_up(accounts, opener_imp.approved(), shared, view);
+        imp.offer_ways();
         imp.show_opener(opener_imp.committed());
         imp.cover_until_written();
         page

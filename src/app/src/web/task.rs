@@ -29,6 +29,10 @@ pub(crate) enum Hit {
 pub(crate) trait WebTask {
     /// The server that the person has agreed to.
     fn service(&self) -> &ServiceUrl;
+    /// The server whose page comes first: the same, or one where its people sign in. The person has agreed to it, too.
+    fn page_server(&self) -> ServiceUrl {
+        self.service().clone()
+    }
     /// The account that it is about, where that is known.
     fn account(&self) -> Option<AccountId>;
     /// Whether something can be paid on the page.

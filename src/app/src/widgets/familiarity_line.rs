@@ -55,9 +55,9 @@ mod imp {
     impl BoxImpl for FamiliarityLine {}
 
     impl FamiliarityLine {
-        pub(super) fn show(&self, familiarity: &Familiarity) {
+        pub(super) fn show(&self, familiarity: &Familiarity, text: String) {
             self.icon.set_icon_name(Some(icon_of(familiarity)));
-            self.set_text(text_of(familiarity, clock::now()));
+            self.set_text(text);
             let is_warning = matches!(familiarity, Familiarity::Resembles(_));
             self.obj().set_css_classes(if is_warning { &["warning"] } else { &["dimmed"] });
             self.obj().set_visible(true);
@@ -82,7 +82,17 @@ impl FamiliarityLine {
     /// Shows how well `host` is known from the accounts of now. `account` is the one that is to be used, where it is
     /// known.
     pub(crate) fn show(&self, accounts: &AccountList, host: &str, account: Option<AccountId>) {
-        self.imp().show(&Familiarity::of(&accounts.entries(), host, account));
+        let familiarity = Familiarity::of(&accounts.entries(), host, account);
+        self.imp().show(&familiarity, text_of(&familiarity, clock::now()));
+    }
+
+    /// The same of a host that is not named beside the line.
+    pub(crate) fn show_named(&self, accounts: &AccountList, host: &str, account: Option<AccountId>) {
+        let familiarity = Familiarity::of(&accounts.entries(), host, account);
+        let told = text_of(&familiarity, clock::now());
+        // Translators: how well a server is known: “id.example.net: First time at this server”
+        let text = gettext_f("{host}: {familiarity}", &[("host", &text::within(host)), ("familiarity", &told)]);
+        self.imp().show(&familiarity, text);
     }
 
     /// Shows nothing.

@@ -19,6 +19,7 @@ pub(crate) mod guard;
 mod heading;
 pub(crate) mod labels;
 mod messages;
+mod more_ways;
 mod offer_row;
 mod offline_banner;
 mod problem_view;
@@ -43,6 +44,7 @@ pub(crate) use self::{
     familiarity_line::FamiliarityLine,
     guard::Guard,
     heading::Heading,
+    more_ways::MoreWays,
     offer_row::{Offer, OfferRow},
     offline_banner::show_offline,
     problem_view::{ProblemText, ProblemView},

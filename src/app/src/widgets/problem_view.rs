@@ -18,6 +18,8 @@ pub(crate) struct ProblemText {
     pub(crate) details: Option<String>,
     /// What the button says that leads on; empty where nothing does.
     pub(crate) again: String,
+    /// Whether somebody may be up to something: the one case for the colour of danger.
+    pub(crate) is_danger: bool,
 }
 
 mod imp {
@@ -48,7 +50,7 @@ mod imp {
         #[property(get, set)]
         cancel_action: RefCell<String>,
         #[template_child]
-        status: TemplateChild<adw::StatusPage>,
+        pub(super) status: TemplateChild<adw::StatusPage>,
         #[template_child]
         pub(super) expander: TemplateChild<gtk::Expander>,
         #[template_child]
@@ -119,7 +121,13 @@ impl ProblemView {
         self.set_text(glib::markup_escape_text(&words.text));
         self.set_details(words.details.as_deref().unwrap_or_default());
         self.set_again_text(words.again.as_str());
-        self.imp().expander.set_expanded(false);
+        let imp = self.imp();
+        if words.is_danger {
+            imp.status.add_css_class("error");
+        } else {
+            imp.status.remove_css_class("error");
+        }
+        imp.expander.set_expanded(false);
         self.announce(&format!("{}. {}", words.title, words.text), AccessibleAnnouncementPriority::High);
     }
 

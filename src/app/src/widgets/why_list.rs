@@ -6,7 +6,7 @@ use gtk::{accessible::Property, glib};
 
 use crate::{
     i18n::gettext_f,
-    model::App,
+    model::{App, SignInPlace},
     text,
     widgets::{accessible::bare, labels},
 };
@@ -23,6 +23,8 @@ pub(crate) struct Why<'a> {
     pub(crate) repository_host: &'a str,
     /// The host of its account server.
     pub(crate) server: &'a str,
+    /// Where a person signs in there, if that is asked.
+    pub(crate) sign_in: Option<&'a SignInPlace>,
 }
 
 mod imp {
@@ -43,6 +45,10 @@ mod imp {
         pub(super) repository_row: TemplateChild<adw::ActionRow>,
         #[template_child]
         pub(super) server_row: TemplateChild<adw::ActionRow>,
+        #[template_child]
+        pub(super) sign_in_page_row: TemplateChild<adw::ActionRow>,
+        #[template_child]
+        pub(super) server_gets_row: TemplateChild<adw::ActionRow>,
         app_rows: RefCell<Vec<(App, adw::ActionRow)>>,
     }
 
@@ -95,7 +101,7 @@ mod imp {
 }
 
 glib::wrapper! {
-    /// The rows *Asked By*, *For*, *Repository* and *Server*.
+    /// The rows *Asked By*, *For*, *Repository* and *Server*, and those about another server where one signs in.
     pub struct WhyList(ObjectSubclass<imp::WhyList>)
         @extends adw::Bin, gtk::Widget,
         @implements gtk::Accessible, gtk::Buildable, gtk::ConstraintTarget;
@@ -112,6 +118,12 @@ impl WhyList {
         imp.show_apps(why.apps);
         tell(&*imp.repository_row, &repository(why.repository, why.repository_host, why.server));
         tell(&*imp.server_row, &text::plain(why.server));
+        let other_host = why.sign_in.and_then(|place| place.other_host.as_deref());
+        let server_gets = why.sign_in.map(|place| place.server_gets.as_str()).filter(|gets| !gets.is_empty());
+        imp.sign_in_page_row.set_visible(other_host.is_some());
+        tell(&*imp.sign_in_page_row, &text::plain(other_host.unwrap_or_default()));
+        imp.server_gets_row.set_visible(server_gets.is_some());
+        tell(&*imp.server_gets_row, server_gets.unwrap_or_default());
     }
 }
 

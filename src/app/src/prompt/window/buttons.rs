@@ -12,6 +12,7 @@ use usher_core::{
     account::{Account, AccountId},
     decisions::Subject,
     prompt::{Kind, Outcome},
+    provider::Way,
     store::StoreError,
 };
 
@@ -28,8 +29,8 @@ impl imp::PromptWindow {
     /// The suggested button.
     pub(super) fn press_primary(&self) {
         match self.form() {
-            Form::SignIn => self.sign_in(None),
-            Form::SignInAgain(account) => self.sign_in(Some(account.id)),
+            Form::SignIn => self.sign_in(None, None),
+            Form::SignInAgain(account) => self.sign_in(Some(account.id), None),
             Form::Allow(account) => self.allow(account),
             Form::Choose(accounts) => {
                 let chosen = self.chosen.get();
@@ -51,7 +52,7 @@ impl imp::PromptWindow {
             // The person chooses among the known accounts, or adds one from there.
             Form::SignIn if !accounts.is_empty() => self.choose(accounts),
             Form::SignInAgain(_) if accounts.len() > 1 => self.choose(accounts),
-            _ => self.sign_in(None),
+            _ => self.sign_in(None, None),
         }
     }
 
@@ -63,7 +64,8 @@ impl imp::PromptWindow {
         self.heading.grab_focus();
     }
 
-    pub(super) fn sign_in(&self, account: Option<AccountId>) {
+    /// Leads to the sign-in page, the usual way unless the person chose another.
+    pub(super) fn sign_in(&self, account: Option<AccountId>, way: Option<Way>) {
         if account.is_none() {
             // The server may know somebody else in this session.
             self.session.renew();
@@ -72,7 +74,7 @@ impl imp::PromptWindow {
             binding: self.prompt().details.borrow().ground.binding.clone(),
             account,
             purpose: Purpose::Asked(self.asked()),
-            way: None,
+            way,
             is_typed: false,
         };
         sign_in::start_within(

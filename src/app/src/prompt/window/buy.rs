@@ -155,7 +155,7 @@ impl imp::PromptWindow {
         match others.as_slice() {
             [] => {
                 self.ask_anew(Form::Buy(account.clone()));
-                self.sign_in(None);
+                self.sign_in(None, None);
             }
             [one] => self.ask_anew(Form::Allow(one.clone())),
             _ => self.ask_anew(Form::Choose(others)),
@@ -205,7 +205,7 @@ impl imp::PromptWindow {
         match found {
             AlreadyAnswer::Owned(owned) => self.found_owned(account, &owned),
             AlreadyAnswer::Use(other) => self.use_instead(*other),
-            AlreadyAnswer::SignIn => self.sign_in(None),
+            AlreadyAnswer::SignIn => self.sign_in(None, None),
             AlreadyAnswer::Expired => self.hear(PurchaseEvent::SignIn, account),
         }
     }

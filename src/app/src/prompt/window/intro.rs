@@ -86,18 +86,21 @@ impl imp::PromptWindow {
         window.set_icon_size(if matches!(form, Form::Choose(_)) { SMALL_ICON } else { ICON });
         window.set_other_text(words.other.unwrap_or_default());
         window.set_is_remembered(matches!(form, Form::Allow(_) | Form::Choose(_)));
+        let place = self.sign_in_place();
         self.why.show(Why {
             clients: &prompt.clients.borrow(),
             apps: details.app_ids.iter().map(|id| self.app(id)).collect(),
             repository: title,
             repository_host: &details.ground.remote_url.host(),
             server: &details.ground.host(),
+            sign_in: place.as_ref(),
         });
         self.show_icon(&details.app_ids, details.kind);
         if let Some(purchase) = &*self.purchase.borrow() {
             purchase.join(&details.app_ids);
         }
         drop(details);
+        self.offer_ways();
         self.show_familiarity();
         self.show_outlook();
         self.update_buttons();
@@ -105,6 +108,7 @@ impl imp::PromptWindow {
 
     /// How well the server is known here, beside its name.
     fn show_familiarity(&self) {
+        self.other_familiarity.clear();
         let account = match self.form() {
             // While the keyring is locked nothing is known but that there is an account.
             Form::Unlock => {
@@ -117,6 +121,9 @@ impl imp::PromptWindow {
         };
         let host = self.prompt().details.borrow().ground.host();
         self.familiarity.show(self.services().accounts(), &host, account);
+        if let Some(other_host) = self.sign_in_place().and_then(|place| place.other_host) {
+            self.other_familiarity.show_named(self.services().accounts(), &other_host, account);
+        }
     }
 
     /// What happens to the install, and for how long the program still waits.

@@ -7,7 +7,7 @@ use gtk::glib;
 use usher_core::{
     credential::Secret,
     error_text::UserFacing,
-    provider::{Progress, SignIn, SignInError, Step, StepAnswer},
+    provider::{Progress, SignIn, SignInError, Step, StepAnswer, Way},
     registry_logins, sign_in,
 };
 
@@ -23,7 +23,7 @@ use crate::{
 impl Flow {
     /// Begins the sign-in once it could be saved (rule R16).
     pub(in crate::sign_in) fn begin(self: &Rc<Self>) {
-        let host = text::within(&self.request.binding.host());
+        let host = text::within(&self.request.binding.sign_in_host());
         if let Some(page) = self.page() {
             page.show_asking(&gettext_f("Asking {host}…", &[("host", &host)]));
         }
@@ -43,7 +43,7 @@ impl Flow {
     async fn begin_now(self: Rc<Self>) {
         if self.sign_in.borrow().is_none() {
             let (binding, http) = (self.request.binding.clone(), self.services.session.http().clone());
-            let (app_ids, is_typed) = (self.request.app_ids(), self.request.is_typed);
+            let (app_ids, is_typed) = (self.request.app_ids(), self.is_agreed());
             let receiver = match self.receiver().await {
                 Ok(receiver) => receiver,
                 Err(error) => {
@@ -89,6 +89,11 @@ impl Flow {
 
     /// Whatever the page still does leads nowhere. A form leads nowhere before it is sent, and can wait.
     fn end_unanswered(&self) {
+        if matches!(self.page(), Some(StepPage::Code(page)) if page.shows_code()) {
+            self.stop();
+            self.show_problem(WebProblem::CodeEnded);
+            return;
+        }
         let sign_in = self.sign_in.borrow_mut().take_if(|sign_in| matches!(sign_in.step(), Step::Web { .. }));
         if let Some(sign_in) = sign_in
             && let Step::Web { redirect, .. } = sign_in.step()
@@ -112,11 +117,27 @@ impl Flow {
                 }
             }
             Some(step @ Step::Code { .. }) => {
-                tracing::warn!(step = step.kind(), "cannot show this step of a sign-in");
-                self.show_problem(WebProblem::NoPage);
+                if let Some(page) = self.code_page() {
+                    page.show_code(&step, self.time_limit());
+                }
             }
             None => {}
         }
+        drop(sign_in);
+        self.poll();
+    }
+
+    /// Waits until the person has entered the code that is shown, or nobody waits any more: the flow ends with its page.
+    fn poll(self: &Rc<Self>) {
+        let code = self.sign_in.borrow_mut().take_if(|sign_in| matches!(sign_in.step(), Step::Code { .. }));
+        let Some(sign_in) = code else { return };
+        let (flow, http) = (Rc::downgrade(self), self.services.session.http().clone());
+        self.ask(async move {
+            let entered = runtime::spawn(async move { sign_in.answer(&http, StepAnswer::Poll).await }).await;
+            if let Some(flow) = flow.upgrade() {
+                flow.take_progress(entered);
+            }
+        });
     }
 
     /// The person has filled in the form.
@@ -145,7 +166,12 @@ impl Flow {
     /// Takes the answer to a step, and goes on with the next one or saves.
     pub(super) async fn go_on(self: Rc<Self>, sign_in: Box<dyn SignIn>, answer: StepAnswer) {
         let http = self.services.session.http().clone();
-        match runtime::spawn(async move { sign_in.answer(&http, answer).await }).await {
+        let progress = runtime::spawn(async move { sign_in.answer(&http, answer).await }).await;
+        self.take_progress(progress);
+    }
+
+    fn take_progress(self: &Rc<Self>, progress: Result<Progress, SignInError>) {
+        match progress {
             Ok(Progress::Next(next)) => {
                 self.sign_in.replace(Some(next));
                 self.show_step();
@@ -170,11 +196,16 @@ impl Flow {
             SignInError::NoCredential => WebProblem::NoCredential,
             SignInError::NotPossible => WebProblem::NotPossible,
             SignInError::NotNeeded => WebProblem::NotNeeded,
-            SignInError::NotThisWay | SignInError::CodeEnded | SignInError::Declined => WebProblem::NoCredential,
-            SignInError::WrongIssuer | SignInError::ClockOff => WebProblem::NoCredential,
+            SignInError::NotThisWay if self.way.get() == Way::Code => WebProblem::NoCodes,
+            SignInError::NotThisWay => WebProblem::NotPossible,
+            SignInError::CodeEnded => WebProblem::CodeEnded,
+            SignInError::Declined => WebProblem::Declined,
+            SignInError::WrongIssuer => WebProblem::OtherServer,
+            SignInError::ClockOff => WebProblem::ClockOff,
             SignInError::Unexpected => WebProblem::Unexpected,
             SignInError::Http(error) => {
-                let is_online = self.services.network().reaches(&self.request.binding.service);
+                let server = self.request.binding.provider.signs_in_at(&self.request.binding);
+                let is_online = self.services.network().reaches(&server);
                 WebProblem::of_call(error, is_online)
             }
             SignInError::Random(_) | SignInError::Address(_) => WebProblem::Unusable,
@@ -195,6 +226,7 @@ impl Flow {
                 self.save();
             }
             (WebProblem::Crashed, Some(StepPage::Web(page))) => page.reload(),
+            (WebProblem::NoCodes, _) => self.change_way(Way::Embedded),
             (WebProblem::TooLate, _) => {
                 self.sign_in.take();
                 self.begin();

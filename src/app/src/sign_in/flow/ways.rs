@@ -5,6 +5,8 @@ use std::{io, rc::Rc, time::Duration};
 
 use url::Url;
 use usher_core::{
+    account::AccountId,
+    binding::Binding,
     listener::Listener,
     provider::{RedirectReceiver, Step, Way},
     redirect::Redirect,
@@ -34,16 +36,46 @@ pub(super) struct Beginning {
 }
 
 pub(super) fn beginning(services: &Services, request: &SignInRequest) -> Beginning {
-    let ways = request.binding.provider.ways(&request.binding, request.is_typed);
-    let last = request.account.and_then(|id| services.accounts().find(id)).and_then(|account| account.way);
-    Beginning {
-        way: Way::first(&ways, request.way.or(last), services.settings().prefers_browser()),
-        chosen_way: request.way.filter(|way| ways.contains(way)),
-        is_browser_agreed: last == Some(Way::Browser),
-    }
+    let is_agreed = is_agreed(request.is_typed, request.account);
+    let ways = request.binding.provider.ways(&request.binding, is_agreed);
+    let chosen_way = request.way.filter(|way| ways.contains(way));
+    let usual = || usual(services, &request.binding, request.account, is_agreed);
+    let is_browser_agreed = last(services, request.account) == Some(Way::Browser);
+    Beginning { way: chosen_way.unwrap_or_else(usual), chosen_way, is_browser_agreed }
+}
+
+/// The way to begin with, unless the person chooses one.
+pub(in crate::sign_in) fn usual(
+    services: &Services,
+    binding: &Binding,
+    account: Option<AccountId>,
+    is_agreed: bool,
+) -> Way {
+    let ways = binding.provider.ways(binding, is_agreed);
+    Way::first(&ways, last(services, account), services.settings().prefers_browser())
+}
+
+/// Whether the person typed what the binding says, or has signed in there before (rule R24).
+pub(in crate::sign_in) fn is_agreed(is_typed: bool, account: Option<AccountId>) -> bool {
+    is_typed || account.is_some()
+}
+
+/// The way that the person took the last time.
+fn last(services: &Services, account: Option<AccountId>) -> Option<Way> {
+    account.and_then(|id| services.accounts().find(id)).and_then(|account| account.way)
 }
 
 impl Flow {
+    /// Whether the person typed what the binding says, or has signed in there before (rule R24).
+    pub(super) fn is_agreed(&self) -> bool {
+        is_agreed(self.request.is_typed, self.request.account)
+    }
+
+    /// The ways that the person can choose from; none where there is but one.
+    pub(in crate::sign_in) fn known_ways(&self) -> Vec<Way> {
+        self.request.binding.provider.ways(&self.request.binding, self.is_agreed())
+    }
+
     /// How a redirect comes back on the way that the person takes. For the browser it listens from now on.
     pub(super) async fn receiver(&self) -> io::Result<RedirectReceiver> {
         self.listener.take();

@@ -21,6 +21,10 @@ impl WebTask for Flow {
         &self.request.binding.service
     }
 
+    fn page_server(&self) -> ServiceUrl {
+        self.request.binding.provider.signs_in_at(&self.request.binding)
+    }
+
     fn account(&self) -> Option<AccountId> {
         self.expected()
     }
@@ -66,7 +70,7 @@ impl WebTask for Flow {
     }
 
     fn ways(&self) -> Vec<Way> {
-        self.request.binding.provider.ways(&self.request.binding, self.request.is_typed)
+        self.known_ways()
     }
 
     fn change_way(self: Rc<Self>, way: Way) {

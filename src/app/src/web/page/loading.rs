@@ -93,7 +93,10 @@ impl imp::WebPage {
         view.connect_uri_notify(glib::clone!(
             #[weak(rename_to = imp)]
             self,
-            move |_| imp.update_history()
+            move |_| {
+                imp.update_history();
+                imp.moved();
+            }
         ));
     }
 
@@ -152,6 +155,7 @@ impl imp::WebPage {
                     self.show_without_address();
                     return;
                 }
+                self.hide_refusal();
                 self.show_committed();
                 self.document_begun();
             }
@@ -162,6 +166,7 @@ impl imp::WebPage {
                 }
                 self.show_committed();
                 self.look_at_document();
+                self.look_for_refusal();
             }
             _ => {}
         }
@@ -300,11 +305,11 @@ impl imp::WebPage {
             self.view().stop_loading();
             self.meet(WebProblem::NotShown(NotShown::Authentication), &host);
         } else {
-            self.tell_once(&gettext("The page asked for a password in an unsupported way"));
+            self.tell_unsupported();
         }
     }
 
-    fn tell_once(&self, text: &str) {
+    pub(super) fn tell_once(&self, text: &str) {
         if self.shared().tells(text) {
             toast::show(&*self.obj(), text);
         }

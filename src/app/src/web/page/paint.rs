@@ -23,7 +23,7 @@ use crate::{
         problem::{Bare, WebProblem},
         view,
     },
-    widgets::{BannerText, show_banner},
+    widgets::show_banner,
 };
 
 /// Nothing is to be seen of a document, nor will be.
@@ -193,7 +193,7 @@ impl imp::WebPage {
                     imp.loading.slow_timer.take();
                     let host = text::plain(&service::host_of(&imp.address_ahead()));
                     let title = gettext_f("Still waiting for {host}", &[("host", &host)]);
-                    show_banner(&imp.slow_banner, Some(&BannerText { title, button: None }));
+                    show_banner(&imp.slow_banner, Some(&imp.browser_banner(title)));
                 }
             ),
         );

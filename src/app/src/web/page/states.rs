@@ -13,7 +13,7 @@ use crate::{
     navigation,
     web::{
         containment, identity,
-        problem::{NotShown, WebProblem},
+        problem::{Bare, NotShown, WebProblem},
     },
     widgets::{BannerText, show_banner},
 };
@@ -55,6 +55,7 @@ impl imp::WebPage {
         self.close_pop_up();
         show_banner(&self.other_host_banner, None);
         show_banner(&self.slow_banner, None);
+        self.hide_refusal();
         self.obj().set_busy_text(text);
         self.stack.set_visible_child_name("busy");
         self.obj().action_set_enabled("web.cancel", false);
@@ -65,6 +66,7 @@ impl imp::WebPage {
     /// Shows the server's own page after the answer, until the person has read it.
     pub(super) fn show_landing(&self, address: Url) {
         self.obj().set_is_landing(true);
+        self.offer_ways();
         self.close_pop_up();
         show_banner(&self.alone_banner, None);
         // What went to the redirect is still being stopped: the view takes a new address only afterwards.
@@ -90,6 +92,7 @@ impl imp::WebPage {
     pub(super) fn show_problem_at(&self, problem: WebProblem, host: &str) {
         self.stop_timers();
         show_banner(&self.slow_banner, None);
+        self.hide_refusal();
         if self.is_landing.get() {
             // All that matters has happened.
             self.done();
@@ -102,6 +105,9 @@ impl imp::WebPage {
         }
         self.problem.show(&words);
         self.problem.take_focus();
+        if problem == WebProblem::Bare(Bare::Empty) {
+            self.suggest_browser(host);
+        }
         self.shown_problem.replace(Some(problem));
         self.show_reload();
         self.obj().action_set_enabled("web.cancel", true);
@@ -109,7 +115,7 @@ impl imp::WebPage {
 
     /// Whether the person can go on in the browser after a problem.
     pub(super) fn leads_to_browser(&self, problem: &WebProblem) -> bool {
-        problem.is_of_the_view() && self.task().is_some_and(|task| task.ways().contains(&Way::Browser))
+        problem.is_of_the_view() && self.has_way(Way::Browser)
     }
 
     pub(super) fn close_pop_up(&self) {
