@@ -69,6 +69,19 @@ impl Services {
         self.application().map(|application| application.hold())
     }
 
+    /// Keeps the process going while a renewal is under way, or is not saved (rule R16).
+    pub(crate) fn hold_unfinished(&self) {
+        let (application, mut unfinished) = (self.application.clone(), self.session.unfinished());
+        glib::spawn_future_local(async move {
+            while unfinished.wait_for(|unfinished| unfinished.is_any()).await.is_ok() {
+                let _held = application.upgrade().map(|application| application.hold());
+                if unfinished.wait_for(|unfinished| !unfinished.is_any()).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
     /// The person's settings.
     pub(crate) fn settings(&self) -> &Settings {
         self.models.settings.get_or_init(Settings::open)

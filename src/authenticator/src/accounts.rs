@@ -14,12 +14,15 @@ use usher_core::{
     clock,
     http::{HttpClient, HttpError},
     provider::{Access, Grants},
-    session::{Session, SessionError},
+    session::{Session, SessionError, Unfinished},
     store::{AccountStore, Entry, StoreError},
 };
 use zbus::Connection;
 
-use crate::flow::{Accounts, Reading, Tokens};
+use crate::{
+    activity::Activity,
+    flow::{Accounts, Reading, Tokens},
+};
 
 /// How often to save a use, in seconds.
 const USE_INTERVAL: i64 = 10 * 60;
@@ -44,15 +47,12 @@ struct Snapshot {
 }
 
 impl KeyringAccounts {
-    pub(crate) fn new(store: AccountStore, http: HttpClient, connection: Connection) -> Self {
+    /// `activity` counts renewals that must not be lost (rule R22).
+    pub(crate) fn new(store: AccountStore, http: HttpClient, connection: Connection, activity: &Activity) -> Self {
         let snapshot = Snapshot { entries: None, changes: 0, is_watched: false, heard: watch::Sender::new(()) };
-        Self {
-            quiet: Session::new(store.quietly(), http),
-            store,
-            connection,
-            watching: OnceCell::new(),
-            snapshot: Arc::new(Mutex::new(snapshot)),
-        }
+        let quiet = Session::new(store.quietly(), http);
+        tokio::spawn(hold(quiet.unfinished(), activity.clone()));
+        Self { quiet, store, connection, watching: OnceCell::new(), snapshot: Arc::new(Mutex::new(snapshot)) }
     }
 
     /// Follows the keyring's changes from now on.
@@ -83,6 +83,16 @@ impl Snapshot {
         self.entries = None;
         self.changes += 1;
         self.heard.send_replace(());
+    }
+}
+
+/// Keeps the daemon from ending while a renewal is under way, or is not saved.
+async fn hold(mut unfinished: watch::Receiver<Unfinished>, activity: Activity) {
+    while unfinished.wait_for(|unfinished| unfinished.is_any()).await.is_ok() {
+        let _busy = activity.begin();
+        if unfinished.wait_for(|unfinished| !unfinished.is_any()).await.is_err() {
+            return;
+        }
     }
 }
 

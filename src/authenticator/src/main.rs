@@ -188,7 +188,7 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
         DismissalFile::of_session(),
     );
     let prompts = KeyringPrompts::new(windows, store.clone(), activity.clone());
-    let accounts = Arc::new(KeyringAccounts::new(store, http, connection.clone()));
+    let accounts = Arc::new(KeyringAccounts::new(store, http, connection.clone(), &activity));
     let flow = Flow {
         accounts: accounts.clone(),
         tokens: accounts,

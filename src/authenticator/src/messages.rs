@@ -92,6 +92,8 @@ pub(crate) fn message(obstacle: &Obstacle, place: Place, names: &Names<'_>) -> S
         Obstacle::BadAnswer => HttpError::Unexpected.at(&host).sentence(),
         Obstacle::NotSecure(fault) => HttpError::Certificate(*fault).at(&host).sentence(),
         Obstacle::NotPossible => SessionError::not_possible(&host),
+        Obstacle::NotRenewed { host, error } => error.at(&shown(host)).sentence(),
+        Obstacle::NotSavedYet => SessionError::not_saved_yet(),
         Obstacle::Options(error) => error.of_remote(&remote),
     }
 }

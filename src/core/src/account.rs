@@ -192,10 +192,12 @@ impl Account {
         self.failures = 0;
     }
 
-    /// Takes the new credential that the server issued for `old`. Leaves any other credential alone.
+    /// Takes the new credential that the server issued for `old`, also if somebody has met the end of `old` since. Leaves
+    /// any other credential alone.
     pub(crate) fn replace(&mut self, old: &Credential, new: Credential) {
         if self.credential.as_ref() == Some(old) {
             self.credential = Some(new);
+            self.state = AccountState::SignedIn;
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
     names,
     provider::SignInError,
     session::SessionError,
-    store::StoreError,
+    store::{StoreError, Unsaved},
 };
 
 /// An error to show to a person. Never holds a secret.
@@ -177,7 +177,43 @@ impl UserFacing for StoreError {
     }
 }
 
+/// Holds the reason of the keyring.
+impl UserFacing for Unsaved {
+    fn reason(&self) -> String {
+        gettext("Renewed sign-in not saved")
+    }
+
+    fn sentence(&self) -> String {
+        gettext_f(
+            "The keyring did not save the renewed sign-in: {reason}. It is kept until the keyring can save it.",
+            &[("reason", &self.reason)],
+        )
+    }
+}
+
 impl SessionError {
+    /// Which server gave no usable answer, and why, if that is what went wrong: the account's own (`host`), or the one
+    /// that renews sign-ins.
+    pub fn at_server<'a>(&'a self, host: &'a str) -> Option<AtHost<'a>> {
+        match self {
+            Self::Http(error) => Some(error.at(host)),
+            Self::Unexpected => Some(HttpError::Unexpected.at(host)),
+            Self::NotRenewed { host, error } => Some(error.at(host)),
+            Self::SignedOut
+            | Self::Expired
+            | Self::Moved
+            | Self::NotPossible
+            | Self::MayHaveEnded
+            | Self::NotSavedYet
+            | Self::Store(_) => None,
+        }
+    }
+
+    /// That a newer sign-in is on its way into the keyring.
+    pub fn not_saved_yet() -> String {
+        gettext("The sign-in was renewed, and the keyring has not saved it yet. Try again once the keyring responds.")
+    }
+
     /// That a server's way to sign in is of no use to flatpak.
     pub fn not_possible(host: &str) -> String {
         gettext_f("{host} offers only a way of signing in that flatpak cannot use.", &[("host", host)])

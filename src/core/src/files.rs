@@ -149,7 +149,8 @@ pub async fn lock(path: &Path, limit: Duration) -> io::Result<Lock> {
     Ok(Lock(file))
 }
 
-fn open_lock(path: &Path) -> io::Result<File> {
+/// Opens a file to lock it, and makes it if needed.
+pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         make_folder(folder)?;
     }

@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Gets download tokens for an account: the only caller of a provider's `tokens`. Finds the credential, makes one call,
-//! renews the credential under the account's lock, notes a rejection, and records what the answer means for purchases.
+//! Gets download tokens for an account: the only caller of a provider's `tokens`. Finds the credential, renews it under the
+//! account's lock, makes the call, notes a rejection, and records what the answer means for purchases.
+//!
+//! ```text
+//! renewal  a new credential, once for all who need it     kept  what the keyring has not saved
+//! error    why there are no tokens
+//! ```
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+mod error;
+mod kept;
+mod renewal;
 
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
+
+pub use self::{error::SessionError, renewal::Unfinished};
+use self::{kept::Renewal, renewal::Renewals};
 use crate::{
     account::{Account, AccountId, AccountState},
     ask::Ask,
@@ -16,75 +23,24 @@ use crate::{
     credential::Credential,
     ground::Ground,
     http::{HttpClient, HttpError},
-    provider::{Acceptance, Access, Endpoints, Grants, Notes, TokensCall, TokensError},
+    provider::{Acceptance, Access, Endpoints, Granted, Grants, Notes, TokensCall, TokensError},
     remote,
     store::{AccountStore, Entry, StoreError},
 };
 
-/// Why an account got no download tokens.
-#[derive(Debug, thiserror::Error)]
-pub enum SessionError {
-    /// The account is gone, or the person signed out of it.
-    #[error("not signed in")]
-    SignedOut,
-    /// The server no longer accepts the sign-in; from now on the account's state says so. Or it has ended by its own word.
-    #[error("the sign-in is not valid any more")]
-    Expired,
-    /// The server wants the credential to go to another host than the person agreed to. From now on the account's state
-    /// says so.
-    #[error("the sign-in is wanted at another host")]
-    Moved,
-    /// The server offers only ways to sign in that flatpak cannot use.
-    #[error("the server offers no way to sign in that flatpak can use")]
-    NotPossible,
-    /// The server gives the sign-in no usable answer, and it may have ended: its own end has passed, or the server
-    /// answers others. Its state does not say so, since the server did not.
-    #[error("the server gives no usable answer; the sign-in may have ended")]
-    MayHaveEnded,
-    /// No connection, or none that is acceptable.
-    #[error(transparent)]
-    Http(#[from] HttpError),
-    /// The answer makes no sense.
-    #[error("the server answered in an unexpected way")]
-    Unexpected,
-    /// The keyring failed, or is locked.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<TokensError> for SessionError {
-    fn from(error: TokensError) -> Self {
-        match error {
-            TokensError::Rejected | TokensError::Ended => Self::Expired,
-            TokensError::Moved => Self::Moved,
-            TokensError::NotPossible => Self::NotPossible,
-            TokensError::Http(error) => Self::Http(error),
-            TokensError::Unexpected => Self::Unexpected,
-        }
-    }
-}
-
-/// The accounts and a client to reach their servers. Cheap to clone.
+/// The accounts and a client to reach their servers. Cheap to clone. To be used in a tokio runtime.
 #[derive(Clone)]
 pub struct Session {
     store: AccountStore,
     http: HttpClient,
-    /// Credentials that a server renewed but the keyring did not save. Only these still work.
-    unsaved: Arc<Mutex<HashMap<AccountId, Renewal>>>,
+    renewals: Arc<Renewals>,
     notes: Arc<Notes>,
-}
-
-/// A new credential and the one it replaces.
-#[derive(Clone)]
-struct Renewal {
-    old: Credential,
-    new: Credential,
 }
 
 impl Session {
     /// A session for the accounts in this store.
     pub fn new(store: AccountStore, http: HttpClient) -> Self {
-        Self { store, http, unsaved: Arc::default(), notes: Arc::default() }
+        Self { store, http, renewals: Arc::default(), notes: Arc::default() }
     }
 
     /// The accounts.
@@ -109,18 +65,30 @@ impl Session {
     }
 
     /// Asks the account's server, in as few calls as it allows. The stored binding decides where the credential goes
-    /// (rule R1).
+    /// (rule R1). A credential that lapses is renewed first, and one that the server refuses is renewed once.
     pub async fn tokens(&self, account: &Account, asks: &[Ask]) -> Result<Grants, SessionError> {
         let stored = credential_of(account).ok_or(SessionError::SignedOut)?;
-        if !account.binding.provider.may_renew(stored) {
-            return self.call(account, stored, asks).await;
+        if account.binding.provider.may_renew(stored) {
+            return self.tokens_in_turn(account.id, asks).await;
         }
-        // A second caller waits here, then finds the newer credential.
-        let _turn = self.store.lock_account(account.id).await?;
-        let fresh = self.account(account.id).await?;
-        let stored = credential_of(&fresh).ok_or(SessionError::SignedOut)?;
-        let credential = self.saved_or_newer(account.id, stored).await;
-        self.call(&fresh, &credential, asks).await
+        let mut account = self.usable(account).await?;
+        let mut answer = self.call(&account, asks).await;
+        if matches!(answer, Err(TokensError::Rejected))
+            && let Some(renewed) = self.instead_of(&account).await?
+        {
+            account = Cow::Owned(renewed);
+            answer = self.call(&account, asks).await;
+        }
+        self.take(&account, answer).await
+    }
+
+    /// Asks a server that may replace the credential with each call: one call at a time for each account. A second caller
+    /// waits here, then finds the newer credential.
+    async fn tokens_in_turn(&self, id: AccountId, asks: &[Ask]) -> Result<Grants, SessionError> {
+        let _turn = self.store.lock_account(id).await?;
+        let account = self.newest(self.account(id).await?);
+        let answer = self.call(&account, asks).await;
+        self.take(&account, answer).await
     }
 
     /// Asks the server of a binding for what anybody may have, without an account. Ask only servers that serve anybody
@@ -167,7 +135,9 @@ impl Session {
     /// Asks the account's server whether it accepts the sign-in, with samples of what its remote guards. `None` where every
     /// call for tokens shows that. If the server says no for good, the account's state says so from now on.
     pub async fn check(&self, account: &Account, samples: &[Ask]) -> Result<Option<Acceptance>, HttpError> {
-        let Some(credential) = credential_of(account) else { return Ok(None) };
+        // What cannot be renewed now says nothing about the sign-in.
+        let Ok(account) = self.usable(account).await else { return Ok(None) };
+        let Some(credential) = credential_of(&account) else { return Ok(None) };
         let call = TokensCall {
             http: &self.http,
             binding: &account.binding,
@@ -190,22 +160,33 @@ impl Session {
         self.end(id, credential, false).await
     }
 
-    async fn end(&self, id: AccountId, credential: &Credential, is_moved: bool) -> Result<(), StoreError> {
-        let end = |account: &mut Account| account.reject(credential, is_moved);
-        self.store.change(id, end).await.map(|_| ())
+    /// The keyring may hold an older credential than the one that was refused.
+    async fn end(&self, id: AccountId, refused: &Credential, is_moved: bool) -> Result<(), StoreError> {
+        let kept = self.kept_for(id).filter(|renewal| renewal.new == *refused);
+        let stored = kept.as_ref().map_or(refused, |renewal| &renewal.old);
+        self.store.change(id, |account| account.reject(stored, is_moved)).await?;
+        if kept.is_some() {
+            self.take_unsaved(id);
+        }
+        Ok(())
     }
 
-    async fn call(&self, account: &Account, credential: &Credential, asks: &[Ask]) -> Result<Grants, SessionError> {
+    async fn call(&self, account: &Account, asks: &[Ask]) -> Result<Granted, TokensError> {
         let asks = &complete(&account.binding, asks).await;
         let call = TokensCall {
             http: &self.http,
             binding: &account.binding,
-            credential: Some(credential),
+            credential: account.credential.as_ref(),
             endpoints: &account.endpoints,
             asks,
             notes: &self.notes,
         };
-        let answer = account.binding.provider.tokens(call).await;
+        account.binding.provider.tokens(call).await
+    }
+
+    /// Notes what an answer means for the account.
+    async fn take(&self, account: &Account, answer: Result<Granted, TokensError>) -> Result<Grants, SessionError> {
+        let credential = credential_of(account).ok_or(SessionError::SignedOut)?;
         // The sign-in has ended, even if we cannot save that.
         if let Err(fault @ (TokensError::Rejected | TokensError::Moved)) = &answer
             && let Err(error) = self.end(account.id, credential, *fault == TokensError::Moved).await
@@ -222,7 +203,7 @@ impl Session {
             self.note_failures(account.id, credential, 0).await;
         }
         if let Some(new) = granted.renewed {
-            self.renew(account.id, Renewal { old: credential.clone(), new }).await;
+            self.save(Renewal { account: account.clone(), old: credential.clone(), new }).await;
         }
         Ok(granted.grants)
     }
@@ -254,52 +235,6 @@ impl Session {
         if let Err(error) = noted.await {
             tracing::warn!(%error, "cannot save how often a sign-in failed");
         }
-    }
-
-    /// The credential to use: the stored one, or a newer one that could not be saved. Tries again to save the newer
-    /// one.
-    async fn saved_or_newer(&self, id: AccountId, stored: &Credential) -> Credential {
-        let Some(renewal) = self.unsaved().get(&id).cloned() else {
-            return stored.clone();
-        };
-        if renewal.old != *stored {
-            // The person has signed in again since.
-            self.unsaved().remove(&id);
-            return stored.clone();
-        }
-        let new = renewal.new.clone();
-        self.renew(id, renewal).await;
-        new
-    }
-
-    /// Saves a renewed credential. If the keyring fails, keeps it in memory as long as the process lives, and never
-    /// drops it.
-    async fn renew(&self, id: AccountId, renewal: Renewal) {
-        let saved = self.store.change(id, |account| account.replace(&renewal.old, renewal.new.clone())).await;
-        match saved {
-            Ok(_) => {
-                self.unsaved().remove(&id);
-            }
-            Err(error) => {
-                tracing::warn!(%error, "cannot save a renewed sign-in; keeping it in memory");
-                self.keep(id, renewal);
-            }
-        }
-    }
-
-    /// The keyring still holds the credential from before the first renewal that it did not save.
-    fn keep(&self, id: AccountId, renewal: Renewal) {
-        let mut unsaved = self.unsaved();
-        match unsaved.get_mut(&id) {
-            Some(earlier) if earlier.new == renewal.old => earlier.new = renewal.new,
-            _ => {
-                unsaved.insert(id, renewal);
-            }
-        }
-    }
-
-    fn unsaved(&self) -> MutexGuard<'_, HashMap<AccountId, Renewal>> {
-        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

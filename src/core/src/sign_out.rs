@@ -16,6 +16,8 @@ use crate::{
 
 /// Longest time to wait for the server. Nothing on this computer depends on its answer.
 const LIMIT: Duration = Duration::from_secs(10);
+/// Longest time to wait for a renewal under way.
+const RENEWAL_LIMIT: Duration = Duration::from_secs(3);
 
 /// An account after its credential was forgotten.
 #[derive(Debug)]
@@ -53,19 +55,26 @@ enum SignInAtServer {
 
 /// Forgets the credential of an account, and asks its server to end the sign-in. `None` if the account is gone.
 pub async fn sign_out(session: &Session, id: AccountId) -> Result<Option<SignedOut>, StoreError> {
+    // A renewal under way brings the credential that there is to end. If it takes too long, it ends that itself.
+    let turn = tokio::time::timeout(RENEWAL_LIMIT, session.store().lock_account(id)).await;
     let mut forgotten = None;
     let Some(account) = session.store().change(id, |account| forgotten = account.sign_out()).await? else {
         return Ok(None);
     };
+    let forgotten = session.take_unsaved(id).or(forgotten);
+    drop(turn);
     let ending = Forgotten::of(&account, forgotten).end(session.http()).await;
     Ok(Some(SignedOut { account, ending }))
 }
 
 /// Removes an account with everything that is stored for it. [`Forgotten::end`] then tells the server.
 pub async fn remove(session: &Session, id: AccountId) -> Result<Forgotten, StoreError> {
+    let _turn = tokio::time::timeout(RENEWAL_LIMIT, session.store().lock_account(id)).await;
     let entries = session.store().entries().await?;
     let forgotten = entries.into_iter().find_map(|entry| match entry {
-        Entry::Open(account) if account.id == id => Some(Forgotten::of(&account, account.credential.clone())),
+        Entry::Open(account) if account.id == id => {
+            Some(Forgotten::of(&account, session.take_unsaved(id).or_else(|| account.credential.clone())))
+        }
         Entry::Locked(outline) if outline.id == id => Some(Forgotten(Some(SignInAtServer::Unread))),
         _ => None,
     });

@@ -42,6 +42,8 @@ pub(crate) enum Failure {
     PurchaseNeeded(String),
     /// The keyring is locked, or none is running.
     Keyring(StoreError),
+    /// A newer sign-in is on its way into the keyring.
+    NotSavedYet,
     /// A server gave no usable answer. Holds the sentence.
     Network(String),
     /// The person said no, or stopped.
@@ -83,9 +85,11 @@ impl Failure {
             )),
             SessionError::Moved => Self::AccountNeeded(SessionError::moved(host)),
             SessionError::NotPossible => Self::Other(SessionError::not_possible(host)),
-            SessionError::Http(error) => Self::of_server(host, &error),
-            SessionError::Unexpected => Self::bad_answer(host),
             SessionError::Store(error) => Self::Keyring(error),
+            SessionError::NotSavedYet => Self::NotSavedYet,
+            SessionError::Http(_) | SessionError::Unexpected | SessionError::NotRenewed { .. } => {
+                Self::Network(error.at_server(host).map(|at| at.sentence()).unwrap_or_default())
+            }
         }
     }
 
@@ -120,6 +124,7 @@ impl Failure {
             | Self::Stopped(text)
             | Self::Other(text) => text.clone(),
             Self::Keyring(error) => error.sentence(),
+            Self::NotSavedYet => SessionError::not_saved_yet(),
             Self::Cancelled => gettext("Cancelled."),
             Self::Unheard => String::new(),
         }
@@ -132,7 +137,7 @@ impl Failure {
             Self::Usage(_) => code::USAGE,
             Self::AccountNeeded(_) => code::ACCOUNT_NEEDED,
             Self::PurchaseNeeded(_) => code::PURCHASE_NEEDED,
-            Self::Keyring(_) => code::KEYRING,
+            Self::Keyring(_) | Self::NotSavedYet => code::KEYRING,
             Self::Network(_) => code::NETWORK,
             Self::Cancelled | Self::Stopped(_) => code::CANCELLED,
         }

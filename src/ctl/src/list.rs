@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use usher_core::{
     account::{Account, AccountState, Standing},
     clock,
+    error_text::UserFacing,
     i18n::{gettext, gettext_f},
-    store::Entry,
+    store::{Entry, Unsaved},
     text,
 };
 
@@ -15,25 +16,38 @@ use crate::{command, context::Context, failure::Failure, time};
 pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
     let mut entries = context.store.entries().await?;
     entries.sort_by_cached_key(|entry| {
-        let row = row(entry);
+        let row = row(entry, None);
         (row[1].clone(), row[0].clone())
     });
-    context.out.json(&json!({ "accounts": entries.iter().map(entry_json).collect::<Vec<_>>() }))?;
+    let unsaved = context.store.unsaved().await;
+    let json = entries.iter().map(|entry| entry_json(entry, unsaved_of(entry, &unsaved)));
+    context.out.json(&json!({ "accounts": json.collect::<Vec<_>>() }))?;
     if entries.is_empty() {
         return context.out.line(&no_accounts());
     }
     let titles = [gettext("ACCOUNT"), gettext("SERVER"), gettext("STATE"), gettext("USED BY")];
-    let rows: Vec<_> = [titles].into_iter().chain(entries.iter().map(row)).collect();
+    let rows: Vec<_> =
+        [titles].into_iter().chain(entries.iter().map(|entry| row(entry, unsaved_of(entry, &unsaved)))).collect();
     for line in aligned(&rows) {
         context.out.line(&line)?;
     }
     Ok(())
 }
 
+/// Which renewed sign-in of an account the keyring has not saved.
+pub(crate) fn unsaved_of<'a>(entry: &Entry, unsaved: &'a [Unsaved]) -> Option<&'a Unsaved> {
+    let account = entry.account()?;
+    unsaved.iter().find(|unsaved| unsaved.account == account.id)
+}
+
 /// The JSON of a keyring entry.
-pub(crate) fn entry_json(entry: &Entry) -> Value {
+pub(crate) fn entry_json(entry: &Entry, unsaved: Option<&Unsaved>) -> Value {
     match entry {
-        Entry::Open(account) => account_json(account),
+        Entry::Open(account) => {
+            let mut json = account_json(account);
+            json["is_unsaved"] = unsaved.is_some().into();
+            json
+        }
         Entry::Locked(outline) => json!({
             "id": outline.id.to_string(),
             "provider": outline.provider.name(),
@@ -77,9 +91,12 @@ fn state_word(account: &Account) -> &'static str {
     }
 }
 
-fn row(entry: &Entry) -> [String; 4] {
+fn row(entry: &Entry, unsaved: Option<&Unsaved>) -> [String; 4] {
     match entry {
-        Entry::Open(account) => [name(account), account.binding.host(), state(account), used_by(account)],
+        Entry::Open(account) => {
+            let state = unsaved.map_or_else(|| state(account), UserFacing::reason);
+            [name(account), account.binding.host(), state, used_by(account)]
+        }
         Entry::Locked(outline) => ["–".to_owned(), outline.service.host(), gettext("Locked"), "–".to_owned()],
         Entry::Broken(_) => [
             gettext("Unreadable account"),

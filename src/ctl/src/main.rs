@@ -109,6 +109,17 @@ fn usage(error: &clap::Error) -> ExitCode {
 async fn run(context: &Context, command: Command) -> Result<u8, Failure> {
     let mut interrupts = Interrupts::listen()?;
     let mut suspensions = Suspensions::listen()?;
+    let done = until_done(context, command, &mut interrupts, &mut suspensions).await;
+    unsaved::finish(context, &mut interrupts).await?;
+    done
+}
+
+async fn until_done(
+    context: &Context,
+    command: Command,
+    interrupts: &mut Interrupts,
+    suspensions: &mut Suspensions,
+) -> Result<u8, Failure> {
     let mut done = pin!(dispatch(context, command));
     loop {
         tokio::select! {

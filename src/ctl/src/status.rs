@@ -6,9 +6,10 @@ use usher_core::{
     account::{Account, AccountState, Standing},
     buying::purchases::PurchaseState,
     clock,
+    error_text::UserFacing,
     i18n::gettext,
     remote::Remote,
-    store::Entry,
+    store::{Entry, Unsaved},
     text,
 };
 
@@ -29,8 +30,8 @@ pub(crate) async fn run(context: &Context, wanted: Option<&str>) -> Result<u8, F
     if let (Some(wanted), []) = (wanted, found.as_slice()) {
         return Err(Failure::AccountNeeded(accounts::unknown(wanted)));
     }
-    let refused = refused();
-    let all: Vec<_> = found.iter().map(|entry| as_json(entry, &refused)).collect();
+    let (refused, unsaved) = (refused(), context.store.unsaved().await);
+    let all: Vec<_> = found.iter().map(|entry| as_json(entry, &refused, list::unsaved_of(entry, &unsaved))).collect();
     context.out.json(&json!({ "accounts": all }))?;
     if found.is_empty() {
         context.out.line(&list::no_accounts())?;
@@ -42,6 +43,9 @@ pub(crate) async fn run(context: &Context, wanted: Option<&str>) -> Result<u8, F
         context.out.line(&accounts::title(entry))?;
         for (label, value) in facts(entry, &refused) {
             context.out.line(&format!("  {label}: {value}"))?;
+        }
+        if let Some(unsaved) = list::unsaved_of(entry, &unsaved) {
+            context.out.line(&format!("  {}", unsaved.sentence()))?;
         }
     }
     Ok(found.iter().map(|entry| usable(entry)).max().unwrap_or(code::DONE))
@@ -55,8 +59,8 @@ fn usable(entry: &Entry) -> u8 {
     }
 }
 
-fn as_json(entry: &Entry, refused: &[Remote]) -> Value {
-    let mut json = list::entry_json(entry);
+fn as_json(entry: &Entry, refused: &[Remote], unsaved: Option<&Unsaved>) -> Value {
+    let mut json = list::entry_json(entry, unsaved);
     if let (Entry::Open(account), Value::Object(json)) = (entry, &mut json) {
         json.insert("purchases".into(), owned(account).into());
         json.insert("not_allowed".into(), refused_here(account, refused).into());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Saves a finished sign-in. The server will not issue it again, so it is not given up before the person says so.
+//! Saves a finished sign-in, and waits for one that is being renewed. The server will not issue it again, so it is not given up
+//! before the person says so.
 
 use std::time::Duration;
 
@@ -14,7 +15,12 @@ use usher_core::{
     text,
 };
 
-use crate::{context::Context, failure::Failure, terminal, time};
+use crate::{
+    context::Context,
+    failure::Failure,
+    terminal::{self, Interrupts},
+    time,
+};
 
 /// How long to wait for the keyring where nobody can be asked.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
@@ -59,6 +65,29 @@ fn print_hints(context: &Context, account: &Account) -> Result<(), Failure> {
     match hints.coverage() {
         Some(coverage) => context.out.line(&gettext_f("{reason}.", &[("reason", &coverage)])),
         None => Ok(()),
+    }
+}
+
+/// Waits for a renewal that a command has begun, and for a keyring that has not saved it. Ctrl+C stops that.
+pub(crate) async fn finish(context: &Context, interrupts: &mut Interrupts) -> Result<(), Failure> {
+    let mut unfinished = context.session.unfinished();
+    if !unfinished.borrow().is_any() {
+        return Ok(());
+    }
+    let waiting = async {
+        if context.session.finish().await.unsaved == 0 {
+            return Ok(());
+        }
+        for unsaved in context.store.unsaved().await {
+            terminal::say(&unsaved.sentence())?;
+        }
+        terminal::say(&gettext("Waiting for the keyring… (Ctrl+C to stop)"))?;
+        let _ = tokio::time::timeout(PATIENCE, unfinished.wait_for(|unfinished| !unfinished.is_any())).await;
+        Ok(())
+    };
+    tokio::select! {
+        done = waiting => done,
+        () = interrupts.next() => Ok(()),
     }
 }
 

@@ -217,6 +217,8 @@ mod imp {
             let banner = keyring::sign_in_banner(account, is_reached);
             // The banner offers the same.
             self.sign_in_again_row.set_visible(banner.is_none());
+            let unsaved = || services.accounts().unsaved(self.id()).map(|unsaved| keyring::unsaved_banner(&unsaved));
+            let banner = banner.or_else(unsaved);
             show_banner(&self.banner, banner.as_ref());
             self.show_details(account);
             let is_refused = |repository: &Repository| services.decisions().is_refused(&repository.subject());

@@ -5,7 +5,7 @@ use usher_core::{
     account::{Account, AccountId, told_apart},
     pending::Pending,
     service::ServiceUrl,
-    store::Entry,
+    store::{Entry, Unsaved},
 };
 
 use crate::{
@@ -28,6 +28,8 @@ pub(super) enum AccountItem {
         standing: Standing,
         /// What waits until the account is signed in to.
         waiting: Waiting,
+        /// Whether the keyring has not saved a renewed sign-in.
+        is_unsaved: bool,
     },
     /// One in a locked keyring.
     Locked { id: AccountId, host: String },
@@ -62,10 +64,18 @@ impl AccountItem {
                     service: account.binding.service.clone(),
                     standing,
                     waiting: if standing.is_usable() { Waiting::default() } else { waiting(account) },
+                    is_unsaved: false,
                 }
             }
             Entry::Locked(outline) => Self::Locked { id: outline.id, host: outline.service.host() },
             Entry::Broken(path) => Self::Broken { path: path.clone() },
+        }
+    }
+
+    /// Notes which renewed sign-ins the keyring has not saved.
+    pub(super) fn note_unsaved(&mut self, unsaved: &[Unsaved]) {
+        if let Self::Account { id, is_unsaved, .. } = self {
+            *is_unsaved = unsaved.iter().any(|unsaved| unsaved.account == *id);
         }
     }
 
@@ -123,13 +133,15 @@ impl AccountItem {
     fn state(&self) -> Option<String> {
         match self {
             Self::Locked { .. } => Some(gettext("Locked")),
-            Self::Account { standing, waiting, .. } => waiting_in_words(*waiting).or_else(|| match standing {
-                Standing::Fine => None,
-                Standing::EndsSoon(at) => Some(gettext_f("Sign-in ends on {date}", &[("date", &text::day(*at))])),
-                Standing::MayHaveEnded => Some(gettext("Sign-in may have ended")),
-                Standing::Ended => Some(gettext("Sign in again")),
-                Standing::SignedOut => Some(gettext("Signed out")),
-            }),
+            Self::Account { standing, waiting, is_unsaved, .. } => {
+                waiting_in_words(*waiting).or_else(|| match standing {
+                    Standing::Fine => is_unsaved.then(|| gettext("Renewed sign-in not saved")),
+                    Standing::EndsSoon(at) => Some(gettext_f("Sign-in ends on {date}", &[("date", &text::day(*at))])),
+                    Standing::MayHaveEnded => Some(gettext("Sign-in may have ended")),
+                    Standing::Ended => Some(gettext("Sign in again")),
+                    Standing::SignedOut => Some(gettext("Signed out")),
+                })
+            }
             Self::Broken { .. } => None,
         }
     }
@@ -192,6 +204,18 @@ mod tests {
             service: testing::binding("https://store.example").service,
             standing,
             waiting: Waiting::default(),
+            is_unsaved: false,
+        }
+    }
+
+    #[test]
+    fn a_row_says_that_a_renewed_sign_in_is_not_saved() {
+        let mut row = account(None, Standing::Fine);
+        let AccountItem::Account { id, .. } = row else { panic!("an account") };
+        for (account, state) in [(AccountId::random(), ""), (id, "Renewed sign-in not saved")] {
+            row.note_unsaved(&[Unsaved { account, reason: "the disk is full".to_owned() }]);
+            assert_eq!(bare(&row.subtitle()), joined(["store.example".to_owned(), state.to_owned()], " · "));
+            assert!(!row.needs_sign_in());
         }
     }
 

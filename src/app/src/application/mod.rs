@@ -116,6 +116,7 @@ mod imp {
             window_id::follow_windows();
             clipboard::keep_what_is_copied(self.obj().services());
             let application = self.obj();
+            application.services().hold_unfinished();
             let own_installation = application.services().own_installation();
             own_installation.changes().follow(&*application, Self::Type::quit_if_uninstalled);
             application.set_up_actions();
@@ -178,7 +179,8 @@ impl Application {
     /// Ends the process once Usher was uninstalled, unless the person is in the middle of something.
     fn quit_if_uninstalled(&self) {
         let is_removed = self.services().own_installation().deployment() == Deployment::Removed;
-        if is_removed && self.windows().into_iter().all(is_at_rest) {
+        let is_done = !self.services().session.unfinished().borrow().is_any();
+        if is_removed && is_done && self.windows().into_iter().all(is_at_rest) {
             self.quit();
         }
     }

@@ -8,7 +8,8 @@ use gtk::glib;
 use usher_core::{
     account::{Account, AccountId, Standing},
     clock,
-    store::StoreError,
+    error_text::UserFacing,
+    store::{StoreError, Unsaved},
 };
 
 pub(crate) use self::status::keyring_status;
@@ -43,6 +44,11 @@ pub(crate) fn sign_in_banner(account: &Account, is_reached: bool) -> Option<Bann
         Standing::Fine | Standing::EndsSoon(_) => return None,
     };
     Some(BannerText { title, button: is_reached.then(|| gettext("Sign In…")) })
+}
+
+/// What the banner says of a renewed sign-in that the keyring has not saved. It is saved by itself: there is no button.
+pub(crate) fn unsaved_banner(unsaved: &Unsaved) -> BannerText {
+    BannerText { title: unsaved.sentence(), button: None }
 }
 
 /// Does what the button of the banner on an account's page says. A button acts a moment after it was pressed: what was in

@@ -4,11 +4,11 @@
 use std::rc::Rc;
 
 use futures_util::StreamExt;
-use gtk::{glib, prelude::*, subclass::prelude::*};
+use gtk::{gio, glib, prelude::*, subclass::prelude::*};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use usher_core::{
     account::{Account, AccountId},
-    store::{AccountStore, Entry, StoreError},
+    store::{AccountStore, Entry, StoreError, Unsaved},
 };
 
 use super::Changes;
@@ -49,6 +49,8 @@ mod imp {
         pub(super) state: Cell<KeyringState>,
         pub(super) store: OnceCell<AccountStore>,
         pub(super) wishes: OnceCell<UnboundedSender<()>>,
+        pub(super) unsaved: RefCell<Rc<[Unsaved]>>,
+        pub(super) monitor: OnceCell<gio::FileMonitor>,
     }
 
     #[glib::object_subclass]
@@ -72,6 +74,7 @@ impl AccountList {
         let _ = list.imp().store.set(store.clone());
         let _ = list.imp().wishes.set(sender.clone());
         follow_signals(store, sender);
+        list.follow_marks();
         list.serve_wishes(receiver);
         list
     }
@@ -89,6 +92,16 @@ impl AccountList {
     /// The account of that id, if it can be read.
     pub(crate) fn find(&self, id: AccountId) -> Option<Account> {
         self.entries().iter().filter_map(Entry::account).find(|account| account.id == id).cloned()
+    }
+
+    /// The renewed sign-in of an account that the keyring has not saved.
+    pub(crate) fn unsaved(&self, id: AccountId) -> Option<Unsaved> {
+        self.all_unsaved().iter().find(|unsaved| unsaved.account == id).cloned()
+    }
+
+    /// Those of all accounts.
+    pub(crate) fn all_unsaved(&self) -> Rc<[Unsaved]> {
+        self.imp().unsaved.borrow().clone()
     }
 
     /// What is known of the keyring.
@@ -141,7 +154,7 @@ impl AccountList {
                 let Some(store) = weak.upgrade().and_then(|list| list.imp().store.get().cloned()) else {
                     return;
                 };
-                let read = runtime::spawn(async move { read(&store).await }).await;
+                let read = runtime::spawn(async move { (read(&store).await, store.unsaved().await) }).await;
                 let Some(list) = weak.upgrade() else {
                     return;
                 };
@@ -150,7 +163,21 @@ impl AccountList {
         });
     }
 
-    fn take(&self, read: Result<(Vec<Entry>, bool), StoreError>) {
+    /// The processes of Usher mark what the keyring has not saved beside the lock files.
+    fn follow_marks(&self) {
+        let Some(folder) = self.store().mark_folder().map(gio::File::for_path) else { return };
+        let Ok(monitor) = folder.monitor_directory(gio::FileMonitorFlags::NONE, gio::Cancellable::NONE) else { return };
+        let weak = self.downgrade();
+        monitor.connect_changed(move |_, file, _, _| {
+            let is_mark = file.path().is_some_and(|path| AccountStore::is_mark(&path));
+            if let Some(list) = weak.upgrade().filter(|_| is_mark) {
+                list.reload();
+            }
+        });
+        let _ = self.imp().monitor.set(monitor);
+    }
+
+    fn take(&self, (read, unsaved): (Result<(Vec<Entry>, bool), StoreError>, Vec<Unsaved>)) {
         let (mut entries, state) = match read {
             Ok((entries, true)) => (entries, KeyringState::Locked),
             Ok((entries, false)) => (entries, KeyringState::Ready),
@@ -165,9 +192,10 @@ impl AccountList {
         };
         entries.sort_by_cached_key(sort_key);
         entries.iter_mut().for_each(drop_credential);
-        let is_same = *entries == *self.entries();
+        let is_same = *entries == *self.entries() && *unsaved == *self.all_unsaved();
         if !is_same {
             self.imp().entries.replace(entries.into());
+            self.imp().unsaved.replace(unsaved.into());
         }
         if self.imp().state.replace(state) != state || !is_same {
             self.changes().announce();

@@ -14,6 +14,8 @@ use crate::{
 pub(super) enum Trouble {
     /// The server gave no answer, or none that makes sense.
     Server(HttpError),
+    /// The same, at the server that renews the sign-in.
+    NotRenewed(String, HttpError),
     /// Pages have no sandbox of their own here.
     NotContained,
     /// The keyring; why.
@@ -24,7 +26,9 @@ impl Trouble {
     pub(super) fn of(error: &SessionError) -> Self {
         match error {
             SessionError::Http(error) => Self::Server(error.clone()),
+            SessionError::NotRenewed { host, error } => Self::NotRenewed(host.clone(), error.clone()),
             SessionError::Store(error) => Self::Keyring(error.reason()),
+            SessionError::NotSavedYet => Self::Keyring(gettext("a renewed sign-in is not saved yet")),
             SessionError::Unexpected
             | SessionError::MayHaveEnded
             | SessionError::SignedOut
@@ -36,6 +40,9 @@ impl Trouble {
 
     /// Icon, title and text of a page that says so.
     pub(super) fn words(&self, host: &str) -> (&'static str, String, String) {
+        if let Self::NotRenewed(host, error) = self {
+            return Self::Server(error.clone()).words(host);
+        }
         let host = text::within(host);
         let host = [("host", host.as_str())];
         match self {
@@ -57,7 +64,7 @@ impl Trouble {
                 gettext("Connection Is Not Secure"),
                 gettext_f("Nothing was sent to {host}.", &host),
             ),
-            Self::Server(HttpError::Unexpected) => (
+            Self::NotRenewed(..) | Self::Server(HttpError::Unexpected) => (
                 "dialog-error-symbolic",
                 gettext("Purchase Did Not Start"),
                 gettext_f("{host} answered in an unexpected way. Nothing was paid.", &host),
@@ -78,6 +85,7 @@ impl Trouble {
     pub(super) fn line(&self, host: &str) -> String {
         match self {
             Self::Server(error) => error.at(&text::within(host)).reason(),
+            Self::NotRenewed(host, error) => error.at(&text::within(host)).reason(),
             Self::NotContained => NotShown::NotContained.words("").0,
             Self::Keyring(reason) => {
                 gettext_f("The purchase could not be saved in the keyring: {reason}", &[("reason", reason)])

@@ -10,7 +10,6 @@ use usher_core::{
     buying,
     error_text::UserFacing,
     ground::Ground,
-    http::HttpError,
     pending::Pending,
     provider::Access,
     service::RemoteUrl,
@@ -99,9 +98,11 @@ pub(crate) fn problem(error: &SessionError, host: &str) -> String {
         SessionError::SignedOut | SessionError::Expired | SessionError::Moved => gettext("Sign-in has expired"),
         SessionError::NotPossible => SessionError::not_possible(&host),
         SessionError::MayHaveEnded => gettext("Sign-in may have ended"),
-        SessionError::Http(error) => error.at(&host).reason(),
-        SessionError::Unexpected => HttpError::Unexpected.at(&host).reason(),
+        SessionError::NotSavedYet => gettext("The keyring has not saved the renewed sign-in yet"),
         SessionError::Store(_) => gettext("The keyring is not responding"),
+        SessionError::Http(_) | SessionError::Unexpected | SessionError::NotRenewed { .. } => {
+            error.at_server(&host).map(|at| at.reason()).unwrap_or_default()
+        }
     }
 }
 

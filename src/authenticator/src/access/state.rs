@@ -25,6 +25,8 @@ impl From<&Obstacle> for AppState {
             | Obstacle::Proxy(_)
             | Obstacle::BadAnswer
             | Obstacle::NotSecure(_)
+            | Obstacle::NotRenewed { .. }
+            | Obstacle::NotSavedYet
             | Obstacle::NotPossible => Self::Unknown,
         }
     }

@@ -98,6 +98,7 @@ impl Answer {
             | Obstacle::NoKeyring
             | Obstacle::NoPortal
             | Obstacle::KeyringFailed
+            | Obstacle::NotSavedYet
             | Obstacle::Changed { .. } => Some(AUTHENTICATION_FAILED),
             Obstacle::NotBought { .. } | Obstacle::NotOffered { .. } => Some(NOT_AUTHORIZED),
             Obstacle::Options(_)
@@ -105,6 +106,7 @@ impl Answer {
             | Obstacle::Proxy(_)
             | Obstacle::BadAnswer
             | Obstacle::NotSecure(_)
+            | Obstacle::NotRenewed { .. }
             | Obstacle::NotPossible => None,
         };
         Self::Failed { code, message }

@@ -74,6 +74,15 @@ pub(crate) enum Obstacle {
     NotSecure(CertificateFault),
     /// The service offers only ways to sign in that flatpak cannot use.
     NotPossible,
+    /// The sign-in has to be renewed, and the server that does so gives no usable answer.
+    NotRenewed {
+        /// That server.
+        host: String,
+        /// What is wrong there.
+        error: HttpError,
+    },
+    /// Another process has renewed the sign-in, and the keyring has not saved it yet.
+    NotSavedYet,
 }
 
 /// The question to the person that may remove an obstacle, and the reason for it.
@@ -96,7 +105,9 @@ pub(crate) fn question(obstacle: &Obstacle) -> Option<(Kind, Reason)> {
         | Obstacle::Proxy(_)
         | Obstacle::BadAnswer
         | Obstacle::NotSecure(_)
-        | Obstacle::NotPossible => None,
+        | Obstacle::NotPossible
+        | Obstacle::NotRenewed { .. }
+        | Obstacle::NotSavedYet => None,
     }
 }
 
@@ -138,14 +149,21 @@ impl Obstacle {
             Self::NoAccount | Self::SignedOut(_) => pending::Obstacle::NoAccount,
             Self::Expired(_) | Self::MayHaveEnded(_) => pending::Obstacle::Expired,
             Self::NoLink(_) => pending::Obstacle::NoLink,
-            Self::Locked | Self::NoKeyring | Self::NoPortal | Self::KeyringFailed => pending::Obstacle::Locked,
+            Self::Locked | Self::NoKeyring | Self::NoPortal | Self::KeyringFailed | Self::NotSavedYet => {
+                pending::Obstacle::Locked
+            }
             Self::Changed { agreed, .. } => pending::Obstacle::ServerChanged { agreed: (**agreed).clone() },
             Self::NotBought { .. } => pending::Obstacle::NotBought,
             Self::NotOffered { .. } => {
                 // Nobody can buy what an install stopped for. An update waits for access that comes in another way.
                 return (operation == pending::Operation::Update).then_some(pending::Obstacle::NotBought);
             }
-            Self::Unreachable | Self::Proxy(_) | Self::BadAnswer | Self::NotSecure(_) | Self::NotPossible => {
+            Self::Unreachable
+            | Self::Proxy(_)
+            | Self::BadAnswer
+            | Self::NotSecure(_)
+            | Self::NotPossible
+            | Self::NotRenewed { .. } => {
                 // An account would not help an install that failed because of its server.
                 return (operation == pending::Operation::Update).then_some(pending::Obstacle::Unavailable);
             }
@@ -223,6 +241,8 @@ pub(crate) fn unserved(error: &SessionError) -> Obstacle {
         SessionError::Http(
             HttpError::NoSuchHost | HttpError::Unreachable | HttpError::TimedOut | HttpError::Forbidden,
         ) => Obstacle::Unreachable,
+        SessionError::NotRenewed { host, error } => Obstacle::NotRenewed { host: host.clone(), error: error.clone() },
+        SessionError::NotSavedYet => Obstacle::NotSavedYet,
         SessionError::Store(error) => error.into(),
     }
 }

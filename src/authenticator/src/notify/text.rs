@@ -145,6 +145,8 @@ fn stopped(obstacle: &Obstacle, values: &[(&str, &str)]) -> String {
         Obstacle::NotSecure(fault) => HttpError::Certificate(*fault).at(host).sentence(),
         Obstacle::Proxy(fault) => HttpError::Proxy(*fault).at(host).sentence(),
         Obstacle::NotPossible => SessionError::not_possible(host),
+        Obstacle::NotRenewed { host, error } => error.at(host).sentence(),
+        Obstacle::NotSavedYet => SessionError::not_saved_yet(),
         Obstacle::Options(error) => {
             let repository = values.iter().find(|(name, _)| *name == "repository").map_or("", |(_, name)| name);
             error.of_remote(repository)

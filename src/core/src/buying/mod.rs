@@ -142,12 +142,15 @@ pub async fn begin(
     let Some(shop) = account.binding.provider.shop() else {
         return Err(BuyError::NotOffered);
     };
+    // Asking may have renewed the credential.
+    let account = session.account(id).await?;
+    let account = session.usable(&account).await?;
     let credential = account.credential.as_ref().ok_or(SessionError::SignedOut)?;
     if !write_down(session, id, ground, app_id).await? {
         return Ok(Begun::Unfinished);
     }
     match shop.begin_purchase(session.http(), &account.binding, credential, app_id).await {
-        Ok(start) => Ok(Begun::Started(Box::new(Buying { binding: account.binding, start, redirect }))),
+        Ok(start) => Ok(Begun::Started(Box::new(Buying { binding: account.binding.clone(), start, redirect }))),
         Err(error) => Err(not_begun(session, id, credential, app_id, error).await?),
     }
 }

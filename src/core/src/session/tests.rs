@@ -2,6 +2,8 @@
 //! A sign-in that may have ended, over real HTTP (a development build allows it on this computer).
 #![cfg(feature = "insecure-loopback")]
 
+use std::sync::Mutex;
+
 use axum::{
     Router,
     extract::State,

@@ -2,9 +2,8 @@
 //! A finished sign-in on its way into the keyring (rule R16). The server will not issue its credential again, so it is
 //! kept until it is saved, however long the keyring takes.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use futures_util::StreamExt;
 use tokio::sync::{Mutex, MutexGuard};
 use zbus::Connection;
 
@@ -14,11 +13,8 @@ use crate::{
     binding::{Binding, Link},
     clock,
     provider::{SignedIn, Way},
-    store::{AccountStore, StoreError},
+    store::{AccountStore, Chances, StoreError},
 };
-
-/// How often to try again although the keyring reports no change: some report nothing when they are unlocked.
-const RETRY_INTERVAL: Duration = Duration::from_secs(15);
 
 /// A finished sign-in that the keyring may not hold yet. Clones are the same sign-in: whichever saves it first, all
 /// report the one saved account. Drop the last one only when it is saved, or when the person gives it up.
@@ -69,23 +65,13 @@ impl Unsaved {
     /// then besides. Asks the person nothing, and never gives up. `connection` is one to the session bus.
     pub async fn save_when_possible(&self, store: &AccountStore, connection: &Connection) -> SaveOutcome {
         let silent = store.silently();
+        let mut chances = Chances::of(&silent, Some(connection)).await;
         loop {
-            // A keyring that is not running yet cannot be followed, or the folder of its file is gone.
-            let mut changes = store.changes(connection).await.ok();
-            loop {
-                match self.attempt(&silent).await {
-                    Ok(outcome) => return outcome,
-                    Err(error) => tracing::debug!(%error, "the keyring cannot save a sign-in yet"),
-                }
-                let next = match &mut changes {
-                    Some(changes) => tokio::time::timeout(RETRY_INTERVAL, changes.next()).await.unwrap_or(Some(())),
-                    None => None,
-                };
-                if next.is_none() {
-                    tokio::time::sleep(RETRY_INTERVAL).await;
-                    break;
-                }
+            match self.attempt(&silent).await {
+                Ok(outcome) => return outcome,
+                Err(error) => tracing::debug!(%error, "the keyring cannot save a sign-in yet"),
             }
+            chances.next().await;
         }
     }
 

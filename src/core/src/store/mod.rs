@@ -8,13 +8,17 @@
 //! ```text
 //! backend         what a keyring must do     record  an account as an item
 //! secret_service  the Secret Service         file    the file
-//! absent          bus errors that mean nobody is there
+//! absent          bus errors that mean nobody is there     error   why a keyring failed
+//! chances         when to try again                  mark    says that a process holds a newer credential
 //! permission      which remotes may use an account, and which may not
 //! ```
 
 pub(crate) mod absent;
 mod backend;
+mod chances;
+mod error;
 mod file;
+mod mark;
 mod permission;
 mod record;
 mod secret_service;
@@ -25,7 +29,12 @@ use std::{io, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::Stream;
 
+pub(crate) use self::chances::Chances;
 use self::{backend::Guard, file::FileKeyring, secret_service::SecretService};
+pub use self::{
+    error::StoreError,
+    mark::{Mark, Unsaved},
+};
 use crate::{
     account::{Account, AccountId},
     binding::Binding,
@@ -89,41 +98,6 @@ impl Entry {
             Self::Locked(_) | Self::Broken(_) => None,
         }
     }
-}
-
-/// Why the keyring failed.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// No keyring is running.
-    #[error("no keyring is running")]
-    NoKeyring,
-    /// Inside a sandbox: no portal of the desktop gives the key.
-    #[error("there is no portal for secrets")]
-    NoPortal,
-    /// The keyring is locked.
-    #[error("the keyring is locked")]
-    Locked,
-    /// The person did not unlock it.
-    #[error("the keyring was not unlocked")]
-    Dismissed,
-    /// The keyring did not answer in time.
-    #[error("the keyring did not answer in time")]
-    TimedOut,
-    /// The keyring failed.
-    #[error("the keyring failed: {0}")]
-    Keyring(zbus::Error),
-    /// The portal failed.
-    #[error("the portal for secrets failed: {0}")]
-    Portal(zbus::Error),
-    /// The keyring file cannot be read or written; its content is still there.
-    #[error("the keyring file cannot be used: {0}")]
-    File(io::Error),
-    /// Reading back gave something other than what was saved.
-    #[error("the keyring did not keep the account")]
-    NotKept,
-    /// The lock file cannot be used.
-    #[error("the lock file cannot be used: {0}")]
-    LockFile(#[from] io::Error),
 }
 
 /// The accounts of this person on this computer. Cheap to clone. Contacts the keyring at the first call.

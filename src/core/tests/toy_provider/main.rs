@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod renewal;
 mod server;
 mod toy;
 
@@ -59,10 +60,14 @@ struct World {
 
 impl World {
     async fn start() -> Self {
+        Self::start_for("acme").await
+    }
+
+    async fn start_for(tenant: &str) -> Self {
         let (server, address) = Server::start().await;
         let folder = tempfile::tempdir().unwrap();
         let world =
-            Self { server, ground: claimed(&address, "acme").unwrap(), session: session(folder.path()), folder };
+            Self { server, ground: claimed(&address, tenant).unwrap(), session: session(folder.path()), folder };
         let signed_in = world.sign_in("right").await.unwrap().unwrap();
         let link = Some(world.ground.link());
         world.save(&signed_in, ExpectedAccount::Anybody, link).await;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A server for the toy protocol, over real HTTP. Each session lasts for one call.
+//! A server for the toy protocol, over real HTTP. Each session lasts for one call; those of the tenant `lapsing` last until
+//! they are renewed, and whoever comes with an old one loses all that came from it.
+
+mod leases;
 
 use std::{
     collections::BTreeMap,
@@ -14,6 +17,9 @@ use axum::{
 };
 use serde_json::{Value, json};
 
+use self::leases::Leases;
+pub use self::leases::Renewals;
+
 #[derive(Clone, Default)]
 pub struct Server(Arc<Mutex<Inner>>);
 
@@ -22,6 +28,7 @@ struct Inner {
     session: String,
     count: usize,
     ended: Vec<String>,
+    leases: Leases,
     /// Runs once, before the next answer.
     meanwhile: Option<Box<dyn FnOnce() + Send>>,
 }
@@ -34,6 +41,7 @@ impl Server {
             .route("/toy", get(|| async { "toy" }))
             .route("/session", post(sign_in))
             .route("/tokens", post(tokens))
+            .route("/renew", post(leases::renew))
             .route("/end", post(end))
             .with_state(server.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -73,8 +81,11 @@ async fn sign_in(
     State(server): State<Server>,
     Form(form): Form<BTreeMap<String, String>>,
 ) -> Result<Json<Value>, StatusCode> {
-    if form["password"] != "right" || form["tenant"] != "acme" {
+    if form["password"] != "right" {
         return Err(StatusCode::UNAUTHORIZED);
+    }
+    if form["tenant"] == "lapsing" {
+        return Ok(Json(server.0.lock().unwrap().leases.give()));
     }
     Ok(Json(json!({ "session": server.0.lock().unwrap().renew() })))
 }
@@ -85,7 +96,9 @@ async fn tokens(
     Json(refs): Json<Vec<String>>,
 ) -> Result<Json<Value>, StatusCode> {
     let mut inner = server.0.lock().unwrap();
-    if headers[AUTHORIZATION] != format!("Bearer {}", inner.session) {
+    let used = headers[AUTHORIZATION].to_str().unwrap().replace("Bearer ", "");
+    let is_lease = used.starts_with("access");
+    if !(if is_lease { inner.leases.accepts(&used) } else { used == inner.session }) {
         return Err(StatusCode::UNAUTHORIZED);
     }
     if let Some(meanwhile) = inner.meanwhile.take() {
@@ -96,7 +109,7 @@ async fn tokens(
         .filter(|wanted| !wanted.contains("Denied"))
         .map(|wanted| (wanted, format!("for-{}", wanted.replace('/', "."))))
         .collect();
-    let session = inner.renew();
+    let session = (!is_lease).then(|| inner.renew());
     Ok(Json(json!({ "session": session, "tokens": tokens })))
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! A provider for an invented protocol: a form to sign in, a token for each ref, and a new credential with each call.
-//! An account is bound to a tenant as well as to a server.
+//! An account is bound to a tenant as well as to a server. The sign-ins of the tenant `lapsing` last for a while, and are
+//! renewed at another host.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use usher_core::{
     binding::{Binding, OptionsError, option},
-    credential::{Credential, Token},
+    credential::{Credential, Secret, Token},
     http::{HttpClient, HttpError},
     provider::{
         Beginning, Claim, Endpoints, Field, Form, FormFault, Grant, Granted, Grants, Progress, Protocol, Provider,
@@ -27,9 +28,23 @@ struct SessionAnswer {
     session: Token,
 }
 
+/// What a sign-in that lapses is renewed to.
+#[derive(Deserialize)]
+struct Lease {
+    access: Token,
+    refresh: Secret,
+    ends: i64,
+}
+
+impl From<Lease> for Credential {
+    fn from(lease: Lease) -> Self {
+        Self::OAuth2 { access: lease.access, refresh: Some(lease.refresh), ends: Some(lease.ends) }
+    }
+}
+
 #[derive(Deserialize)]
 struct TokensAnswer {
-    session: Token,
+    session: Option<Token>,
     tokens: BTreeMap<String, Token>,
 }
 
@@ -80,11 +95,34 @@ impl Protocol for Toy {
             Some(token.map_or(Grant::Denied, |token| Grant::Token(token.clone(), None)))
         });
         let grants = grants.ok_or(TokensError::Unexpected)?;
-        Ok(Granted { grants, renewed: Some(Credential::Bearer(answer.session)) })
+        Ok(Granted { grants, renewed: answer.session.map(Credential::Bearer) })
     }
 
-    fn may_renew(&self, _credential: &Credential) -> bool {
-        true
+    fn may_renew(&self, credential: &Credential) -> bool {
+        matches!(credential, Credential::Bearer(_))
+    }
+
+    fn signs_in_at(&self, _binding: &Binding) -> ServiceUrl {
+        ServiceUrl::parse("https://sign-in.example.org/").unwrap()
+    }
+
+    fn lapses(&self, credential: &Credential, now: i64) -> bool {
+        matches!(credential, Credential::OAuth2 { ends: Some(ends), .. } if *ends <= now)
+    }
+
+    fn is_renewable(&self, credential: &Credential) -> bool {
+        matches!(credential, Credential::OAuth2 { refresh: Some(_), .. })
+    }
+
+    async fn renew(&self, call: RenewCall<'_>) -> Result<Credential, TokensError> {
+        let Credential::OAuth2 { refresh: Some(refresh), .. } = call.credential else { return Err(TokensError::Ended) };
+        let url = call.binding.service.join("renew").map_err(|_| TokensError::Unexpected)?;
+        let answer = call.http.post(&url).form([("refresh", refresh.expose())]).send().await?;
+        if answer.status == 401 {
+            return Err(TokensError::Rejected);
+        }
+        let lease: Lease = serde_json::from_slice(&answer.body).map_err(|_| TokensError::Unexpected)?;
+        Ok(lease.into())
     }
 
     async fn revoke(&self, call: RenewCall<'_>) -> Result<Revoked, HttpError> {
@@ -117,9 +155,15 @@ impl SignIn for ToySignIn {
             let form = self.form.with_fault(FormFault::WrongLogin);
             return Ok(Progress::Next(Box::new(Self { form, ..*self })));
         }
-        let answer: SessionAnswer = serde_json::from_slice(&answer.body).map_err(|_| SignInError::NoCredential)?;
+        let read = |body: &[u8]| -> serde_json::Result<Credential> {
+            if self.binding.terms[TENANT] == "lapsing" {
+                return serde_json::from_slice::<Lease>(body).map(Credential::from);
+            }
+            serde_json::from_slice::<SessionAnswer>(body).map(|answer| Credential::Bearer(answer.session))
+        };
+        let credential = read(&answer.body).map_err(|_| SignInError::NoCredential)?;
         Ok(Progress::Done(SignedIn {
-            credential: Credential::Bearer(answer.session),
+            credential,
             user: Some(user.expose().to_owned()),
             valid_until: None,
             endpoints: Endpoints::new(),
