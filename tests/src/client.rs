@@ -87,6 +87,19 @@ impl Client {
         self.send((remote, remote_uri), authenticator, refs, options).await
     }
 
+    /// Asks for the app's token for the remote `demo` with these authenticator options.
+    pub async fn send_request_with(
+        &self,
+        session: &Session,
+        options: &HashMap<&'static str, String>,
+    ) -> zbus::Result<OwnedObjectPath> {
+        let authenticator = options.iter().map(|(name, value)| (*name, Value::from(value.as_str()))).collect();
+        let options = HashMap::from([("no-interaction", Value::from(true))]);
+        let app = format!("app/{}/x86_64/stable", self.app);
+        let refs = vec![(app.as_str(), "", 2i32, HashMap::new())];
+        self.send(("demo", session.shop().repository_url().as_str()), authenticator, refs, options).await
+    }
+
     /// Asks for the token of an app in a container registry, and waits for the response.
     pub async fn request_from(&mut self, registry: &DemoRegistry, remote: &str, app: &str) -> Response {
         let options = HashMap::from([

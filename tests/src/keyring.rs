@@ -211,13 +211,30 @@ impl Keyring {
 
     /// Moves the sign-in of the one account `days` days into the past.
     pub async fn backdate_sign_in(&self, days: i64) {
+        self.change_account(|account| {
+            let at = account["signed_in_at"].as_i64().expect("an account knows when it was signed in to");
+            account["signed_in_at"] = (at - days * 24 * 60 * 60).into();
+        })
+        .await;
+    }
+
+    /// Lets the sign-in of the one account lapse, which a server renews.
+    pub async fn let_sign_in_lapse(&self) {
+        self.change_account(|account| {
+            let ends = &mut account["credential"]["oauth2"]["ends"];
+            assert!(ends.is_number(), "the sign-in says when it ends");
+            *ends = 1.into();
+        })
+        .await;
+    }
+
+    async fn change_account(&self, change: impl FnOnce(&mut serde_json::Value)) {
         let service = self.service().await;
         let items = accounts_in(&service).await;
         let [item] = items.as_slice() else { panic!("one account is in the keyring") };
         let secret = item.get_secret().await.expect("an item has a secret");
         let mut account: serde_json::Value = serde_json::from_slice(&secret).expect("an account is JSON");
-        let at = account["signed_in_at"].as_i64().expect("an account knows when it was signed in to");
-        account["signed_in_at"] = (at - days * 24 * 60 * 60).into();
+        change(&mut account);
         let secret = account.to_string();
         item.set_secret(secret.as_bytes(), "application/json").await.expect("an item can be changed");
     }

@@ -3,6 +3,7 @@
 //!
 //! [`Setup::single_sign_on`](crate::Setup::single_sign_on) opens the issuer, and a shop that takes its access tokens.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use tempfile::{NamedTempFile, TempPath};
@@ -183,6 +184,14 @@ impl Session {
     /// The issuer of a session with single sign-on.
     pub fn issuer(&self) -> &DemoIssuer {
         self.issuer_if_any().expect("this session has single sign-on")
+    }
+
+    /// The authenticator options of the remote `demo`, which name the issuer.
+    pub fn issuer_options(&self) -> HashMap<&'static str, String> {
+        let issuer = self.issuer().issuer();
+        let (url, provider) = (self.shop().base_url().to_string(), "oauth2".to_owned());
+        let (address, client) = (issuer.address.clone(), issuer.client_id.clone());
+        HashMap::from([("url", url), ("type", provider), ("issuer", address), ("client-id", client)])
     }
 
     /// Signs in as `user` at the issuer for the remote `demo`, with `usherctl` and a browser.

@@ -11,5 +11,6 @@ mod keyring_manners;
 mod parent;
 mod purchases;
 mod races;
+mod renewal;
 mod server;
 mod window;

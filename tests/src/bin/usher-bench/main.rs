@@ -7,6 +7,7 @@
 //! caller     a bus client, and an HTTP client of the shop
 //! daemon     its process: activates, measures and ends it
 //! registry   a container registry, beside flatpak's own authenticator
+//! renewal    64 requests while a sign-in lapses
 //! window     the screen, until a window is painted
 //! sandboxed  in and out of the Flatpak's sandbox
 //! report     medians and the table
@@ -16,6 +17,7 @@ mod bench;
 mod caller;
 mod daemon;
 mod registry;
+mod renewal;
 mod report;
 mod sandboxed;
 mod window;
@@ -51,6 +53,9 @@ struct Arguments {
     /// Runs of a request for a container registry
     #[arg(long, value_name = "N", default_value_t = 15)]
     registry: usize,
+    /// Runs of requests while a sign-in lapses
+    #[arg(long, value_name = "N", default_value_t = 15)]
+    renewal: usize,
     /// Measure the container registry, and nothing else
     #[arg(long)]
     registry_alone: bool,
@@ -71,6 +76,10 @@ async fn main() {
     let mut table = Table::default();
     if !arguments.registry_alone {
         measure_shops(&arguments, &mut table).await;
+    }
+    if !arguments.registry_alone {
+        say("A sign-in that is renewed…");
+        table.add(renewal::compare(arguments.renewal).await);
     }
     say("A container registry, beside flatpak’s own authenticator…");
     for line in registry::compare(arguments.registry).await {
