@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Peer, SERVICE, begin, http};
+use super::{Peer, SERVICE, begin, http, id_token};
 use crate::{
     credential::{Credential, Token},
     provider::{Protocol, RenewCall, oauth2::OAuth2},
@@ -28,6 +28,9 @@ fn nonsense() -> impl Strategy<Value = String> {
         Just("scope".to_owned()),
         Just("error".to_owned()),
         Just("error_description".to_owned()),
+        Just("keys".to_owned()),
+        Just("sub".to_owned()),
+        Just("exp".to_owned()),
         ".{0,6}",
     ];
     let value = leaf.prop_recursive(3, 16, 4, move |inner| {
@@ -77,6 +80,23 @@ proptest! {
             prop_assert_eq!(renewed.bearer().map(Token::expose), said["access_token"].as_str());
             prop_assert!(is_json && status < 300);
         }
+    }
+
+    #[test]
+    fn nonsense_about_a_person_signs_nobody_in(claims in nonsense(), keys in nonsense(), are_keys_sound in any::<bool>()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let peer = Peer::start().await;
+            let begun = begin(&peer).await.unwrap();
+            let claims = serde_json::from_str(&claims).unwrap_or_default();
+            let word = if are_keys_sound { claims } else { peer.claims(begun.nonce(), json!({})) };
+            peer.answers("token", &peer.tokens(None, json!({ "id_token": id_token(1, &word) })));
+            if !are_keys_sound {
+                peer.forgets("keys");
+                peer.replies("keys", (200, "application/json", keys));
+            }
+            assert!(begun.back("code=c1").await.is_err());
+        });
     }
 
     #[test]
