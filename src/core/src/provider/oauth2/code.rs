@@ -41,7 +41,7 @@ impl CodeSignIn {
     /// Makes the address of the page.
     pub(super) fn begin(server: Server, redirect: Redirect) -> Result<Self, SignInError> {
         let metadata = &server.metadata;
-        let page = metadata.authorization.clone().ok_or(SignInError::NotPossible)?;
+        let page = metadata.authorization.clone().ok_or(SignInError::NotThisWay)?;
         if metadata.challenge_methods.as_ref().is_some_and(|methods| !methods.iter().any(|method| method == "S256")) {
             return Err(SignInError::NotPossible);
         }

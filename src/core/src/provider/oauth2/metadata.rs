@@ -100,7 +100,7 @@ fn check(said: Said, issuer: &str, is_openid: bool) -> Result<Metadata, SignInEr
         issuer: said.issuer,
         keys,
         authorization: at(said.authorization_endpoint)?,
-        token: at(said.token_endpoint)?.ok_or(SignInError::NotPossible)?,
+        token: at(said.token_endpoint)?.ok_or(SignInError::Unexpected)?,
         device: at(said.device_authorization_endpoint)?,
         revocation: at(said.revocation_endpoint)?,
         userinfo: at(said.userinfo_endpoint)?,

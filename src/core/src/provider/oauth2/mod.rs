@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Single sign-on: a server that speaks OpenID or OAuth 2 says who somebody is, and the account server takes its access
 //! tokens for the API of [`store_api`](super::wire::store_api).
+//!
+//! ```text
+//! options   what a remote says, and what follows    metadata  what the sign-in server says about itself
+//! server    that server, for one sign-in            exchange  sends what the libraries make
+//! code      its page, and the code that comes back  device    a code to type on another device
+//! finish    from tokens to a finished sign-in       identity  who signed in
+//! renewal   new tokens, and the end of a sign-in
+//! ```
 
 mod code;
 mod device;
@@ -43,6 +51,7 @@ const REVOCATION: &str = "revocation";
 const USERINFO: &str = "userinfo";
 /// In every call: the service that the tokens are for (RFC 8707).
 const RESOURCE: &str = "resource";
+
 /// An account server behind single sign-on.
 pub struct OAuth2;
 

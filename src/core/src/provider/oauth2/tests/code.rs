@@ -194,7 +194,9 @@ async fn a_server_that_takes_no_sound_proof_is_not_used() {
     peer.says("code_challenge_methods_supported", json!(null));
     assert!(begin(&peer).await.is_ok(), "many servers do not say");
     peer.says("authorization_endpoint", json!(null));
-    assert!(matches!(begin(&peer).await, Err(SignInError::NotPossible)));
+    assert!(matches!(begin(&peer).await, Err(SignInError::NotThisWay)), "it may have codes");
+    peer.says("token_endpoint", json!(null));
+    assert!(matches!(begin(&peer).await, Err(SignInError::Unexpected)));
 }
 
 #[tokio::test]
