@@ -8,7 +8,6 @@ mod story_02_continue;
 mod story_03_account_first;
 mod story_04_without_interaction;
 mod story_05_keyring_locked;
-mod story_06_sign_out;
 mod story_07_updates;
 mod story_08_buying;
 mod story_09_leaving_a_purchase;

@@ -71,6 +71,8 @@ pub(crate) trait Kind: Sized {
     const APP: &'static str = "org.example.Postcard";
     /// An app of the same remote that needs none.
     const OPEN_APP: &'static str = "org.example.Metronome";
+    /// What every credential contains in the keyring.
+    const MARK: &'static str = "CANARY";
     /// The person who signs in, as Usher shows them.
     const USER: &'static str = "demo";
     /// Who meets the end of a sign-in.
@@ -89,6 +91,9 @@ pub(crate) trait Kind: Sized {
 
     /// Opens the server, and adds its remote, unless the session has them.
     async fn open(session: &Session) -> Self;
+
+    /// The address of the server, as the keyring has it.
+    fn address(&self) -> String;
 
     /// The server's host, as Usher shows it.
     fn host(&self) -> String;

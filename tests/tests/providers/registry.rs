@@ -26,6 +26,8 @@ impl Kind for Oci {
     const REMOTE: &'static str = "acme";
     const APP: &'static str = "org.example.Compass";
     const OPEN_APP: &'static str = "org.example.Almanac";
+    // As registries name programs.
+    const USER: &'static str = "robot$name";
     const FIRST_FIELD: &'static str = "User Name";
     const FIRST_QUESTION: &'static str = "User name: ";
     const MEETS: Meets = Meets::UsherFirst;
@@ -40,6 +42,10 @@ impl Kind for Oci {
         // Until flatpak has read the index, nobody knows which registry it names.
         session.flatpak().run(&["remote-ls", "--user", Self::REMOTE]).await.expect_success();
         Self(registry)
+    }
+
+    fn address(&self) -> String {
+        self.0.registry_url().to_string()
     }
 
     fn host(&self) -> String {

@@ -3,7 +3,9 @@
 
 use std::sync::Mutex;
 
-use usher_demo_store::{Authorization, Control, Failure, LoggedRequest, Publication, Route, SignInKind, TokenTerms};
+use usher_demo_store::{
+    Authorization, CREDENTIAL_MARK, Control, Failure, LoggedRequest, Publication, Route, SignInKind, TokenTerms,
+};
 use usher_tests::{Session, Setup, Terminal, Window, browser};
 
 use super::kind::{Credential, Install, Kept, Kind, Lapse, Meets, SignOut};
@@ -12,11 +14,15 @@ use super::kind::{Credential, Install, Kept, Kind, Lapse, Meets, SignOut};
 struct Shop {
     control: Control,
     host: String,
+    address: String,
+    repository: String,
 }
 
 impl Shop {
     fn of(session: &Session) -> Self {
-        Self { control: session.shop().control().clone(), host: session.host() }
+        let shop = session.shop();
+        let (address, repository) = (shop.base_url().to_string(), shop.repository_url().to_string());
+        Self { control: shop.control().clone(), host: session.host(), address, repository }
     }
 
     fn go_down(&self, routes: &[Route]) {
@@ -49,6 +55,7 @@ pub(crate) struct Webflow(Shop);
 
 impl Kind for Webflow {
     const PROVIDER: &'static str = "webflow";
+    const MARK: &'static str = CREDENTIAL_MARK;
     const FIRST_FIELD: &'static str = "User name";
     const FIRST_QUESTION: &'static str = "Waiting… (Ctrl+C to stop)";
     const MEETS: Meets = Meets::Browser;
@@ -59,6 +66,10 @@ impl Kind for Webflow {
 
     async fn open(session: &Session) -> Self {
         Self(Shop::of(session))
+    }
+
+    fn address(&self) -> String {
+        self.0.address.clone()
     }
 
     fn host(&self) -> String {
@@ -160,6 +171,10 @@ impl Kind for Basic {
         basic
     }
 
+    fn address(&self) -> String {
+        self.shop.address.clone()
+    }
+
     fn host(&self) -> String {
         self.shop.host.clone()
     }
@@ -237,6 +252,7 @@ impl Token {
 
 impl Kind for Token {
     const PROVIDER: &'static str = "token";
+    const MARK: &'static str = CREDENTIAL_MARK;
     const USER: &'static str = "Ada";
     const FIRST_FIELD: &'static str = "Access Token";
     const FIRST_QUESTION: &'static str = "Access token: ";
@@ -255,6 +271,10 @@ impl Kind for Token {
         assert!(shop.control.revoke_token(&wrong), "it was handed out");
         let token = Mutex::new(Self::hand_out(&shop));
         Self { shop, token, wrong }
+    }
+
+    fn address(&self) -> String {
+        self.shop.repository.clone()
     }
 
     fn host(&self) -> String {

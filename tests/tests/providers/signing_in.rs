@@ -28,12 +28,13 @@ pub(crate) async fn signing_in_in_the_window_is_enough_to_install<K: Kind>(name:
     done.press("Done").await;
     screen.wait_until_empty().await;
 
-    row.step("The keyring holds the account, and shows only its server and its kind").await;
+    row.step("The keyring holds the account, and shows only its server and its kind while locked").await;
     let item = row.session().keyring().only_item().await;
     assert_eq!(item.label, format!("Usher: {}", row.host));
-    for (attribute, value) in [("xdg:schema", SCHEMA), ("type", K::PROVIDER)] {
+    for (attribute, value) in [("xdg:schema", SCHEMA), ("type", K::PROVIDER), ("service", &row.server.address())] {
         assert_eq!(item.attributes.get(attribute).map(String::as_str), Some(value));
     }
+    assert!(item.text().contains(K::MARK));
     assert!(!item.attributes.values().any(|value| value.contains(K::USER)), "{:?}", item.attributes);
 
     row.step("The install works without a question, and so does an update after Usher was started anew").await;
