@@ -186,8 +186,8 @@ impl Session {
         self.shop.as_deref().expect("this session has a shop")
     }
 
-    pub(crate) fn issuer_if_any(&self) -> Option<&DemoIssuer> {
-        self.issuer.as_deref()
+    pub(crate) fn issuer_if_any(&self) -> Option<&Arc<DemoIssuer>> {
+        self.issuer.as_ref()
     }
 
     /// Stops the shop. The socket that this returns keeps the port, so that no other session's shop listens there.

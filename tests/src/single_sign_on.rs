@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use tempfile::{NamedTempFile, TempPath};
 use tokio::process::Command;
@@ -52,6 +53,12 @@ impl IssuerBrowser {
     pub async fn redirect_of_sign_in(&self, start: &str, user: &str) -> String {
         let consent = self.sign_in_before_consent(start, user).await;
         self.submit(&consent, "/allow", &[]).await.redirect()
+    }
+
+    /// Tries to sign in with a password that is wrong. Returns the page that says so.
+    pub async fn refused_sign_in(&self, start: &str, user: &str, password: &str) -> String {
+        let login = self.open(start).await;
+        self.submit(&login, "/login", &[("user", user), ("password", password)]).await.text
     }
 
     /// Signs in as `user`, and declines what Usher asks for. Returns the redirect.
@@ -182,7 +189,7 @@ impl Window<'_> {
 
 impl Session {
     /// The issuer of a session with single sign-on.
-    pub fn issuer(&self) -> &DemoIssuer {
+    pub fn issuer(&self) -> &Arc<DemoIssuer> {
         self.issuer_if_any().expect("this session has single sign-on")
     }
 

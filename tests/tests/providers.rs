@@ -10,10 +10,11 @@
 //! | `kind` | what a row needs to know of a server |
 //! | `row` | the steps that rows have in common |
 //! | `signing_in`, `ending`, `trouble` | the rows |
-//! | `shops`, `registry` | the kinds of servers |
+//! | `shops`, `registry`, `openid` | the kinds of servers |
 
 mod ending;
 mod kind;
+mod openid;
 mod registry;
 mod row;
 mod shops;
@@ -55,3 +56,4 @@ table!(webflow, super::shops::Webflow);
 table!(basic, super::shops::Basic);
 table!(oci, super::registry::Oci);
 table!(token, super::shops::Token);
+table!(oauth2, super::openid::Oauth2);

@@ -38,6 +38,8 @@ const settings = {
   clock_offset: 0,
   // `refused`, `blank` or `password` instead of the sign-in page.
   sign_in_page: null,
+  // Whether every connection is closed without an answer.
+  down: false,
   // By route: `status`, `body`, `hang`, and how many `times`.
   failures: {},
 };
@@ -164,6 +166,10 @@ function keep(values, names) {
 
 // Whether the answer fails on purpose.
 function fail(route, response) {
+  if (settings.down) {
+    response.socket.destroy();
+    return true;
+  }
   const failure = settings.failures[route];
   if (!failure || failure.times === 0) return false;
   if (failure.times) failure.times -= 1;

@@ -71,8 +71,6 @@ pub(crate) trait Kind: Sized {
     const APP: &'static str = "org.example.Postcard";
     /// An app of the same remote that needs none.
     const OPEN_APP: &'static str = "org.example.Metronome";
-    /// What every credential contains in the keyring.
-    const MARK: &'static str = "CANARY";
     /// The person who signs in, as Usher shows them.
     const USER: &'static str = "demo";
     /// Who meets the end of a sign-in.
@@ -98,9 +96,14 @@ pub(crate) trait Kind: Sized {
     /// The server's host, as Usher shows it.
     fn host(&self) -> String;
 
-    /// The host that a person meets who signs in.
+    /// The host at which one signs in, if that is another one.
     fn sign_in_host(&self) -> String {
         self.host()
+    }
+
+    /// Whether an item of the keyring holds a credential.
+    fn is_credential_in(&self, item: &str) -> bool {
+        item.contains("CANARY")
     }
 
     /// Fills in what the window asks for after “Continue to …”, and sends it.

@@ -96,10 +96,19 @@ impl<K: Kind> Row<K> {
         let is_first = self.accounts().await.is_empty();
         let terminal = self.session().in_terminal(&["usherctl", "sign-in", K::REMOTE]);
         if is_first {
-            terminal.wait_for_text(&format!("First time at {}. Continue? [y/N] ", self.host)).await;
+            terminal.wait_for_text(&self.first_time()).await;
             terminal.enter("y");
         }
         TerminalSignIn { terminal, is_first }
+    }
+
+    /// How `usherctl` asks about servers that are new here.
+    fn first_time(&self) -> String {
+        let (host, sign_in_host) = (&self.host, self.server.sign_in_host());
+        if *host == sign_in_host {
+            return format!("First time at {host}. Continue? [y/N] ");
+        }
+        format!("First time at {host} and at {sign_in_host}. Continue? [y/N] ")
     }
 
     /// Waits until `usherctl sign-in` has succeeded, and lets the remote use the account if that is asked.

@@ -11,21 +11,21 @@ use usher_tests::{Session, Setup, Terminal, Window, browser};
 use super::kind::{Credential, Install, Kept, Kind, Lapse, Meets, SignOut};
 
 /// The shop of a session.
-struct Shop {
-    control: Control,
-    host: String,
-    address: String,
+pub(crate) struct Shop {
+    pub(crate) control: Control,
+    pub(crate) host: String,
+    pub(crate) address: String,
     repository: String,
 }
 
 impl Shop {
-    fn of(session: &Session) -> Self {
+    pub(crate) fn of(session: &Session) -> Self {
         let shop = session.shop();
         let (address, repository) = (shop.base_url().to_string(), shop.repository_url().to_string());
         Self { control: shop.control().clone(), host: session.host(), address, repository }
     }
 
-    fn go_down(&self, routes: &[Route]) {
+    pub(crate) fn go_down(&self, routes: &[Route]) {
         for route in routes {
             self.control.fail(*route, Failure::Reset);
         }
@@ -40,14 +40,14 @@ impl Shop {
         self.control.requests().iter().filter(is_one).count()
     }
 
-    async fn publish_updates<K: Kind>(&self) {
+    pub(crate) async fn publish_updates<K: Kind>(&self) {
         let updates = [K::APP, K::OPEN_APP].map(|app| Publication::Update(app.to_owned()));
         self.control.publish(updates.into()).await.expect("the shop publishes");
     }
 }
 
 /// The shop without its repository.
-const ACCOUNTS: [Route; 6] =
+pub(crate) const ACCOUNTS: [Route; 6] =
     [Route::Login, Route::SignIn, Route::GetTokens, Route::BeginPurchase, Route::SignOut, Route::Other];
 
 /// A page of the shop, which gives a bearer token.
@@ -55,7 +55,6 @@ pub(crate) struct Webflow(Shop);
 
 impl Kind for Webflow {
     const PROVIDER: &'static str = "webflow";
-    const MARK: &'static str = CREDENTIAL_MARK;
     const FIRST_FIELD: &'static str = "User name";
     const FIRST_QUESTION: &'static str = "Waiting… (Ctrl+C to stop)";
     const MEETS: Meets = Meets::Browser;
@@ -74,6 +73,10 @@ impl Kind for Webflow {
 
     fn host(&self) -> String {
         self.0.host.clone()
+    }
+
+    fn is_credential_in(&self, item: &str) -> bool {
+        item.contains(CREDENTIAL_MARK)
     }
 
     async fn enter_in_window(&self, window: &Window<'_>, credential: Credential) {
@@ -252,7 +255,6 @@ impl Token {
 
 impl Kind for Token {
     const PROVIDER: &'static str = "token";
-    const MARK: &'static str = CREDENTIAL_MARK;
     const USER: &'static str = "Ada";
     const FIRST_FIELD: &'static str = "Access Token";
     const FIRST_QUESTION: &'static str = "Access token: ";
@@ -279,6 +281,10 @@ impl Kind for Token {
 
     fn host(&self) -> String {
         self.shop.host.clone()
+    }
+
+    fn is_credential_in(&self, item: &str) -> bool {
+        item.contains(CREDENTIAL_MARK)
     }
 
     async fn enter_in_window(&self, window: &Window<'_>, credential: Credential) {

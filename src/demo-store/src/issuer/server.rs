@@ -128,9 +128,14 @@ impl DemoIssuer {
         self.set(&json!({ "failures": { route: { "status": status, "body": body } } }));
     }
 
+    /// Closes every connection without an answer.
+    pub fn go_down(&self) {
+        self.set(&json!({ "down": true }));
+    }
+
     /// Undoes all failures.
     pub fn succeed(&self) {
-        self.set(&json!({ "failures": {} }));
+        self.set(&json!({ "failures": {}, "down": false }));
     }
 
     /// Signs with a new key from now on, and forgets the old one.
