@@ -17,7 +17,7 @@ use crate::{
     runtime,
     sign_in::save,
     text,
-    web::WebProblem,
+    web::{WebProblem, WebTask},
 };
 
 impl Flow {
