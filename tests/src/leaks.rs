@@ -23,34 +23,40 @@ pub enum Leak {
 }
 
 /// Every place in `folder`, outside the folders in `allowed`, and every process of the session that holds a secret.
-/// `secrets` are those that the shop issued: the marks must match them all.
-pub fn find(folder: &Path, allowed: &[PathBuf], processes: &Processes, secrets: &[String]) -> Vec<Leak> {
+/// `marked` are those that the shop issued: the marks must match them all. `unmarked` have no mark.
+pub fn find(
+    folder: &Path,
+    allowed: &[PathBuf],
+    processes: &Processes,
+    marked: &[String],
+    unmarked: &[String],
+) -> Vec<Leak> {
     assert!(
-        secrets.iter().all(|secret| holds_a_secret(secret.as_bytes())),
+        marked.iter().all(|secret| holds_a_secret(secret.as_bytes(), &[])),
         "the search knows every secret of the shop"
     );
-    let mut leaks = in_processes(processes);
-    in_folder(folder, allowed, &mut leaks);
+    let mut leaks = in_processes(processes, unmarked);
+    in_folder(folder, allowed, unmarked, &mut leaks);
     leaks
 }
 
-/// The processes of the session that carry a secret in their arguments or environment.
-pub fn in_processes(processes: &Processes) -> Vec<Leak> {
+/// The processes of the session that carry a secret in their arguments or environment: one with a mark, or one of these.
+pub fn in_processes(processes: &Processes, unmarked: &[String]) -> Vec<Leak> {
     let mut leaks = Vec::new();
     for id in processes.ids() {
         let read = |file| fs::read(format!("/proc/{id}/{file}")).unwrap_or_default();
         let name = String::from_utf8_lossy(&read("comm")).trim().to_owned();
-        if holds_a_secret(&read("cmdline")) {
+        if holds_a_secret(&read("cmdline"), unmarked) {
             leaks.push(Leak::Arguments(name.clone()));
         }
-        if holds_a_secret(&read("environ")) {
+        if holds_a_secret(&read("environ"), unmarked) {
             leaks.push(Leak::Environment(name));
         }
     }
     leaks
 }
 
-fn in_folder(folder: &Path, allowed: &[PathBuf], leaks: &mut Vec<Leak>) {
+fn in_folder(folder: &Path, allowed: &[PathBuf], unmarked: &[String], leaks: &mut Vec<Leak>) {
     // A file that disappears meanwhile holds nothing any more.
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -61,13 +67,14 @@ fn in_folder(folder: &Path, allowed: &[PathBuf], leaks: &mut Vec<Leak>) {
             continue;
         }
         if kind.is_dir() {
-            in_folder(&path, allowed, leaks);
-        } else if kind.is_file() && fs::read(&path).is_ok_and(|bytes| holds_a_secret(&bytes)) {
+            in_folder(&path, allowed, unmarked, leaks);
+        } else if kind.is_file() && fs::read(&path).is_ok_and(|bytes| holds_a_secret(&bytes, unmarked)) {
             leaks.push(Leak::File(path));
         }
     }
 }
 
-fn holds_a_secret(bytes: &[u8]) -> bool {
-    MARKS.iter().any(|mark| bytes.windows(mark.len()).any(|window| window == mark.as_bytes()))
+fn holds_a_secret(bytes: &[u8], unmarked: &[String]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    MARKS.iter().any(|mark| text.contains(mark)) || unmarked.iter().any(|secret| text.contains(secret.as_str()))
 }

@@ -298,9 +298,9 @@ impl Session {
         let folder = self.folder.path();
         let mut allowed = vec![Keyring::folder(&data_folder(folder)), folder.join("shop")];
         allowed.extend(sandbox::program_folders(folder));
-        let mut secrets = self.shop.as_ref().map(|shop| shop.control().issued_secrets()).unwrap_or_default();
-        secrets.extend(self.issuer.iter().flat_map(|issuer| issuer.issued_secrets()));
-        leaks::find(folder, &allowed, &self.processes, &secrets)
+        let marked = self.shop.as_ref().map(|shop| shop.control().issued_secrets()).unwrap_or_default();
+        let unmarked = self.issuer.as_ref().map(|issuer| issuer.issued_secrets()).unwrap_or_default();
+        leaks::find(folder, &allowed, &self.processes, &marked, &unmarked)
     }
 }
 

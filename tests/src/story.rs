@@ -61,7 +61,7 @@ impl Story {
             (progress.number, progress.begun.clone())
         };
         let Some((what, begun)) = begun else { return };
-        let leaks = leaks::in_processes(&self.session.processes);
+        let leaks = leaks::in_processes(&self.session.processes, &[]);
         assert_eq!(leaks, [], "no process carries a secret");
         self.progress().begun = None;
         print(&format!("ok ({:.1} s)\n", begun.elapsed().as_secs_f32()));
