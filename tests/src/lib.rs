@@ -6,6 +6,7 @@
 
 pub mod browser;
 mod bus;
+mod chromium;
 mod client;
 mod clipboard;
 mod display;
@@ -41,6 +42,7 @@ mod weston;
 
 pub use atspi::Role;
 pub use bus::Bus;
+pub use chromium::Chromium;
 pub use client::{CallMonitor, Client, Response};
 pub use display::{Display, is_available as has_display};
 pub use flatpak::{Flatpak, Outcome};

@@ -31,3 +31,4 @@ mod story_46_access_token;
 mod story_47_import;
 mod story_50_registry;
 mod story_51_registry_troubles;
+mod story_52_single_sign_on;

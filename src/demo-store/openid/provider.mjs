@@ -25,6 +25,8 @@ function problemOf(error) {
 
 function configuration(settings, jwks) {
   const offline = settings.offline_access;
+  // What begins by one clock ends by the other.
+  const slack = Math.abs(settings.clock_offset);
   const grants = ['authorization_code'];
   if (offline) grants.push('refresh_token');
   if (settings.device) grants.push(DEVICE_GRANT);
@@ -51,13 +53,13 @@ function configuration(settings, jwks) {
     interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
     ttl: {
       AccessToken: settings.access_token_seconds,
-      AuthorizationCode: 60,
+      AuthorizationCode: 60 + slack,
       DeviceCode: settings.device_code_seconds,
       Grant: 30 * 24 * 60 * 60,
       IdToken: 60 * 60,
-      Interaction: 60 * 60,
+      Interaction: 60 * 60 + slack,
       RefreshToken: settings.refresh_token_seconds,
-      Session: 24 * 60 * 60,
+      Session: 24 * 60 * 60 + slack,
     },
     renderError: (ctx, out) => {
       ctx.type = 'html';

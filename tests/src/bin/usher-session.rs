@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Opens Usher on this display, in a throw-away session with a shop and a container registry. `build-aux/run` runs it. `--flatpak` opens the
-//! Flatpak instead.
+//! Flatpak instead, and with `--openid` people sign in to the shop at an `OpenID` server.
 
 use std::fmt::Write as _;
 use std::fs::{self, Permissions};
@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use usher_demo_store::DemoRegistry;
+use usher_demo_store::{DemoIssuer, DemoRegistry};
 use usher_tests::{Display, Package, Session, Setup, has_display};
 
 /// The script that `build-aux/run --shell` runs.
@@ -23,13 +23,21 @@ async fn main() -> ExitCode {
     }
     let build = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests are in the workspace").join("build");
     print("Preparing a session: bus, keyring, flatpak, a shop with a repository, and a container registry.");
-    let is_flatpak = std::env::args().any(|argument| argument == "--flatpak");
-    let package = if is_flatpak { Package::Flatpak } else { Package::System };
-    let setup = Setup { package, display: Display::Inherited, parent: Some(build), ..Setup::default() };
+    let has_option = |option| std::env::args().any(|argument| argument == option);
+    let package = if has_option("--flatpak") { Package::Flatpak } else { Package::System };
+    let single_sign_on = has_option("--openid");
+    if let Some(program) = DemoIssuer::missing_program().filter(|_| single_sign_on) {
+        print(&format!("There is no OpenID server, since “{program}” is not installed."));
+        return ExitCode::FAILURE;
+    }
+    let setup = Setup { package, single_sign_on, display: Display::Inherited, parent: Some(build), ..Setup::default() };
     let session = Session::start(setup).await;
     let registry = open_registry(&session).await;
     write_shell(&session);
     print(&format!("\nThe shop is at {}. flatpak has its repository as the remote “demo”.", session.shop().base_url()));
+    if single_sign_on {
+        print(&format!("It leaves signing in to the OpenID server at {}.", session.issuer().address()));
+    }
     if let Some(registry) = &registry {
         print(&format!(
             "The container registry is at {}. flatpak has its images as the remote “acme”.",
