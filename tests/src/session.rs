@@ -55,6 +55,8 @@ pub struct Setup {
     pub sign_in: SignInKind,
     /// Let people sign in to the shop at an issuer, by `OpenID`.
     pub single_sign_on: bool,
+    /// With single sign-on: have the issuer at another host than the shop.
+    pub issuer_at_another_host: bool,
     /// Start no shop and add no remote.
     pub without_shop: bool,
     /// Leave the window process out.
@@ -132,7 +134,7 @@ impl Session {
             Display::None => None,
             Display::Virtual | Display::Inherited => Some(accessibility_bus(&bus.connection).await),
         };
-        let issuer = if setup.single_sign_on { Some(start_issuer().await) } else { None };
+        let issuer = if setup.single_sign_on { Some(start_issuer(setup.issuer_at_another_host).await) } else { None };
         let shop_options = shop_options(&folder.path().join("shop"), &setup, issuer.as_ref());
         let (shop, front) = match setup.shop_address {
             _ if setup.without_shop => (None, None),
@@ -331,8 +333,10 @@ async fn start_bus(processes: &Processes, setup: &Setup, folder: &Path, stage: &
     Bus::start(processes, folder, &activatable, None).await
 }
 
-async fn start_issuer() -> DemoIssuer {
-    DemoIssuer::start().await.expect("build-aux/openid has installed the issuer")
+async fn start_issuer(is_at_another_host: bool) -> DemoIssuer {
+    let started =
+        if is_at_another_host { DemoIssuer::start_at_another_host().await } else { DemoIssuer::start().await };
+    started.expect("build-aux/openid has installed the issuer")
 }
 
 /// Opens the shop. If Usher is not installed, the shop's repository brings it.

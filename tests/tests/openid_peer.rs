@@ -190,6 +190,17 @@ async fn endpoints_may_be_at_another_host_and_stay_those_of_the_sign_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_at_another_host_signs_in_but_has_no_codes_for_us() {
+    let world = World::of_two_hosts().await;
+    assert!(!world.binding.provider.permissions(&world.binding).is_empty(), "the person reads what the store learns");
+    let signed_in = world.sign_in().await;
+    assert!(is_granted(&world.grant(&signed_in, APP).await));
+    // A code that somebody else asked for looks like one's own (rule R24).
+    assert!(matches!(world.begin(RedirectReceiver::Nowhere).await.err(), Some(SignInError::NotThisWay)));
+    assert_eq!(world.issuer.count("device_authorization"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn metadata_of_oauth_alone_is_enough() {
     let world = World::open().await;
     world.issuer.set(&json!({ "only_oauth_metadata": true }));

@@ -33,7 +33,16 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn open() -> Self {
-        let issuer = DemoIssuer::start().await.expect("build-aux/openid has installed the issuer");
+        Self::with(DemoIssuer::start().await.expect("build-aux/openid has installed the issuer")).await
+    }
+
+    /// A store whose issuer is at another host.
+    pub(crate) async fn of_two_hosts() -> Self {
+        let issuer = DemoIssuer::start_at_another_host().await;
+        Self::with(issuer.expect("build-aux/openid has installed the issuer")).await
+    }
+
+    async fn with(issuer: DemoIssuer) -> Self {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let terms = Some(issuer.issuer().clone());
         let options = StoreOptions { issuer: terms, ..StoreOptions::without_repository(folder.path()) };

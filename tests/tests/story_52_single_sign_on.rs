@@ -41,7 +41,7 @@ async fn an_install_leads_to_the_companys_sign_in_once() {
     let prompt = screen.window(&format!("Sign In to {host}")).await;
     prompt.says(issuer.host()).await;
     prompt.read().await;
-    prompt.press("Continue").await;
+    prompt.press(&format!("Continue to {host}")).await;
 
     story.step("The company’s own pages ask who it is and what Usher may do").await;
     let page = screen.front();
@@ -148,6 +148,35 @@ async fn a_real_browser_types_the_code() {
 
     story.step("The terminal notices").await;
     terminal.wait_for_text(&format!("Signed in to {} as demo.", session.host())).await;
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_reads_both_hosts_and_what_the_server_learns() {
+    let setup = Setup { issuer_at_another_host: true, ..in_a_terminal() };
+    let story = Story::begin("52-two-hosts", "Single sign-on at another host", setup).await;
+    let session = &story.session;
+    let (host, issuer) = (session.host(), session.issuer());
+
+    story.step("usherctl names both hosts, and what one learns from the other").await;
+    let terminal = session.in_terminal(&["usherctl", "sign-in", "demo", "--browser", "--no-browser"]);
+    terminal.wait_for_text(&format!("{host} leaves signing in to {}.", issuer.host())).await;
+    terminal.wait_for_text("Learns the user name and e-mail address").await;
+    terminal.wait_for_text("[y/N] ").await;
+    assert!(issuer.requests().is_empty(), "the issuer is not contacted before a person agrees");
+    terminal.enter("y");
+    terminal.wait_for_text("Waiting…").await;
+    IssuerBrowser::default().sign_in(&terminal.address(), "demo").await;
+    terminal.wait_for_text(&format!("Signed in to {host} as demo.")).await;
+    terminal.wait_for_text("Allow? [y/N] ").await;
+    terminal.enter("y");
+    terminal.end().await.expect_success();
+
+    story.step("There is no code for such a pair").await;
+    let refused = session.usherctl(&["sign-in", "demo", "--code", "--yes"]).await;
+    assert_ne!(refused.code, 0, "{refused:?}");
+    assert_eq!(issuer.count("device_authorization"), 0);
+    assert_eq!(session.leaks(), []);
     story.end().await;
 }
 

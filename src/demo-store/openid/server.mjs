@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // An OpenID server on loopback, for tests: oidc-provider with switches.
 //
-//     node server.mjs FOLDER      FOLDER holds node_modules/oidc-provider
+//     node server.mjs FOLDER HOST      FOLDER holds node_modules/oidc-provider, HOST is 127.0.0.1 or ::1
 //
 // Prints one line of JSON with its addresses when it is ready. Then each line of JSON on standard input is a command, and is
 // answered by one line. Ends when standard input ends, and so with the program that started it.
@@ -30,7 +30,7 @@ const settings = {
   // What the metadata and the redirect say instead of the issuer.
   claimed_issuer: null,
   redirect_issuer: null,
-  // Whether the endpoints for programs are at the second address.
+  // Whether the endpoints for programs are at the second address, which is at another host.
   endpoints_elsewhere: false,
   // Whether there is metadata under RFC 8414's path alone.
   only_oauth_metadata: false,
@@ -63,18 +63,20 @@ Date.now = () => realNow() + settings.clock_offset * 1000;
 
 const first = createServer((request, response) => answer(request, response));
 const second = createServer((request, response) => answer(request, response));
-const issuer = await listen(first);
-const elsewhere = await listen(second);
+const [own, other] = process.argv[3] === '::1' ? ['::1', '127.0.0.1'] : ['127.0.0.1', '::1'];
+const issuer = await listen(first, own);
+const elsewhere = await listen(second, other);
 let jwks = { keys: [makeKey()] };
 let provider;
 apply({});
 reply({ issuer, elsewhere, client: CLIENT });
 createInterface({ input: process.stdin }).on('line', (line) => reply(command(JSON.parse(line)))).on('close', () => process.exit());
 
-function listen(server) {
+function listen(server, host) {
   return new Promise((resolve, reject) => {
     server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${server.address().port}`));
+    const written = host.includes(':') ? `[${host}]` : host;
+    server.listen(0, host, () => resolve(`http://${written}:${server.address().port}`));
   });
 }
 

@@ -60,9 +60,18 @@ struct State {
 }
 
 impl DemoIssuer {
-    /// Starts the server at ports that the system chooses.
+    /// Starts the server at 127.0.0.1, at ports that the system chooses.
     pub async fn start() -> Result<Self, StoreError> {
-        let started = tokio::task::spawn_blocking(Self::start_blocking);
+        Self::start_at("127.0.0.1").await
+    }
+
+    /// Starts the server at `[::1]`, which is another host than the shop's.
+    pub async fn start_at_another_host() -> Result<Self, StoreError> {
+        Self::start_at("::1").await
+    }
+
+    async fn start_at(host: &'static str) -> Result<Self, StoreError> {
+        let started = tokio::task::spawn_blocking(|| Self::start_blocking(host));
         started.await.map_err(|error| StoreError::Runtime(error.into()))?
     }
 
@@ -74,7 +83,7 @@ impl DemoIssuer {
         }
     }
 
-    fn start_blocking() -> Result<Self, StoreError> {
+    fn start_blocking(host: &str) -> Result<Self, StoreError> {
         if let Some(program) = Self::missing_program() {
             return Err(StoreError::MissingProgram(program));
         }
@@ -82,6 +91,7 @@ impl DemoIssuer {
         let mut child = Command::new(commands::find("node")?)
             .arg(script)
             .arg(installed())
+            .arg(host)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
