@@ -139,6 +139,9 @@ pub(crate) trait Kind: Sized {
     /// The paths of all requests so far, of accounts and of downloads.
     fn requests(&self) -> Vec<String>;
 
+    /// Lets the account have another app that needs it, and returns the app.
+    fn another_app(&self) -> &'static str;
+
     /// Publishes new versions of the two apps.
     async fn publish_updates(&self);
 }

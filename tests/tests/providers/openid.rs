@@ -107,6 +107,10 @@ impl Kind for Oauth2 {
         at_the_shop.chain(self.issuer.requests().into_iter().map(|request| request.route)).collect()
     }
 
+    fn another_app(&self) -> &'static str {
+        self.shop.another_app(Self::USER)
+    }
+
     async fn publish_updates(&self) {
         self.shop.publish_updates::<Self>().await;
     }

@@ -93,6 +93,11 @@ impl Kind for Oci {
         self.0.requests().into_iter().map(|request| request.path).collect()
     }
 
+    fn another_app(&self) -> &'static str {
+        self.0.control().open_to_users(&DemoRegistry::repository_of(Self::OPEN_APP));
+        Self::OPEN_APP
+    }
+
     async fn publish_updates(&self) {
         for app in [Self::APP, Self::OPEN_APP] {
             self.0.control().publish_update(app).await.expect("an update can be published");

@@ -40,12 +40,20 @@ impl Shop {
         self.control.requests().iter().filter(is_one).count()
     }
 
+    /// Lets a user have an app that is sold.
+    pub(crate) fn another_app(&self, user: &str) -> &'static str {
+        self.control.grant(user, SOLD).expect("the shop knows both");
+        SOLD
+    }
+
     pub(crate) async fn publish_updates<K: Kind>(&self) {
         let updates = [K::APP, K::OPEN_APP].map(|app| Publication::Update(app.to_owned()));
         self.control.publish(updates.into()).await.expect("the shop publishes");
     }
 }
 
+/// An app that is sold.
+const SOLD: &str = "org.example.Sketchbook";
 /// The shop without its repository.
 pub(crate) const ACCOUNTS: [Route; 6] =
     [Route::Login, Route::SignIn, Route::GetTokens, Route::BeginPurchase, Route::SignOut, Route::Other];
@@ -133,6 +141,10 @@ impl Kind for Webflow {
         self.0.control.requests().into_iter().map(|request| request.path).collect()
     }
 
+    fn another_app(&self) -> &'static str {
+        self.0.another_app(Self::USER)
+    }
+
     async fn publish_updates(&self) {
         self.0.publish_updates::<Self>().await;
     }
@@ -216,6 +228,10 @@ impl Kind for Basic {
 
     fn requests(&self) -> Vec<String> {
         self.shop.control.requests().into_iter().map(|request| request.path).collect()
+    }
+
+    fn another_app(&self) -> &'static str {
+        self.shop.another_app(Self::USER)
     }
 
     async fn publish_updates(&self) {
@@ -325,6 +341,11 @@ impl Kind for Token {
 
     fn requests(&self) -> Vec<String> {
         self.shop.control.requests().into_iter().map(|request| request.path).collect()
+    }
+
+    fn another_app(&self) -> &'static str {
+        // The token is for all of them.
+        SOLD
     }
 
     async fn publish_updates(&self) {

@@ -166,9 +166,10 @@ pub(crate) async fn two_at_once_are_one_account<K: Kind>(name: &'static str) {
     assert_eq!(row.account().await["state"], "signed-in");
     row.session().keyring().only_item().await;
 
-    row.step("Two installs at once ask nobody anything").await;
+    row.step("Two installs at once, which both need the account, ask nobody anything").await;
+    let apps = [K::APP, row.server.another_app()];
     row.session().stop_daemon().await;
-    let installs = [K::APP, K::OPEN_APP].map(|app| row.start_install(app));
+    let installs = apps.map(|app| row.start_install(app));
     for install in installs {
         install.end().await.expect_success();
     }
