@@ -76,6 +76,11 @@ pub async fn prepare(store: &AccountStore, binding: &Binding) -> Result<Vec<Entr
     if entries.iter().any(|entry| entry.is_locked_at(binding)) { Err(StoreError::Locked) } else { Ok(entries) }
 }
 
+/// Whether the person has agreed before to all that the binding says: an account here has the same.
+pub fn is_known(entries: &[Entry], binding: &Binding) -> bool {
+    entries.iter().filter_map(Entry::account).any(|account| &account.binding == binding)
+}
+
 /// Begins a sign-in that the person has agreed to. Gives the provider samples of what the remotes at this service guard,
 /// of these apps first. `is_typed`: see [`Beginning::is_typed`]. To be called in a tokio runtime.
 pub async fn begin(

@@ -140,7 +140,7 @@ async fn print_account(
         return context.out.line(&gettext_f("The account of {user} at {host}: signed in", &values));
     }
     let can_ask = !context.out.is_json && terminal::can_ask();
-    if can_ask && !sign_in::is_known(entries, &account.binding) {
+    if can_ask && !usher_core::sign_in::is_known(entries, &account.binding) {
         consent::introduce(entries, &account.binding)?;
     }
     if can_ask && terminal::ask(&question(account, entries)).await? {
@@ -158,7 +158,7 @@ async fn print_account(
 fn question(account: &TakenAccount, entries: &[Entry]) -> String {
     let (user, host, sign_in_host) = (account.label(), account.binding.host(), account.binding.sign_in_host());
     let values = [("user", user.as_str()), ("host", &host), ("sign_in_host", &sign_in_host)];
-    if sign_in::is_known(entries, &account.binding) {
+    if usher_core::sign_in::is_known(entries, &account.binding) {
         gettext_f("Sign in to {host} as {user} now?", &values)
     } else if host == sign_in_host {
         gettext_f("First time at {host}. Sign in as {user} now?", &values)

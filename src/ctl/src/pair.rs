@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! An account server, and the server that it leaves signing in to, as a person names both.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 use usher_core::{
-    binding::{Binding, OptionsError, option},
+    binding::{Binding, OptionsError},
     i18n::{gettext, gettext_f},
-    provider::{self, Claim, Provider},
+    provider::{self, Provider},
     service::ServiceUrl,
     text,
 };
@@ -42,10 +40,7 @@ impl Options {
     fn claimed(&self, service: &ServiceUrl, kind: Provider) -> Result<Binding, OptionsError> {
         let terms = [self.issuer.clone(), self.client_id.clone(), Some(self.scope.join(" "))];
         let named = TERMS.into_iter().zip(terms).filter_map(|(name, value)| Some((name, value?)));
-        let always = [(option::TYPE, kind.name().to_owned()), (option::URL, service.as_str().to_owned())];
-        let options: BTreeMap<_, _> =
-            always.into_iter().chain(named).map(|(name, value)| (name.to_owned(), value)).collect();
-        provider::claim(&Claim { remote_uri: service.as_str(), options: &options, registry: None })
+        kind.typed(service, named)
     }
 
     /// The account server at this address, of this kind if the person said which.

@@ -6,7 +6,6 @@ use clap::{Args, builder::PossibleValuesParser};
 use serde_json::json;
 use usher_core::{
     account::{Account, Standing},
-    binding::Binding,
     clock,
     http::HttpError,
     i18n::gettext_f,
@@ -75,7 +74,7 @@ pub(crate) async fn run(context: &Context, server: &str, options: &Options) -> R
     let account = if let Some(account) = usable(&entries, &target) {
         account.clone()
     } else {
-        if !target.is_agreed && !is_known(&entries, &target.binding) {
+        if !target.is_agreed && !usher_core::sign_in::is_known(&entries, &target.binding) {
             consent::confirm_new_server(&entries, &target.binding).await?;
         }
         sign_in_agreed(context, &entries, &target, options).await?
@@ -146,10 +145,6 @@ fn usable<'a>(entries: &'a [Entry], target: &Target) -> Option<&'a Account> {
         && target.remotes.iter().any(lacks)
         && accounts.next().is_none();
     can_serve.then_some(account)
-}
-
-pub(crate) fn is_known(entries: &[Entry], binding: &Binding) -> bool {
-    entries.iter().filter_map(Entry::account).any(|account| &account.binding == binding)
 }
 
 /// Lets remotes use the account: the one that the person named, or those that the person agrees to now.

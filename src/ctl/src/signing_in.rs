@@ -19,7 +19,7 @@ use crate::{
     device_code,
     failure::Failure,
     form::{self, FormRequest},
-    sign_in::{Options, is_known},
+    sign_in::Options,
     target::Target,
     terminal, unsaved,
 };
@@ -33,7 +33,7 @@ pub(crate) async fn sign_in_agreed(
 ) -> Result<Account, Failure> {
     // What saving will need is tried before the person takes the trouble (rule R16).
     sign_in::prepare(&context.store, &target.binding).await?;
-    let is_typed = target.is_typed || is_known(entries, &target.binding);
+    let is_typed = target.is_typed || sign_in::is_known(entries, &target.binding);
     let signing_in = SigningIn { context, entries, target, options, is_typed };
     let (sign_in, return_method) = signing_in.begin().await?;
     match (sign_in.step(), return_method) {

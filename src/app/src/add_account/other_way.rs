@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The page for servers that a person has to know the kind of: container registries, and repositories with access tokens.
+//! The page for servers that a person has to know the kind of: container registries, repositories with access
+//! tokens, and single sign-on.
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority::High, glib};
 use usher_core::{
+    binding::{Binding, OptionsError},
     provider::{OtherWay, Provider},
     service::{ServiceUrl, UrlError},
 };
@@ -11,6 +13,7 @@ use usher_core::{
 use super::discovery::AddressProblem;
 use crate::{
     accounts::repository_choice,
+    i18n::gettext,
     model::Repository,
     navigation::{self, Destination},
     services::Services,
@@ -43,6 +46,10 @@ mod imp {
         first_choice: RefCell<Option<gtk::Widget>>,
         #[template_child]
         here_group: TemplateChild<adw::PreferencesGroup>,
+        #[template_child]
+        pub(super) fields_group: TemplateChild<adw::PreferencesGroup>,
+        /// What else a server is known by, by option.
+        pub(super) term_rows: RefCell<Vec<(&'static str, adw::EntryRow)>>,
         #[template_child]
         address_row: TemplateChild<adw::EntryRow>,
         #[template_child]
@@ -90,39 +97,82 @@ mod imp {
         }
 
         #[template_callback]
-        fn on_changed(&self) {
+        pub(super) fn on_changed(&self) {
             self.obj().set_problem("");
-            field::clear(&self.address_row);
+            let rows = self.term_rows.borrow();
+            for row in rows.iter().map(|(_, row)| row).chain([&*self.address_row]) {
+                field::clear(row);
+            }
             let typed = address(&self.address_row.text());
-            self.obj().set_can_continue(typed.is_ok());
+            let is_complete = rows.iter().all(|(_, row)| !row.text().trim().is_empty());
+            self.obj().set_can_continue(typed.is_ok() && is_complete);
             // More typing will not mend this, so it says so at once.
             if let Err(problem) = typed
                 && problem != UrlError::NotAnAddress
             {
-                self.mark(problem);
+                self.mark(&self.address_row, &AddressProblem::Address(problem).text());
             }
         }
 
         #[template_callback]
-        fn on_continue(&self) {
+        pub(super) fn on_continue(&self) {
+            let is_empty = self.address_row.text().trim().is_empty();
             match (address(&self.address_row.text()), self.provider.get()) {
-                (Ok(service), Some(provider)) => {
+                (Ok(service), Some(provider)) if self.term_rows.borrow().is_empty() => {
                     navigation::go_to(&*self.obj(), &Destination::Server(provider.at(service)));
                 }
-                (Err(problem), _) if !self.address_row.text().trim().is_empty() => {
-                    let said = self.mark(problem);
-                    self.obj().announce(&said, High);
-                    self.address_row.grab_focus();
+                (Ok(service), Some(provider)) if self.obj().can_continue() => self.go_on(*provider, &service),
+                (Err(problem), _) if !is_empty => {
+                    self.refuse(&self.address_row, &AddressProblem::Address(problem).text())
                 }
                 _ => {}
             }
         }
 
-        fn mark(&self, problem: UrlError) -> String {
-            let said = AddressProblem::Address(problem).text();
-            self.obj().set_problem(said.as_str());
-            field::mark(&self.address_row, &self.problem_label);
-            said
+        /// Goes on to the server with all that was typed of it.
+        fn go_on(&self, provider: Provider, service: &ServiceUrl) {
+            let rows = self.term_rows.borrow();
+            let terms = rows.iter().map(|(option, row)| (*option, row.text().trim().to_owned()));
+            match binding(provider, service, &terms.collect::<Vec<_>>()) {
+                Ok(binding) => navigation::go_to(&*self.obj(), &Destination::TypedServer(binding)),
+                Err(error) => {
+                    let row = rows.iter().find(|(option, _)| *option == error.option()).map(|(_, row)| row);
+                    self.refuse(row.unwrap_or(&self.address_row), &fault(&error));
+                }
+            }
+        }
+
+        fn refuse(&self, row: &adw::EntryRow, said: &str) {
+            self.mark(row, said);
+            self.obj().announce(said, High);
+            row.grab_focus();
+        }
+
+        fn mark(&self, row: &adw::EntryRow, said: &str) {
+            self.obj().set_problem(said);
+            field::mark(row, &self.problem_label);
+        }
+
+        /// Adds a row for each thing that such a server is known by, besides its address.
+        pub(super) fn ask_for(&self, terms: &[(&'static str, String)]) {
+            for (option, title) in terms {
+                let row = adw::EntryRow::builder().title(title).use_markup(false).build();
+                row.set_input_hints(gtk::InputHints::NO_SPELLCHECK);
+                let page = self.obj().downgrade();
+                row.connect_changed(move |_| {
+                    if let Some(page) = page.upgrade() {
+                        page.imp().on_changed();
+                    }
+                });
+                let page = self.obj().downgrade();
+                row.connect_entry_activated(move |_| {
+                    if let Some(page) = page.upgrade() {
+                        page.imp().on_continue();
+                    }
+                });
+                self.fields_group.add(&row);
+                self.term_rows.borrow_mut().push((option, row));
+            }
         }
 
         pub(super) fn list(&self, repositories: &[Repository]) {
@@ -151,6 +201,7 @@ impl OtherWayPage {
         let _ = page.imp().provider.set(provider);
         let here: Vec<_> =
             services.repositories().all().iter().filter(|it| it.binding.provider == provider).cloned().collect();
+        page.imp().ask_for(&way.terms);
         page.imp().list(&here);
         page
     }
@@ -171,6 +222,25 @@ fn row(services: &Services, provider: Provider, way: OtherWay) -> adw::ActionRow
     row
 }
 
+/// What a person has typed of a server. An address may be typed without `https://`.
+fn binding(provider: Provider, service: &ServiceUrl, terms: &[(&str, String)]) -> Result<Binding, OptionsError> {
+    provider.typed(service, terms.iter().cloned()).or_else(|error| {
+        let secure = terms.iter().map(|(option, value)| match *option == error.option() && !value.contains("://") {
+            true => (*option, format!("https://{value}")),
+            false => (*option, value.clone()),
+        });
+        provider.typed(service, secure).map_err(|_| error)
+    })
+}
+
+/// What is wrong with something that a person has typed of a server.
+fn fault(error: &OptionsError) -> String {
+    match error {
+        OptionsError::Address(_, fault) => AddressProblem::Address(*fault).text(),
+        _ => gettext("Copy it as the people who run the server have written it"),
+    }
+}
+
 /// The address that was typed, also in the form in which flatpak knows registries.
 fn address(typed: &str) -> Result<ServiceUrl, UrlError> {
     let typed = typed.trim();
@@ -180,6 +250,19 @@ fn address(typed: &str) -> Result<ServiceUrl, UrlError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_server_that_signs_people_in_may_be_typed_without_its_scheme() {
+        let provider = Provider::from_name("oauth2").unwrap();
+        let service = ServiceUrl::from_input("store.example.org").unwrap();
+        let read =
+            |issuer: &str| binding(provider, &service, &[("issuer", issuer.into()), ("client-id", "usher".into())]);
+        for typed in ["https://id.example.net/app", "id.example.net/app"] {
+            assert_eq!(read(typed).unwrap().terms["issuer"], "https://id.example.net/app");
+        }
+        assert_eq!(fault(&read("http://id.example.net").unwrap_err()), "Only secure addresses (https) can be used");
+        assert!(read("id example").is_err());
+    }
 
     #[test]
     fn the_address_of_a_registry_may_be_typed_as_flatpak_writes_it() {

@@ -55,6 +55,8 @@ mod imp {
         pub(super) binding: OnceCell<Binding>,
         /// The account to sign in again.
         pub(super) account: Cell<Option<AccountId>>,
+        /// Whether the person typed all that the binding says.
+        pub(super) is_typed: Cell<bool>,
         /// The repository that may use the account from then on.
         pub(super) remote: RefCell<Option<Remote>>,
         #[template_child]
@@ -120,7 +122,8 @@ mod imp {
         pub(super) fn sign_in(&self, way: Option<Way>) {
             if let Some(binding) = self.binding.get().cloned() {
                 let (account, remote) = (self.account.get(), self.remote.borrow().clone());
-                let destination = Destination::SignIn { binding, account, remote, way, is_typed: false };
+                let is_typed = self.is_typed.get();
+                let destination = Destination::SignIn { binding, account, remote, way, is_typed };
                 navigation::go_to(&*self.obj(), &destination);
             }
         }
@@ -136,17 +139,22 @@ glib::wrapper! {
 impl ServerPage {
     /// The page before a sign-in, for a repository or for a typed address.
     pub(crate) fn new(services: &Services, repository: Option<&Repository>, binding: Binding) -> Self {
-        Self::build(services, repository, None, binding, "")
+        Self::build(services, repository, None, binding, "", false)
+    }
+
+    /// The same where the person typed all that the binding says (rule R24).
+    pub(crate) fn typed(services: &Services, binding: Binding) -> Self {
+        Self::build(services, None, None, binding, "", true)
     }
 
     /// The page before the person signs in to an account that another computer has.
     pub(crate) fn expecting(services: &Services, repository: Option<&Repository>, taken: &TakenAccount) -> Self {
-        Self::build(services, repository, None, taken.binding.clone(), &taken_user(taken))
+        Self::build(services, repository, None, taken.binding.clone(), &taken_user(taken), false)
     }
 
     /// The page before the person signs in to an account again.
     pub(crate) fn again(services: &Services, account: &Account) -> Self {
-        Self::build(services, None, Some(account.id), account.binding.clone(), &text::user(account))
+        Self::build(services, None, Some(account.id), account.binding.clone(), &text::user(account), false)
     }
 
     fn build(
@@ -155,9 +163,10 @@ impl ServerPage {
         account: Option<AccountId>,
         binding: Binding,
         user: &str,
+        is_typed: bool,
     ) -> Self {
         let host = binding.host();
-        let (place, ways) = (SignInPlace::of(&binding), sign_in::ways(services, &binding, account, false));
+        let (place, ways) = (SignInPlace::of(&binding), sign_in::ways(services, &binding, account, is_typed));
         let continue_text = gettext_f("Continue to {host}", &[("host", &text::within(&host))]);
         let page: Self = glib::Object::builder()
             .property("title", gettext_f("Sign In to {host}", &[("host", &text::within(&host))]))
@@ -186,6 +195,7 @@ impl ServerPage {
         imp.more_ways.offer(&ways.others, choose);
         accessible::name(&*imp.continue_button, &continue_text);
         imp.account.set(account);
+        imp.is_typed.set(is_typed);
         imp.remote.replace(repository.map(|repository| repository.remote.clone()));
         let _ = imp.binding.set(binding);
         page

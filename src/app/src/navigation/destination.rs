@@ -33,6 +33,8 @@ pub(crate) enum Destination {
     RemoveAccount(AccountId),
     /// The server of a typed address, before anything of it is opened.
     Server(Binding),
+    /// The server of a typed address, and the one that it leaves signing in to, as the person has typed both.
+    TypedServer(Binding),
     /// The server of a repository.
     ServerOf(Repository),
     /// The server of an account that another computer has.

@@ -45,7 +45,7 @@ pub(crate) struct Ways {
 /// The ways to the sign-in page of a server. `account` is the one to sign in again; `is_typed` if the person typed what the
 /// binding says.
 pub(crate) fn ways(services: &Services, binding: &Binding, account: Option<AccountId>, is_typed: bool) -> Ways {
-    let is_agreed = flow::ways::is_agreed(is_typed, account);
+    let is_agreed = flow::ways::is_agreed(services, binding, is_typed);
     let usual = flow::ways::usual(services, binding, account, is_agreed);
     let all = binding.provider.ways(binding, is_agreed);
     Ways { usual, others: all.into_iter().filter(|way| *way != usual).collect() }

@@ -102,6 +102,17 @@ impl Provider {
         all().into_iter().filter_map(|protocol| Some((Self::of(protocol), protocol.other_way()?))).collect()
     }
 
+    /// What a remote would say of the account server of this kind at an address, with terms that a person has typed.
+    pub fn typed<'t>(
+        self,
+        service: &ServiceUrl,
+        terms: impl IntoIterator<Item = (&'t str, String)>,
+    ) -> Result<Binding, OptionsError> {
+        let always = [(option::TYPE, self.name().to_owned()), (option::URL, service.as_str().to_owned())];
+        let options = always.into_iter().chain(terms).map(|(name, value)| (name.to_owned(), value)).collect();
+        claim(&Claim { remote_uri: service.as_str(), options: &options, registry: None })
+    }
+
     fn of(protocol: &dyn Protocol) -> Self {
         Self::new(protocol.name())
     }

@@ -67,6 +67,7 @@ impl Protocol for Oci {
             title: gettext("Container Registry"),
             subtitle: gettext("Sign in with a user name and password or an access token"),
             what_to_enter: gettext("Enter the address of the registry."),
+            terms: Vec::new(),
         })
     }
 

@@ -162,6 +162,8 @@ pub struct OtherWay {
     pub subtitle: String,
     /// Which address is wanted: a sentence.
     pub what_to_enter: String,
+    /// What else such a server is known by: each an option of a remote, and what it is called.
+    pub terms: Vec<(&'static str, String)>,
 }
 
 /// What a sign-in begins with.

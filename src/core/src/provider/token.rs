@@ -54,6 +54,7 @@ impl Protocol for PastedToken {
             title: gettext("Access Token"),
             subtitle: gettext("Paste a token from the people who run the repository"),
             what_to_enter: gettext("Enter the address of the repository."),
+            terms: Vec::new(),
         })
     }
 

@@ -88,7 +88,7 @@ impl imp::BrowserPage {
             self.obj().end(false);
             self.visit.take();
         }
-        let host = self.host.get().cloned().unwrap_or_default();
+        let host = self.task().map(|task| task.page_server().host()).unwrap_or_default();
         self.stack.set_visible_child_name("problem");
         self.problem.show(&problem.words(&host, self.is_purchase()));
         self.problem.take_focus();

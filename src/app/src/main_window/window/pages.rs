@@ -36,6 +36,7 @@ impl imp::Window {
             Destination::Purchases(account) => self.view.push(&PurchasesPage::new(services, account)),
             Destination::RemoveAccount(account) => ask_to_remove(&self.view, services, account),
             Destination::Server(binding) => self.view.push(&ServerPage::new(services, None, binding)),
+            Destination::TypedServer(binding) => self.view.push(&ServerPage::typed(services, binding)),
             Destination::ServerOf(repository) => self.show_server_of(&repository),
             Destination::ServerOfTaken(taken) => {
                 // Its server is new here until the person has agreed to it.

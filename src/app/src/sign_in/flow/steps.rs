@@ -204,8 +204,7 @@ impl Flow {
             SignInError::ClockOff => WebProblem::ClockOff,
             SignInError::Unexpected => WebProblem::Unexpected,
             SignInError::Http(error) => {
-                let server = self.request.binding.provider.signs_in_at(&self.request.binding);
-                let is_online = self.services.network().reaches(&server);
+                let is_online = self.services.network().reaches(&self.page_server());
                 WebProblem::of_call(error, is_online)
             }
             SignInError::Random(_) | SignInError::Address(_) => WebProblem::Unusable,

@@ -10,6 +10,7 @@ use usher_core::{
     listener::Listener,
     provider::{RedirectReceiver, Step, Way},
     redirect::Redirect,
+    sign_in,
 };
 
 use super::{Flow, SignInRequest};
@@ -36,7 +37,7 @@ pub(super) struct Beginning {
 }
 
 pub(super) fn beginning(services: &Services, request: &SignInRequest) -> Beginning {
-    let is_agreed = is_agreed(request.is_typed, request.account);
+    let is_agreed = is_agreed(services, &request.binding, request.is_typed);
     let ways = request.binding.provider.ways(&request.binding, is_agreed);
     let chosen_way = request.way.filter(|way| ways.contains(way));
     let usual = || usual(services, &request.binding, request.account, is_agreed);
@@ -56,8 +57,8 @@ pub(in crate::sign_in) fn usual(
 }
 
 /// Whether the person typed what the binding says, or has signed in there before (rule R24).
-pub(in crate::sign_in) fn is_agreed(is_typed: bool, account: Option<AccountId>) -> bool {
-    is_typed || account.is_some()
+pub(in crate::sign_in) fn is_agreed(services: &Services, binding: &Binding, is_typed: bool) -> bool {
+    is_typed || sign_in::is_known(&services.accounts().entries(), binding)
 }
 
 /// The way that the person took the last time.
@@ -68,7 +69,7 @@ fn last(services: &Services, account: Option<AccountId>) -> Option<Way> {
 impl Flow {
     /// Whether the person typed what the binding says, or has signed in there before (rule R24).
     pub(super) fn is_agreed(&self) -> bool {
-        is_agreed(self.request.is_typed, self.request.account)
+        is_agreed(&self.services, &self.request.binding, self.request.is_typed)
     }
 
     /// The ways that the person can choose from; none where there is but one.

@@ -58,3 +58,20 @@ fn a_servers_reason_is_cut_and_among_the_details() {
     let details = words.details.expect("the reason is there");
     assert!(details.chars().count() <= 120 && details.starts_with("xx"), "{details}");
 }
+
+#[test]
+fn w20_what_goes_wrong_with_single_sign_on_has_words_and_a_way_on() {
+    let words = |problem: WebProblem| problem.words("id.example.net", false);
+    for (problem, title, again) in [
+        (WebProblem::NoCodes, "\u{2068}id.example.net\u{2069} Offers No Codes", "Sign In Here Instead"),
+        (WebProblem::CodeEnded, "The Code Has Expired", "Get New Code"),
+        (WebProblem::Declined, "Sign-In Was Not Finished", "Try Again"),
+        (WebProblem::OtherServer, "The Answer Came From Another Server", "Try Again"),
+        (WebProblem::ClockOff, "The Clocks Differ", "Try Again"),
+    ] {
+        let is_danger = problem == WebProblem::OtherServer;
+        let said = words(problem);
+        assert_eq!((said.title.as_str(), said.again.as_str(), said.is_danger), (title, again, is_danger));
+    }
+    assert_eq!(words(WebProblem::Declined).text, "Sign-in was declined on the other device.");
+}

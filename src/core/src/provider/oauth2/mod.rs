@@ -29,7 +29,7 @@ use url::Url;
 
 use self::{code::CodeSignIn, device::DeviceSignIn, server::Server};
 use super::{
-    Beginning, Claim, Granted, Protocol, PurchaseError, RedirectReceiver, RenewCall, Revoked, Shop, SignIn,
+    Beginning, Claim, Granted, OtherWay, Protocol, PurchaseError, RedirectReceiver, RenewCall, Revoked, Shop, SignIn,
     SignInError, TokensCall, TokensError, Way,
     wire::store_api::{Authorization, StoreApi},
 };
@@ -83,6 +83,15 @@ impl Protocol for OAuth2 {
 
     fn claim(&self, claim: &Claim<'_>) -> Result<Binding, OptionsError> {
         options::claim(claim.options)
+    }
+
+    fn other_way(&self) -> Option<OtherWay> {
+        Some(OtherWay {
+            title: gettext("Single Sign-On"),
+            subtitle: gettext("Sign in at another server, such as that of a company"),
+            what_to_enter: gettext("The people who run the account server know all three."),
+            terms: vec![(options::ISSUER, gettext("Sign-In Server")), (options::CLIENT_ID, gettext("Client ID"))],
+        })
     }
 
     fn options(&self, binding: &Binding) -> BTreeMap<String, String> {
