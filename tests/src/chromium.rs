@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! A real browser: Debian's chromium without a window, driven over its own protocol (`--remote-debugging-pipe`).
 
+use std::fs;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,6 +12,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use crate::environment::data_folder;
 use crate::processes::{LIMIT, wait_for};
 use crate::session::Session;
 
@@ -119,5 +121,29 @@ impl Chromium {
                 return answer["result"].take();
             }
         }
+    }
+}
+
+impl Session {
+    /// Makes a program the desktop's browser that only notes the addresses it gets, for [`Self::address_for_the_browser`].
+    /// Programs see it that start from now on.
+    pub fn note_addresses_for_the_browser(&self) {
+        let folder = self.write_program("browser", r#"printf '%s\n' "$1" >>"$TMPDIR/addresses""#);
+        let entry = format!(
+            "[Desktop Entry]\nType=Application\nName=Browser\nExec={}/browser %u\nMimeType=x-scheme-handler/http;\n",
+            folder.display()
+        );
+        let applications = data_folder(self.folder()).join("applications");
+        fs::create_dir_all(&applications).expect("a folder can be made");
+        fs::write(applications.join("browser.desktop"), entry).expect("a file can be written");
+        let defaults = "[Default Applications]\nx-scheme-handler/http=browser.desktop\n";
+        fs::write(self.folder().join("home/.config/mimeapps.list"), defaults).expect("a file can be written");
+    }
+
+    /// Waits until the desktop's browser gets an address. Returns the last one.
+    pub async fn address_for_the_browser(&self) -> String {
+        let file = self.folder().join("tmp/addresses");
+        let last = async || Some(fs::read_to_string(&file).ok()?.lines().last()?.to_owned());
+        wait_for("an address for the browser", last, async || String::new()).await
     }
 }

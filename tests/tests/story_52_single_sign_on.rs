@@ -19,10 +19,15 @@ fn in_a_terminal() -> Setup {
     Setup { single_sign_on: true, without_window: true, ..Setup::without_display() }
 }
 
-/// Waits until the access tokens that the issuer gives now have ended.
-async fn let_access_tokens_lapse(story: &Story) {
-    story.session.issuer().set(&json!({ "access_token_seconds": 2 }));
+/// Ends the access tokens at the store, which does not tell anybody.
+fn expire(story: &Story) {
     story.session.shop().control().expire_credentials(None).expect("tokens can be ended");
+}
+
+async fn install_again(story: &Story) {
+    let flatpak = story.session.flatpak();
+    flatpak.run(&["uninstall", "--user", "-y", APP]).await.expect_success();
+    flatpak.in_terminal(&INSTALL).answering_yes().end().await.expect_success();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,21 +61,28 @@ async fn an_install_leads_to_the_companys_sign_in_once() {
     session.flatpak().in_terminal(&INSTALL).answering_yes().end().await.expect_success();
     assert_eq!((issuer.count_grant("authorization_code"), issuer.count_grant("refresh_token")), (1, 0));
 
-    story.step("The access token ends; the next install renews it and asks nobody").await;
-    let_access_tokens_lapse(&story).await;
+    story.step("The server takes the access token no longer; the next install renews it and asks nobody").await;
+    expire(&story);
     session.stop_daemon().await;
-    session.flatpak().run(&["uninstall", "--user", "-y", APP]).await.expect_success();
-    session.flatpak().in_terminal(&INSTALL).answering_yes().end().await.expect_success();
+    install_again(&story).await;
     assert_eq!(issuer.count_grant("refresh_token"), 1, "one renewal");
-    tokio::time::sleep(Duration::from_secs(3)).await;
+
+    story.step("One that says when it ends is renewed before").await;
+    issuer.set(&json!({ "access_token_seconds": 2 }));
+    expire(&story);
+    install_again(&story).await;
+    let before = issuer.count_grant("refresh_token");
     issuer.set(&json!({ "access_token_seconds": 600 }));
-    session.flatpak().run(&["uninstall", "--user", "-y", APP]).await.expect_success();
-    session.flatpak().in_terminal(&INSTALL).answering_yes().end().await.expect_success();
-    assert_eq!(issuer.count_grant("refresh_token"), 2, "another one before the token was used");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    session.shop().control().clear_requests();
+    install_again(&story).await;
+    assert_eq!(issuer.count_grant("refresh_token"), before + 1);
+    let asked = session.requests_for("/api/v1/get_tokens");
+    assert!(asked.iter().all(|request| request.status() == Some(200)), "the old one is not shown: {asked:?}");
     assert!(screen.tree().await.nodes.is_empty(), "no window has opened");
 
     story.step("Signing out ends the sign-in at the company’s server").await;
-    session.usherctl(&["sign-out", "demo", "--yes"]).await.expect_success();
+    session.usherctl(&["sign-out", &host]).await.expect_success();
     assert_eq!((issuer.count("revocation"), issuer.grants()), (1, 0));
     assert_eq!(session.leaks(), []);
     story.end().await;
@@ -97,6 +109,37 @@ async fn a_real_browser_signs_in_for_usherctl() {
 
     story.step("flatpak installs and updates with it").await;
     session.flatpak().run(&["install", "--user", "-y", "demo", APP, OTHER_APP]).await.expect_success();
+    assert_eq!(session.leaks(), []);
+    story.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_browser_signs_in_for_the_window() {
+    let story = Story::begin("52-window-browser", "Single sign-on in the person’s own browser", at_a_desktop()).await;
+    let session = &story.session;
+    session.change_setting("sign-in-pages-in-browser", "true").await;
+    session.note_addresses_for_the_browser();
+
+    story.step("Where a person prefers their browser, the prompt leads there").await;
+    let outcome = session.flatpak().in_terminal(&INSTALL).answering_yes().end().await;
+    assert_ne!(outcome.code, 0, "{}", outcome.text);
+    let screen = session.screen();
+    let prompt = screen.window(&format!("Sign In to {}", session.host())).await;
+    prompt.read().await;
+    prompt.press(&format!("Continue to {}", session.host())).await;
+    screen.front().says("Waiting for the browser…").await;
+    let address = session.address_for_the_browser().await;
+    assert!(!address.contains("state="), "the desktop and its programs see no state");
+
+    story.step("Signing in there is enough").await;
+    let browser = Chromium::open(session, &address).await;
+    browser.sign_in_at_the_issuer("demo").await;
+    browser.says("Signed In").await;
+    screen.front().says("Signed In").await;
+    screen.front().press("Done").await;
+    screen.wait_until_empty().await;
+    drop(browser);
+    session.flatpak().in_terminal(&INSTALL).answering_yes().end().await.expect_success();
     assert_eq!(session.leaks(), []);
     story.end().await;
 }
@@ -158,12 +201,16 @@ async fn a_person_reads_both_hosts_and_what_the_server_learns() {
     let session = &story.session;
     let (host, issuer) = (session.host(), session.issuer());
 
+    story.step("There is no code for such a pair until somebody has agreed to it").await;
+    let refused = session.usherctl(&["sign-in", "demo", "--code"]).await;
+    assert!(refused.stderr.contains("A code is not used here"), "{refused:?}");
+    assert_eq!(issuer.count("device_authorization"), 0);
+
     story.step("usherctl names both hosts, and what one learns from the other").await;
     let terminal = session.in_terminal(&["usherctl", "sign-in", "demo", "--browser", "--no-browser"]);
     terminal.wait_for_text(&format!("{host} leaves signing in to {}.", issuer.host())).await;
     terminal.wait_for_text("Learns the user name and e-mail address").await;
     terminal.wait_for_text("[y/N] ").await;
-    assert!(issuer.requests().is_empty(), "the issuer is not contacted before a person agrees");
     terminal.enter("y");
     terminal.wait_for_text("Waiting…").await;
     IssuerBrowser::default().sign_in(&terminal.address(), "demo").await;
@@ -171,11 +218,6 @@ async fn a_person_reads_both_hosts_and_what_the_server_learns() {
     terminal.wait_for_text("Allow? [y/N] ").await;
     terminal.enter("y");
     terminal.end().await.expect_success();
-
-    story.step("There is no code for such a pair").await;
-    let refused = session.usherctl(&["sign-in", "demo", "--code", "--yes"]).await;
-    assert_ne!(refused.code, 0, "{refused:?}");
-    assert_eq!(issuer.count("device_authorization"), 0);
     assert_eq!(session.leaks(), []);
     story.end().await;
 }
