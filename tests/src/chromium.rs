@@ -45,9 +45,9 @@ impl Chromium {
         let pipe = Mutex::new((input, output));
         let mut browser =
             Self { pipe, number: AtomicU64::new(1), page: String::new(), _child: child, _profile: profile };
-        let created = browser.call("Target.createTarget", json!({ "url": address })).await;
+        let created = browser.call("Target.createTarget", &json!({ "url": address })).await;
         let attach = json!({ "targetId": created["targetId"], "flatten": true });
-        let attached = browser.call("Target.attachToTarget", attach).await;
+        let attached = browser.call("Target.attachToTarget", &attach).await;
         browser.page = attached["sessionId"].as_str().expect("the page can be driven").to_owned();
         browser
     }
@@ -69,7 +69,7 @@ impl Chromium {
         let find =
             format!("[...document.querySelectorAll('label')].find(label => label.innerText === {label:?}).control");
         self.evaluate(&format!("{find}.focus()")).await;
-        self.call("Input.insertText", json!({ "text": text })).await;
+        self.call("Input.insertText", &json!({ "text": text })).await;
         assert_eq!(self.evaluate(&format!("{find}.value")).await, json!(text));
     }
 
@@ -93,12 +93,12 @@ impl Chromium {
     /// The value of an expression in the page. `Null` while another page loads.
     async fn evaluate(&self, expression: &str) -> Value {
         let parameters = json!({ "expression": expression, "userGesture": true, "returnByValue": true });
-        let mut answer = self.call("Runtime.evaluate", parameters).await;
+        let mut answer = self.call("Runtime.evaluate", &parameters).await;
         assert!(answer.get("exceptionDetails").is_none(), "{expression}: {answer}");
         answer["result"]["value"].take()
     }
 
-    async fn call(&self, method: &str, parameters: Value) -> Value {
+    async fn call(&self, method: &str, parameters: &Value) -> Value {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         let mut message = json!({ "id": number, "method": method, "params": parameters });
         if !self.page.is_empty() {
