@@ -81,7 +81,7 @@ fn said(sign_out: SignOut, host: &str) -> String {
 }
 
 /// Fails unless the server was asked to end one sign-in since then, or nothing at all if it is not to be asked.
-fn assert_asked<K: Kind>(row: &Row<K>, before: (SignOut, Vec<String>)) {
+fn assert_asked<K: Kind>(row: &Row<K>, before: &(SignOut, Vec<String>)) {
     match (before.0, row.server.sign_out()) {
         (SignOut::Ends(before), SignOut::Ends(now)) | (SignOut::Declines(before), SignOut::Declines(now)) => {
             assert_eq!(now, before + 1, "the server is asked once");
@@ -106,7 +106,7 @@ pub(crate) async fn signing_out_says_what_the_server_did_and_an_install_asks_aga
     window.press("Sign Out").await;
     window.mentions(&said(before.0, &row.host)).await;
     window.says("Signed out").await;
-    assert_asked(&row, before);
+    assert_asked(&row, &before);
     assert_eq!(row.account().await["state"], "signed-out");
     let item = row.session().keyring().only_item().await.text();
     assert!(!row.server.is_credential_in(&item), "the sign-in is forgotten");
@@ -127,7 +127,7 @@ pub(crate) async fn signing_out_says_what_the_server_did_and_an_install_asks_aga
     let before = (row.server.sign_out(), row.server.requests());
     let output = row.session().usherctl(&["sign-out", &row.host]).await;
     assert_eq!(output.expect_success().stdout, format!("{}.\n", said(before.0, &row.host)));
-    assert_asked(&row, before);
+    assert_asked(&row, &before);
     window.says("Signed out").await;
 
     row.step("Removed, nothing of it is in the keyring").await;

@@ -250,7 +250,7 @@ pub(crate) async fn enter_password(terminal: &Terminal, user: &str, password: &s
 /// Tokens that the shop hands out for people to paste.
 pub(crate) struct Token {
     shop: Shop,
-    token: Mutex<String>,
+    right: Mutex<String>,
     /// One that the shop has revoked.
     wrong: String,
 }
@@ -263,7 +263,7 @@ impl Token {
 
     fn token(&self, credential: Credential) -> String {
         match credential {
-            Credential::Right => self.token.lock().expect("nobody panics with the lock").clone(),
+            Credential::Right => self.right.lock().expect("nobody panics with the lock").clone(),
             Credential::Wrong => self.wrong.clone(),
         }
     }
@@ -287,8 +287,8 @@ impl Kind for Token {
         let shop = Shop::of(session);
         let wrong = Self::hand_out(&shop);
         assert!(shop.control.revoke_token(&wrong), "it was handed out");
-        let token = Mutex::new(Self::hand_out(&shop));
-        Self { shop, token, wrong }
+        let right = Mutex::new(Self::hand_out(&shop));
+        Self { shop, right, wrong }
     }
 
     fn address(&self) -> String {
@@ -323,7 +323,7 @@ impl Kind for Token {
 
     fn let_lapse(&self) {
         let next = Self::hand_out(&self.shop);
-        let ended = std::mem::replace(&mut *self.token.lock().expect("nobody panics with the lock"), next);
+        let ended = std::mem::replace(&mut *self.right.lock().expect("nobody panics with the lock"), next);
         assert!(self.shop.control.revoke_token(&ended), "it was handed out");
     }
 
