@@ -4,7 +4,7 @@
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
-use usher_core::account::Account;
+use usher_core::{account::Account, server_change};
 
 use crate::{
     i18n::gettext_f,
@@ -103,7 +103,7 @@ glib::wrapper! {
 impl ChangedServerPage {
     /// About a repository and the account that it used.
     pub(crate) fn new(services: &Services, repository: Repository, account: &Account) -> Self {
-        let (old, new) = (account.binding.host(), repository.host());
+        let [old, new] = server_change::hosts(&account.binding, &repository.binding);
         let title = repository.title();
         let description = gettext_f(
             "It used {old host} and now asks for an account at {new host}. If this is not expected, do not continue.",

@@ -57,6 +57,86 @@ async fn only_the_issued_redirect_ends_the_wait_and_the_browser_is_led_to_a_clea
     assert_eq!(parameters.unwrap().unwrap().get("token"), Some("abc"));
 }
 
+/// A path of its own, and the fixed one of single sign-on.
+fn redirects_at(port: u16) -> [Redirect; 2] {
+    [Redirect::issue_at(port).unwrap(), Redirect::issue_at(port).unwrap().at_callback()]
+}
+
+#[tokio::test]
+async fn r5_a_wrong_hit_is_refused_and_consumes_nothing_on_both_kinds_of_path() {
+    for kind in 0..2 {
+        let listener = Listener::open().await.unwrap();
+        let port = listener.port();
+        let redirect = &redirects_at(port)[kind];
+        let (path, state) = (redirect.path(), redirect.state());
+        let issuer = "iss=https%3A%2F%2Flogin.example.org";
+        let right = format!("{path}?code=c1&{issuer}&state={state}");
+        let at_host = |host: &str| get(port, &right).replace(&format!("127.0.0.1:{port}"), host);
+        let mut wrong: Vec<(String, u16)> =
+            ["localhost", "[::1]", "127.1", "127.0.0.2"].map(|name| (at_host(&format!("{name}:{port}")), 403)).into();
+        wrong.extend([
+            (at_host("127.0.0.1"), 403),
+            (at_host(&format!("127.0.0.1:{}", port ^ 1)), 403),
+            (get(port, &right).replace("\r\n\r\n", "\r\nOrigin: https://login.example.org\r\n\r\n"), 403),
+            (get(port, &right).replace("GET", "HEAD"), 405),
+            (get(port, &right).replace("GET", "POST"), 405),
+            (get(port, &right).replace("GET", "OPTIONS"), 405),
+            (get(port, &right.replace(path, &format!("{path}/"))), 404),
+            (get(port, &right.replace(path, &path.to_uppercase())), 404),
+            (get(port, &right.replace("/io", "/%69o")), 404),
+            (get(port, &right.replace(path, "/io.github.usher/")), 404),
+            (get(port, path), 400),
+            (get(port, &format!("{path}?code=c1")), 400),
+            (get(port, &format!("{path}?code=c1&state=")), 400),
+            (get(port, &format!("{path}?code=c1&state={}", redirects_at(port)[kind].state())), 400),
+            (get(port, &format!("{right}&state={state}")), 400),
+            (get(port, &format!("{right}&code=c2")), 400),
+            (get(port, &format!("{right}&x=%ff")), 400),
+        ]);
+        let visitor = async {
+            for (request, status) in wrong {
+                let answer = send(port, &request).await;
+                assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{request} {answer}");
+            }
+            let redirected = send(port, &get(port, &right)).await;
+            assert!(redirected.contains("location: /done\r\n") && !redirected.contains("c1"), "{redirected}");
+            assert!(send(port, &get(port, &right)).await.starts_with("HTTP/1.1 400"), "it is good once");
+            assert!(send(port, &get(port, "/done")).await.contains("<h1>Well</h1>"));
+        };
+        let pages = pages(redirect);
+        let (parameters, ()) = tokio::join!(listener.wait(&pages, LONG, kept), visitor);
+        let parameters = parameters.unwrap().unwrap();
+        let passed_on = ["code", "iss", "state"].map(|name| parameters.get(name));
+        assert_eq!(passed_on, [Some("c1"), Some("https://login.example.org"), None]);
+    }
+}
+
+#[tokio::test]
+async fn r24_two_flows_on_the_fixed_path_do_not_mix() {
+    let (one, other) = (Listener::open().await.unwrap(), Listener::open().await.unwrap());
+    let ports = [one.port(), other.port()];
+    let redirects = ports.map(|port| Redirect::issue_at(port).unwrap().at_callback());
+    assert_eq!(redirects[0].path(), redirects[1].path());
+    let hit = |at: usize, of: usize, code: &str| {
+        let redirect = &redirects[of];
+        get(ports[at], &format!("{}?code={code}&state={}", redirect.path(), redirect.state()))
+    };
+    let visitor = async {
+        // What the one waits for is nothing to the other.
+        for (at, of) in [(0, 1), (1, 0)] {
+            assert!(send(ports[at], &hit(at, of, "strange")).await.starts_with("HTTP/1.1 400"));
+        }
+        for at in [1, 0] {
+            assert!(send(ports[at], &hit(at, at, &format!("own{at}"))).await.starts_with("HTTP/1.1 303"));
+            assert!(send(ports[at], &get(ports[at], "/done")).await.contains("<h1>Well</h1>"));
+        }
+    };
+    let pages = [pages(&redirects[0]), pages(&redirects[1])];
+    let (first, second, ()) = tokio::join!(one.wait(&pages[0], LONG, kept), other.wait(&pages[1], LONG, kept), visitor);
+    let code = |waited: Option<Result<Parameters, Infallible>>| waited.unwrap().unwrap().get("code").map(str::to_owned);
+    assert_eq!([first, second].map(code), [Some("own0".to_owned()), Some("own1".to_owned())]);
+}
+
 #[tokio::test]
 async fn a_wait_has_an_end() {
     let listener = Listener::open().await.unwrap();

@@ -142,6 +142,13 @@ impl Binding {
         self.provider.signs_in_at(self).host()
     }
 
+    /// Whether a remote could claim this binding. One that was read from somebody else's file may say anything.
+    pub fn is_sound(&self) -> bool {
+        let (service, options) = (self.service.as_str(), self.options());
+        let claimed = claim(&Claim { remote_uri: service, options: &options, registry: Some(service) });
+        claimed.as_ref() == Ok(self)
+    }
+
     /// The options that make a remote claim this binding.
     pub fn options(&self) -> BTreeMap<String, String> {
         let mut options = self.provider.options(self);

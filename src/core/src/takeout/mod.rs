@@ -172,6 +172,7 @@ impl TakenAccount {
     }
 
     fn checked(mut self) -> Result<Self, TakeoutError> {
+        check(&self.binding)?;
         self.user = shown(&self.user)?;
         self.name = self.name.as_deref().map(shown).transpose()?;
         check_apps(&self.bought)?;
@@ -191,6 +192,7 @@ impl TakenRepository {
     }
 
     fn checked(mut self, accounts: &[TakenAccount]) -> Result<Self, TakeoutError> {
+        check(&self.binding)?;
         self.name = shown(&self.name)?;
         self.title = self.title.as_deref().map(shown).transpose()?;
         check_apps(&self.apps)?;
@@ -204,6 +206,10 @@ impl TakenRepository {
 }
 
 /// A name, checked and cleaned for showing.
+fn check(binding: &Binding) -> Result<(), TakeoutError> {
+    if binding.is_sound() { Ok(()) } else { Err(TakeoutError::Malformed) }
+}
+
 fn shown(name: &str) -> Result<String, TakeoutError> {
     let cleaned = text::clean(name, text::NAME_LIMIT);
     if cleaned.is_empty() { Err(TakeoutError::Malformed) } else { Ok(cleaned) }

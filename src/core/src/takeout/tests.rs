@@ -132,6 +132,32 @@ fn an_existing_remote_is_corrected_and_a_taken_name_is_left_alone() {
 }
 
 #[test]
+fn the_server_that_signing_in_is_left_to_is_taken_along_and_set_up() {
+    let (_folder, mut takeout, _) = gathered(false);
+    let binding = testing::single_sign_on("https://store.example.org/", "https://login.example.net/realm");
+    takeout.accounts[0].binding = binding.clone();
+    takeout.repositories[0].binding = binding;
+    let file = takeout.encode().unwrap();
+    assert_eq!(Takeout::parse(&file), Ok(takeout.clone()));
+    let SetUp::Command(Some(command)) = takeout.repositories[0].set_up(&[]) else { panic!("there is a command") };
+    for option in ["type=oauth2", "client-id=usher", "issuer=https://login.example.net/realm"] {
+        assert!(command.contains(&format!("--authenticator-option={option} ")), "{command}");
+    }
+    // What no remote could say is not read: it could hide one of the servers.
+    let file = String::from_utf8(file).unwrap();
+    for (right, wrong) in [
+        ("https://login.example.net/realm", "nonsense"),
+        ("https://login.example.net/realm", "http://login.example.net/realm"),
+        ("\"issuer\"", "\"other\""),
+        ("\"client-id\"", "\"client\""),
+    ] {
+        assert!(file.contains(right), "{file}");
+        let changed = file.replace(right, wrong);
+        assert_eq!(Takeout::parse(changed.as_bytes()), Err(TakeoutError::Malformed), "{wrong}");
+    }
+}
+
+#[test]
 fn the_tag_of_a_registrys_index_is_taken_along() {
     let (_folder, takeout, _) = gathered(true);
     let address = RemoteUrl::parse("oci+https://index.example.org/apps").unwrap();
