@@ -41,6 +41,7 @@ mod usherctl_doctor;
 mod usherctl_folders;
 mod usherctl_form;
 mod usherctl_import;
+mod usherctl_openid;
 mod usherctl_permissions;
 mod usherctl_registry;
 mod usherctl_remotes;
