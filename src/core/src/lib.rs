@@ -35,7 +35,7 @@
 //! What a person reads
 //!   text      cleaning and quoting                i18n      translated strings
 //!   error_text  errors as sentences               appstream names and icons of apps
-//!   locale    which characters a terminal has
+//!   locale    which characters a terminal has      user_code  codes to type on another device
 //!
 //! What programs share
 //!   names     ids, bus names, paths               prompt    constants of Prompter1
@@ -95,3 +95,4 @@ pub mod takeout;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod text;
+pub mod user_code;

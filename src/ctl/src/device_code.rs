@@ -5,7 +5,7 @@ use usher_core::{
     clock,
     i18n::{gettext, ngettext_f},
     provider::Step,
-    text,
+    text, user_code,
 };
 
 use crate::{failure::Failure, terminal};
@@ -24,11 +24,11 @@ pub(crate) fn show(step: &Step<'_>) -> Result<(), Failure> {
 
 fn lines(step: &Step<'_>, now: i64) -> Vec<String> {
     let Step::Code { page, filled_in, code, ends } = *step else { return Vec::new() };
-    let code = text::clean(code, CODE_LIMIT);
+    let code = user_code::grouped(&text::clean(code, CODE_LIMIT));
     let mut lines = vec![ngettext_f(
         "Open {address} and enter {code}. Valid for {n} minute.",
         "Open {address} and enter {code}. Valid for {n} minutes.",
-        minutes_left(ends, now),
+        user_code::minutes_left(ends, now),
         &[("address", page.as_str()), ("code", &code)],
     )];
     if let Some(filled_in) = filled_in {
@@ -37,11 +37,6 @@ fn lines(step: &Step<'_>, now: i64) -> Vec<String> {
     }
     lines.push(gettext("Waiting… (Ctrl+C to stop)"));
     lines
-}
-
-/// For how many minutes a code is still good; a minute that has begun counts.
-fn minutes_left(ends: i64, now: i64) -> usize {
-    usize::try_from(ends.saturating_sub(now).saturating_add(59) / 60).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! is there.
 //!
 //! ```text
-//! words    how a code is written and spelled; pure
+//! words    how its page and the time left are written; pure
 //! picture  its QR code
 //! states   what is under the header
 //! ```
@@ -22,7 +22,7 @@ use gtk::{
 use usher_core::{
     clock,
     provider::{Step, Way},
-    text as core_text,
+    text as core_text, user_code,
 };
 
 use super::flow::Flow;
@@ -225,7 +225,7 @@ impl CodePage {
         let Step::Code { page, filled_in, code, ends } = step else { return };
         let code = core_text::clean(code, CODE_LIMIT);
         let address = words::address(page);
-        let (shown, spelled) = (words::grouped(&code), words::spelled(&code));
+        let (shown, spelled) = (user_code::grouped(&code), user_code::spelled(&code));
         let isolated = format!("\u{2066}{address}\u{2069}");
         let values = [("address", isolated.as_str()), ("code", spelled.as_str())];
         let link = format!("<a href=\"{}\">{}</a>", glib::markup_escape_text(page.as_str()), {

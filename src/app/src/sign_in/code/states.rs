@@ -3,7 +3,7 @@
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority::Medium, glib};
-use usher_core::clock;
+use usher_core::{clock, user_code};
 
 use super::{imp, words};
 use crate::web::WebProblem;
@@ -80,7 +80,7 @@ impl imp::CodePage {
     }
 
     fn show_minutes(&self, ends: i64) {
-        let validity = words::validity(words::minutes_left(ends, clock::now()));
+        let validity = words::validity(user_code::minutes_left(ends, clock::now()));
         if self.obj().validity() != validity {
             self.obj().set_validity(validity);
         }
