@@ -19,7 +19,7 @@ use usher_core::{
     buying::purchases,
     credential::Token,
     ground::Ground,
-    http::HttpClient,
+    http::{HttpClient, HttpError},
     provider::{Access, Grant, Grants, TokensError},
     refs::FlatpakRef,
     remote::{self, Remote},
@@ -61,6 +61,8 @@ pub(crate) enum Says {
     Fails(TokensError),
     /// Gives no usable answer, and the sign-in may have ended.
     NothingUsable,
+    /// The sign-in lapses, and the server that renews it fails.
+    NotRenewed(HttpError),
     Never,
     Panics,
 }
@@ -257,6 +259,9 @@ impl Tokens for World {
             Says::No(denied) => ("token", denied),
             Says::Fails(error) => return Err(self.fail(account, error.into())),
             Says::NothingUsable => return Err(SessionError::MayHaveEnded),
+            Says::NotRenewed(error) => {
+                return Err(SessionError::NotRenewed { host: "sso.example.org".to_owned(), error });
+            }
             Says::Panics => panic!("injected"),
             Says::Never => {
                 let _abandoned = Abandoned(self.abandoned.clone());

@@ -55,6 +55,11 @@ pub enum Obstacle {
     },
     /// The service did not give tokens.
     Unavailable,
+    /// The sign-in had to be renewed, and the server that does so gave nothing.
+    NotRenewed {
+        /// Its host.
+        host: String,
+    },
 }
 
 /// One failed request for one remote.
@@ -95,13 +100,23 @@ impl Pending {
             | Obstacle::NoLink
             | Obstacle::Locked
             | Obstacle::ServerChanged { .. } => true,
-            Obstacle::NotBought | Obstacle::Unavailable => false,
+            Obstacle::NotBought | Obstacle::Unavailable | Obstacle::NotRenewed { .. } => false,
         }
     }
 
-    /// Whether it is an update that was left out because the service gave no tokens.
+    /// Whether it is an update that was left out because a server gave nothing.
     pub fn was_left_out(&self) -> bool {
-        (self.operation, &self.obstacle) == (Operation::Update, &Obstacle::Unavailable)
+        self.silent_server().is_some()
+    }
+
+    /// The host of the server that gave nothing, if an update was left out because of that.
+    pub fn silent_server(&self) -> Option<String> {
+        match &self.obstacle {
+            _ if self.operation != Operation::Update => None,
+            Obstacle::Unavailable => Some(self.ground.binding.host()),
+            Obstacle::NotRenewed { host } => Some(host.clone()),
+            _ => None,
+        }
     }
 
     /// The apps behind the refs, each once.

@@ -38,7 +38,7 @@ async fn check(button: BusyButton, services: Services, left_out: LeftOut) {
     let said = match unfinished::ask(&services, left_out.account, left_out.app_ids(), None).await {
         Ok(_) => {
             services.notes().forget(left_out.repository.remote.url.verbatim(), &left_out.refs);
-            let host = text::within(&left_out.repository.host());
+            let host = text::within(&left_out.host);
             gettext_f("{host} is responding again. The next update includes these apps", &[("host", &host)])
         }
         Err(error) => {
@@ -63,7 +63,7 @@ pub(super) fn unusable_row(services: &Services, offer: &Offer, unusable: &Unusab
 
 impl Offer {
     pub(super) fn left_out(left_out: &LeftOut) -> Self {
-        let host = text::within(&left_out.repository.host());
+        let host = text::within(&left_out.host);
         Self {
             icon: "network-error-symbolic",
             title: left_out.repository.title(),

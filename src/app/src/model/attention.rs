@@ -47,6 +47,8 @@ pub(crate) struct LeftOut {
     pub(crate) repository: Repository,
     /// The account that the repository uses.
     pub(crate) account: AccountId,
+    /// The host of the server that gave nothing.
+    pub(crate) host: String,
     /// Their full refs.
     pub(crate) refs: Vec<String>,
 }
@@ -228,8 +230,10 @@ fn lacking(note: &Pending, operation: Operation, account: &Account) -> Vec<Strin
 
 /// The updates of a repository that were left out for want of a server.
 fn left_out(own: &[&Pending], repository: &Repository, account: &Account) -> Option<LeftOut> {
-    let refs: Vec<String> = own.iter().filter(|note| note.was_left_out()).flat_map(|note| note.refs.clone()).collect();
-    (!refs.is_empty()).then(|| LeftOut { repository: repository.clone(), account: account.id, refs })
+    let left_out: Vec<_> = own.iter().filter(|note| note.was_left_out()).collect();
+    let host = left_out.iter().max_by_key(|note| note.at)?.silent_server()?;
+    let refs = left_out.iter().flat_map(|note| note.refs.clone()).collect();
+    Some(LeftOut { repository: repository.clone(), account: account.id, host, refs })
 }
 
 /// The purchases of an account that were begun and not finished, each with its time.

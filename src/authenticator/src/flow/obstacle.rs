@@ -158,14 +158,13 @@ impl Obstacle {
                 // Nobody can buy what an install stopped for. An update waits for access that comes in another way.
                 return (operation == pending::Operation::Update).then_some(pending::Obstacle::NotBought);
             }
-            Self::Unreachable
-            | Self::Proxy(_)
-            | Self::BadAnswer
-            | Self::NotSecure(_)
-            | Self::NotPossible
-            | Self::NotRenewed { .. } => {
+            Self::Unreachable | Self::Proxy(_) | Self::BadAnswer | Self::NotSecure(_) | Self::NotPossible => {
                 // An account would not help an install that failed because of its server.
                 return (operation == pending::Operation::Update).then_some(pending::Obstacle::Unavailable);
+            }
+            Self::NotRenewed { host, .. } => {
+                let note = || pending::Obstacle::NotRenewed { host: host.clone() };
+                return (operation == pending::Operation::Update).then(note);
             }
         })
     }

@@ -43,6 +43,8 @@ fn all(user: &str, ids: &[&str]) -> Vec<Obstacle> {
     all.push(Obstacle::NotOffered { account: id, user: user.to_owned(), ids: offered });
     all.push(Obstacle::NoPortal);
     all.push(Obstacle::Refused);
+    all.push(Obstacle::NotRenewed { host: user.to_owned(), error: HttpError::TimedOut });
+    all.push(Obstacle::NotSavedYet);
     all.push(Obstacle::MayHaveEnded(id));
     all.push(Obstacle::Options(OptionsError::UnknownType("ticket".into())));
     all

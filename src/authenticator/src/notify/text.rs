@@ -225,6 +225,10 @@ mod tests {
             ),
             (Obstacle::Locked, "The keyring is locked. Unlock it, then start the install again."),
             (Obstacle::Unreachable, "store.example.org cannot be reached. Check the connection, then try again."),
+            (
+                Obstacle::NotRenewed { host: "sso.example.org".into(), error: HttpError::TimedOut },
+                "sso.example.org cannot be reached. Check the connection, then try again.",
+            ),
         ] {
             let event = NotificationEvent { obstacle: Some(obstacle), ..event(Cause::Stopped, Some(id)) };
             let text = NotificationText::of(&event, "Example Apps", 0);

@@ -9,7 +9,7 @@ use crate::{
     lookup::{self, Lookup},
     provider::{Acceptance, Hints},
     remote::{self, Remote},
-    session::Session,
+    session::{Session, SessionError},
     store::Entry,
 };
 
@@ -21,6 +21,10 @@ const DAY: i64 = 24 * 60 * 60;
 pub(super) async fn check(session: &Session, remote: &Remote, entries: &[Entry]) -> Vec<Check> {
     let now = clock::now();
     let Some(account) = usable(remote, entries, now) else { return Vec::new() };
+    let account = &match session.usable(account).await {
+        Ok(account) => account,
+        Err(error) => return not_renewed(error).into_iter().collect(),
+    };
     let answer = session.check(account, &remote::samples_of(remote).await).await.unwrap_or_else(|error| {
         // Another check reports what is wrong with the server.
         tracing::debug!(%error, "cannot ask whether a sign-in is accepted");
@@ -28,6 +32,12 @@ pub(super) async fn check(session: &Session, remote: &Remote, entries: &[Entry])
     });
     let token = answer.map(|answer| Check { topic: Topic::Token, verdict: verdict(answer, remote, account) });
     token.into_iter().chain(notes(remote, account, now)).collect()
+}
+
+/// What keeps a sign-in from being renewed, if that is its server. The rest is the keyring's, or the account's state says it.
+fn not_renewed(error: SessionError) -> Option<Check> {
+    let SessionError::NotRenewed { host, error } = error else { return None };
+    Some(Check { topic: Topic::SignIn, verdict: Verdict::Problem(Problem::Unreachable { host, error }) })
 }
 
 /// The account that a remote may use now.
@@ -78,6 +88,7 @@ mod tests {
     use super::*;
     use crate::{
         credential::Credential,
+        http::HttpError,
         provider::{Endpoints, Provider, SignedIn},
         testing,
     };
@@ -127,6 +138,15 @@ mod tests {
                 .collect();
             assert_eq!(said, words, "{payload} {days} {later}");
         }
+    }
+
+    #[test]
+    fn the_server_that_does_not_renew_a_sign_in_is_named() {
+        let (host, error) = ("sso.example.org".to_owned(), HttpError::TimedOut);
+        let found = not_renewed(SessionError::NotRenewed { host, error }).unwrap();
+        let Verdict::Problem(problem) = found.verdict else { panic!("a problem") };
+        assert_eq!(problem.sentence(), "sso.example.org cannot be reached.");
+        assert_eq!(not_renewed(SessionError::Expired), None);
     }
 
     #[test]

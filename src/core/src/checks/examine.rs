@@ -37,9 +37,10 @@ pub async fn examine(
     };
     let mut checks = check_remote(remote, entries, decisions.refuses(remote), answer.as_ref());
     checks.extend(credential::check(session, remote, known).await);
-    let updates = count_installed(left_out(remote, known, notes, clock::now())).await;
-    if let (true, Ok(claimed)) = (updates > 0, remote.claimed()) {
-        let problem = Problem::LeftOut { host: claimed.host(), updates };
+    let (host, refs) = left_out(remote, known, notes, clock::now()).unwrap_or_default();
+    let updates = count_installed(refs).await;
+    if updates > 0 {
+        let problem = Problem::LeftOut { host, updates };
         checks.push(Check { topic: Topic::Updates, verdict: Verdict::Problem(problem) });
     }
     checks
@@ -91,15 +92,18 @@ pub fn notes_of<'a>(remote: &Remote, notes: &'a [Pending]) -> Vec<&'a Pending> {
     notes.iter().filter(is_from).collect()
 }
 
-/// The refs of updates that were left out because the server gave nothing, although an account can be used.
-fn left_out(remote: &Remote, entries: &[Entry], notes: &[Pending], now: i64) -> Vec<String> {
-    let Ok(ground) = Ground::of(remote) else { return Vec::new() };
+/// The host of a server that gave nothing, although an account can be used, and the refs of updates that were left out
+/// because of that.
+fn left_out(remote: &Remote, entries: &[Entry], notes: &[Pending], now: i64) -> Option<(String, Vec<String>)> {
+    let ground = Ground::of(remote).ok()?;
     match lookup::find(entries, &ground.binding, &ground.remote_url) {
         Lookup::Linked(account) if Standing::of(account, now).is_usable() => {
             let own = notes_of(remote, notes).into_iter().filter(|note| note.was_left_out());
-            own.flat_map(|note| note.refs.clone()).collect()
+            let own: Vec<_> = own.collect();
+            let host = own.last()?.silent_server()?;
+            Some((host, own.iter().flat_map(|note| note.refs.clone()).collect()))
         }
-        _ => Vec::new(),
+        _ => None,
     }
 }
 
@@ -151,6 +155,7 @@ mod tests {
         let left = note(update, gone.clone(), REMOTE);
         for (account, note, is_left_out) in [
             (&account, left.clone(), true),
+            (&account, note(update, Obstacle::NotRenewed { host: "sso.example".into() }, REMOTE), true),
             (&signed_out, left, false),
             (&account, note(update, Obstacle::NotBought, REMOTE), false),
             (&account, note(Operation::Install, gone.clone(), REMOTE), false),
@@ -159,7 +164,7 @@ mod tests {
             let remote = testing::remote("demo", REMOTE, STORE);
             let entries = [testing::open(account.clone())];
             let found = left_out(&remote, &entries, std::slice::from_ref(&note), 0);
-            let expected = if is_left_out { refs.clone() } else { Vec::new() };
+            let expected = is_left_out.then(|| (note.silent_server().unwrap(), refs.clone()));
             assert_eq!(found, expected, "{note:?}");
         }
     }

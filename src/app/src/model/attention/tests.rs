@@ -251,6 +251,16 @@ fn updates_that_were_left_out_for_want_of_a_server_are_a_row() {
     let found = overview(&[open(account.clone())], from_ref(&shop), &notes, NOW);
     let [Need::LeftOut(left_out)] = found.needs.as_slice() else { panic!("one row: {:?}", found.needs) };
     assert_eq!((left_out.account, left_out.app_ids().len(), left_out.refs.len()), (account.id, 3, 3));
+    assert_eq!(left_out.host, "store.example");
+    let mut not_renewed = notes.clone();
+    not_renewed[0].obstacle = Obstacle::NotRenewed { host: "sso.example".to_owned() };
+    let found = overview(&[open(account.clone())], from_ref(&shop), &not_renewed, NOW);
+    let [Need::LeftOut(left_out)] = found.needs.as_slice() else { panic!("one row: {:?}", found.needs) };
+    assert_eq!(
+        (left_out.host.as_str(), left_out.refs.len()),
+        ("sso.example", 3),
+        "the server of the newest note is named"
+    );
     let mut expired = account;
     expired.state = AccountState::Expired;
     let found = overview(&[open(expired)], from_ref(&shop), &notes, NOW);

@@ -219,6 +219,20 @@ async fn h19_a_server_that_gives_no_tokens_is_named_and_blocks_no_update() {
 }
 
 #[tokio::test]
+async fn a_server_that_renews_no_sign_in_is_named_and_blocks_no_update() {
+    for (error, message) in [
+        (HttpError::TimedOut, "sso.example.org cannot be reached. Check the connection, then try again."),
+        (HttpError::Unexpected, "sso.example.org answered in an unexpected way. Try again later; nothing was changed."),
+    ] {
+        let row = row(|world| world.set_server(Says::NotRenewed(error.clone()))).await;
+        assert_eq!((row.install, row.silent_install), (failed(2, message), failed(2, message)));
+        assert_eq!((row.update, row.silent_update), (all_left_out(), all_left_out()));
+        assert_eq!((row.install_asked, row.update_asks), (vec![], None));
+        assert_eq!(row.noted, Some(pending::Obstacle::NotRenewed { host: "sso.example.org".to_owned() }));
+    }
+}
+
+#[tokio::test]
 async fn h32_a_sign_in_that_may_have_ended_is_suggested_to_be_made_again() {
     let row = row(|world| world.set_server(Says::NothingUsable)).await;
     let start = "store.example.org answered in an unexpected way. The sign-in may have ended. Sign in again in";
