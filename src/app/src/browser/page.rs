@@ -12,7 +12,9 @@ use usher_core::{provider::Way, redirect::Parameters};
 
 use super::visit::{self, Route, Visit};
 use crate::{
+    i18n::gettext_f,
     services::Services,
+    text,
     web::{WebProblem, WebTask},
     widgets::{
         BannerText, Body, BusyPage, Closures, ProblemView, accessible, follow_width, labels, show_banner, toast,
@@ -216,11 +218,15 @@ mod imp {
             let page = self.obj().clone();
             glib::spawn_future_local(async move {
                 let mut opened = Box::pin(visit::open(&address, &page));
-                // The desktop may still ask the person which browser to take.
-                if glib::future_with_timeout(DESKTOP_LIMIT, opened.as_mut()).await.is_err() {
-                    page.imp().show_opened(false);
-                }
-                let opened = opened.await;
+                let in_time = glib::future_with_timeout(DESKTOP_LIMIT, opened.as_mut()).await;
+                let opened = match in_time {
+                    Ok(opened) => opened,
+                    // The desktop may still ask the person which browser to take.
+                    Err(_) => {
+                        page.imp().show_opened(false);
+                        opened.await
+                    }
+                };
                 if let Err(error) = &opened {
                     tracing::warn!(reason = error.message(), "cannot open a browser");
                 }
@@ -240,10 +246,19 @@ glib::wrapper! {
 impl BrowserPage {
     /// A page that waits for its route. It keeps its task alive.
     pub(crate) fn new(services: &Services, task: Rc<dyn WebTask>) -> Self {
-        let page: Self = glib::Object::new();
+        let host = task.service().host();
+        let shown = text::within(&host);
+        let values = [("host", shown.as_str())];
+        // What the shell says is ready when the browser has come back.
+        let title = if task.is_purchase() {
+            gettext_f("Buy at {host}", &values)
+        } else {
+            gettext_f("Sign In to {host}", &values)
+        };
+        let page: Self = glib::Object::builder().property("title", title).build();
         let imp = page.imp();
         let _ = imp.services.set(services.clone());
-        let _ = imp.host.set(task.service().host());
+        let _ = imp.host.set(host);
         imp.task.replace(Some(task));
         page
     }
