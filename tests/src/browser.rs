@@ -46,6 +46,13 @@ pub async fn redirect_of_purchase(address: &str) -> String {
     redirect_of(&page, &fields).await
 }
 
+/// Asks for `address` alone. Returns the status of the answer, and where it leads.
+pub async fn visit(address: &str) -> (String, String) {
+    let answer = curl(address, &[], &["--output", "/dev/null", "--write-out", "%{http_code} %{redirect_url}"]).await;
+    let (status, leads_to) = answer.split_once(' ').expect("there is a status");
+    (status.to_owned(), leads_to.to_owned())
+}
+
 /// The value of a parameter of `address`.
 pub fn parameter(address: &str, name: &str) -> String {
     let value = fields_of(address)

@@ -60,6 +60,9 @@ impl Window<'_> {
     /// Chooses `item` in the row called `name`, which opens a list.
     pub async fn choose(&self, name: &str, item: &str) {
         let what = self.in_this_window(&format!("the choices of “{name}”"));
+        // A row of plain texts shows the chosen one as an item of its own.
+        let shown = self.wait(&what, |tree| sensitive(tree, name).map(|_| items_of(tree, name).len())).await;
+        let items_of = |tree: &Tree, name: &str| items_of(tree, name).into_iter().skip(shown).collect::<Vec<_>>();
         let is_open = async || while items_of(&self.tree().await, name).is_empty() {};
         // While a page slides in, a click reaches nothing.
         let open = async || {

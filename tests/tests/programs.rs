@@ -2,6 +2,8 @@
 //! What each program does and how it looks: the window, the terminal, what a store asks, what a release holds.
 
 mod access;
+mod browser_pages;
+mod browser_purchases;
 mod clipboard;
 mod consent;
 mod file_types;
@@ -11,6 +13,7 @@ mod icons;
 mod launching;
 mod look_alikes;
 mod looks;
+mod looks_browser;
 mod looks_buying;
 mod looks_form;
 mod looks_import;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Usher as a Flatpak: the window without web pages, and with a locked keyring.
+//! Usher as a Flatpak: the window without web pages, the browser instead, and with a locked keyring.
 
-use usher_tests::{AUTHENTICATOR, Setup, Story};
+use usher_tests::{AUTHENTICATOR, DefaultBrowser, Setup, Story, browser};
 
 const APP: &str = "org.example.Postcard";
 /// A registry that nobody runs: nothing here contacts it.
@@ -13,22 +13,32 @@ async fn without_a_sandbox_for_web_pages_no_page_is_shown() {
     let story = Story::begin("sandbox-no-pages", "Usher as a Flatpak: no sandbox for web pages", setup).await;
     let session = &story.session;
     let (screen, host) = (session.screen(), session.host());
+    let default_browser = DefaultBrowser::install(session);
 
     story.step("No program opens sandboxes for web pages, and an install needs an account").await;
     session.flatpak().run(&["override", "--user", "--env=PATH=/app/bin", AUTHENTICATOR]).await.expect_success();
     session.flatpak().install(APP).end().await;
     let prompt = screen.window(&format!("Sign In to {host}")).await;
 
-    story.step("The window loads no page of the shop, and shows the command for the browser").await;
+    story.step("The window loads no page of the shop, and offers the browser").await;
     session.shop().control().clear_requests();
     prompt.press(&format!("Continue to {host}")).await;
     let page = screen.front();
     page.says("Page Cannot Be Shown Here").await;
-    page.mentions(&format!("flatpak run --command=usherctl {AUTHENTICATOR} sign-in demo")).await;
-    page.toast_after("Copied", async || page.press("Copy Command").await).await;
-    page.says("Page Cannot Be Shown Here").await;
+    page.ready("Continue in Browser").await;
     assert_eq!(session.shop().requests(), []);
     assert_eq!(session.processes.of_program("WebKitWebProcess"), []);
+
+    story.step("The portal opens the browser, with an address that leads there once").await;
+    page.press("Continue in Browser").await;
+    page.press("Open the Browser").await;
+    let (status, leads_to) = browser::visit(&default_browser.wait_for(1).await).await;
+    assert_eq!(status, "303");
+
+    story.step("The browser comes back into the sandbox").await;
+    let last = browser::sign_in(&leads_to, "demo").await;
+    assert!(last.contains("Signed In"), "{last}");
+    page.says("Signed In").await;
     story.end().await;
 }
 
