@@ -48,7 +48,7 @@ impl Chromium {
         let created = browser.call("Target.createTarget", &json!({ "url": address })).await;
         let attach = json!({ "targetId": created["targetId"], "flatten": true });
         let attached = browser.call("Target.attachToTarget", &attach).await;
-        browser.page = attached["sessionId"].as_str().expect("the page can be driven").to_owned();
+        attached["sessionId"].as_str().expect("the page can be driven").clone_into(&mut browser.page);
         browser
     }
 

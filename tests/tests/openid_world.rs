@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 use usher_core::ask::Ask;
 use usher_core::binding::Binding;
-use usher_core::credential::Credential;
+use usher_core::credential::{Credential, Secret};
 use usher_core::http::{HttpClient, HttpLimits};
 use usher_core::provider::{
     Beginning, Claim, Grant, Notes, Progress, Provider, RedirectReceiver, RenewCall, SignIn, SignInError, SignedIn,
@@ -136,5 +136,5 @@ pub(crate) fn is_granted(grant: &Result<Grant, TokensError>) -> bool {
 
 pub(crate) fn refresh_token(signed_in: &SignedIn) -> Option<&str> {
     let Credential::OAuth2 { refresh, .. } = &signed_in.credential else { panic!("another kind of credential") };
-    refresh.as_ref().map(|token| token.expose())
+    refresh.as_ref().map(Secret::expose)
 }

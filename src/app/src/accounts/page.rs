@@ -205,7 +205,9 @@ mod imp {
             let is_searching = self.search_bar.is_search_mode() && !words.trim().is_empty();
             let mut listed = AccountItem::all(&entries, &services.notes().all(), clock::now());
             let unsaved = services.accounts().all_unsaved();
-            listed.iter_mut().for_each(|item| item.note_unsaved(&unsaved));
+            for item in &mut listed {
+                item.note_unsaved(&unsaved);
+            }
             if is_searching {
                 listed.retain(|row| row.matches(&words));
                 overview = Overview::default();

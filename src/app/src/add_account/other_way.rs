@@ -123,7 +123,7 @@ mod imp {
                 }
                 (Ok(service), Some(provider)) if self.obj().can_continue() => self.go_on(*provider, &service),
                 (Err(problem), _) if !is_empty => {
-                    self.refuse(&self.address_row, &AddressProblem::Address(problem).text())
+                    self.refuse(&self.address_row, &AddressProblem::Address(problem).text());
                 }
                 _ => {}
             }
@@ -225,9 +225,9 @@ fn row(services: &Services, provider: Provider, way: OtherWay) -> adw::ActionRow
 /// What a person has typed of a server. An address may be typed without `https://`.
 fn binding(provider: Provider, service: &ServiceUrl, terms: &[(&str, String)]) -> Result<Binding, OptionsError> {
     provider.typed(service, terms.iter().cloned()).or_else(|error| {
-        let secure = terms.iter().map(|(option, value)| match *option == error.option() && !value.contains("://") {
-            true => (*option, format!("https://{value}")),
-            false => (*option, value.clone()),
+        let secure = terms.iter().map(|(option, value)| {
+            let lacks_scheme = *option == error.option() && !value.contains("://");
+            (*option, if lacks_scheme { format!("https://{value}") } else { value.clone() })
         });
         provider.typed(service, secure).map_err(|_| error)
     })

@@ -219,13 +219,12 @@ mod imp {
             glib::spawn_future_local(async move {
                 let mut opened = Box::pin(visit::open(&address, &page));
                 let in_time = glib::future_with_timeout(DESKTOP_LIMIT, opened.as_mut()).await;
-                let opened = match in_time {
-                    Ok(opened) => opened,
+                let opened = if let Ok(opened) = in_time {
+                    opened
+                } else {
                     // The desktop may still ask the person which browser to take.
-                    Err(_) => {
-                        page.imp().show_opened(false);
-                        opened.await
-                    }
+                    page.imp().show_opened(false);
+                    opened.await
                 };
                 if let Err(error) = &opened {
                     tracing::warn!(reason = error.message(), "cannot open a browser");

@@ -154,11 +154,11 @@ impl AccountList {
                 let Some(store) = weak.upgrade().and_then(|list| list.imp().store.get().cloned()) else {
                     return;
                 };
-                let read = runtime::spawn(async move { (read(&store).await, store.unsaved().await) }).await;
+                let (read, unsaved) = runtime::spawn(async move { (read(&store).await, store.unsaved().await) }).await;
                 let Some(list) = weak.upgrade() else {
                     return;
                 };
-                list.take(read);
+                list.take(read, unsaved);
             }
         });
     }
@@ -177,7 +177,7 @@ impl AccountList {
         let _ = self.imp().monitor.set(monitor);
     }
 
-    fn take(&self, (read, unsaved): (Result<(Vec<Entry>, bool), StoreError>, Vec<Unsaved>)) {
+    fn take(&self, read: Result<(Vec<Entry>, bool), StoreError>, unsaved: Vec<Unsaved>) {
         let (mut entries, state) = match read {
             Ok((entries, true)) => (entries, KeyringState::Locked),
             Ok((entries, false)) => (entries, KeyringState::Ready),

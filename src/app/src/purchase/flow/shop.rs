@@ -43,13 +43,12 @@ impl Purchase {
         let Some(start) = self.buying.borrow().as_ref().map(Buying::start) else {
             return;
         };
-        let page = match self.shop_page().and_then(ShopPage::if_shown) {
-            Some(ShopPage::Web(page)) => page,
-            _ => {
-                let page = WebPage::first(self.services.accounts(), self.clone(), &self.request.session);
-                self.put_shop(ShopPage::Web(page.clone()));
-                page
-            }
+        let page = if let Some(ShopPage::Web(page)) = self.shop_page().and_then(ShopPage::if_shown) {
+            page
+        } else {
+            let page = WebPage::first(self.services.accounts(), self.clone(), &self.request.session);
+            self.put_shop(&ShopPage::Web(page.clone()));
+            page
         };
         page.load(&start);
     }
@@ -59,13 +58,12 @@ impl Purchase {
         if self.buying.borrow().is_none() {
             return;
         }
-        let page = match self.shop_page().and_then(ShopPage::if_shown) {
-            Some(ShopPage::Browser(page)) => page,
-            _ => {
-                let page = BrowserPage::new(&self.services, self.clone());
-                self.put_shop(ShopPage::Browser(page.clone()));
-                page
-            }
+        let page = if let Some(ShopPage::Browser(page)) = self.shop_page().and_then(ShopPage::if_shown) {
+            page
+        } else {
+            let page = BrowserPage::new(&self.services, self.clone());
+            self.put_shop(&ShopPage::Browser(page.clone()));
+            page
         };
         match listener.map_err(|error| error.to_string()).and_then(|listener| self.route(listener)) {
             Ok(route) => page.go(route, None),
@@ -94,7 +92,7 @@ impl Purchase {
     }
 
     /// Shows a page for the shop in place of the one before.
-    fn put_shop(&self, shop: ShopPage) {
+    fn put_shop(&self, shop: &ShopPage) {
         let earlier = self.shop_page();
         self.shop_page.set(Some(shop.page()));
         if let Some(view) = self.view.upgrade() {

@@ -60,7 +60,7 @@ mod tests {
             .spawn()
             .expect("zbarimg starts");
         let mut picture = reader.stdin.take().unwrap();
-        write!(picture, "P5 {size} {size} 255\n").unwrap();
+        writeln!(picture, "P5 {size} {size} 255").unwrap();
         picture.write_all(&bytes).unwrap();
         drop(picture);
         let read = reader.wait_with_output().unwrap().stdout;

@@ -101,15 +101,42 @@ impl WebProblem {
             Self::NoCredential => not_finished(gettext_f("{host} finished without a sign-in.", &host)),
             Self::Unusable => not_finished(gettext("The sign-in could not start on this computer.")),
             Self::Unexpected => not_finished(gettext_f("{host} answered in an unexpected way.", &host)),
+            Self::NotShown(reason) => {
+                let (title, text) = reason.words(&plain_host);
+                ("web-browser-symbolic", title, text)
+            }
+            Self::CannotSave(reason) => (
+                "dialog-password-symbolic",
+                gettext("Sign-Ins Cannot Be Saved"),
+                gettext_f(
+                    "The account could not be saved on this computer: {reason}. {host} was not contacted.",
+                    &[host[0], ("reason", reason)],
+                ),
+            ),
+            Self::NotSaved(reason) => (
+                "dialog-password-symbolic",
+                gettext("Sign-In Was Not Saved"),
+                gettext_f(
+                    "The keyring did not save the account: {reason}. It is kept while this window is open.",
+                    &[("reason", reason)],
+                ),
+            ),
+            _ => self.of_the_way(&plain_host),
+        }
+    }
+
+    /// The same of a way to sign in that a server does not have, or that did not lead to an end.
+    fn of_the_way(&self, plain_host: &str) -> (&'static str, String, String) {
+        let host = [("host", plain_host)];
+        match self {
             Self::NotPossible => {
-                ("dialog-error-symbolic", gettext("Not Possible Here"), SessionError::not_possible(&plain_host))
+                ("dialog-error-symbolic", gettext("Not Possible Here"), SessionError::not_possible(plain_host))
             }
             Self::NotNeeded => (
                 "object-select-symbolic",
                 gettext("No Account Needed"),
                 gettext_f("{host} asks nobody to sign in.", &host),
             ),
-            Self::NoPage => not_finished(gettext_f("This version of Usher cannot show what {host} asks for.", &host)),
             Self::NoCodes => (
                 "dialog-information-symbolic",
                 gettext_f("{host} Offers No Codes", &host),
@@ -132,26 +159,7 @@ impl WebProblem {
                     &host,
                 ),
             ),
-            Self::NotShown(reason) => {
-                let (title, text) = reason.words(&plain_host);
-                ("web-browser-symbolic", title, text)
-            }
-            Self::CannotSave(reason) => (
-                "dialog-password-symbolic",
-                gettext("Sign-Ins Cannot Be Saved"),
-                gettext_f(
-                    "The account could not be saved on this computer: {reason}. {host} was not contacted.",
-                    &[host[0], ("reason", reason)],
-                ),
-            ),
-            Self::NotSaved(reason) => (
-                "dialog-password-symbolic",
-                gettext("Sign-In Was Not Saved"),
-                gettext_f(
-                    "The keyring did not save the account: {reason}. It is kept while this window is open.",
-                    &[("reason", reason)],
-                ),
-            ),
+            _ => not_finished(gettext_f("This version of Usher cannot show what {host} asks for.", &host)),
         }
     }
 }

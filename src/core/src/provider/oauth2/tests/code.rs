@@ -30,7 +30,7 @@ async fn a_code_with_its_proof_becomes_an_account() {
     ] {
         assert_eq!(page.get(name).map(String::as_str), Some(value), "{name}");
     }
-    peer.answers("token", &peer.tokens(begun.nonce(), json!({})));
+    peer.answers("token", &peer.tokens(Some(begun.nonce()), json!({})));
     let before = clock::now();
     let signed_in = begun.back("code=c1").await.unwrap();
 

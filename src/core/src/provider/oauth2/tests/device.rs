@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-fn code(peer: &Peer, more: Value) -> Value {
+fn code(peer: &Peer, more: &Value) -> Value {
     let mut code = json!({
         "device_code": "device-1",
         "user_code": "WDJB-MJHT",
@@ -59,7 +59,7 @@ async fn poll(peer: &Peer) -> (Result<SignedIn, SignInError>, Vec<u64>) {
 #[tokio::test]
 async fn a_code_is_shown_with_its_page_and_its_end() {
     let peer = Peer::start().await;
-    peer.answers("device", &code(&peer, json!({})));
+    peer.answers("device", &code(&peer, &json!({})));
     let now = clock::now();
     let sign_in = begin(&peer, SERVICE, true).await.unwrap();
     let Step::Code { page, filled_in, code, ends } = sign_in.step() else { panic!("another step") };
@@ -76,7 +76,7 @@ async fn a_code_is_shown_with_its_page_and_its_end() {
 #[tokio::test]
 async fn r24_no_code_is_asked_for_where_a_stranger_could_have_put_the_pair_together() {
     let peer = Peer::start().await;
-    peer.answers("device", &code(&peer, json!({})));
+    peer.answers("device", &code(&peer, &json!({})));
     assert!(matches!(begin(&peer, SERVICE, false).await, Err(SignInError::NotThisWay)));
     assert!(peer.asked("device").is_empty() && peer.asked(".well-known/openid-configuration").is_empty());
     assert!(begin(&peer, "http://127.0.0.1:7/shop", false).await.is_ok(), "of one host");
@@ -96,12 +96,12 @@ async fn a_code_that_cannot_be_shown_or_leads_astray_is_refused() {
         json!({ "interval": u64::MAX }),
     ] {
         peer.forgets("device");
-        peer.answers("device", &code(&peer, odd.clone()));
+        peer.answers("device", &code(&peer, &odd));
         assert!(matches!(begin(&peer, SERVICE, true).await, Err(SignInError::Unexpected)), "{odd}");
     }
     peer.forgets("device");
     let long = json!({ "expires_in": u64::MAX, "verification_uri_complete": "https://evil.example/?user_code=A" });
-    peer.answers("device", &code(&peer, long));
+    peer.answers("device", &code(&peer, &long));
     let sign_in = begin(&peer, SERVICE, true).await.unwrap();
     let Step::Code { filled_in, ends, .. } = sign_in.step() else { panic!("another step") };
     assert_eq!(filled_in, None, "it is at another host than the page");
@@ -114,7 +114,7 @@ async fn a_code_that_cannot_be_shown_or_leads_astray_is_refused() {
 #[tokio::test]
 async fn asking_goes_on_slower_if_the_server_wants_it_until_the_code_was_typed() {
     let peer = Peer::start().await;
-    peer.answers("device", &code(&peer, json!({ "interval": null })));
+    peer.answers("device", &code(&peer, &json!({ "interval": null })));
     peer.refuses("token", "authorization_pending");
     peer.refuses("token", "slow_down");
     peer.replies("token", (503, "text/html", "<html>".to_owned()));
@@ -132,7 +132,7 @@ async fn asking_goes_on_slower_if_the_server_wants_it_until_the_code_was_typed()
 #[tokio::test]
 async fn a_server_that_cannot_be_reached_is_asked_less_often() {
     let peer = Peer::start().await;
-    peer.answers("device", &code(&peer, json!({ "interval": 0 })));
+    peer.answers("device", &code(&peer, &json!({ "interval": 0 })));
     for _ in 0..8 {
         peer.replies("token", (502, "text/html", "<html>".to_owned()));
     }
@@ -151,14 +151,14 @@ async fn a_code_that_ended_or_was_declined_says_so() {
         peer.refuses("token", error);
         poll(&peer).await.0.unwrap_err()
     };
-    peer.answers("device", &code(&peer, json!({})));
+    peer.answers("device", &code(&peer, &json!({})));
     assert!(matches!(poll_after("expired_token").await, SignInError::CodeEnded));
     assert!(matches!(poll_after("invalid_grant").await, SignInError::CodeEnded));
     assert!(matches!(poll_after("access_denied").await, SignInError::Declined));
     let SignInError::Stopped(reason) = poll_after("invalid_client").await else { panic!("another error") };
     assert_eq!(reason, "invalid_client");
     peer.forgets("device");
-    peer.answers("device", &code(&peer, json!({ "expires_in": 0 })));
+    peer.answers("device", &code(&peer, &json!({ "expires_in": 0 })));
     let error = poll_after("authorization_pending").await;
     assert!(matches!(error, SignInError::CodeEnded), "{error:?}");
 }
@@ -166,7 +166,7 @@ async fn a_code_that_ended_or_was_declined_says_so() {
 #[tokio::test]
 async fn who_stops_waiting_stops_the_asking_and_can_get_another_code() {
     let peer = Peer::start().await;
-    peer.answers("device", &code(&peer, json!({ "interval": 1 })));
+    peer.answers("device", &code(&peer, &json!({ "interval": 1 })));
     peer.refuses("token", "authorization_pending");
     let sign_in = begin(&peer, SERVICE, true).await.unwrap();
     let http = http();
@@ -178,7 +178,7 @@ async fn who_stops_waiting_stops_the_asking_and_can_get_another_code() {
     drop(asking);
     let _ = peer.asked("token");
     peer.forgets("device");
-    peer.answers("device", &code(&peer, json!({ "user_code": "AAAA-BBBB" })));
+    peer.answers("device", &code(&peer, &json!({ "user_code": "AAAA-BBBB" })));
     let again = begin(&peer, SERVICE, true).await.unwrap();
     assert!(matches!(again.step(), Step::Code { code: "AAAA-BBBB", .. }));
     assert!(peer.asked("token").is_empty());

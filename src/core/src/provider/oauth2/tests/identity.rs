@@ -81,7 +81,7 @@ async fn a_clock_that_is_off_is_told_from_a_false_word() {
 /// Signs in with a word of this form.
 async fn with_word(peer: &Peer, word: impl Fn(&Value) -> String) -> Result<(), SignInError> {
     let begun = begin(peer).await?;
-    let claims = peer.claims(begun.nonce(), json!({ "name": "Demo" }));
+    let claims = peer.claims(Some(begun.nonce()), json!({ "name": "Demo" }));
     peer.forgets("token");
     peer.answers("token", &peer.tokens(None, json!({ "id_token": word(&claims) })));
     begun.back("code=c1").await.map(|_| ())

@@ -21,7 +21,7 @@ async fn metadata_of_two_hosts_is_taken_from_the_issuer_itself() {
         peer.says(name, json!(other.at(place)));
     }
     let begun = begin(&peer).await.unwrap();
-    other.answers("token", &peer.tokens(begun.nonce(), json!({})));
+    other.answers("token", &peer.tokens(Some(begun.nonce()), json!({})));
     let signed_in = begun.back("code=c1").await.unwrap();
     assert_eq!(signed_in.endpoints["token"], other.at("token"));
     assert_eq!(signed_in.endpoints["revocation"], other.at("revoke"));

@@ -43,12 +43,12 @@ async fn begin_at(peer: &Peer, binding: &Binding) -> Result<Begun, SignInError> 
     let page: Fields = start.query_pairs().into_owned().collect();
     assert_eq!(page.len(), start.query_pairs().count(), "a parameter occurs twice");
     let redirect = redirect.clone();
-    Ok(Begun { page, redirect, sign_in })
+    Ok(Begun { sign_in, page, redirect })
 }
 
 impl Begun {
-    fn nonce(&self) -> Option<&str> {
-        Some(&self.page["nonce"])
+    fn nonce(&self) -> &str {
+        &self.page["nonce"]
     }
 
     /// Comes back with these parameters.
@@ -71,9 +71,9 @@ impl Begun {
 /// Signs in with these members of the answer with tokens, and these claims, in place of the usual.
 async fn sign_in(peer: &Peer, tokens: Value, claims: Option<Value>) -> Result<SignedIn, SignInError> {
     let begun = begin(peer).await?;
-    let mut answer = peer.tokens(begun.nonce(), tokens);
+    let mut answer = peer.tokens(Some(begun.nonce()), tokens);
     if let Some(claims) = claims {
-        answer["id_token"] = json!(id_token(1, &peer.claims(begun.nonce(), claims)));
+        answer["id_token"] = json!(id_token(1, &peer.claims(Some(begun.nonce()), claims)));
     }
     peer.forgets("token");
     peer.answers("token", &answer);

@@ -89,7 +89,7 @@ proptest! {
             let peer = Peer::start().await;
             let begun = begin(&peer).await.unwrap();
             let claims = serde_json::from_str(&claims).unwrap_or_default();
-            let word = if are_keys_sound { claims } else { peer.claims(begun.nonce(), json!({})) };
+            let word = if are_keys_sound { claims } else { peer.claims(Some(begun.nonce()), json!({})) };
             peer.answers("token", &peer.tokens(None, json!({ "id_token": id_token(1, &word) })));
             if !are_keys_sound {
                 peer.forgets("keys");
