@@ -111,9 +111,11 @@ impl Window<'_> {
         };
         self.screen.xdotool(&["mousemove", "--window", id, &(width / 2).to_string(), &(height / 2).to_string()]).await;
         let until = Instant::now() + LIMIT;
+        // With large text, the bar below is higher than usual.
+        let bottom = self.scrolled_area_end(node).await.map_or(height, |end| end + border_y).min(height - BAR_HEIGHT);
         loop {
             let (x, y) = middle().await?;
-            let is_visible = (BAR_HEIGHT..height - BAR_HEIGHT).contains(&y) || height < 4 * BAR_HEIGHT;
+            let is_visible = (BAR_HEIGHT..bottom).contains(&y) || height < 4 * BAR_HEIGHT;
             if is_visible && middle().await? == (x, y) {
                 return Some((x, y));
             }
@@ -127,6 +129,16 @@ impl Window<'_> {
             }
             assert!(Instant::now() < until, "{node} can be scrolled to\n{}", self.tree().await);
         }
+    }
+
+    /// Where the scrolled area around `node` ends.
+    async fn scrolled_area_end(&self, node: &Node) -> Option<i32> {
+        let tree = self.tree().await;
+        let index = tree.nodes.iter().position(|known| known.object == node.object)?;
+        let around = tree.ancestors(index).into_iter().map(|above| &tree.nodes[above]);
+        let area = around.into_iter().find(|above| above.role == Role::ScrollPane)?;
+        let (_, y, _, height) = self.screen.extents(area).await?;
+        Some(y + height)
     }
 
     /// Focuses the field called `name`.

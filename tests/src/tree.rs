@@ -260,7 +260,7 @@ impl Tree {
 }
 
 /// The bus name and path of an accessible object. For the page in a web view the bus name is not a unique one.
-#[derive(Clone, Debug, Deserialize, Type)]
+#[derive(Clone, Debug, Deserialize, Type, PartialEq)]
 pub(crate) struct ObjectRef {
     name: OwnedBusName,
     path: OwnedObjectPath,

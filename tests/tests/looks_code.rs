@@ -42,7 +42,7 @@ async fn walk(name: &'static str, title: &str, setup: Setup, check: PageCheck) {
 
     issuer.set(&json!({ "device_code_seconds": 600, "sign_in_page": "refused" }));
     page.press("Get New Code").await;
-    page.press_row("Sign In Here Instead").await;
+    page.press("Sign In Here Instead").await;
     page.says(&format!("{} wants to be opened in a browser", issuer.host())).await;
     check.run(&story, &page, "Prompt: a page that refuses views").await;
     story.end().await;
