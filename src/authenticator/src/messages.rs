@@ -80,7 +80,7 @@ pub(crate) fn message(obstacle: &Obstacle, place: Place, names: &Names<'_>) -> S
             "The keyring cannot be read, so no account can be used. Run “{command}”.",
             &[("command", &names.doctor())],
         ),
-        Obstacle::Changed { agreed, .. } => changed(place, names, &shown(&agreed.host())),
+        Obstacle::Changed { hosts, .. } => changed(place, names, hosts),
         Obstacle::NotBought { user, ids, .. } => {
             let what = not_bought(user, ids, &host);
             let next = to_buy(place, ids, names);
@@ -232,9 +232,10 @@ pub(crate) fn not_offered(obstacle: &Obstacle, host: &str) -> String {
     )
 }
 
-fn changed(place: Place, names: &Names<'_>, old_host: &str) -> String {
-    let (new_host, remote, command) = (shown(names.host), clean(names.remote), names.doctor());
-    let values = &[("new_host", new_host.as_str()), ("old_host", old_host), ("remote", &remote), ("command", &command)];
+fn changed(place: Place, names: &Names<'_>, [old_host, new_host]: &[String; 2]) -> String {
+    let (old_host, new_host, remote, command) = (shown(old_host), shown(new_host), clean(names.remote), names.doctor());
+    let values =
+        &[("new_host", new_host.as_str()), ("old_host", &old_host), ("remote", &remote), ("command", &command)];
     match place {
         Place::Window | Place::Usher => gettext_f(
             "Blocked: “{remote}” now asks for an account at {new_host} instead of {old_host}. Review it in the Usher window.",

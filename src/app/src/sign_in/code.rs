@@ -35,6 +35,8 @@ use crate::{
 
 /// Longest code that is shown, in characters.
 const CODE_LIMIT: usize = 64;
+/// How much larger than other text the code is.
+const CODE_SCALE: f64 = 2.0;
 
 mod imp {
     use std::cell::{Cell, OnceCell, RefCell};
@@ -123,6 +125,10 @@ mod imp {
     impl ObjectImpl for CodePage {
         fn constructed(&self) {
             self.parent_constructed();
+            // The class of monospaced text sets the size as well.
+            let size = gtk::pango::AttrList::new();
+            size.insert(gtk::pango::AttrFloat::new_scale(CODE_SCALE));
+            self.code_label.set_attributes(Some(&size));
             for row in [&self.open_row, &self.copy_row, &self.here_row] {
                 accessible::can_be_pressed(&**row);
             }

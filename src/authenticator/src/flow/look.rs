@@ -146,7 +146,9 @@ impl Flow {
         // Nobody unlocks a keyring for a remote that may not use what is in it.
         let reading = Reading { interactive: reading.interactive && !is_refused, ..reading };
         let found = match self.accounts.entries(reading).await {
-            Ok(entries) => obstacle::judge(&lookup::find(&entries, &ground.binding, &ground.remote_url)),
+            Ok(entries) => {
+                obstacle::judge(&lookup::find(&entries, &ground.binding, &ground.remote_url), &ground.binding)
+            }
             Err(error) => {
                 tracing::debug!(%error, "cannot read the accounts");
                 Err(Obstacle::from(&error))

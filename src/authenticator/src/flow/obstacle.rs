@@ -10,6 +10,7 @@ use usher_core::{
     lookup::Lookup,
     pending,
     prompt::{Kind, Reason},
+    server_change,
     session::SessionError,
     store::StoreError,
 };
@@ -45,6 +46,8 @@ pub(crate) enum Obstacle {
         account: AccountId,
         /// Its binding.
         agreed: Box<Binding>,
+        /// The hosts of the old and the new server ([`server_change::hosts`]).
+        hosts: [String; 2],
     },
     /// The account has no access to these apps.
     NotBought {
@@ -170,8 +173,8 @@ impl Obstacle {
     }
 }
 
-/// The usable account from a lookup, or the obstacle.
-pub(crate) fn judge(found: &Lookup<'_>) -> Result<Account, Obstacle> {
+/// The usable account from a lookup for a remote that claims this binding, or the obstacle.
+pub(crate) fn judge(found: &Lookup<'_>, claimed: &Binding) -> Result<Account, Obstacle> {
     match found {
         Lookup::Linked(account) => match account.state {
             AccountState::SignedIn => Ok((*account).clone()),
@@ -184,7 +187,8 @@ pub(crate) fn judge(found: &Lookup<'_>) -> Result<Account, Obstacle> {
         })),
         Lookup::Ambiguous(_) => Err(Obstacle::NoLink(None)),
         Lookup::Changed(account) => {
-            Err(Obstacle::Changed { account: account.id, agreed: Box::new(account.binding.clone()) })
+            let hosts = server_change::hosts(&account.binding, claimed);
+            Err(Obstacle::Changed { account: account.id, agreed: Box::new(account.binding.clone()), hosts })
         }
         Lookup::Locked => Err(Obstacle::Locked),
         Lookup::Nothing => Err(Obstacle::NoAccount),

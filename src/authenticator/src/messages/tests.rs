@@ -23,7 +23,11 @@ fn all(user: &str, ids: &[&str]) -> Vec<Obstacle> {
         Obstacle::Locked,
         Obstacle::NoKeyring,
         Obstacle::KeyringFailed,
-        Obstacle::Changed { account: id, agreed: Box::new(binding("old.example")) },
+        Obstacle::Changed {
+            account: id,
+            agreed: Box::new(binding("old.example")),
+            hosts: ["old.example".into(), "store.example.org".into()],
+        },
         Obstacle::NotBought { account: id, user: user.to_owned(), ids },
         Obstacle::Unreachable,
         Obstacle::BadAnswer,
