@@ -189,7 +189,7 @@ exit status) and message.
 
 list, status : accounts, each with id, provider, service, server, signs_in_at (the host at which one signs in), user, name, state (signed-in, expired, signed-out, locked or
 unreadable), may_have_ended (whether a sign-in should be made again, although no server has said that it ended), first_signed_in_at, signed_in_at, valid_until, last_used_at, last_used_by and used_by (remote and address of each
-remote that may use it); status adds purchases, their number, and not_allowed, the remotes at the server that were refused. Of an account that is locked or unreadable only part is known.
+remote that may use it), is_unsaved (whether the keyring has not saved what its server renewed: another process of Usher holds it); status adds purchases, their number, and not_allowed, the remotes at the server that were refused. Of an account that is locked or unreadable only part is known.
 
 sign-in, sign-out, allow, rename : account, as in list; sign-out adds at_server, what became of the sign-in there: ended,
 not-offered (the server has no way to end it), not-ended, or nothing-to-end.
