@@ -73,7 +73,7 @@ impl Options {
                 format!("{} {}", gettext_f("“{option}” cannot be used.", &values), fault.of_typed())
             }
             OptionsError::Malformed("issuer") => gettext_f(
-                "“{issuer}” is not the address of a server. Name it as in “--issuer https://login.example.org”.",
+                "“{issuer}” is not the address of a server. Name it as in “--issuer https://id.example.org”.",
                 &[("issuer", &text::clean(self.issuer.as_deref().unwrap_or_default(), text::NAME_LIMIT))],
             ),
             OptionsError::Malformed("scope") => {

@@ -31,7 +31,8 @@ pub(crate) async fn signing_in_in_the_window_is_enough_to_install<K: Kind>(name:
     row.step("The keyring holds the account, and shows only its server and its kind while locked").await;
     let item = row.session().keyring().only_item().await;
     assert_eq!(item.label, format!("Usher: {}", row.host));
-    for (attribute, value) in [("xdg:schema", SCHEMA), ("type", K::PROVIDER), ("service", &row.server.address())] {
+    let service = format!("{}/", row.server.address().trim_end_matches('/'));
+    for (attribute, value) in [("xdg:schema", SCHEMA), ("type", K::PROVIDER), ("service", &service)] {
         assert_eq!(item.attributes.get(attribute).map(String::as_str), Some(value));
     }
     assert!(row.server.is_credential_in(&item.text()));
