@@ -25,7 +25,7 @@ mod window;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use usher_tests::AUTHENTICATOR;
 
 use self::bench::{Bench, Shop};
@@ -56,9 +56,9 @@ struct Arguments {
     /// Runs of requests while a sign-in lapses
     #[arg(long, value_name = "N", default_value_t = 15)]
     renewal: usize,
-    /// Measure the container registry, and nothing else
-    #[arg(long)]
-    registry_alone: bool,
+    /// Measure this part, and nothing else
+    #[arg(long, value_name = "PART")]
+    only: Option<Part>,
     /// Runs of a window
     #[arg(long, value_name = "N", default_value_t = 15)]
     frames: usize,
@@ -70,20 +70,31 @@ struct Arguments {
     sandbox: bool,
 }
 
+/// A part of what is measured.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Shops,
+    Renewal,
+    Registry,
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let arguments = Arguments::parse();
     let mut table = Table::default();
-    if !arguments.registry_alone {
+    let measures = |part| arguments.only.is_none_or(|only| only == part);
+    if measures(Part::Shops) {
         measure_shops(&arguments, &mut table).await;
     }
-    if !arguments.registry_alone {
+    if measures(Part::Renewal) {
         say("A sign-in that is renewed…");
         table.add(renewal::compare(arguments.renewal).await);
     }
-    say("A container registry, beside flatpak’s own authenticator…");
-    for line in registry::compare(arguments.registry).await {
-        table.add(line);
+    if measures(Part::Registry) {
+        say("A container registry, beside flatpak’s own authenticator…");
+        for line in registry::compare(arguments.registry).await {
+            table.add(line);
+        }
     }
     let mut output = std::io::stdout();
     write!(output, "\n{table}").expect("the table can be printed");
