@@ -25,8 +25,8 @@ use crate::{
 /// How long to wait for the keyring where nobody can be asked.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
-/// Saves the account, and prints that. `way` is how the person chose to come to the sign-in page. If the keyring fails, asks whether to try again, and tries by itself as soon as
-/// the keyring can.
+/// Saves the account, and prints that. `way` is how the person chose to come to the sign-in page. If the keyring fails, asks
+/// whether to try again, and tries by itself as soon as the keyring can.
 pub(crate) async fn save(
     context: &Context,
     binding: &Binding,

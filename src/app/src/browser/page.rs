@@ -45,7 +45,7 @@ mod imp {
         /// Whether the person reads what speaks against the browser, and has not opened it yet.
         #[property(get, set)]
         is_warning: Cell<bool>,
-        /// Whether the browser is waited for.
+        /// Whether the page waits for the browser.
         #[property(get, set)]
         is_waiting: Cell<bool>,
         /// Whether it has been waited for too long.

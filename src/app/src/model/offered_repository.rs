@@ -42,7 +42,7 @@ pub(crate) enum SetUpState {
 }
 
 impl OfferedRepository {
-    /// The address to fill into the form, as it is shown.
+    /// The address as the form shows it.
     pub(crate) fn typed(&self) -> String {
         match self {
             Self::File { file, .. } => file.address.to_string(),

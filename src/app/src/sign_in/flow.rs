@@ -69,7 +69,7 @@ pub(super) struct Flow {
     listener: RefCell<Option<Listener>>,
     /// What the person typed before the sign-in began again.
     kept_answer: RefCell<Option<Vec<Secret>>>,
-    /// A sign-in of another program that was found; `None` once it is shown.
+    /// A sign-in that another program keeps; `None` once the page has shown it.
     finding: RefCell<Option<Finding>>,
     /// What goes on that the person can stop.
     asking: RefCell<Option<glib::JoinHandle<()>>>,

@@ -4,8 +4,8 @@
 //! Sources: Google names its errors (developers.google.com/identity/protocols/oauth2/native-app, “Authorization errors”) and
 //! explains its other page (support.google.com/accounts/answer/7675428); Facebook announces its sentence
 //! (developers.facebook.com/docs/facebook-login/android/deprecating-webviews). Addresses and sentences are as public reports of
-//! such pages quote them (`WebView2Feedback` 1584, `webcompat/web-bugs` 57231, `facebook-android-sdk` 1023). Sentences are in the person's
-//! language, so that addresses and names of errors come first.
+//! such pages quote them (`WebView2Feedback` 1584, `webcompat/web-bugs` 57231, `facebook-android-sdk` 1023). Sentences are in
+//! the person's language, so addresses and names of errors come first.
 
 use gtk::glib;
 use url::Url;

@@ -98,7 +98,7 @@ impl Flow {
         if self.way.get() == Way::Browser { limit.min(BROWSER_WAIT) } else { limit }
     }
 
-    /// Begins anew, on another way to the sign-in page.
+    /// Starts over, on another way to the sign-in page.
     pub(in crate::sign_in) fn change_way(self: &Rc<Self>, way: Way) {
         let Some(page) = self.page().filter(|_| !self.unsaved.is_kept()) else {
             return;

@@ -46,41 +46,17 @@ impl WebProblem {
                 gettext("No Connection"),
                 gettext("Connect to the internet, then try again."),
             ),
-            Self::Unreachable => (
-                "network-error-symbolic",
-                gettext_f("{host} Cannot Be Reached", &host),
-                gettext("The server did not answer."),
-            ),
-            Self::NoSuchHost => (
-                "network-error-symbolic",
-                gettext_f("{host} Cannot Be Reached", &host),
-                gettext("No server of this name was found."),
-            ),
-            Self::Bare(bare) => (
-                "network-error-symbolic",
-                gettext_f("{host} Sent No Page", &host),
-                match bare {
-                    Bare::Error => gettext("The server answered with an error."),
-                    Bare::Empty => gettext("The server answered with nothing to read."),
-                    Bare::Unshowable => gettext("What the server sent cannot be shown here."),
-                },
-            ),
+            Self::Unreachable => not_reached(&host, gettext("The server did not answer.")),
+            Self::NoSuchHost => not_reached(&host, gettext("No server of this name was found.")),
+            Self::Bare(bare) => ("network-error-symbolic", gettext_f("{host} Sent No Page", &host), bare.text()),
             Self::Stopped => (
                 "process-stop-symbolic",
                 gettext("Loading Stopped"),
                 gettext_f("The page of {host} was not opened.", &host),
             ),
-            Self::Proxy(fault) => {
-                ("network-error-symbolic", gettext_f("{host} Cannot Be Reached", &host), fault.sentence())
-            }
-            Self::Certificate(fault, _) => {
-                ("channel-insecure-symbolic", gettext("Connection Is Not Secure"), fault.text(&host))
-            }
-            Self::Unencrypted => (
-                "channel-insecure-symbolic",
-                gettext("Connection Is Not Secure"),
-                gettext_f("The page wanted to go to {host} without encryption.", &host),
-            ),
+            Self::Proxy(fault) => not_reached(&host, fault.sentence()),
+            Self::Certificate(fault, _) => not_secure(fault.text(&host)),
+            Self::Unencrypted => not_secure(gettext_f("The page wanted to go to {host} without encryption.", &host)),
             Self::Crashed => (
                 "computer-fail-symbolic",
                 gettext("The Page Stopped Working"),
@@ -121,16 +97,8 @@ impl WebProblem {
                     &[("reason", reason)],
                 ),
             ),
-            _ => self.of_the_way(&plain_host),
-        }
-    }
-
-    /// The same of a way to sign in that a server does not have, or that did not lead to an end.
-    fn of_the_way(&self, plain_host: &str) -> (&'static str, String, String) {
-        let host = [("host", plain_host)];
-        match self {
             Self::NotPossible => {
-                ("dialog-error-symbolic", gettext("Not Possible Here"), SessionError::not_possible(plain_host))
+                ("dialog-error-symbolic", gettext("Not Possible Here"), SessionError::not_possible(&plain_host))
             }
             Self::NotNeeded => (
                 "object-select-symbolic",
@@ -159,7 +127,7 @@ impl WebProblem {
                     &host,
                 ),
             ),
-            _ => not_finished(gettext_f("This version of Usher cannot show what {host} asks for.", &host)),
+            Self::NoPage => not_finished(gettext_f("This version of Usher cannot show what {host} asks for.", &host)),
         }
     }
 }
@@ -179,6 +147,16 @@ impl NotShown {
     }
 }
 
+impl Bare {
+    fn text(self) -> String {
+        match self {
+            Self::Error => gettext("The server answered with an error."),
+            Self::Empty => gettext("The server answered with nothing to read."),
+            Self::Unshowable => gettext("What the server sent cannot be shown here."),
+        }
+    }
+}
+
 impl CertificateFault {
     fn text(self, host: &[(&str, &str)]) -> String {
         match self {
@@ -192,4 +170,12 @@ impl CertificateFault {
 
 fn not_finished(text: String) -> (&'static str, String, String) {
     ("dialog-error-symbolic", gettext("Sign-In Was Not Finished"), text)
+}
+
+fn not_reached(host: &[(&str, &str)], text: String) -> (&'static str, String, String) {
+    ("network-error-symbolic", gettext_f("{host} Cannot Be Reached", host), text)
+}
+
+fn not_secure(text: String) -> (&'static str, String, String) {
+    ("channel-insecure-symbolic", gettext("Connection Is Not Secure"), text)
 }

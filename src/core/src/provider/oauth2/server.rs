@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A sign-in server as one sign-in deals with it: what it says about itself, and as whom and for what it is asked.
+//! The sign-in server of one sign-in: what it says about itself, Usher's name there, and the scopes to ask for.
 
 use openidconnect::{
     AuthType, ClientId, DiscoveryError, EndpointNotSet, EndpointSet, IssuerUrl, RequestTokenError, Scope,

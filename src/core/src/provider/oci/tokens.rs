@@ -251,7 +251,8 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Whether a token does allow to read a repository: a registry may grant less than was asked. Asks for the manifest where the token does not say so by itself.
+/// Whether a token allows reading a repository: a registry may grant less than was asked. Asks for the manifest where the
+/// token does not say so itself.
 pub(super) async fn is_good(
     registry: &Registry<'_>,
     name: RepositoryName<'_>,
