@@ -5,8 +5,8 @@
 use std::{
     collections::BTreeSet,
     fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    io::{self, BufRead, BufReader, Read, Write},
+    os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -87,15 +87,16 @@ fn regular(options: &mut OpenOptions, path: &Path, flags: OFlags) -> io::Result<
 /// Reads one of our files. `None` if it does not exist, or if we did not write it: a link, somebody else's, readable by
 /// others, or larger than `limit` bytes.
 pub fn read(path: &Path, limit: u64) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    ours(path, limit)?.read_to_end(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+fn ours(path: &Path, limit: u64) -> Option<io::Take<File>> {
     let file = open_unlinked(path).ok()?;
     let metadata = file.metadata().ok()?;
-    let ours = metadata.uid() == rustix::process::getuid().as_raw() && metadata.mode() & 0o077 == 0;
-    if !ours || metadata.len() > limit {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    file.take(limit).read_to_end(&mut bytes).ok()?;
-    Some(bytes)
+    let is_ours = metadata.uid() == rustix::process::getuid().as_raw() && metadata.mode() & 0o077 == 0;
+    (is_ours && metadata.len() <= limit).then(|| file.take(limit))
 }
 
 /// Writes one of our files with mode 0600 in a folder with mode 0700. After a crash it has the old content or the new.
@@ -110,6 +111,25 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(&part);
     }
     written
+}
+
+/// Adds bytes at the end of one of our files, on a line of their own.
+pub(crate) fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = regular(OpenOptions::new().read(true).append(true), path, OFlags::NOFOLLOW)?;
+    let mut last = [b'\n'];
+    if let Some(end) = file.metadata()?.len().checked_sub(1) {
+        file.read_exact_at(&mut last, end)?;
+    }
+    // A crash may have cut the last line short.
+    let is_cut = last != *b"\n";
+    file.write_all(&[if is_cut { &b"\n"[..] } else { b"" }, bytes].concat())
+}
+
+/// The first line of one of our files, as [`read`] reads it.
+pub(crate) fn first_line(path: &Path, limit: u64) -> Option<Vec<u8>> {
+    let mut line = Vec::new();
+    BufReader::new(ours(path, limit)?).read_until(b'\n', &mut line).ok()?;
+    Some(line)
 }
 
 /// Removes one of our files if it exists.

@@ -31,6 +31,7 @@
 //!   pending   requests that failed                dismissals  questions that a person put off
 //!   decisions  what a person decided about repositories
 //!   notices   notifications sent                  familiarity how well a server is known
+//!   activity_log  who asked, and what came of it
 //!
 //! What a person reads
 //!   text      cleaning and quoting                i18n      translated strings
@@ -46,6 +47,7 @@
 #![warn(missing_docs)]
 
 pub mod account;
+pub mod activity_log;
 pub mod address;
 pub mod app_state;
 pub mod appstream;

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The activity log: who asked for tokens and what came of it, sign-ins, permissions, purchases. A private file in the data
+//! folder with one JSON object per line, the oldest first, which all processes write. Holds no secret.
+//!
+//! ```text
+//! entry   what the log says           settings   whether there is a log, and whether it names apps
+//! ```
+
+mod entry;
+mod settings;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+pub use self::{
+    entry::{Entry, Event, Purchase, Purpose, Request, RequestResult},
+    settings::Settings,
+};
+use crate::{
+    files::{self, WRITE_LIMIT},
+    folders, names,
+};
+
+/// Largest file, in bytes.
+const SIZE_LIMIT: u64 = 256 << 10;
+/// What is left of a file that was full, in bytes, so that not every further entry writes all anew.
+const SIZE_LEFT: usize = 192 << 10;
+/// How long to keep an entry, in seconds.
+const AGE_LIMIT: i64 = 90 * 24 * 60 * 60;
+/// Longest wait for another writer.
+const LOCK_LIMIT: Duration = Duration::from_secs(5);
+
+/// The file that holds the log. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct ActivityLog(PathBuf);
+
+impl ActivityLog {
+    /// The log of this person. `None` without a home folder.
+    pub fn of_user() -> Option<Self> {
+        Some(Self::in_folder(&folders::data()?.join(names::APP_ID)))
+    }
+
+    /// The log in this folder.
+    pub fn in_folder(folder: &Path) -> Self {
+        Self(folder.join("activity.jsonl"))
+    }
+
+    /// Its path, to watch it.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Writes an entry, if the person wants a log. Nothing depends on it: a failure is only a warning. To be called in a
+    /// tokio runtime, where nobody waits.
+    pub async fn write(&self, entry: Entry) {
+        if let Err(error) = self.add(vec![entry]).await {
+            tracing::warn!(%error, "cannot write the activity log");
+        }
+    }
+
+    /// Writes entries back that [`Self::remove`] has removed.
+    pub async fn put_back(&self, entries: Vec<Entry>) -> io::Result<()> {
+        self.change(move |log| {
+            let mut all = log.read();
+            all.extend(entries);
+            all.sort_by_key(|entry| entry.at);
+            log.replace(&all)
+        })
+        .await
+    }
+
+    /// Removes some entries, and gives them.
+    pub async fn remove(&self, is_meant: impl Fn(&Entry) -> bool + Send + 'static) -> io::Result<Vec<Entry>> {
+        self.change(move |log| {
+            let (removed, left): (Vec<_>, Vec<_>) = log.read().into_iter().partition(is_meant);
+            if left.is_empty() {
+                files::remove(&log.0)?
+            } else {
+                log.replace(&left)?
+            }
+            Ok(removed)
+        })
+        .await
+    }
+
+    /// Reads the entries, the oldest first. Leaves out what cannot be read. From a task, use [`files::apart`].
+    pub fn read(&self) -> Vec<Entry> {
+        let bytes = files::read(&self.0, SIZE_LIMIT).unwrap_or_default();
+        bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+    }
+
+    async fn add(&self, entries: Vec<Entry>) -> io::Result<()> {
+        let settings = self.settings();
+        self.change(move |log| {
+            if !settings.is_kept() {
+                return Ok(());
+            }
+            let names_apps = settings.names_apps();
+            entries.into_iter().try_for_each(|entry| {
+                log.append(&if names_apps { entry.with_some_apps() } else { entry.without_apps() })
+            })
+        })
+        .await
+    }
+
+    /// Changes the file under its lock, on a thread of its own.
+    async fn change<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Self) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let log = self.clone();
+        let _lock = files::lock(&self.0.with_extension("lock"), LOCK_LIMIT).await?;
+        files::apart_within(WRITE_LIMIT, &self.0, move || change(&log)).await?
+    }
+
+    /// Adds one entry at the end. What is too old goes, and the oldest where the file would be too large.
+    fn append(&self, entry: &Entry) -> io::Result<()> {
+        let line = line(entry)?;
+        let oldest =
+            files::first_line(&self.0, SIZE_LIMIT).and_then(|line| serde_json::from_slice::<Entry>(&line).ok());
+        let size = self.0.symlink_metadata().map_or(0, |metadata| metadata.len());
+        let is_fit = oldest.is_some_and(|oldest| entry.at.saturating_sub(oldest.at) <= AGE_LIMIT)
+            && size + line.len() as u64 <= SIZE_LIMIT;
+        if is_fit {
+            return files::append(&self.0, &line);
+        }
+        let mut entries = self.read();
+        entries.retain(|old| entry.at.saturating_sub(old.at) <= AGE_LIMIT);
+        entries.push(entry.clone());
+        self.replace(&entries)
+    }
+
+    /// Writes the last of these entries in place of the file.
+    fn replace(&self, entries: &[Entry]) -> io::Result<()> {
+        let lines = entries.iter().map(line).collect::<io::Result<Vec<_>>>()?;
+        let all: usize = lines.iter().map(Vec::len).sum();
+        let mut too_much = if all as u64 > SIZE_LIMIT { all - SIZE_LEFT } else { 0 };
+        let left = lines.iter().skip_while(|line| {
+            let is_dropped = too_much > 0;
+            too_much = too_much.saturating_sub(line.len());
+            is_dropped
+        });
+        files::write(&self.0, &left.flatten().copied().collect::<Vec<u8>>())
+    }
+}
+
+fn line(entry: &Entry) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(entry)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+#[cfg(test)]
+mod tests;
