@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What to ask tokens for.
 
-use crate::refs::FlatpakRef;
+use crate::{refs::FlatpakRef, service::RemoteUrl};
 
-/// One thing to ask a token for, with all that a provider may need to know: a ref from a request, or just an app where
-/// there is no ref.
+/// One thing to ask a token for, with all that a provider may need to know: a ref from a request, just an app where there
+/// is no ref, or the list of what a repository has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ask {
     app_id: String,
     full_ref: Option<FlatpakRef>,
+    listing: Option<RemoteUrl>,
     /// The commit, or the digest of the manifest in a container registry.
     pub commit: Option<String>,
     /// The name of the repository in a container registry (`summary.xa.oci-repository`).
@@ -19,15 +20,22 @@ impl Ask {
     /// Asks for a ref.
     pub fn of_ref(full_ref: FlatpakRef) -> Self {
         let app_id = full_ref.app_id().to_owned();
-        Self { app_id, full_ref: Some(full_ref), commit: None, repository: None }
+        Self { app_id, full_ref: Some(full_ref), listing: None, commit: None, repository: None }
     }
 
     /// Asks for an app without a ref.
     pub fn of_app(app_id: &str) -> Self {
-        Self { app_id: app_id.to_owned(), full_ref: None, commit: None, repository: None }
+        Self { app_id: app_id.to_owned(), full_ref: None, listing: None, commit: None, repository: None }
     }
 
-    /// Id of the app that the ask belongs to.
+    /// Asks for the listing of the repository at this address: its summary, or the index of a container registry. It is
+    /// asked for alone, since no server gives it together with apps.
+    pub fn of_listing(repository: RemoteUrl) -> Self {
+        let listing = Some(repository);
+        Self { app_id: String::new(), full_ref: None, listing, commit: None, repository: None }
+    }
+
+    /// Id of the app that the ask belongs to. Empty for a listing, which belongs to none.
     pub fn app_id(&self) -> &str {
         &self.app_id
     }
@@ -35,6 +43,16 @@ impl Ask {
     /// The ref. `None` if this asks for an app without one.
     pub fn full_ref(&self) -> Option<&FlatpakRef> {
         self.full_ref.as_ref()
+    }
+
+    /// The address of the repository whose listing this asks for. `None` if it asks for an app.
+    pub fn listing(&self) -> Option<&RemoteUrl> {
+        self.listing.as_ref()
+    }
+
+    /// Whether it asks for a listing.
+    pub fn is_listing(&self) -> bool {
+        self.listing.is_some()
     }
 }
 
@@ -48,5 +66,13 @@ mod tests {
         assert_eq!(Ask::of_ref(locale.clone()).app_id(), "org.example.App");
         assert_eq!(Ask::of_ref(locale.clone()).full_ref(), Some(&locale));
         assert_eq!(Ask::of_app("org.example.App").full_ref(), None);
+        assert!(!Ask::of_app("org.example.App").is_listing() && !Ask::of_ref(locale).is_listing());
+    }
+
+    #[test]
+    fn a_listing_belongs_to_a_repository_and_to_no_app() {
+        let repository = RemoteUrl::parse("https://repo.example.org/").unwrap();
+        let listing = Ask::of_listing(repository.clone());
+        assert_eq!((listing.app_id(), listing.full_ref(), listing.listing()), ("", None, Some(&repository)));
     }
 }

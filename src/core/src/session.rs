@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Gets download tokens for an account: the only caller of a provider's `tokens`. Finds the credential, renews it under the
+//! Gets tokens for an account, for downloads and for listings: the only caller of a provider for that. Finds the credential, renews it under the
 //! account's lock, makes the call, notes a rejection, and records what the answer means for purchases.
 //!
 //! ```text
-//! renewal  a new credential, once for all who need it     kept  what the keyring has not saved
-//! error    why there are no tokens
+//! renewal  a new credential, once for all who need it     kept     what the keyring has not saved
+//! error    why there are no tokens                        listing  what opens the listing of a repository
 //! ```
 
 mod error;
 mod kept;
+mod listing;
 mod renewal;
 
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
@@ -64,7 +65,7 @@ impl Session {
         account.ok_or(SessionError::SignedOut)
     }
 
-    /// Asks the account's server, in as few calls as it allows. The stored binding decides where the credential goes
+    /// Asks the account's server for some apps, or for a listing alone, in as few calls as it allows. The stored binding decides where the credential goes
     /// (rule R1). A credential that lapses is renewed first, and one that the server refuses is renewed once.
     pub async fn tokens(&self, account: &Account, asks: &[Ask]) -> Result<Grants, SessionError> {
         let stored = credential_of(account).ok_or(SessionError::SignedOut)?;
@@ -79,7 +80,7 @@ impl Session {
             account = Cow::Owned(renewed);
             answer = self.call(&account, asks).await;
         }
-        self.take(&account, answer).await
+        self.take(&account, asks, answer).await
     }
 
     /// Asks a server that may replace the credential with each call: one call at a time for each account. A second caller
@@ -88,17 +89,16 @@ impl Session {
         let _turn = self.store.lock_account(id).await?;
         let account = self.newest(self.account(id).await?);
         let answer = self.call(&account, asks).await;
-        self.take(&account, answer).await
+        self.take(&account, asks, answer).await
     }
 
     /// Asks the server of a binding for what anybody may have, without an account. Ask only servers that serve anybody
     /// ([`Protocol::serves_anybody`](crate::provider::Protocol::serves_anybody)), for a remote of this computer (rule R25).
     pub async fn tokens_for_anybody(&self, binding: &Binding, asks: &[Ask]) -> Result<Grants, SessionError> {
-        let asks = &complete(binding, asks).await;
         let endpoints = Endpoints::new();
         let call =
             TokensCall { http: &self.http, binding, credential: None, endpoints: &endpoints, asks, notes: &self.notes };
-        Ok(binding.provider.tokens(call).await?.grants)
+        Ok(get(call).await?.grants)
     }
 
     /// Those of a remote's apps that anybody may have without an account. None at a server that serves nobody without one.
@@ -172,7 +172,6 @@ impl Session {
     }
 
     async fn call(&self, account: &Account, asks: &[Ask]) -> Result<Granted, TokensError> {
-        let asks = &complete(&account.binding, asks).await;
         let call = TokensCall {
             http: &self.http,
             binding: &account.binding,
@@ -181,11 +180,16 @@ impl Session {
             asks,
             notes: &self.notes,
         };
-        account.binding.provider.tokens(call).await
+        get(call).await
     }
 
     /// Notes what an answer means for the account.
-    async fn take(&self, account: &Account, answer: Result<Granted, TokensError>) -> Result<Grants, SessionError> {
+    async fn take(
+        &self,
+        account: &Account,
+        asks: &[Ask],
+        answer: Result<Granted, TokensError>,
+    ) -> Result<Grants, SessionError> {
         let credential = credential_of(account).ok_or(SessionError::SignedOut)?;
         // The sign-in has ended, even if we cannot save that.
         if let Err(fault @ (TokensError::Rejected | TokensError::Moved)) = &answer
@@ -193,13 +197,16 @@ impl Session {
         {
             tracing::warn!(%error, "cannot save the end of a sign-in");
         }
+        // A server need not know listings, so that what it says about one shows nothing of the sign-in.
+        let is_telling = !asks.iter().any(Ask::is_listing);
         if let Err(TokensError::Unexpected | TokensError::Http(HttpError::Unexpected)) = answer
+            && is_telling
             && self.may_have_ended(account).await
         {
             return Err(SessionError::MayHaveEnded);
         }
         let granted = answer?;
-        if account.failures > 0 {
+        if account.failures > 0 && is_telling {
             self.note_failures(account.id, credential, 0).await;
         }
         if let Some(new) = granted.renewed {
@@ -236,6 +243,16 @@ impl Session {
             tracing::warn!(%error, "cannot save how often a sign-in failed");
         }
     }
+}
+
+/// Asks a server for what the call wants: tokens for apps, or one for a listing.
+async fn get(call: TokensCall<'_>) -> Result<Granted, TokensError> {
+    let provider = call.binding.provider;
+    if call.asks.iter().any(Ask::is_listing) {
+        return provider.listing(call).await;
+    }
+    let asks = &complete(call.binding, call.asks).await;
+    provider.tokens(TokensCall { asks, ..call }).await
 }
 
 /// Puts the refs that flatpak has cached in the place of apps, where a server needs to know more than an app's id.

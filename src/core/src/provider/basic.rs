@@ -61,6 +61,11 @@ impl Protocol for Basic {
         api.tokens(call.credential.and_then(Authorization::basic), call.asks).await.map(Granted::from)
     }
 
+    async fn listing(&self, call: TokensCall<'_>) -> Result<Granted, TokensError> {
+        let api = StoreApi::new(call.http, &call.binding.service);
+        api.listing_token(call.credential.and_then(Authorization::basic)).await.map(Granted::from)
+    }
+
     fn shop(&self) -> Option<&dyn Shop> {
         Some(self)
     }

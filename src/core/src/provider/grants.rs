@@ -26,12 +26,18 @@ impl Grants {
         asks.iter().map(grant).collect::<Option<Vec<_>>>().map(Self)
     }
 
+    /// The grant of the only ask.
+    pub fn one(grant: Grant) -> Self {
+        Self(vec![grant])
+    }
+
     /// The grants, in the order of the asks.
     pub fn iter(&self) -> impl Iterator<Item = &Grant> {
         self.0.iter()
     }
 
-    /// Sorts the apps into those with and those without access. An app with one denied part counts as denied.
+    /// Sorts the apps into those with and those without access. An app with one denied part counts as denied. A listing
+    /// is no app.
     pub fn access(&self, asks: &[Ask]) -> Access {
         let mut access = Access::default();
         for (ask, grant) in asks.iter().zip(&self.0) {
@@ -69,8 +75,11 @@ impl Access {
         Self { ground: Some(ground.clone()), ..self }
     }
 
-    /// Adds what the server says about one ask.
+    /// Adds what the server says about one ask, unless it is for a listing.
     pub fn add(&mut self, ask: &Ask, grant: &Grant) {
+        if ask.is_listing() {
+            return;
+        }
         let id = ask.app_id();
         if matches!(grant, Grant::Denied) {
             self.granted.remove(id);

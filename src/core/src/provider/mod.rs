@@ -39,11 +39,11 @@ pub use self::{
     hints::{Acceptance, Hints},
     notes::Notes,
     protocol::{
-        Beginning, Claim, Endpoints, Granted, OtherWay, Protocol, PurchaseError, RedirectReceiver, RenewCall, Revoked,
-        Shop, SignIn, SignInError, SignedIn, TokensCall, TokensError,
+        Beginning, Claim, Endpoints, Granted, Protocol, PurchaseError, RedirectReceiver, RenewCall, Revoked, Shop,
+        SignIn, SignInError, SignedIn, TokensCall, TokensError,
     },
     step::{Field, Form, FormFault, Progress, Step, StepAnswer},
-    way::Way,
+    way::{OtherWay, Way},
 };
 pub use crate::binding::Provider;
 use crate::{

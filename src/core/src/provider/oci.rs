@@ -6,10 +6,11 @@
 //! ```text
 //! challenge  what a registry wants to see     name     names and digests
 //! registry   the calls, and what is answered  sign_in  the form, and how a login is proved
-//! tokens     a grant for each repository
+//! tokens     a grant for each repository      listing  a token for the index
 //! ```
 
 mod challenge;
+mod listing;
 mod name;
 mod registry;
 mod sign_in;
@@ -23,8 +24,9 @@ use async_trait::async_trait;
 
 pub(super) use self::tokens::RegistryNotes;
 use self::{registry::Registry, tokens::Call};
-use super::{Beginning, Claim, Granted, OtherWay, Protocol, SignIn, SignInError, TokensCall, TokensError};
+use super::{Beginning, Claim, Granted, Grants, OtherWay, Protocol, SignIn, SignInError, TokensCall, TokensError};
 use crate::{
+    ask::Ask,
     binding::{Binding, OptionsError, Provider, option},
     http::{HttpClient, HttpError},
     i18n::gettext,
@@ -81,6 +83,11 @@ impl Protocol for Oci {
 
     async fn tokens(&self, call: TokensCall<'_>) -> Result<Granted, TokensError> {
         Call::new(&call)?.grants().await.map(Granted::from)
+    }
+
+    async fn listing(&self, call: TokensCall<'_>) -> Result<Granted, TokensError> {
+        let repository = call.asks.iter().find_map(Ask::listing).ok_or(TokensError::Unexpected)?;
+        listing::grant(&call, repository).await.map(Grants::one).map(Granted::from)
     }
 
     fn serves_anybody(&self) -> bool {

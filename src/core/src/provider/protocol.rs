@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use url::Url;
 
 use super::{
-    Grants, Notes,
+    Grant, Grants, Notes,
     hints::{Acceptance, Hints},
     step::{Progress, Step, StepAnswer},
-    way::Way,
+    way::{OtherWay, Way},
 };
 use crate::{
     ask::Ask,
@@ -95,6 +95,12 @@ pub trait Protocol: Send + Sync {
     /// decides where the credential goes (rule R1).
     async fn tokens(&self, call: TokensCall<'_>) -> Result<Granted, TokensError>;
 
+    /// Gets a token that opens the repository's listing: the call's only ask. Nothing is needed where the protocol has no
+    /// such token.
+    async fn listing(&self, _call: TokensCall<'_>) -> Result<Granted, TokensError> {
+        Ok(Grants::one(Grant::Free).into())
+    }
+
     /// What the credential says about itself.
     fn hints(&self, _credential: &Credential) -> Hints {
         Hints::default()
@@ -151,19 +157,6 @@ pub trait Protocol: Send + Sync {
     async fn revoke(&self, _call: RenewCall<'_>) -> Result<Revoked, HttpError> {
         Ok(Revoked::NotOffered)
     }
-}
-
-/// The words by which a person finds a kind of server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OtherWay {
-    /// What such servers are called.
-    pub title: String,
-    /// How one signs in there.
-    pub subtitle: String,
-    /// Which address is wanted: a sentence.
-    pub what_to_enter: String,
-    /// What else such a server is known by: each an option of a remote, and what it is called.
-    pub terms: Vec<(&'static str, String)>,
 }
 
 /// What a sign-in begins with.
@@ -284,7 +277,7 @@ impl From<Refusal> for SignInError {
     }
 }
 
-/// One call for download tokens.
+/// One call for download tokens, or for one that opens a listing.
 #[derive(Clone, Copy)]
 pub struct TokensCall<'a> {
     /// The HTTP client.

@@ -77,17 +77,19 @@ impl Protocol for PastedToken {
 
     /// Asks nobody: what the token opens only shows when flatpak sends it.
     async fn tokens(&self, call: TokensCall<'_>) -> Result<Granted, TokensError> {
-        let token = call.credential.and_then(Credential::bearer).ok_or(TokensError::Rejected)?;
-        let ends = jwt::expiry(token.expose(), clock::now());
-        if ends.is_some_and(|ends| ends <= clock::now()) {
-            return Err(TokensError::Ended);
-        }
+        let (token, ends) = usable(&call)?;
         let prefixes = jwt::prefixes(token.expose());
         let grant = |ask: &Ask| {
             let is_covered = prefixes.as_ref().is_none_or(|prefixes| covers(prefixes, ask));
             Some(if is_covered { Grant::Token(token.clone(), ends) } else { Grant::Denied })
         };
         Grants::of(call.asks, grant).map(Granted::from).ok_or(TokensError::Unexpected)
+    }
+
+    /// The token itself, whatever apps it is for: nothing that it says is about listings.
+    async fn listing(&self, call: TokensCall<'_>) -> Result<Granted, TokensError> {
+        let (token, ends) = usable(&call)?;
+        Ok(Grants::one(Grant::Token(token.clone(), ends)).into())
     }
 
     fn hints(&self, credential: &Credential) -> Hints {
@@ -99,6 +101,16 @@ impl Protocol for PastedToken {
         let Some(token) = call.credential.and_then(Credential::bearer) else { return Ok(None) };
         proof::ask(call.http, &call.binding.service, token, call.asks).await.map(Some)
     }
+}
+
+/// The token of an account, unless it has ended by its own word, and when it ends.
+fn usable<'a>(call: &TokensCall<'a>) -> Result<(&'a Token, Option<i64>), TokensError> {
+    let token = call.credential.and_then(Credential::bearer).ok_or(TokensError::Rejected)?;
+    let ends = jwt::expiry(token.expose(), clock::now());
+    if ends.is_some_and(|ends| ends <= clock::now()) {
+        return Err(TokensError::Ended);
+    }
+    Ok((token, ends))
 }
 
 /// The page where a person pastes the token.

@@ -25,6 +25,19 @@ impl Way {
     }
 }
 
+/// The words by which a person finds a kind of server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherWay {
+    /// What such servers are called.
+    pub title: String,
+    /// How one signs in there.
+    pub subtitle: String,
+    /// Which address is wanted: a sentence.
+    pub what_to_enter: String,
+    /// What else such a server is known by: each an option of a remote, and what it is called.
+    pub terms: Vec<(&'static str, String)>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -78,6 +78,11 @@ impl Protocol for Webflow {
         api.tokens(call.credential.and_then(Authorization::bearer), call.asks).await.map(Granted::from)
     }
 
+    async fn listing(&self, call: TokensCall<'_>) -> Result<Granted, TokensError> {
+        let api = StoreApi::new(call.http, &call.binding.service);
+        api.listing_token(call.credential.and_then(Authorization::bearer)).await.map(Granted::from)
+    }
+
     fn shop(&self) -> Option<&dyn Shop> {
         Some(self)
     }

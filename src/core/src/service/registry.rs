@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use super::{REGISTRY, UrlError, host_of, parse_strictly};
+use super::{REGISTRY, RemoteUrl, ServiceUrl, UrlError, host_of, parse_strictly};
 
 /// Whether this is the address of the index of a container registry.
 pub fn is_registry(address: &str) -> bool {
@@ -27,6 +27,13 @@ pub(super) fn without_tag(plain: &str) -> Result<&str, UrlError> {
         Some((base, _)) if tag(&format!("{REGISTRY}{plain}")).is_some() => Ok(base),
         Some(_) => Err(UrlError::Fragment),
         None => Ok(plain),
+    }
+}
+
+impl RemoteUrl {
+    /// The server of the index, if this is the address of a container registry's.
+    pub fn index(&self) -> Option<ServiceUrl> {
+        ServiceUrl::parse(self.0.strip_prefix(REGISTRY)?).ok()
     }
 }
 
@@ -98,6 +105,9 @@ mod tests {
         assert_eq!(parsed("https://r.example.org/#beta"), Err(UrlError::Fragment));
         assert_eq!(tag("oci+https://r.example.org/#beta"), Some("beta"));
         assert_eq!(tag("https://r.example.org/#beta"), None);
+        let index = |text: &str| RemoteUrl::parse(text).unwrap().index().map(String::from);
+        assert_eq!(index("oci+https://r.example.org/rhel#beta").as_deref(), Some("https://r.example.org/rhel/"));
+        assert_eq!(index("https://r.example.org/rhel"), None);
     }
 
     #[test]

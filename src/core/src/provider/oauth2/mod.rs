@@ -126,6 +126,11 @@ impl Protocol for OAuth2 {
         api.tokens(call.credential.and_then(Authorization::bearer), call.asks).await.map(Granted::from)
     }
 
+    async fn listing(&self, call: TokensCall<'_>) -> Result<Granted, TokensError> {
+        let api = StoreApi::new(call.http, &call.binding.service);
+        api.listing_token(call.credential.and_then(Authorization::bearer)).await.map(Granted::from)
+    }
+
     fn lapses(&self, credential: &Credential, now: i64) -> bool {
         renewal::lapses(credential, now)
     }

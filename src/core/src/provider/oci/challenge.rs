@@ -10,8 +10,8 @@ use crate::{
     service::RealmUrl,
 };
 
-/// Longest name of a service, in bytes.
-const SERVICE_LIMIT: usize = 512;
+/// Longest name of a service or a scope, in bytes.
+const NAME_LIMIT: usize = 512;
 
 /// Where the tokens of a registry come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,20 @@ pub(super) struct Challenge {
     pub(super) realm: RealmUrl,
     /// The registry's name there.
     pub(super) service: Option<String>,
+    /// What a token has to allow, by the server's word.
+    pub(super) scope: Option<String>,
+}
+
+impl Challenge {
+    /// Whether a token for its scope allows reading and no more: a bearer token is shown to others.
+    pub(super) fn is_for_reading(&self) -> bool {
+        let is_for_reading = |entry: &str| match entry.rsplit_once(':') {
+            Some(("registry:catalog", "*")) => true,
+            Some((_, actions)) => actions.split(',').all(|action| action == "pull"),
+            None => false,
+        };
+        self.scope.as_deref().is_none_or(|scope| scope.split(' ').all(is_for_reading))
+    }
 }
 
 /// What a registry offers with a refusal.
@@ -58,8 +72,8 @@ fn tokens(challenge: &ChallengeRef<'_>) -> Option<Challenge> {
         // A parameter that stands twice may mean either.
         same.next().is_none().then(|| value.to_unescaped())
     };
-    let service = value("service").filter(|service| !service.is_empty() && service.len() <= SERVICE_LIMIT);
-    Some(Challenge { realm: RealmUrl::parse(&value("realm")?).ok()?, service })
+    let name = |parameter| value(parameter).filter(|name| !name.is_empty() && name.len() <= NAME_LIMIT);
+    Some(Challenge { realm: RealmUrl::parse(&value("realm")?).ok()?, service: name("service"), scope: name("scope") })
 }
 
 #[cfg(test)]
@@ -133,6 +147,28 @@ mod tests {
         }
         let twice = r#"Bearer realm="https://a.example/",realm="https://b.example/""#;
         assert_eq!(offered(&[twice]), Offer::Nothing);
+    }
+
+    #[test]
+    fn a_scope_that_allows_more_than_reading_is_told_apart() {
+        let is_for_reading = |scope: &str| {
+            let header = format!(r#"Bearer realm="https://sso.example.org/token"{scope}"#);
+            matches!(offered(&[&header]), Offer::Tokens(challenge) if challenge.is_for_reading())
+        };
+        for reading in ["", "registry:catalog:*", "repository:a/b:pull", "registry:catalog:* repository:a:pull"] {
+            assert!(is_for_reading(&format!(r#",scope="{reading}""#)), "{reading}");
+        }
+        assert!(is_for_reading(""));
+        for more in [
+            "repository:a:pull,push",
+            "repository:a:*",
+            "registry:catalog:* repository:a:delete",
+            "x",
+            "a:",
+            "a:pull  ",
+        ] {
+            assert!(!is_for_reading(&format!(r#",scope="{more}""#)), "{more}");
+        }
     }
 
     proptest! {

@@ -14,7 +14,10 @@ use crate::{
     clock,
     credential::{Credential, Secret, Token},
     http::{BasicError, HttpClient, HttpError, HttpResponse},
-    provider::wire::{json, jwt},
+    provider::{
+        TokensError,
+        wire::{json, jwt},
+    },
     service::ServiceUrl,
 };
 
@@ -50,6 +53,18 @@ pub(super) enum Fault {
 impl From<HttpError> for Fault {
     fn from(error: HttpError) -> Self {
         Self::Http(error)
+    }
+}
+
+impl From<Fault> for TokensError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::NotPossible => Self::NotPossible,
+            // It could be sent when the person signed in.
+            Fault::Login(_) => Self::Rejected,
+            Fault::Http(error) => Self::Http(error),
+            Fault::Busy(_) | Fault::Unexpected => Self::Unexpected,
+        }
     }
 }
 
@@ -153,10 +168,19 @@ impl Registry<'_> {
         name: Option<RepositoryName<'_>>,
         login: Option<Login<'_>>,
     ) -> Result<Issued, Fault> {
-        let scope = name.map(RepositoryName::scope);
+        self.scoped_token(challenge, name.map(RepositoryName::scope).as_deref(), login).await
+    }
+
+    /// The same for a scope that a server has named itself.
+    pub(super) async fn scoped_token(
+        &self,
+        challenge: &Challenge,
+        scope: Option<&str>,
+        login: Option<Login<'_>>,
+    ) -> Result<Issued, Fault> {
         let mut parameters = Vec::new();
         parameters.extend(challenge.service.as_deref().map(|service| ("service", service)));
-        parameters.extend(scope.as_deref().map(|scope| ("scope", scope)));
+        parameters.extend(scope.map(|scope| ("scope", scope)));
         let answer = match login {
             Some(Login { user: IDENTITY_TOKEN, password }) => {
                 let own =
@@ -194,7 +218,7 @@ impl<'a> Login<'a> {
 }
 
 /// What a registry offers with a refusal.
-fn offered(answer: &HttpResponse) -> Result<Challenge, Fault> {
+pub(super) fn offered(answer: &HttpResponse) -> Result<Challenge, Fault> {
     match Offer::of(answer) {
         Offer::Tokens(challenge) => Ok(challenge),
         Offer::OtherWays => Err(Fault::NotPossible),

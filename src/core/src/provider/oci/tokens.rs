@@ -66,14 +66,10 @@ enum Stop {
 
 impl From<Fault> for Stop {
     fn from(fault: Fault) -> Self {
-        Self::Failed(match fault {
-            Fault::Busy(wait) => return Self::Busy(wait),
-            Fault::NotPossible => TokensError::NotPossible,
-            // It could be sent when the person signed in.
-            Fault::Login(_) => TokensError::Rejected,
-            Fault::Http(error) => TokensError::Http(error),
-            Fault::Unexpected => TokensError::Unexpected,
-        })
+        match fault {
+            Fault::Busy(wait) => Self::Busy(wait),
+            fault => Self::Failed(fault.into()),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The API of an account server: `api/v1/get_tokens`, `api/v1/begin_purchase`, and `api/v1/sign_out`, all relative to its
-//! base address. Several providers speak it, each with its own way to show who calls.
+//! The API of an account server: `api/v1/get_tokens`, `api/v1/get_listing_token`, `api/v1/begin_purchase`, and
+//! `api/v1/sign_out`, all relative to its base address. Several providers speak it, each with its own way to show who calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +22,7 @@ use crate::{
 };
 
 const GET_TOKENS: &str = "api/v1/get_tokens";
+const GET_LISTING_TOKEN: &str = "api/v1/get_listing_token";
 const BEGIN_PURCHASE: &str = "api/v1/begin_purchase";
 const SIGN_OUT: &str = "api/v1/sign_out";
 
@@ -81,6 +82,15 @@ struct TokensAnswer {
     denied: BTreeSet<String>,
 }
 
+/// It has no fields: an account has one listing at a server.
+#[derive(Serialize)]
+struct ListingRequest {}
+
+#[derive(Deserialize)]
+struct ListingAnswer {
+    token: Option<String>,
+}
+
 #[derive(Serialize)]
 struct PurchaseRequest<'a> {
     id: &'a str,
@@ -108,6 +118,14 @@ impl<'a> StoreApi<'a> {
         let ids = asks.iter().map(Ask::app_id).collect();
         let answer = request.map_err(|_| TokensError::Rejected)?.json(&TokensRequest { ids }).send().await?;
         judge(&answer, asks, clock::now())
+    }
+
+    /// Asks for the token that opens the repository's listing.
+    pub(crate) async fn listing_token(self, authorization: Option<Authorization<'_>>) -> Result<Grants, TokensError> {
+        let url = self.service.join(GET_LISTING_TOKEN).map_err(|_| TokensError::Unexpected)?;
+        let request = authorization.ok_or(TokensError::Rejected)?.of(self.http.post(&url));
+        let answer = request.map_err(|_| TokensError::Rejected)?.json(&ListingRequest {}).send().await?;
+        judge_listing(&answer, clock::now()).map(Grants::one)
     }
 
     /// Asks the server to begin a purchase; gives its page.
@@ -175,6 +193,24 @@ fn judge(answer: &HttpResponse, asks: &[Ask], now: i64) -> Result<Grants, Tokens
         ApiAnswer::Denied => Grants::of(asks, |_| Some(Grant::Denied)).ok_or(TokensError::Unexpected),
         ApiAnswer::Missing | ApiAnswer::Void => Err(TokensError::Unexpected),
     }
+}
+
+/// What the answer to a call for a listing means. A server without that call needs none: it says so as it does for any
+/// address that it does not have, most often with a page.
+fn judge_listing(answer: &HttpResponse, now: i64) -> Result<Grant, TokensError> {
+    match ApiAnswer::of(answer) {
+        ApiAnswer::Success => parse_listing(&answer.body, now).ok_or(TokensError::Unexpected),
+        ApiAnswer::Rejected => Err(TokensError::Rejected),
+        ApiAnswer::Denied => Ok(Grant::Denied),
+        ApiAnswer::Missing => Ok(Grant::Free),
+        ApiAnswer::Void if matches!(answer.status, 404 | 405) => Ok(Grant::Free),
+        ApiAnswer::Void => Err(TokensError::Unexpected),
+    }
+}
+
+fn parse_listing(body: &[u8], now: i64) -> Option<Grant> {
+    let answer: ListingAnswer = json::read(body).ok()?;
+    grant(answer.token.as_deref().unwrap_or_default(), now)
 }
 
 /// Reads a body. It must grant or deny every app of the request, never both (rule R10).

@@ -251,3 +251,38 @@ fn a_refusal_says_what_it_wants() {
         assert!(!wants_basic(&refusal), "{challenges:?}");
     }
 }
+
+#[test]
+fn an_answer_about_a_listing_gives_a_token_or_none_or_means_nothing() {
+    let token = Grant::Token(Token::parse("t").unwrap(), None);
+    for (body, expected) in [
+        (r#"{"token":"t","later":[]}"#, Ok(token)),
+        (r#"{"token":""}"#, Ok(Grant::Free)),
+        (r#"{"token":null}"#, Ok(Grant::Free)),
+        ("{}", Ok(Grant::Free)),
+        (r#"{"token":"a b"}"#, Err(TokensError::Unexpected)),
+        (r#"{"token":"a\r\nX: 1"}"#, Err(TokensError::Unexpected)),
+        (r#"{"token":7}"#, Err(TokensError::Unexpected)),
+        (r#"{"token":"t","token":"u"}"#, Err(TokensError::Unexpected)),
+        (r#""t""#, Err(TokensError::Unexpected)),
+        ("", Err(TokensError::Unexpected)),
+    ] {
+        assert_eq!(judge_listing(&answer(200, body), 0), expected, "{body}");
+    }
+    let huge = format!(r#"{{"token":"{}"}}"#, "a".repeat(9 << 10));
+    assert_eq!(judge_listing(&answer(200, &huge), 0), Err(TokensError::Unexpected));
+}
+
+#[test]
+fn a_server_that_knows_no_listings_needs_no_token_for_one() {
+    let page = |status| judge_listing(&HttpResponse::of(status, "text/html", b"<h1>Sorry</h1>"), 0);
+    let json = |status| judge_listing(&answer(status, "{}"), 0);
+    for status in [404, 405, 410, 501] {
+        assert_eq!(json(status), Ok(Grant::Free), "{status}");
+    }
+    assert_eq!((page(404), page(405)), (Ok(Grant::Free), Ok(Grant::Free)));
+    assert_eq!((json(401), json(403)), (Err(TokensError::Rejected), Ok(Grant::Denied)));
+    for status in [200, 401, 403, 429, 500, 503] {
+        assert_eq!(page(status), Err(TokensError::Unexpected), "{status}");
+    }
+}
