@@ -2,6 +2,7 @@
 //! Names that come from outside, as widgets show them, and times as people read them.
 
 use gtk::glib;
+pub(crate) use usher_core::program::name as program;
 use usher_core::{
     account::{Account, told_apart},
     binding::Binding,
@@ -143,21 +144,6 @@ pub(crate) fn place_first(found: &str) -> String {
     }
 }
 
-/// The name of a program that asked, as the daemon found it.
-pub(crate) fn program(found: &str) -> String {
-    if let Some(claimed) = found.strip_prefix(client::CLAIMED) {
-        return gettext_f("A program that calls itself {name}", &[("name", &within(claimed))]);
-    }
-    match found {
-        "" => gettext("A program on this computer"),
-        "flatpak" => gettext("flatpak in the terminal"),
-        "gnome-software" => gettext("Software"),
-        "plasma-discover" => gettext("Discover"),
-        "bazaar" => gettext("Bazaar"),
-        other => plain(other),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use usher_core::{provider::Provider, testing};
@@ -199,14 +185,6 @@ mod tests {
         for nothing in ["", " ", "not a token!", "abc"] {
             assert_eq!(hints_of_pasted(&account.binding, nothing), "", "{nothing}");
         }
-    }
-
-    #[test]
-    fn a_program_is_called_by_the_name_people_know() {
-        assert_eq!(program("gnome-software"), "Software");
-        assert_eq!(program(""), "A program on this computer");
-        assert_eq!(program("claimed:Shop\n"), "A program that calls itself \u{2068}Shop\u{2069}");
-        assert_eq!(program("flatpak"), "flatpak in the terminal");
     }
 
     #[test]

@@ -40,6 +40,7 @@
 //!
 //! What programs share
 //!   names     ids, bus names, paths               prompt    constants of Prompter1
+//!   program   names of programs that ask
 //!   app_state constants of Access1                clock     the wall clock
 //!   environment  variables that weaken a rule       testing   builders for tests
 //! ```
@@ -76,6 +77,7 @@ pub mod lookup;
 pub mod names;
 pub mod notices;
 pub mod pending;
+pub mod program;
 pub mod prompt;
 pub mod provider;
 pub mod redirect;

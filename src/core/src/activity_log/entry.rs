@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::AccountId;
+use crate::{account::AccountId, prompt::Kind};
 
 /// Most ids of apps in one entry.
 const APPS_LIMIT: usize = 32;
@@ -77,9 +77,9 @@ pub struct Request {
     pub app_ids: BTreeSet<String>,
     /// What came of it.
     pub result: RequestResult,
-    /// Whether a window asked the person because of it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub asked: bool,
+    /// What windows asked the person because of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<Question>,
 }
 
 /// What a program wants tokens for.
@@ -92,6 +92,20 @@ pub enum Purpose {
     Update,
     /// To list what a repository has.
     Listing,
+}
+
+/// A question to the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Question {
+    /// To sign in.
+    SignIn,
+    /// To let a repository use an account.
+    Permission,
+    /// To buy apps.
+    Purchase,
+    /// To unlock the keyring.
+    Unlock,
 }
 
 /// What came of a request.
@@ -128,6 +142,17 @@ pub struct Purchase {
     /// The app's id, where the person wants it in the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_id: Option<String>,
+}
+
+impl From<Kind> for Question {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::SignIn => Self::SignIn,
+            Kind::Link => Self::Permission,
+            Kind::Purchase => Self::Purchase,
+            Kind::Unlock => Self::Unlock,
+        }
+    }
 }
 
 impl Entry {

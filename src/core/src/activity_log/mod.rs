@@ -4,10 +4,12 @@
 //!
 //! ```text
 //! entry   what the log says           settings   whether there is a log, and whether it names apps
+//! words   an entry as people read it
 //! ```
 
 mod entry;
 mod settings;
+mod words;
 
 use std::{
     io,
@@ -16,8 +18,9 @@ use std::{
 };
 
 pub use self::{
-    entry::{Entry, Event, Purchase, Purpose, Request, RequestResult},
+    entry::{Entry, Event, Purchase, Purpose, Question, Request, RequestResult},
     settings::Settings,
+    words::{Names, Words},
 };
 use crate::{
     files::{self, WRITE_LIMIT},

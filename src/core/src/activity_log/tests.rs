@@ -19,7 +19,7 @@ fn entry(at: i64) -> Entry {
         apps: 1,
         app_ids: ["org.example.App".to_owned()].into(),
         result: RequestResult::Granted,
-        asked: false,
+        asked: vec![],
     };
     let remote = Some("demo".to_owned());
     Entry { at, host: "store.example".to_owned(), remote, account: None, event: Event::Request(request) }
