@@ -85,6 +85,10 @@ pub mod option {
     pub const TYPE: &str = "type";
     /// Base address of the service.
     pub const URL: &str = "url";
+    /// The keys that sign the repository's tokens, or their address: see [`crate::token_check`].
+    pub const VERIFY_KEY: &str = "verify-key";
+    /// The repository's name in its tokens: see [`crate::token_check`].
+    pub const VERIFY_REPO: &str = "verify-repo";
     /// The registry, in a request. flatpak takes it from the index of a container registry, not from the remote.
     pub const REGISTRY: &str = "xa.oci-registry-uri";
 

@@ -24,6 +24,7 @@
 //!   buying    from “denied” to “owned”            http      the hardened HTTP client
 //!   redirect  the redirect that ends a sign-in    checks    what keeps accounts from working
 //!   listener  where a browser comes back to       registry_logins  logins that Podman and Docker keep
+//!   token_check  whether a token that somebody shows is good
 //!
 //! What Usher remembers
 //!   json_file one JSON value in a private file    files     small private files
@@ -99,4 +100,5 @@ pub mod takeout;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod text;
+pub mod token_check;
 pub mod user_code;

@@ -2,6 +2,7 @@
 //! Addresses of account servers and repositories. Only this file parses, normalises and compares them: with one parser,
 //! and by parsed parts, never by substrings (rules R2 and R4).
 
+mod below;
 mod loopback;
 mod registry;
 

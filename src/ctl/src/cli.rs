@@ -98,6 +98,14 @@ pub(crate) enum Command {
         #[arg(required = true, value_name = "APP")]
         apps: Vec<String>,
     },
+    /// Check whether a token, read from standard input, is good for a ref
+    Verify {
+        /// The remote that has the ref, by its name or address
+        remote: String,
+        /// The full ref, such as app/org.example.App/x86_64/stable
+        #[arg(value_name = "REF")]
+        wanted: String,
+    },
     /// Buy an app on the page of its store
     Buy {
         /// The remote that has the app, by its name or address

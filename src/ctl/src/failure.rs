@@ -27,6 +27,7 @@ pub(crate) mod code {
     pub(crate) const KEYRING: u8 = 5;
     pub(crate) const NETWORK: u8 = 6;
     pub(crate) const CANCELLED: u8 = 7;
+    pub(crate) const NOT_CHECKED: u8 = 8;
     /// What a shell reports of a program that wrote into a closed pipe: 128 and the number of `SIGPIPE`.
     pub(crate) const UNHEARD: u8 = 141;
 }
@@ -46,6 +47,8 @@ pub(crate) enum Failure {
     NotSavedYet,
     /// A server gave no usable answer. Holds the sentence.
     Network(String),
+    /// A token that only its server can judge. Holds the sentence.
+    NotChecked(String),
     /// The person said no, or stopped.
     Cancelled,
     /// The person stopped or cancelled something, which takes more than a word to say. Holds the sentence.
@@ -121,6 +124,7 @@ impl Failure {
             | Self::AccountNeeded(text)
             | Self::PurchaseNeeded(text)
             | Self::Network(text)
+            | Self::NotChecked(text)
             | Self::Stopped(text)
             | Self::Other(text) => text.clone(),
             Self::Keyring(error) => error.sentence(),
@@ -140,6 +144,7 @@ impl Failure {
             Self::Keyring(_) | Self::NotSavedYet => code::KEYRING,
             Self::Network(_) => code::NETWORK,
             Self::Cancelled | Self::Stopped(_) => code::CANCELLED,
+            Self::NotChecked(_) => code::NOT_CHECKED,
         }
     }
 
@@ -152,6 +157,7 @@ impl Failure {
             code::KEYRING => "keyring",
             code::NETWORK => "network",
             code::CANCELLED => "cancelled",
+            code::NOT_CHECKED => "cannot-be-checked",
             _ => "failed",
         }
     }

@@ -103,7 +103,7 @@ fn name_of(argument: &Arg) -> Vec<clap_mangen::roff::Inline> {
 }
 
 /// Sections that the definition does not contain. A paragraph with “ : ” is a term and its meaning.
-const SECTIONS: [(&str, &str); 8] = [
+const SECTIONS: [(&str, &str); 9] = [
     (
         "ACCOUNTS",
         "An account is named by user@host, by its id (usherctl list --json), or by its user or the host of its server if that is the
@@ -160,10 +160,21 @@ Where Podman, Docker or flatpak has signed in to a container registry on this co
 /usr/local/bin; its path is printed before it runs.",
     ),
     (
+        "TOKENS OF OTHERS",
+        "verify says whether a token that somebody shows is good for a ref of a remote: for a mirror of a repository, which sees the
+tokens of its clients. It reads the token from standard input, without line breaks and spaces around it, or asks for it without
+showing it. The token has to be a signed JSON Web Token (RS256, ES256 or EdDSA), and the remote has to name the keys in its
+authenticator option verify-key: a JWK set, or an https address at its account server. With a set it needs no account, no
+keyring, no session bus and no network. An address is asked only if an account of this computer is linked to the remote.
+
+A token counts up to a minute after its end. It has to be for downloads, for the ref’s app and branch, and for the repository:
+its name is the option verify-repo, or the last part of the remote’s address.",
+    ),
+    (
         "EXIT STATUS",
         "0 : Done.
 
-1 : Failed; or doctor found a problem.
+1 : Failed; or doctor found a problem; or the token of verify is not good.
 
 2 : The arguments are not valid, or a question needs a terminal.
 
@@ -177,6 +188,8 @@ Where Podman, Docker or flatpak has signed in to a container registry on this co
 
 7 : Cancelled.
 
+8 : The token of verify cannot be checked on this computer: it is no signed JSON Web Token, or the remote names no keys.
+
 141 : The output is no longer read, as in a pipe to head(1).",
     ),
     (
@@ -184,7 +197,7 @@ Where Podman, Docker or flatpak has signed in to a container registry on this co
         "With --json the result is one JSON object on standard output; questions, explanations, and the address and code
 of a sign-in stay on standard error. Keys are only ever added. Times are seconds since 1970. No output holds a secret.
 
-error : Instead of any result: kind (failed, usage, account-needed, purchase-needed, keyring, network or cancelled), exit (the
+error : Instead of any result: kind (failed, usage, account-needed, purchase-needed, keyring, network, cancelled or cannot-be-checked), exit (the
 exit status) and message.
 
 list, status : accounts, each with id, provider, service, server, signs_in_at (the host at which one signs in), user, name, state (signed-in, expired, signed-out, locked or
@@ -215,6 +228,9 @@ install, a command for all that is not installed.
 query : remote, address, apps (id and state of each: free, owned, not-owned, account-needed, link-needed, locked or unknown)
 and error.
 
+verify : remote, address, ref, good, and reason, a word, where the token is not good: expired, not-yet-valid, wrong-key,
+unknown-key, wrong-algorithm, other-app, other-branch, other-repository, other-purpose (not for downloads) or malformed.
+
 buy : remote, app, account, state (owned) and install, a command.
 
 export : file, and the numbers of accounts and repositories. What is written to standard output is the file itself, with
@@ -242,6 +258,8 @@ that leaves signing in to another one.
 usherctl use registry && usherctl sign-in registry : Let Usher keep the sign-in of a registry that flatpak asks for anew each time.
 
 usherctl query shop org.example.App && flatpak install shop org.example.App : Install an app only if that needs nothing more.
+
+usherctl verify shop app/org.example.App/x86_64/stable < token : See whether a token that a client has shown is good for an app.
 
 usherctl allow shop me@store.example.org : Let the remote shop use this account of several that are here.
 

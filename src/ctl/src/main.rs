@@ -40,6 +40,7 @@ mod target;
 mod terminal;
 mod time;
 mod unsaved;
+mod verify;
 mod way;
 
 use std::{
@@ -152,6 +153,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Remove { account, yes } => remove::run(context, &account, yes).await?,
         Command::Purchases { account, check } => return purchases::run(context, account.as_deref(), check).await,
         Command::Query { remote, apps } => return query::run(context, &remote, &apps).await,
+        Command::Verify { remote, wanted } => return verify::run(context, &remote, &wanted).await,
         Command::Export { file, force } => export::run(context, file, force).await?,
         Command::Import { file, way } => import::run(context, &file, way).await?,
         Command::Generate { artifact } => generate::run(artifact)?,

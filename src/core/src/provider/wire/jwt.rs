@@ -44,9 +44,10 @@ pub fn prefixes(token: &str) -> Option<Vec<String>> {
 }
 
 /// Whether prefixes of flat-manager's cover an id.
-pub fn covers(prefixes: &[String], id: &str) -> bool {
-    let is_below = |prefix: &String| id.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('.'));
-    prefixes.is_empty() || prefixes.iter().any(|prefix| prefix.is_empty() || prefix == id || is_below(prefix))
+pub fn covers(prefixes: &[impl AsRef<str>], id: &str) -> bool {
+    let is_below = |prefix: &str| id.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.'));
+    let mut texts = prefixes.iter().map(AsRef::as_ref);
+    prefixes.is_empty() || texts.any(|prefix| prefix.is_empty() || prefix == id || is_below(prefix))
 }
 
 /// The name of the person to whom a token says it belongs, cleaned for showing.
