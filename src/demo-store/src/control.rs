@@ -109,6 +109,11 @@ impl Control {
         self.shop.revoke_token(token)
     }
 
+    /// Signs download tokens with another key pair from now on. Those signed before are good no longer.
+    pub fn rotate_download_key(&self) -> Result<(), StoreError> {
+        self.shop.download_keys.rotate()
+    }
+
     /// Every credential and download token issued since the start, for tests that search for leaks.
     pub fn issued_secrets(&self) -> Vec<String> {
         self.shop.issued_secrets()

@@ -4,7 +4,7 @@
 //!
 //! [`DemoStore::start`] opens it, [`DemoStore::control`] makes it misbehave.
 //!
-//! - `shop`, `db`, `tokens`, `catalogue`: users, credentials, and access to apps.
+//! - `shop`, `db`, `tokens`, `download_keys`, `catalogue`: users, credentials, and access to apps.
 //! - `issuer`: taking access tokens of another server, and an `OpenID` server for tests.
 //! - `server`: the shop over HTTP, on connections that can break on purpose (`connection`).
 //! - `repository`: building, publishing and protecting the repository, and bringing an authenticator along with it.
@@ -16,6 +16,7 @@ mod catalogue;
 mod connection;
 mod control;
 mod db;
+mod download_keys;
 mod error;
 mod failures;
 mod hex;

@@ -67,6 +67,9 @@ struct Arguments {
     /// How long a download token lasts
     #[arg(long, value_name = "SECONDS", default_value_t = 10 * 60)]
     token_lifetime: u64,
+    /// Sign download tokens with a key pair, and name its public key in the repository’s options, so that others can check them
+    #[arg(long, conflicts_with = "no_repository")]
+    signed_tokens: bool,
     /// Authenticator to name in the command that adds the repository
     #[arg(long, value_name = "NAME", default_value = DEVELOPMENT_AUTHENTICATOR)]
     authenticator: String,
@@ -169,6 +172,7 @@ fn options(arguments: Arguments) -> StoreOptions {
         issuer: arguments.issuer.map(|address| Issuer { address, client_id: arguments.client_id }),
         credential_lifetime: Duration::from_secs(arguments.credential_lifetime),
         token_lifetime: Duration::from_secs(arguments.token_lifetime),
+        signed_tokens: arguments.signed_tokens,
         summary_authenticator: (arguments.announce_authenticator || arguments.bring_authenticator.is_some()).then(
             || {
                 let name = arguments.authenticator.clone();

@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use url::Url;
 
-use crate::Issuer;
+use crate::{Issuer, server::JWK_SET, store::repository_url};
 
 /// The authenticator that the `flatpak remote-add` line names: a development build of Usher.
 pub const DEVELOPMENT_AUTHENTICATOR: &str = "io.github.usher.Usher.Devel";
@@ -34,6 +34,8 @@ pub struct StoreOptions {
     pub credential_lifetime: Duration,
     /// How long a download token lasts.
     pub token_lifetime: Duration,
+    /// Whether a key pair signs download tokens, so that others can check them: see [`jwk_set`](crate::DemoStore::jwk_set).
+    pub signed_tokens: bool,
     /// The authenticator that the repository's summary names. With `None` only the command line names one.
     pub summary_authenticator: Option<SummaryAuthenticator>,
     /// The authenticator in [`remote_add_command`](crate::DemoStore::remote_add_command).
@@ -56,6 +58,7 @@ impl StoreOptions {
             issuer: None,
             credential_lifetime: Duration::from_secs(30 * 24 * 60 * 60),
             token_lifetime: Duration::from_secs(10 * 60),
+            signed_tokens: false,
             summary_authenticator: None,
             authenticator: DEVELOPMENT_AUTHENTICATOR.to_owned(),
             progress: Progress::default(),
@@ -67,12 +70,19 @@ impl StoreOptions {
         Self { sign_in: SignInKind::Token, ..Self::new(data_dir) }
     }
 
-    /// The authenticator options that say how people sign in.
-    pub(crate) fn sign_in_options(&self) -> Vec<String> {
-        match &self.issuer {
+    /// The authenticator options that say how people sign in, and how tokens are checked.
+    pub(crate) fn sign_in_options(&self, base_url: &Url) -> Vec<String> {
+        let mut options = match &self.issuer {
             Some(issuer) => issuer.options(),
             None => self.sign_in.option().map(str::to_owned).into_iter().collect(),
+        };
+        if self.signed_tokens {
+            // The service of a repository without an account server is the repository itself.
+            let below = if self.sign_in.has_server() { base_url.clone() } else { repository_url(base_url) };
+            let address = format!("{}/{JWK_SET}", below.as_str().trim_end_matches('/'));
+            options.push(format!("verify-key={address}"));
         }
+        options
     }
 
     /// A shop without a repository: sign-in and tokens only.

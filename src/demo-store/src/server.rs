@@ -30,6 +30,9 @@ use crate::{
     shop::Shop,
 };
 
+/// Where the public keys are, below the account server or the repository.
+pub(crate) const JWK_SET: &str = ".well-known/jwks.json";
+
 /// The state of all request handlers.
 pub(crate) type ShopState = State<Arc<Shop>>;
 /// The log entry of the current request.
@@ -45,7 +48,11 @@ struct ReturnQuery {
 
 /// The whole shop.
 pub(crate) fn router(shop: Arc<Shop>) -> Router {
-    let public = Router::new().route("/", get(front_page::show)).route("/repo/{*path}", get(repository::serve));
+    let public = Router::new()
+        .route("/", get(front_page::show))
+        .route(&format!("/{JWK_SET}"), get(jwk_set))
+        .route(&format!("/repo/{JWK_SET}"), get(jwk_set))
+        .route("/repo/{*path}", get(repository::serve));
     let accounts = Router::new()
         .route("/login", get(login::show).post(login::submit))
         .route("/api/v1/get_tokens", post(api::get_tokens))
@@ -56,6 +63,14 @@ pub(crate) fn router(shop: Arc<Shop>) -> Router {
         .route("/purchase/{id}/thanks", get(purchase::thanks));
     let all = if shop.sign_in.has_server() { public.merge(accounts) } else { public };
     all.fallback(not_found).layer(middleware::from_fn_with_state(Arc::clone(&shop), log_and_answer)).with_state(shop)
+}
+
+/// The public keys that download tokens are signed with.
+async fn jwk_set(State(shop): ShopState) -> Response {
+    match shop.download_keys.jwk_set() {
+        Some(set) => ([(header::CONTENT_TYPE, "application/jwk-set+json")], set.to_string()).into_response(),
+        None => not_found().await,
+    }
 }
 
 async fn not_found() -> Response {

@@ -12,6 +12,7 @@ use crate::{
     SignInKind, StoreError,
     catalogue::{self, Terms},
     db::{CredentialState, Database, User},
+    download_keys::DownloadKeys,
     hex,
     issuer::AccessTokens,
     repository::Repository,
@@ -19,6 +20,9 @@ use crate::{
     switches::Switches,
     tokens::{self, CredentialClaims, DownloadClaims, TokenTerms, now},
 };
+
+/// The repository's name, the end of its address.
+pub(crate) const REPOSITORY_NAME: &str = "repo";
 
 /// The state from which the shop answers requests.
 #[derive(Debug)]
@@ -30,12 +34,13 @@ pub(crate) struct Shop {
     pub(crate) repository: Option<Repository>,
     pub(crate) remote_add_command: String,
     credential_secret: Vec<u8>,
-    repository_secret: Vec<u8>,
+    /// What signs download tokens.
+    pub(crate) download_keys: DownloadKeys,
     credential_lifetime: Duration,
     token_lifetime: Duration,
     /// How people sign in.
     pub(crate) sign_in: SignInKind,
-    /// The authenticator options that say so.
+    /// The authenticator options that say so, and how tokens are checked.
     pub(crate) sign_in_options: Vec<String>,
     /// The access tokens of another server that it takes.
     access_tokens: Option<AccessTokens>,
@@ -68,13 +73,19 @@ pub(crate) struct ShopParts {
     pub(crate) access_tokens: Option<AccessTokens>,
     pub(crate) credential_lifetime: Duration,
     pub(crate) token_lifetime: Duration,
+    /// Whether a key pair signs download tokens.
+    pub(crate) signed_tokens: bool,
 }
 
 impl Shop {
     pub(crate) fn new(parts: ShopParts) -> Result<Self, StoreError> {
         Ok(Self {
             credential_secret: parts.db.secret("credentials")?,
-            repository_secret: parts.db.secret("repository")?,
+            download_keys: if parts.signed_tokens {
+                DownloadKeys::new_pair()?
+            } else {
+                DownloadKeys::Secret(parts.db.secret("repository")?)
+            },
             db: parts.db,
             base_url: parts.base_url,
             log: RequestLog::new(),
@@ -171,14 +182,29 @@ impl Shop {
     }
 
     fn download_token(&self, user: &User, id: &str) -> String {
+        let lifetime = i64::try_from(self.token_lifetime.as_secs()).unwrap_or(i64::MAX);
         let claims = DownloadClaims {
             name: "CANARY-demo-store".to_owned(),
             sub: subject(user),
-            prefixes: vec![id.to_owned()],
-            exp: now().saturating_add_unsigned(self.token_lifetime.as_secs()),
             jti: None,
+            ..self.download_claims(vec![id.to_owned()], lifetime)
         };
-        self.record_secret(tokens::sign(&claims, &self.repository_secret))
+        self.record_secret(self.download_keys.sign(&claims))
+    }
+
+    /// The claims of a token of nobody for these ids.
+    fn download_claims(&self, prefixes: Vec<String>, lifetime: i64) -> DownloadClaims {
+        // What only others look at is left out where they cannot check it.
+        let for_others = |claim: &str| self.download_keys.jwk_set().map(|_| claim.to_owned()).into_iter().collect();
+        DownloadClaims {
+            jti: None,
+            name: String::new(),
+            sub: "people/any".to_owned(),
+            prefixes,
+            scope: for_others("download"),
+            repos: for_others(REPOSITORY_NAME),
+            exp: now().saturating_add(lifetime),
+        }
     }
 
     /// Makes a token for a person to paste, with the claims of flat-manager's `gentoken`.
@@ -187,25 +213,22 @@ impl Shop {
         getrandom::fill(&mut id)?;
         let claims = DownloadClaims {
             name: terms.name,
-            sub: "people/any".to_owned(),
-            prefixes: terms.prefixes,
-            exp: now().saturating_add(terms.lifetime),
             jti: Some(format!("CANARY-{}", hex::encode(&id))),
+            ..self.download_claims(terms.prefixes, terms.lifetime)
         };
-        Ok(self.record_secret(tokens::sign(&claims, &self.repository_secret)))
+        Ok(self.record_secret(self.download_keys.sign(&claims)))
     }
 
     /// Revokes a token that was handed out, whether it has ended or not. Returns whether it was one.
     pub(crate) fn revoke_token(&self, token: &str) -> bool {
-        let claims = tokens::verify::<DownloadClaims>(token, &self.repository_secret);
+        let claims = self.download_keys.verify::<DownloadClaims>(token);
         let id = claims.ok().and_then(|claims| claims.jti);
         id.map(|id| self.switches.revoke(id)).is_some()
     }
 
     /// Reads a download token as flat-manager does. Errors are in flat-manager's words.
     pub(crate) fn check_download_token(&self, token: &str) -> Result<DownloadClaims, String> {
-        let claims: DownloadClaims =
-            tokens::verify(token, &self.repository_secret).map_err(|error| error.to_string())?;
+        let claims: DownloadClaims = self.download_keys.verify(token).map_err(|error| error.to_string())?;
         if claims.exp < now() {
             return Err("Token is expired".to_owned());
         }

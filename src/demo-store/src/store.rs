@@ -18,7 +18,7 @@ use crate::{
     issuer::AccessTokens,
     repository::{Announcement, Repository},
     server,
-    shop::{Shop, ShopParts},
+    shop::{REPOSITORY_NAME, Shop, ShopParts},
     threads::{Threads, listen},
 };
 
@@ -69,6 +69,12 @@ impl DemoStore {
     /// The address of the repository.
     pub fn repository_url(&self) -> Url {
         repository_url(&self.base_url)
+    }
+
+    /// The public keys that download tokens are signed with (RFC 7517), as the shop shows them at the address that the
+    /// option `verify-key` names. `None` if nobody else can check them.
+    pub fn jwk_set(&self) -> Option<String> {
+        self.shop.download_keys.jwk_set().map(|set| set.to_string())
     }
 
     /// The address of the control endpoint, if there is one.
@@ -140,14 +146,14 @@ fn set_up(options: &StoreOptions, base_url: Url) -> Result<Shop, StoreError> {
         name: authenticator.name.clone(),
         url: options.sign_in.has_server().then(|| authenticator.url.clone().unwrap_or_else(|| base_url.to_string())),
         brought_from: authenticator.brought_from.clone(),
-        sign_in: options.sign_in_options(),
+        sign_in: options.sign_in_options(&base_url),
     });
     let cache = options.repository_cache.as_deref();
     let repository = options
         .make_repository
         .then(|| Repository::open(data_dir, cache, announcement, &options.progress))
         .transpose()?;
-    let sign_in_options = options.sign_in_options();
+    let sign_in_options = options.sign_in_options(&base_url);
     let arguments =
         remote_add_arguments(&base_url, &Authenticator::of(options), options.sign_in, &sign_in_options, "demo");
     let issuer = options.issuer.clone();
@@ -162,12 +168,13 @@ fn set_up(options: &StoreOptions, base_url: Url) -> Result<Shop, StoreError> {
         access_tokens,
         credential_lifetime: options.credential_lifetime,
         token_lifetime: options.token_lifetime,
+        signed_tokens: options.signed_tokens,
     })
 }
 
-fn repository_url(base_url: &Url) -> Url {
+pub(crate) fn repository_url(base_url: &Url) -> Url {
     let mut url = base_url.clone();
-    url.set_path("repo");
+    url.set_path(REPOSITORY_NAME);
     url
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! JSON Web Tokens, HS256 only: the credentials of the shop's users, and download tokens as flat-manager accepts them.
+//! JSON Web Tokens, here in HS256: the credentials of the shop's users, and download tokens as flat-manager accepts them.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -37,6 +37,11 @@ pub(crate) struct DownloadClaims {
     pub(crate) sub: String,
     #[serde(default)]
     pub(crate) prefixes: Vec<String>,
+    /// What the token is for, and the repositories: for those who check it elsewhere. Empty where nobody can.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) scope: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) repos: Vec<String>,
     pub(crate) exp: i64,
 }
 
@@ -91,33 +96,64 @@ pub(crate) fn now() -> i64 {
 
 /// Signs claims.
 pub(crate) fn sign(claims: &impl Serialize, secret: &[u8]) -> String {
+    sign_text(HEADER, claims, |signed| mac(secret, signed).finalize().into_bytes().to_vec())
+}
+
+/// A token with this header and these claims, and what makes its signature.
+pub(crate) fn sign_text(header: &str, claims: &impl Serialize, signature: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
     let claims = serde_json::to_vec(claims).expect("claims are plain data");
-    let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(HEADER), URL_SAFE_NO_PAD.encode(claims));
-    let signature = mac(secret, &signed).finalize().into_bytes();
+    let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let signature = signature(signed.as_bytes());
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// The parts of a token whose signature is not checked yet.
+pub(crate) struct SignedText<'a> {
+    pub(crate) header: Header,
+    /// What is signed.
+    pub(crate) signed: &'a [u8],
+    pub(crate) signature: Vec<u8>,
+    claims: &'a str,
+}
+
+/// What a header says.
+#[derive(Deserialize)]
+pub(crate) struct Header {
+    pub(crate) alg: String,
+    pub(crate) kid: Option<String>,
+}
+
+impl<'a> SignedText<'a> {
+    pub(crate) fn read(token: &'a str) -> Result<Self, TokenError> {
+        let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
+        let (header, claims) = signed.split_once('.').ok_or(TokenError::Malformed)?;
+        let header = serde_json::from_slice(&decode(header)?).map_err(|_| TokenError::Malformed)?;
+        Ok(Self { header, signed: signed.as_bytes(), signature: decode(signature)?, claims })
+    }
+
+    /// The claims, for whoever has checked the signature.
+    pub(crate) fn claims<T: DeserializeOwned>(&self) -> Result<T, TokenError> {
+        serde_json::from_slice(&decode(self.claims)?).map_err(|_| TokenError::Claims)
+    }
+}
+
+fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Malformed)
 }
 
 /// Checks the signature and reads the claims. The caller checks the expiry.
 pub(crate) fn verify<T: DeserializeOwned>(token: &str, secret: &[u8]) -> Result<T, TokenError> {
-    #[derive(Deserialize)]
-    struct Header {
-        alg: String,
-    }
-    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Malformed);
-
-    let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
-    let (header, claims) = signed.split_once('.').ok_or(TokenError::Malformed)?;
-    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| TokenError::Malformed)?;
-    if header.alg != "HS256" {
+    let text = SignedText::read(token)?;
+    if text.header.alg != "HS256" {
         return Err(TokenError::Malformed);
     }
-    mac(secret, signed).verify_slice(&decode(signature)?).map_err(|_| TokenError::Signature)?;
-    serde_json::from_slice(&decode(claims)?).map_err(|_| TokenError::Claims)
+    mac(secret, text.signed).verify_slice(&text.signature).map_err(|_| TokenError::Signature)?;
+    text.claims()
 }
 
-fn mac(secret: &[u8], signed: &str) -> Hmac<Sha256> {
+fn mac(secret: &[u8], signed: &[u8]) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes keys of any length");
-    mac.update(signed.as_bytes());
+    mac.update(signed);
     mac
 }
 
@@ -130,6 +166,8 @@ mod tests {
             name: "CANARY-demo-store".to_owned(),
             sub: "users/1".to_owned(),
             prefixes: prefixes.iter().map(ToString::to_string).collect(),
+            scope: Vec::new(),
+            repos: Vec::new(),
             exp: 10,
             jti: None,
         }

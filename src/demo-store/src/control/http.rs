@@ -37,6 +37,7 @@ POST   /credentials/expire        {\"user\": \"demo\"}, or {} for all
 POST   /credentials/revoke        the same fields
 POST   /tokens                    {\"name\": \"Ada\", \"prefixes\": [\"org.example\"], \"lifetime\": SECONDS} makes a token to paste
 POST   /tokens/revoke             {\"token\": \"…\"}
+POST   /tokens/rotate             {} signs download tokens with another key pair from now on
 PUT    /sign-out                  {\"offered\": false} is a shop that cannot end a sign-in
 PUT    /passwords                 {\"user\": \"demo\", \"password\": \"…\"}
 PUT    /apps                      {\"user\": \"demo\", \"app\": \"org.example.Sketchbook\", \"granted\": true}
@@ -128,6 +129,7 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/credentials/revoke", post(revoke))
         .route("/tokens", post(hand_out))
         .route("/tokens/revoke", post(revoke_token))
+        .route("/tokens/rotate", post(rotate_download_key))
         .route("/sign-out", put(offer_sign_out))
         .route("/passwords", put(set_password))
         .route("/apps", put(set_access))
@@ -211,6 +213,11 @@ async fn hand_out(
 
 async fn revoke_token(State(control): State<Control>, Json(request): Json<RevokeRequest>) -> Json<Value> {
     Json(json!({ "revoked": control.revoke_token(&request.token) }))
+}
+
+async fn rotate_download_key(State(control): State<Control>, Json(_): Json<Value>) -> Result<Json<Value>, StoreError> {
+    control.rotate_download_key()?;
+    Ok(done())
 }
 
 async fn offer_sign_out(
