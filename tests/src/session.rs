@@ -57,6 +57,8 @@ pub struct Setup {
     pub single_sign_on: bool,
     /// With single sign-on: have the issuer at another host than the shop.
     pub issuer_at_another_host: bool,
+    /// Let the shop sign its download tokens with a key pair, so that others can check them.
+    pub signed_tokens: bool,
     /// Start no shop and add no remote.
     pub without_shop: bool,
     /// Leave the window process out.
@@ -359,7 +361,7 @@ async fn open_named_shop(mut options: StoreOptions) -> DemoStore {
 /// Options of the session's shop.
 fn shop_options(folder: &Path, setup: &Setup, issuer: Option<&DemoIssuer>) -> StoreOptions {
     let issuer = issuer.map(|issuer| issuer.issuer().clone());
-    StoreOptions { sign_in: setup.sign_in, issuer, ..options_of_shop_in(folder) }
+    StoreOptions { sign_in: setup.sign_in, issuer, signed_tokens: setup.signed_tokens, ..options_of_shop_in(folder) }
 }
 
 /// Options of a shop in that folder. Its repository is built once, and later sessions copy it.
