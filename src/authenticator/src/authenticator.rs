@@ -35,43 +35,15 @@ impl Authenticator {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> fdo::Result<OwnedObjectPath> {
-        let peer = header.sender().ok_or_else(|| fdo::Error::Failed("a call without a sender".into()))?;
-        let path = limits::handle_path(peer.as_str(), handle_token)?;
-        let request = Request::read(&CallArguments {
+        let arguments = CallArguments {
             authenticator_options: &authenticator_options,
             remote,
             remote_uri,
-            refs: &refs,
+            refs: Some(&refs),
             options: &options,
             parent_window,
-        })?;
-        let (admission, events) = self.0.open_requests.admit(&path, peer.as_str())?;
-        let handle = OwnedObjectPath::try_from(path).map_err(|_| LimitError::HandleToken)?;
-        let object = RequestObject {
-            open_requests: self.0.open_requests.clone(),
-            peer: peer.to_owned().into(),
-            path: handle.clone(),
         };
-        connection.object_server().at(&handle, object).await?;
-        tracing::debug!(
-            handle = handle.as_str(),
-            remote,
-            refs = request.asks.len(),
-            request.interactive,
-            "received a request"
-        );
-        // If the daemon was killed now, a client whose handle is not in there would wait forever.
-        self.0.open_requests.written().await;
-        let supervisor = RequestTask {
-            daemon: self.0.clone(),
-            connection: connection.clone(),
-            handle: handle.clone(),
-            peer: peer.to_owned().into(),
-            admission,
-            events,
-        };
-        tokio::spawn(supervisor.run(request));
-        Ok(handle)
+        accept(&self.0, connection, &header, handle_token, &arguments).await
     }
 
     #[zbus(property(emits_changed_signal = "const"), name = "version")]
@@ -79,6 +51,47 @@ impl Authenticator {
     fn version(&self) -> u32 {
         1
     }
+}
+
+/// Takes a call: checks it, exports the request's object, and returns its handle at once. The answer comes by itself.
+pub(crate) async fn accept(
+    daemon: &Arc<Daemon>,
+    connection: &Connection,
+    header: &Header<'_>,
+    handle_token: &str,
+    arguments: &CallArguments<'_>,
+) -> fdo::Result<OwnedObjectPath> {
+    let peer = header.sender().ok_or_else(|| fdo::Error::Failed("a call without a sender".into()))?;
+    let path = limits::handle_path(peer.as_str(), handle_token)?;
+    let request = Request::read(arguments)?;
+    let (admission, events) = daemon.open_requests.admit(&path, peer.as_str())?;
+    let handle = OwnedObjectPath::try_from(path).map_err(|_| LimitError::HandleToken)?;
+    let object = RequestObject {
+        open_requests: daemon.open_requests.clone(),
+        peer: peer.to_owned().into(),
+        path: handle.clone(),
+    };
+    connection.object_server().at(&handle, object).await?;
+    tracing::debug!(
+        handle = handle.as_str(),
+        remote = request.remote,
+        refs = request.refs().len(),
+        request.is_listing,
+        request.interactive,
+        "received a request"
+    );
+    // If the daemon was killed now, a client whose handle is not in there would wait forever.
+    daemon.open_requests.written().await;
+    let supervisor = RequestTask {
+        daemon: daemon.clone(),
+        connection: connection.clone(),
+        handle: handle.clone(),
+        peer: peer.to_owned().into(),
+        admission,
+        events,
+    };
+    tokio::spawn(supervisor.run(request));
+    Ok(handle)
 }
 
 impl From<LimitError> for fdo::Error {

@@ -120,9 +120,15 @@ pub(crate) fn request(refs: &[&str]) -> Request {
         odd_option: None,
         registry: None,
         asks: refs.iter().map(|text| Ask::of_ref(text.parse().unwrap())).collect(),
+        is_listing: false,
         interactive: true,
         parent_window: String::new(),
     }
+}
+
+/// An interactive request for the listing of the remote `shop`.
+pub(crate) fn listing() -> Request {
+    Request { asks: vec![Ask::of_listing(testing::remote_url(REMOTE_URI))], is_listing: true, ..request(&[]) }
 }
 
 impl World {

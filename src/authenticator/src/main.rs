@@ -20,6 +20,7 @@
 //! supervisor     restarts a killed daemon              deployment     whether its sandbox is out of date
 //! application    forwards the desktop's calls          notify         notifications
 //! daemon         what all requests share               abort_on_drop  tasks that end with their owner
+//! listing        the interface for lists of what repositories have
 //! ```
 
 mod abort_on_drop;
@@ -44,6 +45,7 @@ mod journal;
 mod keyring_prompts;
 mod lifecycle;
 mod limits;
+mod listing;
 mod messages;
 mod notes;
 mod notify;

@@ -3,6 +3,7 @@
 //! become one.
 
 mod details;
+mod key;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -20,8 +21,7 @@ use usher_core::{
     binding::Binding,
     dismissals::{self, DismissalFile},
     names::{ACCOUNTS_NAME, PROMPTER_INTERFACE, PROMPTER_PATH},
-    prompt::{Kind, Outcome, result},
-    service::RemoteUrl,
+    prompt::{Outcome, result},
 };
 use zbus::{
     Connection, MatchRule, MessageStream,
@@ -30,7 +30,7 @@ use zbus::{
     zvariant::OwnedValue,
 };
 
-use self::details::details;
+use self::{details::details, key::QuestionKey};
 use crate::{
     activity::{Activity, Busy},
     flow::{Clock, Ending, Prompts, Question},
@@ -71,22 +71,6 @@ struct State {
     count: u64,
     /// When a question last found that no window can be shown.
     last_failure: Option<Instant>,
-}
-
-/// Questions with equal keys become one.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct QuestionKey {
-    binding: Binding,
-    remote_url: RemoteUrl,
-    kind: Kind,
-    update: bool,
-}
-
-impl QuestionKey {
-    fn of(question: &Question) -> Self {
-        let Question { ground, kind, update, .. } = question;
-        Self { binding: ground.binding.clone(), remote_url: ground.remote_url.clone(), kind: *kind, update: *update }
-    }
 }
 
 /// A question in progress.
@@ -169,7 +153,7 @@ impl PromptClient {
     fn join_or_begin(&self, question: Question, is_silent: bool) -> Result<watch::Receiver<Option<Ending>>, Ending> {
         let key = QuestionKey::of(&question);
         let mut state = self.inner.state();
-        if key.update && state.open_questions.contains_key(&QuestionKey { update: false, ..key.clone() }) {
+        if state.open_questions.keys().any(|open| key.is_part_of(open)) {
             // It is being asked already, and this question waits for no answer.
             return Err(Ending::Deferred);
         }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The arguments of `RequestRefTokens`, read within the limits (rule R9). Pure.
+//! The arguments of `RequestRefTokens` and of `RequestSummaryToken`, read within the limits (rule R9). Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use usher_core::{
-    ask::Ask,
+    ask::{self, Ask},
     binding::{OptionsError, option},
     ground::{Ground, GroundError},
     refs::FlatpakRef,
-    service::ADDRESS_LIMIT,
+    service::{ADDRESS_LIMIT, RemoteUrl},
 };
 
 use crate::{
@@ -26,7 +26,8 @@ pub(crate) struct CallArguments<'a> {
     pub(crate) authenticator_options: &'a Settings<'a>,
     pub(crate) remote: &'a str,
     pub(crate) remote_uri: &'a str,
-    pub(crate) refs: &'a RefArguments<'a>,
+    /// `None` in a call for a listing.
+    pub(crate) refs: Option<&'a RefArguments<'a>>,
     pub(crate) options: &'a Settings<'a>,
     pub(crate) parent_window: &'a str,
 }
@@ -50,8 +51,10 @@ pub(crate) struct Request {
     pub(crate) odd_option: Option<&'static str>,
     /// The registry, if the remote is one.
     pub(crate) registry: Option<String>,
-    /// What to ask tokens for, each ref once.
+    /// What to ask tokens for: each ref once; or the listing, if the remote's address may get a token.
     pub(crate) asks: Vec<Ask>,
+    /// Whether it is for a listing.
+    pub(crate) is_listing: bool,
     /// Whether the person may be asked anything.
     pub(crate) interactive: bool,
     /// The client's window, if its handle makes sense.
@@ -68,7 +71,11 @@ impl Request {
             options,
             odd_option,
             registry: read_text(arguments.options.get(option::REGISTRY))?,
-            asks: read_asks(arguments.refs.entries(LimitError::TooManyRefs)?)?,
+            asks: match arguments.refs {
+                Some(refs) => read_asks(refs.entries(LimitError::TooManyRefs)?)?,
+                None => RemoteUrl::parse(arguments.remote_uri).map(Ask::of_listing).into_iter().collect(),
+            },
+            is_listing: arguments.refs.is_none(),
             // Anything but a plain “false” means “do not ask”: a caller with the wrong type meant something.
             interactive: matches!(arguments.options.get(NO_INTERACTION), None | Some(Setting::Flag(false))),
             parent_window: limits::parent_window(arguments.parent_window)?,
@@ -91,7 +98,7 @@ impl Request {
 
     /// The apps to ask tokens for.
     pub(crate) fn app_ids(&self) -> BTreeSet<String> {
-        self.asks.iter().map(|ask| ask.app_id().to_owned()).collect()
+        ask::app_ids(&self.asks)
     }
 }
 
@@ -175,7 +182,7 @@ mod tests {
                 authenticator_options: &Settings::from(&self.authenticator_options),
                 remote: self.remote,
                 remote_uri: "https://repo.example.org/",
-                refs: &self.refs.into(),
+                refs: Some(&self.refs.into()),
                 options: &Settings::from(&self.options),
                 parent_window: self.parent_window,
             })
@@ -271,6 +278,35 @@ mod tests {
         };
         assert_eq!(registry("https://registry.example/".into()), Ok(Some("https://registry.example/".to_owned())));
         assert_eq!(registry(Value::from(1)), Ok(None));
+    }
+
+    #[test]
+    fn a_call_for_a_listing_is_read_like_one_for_refs() {
+        let read = |remote_uri: &str, options: &BTreeMap<&str, Value<'_>>, window: &str| {
+            Request::read(&CallArguments {
+                authenticator_options: &Settings::from(&BTreeMap::from([("url", "https://s.example".into())])),
+                remote: "demo",
+                remote_uri,
+                refs: None,
+                options: &Settings::from(options),
+                parent_window: window,
+            })
+        };
+        let none = BTreeMap::new();
+        let request = read("https://repo.example.org/", &none, "x11:3a").unwrap();
+        assert!(request.is_listing && request.interactive && request.refs().is_empty() && request.app_ids().is_empty());
+        let wanted = Ask::of_listing(RemoteUrl::parse("https://repo.example.org").unwrap());
+        assert_eq!((request.asks.as_slice(), request.parent_window.as_str()), (&[wanted][..], "x11:3a"));
+        let silent = BTreeMap::from([(NO_INTERACTION, Value::from("true")), (option::REGISTRY, "https://r/".into())]);
+        let request = read("oci+https://repo.example.org/#beta", &silent, "").unwrap();
+        assert_eq!((request.interactive, request.registry.as_deref()), (false, Some("https://r/")));
+        for insecure in ["http://repo.example.org/", "file:///srv", "https://u@repo.example.org/", "?", ""] {
+            let request = read(insecure, &none, "").unwrap();
+            assert!(request.is_listing && request.asks.is_empty() && request.ground().is_err(), "{insecure}");
+        }
+        let long = format!("https://repo.example.org/{}", "a".repeat(5000));
+        assert_eq!(read(&long, &none, ""), Err(LimitError::TooLong));
+        assert_eq!(read("https://repo.example.org/", &none, &long), Err(LimitError::TooLong));
     }
 
     proptest! {

@@ -28,6 +28,7 @@ use crate::{
     flow::{Answer, Flow},
     idle,
     journal::{Handle, Journal},
+    listing::Listing,
     messages,
     notify::{self, Notifier},
     open_requests::OpenRequests,
@@ -74,6 +75,7 @@ pub(crate) async fn run_with_connections(
     let daemon = Arc::new(Daemon { flow, open_requests, activity, pending, bus_access, notifier });
     let lost = owners::changes(connection, 2, "").await?;
     connection.object_server().at(FLATPAK_AUTHENTICATOR_PATH, Authenticator(daemon.clone())).await?;
+    connection.object_server().at(FLATPAK_AUTHENTICATOR_PATH, Listing(daemon.clone())).await?;
     let application = Application::new(daemon.activity.clone());
     connection.object_server().at(names::application_path(APP_ID), application).await?;
     let access = AccessService::serve(&bus_names.access, daemon.clone()).await?;

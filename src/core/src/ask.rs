@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What to ask tokens for.
 
+use std::collections::BTreeSet;
+
 use crate::{refs::FlatpakRef, service::RemoteUrl};
 
 /// One thing to ask a token for, with all that a provider may need to know: a ref from a request, just an app where there
@@ -56,6 +58,11 @@ impl Ask {
     }
 }
 
+/// The apps that some asks belong to.
+pub fn app_ids(asks: &[Ask]) -> BTreeSet<String> {
+    asks.iter().filter(|ask| !ask.is_listing()).map(|ask| ask.app_id().to_owned()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +81,7 @@ mod tests {
         let repository = RemoteUrl::parse("https://repo.example.org/").unwrap();
         let listing = Ask::of_listing(repository.clone());
         assert_eq!((listing.app_id(), listing.full_ref(), listing.listing()), ("", None, Some(&repository)));
+        let asks = [listing, Ask::of_app("org.example.App"), Ask::of_app("org.example.App")];
+        assert_eq!(app_ids(&asks), BTreeSet::from(["org.example.App".to_owned()]));
     }
 }

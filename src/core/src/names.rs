@@ -42,6 +42,8 @@ pub const LOCALE_DIR: &str = built!("USHER_LOCALE_DIR", "/usr/share/locale");
 
 /// Interface that flatpak calls.
 pub const FLATPAK_AUTHENTICATOR_INTERFACE: &str = "org.freedesktop.Flatpak.Authenticator";
+/// The interface for listings, at the same object; the same in every build.
+pub const LISTING_INTERFACE: &str = "io.github.usher.Listing1";
 /// Object path of the interface that flatpak calls.
 pub const FLATPAK_AUTHENTICATOR_PATH: &str = "/org/freedesktop/Flatpak/Authenticator";
 

@@ -17,8 +17,10 @@ pub mod detail {
     pub const CLIENT: &str = "client";
     /// `s`: a [`super::Reason`].
     pub const REASON: &str = "reason";
-    /// `b`: whether the request is an update.
+    /// `b`: whether the request is an update, or counts as one.
     pub const UPDATE: &str = "update";
+    /// `b`: whether the request is for the list of what the remote has. It counts as an update.
+    pub const LISTING: &str = "listing";
 }
 
 /// Keys of `results`.

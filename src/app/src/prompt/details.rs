@@ -32,7 +32,10 @@ pub(super) struct Details {
     /// The program, as the daemon found it; empty if it could not.
     pub(super) client: String,
     pub(super) reason: Reason,
+    /// Whether the program goes on without an answer.
     pub(super) is_update: bool,
+    /// Whether it wants the list of what the repository has. Counts as an update.
+    pub(super) is_listing: bool,
 }
 
 impl Details {
@@ -66,9 +69,9 @@ impl Details {
             return Err(detail::APP_IDS);
         }
         let reason = Reason::from_word(&needed(detail::REASON)?).ok_or(detail::REASON)?;
-        let is_update = match details.lookup_value(detail::UPDATE, None) {
-            None => false,
-            Some(value) => value.get::<bool>().ok_or(detail::UPDATE)?,
+        let flag = |key: &'static str| match details.lookup_value(key, None) {
+            None => Ok(false),
+            Some(value) => value.get::<bool>().ok_or(key),
         };
         Ok(Self {
             kind,
@@ -77,7 +80,8 @@ impl Details {
             app_ids,
             client: text(detail::CLIENT)?.unwrap_or_default(),
             reason,
-            is_update,
+            is_update: flag(detail::UPDATE)?,
+            is_listing: flag(detail::LISTING)?,
         })
     }
 
@@ -102,6 +106,8 @@ impl Details {
         }
         // An install among updates is what the person did.
         self.is_update &= other.is_update;
+        // Of apps that somebody wants, the person reads more than of a list.
+        self.is_listing &= other.is_listing;
     }
 
     /// The account is there, and these apps are not in it: what is asked now is whether to buy them.
@@ -187,6 +193,7 @@ mod tests {
         assert_eq!(parse(|d| d.insert("client", "x".repeat(5000))), Err("client"));
         assert_eq!(parse(|d| d.insert("reason", "because")), Err("reason"));
         assert_eq!(parse(|d| d.insert("update", "true")), Err("update"));
+        assert_eq!(parse(|d| d.insert("listing", 1u32)), Err("listing"));
         let without_apps = variant(|d| d.insert_value("app-ids", &Vec::<String>::new().to_variant()));
         assert_eq!(Details::parse(Kind::Purchase, &without_apps), Err("app-ids"));
         assert!(Details::parse(Kind::SignIn, &without_apps).is_ok(), "an account alone may be asked for");

@@ -66,6 +66,7 @@ impl Prompter {
             client: wanted.client,
             reason: Reason::NotBought,
             is_update: wanted.is_update,
+            is_listing: false,
         };
         let (queue, remote) = (self.0.clone(), wanted.repository.remote);
         glib::spawn_future_local(async move {

@@ -113,7 +113,11 @@ pub(super) fn words(
             let (secondary, other) = refusable(use_another());
             QuestionText {
                 heading: gettext_f("Use the Account of {user}?", &[("user", &text::within(&account.label()))]),
-                description: wants_to_use(&details.app_ids, details.is_update, &repository, name),
+                description: if details.is_listing {
+                    wants_to_list(details, &repository)
+                } else {
+                    wants_to_use(&details.app_ids, details.is_update, &repository, name)
+                },
                 primary: gettext("Allow"),
                 secondary,
                 other,
@@ -151,6 +155,9 @@ pub(super) fn words(
 
 fn account_needed(details: &Details, values: &[(&str, &str)], name: Name<'_>) -> String {
     let n = details.app_ids.len();
+    if details.is_listing {
+        return wants_to_list(details, values[1].1);
+    }
     if n == 0 {
         return gettext_f("{repository} needs an account at {host}.", values);
     }
@@ -168,6 +175,15 @@ fn account_needed(details: &Details, values: &[(&str, &str)], name: Name<'_>) ->
     } else {
         ngettext_f("An account is needed to install {n} app.", "An account is needed to install {n} apps.", n, &[])
     }
+}
+
+/// Who wants to see what a repository has.
+fn wants_to_list(details: &Details, repository: &str) -> String {
+    let program = text::place_first(&details.client);
+    gettext_f(
+        "{program} wants to list the apps of {repository}.",
+        &[("program", program.as_str()), ("repository", repository)],
+    )
 }
 
 /// The question whether these apps are to be bought.
@@ -211,6 +227,9 @@ pub(crate) fn wants_to_use(app_ids: &[String], is_update: bool, repository: &str
 pub(super) fn outlook(details: &Details, is_waiting: bool, minutes_left: Option<usize>, name: Name<'_>) -> String {
     let program = text::place_first(&details.client);
     let program = [("program", program.as_str())];
+    if details.is_listing {
+        return String::new();
+    }
     if details.is_update {
         return update_outlook(details, name);
     }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use usher_core::{ask::Ask, ground::Ground, prompt::Outcome};
 
 use super::{AccessService, call_path, ground_of};
-use crate::flow::{self, Ending, Obstacle, Question, Reading, Stop};
+use crate::flow::{self, Ending, Obstacle, Question, Reading, Stop, Wanted};
 
 /// How long the daemon stays for a caller who knows that a window is open: as long as such a window may last.
 const LINGER: Duration = Duration::from_secs(30 * 60);
@@ -80,7 +80,7 @@ impl flow::Attempt for StoreAttempt<'_> {
             account: obstacle.account(),
             app_ids: self.request.app.iter().cloned().collect(),
             client: self.access.daemon.flow.clients.name(&self.request.peer).await,
-            update: false,
+            wanted: Wanted::Install,
             parent_window: self.request.parent_window.clone(),
         })
     }

@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use usher_core::{
     account::AccountId,
-    ask::Ask,
     pending::{Pending, Unusable},
     provider::{Access, Grant},
 };
 use zbus::zvariant::{Signature, Type, Value, as_value};
 
 use super::{notification_event::NotificationEvent, obstacle::Obstacle, ports::Question};
+use crate::request::Request;
 
 /// `FLATPAK_ERROR_AUTHENTICATION_FAILED`.
 const AUTHENTICATION_FAILED: i32 = 23;
@@ -24,6 +24,8 @@ const NOT_AUTHORIZED: i32 = 24;
 pub(crate) enum Answer {
     /// Each token with its refs; the refs without a token under `""`. Never empty.
     Tokens(BTreeMap<String, Vec<String>>),
+    /// The token that opens a listing. Empty if none is needed, or none can be had.
+    Listing(String),
     /// The person put it off, or the client closed it.
     Cancelled,
     /// No tokens.
@@ -61,20 +63,20 @@ pub(crate) struct FollowUp {
 }
 
 impl Answer {
-    /// Puts no ref under a token.
-    pub(crate) fn without_tokens(asks: &[Ask]) -> Self {
-        Self::with_tokens(asks, &vec![None; asks.len()])
+    /// Gives nothing that was asked for.
+    pub(crate) fn without_tokens(request: &Request) -> Self {
+        Self::with_tokens(request, &vec![None; request.asks.len()])
     }
 
-    /// Puts each ref under its token, if it has one.
-    pub(crate) fn with_tokens(asks: &[Ask], grants: &[Option<Grant>]) -> Self {
+    /// Puts each ref under its token, if it has one; or gives the token for the listing that was asked for.
+    pub(crate) fn with_tokens(request: &Request, grants: &[Option<Grant>]) -> Self {
+        if request.is_listing {
+            return Self::Listing(token_of(grants.first().and_then(Option::as_ref)).to_owned());
+        }
         let mut tokens: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (ask, grant) in asks.iter().zip(grants) {
+        for (ask, grant) in request.asks.iter().zip(grants) {
             let Some(wanted) = ask.full_ref() else { continue };
-            let token = match grant {
-                Some(Grant::Token(token, _)) => token.expose(),
-                Some(Grant::Free | Grant::Denied) | None => "",
-            };
+            let token = token_of(grant.as_ref());
             match tokens.get_mut(token) {
                 Some(refs) => refs.push(wanted.to_string()),
                 None => {
@@ -115,10 +117,18 @@ impl Answer {
     /// The `response` of `Response`.
     pub(crate) fn code(&self) -> u32 {
         match self {
-            Self::Tokens(_) => 0,
+            Self::Tokens(_) | Self::Listing(_) => 0,
             Self::Cancelled => 1,
             Self::Failed { .. } => 2,
         }
+    }
+}
+
+/// The token of a grant. Empty without one.
+fn token_of(grant: Option<&Grant>) -> &str {
+    match grant {
+        Some(Grant::Token(token, _)) => token.expose(),
+        Some(Grant::Free | Grant::Denied) | None => "",
     }
 }
 
@@ -134,6 +144,7 @@ impl Serialize for Results<'_> {
         let mut results = serializer.serialize_map(None)?;
         match self.0 {
             Answer::Tokens(tokens) => results.serialize_entry("tokens", &as_value::Serialize(tokens))?,
+            Answer::Listing(token) => results.serialize_entry("token", &as_value::Serialize(token))?,
             Answer::Cancelled => {}
             Answer::Failed { code, message } => {
                 results.serialize_entry("error-message", &as_value::Serialize(message))?;
@@ -161,6 +172,7 @@ impl std::fmt::Debug for Answer {
                 let without = tokens.get("").map_or(0, Vec::len);
                 f.debug_struct("Tokens").field("with", &usize::clone(&with)).field("without", &without).finish()
             }
+            Self::Listing(token) => f.debug_struct("Listing").field("has_token", &!token.is_empty()).finish(),
             Self::Cancelled => f.write_str("Cancelled"),
             Self::Failed { code, message } => {
                 f.debug_struct("Failed").field("code", code).field("message", message).finish()

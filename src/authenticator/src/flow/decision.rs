@@ -8,11 +8,38 @@ use usher_core::{
 
 use super::obstacle::{Obstacle, question};
 
+/// What a client wants tokens for, in the order of how much it matters to a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Wanted {
+    /// To see what a repository has.
+    Listing,
+    /// To update something installed.
+    Update,
+    /// To install.
+    Install,
+}
+
+impl Wanted {
+    /// Whether the client goes on without a token.
+    pub(crate) fn is_update(self) -> bool {
+        self <= Self::Update
+    }
+
+    /// What the person may find waiting later. Nothing waits for a listing: whoever wants it asks again.
+    pub(crate) fn operation(self) -> Option<Operation> {
+        match self {
+            Self::Listing => None,
+            Self::Update => Some(Operation::Update),
+            Self::Install => Some(Operation::Install),
+        }
+    }
+}
+
 /// What a client wants, and whether it may disturb the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RequestKind {
-    /// Install or update.
-    pub(crate) operation: Operation,
+    /// What the tokens are for.
+    pub(crate) wanted: Wanted,
     /// Whether the person may be asked.
     pub(crate) interactive: bool,
 }
@@ -28,12 +55,13 @@ pub(crate) enum Decision {
     LeaveOut(Option<(Kind, Reason)>),
 }
 
-/// The design's table: an obstacle never blocks an update.
+/// The design's table: an obstacle never blocks an update, or a listing, for which nobody buys anything.
 pub(crate) fn decide(obstacle: &Obstacle, request_kind: RequestKind) -> Decision {
     let question = question(obstacle).filter(|_| request_kind.interactive);
-    match (request_kind.operation, question) {
-        (Operation::Update, question) => Decision::LeaveOut(question),
-        (Operation::Install, Some((kind, reason))) => Decision::Ask(kind, reason),
-        (Operation::Install, None) => Decision::Refuse,
+    match (request_kind.wanted, question) {
+        (Wanted::Listing, Some((Kind::Purchase, _))) => Decision::LeaveOut(None),
+        (Wanted::Listing | Wanted::Update, question) => Decision::LeaveOut(question),
+        (Wanted::Install, Some((kind, reason))) => Decision::Ask(kind, reason),
+        (Wanted::Install, None) => Decision::Refuse,
     }
 }

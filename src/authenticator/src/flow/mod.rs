@@ -28,11 +28,11 @@ use async_trait::async_trait;
 use tokio::sync::OnceCell;
 use usher_core::{
     account::{Account, AccountId},
-    ask::Ask,
+    ask::{self, Ask},
     binding::OptionsError,
     ground::{Ground, GroundError},
     names::usherctl,
-    pending::{Operation, Pending, Unusable},
+    pending::{Pending, Unusable},
     prompt::{Kind, Reason, client},
     provider::{Access, Grant},
     remote,
@@ -41,6 +41,7 @@ use usher_core::{
 use self::decision::{Decision, RequestKind};
 pub(crate) use self::{
     answer::{Answer, FollowUp, Reply, Results},
+    decision::Wanted,
     look::{Attempt, Stop},
     notification_event::NotificationEvent,
     obstacle::{Obstacle, question},
@@ -76,8 +77,8 @@ struct RequestAttempt<'a> {
     request: &'a Request,
     ground: Ground,
     peer: &'a str,
-    /// Whether this is an install or an update, once looked up.
-    operation: OnceCell<Operation>,
+    /// What the tokens are for, once looked up.
+    wanted: OnceCell<Wanted>,
     /// Whether this computer has the remote, once looked up.
     is_configured: OnceCell<bool>,
     /// The name of the client, once determined.
@@ -110,7 +111,7 @@ impl Flow {
             Err(GroundError::Address(reason)) => {
                 // Nothing secret may go there, so let the pull decide (rule R2).
                 tracing::debug!(remote = request.remote, %reason, "ignoring accounts for this address");
-                return Answer::without_tokens(&request.asks).into();
+                return Answer::without_tokens(request).into();
             }
             Err(GroundError::Options(error)) => {
                 tracing::debug!(remote = request.remote, %error, "cannot use the remote's options");
@@ -127,11 +128,13 @@ impl Flow {
 
     /// The answer for a remote whose options cannot be used.
     async fn unusable(&self, request: &Request, error: &OptionsError) -> Reply {
-        let (obstacle, operation) = (Obstacle::Options(error.clone()), self.operation(request).await);
-        let answer = match operation {
-            Operation::Update => Answer::without_tokens(&request.asks),
-            Operation::Install => self.refuse(&obstacle, Place::Usher, &request.remote, ""),
+        let wanted = self.wanted(request).await;
+        let answer = if wanted.is_update() {
+            Answer::without_tokens(request)
+        } else {
+            self.refuse(&Obstacle::Options(error.clone()), Place::Usher, &request.remote, "")
         };
+        let Some(operation) = wanted.operation() else { return answer.into() };
         let refs = request.refs().into_iter().map(ToString::to_string).collect();
         let (remote, remote_uri) = (request.remote.clone(), request.remote_uri.clone());
         let note = Unusable { operation, remote, remote_uri, refs, at: self.clock.now() };
@@ -145,9 +148,12 @@ impl Flow {
         Answer::failed(obstacle, messages::message(obstacle, place, &names))
     }
 
-    async fn operation(&self, request: &Request) -> Operation {
+    async fn wanted(&self, request: &Request) -> Wanted {
+        if request.is_listing {
+            return Wanted::Listing;
+        }
         let is_update = self.installations.is_update(&request.remote, &request.remote_uri, &request.refs()).await;
-        if is_update { Operation::Update } else { Operation::Install }
+        if is_update { Wanted::Update } else { Wanted::Install }
     }
 
     async fn is_configured(&self, request: &Request) -> bool {
@@ -166,7 +172,7 @@ impl Attempt for RequestAttempt<'_> {
         let looking = self.flow.look(self, afresh, &mut findings);
         // The keyring has a shorter limit of its own, so the server is the slow one.
         let looked = tokio::time::timeout(self.flow.limit, looking).await.unwrap_or(Err(Obstacle::Unreachable));
-        let lacking = findings.missing(&self.request.asks).asks.iter().map(|ask| ask.app_id().to_owned()).collect();
+        let lacking = ask::app_ids(&findings.missing(&self.request.asks).asks);
         *self.lacking.lock().unwrap_or_else(PoisonError::into_inner) = lacking;
         (findings, looked.err())
     }
@@ -181,16 +187,16 @@ impl Attempt for RequestAttempt<'_> {
 
 impl<'a> RequestAttempt<'a> {
     fn new(flow: &'a Flow, request: &'a Request, ground: Ground, peer: &'a str) -> Self {
-        let (operation, is_configured, client) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { flow, request, ground, peer, operation, is_configured, client, lacking: Mutex::default() }
+        let (wanted, is_configured, client) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { flow, request, ground, peer, wanted, is_configured, client, lacking: Mutex::default() }
     }
 
-    async fn operation(&self) -> Operation {
-        *self.operation.get_or_init(|| self.flow.operation(self.request)).await
+    async fn wanted(&self) -> Wanted {
+        *self.wanted.get_or_init(|| self.flow.wanted(self.request)).await
     }
 
     async fn request_kind(&self) -> RequestKind {
-        RequestKind { operation: self.operation().await, interactive: self.request.interactive }
+        RequestKind { wanted: self.wanted().await, interactive: self.request.interactive }
     }
 
     /// Whether this computer has the remote: if not, neither a window nor a row in one may show (rule R25).
@@ -211,7 +217,7 @@ impl<'a> RequestAttempt<'a> {
             account: obstacle.account(),
             app_ids: obstacle.apps().cloned().unwrap_or_else(|| self.lacking()),
             client: self.client().await.to_owned(),
-            update: self.operation().await == Operation::Update,
+            wanted: self.wanted().await,
             parent_window: self.request.parent_window.clone(),
         }
     }
@@ -223,15 +229,15 @@ impl<'a> RequestAttempt<'a> {
     }
 
     async fn covered(&self, findings: Findings) -> Reply {
-        let answer = Answer::with_tokens(&self.request.asks, &findings.grants);
-        let settled = self.settled(&findings);
+        let answer = Answer::with_tokens(self.request, &findings.grants);
+        let (settled, covered) = (self.settled(&findings), !self.request.is_listing);
         let Some(account) = findings.used else {
-            return Reply { answer, follow_up: FollowUp { covered: true, settled, ..FollowUp::default() } };
+            return Reply { answer, follow_up: FollowUp { covered, settled, ..FollowUp::default() } };
         };
         let notification = NotificationEvent::ends_soon(&account, &self.ground, self.flow.clock.now());
         let is_due = self.flow.accounts.is_use_due(&account);
         let used = if is_due { Some((account.id, self.client().await.to_owned())) } else { None };
-        Reply { answer, follow_up: FollowUp { covered: true, used, settled, notification, ..FollowUp::default() } }
+        Reply { answer, follow_up: FollowUp { covered, used, settled, notification, ..FollowUp::default() } }
     }
 
     /// The answer for an obstacle that no further question can remove.
@@ -254,7 +260,7 @@ impl<'a> RequestAttempt<'a> {
                     follow_up.notification.or_else(|| NotificationEvent::left_out(obstacle, kind, &self.ground));
             }
             follow_up.covered = follow_up.note.is_some();
-            return Reply { answer: Answer::with_tokens(&self.request.asks, &findings.grants), follow_up };
+            return Reply { answer: Answer::with_tokens(self.request, &findings.grants), follow_up };
         }
         if self.is_withheld(stop).await {
             follow_up.notification = Some(NotificationEvent::stopped(obstacle, &self.ground));
@@ -307,7 +313,7 @@ impl<'a> RequestAttempt<'a> {
     }
 
     async fn note(&self, obstacle: &Obstacle, findings: &Findings) -> Option<Pending> {
-        let operation = self.operation().await;
+        let operation = self.wanted().await.operation()?;
         let noted = obstacle.noted(operation)?;
         let left_out = self.request.asks.iter().zip(&findings.grants).filter(|(_, grant)| !is_covered(grant.as_ref()));
         Some(Pending {

@@ -6,12 +6,11 @@ use usher_core::{
     buying::purchases,
     ground::Ground,
     notices::{self, Cause},
-    pending::Operation,
     prompt::Kind,
 };
 
 use super::{
-    decision::RequestKind,
+    decision::{RequestKind, Wanted},
     obstacle::{Obstacle, question},
 };
 
@@ -37,7 +36,7 @@ impl NotificationEvent {
 
     /// An update that was left out while nobody may be asked: says what the person could do.
     pub(super) fn left_out(obstacle: &Obstacle, request_kind: RequestKind, ground: &Ground) -> Option<Self> {
-        if request_kind.interactive || request_kind.operation != Operation::Update {
+        if request_kind.interactive || request_kind.wanted != Wanted::Update {
             return None;
         }
         // The notification stands for the question that we may not ask.

@@ -18,6 +18,8 @@ use usher_core::{
     store::{Entry, StoreError},
 };
 
+use super::decision::Wanted;
+
 /// How accounts are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Reading {
@@ -107,8 +109,8 @@ pub(crate) struct Question {
     pub(crate) app_ids: BTreeSet<String>,
     /// The program that asked.
     pub(crate) client: String,
-    /// Whether the request is an update.
-    pub(crate) update: bool,
+    /// What it wants.
+    pub(crate) wanted: Wanted,
     /// The client's window.
     pub(crate) parent_window: String,
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use usher_core::{binding::option, prompt::detail, service};
 use zbus::zvariant::Value;
 
-use crate::flow::Question;
+use crate::flow::{Question, Wanted};
 
 /// What the window process is told of a question.
 pub(super) fn details(question: &Question) -> HashMap<&'static str, Value<'_>> {
@@ -23,7 +23,8 @@ pub(super) fn details(question: &Question) -> HashMap<&'static str, Value<'_>> {
         (detail::APP_IDS, app_ids.into()),
         (detail::CLIENT, question.client.as_str().into()),
         (detail::REASON, question.reason.as_str().into()),
-        (detail::UPDATE, question.update.into()),
+        (detail::UPDATE, question.wanted.is_update().into()),
+        (detail::LISTING, (question.wanted == Wanted::Listing).into()),
     ]);
     if let Some(account) = question.account {
         details.insert(detail::ACCOUNT, account.to_string().into());

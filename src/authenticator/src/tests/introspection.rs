@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-use usher_core::names::{ACCESS_INTERFACE, ACCESS_NAME, ACCESS_PATH, AUTHENTICATOR_NAME};
+use usher_core::names::{ACCESS_INTERFACE, ACCESS_NAME, ACCESS_PATH, AUTHENTICATOR_NAME, LISTING_INTERFACE};
 
 use super::{Bus, Call, Client, Daemon, error_name, soon};
 use crate::fakes::{Says, World};
@@ -40,6 +40,9 @@ async fn what_is_served_is_what_the_interface_files_say() {
     let name = "org.freedesktop.Flatpak.Authenticator";
     let path = "/org/freedesktop/Flatpak/Authenticator";
     assert_eq!(interface(&served(&client, AUTHENTICATOR_NAME, path).await, name), interface(file, name));
+    let file = include_str!("../../../../data/dbus-interfaces/io.github.usher.Listing1.xml");
+    let xml = served(&client, AUTHENTICATOR_NAME, path).await;
+    assert_eq!(interface(&xml, LISTING_INTERFACE), interface(file, LISTING_INTERFACE));
     let file = include_str!("../../../../data/dbus-interfaces/org.freedesktop.Flatpak.AuthenticatorRequest.xml");
     let name = "org.freedesktop.Flatpak.AuthenticatorRequest";
     assert_eq!(interface(&served(&client, AUTHENTICATOR_NAME, &handle).await, name), interface(file, name));

@@ -7,6 +7,7 @@ mod desktops;
 mod ends;
 mod http;
 mod introspection;
+mod listing;
 mod notifications;
 mod prompter;
 mod prompts;
@@ -237,6 +238,8 @@ struct Response {
     message: String,
     error_code: Option<i32>,
     tokens: BTreeMap<String, Vec<String>>,
+    /// The token for a listing.
+    token: Option<String>,
 }
 
 /// A client of the daemon.
@@ -311,6 +314,7 @@ impl Client {
             tokens: take("tokens")
                 .map(|tokens| HashMap::<String, Vec<String>>::try_from(tokens).unwrap().into_iter().collect())
                 .unwrap_or_default(),
+            token: take("token").map(|token| token.try_into().unwrap()),
         }
     }
 

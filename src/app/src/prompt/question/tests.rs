@@ -13,6 +13,7 @@ fn details(kind: Kind, apps: &[&str], is_update: bool) -> Details {
         client: "flatpak".into(),
         reason: Reason::NoAccount,
         is_update,
+        is_listing: false,
     }
 }
 
@@ -47,6 +48,19 @@ fn an_account_alone_is_asked_for_without_apps() {
     assert_eq!(bare(&allow.description), "Demo wants to use it.");
     assert_eq!(outlook(&asked, false, None, &id), "");
     assert_eq!(bare(&outlook(&asked, true, None, &id)), "The terminal is waiting.");
+}
+
+#[test]
+fn a_listing_says_which_program_wants_to_see_what() {
+    let asked = |kind| Details { is_listing: true, ..details(kind, &[], true) };
+    let sentence = "The terminal wants to list the apps of Demo.";
+    let sign_in = words(&asked(Kind::SignIn), &Form::SignIn, "Demo", false, &id);
+    let allow = words(&asked(Kind::Link), &Form::Allow(account("demo")), "Demo", false, &id);
+    assert_eq!([bare(&sign_in.description), bare(&allow.description)], [sentence, sentence]);
+    let unknown = Details { client: String::new(), ..asked(Kind::SignIn) };
+    let sign_in = words(&unknown, &Form::SignIn, "Demo", false, &id);
+    assert_eq!(bare(&sign_in.description), "A program on this computer wants to list the apps of Demo.");
+    assert_eq!(outlook(&asked(Kind::SignIn), false, None, &id), "", "no other app is being updated");
 }
 
 #[test]

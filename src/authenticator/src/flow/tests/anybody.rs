@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use usher_core::{
     account::{Account, AccountState},
+    ask::Ask,
     credential::Credential,
     ground::Ground,
     prompt::Kind,
@@ -153,4 +154,30 @@ async fn trouble_with_the_registry_is_no_question_to_the_person() {
         assert_eq!(told, code);
         assert!(message.contains(says) && world.questions().is_empty(), "{message}");
     }
+}
+
+#[tokio::test]
+async fn an_index_that_is_open_to_anybody_needs_no_account_and_any_other_needs_one() {
+    let listing = || Request {
+        remote: "acme".into(),
+        remote_uri: INDEX.into(),
+        options: BTreeMap::new(),
+        registry: Some(REGISTRY.into()),
+        asks: vec![Ask::of_listing(testing::remote_url(INDEX))],
+        ..crate::fakes::listing()
+    };
+    let open = world();
+    open.open.lock().unwrap().push("");
+    assert_eq!(response(&answer(&open, &listing()).await), (0, "anybody".to_owned()));
+    assert_eq!((callers(&open), open.readings.lock().unwrap().len()), (vec![false], 0));
+    let private = world();
+    let reply = answer(&private, &listing()).await;
+    assert_eq!(response(&reply), (0, String::new()));
+    assert_eq!(reply.follow_up.question.map(|question| question.kind), Some(Kind::SignIn));
+    private.accounts.lock().unwrap().push(account());
+    assert_eq!(response(&answer(&private, &listing()).await), (0, "token".to_owned()));
+    assert_eq!(callers(&private), [false, false, true]);
+    private.remotes.lock().unwrap().clear();
+    assert_eq!(response(&answer(&private, &listing()).await), (0, "token".to_owned()));
+    assert_eq!(callers(&private)[3..], [true], "nobody asks without an account for a remote that is not here");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 mod anybody;
+mod listing;
 mod path;
 mod purchases;
 mod refused;
@@ -30,6 +31,7 @@ async fn answer(world: &Arc<World>, request: &Request) -> Reply {
 fn response(reply: &Reply) -> (i32, String) {
     match &reply.answer {
         Answer::Tokens(tokens) => (0, tokens.get("").map(|refs| refs.join(" ")).unwrap_or_default()),
+        Answer::Listing(token) => (0, token.clone()),
         Answer::Cancelled => (1, String::new()),
         Answer::Failed { code, message } => (code.unwrap_or(2), message.clone()),
     }

@@ -7,7 +7,7 @@ use usher_core::{account::AccountState, pending::Operation, prompt::Kind, provid
 use super::{answer, failed, response, silent};
 use crate::{
     fakes::{APP, OTHER, REMOTE_URI, SERVICE, Says, World, account, configured, options, request},
-    flow::{Answer, Ending, Flow},
+    flow::{Answer, Ending, Flow, Wanted},
     request::Request,
 };
 
@@ -246,8 +246,8 @@ async fn a_question_names_everything_that_the_window_shows() {
     assert_eq!(question.ground.host(), "store.example.org");
     assert_eq!(question.app_ids, BTreeSet::from(["org.example.App".to_owned()]));
     assert_eq!(
-        (question.client.as_str(), question.update, question.parent_window.as_str()),
-        ("flatpak", false, "x11:1")
+        (question.client.as_str(), question.wanted, question.parent_window.as_str()),
+        ("flatpak", Wanted::Install, "x11:1")
     );
 }
 
