@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The stories, from the first account to a repository file.
 
+mod mirror;
 mod picture;
 mod providers;
 mod story_01_account_needed;
@@ -32,3 +33,4 @@ mod story_47_import;
 mod story_50_registry;
 mod story_51_registry_troubles;
 mod story_52_single_sign_on;
+mod story_55_mirror;
