@@ -34,3 +34,4 @@ mod story_50_registry;
 mod story_51_registry_troubles;
 mod story_52_single_sign_on;
 mod story_55_mirror;
+mod verify;

@@ -35,10 +35,10 @@ const SIGNAL: u8 = 4;
 const HEADER_LIMIT: usize = 64 << 10;
 /// Largest body of a call or a signal, in bytes.
 const BODY_LIMIT: usize = 512 << 10;
-/// Largest body of an answer to ourselves, and of [`LARGE_CALL`], in bytes.
+/// Largest body of an answer to ourselves, and of [`LARGE_CALLS`], in bytes.
 const LARGE_BODY_LIMIT: usize = 8 << 20;
-/// The call that may be large: it has thousands of refs, each with what the repository says about it.
-const LARGE_CALL: &str = "RequestRefTokens";
+/// The calls that may be large: they have many refs, each with what the repository says about it, or with a token.
+const LARGE_CALLS: [&str; 2] = ["RequestRefTokens", "VerifyTokens"];
 /// How much to drop at once, in bytes.
 const PIECE: usize = 64 << 10;
 
@@ -104,7 +104,7 @@ impl Sizes {
     /// The most that the body may have, given the whole header.
     fn body_limit(&self, header: &[u8]) -> usize {
         match self.kind {
-            CALL if self.method(header).as_deref() == Some(LARGE_CALL) => LARGE_BODY_LIMIT,
+            CALL if self.method(header).is_some_and(|name| LARGE_CALLS.contains(&name.as_str())) => LARGE_BODY_LIMIT,
             CALL | SIGNAL => BODY_LIMIT,
             _ => LARGE_BODY_LIMIT,
         }
@@ -254,8 +254,10 @@ mod tests {
             (call("/", "Ping", 500 * KIB), true),
             (call("/", "Ping", 600 * KIB), false),
             (Message::signal("/", "a.B", "C").unwrap().build(&"a".repeat(600 * KIB)).unwrap(), false),
-            (call("/", LARGE_CALL, 600 * KIB), true),
-            (call("/", LARGE_CALL, 9000 * KIB), false),
+            (call("/", LARGE_CALLS[0], 600 * KIB), true),
+            (call("/", LARGE_CALLS[0], 9000 * KIB), false),
+            (call("/", LARGE_CALLS[1], 600 * KIB), true),
+            (call("/", LARGE_CALLS[1], 9000 * KIB), false),
             (reply(600 * KIB), true),
             (reply(9000 * KIB), false),
         ];

@@ -26,6 +26,7 @@ use usher_core::{
     session::{Session, SessionError},
     store::{Entry, StoreError},
     testing,
+    token_check::KeySet,
 };
 
 pub(crate) use usher_core::testing::{binding, options, remote as configured};
@@ -90,6 +91,9 @@ pub(crate) struct World {
     pub(crate) free: Mutex<BTreeSet<String>>,
     /// Apps for which the server gives anybody a token.
     pub(crate) open: Mutex<Vec<&'static str>>,
+    /// The keys that the server shows, if it answers, and for what it was asked.
+    pub(crate) keys: Mutex<Option<Arc<KeySet>>>,
+    pub(crate) key_calls: Mutex<Vec<(String, BTreeSet<String>)>>,
     pub(crate) reads: AtomicUsize,
     /// How the accounts were read.
     pub(crate) readings: Mutex<Vec<Reading>>,
@@ -155,6 +159,8 @@ impl World {
             client: Mutex::new("flatpak"),
             free: Mutex::default(),
             open: Mutex::default(),
+            keys: Mutex::default(),
+            key_calls: Mutex::default(),
             reads: AtomicUsize::new(0),
             readings: Mutex::default(),
             abandoned: Arc::default(),
@@ -171,6 +177,7 @@ impl World {
         Flow {
             accounts: self.clone(),
             tokens: self.clone(),
+            token_keys: self.clone(),
             prompts,
             installations: self.clone(),
             decisions: self.clone(),

@@ -37,6 +37,12 @@ pub(crate) enum LimitError {
     /// More apps than one question may have.
     #[error("too many apps")]
     TooManyIds,
+    /// Not a bearer token.
+    #[error("not a token")]
+    Token,
+    /// One ref with two tokens.
+    #[error("a ref with two tokens")]
+    TwoTokens,
     /// A string longer than any sensible one.
     #[error("a string is too long")]
     TooLong,

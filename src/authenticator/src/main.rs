@@ -97,7 +97,7 @@ use self::{
     prompt_client::{PromptClient, PromptLimits},
     service::Setup,
     supervisor::Role,
-    system::{DiskDecisions, DiskInstallations, SystemClock},
+    system::{DiskDecisions, DiskInstallations, HttpKeys, SystemClock},
 };
 
 /// Longest waits for a window, and for a person at it.
@@ -190,10 +190,12 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
         DismissalFile::of_session(),
     );
     let prompts = KeyringPrompts::new(windows, store.clone(), activity.clone());
+    let token_keys = Arc::new(HttpKeys::new(http.clone()));
     let accounts = Arc::new(KeyringAccounts::new(store, http, connection.clone(), &activity));
     let flow = Flow {
         accounts: accounts.clone(),
         tokens: accounts,
+        token_keys,
         prompts: Arc::new(prompts),
         installations: Arc::new(DiskInstallations),
         decisions: Arc::new(DiskDecisions(DecisionFile::of_person())),

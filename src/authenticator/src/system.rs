@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The flow's traits for the real world, as far as they only call into the library.
 
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
 
 use rustix::time::{ClockId, clock_gettime};
+use url::Url;
 use usher_core::{
     clock,
     decisions::{DecisionFile, Subject},
     files,
     ground::Ground,
+    http::{HttpClient, HttpError},
     refs::FlatpakRef,
     remote::{self, Installation, Remote},
+    token_check::{KeptKeys, KeySet},
 };
 
-use crate::flow::{Clock, Decisions, Installations};
+use crate::flow::{Clock, Decisions, Installations, TokenKeys};
 
 /// The installations on disk.
 pub(crate) struct DiskInstallations;
@@ -72,6 +75,25 @@ impl Decisions for DiskDecisions {
             Some(file) => file.read().await.is_refused(&Subject::of(ground)),
             None => false,
         }
+    }
+}
+
+/// The keys of servers, fetched over HTTP and kept for a while.
+pub(crate) struct HttpKeys {
+    http: HttpClient,
+    kept: KeptKeys,
+}
+
+impl HttpKeys {
+    pub(crate) fn new(http: HttpClient) -> Self {
+        Self { http, kept: KeptKeys::default() }
+    }
+}
+
+#[async_trait]
+impl TokenKeys for HttpKeys {
+    async fn at(&self, address: &Url, ids: &BTreeSet<String>, now: Duration) -> Result<Arc<KeySet>, HttpError> {
+        self.kept.at(&self.http, address, ids, now).await
     }
 }
 

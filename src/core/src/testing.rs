@@ -4,6 +4,7 @@
 
 mod bus;
 pub mod mock_keyring;
+pub mod signing;
 pub mod summary;
 
 use std::{

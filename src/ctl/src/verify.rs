@@ -5,6 +5,7 @@
 use std::{
     io::{self, IsTerminal},
     sync::Arc,
+    time::Duration,
 };
 
 use serde_json::json;
@@ -16,7 +17,7 @@ use usher_core::{
     refs::FlatpakRef,
     remote::Remote,
     text,
-    token_check::{self, KeptKeys, KeySet, KeySource, Terms},
+    token_check::{self, KeptKeys, KeySet, KeySource, NotAJwt, Terms},
 };
 use zeroize::Zeroizing;
 
@@ -33,9 +34,10 @@ pub(crate) async fn run(context: &Context, remote: &str, wanted: &str) -> Result
     let terms = Terms::of(remote).map_err(|error| remotes::options_failure(remote, &error))?;
     let terms = terms.ok_or_else(|| no_keys(remote))?;
     let token = read_token().await?;
-    let keys = keys(context, remote, &terms.keys, &token).await?;
+    let named = token_check::key_id(&token).map_err(|NotAJwt| not_a_jwt())?;
+    let keys = keys(context, remote, &terms.keys, named).await?;
     let checked = token_check::check(&token, &wanted, &keys, terms.repository.as_deref(), clock::now());
-    let fault = checked.map_err(|_| not_a_jwt())?.err();
+    let fault = checked.map_err(|NotAJwt| not_a_jwt())?.err();
     context.out.json(&json!({
         "remote": remote.name,
         "address": remote.url.to_string(),
@@ -51,7 +53,12 @@ pub(crate) async fn run(context: &Context, remote: &str, wanted: &str) -> Result
 }
 
 /// The keys of the repository. A server is asked only if an account here is linked to it.
-async fn keys(context: &Context, remote: &Remote, source: &KeySource, token: &str) -> Result<Arc<KeySet>, Failure> {
+async fn keys(
+    context: &Context,
+    remote: &Remote,
+    source: &KeySource,
+    named: Option<String>,
+) -> Result<Arc<KeySet>, Failure> {
     let address = match source {
         KeySource::Inline(keys) => return Ok(Arc::new(keys.clone())),
         KeySource::At(address) => address,
@@ -62,8 +69,8 @@ async fn keys(context: &Context, remote: &Remote, source: &KeySource, token: &st
         let found = lookup::find(&entries, &ground.binding, &ground.remote_url);
         return Err(obstacle::of(&found, remote, &ground.binding));
     }
-    let named = token_check::key_id(token).into_iter().collect();
-    let fetched = KeptKeys::default().at(context.session.http(), address, &named, std::time::Duration::ZERO).await;
+    let named = named.into_iter().collect();
+    let fetched = KeptKeys::default().at(context.session.http(), address, &named, Duration::ZERO).await;
     fetched.map_err(|error| Failure::of_server(&ground.host(), &error))
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Opens Usher on this display, in a throw-away session with a shop and a container registry. `build-aux/run` runs it. `--flatpak` opens the
-//! Flatpak instead, and with `--openid` people sign in to the shop at an `OpenID` server.
+//! Flatpak instead, with `--openid` people sign in to the shop at an `OpenID` server, and with
+//! `--signed-tokens` the shop signs its tokens so that `usherctl verify` can check them.
 
 use std::fmt::Write as _;
 use std::fs::{self, Permissions};
@@ -25,12 +26,13 @@ async fn main() -> ExitCode {
     print("Preparing a session: bus, keyring, flatpak, a shop with a repository, and a container registry.");
     let has_option = |option| std::env::args().any(|argument| argument == option);
     let package = if has_option("--flatpak") { Package::Flatpak } else { Package::System };
-    let single_sign_on = has_option("--openid");
+    let (single_sign_on, signed_tokens) = (has_option("--openid"), has_option("--signed-tokens"));
     if let Some(program) = DemoIssuer::missing_program().filter(|_| single_sign_on) {
         print(&format!("There is no OpenID server, since “{program}” is not installed."));
         return ExitCode::FAILURE;
     }
-    let setup = Setup { package, single_sign_on, display: Display::Inherited, parent: Some(build), ..Setup::default() };
+    let (display, parent) = (Display::Inherited, Some(build));
+    let setup = Setup { package, single_sign_on, signed_tokens, display, parent, ..Setup::default() };
     let session = Session::start(setup).await;
     let registry = open_registry(&session).await;
     write_shell(&session);

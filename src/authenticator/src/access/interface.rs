@@ -13,6 +13,7 @@ use super::{
     AccessService, CallResult, call_path,
     listing::{self, Listed},
     store_request::StoreRequest,
+    verify::{self, VerifyError},
 };
 use crate::{
     bounded::AtMost,
@@ -60,6 +61,23 @@ impl Access1 {
                 Ok(states.into_iter().map(|(id, state)| (id, app(state))).collect())
             }
             CallResult::Cancelled | CallResult::Failed => Err(stopped()),
+        }
+    }
+
+    #[zbus(out_args("verdicts"))]
+    async fn verify_tokens(
+        &self,
+        remote: &str,
+        remote_uri: &str,
+        tokens: AtMost<(&str, &str), IDS_LIMIT>,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<BTreeMap<String, bool>, VerifyError> {
+        let shown = verify::shown(tokens.entries(LimitError::TooManyRefs)?)?;
+        let (remote, remote_uri) = (limits::text(remote)?, limits::text(remote_uri)?);
+        let verify = self.0.clone().verify(remote, remote_uri, shown);
+        match self.0.run(sender(&header)?, verify).await? {
+            CallResult::Done(verdicts) => verdicts,
+            CallResult::Cancelled | CallResult::Failed => Err(stopped().into()),
         }
     }
 

@@ -6,7 +6,7 @@
 //! interface      the calls, checked             state    the words of the answers
 //! query          “Install or Purchase?”         answers  recent answers
 //! store_request  signing in and buying          changes  announces changes
-//! listing        the accounts, without secrets
+//! listing        the accounts, without secrets  verify   tokens that somebody shows
 //! ```
 
 mod answers;
@@ -16,6 +16,7 @@ mod listing;
 mod query;
 mod state;
 mod store_request;
+mod verify;
 
 use std::{
     collections::HashMap,
@@ -125,9 +126,14 @@ fn call_path(peer: &str, name: &str) -> String {
 /// The ground of the remote with this name and address. `None` if there is none, or if installations disagree about its
 /// server.
 async fn ground_of(installations: &dyn Installations, remote: &str, remote_uri: &str) -> Option<Ground> {
-    let remotes = installations.remotes().await;
-    let is_meant = |known: &&Remote| known.is_ours() && known.name == remote && known.url == *remote_uri;
-    let mut grounds = remotes.iter().filter(is_meant).map(|known| Ground::of(known).ok());
+    let remotes = remotes_of(installations, remote, remote_uri).await;
+    let mut grounds = remotes.iter().map(|known| Ground::of(known).ok());
     let ground = grounds.next()??;
     grounds.all(|other| other.as_ref() == Some(&ground)).then_some(ground)
+}
+
+/// The remotes with this name and address that use Usher, one for each installation that has it.
+async fn remotes_of(installations: &dyn Installations, remote: &str, remote_uri: &str) -> Vec<Remote> {
+    let is_meant = |known: &Remote| known.is_ours() && known.name == remote && known.url == *remote_uri;
+    installations.remotes().await.into_iter().filter(is_meant).collect()
 }

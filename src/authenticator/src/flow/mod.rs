@@ -45,7 +45,9 @@ pub(crate) use self::{
     look::{Attempt, Stop},
     notification_event::NotificationEvent,
     obstacle::{Obstacle, question},
-    ports::{Accounts, Clients, Clock, Decisions, Ending, Installations, Prompts, Question, Reading, Tokens},
+    ports::{
+        Accounts, Clients, Clock, Decisions, Ending, Installations, Prompts, Question, Reading, TokenKeys, Tokens,
+    },
 };
 use crate::{
     messages::{self, Names, Place},
@@ -57,6 +59,7 @@ use crate::{
 pub(crate) struct Flow {
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) tokens: Arc<dyn Tokens>,
+    pub(crate) token_keys: Arc<dyn TokenKeys>,
     pub(crate) prompts: Arc<dyn Prompts>,
     pub(crate) installations: Arc<dyn Installations>,
     pub(crate) decisions: Arc<dyn Decisions>,

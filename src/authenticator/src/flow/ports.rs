@@ -5,17 +5,20 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use tokio::sync::watch;
+use url::Url;
 use usher_core::{
     account::{Account, AccountId},
     ask::Ask,
     binding::Binding,
     ground::Ground,
+    http::HttpError,
     prompt::{Kind, Reason},
     provider::{Access, Grants},
     refs::FlatpakRef,
     remote::Remote,
     session::SessionError,
     store::{Entry, StoreError},
+    token_check::KeySet,
 };
 
 use super::decision::Wanted;
@@ -54,6 +57,15 @@ pub(crate) trait Tokens: Send + Sync {
     ///
     /// Only for a remote of this computer (rule R25).
     async fn get_for_anybody(&self, binding: &Binding, asks: &[Ask]) -> Result<Grants, SessionError>;
+}
+
+/// The keys that account servers show, to check tokens with.
+#[async_trait]
+pub(crate) trait TokenKeys: Send + Sync {
+    /// The keys at this address, for tokens that name these. They may have been fetched some minutes ago.
+    ///
+    /// Only for a server to which an account is linked (rule R25).
+    async fn at(&self, address: &Url, ids: &BTreeSet<String>, now: Duration) -> Result<Arc<KeySet>, HttpError>;
 }
 
 /// The Flatpak installations on this computer. One that cannot be read in time counts as empty.

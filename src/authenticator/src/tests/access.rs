@@ -3,6 +3,7 @@
 
 mod query;
 mod store_request;
+mod verify;
 
 use std::collections::{BTreeMap, HashMap};
 

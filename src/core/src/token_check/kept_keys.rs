@@ -15,7 +15,7 @@ use crate::http::{HttpClient, HttpError};
 
 /// How long keys are kept.
 const TIME: Duration = Duration::from_secs(10 * 60);
-/// How soon, at the earliest, a token with an unknown key makes the server be asked again: it may have a new key.
+/// How often, at most, a token with an unknown key makes the server be asked again: it may have a new key.
 const AGAIN: Duration = Duration::from_secs(60);
 
 /// The keys that this process has fetched.
@@ -25,16 +25,20 @@ pub struct KeptKeys(Mutex<HashMap<Url, Arc<tokio::sync::Mutex<Option<Kept>>>>>);
 #[derive(Clone)]
 struct Kept {
     keys: Arc<KeySet>,
-    /// When they were fetched, and when the server was asked last.
     fetched: Duration,
-    asked: Duration,
+    /// When an unknown key made the server be asked.
+    asked_again: Option<Duration>,
 }
 
 impl Kept {
     /// Whether they serve for tokens that name these keys.
     fn serve(&self, ids: &BTreeSet<String>, now: Duration) -> bool {
-        let is_fresh = now < self.fetched.saturating_add(TIME);
-        is_fresh && (ids.iter().all(|id| self.keys.has(id)) || now < self.asked.saturating_add(AGAIN))
+        let was_asked = self.asked_again.is_some_and(|asked| now < asked.saturating_add(AGAIN));
+        self.is_fresh(now) && (was_asked || ids.iter().all(|id| self.keys.has(id)))
+    }
+
+    fn is_fresh(&self, now: Duration) -> bool {
+        now < self.fetched.saturating_add(TIME)
     }
 }
 
@@ -54,18 +58,15 @@ impl KeptKeys {
         if let Some(kept) = kept.as_ref().filter(|kept| kept.serve(ids, now)) {
             return Ok(kept.keys.clone());
         }
-        match (fetch(http, address).await, kept.as_mut()) {
-            (Ok(keys), _) => {
-                let keys = Arc::new(keys);
-                *kept = Some(Kept { keys: keys.clone(), fetched: now, asked: now });
-                Ok(keys)
-            }
-            (Err(_), Some(known)) if now < known.fetched.saturating_add(TIME) => {
-                known.asked = now;
-                Ok(known.keys.clone())
-            }
-            (Err(error), _) => Err(error),
-        }
+        // Those that are still fresh lack a key.
+        let known = kept.take().filter(|kept| kept.is_fresh(now));
+        let asked_again = known.as_ref().map(|_| now);
+        let next = match (fetch(http, address).await, known) {
+            (Ok(keys), _) => Kept { keys: Arc::new(keys), fetched: now, asked_again },
+            (Err(_), Some(known)) => Kept { asked_again, ..known },
+            (Err(error), None) => return Err(error),
+        };
+        Ok(kept.insert(next).keys.clone())
     }
 }
 
@@ -76,3 +77,6 @@ async fn fetch(http: &HttpClient, address: &Url) -> Result<KeySet, HttpError> {
     }
     KeySet::parse(&response.body).map_err(|_| HttpError::Unexpected)
 }
+
+#[cfg(test)]
+mod tests;

@@ -68,9 +68,9 @@ impl Header {
     }
 }
 
-/// The id of the key that a token says has signed it, to look for.
-pub fn key_id(token: &str) -> Option<String> {
-    Header::of(token).ok()?.key_id
+/// The id of the key that a token says has signed it, to look for. `None` if it does not say.
+pub fn key_id(token: &str) -> Result<Option<String>, NotAJwt> {
+    Ok(Header::of(token)?.key_id)
 }
 
 /// Whether a person of this computer has agreed to the server of a remote: an account is linked to it with the very

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Tokens that are good, and those that only look so. The tokens are signed here with ring, not with what is tried.
+//! Tokens that are good, and those that only look so.
 
 mod attacks;
-mod signing;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use self::signing::{Signer, now, set};
 use super::{Fault, KeySet, NotAJwt, check};
-use crate::refs::FlatpakRef;
+use crate::{
+    clock::now,
+    refs::FlatpakRef,
+    testing::signing::{Signer, set},
+};
 
 const APP: &str = "app/org.example.App/x86_64/stable";
 

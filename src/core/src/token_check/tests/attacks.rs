@@ -5,12 +5,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::hmac;
 use serde_json::json;
 
-use super::{
-    APP, Fault, NotAJwt, checked, claims,
-    signing::{Signer, sealed, set},
-    with,
+use super::{APP, Fault, NotAJwt, checked, claims, with};
+use crate::{
+    testing::signing::{Signer, sealed, set},
+    token_check::{KeySet, KeySetError},
 };
-use crate::token_check::{KeySet, KeySetError};
 
 #[test]
 fn a_token_does_not_choose_how_it_is_checked() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Keys that sign tokens.
+//! Keys that sign tokens, with ring itself, not with what is tried.
 
 use base64::{
     Engine,
@@ -14,36 +14,46 @@ use ring::{
 };
 use serde_json::{Value, json};
 
-use super::super::KeySet;
-use crate::clock;
+use crate::token_check::KeySet;
 
 /// An RSA key of 2,048 bits that signs nothing but these tests: ring makes none.
 const RSA: &str = include_str!("rsa.der.base64");
 
-pub(super) enum Signer {
+/// A key pair, with its id.
+pub enum Signer {
+    /// For RS256.
     Rsa(String, RsaKeyPair),
+    /// For ES256.
     Ec(String, EcdsaKeyPair),
+    /// For `EdDSA`.
     Ed(String, Ed25519KeyPair),
 }
 
 impl Signer {
-    pub(super) fn rsa(id: &str) -> Self {
-        let der = STANDARD.decode(RSA.split_whitespace().collect::<String>()).unwrap();
-        Self::Rsa(id.to_owned(), RsaKeyPair::from_der(&der).unwrap())
+    /// A key of 2,048 bits, always the same.
+    pub fn rsa(id: &str) -> Self {
+        let der = STANDARD.decode(RSA.split_whitespace().collect::<String>()).expect("a test has sound keys");
+        Self::Rsa(id.to_owned(), RsaKeyPair::from_der(&der).expect("a test has sound keys"))
     }
 
-    pub(super) fn ec(id: &str) -> Self {
+    /// A new key on P-256.
+    pub fn ec(id: &str) -> Self {
         let (algorithm, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
-        let made = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
-        Self::Ec(id.to_owned(), EcdsaKeyPair::from_pkcs8(algorithm, made.as_ref(), &random).unwrap())
+        let made = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("a test has sound keys");
+        Self::Ec(
+            id.to_owned(),
+            EcdsaKeyPair::from_pkcs8(algorithm, made.as_ref(), &random).expect("a test has sound keys"),
+        )
     }
 
-    pub(super) fn ed(id: &str) -> Self {
-        let made = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
-        Self::Ed(id.to_owned(), Ed25519KeyPair::from_pkcs8(made.as_ref()).unwrap())
+    /// A new key on Curve25519.
+    pub fn ed(id: &str) -> Self {
+        let made = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a test has sound keys");
+        Self::Ed(id.to_owned(), Ed25519KeyPair::from_pkcs8(made.as_ref()).expect("a test has sound keys"))
     }
 
-    pub(super) fn algorithm(&self) -> &'static str {
+    /// What it signs with.
+    pub fn algorithm(&self) -> &'static str {
         match self {
             Self::Rsa(..) => "RS256",
             Self::Ec(..) => "ES256",
@@ -57,7 +67,7 @@ impl Signer {
     }
 
     /// The public key.
-    pub(super) fn jwk(&self) -> Value {
+    pub fn jwk(&self) -> Value {
         let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         match self {
             Self::Rsa(id, key) => {
@@ -75,7 +85,7 @@ impl Signer {
     }
 
     /// The bytes of the public key, as an attacker would take them for a secret.
-    pub(super) fn public_bytes(&self) -> Vec<u8> {
+    pub fn public_bytes(&self) -> Vec<u8> {
         match self {
             Self::Rsa(_, key) => key.public().as_ref().to_vec(),
             Self::Ec(_, key) => key.public_key().as_ref().to_vec(),
@@ -84,52 +94,51 @@ impl Signer {
     }
 
     /// A token with these claims.
-    pub(super) fn sign(&self, claims: &Value) -> String {
+    pub fn sign(&self, claims: &Value) -> String {
         self.sign_with(&json!({ "typ": "JWT", "alg": self.algorithm(), "kid": self.id() }), claims)
     }
 
     /// A token with this header.
-    pub(super) fn sign_with(&self, header: &Value, claims: &Value) -> String {
+    pub fn sign_with(&self, header: &Value, claims: &Value) -> String {
         self.sign_text(&header.to_string(), &claims.to_string())
     }
 
-    pub(super) fn sign_text(&self, header: &str, claims: &str) -> String {
+    /// A token with these parts, whatever they are.
+    pub fn sign_text(&self, header: &str, claims: &str) -> String {
         sealed(header, claims, |message| self.signature(message))
     }
 
-    pub(super) fn signature(&self, message: &[u8]) -> Vec<u8> {
+    /// The signature of a message.
+    pub fn signature(&self, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         match self {
             Self::Rsa(_, key) => {
                 let mut signature = vec![0; key.public().modulus_len()];
-                key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).unwrap();
+                key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).expect("a test has sound keys");
                 signature
             }
-            Self::Ec(_, key) => key.sign(&random, message).unwrap().as_ref().to_vec(),
+            Self::Ec(_, key) => key.sign(&random, message).expect("a test has sound keys").as_ref().to_vec(),
             Self::Ed(_, key) => key.sign(message).as_ref().to_vec(),
         }
     }
 
     /// An RSA signature of the kind of PS256.
-    pub(super) fn pss_signature(&self, message: &[u8]) -> Vec<u8> {
+    pub fn pss_signature(&self, message: &[u8]) -> Vec<u8> {
         let Self::Rsa(_, key) = self else { panic!("only RSA has it") };
         let mut signature = vec![0; key.public().modulus_len()];
-        key.sign(&RSA_PSS_SHA256, &SystemRandom::new(), message, &mut signature).unwrap();
+        key.sign(&RSA_PSS_SHA256, &SystemRandom::new(), message, &mut signature).expect("a test has sound keys");
         signature
     }
 }
 
 /// A token with this header and these claims, and what makes its signature.
-pub(super) fn sealed(header: &str, claims: &str, signature: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+pub fn sealed(header: &str, claims: &str, signature: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
     let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
     let signature = signature(message.as_bytes());
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-pub(super) fn set(keys: &[Value]) -> KeySet {
-    KeySet::parse(json!({ "keys": keys }).to_string().as_bytes()).unwrap()
-}
-
-pub(super) fn now() -> i64 {
-    clock::now()
+/// The set of these keys.
+pub fn set(keys: &[Value]) -> KeySet {
+    KeySet::parse(json!({ "keys": keys }).to_string().as_bytes()).expect("a test has sound keys")
 }
