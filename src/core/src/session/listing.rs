@@ -30,3 +30,6 @@ impl Session {
 fn only(grants: Grants) -> Result<Grant, SessionError> {
     grants.into_iter().next().ok_or(SessionError::Unexpected)
 }
+
+#[cfg(test)]
+mod tests;
