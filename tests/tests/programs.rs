@@ -13,6 +13,7 @@ mod icons;
 mod launching;
 mod look_alikes;
 mod looks;
+mod looks_activity;
 mod looks_browser;
 mod looks_buying;
 mod looks_code;

@@ -8,6 +8,7 @@
 //! account/      one account; a repository that has changed its server or asks for permission
 //! repository/   the repositories of this computer, and one of them
 //! add_account/  from a repository of this computer, a typed address or a file, to the server page
+//! activity/     what happened with an account or a repository
 //! take_along/   the file that takes accounts to another computer
 //! preferences/  the few settings
 //! prompt/       what clients asked for through the daemon: the D-Bus object and its window
@@ -34,6 +35,7 @@
 
 mod account;
 mod accounts;
+mod activity;
 mod add_account;
 mod application;
 mod browser;

@@ -6,6 +6,7 @@ use std::{cell::OnceCell, rc::Rc, sync::Arc, time::Duration};
 
 use gtk::{gio, glib, prelude::*};
 use usher_core::{
+    activity_log::ActivityLog,
     decisions::DecisionFile,
     http::{HttpClient, HttpLimits},
     pending::PendingFile,
@@ -16,7 +17,7 @@ use usher_core::{
 
 use crate::{
     desktop::GioProxies,
-    model::{AccountList, Apps, Decisions, Network, Notes, OwnInstallation, Repositories, Settings},
+    model::{AccountList, Activity, Apps, Decisions, Network, Notes, OwnInstallation, Repositories, Settings},
 };
 
 /// Longest wait for the keyring.
@@ -41,6 +42,7 @@ struct Models {
     repositories: OnceCell<Repositories>,
     notes: OnceCell<Notes>,
     decisions: OnceCell<Decisions>,
+    activity: OnceCell<Activity>,
     apps: OnceCell<Apps>,
     own_installation: OnceCell<OwnInstallation>,
     network: OnceCell<Network>,
@@ -115,6 +117,11 @@ impl Services {
     /// What the person decided about repositories.
     pub(crate) fn decisions(&self) -> &Decisions {
         self.models.decisions.get_or_init(|| Decisions::new(DecisionFile::of_person()))
+    }
+
+    /// What happened.
+    pub(crate) fn activity(&self) -> &Activity {
+        self.models.activity.get_or_init(|| Activity::new(ActivityLog::of_user()))
     }
 
     /// What the apps are called, and how they look.

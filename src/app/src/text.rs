@@ -98,11 +98,14 @@ pub(crate) fn weekday(at: i64) -> String {
     local(at).and_then(|time| time.format("%A").ok()).map_or_else(String::new, Into::into)
 }
 
+/// A time of the day: “14:05”.
+pub(crate) fn time(at: i64) -> String {
+    local(at).and_then(|time| time.format("%H:%M").ok()).map_or_else(String::new, Into::into)
+}
+
 /// A moment: “Today at 14:05”, “Yesterday at 9:30”, “12 May 2026”.
 pub(crate) fn moment(at: i64, now: i64) -> String {
-    let Some(time) = local(at).and_then(|then| then.format("%H:%M").ok()) else {
-        return String::new();
-    };
+    let time = time(at);
     match days_ago(at, now) {
         Some(0) => gettext_f("Today at {time}", &[("time", &time)]),
         Some(1) => gettext_f("Yesterday at {time}", &[("time", &time)]),

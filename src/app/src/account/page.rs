@@ -15,6 +15,7 @@ use super::{
     uses::{Use, uses},
 };
 use crate::{
+    activity::{ActivityRow, Scope},
     i18n::{gettext, gettext_f, ngettext_f},
     keyring,
     model::{KeyringState, Repository, Standing},
@@ -88,6 +89,8 @@ mod imp {
         #[template_child]
         pub(super) apps_row: TemplateChild<AppsRow>,
         #[template_child]
+        pub(super) activity_row: TemplateChild<ActivityRow>,
+        #[template_child]
         name_row: TemplateChild<adw::EntryRow>,
         #[template_child]
         sign_in_again_row: TemplateChild<adw::ButtonRow>,
@@ -104,6 +107,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(class: &mut Self::Class) {
+            ActivityRow::ensure_type();
             AppsRow::ensure_type();
             Guard::ensure_type();
             class.bind_template();
@@ -346,6 +350,7 @@ impl AccountPage {
         services.decisions().changes().follow(&page, |page| page.imp().refresh());
         services.apps().changes().follow(&page, |page| page.imp().apps_row.refresh());
         services.network().changes().follow(&page, |page| page.imp().refresh());
+        imp.activity_row.follow(services, Scope::Account(id));
         imp.refresh();
         page
     }

@@ -222,7 +222,7 @@ impl Application {
     fn set_up_actions(&self) {
         self.add_action_entries([
             simple_action("preferences", |application| {
-                let dialog = PreferencesDialog::new(application.services().settings());
+                let dialog = PreferencesDialog::new(application.services());
                 dialog.present(Some(&application.main_window()));
             }),
             simple_action("shortcuts", |application| shortcuts::present(&application.main_window())),

@@ -12,6 +12,7 @@ use super::files::{self, FileContent, FileProblem};
 use crate::{
     account::PurchasesPage,
     accounts::AccountsPage,
+    activity::ActivityPage,
     i18n::gettext,
     model::Setting,
     navigation::{Destination, GO_TO},
@@ -117,6 +118,8 @@ mod imp {
                 return;
             };
             if let Some(page) = page.downcast_ref::<PurchasesPage>() {
+                page.search();
+            } else if let Some(page) = page.downcast_ref::<ActivityPage>() {
                 page.search();
             } else if let Some(page) = page.downcast_ref::<AccountsPage>() {
                 page.search();

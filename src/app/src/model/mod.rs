@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the pages show: accounts, repositories, apps, notes of the daemon, this Usher itself, settings, and what follows from them.
+//! What the pages show: accounts, repositories, apps, notes of the daemon, the activity log, this Usher itself, settings, and what follows from them.
 
 mod account_list;
+mod activity;
 mod apps;
 mod attention;
 mod changes;
@@ -18,6 +19,7 @@ mod settings;
 mod sign_in_place;
 
 pub(crate) use account_list::{AccountList, KeyringState};
+pub(crate) use activity::Activity;
 pub(crate) use apps::{App, Apps};
 pub(crate) use attention::{LeftOut, Need, Overview, Ready, Standing, Waiting, overview, waiting_for};
 pub(crate) use changes::Changes;

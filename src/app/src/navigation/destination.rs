@@ -8,7 +8,7 @@ use gtk::{
 };
 use usher_core::{account::AccountId, binding::Binding, provider::Way, remote::Remote, takeout::TakenAccount};
 
-use crate::model::Repository;
+use crate::{activity::Scope, model::Repository};
 
 /// The signal of the main window that leads to a [`Destination`].
 pub(crate) const GO_TO: &str = "go-to";
@@ -27,6 +27,8 @@ pub(crate) enum Destination {
     UseUsher(Remote),
     /// The question whether a repository is to stop using Usher.
     StopUsingUsher(Remote),
+    /// What happened with an account or a repository.
+    Activity(Scope),
     /// What was bought with an account.
     Purchases(AccountId),
     /// The question whether an account is to be removed.

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     account::set_permission,
+    activity::{ActivityRow, Scope},
     i18n::{gettext, gettext_f},
     keyring,
     model::{AccountChoices, KeyringState, Repository, RepositoryUse},
@@ -67,6 +68,8 @@ mod imp {
         #[template_child]
         sign_in_row: TemplateChild<adw::ButtonRow>,
         #[template_child]
+        pub(super) activity_row: TemplateChild<ActivityRow>,
+        #[template_child]
         check_row: TemplateChild<adw::ButtonRow>,
         #[template_child]
         stop_row: TemplateChild<adw::ButtonRow>,
@@ -79,6 +82,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(class: &mut Self::Class) {
+            ActivityRow::ensure_type();
             Guard::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
@@ -284,6 +288,7 @@ impl RepositoryPage {
         let page: Self = glib::Object::new();
         let imp = page.imp();
         let _ = imp.services.set(services.clone());
+        imp.activity_row.follow(services, Scope::Repository(remote.clone()));
         imp.remote.replace(Some(remote));
         for changes in [
             services.repositories().changes(),

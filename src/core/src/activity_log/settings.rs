@@ -36,6 +36,11 @@ impl Settings {
         exists(&self.with_apps)
     }
 
+    /// The file that is there while no log is kept, to watch it.
+    pub fn switch(&self) -> &Path {
+        &self.without_log
+    }
+
     /// Switches the log on or off, for all processes at once. What is in it stays.
     pub fn keep(&self, is_kept: bool) -> io::Result<()> {
         put(&self.without_log, !is_kept)

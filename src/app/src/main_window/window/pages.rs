@@ -14,6 +14,7 @@ use usher_core::{
 use super::{Window, imp};
 use crate::{
     account::{AccountPage, ChangedServerPage, PermissionPage, PurchasesPage, ask_to_remove},
+    activity::ActivityPage,
     add_account::{AddAccountPage, RegistryLoginsPage, ServerPage},
     model::{OfferedRepository, Repository},
     navigation::Destination,
@@ -33,6 +34,7 @@ impl imp::Window {
             Destination::Repository(remote) => self.view.push(&RepositoryPage::new(services, remote)),
             Destination::UseUsher(remote) => self.show_change(Change::Use, remote),
             Destination::StopUsingUsher(remote) => self.show_change(Change::Stop, remote),
+            Destination::Activity(scope) => self.view.push(&ActivityPage::new(services, scope)),
             Destination::Purchases(account) => self.view.push(&PurchasesPage::new(services, account)),
             Destination::RemoveAccount(account) => ask_to_remove(&self.view, services, account),
             Destination::Server(binding) => self.view.push(&ServerPage::new(services, None, binding)),
