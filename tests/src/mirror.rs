@@ -142,7 +142,7 @@ impl Mirror {
     /// Asks for a path exactly as it is spelt here, with these lines in the head of the request. Returns the status.
     pub async fn status(&self, path: &str, head: &[&str]) -> u16 {
         let mut connection = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.expect("nginx listens");
-        let lines: String = head.iter().map(|line| format!("{line}\r\n")).collect();
+        let lines: String = head.iter().flat_map(|line| [*line, "\r\n"]).collect();
         let request = format!("GET {path} HTTP/1.1\r\nHost: mirror\r\nConnection: close\r\n{lines}\r\n");
         connection.write_all(request.as_bytes()).await.expect("nginx reads");
         let mut answer = Vec::new();

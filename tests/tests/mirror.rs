@@ -2,7 +2,6 @@
 //! The mirror of `docs/mirrors.md` gives an app to those whom the shop gives it, and to nobody else.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::process::Command;
 
 use rustix::process::Signal;
