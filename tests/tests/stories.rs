@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The stories, from the first account to a repository file.
 
+mod activity;
 mod mirror;
 mod picture;
 mod providers;

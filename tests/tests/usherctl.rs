@@ -215,12 +215,19 @@ async fn u09_a_server_whose_name_resembles_a_known_one_is_not_mistaken_for_it() 
 }
 
 #[tokio::test]
-async fn u10_the_settings_of_the_window_are_shown_and_changed() {
+async fn u10_settings_are_shown_and_changed() {
     let session = Session::start(terminal_only(KeyringState::None)).await;
-    let off = "continue-installs: off (Continue installs after signing in)\n";
+    let off = "continue-installs: off (Continue installs after signing in)\n\
+               activity-log: on (Keep an activity log)\n\
+               activity-log-apps: off (Include the names of apps in it)\n";
     assert_eq!(session.usherctl(&["settings"]).await.expect_success().stdout, off);
     let on = session.usherctl(&["settings", "continue-installs", "on"]).await;
-    assert_eq!(on.expect_success().stdout, off.replace("off", "on"));
+    assert_eq!(on.expect_success().stdout, off.replace("installs: off", "installs: on"));
+    session.usherctl(&["settings", "activity-log", "off"]).await.expect_success();
+    let apps = session.usherctl(&["settings", "activity-log-apps", "on"]).await;
+    let changed =
+        off.replace("log: on", "log: off").replace("installs: off", "installs: on").replace("apps: off", "apps: on");
+    assert_eq!(apps.expect_success().stdout, changed);
     let again = session.usherctl(&["settings", "--json"]).await;
     assert!(again.expect_success().stdout.contains("\"continue-installs\": true"), "{again:?}");
     for wrong in [

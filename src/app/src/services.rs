@@ -51,7 +51,7 @@ struct Models {
 
 impl Services {
     pub(crate) fn new(application: &impl IsA<gtk::Application>) -> Self {
-        let store = AccountStore::new(KEYRING_LIMIT);
+        let store = AccountStore::new(KEYRING_LIMIT).logging_to(ActivityLog::of_user());
         let http = HttpClient::with_desktop(HttpLimits::default(), Arc::new(GioProxies));
         Self {
             session: Session::new(store.clone(), http),

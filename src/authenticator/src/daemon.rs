@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What all requests share, and the work after an answer.
 
-use usher_core::pending::{self, PendingFile};
+use std::{pin::pin, time::Duration};
+
+use usher_core::{
+    activity_log::{ActivityLog, RequestResult},
+    pending::{self, PendingFile},
+};
 
 use crate::{
     activity::Activity,
     delivery::BusAccess,
-    flow::{Flow, FollowUp},
+    flow::{Asked, Ending, Flow, FollowUp, Outcome},
+    log_entry::Asker,
     notes,
     notify::Notifier,
     open_requests::OpenRequests,
     request::Request,
 };
+
+/// How long the log waits to hear that a window asks.
+const SHOWN_LIMIT: Duration = Duration::from_secs(15);
 
 /// Everything that requests share.
 pub(crate) struct Daemon {
@@ -21,11 +30,14 @@ pub(crate) struct Daemon {
     pub(crate) pending: Option<PendingFile>,
     pub(crate) bus_access: BusAccess,
     pub(crate) notifier: Notifier,
+    /// What requests came, for the person.
+    pub(crate) log: Option<ActivityLog>,
 }
 
 impl Daemon {
     /// Does the work that follows an answer.
-    pub(crate) async fn follow_up(&self, request: &Request, follow_up: FollowUp) {
+    pub(crate) async fn follow_up(&self, request: &Request, follow_up: FollowUp, asker: Option<Asker>, asked: &Asked) {
+        let outcome = follow_up.outcome.unwrap_or(Outcome::of(RequestResult::Failed));
         if let Some(pending) = &self.pending {
             notes::write(pending, request, &follow_up, self.flow.clock.now()).await;
         }
@@ -44,9 +56,19 @@ impl Daemon {
         if is_read {
             self.notifier.settle(covered).await;
         }
-        if let Some(question) = follow_up.question {
-            let ending = self.flow.prompts.ask(question).await;
-            tracing::debug!(?ending, "a prompt ended for which nobody waited");
+        let Some(question) = follow_up.question else { return self.log(request, asker, outcome, asked).await };
+        asked.note(question.kind);
+        let mut asking = pin!(self.flow.prompts.ask(question));
+        // It ends at once when its window is on the screen, unless it waits for its turn behind another.
+        let early = tokio::time::timeout(SHOWN_LIMIT, &mut asking).await.ok();
+        if !early.is_some_and(Ending::was_shown) {
+            asked.take_back();
         }
+        self.log(request, asker, outcome, asked).await;
+        let ending = match early {
+            Some(ending) => ending,
+            None => asking.await,
+        };
+        tracing::debug!(?ending, "a prompt ended for which nobody waited");
     }
 }

@@ -11,6 +11,7 @@
 //! journal        their handles, for after a crash      flow           how a request is decided (pure, over traits)
 //! messages       the texts for clients                 system         disk and clock behind the flow's traits
 //! accounts       the keyring                           token_cache    recent tokens
+//! log_entry      what the activity log says of them
 //! prompt_client  the window process                    prompt_budget  how often it may be asked
 //! keyring_prompts what the keyring asks itself         notes          requests that got no tokens
 //! client_name    the names of clients
@@ -46,6 +47,7 @@ mod keyring_prompts;
 mod lifecycle;
 mod limits;
 mod listing;
+mod log_entry;
 mod messages;
 mod notes;
 mod notify;
@@ -72,6 +74,7 @@ use tokio::{
 };
 use tracing_subscriber::{filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt};
 use usher_core::{
+    activity_log::ActivityLog,
     decisions::DecisionFile,
     dismissals::DismissalFile,
     environment, folders,
@@ -179,7 +182,8 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
     let bus_access = BusAccess::of_process();
     let activity = Activity::default();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let store = AccountStore::new(arguments.keyring());
+    let log = ActivityLog::of_user();
+    let store = AccountStore::new(arguments.keyring()).logging_to(log.clone());
     let limits = HttpLimits { time: arguments.http(), ..HttpLimits::default() };
     let http = HttpClient::with_desktop(limits, Arc::new(PortalProxies::new(Some(connection.clone()))));
     let windows = PromptClient::new(
@@ -214,6 +218,7 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
         activity,
         pending: PendingFile::of_session(),
         notices: NoticeFile::of_person(),
+        log,
         journal,
         idle: deployment::idle_time(arguments.idle()).await,
         deployment: Deployment::of_process(),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use usher_core::locale;
+use usher_core::{activity_log::RequestResult, locale};
 use zbus::{
     Connection, fdo,
     message::Header,
@@ -17,8 +17,9 @@ use crate::{
     abort_on_drop::AbortOnDrop,
     daemon::Daemon,
     delivery::Delivery,
-    flow::{Answer, Reply, Results},
+    flow::{Answer, Asked, Outcome, Reply, Results},
     lifecycle::{Effect, Event, Lifecycle},
+    log_entry::Asker,
     open_requests::{Admission, OpenRequests},
     request::Request,
 };
@@ -87,11 +88,18 @@ impl RequestTask {
             let (bus_access, connection, peer) = (self.daemon.bus_access, self.connection.clone(), self.peer.clone());
             async move { bus_access.caller(&connection, &peer).await }
         });
+        let mut asker = AbortOnDrop::begin({
+            let (daemon, request, peer) = (self.daemon.clone(), request.clone(), self.peer.clone());
+            async move { Asker::of(&daemon, &request, peer.as_str()).await }
+        });
+        let asked = Asked::default();
         let work = AbortOnDrop::begin({
             let (daemon, request, peer) = (self.daemon.clone(), request.clone(), self.peer.clone());
-            async move { daemon.flow.answer(&request, peer.as_str()).await }
+            let asked = asked.clone();
+            async move { daemon.flow.answer(&request, peer.as_str(), &asked).await }
         });
         let event = self.first_event(work).await;
+        let is_stopped = matches!(event, Event::Closed | Event::PeerGone | Event::Stopped);
         let effect = Lifecycle::default().on(event);
         let mut reply = match effect {
             Effect::Respond(reply) => Some(*reply),
@@ -121,8 +129,11 @@ impl RequestTask {
         // Nothing may interrupt the work after the answer, but the handle is free again.
         let busy = self.daemon.activity.begin();
         drop(self.admission);
-        if let Some(reply) = reply {
-            self.daemon.follow_up(&request, reply.follow_up).await;
+        let asker = asker.done().await;
+        if is_stopped {
+            self.daemon.log(&request, asker, Outcome::of(RequestResult::Cancelled), &asked).await;
+        } else if let Some(reply) = reply {
+            self.daemon.follow_up(&request, reply.follow_up, asker, &asked).await;
         }
         drop(busy);
     }

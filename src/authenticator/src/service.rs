@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt, future::join_all};
 use usher_core::{
+    activity_log::ActivityLog,
     files,
     names::{self, APP_ID, FLATPAK_AUTHENTICATOR_PATH},
     notices::NoticeFile,
@@ -45,6 +46,7 @@ pub(crate) struct Setup {
     pub(crate) activity: Activity,
     pub(crate) pending: Option<PendingFile>,
     pub(crate) notices: Option<NoticeFile>,
+    pub(crate) log: Option<ActivityLog>,
     pub(crate) journal: Option<Journal>,
     /// How long it stays when idle.
     pub(crate) idle: Duration,
@@ -58,7 +60,7 @@ pub(crate) async fn run_with_connections(
     setup: Setup,
     stop: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
-    let Setup { bus_access, flow, activity, pending, notices, journal, idle, deployment } = setup;
+    let Setup { bus_access, flow, activity, pending, notices, log, journal, idle, deployment } = setup;
     let open_requests = OpenRequests::new(activity.clone(), journal.clone());
     let connection = &bus_names.authenticator;
     let notifier = Notifier::new(notify::Parts {
@@ -72,7 +74,7 @@ pub(crate) async fn run_with_connections(
         pending: pending.clone(),
         file: notices,
     });
-    let daemon = Arc::new(Daemon { flow, open_requests, activity, pending, bus_access, notifier });
+    let daemon = Arc::new(Daemon { flow, open_requests, activity, pending, bus_access, notifier, log });
     let lost = owners::changes(connection, 2, "").await?;
     connection.object_server().at(FLATPAK_AUTHENTICATOR_PATH, Authenticator(daemon.clone())).await?;
     connection.object_server().at(FLATPAK_AUTHENTICATOR_PATH, Listing(daemon.clone())).await?;

@@ -28,7 +28,7 @@
 //!
 //! What Usher remembers
 //!   json_file one JSON value in a private file    files     small private files
-//!   folders   where such files are
+//!   folders   where such files are               file_watch  changes of a file
 //!   pending   requests that failed                dismissals  questions that a person put off
 //!   decisions  what a person decided about repositories
 //!   notices   notifications sent                  familiarity how well a server is known
@@ -64,6 +64,7 @@ pub mod dismissals;
 pub mod environment;
 pub mod error_text;
 pub mod familiarity;
+mod file_watch;
 pub mod files;
 pub mod folders;
 pub mod ground;

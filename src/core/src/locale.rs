@@ -30,7 +30,7 @@ pub fn ascii_punctuation(text: &str) -> Cow<'_, str> {
             '“' | '”' | '„' | '«' | '»' => plain.push('"'),
             '‘' | '’' | '‚' | '‹' | '›' => plain.push('\''),
             '…' => plain.push_str("..."),
-            '–' | '—' => plain.push('-'),
+            '–' | '—' | '·' => plain.push('-'),
             '\u{a0}' | '\u{202f}' => plain.push(' '),
             '\u{2066}'..='\u{2069}' => {}
             other => plain.push(other),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use usher_core::names;
 
-use crate::{browser, sign_in, way};
+use crate::{browser, log, sign_in, way};
 
 /// Repository accounts in the terminal
 #[derive(Parser, Debug)]
@@ -156,9 +156,11 @@ pub(crate) enum Command {
         #[arg(long, short)]
         yes: bool,
     },
+    /// Show what programs asked for and what came of it, sign-ins, permissions and purchases; the newest last
+    Log(log::Options),
     /// Show the settings, or change one
     Settings {
-        /// The setting: continue-installs
+        /// The setting: continue-installs, activity-log or activity-log-apps
         #[arg(requires = "value")]
         setting: Option<Setting>,
         /// The new value
@@ -176,6 +178,10 @@ pub(crate) enum Command {
 pub(crate) enum Setting {
     /// Whether an install waits for signing in and continues by itself
     ContinueInstalls,
+    /// Whether Usher keeps an activity log
+    ActivityLog,
+    /// Whether the activity log has the ids of apps
+    ActivityLogApps,
 }
 
 /// The value of a setting.

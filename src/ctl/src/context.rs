@@ -4,6 +4,7 @@
 use std::{cell::Cell, sync::Arc, time::Duration};
 
 use usher_core::{
+    activity_log::ActivityLog,
     http::{HttpClient, HttpLimits, PortalProxies},
     session::Session,
     store::AccountStore,
@@ -22,13 +23,16 @@ pub(crate) struct Context {
     pub(crate) is_too_late: Cell<bool>,
     /// Whether a finished sign-in would be lost, so that Ctrl+C warns before it stops.
     pub(crate) is_unsaved: Cell<bool>,
+    /// Whether Ctrl+C is the way to end the command, so that it is no failure.
+    pub(crate) ends_by_ctrl_c: Cell<bool>,
 }
 
 impl Context {
     pub(crate) fn new(out: Output) -> Self {
-        let store = AccountStore::new(KEYRING_LIMIT);
+        let store = AccountStore::new(KEYRING_LIMIT).logging_to(ActivityLog::of_user());
         let http = HttpClient::with_desktop(HttpLimits::default(), Arc::new(PortalProxies::new(None)));
         let session = Session::new(store.clone(), http);
-        Self { store, session, out, is_too_late: Cell::new(false), is_unsaved: Cell::new(false) }
+        let [is_too_late, is_unsaved, ends_by_ctrl_c] = [false; 3].map(Cell::new);
+        Self { store, session, out, is_too_late, is_unsaved, ends_by_ctrl_c }
     }
 }

@@ -103,7 +103,7 @@ fn name_of(argument: &Arg) -> Vec<clap_mangen::roff::Inline> {
 }
 
 /// Sections that the definition does not contain. A paragraph with “ : ” is a term and its meaning.
-const SECTIONS: [(&str, &str); 9] = [
+const SECTIONS: [(&str, &str); 10] = [
     (
         "ACCOUNTS",
         "An account is named by user@host, by its id (usherctl list --json), or by its user or the host of its server if that is the
@@ -144,6 +144,14 @@ and, where more is wanted, --scope say the same; the people who run the account 
 issuer is written exactly as it calls itself.
 
 A code is not used where the two servers have different hosts, unless --issuer names them or there is an account already.",
+    ),
+    (
+        "ACTIVITY LOG",
+        "log answers why Usher asked, and what it did last night. Usher writes down which program asked for the apps of which remote, how many,
+and what came of it; and when somebody signed in or out, gave or took back a permission, began or ended a purchase. Whether the
+program then installed anything, Usher does not know. The log holds no token, no password, no user name and no address but the
+name of the host, and the ids of apps only with settings activity-log-apps on. It stays on this computer, readable only for its owner, for 90 days and up to 256 KiB, and settings activity-log off ends it.
+A program that asks the same again within a minute, or more than 100 times in an hour, adds nothing.",
     ),
     (
         "PASSWORDS AND TOKENS",
@@ -211,6 +219,13 @@ review : account, as in list, once the new server is accepted; or remote, and ch
 
 settings : settings, the value of each.
 
+log : entries, the oldest first; with --follow each is an object in a line of its own; with --clear, removed, their number. Each has
+at, host, event, and where known remote and account (an id). The event is request, signed-in (with is_new), sign-in-ended,
+signed-out, removed, allowed, disallowed, refused, purchase-begun or purchase-ended (with is_owned, and both with app_id where the log
+has the ids of apps). A request has program, purpose (install, update or listing), apps (their number), app_ids, asked (the questions of Usher’s windows: sign-in, permission, purchase or unlock) and result: granted,
+account-needed, permission-needed, refused, no-access, locked, server-changed, unusable (the remote’s options), unavailable (the
+server), cancelled or failed.
+
 revoke : remotes, the names of those concerned; address; and accounts, those that they no longer use; with --for-good, refused,
 which is true, in place of accounts.
 
@@ -260,6 +275,8 @@ usherctl use registry && usherctl sign-in registry : Let Usher keep the sign-in 
 usherctl query shop org.example.App && flatpak install shop org.example.App : Install an app only if that needs nothing more.
 
 usherctl verify shop app/org.example.App/x86_64/stable < token : See whether a token that a client has shown is good for an app.
+
+usherctl log --follow : Watch what programs ask for.
 
 usherctl allow shop me@store.example.org : Let the remote shop use this account of several that are here.
 

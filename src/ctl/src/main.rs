@@ -19,6 +19,7 @@ mod hidden;
 mod import;
 mod list;
 mod list_remotes;
+mod log;
 mod obstacle;
 mod others;
 mod pair;
@@ -131,6 +132,8 @@ async fn until_done(
             () = interrupts.next() => {
                 if context.is_unsaved.replace(false) {
                     terminal::say(&gettext("The sign-in is not saved yet. Press Ctrl+C to discard it."))?;
+                } else if context.ends_by_ctrl_c.get() {
+                    return Ok(code::DONE);
                 } else if !context.is_too_late.get() {
                     return Err(Failure::Cancelled);
                 }
@@ -149,6 +152,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Revoke { remote, account, .. } => permission::revoke(context, &remote, account.as_deref()).await?,
         Command::Review { remote, way } => review::run(context, &remote, way).await?,
         Command::Settings { setting, value } => settings::run(context, setting.zip(value)).await?,
+        Command::Log(options) => log::run(context, &options).await?,
         Command::Rename { account, name } => rename::run(context, &account, &name).await?,
         Command::Remove { account, yes } => remove::run(context, &account, yes).await?,
         Command::Purchases { account, check } => return purchases::run(context, account.as_deref(), check).await,

@@ -141,7 +141,8 @@ pub(crate) async fn refuse(context: &Context, wanted: &str) -> Result<(), Failur
     let remote = remotes::named(&remotes, wanted)?;
     let ground = remotes::ground(remote)?;
     context.is_too_late.set(true);
-    context.store.refuse(&Subject::of(&ground), PendingFile::of_session().as_ref(), clock::now()).await?;
+    let notes = PendingFile::of_session();
+    context.store.refuse(&Subject::of(&ground), &remote.name, notes.as_ref(), clock::now()).await?;
     let name = text::clean(&remote.name, text::NAME_LIMIT);
     let values = [("remote", name.as_str()), ("host", &ground.host())];
     context.out.line(&gettext_f("“{remote}” may not use an account at {host}, and does not ask again.", &values))?;

@@ -40,6 +40,11 @@ impl Output {
         if self.is_json { Ok(writeln!(io::stdout(), "{value:#}")?) } else { Ok(()) }
     }
 
+    /// Prints one of many results for programs, in a line of its own.
+    pub(crate) fn json_line(self, value: &Value) -> Result<(), Failure> {
+        if self.is_json { Ok(writeln!(io::stdout(), "{value}")?) } else { Ok(()) }
+    }
+
     /// Prints the sentence of a failure, and the JSON for programs.
     pub(crate) fn failure(self, failure: &Failure) {
         if !matches!(failure, Failure::Unheard) {

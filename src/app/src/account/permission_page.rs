@@ -203,7 +203,8 @@ mod imp {
 
     async fn refuse(page: super::PermissionPage, services: Services, repository: Repository) {
         page.set_is_busy(true);
-        let refused = permission::refuse(services.decisions(), services.accounts(), repository.subject()).await;
+        let (subject, remote) = (repository.subject(), &repository.remote.name);
+        let refused = permission::refuse(services.decisions(), services.accounts(), subject, remote).await;
         page.set_is_busy(false);
         match refused {
             Ok(()) => {

@@ -71,13 +71,12 @@ impl Decisions {
     }
 
     /// Remembers that the repository may not use an account at the server that it names, and takes from it what permission
-    /// it has there. `false` if that could not be saved.
-    pub(crate) async fn refuse(&self, store: &AccountStore, subject: Subject) -> bool {
-        let store = store.clone();
-        let refused =
-            runtime::spawn(
-                async move { store.refuse(&subject, PendingFile::of_session().as_ref(), clock::now()).await },
-            );
+    /// it has there. `remote` is flatpak's name for it. `false` if that could not be saved.
+    pub(crate) async fn refuse(&self, store: &AccountStore, subject: Subject, remote: &str) -> bool {
+        let (store, remote) = (store.clone(), remote.to_owned());
+        let refused = runtime::spawn(async move {
+            store.refuse(&subject, &remote, PendingFile::of_session().as_ref(), clock::now()).await
+        });
         self.is_saved(refused.await)
     }
 

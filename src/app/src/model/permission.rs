@@ -20,8 +20,14 @@ pub(crate) async fn take_back(accounts: &AccountList, account: AccountId, addres
 }
 
 /// Lets a repository use no account at the server that it names, and asks no more. An error is a sentence for the person.
-pub(crate) async fn refuse(decisions: &Decisions, accounts: &AccountList, subject: Subject) -> Result<(), String> {
-    let is_saved = decisions.refuse(accounts.store(), subject).await;
+/// `remote` is flatpak's name for it.
+pub(crate) async fn refuse(
+    decisions: &Decisions,
+    accounts: &AccountList,
+    subject: Subject,
+    remote: &str,
+) -> Result<(), String> {
+    let is_saved = decisions.refuse(accounts.store(), subject, remote).await;
     // It may have used one of several.
     accounts.reload();
     if is_saved { Ok(()) } else { Err(gettext("The answer could not be saved")) }

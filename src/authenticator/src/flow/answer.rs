@@ -11,7 +11,7 @@ use usher_core::{
 };
 use zbus::zvariant::{Signature, Type, Value, as_value};
 
-use super::{notification_event::NotificationEvent, obstacle::Obstacle, ports::Question};
+use super::{notification_event::NotificationEvent, obstacle::Obstacle, outcome::Outcome, ports::Question};
 use crate::request::Request;
 
 /// `FLATPAK_ERROR_AUTHENTICATION_FAILED`.
@@ -60,6 +60,8 @@ pub(crate) struct FollowUp {
     pub(crate) settled: Option<(AccountId, Access)>,
     /// Something that a notification may say.
     pub(crate) notification: Option<NotificationEvent>,
+    /// What the activity log says; `None` if the answer says it.
+    pub(crate) outcome: Option<Outcome>,
 }
 
 impl Answer {
@@ -154,6 +156,13 @@ impl Serialize for Results<'_> {
             }
         }
         results.end()
+    }
+}
+
+impl Reply {
+    /// An answer that only the log hears more of.
+    pub(super) fn with_outcome(answer: Answer, outcome: Outcome) -> Self {
+        Self { answer, follow_up: FollowUp { outcome: Some(outcome), ..FollowUp::default() } }
     }
 }
 

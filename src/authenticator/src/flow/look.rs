@@ -18,6 +18,7 @@ use usher_core::{
 use super::{
     Findings, Flow, Missing, RequestAttempt,
     obstacle::{self, Obstacle},
+    outcome::Asked,
     ports::{Ending, Question, Reading},
 };
 use crate::token_cache::{Holder, Timestamp, TokenCache};
@@ -33,6 +34,11 @@ pub(crate) trait Attempt: Sync {
 
     /// The question to the person about an obstacle. `None` if no question helps, or nobody may be asked.
     async fn question(&self, obstacle: &Obstacle) -> Option<Question>;
+
+    /// Where to note the questions to the person, if it matters.
+    fn asked(&self) -> Option<&Asked> {
+        None
+    }
 }
 
 /// The result of the last look, and the obstacle that remains.
@@ -72,7 +78,7 @@ impl Flow {
                 return Attempted { findings, blocked: Some((obstacle, Stop::NothingToAsk)) };
             };
             let kind = question.kind;
-            let ending = self.prompts.ask(question).await;
+            let ending = self.ask_person(question, wanted.asked()).await;
             tracing::debug!(?kind, ?ending, "a prompt ended");
             asked.push(kind);
             match ending {
@@ -82,6 +88,17 @@ impl Flow {
                 other => return Attempted { findings, blocked: Some((obstacle, Stop::Ended(other))) },
             }
         }
+    }
+
+    async fn ask_person(&self, question: Question, noted: Option<&Asked>) -> Ending {
+        if let Some(asked) = noted {
+            asked.note(question.kind);
+        }
+        let ending = self.prompts.ask(question).await;
+        if let Some(asked) = noted.filter(|_| !ending.was_shown()) {
+            asked.take_back();
+        }
+        ending
     }
 
     /// Looks at the keyring, then the cache, then the server. `findings` holds what came before an obstacle.

@@ -6,7 +6,7 @@
 //! look      find the account, ask its server,      obstacle            what can block a request
 //!           ask the person, and look again        decision            what to do about it: the table
 //! answer    the answer to the client              notification_event  what a notification may say
-//! ports     the traits for the surroundings
+//! outcome   what the activity log says            ports               the traits for the surroundings
 //! ```
 
 mod answer;
@@ -14,6 +14,7 @@ mod decision;
 mod look;
 mod notification_event;
 pub(crate) mod obstacle;
+mod outcome;
 mod ports;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use async_trait::async_trait;
 use tokio::sync::OnceCell;
 use usher_core::{
     account::{Account, AccountId},
+    activity_log::RequestResult,
     ask::{self, Ask},
     binding::OptionsError,
     ground::{Ground, GroundError},
@@ -45,6 +47,7 @@ pub(crate) use self::{
     look::{Attempt, Stop},
     notification_event::NotificationEvent,
     obstacle::{Obstacle, question},
+    outcome::{Asked, Outcome},
     ports::{
         Accounts, Clients, Clock, Decisions, Ending, Installations, Prompts, Question, Reading, TokenKeys, Tokens,
     },
@@ -80,6 +83,7 @@ struct RequestAttempt<'a> {
     request: &'a Request,
     ground: Ground,
     peer: &'a str,
+    asked: &'a Asked,
     /// What the tokens are for, once looked up.
     wanted: OnceCell<Wanted>,
     /// Whether this computer has the remote, once looked up.
@@ -107,21 +111,21 @@ struct Missing {
 }
 
 impl Flow {
-    /// Answers a request of `peer`.
-    pub(crate) async fn answer(&self, request: &Request, peer: &str) -> Reply {
+    /// Answers a request of `peer`. `asked` is told of the questions to the person.
+    pub(crate) async fn answer(&self, request: &Request, peer: &str, asked: &Asked) -> Reply {
         let ground = match request.ground() {
             Ok(ground) => ground,
             Err(GroundError::Address(reason)) => {
                 // Nothing secret may go there, so let the pull decide (rule R2).
                 tracing::debug!(remote = request.remote, %reason, "ignoring accounts for this address");
-                return Answer::without_tokens(request).into();
+                return Reply::with_outcome(Answer::without_tokens(request), Outcome::of(RequestResult::Unusable));
             }
             Err(GroundError::Options(error)) => {
                 tracing::debug!(remote = request.remote, %error, "cannot use the remote's options");
                 return self.unusable(request, &error).await;
             }
         };
-        let call = RequestAttempt::new(self, request, ground, peer);
+        let call = RequestAttempt::new(self, request, ground, peer, asked);
         let attempted = self.attempt(&call).await;
         match attempted.blocked {
             None => call.covered(attempted.findings).await,
@@ -142,7 +146,8 @@ impl Flow {
         let (remote, remote_uri) = (request.remote.clone(), request.remote_uri.clone());
         let note = Unusable { operation, remote, remote_uri, refs, at: self.clock.now() };
         let unusable = self.is_configured(request).await.then_some(note);
-        Reply { answer, follow_up: FollowUp { unusable, ..FollowUp::default() } }
+        let outcome = Some(Outcome::of(RequestResult::Unusable));
+        Reply { answer, follow_up: FollowUp { unusable, outcome, ..FollowUp::default() } }
     }
 
     fn refuse(&self, obstacle: &Obstacle, place: Place, remote: &str, host: &str) -> Answer {
@@ -151,7 +156,8 @@ impl Flow {
         Answer::failed(obstacle, messages::message(obstacle, place, &names))
     }
 
-    async fn wanted(&self, request: &Request) -> Wanted {
+    /// What a request wants tokens for.
+    pub(crate) async fn wanted(&self, request: &Request) -> Wanted {
         if request.is_listing {
             return Wanted::Listing;
         }
@@ -159,7 +165,8 @@ impl Flow {
         if is_update { Wanted::Update } else { Wanted::Install }
     }
 
-    async fn is_configured(&self, request: &Request) -> bool {
+    /// Whether this computer has the remote of a request.
+    pub(crate) async fn is_configured(&self, request: &Request) -> bool {
         let remotes = self.installations.remotes().await;
         let Request { remote, remote_uri, options, registry, .. } = request;
         remote::is_configured(&remotes, remote, remote_uri, options, registry.as_deref())
@@ -186,12 +193,16 @@ impl Attempt for RequestAttempt<'_> {
             _ => None,
         }
     }
+
+    fn asked(&self) -> Option<&Asked> {
+        Some(self.asked)
+    }
 }
 
 impl<'a> RequestAttempt<'a> {
-    fn new(flow: &'a Flow, request: &'a Request, ground: Ground, peer: &'a str) -> Self {
+    fn new(flow: &'a Flow, request: &'a Request, ground: Ground, peer: &'a str, asked: &'a Asked) -> Self {
         let (wanted, is_configured, client) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { flow, request, ground, peer, wanted, is_configured, client, lacking: Mutex::default() }
+        Self { flow, request, ground, peer, asked, wanted, is_configured, client, lacking: Mutex::default() }
     }
 
     async fn wanted(&self) -> Wanted {
@@ -234,13 +245,14 @@ impl<'a> RequestAttempt<'a> {
     async fn covered(&self, findings: Findings) -> Reply {
         let answer = Answer::with_tokens(self.request, &findings.grants);
         let (settled, covered) = (self.settled(&findings), !self.request.is_listing);
+        let outcome = Some(Outcome::granted(findings.used.as_ref()));
         let Some(account) = findings.used else {
-            return Reply { answer, follow_up: FollowUp { covered, settled, ..FollowUp::default() } };
+            return Reply { answer, follow_up: FollowUp { covered, settled, outcome, ..FollowUp::default() } };
         };
         let notification = NotificationEvent::ends_soon(&account, &self.ground, self.flow.clock.now());
         let is_due = self.flow.accounts.is_use_due(&account);
         let used = if is_due { Some((account.id, self.client().await.to_owned())) } else { None };
-        Reply { answer, follow_up: FollowUp { covered, used, settled, notification, ..FollowUp::default() } }
+        Reply { answer, follow_up: FollowUp { covered, used, settled, notification, outcome, ..FollowUp::default() } }
     }
 
     /// The answer for an obstacle that no further question can remove.
@@ -250,6 +262,7 @@ impl<'a> RequestAttempt<'a> {
             note,
             settled: self.settled(&findings),
             notification: findings.finished(self),
+            outcome: Some(Outcome::blocked(obstacle, stop, findings.used.as_ref())),
             ..FollowUp::default()
         };
         if let Decision::LeaveOut(question) = decision::decide(obstacle, self.request_kind().await) {

@@ -148,6 +148,16 @@ pub(crate) enum Ending {
     Withheld,
 }
 
+impl Ending {
+    /// Whether a window has asked the person.
+    pub(crate) fn was_shown(self) -> bool {
+        match self {
+            Self::Done | Self::Dismissed | Self::Deferred | Self::NotOffered | Self::TimedOut => true,
+            Self::Queued | Self::Failed | Self::Withheld => false,
+        }
+    }
+}
+
 /// The window process.
 #[async_trait]
 pub(crate) trait Prompts: Send + Sync {

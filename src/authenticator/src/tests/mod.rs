@@ -2,6 +2,7 @@
 //! The daemon on a bus of its own, with clients, observers and a window process that a test controls.
 
 mod access;
+mod activity_log;
 mod application;
 mod desktops;
 mod ends;
@@ -26,6 +27,7 @@ use std::{
 use futures_util::StreamExt;
 use tokio::{sync::oneshot, task::JoinHandle};
 use usher_core::{
+    activity_log::ActivityLog,
     dismissals::DismissalFile,
     http::{HttpClient, HttpLimits},
     names::{AUTHENTICATOR_NAME, FLATPAK_AUTHENTICATOR_INTERFACE, FLATPAK_AUTHENTICATOR_PATH},
@@ -168,8 +170,10 @@ impl Daemon {
         let pending = PendingFile::at(bus.folder.path().join("pending.json"));
         let journal = Some(journal(bus.folder.path(), "this-bus"));
         let Plan { bus_access, deployment, idle, .. } = plan;
+        let log = Some(ActivityLog::in_folder(bus.folder.path()));
         let (pending_file, notices) = (Some(pending.clone()), Some(NoticeFile::in_folder(bus.folder.path())));
-        let setup = Setup { bus_access, flow, activity, pending: pending_file, notices, journal, idle, deployment };
+        let setup =
+            Setup { bus_access, flow, activity, pending: pending_file, notices, log, journal, idle, deployment };
         let (stop, stopped) = oneshot::channel::<()>();
         let connection = names.authenticator.clone();
         let ended = tokio::spawn(async move {

@@ -5,7 +5,11 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{account::AccountId, prompt::Kind};
+use crate::{
+    account::AccountId,
+    prompt::{Kind, client},
+    text,
+};
 
 /// Most ids of apps in one entry.
 const APPS_LIMIT: usize = 32;
@@ -156,6 +160,19 @@ impl From<Kind> for Question {
 }
 
 impl Entry {
+    /// The same with names of no more than some length: a program may call itself and its remote whatever it likes.
+    pub(super) fn cut(mut self) -> Self {
+        let cut = |name: &mut String| *name = text::clean(name, text::NAME_LIMIT);
+        self.remote.iter_mut().for_each(cut);
+        if let Event::Request(request) = &mut self.event {
+            request.program = match request.program.strip_prefix(client::CLAIMED) {
+                Some(claimed) => format!("{}{}", client::CLAIMED, text::clean(claimed, text::NAME_LIMIT)),
+                None => text::clean(&request.program, text::NAME_LIMIT),
+            };
+        }
+        self
+    }
+
     /// The same without anything that names an app.
     pub(super) fn without_apps(mut self) -> Self {
         match &mut self.event {

@@ -4,10 +4,14 @@
 //!
 //! ```text
 //! entry   what the log says           settings   whether there is a log, and whether it names apps
-//! words   an entry as people read it
+//! words   an entry as people read it     account_changes  what a change of an account means for it
+//! flood   what is not written again      following  entries as they come
 //! ```
 
+mod account_changes;
 mod entry;
+mod flood;
+mod following;
 mod settings;
 mod words;
 
@@ -19,6 +23,7 @@ use std::{
 
 pub use self::{
     entry::{Entry, Event, Purchase, Purpose, Question, Request, RequestResult},
+    following::Following,
     settings::Settings,
     words::{Names, Words},
 };
@@ -35,6 +40,8 @@ const SIZE_LEFT: usize = 192 << 10;
 const AGE_LIMIT: i64 = 90 * 24 * 60 * 60;
 /// Longest wait for another writer.
 const LOCK_LIMIT: Duration = Duration::from_secs(5);
+/// Longest time that somebody waits for an entry. It is written later, then.
+const WAIT_LIMIT: Duration = Duration::from_secs(3);
 
 /// The file that holds the log. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -56,12 +63,19 @@ impl ActivityLog {
         &self.0
     }
 
-    /// Writes an entry, if the person wants a log. Nothing depends on it: a failure is only a warning. To be called in a
-    /// tokio runtime, where nobody waits.
-    pub async fn write(&self, entry: Entry) {
-        if let Err(error) = self.add(vec![entry]).await {
-            tracing::warn!(%error, "cannot write the activity log");
+    /// Writes entries, if the person wants a log. Nothing depends on it: a failure is only a warning, and a slow disk is
+    /// not waited for. To be called in a tokio runtime.
+    pub async fn write(&self, entries: Vec<Entry>) {
+        if entries.is_empty() {
+            return;
         }
+        let log = self.clone();
+        let writing = tokio::spawn(async move {
+            if let Err(error) = log.add(entries).await {
+                tracing::warn!(%error, "cannot write the activity log");
+            }
+        });
+        let _ = tokio::time::timeout(WAIT_LIMIT, writing).await;
     }
 
     /// Writes entries back that [`Self::remove`] has removed.
@@ -97,14 +111,14 @@ impl ActivityLog {
 
     async fn add(&self, entries: Vec<Entry>) -> io::Result<()> {
         let settings = self.settings();
+        let is_kept = files::apart(self.path(), move || settings.is_kept()).await?;
+        if !is_kept {
+            return Ok(());
+        }
         self.change(move |log| {
-            if !settings.is_kept() {
-                return Ok(());
-            }
-            let names_apps = settings.names_apps();
-            entries.into_iter().try_for_each(|entry| {
-                log.append(&if names_apps { entry.with_some_apps() } else { entry.without_apps() })
-            })
+            let names_apps = log.settings().names_apps();
+            let fit = |entry: Entry| if names_apps { entry.with_some_apps() } else { entry.without_apps() };
+            entries.into_iter().map(Entry::cut).map(fit).try_for_each(|entry| log.append(&entry))
         })
         .await
     }
@@ -121,6 +135,9 @@ impl ActivityLog {
 
     /// Adds one entry at the end. What is too old goes, and the oldest where the file would be too large.
     fn append(&self, entry: &Entry) -> io::Result<()> {
+        if matches!(entry.event, Event::Request(_)) && flood::is_too_much(&self.read(), entry) {
+            return Ok(());
+        }
         let line = line(entry)?;
         let oldest =
             files::first_line(&self.0, SIZE_LIMIT).and_then(|line| serde_json::from_slice::<Entry>(&line).ok());

@@ -64,13 +64,15 @@ impl Entry {
 }
 
 impl Words {
-    /// Everything in one line, for a terminal.
+    /// Everything that there is to say, for a terminal: what happened first, then the rest.
+    pub fn parts(&self) -> Vec<String> {
+        let all = [&self.title, &self.outcome].into_iter().chain(&self.questions);
+        all.filter(|part| !part.is_empty()).map(|part| part.replace(['\u{2068}', '\u{2069}'], "")).collect()
+    }
+
+    /// The same in one line.
     pub fn line(&self) -> String {
-        let after = [&[self.outcome.clone()][..], &self.questions].concat();
-        let after: Vec<_> = after.into_iter().filter(|part| !part.is_empty()).collect();
-        let line =
-            if after.is_empty() { self.title.clone() } else { format!("{} · {}", self.title, after.join(" · ")) };
-        line.replace(['\u{2068}', '\u{2069}'], "")
+        self.parts().join(" · ")
     }
 
     /// Whether every word of a search is in the entry.

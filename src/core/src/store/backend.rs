@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{Asking, Entry, Outline, StoreError};
 use crate::{
     account::{Account, AccountId},
-    binding::{Binding, Link},
+    binding::Link,
     files,
 };
 
@@ -85,18 +85,18 @@ pub(super) async fn change(
     Ok(Some(account))
 }
 
-/// Lets a remote use this account and no other. Gives the binding of the account; `None` if that is gone.
+/// Lets a remote use this account and no other. Gives the account as it was before; `None` if that is gone.
 pub(super) async fn allow(
     keyring: &impl Backend,
     guard: &Guard,
     asking: Asking,
     id: AccountId,
     link: Link,
-) -> Result<Option<Binding>, StoreError> {
+) -> Result<Option<Account>, StoreError> {
     let Some((location, mut chosen)) = find(keyring, id).await? else {
         return Ok(None);
     };
-    let remote_url = link.remote_url.clone();
+    let (remote_url, before) = (link.remote_url.clone(), chosen.clone());
     write_change(keyring, guard, asking, &location, &mut chosen, |account| account.link(link)).await?;
     let others = keyring.list().await?.into_iter().filter_map(|item| match item {
         StoredItem::Open(_, account) if account.id != id && account.is_linked_to(&remote_url) => Some(account.id),
@@ -105,25 +105,29 @@ pub(super) async fn allow(
     for other in others.collect::<Vec<_>>() {
         self::change(keyring, guard, asking, other, |account| account.unlink(&remote_url)).await?;
     }
-    Ok(Some(chosen.binding))
+    Ok(Some(before))
 }
 
-/// Removes an account.
+/// Removes an account, and gives it. `None` if it is gone already.
 pub(super) async fn remove(
     keyring: &impl Backend,
     guard: &Guard,
     asking: Asking,
     id: AccountId,
-) -> Result<(), StoreError> {
-    let mut locations = Vec::new();
+) -> Result<Option<Account>, StoreError> {
+    let (mut locations, mut removed) = (Vec::new(), None);
     for item in keyring.list().await? {
         match item {
-            StoredItem::Open(location, account) if account.id == id => locations.push(location),
+            StoredItem::Open(location, account) if account.id == id => {
+                locations.push(location);
+                removed = Some(*account);
+            }
             StoredItem::Locked(outline) if outline.id == id => return Err(StoreError::Locked),
             _ => {}
         }
     }
-    keyring.delete(guard, locations, asking).await
+    keyring.delete(guard, locations, asking).await?;
+    Ok(removed)
 }
 
 /// Removes an item that cannot be read.

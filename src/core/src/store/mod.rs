@@ -37,7 +37,9 @@ pub use self::{
 };
 use crate::{
     account::{Account, AccountId},
+    activity_log::{self, ActivityLog},
     binding::Binding,
+    clock,
     decisions::DecisionFile,
     files,
     lookup::{self, Lookup},
@@ -105,6 +107,7 @@ impl Entry {
 pub struct AccountStore {
     inner: Arc<Inner>,
     asking: Asking,
+    log: Option<ActivityLog>,
 }
 
 /// Whether the person may be asked to unlock the keyring.
@@ -161,19 +164,25 @@ impl AccountStore {
     }
 
     fn over(keyring: Keyring, limit: Duration, lock_file: Option<PathBuf>, decisions: Option<DecisionFile>) -> Self {
-        Self { inner: Arc::new(Inner { keyring, limit, lock_file, decisions }), asking: Asking::Freely }
+        Self { inner: Arc::new(Inner { keyring, limit, lock_file, decisions }), asking: Asking::Freely, log: None }
+    }
+
+    /// The same store, which writes what happens to accounts in this log.
+    #[must_use]
+    pub fn logging_to(self, log: Option<ActivityLog>) -> Self {
+        Self { log, ..self }
     }
 
     /// The same store, for work that must not disturb the person. Inside a sandbox nobody can foresee whether the
     /// desktop will ask the person to unlock the keyring; this store risks it at most once per login session. Whatever
     /// needs more counts as locked. Outside a sandbox, or once the key is held, both stores do the same.
     pub fn quietly(&self) -> Self {
-        Self { inner: self.inner.clone(), asking: Asking::Rarely }
+        Self { asking: Asking::Rarely, ..self.clone() }
     }
 
     /// The same store, for work that must not ask the person anything, not even once.
     pub(crate) fn silently(&self) -> Self {
-        Self { inner: self.inner.clone(), asking: Asking::Never }
+        Self { asking: Asking::Never, ..self.clone() }
     }
 
     /// All our items. A broken one does not hide the others. Inside a sandbox the desktop may ask the person to unlock
@@ -237,15 +246,34 @@ impl AccountStore {
     pub async fn add(&self, account: &Account) -> Result<(), StoreError> {
         self.prepare().await?;
         let guard = self.lock().await?;
-        self.limited(async {
+        let added = self.limited(async {
             use backend::Backend;
             with!(self, keyring => keyring.create(&guard, account, self.asking).await)
-        })
-        .await
+        });
+        added.await?;
+        drop(guard);
+        self.log(vec![activity_log::Entry::added(account, clock::now())]).await;
+        Ok(())
     }
 
     /// Applies a change to a fresh copy of an account. Gives `None` and writes nothing if the account is gone.
     pub async fn change(
+        &self,
+        id: AccountId,
+        change: impl FnOnce(&mut Account) + Send,
+    ) -> Result<Option<Account>, StoreError> {
+        let mut entries = Vec::new();
+        let changed = self.change_unlogged(id, |account| {
+            let before = account.clone();
+            change(account);
+            entries = activity_log::Entry::of_change(&before, account, clock::now());
+        });
+        let changed = changed.await?;
+        self.log(entries).await;
+        Ok(changed)
+    }
+
+    async fn change_unlogged(
         &self,
         id: AccountId,
         change: impl FnOnce(&mut Account) + Send,
@@ -258,7 +286,17 @@ impl AccountStore {
     /// Removes an account. Does nothing if it is gone already.
     pub async fn remove(&self, id: AccountId) -> Result<(), StoreError> {
         let guard = self.lock().await?;
-        self.limited(async { with!(self, keyring => backend::remove(keyring, &guard, self.asking, id).await) }).await
+        let removing = async { with!(self, keyring => backend::remove(keyring, &guard, self.asking, id).await) };
+        let removed = self.limited(removing).await?;
+        drop(guard);
+        self.log(removed.iter().map(|account| activity_log::Entry::removed(account, clock::now())).collect()).await;
+        Ok(())
+    }
+
+    async fn log(&self, entries: Vec<activity_log::Entry>) {
+        if let Some(log) = &self.log {
+            log.write(entries).await;
+        }
     }
 
     /// Removes an item that cannot be read, by its name in [`Entry::Broken`].

@@ -156,9 +156,10 @@ impl imp::PromptWindow {
             #[weak(rename_to = imp)]
             self,
             async move {
-                let subject = Subject::of(&imp.prompt().details.borrow().ground);
+                let ground = imp.prompt().details.borrow().ground.clone();
                 let services = imp.services().clone();
-                let refused = permission::refuse(services.decisions(), services.accounts(), subject).await;
+                let (subject, remote) = (Subject::of(&ground), &ground.remote);
+                let refused = permission::refuse(services.decisions(), services.accounts(), subject, remote).await;
                 imp.set_busy(false);
                 match refused {
                     Ok(()) => {

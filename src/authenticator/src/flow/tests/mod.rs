@@ -2,6 +2,7 @@
 
 mod anybody;
 mod listing;
+mod outcomes;
 mod path;
 mod purchases;
 mod refused;
@@ -17,14 +18,14 @@ use usher_core::{
     provider::TokensError,
 };
 
-use super::{Answer, Reply};
+use super::{Answer, Asked, Reply};
 use crate::{
     fakes::{APP, Keyring, OTHER, REMOTE_URI, Says, World, account, request},
     request::Request,
 };
 
 async fn answer(world: &Arc<World>, request: &Request) -> Reply {
-    world.flow().answer(request, ":1.1").await
+    world.flow().answer(request, ":1.1", &Asked::default()).await
 }
 
 /// A failure's code and message; 0 and the refs without a token for success; (1, "") if it was put off.

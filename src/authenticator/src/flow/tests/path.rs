@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use usher_core::{account::AccountState, pending::Operation, prompt::Kind, provider::TokensError};
 
-use super::{answer, failed, response, silent};
+use super::{Asked, answer, failed, response, silent};
 use crate::{
     fakes::{APP, OTHER, REMOTE_URI, SERVICE, Says, World, account, configured, options, request},
     flow::{Answer, Ending, Flow, Wanted},
@@ -93,7 +93,7 @@ async fn a_remote_that_the_sandbox_hides_is_allowed_with_a_command() {
     {
         let world = World::good();
         let flow = Flow { in_sandbox, ..world.flow() };
-        assert_eq!(response(&flow.answer(&hidden, ":1.1").await), failed(23, says));
+        assert_eq!(response(&flow.answer(&hidden, ":1.1", &Asked::default()).await), failed(23, says));
         assert!(world.questions().is_empty());
     }
 }
@@ -114,16 +114,16 @@ async fn every_ref_is_under_the_token_of_its_app() {
 async fn a_warm_cache_spares_the_server() {
     let world = World::good();
     let flow = world.flow();
-    flow.answer(&request(&[APP]), ":1.1").await;
-    flow.answer(&request(&[APP, OTHER]), ":1.2").await;
-    flow.answer(&request(&[APP, OTHER]), ":1.3").await;
+    flow.answer(&request(&[APP]), ":1.1", &Asked::default()).await;
+    flow.answer(&request(&[APP, OTHER]), ":1.2", &Asked::default()).await;
+    flow.answer(&request(&[APP, OTHER]), ":1.3", &Asked::default()).await;
     let asked: Vec<_> = world.calls.lock().unwrap().iter().map(|call| call.2.clone()).collect();
     assert_eq!(
         asked,
         [BTreeSet::from(["org.example.App".to_owned()]), BTreeSet::from(["org.example.Other".to_owned()])]
     );
     world.change_account(|account| account.links.push(account.links[0].clone()));
-    flow.answer(&request(&[APP]), ":1.4").await;
+    flow.answer(&request(&[APP]), ":1.4", &Asked::default()).await;
     assert_eq!(world.calls(), 3, "a change of the account empties the cache");
 }
 
@@ -133,7 +133,7 @@ async fn h13_a_free_app_is_covered_without_a_token_and_not_cached() {
     world.set_server(Says::Yes(""));
     let flow = world.flow();
     for _ in 0..2 {
-        assert_eq!(response(&flow.answer(&request(&[APP]), ":1.1").await), (0, APP.to_owned()));
+        assert_eq!(response(&flow.answer(&request(&[APP]), ":1.1", &Asked::default()).await), (0, APP.to_owned()));
     }
     assert_eq!(world.calls(), 2);
 }
@@ -142,14 +142,18 @@ async fn h13_a_free_app_is_covered_without_a_token_and_not_cached() {
 async fn h14_a_rejected_sign_in_is_marked_and_its_tokens_forgotten() {
     let world = World::good();
     let flow = world.flow();
-    flow.answer(&request(&[APP]), ":1.1").await;
+    flow.answer(&request(&[APP]), ":1.1", &Asked::default()).await;
     world.set_server(Says::Fails(TokensError::Rejected));
-    let reply = flow.answer(&silent(request(&[APP, OTHER])), ":1.2").await;
+    let reply = flow.answer(&silent(request(&[APP, OTHER])), ":1.2", &Asked::default()).await;
     assert_eq!(response(&reply).1, "Sign-in expired. Sign in to store.example.org again in Usher, then try again.");
     let kept = world.accounts.lock().unwrap()[0].clone();
     assert_eq!(kept.state, AccountState::Expired);
     assert!(kept.credential.is_some(), "a credential is never deleted but by the person");
-    assert_eq!(response(&flow.answer(&silent(request(&[APP])), ":1.3").await).0, 23, "no token from the cache either");
+    assert_eq!(
+        response(&flow.answer(&silent(request(&[APP])), ":1.3", &Asked::default()).await).0,
+        23,
+        "no token from the cache either"
+    );
 }
 
 #[tokio::test]
@@ -221,7 +225,8 @@ async fn c03_each_remote_is_served_with_its_own_account() {
     let flow = world.flow();
     let of = |uri: &str| Request { remote_uri: uri.into(), ..request(&[APP]) };
     let (first, second) = (of("https://r1.example/"), of("https://r2.example/"));
-    let (one, two) = tokio::join!(flow.answer(&first, ":1.1"), flow.answer(&second, ":1.2"));
+    let (asked, flow) = (Asked::default(), &flow);
+    let (one, two) = tokio::join!(flow.answer(&first, ":1.1", &asked), flow.answer(&second, ":1.2", &asked));
     assert_eq!((response(&one).0, response(&two).0), (0, 0));
     let credentials: Vec<_> = world.calls.lock().unwrap().iter().map(|call| call.1.clone()).collect();
     assert_eq!(credentials, ["credential-of-one", "credential-of-two"]);

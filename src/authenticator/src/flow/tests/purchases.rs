@@ -12,7 +12,7 @@ use usher_core::{
     testing,
 };
 
-use super::{answer, failed, response, silent};
+use super::{Asked, answer, failed, response, silent};
 use crate::{
     fakes::{APP, OTHER, REMOTE_URI, SERVICE, Says, World, account, ground, request},
     flow::{Ending, Reply, obstacle::Obstacle, question},
@@ -144,7 +144,7 @@ async fn h27_a_granted_token_settles_a_purchase_of_unknown_outcome() {
     assert!(reply.follow_up.settled.is_none(), "what is known is not written again");
     // The server takes it away, but grants others.
     world.set_server(Says::No(&["org.example.Other"]));
-    let reply = world.flow().answer(&silent(request(&[APP, OTHER])), ":1.2").await;
+    let reply = world.flow().answer(&silent(request(&[APP, OTHER])), ":1.2", &Asked::default()).await;
     assert_eq!(settled(&world, reply).await, [other(PurchaseState::NoAccess), third, found]);
 }
 
@@ -165,7 +165,7 @@ async fn a_finished_purchase_is_reported_before_what_an_update_left_out() {
     begin(&world, "org.example.Other");
     world.set_server(Says::No(&["org.example.App"]));
     let cause = async || {
-        let reply = world.flow().answer(&silent(request(&[APP, OTHER])), ":1.2").await;
+        let reply = world.flow().answer(&silent(request(&[APP, OTHER])), ":1.2", &Asked::default()).await;
         let cause = reply.follow_up.notification.as_ref().map(|notification| notification.cause);
         settled(&world, reply).await;
         cause

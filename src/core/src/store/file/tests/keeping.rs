@@ -65,7 +65,7 @@ async fn a_refused_remote_uses_no_account_until_it_is_allowed_one() {
     for id in [one.id, other.id] {
         store.change(id, |account| account.link(link.clone())).await.unwrap();
     }
-    store.refuse(&refused, None, 0).await.unwrap();
+    store.refuse(&refused, "shop", None, 0).await.unwrap();
     assert!(decisions.load().is_refused(&refused));
     let entries = store.entries().await.unwrap();
     assert!(entries.iter().all(|entry| !entry.account().unwrap().is_linked_to(&link.remote_url)));

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Writes what came of a request into the activity log, after the answer.
+
+use std::collections::BTreeSet;
+
+use usher_core::activity_log::{Entry, Event, Purpose, Request as LoggedRequest};
+
+use crate::{
+    daemon::Daemon,
+    flow::{Asked, Outcome, Wanted},
+    request::Request,
+};
+
+/// Who asks, and what for. To be found out while the request is open: afterwards the program may be gone, and what it
+/// asked for installed.
+pub(crate) struct Asker {
+    pub(crate) program: String,
+    pub(crate) purpose: Purpose,
+}
+
+impl Asker {
+    pub(crate) async fn of(daemon: &Daemon, request: &Request, peer: &str) -> Self {
+        let (program, wanted) = tokio::join!(daemon.flow.clients.name(peer), daemon.flow.wanted(request));
+        let purpose = match wanted {
+            Wanted::Install => Purpose::Install,
+            Wanted::Update => Purpose::Update,
+            Wanted::Listing => Purpose::Listing,
+        };
+        Self { program, purpose }
+    }
+}
+
+impl Daemon {
+    /// Writes the entry of a request. Any program can name a remote that this computer does not have: such a request counts
+    /// only if an account was used for it, which the person has allowed (rule R25).
+    pub(crate) async fn log(&self, request: &Request, asker: Option<Asker>, outcome: Outcome, asked: &Asked) {
+        let (Some(log), Some(Asker { program, purpose })) = (&self.log, asker) else { return };
+        if outcome.account.is_none() && !self.flow.is_configured(request).await {
+            return;
+        }
+        let app_ids = if request.is_listing { BTreeSet::new() } else { request.app_ids() };
+        let Outcome { account, result } = outcome;
+        let request_event =
+            LoggedRequest { program, purpose, apps: app_ids.len(), app_ids, result, asked: asked.all() };
+        let entry = Entry {
+            at: self.flow.clock.now(),
+            host: request.ground().map(|ground| ground.host()).unwrap_or_default(),
+            remote: Some(request.remote.clone()),
+            account,
+            event: Event::Request(request_event),
+        };
+        log.write(vec![entry]).await;
+    }
+}
