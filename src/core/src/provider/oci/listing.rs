@@ -75,7 +75,7 @@ fn judge_index(answer: &HttpResponse) -> Result<Manifest, Fault> {
     match answer.status {
         200..=299 => Ok(Manifest::Open),
         401 => offered(answer).map(Manifest::Challenge),
-        403 | 404 | 405 => Ok(Manifest::Closed),
+        403..=405 => Ok(Manifest::Closed),
         _ => Err(Fault::Unexpected),
     }
 }
