@@ -42,14 +42,7 @@ use crate::{
 #[error("not a signed JSON Web Token")]
 pub struct NotAJwt;
 
-/// A token of the form of a signed JWT (RFC 7515, compact). Nothing in it is trusted.
-#[derive(Clone, Copy)]
-struct Jwt<'a> {
-    text: &'a str,
-    header: &'a Header,
-}
-
-/// What the header of a JWT says.
+/// What the header of a signed JWT says (RFC 7515, compact form). None of it is trusted.
 struct Header {
     algorithm: String,
     key_id: Option<String>,
@@ -90,23 +83,22 @@ pub fn check(
     now: i64,
 ) -> Result<Result<(), Fault>, NotAJwt> {
     let header = Header::of(token)?;
-    let verified = Jwt { text: token, header: &header }.verify(keys);
-    Ok(verified.and_then(|()| {
+    Ok(header.verify(token, keys).and_then(|()| {
         let claims = jwt::claims(token).ok_or(Fault::Malformed)?;
         claims::check(&claims, wanted, repository, now)
     }))
 }
 
-impl Jwt<'_> {
-    /// Checks the signature.
-    fn verify(self, keys: &KeySet) -> Result<(), Fault> {
-        let algorithm = match self.header.algorithm.as_str() {
+impl Header {
+    /// Checks the signature of the token with this header.
+    fn verify(&self, token: &str, keys: &KeySet) -> Result<(), Fault> {
+        let algorithm = match self.algorithm.as_str() {
             "RS256" => Algorithm::RS256,
             "ES256" => Algorithm::ES256,
             "EdDSA" => Algorithm::EdDSA,
             _ => return Err(Fault::Algorithm),
         };
-        let candidates = keys.candidates(self.header.key_id.as_deref());
+        let candidates = keys.candidates(self.key_id.as_deref());
         if candidates.is_empty() {
             return Err(Fault::UnknownKey);
         }
@@ -114,7 +106,7 @@ impl Jwt<'_> {
         let mut fault = Fault::Algorithm;
         for key in candidates.into_iter().filter(|key| key.algorithm == algorithm) {
             signatures::install();
-            match decode::<IgnoredAny>(self.text, &key.key, &validation(key.algorithm)) {
+            match decode::<IgnoredAny>(token, &key.key, &validation(key.algorithm)) {
                 Ok(_) => return Ok(()),
                 Err(error) => fault = fault_of(error.kind()),
             }
