@@ -96,6 +96,13 @@ async fn a_token_of_a_real_install_is_good_for_its_app_alone() {
     assert_eq!(usherctl(&session, APP, &token).expect_success().stdout, "Good.\n");
     says(&usherctl(&session, OTHER, &token), 1, &format!("Not good: the token is not for “{}”.", ref_of(OTHER)));
 
+    let terminal = session.in_terminal(&["usherctl", "verify", "demo", &ref_of(APP)]);
+    terminal.wait_for_text("Token: ").await;
+    terminal.enter(&token);
+    let outcome = terminal.end().await;
+    assert_eq!(outcome.code, 0, "{}", outcome.text);
+    assert!(outcome.text.contains("Good.") && !outcome.text.contains(&token), "what is typed is not shown");
+
     let ended = handed_out(&session, TokenTerms { lifetime: -3600, ..TokenTerms::for_apps(&[APP]) });
     assert!(!is_good(&session, &ended).await);
     says(&usherctl(&session, APP, &ended), 1, "Not good: the token has expired.");

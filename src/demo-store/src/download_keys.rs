@@ -30,7 +30,7 @@ pub(crate) enum DownloadKeys {
     /// HS256.
     Secret(Vec<u8>),
     /// ES256, with the key of now.
-    Pair(Mutex<KeyPair>),
+    Pair(Box<Mutex<KeyPair>>),
 }
 
 /// A key pair, and its name in tokens.
@@ -42,7 +42,7 @@ pub(crate) struct KeyPair {
 impl DownloadKeys {
     /// A new key pair.
     pub(crate) fn new_pair() -> Result<Self, StoreError> {
-        Ok(Self::Pair(Mutex::new(KeyPair::create()?)))
+        Ok(Self::Pair(Box::new(Mutex::new(KeyPair::create()?))))
     }
 
     /// Signs with another key pair from now on, and takes no token of the one before. Does nothing where there is none.

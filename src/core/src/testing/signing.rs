@@ -22,9 +22,9 @@ const RSA: &str = include_str!("rsa.der.base64");
 /// A key pair, with its id.
 pub enum Signer {
     /// For RS256.
-    Rsa(String, RsaKeyPair),
+    Rsa(String, Box<RsaKeyPair>),
     /// For ES256.
-    Ec(String, EcdsaKeyPair),
+    Ec(String, Box<EcdsaKeyPair>),
     /// For `EdDSA`.
     Ed(String, Ed25519KeyPair),
 }
@@ -33,17 +33,16 @@ impl Signer {
     /// A key of 2,048 bits, always the same.
     pub fn rsa(id: &str) -> Self {
         let der = STANDARD.decode(RSA.split_whitespace().collect::<String>()).expect("a test has sound keys");
-        Self::Rsa(id.to_owned(), RsaKeyPair::from_der(&der).expect("a test has sound keys"))
+        let key = RsaKeyPair::from_der(&der).expect("a test has sound keys");
+        Self::Rsa(id.to_owned(), Box::new(key))
     }
 
     /// A new key on P-256.
     pub fn ec(id: &str) -> Self {
         let (algorithm, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
         let made = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("a test has sound keys");
-        Self::Ec(
-            id.to_owned(),
-            EcdsaKeyPair::from_pkcs8(algorithm, made.as_ref(), &random).expect("a test has sound keys"),
-        )
+        let key = EcdsaKeyPair::from_pkcs8(algorithm, made.as_ref(), &random).expect("a test has sound keys");
+        Self::Ec(id.to_owned(), Box::new(key))
     }
 
     /// A new key on Curve25519.
