@@ -102,7 +102,7 @@ pub(crate) enum Command {
     Verify {
         /// The remote that has the ref, by its name or address
         remote: String,
-        /// The full ref, such as app/org.example.App/x86_64/stable
+        /// The full ref: kind, id, architecture and branch, with slashes between them
         #[arg(value_name = "REF")]
         wanted: String,
     },
