@@ -4,6 +4,7 @@
 
 mod credential;
 mod examine;
+mod findings;
 mod gather;
 mod impostors;
 mod remotes;
@@ -20,6 +21,7 @@ use crate::{
 
 pub use self::{
     examine::{examine, notes_of, session_problems},
+    findings::{ExaminedRemote, Facts, Findings},
     gather::{installation_facts, proxy_problems, reachable_processes},
     impostors::{InstallationFacts, impostors},
     remotes::{Check, Topic, Verdict, is_checked, server_to_ask},

@@ -55,6 +55,16 @@ pub struct Check {
     pub verdict: Verdict,
 }
 
+impl Check {
+    /// What is wrong, if anything is.
+    pub(super) fn problem(self) -> Option<Problem> {
+        match self.verdict {
+            Verdict::Problem(problem) => Some(problem),
+            Verdict::Passed | Verdict::NotChecked => None,
+        }
+    }
+}
+
 /// Whether a remote concerns Usher: it names Usher, or it may use an account. One that names flatpak's own authenticator was
 /// taken back from Usher, so what it may use is no matter.
 pub fn is_checked(remote: &Remote, entries: &[Entry]) -> bool {
