@@ -38,6 +38,7 @@
 //!   text      cleaning and quoting                i18n      translated strings
 //!   error_text  errors as sentences               appstream names and icons of apps
 //!   locale    which characters a terminal has      user_code  codes to type on another device
+//!   report    what a person gives to those who mend Usher
 //!
 //! What programs share
 //!   names     ids, bus names, paths               prompt    constants of Prompter1
@@ -88,6 +89,7 @@ pub mod registry_logins;
 pub mod remote;
 mod remote_add;
 pub mod remote_modify;
+pub mod report;
 pub mod repository_file;
 pub mod repository_link;
 pub mod repository_probe;

@@ -174,7 +174,7 @@ impl Entry {
     }
 
     /// The same without anything that names an app.
-    pub(super) fn without_apps(mut self) -> Self {
+    pub(crate) fn without_apps(mut self) -> Self {
         match &mut self.event {
             Event::Request(request) => request.app_ids.clear(),
             Event::PurchaseBegun(purchase) | Event::PurchaseEnded { purchase, .. } => purchase.app_id = None,

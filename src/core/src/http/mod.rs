@@ -22,7 +22,7 @@ pub use proxy::{PageProxies, ProxySource};
 pub use request::{BasicError, HttpRequest};
 pub use response::HttpResponse;
 use ways::Ways;
-pub use ways::{environment_fault, page_proxies};
+pub use ways::{ProxyUse, environment_fault, page_proxies};
 
 /// How much time and memory an answer may take.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +60,11 @@ impl HttpClient {
     /// Whether the desktop did not say which proxy to use when it was asked.
     pub fn is_desktop_silent(&self) -> bool {
         self.ways.is_desktop_silent()
+    }
+
+    /// Whether the server at this address is reached through a proxy. May ask the desktop.
+    pub async fn proxy_use(&self, url: &Url) -> ProxyUse {
+        self.ways.proxy_use(url).await
     }
 
     /// A request to read an address.

@@ -33,6 +33,19 @@ pub(super) enum Way {
     Through(Proxy),
 }
 
+/// Whether a server is reached through a proxy. Never says through which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProxyUse {
+    /// Directly.
+    None,
+    /// Through one that the environment names.
+    Environment,
+    /// Through one that the desktop names.
+    Desktop,
+    /// Not at all, since nobody understands what is named.
+    NotUnderstood,
+}
+
 /// All ways, and their clients.
 pub(super) struct Ways {
     desktop: Desktop,
@@ -57,6 +70,21 @@ impl Ways {
                 Settings::Ways(ways) => Ok(ways.into_iter().map(through).collect()),
                 Settings::NotUnderstood => not_understood(ProxySource::Settings),
             },
+        }
+    }
+
+    /// Whether one of the ways to a server leads through a proxy.
+    pub(super) async fn proxy_use(&self, url: &Url) -> ProxyUse {
+        let is_through = |way: &Way| matches!(way, Way::Through(_));
+        let is_environment = matches!(
+            proxy::from_environment(url, |name| std::env::var_os(name)),
+            Environment::Proxies(_) | Environment::NotUnderstood(_)
+        );
+        match self.to(url).await {
+            Err(_) => ProxyUse::NotUnderstood,
+            Ok(ways) if !ways.iter().any(is_through) => ProxyUse::None,
+            Ok(_) if is_environment => ProxyUse::Environment,
+            Ok(_) => ProxyUse::Desktop,
         }
     }
 
