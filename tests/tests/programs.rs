@@ -52,6 +52,7 @@ mod usherctl_openid;
 mod usherctl_permissions;
 mod usherctl_registry;
 mod usherctl_remotes;
+mod usherctl_report;
 mod usherctl_review;
 mod usherctl_saving;
 mod usherctl_terminal;

@@ -167,7 +167,11 @@ pub(crate) enum Command {
         value: Option<Switch>,
     },
     /// Find what stands in the way of installs that need an account; exit with 1 if anything does
-    Doctor,
+    Doctor {
+        /// Print a report that can be given to others: it names no people and holds no secret
+        #[arg(long)]
+        report: bool,
+    },
     /// Write completions or the man page, when Usher is built
     #[command(hide = true)]
     Generate { artifact: Artifact },

@@ -103,7 +103,7 @@ fn name_of(argument: &Arg) -> Vec<clap_mangen::roff::Inline> {
 }
 
 /// Sections that the definition does not contain. A paragraph with “ : ” is a term and its meaning.
-const SECTIONS: [(&str, &str); 10] = [
+const SECTIONS: [(&str, &str); 11] = [
     (
         "ACCOUNTS",
         "An account is named by user@host, by its id (usherctl list --json), or by its user or the host of its server if that is the
@@ -177,6 +177,16 @@ keyring, no session bus and no network. An address is asked only if an account o
 
 A token counts up to a minute after its end. It has to be for downloads, for the ref’s app and branch, and for the repository:
 its name is the option verify-repo, or the last part of the remote’s address.",
+    ),
+    (
+        "REPORTS",
+        "doctor --report prints what helps those who mend Usher: versions, the keyring and whether there is a proxy, the remotes that concern
+Usher, what doctor found, the number of accounts at each server, and the end of the activity log. It is in English, and
+exits as doctor does.
+
+It is made to be given away: home folder, names of the person and of the computer, users of accounts, e-mail addresses and
+whatever looks like a token are taken out, and of addresses only the host and the path are left. Options of a remote are named
+without their values, and no app is named but one that could replace Usher. A look at it before it is given to others does no harm.",
     ),
     (
         "EXIT STATUS",
@@ -258,7 +268,8 @@ set_up, verified (whether flatpak can verify what comes from it), and command), 
 doctor : problems and notes of this computer; remotes, each with remote, address, problems, all_checked (false where
 something else has to be mended first), and waiting_installs and waiting_updates, the numbers of apps that wait for an account or
 for sound options, and kept_blocked (whether it stays blocked by decision); and window_installed (null where there is no
-session bus to ask). A problem or note has problem, a word, message, fix, a command, and way_back, a command that goes back to what was.",
+session bus to ask). A problem or note has problem, a word, message, fix, a command, and way_back, a command that goes back to what was.
+With --report there is report alone, its text.",
     ),
     (
         "EXAMPLES",

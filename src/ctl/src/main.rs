@@ -30,6 +30,7 @@ mod registry_login;
 mod remotes;
 mod remove;
 mod rename;
+mod report;
 mod repository;
 mod review;
 mod settings;
@@ -164,7 +165,8 @@ async fn dispatch(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Remotes => list_remotes::run(context).await?,
         Command::Use { remote, yes } => change_remote::run(context, Change::Use, &remote, yes).await?,
         Command::Stop { remote, yes } => change_remote::run(context, Change::Stop, &remote, yes).await?,
-        Command::Doctor => return doctor::run(context).await,
+        Command::Doctor { report: true } => return report::run(context).await,
+        Command::Doctor { report: false } => return doctor::run(context).await,
         Command::SignIn { server, options } => sign_in::run(context, &server, &options).await?,
         Command::Buy { remote, app, not_paid, yes, browser } => {
             buy::run(context, &buy::Order { remote: &remote, app: &app, not_paid, yes, browser }).await?;

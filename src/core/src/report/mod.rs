@@ -274,7 +274,7 @@ impl Paper<'_> {
                 self.line(&format!("- {name}: {state}"));
             }
             if waiting.installs + waiting.updates > 0 {
-                let waiting = format!("  - Waiting: {} installs, {} updates", waiting.installs, waiting.updates);
+                let waiting = format!("  - Waiting: installs {}, updates {}", waiting.installs, waiting.updates);
                 self.line(&waiting);
             }
             if *is_kept_blocked {

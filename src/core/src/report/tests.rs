@@ -124,7 +124,7 @@ fn a_report_says_what_helps_and_nothing_private() {
 
 - Usher: no-bus: There is no session bus, so flatpak cannot ask for accounts.
 - shop: expired: The sign-in of [e-mail] at store.example.org has expired.
-  - Waiting: 0 installs, 2 updates
+  - Waiting: installs 0, updates 2
 
 ## Accounts
 
