@@ -6,6 +6,7 @@ mod browser_pages;
 mod browser_purchases;
 mod clipboard;
 mod consent;
+mod details;
 mod file_types;
 mod forms;
 mod harness;

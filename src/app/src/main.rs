@@ -11,6 +11,7 @@
 //! activity/     what happened with an account or a repository
 //! take_along/   the file that takes accounts to another computer
 //! preferences/  the few settings
+//! details/      what a person can give to those who mend Usher
 //! prompt/       what clients asked for through the daemon: the D-Bus object and its window
 //! sign_in/      the pages of a sign-in, the same in the main window and in prompts
 //! purchase/     the pages of a purchase, in a prompt; purchases that were not finished
@@ -40,6 +41,7 @@ mod add_account;
 mod application;
 mod browser;
 mod desktop;
+mod details;
 mod i18n;
 mod keyring;
 mod main_window;

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     desktop::{restart, software},
+    details::DetailsButton,
     i18n::ngettext_f,
     keyring::{self, keyring_status},
     model::{KeyringState, Need, Overview, Repository, overview},
@@ -88,6 +89,8 @@ mod imp {
         #[template_child]
         keyring_page: TemplateChild<adw::StatusPage>,
         #[template_child]
+        keyring_details: TemplateChild<DetailsButton>,
+        #[template_child]
         no_results_page: TemplateChild<adw::StatusPage>,
     }
 
@@ -98,6 +101,7 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(class: &mut Self::Class) {
+            DetailsButton::ensure_type();
             Wait::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
@@ -178,6 +182,8 @@ mod imp {
             let state = self.services().accounts().state();
             self.show_message(state);
             if let Some(status) = keyring_status(state) {
+                self.keyring_details.set_visible(status.is_fault);
+                self.keyring_details.tell(&status.title, &status.description, "");
                 self.obj().set_keyring_title(status.title);
                 self.obj().set_keyring_description(status.description);
                 self.obj().set_keyring_help(status.button);

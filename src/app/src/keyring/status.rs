@@ -9,6 +9,8 @@ pub(crate) struct KeyringStatus {
     pub(crate) title: String,
     pub(crate) description: String,
     pub(crate) button: String,
+    /// Whether those who look after this computer or Usher could help.
+    pub(crate) is_fault: bool,
 }
 
 /// `None` where there is something to list.
@@ -36,7 +38,7 @@ pub(crate) fn keyring_status(state: KeyringState) -> Option<KeyringStatus> {
             gettext("Try Again"),
         ),
     };
-    Some(KeyringStatus { title, description, button })
+    Some(KeyringStatus { title, description, button, is_fault: state != KeyringState::Sealed })
 }
 
 #[cfg(test)]

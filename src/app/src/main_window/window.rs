@@ -13,6 +13,7 @@ use crate::{
     account::PurchasesPage,
     accounts::AccountsPage,
     activity::ActivityPage,
+    details::{self, DetailsPage},
     i18n::gettext,
     model::Setting,
     navigation::{Destination, GO_TO},
@@ -64,6 +65,10 @@ mod imp {
             class.bind_template();
             class.install_action("win.search", None, |window, _, _| window.imp().search());
             class.install_action("win.back", None, |window, _, _| window.imp().go_back());
+            class.install_action(details::SHOW, Some(details::parameter_type()), |window, _, error| {
+                let imp = window.imp();
+                imp.view.push(&DetailsPage::new(imp.services(), details::error_of(error)));
+            });
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {

@@ -20,6 +20,7 @@ use super::{
     waiters::Prompt,
 };
 use crate::{
+    details::{self, DetailsButton, DetailsPage},
     i18n::gettext_f,
     purchase::Purchase,
     services::Services,
@@ -106,6 +107,8 @@ mod imp {
         pub(super) primary: TemplateChild<gtk::Button>,
         #[template_child]
         pub(super) guard: TemplateChild<Guard>,
+        #[template_child]
+        pub(super) failure_details: TemplateChild<DetailsButton>,
         pub(super) services: OnceCell<Services>,
         pub(super) prompt: OnceCell<Rc<Prompt>>,
         pub(super) form: RefCell<Option<Form>>,
@@ -137,6 +140,7 @@ mod imp {
 
         fn class_init(klass: &mut Self::Class) {
             Body::ensure_type();
+            DetailsButton::ensure_type();
             FamiliarityLine::ensure_type();
             Guard::ensure_type();
             Heading::ensure_type();
@@ -149,6 +153,10 @@ mod imp {
             klass.install_action("prompt.not-now", None, |window, _, _| window.close());
             klass.install_action("prompt.primary", None, |window, _, _| window.imp().press_primary());
             klass.install_action("prompt.secondary", None, |window, _, _| window.imp().press_secondary());
+            klass.install_action(details::SHOW, Some(details::parameter_type()), |window, _, error| {
+                let imp = window.imp();
+                imp.view.push(&DetailsPage::new(imp.services(), details::error_of(error)));
+            });
             klass.install_action("prompt.other", None, |window, _, _| window.imp().sign_in(None, None));
         }
 

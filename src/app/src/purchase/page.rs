@@ -8,6 +8,7 @@ use gtk::{AccessibleAnnouncementPriority, accessible::Property, glib};
 
 use super::words::{ButtonAction, PageText};
 use crate::{
+    details::DetailsButton,
     i18n::gettext,
     model::App,
     widgets::{BannerText, Body, Guard, Wait, accessible, labels, show_banner, state_label},
@@ -120,6 +121,12 @@ mod imp {
             self.buttons.append(&button);
         }
 
+        pub(super) fn add_details(&self, title: &str, text: &str) {
+            let button = DetailsButton::default();
+            button.tell(title, text, "");
+            self.buttons.append(&button);
+        }
+
         /// A button that can show that it is at work.
         fn make_button(&self, action: ButtonAction, text: &str) -> gtk::Button {
             let label = gtk::Label::builder()
@@ -199,6 +206,9 @@ impl PurchasePage {
         let pressed = Rc::new(pressed);
         for (index, (action, label)) in words.buttons.iter().enumerate() {
             imp.add_button(*action, label, index == 0, pressed.clone());
+        }
+        if words.is_fault {
+            imp.add_details(&words.title, &words.text);
         }
         labels::settle(&page);
         page

@@ -60,6 +60,8 @@ pub(super) struct PageText {
     pub(super) text: String,
     /// The first is the suggested one.
     pub(super) buttons: Vec<(ButtonAction, String)>,
+    /// Whether those who mend Usher, or a server, could help.
+    pub(super) is_fault: bool,
 }
 
 /// What a page says, and what can be done on it.
@@ -116,7 +118,7 @@ pub(super) fn words(shown: &PageKind, names: &Names<'_>) -> PageText {
     {
         buttons.push((ButtonAction::Skip, gettext_f("Continue With “{app}”", &[("app", &text::within(next))])));
     }
-    PageText { icon, title, text, buttons }
+    PageText { icon, title, text, buttons, is_fault: matches!(shown, PageKind::Trouble(_)) }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use usher_core::{
 
 use super::check_rows::CheckResult;
 use crate::{
+    details::DetailsButton,
     navigation, runtime,
     services::Services,
     text,
@@ -45,6 +46,8 @@ mod imp {
         stack: TemplateChild<gtk::Stack>,
         #[template_child]
         results: TemplateChild<gtk::ListBox>,
+        #[template_child]
+        details_button: TemplateChild<DetailsButton>,
     }
 
     #[glib::object_subclass]
@@ -55,6 +58,7 @@ mod imp {
 
         fn class_init(class: &mut Self::Class) {
             BusyButton::ensure_type();
+            DetailsButton::ensure_type();
             Wait::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
@@ -154,6 +158,7 @@ mod imp {
                 self.results.append(&row);
             }
             self.obj().set_summary(summary.as_str());
+            self.details_button.tell(&self.obj().title(), &summary, "");
             self.obj().set_is_done(true);
             self.stack.set_visible_child_name("results");
             self.obj().upcast_ref::<gtk::Widget>().announce(&summary, Medium);

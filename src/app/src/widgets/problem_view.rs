@@ -5,6 +5,7 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::{AccessibleAnnouncementPriority, glib};
 
 use super::Closures;
+use crate::details::DetailsButton;
 
 /// The signal of the button that tries again.
 const AGAIN: &str = "again";
@@ -18,6 +19,8 @@ pub(crate) struct ProblemText {
     pub(crate) details: Option<String>,
     /// What the button says that leads on; empty where nothing does.
     pub(crate) again: String,
+    /// Whether those who mend Usher, or a server, could help.
+    pub(crate) is_fault: bool,
     /// Whether somebody may be up to something: the one case for the colour of danger.
     pub(crate) is_danger: bool,
 }
@@ -57,6 +60,8 @@ mod imp {
         pub(super) again_button: TemplateChild<gtk::Button>,
         #[template_child]
         pub(super) cancel_button: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub(super) details_button: TemplateChild<DetailsButton>,
     }
 
     #[glib::object_subclass]
@@ -66,6 +71,7 @@ mod imp {
         type ParentType = adw::BreakpointBin;
 
         fn class_init(class: &mut Self::Class) {
+            DetailsButton::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
             Closures::bind_template_callbacks(class);
@@ -128,6 +134,8 @@ impl ProblemView {
             imp.status.remove_css_class("error");
         }
         imp.expander.set_expanded(false);
+        imp.details_button.set_visible(words.is_fault);
+        imp.details_button.tell(&words.title, &words.text, words.details.as_deref().unwrap_or_default());
         self.announce(&format!("{}. {}", words.title, words.text), AccessibleAnnouncementPriority::High);
     }
 

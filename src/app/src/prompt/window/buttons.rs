@@ -234,6 +234,7 @@ impl imp::PromptWindow {
 
     fn show_failure(&self, text: &str, primary: Option<&str>) {
         self.obj().set_failure(text);
+        self.failure_details.tell(&self.obj().question(), text, "");
         if let Some(primary) = primary {
             self.obj().set_primary_text(primary);
             self.primary.update_property(&[gtk::accessible::Property::Label(primary)]);

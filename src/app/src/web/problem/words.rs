@@ -28,7 +28,21 @@ impl WebProblem {
             _ => gettext("Try Again"),
         };
         let is_danger = matches!(self, Self::OtherServer);
-        ProblemText { icon, title, text, details, again, is_danger }
+        ProblemText { icon, title, text, details, again, is_fault: self.is_fault(), is_danger }
+    }
+
+    /// Whether it is a fault of a server, of this computer or of Usher, not what a person has done or left.
+    fn is_fault(&self) -> bool {
+        !matches!(
+            self,
+            Self::Offline
+                | Self::Stopped
+                | Self::TooLate
+                | Self::NotNeeded
+                | Self::NoCodes
+                | Self::CodeEnded
+                | Self::Declined
+        )
     }
 
     /// Whether a browser can show what Usher does not.
