@@ -19,7 +19,7 @@ pub(crate) struct Options {
     /// Only what is about this remote or this host
     #[arg(value_name = "REMOTE|HOST")]
     about: Option<String>,
-    /// Go on with what happens from now on, until Ctrl+C
+    /// Continue with what happens from now on, until Ctrl+C
     #[arg(long, short)]
     follow: bool,
     /// Remove it from the log
@@ -116,14 +116,14 @@ mod tests {
         for is_terminal in [false, true] {
             assert_eq!(text("2026-11-28 14:05", &parts("Cancelled"), is_terminal), short);
         }
-        let long = parts("store.example.org gave no usable answer");
+        let long = parts("store.example.org was not available");
         assert!(!text("2026-11-28 14:05", &long, false).contains('\n'));
         let lines = text("2026-11-28 14:05", &long, true);
         assert_eq!(
             lines.split('\n').collect::<Vec<_>>(),
             [
                 "2026-11-28 14:05  Software asked to install 3 apps from demo",
-                "                  store.example.org gave no usable answer"
+                "                  store.example.org was not available"
             ]
         );
         assert!(lines.split('\n').all(|line| line.chars().count() <= WIDTH));

@@ -94,9 +94,9 @@ impl ActivityLog {
         self.change(move |log| {
             let (removed, left): (Vec<_>, Vec<_>) = log.read().into_iter().partition(is_meant);
             if left.is_empty() {
-                files::remove(&log.0)?
+                files::remove(&log.0)?;
             } else {
-                log.replace(&left)?
+                log.replace(&left)?;
             }
             Ok(removed)
         })

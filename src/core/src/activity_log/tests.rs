@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 use std::{fs, os::unix::fs::MetadataExt};
 
 use proptest::prelude::*;
@@ -143,7 +145,7 @@ async fn three_processes_that_write_at_once_lose_nothing() {
     }
     let log = ActivityLog::in_folder(folder.path());
     assert_eq!(log.read().len(), 120);
-    assert_eq!(fs::read(log.path()).unwrap().iter().filter(|byte| **byte == b'\n').count(), 120);
+    assert_eq!(fs::read_to_string(log.path()).unwrap().lines().count(), 120);
 }
 
 #[tokio::test]

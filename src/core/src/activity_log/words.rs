@@ -170,7 +170,7 @@ impl Described<'_> {
             RequestResult::Locked => gettext("The keyring could not be opened"),
             RequestResult::ServerChanged => gettext("Blocked, because the repository has changed its server"),
             RequestResult::Unusable => gettext("The repository is not set up correctly"),
-            RequestResult::Unavailable => gettext_f("{host} gave no usable answer", &[("host", &self.host())]),
+            RequestResult::Unavailable => gettext_f("{host} was not available", &[("host", &self.host())]),
             RequestResult::Cancelled => gettext("Cancelled"),
             RequestResult::Failed => gettext("Something went wrong in Usher"),
         }
@@ -279,7 +279,7 @@ mod tests {
             "The keyring could not be opened",
             "Blocked, because the repository has changed its server",
             "The repository is not set up correctly",
-            "store.example gave no usable answer",
+            "store.example was not available",
             "Cancelled",
             "Something went wrong in Usher",
         ];
@@ -354,7 +354,7 @@ mod tests {
         let app_ids = ["org.example.App".to_owned(), "org.example.Other".to_owned()].into();
         let asked = Request { app_ids, ..request(Purpose::Install, 2, RequestResult::Unavailable) };
         let words = entry(Event::Request(asked)).words(&Names { app: &|_| "Name".to_owned(), ..Names::default() });
-        for query in ["", "SOFTWARE", "demo", "usable answer", "org.example.other", "name", " install  software "] {
+        for query in ["", "SOFTWARE", "demo", "not available", "org.example.other", "name", " install  software "] {
             assert!(words.matches(query), "{query}");
         }
         for query in ["discover", "software discover"] {
