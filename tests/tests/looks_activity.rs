@@ -52,18 +52,15 @@ fn request(host: &str, [program, purpose, result]: [&str; 3], fields: &Value) ->
 /// Something of every kind, the oldest first.
 fn of_all_kinds(host: &str) -> Vec<(u64, Value)> {
     let none = json!({});
-    let app = json!({"app_id": "org.example.Sketchbook"});
     let claimed = "claimed:A Program of Somebody’s";
     vec![
-        (20 * DAY, request(host, ["gnome-software", "install", "account-needed"], &json!({"asked": ["sign-in"]}))),
         (20 * DAY, entry(host, "signed-in", &json!({"is_new": true}))),
         (
             20 * DAY,
             request(host, ["gnome-software", "install", "granted"], &json!({"app_ids": ["org.example.Postcard"]})),
         ),
         (9 * DAY, request(host, [claimed, "update", "unavailable"], &json!({"apps": 12}))),
-        (9 * DAY, entry(host, "purchase-begun", &app)),
-        (9 * DAY, entry(host, "purchase-ended", &json!({"is_owned": true}))),
+        (9 * DAY, entry(host, "purchase-ended", &json!({"is_owned": true, "app_id": "org.example.Sketchbook"}))),
         (DAY, request(host, ["", "install", "server-changed"], &none)),
         (DAY, request(host, ["plasma-discover", "install", "permission-needed"], &json!({"asked": ["permission"]}))),
         (DAY, entry(host, "allowed", &none)),
@@ -104,9 +101,9 @@ async fn walk_through_the_activity(story: &Story, check: PageCheck) {
     window.fill("Search activity", "discover").await;
     window.mentions("Discover asked").await;
     check.run(story, &window, "Activity, found").await;
-    window.fill("Search activity", "").await;
-    window.mentions("Signed in to").await;
-    window.press("Search").await;
+    // So little that it is not searched, and large text is read soon.
+    write_log(session, of_all_kinds(&session.host()).split_off(8));
+    window.mentions("ended a sign-in").await;
 
     screen.key("ctrl+comma").await;
     let front = screen.front();
@@ -115,7 +112,9 @@ async fn walk_through_the_activity(story: &Story, check: PageCheck) {
     front.press("Keep an Activity Log").await;
     screen.key("Escape").await;
     window.says("The activity log is off").await;
-    check.run(story, &window, "Activity, switched off").await;
+    if check != PageCheck::LargeText {
+        check.run(story, &window, "Activity, switched off").await;
+    }
     window.press("Back").await;
     window.ready("Check Repository").await;
     check.run(story, &window, "Repository with activity").await;
@@ -183,7 +182,7 @@ async fn all_of_a_full_log_can_be_reached() {
     window.press_row("Activity").await;
     let is_first = |tree: &Tree| tree.rows_called("").next().filter(|row| row.nodes[0].is_focused()).map(drop);
     window.wait("the keyboard at the first row", is_first).await;
-    screen.xdotool(&["key", "--repeat", &MANY.to_string(), "--repeat-delay", "20", "Down"]).await;
+    screen.xdotool(&["key", "--repeat", &(MANY - 1).to_string(), "--repeat-delay", "20", "Down"]).await;
     window.mentions("the-first-of-all asked").await;
     let is_last = |tree: &Tree| tree.rows_called("").last().filter(|row| row.nodes[0].is_focused()).map(drop);
     window.wait("the keyboard at the last row", is_last).await;

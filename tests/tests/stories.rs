@@ -2,6 +2,7 @@
 //! The stories, from the first account to a repository file.
 
 mod activity;
+mod activity_page;
 mod mirror;
 mod picture;
 mod providers;

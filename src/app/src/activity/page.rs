@@ -313,17 +313,22 @@ mod imp {
             if !self.is_near_end() || self.is_growing.replace(true) {
                 return;
             }
-            glib::idle_add_local_once(glib::clone!(
+            let grow = glib::clone!(
                 #[weak(rename_to = imp)]
                 self,
+                #[upgrade_or]
+                glib::ControlFlow::Break,
                 move || {
                     imp.is_growing.set(false);
                     if imp.is_near_end() {
                         imp.room.set(imp.room.get() + BATCH);
                         imp.refresh();
                     }
+                    glib::ControlFlow::Break
                 }
-            ));
+            );
+            // Keys that are held down must not get to the end first.
+            glib::idle_add_local_full(glib::Priority::DEFAULT, grow);
         }
 
         fn is_near_end(&self) -> bool {
