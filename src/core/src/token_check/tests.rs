@@ -21,11 +21,11 @@ fn claims() -> Value {
 }
 
 fn with(changes: Value) -> Value {
-    let mut all = claims();
-    for (name, value) in changes.as_object().unwrap() {
+    let (mut all, Value::Object(changes)) = (claims(), changes) else { panic!("claims are an object") };
+    for (name, value) in changes {
         match value {
-            Value::Null => drop(all.as_object_mut().unwrap().remove(name)),
-            value => all[name] = value.clone(),
+            Value::Null => drop(all.as_object_mut().unwrap().remove(&name)),
+            value => all[&name] = value,
         }
     }
     all
