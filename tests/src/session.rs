@@ -18,7 +18,7 @@ use zbus::Connection;
 use crate::bus::{Activatable, Bus};
 use crate::display::{self, Display};
 use crate::environment::{data_folder, environment, write_gtk_settings};
-use crate::flatpak::Flatpak;
+use crate::flatpak::{Flatpak, Outcome};
 use crate::keyring::{Keyring, KeyringState};
 use crate::leaks::{self, Leak};
 use crate::processes::{Processes, send_signal, wait_until};
@@ -53,6 +53,10 @@ pub struct Setup {
     pub shop_address: ShopAddress,
     /// How people sign in to the shop.
     pub sign_in: SignInKind,
+    /// The shop's repository is signed.
+    pub signed: bool,
+    /// The shop's repository shows what it has only to those who are signed in.
+    pub private_listing: bool,
     /// Let people sign in to the shop at an issuer, by `OpenID`.
     pub single_sign_on: bool,
     /// With single sign-on: have the issuer at another host than the shop.
@@ -154,7 +158,13 @@ impl Session {
             session.install_usher().await;
         }
         if session.shop.is_some() {
-            session.add_remote("demo").await;
+            let added = session.try_to_add_remote("demo").await;
+            // The remote is there nevertheless.
+            if setup.private_listing {
+                added.expect_error("Server returned status 401")
+            } else {
+                added.expect_success()
+            };
         }
         session
     }
@@ -170,10 +180,14 @@ impl Session {
 
     /// Adds the shop's repository under this name.
     pub async fn add_remote(&self, name: &str) {
+        self.try_to_add_remote(name).await.expect_success();
+    }
+
+    async fn try_to_add_remote(&self, name: &str) -> Outcome {
         let remote = self.shop().remote_add_arguments(name);
         let arguments: Vec<&str> =
             ["remote-add", "--user"].into_iter().chain(remote.iter().map(String::as_str)).collect();
-        self.flatpak().run(&arguments).await.expect_success();
+        self.flatpak().run(&arguments).await
     }
 
     /// Opens another shop, and adds its repository under this name, without an authenticator.
@@ -361,7 +375,14 @@ async fn open_named_shop(mut options: StoreOptions) -> DemoStore {
 /// Options of the session's shop.
 fn shop_options(folder: &Path, setup: &Setup, issuer: Option<&DemoIssuer>) -> StoreOptions {
     let issuer = issuer.map(|issuer| issuer.issuer().clone());
-    StoreOptions { sign_in: setup.sign_in, issuer, signed_tokens: setup.signed_tokens, ..options_of_shop_in(folder) }
+    StoreOptions {
+        sign_in: setup.sign_in,
+        sign: setup.signed,
+        private_listing: setup.private_listing,
+        signed_tokens: setup.signed_tokens,
+        issuer,
+        ..options_of_shop_in(folder)
+    }
 }
 
 /// Options of a shop in that folder. Its repository is built once, and later sessions copy it.

@@ -61,8 +61,8 @@ impl Control {
         self.shop.switches.set_claimed_expiry(seconds_since_1970);
     }
 
-    /// Undoes all failures, pages and claimed expiries, and offers to sign out. Credentials, passwords, grants and held
-    /// grants stay.
+    /// Undoes all failures, pages and claimed expiries, and offers to sign out. Credentials, passwords, grants, held
+    /// grants and a private list stay.
     pub fn reset(&self) {
         self.shop.switches.reset();
     }
@@ -82,6 +82,11 @@ impl Control {
     /// Lets a sign-in be ended at the shop, which is so from the start, or makes it a shop that has no such call.
     pub fn offer_sign_out(&self, is_offered: bool) {
         self.shop.switches.offer_sign_out(is_offered);
+    }
+
+    /// Shows what the repository has only to those who are signed in, or to everybody.
+    pub fn keep_listing_private(&self, is_private: bool) {
+        self.shop.switches.set_private_listing(is_private);
     }
 
     /// Adds a user with this password.

@@ -24,6 +24,8 @@ pub enum Route {
     SignIn,
     /// The request for download tokens.
     GetTokens,
+    /// The request for a token for the list of what the repository has.
+    GetListingToken,
     /// The request to buy an app.
     BeginPurchase,
     /// The request to end a sign-in.
@@ -43,6 +45,7 @@ impl Route {
             "/login" if method == Method::POST => Self::SignIn,
             "/login" => Self::Login,
             "/api/v1/get_tokens" => Self::GetTokens,
+            "/api/v1/get_listing_token" => Self::GetListingToken,
             "/api/v1/begin_purchase" => Self::BeginPurchase,
             "/api/v1/sign_out" => Self::SignOut,
             _ if path.starts_with("/purchase/") => Self::Purchase,

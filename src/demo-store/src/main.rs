@@ -49,6 +49,12 @@ struct Arguments {
     /// Folder that keeps a new repository, to copy it instead of building it again
     #[arg(long, value_name = "FOLDER")]
     repository_cache: Option<PathBuf>,
+    /// Sign the repository with a key that is made for it
+    #[arg(long, conflicts_with = "no_repository")]
+    sign: bool,
+    /// Show what the repository has only to those who are signed in; flatpak cannot list it then
+    #[arg(long, conflicts_with = "no_repository")]
+    private_listing: bool,
     /// Sign in with user name and password (provider basic) instead of a web page
     #[arg(long, conflicts_with = "token_only")]
     basic: bool,
@@ -164,6 +170,8 @@ fn options(arguments: Arguments) -> StoreOptions {
         control_port: arguments.control_port,
         make_repository: !arguments.no_repository,
         repository_cache: arguments.repository_cache,
+        sign: arguments.sign,
+        private_listing: arguments.private_listing,
         sign_in: match (arguments.basic, arguments.token_only) {
             (true, _) => SignInKind::Basic,
             (false, true) => SignInKind::Token,

@@ -12,6 +12,7 @@ pub const DEVELOPMENT_AUTHENTICATOR: &str = "io.github.usher.Usher.Devel";
 
 /// Options of a shop. [`StoreOptions::new`] fits most callers.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the shop")]
 pub struct StoreOptions {
     /// The folder for database and repository. The shop creates it if it does not exist.
     pub data_dir: PathBuf,
@@ -26,6 +27,10 @@ pub struct StoreOptions {
     pub make_repository: bool,
     /// A folder that keeps a newly built repository, from which later shops copy it.
     pub repository_cache: Option<PathBuf>,
+    /// Whether the repository is signed, with a key that is made for it.
+    pub sign: bool,
+    /// Whether the repository shows what it has only to those who are signed in.
+    pub private_listing: bool,
     /// How people sign in.
     pub sign_in: SignInKind,
     /// Another server whose access tokens the API takes as well. The repository then names that one for signing in.
@@ -54,6 +59,8 @@ impl StoreOptions {
             control_port: None,
             make_repository: true,
             repository_cache: None,
+            sign: false,
+            private_listing: false,
             sign_in: SignInKind::WebPage,
             issuer: None,
             credential_lifetime: Duration::from_secs(30 * 24 * 60 * 60),

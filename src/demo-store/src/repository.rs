@@ -7,6 +7,7 @@ pub(crate) mod commands;
 mod commit_index;
 mod exporter;
 mod runtime;
+mod signer;
 
 use std::{
     collections::BTreeMap,
@@ -20,6 +21,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use self::commit_index::{CommitIndex, TargetCommit};
 pub(crate) use self::exporter::Exporter;
+use self::signer::Signer;
 use crate::{
     StoreError, build_cache,
     catalogue::{self, APPS, App, FIRST_PLATFORM, PLATFORM},
@@ -83,6 +85,7 @@ struct AppVersion {
 pub(crate) struct Repository {
     folder: PathBuf,
     progress: Progress,
+    signer: Option<Signer>,
     contents: Mutex<Contents>,
     commits: RwLock<Arc<CommitIndex>>,
 }
@@ -93,22 +96,35 @@ impl Repository {
         data_dir: &Path,
         cache: Option<&Path>,
         announcement: Option<Announcement>,
+        sign: bool,
         progress: &Progress,
     ) -> Result<Self, StoreError> {
         let folder = data_dir.join("repository");
         build_cache::provide(&folder, cache, cache_key, |part| build(part, progress))?;
         let contents = read_contents(&folder)?;
+        let home = data_dir.join("signer");
+        let is_unsigned = sign && !home.exists();
         let commits = CommitIndex::scan(&folder.join("repo"), None)?;
         let repository = Self {
             folder,
             progress: progress.clone(),
+            signer: sign.then(|| Signer::open(&home)).transpose()?,
             contents: Mutex::new(contents),
             commits: RwLock::new(Arc::new(commits)),
         };
+        if is_unsigned {
+            // A delta has the signatures that there were when it was made.
+            repository.change(|exporter, _| exporter.remove_deltas())?;
+        }
         if announcement.is_some() {
             repository.announce(announcement)?;
         }
         Ok(repository)
+    }
+
+    /// The file with the key that signs it, if it is signed.
+    pub(crate) fn key(&self) -> Option<&Path> {
+        self.signer.as_ref().map(Signer::key)
     }
 
     /// The commits as of the last publication.
@@ -118,7 +134,7 @@ impl Repository {
 
     /// The file at this path of the repository, if the shop may serve it.
     pub(crate) fn file(&self, path: &str) -> Option<PathBuf> {
-        const FILES: [&str; 4] = ["config", "summary", "summary.idx", "summary.sig"];
+        const FILES: [&str; 5] = ["config", "summary", "summary.idx", "summary.idx.sig", "summary.sig"];
         const FOLDERS: [&str; 6] = ["objects", "deltas", "delta-indexes", "summaries", "refs", "extensions"];
 
         let plain = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', '\0']);
@@ -181,7 +197,10 @@ impl Repository {
         let exporter = Exporter::new(&repo, &self.folder, &self.progress)?;
         change(&exporter, &mut contents)?;
         self.rescan()?;
-        exporter.update_summary(contents.announcement.as_ref())?;
+        if let Some(signer) = &self.signer {
+            signer.sign(&repo, self.commits().checksums())?;
+        }
+        exporter.update_summary(contents.announcement.as_ref(), self.signer.as_ref())?;
         self.rescan()?;
         write_contents(&self.folder, &contents)?;
         *current = contents;
@@ -228,7 +247,7 @@ fn build(folder: &Path, progress: &Progress) -> Result<(), StoreError> {
     for app in &APPS {
         update_app(&exporter, &mut contents, app.id, None)?;
     }
-    exporter.update_summary(None)?;
+    exporter.update_summary(None, None)?;
     write_contents(folder, &contents)
 }
 

@@ -56,6 +56,7 @@ pub(crate) fn router(shop: Arc<Shop>) -> Router {
     let accounts = Router::new()
         .route("/login", get(login::show).post(login::submit))
         .route("/api/v1/get_tokens", post(api::get_tokens))
+        .route("/api/v1/get_listing_token", post(api::get_listing_token))
         .route("/api/v1/begin_purchase", post(api::begin_purchase))
         .route("/api/v1/sign_out", post(api::sign_out))
         .route("/purchase/{id}", get(purchase::show))

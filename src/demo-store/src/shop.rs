@@ -18,7 +18,7 @@ use crate::{
     repository::Repository,
     request_log::RequestLog,
     switches::Switches,
-    tokens::{self, CredentialClaims, DownloadClaims, TokenTerms, now},
+    tokens::{self, CredentialClaims, DownloadClaims, ListingClaims, TokenTerms, now},
 };
 
 /// The repository's name, the end of its address.
@@ -36,6 +36,7 @@ pub(crate) struct Shop {
     credential_secret: Vec<u8>,
     /// What signs download tokens.
     pub(crate) download_keys: DownloadKeys,
+    listing_secret: Vec<u8>,
     credential_lifetime: Duration,
     token_lifetime: Duration,
     /// How people sign in.
@@ -75,11 +76,15 @@ pub(crate) struct ShopParts {
     pub(crate) token_lifetime: Duration,
     /// Whether a key pair signs download tokens.
     pub(crate) signed_tokens: bool,
+    pub(crate) private_listing: bool,
 }
 
 impl Shop {
     pub(crate) fn new(parts: ShopParts) -> Result<Self, StoreError> {
+        let switches = Switches::default();
+        switches.set_private_listing(parts.private_listing);
         Ok(Self {
+            listing_secret: parts.db.secret("listing")?,
             credential_secret: parts.db.secret("credentials")?,
             download_keys: if parts.signed_tokens {
                 DownloadKeys::new_pair()?
@@ -89,7 +94,7 @@ impl Shop {
             db: parts.db,
             base_url: parts.base_url,
             log: RequestLog::new(),
-            switches: Switches::default(),
+            switches,
             repository: parts.repository,
             remote_add_command: parts.remote_add_command,
             sign_in: parts.sign_in,
@@ -205,6 +210,22 @@ impl Shop {
             repos: for_others(REPOSITORY_NAME),
             exp: now().saturating_add(lifetime),
         }
+    }
+
+    /// A token with which the user sees what the repository has, and nothing else.
+    pub(crate) fn listing_token(&self, user: &User) -> String {
+        let claims = ListingClaims {
+            name: "CANARY-demo-store".to_owned(),
+            sub: subject(user),
+            exp: now().saturating_add_unsigned(self.token_lifetime.as_secs()),
+        };
+        self.record_secret(tokens::sign(&claims, &self.listing_secret))
+    }
+
+    /// Reads a token for the list. `None` if it is none.
+    pub(crate) fn check_listing_token(&self, token: &str) -> Option<Result<ListingClaims, String>> {
+        let claims: ListingClaims = tokens::verify(token, &self.listing_secret).ok()?;
+        Some(if claims.exp < now() { Err("Token is expired".to_owned()) } else { Ok(claims) })
     }
 
     /// Makes a token for a person to paste, with the claims of flat-manager's `gentoken`.

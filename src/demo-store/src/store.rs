@@ -4,6 +4,7 @@
 use std::{
     fs::{self, DirBuilder},
     os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::Path,
     sync::Arc,
 };
 
@@ -100,7 +101,9 @@ impl DemoStore {
     /// The arguments after `flatpak remote-add --user` that add the repository under this name, with Usher as its
     /// authenticator: the installed one, or the one that the repository brings along.
     pub fn remote_add_arguments(&self, name: &str) -> Vec<String> {
-        remote_add_arguments(&self.base_url, &self.authenticator, self.shop.sign_in, &self.shop.sign_in_options, name)
+        let key = self.shop.repository.as_ref().and_then(Repository::key);
+        let sign_in = (self.shop.sign_in, self.shop.sign_in_options.as_slice());
+        remote_add_arguments(&self.base_url, &self.authenticator, sign_in, key, name)
     }
 
     /// Closes the shop and waits until its ports are free again.
@@ -151,11 +154,12 @@ fn set_up(options: &StoreOptions, base_url: Url) -> Result<Shop, StoreError> {
     let cache = options.repository_cache.as_deref();
     let repository = options
         .make_repository
-        .then(|| Repository::open(data_dir, cache, announcement, &options.progress))
+        .then(|| Repository::open(data_dir, cache, announcement, options.sign, &options.progress))
         .transpose()?;
     let sign_in_options = options.sign_in_options(&base_url);
-    let arguments =
-        remote_add_arguments(&base_url, &Authenticator::of(options), options.sign_in, &sign_in_options, "demo");
+    let key = repository.as_ref().and_then(Repository::key);
+    let sign_in = (options.sign_in, sign_in_options.as_slice());
+    let arguments = remote_add_arguments(&base_url, &Authenticator::of(options), sign_in, key, "demo");
     let issuer = options.issuer.clone();
     let access_tokens = issuer.map(|issuer| AccessTokens::new(issuer, base_url.clone())).transpose()?;
     Shop::new(ShopParts {
@@ -169,6 +173,7 @@ fn set_up(options: &StoreOptions, base_url: Url) -> Result<Shop, StoreError> {
         credential_lifetime: options.credential_lifetime,
         token_lifetime: options.token_lifetime,
         signed_tokens: options.signed_tokens,
+        private_listing: options.private_listing,
     })
 }
 
@@ -181,11 +186,12 @@ pub(crate) fn repository_url(base_url: &Url) -> Url {
 fn remote_add_arguments(
     base_url: &Url,
     authenticator: &Authenticator,
-    sign_in: SignInKind,
-    sign_in_options: &[String],
+    (sign_in, sign_in_options): (SignInKind, &[String]),
+    key: Option<&Path>,
     name: &str,
 ) -> Vec<String> {
-    let mut arguments = vec!["--no-gpg-verify".to_owned()];
+    let verify = key.map_or_else(|| "--no-gpg-verify".to_owned(), |key| format!("--gpg-import={}", key.display()));
+    let mut arguments = vec![verify];
     if let Authenticator::Named(name) = authenticator {
         arguments.push(format!("--authenticator-name={name}"));
         arguments.extend(sign_in.has_server().then(|| format!("--authenticator-option=url={base_url}")));

@@ -24,6 +24,7 @@ struct State {
     /// The names of tokens that were revoked.
     revoked: HashSet<String>,
     has_no_sign_out: bool,
+    has_private_listing: bool,
     /// The apps that were paid while grants are held. `None` if grants are not held.
     held: Option<Vec<(User, String)>>,
 }
@@ -126,6 +127,14 @@ impl Switches {
         !self.lock().has_no_sign_out
     }
 
+    pub(crate) fn set_private_listing(&self, is_private: bool) {
+        self.lock().has_private_listing = is_private;
+    }
+
+    pub(crate) fn has_private_listing(&self) -> bool {
+        self.lock().has_private_listing
+    }
+
     /// Stops giving access to paid apps.
     pub(crate) fn hold_grants(&self) {
         self.lock().held.get_or_insert_default();
@@ -143,12 +152,12 @@ impl Switches {
         self.lock().held.take().unwrap_or_default()
     }
 
-    /// Undoes all failures, pages and claimed expiries, and offers to sign out. Held grants stay held, and revoked tokens
-    /// revoked.
+    /// Undoes all failures, pages and claimed expiries, and offers to sign out. Held grants stay held, revoked tokens
+    /// revoked, and the list as private as it is.
     pub(crate) fn reset(&self) {
         let mut state = self.lock();
-        let State { held, revoked, .. } = std::mem::take(&mut *state);
-        *state = State { revoked, held, ..State::default() };
+        let State { held, revoked, has_private_listing, .. } = std::mem::take(&mut *state);
+        *state = State { revoked, has_private_listing, held, ..State::default() };
     }
 }
 

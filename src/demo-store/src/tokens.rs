@@ -12,7 +12,7 @@ use sha2::Sha256;
 ///
 /// It is the start of the claims, `{"jti":"CANARY-`, in base64.
 pub const CREDENTIAL_MARK: &str = "eyJqdGkiOiJDQU5BUlkt";
-/// The same for download tokens, whose claims begin with `{"name":"CANARY-`.
+/// The same for download tokens and those for the list, whose claims begin with `{"name":"CANARY-`.
 pub const DOWNLOAD_TOKEN_MARK: &str = "eyJuYW1lIjoiQ0FOQVJZL";
 
 const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
@@ -42,6 +42,14 @@ pub(crate) struct DownloadClaims {
     pub(crate) scope: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) repos: Vec<String>,
+    pub(crate) exp: i64,
+}
+
+/// The claims of a token for the list of what the repository has. [`DOWNLOAD_TOKEN_MARK`] depends on the order of the fields.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ListingClaims {
+    pub(crate) name: String,
+    pub(crate) sub: String,
     pub(crate) exp: i64,
 }
 
@@ -223,6 +231,8 @@ mod tests {
         };
         assert!(sign(&credential, b"secret").contains(CREDENTIAL_MARK));
         assert!(sign(&download(&[]), b"secret").contains(DOWNLOAD_TOKEN_MARK));
+        let listing = ListingClaims { name: "CANARY-demo-store".to_owned(), sub: "users/1".to_owned(), exp: 10 };
+        assert!(sign(&listing, b"secret").contains(DOWNLOAD_TOKEN_MARK));
         let handed_out = DownloadClaims { jti: Some("CANARY-0123".to_owned()), ..download(&[]) };
         assert!(sign(&handed_out, b"secret").contains(CREDENTIAL_MARK));
     }

@@ -28,7 +28,8 @@ const HELP: &str = "The switches of the demo store
 GET    /requests                  all requests, oldest first
 DELETE /requests                  forgets them
 PUT    /failures/ROUTE            {\"failure\": {\"mode\": MODE, …}, \"times\": N}
-                                  routes: login sign_in get_tokens begin_purchase sign_out purchase repository other
+                                  routes: login sign_in get_tokens get_listing_token begin_purchase sign_out purchase
+                                  repository other
                                   modes: slow reply json nonsense hang close_early reset redirect big endless gzip_bomb raw
 DELETE /failures/ROUTE            makes it work again
 PUT    /pages                     {\"path\": \"/login\", \"page\": {\"status\": 200, \"headers\": [], \"body\": \"…\"}}
@@ -39,6 +40,7 @@ POST   /tokens                    {\"name\": \"Ada\", \"prefixes\": [\"org.examp
 POST   /tokens/revoke             {\"token\": \"…\"}
 POST   /tokens/rotate             {} signs download tokens with another key pair from now on
 PUT    /sign-out                  {\"offered\": false} is a shop that cannot end a sign-in
+PUT    /listing                   {\"private\": true} shows what the repository has only to those who are signed in
 PUT    /passwords                 {\"user\": \"demo\", \"password\": \"…\"}
 PUT    /apps                      {\"user\": \"demo\", \"app\": \"org.example.Sketchbook\", \"granted\": true}
 PUT    /grants                    {\"held\": true} stops unlocking paid apps; false unlocks them
@@ -80,6 +82,12 @@ struct TokenRequest {
 #[serde(deny_unknown_fields)]
 struct SignOutRequest {
     offered: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListingRequest {
+    private: bool,
 }
 
 #[derive(Deserialize)]
@@ -131,6 +139,7 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/tokens/revoke", post(revoke_token))
         .route("/tokens/rotate", post(rotate_download_key))
         .route("/sign-out", put(offer_sign_out))
+        .route("/listing", put(keep_listing_private))
         .route("/passwords", put(set_password))
         .route("/apps", put(set_access))
         .route("/grants", put(hold_grants))
@@ -225,6 +234,14 @@ async fn offer_sign_out(
     Json(SignOutRequest { offered }): Json<SignOutRequest>,
 ) -> Json<Value> {
     control.offer_sign_out(offered);
+    done()
+}
+
+async fn keep_listing_private(
+    State(control): State<Control>,
+    Json(ListingRequest { private }): Json<ListingRequest>,
+) -> Json<Value> {
+    control.keep_listing_private(private);
     done()
 }
 

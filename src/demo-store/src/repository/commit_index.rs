@@ -19,6 +19,8 @@ pub(crate) struct Commit {
     pub(crate) token_type: i32,
     /// The ids of the apps, runtimes and extensions that the commit is bound to.
     pub(crate) ids: Vec<String>,
+    /// Whether it holds the names and icons of apps.
+    pub(crate) is_catalog: bool,
 }
 
 /// All commits of the repository.
@@ -37,6 +39,18 @@ impl CommitIndex {
             commits.insert(checksum, commit);
         }
         Ok(Self(commits))
+    }
+
+    /// Whether the file at this path tells what the repository has.
+    pub(crate) fn is_listing(&self, path: &str, target: Option<&TargetCommit>) -> bool {
+        let is_catalog =
+            target.and_then(|target| self.commit(target.checksum())).is_some_and(|commit| commit.is_catalog);
+        is_catalog || path.split('/').next().is_some_and(|part| part.starts_with("summar") || part == "refs")
+    }
+
+    /// The checksums of all commits.
+    pub(super) fn checksums(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 
     /// The commit with this checksum.
@@ -117,7 +131,7 @@ fn read_commit(repo: &Path, checksum: &str) -> Result<Commit, StoreError> {
         Some(text) => text.parse::<i32>().map_err(|_| damaged("the token type"))?.swap_bytes(),
     };
     let refs = commands::commit_metadata(repo, checksum, "ostree.ref-binding")?.ok_or_else(|| damaged("the refs"))?;
-    Ok(Commit { token_type, ids: bound_ids(&refs) })
+    Ok(Commit { token_type, ids: bound_ids(&refs), is_catalog: refs.contains("'appstream") })
 }
 
 /// The ids in a printed list of refs: `['app/org.example.Metronome/x86_64/stable']`.

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Exporting to the repository.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use tempfile::TempDir;
 
-use super::{Announcement, apps, commands, runtime};
+use super::{Announcement, Signer, apps, commands, runtime};
 use crate::{
     StoreError,
     build_cache::WORK_PREFIX,
@@ -113,8 +116,24 @@ impl<'a> Exporter<'a> {
         commands::flatpak(command.iter().chain(arguments).chain(&places))
     }
 
+    /// Removes all deltas.
+    pub(crate) fn remove_deltas(&self) -> Result<(), StoreError> {
+        for folder in ["deltas", "delta-indexes"].map(|name| self.repo.join(name)) {
+            if let Err(error) = fs::remove_dir_all(&folder)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                return Err(StoreError::file(folder)(error));
+            }
+        }
+        Ok(())
+    }
+
     /// Generates deltas and writes the summary, from which clients learn of the exports.
-    pub(crate) fn update_summary(&self, announcement: Option<&Announcement>) -> Result<(), StoreError> {
+    pub(crate) fn update_summary(
+        &self,
+        announcement: Option<&Announcement>,
+        signer: Option<&Signer>,
+    ) -> Result<(), StoreError> {
         self.progress.step("Writing deltas and summary");
         let mut arguments =
             vec!["build-update-repo".to_owned(), "--generate-static-deltas".to_owned(), format!("--title={SHOP}")];
@@ -125,7 +144,10 @@ impl<'a> Exporter<'a> {
             let install = if brought_from.is_some() { "--authenticator-install" } else { "--no-authenticator-install" };
             arguments.push(install.to_owned());
         }
+        arguments.extend(signer.iter().flat_map(|signer| signer.arguments()));
         arguments.push(self.repo.to_string_lossy().into_owned());
-        commands::flatpak(arguments)
+        let done = commands::flatpak(arguments);
+        signer.map_or(Ok(()), Signer::rest)?;
+        done
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The API for authenticators: download tokens, the start of a purchase, and the end of a sign-in.
+//! The API for authenticators: download tokens, a token for the list of what the repository has, the start of a purchase, and the end of a sign-in.
 
 use axum::{
     Extension, Json,
@@ -36,6 +36,7 @@ pub(crate) enum Refusal {
     NotSignedIn(SignInKind, &'static str),
     NotJson,
     NoSignOut,
+    NoPrivateListing,
     NotForSale,
     InternalError(StoreError),
 }
@@ -54,6 +55,7 @@ impl IntoResponse for Refusal {
                 return (challenge, answer(StatusCode::UNAUTHORIZED, json!({ "message": reason }))).into_response();
             }
             Self::NoSignOut => (StatusCode::NOT_FOUND, "This shop keeps no sign-ins to end."),
+            Self::NoPrivateListing => (StatusCode::NOT_FOUND, "This shop shows everybody what it has."),
             Self::NotJson => (StatusCode::BAD_REQUEST, "The request is not the JSON that was expected."),
             Self::NotForSale => (StatusCode::NOT_FOUND, "This app is not for sale."),
             Self::InternalError(error) => return InternalError(error).into_response(),
@@ -85,6 +87,21 @@ pub(crate) async fn get_tokens(
         }
     }
     Ok(answer(StatusCode::OK, json!({"tokens": tokens, "denied": denied})))
+}
+
+/// `POST /api/v1/get_listing_token`
+pub(crate) async fn get_listing_token(
+    State(shop): ShopState,
+    Extension(entry): LogEntry,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    if !shop.switches.has_private_listing() {
+        return Err(Refusal::NoPrivateListing);
+    }
+    let user = signed_in(&shop, &entry, &headers).await?;
+    parse::<Map<String, Value>>(&body)?;
+    Ok(answer(StatusCode::OK, json!({ "token": shop.listing_token(&user) })))
 }
 
 /// `POST /api/v1/begin_purchase`

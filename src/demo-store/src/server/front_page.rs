@@ -33,12 +33,17 @@ pub(crate) async fn show(State(shop): ShopState) -> Response {
     } else {
         "Some are for everybody, some for people with an access token."
     };
+    let listing = if shop.switches.has_private_listing() {
+        " Only those who are signed in see what the repository has: run “usherctl listing demo”."
+    } else {
+        ""
+    };
     let body = Html::trusted(format!(
         "<section class=\"card\">\n<h1>Little Demo Apps</h1>\n\
          <p class=\"dim\">{whom}</p>\n\
          <ul class=\"apps\">\n{apps}</ul>\n</section>\n\
          <section class=\"card\">\n<h2>Add This Shop to Flatpak</h2>\n\
-         <p class=\"dim\">Run this in a terminal, then install an app.</p>\n\
+         <p class=\"dim\">Run this in a terminal, then install an app.{listing}</p>\n\
          <pre id=\"command\" tabindex=\"0\" aria-label=\"Command\">{}</pre>\n\
          <button id=\"copy\" type=\"button\" aria-live=\"polite\" hidden>Copy</button>\n</section>",
         escape(&shop.remote_add_command),

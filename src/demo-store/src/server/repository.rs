@@ -30,13 +30,24 @@ pub(crate) async fn serve(
     let Some(repository) = &shop.repository else {
         return Ok(missing());
     };
-    let claims = match claims(&shop, &entry, &headers)? {
-        Ok(claims) => claims,
+    let shown = match shown(&shop, &entry, &headers)? {
+        Ok(shown) => shown,
         Err(refusal) => return Ok(refusal),
     };
-    let cache = match TargetCommit::of(&path) {
+    let target = TargetCommit::of(&path);
+    let is_listing = repository.commits().is_listing(&path, target.as_ref());
+    if is_listing && shop.switches.has_private_listing() {
+        match &shown {
+            Shown::Listing => return send(repository, &path, "no-store").await,
+            // A token that a person pastes is for whatever there is.
+            Shown::Download(claims) if claims.jti.is_some() => return send(repository, &path, "no-store").await,
+            Shown::Download(_) => return Ok(insufficient("The token is not for the list")),
+            Shown::Nothing => return Ok(refuse(StatusCode::UNAUTHORIZED, "token-missing", "No token specified")),
+        }
+    }
+    let cache = match target {
         None => "no-cache",
-        Some(target) => match check(&repository.commits(), &target, &entry, claims.as_ref()) {
+        Some(target) => match check(&repository.commits(), &target, &entry, &shown) {
             Access::Public => "no-cache",
             Access::Allowed => "no-store",
             Access::Unknown => return Ok(missing()),
@@ -53,7 +64,7 @@ enum Access {
     Refused(String),
 }
 
-fn check(commits: &CommitIndex, target: &TargetCommit, entry: &Entry, claims: Option<&DownloadClaims>) -> Access {
+fn check(commits: &CommitIndex, target: &TargetCommit, entry: &Entry, shown: &Shown) -> Access {
     let Some(commit) = commits.commit(target.checksum()) else {
         return Access::Unknown;
     };
@@ -61,8 +72,10 @@ fn check(commits: &CommitIndex, target: &TargetCommit, entry: &Entry, claims: Op
     if commit.token_type == 0 {
         return Access::Public;
     }
-    let Some(claims) = claims else {
-        return Access::Refused("No token specified".to_owned());
+    let claims = match shown {
+        Shown::Nothing => return Access::Refused("No token specified".to_owned()),
+        Shown::Listing => return Access::Refused("The token is for the list alone".to_owned()),
+        Shown::Download(claims) => claims,
     };
     if commit.ids.iter().any(|id| claims.matches(id)) {
         Access::Allowed
@@ -72,24 +85,32 @@ fn check(commits: &CommitIndex, target: &TargetCommit, entry: &Entry, claims: Op
     }
 }
 
-/// The claims of the request's token. An invalid token is refused for every file.
-fn claims(
-    shop: &Shop,
-    entry: &Entry,
-    headers: &HeaderMap,
-) -> Result<Result<Option<DownloadClaims>, Response>, InternalError> {
+/// The token that a request shows.
+enum Shown {
+    Nothing,
+    /// For downloads.
+    Download(DownloadClaims),
+    /// For the list of what the repository has.
+    Listing,
+}
+
+/// The request's token. An invalid one is refused for every file.
+fn shown(shop: &Shop, entry: &Entry, headers: &HeaderMap) -> Result<Result<Shown, Response>, InternalError> {
     if !headers.contains_key(header::AUTHORIZATION) {
-        return Ok(Ok(None));
+        return Ok(Ok(Shown::Nothing));
     }
-    let checked = bearer(headers)
-        .ok_or_else(|| "Invalid authorization header".to_owned())
-        .and_then(|token| shop.check_download_token(token));
+    let checked = bearer(headers).ok_or_else(|| "Invalid authorization header".to_owned()).and_then(|token| match shop
+        .check_listing_token(token)
+    {
+        Some(claims) => claims.map(|claims| (claims.sub, Shown::Listing)),
+        None => shop.check_download_token(token).map(|claims| (claims.sub.clone(), Shown::Download(claims))),
+    });
     Ok(match checked {
-        Ok(claims) => {
-            if let Some(user) = shop.user_of_subject(&claims.sub)? {
+        Ok((subject, shown)) => {
+            if let Some(user) = shop.user_of_subject(&subject)? {
                 entry.set_user(&user.name);
             }
-            Ok(Some(claims))
+            Ok(shown)
         }
         Err(reason) => Err(refuse(StatusCode::UNAUTHORIZED, "invalid-token", &reason)),
     })
