@@ -3,6 +3,8 @@
 //! missing or unreadable: that is a state, not an error.
 
 mod gvariant;
+mod listing;
+mod objects;
 mod samples;
 mod summary;
 mod without_usher;
@@ -13,6 +15,8 @@ use std::{
 };
 
 pub use self::{
+    listing::{ListSource, Listing, own_architecture, signatures},
+    objects::{Checksum, content_of_file, file_in_tree, tree_of_commit},
     samples::{samples_at, samples_of},
     summary::{free_apps, needs_token, replaces_installed, samples},
     without_usher::{FLATPAK_AUTHENTICATOR, without_usher},

@@ -15,8 +15,13 @@ use std::{
 use flate2::bufread::MultiGzDecoder;
 
 use self::catalog::Listed;
-use crate::{files, remote::Installation};
+use crate::{
+    files,
+    remote::{Installation, own_architecture},
+};
 
+/// The data, packed.
+const PACKED: &str = "appstream.xml.gz";
 /// Largest file of an icon, in bytes.
 const ICON_FILE_LIMIT: u64 = 1 << 20;
 /// Most pixels of an icon in either direction.
@@ -56,6 +61,15 @@ pub fn find(
     found
 }
 
+/// The names of these apps in the data of a repository, as somebody has just fetched it: a file called like this.
+pub fn names_in(file: &str, content: &[u8], ids: &BTreeSet<String>, languages: &[String]) -> BTreeMap<String, String> {
+    let listed = match file {
+        PACKED => catalog::read(BufReader::new(MultiGzDecoder::new(content)), ids, languages),
+        _ => catalog::read(content, ids, languages),
+    };
+    listed.into_iter().map(|(id, listed)| (id, listed.name)).collect()
+}
+
 /// The folders with the data of a remote, this computer's architecture first.
 fn catalog_folders(installation: &Installation, remote: &str) -> Vec<PathBuf> {
     let Some(remote) = plain_file_name(remote) else {
@@ -71,16 +85,8 @@ fn catalog_folders(installation: &Installation, remote: &str) -> Vec<PathBuf> {
     architectures.iter().filter_map(data).collect()
 }
 
-/// Flatpak's name for this computer's architecture.
-fn own_architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86" => "i386",
-        other => other,
-    }
-}
-
 fn listed_in(folder: &Path, ids: &BTreeSet<String>, languages: &[String]) -> BTreeMap<String, Listed> {
-    if let Ok(packed) = files::open_unlinked(&folder.join("appstream.xml.gz")) {
+    if let Ok(packed) = files::open_unlinked(&folder.join(PACKED)) {
         let unpacked = BufReader::new(MultiGzDecoder::new(BufReader::new(packed)));
         return catalog::read(unpacked, ids, languages);
     }

@@ -57,6 +57,11 @@ impl HttpClient {
         Self { limits, ways: Arc::new(Ways::new(Some(desktop))) }
     }
 
+    /// The same client with other limits, for answers that are larger than those of an API.
+    pub fn with_limits(&self, limits: HttpLimits) -> Self {
+        Self { limits, ways: Arc::clone(&self.ways) }
+    }
+
     /// Whether the desktop did not say which proxy to use when it was asked.
     pub fn is_desktop_silent(&self) -> bool {
         self.ways.is_desktop_silent()

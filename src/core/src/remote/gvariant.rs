@@ -22,6 +22,18 @@ impl<'a> Value<'a> {
         Some((Self(first), Self(second)))
     }
 
+    /// The first member of a tuple, if it has no fixed size and is not the last.
+    pub(super) fn first(self) -> Option<Self> {
+        self.0.get(..self.end(0)?).map(Self)
+    }
+
+    /// Where a member of a tuple ends. Counts the members without a fixed size from 0, up to the one before the last.
+    pub(super) fn end(self, member: usize) -> Option<usize> {
+        let back = self.offset_width().checked_mul(member.checked_add(1)?)?;
+        let table = self.0.len().checked_sub(back)?;
+        self.offset(table).filter(|end| *end <= table)
+    }
+
     /// The items of an array, none of which has a fixed size. Ends early where the bytes are damaged.
     pub(super) fn items(self, alignment: usize) -> impl Iterator<Item = Self> {
         let width = self.offset_width();
@@ -85,6 +97,9 @@ mod tests {
         let texts: Vec<_> = Value(b"a\0\0bc\0\x02\x03\x06").items(1).map(Value::text).collect();
         assert_eq!(texts, [Some("a"), Some(""), Some("bc")]);
         assert_eq!(Value(b"").items(1).count(), 0);
+        // ('ab', '', 'c'): the ends of all but the last, the first one's at the very end.
+        let three = Value(b"ab\0\0c\0\x04\x03");
+        assert_eq!((three.first().and_then(Value::text), three.end(0), three.end(1)), (Some("ab"), Some(3), Some(4)));
         // <int32 2> and <'x'>
         assert_eq!(Value(b"\x02\0\0\0\0i").of_type("i").unwrap().number(), Some(2));
         assert_eq!(Value(b"x\0\0s").of_type("s").unwrap().text(), Some("x"));
@@ -113,6 +128,8 @@ mod tests {
                 prop_assert!(items.iter().map(|item| item.0.len()).sum::<usize>() <= bytes.len());
             }
             let _ = (value.of_type("s").and_then(Value::text), value.of_type("i").and_then(Value::number));
+            prop_assert!(value.end(fixed).is_none_or(|end| end <= bytes.len()));
+            let _ = (value.first(), value.end(usize::MAX));
         }
     }
 }

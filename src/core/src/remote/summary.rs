@@ -16,7 +16,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::{FlatpakFolders, Installation, Remote, gvariant::Value, remotes_of};
+use super::{FlatpakFolders, Installation, Remote, gvariant::Value, objects::Checksum, remotes_of};
 use crate::{
     ask::Ask,
     files, installed,
@@ -27,7 +27,7 @@ use crate::{
 /// Largest summary to read, in bytes. The largest known has a tenth of it.
 const SIZE_LIMIT: u64 = 64 << 20;
 /// Most refs to read of a summary.
-const COUNT_LIMIT: usize = 1 << 18;
+pub(super) const COUNT_LIMIT: usize = 1 << 18;
 /// Most files to look at in a cache.
 const FILES_LIMIT: usize = 4096;
 /// The length of a checksum in a file's name.
@@ -135,7 +135,7 @@ fn person_cache() -> Option<PathBuf> {
 }
 
 /// The token type that the remote's configuration states for refs that state none.
-fn default_token_type(installation: &Installation, remote: &Remote) -> Option<i32> {
+pub(super) fn default_token_type(installation: &Installation, remote: &Remote) -> Option<i32> {
     let usual = remote.is_registry().then_some(OCI_TOKEN_TYPE);
     let Some(file) = KeyFile::read(&installation.path.join("repo/config")) else { return usual };
     let group = format!("remote \"{}\"", remote.name);
@@ -163,6 +163,8 @@ pub(super) struct Summary {
     pub(super) apps: BTreeMap<String, RefFacts>,
     /// The token type of those that state none.
     pub(super) default_token_type: Option<i32>,
+    /// The commits with names and icons of apps, by ref.
+    pub(super) catalogs: BTreeMap<String, Checksum>,
 }
 
 impl Summary {
@@ -177,7 +179,9 @@ impl Summary {
             else {
                 continue;
             };
-            if let Some(facts) = summary.add(name, own) {
+            if let Some((name, commit)) = catalog(name, commit) {
+                summary.catalogs.insert(name, commit);
+            } else if let Some(facts) = summary.add(name, own) {
                 facts.commit = commit.0.iter().fold(String::new(), |mut digits, byte| {
                     let _ = write!(digits, "{byte:02x}");
                     digits
@@ -214,7 +218,7 @@ impl Summary {
     }
 
     /// What to ask for each app that needs a token.
-    fn asks(&self, default: Option<i32>) -> impl Iterator<Item = Ask> {
+    pub(super) fn asks(&self, default: Option<i32>) -> impl Iterator<Item = Ask> {
         let default = default.or(self.default_token_type).unwrap_or(0);
         let protected = self.apps.iter().filter(move |(_, facts)| facts.token_type.unwrap_or(default) != 0);
         protected.filter_map(|(name, facts)| {
@@ -253,8 +257,14 @@ impl Summary {
     }
 }
 
+/// A ref with names and icons of apps, and its commit.
+fn catalog(name: Value<'_>, commit: Value<'_>) -> Option<(String, Checksum)> {
+    let name = name.text().filter(|name| name.starts_with("appstream"))?;
+    Some((name.to_owned(), Checksum::read(commit)?))
+}
+
 /// The entries of an `a{sv}`.
-fn entries(dictionary: Value<'_>) -> impl Iterator<Item = (&str, Value<'_>)> {
+pub(super) fn entries(dictionary: Value<'_>) -> impl Iterator<Item = (&str, Value<'_>)> {
     dictionary.items(8).take(COUNT_LIMIT).filter_map(|entry| {
         let (key, value) = entry.pair(8)?;
         Some((key.text()?, value))

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Addresses below a service, of files that it has.
+//! Addresses of files that a service or a repository has, below its own.
 
 use url::Url;
 
-use super::{ServiceUrl, UrlError, parse_strictly};
+use super::{REGISTRY, RemoteUrl, ServiceUrl, UrlError, parse_strictly};
 
 impl ServiceUrl {
     /// Parses the address of a file at this service: of its origin, and below its base path. As strict as for the service
@@ -19,9 +19,31 @@ impl ServiceUrl {
     }
 }
 
+impl RemoteUrl {
+    /// The address of a file of the repository, or beside the index of the registry. Fails for a path that leads elsewhere.
+    pub fn file(&self, path: &str) -> Result<Url, UrlError> {
+        parse_strictly(&format!("{}/{path}", self.0.strip_prefix(REGISTRY).unwrap_or(&self.0)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_a_repository_is_below_its_address() {
+        for (repository, wanted) in [
+            ("https://store.example.org/repo/", "https://store.example.org/repo/objects/ab/c.commit"),
+            ("https://store.example.org", "https://store.example.org/objects/ab/c.commit"),
+            ("oci+https://store.example.org/index#stable", "https://store.example.org/index/objects/ab/c.commit"),
+        ] {
+            let repository = RemoteUrl::parse(repository).unwrap();
+            assert_eq!(repository.file("objects/ab/c.commit").unwrap().as_str(), wanted);
+            for elsewhere in ["../summary", "a?b", "a#b", "a b"] {
+                assert!(repository.file(elsewhere).is_err(), "{elsewhere}");
+            }
+        }
+    }
 
     #[test]
     fn a_file_of_a_service_is_below_its_own_path() {
