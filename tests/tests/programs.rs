@@ -49,6 +49,7 @@ mod usherctl_doctor;
 mod usherctl_folders;
 mod usherctl_form;
 mod usherctl_import;
+mod usherctl_listing;
 mod usherctl_openid;
 mod usherctl_permissions;
 mod usherctl_registry;

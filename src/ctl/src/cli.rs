@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use usher_core::names;
 
-use crate::{browser, log, sign_in, way};
+use crate::{browser, listing, log, sign_in, way};
 
 /// Repository accounts in the terminal
 #[derive(Parser, Debug)]
@@ -105,6 +105,13 @@ pub(crate) enum Command {
         /// The full ref: kind, id, architecture and branch, with slashes between them
         #[arg(value_name = "REF")]
         wanted: String,
+    },
+    /// Show what a repository has, also one that wants an account for that: apps, their names, and states as in query
+    Listing {
+        /// The remote, by its name or address
+        remote: String,
+        #[command(flatten)]
+        options: listing::Options,
     },
     /// Buy an app on the page of its store
     Buy {

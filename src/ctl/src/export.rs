@@ -21,7 +21,7 @@ pub(crate) async fn run(context: &Context, file: Option<PathBuf>, may_replace: b
     let entries = context.store.unlocked_entries().await?;
     let takeout = Takeout::gather(&entries, &remote::installations());
     let bytes = takeout.encode().map_err(failure)?;
-    let Some(file) = file.filter(|file| file.as_os_str() != "-") else {
+    let Some(file) = file.filter(|file| !is_stdout(file)) else {
         io::stdout().write_all(&bytes)?;
         return Ok(());
     };
@@ -46,8 +46,13 @@ pub(crate) fn failure(error: TakeoutError) -> Failure {
     })
 }
 
+/// Whether this stands for standard output.
+pub(crate) fn is_stdout(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
 /// Writes the whole file or nothing. Only the person can read it.
-fn write(file: &Path, bytes: &[u8], may_replace: bool) -> Result<(), Failure> {
+pub(crate) fn write(file: &Path, bytes: &[u8], may_replace: bool) -> Result<(), Failure> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let unwritten = |error: io::Error| {
         let (file, reason) = (file.display().to_string(), error.reason());

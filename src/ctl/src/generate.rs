@@ -103,7 +103,7 @@ fn name_of(argument: &Arg) -> Vec<clap_mangen::roff::Inline> {
 }
 
 /// Sections that the definition does not contain. A paragraph with “ : ” is a term and its meaning.
-const SECTIONS: [(&str, &str); 11] = [
+const SECTIONS: [(&str, &str); 12] = [
     (
         "ACCOUNTS",
         "An account is named by user@host, by its id (usherctl list --json), or by its user or the host of its server if that is the
@@ -189,6 +189,21 @@ whatever looks like a token are taken out, and of addresses only the host and th
 without their values, and no app is named but one that could replace Usher. A look at it before it is given to others does no harm.",
     ),
     (
+        "LISTS",
+        "listing fetches what a repository has as flatpak does: the list for this computer’s architecture that the
+repository’s index (summary.idx) names, or its one list (summary) where there is no index; of a container registry the index.
+Where one has to sign in to see it, the account that the remote may use is asked for a token, which goes to the address of the
+remote alone.
+
+Where flatpak verifies the list of the remote (gpg-verify-summary), so does listing, with the same keys; of a list that nobody with such a
+key has signed nothing is shown or saved. Of a remote whose list is not signed it says so.
+
+The names are those that flatpak has read, or else those in the repository itself. States and exit status are as in query.
+
+With --save the list is written to a file and not shown, exactly as the repository wrote it, unpacked: for another program,
+or as the file summary of a mirror of this architecture. Its signature, where it has one, is that of the index.",
+    ),
+    (
         "EXIT STATUS",
         "0 : Done.
 
@@ -258,6 +273,9 @@ unknown-key, wrong-algorithm, other-app, other-branch, other-repository, other-p
 
 buy : remote, app, account, state (owned) and install, a command.
 
+listing : remote, address, verified (whether the list is signed with a key of the remote), apps (id, name, null where nobody says it,
+and state of each, as in query) and error; with --save, remote, file and verified.
+
 export : file, and the numbers of accounts and repositories. What is written to standard output is the file itself, with
 format, version, accounts (provider, service, user, name, bought) and repositories (name, title, address, provider, service,
 user_only, verified, key, account, apps).
@@ -288,6 +306,8 @@ usherctl query shop org.example.App && flatpak install shop org.example.App : In
 usherctl verify shop app/org.example.App/x86_64/stable < token : See whether a token that a client has shown is good for an app.
 
 usherctl log --follow : Watch what programs ask for.
+
+usherctl listing shop : Show what a repository has, also one that shows it only to those who are signed in.
 
 usherctl allow shop me@store.example.org : Let the remote shop use this account of several that are here.
 

@@ -19,6 +19,7 @@ mod hidden;
 mod import;
 mod list;
 mod list_remotes;
+mod listing;
 mod log;
 mod obstacle;
 mod others;
@@ -37,6 +38,7 @@ mod settings;
 mod sign_in;
 mod sign_out;
 mod signing_in;
+mod states;
 mod status;
 mod target;
 mod terminal;
@@ -159,6 +161,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Purchases { account, check } => return purchases::run(context, account.as_deref(), check).await,
         Command::Query { remote, apps } => return query::run(context, &remote, &apps).await,
         Command::Verify { remote, wanted } => return verify::run(context, &remote, &wanted).await,
+        Command::Listing { remote, options } => return listing::run(context, &remote, options).await,
         Command::Export { file, force } => export::run(context, file, force).await?,
         Command::Import { file, way } => import::run(context, &file, way).await?,
         Command::Generate { artifact } => generate::run(artifact)?,

@@ -1,51 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `usherctl query` says which apps can be installed. It asks the server once for all of them, and never asks the
-//! person.
+//! `usherctl query` says which apps can be installed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::json;
 use usher_core::{
-    account::{Account, AccountState},
     app_state::AppState,
     ask::Ask,
     binding::Binding,
-    buying,
     i18n::{gettext, gettext_f},
-    lookup::{self, Lookup},
     remote::{self, Remote},
-    session::SessionError,
     text,
 };
 
 use crate::{
     buy,
     context::Context,
-    failure::{Failure, code},
-    list, obstacle, remotes,
+    failure::Failure,
+    list, remotes,
+    states::{self, APPS_LIMIT, Answers},
 };
-
-/// Most apps in one query.
-const APPS_LIMIT: usize = 1024;
-
-/// The word for a person.
-fn shown(state: AppState) -> String {
-    match state {
-        AppState::Free => gettext("Free"),
-        AppState::Owned => gettext("Owned"),
-        AppState::NotOwned => gettext("Not owned"),
-        AppState::AccountNeeded => gettext("Account needed"),
-        AppState::LinkNeeded => gettext("Permission needed"),
-        AppState::Locked => gettext("Keyring locked"),
-        AppState::Unknown => gettext("Unknown"),
-    }
-}
-
-/// The states of all ids, and the failure, if any, that leaves some of them unknown.
-struct Answers {
-    states: BTreeMap<String, AppState>,
-    failure: Option<Failure>,
-}
 
 pub(crate) async fn run(context: &Context, remote: &str, apps: &[String]) -> Result<u8, Failure> {
     let all = remotes::ours();
@@ -58,49 +32,12 @@ pub(crate) async fn run(context: &Context, remote: &str, apps: &[String]) -> Res
     let free = remotes::free_apps(remote, &ids);
     let ids: BTreeSet<String> = &ids - &free;
     let unseen = unseen(&ground.binding, &ids).await;
-    let ids: BTreeSet<String> = &ids - &unseen;
-    let open = context.session.open_to_anybody(&ground.binding, &ids).await;
-    let open = open.map_err(|error| Failure::of_session(error, &ground.host()))?;
-    let ids: BTreeSet<String> = &ids - &open;
-    let free = free.into_iter().chain(open).map(|id| (id, AppState::Free));
-    let states = free.chain(unseen.iter().map(|id| (id.clone(), AppState::Unknown))).collect();
     let failure = unseen.first().map(|app| not_seen(remote, app));
-    let before = Answers { states, failure };
-    if ids.is_empty() {
-        return print(context, &remote.name, ground.remote_url.as_str(), &before);
-    }
-    let entries = context.store.entries().await?;
-    let looked_up = lookup::find(&entries, &ground.binding, &ground.remote_url);
-    let without_server = |state| Answers {
-        states: ids.iter().map(|id| (id.clone(), state)).collect(),
-        failure: Some(obstacle::of(&looked_up, remote, &ground.binding)),
-    };
-    let mut answers = match &looked_up {
-        Lookup::Linked(account) if account.state == AccountState::SignedIn => ask(context, account, ids).await?,
-        Lookup::Nothing | Lookup::Locked if obstacle::is_refused(remote) => without_server(AppState::LinkNeeded),
-        Lookup::Linked(_) | Lookup::Nothing => without_server(AppState::AccountNeeded),
-        Lookup::Unlinked(_) | Lookup::Ambiguous(_) => without_server(AppState::LinkNeeded),
-        Lookup::Locked => without_server(AppState::Locked),
-        Lookup::Changed(_) => without_server(AppState::Unknown),
-    };
-    answers.states.extend(before.states);
-    answers.failure = answers.failure.or(before.failure);
+    let asks = (&ids - &unseen).iter().map(|id| Ask::of_app(id)).collect();
+    let free = Answers::all(free, AppState::Free);
+    let unseen = Answers { failure, ..Answers::all(unseen, AppState::Unknown) };
+    let answers = states::ask(context, remote, &ground, asks).await?.and(free).and(unseen);
     print(context, &remote.name, ground.remote_url.as_str(), &answers)
-}
-
-/// Asks the server of the account.
-async fn ask(context: &Context, account: &Account, ids: BTreeSet<String>) -> Result<Answers, Failure> {
-    let host = account.binding.host();
-    let asks: Vec<Ask> = ids.iter().map(|id| Ask::of_app(id)).collect();
-    let error = match buying::ask(&context.session, account.id, &asks).await {
-        Ok(grants) => return Ok(Answers { states: AppState::of_all(&asks, &grants), failure: None }),
-        Err(SessionError::Store(error)) => return Err(error.into()),
-        Err(error) => error,
-    };
-    let is_signed_in = !matches!(error, SessionError::SignedOut | SessionError::Expired);
-    let state = if is_signed_in { AppState::Unknown } else { AppState::AccountNeeded };
-    let states = ids.into_iter().map(|id| (id, state)).collect();
-    Ok(Answers { states, failure: Some(Failure::of_session(error, &host)) })
 }
 
 /// The apps that nothing can be asked about: some servers know only refs, which flatpak has to have seen.
@@ -130,14 +67,9 @@ fn print(context: &Context, remote: &str, address: &str, answers: &Answers) -> R
     let apps: Vec<_> = answers.states.iter().map(|(id, state)| json!({ "id": id, "state": state.as_str() })).collect();
     let error = answers.failure.as_ref().map(Failure::as_json);
     context.out.json(&json!({ "remote": remote, "address": address, "apps": apps, "error": error }))?;
-    let rows: Vec<_> = answers.states.iter().map(|(id, state)| [id.clone(), shown(*state)]).collect();
+    let rows: Vec<_> = answers.states.iter().map(|(id, state)| [id.clone(), states::shown(*state)]).collect();
     for line in list::aligned(&rows) {
         context.out.line(&line)?;
     }
-    if let Some(failure) = &answers.failure {
-        failure.say();
-        return Ok(failure.code());
-    }
-    let is_complete = answers.states.values().all(|state| *state != AppState::NotOwned);
-    Ok(if is_complete { code::DONE } else { code::PURCHASE_NEEDED })
+    Ok(answers.end())
 }

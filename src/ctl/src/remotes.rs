@@ -23,16 +23,17 @@ pub(crate) fn ours() -> Vec<Remote> {
 /// The remote with that name or address. The same remote in two installations counts as one.
 pub(crate) fn named<'a>(remotes: &'a [Remote], wanted: &str) -> Result<&'a Remote, Failure> {
     let mut found = remotes.iter().filter(|remote| is_named(remote, wanted));
-    let values = [("remote", shown(wanted))];
-    let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let first = found
-        .next()
-        .ok_or_else(|| Failure::Usage(gettext_f("There is no remote “{remote}” that uses Usher.", &values)))?;
+    let first = found.next().ok_or_else(|| unknown(wanted))?;
     if found.all(|other| other.url == first.url && other.options == first.options) {
         Ok(first)
     } else {
         Err(several(wanted))
     }
+}
+
+/// There is no such remote.
+pub(crate) fn unknown(wanted: &str) -> Failure {
+    Failure::Usage(gettext_f("There is no remote “{remote}” that uses Usher.", &[("remote", &shown(wanted))]))
 }
 
 /// Whether a remote has that name or address.
