@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A bus client that asks for tokens as flatpak does, and receives the answers.
+//! A bus client that asks for tokens as flatpak does, or for those of listings, and receives the answers.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -20,6 +20,7 @@ use crate::session::{AUTHENTICATOR, Session};
 /// The app that a client asks for unless told otherwise.
 const APP: &str = "org.example.Postcard";
 const REQUEST: &str = "org.freedesktop.Flatpak.AuthenticatorRequest";
+const PATH: &str = "/org/freedesktop/Flatpak/Authenticator";
 
 /// The end of a request.
 #[derive(Debug)]
@@ -30,10 +31,37 @@ pub struct Response {
     pub message: String,
     /// Each token, and the refs that it covers.
     pub tokens: HashMap<String, Vec<String>>,
+    /// The token that opens a listing.
+    pub token: Option<String>,
     /// The handle of the request that it ends.
     pub handle: String,
     /// The one peer that received it; nothing if it went to everybody.
     pub sent_to: Option<String>,
+}
+
+/// A call for the token of a listing.
+#[derive(Clone, Debug)]
+pub struct ListingCall {
+    /// The caller's name for it.
+    pub handle_token: String,
+    /// Name of the remote.
+    pub remote: String,
+    /// Its address.
+    pub remote_uri: String,
+    /// The account server that it names.
+    pub url: String,
+    /// Whether the person may be asked.
+    pub interactive: bool,
+}
+
+impl ListingCall {
+    /// A call for the remote `demo` that asks nobody.
+    pub fn of(session: &Session) -> Self {
+        let shop = session.shop();
+        let (remote_uri, url) = (shop.repository_url().to_string(), shop.base_url().to_string());
+        let (handle_token, remote) = ("listing".to_owned(), "demo".to_owned());
+        Self { handle_token, remote, remote_uri, url, interactive: false }
+    }
 }
 
 /// A bus client that asks for tokens as flatpak does.
@@ -125,10 +153,39 @@ impl Client {
     ) -> zbus::Result<OwnedObjectPath> {
         let token = self.count.fetch_add(1, Ordering::Relaxed).to_string();
         let arguments = (token, authenticator, remote, remote_uri, refs, options, "");
-        let path = "/org/freedesktop/Flatpak/Authenticator";
         let interface = Some("org.freedesktop.Flatpak.Authenticator");
-        let call = self.connection.call_method(Some(AUTHENTICATOR), path, interface, "RequestRefTokens", &arguments);
+        let call = self.connection.call_method(Some(AUTHENTICATOR), PATH, interface, "RequestRefTokens", &arguments);
         timeout(LIMIT, call).await.expect("the daemon replies")?.body().deserialize()
+    }
+
+    /// Asks for the token of a listing.
+    pub async fn send_listing(&self, call: &ListingCall) -> zbus::Result<OwnedObjectPath> {
+        let authenticator = HashMap::from([("url", Value::from(call.url.as_str()))]);
+        let options = HashMap::from([("no-interaction", Value::from(!call.interactive))]);
+        let arguments =
+            (call.handle_token.as_str(), authenticator, call.remote.as_str(), call.remote_uri.as_str(), options, "");
+        let interface = Some("io.github.usher.Listing1");
+        let call = self.connection.call_method(Some(AUTHENTICATOR), PATH, interface, "RequestSummaryToken", &arguments);
+        timeout(LIMIT, call).await.expect("the daemon replies")?.body().deserialize()
+    }
+
+    /// The same, and waits for the response.
+    pub async fn listing(&mut self, call: &ListingCall) -> Response {
+        let handle = self.send_listing(call).await.expect("the request is taken");
+        let response = self.response().await;
+        assert_eq!(response.handle, handle.as_str());
+        response
+    }
+
+    /// Closes a request.
+    pub async fn close(&self, handle: &OwnedObjectPath) -> zbus::Result<()> {
+        let call = self.connection.call_method(Some(AUTHENTICATOR), handle, Some(REQUEST), "Close", &());
+        timeout(LIMIT, call).await.expect("the daemon replies").map(drop)
+    }
+
+    /// Leaves the bus.
+    pub async fn leave(self) {
+        self.connection.close().await.expect("a client can leave");
     }
 
     /// Waits for the next `Response` that reaches this client.
@@ -142,8 +199,9 @@ impl Client {
             message.body().deserialize().expect("a response is well-formed");
         let message = results.remove("error-message").map(|text| text.try_into().expect("a message is text"));
         let tokens = results.remove("tokens").map(|tokens| tokens.try_into().expect("tokens are well-formed"));
+        let token = results.remove("token").map(|token| token.try_into().expect("a token is text"));
         let (message, tokens) = (message.unwrap_or_default(), tokens.unwrap_or_default());
-        Response { code, message, tokens, handle, sent_to }
+        Response { code, message, tokens, token, handle, sent_to }
     }
 
     /// Asks for the app's token at the shop, and waits for the response.

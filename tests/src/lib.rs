@@ -45,7 +45,7 @@ mod weston;
 pub use atspi::Role;
 pub use bus::Bus;
 pub use chromium::Chromium;
-pub use client::{CallMonitor, Client, Response};
+pub use client::{CallMonitor, Client, ListingCall, Response};
 pub use default_browser::DefaultBrowser;
 pub use display::{Display, is_available as has_display};
 pub use flatpak::{Flatpak, Outcome};

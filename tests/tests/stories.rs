@@ -3,6 +3,7 @@
 
 mod activity;
 mod activity_page;
+mod listing;
 mod mirror;
 mod picture;
 mod providers;
