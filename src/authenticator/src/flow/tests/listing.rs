@@ -54,11 +54,14 @@ async fn a_listing_that_is_free_or_denied_has_no_token_and_no_question() {
     }
 }
 
+/// An obstacle, what brings it about, and what the person is asked then.
+type Row = (&'static str, Box<dyn Fn(&World)>, Option<(Kind, Reason)>);
+
 #[tokio::test]
 async fn no_obstacle_blocks_a_listing_and_only_a_person_who_can_help_is_asked() {
     let server = |error: TokensError| move |world: &World| world.set_server(Says::Fails(error.clone()));
     let sign_in = |reason| Some((Kind::SignIn, reason));
-    let arranged: [(&str, Box<dyn Fn(&World)>, Option<(Kind, Reason)>); 16] = [
+    let arranged: [Row; 16] = [
         ("no account", Box::new(|world| world.accounts.lock().unwrap().clear()), sign_in(Reason::NoAccount)),
         (
             "signed out",
