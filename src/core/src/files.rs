@@ -5,7 +5,7 @@
 use std::{
     collections::BTreeSet,
     fs::{self, File, OpenOptions},
-    io::{self, BufRead, BufReader, Read, Write},
+    io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -123,13 +123,6 @@ pub(crate) fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A crash may have cut the last line short.
     let is_cut = last != *b"\n";
     file.write_all(&[if is_cut { &b"\n"[..] } else { b"" }, bytes].concat())
-}
-
-/// The first line of one of our files, as [`read`] reads it.
-pub(crate) fn first_line(path: &Path, limit: u64) -> Option<Vec<u8>> {
-    let mut line = Vec::new();
-    BufReader::new(ours(path, limit)?).read_until(b'\n', &mut line).ok()?;
-    Some(line)
 }
 
 /// Removes one of our files if it exists.

@@ -10,14 +10,17 @@ const PERIOD: i64 = 60 * 60;
 /// Most requests in that time. A whole day of them fills the log no more than twice.
 const COUNT_LIMIT: usize = 100;
 
+/// Whether an entry matters for a request now.
+pub(super) fn counts(old: &Entry, now: i64) -> bool {
+    // A clock that was set back has entries of the future, which say nothing.
+    matches!(old.event, Event::Request(_)) && (0..PERIOD).contains(&now.saturating_sub(old.at))
+}
+
 /// Whether a request is one too many after these entries.
 pub(super) fn is_too_much(known: &[Entry], entry: &Entry) -> bool {
-    // A clock that was set back has entries of the future, which say nothing.
-    let age = |old: &Entry| entry.at.saturating_sub(old.at);
-    let requests = || known.iter().rev().filter(|old| matches!(old.event, Event::Request(_)));
+    let recent = || known.iter().rev().filter(|old| counts(old, entry.at));
     let is_same = |old: &Entry| Entry { at: entry.at, ..old.clone() } == *entry;
-    requests().any(|old| (0..REPEAT).contains(&age(old)) && is_same(old))
-        || requests().filter(|old| (0..PERIOD).contains(&age(old))).count() >= COUNT_LIMIT
+    recent().any(|old| entry.at.saturating_sub(old.at) < REPEAT && is_same(old)) || recent().count() >= COUNT_LIMIT
 }
 
 #[cfg(test)]

@@ -6,21 +6,25 @@
 //! entry   what the log says           settings   whether there is a log, and whether it names apps
 //! words   an entry as people read it     account_changes  what a change of an account means for it
 //! flood   what is not written again      following  entries as they come
+//! known   what a process remembers of the file
 //! ```
 
 mod account_changes;
 mod entry;
 mod flood;
 mod following;
+mod known;
 mod settings;
 mod words;
 
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use self::known::Known;
 pub use self::{
     entry::{Entry, Event, Purchase, Purpose, Question, Request, RequestResult},
     following::Following,
@@ -45,7 +49,10 @@ const WAIT_LIMIT: Duration = Duration::from_secs(3);
 
 /// The file that holds the log. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct ActivityLog(PathBuf);
+pub struct ActivityLog {
+    path: PathBuf,
+    known: Arc<Mutex<Known>>,
+}
 
 impl ActivityLog {
     /// The log of this person. `None` without a home folder.
@@ -55,12 +62,12 @@ impl ActivityLog {
 
     /// The log in this folder.
     pub fn in_folder(folder: &Path) -> Self {
-        Self(folder.join("activity.jsonl"))
+        Self { path: folder.join("activity.jsonl"), known: Arc::default() }
     }
 
     /// Its path, to watch it.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// Writes entries, if the person wants a log. Nothing depends on it: a failure is only a warning, and a slow disk is
@@ -94,7 +101,7 @@ impl ActivityLog {
         self.change(move |log| {
             let (removed, left): (Vec<_>, Vec<_>) = log.read().into_iter().partition(is_meant);
             if left.is_empty() {
-                files::remove(&log.0)?;
+                files::remove(&log.path)?;
             } else {
                 log.replace(&left)?;
             }
@@ -105,7 +112,7 @@ impl ActivityLog {
 
     /// Reads the entries, the oldest first. Leaves out what cannot be read. From a task, use [`files::apart`].
     pub fn read(&self) -> Vec<Entry> {
-        let bytes = files::read(&self.0, SIZE_LIMIT).unwrap_or_default();
+        let bytes = files::read(&self.path, SIZE_LIMIT).unwrap_or_default();
         bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
     }
 
@@ -129,26 +136,26 @@ impl ActivityLog {
         change: impl FnOnce(&Self) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
         let log = self.clone();
-        let _lock = files::lock(&self.0.with_extension("lock"), LOCK_LIMIT).await?;
-        files::apart_within(WRITE_LIMIT, &self.0, move || change(&log)).await?
+        let _lock = files::lock(&self.path.with_extension("lock"), LOCK_LIMIT).await?;
+        files::apart_within(WRITE_LIMIT, &self.path, move || change(&log)).await?
     }
 
     /// Adds one entry at the end. What is too old goes, and the oldest where the file would be too large.
     fn append(&self, entry: &Entry) -> io::Result<()> {
-        if matches!(entry.event, Event::Request(_)) && flood::is_too_much(&self.read(), entry) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.update(self, entry.at);
+        if matches!(entry.event, Event::Request(_)) && flood::is_too_much(&known.recent, entry) {
             return Ok(());
         }
         let line = line(entry)?;
-        let oldest =
-            files::first_line(&self.0, SIZE_LIMIT).and_then(|line| serde_json::from_slice::<Entry>(&line).ok());
-        let size = self.0.symlink_metadata().map_or(0, |metadata| metadata.len());
-        let is_fit = oldest.is_some_and(|oldest| entry.at.saturating_sub(oldest.at) <= AGE_LIMIT)
-            && size + line.len() as u64 <= SIZE_LIMIT;
-        if is_fit {
-            return files::append(&self.0, &line);
+        let is_old = |at: i64| entry.at.saturating_sub(at) > AGE_LIMIT;
+        if known.oldest.is_some_and(|oldest| !is_old(oldest)) && known.size() + line.len() as u64 <= SIZE_LIMIT {
+            files::append(&self.path, &line)?;
+            known.add(self, entry);
+            return Ok(());
         }
         let mut entries = self.read();
-        entries.retain(|old| entry.at.saturating_sub(old.at) <= AGE_LIMIT);
+        entries.retain(|old| !is_old(old.at));
         entries.push(entry.clone());
         self.replace(&entries)
     }
@@ -163,7 +170,7 @@ impl ActivityLog {
             too_much = too_much.saturating_sub(line.len());
             is_dropped
         });
-        files::write(&self.0, &left.flatten().copied().collect::<Vec<u8>>())
+        files::write(&self.path, &left.flatten().copied().collect::<Vec<u8>>())
     }
 }
 
