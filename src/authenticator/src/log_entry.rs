@@ -3,7 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use usher_core::activity_log::{Entry, Event, Purpose, Request as LoggedRequest};
+use usher_core::{
+    account::AccountId,
+    activity_log::{Entry, Event, Purpose, Request as LoggedRequest},
+    ground::Ground,
+};
 
 use crate::{
     daemon::Daemon,
@@ -39,16 +43,30 @@ impl Daemon {
             return;
         }
         let app_ids = if request.is_listing { BTreeSet::new() } else { request.app_ids() };
+        let host = request.ground().map(|ground| ground.host()).unwrap_or_default();
         let Outcome { account, result } = outcome;
-        let request_event =
-            LoggedRequest { program, purpose, apps: app_ids.len(), app_ids, result, asked: asked.all() };
-        let entry = Entry {
-            at: self.flow.clock.now(),
-            host: request.ground().map(|ground| ground.host()).unwrap_or_default(),
-            remote: Some(request.remote.clone()),
-            account,
-            event: Event::Request(request_event),
-        };
-        log.write(vec![entry]).await;
+        let event = LoggedRequest { program, purpose, apps: app_ids.len(), app_ids, result, asked: asked.all() };
+        log.write(vec![self.entry(host, &request.remote, account, event)]).await;
+    }
+
+    /// Writes the entry of what a store asked for, about a remote of this computer.
+    pub(crate) async fn log_store(
+        &self,
+        ground: &Ground,
+        asker: Asker,
+        app: Option<String>,
+        outcome: Outcome,
+        asked: &Asked,
+    ) {
+        let Some(log) = &self.log else { return };
+        let (Asker { program, purpose }, Outcome { account, result }) = (asker, outcome);
+        let app_ids: BTreeSet<String> = app.into_iter().collect();
+        let event = LoggedRequest { program, purpose, apps: app_ids.len(), app_ids, result, asked: asked.all() };
+        log.write(vec![self.entry(ground.host(), &ground.remote, account, event)]).await;
+    }
+
+    fn entry(&self, host: String, remote: &str, account: Option<AccountId>, event: LoggedRequest) -> Entry {
+        let (at, remote) = (self.flow.clock.now(), Some(remote.to_owned()));
+        Entry { at, host, remote, account, event: Event::Request(event) }
     }
 }

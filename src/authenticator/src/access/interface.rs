@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use usher_core::{app_state::AppState, prompt::Outcome};
+use usher_core::{activity_log::RequestResult, app_state::AppState, prompt::Outcome};
 use zbus::{fdo, message::Header, object_server::SignalEmitter, zvariant::Value};
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     bounded::AtMost,
-    flow::Reading,
+    flow::{self, Asked, Reading},
     lifecycle::Event,
     limits::{self, IDS_LIMIT, LimitError},
 };
@@ -120,12 +120,14 @@ impl Access1 {
 impl Access1 {
     async fn fulfil(&self, handle_token: &str, request: StoreRequest) -> fdo::Result<u32> {
         let token = limits::handle_token(handle_token)?;
-        let peer = request.peer.clone();
-        let outcome = match self.0.run_named(&peer, token, self.0.clone().fulfil(request)).await? {
-            CallResult::Done(outcome) => outcome,
-            CallResult::Cancelled => Outcome::Dismissed,
-            CallResult::Failed => Outcome::Failed,
+        let (request, asked) = (Arc::new(request), Asked::default());
+        let work = self.0.clone().fulfil(request.clone(), asked.clone());
+        let (outcome, logged) = match self.0.run_named(&request.peer, token, work).await? {
+            CallResult::Done(done) => done,
+            CallResult::Cancelled => (Outcome::Dismissed, flow::Outcome::of(RequestResult::Cancelled)),
+            CallResult::Failed => (Outcome::Failed, flow::Outcome::of(RequestResult::Failed)),
         };
+        self.0.log(request, logged, asked);
         Ok(outcome.code())
     }
 }

@@ -4,10 +4,19 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use usher_core::{ask::Ask, ground::Ground, prompt::Outcome};
+use usher_core::{
+    account::Account,
+    activity_log::{Purpose, RequestResult},
+    ask::Ask,
+    ground::Ground,
+    prompt::Outcome,
+};
 
 use super::{AccessService, call_path, ground_of};
-use crate::flow::{self, Ending, Obstacle, Question, Reading, Stop, Wanted};
+use crate::{
+    flow::{self, Asked, Attempted, Ending, Obstacle, Question, Reading, Stop, Wanted},
+    log_entry::Asker,
+};
 
 /// How long the daemon stays for a caller who knows that a window is open: as long as such a window may last.
 const LINGER: Duration = Duration::from_secs(30 * 60);
@@ -27,26 +36,46 @@ struct StoreAttempt<'a> {
     access: &'a AccessService,
     ground: Ground,
     request: &'a StoreRequest,
+    asked: &'a Asked,
 }
 
 impl AccessService {
     /// Asks the person about each obstacle between the remote and what the store asks for; asks each kind of question once.
-    pub(super) async fn fulfil(self: Arc<Self>, request: StoreRequest) -> Outcome {
+    /// Gives what the store hears, and what the activity log says.
+    pub(super) async fn fulfil(self: Arc<Self>, request: Arc<StoreRequest>, asked: Asked) -> (Outcome, flow::Outcome) {
         let flow = &self.daemon.flow;
         let Some(ground) = ground_of(&*flow.installations, &request.remote, &request.remote_uri).await else {
-            return Outcome::Failed;
+            return (Outcome::Failed, flow::Outcome::of(RequestResult::Unusable));
         };
         self.follow().await;
-        let call = StoreAttempt { access: &self, ground, request: &request };
-        match flow.attempt(&call).await.blocked {
-            None => Outcome::Done,
-            Some((_, Stop::Ended(Ending::Dismissed))) => Outcome::Dismissed,
-            Some((_, Stop::Ended(Ending::Deferred | Ending::Queued))) => {
+        let call = StoreAttempt { access: &self, ground, request: &request, asked: &asked };
+        let Attempted { findings: used, blocked } = flow.attempt(&call).await;
+        let Some((obstacle, stop)) = blocked else {
+            return (Outcome::Done, flow::Outcome::granted(used.as_ref()));
+        };
+        let outcome = match stop {
+            Stop::Ended(Ending::Dismissed) => Outcome::Dismissed,
+            Stop::Ended(Ending::Deferred | Ending::Queued) => {
                 self.linger(&request.peer);
                 Outcome::Deferred
             }
-            Some((_, Stop::Ended(_) | Stop::NothingToAsk | Stop::NotOffered)) => Outcome::Failed,
-        }
+            Stop::Ended(_) | Stop::NothingToAsk | Stop::NotOffered => Outcome::Failed,
+        };
+        (outcome, flow::Outcome::blocked(&obstacle, stop, used.as_ref()))
+    }
+
+    /// Writes what came of a store's request into the activity log. Nobody waits for it.
+    pub(super) fn log(self: &Arc<Self>, request: Arc<StoreRequest>, outcome: flow::Outcome, asked: Asked) {
+        let (access, busy) = (self.clone(), self.daemon.activity.begin());
+        tokio::spawn(async move {
+            let flow = &access.daemon.flow;
+            if let Some(ground) = ground_of(&*flow.installations, &request.remote, &request.remote_uri).await {
+                let purpose = if request.app.is_some() { Purpose::Purchase } else { Purpose::Account };
+                let asker = Asker { program: flow.clients.name(&request.peer).await, purpose };
+                access.daemon.log_store(&ground, asker, request.app.clone(), outcome, &asked).await;
+            }
+            drop(busy);
+        });
     }
 
     /// Keeps the daemon running for a while, so that a caller who knows of a window hears of the outcome.
@@ -63,12 +92,20 @@ impl AccessService {
 
 #[async_trait]
 impl flow::Attempt for StoreAttempt<'_> {
-    type Findings = ();
+    /// The account that was used.
+    type Findings = Option<Account>;
 
-    async fn look(&self, afresh: bool) -> ((), Option<Obstacle>) {
+    async fn look(&self, afresh: bool) -> (Option<Account>, Option<Obstacle>) {
         let limit = self.access.daemon.flow.limit;
         let looked = tokio::time::timeout(limit, self.look_into(afresh)).await;
-        ((), looked.unwrap_or(Err(Obstacle::Unreachable)).err())
+        match looked.unwrap_or(Err(Obstacle::Unreachable)) {
+            Ok(used) => (used, None),
+            Err(obstacle) => (None, Some(obstacle)),
+        }
+    }
+
+    fn asked(&self) -> Option<&Asked> {
+        Some(self.asked)
     }
 
     async fn question(&self, obstacle: &Obstacle) -> Option<Question> {
@@ -88,15 +125,15 @@ impl flow::Attempt for StoreAttempt<'_> {
 
 impl StoreAttempt<'_> {
     /// The obstacle now. Asks the server about an app, since a recent answer may be out of date.
-    async fn look_into(&self, afresh: bool) -> Result<(), Obstacle> {
+    async fn look_into(&self, afresh: bool) -> Result<Option<Account>, Obstacle> {
         let flow = &self.access.daemon.flow;
         let app_ids = self.request.app.iter().cloned().collect();
         if self.request.app.is_some() && flow.installations.free_apps(&self.ground, &app_ids).await == app_ids {
-            return Ok(());
+            return Ok(None);
         }
         let account = flow.account(&self.ground, Reading { afresh, interactive: true }).await?;
         let Some(app) = &self.request.app else {
-            return Ok(());
+            return Ok(Some(account));
         };
         let asks = [Ask::of_app(app)];
         let access = flow.ask(&account, &asks).await?.access(&asks).at(&self.ground);
@@ -104,6 +141,6 @@ impl StoreAttempt<'_> {
         let denied = access.denied.clone();
         // A caller that wants to buy the app learns this from its answer.
         self.access.settle(flow.news(&account, access), None);
-        if denied.is_empty() { Ok(()) } else { Err(Obstacle::denied(&account, denied)) }
+        if denied.is_empty() { Ok(Some(account)) } else { Err(Obstacle::denied(&account, denied)) }
     }
 }

@@ -44,7 +44,7 @@ use self::decision::{Decision, RequestKind};
 pub(crate) use self::{
     answer::{Answer, FollowUp, Reply, Results},
     decision::Wanted,
-    look::{Attempt, Stop},
+    look::{Attempt, Attempted, Stop},
     notification_event::NotificationEvent,
     obstacle::{Obstacle, question},
     outcome::{Asked, Outcome},

@@ -32,12 +32,12 @@ impl Outcome {
     }
 
     /// Everything was given, with this account.
-    pub(super) fn granted(used: Option<&Account>) -> Self {
+    pub(crate) fn granted(used: Option<&Account>) -> Self {
         Self { account: used.map(|account| account.id), result: RequestResult::Granted }
     }
 
     /// Something stands in the way, and no further question removes it.
-    pub(super) fn blocked(obstacle: &Obstacle, stop: Stop, used: Option<&Account>) -> Self {
+    pub(crate) fn blocked(obstacle: &Obstacle, stop: Stop, used: Option<&Account>) -> Self {
         let in_question = match obstacle {
             // An account that the remote may not use was not used.
             Obstacle::NoLink(_) => None,

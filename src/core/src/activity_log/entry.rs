@@ -36,7 +36,7 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
-    /// A program asked for tokens.
+    /// A program asked for tokens, an account or a purchase.
     Request(Request),
     /// The person signed in.
     SignedIn {
@@ -86,7 +86,7 @@ pub struct Request {
     pub asked: Vec<Question>,
 }
 
-/// What a program wants tokens for.
+/// What a program asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Purpose {
@@ -96,6 +96,10 @@ pub enum Purpose {
     Update,
     /// To list what a repository has.
     Listing,
+    /// To have an account, for no app in particular.
+    Account,
+    /// To buy an app.
+    Purchase,
 }
 
 /// A question to the person.

@@ -135,6 +135,11 @@ impl Described<'_> {
         let one = request.app_ids.first().filter(|_| request.apps == 1).map(|id| self.app(id));
         match (request.purpose, one) {
             (Purpose::Listing, _) => gettext_f("{program} asked what {repository} has", &values),
+            (Purpose::Account, _) => gettext_f("{program} asked for an account for {repository}", &values),
+            (Purpose::Purchase, Some(app)) => {
+                gettext_f("{program} asked to buy “{app}” from {repository}", &[values[0], values[1], ("app", &app)])
+            }
+            (Purpose::Purchase, None) => gettext_f("{program} asked to buy an app from {repository}", &values),
             (Purpose::Install, Some(app)) => gettext_f(
                 "{program} asked to install “{app}” from {repository}",
                 &[values[0], values[1], ("app", &app)],
@@ -160,6 +165,7 @@ impl Described<'_> {
     fn outcome(&self, request: &Request) -> String {
         let has_account = self.entry.account.is_some();
         match request.result {
+            RequestResult::Granted if request.purpose == Purpose::Account => gettext("It may use an account"),
             RequestResult::Granted if has_account => gettext("The account has access"),
             RequestResult::Granted => gettext("No account was needed"),
             RequestResult::AccountNeeded if has_account => gettext("A new sign-in was needed"),
@@ -256,6 +262,7 @@ mod tests {
             (Purpose::Update, 1, "Software asked to update 1 app from Demo Store"),
             (Purpose::Update, 3, "Software asked to update 3 apps from Demo Store"),
             (Purpose::Listing, 0, "Software asked what Demo Store has"),
+            (Purpose::Purchase, 1, "Software asked to buy an app from Demo Store"),
         ] {
             let asked = entry(Event::Request(request(purpose, apps, RequestResult::Granted)));
             assert_eq!(line(&asked), format!("{title} · No account was needed"));
@@ -266,6 +273,9 @@ mod tests {
         };
         assert_eq!(named(Purpose::Install), "Software asked to install “App” from Demo Store · Cancelled");
         assert_eq!(named(Purpose::Update), "Software asked to update “App” from Demo Store · Cancelled");
+        assert_eq!(named(Purpose::Purchase), "Software asked to buy “App” from Demo Store · Cancelled");
+        let account = entry(Event::Request(request(Purpose::Account, 0, RequestResult::Granted)));
+        assert_eq!(line(&account), "Software asked for an account for Demo Store · It may use an account");
     }
 
     #[test]

@@ -4,7 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::task::JoinHandle;
 use usher_core::dismissals::{Dismissal, DismissalFile};
-use usher_core::{prompt::Kind, service::RemoteUrl};
+use usher_core::{
+    activity_log::{ActivityLog, Event, Purpose, Question, RequestResult},
+    prompt::Kind,
+    service::RemoteUrl,
+};
 
 use super::Store;
 use crate::{
@@ -277,4 +281,36 @@ async fn l06_who_was_told_of_a_window_hears_what_comes_of_it() {
     store.news().await;
     store.connection.close().await.unwrap();
     daemon.end().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_store_asks_for_is_in_the_activity_log() {
+    let mut at = fixture(to_be_bought()).await;
+    let buying = at.purchase("1");
+    at.prompter.next().await.end(3);
+    assert_eq!(buying.await.unwrap().unwrap(), 3);
+    at.world.accounts.lock().unwrap().clear();
+    let signing_in = at.sign_in("2");
+    let prompt = at.prompter.next().await;
+    at.store.cancel("2").await.unwrap();
+    assert_eq!(signing_in.await.unwrap().unwrap(), 1);
+    drop(prompt);
+    let log = ActivityLog::in_folder(at.bus.folder.path());
+    until("the entries", || log.read().len() == 2).await;
+    let requests = log.read().into_iter().map(|entry| match entry.event {
+        Event::Request(request) => (request.purpose, request.result, request.asked),
+        other => panic!("not a request: {other:?}"),
+    });
+    let expected = [
+        (Purpose::Purchase, RequestResult::NoAccess, vec![Question::Purchase]),
+        (Purpose::Account, RequestResult::Cancelled, vec![Question::SignIn]),
+    ];
+    assert_eq!(requests.collect::<Vec<_>>(), expected);
+    // Any program can name a remote that is not here (rule R25).
+    at.world.remotes.lock().unwrap().clear();
+    assert_eq!(at.store.sign_in("3").await.unwrap(), 2);
+    let mut daemon = at.daemon;
+    daemon.stop();
+    daemon.end().await.unwrap();
+    assert_eq!(log.read().len(), 2);
 }
