@@ -4,11 +4,13 @@
 
     store.py REMOTE ADDRESS APP…            the button of each app
     store.py --press REMOTE ADDRESS APP     what the button does
+    store.py --verify REMOTE ADDRESS REF    whether the token on standard input is good for a full ref
 
 ADDRESS is the configured address of the remote: flatpak_remote_get_url() of libflatpak.
 """
 
 import argparse
+import sys
 
 from gi.repository import Gio, GLib
 
@@ -62,6 +64,12 @@ class Usher:
             return self.call("SignIn", arguments, "(u)", FOREVER)
         return 0
 
+    def verify(self, remote, address, ref, token):
+        """Whether a token that somebody shows is good for a ref."""
+        shown = [(ref, token)]
+        verdicts = self.call("VerifyTokens", GLib.Variant("(ssa(ss))", (remote, address, shown)), "(a{sb})", 60_000)
+        return verdicts[ref]
+
     def watch(self, changed):
         """Calls `changed` whenever the answers may have changed."""
         flags = Gio.DBusSignalFlags.NONE
@@ -74,12 +82,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--name", default="io.github.usher.Usher.Access", help="bus name; a development build has its own")
     parser.add_argument("--press", action="store_true", help="press the button of the first app")
+    parser.add_argument("--verify", action="store_true", help="check the token on standard input for a full ref")
     parser.add_argument("remote")
     parser.add_argument("address")
-    parser.add_argument("apps", nargs="+", metavar="app")
+    parser.add_argument("apps", nargs="+", metavar="app", help="id of an app, or with --verify a full ref")
     options = parser.parse_args()
 
     usher = Usher(options.name)
+    if options.verify:
+        is_good = usher.verify(options.remote, options.address, options.apps[0], sys.stdin.read().strip())
+        print("good" if is_good else "not good")
+        return
     states = usher.states(options.remote, options.address, options.apps)
     for app in options.apps:
         state = states.get(app, "unknown")

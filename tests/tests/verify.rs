@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 use usher_demo_store::TokenTerms;
 use usher_tests::usherctl::CommandOutput;
-use usher_tests::{ACCESS, Client, LIMIT, Session, Setup};
+use usher_tests::{ACCESS, Client, LIMIT, Session, Setup, workspace};
 
 const APP: &str = "org.example.Postcard";
 const OTHER: &str = "org.example.Sketchbook";
@@ -52,6 +52,15 @@ fn error(name: &str) -> Result<BTreeMap<String, bool>, String> {
 fn usherctl(session: &Session, app: &str, token: &str) -> CommandOutput {
     let mut command = session.command("usherctl");
     command.args(["verify", "demo", &ref_of(app)]);
+    with_input(command, token)
+}
+
+/// Runs the example of the documentation for the remote `demo`.
+fn example(session: &Session, app: &str, token: &str) -> CommandOutput {
+    let mut command = session.command("python3");
+    let address = session.shop().repository_url().to_string();
+    command.arg(workspace().join("docs/examples/store.py")).args(["--name", ACCESS, "--verify", "demo", &address]);
+    command.arg(ref_of(app));
     with_input(command, token)
 }
 
@@ -102,6 +111,9 @@ async fn a_token_of_a_real_install_is_good_for_its_app_alone() {
     let outcome = terminal.end().await;
     assert_eq!(outcome.code, 0, "{}", outcome.text);
     assert!(outcome.text.contains("Good.") && !outcome.text.contains(&token), "what is typed is not shown");
+
+    assert_eq!(example(&session, APP, &token).expect_success().stdout, "good\n");
+    assert_eq!(example(&session, OTHER, &token).expect_success().stdout, "not good\n");
 
     let ended = handed_out(&session, TokenTerms { lifetime: -3600, ..TokenTerms::for_apps(&[APP]) });
     assert!(!is_good(&session, &ended).await);
