@@ -139,11 +139,6 @@ impl Window<'_> {
 
     /// The controls without a name for screen readers, except those of web pages.
     pub async fn controls_without_name(&self) -> Vec<String> {
-        let tree = self.tree().await;
-        let nameless = tree.nodes.iter().enumerate().filter(|(_, node)| node.is_control() && node.name.is_empty());
-        nameless
-            .filter(|(index, _)| !tree.is_in_web_view(*index))
-            .map(|(_, node)| node.to_string().trim().to_owned())
-            .collect()
+        self.tree().await.controls_without_name()
     }
 }

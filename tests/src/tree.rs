@@ -214,6 +214,15 @@ impl Tree {
         })
     }
 
+    /// The controls without a name for screen readers, except those of web pages.
+    pub fn controls_without_name(&self) -> Vec<String> {
+        let nameless = self.nodes.iter().enumerate().filter(|(_, node)| node.is_control() && node.name.is_empty());
+        nameless
+            .filter(|(index, _)| !self.is_in_web_view(*index))
+            .map(|(_, node)| node.to_string().trim().to_owned())
+            .collect()
+    }
+
     /// The message with that text, together with its buttons.
     pub(crate) fn toast(&self, text: &str) -> Option<(&Node, &Node)> {
         let index = self.nodes.iter().position(|node| node.role == Role::Label && node.name == text)?;
