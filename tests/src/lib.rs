@@ -34,6 +34,7 @@ mod screen;
 mod secure_front;
 mod session;
 mod shop;
+mod shop_opening;
 mod single_sign_on;
 mod story;
 mod terminal;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
-use usher_demo_store::{DemoIssuer, DemoStore, SignInKind, StoreOptions, SummaryAuthenticator};
+use usher_demo_store::{DemoIssuer, DemoStore, SignInKind};
 use zbus::Connection;
 
 use crate::bus::{Activatable, Bus};
@@ -24,14 +24,13 @@ use crate::leaks::{self, Leak};
 use crate::processes::{Processes, send_signal, wait_until};
 use crate::sandbox::{self, Package, Portals};
 use crate::screen::{Screen, accessibility_bus};
-use crate::secure_front::{self, SecureFront, ShopAddress};
+use crate::secure_front::{SecureFront, ShopAddress};
+use crate::shop_opening::{open_named_shop, open_shop, options_of_shop_in, shop_options, start_issuer};
 use crate::terminal::Terminal;
 use crate::usherctl::CommandOutput;
 
 /// The daemon's bus name, which remotes name as their authenticator.
 pub const AUTHENTICATOR: &str = "io.github.usher.Usher.Devel";
-/// The daemon's bus name in a release.
-const RELEASE: &str = "io.github.usher.Usher";
 /// The daemon's bus name for the questions of stores.
 pub const ACCESS: &str = "io.github.usher.Usher.Devel.Access";
 /// The bus name of the window process.
@@ -347,47 +346,6 @@ async fn start_bus(processes: &Processes, setup: &Setup, folder: &Path, stage: &
     activatable.system_services = system_services;
     activatable.stage = Some((stage.to_owned(), without));
     Bus::start(processes, folder, &activatable, None).await
-}
-
-async fn start_issuer(is_at_another_host: bool) -> DemoIssuer {
-    let started =
-        if is_at_another_host { DemoIssuer::start_at_another_host().await } else { DemoIssuer::start().await };
-    started.expect("build-aux/openid has installed the issuer")
-}
-
-/// Opens the shop. If Usher is not installed, the shop's repository brings it.
-async fn open_shop(mut options: StoreOptions, package: Package) -> DemoStore {
-    if package == Package::NotInstalled {
-        let brought_from = Some(sandbox::repository());
-        options.summary_authenticator =
-            Some(SummaryAuthenticator { name: AUTHENTICATOR.to_owned(), url: None, brought_from });
-    }
-    DemoStore::start(options).await.expect("the shop opens")
-}
-
-/// Opens the shop under its name. The command that adds its repository names a release of Usher.
-async fn open_named_shop(mut options: StoreOptions) -> DemoStore {
-    options.base_url = Some(secure_front::address());
-    RELEASE.clone_into(&mut options.authenticator);
-    DemoStore::start(options).await.expect("the shop opens")
-}
-
-/// Options of the session's shop.
-fn shop_options(folder: &Path, setup: &Setup, issuer: Option<&DemoIssuer>) -> StoreOptions {
-    let issuer = issuer.map(|issuer| issuer.issuer().clone());
-    StoreOptions {
-        sign_in: setup.sign_in,
-        sign: setup.signed,
-        private_listing: setup.private_listing,
-        signed_tokens: setup.signed_tokens,
-        issuer,
-        ..options_of_shop_in(folder)
-    }
-}
-
-/// Options of a shop in that folder. Its repository is built once, and later sessions copy it.
-fn options_of_shop_in(folder: &Path) -> StoreOptions {
-    StoreOptions { repository_cache: Some(workspace().join("build/demo-repository")), ..StoreOptions::new(folder) }
 }
 
 /// The folder that `meson install` filled.
