@@ -36,7 +36,7 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     /// Does the work that follows an answer.
-    pub(crate) async fn follow_up(&self, request: &Request, follow_up: FollowUp, asker: Option<Asker>, asked: &Asked) {
+    pub(crate) async fn follow_up(&self, request: &Request, follow_up: FollowUp, asker: Asker, asked: &Asked) {
         let outcome = follow_up.outcome.unwrap_or(Outcome::of(RequestResult::Failed));
         if let Some(pending) = &self.pending {
             notes::write(pending, request, &follow_up, self.flow.clock.now()).await;

@@ -15,30 +15,27 @@ use crate::{
     request::Request,
 };
 
-/// Who asks, and what for. To be found out while the request is open: afterwards the program may be gone, and what it
-/// asked for installed.
+/// Who asks, and what for.
 pub(crate) struct Asker {
     pub(crate) program: String,
     pub(crate) purpose: Purpose,
 }
 
-impl Asker {
-    pub(crate) async fn of(daemon: &Daemon, request: &Request, peer: &str) -> Self {
-        let (program, wanted) = tokio::join!(daemon.flow.clients.name(peer), daemon.flow.wanted(request));
-        let purpose = match wanted {
-            Wanted::Install => Purpose::Install,
-            Wanted::Update => Purpose::Update,
-            Wanted::Listing => Purpose::Listing,
-        };
-        Self { program, purpose }
+impl From<Wanted> for Purpose {
+    fn from(wanted: Wanted) -> Self {
+        match wanted {
+            Wanted::Install => Self::Install,
+            Wanted::Update => Self::Update,
+            Wanted::Listing => Self::Listing,
+        }
     }
 }
 
 impl Daemon {
     /// Writes the entry of a request. Any program can name a remote that this computer does not have: such a request counts
     /// only if an account was used for it, which the person has allowed (rule R25).
-    pub(crate) async fn log(&self, request: &Request, asker: Option<Asker>, outcome: Outcome, asked: &Asked) {
-        let (Some(log), Some(Asker { program, purpose })) = (&self.log, asker) else { return };
+    pub(crate) async fn log(&self, request: &Request, asker: Asker, outcome: Outcome, asked: &Asked) {
+        let (Some(log), Asker { program, purpose }) = (&self.log, asker) else { return };
         if outcome.account.is_none() && !self.flow.is_configured(request).await {
             return;
         }

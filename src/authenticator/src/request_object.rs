@@ -88,9 +88,10 @@ impl RequestTask {
             let (bus_access, connection, peer) = (self.daemon.bus_access, self.connection.clone(), self.peer.clone());
             async move { bus_access.caller(&connection, &peer).await }
         });
-        let mut asker = AbortOnDrop::begin({
-            let (daemon, request, peer) = (self.daemon.clone(), request.clone(), self.peer.clone());
-            async move { Asker::of(&daemon, &request, peer.as_str()).await }
+        // Afterwards the program may be gone.
+        let mut program = AbortOnDrop::begin({
+            let (daemon, peer) = (self.daemon.clone(), self.peer.clone());
+            async move { daemon.flow.clients.name(peer.as_str()).await }
         });
         let asked = Asked::default();
         let work = AbortOnDrop::begin({
@@ -129,7 +130,9 @@ impl RequestTask {
         // Nothing may interrupt the work after the answer, but the handle is free again.
         let busy = self.daemon.activity.begin();
         drop(self.admission);
-        let asker = asker.done().await;
+        // Nothing is installed yet that the answer was for.
+        let purpose = self.daemon.flow.wanted(&request).await.into();
+        let asker = Asker { program: program.done().await.unwrap_or_default(), purpose };
         if is_stopped {
             self.daemon.log(&request, asker, Outcome::of(RequestResult::Cancelled), &asked).await;
         } else if let Some(reply) = reply {

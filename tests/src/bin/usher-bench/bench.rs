@@ -12,8 +12,8 @@ use usher_tests::{KeyringState, SCHEMA, Session, Setup};
 
 use crate::caller::{Caller, PEER};
 
-/// The daemon keeps no token that ends within a minute.
-pub(crate) const SHORT_LIFETIME: Duration = Duration::from_secs(30);
+/// The daemon keeps a token for half of its life, in whole seconds.
+pub(crate) const SHORT_LIFETIME: Duration = Duration::from_secs(1);
 pub(crate) const LONG_LIFETIME: Duration = Duration::from_secs(60 * 60);
 const USER: &str = "demo";
 

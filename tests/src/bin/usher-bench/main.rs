@@ -157,7 +157,7 @@ async fn uncached(bench: &mut Bench, size: usize, runs: usize) -> Line {
     }
     assert_eq!(shop.requests(), 2 * (WARM_UP + runs), "every request of either kind went to the shop");
     let notes = format!(
-        "POST {} + D-Bus {}; N = {}; nothing is cached, for the shop's tokens end within a minute",
+        "POST {} + D-Bus {}; N = {}; nothing is cached, for the shop's tokens end at once",
         question.median(),
         call.median(),
         request.len()
