@@ -76,6 +76,13 @@ async fn without_an_account_the_page_of_a_repository_says_why_somebody_was_asked
     story.end().await;
 }
 
+/// Opens the activity of the account from the first page.
+async fn open_activity(window: &Window<'_>, host: &str) {
+    window.press_row(&format!("demo, {host}")).await;
+    window.press_row("Activity, Today at ").await;
+    window.mentions("Signed in to").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_of_an_account_can_be_searched_and_cleared_and_that_be_undone() {
     let story = Story::begin("activity-account", "The activity of an account", Setup::default()).await;
@@ -88,9 +95,7 @@ async fn the_page_of_an_account_can_be_searched_and_cleared_and_that_be_undone()
     session.open_usher();
     let screen = session.screen();
     let window = screen.window("Usher").await;
-    window.press_row(&format!("demo, {host}")).await;
-    window.press_row("Activity, Today at ").await;
-    window.mentions("Signed in to").await;
+    open_activity(&window, &host).await;
 
     story.step("So little is not searched").await;
     assert!(!window.tree().await.says("Search"), "{}", window.tree().await);
@@ -136,9 +141,7 @@ async fn nothing_is_noted_while_the_log_is_off_and_apps_are_named_only_where_tha
     session.open_usher();
     let screen = session.screen();
     let window = screen.window("Usher").await;
-    window.press_row(&format!("demo, {host}")).await;
-    window.press_row("Activity, Today at ").await;
-    window.mentions("Signed in to").await;
+    open_activity(&window, &host).await;
     let before = count(&window.tree().await, "may use an account");
 
     story.step("The log is switched off in the preferences").await;

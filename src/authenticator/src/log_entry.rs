@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use usher_core::{
-    account::AccountId,
     activity_log::{Entry, Event, Purpose, Request as LoggedRequest},
     ground::Ground,
 };
@@ -35,15 +34,12 @@ impl Daemon {
     /// Writes the entry of a request. Any program can name a remote that this computer does not have: such a request counts
     /// only if an account was used for it, which the person has allowed (rule R25).
     pub(crate) async fn log(&self, request: &Request, asker: Asker, outcome: Outcome, asked: &Asked) {
-        let (Some(log), Asker { program, purpose }) = (&self.log, asker) else { return };
         if outcome.account.is_none() && !self.flow.is_configured(request).await {
             return;
         }
         let app_ids = if request.is_listing { BTreeSet::new() } else { request.app_ids() };
         let host = request.ground().map(|ground| ground.host()).unwrap_or_default();
-        let Outcome { account, result } = outcome;
-        let event = LoggedRequest { program, purpose, apps: app_ids.len(), app_ids, result, asked: asked.all() };
-        log.write(vec![self.entry(host, &request.remote, account, event)]).await;
+        self.write(host, &request.remote, asker, app_ids, outcome, asked).await;
     }
 
     /// Writes the entry of what a store asked for, about a remote of this computer.
@@ -55,15 +51,22 @@ impl Daemon {
         outcome: Outcome,
         asked: &Asked,
     ) {
-        let Some(log) = &self.log else { return };
-        let (Asker { program, purpose }, Outcome { account, result }) = (asker, outcome);
-        let app_ids: BTreeSet<String> = app.into_iter().collect();
-        let event = LoggedRequest { program, purpose, apps: app_ids.len(), app_ids, result, asked: asked.all() };
-        log.write(vec![self.entry(ground.host(), &ground.remote, account, event)]).await;
+        self.write(ground.host(), &ground.remote, asker, app.into_iter().collect(), outcome, asked).await;
     }
 
-    fn entry(&self, host: String, remote: &str, account: Option<AccountId>, event: LoggedRequest) -> Entry {
+    async fn write(
+        &self,
+        host: String,
+        remote: &str,
+        asker: Asker,
+        app_ids: BTreeSet<String>,
+        outcome: Outcome,
+        asked: &Asked,
+    ) {
+        let Some(log) = &self.log else { return };
+        let (Asker { program, purpose }, Outcome { account, result }) = (asker, outcome);
+        let event = LoggedRequest { program, purpose, apps: app_ids.len(), app_ids, result, asked: asked.all() };
         let (at, remote) = (self.flow.clock.now(), Some(remote.to_owned()));
-        Entry { at, host, remote, account, event: Event::Request(event) }
+        log.write(vec![Entry { at, host, remote, account, event: Event::Request(event) }]).await;
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Gets tokens for an account, for downloads and for listings: the only caller of a provider for that. Finds the credential, renews it under the
-//! account's lock, makes the call, notes a rejection, and records what the answer means for purchases.
+//! Gets tokens for an account, for downloads and for listings: the only caller of a provider for that. Finds the
+//! credential, renews it under the account's lock, makes the call, notes a rejection, and records what the answer means
+//! for purchases.
 //!
 //! ```text
 //! renewal  a new credential, once for all who need it     kept     what the keyring has not saved
@@ -65,8 +66,9 @@ impl Session {
         account.ok_or(SessionError::SignedOut)
     }
 
-    /// Asks the account's server for some apps, or for a listing alone, in as few calls as it allows. The stored binding decides where the credential goes
-    /// (rule R1). A credential that lapses is renewed first, and one that the server refuses is renewed once.
+    /// Asks the account's server for some apps, or for a listing alone, in as few calls as it allows. The stored binding
+    /// decides where the credential goes (rule R1). A credential that lapses is renewed first, and one that the server
+    /// refuses is renewed once.
     pub async fn tokens(&self, account: &Account, asks: &[Ask]) -> Result<Grants, SessionError> {
         let stored = credential_of(account).ok_or(SessionError::SignedOut)?;
         if account.binding.provider.may_renew(stored) {

@@ -122,7 +122,7 @@ impl Activity {
         self.imp().monitors.borrow_mut().push(monitor);
     }
 
-    /// Reads the log anew. One reading at a time: a change that comes meanwhile is read after it.
+    /// Reads the log again. While it is being read, asks for one more reading afterwards.
     pub(crate) fn reload(&self) {
         let imp = self.imp();
         let Some(log) = imp.log.get().cloned() else { return };

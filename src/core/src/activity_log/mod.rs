@@ -38,7 +38,7 @@ use crate::{
 
 /// Largest file, in bytes.
 const SIZE_LIMIT: u64 = 256 << 10;
-/// What is left of a file that was full, in bytes, so that not every further entry writes all anew.
+/// How much of a full file stays, in bytes: the next entries then fit without writing it all again.
 const SIZE_LEFT: usize = 192 << 10;
 /// How long to keep an entry, in seconds.
 const AGE_LIMIT: i64 = 90 * 24 * 60 * 60;

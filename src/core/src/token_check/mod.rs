@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Whether a token that somebody shows is good for a ref: for a mirror, or for a program that hands on what it has pulled.
+//! Whether a token that somebody shows is good for a ref: for a mirror, or another program that passes on what it pulled.
 //! A token is not believed for what it says (rule R12) but for its signature, by a key that the remote's options name.
 //!
 //! ```text

@@ -118,7 +118,10 @@ async fn no_obstacle_blocks_a_listing_and_only_a_person_who_can_help_is_asked() 
         arrange(&silent_world);
         let reply = answer(&silent_world, &silent(listing())).await;
         assert_eq!((said(&reply), asked_afterwards(&reply)), (NOTHING, None), "{what}");
-        assert!(world.questions().is_empty() && silent_world.questions().is_empty(), "{what}: nobody is waited for");
+        assert!(
+            world.questions().is_empty() && silent_world.questions().is_empty(),
+            "{what}: the answer waits for nobody"
+        );
         let readings = silent_world.readings.lock().unwrap().clone();
         assert!(readings.iter().all(|reading| !reading.interactive), "{what}: no keyring is unlocked silently");
     }
