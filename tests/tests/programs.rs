@@ -60,6 +60,7 @@ mod usherctl_saving;
 mod usherctl_terminal;
 mod usherctl_token;
 mod waiting;
+mod web_bounds;
 mod web_contained;
 mod web_loading;
 mod web_pages;

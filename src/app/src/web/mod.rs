@@ -6,6 +6,7 @@
 //! page         the page under a header of our own that says where it is
 //! view         the web view, in which a page can show itself and nothing else
 //! policy       where a page may go; pure
+//! bounds       what a page may reach on this computer
 //! refusal      how pages say that they want a browser; pure
 //! problem      what can go wrong, and how it is said
 //! dialogs      messages of a page's scripts
@@ -15,6 +16,7 @@
 //! identity     the name of a page on the accessibility bus
 //! ```
 
+mod bounds;
 pub(crate) mod containment;
 mod dialogs;
 mod identity;

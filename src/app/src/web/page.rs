@@ -20,6 +20,7 @@ use webkit6::{WebView, prelude::*};
 use self::loading::Loading;
 use super::{
     WebSession,
+    bounds::Bounds,
     problem::WebProblem,
     task::WebTask,
     view::{self, Shared},
@@ -299,9 +300,10 @@ impl WebPage {
     /// The first page of a task, in the session of its window.
     pub(crate) fn first(accounts: &AccountList, task: Rc<dyn WebTask>, session: &WebSession) -> Self {
         let page: Self = glib::Object::builder().property("tag", "web").build();
-        let shared = Shared::new(session, page.teller());
-        let view = view::first(&shared, page.teller());
         let server = task.page_server();
+        let bounds = Bounds::of([task.service().url(), server.url()]);
+        let shared = Shared::new(session, bounds, page.teller());
+        let view = view::first(&shared, page.teller());
         page.imp().set_up(accounts, server.url(), shared, view);
         page.imp().cover(server.url());
         page.imp().task.replace(Some(task));

@@ -8,6 +8,8 @@
 use url::Url;
 use usher_core::service;
 
+use super::bounds::Bounds;
+
 /// Keeps sub-frames and plugins away from unencrypted addresses, loopback included.
 pub(super) const CONTENT_SECURITY_POLICY: &str = "frame-src 'self' https: data: blob: about:; object-src 'none'";
 
@@ -23,12 +25,12 @@ pub(super) enum Navigation {
 }
 
 /// Judges a navigation of any frame before it begins.
-pub(super) fn judge(address: &str) -> Navigation {
+pub(super) fn judge(address: &str, bounds: &Bounds) -> Navigation {
     let Ok(url) = Url::parse(address) else {
         return Navigation::Drop;
     };
     match url.scheme() {
-        "http" if !service::is_allowed_loopback(&url) => Navigation::Insecure,
+        "http" if !bounds.allow(&url) => Navigation::Insecure,
         // Sub-frames are made with the last three. That they never fill the main frame is seen to at the response and
         // when the document is there.
         "https" | "http" | "about" | "blob" | "data" => Navigation::Allow,
@@ -61,16 +63,18 @@ mod tests {
 
     #[test]
     fn w10_an_unencrypted_page_is_blocked() {
-        assert_eq!(judge("http://store.example.org/"), Navigation::Insecure);
-        assert_eq!(judge("http://localhost:8080/"), Navigation::Insecure);
-        assert_eq!(judge("https://id.example.net/"), Navigation::Allow);
+        let bounds = Bounds::default();
+        for address in ["http://store.example.org/", "http://localhost:8080/", "http://127.0.0.1:8080/"] {
+            assert_eq!(judge(address, &bounds), Navigation::Insecure, "{address}");
+        }
+        assert_eq!(judge("https://id.example.net/", &bounds), Navigation::Allow);
     }
 
     #[test]
     fn w13_other_schemes_are_dropped() {
         for address in ["file:///etc/passwd", "mailto:a@b", "myapp://x", "intent:x", "javascript:x", "ftp://a", "", "x"]
         {
-            assert_eq!(judge(address), Navigation::Drop, "{address}");
+            assert_eq!(judge(address, &Bounds::default()), Navigation::Drop, "{address}");
         }
     }
 
@@ -87,6 +91,9 @@ mod tests {
     #[cfg(feature = "insecure-loopback")]
     #[test]
     fn a_development_build_shows_pages_of_this_computer() {
+        let own = Bounds::of([&Url::parse("http://127.0.0.1:8080/").unwrap()]);
+        assert_eq!(judge("http://127.0.0.1:8080/", &own), Navigation::Allow);
+        assert_eq!(judge("http://127.0.0.1:8081/", &own), Navigation::Insecure);
         assert!(is_showable("http://127.0.0.1:8080/"));
         assert!(!is_showable("http://localhost:8080/"));
     }

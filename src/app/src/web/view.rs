@@ -2,18 +2,18 @@
 //! A web view in which a page can show itself and nothing else (rule R19).
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::BTreeSet,
     rc::Rc,
 };
 
 use gtk::prelude::*;
 use webkit6::{
-    ContextMenuAction, NetworkSession, ScriptDialogType, Settings, UserContentInjectedFrames, UserContentManager,
-    UserScript, UserScriptInjectionTime, WebView, prelude::*,
+    ContextMenuAction, NetworkSession, ScriptDialogType, Settings, UserContentFilter, UserContentInjectedFrames,
+    UserContentManager, UserScript, UserScriptInjectionTime, WebView, prelude::*,
 };
 
-use super::{dialogs, identity::under_own_id, policy, proxies};
+use super::{bounds::Bounds, dialogs, identity::under_own_id, policy, proxies};
 use crate::i18n::gettext;
 
 /// Where scripts of ours run: no page sees that world, and none can forbid it.
@@ -23,6 +23,8 @@ const PAINTED: &str = "painted";
 /// Tells of a document's first frame with text or a picture, when the next one begins and that one has been handed on.
 const TELL_PAINTED: &str = "new PerformanceObserver(() => requestAnimationFrame(() => \
     webkit.messageHandlers.painted.postMessage(''))).observe({type: 'paint', buffered: true})";
+/// Scripts that go on without their page, and so without what holds for it.
+const WORKERS_WITHOUT_PAGE: &str = "ServiceWorkers";
 /// Dialogs that the pages of one task may raise.
 const DIALOG_LIMIT: u8 = 3;
 
@@ -51,15 +53,19 @@ impl WebSession {
 /// What the views of one task share.
 pub(super) struct Shared {
     session: NetworkSession,
+    bounds: Bounds,
+    /// The filter that keeps pages within their bounds, once there is one.
+    filter: OnceCell<UserContentFilter>,
     dialogs: Cell<u8>,
     told: RefCell<BTreeSet<String>>,
 }
 
 impl Shared {
     /// Nothing is taken in from the session.
-    pub(super) fn new(session: &WebSession, tell: impl Fn(&str) + 'static) -> Rc<Self> {
+    pub(super) fn new(session: &WebSession, bounds: Bounds, tell: impl Fn(&str) + 'static) -> Rc<Self> {
         let session = session.network();
-        let shared = Rc::new(Self { session, dialogs: Cell::default(), told: RefCell::default() });
+        let (filter, dialogs, told) = Default::default();
+        let shared = Rc::new(Self { session, bounds, filter, dialogs, told });
         let weak = Rc::downgrade(&shared);
         shared.session.connect_download_started(move |_, download| {
             download.cancel();
@@ -69,6 +75,28 @@ impl Shared {
             }
         });
         shared
+    }
+
+    /// Where the pages may go without encryption.
+    pub(super) fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    /// Keeps the pages of the first view within their bounds. Where that fails, no page may be shown.
+    pub(super) async fn confine(&self, view: &WebView) -> bool {
+        if self.filter.get().is_some() {
+            return true;
+        }
+        match self.bounds.filter().await {
+            Ok(filter) => {
+                add_filter(view, self.filter.get_or_init(|| filter));
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot show web pages: their bounds cannot be set");
+                false
+            }
+        }
     }
 
     /// Whether a text is said for the first time.
@@ -84,7 +112,7 @@ impl Shared {
 }
 
 fn settings() -> Settings {
-    Settings::builder()
+    let settings = Settings::builder()
         .allow_file_access_from_file_urls(false)
         .allow_universal_access_from_file_urls(false)
         .allow_modal_dialogs(false)
@@ -97,7 +125,13 @@ fn settings() -> Settings {
         .javascript_can_access_clipboard(false)
         .javascript_can_open_windows_automatically(false)
         .media_playback_requires_user_gesture(true)
-        .build()
+        .build();
+    let features = Settings::all_features();
+    let features = features.iter().flat_map(|all| (0..all.length()).filter_map(|index| all.get(index)));
+    for feature in features.filter(|feature| feature.identifier().as_deref() == Some(WORKERS_WITHOUT_PAGE)) {
+        settings.set_feature_enabled(&feature, false);
+    }
+    settings
 }
 
 /// What our scripts in a view report.
@@ -113,6 +147,12 @@ fn reports() -> UserContentManager {
         &[],
     ));
     manager
+}
+
+fn add_filter(view: &WebView, filter: &UserContentFilter) {
+    if let Some(manager) = view.user_content_manager() {
+        manager.add_filter(filter);
+    }
 }
 
 /// Calls back when a document in the view has painted something for the first time.
@@ -149,6 +189,9 @@ pub(super) fn related(opener: &WebView, shared: &Rc<Shared>, tell: impl Fn(&str)
         .user_content_manager(&reports())
         .settings(&settings())
         .build();
+    if let Some(filter) = shared.filter.get() {
+        add_filter(&view, filter);
+    }
     refuse(&view, shared, tell);
     view
 }

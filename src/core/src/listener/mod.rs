@@ -29,7 +29,9 @@ use futures_util::{
     future::{AbortHandle, BoxFuture, abortable, pending},
     stream::FuturesUnordered,
 };
-use hyper::{Method, Request, Response, StatusCode, body::Incoming, header, server::conn::http1, service::service_fn};
+use hyper::{
+    HeaderMap, Method, Request, Response, StatusCode, body::Incoming, header, server::conn::http1, service::service_fn,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -230,7 +232,7 @@ impl ListenerState<'_> {
         let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
         let is_foreign =
             request.headers().contains_key(header::ORIGIN) || header(header::HOST) != Some(self.host.as_str());
-        if is_foreign {
+        if is_foreign || !is_visit(request.headers()) {
             return page(StatusCode::FORBIDDEN, "");
         }
         if request.method() != Method::GET {
@@ -272,6 +274,15 @@ impl ListenerState<'_> {
         let (title, text) = &self.pages.last_page[outcome as usize];
         Some(page(StatusCode::OK, &document(title, text, "")))
     }
+}
+
+/// Whether somebody goes to the address in a browser. Browsers say what they want an answer for, and no page can change
+/// that (W3C, Fetch Metadata Request Headers): a part of a page, a frame or a script is not somebody who comes back. What
+/// says nothing of it counts, as some browsers do not.
+fn is_visit(headers: &HeaderMap) -> bool {
+    [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")]
+        .into_iter()
+        .all(|(name, wanted)| headers.get_all(name).iter().all(|value| value == wanted))
 }
 
 /// Asks for the last page again.

@@ -57,6 +57,43 @@ async fn only_the_issued_redirect_ends_the_wait_and_the_browser_is_led_to_a_clea
     assert_eq!(parameters.unwrap().unwrap().get("token"), Some("abc"));
 }
 
+#[tokio::test]
+async fn w05_what_a_page_fetches_from_the_listener_is_no_redirect() {
+    let listener = Listener::open().await.unwrap();
+    let port = listener.port();
+    let redirect = Redirect::issue_at(port).unwrap();
+    let right = format!("{}?token=abc&state={}", redirect.path(), redirect.state());
+    let with = |mode: &str, dest: &str| {
+        let more =
+            format!("\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: {mode}\r\nSec-Fetch-Dest: {dest}\r\n\r\n");
+        get(port, &right).replace("\r\n\r\n", &more)
+    };
+    let visitor = async {
+        for (mode, dest) in [
+            ("no-cors", "image"),
+            ("no-cors", "script"),
+            ("no-cors", "empty"),
+            ("cors", "empty"),
+            ("websocket", "websocket"),
+            ("navigate", "iframe"),
+            ("navigate", "embed"),
+            ("no-cors", "document"),
+            ("navigate", ""),
+        ] {
+            let answer = send(port, &with(mode, dest)).await;
+            assert!(answer.starts_with("HTTP/1.1 403"), "{mode} {dest} {answer}");
+        }
+        let doubled = with("navigate", "document\r\nSec-Fetch-Dest: image");
+        assert!(send(port, &doubled).await.starts_with("HTTP/1.1 403"));
+        let redirected = send(port, &with("navigate", "document")).await;
+        assert!(redirected.starts_with("HTTP/1.1 303"), "{redirected}");
+        assert!(send(port, &get(port, "/done")).await.contains("<h1>Well</h1>"));
+    };
+    let pages = pages(&redirect);
+    let (parameters, ()) = tokio::join!(listener.wait(&pages, LONG, kept), visitor);
+    assert_eq!(parameters.unwrap().unwrap().get("token"), Some("abc"));
+}
+
 /// A path of its own, and the fixed one of single sign-on.
 fn redirects_at(port: u16) -> [Redirect; 2] {
     [Redirect::issue_at(port).unwrap(), Redirect::issue_at(port).unwrap().at_callback()]

@@ -234,7 +234,7 @@ impl imp::WebPage {
             toast::show(&*self.obj(), &gettext("The form was not sent again"));
             return false;
         }
-        match policy::judge(&address) {
+        match policy::judge(&address, self.shared().bounds()) {
             Navigation::Allow => true,
             Navigation::Insecure => {
                 self.show_problem_at(WebProblem::Unencrypted, &host_of(&address));

@@ -31,7 +31,7 @@ impl imp::WebPage {
             #[weak(rename_to = imp)]
             self,
             async move {
-                if containment::is_possible(Some(imp.view())).await {
+                if containment::is_possible(Some(imp.view())).await && imp.shared().confine(imp.view()).await {
                     identity::under_own_id(|| imp.view().load_uri(address.as_str()));
                 } else {
                     imp.show_problem(WebProblem::NotShown(NotShown::NotContained));
