@@ -62,7 +62,7 @@ pub use registry::token_requests;
 pub use renewal_server::{Renewal, RenewalServer};
 pub use sandbox::{Instance, Package, Portals};
 pub use screen::{Screen, Window};
-pub use secure_front::ShopAddress;
+pub use secure_front::{Authority, SecureFront, SecurePort, ShopAddress};
 pub use session::{ACCESS, AUTHENTICATOR, Session, Setup, WINDOW, workspace};
 pub use single_sign_on::{IssuerBrowser, Page};
 pub use story::Story;

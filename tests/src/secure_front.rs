@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! An encrypted connection in front of the shop, under a name: what a person has at home, and no test on this computer's
-//! own network. `build-aux/picture` makes a network in which the name leads here, and the certificate.
+//! An encrypted connection in front of the shop. Under a name it is what a person has at home, and no test on this computer's
+//! own network: `build-aux/picture` makes a network in which the name leads here, and the certificate. At a port of this
+//! computer it has a certificate of an authority that is made for it.
 
 use std::env;
 use std::io;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 use rustls::ServerConfig;
@@ -39,16 +41,68 @@ pub(crate) fn address() -> reqwest::Url {
 
 /// Passes everything on to the shop, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct SecureFront {
+pub struct SecureFront {
     _connections: JoinSet<()>,
 }
 
+/// Where such a connection comes in, before there is a shop behind it.
+#[derive(Debug)]
+pub struct SecurePort(TcpListener);
+
+impl SecurePort {
+    /// Takes a free port.
+    pub async fn open() -> Self {
+        Self(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free"))
+    }
+
+    /// Its address.
+    pub fn url(&self) -> reqwest::Url {
+        let address = self.0.local_addr().expect("a listener has an address");
+        format!("https://{address}/").parse().expect("this is an address")
+    }
+
+    /// Passes everything on to the shop at `shop_port`, with the certificate of `authority`.
+    pub fn lead_to(self, shop_port: u16, authority: &Authority) -> SecureFront {
+        SecureFront::at(self.0, shop_port, &authority.0)
+    }
+}
+
+/// An authority that nobody trusts who is not told to, and a certificate of it for this computer.
+#[derive(Debug)]
+pub struct Authority(PathBuf);
+
+impl Authority {
+    /// Makes both in `folder`.
+    pub fn make(folder: &Path) -> Self {
+        let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1";
+        let script = format!(
+            "openssl req -x509 {key} -subj '/CN=Made for one run' -keyout ca.key -out ca.crt &&
+             openssl req -x509 {key} -subj /CN=127.0.0.1 -CA ca.crt -CAkey ca.key -addext subjectAltName=IP:127.0.0.1 \
+                 -addext basicConstraints=critical,CA:false -addext extendedKeyUsage=serverAuth \
+                 -keyout shop.key -out shop.crt"
+        );
+        let made = Command::new("sh").args(["-c", &script]).current_dir(folder).output().expect("a shell starts");
+        assert!(made.status.success(), "openssl makes certificates: {}", String::from_utf8_lossy(&made.stderr));
+        Self(folder.to_owned())
+    }
+
+    /// The file with its own certificate, which the variable `SSL_CERT_FILE` may name.
+    pub fn certificate(&self) -> PathBuf {
+        self.0.join("ca.crt")
+    }
+}
+
 impl SecureFront {
-    /// Opens it in front of the shop at `shop_port`.
+    /// Opens it in front of the shop at `shop_port`, under the shop's name.
     pub(crate) async fn open(shop_port: u16) -> Self {
-        let acceptor = TlsAcceptor::from(Arc::new(configuration()));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).await;
         let listener = listener.expect("build-aux/picture makes a network in which this port can be taken");
+        let folder = env::var_os(CERTIFICATE).map(PathBuf::from).expect("build-aux/picture makes a certificate");
+        Self::at(listener, shop_port, &folder)
+    }
+
+    fn at(listener: TcpListener, shop_port: u16, certificate: &Path) -> Self {
+        let acceptor = TlsAcceptor::from(Arc::new(configuration(certificate)));
         let mut connections = JoinSet::new();
         connections.spawn(async move {
             let mut open = JoinSet::new();
@@ -68,8 +122,8 @@ async fn pass_on(stream: TcpStream, acceptor: &TlsAcceptor, shop_port: u16) -> i
     copy_bidirectional(&mut outside, &mut shop).await.map(drop)
 }
 
-fn configuration() -> ServerConfig {
-    let folder = env::var_os(CERTIFICATE).map(PathBuf::from).expect("build-aux/picture makes a certificate");
+/// With the certificate in a folder.
+fn configuration(folder: &Path) -> ServerConfig {
     let certificate = CertificateDer::from_pem_file(folder.join("shop.crt")).expect("the shop has a certificate");
     let key = PrivateKeyDer::from_pem_file(folder.join("shop.key")).expect("the shop has a key");
     ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))

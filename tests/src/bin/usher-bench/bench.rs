@@ -2,20 +2,19 @@
 //! The setup of the measurements: a session with a keyring and a screen, two shops, and an account at each.
 
 use std::collections::HashMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secret_service::{EncryptionType, SecretService};
 use usher_demo_store::{DemoStore, StoreOptions};
-use usher_tests::{KeyringState, SCHEMA, Session, Setup};
+use usher_tests::{KeyringState, SCHEMA, Session, Setup, workspace};
 
-use crate::caller::{Caller, PEER};
+use crate::caller::Caller;
 
 /// The daemon keeps a token for half of its life, in whole seconds.
 pub(crate) const SHORT_LIFETIME: Duration = Duration::from_secs(1);
 pub(crate) const LONG_LIFETIME: Duration = Duration::from_secs(60 * 60);
-const USER: &str = "demo";
+pub(crate) const USER: &str = "demo";
 
 /// A shop with a remote of its name.
 pub(crate) struct Shop {
@@ -33,8 +32,7 @@ pub(crate) struct Bench {
     pub(crate) long_lived: Shop,
     pub(crate) caller: Caller,
     pub(crate) session: Session,
-    /// The secrets of the accounts before their first use, by their attribute `account`.
-    pub(crate) accounts: HashMap<String, Vec<u8>>,
+    pub(crate) accounts: Accounts,
 }
 
 impl Bench {
@@ -44,35 +42,39 @@ impl Bench {
         let most = sizes.iter().copied().max().unwrap_or_default();
         let short_lived = open(&session, "short_lived", SHORT_LIFETIME, most).await;
         let long_lived = open(&session, "long_lived", LONG_LIFETIME, most).await;
+        let accounts = Accounts::of(&session).await;
+        let caller = Caller::connect(&session.bus.address).await;
+        caller.add_peer(&session).await;
+        Self { short_lived, long_lived, caller, session, accounts }
+    }
+}
+
+/// The secrets of a session's accounts before their first use, by their attribute `account`.
+pub(crate) struct Accounts(HashMap<String, Vec<u8>>);
+
+impl Accounts {
+    /// The accounts as they are.
+    pub(crate) async fn of(session: &Session) -> Self {
         let items = session.keyring().items().await;
         let accounts = items.into_iter().map(|mut item| (item.attributes.remove("account"), item.secret));
-        let accounts = accounts.map(|(id, secret)| (id.expect("an account has an id"), secret)).collect();
-        let caller = Caller::connect(&session.bus.address).await;
-        let bench = Self { short_lived, long_lived, caller, session, accounts };
-        bench.add_peer().await;
-        bench
+        Self(accounts.map(|(id, secret)| (id.expect("an account has an id"), secret)).collect())
     }
 
-    /// Lets the bus start the minimal service, as it starts the daemon.
-    async fn add_peer(&self) {
-        let program = std::env::current_exe().expect("a program knows where it is").with_file_name("usher-bench-peer");
-        assert!(program.exists(), "{} was built", program.display());
-        let file = self.session.folder().join("services").join(format!("{PEER}.service"));
-        fs::write(file, format!("[D-BUS Service]\nName={PEER}\nExec={}\n", program.display()))
-            .expect("a service file can be written");
-        self.caller.reload_services().await;
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
-    /// Restores the accounts as they were before their first use.
-    pub(crate) async fn restore_accounts(&self) {
-        let service = SecretService::connect_with_existing(EncryptionType::Dh, self.session.bus.connection.clone())
+    /// Restores them.
+    pub(crate) async fn restore(&self, session: &Session) {
+        let service = SecretService::connect_with_existing(EncryptionType::Dh, session.bus.connection.clone())
             .await
             .expect("the keyring answers");
         let schema = HashMap::from([("xdg:schema", SCHEMA)]);
         for item in service.search_items(schema).await.expect("the keyring can be searched").unlocked {
             let attributes = item.get_attributes().await.expect("an item has attributes");
-            let kept = &self.accounts[&attributes["account"]];
-            item.set_secret(kept, "application/octet-stream").await.expect("the keyring takes a secret");
+            if let Some(kept) = self.0.get(&attributes["account"]) {
+                item.set_secret(kept, "application/octet-stream").await.expect("the keyring takes a secret");
+            }
         }
     }
 }
@@ -89,7 +91,7 @@ impl Shop {
     pub(crate) async fn open(session: &Session, name: &'static str, token_lifetime: Duration, most: usize) -> Self {
         let options = StoreOptions {
             token_lifetime,
-            repository_cache: Some(workspace().join("build/demo-repository")),
+            repository_cache: Some(demo_repository()),
             ..StoreOptions::new(session.folder().join(name))
         };
         let store = DemoStore::start(options).await.expect("the shop opens");
@@ -110,6 +112,7 @@ impl Shop {
     }
 }
 
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests are in the workspace").to_owned()
+/// Where the shops' repository is kept from one run to the next.
+pub(crate) fn demo_repository() -> PathBuf {
+    workspace().join("build/demo-repository")
 }

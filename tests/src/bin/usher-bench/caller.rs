@@ -2,11 +2,13 @@
 //! A bus client that asks for tokens and waits for the `Response`, as flatpak does; and an HTTP client of the shop.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use futures_util::StreamExt as _;
 use serde_json::json;
-use usher_tests::AUTHENTICATOR;
+use usher_tests::{AUTHENTICATOR, Session};
 use zbus::fdo::DBusProxy;
 use zbus::message::Type;
 use zbus::names::WellKnownName;
@@ -42,6 +44,11 @@ pub(crate) enum Service {
 }
 
 impl TokenRequest {
+    /// The same for the first refs alone.
+    pub(crate) fn first(&self, size: usize) -> Self {
+        Self { ids: self.ids[..size].to_vec(), ..self.clone() }
+    }
+
     /// The body of the HTTP request to the account server.
     pub(crate) fn body(&self) -> Vec<u8> {
         json!({ "ids": self.ids }).to_string().into_bytes()
@@ -144,8 +151,13 @@ impl Caller {
         self.bus().await.get_connection_unix_process_id(valid(name).into()).await.ok()
     }
 
-    /// Lets the bus reload its service files.
-    pub(crate) async fn reload_services(&self) {
+    /// Lets the bus start the minimal service, as it starts the daemon.
+    pub(crate) async fn add_peer(&self, session: &Session) {
+        let program = peer_program();
+        assert!(program.exists(), "{} was built", program.display());
+        let file = session.folder().join("services").join(format!("{PEER}.service"));
+        fs::write(file, format!("[D-BUS Service]\nName={PEER}\nExec={}\n", program.display()))
+            .expect("a service file can be written");
         self.bus().await.reload_config().await.expect("the bus reads its service files");
     }
 
@@ -169,6 +181,11 @@ impl Service {
     }
 }
 
+/// The minimal service.
+pub(crate) fn peer_program() -> PathBuf {
+    std::env::current_exe().expect("a program knows where it is").with_file_name("usher-bench-peer")
+}
+
 fn valid(name: &str) -> WellKnownName<'_> {
     name.try_into().expect("a valid name")
 }
@@ -183,9 +200,22 @@ pub(crate) struct ShopClient {
 impl ShopClient {
     /// With `kept` all requests share one connection, otherwise each has its own.
     pub(crate) fn new(service_url: &str, credential: String, kept: bool) -> Self {
+        Self::with(service_url, credential, kept, None)
+    }
+
+    /// The same for a shop behind TLS, whose certificate comes from this authority.
+    pub(crate) fn trusting(service_url: &str, credential: String, kept: bool, authority: &[u8]) -> Self {
+        let authority = reqwest::Certificate::from_pem(authority).expect("an authority has a certificate");
+        Self::with(service_url, credential, kept, Some(authority))
+    }
+
+    fn with(service_url: &str, credential: String, kept: bool, authority: Option<reqwest::Certificate>) -> Self {
         // Fails only if a provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder().no_proxy();
+        if let Some(authority) = authority {
+            builder = builder.tls_certs_only([authority]);
+        }
         if !kept {
             builder = builder.pool_max_idle_per_host(0);
         }

@@ -2,13 +2,12 @@
 //! The process that owns a bus name: ending it, and measuring its memory.
 
 use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use usher_tests::wait_until;
+use usher_tests::{has_ended, wait_until};
 
-use crate::bench::Bench;
+use crate::caller::Caller;
 use crate::report::Line;
 
 /// How long after its last answer a process counts as idle: the threads for files and name lookups end after a second.
@@ -36,36 +35,34 @@ impl Memory {
     }
 }
 
-impl Bench {
-    /// Ends the service that owns a name, and waits until its process is gone.
-    pub(crate) async fn end(&self, name: &str) {
-        let Some(process) = self.caller.process_of(name).await else {
-            return;
-        };
-        let pid = i32::try_from(process).ok().and_then(Pid::from_raw).expect("a process has an id");
-        kill_process(pid, Signal::TERM).expect("the process can be ended");
-        let process = PathBuf::from(format!("/proc/{process}"));
-        wait_until(&format!("the end of {name}"), async || !process.exists()).await;
-    }
+/// Ends the service that owns a name, and waits until its process is gone and the bus has seen that.
+pub(crate) async fn end(caller: &Caller, name: &str) {
+    let Some(process) = caller.process_of(name).await else {
+        return;
+    };
+    let pid = i32::try_from(process).ok().and_then(Pid::from_raw).expect("a process has an id");
+    kill_process(pid, Signal::TERM).expect("the process can be ended");
+    wait_until(&format!("the end of {name}"), async || has_ended(process) && caller.process_of(name).await.is_none())
+        .await;
+}
 
-    /// The private memory of an idle service.
-    pub(crate) async fn memory_of(&self, name: &str, what: &str, goal: &str) -> Line {
-        let process = self.caller.process_of(name).await.expect("the service runs");
-        // This waits for nothing: it is the definition of “idle”.
-        tokio::time::sleep(IDLE_TIME).await;
-        let (figure, notes) = match Memory::of(process) {
-            Some(memory) => (
-                format!("{} kB", memory.private()),
-                format!(
-                    "dirty {} kB + clean {} kB, {} s after the last answer",
-                    memory.dirty,
-                    memory.clean,
-                    IDLE_TIME.as_secs()
-                ),
+/// The private memory of an idle service.
+pub(crate) async fn memory_of(caller: &Caller, name: &str, what: &str, goal: &str) -> Line {
+    let process = caller.process_of(name).await.expect("the service runs");
+    // This waits for nothing: it is the definition of “idle”.
+    tokio::time::sleep(IDLE_TIME).await;
+    let (figure, notes) = match Memory::of(process) {
+        Some(memory) => (
+            format!("{} kB", memory.private()),
+            format!(
+                "dirty {} kB + clean {} kB, {} s after the last answer",
+                memory.dirty,
+                memory.clean,
+                IDLE_TIME.as_secs()
             ),
-            None => ("?".to_owned(), "the daemon lets nobody but root look at its memory".to_owned()),
-        };
-        let what = format!("private memory {what}");
-        Line { what, figure, baseline: String::new(), ratio: None, goal: goal.to_owned(), notes }
-    }
+        ),
+        None => ("?".to_owned(), "the daemon lets nobody but root look at its memory".to_owned()),
+    };
+    let what = format!("private memory {what}");
+    Line { what, figure, baseline: String::new(), ratio: None, goal: goal.to_owned(), notes }
 }

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// A time in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub(crate) struct Milliseconds(pub(crate) f64);
@@ -54,6 +56,7 @@ impl Samples {
 }
 
 /// One line of the table.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Line {
     pub(crate) what: String,
     pub(crate) figure: String,
@@ -65,6 +68,11 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// The figure, where it is one of kilobytes.
+    pub(crate) fn kilobytes(&self) -> Option<f64> {
+        self.figure.strip_suffix(" kB")?.parse().ok()
+    }
+
     /// Compares one median with another.
     pub(crate) fn compare(what: &str, figure: Milliseconds, baseline: Milliseconds, goal: &str, notes: String) -> Self {
         Self {
@@ -79,19 +87,37 @@ impl Line {
 }
 
 /// Lines, each with its notes below it.
-#[derive(Default)]
-pub(crate) struct Table(Vec<Line>);
+pub(crate) struct Table {
+    columns: [&'static str; 2],
+    lines: Vec<Line>,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self::with_columns(["Usher", "baseline"])
+    }
+}
 
 impl Table {
+    /// A table with these words over its two columns of figures.
+    pub(crate) fn with_columns(columns: [&'static str; 2]) -> Self {
+        Self { columns, lines: Vec::new() }
+    }
+
     pub(crate) fn add(&mut self, line: Line) {
-        self.0.push(line);
+        self.lines.push(line);
+    }
+
+    pub(crate) fn lines(&self) -> &[Line] {
+        &self.lines
     }
 }
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:44} {:>10} {:>10} {:>6}  goal", "", "Usher", "baseline", "ratio")?;
-        for line in &self.0 {
+        let [figure, baseline] = self.columns;
+        writeln!(f, "{:44} {figure:>10} {baseline:>10} {:>6}  goal", "", "ratio")?;
+        for line in &self.lines {
             let ratio = line.ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
             writeln!(f, "{:44} {:>10} {:>10} {ratio:>6}  {}", line.what, line.figure, line.baseline, line.goal)?;
             writeln!(f, "    {}", line.notes)?;

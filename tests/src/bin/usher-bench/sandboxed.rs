@@ -6,20 +6,12 @@ use std::fs;
 
 use usher_tests::{AUTHENTICATOR, Display, KeyringState, Package, Session, Setup, wait_for};
 
-use crate::WARM_UP;
-use crate::bench::{LONG_LIFETIME, SHORT_LIFETIME, Shop};
-use crate::caller::{Caller, TokenRequest};
 use crate::daemon::Memory;
+use crate::pair::Pair;
 use crate::report::{Line, Samples};
 
-/// Two computers with accounts at the same shops: on one, Usher is on the system; on the other, it is a Flatpak.
-struct Both {
-    outside: Session,
-    inside: Session,
-    callers: [Caller; 2],
-    short_lived: Shop,
-    long_lived: Shop,
-}
+/// Two computers with accounts at the same shops: on the first, Usher is on the system; on the second, it is a Flatpak.
+struct Both(Pair);
 
 impl Both {
     async fn set_up() -> Self {
@@ -27,70 +19,45 @@ impl Both {
             Setup { keyring: KeyringState::Unlocked, display: Display::None, without_shop: true, ..Setup::default() };
         let outside = Session::start(Setup { stage: Some("stage"), ..setup.clone() }).await;
         let inside = Session::start(Setup { package: Package::Flatpak, ..setup }).await;
-        let (short_lived, long_lived) = (
-            Shop::open(&outside, "short_lived", SHORT_LIFETIME, 1).await,
-            Shop::open(&outside, "long_lived", LONG_LIFETIME, 1).await,
-        );
-        for session in [&outside, &inside] {
-            short_lived.join(session).await;
-            long_lived.join(session).await;
-        }
-        let callers = [Caller::connect(&outside.bus.address).await, Caller::connect(&inside.bus.address).await];
-        Self { outside, inside, callers, short_lived, long_lived }
+        Self(Pair::new([outside, inside], 1).await)
     }
 
-    /// Asks both in turn, `count` times.
-    async fn warm(&mut self, what: &str, wanted: &TokenRequest, count: usize) -> Line {
-        let [mut outside, mut inside] = std::array::from_fn(|_| Samples::default());
-        for run in 0..WARM_UP + count {
-            let [(out, _), (within, _)] =
-                [self.callers[0].ask_usher(wanted).await, self.callers[1].ask_usher(wanted).await];
-            if run >= WARM_UP {
-                outside.add(out);
-                inside.add(within);
-            }
-        }
-        let notes = format!("the baseline is the daemon on the system; N = {}", inside.len());
+    fn inside(&self) -> &Session {
+        &self.0.sessions[1]
+    }
+
+    fn compare([outside, inside]: &[Samples; 2], what: &str, notes: &str) -> Line {
+        let notes = format!("the baseline is the daemon on the system{notes}; N = {}", inside.len());
         Line::compare(&format!("in the sandbox: {what}"), inside.median(), outside.median(), "", notes)
+    }
+
+    async fn end_inside(session: &Session) {
+        session.flatpak().run(&["kill", AUTHENTICATOR]).await;
+        session.wait_until_no_instance().await;
     }
 
     /// Asks both while neither runs.
     async fn cold(&mut self, count: usize) -> Line {
-        let wanted = self.short_lived.token_request(1);
-        let [mut outside, mut inside] = std::array::from_fn(|_| Samples::default());
-        for run in 0..=count {
-            self.outside.stop_daemon().await;
-            self.end_inside().await;
-            let [(out, _), (within, _)] =
-                [self.callers[0].ask_usher(&wanted).await, self.callers[1].ask_usher(&wanted).await];
-            if run > 0 {
-                outside.add(out);
-                inside.add(within);
-            }
-        }
-        let notes = format!(
-            "the baseline is the daemon on the system; the sandbox, the portal and the file's key included; N = {}",
-            inside.len()
-        );
-        Line::compare("in the sandbox: cold activation to Response", inside.median(), outside.median(), "", notes)
-    }
-
-    async fn end_inside(&self) {
-        self.inside.flatpak().run(&["kill", AUTHENTICATOR]).await;
-        self.inside.wait_until_no_instance().await;
+        let wanted = self.0.short_lived.token_request(1);
+        let end = async |index, session: &Session| match index {
+            0 => session.stop_daemon().await,
+            _ => Self::end_inside(session).await,
+        };
+        let samples = self.0.cold(&wanted, count, end).await;
+        Self::compare(&samples, "cold activation to Response", "; the sandbox, the portal and the file's key included")
     }
 
     /// The private memory of everything in the daemon's sandbox.
     async fn memory(&mut self) -> Line {
-        self.end_inside().await;
-        let wanted = self.long_lived.token_request(1);
-        self.callers[1].ask_usher(&wanted).await;
-        let instance = async || self.inside.instances().await.into_iter().next();
+        Self::end_inside(self.inside()).await;
+        let wanted = self.0.long_lived.token_request(1);
+        self.0.callers[1].ask_usher(&wanted).await;
+        let instance = async || self.inside().instances().await.into_iter().next();
         let instance = wait_for("the daemon's sandbox", instance, async || String::new()).await;
         let mut total = 0;
         let mut parts = Vec::new();
         // The sandbox's bus proxy counts as well, but is no child of it.
-        let proxies = self.inside.processes.of_program("xdg-dbus-proxy").into_iter().map(|(process, _)| process);
+        let proxies = self.inside().processes.of_program("xdg-dbus-proxy").into_iter().map(|(process, _)| process);
         for process in process_tree(instance.outer).into_iter().chain(proxies) {
             if let (Some(memory), Some(name)) = (Memory::of(process), name(process)) {
                 total += memory.private();
@@ -111,10 +78,10 @@ impl Both {
 /// Measures both side by side.
 pub(crate) async fn compare(warm: usize, cold: usize) -> Vec<Line> {
     let mut both = Both::set_up().await;
-    let (short_lived, long_lived) = (both.short_lived.token_request(1), both.long_lived.token_request(1));
+    let (short_lived, long_lived) = (both.0.short_lived.token_request(1), both.0.long_lived.token_request(1));
     vec![
-        both.warm("warm request, 1 ref", &short_lived, warm).await,
-        both.warm("from the cache, 1 ref", &long_lived, warm).await,
+        Both::compare(&both.0.warm(&short_lived, warm).await, "warm request, 1 ref", ""),
+        Both::compare(&both.0.warm(&long_lived, warm).await, "from the cache, 1 ref", ""),
         both.cold(cold).await,
         both.memory().await,
     ]

@@ -10,7 +10,6 @@ use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{ChangeWindowAttributesAux, ConnectionExt as _, EventMask, ImageFormat, Window};
 use x11rb::rust_connection::RustConnection;
 
-use crate::bench::Bench;
 use crate::report::Milliseconds;
 
 /// The precision of the measurement.
@@ -24,9 +23,10 @@ pub(crate) struct Screen {
     root: Window,
 }
 
-impl Bench {
-    pub(crate) fn screen(&self) -> Screen {
-        let display = self.session.processes.environment()["DISPLAY"].clone();
+impl Screen {
+    /// The screen of a session.
+    pub(crate) fn of(session: &Session) -> Self {
+        let display = session.processes.environment()["DISPLAY"].clone();
         let (connection, number) = x11rb::connect(Some(&display)).expect("the session has a screen");
         let root = connection.setup().roots[number].root;
         let events = ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY);
@@ -35,11 +35,9 @@ impl Bench {
             .expect("the screen is there")
             .check()
             .expect("the screen tells of windows");
-        Screen { connection, root }
+        Self { connection, root }
     }
-}
 
-impl Screen {
     /// Starts `program`, and ends it once its window is painted. Returns the time until then.
     pub(crate) async fn first_frame(&self, session: &Session, program: &str) -> Milliseconds {
         let log = std::fs::File::create(session.processes.log_file("window")).expect("a log can be made");
