@@ -24,6 +24,7 @@
 //! desktop/      GNOME Software, ids of windows, going over into a new version
 //! services      what pages are given: the models, the keyring, HTTP
 //! runtime       the one tokio runtime
+//! panics        what a panic does
 //! text, i18n    names and times as people read them; translations
 //! ```
 //!
@@ -47,6 +48,7 @@ mod keyring;
 mod main_window;
 mod model;
 mod navigation;
+mod panics;
 mod preferences;
 mod prompt;
 mod purchase;
@@ -59,7 +61,7 @@ mod text;
 mod web;
 mod widgets;
 
-use gtk::{glib, prelude::*};
+use gtk::glib;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tracing_subscriber::{filter::LevelFilter, filter::Targets, prelude::*};
 use usher_core::{environment, names};
@@ -67,6 +69,7 @@ use usher_core::{environment, names};
 fn main() -> glib::ExitCode {
     let cleaned = environment::clean();
     log_to_stderr();
+    panics::end_with_a_code();
     if let Err(error) = cleaned {
         tracing::error!(%error, "cannot start without variables that weaken a rule");
         return glib::ExitCode::FAILURE;
@@ -78,7 +81,7 @@ fn main() -> glib::ExitCode {
     i18n::init();
     // On X11 the program name is the class of the windows: they belong to the application, not to the bus name.
     glib::set_prgname(Some(names::APP_ID));
-    application::Application::new().run()
+    application::Application::new().run_to_end()
 }
 
 /// Our own messages, and warnings of others. The environment changes nothing here (rule R17).

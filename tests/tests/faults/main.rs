@@ -4,6 +4,7 @@
 mod client;
 mod daemon;
 mod disks;
+mod ends;
 mod floods;
 mod keyring;
 mod keyring_killed;

@@ -2,6 +2,7 @@
 //! The application: one process, unique by its bus name. When the bus has started it, its only windows are prompts.
 
 mod about;
+mod bus_end;
 mod clipboard;
 mod notifications;
 mod shortcuts;
@@ -55,6 +56,10 @@ mod imp {
         pub(super) services: OnceCell<Services>,
         /// Whether what happens now was called on the bus.
         pub(super) is_called: Cell<bool>,
+        /// Whether the session bus has ended.
+        pub(super) is_bus_lost: Cell<bool>,
+        /// Kept so that all who use it have this one.
+        pub(super) system_bus: OnceCell<gio::DBusConnection>,
     }
 
     #[glib::object_subclass]
@@ -86,6 +91,7 @@ mod imp {
 
     impl ApplicationImpl for Application {
         fn dbus_register(&self, connection: &gio::DBusConnection, object_path: &str) -> Result<(), glib::Error> {
+            bus_end::follow(connection);
             self.parent_dbus_register(connection, object_path)?;
             let weak = self.obj().downgrade();
             let prompter = Prompter::register(self.obj().services(), connection, move || {
@@ -116,6 +122,7 @@ mod imp {
             window_id::follow_windows();
             clipboard::keep_what_is_copied(self.obj().services());
             let application = self.obj();
+            bus_end::outlive_system_bus(&application);
             application.services().hold_unfinished();
             let own_installation = application.services().own_installation();
             own_installation.changes().follow(&*application, Self::Type::quit_if_uninstalled);
@@ -170,6 +177,12 @@ impl Application {
             .property("resource-base-path", None::<&str>)
             .property("flags", gio::ApplicationFlags::HANDLES_OPEN)
             .build()
+    }
+
+    /// Runs until the process ends. Returns its exit code.
+    pub(crate) fn run_to_end(&self) -> glib::ExitCode {
+        let code = self.run();
+        if self.imp().is_bus_lost.get() { glib::ExitCode::FAILURE } else { code }
     }
 
     fn services(&self) -> &Services {

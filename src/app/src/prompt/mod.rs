@@ -39,7 +39,10 @@ use crate::{navigation::Wanted, services::Services};
 
 /// The questions of this process.
 #[derive(Clone)]
-pub(crate) struct Prompter(Rc<PromptQueue>);
+pub(crate) struct Prompter {
+    queue: Rc<PromptQueue>,
+    _daemon: Rc<gio::SignalSubscription>,
+}
 
 impl Prompter {
     /// Serves the prompter on the application's bus connection. To be called before the application owns its name.
@@ -50,7 +53,8 @@ impl Prompter {
     ) -> Result<Self, glib::Error> {
         let queue = Rc::new(PromptQueue::new(services));
         object::register(services, connection, &queue, is_main_window_shown)?;
-        Ok(Self(queue))
+        let daemon = Rc::new(object::follow_daemon(connection, &queue));
+        Ok(Self { queue, _daemon: daemon })
     }
 
     /// Asks the person in a window of its own whether to buy something.
@@ -68,7 +72,7 @@ impl Prompter {
             is_update: wanted.is_update,
             is_listing: false,
         };
-        let (queue, remote) = (self.0.clone(), wanted.repository.remote);
+        let (queue, remote) = (self.queue.clone(), wanted.repository.remote);
         glib::spawn_future_local(async move {
             let _hold = queue.services.hold();
             let accounts = object::accounts_of(&queue.services, &details).await;
@@ -78,13 +82,13 @@ impl Prompter {
 
     /// The program that waits for an account, as the daemon found it.
     pub(crate) fn waiting_for(&self, account: &Account) -> Option<String> {
-        self.0.waiting_for(account)
+        self.queue.waiting_for(account)
     }
 
     /// Ends the waiting for an account, as if the person had put the question off.
     pub(crate) fn stop_waiting_for(&self, account: &Account) {
         if self.waiting_for(account).is_some() {
-            self.0.cancel_all();
+            self.queue.cancel_all();
         }
     }
 }

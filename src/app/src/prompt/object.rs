@@ -32,7 +32,7 @@ pub(super) fn register(
     let node = gio::DBusNodeInfo::for_xml(INTERFACE)?;
     let interface = node.lookup_interface(names::PROMPTER_INTERFACE).expect("the interface is in the file");
     let services = services.clone();
-    let (called, abandoned, looked_at) = (queue.clone(), queue.clone(), queue.clone());
+    let (called, looked_at) = (queue.clone(), queue.clone());
     connection
         .register_object(names::PROMPTER_PATH, &interface)
         .method_call(move |connection, sender, _, _, method, parameters, call| {
@@ -53,14 +53,27 @@ pub(super) fn register(
             _ => VERSION.to_variant(),
         })
         .build()?;
-    gio::bus_watch_name_on_connection(
-        connection,
-        names::AUTHENTICATOR_NAME,
-        gio::BusNameWatcherFlags::NONE,
-        |_, _, _| {},
-        move |_, _| abandoned.cancel_all(),
-    );
     Ok(())
+}
+
+/// Ends all calls when the daemon that made them is gone. GIO's own watch of a name also reports the end of the bus, without
+/// a connection; its Rust form takes one for granted and panics.
+pub(super) fn follow_daemon(connection: &gio::DBusConnection, queue: &Rc<PromptQueue>) -> gio::SignalSubscription {
+    let queue = queue.clone();
+    connection.subscribe_to_signal(
+        Some("org.freedesktop.DBus"),
+        Some("org.freedesktop.DBus"),
+        Some("NameOwnerChanged"),
+        Some("/org/freedesktop/DBus"),
+        Some(names::AUTHENTICATOR_NAME),
+        gio::DBusSignalFlags::NONE,
+        move |change| {
+            let (_, old_owner, _) = change.parameters.get::<(String, String, String)>().unwrap_or_default();
+            if !old_owner.is_empty() {
+                queue.cancel_all();
+            }
+        },
+    )
 }
 
 /// What windows show: the daemon sends no notifications about that.
