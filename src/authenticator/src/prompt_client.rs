@@ -21,6 +21,7 @@ use usher_core::{
     binding::Binding,
     dismissals::{self, DismissalFile},
     names::{ACCOUNTS_NAME, PROMPTER_INTERFACE, PROMPTER_PATH},
+    patience::within,
     prompt::{Outcome, result},
 };
 use zbus::{
@@ -254,8 +255,7 @@ impl Inner {
         calls: &WindowCalls,
     ) -> Result<Ending, NoWindow> {
         // Ask the present owner of the name, and trust only that one until the end.
-        let owner =
-            tokio::time::timeout(self.limits.window, self.window_process()).await.map_err(|_| NoWindow::Start)??;
+        let owner = within(self.limits.window, self.window_process()).await.map_err(|_| NoWindow::Start)??;
         let owner = calls.owner.get_or_init(async || owner).await;
         let token = format!("usher{}", calls.number);
         let mut presented = self.presentations(owner, &token).await?;
@@ -295,7 +295,7 @@ impl Inner {
             .arg(0, token)?
             .build();
         let stream = MessageStream::for_match_rule(rule, &self.connection, None);
-        Ok(tokio::time::timeout(self.limits.window, stream).await.map_err(|_| NoWindow::Mute)??)
+        Ok(within(self.limits.window, stream).await.map_err(|_| NoWindow::Mute)??)
     }
 
     /// Whether the window process may be called: no window may open by itself too often (rule R25). One that is on the

@@ -45,6 +45,7 @@
 //!   program   names of programs that ask
 //!   app_state constants of Access1                clock     the wall clock
 //!   environment  variables that weaken a rule       testing   builders for tests
+//!   patience  time limits on what others do
 //! ```
 
 #![warn(missing_docs)]
@@ -79,6 +80,7 @@ pub mod locale;
 pub mod lookup;
 pub mod names;
 pub mod notices;
+pub mod patience;
 pub mod pending;
 pub mod program;
 pub mod prompt;

@@ -14,4 +14,5 @@ mod purchases;
 mod races;
 mod renewal;
 mod server;
+mod stopped;
 mod window;

@@ -181,7 +181,7 @@ impl Attempt for RequestAttempt<'_> {
         let mut findings = Findings::none(self.request.asks.len());
         let looking = self.flow.look(self, afresh, &mut findings);
         // The keyring has a shorter limit of its own, so the server is the slow one.
-        let looked = tokio::time::timeout(self.flow.limit, looking).await.unwrap_or(Err(Obstacle::Unreachable));
+        let looked = usher_core::patience::within(self.flow.limit, looking).await.unwrap_or(Err(Obstacle::Unreachable));
         let lacking = ask::app_ids(&findings.missing(&self.request.asks).asks);
         *self.lacking.lock().unwrap_or_else(PoisonError::into_inner) = lacking;
         (findings, looked.err())

@@ -11,7 +11,7 @@ use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
 use super::{HttpClient, HttpError, HttpResponse, ProxyFault, address::check, ways::Way};
-use crate::credential::Token;
+use crate::{credential::Token, patience::within};
 
 /// Which part of a login HTTP Basic cannot send (RFC 7617).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -101,7 +101,7 @@ impl<'a> HttpRequest<'a> {
     /// answer (rule R3).
     pub async fn send(self) -> Result<HttpResponse, HttpError> {
         let limits = self.client.limits;
-        tokio::time::timeout(limits.time, async { HttpResponse::read(self.open().await?, limits.body).await })
+        within(limits.time, async { HttpResponse::read(self.open().await?, limits.body).await })
             .await
             .map_err(|_| HttpError::TimedOut)?
     }
@@ -111,9 +111,7 @@ impl<'a> HttpRequest<'a> {
     pub async fn page_head(mut self) -> Result<HttpResponse, HttpError> {
         let limit = self.client.limits.time;
         self.accept = "text/html, */*;q=0.8";
-        tokio::time::timeout(limit, async { Ok(HttpResponse::head(&self.open().await?)) })
-            .await
-            .map_err(|_| HttpError::TimedOut)?
+        within(limit, async { Ok(HttpResponse::head(&self.open().await?)) }).await.map_err(|_| HttpError::TimedOut)?
     }
 
     /// Tries one way to the server after the other, until one leads there.

@@ -44,6 +44,7 @@ use crate::{
     files,
     lookup::{self, Lookup},
     names,
+    patience::within,
     provider::Provider,
     service::{RemoteUrl, ServiceUrl},
 };
@@ -373,7 +374,7 @@ impl AccountStore {
     }
 
     async fn timed<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        tokio::time::timeout(self.inner.limit, call).await.map_err(|_| StoreError::TimedOut)?
+        within(self.inner.limit, call).await.map_err(|_| StoreError::TimedOut)?
     }
 }
 

@@ -13,6 +13,7 @@ use zbus::{
 use zeroize::Zeroizing;
 
 use super::{fault::Fault, signals::BUS_NAME};
+use crate::patience::within;
 
 const SERVICE_PATH: &str = "/org/freedesktop/secrets";
 const SERVICE: &str = "org.freedesktop.Secret.Service";
@@ -212,7 +213,7 @@ impl Session {
 }
 
 async fn timed<T>(limit: Duration, call: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-    tokio::time::timeout(limit, call).await.map_err(|_| Fault::TimedOut)?
+    within(limit, call).await.map_err(|_| Fault::TimedOut)?
 }
 
 /// `KWallet` writes a zero before a number whose first bit is set.
