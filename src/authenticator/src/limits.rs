@@ -60,8 +60,13 @@ pub(crate) enum LimitError {
 /// The object path of a request, as the client itself computes it.
 pub(crate) fn handle_path(sender: &str, token: &str) -> Result<String, LimitError> {
     let token = handle_token(token)?;
+    Ok(format!("{}/{token}", client_path(sender)))
+}
+
+/// The path above the handles of a client.
+pub(crate) fn client_path(sender: &str) -> String {
     let sender = sender.trim_start_matches(':').replace('.', "_");
-    Ok(format!("{FLATPAK_AUTHENTICATOR_PATH}/request/{sender}/{token}"))
+    format!("{FLATPAK_AUTHENTICATOR_PATH}/request/{sender}")
 }
 
 /// A caller's name for its call.

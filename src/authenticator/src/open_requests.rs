@@ -115,6 +115,12 @@ impl OpenRequests {
         }
     }
 
+    /// Whether a peer left the bus a short while ago, and none of its requests is open any more.
+    pub(crate) fn has_left(&self, peer: &str) -> bool {
+        let state = self.state();
+        state.gone.iter().any(|gone| gone == peer) && state.requests.values().all(|open| open.peer != peer)
+    }
+
     /// Writes the open requests to the journal.
     pub(crate) fn write_journal(&self) {
         self.state().write_journal();

@@ -8,7 +8,7 @@ use usher_core::{activity_log::RequestResult, locale};
 use zbus::{
     Connection, fdo,
     message::Header,
-    names::{BusName, OwnedUniqueName},
+    names::{BusName, InterfaceName, OwnedUniqueName},
     object_server::SignalEmitter,
     zvariant::{ObjectPath, OwnedObjectPath},
 };
@@ -19,10 +19,14 @@ use crate::{
     delivery::Delivery,
     flow::{Answer, Asked, Outcome, Reply, Results},
     lifecycle::{Effect, Event, Lifecycle},
+    limits,
     log_entry::Asker,
     open_requests::{Admission, OpenRequests},
     request::Request,
 };
+
+/// An interface of every object.
+const PEER: InterfaceName<'static> = InterfaceName::from_static_str_unchecked("org.freedesktop.DBus.Peer");
 
 /// The object of a request. It exists until the request is answered.
 pub(crate) struct RequestObject {
@@ -67,6 +71,16 @@ pub(crate) async fn respond(
         Delivery::Nobody => return Ok(()),
     };
     RequestObject::response(&emitter, answer.code(), Results(answer)).await
+}
+
+/// Removes what is left of a client that has left, once none of its requests is open: the library makes an object above
+/// theirs, and would keep it for ever.
+pub(crate) async fn forget_client(connection: &Connection, open_requests: &OpenRequests, peer: &str) {
+    if open_requests.has_left(peer) {
+        // There is none if the client never asked for anything. Of what every object has, one is named.
+        let path = limits::client_path(peer);
+        let _ = connection.object_server().remove_named(path, PEER).await;
+    }
 }
 
 /// The task that answers one request.
@@ -130,6 +144,7 @@ impl RequestTask {
         // Nothing may interrupt the work after the answer, but the handle is free again.
         let busy = self.daemon.activity.begin();
         drop(self.admission);
+        forget_client(&self.connection, &self.daemon.open_requests, &self.peer).await;
         // Nothing is installed yet that the answer was for.
         let purpose = self.daemon.flow.wanted(&request).await.into();
         let asker = Asker { program: program.done().await.unwrap_or_default(), purpose };

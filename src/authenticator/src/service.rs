@@ -93,7 +93,7 @@ pub(crate) async fn run_with_connections(
     };
     let ended = tokio::select! {
         // Follow them from the start: as long as signals wait to be taken, nothing more is read from the bus.
-        () = follow(lost, [&daemon.open_requests, &access.calls]) => Err(RunError::BusLost),
+        () = follow(lost, connection, [&daemon.open_requests, &access.calls]) => Err(RunError::BusLost),
         () = bus_names.lost() => Err(RunError::BusLost),
         () = stop => Ok(()),
         done = serving => done,
@@ -116,7 +116,11 @@ async fn apart<T: Default + Send + 'static>(journal: Option<&Journal>, work: fn(
     files::apart(&place, move || work(&journal)).await.unwrap_or_default()
 }
 
-async fn follow(mut lost: impl Stream<Item = NameOwnerChanged> + Unpin, all: [&OpenRequests; 2]) {
+async fn follow(
+    mut lost: impl Stream<Item = NameOwnerChanged> + Unpin,
+    connection: &Connection,
+    all: [&OpenRequests; 2],
+) {
     while let Some(change) = lost.next().await {
         if let Ok(change) = change.args()
             && change.name().starts_with(':')
@@ -124,6 +128,8 @@ async fn follow(mut lost: impl Stream<Item = NameOwnerChanged> + Unpin, all: [&O
             for open_requests in all {
                 open_requests.peer_is_gone(change.name());
             }
+            // Those of the other connection have no object.
+            request_object::forget_client(connection, all[0], change.name()).await;
         }
     }
 }
