@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::timeout;
 use usher_demo_store::DemoRegistry;
 use zbus::fdo::MonitoringProxy;
 use zbus::message::Type;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
-use zbus::{Connection, MatchRule, MessageStream};
+use zbus::{Connection, MatchRule, Message, MessageStream};
 
 use crate::bus::{Bus, connect};
 use crate::processes::{LIMIT, wait_for};
@@ -50,7 +50,7 @@ pub struct ListingCall {
     pub remote_uri: String,
     /// The account server that it names.
     pub url: String,
-    /// Whether the person may be asked.
+    /// Whether the person may be asked. No, unless told otherwise.
     pub interactive: bool,
 }
 
@@ -72,6 +72,8 @@ pub struct Client {
     count: AtomicU32,
     /// The app to ask for.
     pub app: &'static str,
+    /// Whether the person may be asked. No, unless told otherwise.
+    pub interactive: bool,
 }
 
 impl Client {
@@ -87,7 +89,7 @@ impl Client {
         let rule = rule.interface(REQUEST).expect("a valid interface").build();
         let responses =
             MessageStream::for_match_rule(rule, &connection, Some(256)).await.expect("the bus takes a match rule");
-        Self { connection, responses, count: AtomicU32::new(0), app: APP }
+        Self { connection, responses, count: AtomicU32::new(0), app: APP, interactive: false }
     }
 
     /// Takes a name on the bus, as a store does.
@@ -100,15 +102,14 @@ impl Client {
         self.connection.unique_name().expect("the bus gives every peer a name").to_string()
     }
 
-    /// Asks for the app's token for the remote `demo` without interaction. `url` is the account server that the remote
-    /// names.
+    /// Asks for the app's token for the remote `demo`. `url` is the account server that the remote names.
     pub async fn send_request(&self, session: &Session, url: &str) -> zbus::Result<OwnedObjectPath> {
         self.send_request_for("demo", session.shop().repository_url().as_str(), url).await
     }
 
     /// Asks for the app's token for any remote.
     pub async fn send_request_for(&self, remote: &str, remote_uri: &str, url: &str) -> zbus::Result<OwnedObjectPath> {
-        let options = HashMap::from([("no-interaction", Value::from(true))]);
+        let options = HashMap::from([("no-interaction", Value::from(!self.interactive))]);
         let authenticator = HashMap::from([("url", Value::from(url))]);
         let app = format!("app/{}/x86_64/stable", self.app);
         let refs = vec![(app.as_str(), "", 2i32, HashMap::new())];
@@ -183,6 +184,22 @@ impl Client {
         timeout(LIMIT, call).await.expect("the daemon replies").map(drop)
     }
 
+    /// Waits until the daemon has looked at what this client has sent.
+    pub async fn ping(&self) {
+        let interface = Some("org.freedesktop.DBus.Peer");
+        let call = self.connection.call_method(Some(AUTHENTICATOR), PATH, interface, "Ping", &());
+        timeout(LIMIT, call).await.expect("the daemon replies").expect("the daemon replies");
+    }
+
+    /// The names of the daemon's objects below a path.
+    pub(crate) async fn object_names(&self, path: &str) -> Vec<String> {
+        let interface = Some("org.freedesktop.DBus.Introspectable");
+        let call = self.connection.call_method(Some(AUTHENTICATOR), path, interface, "Introspect", &());
+        let reply = timeout(LIMIT, call).await.expect("the daemon replies").expect("the object is there");
+        let text: String = reply.body().deserialize().expect("it is text");
+        text.split("<node name=\"").skip(1).map(|rest| rest.split('"').next().unwrap_or_default().to_owned()).collect()
+    }
+
     /// Leaves the bus.
     pub async fn leave(self) {
         self.connection.close().await.expect("a client can leave");
@@ -191,17 +208,13 @@ impl Client {
     /// Waits for the next `Response` that reaches this client.
     pub async fn response(&mut self) -> Response {
         let message = timeout(LIMIT, self.responses.next()).await.expect("a response comes");
-        let message = message.expect("the bus runs").expect("the bus sends whole messages");
-        let header = message.header();
-        let handle = header.path().map(ToString::to_string).unwrap_or_default();
-        let sent_to = header.destination().map(ToString::to_string);
-        let (code, mut results): (u32, HashMap<String, OwnedValue>) =
-            message.body().deserialize().expect("a response is well-formed");
-        let message = results.remove("error-message").map(|text| text.try_into().expect("a message is text"));
-        let tokens = results.remove("tokens").map(|tokens| tokens.try_into().expect("tokens are well-formed"));
-        let token = results.remove("token").map(|token| token.try_into().expect("a token is text"));
-        let (message, tokens) = (message.unwrap_or_default(), tokens.unwrap_or_default());
-        Response { code, message, tokens, token, handle, sent_to }
+        read_response(&message.expect("the bus runs").expect("the bus sends whole messages"))
+    }
+
+    /// A `Response` that has reached this client already.
+    pub fn waiting_response(&mut self) -> Option<Response> {
+        let message = self.responses.next().now_or_never()?;
+        Some(read_response(&message.expect("the bus runs").expect("the bus sends whole messages")))
     }
 
     /// Asks for the app's token at the shop, and waits for the response.
@@ -215,6 +228,19 @@ impl Client {
         self.send_request(session, url).await.expect("the request is taken");
         self.response().await
     }
+}
+
+fn read_response(message: &Message) -> Response {
+    let header = message.header();
+    let handle = header.path().map(ToString::to_string).unwrap_or_default();
+    let sent_to = header.destination().map(ToString::to_string);
+    let (code, mut results): (u32, HashMap<String, OwnedValue>) =
+        message.body().deserialize().expect("a response is well-formed");
+    let message = results.remove("error-message").map(|text| text.try_into().expect("a message is text"));
+    let tokens = results.remove("tokens").map(|tokens| tokens.try_into().expect("tokens are well-formed"));
+    let token = results.remove("token").map(|token| token.try_into().expect("a token is text"));
+    let (message, tokens) = (message.unwrap_or_default(), tokens.unwrap_or_default());
+    Response { code, message, tokens, token, handle, sent_to }
 }
 
 /// Records every call of one interface on the bus, whoever makes it.

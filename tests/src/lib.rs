@@ -36,6 +36,7 @@ mod session;
 mod shop;
 mod shop_opening;
 mod single_sign_on;
+pub mod soak;
 mod story;
 mod terminal;
 mod toasts;

@@ -207,6 +207,16 @@ pub fn children_of(parent: u32) -> Vec<u32> {
     process_ids().filter(|id| parent_of(*id) == Some(parent)).collect()
 }
 
+/// How many children of `parent` have ended and were not asked how.
+pub(crate) fn zombies_of(parent: u32) -> usize {
+    let is_zombie = |id: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        let mut fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
+        fields.next() == Some("Z") && fields.next().is_some_and(|field| field == parent.to_string())
+    };
+    process_ids().filter(is_zombie).count()
+}
+
 fn process_ids() -> impl Iterator<Item = u32> {
     fs::read_dir("/proc").expect("/proc is readable").filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
 }

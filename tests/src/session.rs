@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -62,6 +63,8 @@ pub struct Setup {
     pub issuer_at_another_host: bool,
     /// Let the shop sign its download tokens with a key pair, so that others can check them.
     pub signed_tokens: bool,
+    /// How long the shop's download tokens last, if not as long as usual.
+    pub token_lifetime: Option<Duration>,
     /// Start no shop and add no remote.
     pub without_shop: bool,
     /// Leave the window process out.

@@ -39,13 +39,15 @@ pub(crate) async fn open_named_shop(mut options: StoreOptions) -> DemoStore {
 /// Options of the session's shop.
 pub(crate) fn shop_options(folder: &Path, setup: &Setup, issuer: Option<&DemoIssuer>) -> StoreOptions {
     let issuer = issuer.map(|issuer| issuer.issuer().clone());
+    let usual = options_of_shop_in(folder);
     StoreOptions {
+        token_lifetime: setup.token_lifetime.unwrap_or(usual.token_lifetime),
         sign_in: setup.sign_in,
         sign: setup.signed,
         private_listing: setup.private_listing,
         signed_tokens: setup.signed_tokens,
         issuer,
-        ..options_of_shop_in(folder)
+        ..usual
     }
 }
 

@@ -14,5 +14,6 @@ mod purchases;
 mod races;
 mod renewal;
 mod server;
+mod soak;
 mod stopped;
 mod window;
