@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The daemon on a full disk, without file descriptors, suspended, killed, and inspected by another program.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 use usher_demo_store::{Failure, LoggedRequest, Reply, Route};
 use usher_tests::{AUTHENTICATOR, KeyringState, LIMIT, Session, Setup, send_signal, wait_until};
 
@@ -91,6 +92,33 @@ async fn l09_on_a_full_disk_requests_are_answered_and_old_files_stay_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn l09_where_no_file_can_be_written_requests_are_answered() {
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
+    let environment = session.processes.environment();
+    let folders = ["XDG_RUNTIME_DIR", "XDG_DATA_HOME"].map(|name| Path::new(&environment[name]).join(AUTHENTICATOR));
+    // In a mount namespace of its own, whoever starts it.
+    let mut shell = String::from("exec unshare --mount --map-current-user --keep-caps sh -ec '");
+    for folder in &folders {
+        fs::create_dir_all(folder).expect("a folder can be made");
+        let folder = folder.display();
+        write!(shell, "mount --bind {folder} {folder}; mount -o remount,bind,ro {folder}; ")
+            .expect("a string takes all");
+    }
+    shell.push_str("exec \"$0\" \"$@\"' \"$0\" \"$@\"");
+    let daemon = Daemon::start(&session, &shell, &["--verbose"]).await;
+    let mut client = Client::new(&session).await;
+    assert_eq!(client.request(&session).await.code, 0, "{}", daemon.log_text());
+    // An update that gets no token would be noted.
+    session.shop().control().expire_credentials(None).expect("the shop lets sign-ins expire");
+    client.app = "org.example.Apple";
+    let response = client.request(&session).await;
+    assert!(response.code == 2 && !response.message.contains("Something went wrong"), "{}", response.message);
+    assert!(daemon.log_text().contains("Read-only file system"), "{}", daemon.log_text());
+    assert_eq!(owner(&session).await, daemon.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn l10_a_token_that_expired_during_sleep_is_renewed() {
     let session = Session::start(Setup::without_display()).await;
     session.sign_in_as("demo").await;
@@ -163,6 +191,35 @@ async fn l13_without_descriptors_requests_end_in_errors_and_later_ones_work() {
     assert!(cpu_ticks(daemon.id) - before < 200, "it waits without being busy");
     session.shop().control().reset();
     assert_eq!(clients[0].request(&session).await.code, 0);
+    assert_eq!(owner(&session).await, daemon.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l13_a_daemon_that_runs_out_of_descriptors_says_so_and_recovers() {
+    let session = Session::start(Setup::without_display()).await;
+    session.sign_in_as("demo").await;
+    let daemon = Daemon::start(&session, "", &[]).await;
+    let mut client = Client::new(&session).await;
+    assert_eq!(client.request(&session).await.code, 0);
+    for app in ["org.example.Apple", "org.example.Birch"] {
+        session.shop().control().grant("demo", app).expect("the shop gives an app away");
+    }
+    let pid = i32::try_from(daemon.id).ok().and_then(Pid::from_raw);
+    let limit = |count| {
+        let limit = Rlimit { current: Some(count), maximum: Some(1024) };
+        prlimit(pid, Resource::Nofile, limit).expect("the limits of our own processes can be changed");
+    };
+    // None is free, and the server closes the connection that the daemon has.
+    limit(0);
+    session.shop().control().fail_times(Route::GetTokens, Failure::Reset, 1);
+    client.app = "org.example.Apple";
+    let response = client.request(&session).await;
+    assert_eq!(response.code, 2, "{response:?}");
+    assert!(!response.message.contains("Something went wrong"), "{}", response.message);
+    limit(1024);
+    client.app = "org.example.Birch";
+    let response = client.request(&session).await;
+    assert_eq!(response.code, 0, "{}", response.message);
     assert_eq!(owner(&session).await, daemon.id);
 }
 

@@ -11,6 +11,7 @@ mod keyring_killed;
 mod keyring_manners;
 mod parent;
 mod purchases;
+mod quiet;
 mod races;
 mod renewal;
 mod server;
