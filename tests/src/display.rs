@@ -35,6 +35,8 @@ impl Display {
                 let number = start_virtual(processes);
                 processes.set("DISPLAY", &format!(":{number}"));
                 processes.set("GDK_BACKEND", "x11");
+                // It has no graphics card, and GTK would compile shaders for the processor: a fifth of a story's cost.
+                processes.set("GSK_RENDERER", "cairo");
             }
         }
     }

@@ -4,6 +4,7 @@
 //! A story starts a [`Session`] with what `meson install` put into the stage, and uses it from outside: through flatpak's
 //! command line, the accessibility tree and the keyring. It never calls Usher's own code.
 
+mod accessibility;
 pub mod browser;
 mod bus;
 mod chromium;

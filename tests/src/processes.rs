@@ -232,6 +232,11 @@ fn parent_of(id: u32) -> Option<u32> {
     fields.next()?.parse().ok()
 }
 
+/// The pause between two looks, after one that took this long: looking must not keep a program from what is waited for.
+fn pause_after(look: Duration) -> Duration {
+    (2 * look).clamp(Duration::from_millis(50), Duration::from_millis(500))
+}
+
 /// Polls `check` until it returns something. Fails after [`LIMIT`] with `what` and the text of `seen`.
 pub async fn wait_for<T>(
     what: &str,
@@ -240,14 +245,16 @@ pub async fn wait_for<T>(
 ) -> T {
     let until = Instant::now() + LIMIT;
     loop {
+        let began = Instant::now();
         if let Some(found) = check().await {
             return found;
         }
+        let pause = pause_after(began.elapsed());
         if Instant::now() > until {
             let seen = seen().await;
             panic!("waited {} s in vain for {what}\n{seen}", LIMIT.as_secs());
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(pause).await;
     }
 }
 

@@ -5,14 +5,14 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use atspi::Role;
-use atspi::proxy::bus::{BusProxy, StatusProxy};
 use atspi::proxy::editable_text::EditableTextProxy;
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
 use zbus::Connection;
 
+use crate::accessibility::Accessibility;
 use crate::input::sensitive;
-use crate::processes::{LIMIT, Processes, wait_for};
+use crate::processes::{Processes, wait_for};
 use crate::tree::{Node, Tree};
 
 /// The names of the program whose windows to read: its binary, or the application id, which is its name on X11.
@@ -27,26 +27,14 @@ const KEY_DELAY: &str = "60";
 pub struct Screen<'s> {
     pub(crate) processes: &'s Processes,
     pub(crate) connection: &'s Connection,
+    accessibility: &'s Accessibility,
     programs: Vec<String>,
 }
 
-/// Opens the accessibility bus that belongs to the bus `session`.
-pub(crate) async fn accessibility_bus(session: &Connection) -> Connection {
-    let status = StatusProxy::new(session).await.expect("accessibility has a status");
-    status.set_is_enabled(true).await.expect("accessibility can be switched on");
-    let bus = BusProxy::new(session).await.expect("accessibility has a bus");
-    let address = bus.get_address().await.expect("accessibility has an address");
-    zbus::connection::Builder::address(address.as_str())
-        .expect("the address is valid")
-        .method_timeout(LIMIT)
-        .build()
-        .await
-        .expect("the accessibility bus takes connections")
-}
-
 impl<'s> Screen<'s> {
-    pub(crate) fn new(processes: &'s Processes, connection: &'s Connection) -> Self {
-        Self { processes, connection, programs: PROGRAM_NAMES.map(str::to_owned).to_vec() }
+    pub(crate) fn new(processes: &'s Processes, accessibility: &'s Accessibility) -> Self {
+        let programs = PROGRAM_NAMES.map(str::to_owned).to_vec();
+        Self { processes, connection: &accessibility.connection, accessibility, programs }
     }
 
     /// The same screen, with the windows of another program.
@@ -61,7 +49,7 @@ impl<'s> Screen<'s> {
     }
 
     async fn tree_of(&self, is_wanted: impl Fn(&str) -> bool) -> Tree {
-        let look = async || Tree::of_programs(self.connection, &is_wanted).await.ok();
+        let look = async || Tree::of_programs(self.accessibility, &is_wanted).await.ok();
         wait_for("all programs to describe their windows", look, async || String::new()).await
     }
 

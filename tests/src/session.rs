@@ -14,8 +14,8 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
 use usher_demo_store::{DemoIssuer, DemoStore, SignInKind};
-use zbus::Connection;
 
+use crate::accessibility::Accessibility;
 use crate::bus::{Activatable, Bus};
 use crate::display::{self, Display};
 use crate::environment::{data_folder, environment, write_gtk_settings};
@@ -24,7 +24,7 @@ use crate::keyring::{Keyring, KeyringState};
 use crate::leaks::{self, Leak};
 use crate::processes::{Processes, send_signal, wait_until};
 use crate::sandbox::{self, Package, Portals};
-use crate::screen::{Screen, accessibility_bus};
+use crate::screen::Screen;
 use crate::secure_front::{SecureFront, ShopAddress};
 use crate::shop_opening::{open_named_shop, open_shop, options_of_shop_in, shop_options, start_issuer};
 use crate::terminal::Terminal;
@@ -105,7 +105,7 @@ pub struct Session {
     // It serves until it is dropped.
     _front: Option<SecureFront>,
     keyring: Option<Keyring>,
-    accessibility: Option<Connection>,
+    accessibility: Option<Accessibility>,
     package: Package,
     folder: TempDir,
 }
@@ -126,12 +126,12 @@ impl Session {
             environment(folder.path(), &stage)
         };
         let processes = Processes::new(folder.path(), environment);
+        write_gtk_settings(folder.path());
+        // The bus passes its own environment on to the services that it starts, so these come first.
+        setup.display.start(&processes);
         for (name, value) in &setup.environment {
             processes.set(name, value);
         }
-        write_gtk_settings(folder.path());
-        // The bus passes its own environment on to the services that it starts, so the display comes first.
-        setup.display.start(&processes);
         if setup.large_text {
             display::enlarge_text(&processes);
         }
@@ -140,7 +140,7 @@ impl Session {
         let keyring = Keyring::start(&processes, &bus, setup.keyring, answered).await;
         let accessibility = match setup.display {
             Display::None => None,
-            Display::Virtual | Display::Inherited => Some(accessibility_bus(&bus.connection).await),
+            Display::Virtual | Display::Inherited => Some(Accessibility::open(&bus.connection).await),
         };
         let issuer = if setup.single_sign_on { Some(start_issuer(setup.issuer_at_another_host).await) } else { None };
         let shop_options = shop_options(&folder.path().join("shop"), &setup, issuer.as_ref());

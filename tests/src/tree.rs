@@ -2,17 +2,12 @@
 //! The screen as a screen reader sees it: a snapshot of the accessibility tree.
 
 use std::fmt;
-use std::io::ErrorKind;
 
 use atspi::proxy::accessible::AccessibleProxy;
-use atspi::proxy::text::TextProxy;
 use atspi::{Interface, InterfaceSet, Role, State, StateSet};
-use futures_util::future::{BoxFuture, FutureExt as _, try_join_all};
-use serde::Deserialize;
-use zbus::Connection;
-use zbus::names::OwnedBusName;
 use zbus::proxy::CacheProperties;
-use zbus::zvariant::{OwnedObjectPath, Type};
+
+use crate::accessibility::{Accessibility, ObjectRef, children, unless_gone};
 
 /// One widget on the screen, or one element of a web page.
 #[derive(Clone, Debug)]
@@ -27,8 +22,8 @@ pub struct Node {
     pub description: String,
     /// The text that it holds, unless that is a password.
     pub text: String,
-    states: StateSet,
-    depth: usize,
+    pub(crate) states: StateSet,
+    pub(crate) depth: usize,
 }
 
 impl Node {
@@ -144,8 +139,8 @@ impl fmt::Display for Tree {
 impl Tree {
     /// Reads the windows of the wanted programs. Fails if a program does not answer in time: a window that could not be
     /// read is not gone.
-    pub(crate) async fn of_programs(connection: &Connection, is_wanted: impl Fn(&str) -> bool) -> zbus::Result<Self> {
-        let registry = AccessibleProxy::builder(connection)
+    pub(crate) async fn of_programs(bus: &Accessibility, is_wanted: impl Fn(&str) -> bool) -> zbus::Result<Self> {
+        let registry = AccessibleProxy::builder(&bus.connection)
             .destination("org.a11y.atspi.Registry")?
             .path("/org/a11y/atspi/accessible/root")?
             .cache_properties(CacheProperties::No)
@@ -154,7 +149,7 @@ impl Tree {
         let mut nodes = Vec::new();
         let mut programs = Vec::new();
         for object in children(&registry).await? {
-            let Ok(proxy) = object.proxy::<AccessibleProxy<'_>>(connection).await else {
+            let Ok(proxy) = object.proxy::<AccessibleProxy<'_>>(&bus.connection).await else {
                 continue;
             };
             let Some(name) = unless_gone(proxy.name().await)? else {
@@ -162,7 +157,7 @@ impl Tree {
             };
             if is_wanted(&name) {
                 for window in children(&proxy).await? {
-                    nodes.extend(read_nodes(connection, window, 0).await?);
+                    nodes.extend(bus.read_nodes(window, 0).await?);
                 }
             }
             programs.push(name);
@@ -266,103 +261,4 @@ impl Tree {
     pub fn mentions(&self, text: &str) -> bool {
         self.nodes.iter().any(|node| node.texts().any(|said| said.contains(text)))
     }
-}
-
-/// The bus name and path of an accessible object. For the page in a web view the bus name is not a unique one.
-#[derive(Clone, Debug, Deserialize, Type, PartialEq)]
-pub(crate) struct ObjectRef {
-    name: OwnedBusName,
-    path: OwnedObjectPath,
-}
-
-impl ObjectRef {
-    /// Whether it belongs to the page of a web view.
-    fn is_in_page(&self) -> bool {
-        ["/org/a11y/webkit/", "/org/a11y/atspi/accessible/"].iter().any(|start| self.path.starts_with(start))
-    }
-
-    /// One of its interfaces.
-    pub(crate) async fn proxy<'c, P>(&self, connection: &'c Connection) -> zbus::Result<P>
-    where
-        P: From<zbus::Proxy<'c>> + zbus::proxy::Defaults,
-    {
-        zbus::proxy::Builder::<P>::new(connection)
-            .destination(self.name.clone())?
-            .path(self.path.clone())?
-            .cache_properties(CacheProperties::No)
-            .build()
-            .await
-    }
-}
-
-/// The answer, or nothing if the object has gone. An answer that does not come in time is an error.
-fn unless_gone<T>(answer: zbus::Result<T>) -> zbus::Result<Option<T>> {
-    match answer {
-        Err(zbus::Error::InputOutput(error)) if error.kind() == ErrorKind::TimedOut => {
-            Err(zbus::Error::InputOutput(error))
-        }
-        answer => Ok(answer.ok()),
-    }
-}
-
-/// The direct children of an object.
-async fn children(proxy: &AccessibleProxy<'_>) -> zbus::Result<Vec<ObjectRef>> {
-    unless_gone(proxy.inner().call("GetChildren", &()).await).map(Option::unwrap_or_default)
-}
-
-/// Reads `object` and its descendants, as far as they are on the screen. Leaves out what goes away meanwhile.
-fn read_nodes(connection: &Connection, object: ObjectRef, depth: usize) -> BoxFuture<'_, zbus::Result<Vec<Node>>> {
-    async move {
-        let Ok(proxy) = object.proxy::<AccessibleProxy<'_>>(connection).await else {
-            return Ok(Vec::new());
-        };
-        let Some(states) = unless_gone(proxy.get_state().await)? else {
-            return Ok(Vec::new());
-        };
-        // A web view does not know which parts of its page are visible.
-        let is_visible = states.contains(State::Showing) || states.contains(State::Visible);
-        if !is_visible && !object.is_in_page() {
-            return Ok(Vec::new());
-        }
-        let (role, interfaces, name, description, inside) = futures_util::join!(
-            proxy.get_role(),
-            proxy.get_interfaces(),
-            proxy.name(),
-            proxy.description(),
-            children(&proxy),
-        );
-        // Leave out a node that could be read only in part: it would look as if it had no name.
-        let whole = (unless_gone(role)?, unless_gone(interfaces)?, unless_gone(name)?, unless_gone(description)?);
-        let (Some(role), Some(interfaces), Some(name), Some(description)) = whole else {
-            return Ok(Vec::new());
-        };
-        let text = if interfaces.contains(Interface::Text) && role != Role::PasswordText {
-            unless_gone(text_of(connection, &object).await)?.unwrap_or_default()
-        } else {
-            String::new()
-        };
-        let mut nodes = vec![Node {
-            interfaces,
-            role,
-            name: visible_text(&name),
-            description: visible_text(&description),
-            text: visible_text(&text),
-            states,
-            depth,
-            object: object.clone(),
-        }];
-        let inside = inside?.into_iter().map(|child| read_nodes(connection, child, depth + 1));
-        nodes.extend(try_join_all(inside).await?.into_iter().flatten());
-        Ok(nodes)
-    }
-    .boxed()
-}
-
-async fn text_of(connection: &Connection, object: &ObjectRef) -> zbus::Result<String> {
-    object.proxy::<TextProxy<'_>>(connection).await?.get_text(0, -1).await
-}
-
-/// Text without isolates (invisible marks of the writing direction) and without placeholders of embedded objects.
-fn visible_text(text: &str) -> String {
-    text.chars().filter(|c| !matches!(c, '\u{2066}'..='\u{2069}' | '\u{fffc}')).collect::<String>().trim().to_owned()
 }

@@ -37,7 +37,9 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn set_up(sizes: &[usize]) -> Self {
-        let setup = Setup { keyring: KeyringState::Unlocked, without_shop: true, ..Setup::default() };
+        // Windows are drawn as on a desktop.
+        let environment = vec![("GSK_RENDERER", "ngl".to_owned())];
+        let setup = Setup { keyring: KeyringState::Unlocked, without_shop: true, environment, ..Setup::default() };
         let session = Session::start(setup).await;
         let most = sizes.iter().copied().max().unwrap_or_default();
         let short_lived = open(&session, "short_lived", SHORT_LIFETIME, most).await;
