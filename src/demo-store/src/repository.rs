@@ -104,7 +104,7 @@ impl Repository {
         let contents = read_contents(&folder)?;
         let home = data_dir.join("signer");
         let is_unsigned = sign && !home.exists();
-        let commits = CommitIndex::scan(&folder.join("repo"), None)?;
+        let commits = CommitIndex::scan(&folder.join("repo"), read_commits(&folder).as_ref())?;
         let repository = Self {
             folder,
             progress: progress.clone(),
@@ -248,6 +248,7 @@ fn build(folder: &Path, progress: &Progress) -> Result<(), StoreError> {
         update_app(&exporter, &mut contents, app.id, None)?;
     }
     exporter.update_summary(None, None)?;
+    write_commits(folder, &CommitIndex::scan(&repo, None)?)?;
     write_contents(folder, &contents)
 }
 
@@ -258,6 +259,7 @@ fn cache_key() -> Result<String, StoreError> {
         include_str!("catalogue.rs"),
         include_str!("repository.rs"),
         include_str!("repository/apps.rs"),
+        include_str!("repository/commit_index.rs"),
         include_str!("repository/exporter.rs"),
         include_str!("repository/runtime.rs"),
     ] {
@@ -276,6 +278,17 @@ fn read_contents(folder: &Path) -> Result<Contents, StoreError> {
     let path = folder.join("contents.json");
     let text = fs::read(&path).map_err(StoreError::file(&path))?;
     serde_json::from_slice(&text).map_err(|error| StoreError::Damaged(format!("{}: {error}", path.display())))
+}
+
+/// The commits of the repository as it was built: to read each of them takes two starts of ostree.
+fn read_commits(folder: &Path) -> Option<CommitIndex> {
+    serde_json::from_slice(&fs::read(folder.join("commits.json")).ok()?).ok()
+}
+
+fn write_commits(folder: &Path, commits: &CommitIndex) -> Result<(), StoreError> {
+    let text = serde_json::to_vec(commits).expect("commits are plain data");
+    let path = folder.join("commits.json");
+    fs::write(&path, text).map_err(StoreError::file(&path))
 }
 
 fn write_contents(folder: &Path, contents: &Contents) -> Result<(), StoreError> {

@@ -8,12 +8,13 @@ use base64::{
     alphabet::Alphabet,
     engine::{GeneralPurpose, GeneralPurposeConfig},
 };
+use serde::{Deserialize, Serialize};
 
 use super::commands;
 use crate::{StoreError, hex};
 
 /// What the server must know about a commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Commit {
     /// `xa.token-type`: 0 means that no token is needed.
     pub(crate) token_type: i32,
@@ -24,7 +25,7 @@ pub(crate) struct Commit {
 }
 
 /// All commits of the repository.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct CommitIndex(HashMap<String, Commit>);
 
 impl CommitIndex {
