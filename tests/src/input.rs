@@ -83,6 +83,27 @@ impl Window<'_> {
         self.wait("the list to close", |tree| items_of(tree, name).is_empty().then_some(())).await;
     }
 
+    /// Opens the main menu and chooses one of its items by the keyboard. GTK's menus tell screen readers no names, so `place`
+    /// is counted from the first item, which is 0.
+    pub async fn choose_in_main_menu(&self, place: usize) {
+        let has_focus = |tree: &Tree| {
+            let mut items = tree.nodes.iter().filter(|node| node.role == Role::MenuItem);
+            items.position(Node::is_focused)
+        };
+        self.focus().await;
+        self.screen.key("F10").await;
+        let mut now = self.wait("the focus in the menu", has_focus).await;
+        while now != place {
+            self.screen.key("Down").await;
+            // A key may get lost: it is pressed again.
+            let moved = async { while has_focus(&self.tree().await).is_none_or(|then| then == now) {} };
+            let _ = timeout(SCROLL_LIMIT, moved).await;
+            now = self.wait("the focus in the menu", has_focus).await;
+        }
+        self.screen.key("Return").await;
+        self.wait("the end of the menu", |tree| has_focus(tree).is_none().then_some(())).await;
+    }
+
     /// Focuses the window, waits, and presses a key, without a look in between.
     pub async fn key_after_focus(&self, wait: Duration, key: &str) {
         let id = self.screen.wait_for(&self.in_this_window("its id"), async || self.id().await).await;

@@ -5,6 +5,8 @@ use usher_demo_store::{Failure, Reply, Route};
 use usher_tests::usherctl::BrowserCommand;
 use usher_tests::{Node, Role, Setup, Story, Window, browser};
 
+use crate::looks::ABOUT;
+
 const APP: &str = "org.example.Postcard";
 /// A user of the shop whose name is an e-mail address.
 const USER: &str = "countess@lovelace.example";
@@ -156,10 +158,7 @@ async fn a_check_and_the_about_dialog_have_details_too() {
     story.session.open_usher();
     let screen = story.session.screen();
     let window = screen.window("Usher").await;
-    // Entries of GTK's menus have no names for screen readers, but the last one is “About Usher”.
-    for key in ["F10", "Up", "Return"] {
-        screen.key(key).await;
-    }
+    window.choose_in_main_menu(ABOUT).await;
     screen.front().press_row("Troubleshooting").await;
     screen.front().press_row("Debugging Information").await;
     let shown = screen.front();

@@ -6,6 +6,8 @@ use std::fs;
 use usher_tests::{KeyringState, Role, Setup, Story, Window};
 
 const APP: &str = "org.example.Postcard";
+/// The place of “About Usher” in the main menu.
+pub(crate) const ABOUT: usize = 3;
 
 /// The largest height of a one-line heading with text of the usual size.
 const LARGEST_USUAL_HEADING: i32 = 40;
@@ -63,10 +65,7 @@ async fn walk_through_the_window(story: &Story, check: PageCheck) {
     screen.front().ready_switch("Continue Installs After Signing In").await;
     check.run(story, &screen.front(), "Preferences").await;
     screen.key("Escape").await;
-    // Entries of GTK's menus have no names for screen readers, but the last one is “About Usher”.
-    for key in ["F10", "Up", "Return"] {
-        screen.key(key).await;
-    }
+    window.choose_in_main_menu(ABOUT).await;
     screen.front().says("Troubleshooting").await;
     check.run(story, &screen.front(), "About").await;
     screen.key("Escape").await;
