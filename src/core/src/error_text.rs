@@ -149,6 +149,7 @@ impl UserFacing for StoreError {
             Self::NoKeyring => gettext("none is running"),
             Self::NoPortal => gettext("the desktop does not open it for sandboxed apps"),
             Self::Locked | Self::Dismissed => gettext("it is locked"),
+            Self::NotSetUp => gettext("it is not set up"),
             Self::TimedOut => gettext("it did not answer"),
             Self::File(error) if error.kind() == ErrorKind::StorageFull => gettext("the disk is full"),
             Self::Keyring(_) | Self::Portal(_) | Self::File(_) | Self::NotKept => gettext("it could not be written to"),
@@ -159,6 +160,7 @@ impl UserFacing for StoreError {
     fn sentence(&self) -> String {
         match self {
             Self::Locked | Self::Dismissed => gettext("The keyring is locked. Unlock it, then try again."),
+            Self::NotSetUp => gettext("The keyring is not set up. Choose a password when it asks for one."),
             Self::NoKeyring => gettext("No keyring is running, so no account can be used."),
             Self::NoPortal => {
                 gettext("The desktop does not open the keyring for sandboxed apps, so no account can be used.")
@@ -291,13 +293,14 @@ mod tests {
         HttpError::Certificate(CertificateFault::Untrusted),
     ];
 
-    fn store_errors() -> [StoreError; 10] {
+    fn store_errors() -> [StoreError; 11] {
         let disk = |kind: ErrorKind| io::Error::from(kind);
         [
             StoreError::NoKeyring,
             StoreError::NoPortal,
             StoreError::Locked,
             StoreError::Dismissed,
+            StoreError::NotSetUp,
             StoreError::TimedOut,
             StoreError::Portal(zbus::Error::InvalidReply),
             StoreError::File(disk(ErrorKind::StorageFull)),
@@ -327,8 +330,8 @@ mod tests {
     #[test]
     fn a_keyring_failure_is_put_into_words() {
         let reasons = store_errors().map(|error| error.reason());
-        assert_eq!(reasons[2..5], ["it is locked", "it is locked", "it did not answer"]);
-        assert_eq!(reasons[6..8], ["the disk is full", "it could not be written to"]);
+        assert_eq!(reasons[2..6], ["it is locked", "it is locked", "it is not set up", "it did not answer"]);
+        assert_eq!(reasons[7..9], ["the disk is full", "it could not be written to"]);
         assert_eq!(StoreError::Dismissed.sentence(), "The keyring is locked. Unlock it, then try again.");
         let said = StoreError::NotKept.sentence();
         assert_eq!(said, "The keyring reported an error: the keyring did not keep the account.");

@@ -209,7 +209,7 @@ impl From<&StoreError> for Obstacle {
         match error {
             StoreError::NoKeyring => Self::NoKeyring,
             StoreError::NoPortal => Self::NoPortal,
-            StoreError::Locked | StoreError::Dismissed | StoreError::TimedOut => Self::Locked,
+            StoreError::Locked | StoreError::Dismissed | StoreError::NotSetUp | StoreError::TimedOut => Self::Locked,
             StoreError::Keyring(_)
             | StoreError::Portal(_)
             | StoreError::File(_)

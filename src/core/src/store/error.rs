@@ -18,6 +18,9 @@ pub enum StoreError {
     /// The person did not unlock it.
     #[error("the keyring was not unlocked")]
     Dismissed,
+    /// There is no collection for new items, as before the first use, and the person made none.
+    #[error("no keyring was set up")]
+    NotSetUp,
     /// The keyring did not answer in time.
     #[error("the keyring did not answer in time")]
     TimedOut,
@@ -46,6 +49,7 @@ impl Clone for StoreError {
             Self::NoPortal => Self::NoPortal,
             Self::Locked => Self::Locked,
             Self::Dismissed => Self::Dismissed,
+            Self::NotSetUp => Self::NotSetUp,
             Self::TimedOut => Self::TimedOut,
             Self::Keyring(error) => Self::Keyring(error.clone()),
             Self::Portal(error) => Self::Portal(error.clone()),

@@ -187,7 +187,7 @@ impl imp::PromptWindow {
                         imp.set_busy(false);
                         return imp.show_done(&gettext("Keyring Unlocked"), None, None, None);
                     }
-                    Ok(false) | Err(StoreError::Dismissed | StoreError::Locked) => {}
+                    Ok(false) | Err(StoreError::Dismissed | StoreError::Locked | StoreError::NotSetUp) => {}
                     Err(error) => tracing::warn!(%error, "cannot unlock the keyring"),
                 }
                 imp.set_busy(false);

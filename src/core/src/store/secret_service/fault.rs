@@ -18,6 +18,8 @@ pub(super) enum Fault {
     Locked,
     /// The person dismissed a prompt.
     Dismissed,
+    /// There is no collection for new items, and the person made none.
+    NotSetUp,
     /// No answer came in time.
     TimedOut,
     /// Anything else.
@@ -64,6 +66,7 @@ impl From<Fault> for StoreError {
             Fault::Absent => Self::NoKeyring,
             Fault::Locked => Self::Locked,
             Fault::Dismissed => Self::Dismissed,
+            Fault::NotSetUp => Self::NotSetUp,
             Fault::TimedOut => Self::TimedOut,
             Fault::NoSession => Self::Keyring(Error::Failure("the keyring ended the session".to_owned())),
             Fault::Gone => Self::Keyring(Error::Failure("the keyring does not know the item".to_owned())),

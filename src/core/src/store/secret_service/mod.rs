@@ -367,7 +367,11 @@ async fn collection_for_new_items(session: &Session, asking: Asking) -> Result<O
     };
     let Some((collection, is_locked)) = known else {
         let made = session.create_default_collection(&gettext("Default keyring")).await?;
-        return session.finish(made, asking).await;
+        return session.finish(made, asking).await.map_err(|fault| match fault {
+            // Nothing is locked: a keyring without files of its own asks for the password of a new one.
+            Fault::Dismissed | Fault::Locked => Fault::NotSetUp,
+            other => other,
+        });
     };
     let objects = std::slice::from_ref(&collection);
     if is_locked && !session.unlock_without_question(objects, &mut Vec::new()).await? {
