@@ -35,12 +35,15 @@ pub(crate) struct Bench {
     pub(crate) accounts: Accounts,
 }
 
+/// A session without a shop. Windows are drawn by GL, as on a desktop.
+pub(crate) fn setup_for_windows() -> Setup {
+    let environment = vec![("GSK_RENDERER", "ngl".to_owned())];
+    Setup { keyring: KeyringState::Unlocked, without_shop: true, environment, ..Setup::default() }
+}
+
 impl Bench {
     pub(crate) async fn set_up(sizes: &[usize]) -> Self {
-        // Windows are drawn as on a desktop.
-        let environment = vec![("GSK_RENDERER", "ngl".to_owned())];
-        let setup = Setup { keyring: KeyringState::Unlocked, without_shop: true, environment, ..Setup::default() };
-        let session = Session::start(setup).await;
+        let session = Session::start(setup_for_windows()).await;
         let most = sizes.iter().copied().max().unwrap_or_default();
         let short_lived = open(&session, "short_lived", SHORT_LIFETIME, most).await;
         let long_lived = open(&session, "long_lived", LONG_LIFETIME, most).await;

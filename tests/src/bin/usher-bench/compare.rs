@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use usher_tests::{AUTHENTICATOR, KeyringState, Session, Setup};
+use usher_tests::{AUTHENTICATOR, Session, Setup};
 
-use crate::bench::Accounts;
+use crate::bench::{Accounts, setup_for_windows};
 use crate::daemon::memory_of;
 use crate::pair::{Pair, in_turn};
 use crate::report::{Line, Samples, Table};
@@ -19,7 +19,7 @@ const SIZES: [usize; 2] = [1, 1000];
 pub(crate) async fn measure(stage: &Path, arguments: &Arguments) -> Table {
     let stage = stage.canonicalize().unwrap_or_else(|error| panic!("no stage is at {}: {error}", stage.display()));
     assert!(stage.join("libexec/usher-authenticator").exists(), "{} is no stage of Usher", stage.display());
-    let setup = Setup { keyring: KeyringState::Unlocked, without_shop: true, ..Setup::default() };
+    let setup = setup_for_windows();
     say("Setting up: a session for each build, two shops, an account at each…");
     let stage: &'static str = stage.display().to_string().leak();
     let before = Session::start(Setup { stage: Some(stage), ..setup.clone() }).await;
