@@ -73,10 +73,18 @@ fn per_doubling((size, time): (usize, Milliseconds), (later_size, later): (usize
 
 /// Measures all of it.
 pub(crate) async fn measure(runs: usize) -> Vec<Line> {
-    let mut lines = of_refs(runs).await;
-    lines.extend(of_accounts(runs).await);
-    lines.extend(of_remotes(runs).await);
-    lines.extend(of_apps(runs).await);
+    let mut all = said(of_refs(runs).await);
+    all.extend(said(of_accounts(runs).await));
+    all.extend(said(of_remotes(runs).await));
+    all.extend(said(of_apps(runs).await));
+    all
+}
+
+/// Says lines before the whole table is there, which takes long.
+fn said(lines: Vec<Line>) -> Vec<Line> {
+    for line in &lines {
+        say(&format!("{}: {}; {}", line.what, line.figure, line.notes));
+    }
     lines
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 
+use secret_service::{EncryptionType, SecretService};
 use serde_json::Value;
 use usher_tests::{AUTHENTICATOR, Session};
 
@@ -18,6 +19,11 @@ pub(super) async fn accounts(session: &Session, filled: &mut usize, wanted: usiz
         panic!("an account is in the keyring")
     };
     let account: Value = serde_json::from_slice(&model.secret).expect("an account is JSON");
+    // One connection for all of them: a thousand would take long to set up.
+    let service = SecretService::connect_with_existing(EncryptionType::Plain, session.bus.connection.clone())
+        .await
+        .expect("the keyring answers");
+    let collection = service.get_default_collection().await.expect("the keyring has a default collection");
     for number in *filled..wanted {
         let id = format!("{number:08x}-0000-4000-8000-000000000000");
         let service = format!("https://store{number}.example.org/");
@@ -28,7 +34,11 @@ pub(super) async fn accounts(session: &Session, filled: &mut usize, wanted: usiz
         let mut attributes = model.attributes.clone();
         attributes.insert("account".to_owned(), id);
         attributes.insert("service".to_owned(), service);
-        session.keyring().add_item(&model.label, &attributes, account.to_string().as_bytes()).await;
+        let attributes = attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let secret = account.to_string();
+        let item =
+            collection.create_item(&model.label, attributes, secret.as_bytes(), false, "application/octet-stream");
+        item.await.expect("the keyring takes an item");
     }
     *filled = wanted.max(*filled);
 }
