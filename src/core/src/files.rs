@@ -102,10 +102,14 @@ fn ours(path: &Path, limit: u64) -> Option<io::Take<File>> {
 /// Writes one of our files with mode 0600 in a folder with mode 0700. After a crash it has the old content or the new.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    make_folder(folder)?;
     let part = path.with_extension("part");
-    let _ = fs::remove_file(&part);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
+    let create = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part);
+    // Most often the folder is there, and no part that a crash has left.
+    let mut file = match create() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make_folder(folder).and_then(|()| create())?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::remove_file(&part).and_then(|()| create())?,
+        created => created?,
+    };
     let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&part, path));
     if written.is_err() {
         let _ = fs::remove_file(&part);
@@ -143,11 +147,21 @@ pub struct Lock(#[allow(dead_code)] File);
 
 /// Takes the lock. Waits at most `limit` for another holder.
 pub async fn lock(path: &Path, limit: Duration) -> io::Result<Lock> {
+    lock_if(path, limit, || true).await?.ok_or_else(|| io::ErrorKind::NotFound.into())
+}
+
+/// Takes the lock if this is so, which is found out on the same thread as the lock is opened.
+pub(crate) async fn lock_if(
+    path: &Path,
+    limit: Duration,
+    is_so: impl FnOnce() -> bool + Send + 'static,
+) -> io::Result<Option<Lock>> {
     let file = apart_within(limit, path, {
         let path = path.to_owned();
-        move || open_lock(&path)
+        move || is_so().then(|| open_lock(&path))
     });
-    let file = file.await??;
+    let Some(file) = file.await? else { return Ok(None) };
+    let file = file?;
     // A blocked flock(2) cannot be cancelled, so try again while the lock is taken.
     let taken = async {
         loop {
@@ -159,7 +173,7 @@ pub async fn lock(path: &Path, limit: Duration) -> io::Result<Lock> {
         }
     };
     tokio::time::timeout(limit, taken).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-    Ok(Lock(file))
+    Ok(Some(Lock(file)))
 }
 
 /// Opens a file to lock it, and makes it if needed.
@@ -242,6 +256,13 @@ mod tests {
         assert_eq!(read(&link, 10), None);
         write(&link, b"new").unwrap();
         assert_eq!(read(&path, 10).as_deref(), Some(&b"two"[..]));
+
+        // A crash, or somebody else, has left a part.
+        let (part, elsewhere) = (path.with_extension("part"), folder.path().join("elsewhere"));
+        symlink(&elsewhere, &part).unwrap();
+        write(&path, b"next").unwrap();
+        assert_eq!(read(&path, 10).as_deref(), Some(&b"next"[..]));
+        assert!(!elsewhere.exists() && part.symlink_metadata().is_err());
 
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         assert_eq!(read(&path, 10), None);

@@ -2,7 +2,10 @@
 //! The names by which Usher's parts know each other. A development build has other names than a release, so that both
 //! can be installed side by side. The build sets them; the defaults are those of a development build.
 
-use std::path::PathBuf;
+use std::{
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
 
 use crate::folders;
 
@@ -54,7 +57,8 @@ pub fn is_devel() -> bool {
 
 /// Whether this process runs inside a Flatpak sandbox.
 pub fn in_sandbox() -> bool {
-    std::path::Path::new("/.flatpak-info").exists()
+    static IS_IT: LazyLock<bool> = LazyLock::new(|| Path::new("/.flatpak-info").exists());
+    *IS_IT
 }
 
 /// The words that start `usherctl` in a person's shell: a shell does not find commands inside a Flatpak.

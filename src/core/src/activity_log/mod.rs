@@ -52,6 +52,8 @@ const WAIT_LIMIT: Duration = Duration::from_secs(3);
 pub struct ActivityLog {
     path: PathBuf,
     known: Arc<Mutex<Known>>,
+    /// Held while this process writes: whoever waits for the lock file has to look at it again and again.
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl ActivityLog {
@@ -62,7 +64,7 @@ impl ActivityLog {
 
     /// The log in this folder.
     pub fn in_folder(folder: &Path) -> Self {
-        Self { path: folder.join("activity.jsonl"), known: Arc::default() }
+        Self { path: folder.join("activity.jsonl"), known: Arc::default(), turn: Arc::default() }
     }
 
     /// Its path, to watch it.
@@ -117,12 +119,11 @@ impl ActivityLog {
     }
 
     async fn add(&self, entries: Vec<Entry>) -> io::Result<()> {
+        let _turn = self.turn.lock().await;
         let settings = self.settings();
-        let is_kept = files::apart(self.path(), move || settings.is_kept()).await?;
-        if !is_kept {
-            return Ok(());
-        }
-        self.change(move |log| {
+        let lock = files::lock_if(&self.lock_path(), LOCK_LIMIT, move || settings.is_kept()).await?;
+        let Some(lock) = lock else { return Ok(()) };
+        self.change_under(lock, move |log| {
             let names_apps = log.settings().names_apps();
             let fit = |entry: Entry| if names_apps { entry.with_some_apps() } else { entry.without_apps() };
             entries.into_iter().map(Entry::cut).map(fit).try_for_each(|entry| log.append(&entry))
@@ -135,9 +136,21 @@ impl ActivityLog {
         &self,
         change: impl FnOnce(&Self) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
+        let _turn = self.turn.lock().await;
+        self.change_under(files::lock(&self.lock_path(), LOCK_LIMIT).await?, change).await
+    }
+
+    async fn change_under<T: Send + 'static>(
+        &self,
+        _lock: files::Lock,
+        change: impl FnOnce(&Self) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
         let log = self.clone();
-        let _lock = files::lock(&self.path.with_extension("lock"), LOCK_LIMIT).await?;
         files::apart_within(WRITE_LIMIT, &self.path, move || change(&log)).await?
+    }
+
+    fn lock_path(&self) -> PathBuf {
+        self.path.with_extension("lock")
     }
 
     /// Adds one entry at the end. What is too old goes, and the oldest where the file would be too large.

@@ -24,7 +24,9 @@ impl HttpResponse {
             return Err(HttpError::Unexpected);
         }
         let headers = response.headers().clone();
-        let mut body = Vec::new();
+        // What the server says of its length is only a hint.
+        let length = response.content_length().and_then(|length| usize::try_from(length).ok());
+        let mut body = Vec::with_capacity(length.unwrap_or_default().min(limit));
         let mut chunks = response.bytes_stream();
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(|error| classify(&error))?;
