@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Secrets have types of their own: they can be sent and saved, but not printed. Dropping one wipes it.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -19,10 +19,11 @@ pub const SECRET_LIMIT: usize = 64 * 1024;
 #[error("not a bearer token")]
 pub struct TokenError;
 
-/// A bearer token (RFC 6750 `b64token`), never empty. `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+/// A bearer token (RFC 6750 `b64token`), never empty. `Debug` does not show it. Its clones share one text, which the last of
+/// them wipes.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Token(String);
+pub struct Token(Arc<Zeroizing<String>>);
 
 impl Token {
     /// Checks the characters and the length of a token (rules R11 and F8: a line break would start a new header).
@@ -32,7 +33,7 @@ impl Token {
         if body.is_empty() || text.len() > TOKEN_LIMIT || !body.bytes().all(valid) {
             return Err(TokenError);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(Arc::new(Zeroizing::new(text.to_owned()))))
     }
 
     /// The token's text: for a request's header, the keyring, or flatpak's answer, and nothing else.
@@ -58,7 +59,7 @@ impl TryFrom<String> for Token {
 
 impl From<Token> for String {
     fn from(token: Token) -> Self {
-        token.0.clone()
+        token.expose().to_owned()
     }
 }
 

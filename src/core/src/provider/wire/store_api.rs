@@ -2,15 +2,23 @@
 //! The API of an account server: `api/v1/get_tokens`, `api/v1/get_listing_token`, `api/v1/begin_purchase`, and
 //! `api/v1/sign_out`, all relative to its base address. Several providers speak it, each with its own way to show who calls.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap, HashSet},
+    fmt,
+};
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error as _, MapAccess, Visitor},
+};
 use url::Url;
 
 use super::{
     api::ApiAnswer,
     challenges::{challenges, is_scheme},
-    json, jwt,
+    json::{self, Strict, Text, Unique},
+    jwt,
 };
 use crate::{
     ask::Ask,
@@ -75,11 +83,46 @@ struct TokensRequest<'a> {
 }
 
 /// Every id of the request must be a key of `tokens` or an element of `denied`, or the answer is void. Other ids are
-/// ignored.
-#[derive(Deserialize)]
-struct TokensAnswer {
-    tokens: BTreeMap<String, Option<String>>,
-    denied: BTreeSet<String>,
+/// ignored. An answer may have thousands of tokens, so that it is read where it is.
+struct TokensAnswer<'b> {
+    tokens: HashMap<Cow<'b, str>, Option<Text<'b>>>,
+    denied: HashSet<Cow<'b, str>>,
+}
+
+impl<'de: 'b, 'b> Deserialize<'de> for TokensAnswer<'b> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Parts;
+
+        impl<'de> Visitor<'de> for Parts {
+            type Value = TokensAnswer<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("tokens and what is denied")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<TokensAnswer<'de>, A::Error> {
+                let (mut tokens, mut denied, mut others) = (None, None, BTreeSet::new());
+                while let Some(Text(key)) = entries.next_key()? {
+                    let is_new = match &*key {
+                        "tokens" => tokens.replace(entries.next_value::<Unique<'_, _>>()?).is_none(),
+                        "denied" => denied.replace(entries.next_value()?).is_none(),
+                        _ => {
+                            entries.next_value::<Strict<1>>()?;
+                            others.insert(key)
+                        }
+                    };
+                    if !is_new {
+                        return Err(json::twice());
+                    }
+                }
+                let Unique(tokens) = tokens.ok_or_else(|| A::Error::missing_field("tokens"))?;
+                let denied: Vec<Text<'_>> = denied.ok_or_else(|| A::Error::missing_field("denied"))?;
+                Ok(TokensAnswer { tokens, denied: denied.into_iter().map(|Text(id)| id).collect() })
+            }
+        }
+
+        deserializer.deserialize_map(Parts)
+    }
 }
 
 /// It has no fields: an account has one listing at a server.
@@ -215,9 +258,9 @@ fn parse_listing(body: &[u8], now: i64) -> Option<Grant> {
 
 /// Reads a body. It must grant or deny every app of the request, never both (rule R10).
 fn parse(body: &[u8], asks: &[Ask], now: i64) -> Result<Grants, TokensError> {
-    let answer: TokensAnswer = json::read(body).map_err(|_| TokensError::Unexpected)?;
+    let answer: TokensAnswer<'_> = json::read_as(body).map_err(|_| TokensError::Unexpected)?;
     let grant = |ask: &Ask| match (answer.tokens.get(ask.app_id()), answer.denied.contains(ask.app_id())) {
-        (Some(token), false) => grant(token.as_deref().unwrap_or_default(), now),
+        (Some(token), false) => grant(token.as_ref().map(|token| &*token.0).unwrap_or_default(), now),
         (None, true) => Some(Grant::Denied),
         _ => None,
     };
