@@ -120,6 +120,10 @@ impl Accounts for KeyringAccounts {
         Ok(entries)
     }
 
+    fn known(&self) -> Option<Arc<[Entry]>> {
+        lock(&self.snapshot).entries.clone()
+    }
+
     async fn changes(&self) -> watch::Receiver<()> {
         self.watch().await;
         lock(&self.snapshot).heard.subscribe()

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
 use zbus::{Connection, fdo, message::Header, zvariant::OwnedObjectPath};
 
 use crate::{
@@ -80,8 +81,7 @@ pub(crate) async fn accept(
         request.interactive,
         "received a request"
     );
-    // If the daemon was killed now, a client whose handle is not in there would wait forever.
-    daemon.open_requests.written().await;
+    let (returned, taken) = oneshot::channel();
     let supervisor = RequestTask {
         daemon: daemon.clone(),
         connection: connection.clone(),
@@ -89,8 +89,14 @@ pub(crate) async fn accept(
         peer: peer.to_owned().into(),
         admission,
         events,
+        taken,
     };
+    // The work begins while the disk writes.
     tokio::spawn(supervisor.run(request));
+    // If the daemon was killed now, a client whose handle is not in there would wait forever.
+    daemon.open_requests.written().await;
+    // Nobody listens any more if the request has ended.
+    let _ = returned.send(());
     Ok(handle)
 }
 

@@ -45,6 +45,7 @@ pub(crate) const OTHER: &str = "app/org.example.Other/x86_64/stable";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Keyring {
     Works,
+    Known,
     Fails,
     Locked,
     Missing,
@@ -190,6 +191,10 @@ impl World {
         }
     }
 
+    fn open_entries(&self) -> Arc<[Entry]> {
+        self.accounts.lock().unwrap().iter().cloned().map(|account| Entry::Open(account.into())).collect()
+    }
+
     pub(crate) fn set_keyring(&self, keyring: Keyring) {
         *self.keyring.lock().unwrap() = keyring;
     }
@@ -222,15 +227,18 @@ impl Accounts for World {
         self.readings.lock().unwrap().push(reading);
         let keyring = *self.keyring.lock().unwrap();
         match keyring {
-            Keyring::Works => {}
+            Keyring::Works | Keyring::Known => {}
             Keyring::Fails => return Err(StoreError::NotKept),
             Keyring::Locked => return Err(StoreError::Locked),
             Keyring::Missing => return Err(StoreError::NoKeyring),
             Keyring::Stalls => std::future::pending().await,
             Keyring::Panics => panic!("injected"),
         }
-        let accounts = self.accounts.lock().unwrap();
-        Ok(accounts.iter().cloned().map(|account| Entry::Open(Box::new(account))).collect())
+        Ok(self.open_entries())
+    }
+
+    fn known(&self) -> Option<Arc<[Entry]>> {
+        matches!(*self.keyring.lock().unwrap(), Keyring::Known).then(|| self.open_entries())
     }
 
     async fn changes(&self) -> watch::Receiver<()> {
@@ -262,8 +270,7 @@ impl Drop for Abandoned {
 #[async_trait]
 impl Tokens for World {
     async fn get(&self, account: &Account, asks: &[Ask]) -> Result<Grants, SessionError> {
-        let credential =
-            account.credential.as_ref().and_then(|credential| credential.bearer()).ok_or(SessionError::SignedOut)?;
+        let credential = account.credential.as_ref().and_then(|known| known.bearer()).ok_or(SessionError::SignedOut)?;
         let ids = asks.iter().map(|ask| ask.app_id().to_owned()).collect();
         self.calls.lock().unwrap().push((account.binding.clone(), credential.expose().to_owned(), ids));
         let says = self.says.lock().unwrap().clone();
@@ -272,9 +279,7 @@ impl Tokens for World {
             Says::No(denied) => ("token", denied),
             Says::Fails(error) => return Err(self.fail(account, error.into())),
             Says::NothingUsable => return Err(SessionError::MayHaveEnded),
-            Says::NotRenewed(error) => {
-                return Err(SessionError::NotRenewed { host: "sso.example.org".to_owned(), error });
-            }
+            Says::NotRenewed(error) => return Err(SessionError::NotRenewed { host: "sso.example.org".into(), error }),
             Says::Panics => panic!("injected"),
             Says::Never => {
                 let _abandoned = Abandoned(self.abandoned.clone());

@@ -61,7 +61,7 @@ mod tests {
 
     fn event(number: u8) -> Event {
         match number {
-            0 => Event::Answered(Box::new(Answer::Tokens([(String::new(), vec!["a".to_owned()])].into()).into())),
+            0 => Event::Answered(Box::new(Answer::Tokens(vec![(None, vec!["app/a.A/x/1".parse().unwrap()])]).into())),
             1 => Event::Failed,
             2 => Event::Closed,
             3 => Event::PeerGone,

@@ -17,7 +17,8 @@ use crate::{
 /// Who asks, and what for.
 pub(crate) struct Asker {
     pub(crate) program: String,
-    pub(crate) purpose: Purpose,
+    /// `None` if nobody keeps a log.
+    pub(crate) purpose: Option<Purpose>,
 }
 
 impl From<Wanted> for Purpose {
@@ -63,8 +64,8 @@ impl Daemon {
         outcome: Outcome,
         asked: &Asked,
     ) {
-        let Some(log) = &self.log else { return };
         let (Asker { program, purpose }, Outcome { account, result }) = (asker, outcome);
+        let (Some(log), Some(purpose)) = (&self.log, purpose) else { return };
         let event = LoggedRequest { program, purpose, apps: app_ids.len(), app_ids, result, asked: asked.all() };
         let (at, remote) = (self.flow.clock.now(), Some(remote.to_owned()));
         log.write(vec![Entry { at, host, remote, account, event: Event::Request(event) }]).await;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use usher_core::{activity_log::RequestResult, locale};
 use zbus::{
     Connection, fdo,
@@ -91,6 +91,8 @@ pub(crate) struct RequestTask {
     pub(crate) peer: OwnedUniqueName,
     pub(crate) admission: Admission,
     pub(crate) events: mpsc::UnboundedReceiver<Event>,
+    /// Ready once the client is about to get the handle.
+    pub(crate) taken: oneshot::Receiver<()>,
 }
 
 impl RequestTask {
@@ -131,6 +133,8 @@ impl RequestTask {
             answer = ?reply.as_ref().map(|reply| &reply.answer),
             "ended a request"
         );
+        // A client that learns the handle only from the call would miss an answer that comes before it.
+        let _ = (&mut self.taken).await;
         if let Some(Reply { answer, .. }) = &reply {
             let delivery = delivery.done().await.unwrap_or_else(|| self.daemon.bus_access.surest());
             tracing::debug!(handle = self.handle.as_str(), ?delivery, "sent an answer");
@@ -146,7 +150,10 @@ impl RequestTask {
         drop(self.admission);
         forget_client(&self.connection, &self.daemon.open_requests, &self.peer).await;
         // Nothing is installed yet that the answer was for.
-        let purpose = self.daemon.flow.wanted(&request).await.into();
+        let purpose = match &self.daemon.log {
+            Some(_) => Some(self.daemon.flow.wanted(&request).await.into()),
+            None => None,
+        };
         let asker = Asker { program: program.done().await.unwrap_or_default(), purpose };
         if is_stopped {
             self.daemon.log(&request, asker, Outcome::of(RequestResult::Cancelled), &asked).await;

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The flow's traits for the real world, as far as they only call into the library.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
@@ -14,6 +19,7 @@ use usher_core::{
     files,
     ground::Ground,
     http::{HttpClient, HttpError},
+    names,
     refs::FlatpakRef,
     remote::{self, Installation, Remote},
     token_check::{KeptKeys, KeySet},
@@ -33,14 +39,8 @@ impl Installations for DiskInstallations {
     async fn is_update(&self, remote: &str, remote_uri: &str, refs: &[&FlatpakRef]) -> bool {
         let wanted: Vec<FlatpakRef> = refs.iter().map(|&wanted| wanted.clone()).collect();
         let (name, uri) = (remote.to_owned(), remote_uri.to_owned());
-        let installed = of_each(move |installation| {
-            let is_here = |wanted: &&FlatpakRef| {
-                remote::is_installed(std::slice::from_ref(installation), wanted)
-                    || remote::replaces_installed(installation, &name, &uri, wanted)
-            };
-            wanted.iter().filter(is_here).cloned().collect()
-        });
-        let installed: BTreeSet<FlatpakRef> = installed.await.into_iter().collect();
+        let installed = of_each(move |installation| remote::held(installation, &name, &uri, &wanted));
+        let installed: HashSet<FlatpakRef> = installed.await.into_iter().collect();
         remote::is_update(refs, |wanted| installed.contains(wanted))
     }
 
@@ -53,11 +53,16 @@ impl Installations for DiskInstallations {
 /// What the installations hold, in their order. Leaves out those whose disk does not answer: the others count all the
 /// same.
 async fn of_each<T: Send + 'static>(look: impl Fn(&Installation) -> Vec<T> + Clone + Send + 'static) -> Vec<T> {
-    let (usual, custom) = tokio::join!(
-        files::apart(Path::new("the usual installations"), remote::usual_installations),
-        files::apart(Path::new("the list of installations"), remote::custom_installations),
-    );
-    let all = usual.into_iter().chain(custom).flatten();
+    // Only a sandbox has to look where they are.
+    let usual = async {
+        if !names::in_sandbox() {
+            return remote::usual_installations();
+        }
+        files::apart(Path::new("the usual installations"), remote::usual_installations).await.unwrap_or_default()
+    };
+    let custom = files::apart(Path::new("the list of installations"), remote::custom_installations);
+    let (usual, custom) = tokio::join!(usual, custom);
+    let all = usual.into_iter().chain(custom.unwrap_or_default());
     let held = join_all(all.map(|installation| {
         let (place, look) = (installation.path.clone(), look.clone());
         async move { files::apart(&place, move || look(&installation)).await.unwrap_or_default() }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Recently issued download tokens, only in memory. Pure: time is a parameter.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use usher_core::{
     account::{Account, AccountId},
@@ -31,7 +31,7 @@ pub(crate) struct Timestamp {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Holder<'a> {
     /// An account's.
-    Account(&'a Account),
+    Account(&'a Arc<Account>),
     /// Those that the server of this binding gives to anybody.
     Anybody(&'a Binding),
 }
@@ -50,9 +50,9 @@ impl Holder<'_> {
         }
     }
 
-    fn account(self) -> Option<Account> {
+    fn account(self) -> Option<Arc<Account>> {
         match self {
-            Self::Account(account) => Some(comparable(account)),
+            Self::Account(account) => Some(account.clone()),
             Self::Anybody(_) => None,
         }
     }
@@ -63,8 +63,8 @@ impl Holder<'_> {
 pub(crate) struct TokenCache(HashMap<Key, HeldTokens>);
 
 struct HeldTokens {
-    /// The account as it was: any change of it invalidates the tokens.
-    account: Option<Account>,
+    /// The account as it was: any change of it but its use invalidates the tokens.
+    account: Option<Arc<Account>>,
     remotes: HashMap<RemoteUrl, HashMap<FlatpakRef, Kept>>,
 }
 
@@ -77,8 +77,22 @@ struct Kept {
 }
 
 impl HeldTokens {
-    fn new(account: Option<Account>) -> Self {
+    fn new(account: Option<Arc<Account>>) -> Self {
         Self { account, remotes: HashMap::new() }
+    }
+
+    /// Whether they are still this holder's.
+    fn are_of(&mut self, holder: Holder<'_>) -> bool {
+        let now = holder.account();
+        let is_same = match (&self.account, &now) {
+            // As long as nothing has changed, it is the very same.
+            (Some(before), Some(now)) => Arc::ptr_eq(before, now) || comparable(before) == comparable(now),
+            (before, now) => before.is_none() && now.is_none(),
+        };
+        if is_same {
+            self.account = now;
+        }
+        is_same
     }
 
     fn count(&self) -> usize {
@@ -100,7 +114,7 @@ impl TokenCache {
         let Some(known) = self.0.get_mut(&key) else {
             return nothing();
         };
-        if known.account != holder.account() {
+        if !known.are_of(holder) {
             self.0.remove(&key);
             return nothing();
         }
@@ -122,10 +136,9 @@ impl TokenCache {
         grants: &Grants,
         at: Timestamp,
     ) {
-        let account = holder.account();
-        let known = self.0.entry(holder.key()).or_insert_with(|| HeldTokens::new(account.clone()));
-        if known.account != account {
-            *known = HeldTokens::new(account);
+        let known = self.0.entry(holder.key()).or_insert_with(|| HeldTokens::new(holder.account()));
+        if !known.are_of(holder) {
+            *known = HeldTokens::new(holder.account());
         }
         let mut room = COUNT_LIMIT.saturating_sub(known.count());
         let tokens = known.remotes.entry(remote.clone()).or_default();
@@ -172,8 +185,8 @@ mod tests {
 
     use super::*;
 
-    fn account() -> Account {
-        testing::account("https://store.example.org", "demo")
+    fn account() -> Arc<Account> {
+        testing::account("https://store.example.org", "demo").into()
     }
 
     fn remote(host: &str) -> RemoteUrl {
@@ -199,7 +212,7 @@ mod tests {
     }
 
     /// Which of the asks find a token.
-    fn found(cache: &mut TokenCache, account: &Account, host: &str, at: Timestamp) -> [bool; 3] {
+    fn found(cache: &mut TokenCache, account: &Arc<Account>, host: &str, at: Timestamp) -> [bool; 3] {
         let found = cache.find(Holder::Account(account), &remote(host), &asks(), at);
         [0, 1, 2].map(|index| found[index].is_some())
     }
@@ -260,7 +273,7 @@ mod tests {
             let mut cache = TokenCache::default();
             cache.keep(Holder::Account(&unchanged), &remote("r"), &asks(), &granted(None), at(0));
             let mut changed = unchanged.clone();
-            change(&mut changed);
+            change(Arc::make_mut(&mut changed));
             found(&mut cache, &changed, "r", at(1))[0]
         };
         assert!(after(|account| {

@@ -9,52 +9,69 @@ use crate::{refs::FlatpakRef, service::RemoteUrl};
 /// is no ref, or the list of what a repository has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ask {
-    app_id: String,
-    full_ref: Option<FlatpakRef>,
-    listing: Option<RemoteUrl>,
+    subject: Subject,
     /// The commit, or the digest of the manifest in a container registry.
     pub commit: Option<String>,
     /// The name of the repository in a container registry (`summary.xa.oci-repository`).
     pub repository: Option<String>,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Subject {
+    Ref(FlatpakRef),
+    App(String),
+    Listing(RemoteUrl),
+}
+
 impl Ask {
     /// Asks for a ref.
     pub fn of_ref(full_ref: FlatpakRef) -> Self {
-        let app_id = full_ref.app_id().to_owned();
-        Self { app_id, full_ref: Some(full_ref), listing: None, commit: None, repository: None }
+        Self::of(Subject::Ref(full_ref))
     }
 
     /// Asks for an app without a ref.
     pub fn of_app(app_id: &str) -> Self {
-        Self { app_id: app_id.to_owned(), full_ref: None, listing: None, commit: None, repository: None }
+        Self::of(Subject::App(app_id.to_owned()))
     }
 
     /// Asks for the listing of the repository at this address: its summary, or the index of a container registry. It is
     /// asked for alone, since no server gives it together with apps.
     pub fn of_listing(repository: RemoteUrl) -> Self {
-        let listing = Some(repository);
-        Self { app_id: String::new(), full_ref: None, listing, commit: None, repository: None }
+        Self::of(Subject::Listing(repository))
+    }
+
+    fn of(subject: Subject) -> Self {
+        Self { subject, commit: None, repository: None }
     }
 
     /// Id of the app that the ask belongs to. Empty for a listing, which belongs to none.
     pub fn app_id(&self) -> &str {
-        &self.app_id
+        match &self.subject {
+            Subject::Ref(full_ref) => full_ref.app_id(),
+            Subject::App(app_id) => app_id,
+            Subject::Listing(_) => "",
+        }
     }
 
     /// The ref. `None` if this asks for an app without one.
     pub fn full_ref(&self) -> Option<&FlatpakRef> {
-        self.full_ref.as_ref()
+        match &self.subject {
+            Subject::Ref(full_ref) => Some(full_ref),
+            Subject::App(_) | Subject::Listing(_) => None,
+        }
     }
 
     /// The address of the repository whose listing this asks for. `None` if it asks for an app.
     pub fn listing(&self) -> Option<&RemoteUrl> {
-        self.listing.as_ref()
+        match &self.subject {
+            Subject::Listing(repository) => Some(repository),
+            Subject::Ref(_) | Subject::App(_) => None,
+        }
     }
 
     /// Whether it asks for a listing.
     pub fn is_listing(&self) -> bool {
-        self.listing.is_some()
+        self.listing().is_some()
     }
 }
 

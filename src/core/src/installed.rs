@@ -31,10 +31,9 @@ pub fn apps(installation: &Installation) -> Vec<InstalledApp> {
         for arch in names_in(&folder.join(&id)).filter(|name| name != "current") {
             for branch in names_in(&folder.join(&id).join(&arch)) {
                 let deployed = folder.join(&id).join(&arch).join(&branch).join("active/deploy");
-                let named = FlatpakRef { kind: RefKind::App, id: id.clone(), arch: arch.clone(), branch };
-                let is_ref = named.to_string().parse() == Ok(named.clone());
-                if let (true, Some(origin)) = (is_ref, origin(&deployed)) {
-                    found.push(InstalledApp { app: named, origin, is_user: installation.is_user });
+                let named = format!("{}/{id}/{arch}/{branch}", RefKind::App.as_str()).parse();
+                if let (Ok(app), Some(origin)) = (named, origin(&deployed)) {
+                    found.push(InstalledApp { app, origin, is_user: installation.is_user });
                 }
             }
         }
@@ -45,7 +44,7 @@ pub fn apps(installation: &Installation) -> Vec<InstalledApp> {
 
 /// The remote that an installed app came from. `None` if it is not installed.
 pub(crate) fn origin_of(installation: &Installation, app: &FlatpakRef) -> Option<String> {
-    let folder = installation.path.join(app.kind.as_str()).join(&app.id).join(&app.arch).join(&app.branch);
+    let folder = installation.path.join(app.as_str());
     origin(&folder.join("active/deploy"))
 }
 

@@ -68,7 +68,7 @@ mod tests {
         for remote in remotes {
             account.link(testing::link("shop", &format!("https://{remote}/repo")));
         }
-        Entry::Open(Box::new(account))
+        Entry::Open(account.into())
     }
 
     #[test]

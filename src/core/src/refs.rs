@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Flatpak refs, and the app ids to ask tokens for.
 
-use std::{borrow::Borrow, fmt, str::FromStr};
+use std::{borrow::Borrow, cmp::Ordering, fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -130,23 +130,49 @@ fn whole_app(mut id: &str) -> &str {
     id
 }
 
-/// A full ref: `app/org.example.App/x86_64/stable`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// A full ref: `app/org.example.App/x86_64/stable`. Cheap to clone.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct FlatpakRef {
-    /// App or runtime.
-    pub kind: RefKind,
-    /// Application or runtime id.
-    pub id: String,
-    /// Architecture.
-    pub arch: String,
-    /// Branch.
-    pub branch: String,
+    text: Arc<str>,
+    /// Where its id ends.
+    id_end: u16,
+    /// Where its architecture ends.
+    arch_end: u16,
 }
 
 impl FlatpakRef {
+    /// App or runtime.
+    pub fn kind(&self) -> RefKind {
+        if self.text.starts_with(RefKind::App.as_str()) { RefKind::App } else { RefKind::Runtime }
+    }
+
+    /// Application or runtime id.
+    pub fn id(&self) -> &str {
+        &self.text[self.kind().as_str().len() + 1..self.id_end.into()]
+    }
+
+    /// Architecture.
+    pub fn arch(&self) -> &str {
+        &self.text[usize::from(self.id_end) + 1..self.arch_end.into()]
+    }
+
+    /// Branch.
+    pub fn branch(&self) -> &str {
+        &self.text[usize::from(self.arch_end) + 1..]
+    }
+
+    fn parts(&self) -> (RefKind, &str, &str, &str) {
+        (self.kind(), self.id(), self.arch(), self.branch())
+    }
+
+    /// The ref as text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
     /// The id to ask a token for: that of the app to which a sub-ref belongs.
     pub fn app_id(&self) -> &str {
-        whole_app(&self.id)
+        whole_app(self.id())
     }
 }
 
@@ -155,32 +181,49 @@ impl FromStr for FlatpakRef {
 
     fn from_str(text: &str) -> Result<Self, RefError> {
         let mut parts = text.split('/');
-        let kind = match parts.next() {
-            Some("app") => RefKind::App,
-            Some("runtime") => RefKind::Runtime,
-            _ => return Err(RefError),
-        };
-        let id = parts.next().filter(|id| is_id(id)).ok_or(RefError)?.to_owned();
+        let kind = parts.next().filter(|kind| ["app", "runtime"].contains(kind)).ok_or(RefError)?;
+        let id = parts.next().filter(|id| is_id(id)).ok_or(RefError)?;
         let mut next = |allowed: fn(u8) -> bool| {
             parts
                 .next()
                 .filter(|part| !part.is_empty() && part.len() <= PART_LIMIT && part.bytes().all(allowed))
                 .filter(|part| !part.starts_with('.'))
-                .map(ToOwned::to_owned)
                 .ok_or(RefError)
         };
         let arch = next(|byte| byte.is_ascii_alphanumeric() || byte == b'_')?;
-        let branch = next(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))?;
+        next(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))?;
         if parts.next().is_some() {
             return Err(RefError);
         }
-        Ok(Self { kind, id, arch, branch })
+        let id_end = kind.len() + 1 + id.len();
+        // Each part has its limit, so that the sum fits.
+        let end = |at: usize| u16::try_from(at).map_err(|_| RefError);
+        Ok(Self { text: text.into(), id_end: end(id_end)?, arch_end: end(id_end + 1 + arch.len())? })
+    }
+}
+
+/// By kind, then by id, architecture and branch.
+impl Ord for FlatpakRef {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.parts().cmp(&other.parts())
+    }
+}
+
+impl PartialOrd for FlatpakRef {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Debug for FlatpakRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FlatpakRef({self})")
     }
 }
 
 impl fmt::Display for FlatpakRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}/{}", self.kind.as_str(), self.id, self.arch, self.branch)
+        f.write_str(&self.text)
     }
 }
 
@@ -254,6 +297,24 @@ mod tests {
         fn a_ref_writes_the_text_that_it_was_read_from(text in any::<String>()) {
             if let Ok(parsed) = text.parse::<FlatpakRef>() {
                 prop_assert_eq!(parsed.to_string(), text);
+            }
+        }
+
+        #[test]
+        fn a_ref_is_the_sum_of_its_parts_and_sorts_by_them(
+            first in ("app|runtime", "[a-c]\\.[a-c-]{1,2}[a-c]", "[xy]", "[a-c.-]{0,2}[0-9]"),
+            second in ("app|runtime", "[a-c]\\.[a-c-]{1,2}[a-c]", "[xy]", "[a-c.-]{0,2}[0-9]"),
+        ) {
+            let read = |(kind, id, arch, branch): &(String, String, String, String)| {
+                format!("{kind}/{id}/{arch}/{branch}").parse::<FlatpakRef>()
+            };
+            let parts = |of: &FlatpakRef| {
+                (of.kind().as_str().to_owned(), of.id().to_owned(), of.arch().to_owned(), of.branch().to_owned())
+            };
+            if let (Ok(one), Ok(two)) = (read(&first), read(&second)) {
+                prop_assert_eq!(&parts(&one), &first);
+                prop_assert_eq!(one.cmp(&two), first.cmp(&second));
+                prop_assert_eq!(one == two, first == second);
             }
         }
     }

@@ -7,6 +7,7 @@ mod listing;
 mod objects;
 mod samples;
 mod summary;
+mod updates;
 mod without_usher;
 
 use std::{
@@ -18,7 +19,8 @@ pub use self::{
     listing::{ListSource, Listing, own_architecture, signatures},
     objects::{Checksum, content_of_file, file_in_tree, tree_of_commit},
     samples::{samples_at, samples_of},
-    summary::{free_apps, needs_token, replaces_installed, samples},
+    summary::{free_apps, needs_token, samples},
+    updates::held,
     without_usher::{FLATPAK_AUTHENTICATOR, without_usher},
 };
 use crate::{
@@ -267,10 +269,11 @@ pub fn is_configured(
 
 /// Whether one of these installations has deployed a ref.
 pub fn is_installed(installations: &[Installation], wanted: &FlatpakRef) -> bool {
-    installations.iter().any(|installation| {
-        let folder = installation.path.join(wanted.kind.as_str());
-        folder.join(&wanted.id).join(&wanted.arch).join(&wanted.branch).join("active").exists()
-    })
+    installations.iter().any(|installation| is_deployed(installation, wanted))
+}
+
+fn is_deployed(installation: &Installation, wanted: &FlatpakRef) -> bool {
+    installation.path.join(wanted.as_str()).join("active").exists()
 }
 
 /// Whether one of these installations has an app, wherever it came from.
@@ -281,9 +284,9 @@ pub fn is_app_installed(installations: &[Installation], app_id: &str) -> bool {
 
 /// Whether a request for these refs is an update. It is an *install* if one of its apps is installed nowhere, or none
 /// of its refs is: runtimes, locales and extensions that come along do not turn an update into an install. What takes the
-/// place of an installed app ([`replaces_installed`]) counts as installed.
+/// place of an installed app ([`held`]) counts as installed.
 pub fn is_update(refs: &[&FlatpakRef], is_installed: impl Fn(&FlatpakRef) -> bool) -> bool {
-    let mut apps = refs.iter().filter(|wanted| wanted.kind == RefKind::App);
+    let mut apps = refs.iter().filter(|wanted| wanted.kind() == RefKind::App);
     apps.all(|wanted| is_installed(wanted)) && refs.iter().any(|wanted| is_installed(wanted))
 }
 

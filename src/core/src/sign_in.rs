@@ -217,7 +217,7 @@ mod tests {
     fn entry(user: Option<&str>, change: impl FnOnce(&mut Account)) -> (AccountId, [Entry; 1]) {
         let mut account = Account::signed_in(binding("a.example"), &signed_in(user), 0);
         change(&mut account);
-        (account.id, [Entry::Open(Box::new(account))])
+        (account.id, [Entry::Open(account.into())])
     }
 
     fn planned(entries: &[Entry], host: &str, user: Option<&str>, expected: ExpectedAccount) -> Plan {

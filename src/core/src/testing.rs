@@ -107,7 +107,7 @@ pub fn link(name: &str, address: &str) -> Link {
 
 /// The store's entry for a readable account.
 pub fn open(account: Account) -> Entry {
-    Entry::Open(Box::new(account))
+    Entry::Open(account.into())
 }
 
 /// The store's entry for an account at this server.

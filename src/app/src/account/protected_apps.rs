@@ -35,7 +35,7 @@ pub(super) fn protected_apps(installations: &[Installation], addresses: &[Remote
             let mut origins = remotes.iter().filter(|remote| remote.name == app.origin);
             let is_linked = origins.any(|remote| remote.address().is_ok_and(|address| addresses.contains(&address)));
             if is_linked && is_protected(&installation.path, &app) {
-                found.push(ProtectedApp { id: app.app.id, remote: app.origin });
+                found.push(ProtectedApp { id: app.app.id().to_owned(), remote: app.origin });
             }
         }
     }
@@ -46,7 +46,7 @@ pub(super) fn protected_apps(installations: &[Installation], addresses: &[Remote
 
 /// Whether the commit that is deployed of an app says that it needs a token.
 fn is_protected(installation: &Path, app: &InstalledApp) -> bool {
-    let deployed = installation.join("app").join(&app.app.id).join(&app.app.arch).join(&app.app.branch).join("active");
+    let deployed = installation.join(app.app.as_str()).join("active");
     let commit = fs::read_link(deployed).ok().and_then(|target| Some(target.file_name()?.to_str()?.to_owned()));
     let Some(commit) = commit.filter(|name| name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit()))
     else {

@@ -140,7 +140,7 @@ fn app(problem: &Problem) -> String {
     match problem {
         // Of the ref, the part that people know.
         Problem::SecondUsher { app, .. } => {
-            let id = app.parse::<FlatpakRef>().map_or_else(|_| app.clone(), |app| app.id);
+            let id = app.parse::<FlatpakRef>().map_or_else(|_| app.clone(), |app| app.id().to_owned());
             text::within(&id)
         }
         Problem::TakesNames { app_id, .. } | Problem::MayReplaceApp { app_id, .. } => text::within(app_id),

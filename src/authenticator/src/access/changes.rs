@@ -35,7 +35,7 @@ impl AccessService {
     async fn seen(&self) -> Seen {
         let entries = self.daemon.flow.accounts.entries(Reading { afresh: false, interactive: false }).await.ok()?;
         let without_use = |entry: &Entry| match entry {
-            Entry::Open(account) => Entry::Open(Box::new(comparable(account))),
+            Entry::Open(account) => Entry::Open(comparable(account).into()),
             other => other.clone(),
         };
         Some(entries.iter().map(without_use).collect())

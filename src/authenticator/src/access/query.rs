@@ -15,7 +15,7 @@ use usher_core::{
 };
 
 use super::{AccessService, ground_of};
-use crate::flow::{NotificationEvent, Obstacle, Reading, obstacle};
+use crate::flow::{self, NotificationEvent, Obstacle, Reading, obstacle};
 
 impl AccessService {
     /// What is known about these apps of a remote. Asks the server at most once.
@@ -89,9 +89,8 @@ impl AccessService {
             Ok(grants) => {
                 let said = AppState::of_all(&asks, &grants);
                 self.answers().keep(account, &said, flow.clock.elapsed());
-                let access = grants.access(&asks);
-                let finished = NotificationEvent::finished(account, &access.granted, ground);
-                self.settle(flow.news(account, access), finished);
+                let finished = NotificationEvent::finished(account, &grants.access(&asks).granted, ground);
+                self.settle(flow::news(account, grants.sorted(&asks), None), finished);
                 known.extend(said);
                 known
             }

@@ -51,7 +51,7 @@ impl AccessService {
         let call = StoreAttempt { access: &self, ground, request: &request, asked: &asked };
         let Attempted { findings: used, blocked } = flow.attempt(&call).await;
         let Some((obstacle, stop)) = blocked else {
-            return (Outcome::Done, flow::Outcome::granted(used.as_ref()));
+            return (Outcome::Done, flow::Outcome::granted(used.as_deref()));
         };
         let outcome = match stop {
             Stop::Ended(Ending::Dismissed) => Outcome::Dismissed,
@@ -61,7 +61,7 @@ impl AccessService {
             }
             Stop::Ended(_) | Stop::NothingToAsk | Stop::NotOffered => Outcome::Failed,
         };
-        (outcome, flow::Outcome::blocked(&obstacle, stop, used.as_ref()))
+        (outcome, flow::Outcome::blocked(&obstacle, stop, used.as_deref()))
     }
 
     /// Writes what came of a store's request into the activity log. Nobody waits for it.
@@ -70,7 +70,7 @@ impl AccessService {
         tokio::spawn(async move {
             let flow = &access.daemon.flow;
             if let Some(ground) = ground_of(&*flow.installations, &request.remote, &request.remote_uri).await {
-                let purpose = if request.app.is_some() { Purpose::Purchase } else { Purpose::Account };
+                let purpose = Some(if request.app.is_some() { Purpose::Purchase } else { Purpose::Account });
                 let asker = Asker { program: flow.clients.name(&request.peer).await, purpose };
                 access.daemon.log_store(&ground, asker, request.app.clone(), outcome, &asked).await;
             }
@@ -93,9 +93,9 @@ impl AccessService {
 #[async_trait]
 impl flow::Attempt for StoreAttempt<'_> {
     /// The account that was used.
-    type Findings = Option<Account>;
+    type Findings = Option<Arc<Account>>;
 
-    async fn look(&self, afresh: bool) -> (Option<Account>, Option<Obstacle>) {
+    async fn look(&self, afresh: bool) -> (Option<Arc<Account>>, Option<Obstacle>) {
         let limit = self.access.daemon.flow.limit;
         let looked = tokio::time::timeout(limit, self.look_into(afresh)).await;
         match looked.unwrap_or(Err(Obstacle::Unreachable)) {
@@ -125,7 +125,7 @@ impl flow::Attempt for StoreAttempt<'_> {
 
 impl StoreAttempt<'_> {
     /// The obstacle now. Asks the server about an app, since a recent answer may be out of date.
-    async fn look_into(&self, afresh: bool) -> Result<Option<Account>, Obstacle> {
+    async fn look_into(&self, afresh: bool) -> Result<Option<Arc<Account>>, Obstacle> {
         let flow = &self.access.daemon.flow;
         let app_ids = self.request.app.iter().cloned().collect();
         if self.request.app.is_some() && flow.installations.free_apps(&self.ground, &app_ids).await == app_ids {
@@ -136,11 +136,11 @@ impl StoreAttempt<'_> {
             return Ok(Some(account));
         };
         let asks = [Ask::of_app(app)];
-        let access = flow.ask(&account, &asks).await?.access(&asks).at(&self.ground);
+        let said = flow.ask(&account, &asks).await?;
         self.access.answers().forget(account.id);
-        let denied = access.denied.clone();
         // A caller that wants to buy the app learns this from its answer.
-        self.access.settle(flow.news(&account, access), None);
+        self.access.settle(flow::news(&account, said.sorted(&asks), Some(&self.ground)), None);
+        let denied = said.access(&asks).denied;
         if denied.is_empty() { Ok(Some(account)) } else { Err(Obstacle::denied(&account, denied)) }
     }
 }

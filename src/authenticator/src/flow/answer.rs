@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The answer to a client, and the work that follows it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use usher_core::{
     account::AccountId,
+    credential::Token,
     pending::{Pending, Unusable},
     provider::{Access, Grant},
+    refs::FlatpakRef,
 };
 use zbus::zvariant::{Signature, Type, Value, as_value};
 
@@ -22,10 +24,10 @@ const NOT_AUTHORIZED: i32 = 24;
 /// The only `Response` of a request.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// Each token with its refs; the refs without a token under `""`. Never empty.
-    Tokens(BTreeMap<String, Vec<String>>),
-    /// The token that opens a listing. Empty if none is needed, or none can be had.
-    Listing(String),
+    /// Each token with its refs; the refs without a token under none. Never empty.
+    Tokens(Vec<(Option<Token>, Vec<FlatpakRef>)>),
+    /// The token that opens a listing. `None` if none is needed, or none can be had.
+    Listing(Option<Token>),
     /// The person put it off, or the client closed it.
     Cancelled,
     /// No tokens.
@@ -73,18 +75,18 @@ impl Answer {
     /// Puts each ref under its token, if it has one; or gives the token for the listing that was asked for.
     pub(crate) fn with_tokens(request: &Request, grants: &[Option<Grant>]) -> Self {
         if request.is_listing {
-            return Self::Listing(token_of(grants.first().and_then(Option::as_ref)).to_owned());
+            return Self::Listing(token_of(grants.first().and_then(Option::as_ref)).cloned());
         }
-        let mut tokens: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut tokens: Vec<(Option<Token>, Vec<FlatpakRef>)> = Vec::new();
+        let mut places = HashMap::with_capacity(grants.len());
         for (ask, grant) in request.asks.iter().zip(grants) {
             let Some(wanted) = ask.full_ref() else { continue };
             let token = token_of(grant.as_ref());
-            match tokens.get_mut(token) {
-                Some(refs) => refs.push(wanted.to_string()),
-                None => {
-                    tokens.insert(token.to_owned(), vec![wanted.to_string()]);
-                }
-            }
+            let place = *places.entry(text_of(token)).or_insert_with(|| {
+                tokens.push((token.cloned(), Vec::new()));
+                tokens.len() - 1
+            });
+            tokens[place].1.push(wanted.clone());
         }
         Self::Tokens(tokens)
     }
@@ -126,11 +128,36 @@ impl Answer {
     }
 }
 
-/// The token of a grant. Empty without one.
-fn token_of(grant: Option<&Grant>) -> &str {
+fn token_of(grant: Option<&Grant>) -> Option<&Token> {
     match grant {
-        Some(Grant::Token(token, _)) => token.expose(),
-        Some(Grant::Free | Grant::Denied) | None => "",
+        Some(Grant::Token(token, _)) => Some(token),
+        Some(Grant::Free | Grant::Denied) | None => None,
+    }
+}
+
+/// The token as the client gets it: empty without one.
+fn text_of(token: Option<&Token>) -> &str {
+    token.map(Token::expose).unwrap_or_default()
+}
+
+/// The refs of each token, as the client gets them.
+struct RefsByToken<'a>(&'a [(Option<Token>, Vec<FlatpakRef>)]);
+
+impl Type for RefsByToken<'_> {
+    const SIGNATURE: &'static Signature = <HashMap<&str, Vec<&str>> as Type>::SIGNATURE;
+}
+
+impl Serialize for RefsByToken<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(token, refs)| (text_of(token.as_ref()), Refs(refs))))
+    }
+}
+
+struct Refs<'a>(&'a [FlatpakRef]);
+
+impl Serialize for Refs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(FlatpakRef::as_str))
     }
 }
 
@@ -145,8 +172,10 @@ impl Serialize for Results<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut results = serializer.serialize_map(None)?;
         match self.0 {
-            Answer::Tokens(tokens) => results.serialize_entry("tokens", &as_value::Serialize(tokens))?,
-            Answer::Listing(token) => results.serialize_entry("token", &as_value::Serialize(token))?,
+            Answer::Tokens(tokens) => results.serialize_entry("tokens", &as_value::Serialize(&RefsByToken(tokens)))?,
+            Answer::Listing(token) => {
+                results.serialize_entry("token", &as_value::Serialize(&text_of(token.as_ref())))?;
+            }
             Answer::Cancelled => {}
             Answer::Failed { code, message } => {
                 results.serialize_entry("error-message", &as_value::Serialize(message))?;
@@ -177,11 +206,13 @@ impl std::fmt::Debug for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Tokens(tokens) => {
-                let with = tokens.iter().filter(|(token, _)| !token.is_empty()).map(|(_, refs)| refs.len()).sum();
-                let without = tokens.get("").map_or(0, Vec::len);
-                f.debug_struct("Tokens").field("with", &usize::clone(&with)).field("without", &without).finish()
+                let count = |has_token| -> usize {
+                    let those = tokens.iter().filter(|(token, _)| token.is_some() == has_token);
+                    those.map(|(_, refs)| refs.len()).sum()
+                };
+                f.debug_struct("Tokens").field("with", &count(true)).field("without", &count(false)).finish()
             }
-            Self::Listing(token) => f.debug_struct("Listing").field("has_token", &!token.is_empty()).finish(),
+            Self::Listing(token) => f.debug_struct("Listing").field("has_token", &token.is_some()).finish(),
             Self::Cancelled => f.write_str("Cancelled"),
             Self::Failed { code, message } => {
                 f.debug_struct("Failed").field("code", code).field("message", message).finish()

@@ -2,17 +2,20 @@
 //! Steps that flatpak's requests and the stores' questions share: find the account, ask its server, ask the person about an
 //! obstacle, and look again.
 
-use std::sync::{MutexGuard, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, MutexGuard, PoisonError},
+};
 
 use async_trait::async_trait;
 use usher_core::{
     account::{Account, AccountId},
     ask::Ask,
-    buying::purchases,
     ground::Ground,
     lookup,
     prompt::Kind,
-    provider::{Access, Grant, Grants},
+    provider::{Access, Grant, Grants, Sorted},
+    store::Entry,
 };
 
 use super::{
@@ -150,7 +153,7 @@ impl Flow {
     }
 
     /// The signed-in account that a remote may use, or the obstacle.
-    pub(crate) async fn account(&self, ground: &Ground, reading: Reading) -> Result<Account, Obstacle> {
+    pub(crate) async fn account(&self, ground: &Ground, reading: Reading) -> Result<Arc<Account>, Obstacle> {
         match self.account_by(ground, reading).await {
             // Some keyrings report no changes, so what was read before may hide what has been put right since.
             Err(_) if !reading.afresh => self.account_by(ground, Reading { afresh: true, ..reading }).await,
@@ -158,14 +161,17 @@ impl Flow {
         }
     }
 
-    async fn account_by(&self, ground: &Ground, reading: Reading) -> Result<Account, Obstacle> {
+    async fn account_by(&self, ground: &Ground, reading: Reading) -> Result<Arc<Account>, Obstacle> {
+        // What is known already asks nobody to unlock anything, and a permission counts for more than a refusal.
+        let known = self.accounts.known().filter(|_| !reading.afresh);
+        if let Some(Ok(account)) = known.map(|entries| usable(&entries, ground)) {
+            return Ok(account);
+        }
         let is_refused = self.decisions.is_refused(ground).await;
         // Nobody unlocks a keyring for a remote that may not use what is in it.
         let reading = Reading { interactive: reading.interactive && !is_refused, ..reading };
         let found = match self.accounts.entries(reading).await {
-            Ok(entries) => {
-                obstacle::judge(&lookup::find(&entries, &ground.binding, &ground.remote_url), &ground.binding)
-            }
+            Ok(entries) => usable(&entries, ground),
             Err(error) => {
                 tracing::debug!(%error, "cannot read the accounts");
                 Err(Obstacle::from(&error))
@@ -178,7 +184,7 @@ impl Flow {
     async fn fetch(
         &self,
         call: &RequestAttempt<'_>,
-        account: &Account,
+        account: &Arc<Account>,
         findings: &mut Findings,
     ) -> Result<(), Obstacle> {
         let Missing { indexes, asks } = findings.missing(&call.request.asks);
@@ -194,7 +200,8 @@ impl Flow {
                 return Err(obstacle);
             }
         };
-        let denied = said.access(&asks).denied;
+        let is_denied = said.iter().any(|grant| *grant == Grant::Denied);
+        let denied = if is_denied { said.access(&asks).denied } else { BTreeSet::new() };
         let mut cache = self.cache();
         if !denied.is_empty() {
             cache.forget(account.id);
@@ -218,13 +225,6 @@ impl Flow {
         })
     }
 
-    /// The server's answer, if it is news for the account's list of purchases.
-    pub(crate) fn news(&self, account: &Account, access: Access) -> Option<(AccountId, Access)> {
-        let mut purchases = account.purchases.clone();
-        purchases::settle(&mut purchases, &access, self.clock.now());
-        (purchases != account.purchases).then_some((account.id, access))
-    }
-
     fn cache(&self) -> MutexGuard<'_, TokenCache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -232,4 +232,18 @@ impl Flow {
     fn timestamp(&self) -> Timestamp {
         Timestamp { now: self.clock.now(), elapsed: self.clock.elapsed() }
     }
+}
+
+/// The account among these that a remote may use, if it is signed in, or the obstacle.
+fn usable(entries: &[Entry], ground: &Ground) -> Result<Arc<Account>, Obstacle> {
+    let found = lookup::find(entries, &ground.binding, &ground.remote_url);
+    let found = obstacle::judge(&found, &ground.binding)?;
+    let shared = entries.iter().filter_map(Entry::shared).find(|account| std::ptr::eq(&***account, found));
+    Ok(shared.cloned().unwrap_or_else(|| found.clone().into()))
+}
+
+/// The server's answer about apps of this repository, if it is news for the account's list of purchases.
+pub(crate) fn news(account: &Account, said: Sorted<'_>, ground: Option<&Ground>) -> Option<(AccountId, Access)> {
+    let news = account.is_news(&said, ground.is_some()).then(|| Access::from(said))?;
+    Some((account.id, Access { ground: ground.cloned(), ..news }))
 }

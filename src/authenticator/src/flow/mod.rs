@@ -20,6 +20,7 @@ mod ports;
 mod tests;
 
 use std::{
+    borrow::Cow,
     collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -36,7 +37,7 @@ use usher_core::{
     names::usherctl,
     pending::{Pending, Unusable},
     prompt::{Kind, Reason, client},
-    provider::{Access, Grant},
+    provider::{Access, Grant, Sorted},
     remote,
 };
 
@@ -44,7 +45,7 @@ use self::decision::{Decision, RequestKind};
 pub(crate) use self::{
     answer::{Answer, FollowUp, Reply, Results},
     decision::Wanted,
-    look::{Attempt, Attempted, Stop},
+    look::{Attempt, Attempted, Stop, news},
     notification_event::NotificationEvent,
     obstacle::{Obstacle, question},
     outcome::{Asked, Outcome},
@@ -101,13 +102,13 @@ struct Findings {
     /// For each ask, whether anybody gets its grant, so that it says nothing about the account.
     for_anybody: Vec<bool>,
     /// The account that was used.
-    used: Option<Account>,
+    used: Option<Arc<Account>>,
 }
 
 /// Asks without a grant, and where they stand in the request.
-struct Missing {
+struct Missing<'a> {
     indexes: Vec<usize>,
-    asks: Vec<Ask>,
+    asks: Cow<'a, [Ask]>,
 }
 
 impl Flow {
@@ -245,7 +246,7 @@ impl<'a> RequestAttempt<'a> {
     async fn covered(&self, findings: Findings) -> Reply {
         let answer = Answer::with_tokens(self.request, &findings.grants);
         let (settled, covered) = (self.settled(&findings), !self.request.is_listing);
-        let outcome = Some(Outcome::granted(findings.used.as_ref()));
+        let outcome = Some(Outcome::granted(findings.used.as_deref()));
         let Some(account) = findings.used else {
             return Reply { answer, follow_up: FollowUp { covered, settled, outcome, ..FollowUp::default() } };
         };
@@ -262,7 +263,7 @@ impl<'a> RequestAttempt<'a> {
             note,
             settled: self.settled(&findings),
             notification: findings.finished(self),
-            outcome: Some(Outcome::blocked(obstacle, stop, findings.used.as_ref())),
+            outcome: Some(Outcome::blocked(obstacle, stop, findings.used.as_deref())),
             ..FollowUp::default()
         };
         if let Decision::LeaveOut(question) = decision::decide(obstacle, self.request_kind().await) {
@@ -325,7 +326,7 @@ impl<'a> RequestAttempt<'a> {
 
     /// The server's answers that are news for the account's list of purchases.
     fn settled(&self, findings: &Findings) -> Option<(AccountId, Access)> {
-        self.flow.news(findings.used.as_ref()?, findings.access(self.request).at(&self.ground))
+        news(findings.used.as_ref()?, findings.said(self.request), Some(&self.ground))
     }
 
     async fn note(&self, obstacle: &Obstacle, findings: &Findings) -> Option<Pending> {
@@ -355,9 +356,13 @@ impl Findings {
     }
 
     /// The asks without a grant.
-    fn missing(&self, asks: &[Ask]) -> Missing {
-        let missing = asks.iter().enumerate().filter(|(index, _)| self.grants[*index].is_none());
-        let (indexes, asks) = missing.map(|(index, ask)| (index, ask.clone())).unzip();
+    fn missing<'a>(&self, asks: &'a [Ask]) -> Missing<'a> {
+        let indexes: Vec<usize> = (0..asks.len()).filter(|index| self.grants[*index].is_none()).collect();
+        let asks = if indexes.len() == asks.len() {
+            asks.into()
+        } else {
+            indexes.iter().map(|index| asks[*index].clone()).collect()
+        };
         Missing { indexes, asks }
     }
 
@@ -376,21 +381,15 @@ impl Findings {
     }
 
     /// What the server said about apps to the account.
-    fn access(&self, request: &Request) -> Access {
-        let mut access = Access::default();
+    fn said<'a>(&self, request: &'a Request) -> Sorted<'a> {
         let of_account =
             self.grants.iter().zip(&self.for_anybody).map(|(grant, open)| grant.as_ref().filter(|_| !open));
-        for (ask, grant) in request.asks.iter().zip(of_account) {
-            if let Some(grant) = grant {
-                access.add(ask, grant);
-            }
-        }
-        access
+        Sorted::of(request.asks.iter().zip(of_account).filter_map(|(ask, grant)| Some((ask, grant?))))
     }
 
     /// A purchase that this request found finished, although it gets no tokens.
     fn finished(&self, call: &RequestAttempt<'_>) -> Option<NotificationEvent> {
-        NotificationEvent::finished(self.used.as_ref()?, &self.access(call.request).granted, &call.ground)
+        NotificationEvent::finished(self.used.as_ref()?, &Access::from(self.said(call.request)).granted, &call.ground)
     }
 }
 

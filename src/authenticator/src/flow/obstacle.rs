@@ -174,10 +174,10 @@ impl Obstacle {
 }
 
 /// The usable account from a lookup for a remote that claims this binding, or the obstacle.
-pub(crate) fn judge(found: &Lookup<'_>, claimed: &Binding) -> Result<Account, Obstacle> {
+pub(crate) fn judge<'a>(found: &Lookup<'a>, claimed: &Binding) -> Result<&'a Account, Obstacle> {
     match found {
         Lookup::Linked(account) => match account.state {
-            AccountState::SignedIn => Ok((*account).clone()),
+            AccountState::SignedIn => Ok(account),
             AccountState::Expired => Err(Obstacle::Expired(account.id)),
             AccountState::SignedOut => Err(Obstacle::SignedOut(account.id)),
         },

@@ -37,6 +37,10 @@ pub(crate) struct Reading {
 pub(crate) trait Accounts: Send + Sync {
     /// All entries: as last read, unless something changed since.
     async fn entries(&self, reading: Reading) -> Result<Arc<[Entry]>, StoreError>;
+    /// All entries as last read. `None` if something may have changed since.
+    fn known(&self) -> Option<Arc<[Entry]>> {
+        None
+    }
     /// Signals, from now on, whenever something about them may have changed.
     async fn changes(&self) -> watch::Receiver<()>;
     /// Whether a use should be saved now.
@@ -91,6 +95,9 @@ pub(crate) trait Decisions: Send + Sync {
 pub(crate) trait Clients: Send + Sync {
     /// The name of the program behind a bus name, in the form of [`usher_core::prompt::client`]; empty if unknown.
     async fn name(&self, peer: &str) -> String;
+
+    /// Forgets a program that has left the bus.
+    fn forget(&self, _peer: &str) {}
 
     /// Whether the program behind a bus name can print typographic characters.
     async fn is_unicode(&self, _peer: &str) -> bool {

@@ -2,9 +2,16 @@
 //! What an account has bought, and has begun to buy: pure, and kept with the account. A purchase is recorded as begun
 //! before the server hears of it, and stays so until its outcome is known (rule R20).
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{ground::Ground, provider::Access, service::RemoteUrl};
+use crate::{
+    account::Account,
+    ground::Ground,
+    provider::{Access, Sorted},
+    service::RemoteUrl,
+};
 
 /// Most purchases kept with one account.
 const COUNT_LIMIT: usize = 500;
@@ -91,6 +98,28 @@ pub fn settle(purchases: &mut Vec<Purchase>, access: &Access, now: i64) {
     }
 }
 
+/// Whether [`settle`] would change anything: what a server says is most often no news. `is_of_repository` if the apps are
+/// known to be from one.
+fn is_news(purchases: &[Purchase], said: &Sorted<'_>, is_of_repository: bool) -> bool {
+    let is_other = |known: &Purchase| {
+        let (app_id, is_owned) = (known.app_id.as_str(), known.state == PurchaseState::Owned);
+        if said.granted.contains(app_id) { !is_owned } else { said.denied.contains(app_id) && is_owned }
+    };
+    let is_new = || {
+        let known: HashSet<&str> = purchases.iter().map(|known| known.app_id.as_str()).collect();
+        !said.protected.is_subset(&known)
+    };
+    purchases.iter().any(is_other) || (is_of_repository && purchases.len() < COUNT_LIMIT && is_new())
+}
+
+impl Account {
+    /// Whether what the server says about apps changes anything about the purchases. `is_of_repository` if the apps are known
+    /// to be from one.
+    pub fn is_news(&self, said: &Sorted<'_>, is_of_repository: bool) -> bool {
+        is_news(&self.purchases, said, is_of_repository && self.binding.provider.shop().is_some())
+    }
+}
+
 /// Drops an unfinished purchase that came to nothing: the person says so, or the server never took it.
 pub fn drop_unfinished(purchases: &mut Vec<Purchase>, app_id: &str) {
     purchases.retain(|known| known.app_id != app_id || known.state != PurchaseState::Unfinished);
@@ -126,12 +155,12 @@ mod tests {
     }
 
     fn answered(purchases: &mut Vec<Purchase>, asks: &[(Ask, Grant)], is_of_repository: bool, now: i64) {
-        let mut access = Access::default();
-        for (ask, grant) in asks {
-            access.add(ask, grant);
-        }
+        let sorted = Sorted::of(asks.iter().map(|(ask, grant)| (ask, grant)));
+        let (is_news, before) = (is_news(purchases, &sorted, is_of_repository), purchases.clone());
+        let access = Access::from(sorted);
         let access = if is_of_repository { access.at(&ground()) } else { access };
         super::settle(purchases, &access, now);
+        assert_eq!(is_news, *purchases != before);
     }
 
     fn states(purchases: &[Purchase]) -> Vec<(&str, PurchaseState, i64)> {
@@ -227,6 +256,25 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(16))]
+        #[test]
+        fn an_answer_is_news_exactly_if_it_changes_something(
+            answers in proptest::collection::vec((proptest::collection::vec((0u16..600, 0u8..3), 0..300), any::<bool>(), 0u16..600), 1..8)
+        ) {
+            let mut purchases = Vec::new();
+            for (answer, is_of_repository, begun) in answers {
+                begin(&mut purchases, &format!("a{begun}"), 1);
+                let grant = |kind| match kind {
+                    0 => Grant::Token(Token::parse("t").unwrap(), None),
+                    1 => Grant::Free,
+                    _ => Grant::Denied,
+                };
+                let said = answer.into_iter().map(|(app, kind)| (Ask::of_app(&format!("a{app}")), grant(kind)));
+                let said: Vec<_> = said.collect();
+                answered(&mut purchases, &said, is_of_repository, 2);
+                answered(&mut purchases, &said, is_of_repository, 3);
+            }
+        }
+
         #[test]
         fn nothing_unfinished_is_forgotten_and_no_app_stands_twice(steps in proptest::collection::vec((0u16..600, 0u8..4), 0..1500)) {
             let (mut purchases, mut unfinished) = (Vec::new(), BTreeSet::new());

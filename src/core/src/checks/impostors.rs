@@ -38,7 +38,7 @@ fn impostors_of(facts: &InstallationFacts, own_id: &str) -> Vec<Problem> {
     let own = ushers.first().copied().filter(|_| !facts.is_native);
     let others = ushers.iter().filter(|app| own.is_none_or(|own| !facts.is_same(own, app)));
     let mut found: Vec<Problem> = others.map(|app| facts.second_usher(app)).collect();
-    let takers = facts.apps.iter().filter(|app| takes_names(&app.app.id, own_id));
+    let takers = facts.apps.iter().filter(|app| takes_names(app.app.id(), own_id));
     found.extend(takers.map(|app| facts.taker(app)));
     let told = found.clone();
     let installers = facts.remotes.iter().filter_map(|remote| Some((remote, installs(remote)?)));
@@ -54,14 +54,14 @@ impl InstallationFacts {
     /// All apps with Usher's id. The one most likely to be the person's own comes first: not installed unasked, nor
     /// from a remote that would do so.
     fn ushers(&self, own_id: &str) -> Vec<&InstalledApp> {
-        let mut ushers: Vec<&InstalledApp> = self.apps.iter().filter(|app| app.app.id == own_id).collect();
-        ushers.sort_by_key(|app| (app.app.branch == AUTO_BRANCH, self.comes_again(app), app.is_user));
+        let mut ushers: Vec<&InstalledApp> = self.apps.iter().filter(|app| app.app.id() == own_id).collect();
+        ushers.sort_by_key(|app| (app.app.branch() == AUTO_BRANCH, self.comes_again(app), app.is_user));
         ushers
     }
 
     /// Whether two installed apps of one id are the same program.
     fn is_same(&self, one: &InstalledApp, other: &InstalledApp) -> bool {
-        self.source_of(one) == self.source_of(other) && one.app.branch == other.app.branch
+        self.source_of(one) == self.source_of(other) && one.app.branch() == other.app.branch()
     }
 
     fn second_usher(&self, app: &InstalledApp) -> Problem {
@@ -75,7 +75,7 @@ impl InstallationFacts {
 
     fn taker(&self, app: &InstalledApp) -> Problem {
         Problem::TakesNames {
-            app_id: app.app.id.clone(),
+            app_id: app.app.id().to_owned(),
             app: app.app.to_string(),
             place: InstallationKind::of(app.is_user),
             origin: app.origin.clone(),
@@ -87,16 +87,16 @@ impl InstallationFacts {
     fn may_replace(&self, remote: &Remote, id: &str, own: Option<&InstalledApp>, own_id: &str) -> Option<Problem> {
         let (name, place) = (remote.name.clone(), InstallationKind::of(remote.is_user));
         let is_from_it = |app: &InstalledApp| self.source_of(app) == source(remote);
-        if id == own_id && own.is_some_and(|own| own.app.branch == AUTO_BRANCH && is_from_it(own)) {
+        if id == own_id && own.is_some_and(|own| own.app.branch() == AUTO_BRANCH && is_from_it(own)) {
             return Some(Problem::CameAlong { remote: name, place });
         }
         if id == own_id || takes_names(id, own_id) {
             return Some(Problem::MayReplaceUsher { remote: name, place });
         }
-        let elsewhere = self.apps.iter().find(|app| app.app.id == id && !is_from_it(app))?;
+        let elsewhere = self.apps.iter().find(|app| app.app.id() == id && !is_from_it(app))?;
         let here = |app: &&InstalledApp| {
-            app.app.id == id
-                && app.app.branch == AUTO_BRANCH
+            app.app.id() == id
+                && app.app.branch() == AUTO_BRANCH
                 && app.origin == name
                 && InstallationKind::of(app.is_user) == place
         };
@@ -107,7 +107,7 @@ impl InstallationFacts {
 
     /// Whether flatpak installs the app again from its remote, unasked, when it is gone.
     fn comes_again(&self, app: &InstalledApp) -> bool {
-        self.remote_of(app).and_then(installs) == Some(&app.app.id)
+        self.remote_of(app).and_then(installs).is_some_and(|id| id == app.app.id())
     }
 
     fn remote_of(&self, app: &InstalledApp) -> Option<&Remote> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What a server says about apps.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::{ask::Ask, credential::Token, ground::Ground, refs::RefKind};
 
@@ -39,11 +39,12 @@ impl Grants {
     /// Sorts the apps into those with and those without access. An app with one denied part counts as denied. A listing
     /// is no app.
     pub fn access(&self, asks: &[Ask]) -> Access {
-        let mut access = Access::default();
-        for (ask, grant) in asks.iter().zip(&self.0) {
-            access.add(ask, grant);
-        }
-        access
+        self.sorted(asks).into()
+    }
+
+    /// The same, without a copy of the ids.
+    pub fn sorted<'a>(&self, asks: &'a [Ask]) -> Sorted<'a> {
+        Sorted::of(asks.iter().zip(&self.0))
     }
 }
 
@@ -74,9 +75,31 @@ impl Access {
     pub fn at(self, ground: &Ground) -> Self {
         Self { ground: Some(ground.clone()), ..self }
     }
+}
+
+/// What a server says about apps, without a copy of their ids: there can be thousands.
+#[derive(Debug, Default)]
+pub struct Sorted<'a> {
+    /// Ids of the apps with access.
+    pub granted: HashSet<&'a str>,
+    /// Ids of the apps without access.
+    pub denied: HashSet<&'a str>,
+    /// Of the apps with access, the ids of those that need a token.
+    pub protected: HashSet<&'a str>,
+}
+
+impl<'a> Sorted<'a> {
+    /// Sorts what a server says.
+    pub fn of<'g>(said: impl IntoIterator<Item = (&'a Ask, &'g Grant)>) -> Self {
+        let mut sorted = Self::default();
+        for (ask, grant) in said {
+            sorted.add(ask, grant);
+        }
+        sorted
+    }
 
     /// Adds what the server says about one ask, unless it is for a listing.
-    pub fn add(&mut self, ask: &Ask, grant: &Grant) {
+    fn add(&mut self, ask: &'a Ask, grant: &Grant) {
         if ask.is_listing() {
             return;
         }
@@ -84,13 +107,21 @@ impl Access {
         if matches!(grant, Grant::Denied) {
             self.granted.remove(id);
             self.protected.remove(id);
-            self.denied.insert(id.to_owned());
+            self.denied.insert(id);
         } else if !self.denied.contains(id) {
-            self.granted.insert(id.to_owned());
-            let is_app = ask.full_ref().is_none_or(|full_ref| full_ref.kind == RefKind::App);
+            self.granted.insert(id);
+            let is_app = ask.full_ref().is_none_or(|full_ref| full_ref.kind() == RefKind::App);
             if is_app && matches!(grant, Grant::Token(..)) {
-                self.protected.insert(id.to_owned());
+                self.protected.insert(id);
             }
         }
+    }
+}
+
+impl From<Sorted<'_>> for Access {
+    fn from(sorted: Sorted<'_>) -> Self {
+        let ids = |ids: HashSet<&str>| ids.into_iter().map(ToOwned::to_owned).collect();
+        let (granted, denied, protected) = (ids(sorted.granted), ids(sorted.denied), ids(sorted.protected));
+        Self { granted, denied, protected, ground: None }
     }
 }

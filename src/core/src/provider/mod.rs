@@ -35,7 +35,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 pub use self::{
     form::FaultAtHost,
-    grants::{Access, Grant, Grants},
+    grants::{Access, Grant, Grants, Sorted},
     hints::{Acceptance, Hints},
     notes::Notes,
     protocol::{

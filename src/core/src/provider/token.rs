@@ -20,6 +20,7 @@ use crate::{
     credential::{Credential, Token},
     http::{HttpClient, HttpError},
     i18n::gettext,
+    refs::FlatpakRef,
     service::ServiceUrl,
 };
 
@@ -171,7 +172,7 @@ fn is_name(user: &str) -> bool {
 
 /// Whether flat-manager's prefixes cover an ask.
 fn covers(prefixes: &[String], ask: &Ask) -> bool {
-    let id = ask.full_ref().map_or(ask.app_id(), |full_ref| full_ref.id.as_str());
+    let id = ask.full_ref().map_or(ask.app_id(), FlatpakRef::id);
     jwt::covers(prefixes, id)
 }
 

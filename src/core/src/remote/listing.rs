@@ -128,11 +128,11 @@ pub struct Listing {
 
 impl Listing {
     fn of_summary(summary: &Summary, arch: &str, default: Option<i32>) -> Self {
-        let of_arch = |name: &str| name.parse::<FlatpakRef>().ok().filter(|found| found.arch == arch);
+        let of_arch = |name: &str| name.parse::<FlatpakRef>().ok().filter(|found| found.arch() == arch);
         let ids: BTreeSet<String> =
             summary.apps.keys().filter_map(|name| Some(of_arch(name)?.app_id().to_owned())).collect();
         let mut apps: BTreeMap<String, Option<Ask>> = ids.into_iter().map(|id| (id, None)).collect();
-        let asks = summary.asks(default).filter(|ask| ask.full_ref().is_some_and(|wanted| wanted.arch == arch));
+        let asks = summary.asks(default).filter(|ask| ask.full_ref().is_some_and(|wanted| wanted.arch() == arch));
         for ask in asks {
             if let Some(kept) = apps.get_mut(ask.app_id()) {
                 kept.get_or_insert(ask);

@@ -10,19 +10,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt::Write,
     fs,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
 use super::{FlatpakFolders, Installation, Remote, gvariant::Value, objects::Checksum, remotes_of};
-use crate::{
-    ask::Ask,
-    files, installed,
-    keyfile::KeyFile,
-    refs::{FlatpakRef, RefKind},
-};
+use crate::{ask::Ask, files, keyfile::KeyFile};
 
 /// Largest summary to read, in bytes. The largest known has a tenth of it.
 const SIZE_LIMIT: u64 = 64 << 20;
@@ -47,17 +41,6 @@ const REGISTRY: &str = "xa.oci-registry-uri";
 const REPOSITORY: &str = "xa.oci-repository";
 /// The token type of a container registry's refs that state none (`flatpak_dir_create_oci_registry_state`).
 const OCI_TOKEN_TYPE: i32 = 1;
-
-/// Whether an app takes the place of one that is installed here from this remote (flatpak's `end-of-life-rebase`), so
-/// that it comes with an update.
-pub fn replaces_installed(installation: &Installation, remote: &str, remote_uri: &str, wanted: &FlatpakRef) -> bool {
-    let Some(known) = known(installation, remote, remote_uri).filter(|_| wanted.kind == RefKind::App) else {
-        return false;
-    };
-    let summaries = cached(installation, person_cache().as_deref(), &known, Some(&wanted.arch));
-    let mut replaced = summaries.iter().flat_map(|summary| summary.replaced_by(wanted));
-    replaced.any(|old| installed::origin_of(installation, &old).as_deref() == Some(remote))
-}
 
 /// Whether flatpak asks a token for each of a remote's apps, as far as it has looked. Leaves out unknown apps.
 pub fn needs_token<'a>(
@@ -103,7 +86,7 @@ pub fn free_apps(needs: impl IntoIterator<Item = (String, bool)>) -> BTreeSet<St
 }
 
 /// The remote as it is configured there, if it uses Usher.
-fn known(installation: &Installation, remote: &str, remote_uri: &str) -> Option<Remote> {
+pub(super) fn known(installation: &Installation, remote: &str, remote_uri: &str) -> Option<Remote> {
     let is_it = |known: &Remote| known.is_ours() && known.name == remote && known.url == *remote_uri;
     remotes_of(installation).into_iter().find(is_it)
 }
@@ -130,7 +113,7 @@ fn oci_file(installation: &Installation, remote: &str) -> PathBuf {
     installation.path.join("oci").join(format!("{remote}.summary"))
 }
 
-fn person_cache() -> Option<PathBuf> {
+pub(super) fn person_cache() -> Option<PathBuf> {
     FlatpakFolders::of_process().person_cache()
 }
 
@@ -182,10 +165,7 @@ impl Summary {
             if let Some((name, commit)) = catalog(name, commit) {
                 summary.catalogs.insert(name, commit);
             } else if let Some(facts) = summary.add(name, own) {
-                facts.commit = commit.0.iter().fold(String::new(), |mut digits, byte| {
-                    let _ = write!(digits, "{byte:02x}");
-                    digits
-                });
+                facts.commit = hexadecimal(commit.0);
             }
         }
         for (key, value) in entries(metadata) {
@@ -229,24 +209,6 @@ impl Summary {
         })
     }
 
-    /// The apps in whose place `wanted` comes, directly or after another one.
-    pub(super) fn replaced_by(&self, wanted: &FlatpakRef) -> BTreeSet<FlatpakRef> {
-        let mut old_names: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (old, facts) in &self.apps {
-            if let Some(new) = facts.renamed_to.as_deref() {
-                old_names.entry(new).or_default().push(old);
-            }
-        }
-        let wanted = wanted.to_string();
-        let (mut found, mut next) = (BTreeSet::new(), vec![wanted.as_str()]);
-        while let Some(new) = next.pop() {
-            // Each is looked at once, whatever takes the place of what.
-            next.extend(old_names.remove(new).unwrap_or_default().into_iter().filter(|old| found.insert(*old)));
-        }
-        found.remove(wanted.as_str());
-        found.into_iter().filter_map(|old| old.parse().ok()).collect()
-    }
-
     /// Whether the app needs no token on any branch; `None` if the summary does not have it.
     pub(super) fn is_free(&self, app_id: &str, default: Option<i32>) -> Option<bool> {
         let default = default.or(self.default_token_type).unwrap_or(0);
@@ -255,6 +217,11 @@ impl Summary {
         let first = types.next()?;
         Some(std::iter::once(first).chain(types).all(|stated| stated.unwrap_or(default) == 0))
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
 }
 
 /// A ref with names and icons of apps, and its commit.

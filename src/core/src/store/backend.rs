@@ -66,7 +66,7 @@ pub(super) async fn entries(keyring: &impl Backend) -> Result<Vec<Entry>, StoreE
             StoredItem::Broken(_, name) => entries.push(Entry::Broken(name)),
         }
     }
-    entries.extend(open.into_values().map(|account| Entry::Open(Box::new(account))));
+    entries.extend(open.into_values().map(|account| Entry::Open(account.into())));
     Ok(entries)
 }
 

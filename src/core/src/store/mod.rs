@@ -64,7 +64,7 @@ pub struct Outline {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
     /// A readable account.
-    Open(Box<Account>),
+    Open(Arc<Account>),
     /// An item in a locked keyring.
     Locked(Outline),
     /// An item that cannot be read, kept as it is. The name tells it from others.
@@ -89,13 +89,18 @@ impl Entry {
     /// The account, if it can be read.
     pub fn into_account(self) -> Option<Account> {
         match self {
-            Self::Open(account) => Some(*account),
+            Self::Open(account) => Some(Arc::unwrap_or_clone(account)),
             Self::Locked(_) | Self::Broken(_) => None,
         }
     }
 
     /// The account, if it can be read.
     pub fn account(&self) -> Option<&Account> {
+        self.shared().map(|account| &**account)
+    }
+
+    /// The account, if it can be read, to be kept without a copy.
+    pub fn shared(&self) -> Option<&Arc<Account>> {
         match self {
             Self::Open(account) => Some(account),
             Self::Locked(_) | Self::Broken(_) => None,

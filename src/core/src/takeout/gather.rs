@@ -64,7 +64,7 @@ fn repository(
         return None;
     }
     let title = remote.title.as_deref().map(|title| text::clean(title, text::NAME_LIMIT));
-    let installed = installed.iter().filter(|app| app.origin == remote.name).map(|app| app.app.id.clone());
+    let installed = installed.iter().filter(|app| app.origin == remote.name).map(|app| app.app.id().to_owned());
     let purchases = accounts.iter().flat_map(|account| &account.purchases);
     let bought = purchases
         .filter(|known| known.state == PurchaseState::Owned && known.remote_url == address)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use proptest::prelude::*;
 
@@ -44,7 +44,7 @@ fn entries() -> Vec<Entry> {
     }
     let access = Access { granted: ["org.a.Bought".to_owned()].into(), ..Access::default() };
     purchases::settle(&mut account.purchases, &access, 2);
-    vec![Entry::Open(Box::new(account)), Entry::Broken("/some/item".into())]
+    vec![Entry::Open(account.into()), Entry::Broken("/some/item".into())]
 }
 
 fn gathered(verify: bool) -> (tempfile::TempDir, Takeout, Vec<Remote>) {
@@ -227,7 +227,7 @@ fn an_account_is_recognised_by_server_and_person() {
     let mut entries = entries();
     assert!(takeout.accounts[0].is_signed_in(&entries));
     if let Entry::Open(account) = &mut entries[0] {
-        account.sign_out();
+        Arc::make_mut(account).sign_out();
     }
     assert!(takeout.accounts[0].here(&entries).is_some() && !takeout.accounts[0].is_signed_in(&entries));
     let other = TakenAccount { user: "demo2".into(), ..takeout.accounts[0].clone() };

@@ -23,7 +23,7 @@ pub(super) fn check(claims: &Claims, wanted: &FlatpakRef, repository: Option<&st
     if !admits(&list(claims, "repos")?, repository) {
         return Err(Fault::OtherRepository);
     }
-    if !admits(&list(claims, "branches")?, Some(&wanted.branch)) {
+    if !admits(&list(claims, "branches")?, Some(wanted.branch())) {
         return Err(Fault::OtherBranch);
     }
     if covers(claims, wanted)? { Ok(()) } else { Err(Fault::OtherApp) }
@@ -65,15 +65,15 @@ fn covers(claims: &Claims, wanted: &FlatpakRef) -> Result<bool, Fault> {
         Some(Value::String(kind)) => kind == RefKind::App.as_str(),
         Some(_) => return Err(Fault::Malformed),
     };
-    if is_for_apps_alone && wanted.kind != RefKind::App {
+    if is_for_apps_alone && wanted.kind() != RefKind::App {
         return Ok(false);
     }
     let (prefixes, apps) = (list(claims, "prefixes")?, list(claims, "apps")?);
-    let is_listed = apps.iter().any(|app| *app == wanted.id || *app == wanted.app_id());
+    let is_listed = apps.iter().any(|app| *app == wanted.id() || *app == wanted.app_id());
     if prefixes.is_empty() && !apps.is_empty() {
         return Ok(is_listed);
     }
-    Ok(is_listed || jwt::covers(&prefixes, &wanted.id))
+    Ok(is_listed || jwt::covers(&prefixes, wanted.id()))
 }
 
 /// Whether a list of names admits this one. An empty list, or an empty name in it, admits all.

@@ -49,7 +49,7 @@ fn granted(app_id: &str) -> Access {
 }
 
 fn open(account: Account) -> Entry {
-    Entry::Open(Box::new(account))
+    Entry::Open(account.into())
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use usher_core::{
     account::{Account, AccountState},
     ask::Ask,
-    credential::Credential,
+    credential::{Credential, Token},
     ground::Ground,
     prompt::Kind,
     provider::TokensError,
@@ -50,15 +50,18 @@ fn world() -> Arc<World> {
 fn account() -> Account {
     let binding = Ground::of(&remote(Some(REGISTRY))).unwrap().binding;
     let mut account = testing::account_of(binding, "demo", 0);
-    account.credential = Some(Credential::Bearer(usher_core::credential::Token::parse("c").unwrap()));
+    account.credential = Some(Credential::Bearer(Token::parse("c").unwrap()));
     account.link(testing::link("acme", "oci+https://index.example.org/apps"));
     account
 }
 
 /// The refs by token.
 fn tokens(answer: &Answer) -> BTreeMap<String, Vec<String>> {
+    let text = |token: &Option<Token>| token.as_ref().map(|token| token.expose().to_owned()).unwrap_or_default();
     match answer {
-        Answer::Tokens(tokens) => tokens.iter().map(|(token, refs)| (token.clone(), refs.clone())).collect(),
+        Answer::Tokens(tokens) => {
+            tokens.iter().map(|(token, refs)| (text(token), refs.iter().map(ToString::to_string).collect())).collect()
+        }
         other => panic!("{other:?}"),
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! A listing counts as an update: nothing that stands in the way blocks it, and nothing waits for it.
 
-use usher_core::http::ProxyFault;
+use usher_core::{credential::Token, http::ProxyFault};
 
 use super::*;
 use crate::fakes::{SERVICE, ground, listing};
@@ -12,7 +12,7 @@ const NOTHING: (i32, &str) = (0, "");
 /// Code and token of an answer to a request for a listing.
 fn said(reply: &Reply) -> (i32, &str) {
     match &reply.answer {
-        Answer::Listing(token) => (0, token),
+        Answer::Listing(token) => (0, token.as_ref().map(Token::expose).unwrap_or_default()),
         other => panic!("{other:?}"),
     }
 }

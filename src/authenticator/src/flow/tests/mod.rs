@@ -31,8 +31,11 @@ async fn answer(world: &Arc<World>, request: &Request) -> Reply {
 /// A failure's code and message; 0 and the refs without a token for success; (1, "") if it was put off.
 fn response(reply: &Reply) -> (i32, String) {
     match &reply.answer {
-        Answer::Tokens(tokens) => (0, tokens.get("").map(|refs| refs.join(" ")).unwrap_or_default()),
-        Answer::Listing(token) => (0, token.clone()),
+        Answer::Tokens(tokens) => {
+            let without = tokens.iter().filter(|(token, _)| token.is_none()).flat_map(|(_, refs)| refs);
+            (0, without.map(ToString::to_string).collect::<Vec<_>>().join(" "))
+        }
+        Answer::Listing(token) => (0, token.as_ref().map(|token| token.expose().to_owned()).unwrap_or_default()),
         Answer::Cancelled => (1, String::new()),
         Answer::Failed { code, message } => (code.unwrap_or(2), message.clone()),
     }

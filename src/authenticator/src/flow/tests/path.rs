@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use usher_core::{account::AccountState, pending::Operation, prompt::Kind, provider::TokensError};
+use usher_core::{account::AccountState, credential::Token, pending::Operation, prompt::Kind, provider::TokensError};
 
 use super::{Asked, answer, failed, response, silent};
 use crate::{
@@ -104,7 +104,8 @@ async fn every_ref_is_under_the_token_of_its_app() {
     let locale = "runtime/org.example.App.Locale/x86_64/stable";
     let reply = answer(&world, &request(&[APP, locale])).await;
     let Answer::Tokens(tokens) = &reply.answer else { panic!("refused") };
-    assert_eq!(tokens.iter().collect::<Vec<_>>(), [(&"token".to_owned(), &vec![APP.to_owned(), locale.to_owned()])]);
+    let refs = [APP, locale].map(|text| text.parse().unwrap()).to_vec();
+    assert_eq!(*tokens, [(Some(Token::parse("token").unwrap()), refs)]);
     let calls = world.calls.lock().unwrap();
     assert_eq!(calls[0].2, BTreeSet::from(["org.example.App".to_owned()]));
     assert_eq!(calls[0].1, "credential-of-demo");

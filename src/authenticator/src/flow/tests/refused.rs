@@ -103,3 +103,16 @@ async fn a_question_that_is_answered_no_ends_the_request_with_that() {
     assert_eq!(response(&reply), failed(23, REFUSED));
     assert_eq!((world.questions().len(), reply.follow_up.note), (1, None));
 }
+
+#[tokio::test]
+async fn an_account_that_is_known_is_used_without_another_look_and_nothing_else_is_believed() {
+    let world = World::good();
+    world.set_keyring(Keyring::Known);
+    refuse(&world);
+    assert_eq!(response(&answer(&world, &request(&[APP])).await).0, 0, "a permission is newer, and wins");
+    assert_eq!(world.readings.lock().unwrap().as_slice(), []);
+    world.change_account(|account| account.links.clear());
+    assert_eq!(response(&answer(&world, &request(&[APP])).await), failed(23, REFUSED));
+    let afresh: Vec<bool> = world.readings.lock().unwrap().iter().map(|reading| reading.afresh).collect();
+    assert_eq!(afresh, [false, true]);
+}

@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     names,
+    refs::FlatpakRef,
+    remote::{held, updates::Renames},
     testing::summary::{self, Layout},
 };
 
@@ -37,9 +39,13 @@ fn both_layouts_say_what_is_renamed_and_what_is_free() {
         let summary = Summary::parse(&summary::bytes(layout, &REFS)).unwrap();
         assert_eq!(summary.apps.len(), 4, "{layout:?}");
         assert_eq!(summary.apps[OLD].renamed_to.as_deref(), Some(NEW), "{layout:?}");
-        assert_eq!(summary.replaced_by(&parsed(NEW)), BTreeSet::from([parsed(OLD)]), "{layout:?}");
-        assert_eq!(summary.replaced_by(&parsed(NEWER)), BTreeSet::from([parsed(NEW), parsed(OLD)]), "{layout:?}");
-        assert_eq!(summary.replaced_by(&parsed(OLD)), BTreeSet::new(), "{layout:?}");
+        assert_eq!(Renames::of(&summary).replaced_by(&parsed(NEW)), BTreeSet::from([parsed(OLD)]), "{layout:?}");
+        assert_eq!(
+            Renames::of(&summary).replaced_by(&parsed(NEWER)),
+            BTreeSet::from([parsed(NEW), parsed(OLD)]),
+            "{layout:?}"
+        );
+        assert_eq!(Renames::of(&summary).replaced_by(&parsed(OLD)), BTreeSet::new(), "{layout:?}");
         assert_eq!(summary.is_free("org.e.Free", None), Some(true), "{layout:?}");
         assert_eq!(summary.is_free("org.e.New", None), Some(false), "{layout:?}");
         assert_eq!(summary.is_free("org.e.Newer", None), Some(true), "{layout:?}: flatpak's default needs no token");
@@ -69,8 +75,8 @@ fn an_app_with_one_branch_that_needs_a_token_is_not_free() {
 fn apps_that_take_each_others_place_come_to_an_end() {
     let refs = [(NEW, None, Some(OLD)), (OLD, None, Some(NEW)), (FREE, None, Some(FREE))];
     let summary = Summary::parse(&summary::bytes(Layout::Indexed, &refs)).unwrap();
-    assert_eq!(summary.replaced_by(&parsed(NEW)), BTreeSet::from([parsed(OLD)]));
-    assert_eq!(summary.replaced_by(&parsed(FREE)), BTreeSet::new());
+    assert_eq!(Renames::of(&summary).replaced_by(&parsed(NEW)), BTreeSet::from([parsed(OLD)]));
+    assert_eq!(Renames::of(&summary).replaced_by(&parsed(FREE)), BTreeSet::new());
 }
 
 #[test]
@@ -124,7 +130,7 @@ fn installation(folder: &Path, config: &str) -> Installation {
 fn an_app_in_the_place_of_an_installed_one_of_the_same_remote_comes_with_an_update() {
     let folder = tempfile::tempdir().unwrap();
     let here = installation(folder.path(), "");
-    let replaces = |remote, url, wanted| replaces_installed(&here, remote, url, &parsed(wanted));
+    let replaces = |remote, url, wanted| !held(&here, remote, url, &[parsed(wanted)]).is_empty();
     assert!(!replaces("demo", "https://r.example/", NEW), "nothing is installed");
     crate::installed::tests::deploy(folder.path(), OLD, "other");
     assert!(!replaces("demo", "https://r.example/", NEW), "it came from another remote");
@@ -137,6 +143,21 @@ fn an_app_in_the_place_of_an_installed_one_of_the_same_remote_comes_with_an_upda
     {
         assert!(!replaces("demo", "https://r.example/", other), "{other}");
     }
+}
+
+#[test]
+fn of_many_refs_those_are_held_that_are_installed_or_replace_something() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = installation(folder.path(), "");
+    for (app, origin) in [(OLD, "demo"), (FREE, "demo"), ("runtime/org.e.P/x86_64/1", "other")] {
+        crate::installed::tests::deploy(folder.path(), app, origin);
+    }
+    let wanted = [NEW, "app/org.e.Free/x86_64/beta", FREE, "runtime/org.e.P/x86_64/1", "runtime/org.e.P/x86_64/2"];
+    let wanted: Vec<_> = wanted.into_iter().chain(["app/org.e.Unknown/x86_64/stable"]).map(parsed).collect();
+    let mut found = held(&here, "demo", "https://r.example/", &wanted);
+    found.sort();
+    assert_eq!(found, [FREE, NEW, "runtime/org.e.P/x86_64/1"].map(parsed));
+    assert_eq!(held(&here, "demo", "https://r.example/", &[]), []);
 }
 
 #[test]
@@ -171,7 +192,7 @@ proptest! {
             bytes.truncate(length - cut % length);
             if let Some(summary) = Summary::parse(&bytes) {
                 prop_assert!(summary.apps.len() <= bytes.len());
-                let _ = (summary.replaced_by(&parsed(NEW)), summary.is_free("org.e.Free", None));
+                let _ = (Renames::of(&summary).replaced_by(&parsed(NEW)), summary.is_free("org.e.Free", None));
             }
         }
     }

@@ -30,7 +30,7 @@ async fn any_process_keeps_changes_and_removes_accounts() {
     let changed = one.change(second.id, |account| account.name = Some("Work".into())).await.unwrap().unwrap();
     assert_eq!((changed.name.as_deref(), changed.generation), (Some("Work"), 1));
     one.remove(demo.id).await.unwrap();
-    assert_eq!(other.entries().await.unwrap(), [Entry::Open(Box::new(changed))]);
+    assert_eq!(other.entries().await.unwrap(), [Entry::Open(changed.into())]);
     assert_eq!(other.change(demo.id, |account| account.name = None).await.unwrap(), None);
     assert_eq!(files(data.path()), ["usher.keyring"]);
 }
