@@ -12,6 +12,9 @@ use zbus::zvariant::{Signature, Type, Value};
 
 use crate::limits::{DICTIONARY_LIMIT, LimitError, OPTIONS_LIMIT};
 
+/// The key in a ref's metadata for the name of its repository in a container registry.
+pub(crate) const REPOSITORY: &str = "summary.xa.oci-repository";
+
 /// A value of a dictionary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Setting<'a> {
@@ -26,6 +29,13 @@ pub(crate) enum Setting<'a> {
 /// A dictionary (`a{sv}`).
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Settings<'a>(pub(crate) BTreeMap<&'a str, Setting<'a>>);
+
+/// What a call says of a ref (`a{sv}`): of it, only what a provider may need is kept, since a call can have thousands.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct RefFacts<'a> {
+    /// The name of its repository in a container registry.
+    pub(crate) repository: Option<Setting<'a>>,
+}
 
 /// A list, of which only the first `N` entries are kept.
 #[derive(Debug, Default)]
@@ -58,36 +68,66 @@ impl Budget {
     }
 }
 
+/// A dictionary that is read entry by entry.
+trait Dictionary<'a>: Default {
+    /// Keeps an entry, or leaves it out.
+    fn keep(&mut self, key: &'a str, setting: Setting<'a>);
+}
+
+impl<'a> Dictionary<'a> for Settings<'a> {
+    fn keep(&mut self, key: &'a str, setting: Setting<'a>) {
+        self.0.insert(key, setting);
+    }
+}
+
+impl<'a> Dictionary<'a> for RefFacts<'a> {
+    fn keep(&mut self, key: &'a str, setting: Setting<'a>) {
+        if key == REPOSITORY {
+            self.repository = Some(setting);
+        }
+    }
+}
+
 impl Type for Settings<'_> {
     const SIGNATURE: &'static Signature = <BTreeMap<&str, Value<'_>> as Type>::SIGNATURE;
 }
 
+impl Type for RefFacts<'_> {
+    const SIGNATURE: &'static Signature = Settings::SIGNATURE;
+}
+
 impl<'de: 'a, 'a> Deserialize<'de> for Settings<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries;
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
+}
 
-        impl<'de> Visitor<'de> for Entries {
-            type Value = Settings<'de>;
+impl<'de: 'a, 'a> Deserialize<'de> for RefFacts<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a dictionary")
+struct Entries<T>(PhantomData<T>);
+
+impl<'de, T: Dictionary<'de>> Visitor<'de> for Entries<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a dictionary")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<T, A::Error> {
+        let (mut kept, mut budget) = (T::default(), Budget(DICTIONARY_LIMIT));
+        for number in 0.. {
+            let Some(key) = entries.next_key::<&str>()? else { break };
+            if number == OPTIONS_LIMIT {
+                return Err(A::Error::custom(LimitError::TooManyOptions));
             }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Settings<'de>, A::Error> {
-                let (mut settings, mut budget) = (BTreeMap::new(), Budget(DICTIONARY_LIMIT));
-                for number in 0.. {
-                    let Some(key) = entries.next_key::<&str>()? else { break };
-                    if number == OPTIONS_LIMIT {
-                        return Err(A::Error::custom(LimitError::TooManyOptions));
-                    }
-                    budget.take(key.len())?;
-                    settings.insert(key, entries.next_value_seed(Reading(&mut budget))?);
-                }
-                Ok(Settings(settings))
-            }
+            budget.take(key.len())?;
+            kept.keep(key, entries.next_value_seed(Reading(&mut budget))?);
         }
-
-        deserializer.deserialize_map(Entries)
+        Ok(kept)
     }
 }
 
@@ -221,6 +261,14 @@ impl<'a> From<&'a BTreeMap<&'a str, Value<'a>>> for Settings<'a> {
             _ => Setting::Other,
         };
         Self(values.iter().map(|(&name, value)| (name, setting(value))).collect())
+    }
+}
+
+#[cfg(test)]
+impl<'a> From<&'a BTreeMap<&'a str, Value<'a>>> for RefFacts<'a> {
+    fn from(values: &'a BTreeMap<&'a str, Value<'a>>) -> Self {
+        let repository = Settings::from(values).0.remove(REPOSITORY);
+        Self { repository }
     }
 }
 

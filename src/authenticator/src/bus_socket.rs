@@ -101,6 +101,12 @@ impl Sizes {
         Some(Self { endian, kind: fixed[1], fields, header: (FIXED + fields).next_multiple_of(8), body })
     }
 
+    /// Whether the body is larger than it may be, given the whole header.
+    fn is_too_large(&self, header: &[u8]) -> bool {
+        // Most messages are small, and nobody need know what they are.
+        self.body > BODY_LIMIT && self.body > self.body_limit(header)
+    }
+
     /// The most that the body may have, given the whole header.
     fn body_limit(&self, header: &[u8]) -> usize {
         match self.kind {
@@ -173,7 +179,7 @@ impl<R: ReadHalf> ReadHalf for LimitedReader<R> {
                 continue;
             }
             self.fill(bytes, fds, sizes.header).await?;
-            if sizes.body > sizes.body_limit(bytes) {
+            if sizes.is_too_large(bytes) {
                 tracing::debug!(size = sizes.body, "dropping the body of a huge message");
                 let mut header: Vec<u8> = bytes.drain(..sizes.header).collect();
                 self.skip(bytes, sizes.body).await?;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The name of a client: a store by its well-known name, else the program of the process. Inside a sandbox process ids
-//! differ from those outside, so there a client is a known store or unknown.
+//! The name of a client: the program of its process if the administrator has installed it, else a store by its well-known
+//! name, else what the program says of itself. Inside a sandbox process ids differ from those outside, so there a client is a
+//! known store or unknown.
 
 use std::{
+    collections::HashMap,
     fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -32,16 +35,36 @@ const ENVIRONMENT_LIMIT: u64 = 1 << 20;
 /// Longest wait for the bus.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// Asks the bus and `/proc`.
+/// Most clients to remember.
+const KNOWN_LIMIT: usize = 64;
+
+/// Asks the bus and `/proc`, once for each client.
 pub(crate) struct BusClients {
-    pub(crate) connection: Connection,
-    pub(crate) bus_access: BusAccess,
+    connection: Connection,
+    bus_access: BusAccess,
+    /// Names by unique bus names, which never come again.
+    known: Mutex<HashMap<String, String>>,
 }
 
 #[async_trait]
 impl Clients for BusClients {
     async fn name(&self, peer: &str) -> String {
-        tokio::time::timeout(LIMIT, self.find(peer)).await.ok().flatten().unwrap_or_default()
+        if let Some(name) = self.known().get(peer) {
+            return name.clone();
+        }
+        let Some(name) = tokio::time::timeout(LIMIT, self.find(peer)).await.ok().flatten() else {
+            return String::new();
+        };
+        let mut known = self.known();
+        if known.len() >= KNOWN_LIMIT {
+            known.clear();
+        }
+        known.insert(peer.to_owned(), name.clone());
+        name
+    }
+
+    fn forget(&self, peer: &str) {
+        self.known().remove(peer);
     }
 
     async fn is_unicode(&self, peer: &str) -> bool {
@@ -51,20 +74,36 @@ impl Clients for BusClients {
 }
 
 impl BusClients {
+    /// Knows nobody yet.
+    pub(crate) fn new(connection: Connection, bus_access: BusAccess) -> Self {
+        Self { connection, bus_access, known: Mutex::default() }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     async fn find(&self, peer: &str) -> Option<String> {
         let bus = DBusProxy::new(&self.connection).await.ok()?;
-        for (name, store) in STORES {
-            let owner = bus.get_name_owner(BusName::try_from(name).ok()?).await;
-            if owner.is_ok_and(|owner| owner.as_str() == peer) {
-                return Some(store.to_owned());
-            }
+        let program = match self.bus_access {
+            BusAccess::Bus => self.program(&bus, peer).await,
+            BusAccess::Sandbox => None,
+        };
+        match program {
+            Some(name) if PROGRAMS.contains(&name.as_str()) => Some(name),
+            unsure => store(&bus, peer).await.or(unsure),
         }
-        if self.bus_access == BusAccess::Sandbox {
-            return None;
-        }
-        let folder = self.process(&bus, peer).await?;
+    }
+
+    async fn program(&self, bus: &DBusProxy<'_>, peer: &str) -> Option<String> {
+        let folder = self.process(bus, peer).await?;
         // The program's file may be on a disk that hangs.
         files::apart(&folder.clone(), move || of_process(&folder)).await.ok().flatten()
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The folder of the process in `/proc`.
@@ -81,6 +120,17 @@ impl BusClients {
         let file = self.process(&DBusProxy::new(&self.connection).await.ok()?, peer).await?.join("environ");
         files::apart(&file.clone(), move || files::read_regular(&file, ENVIRONMENT_LIMIT).ok()).await.ok().flatten()
     }
+}
+
+/// The store that owns its name on the bus as this peer.
+async fn store(bus: &DBusProxy<'_>, peer: &str) -> Option<String> {
+    for (name, store) in STORES {
+        let owner = bus.get_name_owner(BusName::try_from(name).ok()?).await;
+        if owner.is_ok_and(|owner| owner.as_str() == peer) {
+            return Some(store.to_owned());
+        }
+    }
+    None
 }
 
 /// Whether a program with this environment can print typographic characters.

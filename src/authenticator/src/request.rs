@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The arguments of `RequestRefTokens` and of `RequestSummaryToken`, read within the limits (rule R9). Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use usher_core::{
     ask::{self, Ask},
@@ -12,14 +12,12 @@ use usher_core::{
 };
 
 use crate::{
-    bounded::{AtMost, Setting, Settings},
+    bounded::{AtMost, RefFacts, Setting, Settings},
     limits::{self, LimitError, REFS_LIMIT},
 };
 
 /// The option that forbids asking the person.
 const NO_INTERACTION: &str = "no-interaction";
-/// The key in a ref's metadata for the name of its repository in that registry.
-const REPOSITORY: &str = "summary.xa.oci-repository";
 
 /// Arguments of the call, as received.
 pub(crate) struct CallArguments<'a> {
@@ -33,7 +31,7 @@ pub(crate) struct CallArguments<'a> {
 }
 
 /// Ref, commit, token type and metadata.
-pub(crate) type RefArgument<'a> = (&'a str, &'a str, i32, Settings<'a>);
+pub(crate) type RefArgument<'a> = (&'a str, &'a str, i32, RefFacts<'a>);
 
 /// The refs of a call.
 pub(crate) type RefArguments<'a> = AtMost<RefArgument<'a>, REFS_LIMIT>;
@@ -121,13 +119,12 @@ fn read_options(options: &Settings<'_>) -> Result<(BTreeMap<String, String>, Opt
 }
 
 fn read_asks(refs: &[RefArgument<'_>]) -> Result<Vec<Ask>, LimitError> {
-    let mut seen = BTreeSet::new();
-    let mut asks = Vec::new();
-    for (text, commit, _, metadata) in refs {
+    let (mut seen, mut asks) = (HashSet::with_capacity(refs.len()), Vec::with_capacity(refs.len()));
+    for (text, commit, _, facts) in refs {
         if seen.insert(*text) {
             let mut ask = Ask::of_ref(text.parse().map_err(|_| LimitError::Ref)?);
             ask.commit = Some(limits::text(commit)?).filter(|commit| !commit.is_empty());
-            ask.repository = read_text(metadata.get(REPOSITORY))?;
+            ask.repository = read_text(facts.repository.as_ref())?;
             asks.push(ask);
         }
     }
@@ -148,12 +145,13 @@ mod tests {
     use zbus::zvariant::Value;
 
     use super::*;
+    use crate::bounded::REPOSITORY;
 
     const APP: &str = "app/org.example.App/x86_64/stable";
 
     /// A ref without metadata.
     fn plain(text: &str) -> RefArgument<'_> {
-        (text, "", 1, Settings::default())
+        (text, "", 1, RefFacts::default())
     }
 
     struct Given<'a> {
@@ -265,7 +263,7 @@ mod tests {
     fn details_for_a_registry_are_read_with_the_ref() {
         let ask = |repository: Value<'static>, commit| {
             let metadata = BTreeMap::from([(REPOSITORY, repository)]);
-            let given = Given { refs: vec![(APP, commit, 1, Settings::from(&metadata))], ..Given::default() };
+            let given = Given { refs: vec![(APP, commit, 1, RefFacts::from(&metadata))], ..Given::default() };
             given.read().map(|request| (request.asks[0].repository.clone(), request.asks[0].commit.clone()))
         };
         let both = (Some("acme/app".to_owned()), Some("ab12".to_owned()));

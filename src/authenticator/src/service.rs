@@ -93,7 +93,7 @@ pub(crate) async fn run_with_connections(
     };
     let ended = tokio::select! {
         // Follow them from the start: as long as signals wait to be taken, nothing more is read from the bus.
-        () = follow(lost, connection, [&daemon.open_requests, &access.calls]) => Err(RunError::BusLost),
+        () = follow(lost, connection, &daemon.flow, [&daemon.open_requests, &access.calls]) => Err(RunError::BusLost),
         () = bus_names.lost() => Err(RunError::BusLost),
         () = stop => Ok(()),
         done = serving => done,
@@ -119,6 +119,7 @@ async fn apart<T: Default + Send + 'static>(journal: Option<&Journal>, work: fn(
 async fn follow(
     mut lost: impl Stream<Item = NameOwnerChanged> + Unpin,
     connection: &Connection,
+    flow: &Flow,
     all: [&OpenRequests; 2],
 ) {
     while let Some(change) = lost.next().await {
@@ -130,6 +131,7 @@ async fn follow(
             }
             // Those of the other connection have no object.
             request_object::forget_client(connection, all[0], change.name()).await;
+            flow.clients.forget(change.name());
         }
     }
 }

@@ -4,6 +4,7 @@
 mod access;
 mod activity_log;
 mod application;
+mod bus_calls;
 mod desktops;
 mod ends;
 mod http;

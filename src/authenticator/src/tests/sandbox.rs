@@ -180,7 +180,7 @@ async fn a_client_behind_a_proxy_is_known_as_a_store_or_not_at_all() {
     let proxy = Proxy::start(&bus).await;
     let (client, store) = (Client::on(&bus).await, store(&bus).await);
     let name = async |connection: Connection, bus_access, client: &Client| {
-        BusClients { connection, bus_access }.name(client.connection.unique_name().unwrap()).await
+        BusClients::new(connection, bus_access).name(client.connection.unique_name().unwrap()).await
     };
     // Outside, it is the program of these tests, which anybody can have installed.
     let outside = name(bus.connect().await, BusAccess::Bus, &client).await;
