@@ -41,6 +41,7 @@ mod shop_pages;
 mod sign_in_code;
 mod sign_in_ways;
 mod signing_out;
+mod sleeping;
 mod usherctl;
 mod usherctl_browser;
 mod usherctl_buy;

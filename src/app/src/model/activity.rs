@@ -3,13 +3,13 @@
 
 use std::{io, path::Path, rc::Rc};
 
-use gtk::{gio, glib, prelude::*, subclass::prelude::*};
+use gtk::{glib, subclass::prelude::*};
 use usher_core::{
     activity_log::{ActivityLog, Entry, Settings},
     files,
 };
 
-use super::Changes;
+use super::{Changes, file_watch::FileWatch};
 use crate::runtime;
 
 mod imp {
@@ -31,7 +31,7 @@ mod imp {
         /// Whether it has changed since the reading began.
         pub(super) is_late: Cell<bool>,
         pub(super) log: OnceCell<ActivityLog>,
-        pub(super) monitors: RefCell<Vec<gio::FileMonitor>>,
+        pub(super) watches: RefCell<Vec<FileWatch>>,
     }
 
     #[glib::object_subclass]
@@ -110,16 +110,12 @@ impl Activity {
     }
 
     fn watch(&self, path: &Path) {
-        let monitored = gio::File::for_path(path);
-        let Ok(monitor) = monitored.monitor_file(gio::FileMonitorFlags::NONE, gio::Cancellable::NONE) else {
-            return;
-        };
-        monitor.connect_changed(glib::clone!(
+        let changed = glib::clone!(
             #[weak(rename_to = activity)]
             self,
-            move |_, _, _, _| activity.reload()
-        ));
-        self.imp().monitors.borrow_mut().push(monitor);
+            move |_| activity.reload()
+        );
+        self.imp().watches.borrow_mut().push(FileWatch::new(path, changed));
     }
 
     /// Reads the log again. While it is being read, asks for one more reading afterwards.

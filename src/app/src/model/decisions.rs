@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What the person decided about repositories: which stay blocked, and which may not use an account.
 
-use gtk::{gio, glib, prelude::*, subclass::prelude::*};
+use gtk::{gio, glib, subclass::prelude::*};
 use usher_core::{
     clock,
     decisions::{DecisionFile, Decisions as Decided, Subject},
@@ -9,7 +9,7 @@ use usher_core::{
     store::AccountStore,
 };
 
-use super::{Changes, Notes, Repository};
+use super::{Changes, Notes, Repository, file_watch::FileWatch};
 use crate::runtime;
 
 mod imp {
@@ -24,7 +24,7 @@ mod imp {
         /// What was kept blocked here holds even if it could not be written.
         pub(super) blocked_here: RefCell<Decided>,
         pub(super) file: OnceCell<DecisionFile>,
-        pub(super) monitor: OnceCell<gio::FileMonitor>,
+        pub(super) watch: OnceCell<FileWatch>,
     }
 
     #[glib::object_subclass]
@@ -46,15 +46,12 @@ impl Decisions {
         let decisions: Self = glib::Object::new();
         let Some(file) = file else { return decisions };
         decisions.imp().all.replace(file.load());
-        let monitored = gio::File::for_path(file.path());
-        if let Ok(monitor) = monitored.monitor_file(gio::FileMonitorFlags::NONE, gio::Cancellable::NONE) {
-            monitor.connect_changed(glib::clone!(
-                #[weak]
-                decisions,
-                move |_, _, _, _| decisions.reload()
-            ));
-            let _ = decisions.imp().monitor.set(monitor);
-        }
+        let changed = glib::clone!(
+            #[weak]
+            decisions,
+            move |_| decisions.reload()
+        );
+        let _ = decisions.imp().watch.set(FileWatch::new(file.path(), changed));
         let _ = decisions.imp().file.set(file);
         decisions
     }

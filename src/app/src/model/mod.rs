@@ -7,6 +7,7 @@ mod apps;
 mod attention;
 mod changes;
 mod decisions;
+mod file_watch;
 mod impostor;
 mod network;
 mod notes;

@@ -12,7 +12,7 @@ use usher_core::{
     remote::{self, Installation, Remote},
 };
 
-use super::{Changes, Repositories, Repository, attention::is_from};
+use super::{Changes, Repositories, Repository, attention::is_from, file_watch::FileWatch};
 use crate::runtime;
 
 mod imp {
@@ -26,7 +26,7 @@ mod imp {
         pub(super) all: RefCell<Rc<[Pending]>>,
         pub(super) unusable: RefCell<Rc<[UnusableRemote]>>,
         pub(super) file: OnceCell<PendingFile>,
-        pub(super) monitor: OnceCell<gio::FileMonitor>,
+        pub(super) watch: OnceCell<FileWatch>,
     }
 
     #[glib::object_subclass]
@@ -125,17 +125,12 @@ impl Notes {
     }
 
     fn watch(&self, path: &Path) {
-        let monitored = gio::File::for_path(path);
-        let Ok(monitor) = monitored.monitor_file(gio::FileMonitorFlags::NONE, gio::Cancellable::NONE) else {
-            return;
-        };
-        let weak = self.downgrade();
-        monitor.connect_changed(move |_, _, _, _| {
-            if let Some(notes) = weak.upgrade() {
-                notes.reload();
-            }
-        });
-        let _ = self.imp().monitor.set(monitor);
+        let changed = glib::clone!(
+            #[weak(rename_to = notes)]
+            self,
+            move |_| notes.reload()
+        );
+        let _ = self.imp().watch.set(FileWatch::new(path, changed));
     }
 
     fn reload(&self) {

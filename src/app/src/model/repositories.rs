@@ -11,7 +11,7 @@ use usher_core::{
     service::RemoteUrl,
 };
 
-use super::{Changes, Impostor};
+use super::{Changes, Impostor, file_watch::FileWatch};
 use crate::text;
 
 /// A remote that names Usher and a server, at an address that may be given tokens.
@@ -64,7 +64,7 @@ mod imp {
         pub(super) others: RefCell<Rc<[Remote]>>,
         pub(super) here: RefCell<Rc<[Remote]>>,
         pub(super) impostors: RefCell<Rc<[Impostor]>>,
-        pub(super) monitors: RefCell<Vec<gio::FileMonitor>>,
+        pub(super) watches: RefCell<Vec<FileWatch>>,
     }
 
     #[glib::object_subclass]
@@ -159,12 +159,8 @@ impl Repositories {
     }
 
     fn watch(&self, installation: &Installation, file: &str) {
-        let file = gio::File::for_path(installation.path.join(file));
-        let Ok(monitor) = file.monitor_file(gio::FileMonitorFlags::NONE, gio::Cancellable::NONE) else {
-            return;
-        };
         let weak = self.downgrade();
-        monitor.connect_changed(move |_, _, _, event| {
+        let watch = FileWatch::new(installation.path.join(file), move |event| {
             use gio::FileMonitorEvent::{AttributeChanged, ChangesDoneHint, Created, Deleted};
             if let (true, Some(repositories)) =
                 (matches!(event, AttributeChanged | ChangesDoneHint | Created | Deleted), weak.upgrade())
@@ -172,7 +168,7 @@ impl Repositories {
                 repositories.reload();
             }
         });
-        self.imp().monitors.borrow_mut().push(monitor);
+        self.imp().watches.borrow_mut().push(watch);
     }
 }
 
