@@ -24,15 +24,15 @@ fn output_of(command: &mut Command) -> String {
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
 }
 
-/// The class of every window that the X server shows.
-fn classes(session: &Session) -> Vec<String> {
+/// A property of every window that the X server shows, where they have it.
+fn properties(session: &Session, property: &str) -> Vec<String> {
     let mut search = session.processes.command("xdotool");
     search.args(["search", "--onlyvisible", "--name", "."]);
-    let class = |id: &str| {
+    let of = |id: &str| {
         let mut xprop = session.processes.command("xprop");
-        output_of(xprop.args(["-id", id, "WM_CLASS"])).trim().to_owned()
+        output_of(xprop.args(["-id", id, property])).trim().to_owned()
     };
-    output_of(&mut search).lines().map(class).filter(|class| class.contains('=')).collect()
+    output_of(&mut search).lines().map(of).filter(|property| property.contains('=')).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,8 +50,15 @@ async fn every_window_carries_the_id_of_the_application_on_x11() {
     let wanted = format!("WM_CLASS(STRING) = \"{APPLICATION}\", \"{APPLICATION}\"");
     wait_for(
         "three windows of the application",
-        async || (classes(session) == [&wanted[..], &wanted, &wanted]).then_some(()),
-        async || format!("{:?}", classes(session)),
+        async || (properties(session, "WM_CLASS") == [&wanted[..], &wanted, &wanted]).then_some(()),
+        async || format!("{:?}", properties(session, "WM_CLASS")),
+    )
+    .await;
+    // Each takes the picture after its first frame.
+    wait_for(
+        "three windows with a picture",
+        async || (properties(session, "_NET_WM_ICON").len() == 3).then_some(()),
+        async || format!("{:?}", properties(session, "_NET_WM_ICON")),
     )
     .await;
     story.end().await;

@@ -8,6 +8,7 @@ mod clipboard;
 mod consent;
 mod details;
 mod file_types;
+mod first_frame;
 mod forms;
 mod harness;
 mod icons;

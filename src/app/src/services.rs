@@ -18,6 +18,7 @@ use usher_core::{
 use crate::{
     desktop::GioProxies,
     model::{AccountList, Activity, Apps, Decisions, Network, Notes, OwnInstallation, Repositories, Settings},
+    runtime,
 };
 
 /// Longest wait for the keyring.
@@ -59,6 +60,12 @@ impl Services {
             application: application.upcast_ref().downgrade(),
             models: Rc::default(),
         }
+    }
+
+    /// Connects to the keyring while the toolkit starts, which takes longer.
+    pub(crate) fn connect_keyring(&self) {
+        let store = self.store.clone();
+        glib::spawn_future_local(runtime::spawn(async move { store.connect().await }));
     }
 
     /// The application that windows belong to.

@@ -7,6 +7,7 @@ mod banner;
 mod broken_row;
 mod impostor_row;
 mod left_out_row;
+mod lists;
 mod need_row;
 mod page;
 mod ready_row;

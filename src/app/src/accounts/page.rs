@@ -1,30 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The page with the lists.
+//! The page with the lists. At first it is its header alone, which is what the first frame shows: the lists are made, and what
+//! they show is read, once that is painted.
 
 use std::time::Duration;
 
 use adw::{prelude::*, subclass::prelude::*};
-use gtk::glib;
-use usher_core::{clock, names};
+use gtk::{gio, glib};
+use usher_core::clock;
 
 use super::{
     account_item::AccountItem,
-    account_row::{account_row, update_account_row},
     banner::{self, BannerMessage},
     impostor_row::impostor_page,
-    need_row::{NeedItem, need_row},
-    ready_row::{ReadyApp, ready_row},
-    repository_row::repository_row,
+    lists::{AccountsLists, Showing},
 };
 use crate::{
-    desktop::{restart, software},
-    details::DetailsButton,
-    i18n::ngettext_f,
+    desktop::restart,
     keyring::{self, keyring_status},
-    model::{KeyringState, Need, Overview, Repository, overview},
-    navigation::{self, Destination},
+    model::{KeyringState, Need, Overview, overview},
+    navigation,
     services::Services,
-    widgets::{AdvicePage, Closures, RowGroup, Wait, accessible, follow_width, labels, show_banner},
+    widgets::{AdvicePage, labels, show_banner},
 };
 
 /// How long the keyring may take before its being asked is shown.
@@ -33,7 +29,7 @@ const PATIENCE: Duration = Duration::from_millis(200);
 const SEARCHED_FROM: usize = 12;
 
 mod imp {
-    use std::cell::{Cell, OnceCell, RefCell};
+    use std::cell::{Cell, OnceCell};
 
     use super::*;
 
@@ -44,26 +40,9 @@ mod imp {
         /// Whether there is enough to be searched.
         #[property(get, set)]
         can_search: Cell<bool>,
-        /// Whether there is nothing but repositories without an account.
-        #[property(get, set)]
-        has_repositories_alone: Cell<bool>,
-        /// How many repositories there are on this computer; empty where there are none, or accounts are searched.
-        #[property(get, set)]
-        remotes: RefCell<String>,
-        /// What the page says in place of its lists while the keyring tells nothing.
-        #[property(get, set)]
-        keyring_title: RefCell<String>,
-        #[property(get, set)]
-        keyring_description: RefCell<String>,
-        #[property(get, set)]
-        keyring_help: RefCell<String>,
         pub(super) services: OnceCell<Services>,
-        has_software: Cell<bool>,
+        pub(super) lists: OnceCell<AccountsLists>,
         message: Cell<Option<BannerMessage>>,
-        needs: RowGroup<NeedItem>,
-        ready: RowGroup<ReadyApp>,
-        accounts: RowGroup<AccountItem>,
-        repositories: RowGroup<Repository>,
         #[template_child]
         add_button: TemplateChild<gtk::Button>,
         #[template_child]
@@ -73,25 +52,11 @@ mod imp {
         #[template_child]
         banner: TemplateChild<adw::Banner>,
         #[template_child]
-        stack: TemplateChild<gtk::Stack>,
+        pub(super) menu_button: TemplateChild<gtk::MenuButton>,
         #[template_child]
-        needs_group: TemplateChild<adw::PreferencesGroup>,
+        pub(super) main_menu: TemplateChild<gio::MenuModel>,
         #[template_child]
-        ready_group: TemplateChild<adw::PreferencesGroup>,
-        #[template_child]
-        accounts_group: TemplateChild<adw::PreferencesGroup>,
-        #[template_child]
-        repositories_group: TemplateChild<adw::PreferencesGroup>,
-        #[template_child]
-        remotes_row: TemplateChild<adw::ActionRow>,
-        #[template_child]
-        empty_page: TemplateChild<adw::StatusPage>,
-        #[template_child]
-        keyring_page: TemplateChild<adw::StatusPage>,
-        #[template_child]
-        keyring_details: TemplateChild<DetailsButton>,
-        #[template_child]
-        no_results_page: TemplateChild<adw::StatusPage>,
+        pub(super) body: TemplateChild<adw::Bin>,
     }
 
     #[glib::object_subclass]
@@ -101,11 +66,8 @@ mod imp {
         type ParentType = adw::NavigationPage;
 
         fn class_init(class: &mut Self::Class) {
-            DetailsButton::ensure_type();
-            Wait::ensure_type();
             class.bind_template();
             class.bind_template_callbacks();
-            Closures::bind_template_callbacks(class);
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
@@ -117,18 +79,11 @@ mod imp {
     impl ObjectImpl for AccountsPage {
         fn constructed(&self) {
             self.parent_constructed();
-            self.empty_page.set_icon_name(Some(names::APP_ID));
             self.search_bar.connect_entry(&*self.search_entry);
-            self.needs.attach(&self.needs_group);
-            self.ready.attach(&self.ready_group);
-            self.accounts.attach(&self.accounts_group);
-            self.repositories.attach(&self.repositories_group);
-            accessible::can_be_pressed(&*self.remotes_row);
-            for page in [&self.empty_page, &self.keyring_page, &self.no_results_page] {
-                follow_width(page);
-            }
             labels::settle(&*self.banner);
-            labels::settle(&*self.stack);
+            let menu = self.main_menu.get();
+            // It can be opened before the menu is made.
+            self.menu_button.set_create_popup_func(move |button| button.set_menu_model(Some(&menu)));
         }
     }
 
@@ -159,16 +114,6 @@ mod imp {
             }
         }
 
-        #[template_callback]
-        fn on_keyring_button(&self) {
-            keyring::open(&*self.obj(), self.services());
-        }
-
-        #[template_callback]
-        fn on_repositories(&self) {
-            navigation::go_to(&*self.obj(), &Destination::Repositories);
-        }
-
         pub(super) fn search(&self) {
             if self.can_search.get() {
                 self.search_bar.set_search_mode(true);
@@ -179,21 +124,17 @@ mod imp {
         /// Shows what there is now.
         #[template_callback]
         pub(super) fn refresh(&self) {
+            let Some(lists) = self.lists.get() else { return };
             let state = self.services().accounts().state();
             self.show_message(state);
             if let Some(status) = keyring_status(state) {
-                self.keyring_details.set_visible(status.is_fault);
-                self.keyring_details.tell(&status.title, &status.description, "");
-                self.obj().set_keyring_title(status.title);
-                self.obj().set_keyring_description(status.description);
-                self.obj().set_keyring_help(status.button);
-                self.stack.set_visible_child_name("no-keyring");
+                lists.show_keyring(status);
             } else if state != KeyringState::Loading {
-                self.refresh_lists();
+                self.refresh_lists(lists);
             }
         }
 
-        fn refresh_lists(&self) {
+        fn refresh_lists(&self, lists: &AccountsLists) {
             let services = self.services();
             let entries = services.accounts().entries();
             let mut overview = self.overview();
@@ -218,26 +159,19 @@ mod imp {
                 listed.retain(|row| row.matches(&words));
                 overview = Overview::default();
             }
-            self.show_count(if is_searching { 0 } else { remotes });
-            let is_focus_lost = self.show_lists(overview, listed);
-            self.obj().set_has_repositories_alone(has_nothing && has_repositories);
-            self.stack.set_visible_child_name(if is_searching && self.accounts.len() == 0 {
-                "no-results"
+            lists.show_count(if is_searching { 0 } else { remotes });
+            let is_focus_lost = lists.fill(overview, listed);
+            lists.set_has_repositories_alone(has_nothing && has_repositories);
+            lists.turn_to(if is_searching && !lists.has_accounts() {
+                Showing::NoResults
             } else if has_nothing && !has_repositories {
-                "empty"
+                Showing::Nothing
             } else {
-                "accounts"
+                Showing::Lists
             });
             if is_focus_lost {
                 self.add_button.grab_focus();
             }
-        }
-
-        /// Where there is nothing to count, the row with the count is hidden.
-        fn show_count(&self, remotes: usize) {
-            let count = ngettext_f("{n} on this computer", "{n} on this computer", remotes, &[]);
-            self.obj().set_remotes(if remotes > 0 { count } else { String::new() });
-            accessible::name(&*self.remotes_row, &format!("{}, {}", self.remotes_row.title(), self.obj().remotes()));
         }
 
         fn overview(&self) -> Overview {
@@ -255,31 +189,6 @@ mod imp {
             overview.add_unusable(&notes.unusable());
             overview.warn_of(&repositories.impostors());
             overview
-        }
-
-        /// Returns whether the row with the keyboard focus is gone.
-        fn show_lists(&self, overview: Overview, accounts: Vec<AccountItem>) -> bool {
-            let services = self.services();
-            let needs = overview.needs.into_iter().map(|need| NeedItem::of(need, services.apps())).collect();
-            let ready = overview.ready.into_iter();
-            let ready = ready.map(|app| ReadyApp::of(app, self.has_software.get(), services.apps())).collect();
-            let lost = [
-                self.needs.show(needs, NeedItem::is_same, |need| need_row(services, need).upcast(), |_, _| false),
-                self.ready.show(ready, ReadyApp::is_same, |app| ready_row(services, app).upcast(), |_, _| false),
-                self.accounts.show(
-                    accounts,
-                    AccountItem::is_same,
-                    |item| account_row(services, item).upcast(),
-                    update_account_row,
-                ),
-                self.repositories.show(
-                    overview.without_account,
-                    |a, b| a.address == b.address,
-                    |repository| repository_row(services, repository).upcast(),
-                    |_, _| false,
-                ),
-            ];
-            lost.contains(&true)
         }
 
         fn show_message(&self, keyring: KeyringState) {
@@ -301,25 +210,14 @@ mod imp {
                     #[weak(rename_to = imp)]
                     self,
                     move || {
-                        if imp.services().accounts().state() == KeyringState::Loading {
-                            imp.stack.set_visible_child_name("loading");
+                        if let Some(lists) = imp.lists.get()
+                            && imp.services().accounts().state() == KeyringState::Loading
+                        {
+                            lists.turn_to(Showing::Loading);
                         }
                     }
                 ),
             );
-        }
-
-        pub(super) fn look_for_software(&self) {
-            glib::spawn_future_local(glib::clone!(
-                #[weak(rename_to = imp)]
-                self,
-                async move {
-                    if software::is_available().await {
-                        imp.has_software.set(true);
-                        imp.refresh();
-                    }
-                }
-            ));
         }
     }
 }
@@ -331,10 +229,14 @@ glib::wrapper! {
 }
 
 impl AccountsPage {
-    /// Begins to show what is known, and follows it.
+    /// Makes what is below the header, begins to show what is known, and follows it.
     pub(crate) fn follow(&self, services: &Services) {
         let imp = self.imp();
+        imp.menu_button.set_menu_model(Some(&*imp.main_menu));
+        imp.menu_button.unset_create_popup_func();
         let _ = imp.services.set(services.clone());
+        let lists = imp.lists.get_or_init(|| AccountsLists::new(services));
+        imp.body.set_child(Some(lists));
         for changes in [
             services.accounts().changes(),
             services.repositories().changes(),
@@ -347,7 +249,12 @@ impl AccountsPage {
         }
         imp.refresh();
         imp.show_spinner_later();
-        imp.look_for_software();
+        let weak = self.downgrade();
+        lists.look_for_software(move || {
+            if let Some(page) = weak.upgrade() {
+                page.imp().refresh();
+            }
+        });
     }
 
     /// Opens the search, where there is enough to be searched.

@@ -22,7 +22,7 @@ use crate::{
     preferences::PreferencesDialog,
     prompt::Prompter,
     services::Services,
-    widgets::guard,
+    widgets::{after_first_frame, guard},
 };
 
 /// Milliseconds after the last window until the process ends, when the bus has started it.
@@ -93,6 +93,10 @@ mod imp {
         fn dbus_register(&self, connection: &gio::DBusConnection, object_path: &str) -> Result<(), glib::Error> {
             bus_end::follow(connection);
             self.parent_dbus_register(connection, object_path)?;
+            if self.obj().flags().contains(gio::ApplicationFlags::IS_SERVICE) {
+                // The bus starts this process for a question, which is about accounts.
+                self.obj().services().connect_keyring();
+            }
             let weak = self.obj().downgrade();
             let prompter = Prompter::register(self.obj().services(), connection, move || {
                 weak.upgrade().is_some_and(|application| application.is_main_window_shown())
@@ -118,7 +122,6 @@ mod imp {
 
         fn startup(&self) {
             self.parent_startup();
-            gtk::Window::set_default_icon_name(names::APP_ID);
             window_id::follow_windows();
             clipboard::keep_what_is_copied(self.obj().services());
             let application = self.obj();
@@ -156,6 +159,15 @@ mod imp {
     }
 
     impl GtkApplicationImpl for Application {
+        fn window_added(&self, window: &gtk::Window) {
+            self.parent_window_added(window);
+            // X11 takes the picture itself, drawn in six sizes: that waits for the window.
+            after_first_frame(window, |window| {
+                window.set_icon_name(Some(names::APP_ID));
+                gtk::Window::set_default_icon_name(names::APP_ID);
+            });
+        }
+
         fn window_removed(&self, window: &gtk::Window) {
             self.parent_window_removed(window);
             self.obj().quit_if_uninstalled();
@@ -207,13 +219,21 @@ impl Application {
                 self,
                 move || application.quit_if_uninstalled()
             ));
-            let accounts = self.services().accounts();
-            self.offer_export(accounts);
-            accounts.changes().follow(self, |application| application.offer_export(application.services().accounts()));
-            // From now on the daemon sees that the window is there.
-            notifications::withdraw();
+            window.after_first_frame(glib::clone!(
+                #[weak(rename_to = application)]
+                self,
+                move |_| application.main_window_is_there()
+            ));
             window
         })
+    }
+
+    fn main_window_is_there(&self) {
+        let accounts = self.services().accounts();
+        self.offer_export(accounts);
+        accounts.changes().follow(self, |application| application.offer_export(application.services().accounts()));
+        // From now on the daemon sees that the window is there.
+        notifications::withdraw();
     }
 
     /// The main window, where it is open.

@@ -12,7 +12,7 @@ use usher_core::{
     store::{StoreError, Unsaved},
 };
 
-pub(crate) use self::status::keyring_status;
+pub(crate) use self::status::{KeyringStatus, keyring_status};
 use crate::{
     i18n::gettext,
     model::KeyringState,

@@ -20,7 +20,7 @@ use crate::{
     prompt::Prompter,
     services::Services,
     sign_in,
-    widgets::{guard::LastTime, labels, show_offline, toast},
+    widgets::{after_first_frame, guard::LastTime, labels, show_offline, toast},
 };
 
 mod imp {
@@ -48,6 +48,8 @@ mod imp {
         pub(super) called: LastTime,
         /// Whether nobody but such a program has opened it.
         pub(super) is_unopened: Cell<bool>,
+        /// Whether it has begun to read and to follow what it shows.
+        pub(super) has_begun: Cell<bool>,
         #[template_child]
         pub(super) view: TemplateChild<adw::NavigationView>,
         #[template_child]
@@ -200,12 +202,25 @@ impl Window {
         settings.bind(Setting::WindowWidth, &window, "default-width");
         settings.bind(Setting::WindowHeight, &window, "default-height");
         settings.bind(Setting::WindowMaximized, &window, "maximized");
-        imp.accounts_page.follow(services);
         toast::prepare(&imp.view);
+        imp.follow_activity();
+        window.after_first_frame(Self::begin);
+        window
+    }
+
+    /// Calls back once, after the first frame.
+    pub(crate) fn after_first_frame(&self, act: impl FnOnce(&Self) + 'static) {
+        after_first_frame(self, act);
+    }
+
+    /// Reads and follows what the window shows.
+    fn begin(&self) {
+        let imp = self.imp();
+        imp.has_begun.set(true);
+        let services = imp.services();
+        imp.accounts_page.follow(services);
         show_offline(&imp.view, services.network());
         services.own_installation().look_for_helper();
-        imp.follow_activity();
-        window
     }
 
     /// Calls back whenever another page is shown.

@@ -140,6 +140,17 @@ impl AccountList {
         }
     }
 
+    /// Reads the keyring now, credentials included, and shows what it found as after any reading. A keyring that does not
+    /// answer has nothing.
+    pub(crate) async fn read(&self) -> Vec<Entry> {
+        let (read, unsaved) = runtime::spawn(read(self.store().clone())).await;
+        let entries = read.as_ref().map(|(entries, _)| entries.clone());
+        let entries =
+            entries.inspect_err(|error| tracing::warn!(%error, "cannot read the keyring")).unwrap_or_default();
+        self.take(read, unsaved);
+        entries
+    }
+
     /// Tells when its accounts or its state have changed.
     pub(crate) fn changes(&self) -> &Changes {
         &self.imp().changes
@@ -154,7 +165,7 @@ impl AccountList {
                 let Some(store) = weak.upgrade().and_then(|list| list.imp().store.get().cloned()) else {
                     return;
                 };
-                let (read, unsaved) = runtime::spawn(async move { (read(&store).await, store.unsaved().await) }).await;
+                let (read, unsaved) = runtime::spawn(read(store)).await;
                 let Some(list) = weak.upgrade() else {
                     return;
                 };
@@ -177,7 +188,7 @@ impl AccountList {
         let _ = self.imp().monitor.set(monitor);
     }
 
-    fn take(&self, read: Result<(Vec<Entry>, bool), StoreError>, unsaved: Vec<Unsaved>) {
+    fn take(&self, read: Reading, unsaved: Vec<Unsaved>) {
         let (mut entries, state) = match read {
             Ok((entries, true)) => (entries, KeyringState::Locked),
             Ok((entries, false)) => (entries, KeyringState::Ready),
@@ -203,11 +214,18 @@ impl AccountList {
     }
 }
 
-/// All items, and whether the keyring is locked.
-async fn read(store: &AccountStore) -> Result<(Vec<Entry>, bool), StoreError> {
-    let entries = store.entries().await?;
-    let is_locked = entries.iter().any(|entry| matches!(entry, Entry::Locked(_)));
-    Ok((entries, is_locked))
+/// What one reading of the keyring brings: all items and whether it is locked, or why it could not be read.
+type Reading = Result<(Vec<Entry>, bool), StoreError>;
+
+/// Reads the keyring, and what other processes have not saved in it.
+async fn read(store: AccountStore) -> (Reading, Vec<Unsaved>) {
+    let entries = store.entries().await;
+    let is_locked = |entries: &[Entry]| entries.iter().any(|entry| matches!(entry, Entry::Locked(_)));
+    let read = entries.map(|entries| {
+        let is_locked = is_locked(&entries);
+        (entries, is_locked)
+    });
+    (read, store.unsaved().await)
 }
 
 /// Asks for a first reading once it follows the keyring, so that it misses no change, and for another at each signal.

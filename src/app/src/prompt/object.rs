@@ -17,7 +17,7 @@ use super::{
     queue::{CheckedRequest, PromptQueue},
     waiters::{accounts_at, answer},
 };
-use crate::{runtime, services::Services};
+use crate::services::Services;
 
 const INTERFACE: &str = include_str!("../../../../data/dbus-interfaces/io.github.usher.Prompter1.xml");
 const VERSION: u32 = 1;
@@ -151,10 +151,7 @@ pub(super) async fn accounts_of(services: &Services, details: &Details) -> Vec<A
     if details.kind == Kind::Unlock {
         return Vec::new();
     }
-    let store = services.store.clone();
-    let entries = runtime::spawn(async move { store.entries().await }).await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "cannot read the keyring for a prompt");
-        Vec::new()
-    });
+    // The window shows what is known of the server, too, from the same reading.
+    let entries = services.accounts().read().await;
     accounts_at(&entries, &details.ground.binding)
 }

@@ -14,6 +14,7 @@ mod descendant;
 pub(crate) mod escape;
 mod familiarity_line;
 pub(crate) mod field;
+mod first_frame;
 pub(crate) mod focus;
 pub(crate) mod guard;
 mod heading;
@@ -42,6 +43,7 @@ pub(crate) use self::{
     closures::Closures,
     copy_button::CopyButton,
     familiarity_line::FamiliarityLine,
+    first_frame::after_first_frame,
     guard::Guard,
     heading::Heading,
     more_ways::MoreWays,

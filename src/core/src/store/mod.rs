@@ -342,6 +342,14 @@ impl AccountStore {
     }
 
     /// Fetches the key of a keyring file. The Secret Service needs nothing first: it shows which items are locked.
+    /// Connects to the keyring ahead of its first use. Reads nothing and asks the person nothing; why it fails, that use
+    /// tells.
+    pub async fn connect(&self) {
+        if let Keyring::Service(keyring) = &self.inner.keyring {
+            keyring.connect().await;
+        }
+    }
+
     async fn open(&self) -> Result<(), StoreError> {
         match &self.inner.keyring {
             Keyring::Service(_) => Ok(()),

@@ -25,7 +25,9 @@ impl imp::Window {
             if !imp.called.is_within(CALL) {
                 imp.opened();
             }
-            imp.services().own_installation().look_for_helper();
+            if imp.has_begun.get() {
+                imp.services().own_installation().look_for_helper();
+            }
         });
     }
 

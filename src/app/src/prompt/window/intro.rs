@@ -9,7 +9,7 @@ use super::{Form, WAITING_END, WAITING_LIMIT, imp, question};
 use crate::{
     model::App,
     sign_in,
-    widgets::{Why, accessible::bare, account_choices, labels, show_offline, toast},
+    widgets::{Why, accessible::bare, account_choices, after_first_frame, labels, show_offline, toast},
 };
 
 /// Size of the picture.
@@ -52,9 +52,16 @@ impl imp::PromptWindow {
         let services = self.services();
         services.apps().changes().follow(&*self.obj(), |window| window.imp().refresh());
         services.accounts().changes().follow(&*self.obj(), |window| window.imp().show_familiarity());
-        services.network().changes().follow(&*self.obj(), |window| window.imp().update_buttons());
         toast::prepare(&self.view);
-        show_offline(&self.view, services.network());
+        // The buttons are held for longer than it takes until then.
+        after_first_frame(&*self.obj(), |window| window.imp().follow_network());
+    }
+
+    fn follow_network(&self) {
+        let network = self.services().network();
+        network.changes().follow(&*self.obj(), |window| window.imp().update_buttons());
+        show_offline(&self.view, network);
+        self.update_buttons();
     }
 
     pub(super) fn app(&self, app_id: &str) -> App {

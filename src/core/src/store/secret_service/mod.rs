@@ -187,6 +187,13 @@ impl SecretService {
         Ok(())
     }
 
+    /// Opens a session, where there is none.
+    pub(super) async fn connect(&self) {
+        if let Err(fault) = self.session().await {
+            tracing::debug!(?fault, "no session with the keyring yet");
+        }
+    }
+
     /// A session, and whether it is new.
     async fn session(&self) -> Result<(Arc<Session>, bool), Fault> {
         let mut session = self.session.lock().await;
