@@ -81,6 +81,11 @@ impl<T: Contents> JsonFile<T> {
 
     /// Changes the content under a lock. Writes only if something changed.
     pub async fn change(&self, change: impl FnOnce(&mut T) + Send) -> io::Result<()> {
+        self.change_by(Box::new(change)).await
+    }
+
+    /// Is there once for each kind of file, and not for each change.
+    async fn change_by(&self, change: Box<dyn FnOnce(&mut T) + Send + '_>) -> io::Result<()> {
         let _lock = files::lock(&self.path.with_extension("lock"), LOCK_LIMIT).await?;
         let file = self.clone();
         let before = files::apart_within(WRITE_LIMIT, &self.path, move || file.load()).await?;

@@ -7,6 +7,7 @@ use std::{
     sync::Arc,
 };
 
+use futures_util::future::BoxFuture;
 use oo7::{
     Secret,
     file::{Error, Item, LockedKeyring, UnlockedItem, UnlockedKeyring},
@@ -169,6 +170,8 @@ where
     T: Send + 'static,
     W: Future<Output = Result<T, Error>> + Send + 'static,
 {
+    // The runtime's code for a future is there once for each type of answer, and not for each piece of work.
+    let work: BoxFuture<'static, Result<T, Error>> = Box::pin(work);
     let worked = files::apart_within(WRITE_LIMIT, place, move || {
         let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Error::Io)?;
         runtime.block_on(work)
