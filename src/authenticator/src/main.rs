@@ -64,9 +64,13 @@ mod system;
 mod tests;
 mod token_cache;
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
-use clap::Parser;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tokio::{
     runtime::Runtime,
@@ -89,7 +93,7 @@ use zbus::Connection;
 use self::{
     accounts::KeyringAccounts,
     activity::Activity,
-    arguments::Arguments,
+    arguments::{Arguments, Call},
     bus_names::{BusNames, RunError},
     client_name::BusClients,
     delivery::BusAccess,
@@ -124,8 +128,19 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             })
         }
-        Role::Daemon => daemon(&Arguments::parse()),
+        Role::Daemon => match Call::read(supervisor::arguments()) {
+            Ok(Call::Run(arguments)) => daemon(&arguments),
+            Ok(Call::Say(text)) => say(io::stdout(), text, ExitCode::SUCCESS),
+            Err(error) => say(io::stderr(), &format!("usher-authenticator: {error}; try --help\n"), ExitCode::from(2)),
+        },
     }
+}
+
+/// Says this to whoever has typed the command, and ends with that code.
+fn say(mut to: impl Write, text: &str, code: ExitCode) -> ExitCode {
+    // Nobody may be there to read it.
+    let _ = to.write_all(text.as_bytes());
+    code
 }
 
 fn daemon(arguments: &Arguments) -> ExitCode {
@@ -159,7 +174,7 @@ fn daemon(arguments: &Arguments) -> ExitCode {
 
 /// One thread for everything, and for a while one for each name lookup, since a slow one must not delay others, or the
 /// keyring file.
-fn runtime() -> std::io::Result<Runtime> {
+fn runtime() -> io::Result<Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(Duration::from_secs(1)).build()
 }
 
@@ -183,8 +198,8 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
     let activity = Activity::default();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let log = ActivityLog::of_user();
-    let store = AccountStore::new(arguments.keyring()).logging_to(log.clone());
-    let limits = HttpLimits { time: arguments.http(), ..HttpLimits::default() };
+    let store = AccountStore::new(arguments.keyring).logging_to(log.clone());
+    let limits = HttpLimits { time: arguments.http, ..HttpLimits::default() };
     let http = HttpClient::with_desktop(limits, Arc::new(PortalProxies::new(Some(connection.clone()))));
     let windows = PromptClient::new(
         connection.clone(),
@@ -220,7 +235,7 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
         notices: NoticeFile::of_person(),
         log,
         journal,
-        idle: deployment::idle_time(arguments.idle()).await,
+        idle: deployment::idle_time(arguments.idle).await,
         deployment: Deployment::of_process(),
     })
 }

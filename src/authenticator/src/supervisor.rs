@@ -84,7 +84,8 @@ pub(crate) fn run() -> io::Result<ExitCode> {
     }
 }
 
-fn arguments() -> Vec<OsString> {
+/// The arguments of this process, without the program's name.
+pub(crate) fn arguments() -> Vec<OsString> {
     std::env::args_os().skip(1).collect()
 }
 
