@@ -7,7 +7,7 @@ use std::time::Duration;
 use usher_core::names::{ACCESS_NAME, AUTHENTICATOR_NAME};
 use zbus::{
     Connection,
-    fdo::{DBusProxy, RequestNameFlags},
+    fdo::{DBusProxy, RequestNameFlags, RequestNameReply},
 };
 
 /// Longest wait for another daemon to own both names, or to be gone.
@@ -56,11 +56,12 @@ impl BusNames {
     /// given them up: if this one ended in between, the bus would fail the calls for which it started it.
     async fn own_or_yield(&self, connection: &Connection, name: &'static str) -> Result<(), RunError> {
         loop {
-            match connection.request_name_with_flags(name, RequestNameFlags::DoNotQueue.into()).await {
-                Ok(_) => return Ok(()),
-                Err(zbus::Error::NameTaken) if self.another_runs().await? => return Err(RunError::Running),
-                Err(zbus::Error::NameTaken) => tokio::time::sleep(STEP).await,
-                Err(error) => return Err(error.into()),
+            match request(connection, name).await? {
+                RequestNameReply::PrimaryOwner | RequestNameReply::AlreadyOwner => return Ok(()),
+                RequestNameReply::Exists | RequestNameReply::InQueue if self.another_runs().await? => {
+                    return Err(RunError::Running);
+                }
+                RequestNameReply::Exists | RequestNameReply::InQueue => tokio::time::sleep(STEP).await,
             }
         }
     }
@@ -81,7 +82,7 @@ impl BusNames {
     /// makes to itself here.
     pub(crate) async fn release(&self) -> zbus::Result<()> {
         for (connection, name) in [(&self.authenticator, AUTHENTICATOR_NAME), (&self.access, ACCESS_NAME)] {
-            connection.release_name(name).await?;
+            DBusProxy::new(connection).await?.release_name(name.try_into()?).await.map_err(zbus::Error::from)?;
             let own = connection.unique_name().cloned();
             connection.call_method(own, "/", Some("org.freedesktop.DBus.Peer"), "Ping", &()).await?;
         }
@@ -100,4 +101,11 @@ impl BusNames {
     pub(crate) fn are_open(&self) -> bool {
         !self.authenticator.is_closed() && !self.access.is_closed()
     }
+}
+
+/// Asks the bus for a name. The library's own way follows two signals for each name, which is four more calls before the
+/// name is there. Nobody needs them: the daemon never yields a name, and loses both only with the connection.
+async fn request(connection: &Connection, name: &'static str) -> zbus::Result<RequestNameReply> {
+    let bus = DBusProxy::new(connection).await?;
+    Ok(bus.request_name(name.try_into()?, RequestNameFlags::DoNotQueue.into()).await?)
 }

@@ -44,8 +44,8 @@ impl Daemon {
         let is_locked = follow_up.note.as_ref().is_some_and(|note| note.obstacle == pending::Obstacle::Locked);
         let is_read = follow_up.covered && !is_locked;
         let covered = (follow_up.covered && follow_up.note.is_none()).then_some(request);
-        if let Some((account, client)) = follow_up.used {
-            self.flow.accounts.note_use(account, client).await;
+        if let Some(account) = follow_up.used {
+            self.flow.accounts.note_use(account, asker.program.clone()).await;
         }
         if let Some((account, access)) = follow_up.settled {
             self.flow.accounts.settle(account, access).await;

@@ -193,7 +193,9 @@ async fn run(arguments: &Arguments) -> Result<(), RunError> {
 }
 
 async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, RunError> {
-    folders::settle_session().await;
+    let id = async { zbus::fdo::DBusProxy::new(connection).await?.get_id().await.map_err(zbus::Error::from) };
+    let (bus, ()) = tokio::join!(id, folders::settle_session());
+    let bus = bus?;
     let bus_access = BusAccess::of_process();
     let activity = Activity::default();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -225,7 +227,6 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
         has_display: has_display(),
         in_sandbox: names::in_sandbox(),
     };
-    let bus = zbus::fdo::DBusProxy::new(connection).await?.get_id().await.map_err(zbus::Error::from)?;
     let journal = Journal::of_session(&bus);
     Ok(Setup {
         bus_access,

@@ -75,21 +75,26 @@ pub(crate) async fn run_with_connections(
         file: notices,
     });
     let daemon = Arc::new(Daemon { flow, open_requests, activity, pending, bus_access, notifier, log });
-    let lost = owners::changes(connection, 2, "").await?;
+    // The journal is read before the first request is written to it.
+    let read = apart(journal.as_ref(), Journal::left_open);
+    let (lost, left_open) = tokio::join!(owners::changes(connection, 2, ""), read);
+    let lost = lost?;
     connection.object_server().at(FLATPAK_AUTHENTICATOR_PATH, Authenticator(daemon.clone())).await?;
     connection.object_server().at(FLATPAK_AUTHENTICATOR_PATH, Listing(daemon.clone())).await?;
     let application = Application::new(daemon.activity.clone());
     connection.object_server().at(names::application_path(APP_ID), application).await?;
     let access = AccessService::serve(&bus_names.access, daemon.clone()).await?;
-    // Read it before the first request is written to it.
-    let left_open = apart(journal.as_ref(), Journal::left_open).await;
     let serving = async {
         bus_names.own().await?;
-        end_left_open(connection, bus_access, left_open).await;
-        daemon.open_requests.write_journal();
-        apart(journal.as_ref(), Journal::remove_dead).await;
+        if !left_open.is_empty() {
+            end_left_open(connection, bus_access, left_open).await;
+            daemon.open_requests.write_journal();
+        }
         tracing::debug!("ready");
-        until_idle(bus_names, &daemon, idle, deployment.as_ref()).await
+        until_idle(bus_names, &daemon, idle, deployment.as_ref()).await?;
+        // Now nobody waits for an answer.
+        apart(journal.as_ref(), Journal::remove_dead).await;
+        Ok(())
     };
     let ended = tokio::select! {
         // Follow them from the start: as long as signals wait to be taken, nothing more is read from the bus.

@@ -56,8 +56,8 @@ pub(crate) struct FollowUp {
     pub(crate) covered: bool,
     /// A question to the person whose answer nobody waits for.
     pub(crate) question: Option<Question>,
-    /// The account that was used, and by which program.
-    pub(crate) used: Option<(AccountId, String)>,
+    /// The account that was used, if its use is to be saved.
+    pub(crate) used: Option<AccountId>,
     /// News about the purchases of an account.
     pub(crate) settled: Option<(AccountId, Access)>,
     /// Something that a notification may say.

@@ -251,8 +251,7 @@ impl<'a> RequestAttempt<'a> {
             return Reply { answer, follow_up: FollowUp { covered, settled, outcome, ..FollowUp::default() } };
         };
         let notification = NotificationEvent::ends_soon(&account, &self.ground, self.flow.clock.now());
-        let is_due = self.flow.accounts.is_use_due(&account);
-        let used = if is_due { Some((account.id, self.client().await.to_owned())) } else { None };
+        let used = self.flow.accounts.is_use_due(&account).then_some(account.id);
         Reply { answer, follow_up: FollowUp { covered, used, settled, notification, outcome, ..FollowUp::default() } }
     }
 
