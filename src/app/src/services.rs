@@ -62,10 +62,11 @@ impl Services {
         }
     }
 
-    /// Connects to the keyring while the toolkit starts, which takes longer.
+    /// Connects to the keyring while the toolkit starts, which takes longer. Reads nothing and asks nobody; what may be
+    /// wrong with it, its first use tells.
     pub(crate) fn connect_keyring(&self) {
         let store = self.store.clone();
-        glib::spawn_future_local(runtime::spawn(async move { store.connect().await }));
+        glib::spawn_future_local(runtime::spawn(async move { store.begin().await.ok() }));
     }
 
     /// The application that windows belong to.

@@ -103,15 +103,14 @@ fn lock(snapshot: &Mutex<Snapshot>) -> MutexGuard<'_, Snapshot> {
 #[async_trait]
 impl Accounts for KeyringAccounts {
     async fn entries(&self, reading: Reading) -> Result<Arc<[Entry]>, StoreError> {
-        self.watch().await;
-        let changes = {
-            let snapshot = lock(&self.snapshot);
-            match &snapshot.entries {
-                Some(entries) if !reading.afresh => return Ok(entries.clone()),
-                _ => snapshot.changes,
-            }
-        };
+        if let Some(entries) = lock(&self.snapshot).entries.clone().filter(|_| !reading.afresh) {
+            return Ok(entries);
+        }
         let store = if reading.interactive { &self.store } else { self.quiet.store() };
+        // Both take the bus a while. Nothing is read before changes are noticed, or one in between would be missed.
+        let ((), begun) = tokio::join!(self.watch(), store.begin());
+        begun?;
+        let changes = lock(&self.snapshot).changes;
         let entries: Arc<[Entry]> = store.entries().await?.into();
         let mut snapshot = lock(&self.snapshot);
         // Not every keyring reports that it was unlocked, so do not keep a reading with locked items.

@@ -200,7 +200,7 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
     let activity = Activity::default();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let log = ActivityLog::of_user();
-    let store = AccountStore::new(arguments.keyring).logging_to(log.clone());
+    let store = AccountStore::on(connection.clone(), arguments.keyring).logging_to(log.clone());
     let limits = HttpLimits { time: arguments.http, ..HttpLimits::default() };
     let http = HttpClient::with_desktop(limits, Arc::new(PortalProxies::new(Some(connection.clone()))));
     let windows = PromptClient::new(

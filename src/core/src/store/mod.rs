@@ -10,12 +10,13 @@
 //! secret_service  the Secret Service         file    the file
 //! absent          bus errors that mean nobody is there     error   why a keyring failed
 //! chances         when to try again                  mark    says that a process holds a newer credential
-//! permission      which remotes may use an account, and which may not
+//! permission      which remotes may use an account, and which may not          entry   an item as others see it
 //! ```
 
 pub(crate) mod absent;
 mod backend;
 mod chances;
+mod entry;
 mod error;
 mod file;
 mod mark;
@@ -30,8 +31,13 @@ use std::{io, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 use futures_util::Stream;
 
 pub(crate) use self::chances::Chances;
-use self::{backend::Guard, file::FileKeyring, secret_service::SecretService};
+use self::{
+    backend::Guard,
+    file::FileKeyring,
+    secret_service::{Bus, SecretService},
+};
 pub use self::{
+    entry::{Entry, Outline},
     error::StoreError,
     mark::{Mark, Unsaved},
 };
@@ -45,68 +51,8 @@ use crate::{
     lookup::{self, Lookup},
     names,
     patience::within,
-    provider::Provider,
-    service::{RemoteUrl, ServiceUrl},
+    service::RemoteUrl,
 };
-
-/// What a keyring item shows without being opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outline {
-    /// Id of the account, from the attributes.
-    pub id: AccountId,
-    /// Its provider, from the attributes.
-    pub provider: Provider,
-    /// Its service, from the attributes.
-    pub service: ServiceUrl,
-}
-
-/// One of our items in the keyring.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Entry {
-    /// A readable account.
-    Open(Arc<Account>),
-    /// An item in a locked keyring.
-    Locked(Outline),
-    /// An item that cannot be read, kept as it is. The name tells it from others.
-    Broken(String),
-}
-
-impl Entry {
-    /// Whether the name of a broken entry means a whole keyring file, with all accounts in it.
-    pub fn is_whole_keyring(name: &str) -> bool {
-        // Object paths name items of a service, numbers name items of a file.
-        !name.contains(['/', '#'])
-    }
-
-    /// Whether this is a locked account that may have this binding: it counts as an account of that server.
-    pub fn is_locked_at(&self, binding: &Binding) -> bool {
-        match self {
-            Self::Locked(outline) => outline.provider == binding.provider && outline.service == binding.service,
-            Self::Open(_) | Self::Broken(_) => false,
-        }
-    }
-
-    /// The account, if it can be read.
-    pub fn into_account(self) -> Option<Account> {
-        match self {
-            Self::Open(account) => Some(Arc::unwrap_or_clone(account)),
-            Self::Locked(_) | Self::Broken(_) => None,
-        }
-    }
-
-    /// The account, if it can be read.
-    pub fn account(&self) -> Option<&Account> {
-        self.shared().map(|account| &**account)
-    }
-
-    /// The account, if it can be read, to be kept without a copy.
-    pub fn shared(&self) -> Option<&Arc<Account>> {
-        match self {
-            Self::Open(account) => Some(account),
-            Self::Locked(_) | Self::Broken(_) => None,
-        }
-    }
-}
 
 /// The accounts of this person on this computer. Cheap to clone. Contacts the keyring at the first call.
 #[derive(Clone)]
@@ -156,12 +102,21 @@ impl AccountStore {
     /// A store for the keyring that this process has to use. No call takes longer than about `limit`, unless the keyring
     /// asks the person something: that lasts as long as the person takes.
     pub fn new(limit: Duration) -> Self {
+        Self::at(Bus::Session, limit)
+    }
+
+    /// The same, for a process that is at the session bus already: it asks the Secret Service over this connection.
+    pub fn on(connection: zbus::Connection, limit: Duration) -> Self {
+        Self::at(Bus::On(connection), limit)
+    }
+
+    fn at(bus: Bus, limit: Duration) -> Self {
         let decisions = DecisionFile::of_person();
         if names::in_sandbox() {
             return Self::in_file(FileKeyring::of_application(), limit, decisions);
         }
         let lock_file = names::runtime_dir().map(|folder| folder.join("accounts.lock"));
-        Self::over(Keyring::Service(SecretService::new(None, limit)), limit, lock_file, decisions)
+        Self::over(Keyring::Service(SecretService::new(bus, limit)), limit, lock_file, decisions)
     }
 
     fn in_file(keyring: FileKeyring, limit: Duration, decisions: Option<DecisionFile>) -> Self {
@@ -189,6 +144,15 @@ impl AccountStore {
     /// The same store, for work that must not ask the person anything, not even once.
     pub(crate) fn silently(&self) -> Self {
         Self { asking: Asking::Never, ..self.clone() }
+    }
+
+    /// Begins what the next reading needs and the keyring takes its time for. For callers with something else to do
+    /// meanwhile; without it the reading does the same first.
+    pub async fn begin(&self) -> Result<(), StoreError> {
+        match &self.inner.keyring {
+            Keyring::Service(keyring) => self.timed(keyring.begin()).await,
+            Keyring::File(_) => Ok(()),
+        }
     }
 
     /// All our items. A broken one does not hide the others. Inside a sandbox the desktop may ask the person to unlock
@@ -342,14 +306,6 @@ impl AccountStore {
     }
 
     /// Fetches the key of a keyring file. The Secret Service needs nothing first: it shows which items are locked.
-    /// Connects to the keyring ahead of its first use. Reads nothing and asks the person nothing; why it fails, that use
-    /// tells.
-    pub async fn connect(&self) {
-        if let Keyring::Service(keyring) = &self.inner.keyring {
-            keyring.connect().await;
-        }
-    }
-
     async fn open(&self) -> Result<(), StoreError> {
         match &self.inner.keyring {
             Keyring::Service(_) => Ok(()),

@@ -39,7 +39,7 @@ pub(crate) fn in_folder(folder: &Path) -> AccountStore {
 /// A store for the Secret Service on the bus at this address, with its lock files in this folder.
 #[cfg(test)]
 pub(super) fn on_bus(address: &str, folder: &Path, limit: Duration) -> AccountStore {
-    let keyring = super::SecretService::new(Some(address.to_owned()), limit);
+    let keyring = super::SecretService::new(super::secret_service::Bus::At(address.to_owned()), limit);
     let (lock_file, decisions) = (folder.join("accounts.lock"), DecisionFile::in_folder(folder));
     AccountStore::over(super::Keyring::Service(keyring), limit, Some(lock_file), Some(decisions))
 }

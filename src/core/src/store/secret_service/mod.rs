@@ -7,58 +7,64 @@
 //! ```text
 //! session  the calls of the API       prompt   questions to the person
 //! signals  notices changes            fault    how a call fails
+//! find     where our items are    key_exchange  how a session agrees on a key
 //! ```
 
 mod fault;
+mod find;
+mod key_exchange;
 mod prompt;
 mod session;
 mod signals;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future;
 use tokio::sync::Mutex;
-use zbus::zvariant::{ObjectPath, OwnedObjectPath};
+use zbus::{
+    Connection,
+    connection::Builder,
+    zvariant::{ObjectPath, OwnedObjectPath},
+};
 
 pub(super) use self::signals::changes;
 use self::{
     fault::Fault,
+    find::find,
     session::{Attributes, Made, Session},
 };
 use super::{
     Asking, StoreError,
     backend::{Backend, Guard, StoredItem},
-    record::{self, attribute},
+    record,
 };
-use crate::{account::Account, i18n::gettext, names};
-
-/// Enough readings to open a collection, then items in it.
-const READINGS: usize = 3;
+use crate::{account::Account, i18n::gettext};
 
 /// The keyring of the desktop. Opens a session at the first call, and again after it was lost.
 pub(super) struct SecretService {
-    /// Address of the bus, if it is not the session bus.
-    bus: Option<String>,
+    bus: Bus,
     /// Longest wait for an answer in which no person has a part.
     limit: Duration,
     session: Mutex<Option<Arc<Session>>>,
+}
+
+/// How to reach the bus.
+pub(super) enum Bus {
+    /// Over a connection of its own, to the session bus.
+    Session,
+    /// Over a connection of its own, to the bus at this address.
+    #[cfg(test)]
+    At(String),
+    /// Over this connection, which the process has anyway.
+    On(Connection),
 }
 
 /// Where an item is, and its attributes.
 pub(super) struct ItemLocation {
     path: OwnedObjectPath,
     attributes: Attributes,
-}
-
-/// Our items, after unlocking what opens without a question.
-#[derive(Default)]
-struct Found {
-    open: Vec<OwnedObjectPath>,
-    locked: Vec<OwnedObjectPath>,
-    /// Locked collections of which nobody can tell whether they hold items of ours; only filled if no item was found.
-    sealed: Vec<OwnedObjectPath>,
 }
 
 impl Backend for SecretService {
@@ -135,9 +141,8 @@ impl Backend for SecretService {
 }
 
 impl SecretService {
-    /// The keyring at the bus with this address, or at the session bus. No call in which no person has a part takes
-    /// longer than `limit`.
-    pub(super) fn new(bus: Option<String>, limit: Duration) -> Self {
+    /// The keyring at this bus. No call in which no person has a part takes longer than `limit`.
+    pub(super) fn new(bus: Bus, limit: Duration) -> Self {
         Self { bus, limit, session: Mutex::default() }
     }
 
@@ -187,11 +192,10 @@ impl SecretService {
         Ok(())
     }
 
-    /// Opens a session, where there is none.
-    pub(super) async fn connect(&self) {
-        if let Err(fault) = self.session().await {
-            tracing::debug!(?fault, "no session with the keyring yet");
-        }
+    /// Opens the session that the next reading needs: the keyring takes its time to agree on a key.
+    pub(super) async fn begin(&self) -> Result<(), StoreError> {
+        self.session().await?;
+        Ok(())
     }
 
     /// A session, and whether it is new.
@@ -200,7 +204,8 @@ impl SecretService {
         if let Some(session) = &*session {
             return Ok((session.clone(), false));
         }
-        let opened = Arc::new(Session::open(self.bus.as_deref(), self.limit).await?);
+        let connection = session::timed(self.limit, async { Ok(self.bus.connect().await?) }).await?;
+        let opened = Arc::new(Session::open(connection, self.limit).await?);
         *session = Some(opened.clone());
         Ok((opened, true))
     }
@@ -226,6 +231,17 @@ impl SecretService {
     }
 }
 
+impl Bus {
+    async fn connect(&self) -> zbus::Result<Connection> {
+        match self {
+            Self::Session => Builder::session()?.build().await,
+            #[cfg(test)]
+            Self::At(address) => Builder::address(address.as_str())?.build().await,
+            Self::On(connection) => Ok(connection.clone()),
+        }
+    }
+}
+
 /// Our items in all collections, read if they are open.
 async fn list(session: &Session) -> Result<Vec<StoredItem<ItemLocation>>, Fault> {
     let found = find(session).await?;
@@ -241,88 +257,6 @@ async fn list(session: &Session) -> Result<Vec<StoredItem<ItemLocation>>, Fault>
     items.collect()
 }
 
-/// Finds our items. Unlocks what opens without a question: items that say locked, or collections if no item shows.
-async fn find(session: &Session) -> Result<Found, Fault> {
-    let wanted = HashMap::from([(attribute::SCHEMA, names::KEYRING_SCHEMA)]);
-    let mut opened = Vec::new();
-    let mut found = Found::default();
-    for _ in 0..READINGS {
-        let collections = session.collections().await?;
-        let mut sealed = closed(session, &collections, &opened).await?;
-        let (open, locked) = if sealed.is_empty() {
-            session.search(&wanted).await?
-        } else {
-            let others = collections.iter().filter(|collection| !sealed.contains(collection));
-            search_in_each(session, others, &wanted).await?
-        };
-        // A keyring may say locked of what it has just unlocked.
-        let (unlocked, locked): (Vec<_>, Vec<_>) = locked.into_iter().partition(|path| opened.contains(path));
-        found = Found { open: [open, unlocked].concat(), locked, sealed: Vec::new() };
-        if found.open.is_empty() && found.locked.is_empty() {
-            let default = locked_default(session, &opened).await?;
-            sealed.extend(default.filter(|default| !sealed.contains(default)));
-            found.sealed = sealed;
-        }
-        let closed = [found.locked.as_slice(), &found.sealed].concat();
-        if closed.is_empty() || !session.unlock_without_question(&closed, &mut opened).await? {
-            break;
-        }
-    }
-    found.sealed.retain(|collection| !opened.contains(collection));
-    Ok(found)
-}
-
-/// Those of the collections that are locked and list nothing: some keyrings show no items while they are locked, and ask
-/// the person to unlock them before they answer a search.
-async fn closed(
-    session: &Session,
-    collections: &[OwnedObjectPath],
-    opened: &[OwnedObjectPath],
-) -> Result<Vec<OwnedObjectPath>, Fault> {
-    let collections = collections.iter().filter(|collection| !opened.contains(collection)).cloned();
-    let closed = collections.map(async |collection| {
-        let is_closed = async { Ok(session.is_locked(&collection).await? && !session.lists_items(&collection).await?) };
-        match is_closed.await {
-            Ok(is_closed) => Ok(is_closed.then_some(collection)),
-            // It may have been deleted since.
-            Err(fault) if Fault::is_of_one_object(&fault) => {
-                tracing::debug!(?fault, "cannot look at a collection");
-                Ok(None)
-            }
-            Err(fault) => Err(fault),
-        }
-    });
-    future::join_all(closed).await.into_iter().filter_map(Result::transpose).collect()
-}
-
-/// The collection for new items, if it is locked: it has to be opened anyway, even if it lists items of others.
-async fn locked_default(session: &Session, opened: &[OwnedObjectPath]) -> Result<Option<OwnedObjectPath>, Fault> {
-    let Some(collection) = session.default_collection().await?.filter(|collection| !opened.contains(collection)) else {
-        return Ok(None);
-    };
-    match session.is_locked(&collection).await {
-        Ok(is_locked) => Ok(is_locked.then_some(collection)),
-        Err(fault) if fault.is_of_one_object() => Ok(None),
-        Err(fault) => Err(fault),
-    }
-}
-
-/// Paths of the items with these attributes in these collections: the open ones and the locked ones.
-async fn search_in_each(
-    session: &Session,
-    collections: impl Iterator<Item = &OwnedObjectPath>,
-    wanted: &HashMap<&str, &str>,
-) -> Result<(Vec<OwnedObjectPath>, Vec<OwnedObjectPath>), Fault> {
-    let (mut open, mut locked) = (Vec::new(), Vec::new());
-    for collection in collections {
-        for item in session.search_in(collection, wanted).await? {
-            let side = if session.is_item_locked(&item).await? { &mut locked } else { &mut open };
-            side.push(item);
-        }
-    }
-    Ok((open, locked))
-}
-
 /// Reads one item. `None` if it was removed since it was found. An item that fails is one unreadable account.
 async fn read(
     session: &Session,
@@ -333,7 +267,10 @@ async fn read(
         let name = path.to_string();
         Ok(Some(StoredItem::Broken(ItemLocation { path, attributes }, name)))
     };
-    let attributes = match session.attributes(&path).await {
+    // Asked at once, since the answers come in one turn.
+    let secret = async { if is_locked { Err(Fault::Locked) } else { session.secret(&path).await } };
+    let (attributes, secret) = future::join(session.attributes(&path), secret).await;
+    let attributes = match attributes {
         Err(Fault::Gone) => return Ok(None),
         Err(fault) if fault.is_of_one_object() => {
             tracing::warn!(?fault, "cannot read the attributes of an item in the keyring");
@@ -344,10 +281,7 @@ async fn read(
     let Some(outline) = record::outline(&attributes) else {
         return broken(path, attributes);
     };
-    if is_locked {
-        return Ok(Some(StoredItem::Locked(outline)));
-    }
-    let secret = match session.secret(&path).await {
+    let secret = match secret {
         Err(Fault::Locked) => return Ok(Some(StoredItem::Locked(outline))),
         Err(Fault::Gone) => return Ok(None),
         Err(fault) if fault.is_of_one_object() => {

@@ -7,12 +7,11 @@ use oo7::{Key, crypto};
 use serde::Serialize;
 use zbus::{
     Connection, Message,
-    connection::Builder,
     zvariant::{DynamicType, ObjectPath, OwnedObjectPath, OwnedValue, Value},
 };
 use zeroize::Zeroizing;
 
-use super::{fault::Fault, signals::BUS_NAME};
+use super::{fault::Fault, key_exchange::Exchange, signals::BUS_NAME};
 use crate::patience::within;
 
 const SERVICE_PATH: &str = "/org/freedesktop/secrets";
@@ -24,8 +23,6 @@ const ALGORITHM: &str = "dh-ietf1024-sha256-aes128-cbc-pkcs7";
 const CONTENT_TYPE: &str = "application/octet-stream";
 /// The alias of the collection for new items.
 const DEFAULT: &str = "default";
-/// Longest public key of the algorithm, in bytes.
-const KEY_LIMIT: usize = 128;
 /// Size of the initialisation vector of the algorithm, in bytes.
 const VECTOR_SIZE: usize = 16;
 
@@ -51,17 +48,10 @@ pub(super) enum Made {
 }
 
 impl Session {
-    /// Begins a session. Starts a keyring if the bus knows one. `bus` is an address, if it is not the session bus.
-    pub(super) async fn open(bus: Option<&str>, limit: Duration) -> Result<Self, Fault> {
-        let builder = match bus {
-            Some(address) => Builder::address(address)?,
-            None => Builder::session()?,
-        };
-        let connection = timed(limit, async { Ok(builder.build().await?) }).await?;
-        let unusable = |_| Fault::answer("no key can be made");
-        let private = Key::generate_private_key().map_err(unusable)?;
-        let public = Key::generate_public_key(&private).map_err(unusable)?;
-        let arguments = (ALGORITHM, Value::from(public.as_ref()));
+    /// Begins a session. Starts a keyring if the bus knows one.
+    pub(super) async fn open(connection: Connection, limit: Duration) -> Result<Self, Fault> {
+        let exchange = Exchange::begin()?;
+        let arguments = (ALGORITHM, Value::from(exchange.public()));
         let reply = timed(limit, async {
             Ok(connection.call_method(Some(BUS_NAME), SERVICE_PATH, Some(SERVICE), "OpenSession", &arguments).await?)
         })
@@ -69,12 +59,7 @@ impl Session {
         let owner = reply.header().sender().map(ToString::to_string).ok_or_else(|| Fault::answer("no sender"))?;
         let (output, path): (OwnedValue, OwnedObjectPath) = reply.body().deserialize()?;
         let theirs: Vec<u8> = output.try_into().map_err(zbus::Error::from)?;
-        let theirs = without_leading_zeros(theirs);
-        if theirs.is_empty() || theirs.len() > KEY_LIMIT {
-            return Err(Fault::answer("the keyring sent no usable key"));
-        }
-        let key = Key::generate_aes_key(&private, &Key::new(theirs)).map_err(unusable)?;
-        Ok(Self { connection, owner, path, key, limit })
+        Ok(Self { connection, owner, path, key: exchange.agree(&theirs)?, limit })
     }
 
     /// Paths of the items with these attributes in all collections: the open ones and the locked ones.
@@ -212,14 +197,8 @@ impl Session {
     }
 }
 
-async fn timed<T>(limit: Duration, call: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+pub(super) async fn timed<T>(limit: Duration, call: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
     within(limit, call).await.map_err(|_| Fault::TimedOut)?
-}
-
-/// `KWallet` writes a zero before a number whose first bit is set.
-fn without_leading_zeros(mut number: Vec<u8>) -> Vec<u8> {
-    let zeros = number.iter().take_while(|byte| **byte == 0).count();
-    number.split_off(zeros)
 }
 
 /// The keyring says `/` where it means none.
