@@ -170,6 +170,10 @@ impl Tokens for KeyringAccounts {
         grants
     }
 
+    async fn prepare(&self, binding: &Binding) {
+        self.quiet.http().prepare(binding.service.url()).await;
+    }
+
     async fn get_for_anybody(&self, binding: &Binding, asks: &[Ask]) -> Result<Grants, SessionError> {
         self.quiet.tokens_for_anybody(binding, asks).await
     }

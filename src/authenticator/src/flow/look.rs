@@ -116,16 +116,15 @@ impl Flow {
         if findings.is_complete() {
             return Ok(());
         }
-        let account = self.account(&call.ground, reading).await?;
+        // The keyring takes a while, and so do certificates.
+        let reading = self.account(&call.ground, reading);
+        let (account, ()) = tokio::join!(reading, self.tokens.prepare(&call.ground.binding));
+        let account = account?;
         findings.used = Some(account.clone());
         let holder = Holder::Account(&account);
         let known = self.cache().find(holder, &call.ground.remote_url, &call.request.asks, self.timestamp());
         findings.add(known);
-        if !self.accounts.is_use_due(&account) {
-            return self.fetch(call, &account, findings).await;
-        }
-        // Find out at the same time who uses the account.
-        tokio::join!(self.fetch(call, &account, findings), call.client()).0
+        self.fetch(call, &account, findings).await
     }
 
     /// Gets what anybody may have: such refs need no account, whether there is one or not.

@@ -57,6 +57,8 @@ pub(crate) trait Tokens: Send + Sync {
     /// Asks an account's server for download tokens. Marks the account as expired if the server no longer accepts its
     /// sign-in.
     async fn get(&self, account: &Account, asks: &[Ask]) -> Result<Grants, SessionError>;
+    /// Makes ready what a call to a server needs before it can begin. Contacts nobody.
+    async fn prepare(&self, _binding: &Binding) {}
     /// Asks a server for what anybody may have, without a credential.
     ///
     /// Only for a remote of this computer (rule R25).

@@ -16,6 +16,7 @@ use std::{sync::Arc, time::Duration};
 use reqwest::Method;
 use url::Url;
 
+use address::check;
 pub use desktop::{DesktopProxies, NoSettings, PortalProxies};
 pub use fault::{CertificateFault, HttpError, ProxyFault};
 pub use proxy::{PageProxies, ProxySource};
@@ -70,6 +71,14 @@ impl HttpClient {
     /// Whether the server at this address is reached through a proxy. May ask the desktop.
     pub async fn proxy_use(&self, url: &Url) -> ProxyUse {
         self.ways.proxy_use(url).await
+    }
+
+    /// Makes ready what a call to this address needs before it can begin: reading certificates takes milliseconds. Contacts
+    /// nobody, and asks nobody about proxies.
+    pub async fn prepare(&self, url: &Url) {
+        if let Ok(is_local) = check(url) {
+            self.ways.prepare(url, is_local).await;
+        }
     }
 
     /// A request to read an address.

@@ -73,6 +73,23 @@ impl Ways {
         }
     }
 
+    /// Makes the client of the way to a server that is most likely the first: the desktop is not asked yet, and most
+    /// have no proxy.
+    pub(super) async fn prepare(&self, url: &Url, is_local: bool) {
+        let way = match proxy::from_environment(url, |name| std::env::var_os(name)) {
+            _ if is_local => Some(Way::Local),
+            Environment::Direct | Environment::Silent => Some(Way::Direct),
+            Environment::Proxies(proxies) => proxies.into_iter().next().map(Way::Through),
+            Environment::NotUnderstood(_) => None,
+        };
+        if let Some(way) = way
+            && let Err(error) = self.client(&way).await
+        {
+            // The call itself says so to whoever waits for it.
+            tracing::debug!(%error, "cannot make a client");
+        }
+    }
+
     /// Whether one of the ways to a server leads through a proxy.
     pub(super) async fn proxy_use(&self, url: &Url) -> ProxyUse {
         let is_through = |way: &Way| matches!(way, Way::Through(_));
