@@ -5,6 +5,7 @@ mod access;
 mod browser_pages;
 mod browser_purchases;
 mod clipboard;
+mod cold_start;
 mod consent;
 mod details;
 mod file_types;
