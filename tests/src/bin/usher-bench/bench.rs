@@ -107,12 +107,17 @@ impl Shop {
         Self { name, store, ids }
     }
 
-    /// Adds its remote to a session, and signs in.
-    pub(crate) async fn join(&self, session: &Session) {
+    /// Adds its remote to a session.
+    pub(crate) async fn add_to(&self, session: &Session) {
         let mut arguments = vec!["remote-add".to_owned(), "--user".to_owned()];
         arguments.extend(self.store.remote_add_arguments(self.name));
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         session.flatpak().run(&arguments).await.expect_success();
+    }
+
+    /// Adds its remote to a session, and signs in.
+    pub(crate) async fn join(&self, session: &Session) {
+        self.add_to(session).await;
         session.sign_in_to(self.name, USER).await;
     }
 }

@@ -83,6 +83,15 @@ impl Caller {
 
     /// Asks for tokens. Returns the `Response`, and the time until it arrived.
     pub(crate) async fn ask(&mut self, destination: &str, wanted: &TokenRequest) -> (Milliseconds, Message) {
+        self.ask_with(destination, wanted, true).await
+    }
+
+    /// Asks where a person may be asked in turn, and waits for the `Response`.
+    pub(crate) async fn ask_person(&mut self, destination: &str, wanted: &TokenRequest) {
+        self.ask_with(destination, wanted, false).await;
+    }
+
+    async fn ask_with(&mut self, destination: &str, wanted: &TokenRequest, is_alone: bool) -> (Milliseconds, Message) {
         self.count += 1;
         let token = format!("bench{}", self.count);
         let commit = "0".repeat(64);
@@ -91,7 +100,7 @@ impl Caller {
             .iter()
             .map(|id| (format!("app/{id}/x86_64/stable"), commit.as_str(), 2_i32, wanted.service.about(id)))
             .collect();
-        let mut options = HashMap::from([("no-interaction", Value::from(true))]);
+        let mut options = HashMap::from([("no-interaction", Value::from(is_alone))]);
         let mut service = HashMap::new();
         match &wanted.service {
             Service::AccountServer(url) => service.insert("url", Value::from(url.as_str())),

@@ -7,7 +7,7 @@
 //! caller     a bus client, and an HTTP client of the shop
 //! daemon     its process: activates, measures and ends it
 //! shops      part: requests for a shop's apps, memory, the size of the program
-//! frames     part: windows
+//! frames     part: windows, and prompts that a request opens
 //! sandboxed  part: in and out of the Flatpak's sandbox
 //! renewal    part: 64 requests while a sign-in lapses
 //! registry   part: a container registry, beside flatpak's own authenticator
