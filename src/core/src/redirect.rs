@@ -94,12 +94,14 @@ impl Redirect {
     }
 
     /// Checks whether an address is this redirect: the exact scheme, literal host, port and path, the right state, no
-    /// parameter twice, nothing in the fragment, no user name.
+    /// parameter twice, nothing in the fragment, no user name, no white space.
     pub fn recognise(&self, uri: &str) -> Match {
         let Some(rest) = uri.strip_prefix(self.uri().as_str()) else {
             return if is_near(uri, self.port) { Match::Invalid } else { Match::Other };
         };
-        if uri.len() > REDIRECT_LIMIT || !rest.starts_with('?') || rest.contains('#') {
+        // Other parsers take no notice of a line break or a tab: they would read other parameters.
+        let is_odd = |c: char| c == '#' || c.is_whitespace() || c.is_control();
+        if uri.len() > REDIRECT_LIMIT || !rest.starts_with('?') || rest.contains(is_odd) {
             return Match::Invalid;
         }
         let Some(mut parameters) = parse_query(&rest[1..]) else {
@@ -203,6 +205,9 @@ mod tests {
             "?token=a&token=b&state=s1",
             "?state=s1&token=%ff",
             "?state=s1#x",
+            "?sta\nte=s2&state=s1",
+            "?state=s1&token=t\t",
+            "?state=s1&token=t u",
         ] {
             assert!(!is_hit(&format!("http://127.0.0.1:20001/io.github.usher/aa{query}")), "{query}");
         }
