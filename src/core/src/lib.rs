@@ -46,6 +46,7 @@
 //!   app_state constants of Access1                clock     the wall clock
 //!   environment  variables that weaken a rule       testing   builders for tests
 //!   patience  time limits on what others do
+//!   fuzzing   what damaged bytes are thrown at
 //! ```
 
 #![warn(missing_docs)]
@@ -69,6 +70,8 @@ pub mod familiarity;
 mod file_watch;
 pub mod files;
 pub mod folders;
+#[cfg(any(test, feature = "testing"))]
+pub mod fuzzing;
 pub mod ground;
 pub mod http;
 pub mod i18n;

@@ -2,6 +2,8 @@
 //! The remotes and installed refs of all Flatpak installations on this computer, read from disk. Leaves out what is
 //! missing or unreadable: that is a state, not an error.
 
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod fuzzing;
 mod gvariant;
 mod listing;
 mod objects;

@@ -6,6 +6,8 @@
 mod address;
 mod desktop;
 mod fault;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod fuzzing;
 mod proxy;
 mod request;
 mod response;

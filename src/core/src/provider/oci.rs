@@ -10,6 +10,8 @@
 //! ```
 
 mod challenge;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod fuzzing;
 mod listing;
 mod name;
 mod registry;

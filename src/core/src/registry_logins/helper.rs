@@ -162,7 +162,7 @@ async fn exchange(mut child: Child, server: &str) -> Option<(Zeroizing<Vec<u8>>,
     Some((answer, status.ok()?.success()))
 }
 
-fn login_in(answer: &[u8]) -> Result<(String, Secret), ProgramFault> {
+pub(super) fn login_in(answer: &[u8]) -> Result<(String, Secret), ProgramFault> {
     let answer = Wiped(json::parse(answer).map_err(|_| ProgramFault::Unexpected)?);
     let text = |name| answer.0.get(name).and_then(Value::as_str).ok_or(ProgramFault::Unexpected);
     let (user, secret) = (text("Username")?, text("Secret")?);

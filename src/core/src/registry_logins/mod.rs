@@ -12,6 +12,8 @@
 
 mod fault;
 mod file;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod fuzzing;
 mod helper;
 mod key;
 mod places;

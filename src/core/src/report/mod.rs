@@ -10,6 +10,8 @@
 //! lines         the entries of the log
 //! ```
 
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod fuzzing;
 mod lines;
 mod redaction;
 mod surroundings;

@@ -31,6 +31,8 @@ use std::{io, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 use futures_util::Stream;
 
 pub(crate) use self::chances::Chances;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use self::file::fuzzing;
 use self::{
     backend::Guard,
     file::FileKeyring,

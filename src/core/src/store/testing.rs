@@ -23,7 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A portal that gives this secret.
 pub(super) struct FixedSecret(pub(super) &'static [u8]);
 
-pub(super) const SECRET: FixedSecret = FixedSecret(b"a secret of the portal, as long as those are that a portal gives");
+pub(in crate::store) const SECRET: FixedSecret =
+    FixedSecret(b"a secret of the portal, as long as those are that a portal gives");
 
 #[async_trait]
 impl SecretSource for FixedSecret {

@@ -56,7 +56,11 @@ impl DeviceSignIn {
     }
 
     /// Checks what a person gets to see and where it leads.
-    fn read(server: Server, answer: CoreDeviceAuthorizationResponse, asked: i64) -> Result<Self, SignInError> {
+    pub(super) fn read(
+        server: Server,
+        answer: CoreDeviceAuthorizationResponse,
+        asked: i64,
+    ) -> Result<Self, SignInError> {
         let code = answer.user_code().secret();
         let is_shown_as_is = !code.is_empty() && *code == text::clean(code, CODE_LIMIT);
         if !is_shown_as_is || answer.interval() > WAIT {

@@ -50,7 +50,7 @@ impl<'c> AsyncHttpClient<'c> for Exchange<'_> {
 
 /// The server's own word (rule R13): a success, whose body counts if it is JSON, or a refusal in JSON. A page in its
 /// place (of a bot wall, a captive portal, a proxy) says nothing, nor does a server that has trouble.
-fn own_word(answer: crate::http::HttpResponse) -> Result<HttpResponse, HttpError> {
+pub(super) fn own_word(answer: crate::http::HttpResponse) -> Result<HttpResponse, HttpError> {
     let is_json = answer.is_json();
     let is_sound = is_json && json::parse(&answer.body).is_ok();
     let (status, body) = match answer.status {

@@ -66,6 +66,17 @@ async fn verify<'t>(
 ) -> Result<Result<&'t CoreIdTokenClaims, ClaimsVerificationError>, SignInError> {
     let at = JsonWebKeySetUrl::from_url(keys.clone());
     let keys = CoreJsonWebKeySet::fetch_async(&at, &Exchange::with(http, keys)).await.map_err(key_error)?;
+    claims_of(server, keys, answer.access_token(), token, nonce)
+}
+
+/// What a token says, if these keys are the server's and it was signed for this very sign-in.
+pub(super) fn claims_of<'t>(
+    server: &Server,
+    keys: CoreJsonWebKeySet,
+    access: &AccessToken,
+    token: &'t CoreIdToken,
+    nonce: Option<&Nonce>,
+) -> Result<Result<&'t CoreIdTokenClaims, ClaimsVerificationError>, SignInError> {
     let issuer = IssuerUrl::new(server.metadata.issuer.clone()).map_err(|_| SignInError::Unexpected)?;
     let latest = clock::now().saturating_add(LEEWAY);
     let verifier = CoreIdTokenVerifier::new_public_client(server.client_id(), issuer, keys)
@@ -78,7 +89,7 @@ async fn verify<'t>(
         // A code for another device takes none.
         None => token.claims(&verifier, |_: Option<&Nonce>| Ok(())),
     };
-    Ok(claims.and_then(|claims| belongs_with(answer.access_token(), token, claims, &verifier).map(|()| claims)))
+    Ok(claims.and_then(|claims| belongs_with(access, token, claims, &verifier).map(|()| claims)))
 }
 
 /// Whether the server's word goes with this access token, where it says so (OpenID Connect Core, 3.1.3.8).

@@ -45,7 +45,7 @@ impl Metadata {
 /// Both standards' terms, as far as Usher reads them. The library's own type wants much that RFC 8414 does without, and
 /// that nothing here needs.
 #[derive(Deserialize)]
-struct Said {
+pub(super) struct Said {
     issuer: String,
     authorization_endpoint: Option<String>,
     token_endpoint: Option<String>,
@@ -87,7 +87,7 @@ async fn ask(http: &HttpClient, at: &Url) -> Result<Option<Said>, HttpError> {
 }
 
 /// Metadata that names another server is that server's, or a lie.
-fn check(said: Said, issuer: &str, is_openid: bool) -> Result<Metadata, SignInError> {
+pub(super) fn check(said: Said, issuer: &str, is_openid: bool) -> Result<Metadata, SignInError> {
     if said.issuer != issuer {
         return Err(SignInError::WrongIssuer);
     }

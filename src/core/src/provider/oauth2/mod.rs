@@ -14,6 +14,8 @@ mod code;
 mod device;
 mod exchange;
 mod finish;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod fuzzing;
 mod identity;
 mod metadata;
 mod options;

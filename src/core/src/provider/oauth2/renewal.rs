@@ -89,7 +89,7 @@ fn client(call: RenewCall<'_>) -> Option<BasicClient> {
 }
 
 /// Only the server's own word that the refresh token is void ends a sign-in (rule R13).
-fn tokens_error(fault: Fault) -> TokensError {
+pub(super) fn tokens_error(fault: Fault) -> TokensError {
     match fault {
         RequestTokenError::Request(error) => error.into(),
         RequestTokenError::ServerResponse(refusal) if *refusal.error() == BasicErrorResponseType::InvalidGrant => {

@@ -32,7 +32,8 @@ pub(super) struct Server {
     pub(super) resource: String,
     /// What to ask for.
     pub(super) scopes: Vec<String>,
-    client_id: String,
+    /// Usher's name there.
+    pub(super) client_id: String,
 }
 
 impl Server {
@@ -73,7 +74,7 @@ impl Server {
 
 /// The basic scopes as far as the server knows them, and the option's. One that does not speak OpenID and names no
 /// scopes would refuse those that it does not know.
-fn scopes(metadata: &Metadata, option: &str) -> Vec<String> {
+pub(super) fn scopes(metadata: &Metadata, option: &str) -> Vec<String> {
     let is_known = |scope: &str| match &metadata.scopes {
         _ if scope == OPENID => metadata.is_openid(),
         Some(known) => known.iter().any(|known| known == scope),

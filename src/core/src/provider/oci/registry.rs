@@ -227,7 +227,7 @@ pub(super) fn offered(answer: &HttpResponse) -> Result<Challenge, Fault> {
 }
 
 /// What the answer about a manifest means. Its body is never read.
-fn judge_manifest(answer: &HttpResponse) -> Result<Manifest, Fault> {
+pub(super) fn judge_manifest(answer: &HttpResponse) -> Result<Manifest, Fault> {
     match answer.status {
         200..=299 => Ok(Manifest::Open),
         401 => offered(answer).map(Manifest::Challenge),
@@ -237,7 +237,7 @@ fn judge_manifest(answer: &HttpResponse) -> Result<Manifest, Fault> {
 }
 
 /// What the answer of a token server means. A page in its place (rule R13) means nothing.
-fn judge_token(answer: &HttpResponse, now: i64) -> Result<Issued, Fault> {
+pub(super) fn judge_token(answer: &HttpResponse, now: i64) -> Result<Issued, Fault> {
     let is_own_word = || (answer.is_json() && json::parse(&answer.body).is_ok()) || answer.body.is_empty();
     match answer.status {
         200 if answer.is_json() => read_token(&answer.body, now).map(Issued::Token).ok_or(Fault::Unexpected),

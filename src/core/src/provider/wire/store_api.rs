@@ -308,5 +308,7 @@ pub(crate) fn wants_basic(answer: &HttpResponse) -> bool {
     answer.status == 401 && challenges(answer).any(|challenge| is_scheme(&challenge, "Basic"))
 }
 
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,8 @@
 
 mod content;
 mod disk;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod fuzzing;
 mod keyring_secret;
 mod known;
 mod portal;
