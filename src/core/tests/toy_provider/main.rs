@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod orders;
 mod renewal;
 mod server;
 mod toy;

@@ -9,14 +9,14 @@ use usher_core::{http::HttpError, session::Unfinished};
 use super::{server::Renewals, *};
 
 /// A generous limit for things that must happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
-fn wanted() -> Vec<Ask> {
+pub(super) fn wanted() -> Vec<Ask> {
     asks(&["app/org.a.A/x/1"])
 }
 
 /// An account whose sign-in has lapsed, at a server that renews it for an hour.
-async fn lapsed() -> World {
+pub(super) async fn lapsed() -> World {
     let world = World::start_for("lapsing").await;
     world.server.lease_for(3600);
     world
@@ -29,7 +29,7 @@ impl World {
     }
 
     /// Makes every change of the keyring fail until the result is dropped.
-    fn block_saving(&self) -> Blocked {
+    pub(super) fn block_saving(&self) -> Blocked {
         let lock = self.folder.path().join("accounts.lock");
         std::fs::remove_file(&lock).unwrap();
         std::fs::create_dir(&lock).unwrap();
@@ -37,7 +37,7 @@ impl World {
     }
 }
 
-struct Blocked(std::path::PathBuf);
+pub(super) struct Blocked(std::path::PathBuf);
 
 impl Drop for Blocked {
     fn drop(&mut self) {

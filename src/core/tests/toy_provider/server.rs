@@ -28,6 +28,8 @@ struct Inner {
     session: String,
     count: usize,
     ended: Vec<String>,
+    /// How often tokens were asked for.
+    asked: usize,
     leases: Leases,
     /// Runs once, before the next answer.
     meanwhile: Option<Box<dyn FnOnce() + Send>>,
@@ -57,6 +59,12 @@ impl Server {
 
     pub fn ended(&self) -> Vec<String> {
         self.0.lock().unwrap().ended.clone()
+    }
+
+    /// How often tokens or a renewal were asked for.
+    pub fn calls(&self) -> usize {
+        let asked = self.0.lock().unwrap().asked;
+        asked + self.renewals()
     }
 
     /// Ends every session.
@@ -96,6 +104,7 @@ async fn tokens(
     Json(refs): Json<Vec<String>>,
 ) -> Result<Json<Value>, StatusCode> {
     let mut inner = server.0.lock().unwrap();
+    inner.asked += 1;
     let used = headers[AUTHORIZATION].to_str().unwrap().replace("Bearer ", "");
     let is_lease = used.starts_with("access");
     if !(if is_lease { inner.leases.accepts(&used) } else { used == inner.session }) {

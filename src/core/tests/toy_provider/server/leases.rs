@@ -34,6 +34,8 @@ pub struct Leases {
     is_accepted: bool,
     /// How often somebody asked for a renewal.
     asked: usize,
+    /// Whether somebody came with one that had been renewed already.
+    is_reused: bool,
     answers: Renewals,
     /// How long a new one lasts by its own word: seconds.
     life: i64,
@@ -81,6 +83,11 @@ impl Server {
         self.0.lock().unwrap().leases.asked
     }
 
+    /// Whether a sign-in that had been renewed, or replaced by another one, was to be renewed again.
+    pub fn was_reused(&self) -> bool {
+        self.0.lock().unwrap().leases.is_reused
+    }
+
     /// The newest access, if anybody still may use it.
     pub fn newest_access(&self) -> Option<String> {
         let leases = &self.0.lock().unwrap().leases;
@@ -93,6 +100,7 @@ pub async fn renew(State(server): State<Server>, Form(form): Form<BTreeMap<Strin
         let mut inner = server.0.lock().unwrap();
         let leases = &mut inner.leases;
         leases.asked += 1;
+        leases.is_reused |= form["refresh"] != format!("refresh {}", leases.newest);
         let answer = match leases.answers {
             Renewals::Page(status) => (StatusCode::from_u16(status).unwrap(), Html("<h1>Not now</h1>")).into_response(),
             Renewals::Given if !leases.is_broken && form["refresh"] == format!("refresh {}", leases.newest) => {
