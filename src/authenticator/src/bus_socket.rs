@@ -71,7 +71,7 @@ pub(crate) async fn connect(address: Address) -> zbus::Result<Connection> {
 
 /// Reads messages within the limits.
 #[derive(Debug)]
-struct LimitedReader<R>(R);
+pub(crate) struct LimitedReader<R>(pub(crate) R);
 
 /// The sizes of a message, from the fixed part of its header.
 #[derive(Debug, PartialEq, Eq)]

@@ -11,7 +11,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
+pub(crate) use usher_core::testing::{binding, options, remote as configured};
 use usher_core::{
     account::{Account, AccountId, AccountState},
     ask::Ask,
@@ -28,8 +29,6 @@ use usher_core::{
     testing,
     token_check::KeySet,
 };
-
-pub(crate) use usher_core::testing::{binding, options, remote as configured};
 
 use crate::{
     flow::{Accounts, Clients, Clock, Decisions, Ending, Flow, Installations, Prompts, Question, Reading, Tokens},
@@ -66,6 +65,7 @@ pub(crate) enum Says {
     /// The sign-in lapses, and the server that renews it fails.
     NotRenewed(HttpError),
     Never,
+    Held(Arc<Semaphore>),
     Panics,
 }
 
@@ -281,6 +281,7 @@ impl Tokens for World {
             Says::NothingUsable => return Err(SessionError::MayHaveEnded),
             Says::NotRenewed(error) => return Err(SessionError::NotRenewed { host: "sso.example.org".into(), error }),
             Says::Panics => panic!("injected"),
+            Says::Held(gate) => gate.acquire().await.map(SemaphorePermit::forget).map(|()| ("token", &[][..])).unwrap(),
             Says::Never => {
                 let _abandoned = Abandoned(self.abandoned.clone());
                 std::future::pending().await

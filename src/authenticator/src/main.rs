@@ -22,6 +22,7 @@
 //! application    forwards the desktop's calls          notify         notifications
 //! daemon         what all requests share               abort_on_drop  tasks that end with their owner
 //! listing        the interface for lists of what repositories have
+//! fuzzing        what damaged bytes are thrown at
 //! ```
 
 mod abort_on_drop;
@@ -41,6 +42,8 @@ mod deployment;
 #[cfg(test)]
 mod fakes;
 mod flow;
+#[cfg(test)]
+mod fuzzing;
 mod idle;
 mod journal;
 mod keyring_prompts;

@@ -11,6 +11,7 @@ mod http;
 mod introspection;
 mod listing;
 mod notifications;
+mod orders;
 mod prompter;
 mod prompts;
 mod purchases;

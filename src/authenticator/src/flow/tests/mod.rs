@@ -2,6 +2,7 @@
 
 mod anybody;
 mod listing;
+mod orders;
 mod outcomes;
 mod path;
 mod purchases;
