@@ -244,7 +244,7 @@ fn follow_signals(store: AccountStore, wishes: UnboundedSender<()>) {
 
 fn drop_credential(entry: &mut Entry) {
     if let Entry::Open(account) = entry {
-        account.credential = None;
+        Arc::make_mut(account).credential = None;
     }
 }
 

@@ -237,7 +237,7 @@ impl Flow {
 fn usable(entries: &[Entry], ground: &Ground) -> Result<Arc<Account>, Obstacle> {
     let found = lookup::find(entries, &ground.binding, &ground.remote_url);
     let found = obstacle::judge(&found, &ground.binding)?;
-    let shared = entries.iter().filter_map(Entry::shared).find(|account| std::ptr::eq(&***account, found));
+    let shared = entries.iter().filter_map(Entry::shared).find(|account| std::ptr::eq(Arc::as_ptr(account), found));
     Ok(shared.cloned().unwrap_or_else(|| found.clone().into()))
 }
 

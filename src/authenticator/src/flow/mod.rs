@@ -129,7 +129,7 @@ impl Flow {
         let call = RequestAttempt::new(self, request, ground, peer, asked);
         let attempted = self.attempt(&call).await;
         match attempted.blocked {
-            None => call.covered(attempted.findings).await,
+            None => call.covered(attempted.findings),
             Some((obstacle, stop)) => call.blocked(attempted.findings, &obstacle, stop).await,
         }
     }
@@ -243,7 +243,7 @@ impl<'a> RequestAttempt<'a> {
         if lacking.is_empty() { self.request.app_ids() } else { lacking }
     }
 
-    async fn covered(&self, findings: Findings) -> Reply {
+    fn covered(&self, findings: Findings) -> Reply {
         let answer = Answer::with_tokens(self.request, &findings.grants);
         let (settled, covered) = (self.settled(&findings), !self.request.is_listing);
         let outcome = Some(Outcome::granted(findings.used.as_deref()));

@@ -69,7 +69,7 @@ impl Exchange {
         let mut agreed = Zeroizing::new(vec![0; AGREED_SIZE]);
         let shared = self.raise(&theirs);
         let filled =
-            Salt::new(HKDF_SHA256, &[]).extract(&*shared).expand(&[], Agreed).and_then(|key| key.fill(&mut agreed));
+            Salt::new(HKDF_SHA256, &[]).extract(&shared).expand(&[], Agreed).and_then(|key| key.fill(&mut agreed));
         filled.map_err(|_| unusable())?;
         Ok(Key::new(agreed.to_vec()))
     }
