@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The accounts in the keyring, followed as they change.
 
-use std::rc::Rc;
+use std::{rc::Rc, sync::Arc};
 
 use futures_util::StreamExt;
 use gtk::{gio, glib, prelude::*, subclass::prelude::*};
