@@ -10,6 +10,9 @@ use super::{
 };
 use crate::{i18n::gettext, text, widgets::labels};
 
+/// The action that adds rows where the keyboard has come to the end of them.
+pub(super) const MORE: &str = "activity.more";
+
 /// A day that is shown. Its rows follow its entries: what has not changed keeps its row.
 pub(super) struct DayList {
     pub(super) date: Date,
@@ -41,6 +44,11 @@ impl DayList {
         }
     }
 
+    /// Whether one of its entries has the keyboard.
+    pub(super) fn has_keyboard(&self) -> bool {
+        self.list.focus_child().is_some()
+    }
+
     /// Shows these entries of the day, as it is called today.
     pub(super) fn show(&mut self, day: Day<EntryItem>, today: Option<Date>) {
         let title = title(&day, today);
@@ -59,13 +67,18 @@ impl DayList {
     }
 }
 
-/// From the last row of a day to the first of the next, as between the groups of a page of preferences.
+/// From the last row of a day to the first of the next, as between the groups of a page of preferences. Keys that are held
+/// down may be there before the next rows are.
 fn lead_on(list: &gtk::ListBox, direction: gtk::DirectionType) -> glib::Propagation {
     let direction = match direction {
         gtk::DirectionType::Up => gtk::DirectionType::TabBackward,
         gtk::DirectionType::Down => gtk::DirectionType::TabForward,
         _ => return glib::Propagation::Proceed,
     };
+    if direction == gtk::DirectionType::TabForward {
+        // It is the action of the page around.
+        let _ = list.activate_action(MORE, None);
+    }
     let is_led = list.root().is_some_and(|root| root.child_focus(direction));
     if is_led { glib::Propagation::Stop } else { glib::Propagation::Proceed }
 }

@@ -7,17 +7,16 @@ use usher_core::activity_log::{Entry, Names};
 
 use super::{
     Scope,
-    day_list::DayList,
+    day_list::{DayList, MORE},
     days::{Day, date, days, newest_first},
     entry_row::EntryItem,
     scope::Filter,
 };
 use crate::{
-    i18n::{gettext, gettext_f},
+    i18n::gettext,
     model::KeyringState,
     navigation::{self, Destination},
     services::Services,
-    text,
     widgets::{Closures, focus, follow_width, labels, toast},
 };
 
@@ -92,6 +91,7 @@ mod imp {
             class.bind_template_callbacks();
             Closures::bind_template_callbacks(class);
             class.install_action_async("activity.clear", None, async |page, _, _| clear(page).await);
+            class.install_action(MORE, None, |page, _, _| page.imp().grow_under_keyboard());
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
@@ -288,24 +288,9 @@ mod imp {
             if activity.has_failed() {
                 return (gettext("The Log Could Not Be Read"), gettext("The disk did not answer."));
             }
-            (gettext("Nothing Yet"), self.what_appears(activity.is_kept()))
-        }
-
-        fn what_appears(&self, is_kept: bool) -> String {
-            if !is_kept {
-                return gettext("Nothing is noted while the activity log is off.");
-            }
-            match (self.scope(), self.filter()) {
-                (_, Some(Filter::Account { host, .. })) => gettext_f(
-                    "What programs ask {host} for, sign-ins and purchases appear here.",
-                    &[("host", &text::within(&host))],
-                ),
-                (Scope::Repository(remote), _) => gettext_f(
-                    "What programs ask {repository} for appears here.",
-                    &[("repository", &text::within(remote.display_name()))],
-                ),
-                _ => String::new(),
-            }
+            let what_appears = self.scope().what_appears(self.filter().as_ref());
+            let is_off = gettext("Nothing is noted while the activity log is off.");
+            (gettext("Nothing Yet"), if activity.is_kept() { what_appears } else { is_off })
         }
 
         /// Adds rows before the end of those that there are comes into sight. Not while sizes are being set.
@@ -321,14 +306,25 @@ mod imp {
                 move || {
                     imp.is_growing.set(false);
                     if imp.is_near_end() {
-                        imp.room.set(imp.room.get() + BATCH);
-                        imp.refresh();
+                        imp.grow();
                     }
                     glib::ControlFlow::Break
                 }
             );
             // Keys that are held down must not get to the end first.
             glib::idle_add_local_full(glib::Priority::DEFAULT, grow);
+        }
+
+        /// Adds rows where the keyboard is about to leave the last one that there is.
+        pub(super) fn grow_under_keyboard(&self) {
+            if self.has_more.get() && self.shown.borrow().last().is_some_and(DayList::has_keyboard) {
+                self.grow();
+            }
+        }
+
+        fn grow(&self) {
+            self.room.set(self.room.get() + BATCH);
+            self.refresh();
         }
 
         fn is_near_end(&self) -> bool {

@@ -62,6 +62,21 @@ impl Scope {
             Self::Repository(remote) => text::plain(remote.display_name()),
         }
     }
+
+    /// What a page without entries says will be there. The filter is that of [`Self::filter`].
+    pub(super) fn what_appears(&self, filter: Option<&Filter>) -> String {
+        match (self, filter) {
+            (_, Some(Filter::Account { host, .. })) => gettext_f(
+                "What programs ask {host} for, sign-ins and purchases appear here.",
+                &[("host", &text::within(host))],
+            ),
+            (Self::Repository(remote), _) => gettext_f(
+                "What programs ask {repository} for appears here.",
+                &[("repository", &text::within(remote.display_name()))],
+            ),
+            _ => String::new(),
+        }
+    }
 }
 
 impl Filter {

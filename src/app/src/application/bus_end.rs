@@ -22,11 +22,10 @@ pub(super) fn follow(connection: &gio::DBusConnection) {
 }
 
 /// Lets the end of the system bus end nothing. WebKit and GIO's network monitor connect to it, and all of a process share one
-/// connection, which would raise a signal as well.
+/// connection, which would raise a signal as well. None of them does so before there is a window.
 pub(super) fn outlive_system_bus(application: &Application) {
     let weak = application.downgrade();
-    // Not before the first window: nobody waits for this.
-    glib::MainContext::default().spawn_local_with_priority(glib::Priority::LOW, async move {
+    glib::spawn_future_local(async move {
         // A sandbox has none.
         let Ok(system_bus) = gio::bus_get_future(gio::BusType::System).await else { return };
         system_bus.set_exit_on_close(false);

@@ -125,7 +125,6 @@ mod imp {
             window_id::follow_windows();
             clipboard::keep_what_is_copied(self.obj().services());
             let application = self.obj();
-            bus_end::outlive_system_bus(&application);
             application.services().hold_unfinished();
             let own_installation = application.services().own_installation();
             own_installation.changes().follow(&*application, Self::Type::quit_if_uninstalled);
@@ -161,10 +160,14 @@ mod imp {
     impl GtkApplicationImpl for Application {
         fn window_added(&self, window: &gtk::Window) {
             self.parent_window_added(window);
-            // X11 takes the picture itself, drawn in six sizes: that waits for the window.
-            after_first_frame(window, |window| {
+            let application = self.obj().downgrade();
+            after_first_frame(window, move |window| {
+                // X11 takes the picture itself, drawn in six sizes.
                 window.set_icon_name(Some(names::APP_ID));
                 gtk::Window::set_default_icon_name(names::APP_ID);
+                if let Some(application) = application.upgrade() {
+                    bus_end::outlive_system_bus(&application);
+                }
             });
         }
 
