@@ -64,7 +64,7 @@ pub use network::Network;
 pub use newcomers::NewcomerCalls;
 pub use notifications::{Desktop, Notification, Notifications};
 pub use picture::Compositor;
-pub use processes::{LIMIT, Processes, has_ended, send_signal, wait_for, wait_until};
+pub use processes::{LIMIT, Processes, has_ended, number_in, send_signal, wait_for, wait_until};
 pub use registry::token_requests;
 pub use renewal_server::{Renewal, RenewalServer};
 pub use sandbox::{Instance, Package, Portals};

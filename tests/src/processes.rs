@@ -209,12 +209,7 @@ pub fn children_of(parent: u32) -> Vec<u32> {
 
 /// How many children of `parent` have ended and were not asked how.
 pub(crate) fn zombies_of(parent: u32) -> usize {
-    let is_zombie = |id: &u32| {
-        let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-        let mut fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
-        fields.next() == Some("Z") && fields.next().is_some_and(|field| field == parent.to_string())
-    };
-    process_ids().filter(is_zombie).count()
+    process_ids().filter(|id| state_of(*id).is_some_and(|(is_zombie, of)| is_zombie && of == parent)).count()
 }
 
 fn process_ids() -> impl Iterator<Item = u32> {
@@ -223,16 +218,24 @@ fn process_ids() -> impl Iterator<Item = u32> {
 
 /// The parent of a process, unless that process has ended.
 fn parent_of(id: u32) -> Option<u32> {
+    state_of(id).and_then(|(is_zombie, parent)| (!is_zombie).then_some(parent))
+}
+
+/// Whether a process has ended and nobody has asked how, and its parent.
+fn state_of(id: u32) -> Option<(bool, u32)> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     // The name in parentheses may hold anything, so count from its end: state, then the parent.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    if fields.next()? == "Z" {
-        return None;
-    }
-    fields.next()?.parse().ok()
+    Some((fields.next()? == "Z", fields.next()?.parse().ok()?))
 }
 
-/// The pause between two looks, after one that took this long: looking must not keep a program from what is waited for.
+/// A number in a file of `/proc`, behind this name.
+pub fn number_in(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
+}
+
+/// The pause after a look that took this long. Each look slows down the program that the test waits for, so a long one is
+/// followed by a long pause.
 fn pause_after(look: Duration) -> Duration {
     (2 * look).clamp(Duration::from_millis(50), Duration::from_millis(500))
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs;
 use std::time::Duration;
 
-use crate::processes::wait_for;
+use crate::processes::{number_in, wait_for};
 
 /// How long an idle daemon keeps what it may need again: connections to servers for 10 to 20 s, threads for 1 s.
 const KEPT: Duration = Duration::from_secs(25);
@@ -27,16 +27,13 @@ pub struct Figures {
 
 impl Figures {
     fn of(process: u32) -> Self {
-        let number = |text: &str, name: &str| -> Option<u64> {
-            text.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
-        };
         let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the daemon is there");
-        let field = |name| number(&status, name).expect("the kernel reports it");
+        let field = |name| number_in(&status, name).expect("the kernel reports it");
         let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok();
         Self {
             resident: field("VmRSS:"),
             threads: field("Threads:"),
-            dirty: rollup.and_then(|text| number(&text, "Private_Dirty:")),
+            dirty: rollup.and_then(|text| number_in(&text, "Private_Dirty:")),
             descriptors: fs::read_dir(format!("/proc/{process}/fd")).ok().map(Iterator::count),
         }
     }

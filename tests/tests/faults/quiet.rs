@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use usher_demo_store::{Failure, Route};
-use usher_tests::{AUTHENTICATOR, Client, Session, Setup, wait_for};
+use usher_tests::{AUTHENTICATOR, Client, Session, Setup, number_in, wait_for};
 
 use crate::client::owner;
 
@@ -20,8 +20,7 @@ fn sleeps(processes: &[u32]) -> Vec<(String, u64)> {
         for thread in threads.map(|entry| entry.path()) {
             // A thread may end between two looks.
             let Ok(status) = fs::read_to_string(thread.join("status")) else { continue };
-            let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
-            let count = line.expect("the kernel counts").trim().parse().expect("a number");
+            let count = number_in(&status, "voluntary_ctxt_switches:").expect("the kernel counts");
             all.push((thread.display().to_string(), count));
         }
     }

@@ -9,6 +9,7 @@ use crate::bench::{Accounts, setup_for_windows};
 use crate::daemon::memory_of;
 use crate::pair::{Pair, in_turn};
 use crate::report::{Line, Samples, Table};
+use crate::shops::MEMORY;
 use crate::window::Screen;
 use crate::{Arguments, refs, say};
 
@@ -67,7 +68,7 @@ async fn cold(pair: &mut Pair, count: usize) -> [Samples; 2] {
 async fn memory(pair: &mut Pair) -> Vec<Line> {
     let wanted = pair.short_lived.token_request(1);
     let mut lines = Vec::new();
-    for (what, requests) in [("after activation", 0), ("after 1 request", 1), ("after 100 requests", 99)] {
+    for (what, requests, _) in MEMORY {
         let mut figures = Vec::new();
         for (session, caller) in pair.sessions.iter().zip(&mut pair.callers) {
             if requests == 0 {

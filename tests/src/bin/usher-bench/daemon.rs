@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use usher_tests::{has_ended, wait_until};
+use usher_tests::{has_ended, number_in, wait_until};
 
 use crate::caller::Caller;
 use crate::report::Line;
@@ -23,10 +23,7 @@ impl Memory {
     /// Returns `None` where the system does not permit it.
     pub(crate) fn of(process: u32) -> Option<Self> {
         let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
-        let field = |name: &str| -> Option<u64> {
-            rollup.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
-        };
-        Some(Self { clean: field("Private_Clean:")?, dirty: field("Private_Dirty:")? })
+        Some(Self { clean: number_in(&rollup, "Private_Clean:")?, dirty: number_in(&rollup, "Private_Dirty:")? })
     }
 
     /// The sum, in kB.

@@ -7,11 +7,10 @@ use usher_demo_store::{DemoStore, StoreOptions};
 use usher_tests::usherctl::BrowserCommand;
 use usher_tests::{AUTHENTICATOR, Authority, KeyringState, SecureFront, SecurePort, Session, Setup, browser};
 
-use crate::WARM_UP;
 use crate::bench::{Accounts, SHORT_LIFETIME, USER, demo_repository};
-use crate::caller::{Caller, PEER, Service, ShopClient, TokenRequest};
-use crate::daemon::end;
-use crate::report::{Line, Samples};
+use crate::caller::{Caller, Service, ShopClient, TokenRequest};
+use crate::parts::{self, Parts};
+use crate::report::Line;
 
 const REMOTE: &str = "encrypted";
 const APP: &str = "org.example.Bench.App0000";
@@ -23,13 +22,25 @@ struct Encrypted {
     caller: Caller,
     accounts: Accounts,
     session: Session,
-    wanted: TokenRequest,
-    credential: String,
-    /// The certificate of the authority, as PEM.
-    authority: Vec<u8>,
+    shop: Shop,
     _front: SecureFront,
     _store: DemoStore,
     _folder: tempfile::TempDir,
+}
+
+/// What a client of the shop needs.
+struct Shop {
+    url: String,
+    credential: String,
+    /// The certificate of the authority, as PEM.
+    authority: Vec<u8>,
+    wanted: TokenRequest,
+}
+
+impl Shop {
+    fn client(&self, kept: bool) -> ShopClient {
+        ShopClient::trusting(&self.url, self.credential.clone(), kept, &self.authority)
+    }
 }
 
 impl Encrypted {
@@ -74,66 +85,33 @@ impl Encrypted {
             caller,
             accounts: Accounts::of(&session).await,
             session,
-            wanted,
-            credential: store.control().issue_credential(USER).expect("the shop knows its user"),
-            authority: fs::read(trusted).expect("the authority has a certificate"),
+            shop: Shop {
+                url: url.to_string(),
+                credential: store.control().issue_credential(USER).expect("the shop knows its user"),
+                authority: fs::read(trusted).expect("the authority has a certificate"),
+                wanted,
+            },
             _front: front,
             _store: store,
             _folder: folder,
         }
     }
 
-    fn client(&self, kept: bool) -> ShopClient {
-        let Service::AccountServer(url) = &self.wanted.service else { unreachable!("the shop is an account server") };
-        ShopClient::trusting(url, self.credential.clone(), kept, &self.authority)
-    }
-
     /// A request for which the daemon uses the connection that it has.
     async fn warm(&mut self, runs: usize) -> Line {
-        let client = self.client(true);
-        let (_, tokens) = self.caller.ask_usher(&self.wanted).await;
+        let (client, wanted) = (self.shop.client(true), &self.shop.wanted);
+        let (_, tokens) = self.caller.ask_usher(wanted).await;
         self.caller.set_peer_tokens(&tokens).await;
-        let [mut request, mut question, mut call, mut sum] = std::array::from_fn(|_| Samples::default());
-        for run in 0..WARM_UP + runs {
-            let (all, _) = self.caller.ask_usher(&self.wanted).await;
-            let http = client.ask(&self.wanted).await;
-            let (bus, _) = self.caller.ask(PEER, &self.wanted).await;
-            if run >= WARM_UP {
-                request.add(all);
-                question.add(http);
-                call.add(bus);
-                sum.add(http + bus);
-            }
-        }
-        let notes = format!("POST {} + D-Bus {}; N = {}", question.median(), call.median(), request.len());
-        Line::compare("over TLS: warm request, 1 ref", request.median(), sum.median(), WARM_GOAL, notes)
+        let parts = Parts::warm(&mut self.caller, &client, wanted, runs).await;
+        parts.line("over TLS: warm request, 1 ref", WARM_GOAL, parts::WARM, "")
     }
 
     /// A request that starts the daemon, which reads the trusted authorities and opens a connection.
     async fn cold(&mut self, runs: usize) -> Line {
-        let [mut request, mut question, mut call, mut sum] = std::array::from_fn(|_| Samples::default());
-        for run in 0..=runs {
-            end(&self.caller, AUTHENTICATOR).await;
-            self.accounts.restore(&self.session).await;
-            let (all, _) = self.caller.ask_usher(&self.wanted).await;
-            end(&self.caller, PEER).await;
-            let (bus, _) = self.caller.ask(PEER, &self.wanted).await;
-            // A client of its own each time: none resumes an earlier session.
-            let http = self.client(false).ask(&self.wanted).await;
-            if run > 0 {
-                request.add(all);
-                call.add(bus);
-                question.add(http);
-                sum.add(http + bus);
-            }
-        }
-        let notes = format!(
-            "empty zbus daemon {} + POST {} (connection and handshake included); N = {}",
-            call.median(),
-            question.median(),
-            request.len()
-        );
-        Line::compare("over TLS: cold activation to Response", request.median(), sum.median(), COLD_GOAL, notes)
+        // A client of its own each time: none resumes an earlier session.
+        let (client, session) = (|| self.shop.client(false), (&mut self.caller, &self.session));
+        let parts = Parts::cold(session, &self.accounts, client, &self.shop.wanted, runs).await;
+        parts.line("over TLS: cold activation to Response", COLD_GOAL, parts::COLD, ", its handshake included")
     }
 }
 

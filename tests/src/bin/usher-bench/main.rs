@@ -15,6 +15,7 @@
 //! growth     part: more and more refs, accounts, remotes and apps
 //! compare    another build beside this one
 //! pair       two daemons that answer in turn
+//! parts      requests beside what they are made of
 //! window     the screen, until a window is painted
 //! quiet      whether the computer did something else meanwhile
 //! report     medians and the table
@@ -29,6 +30,7 @@ mod encrypted;
 mod frames;
 mod growth;
 mod pair;
+mod parts;
 mod quiet;
 mod registry;
 mod renewal;

@@ -10,6 +10,7 @@ use usher_tests::AUTHENTICATOR;
 use crate::bench::{Bench, Shop};
 use crate::caller::{PEER, Service, ShopClient, TokenRequest, peer_program};
 use crate::daemon::{end, memory_of};
+use crate::parts::{self, Parts};
 use crate::report::{Line, Samples};
 use crate::{Arguments, WARM_UP, refs, say};
 
@@ -19,7 +20,7 @@ const SIZES: [(usize, [&str; 2]); 2] =
 const COLD_GOAL: &str = "at most 2.0";
 const PROGRAM_GOAL: &str = "at most 6 MB";
 /// Of private memory, by the number of requests before.
-const MEMORY: [(&str, usize, &str); 3] = [
+pub(crate) const MEMORY: [(&str, usize, &str); 3] = [
     ("after activation", 0, "4 MB, dirty under 0.8 MB"),
     ("after 1 request", 1, "5 MB, dirty under 0.8 MB"),
     ("after 100 requests", 99, "5 MB, dirty under 0.8 MB"),
@@ -54,26 +55,10 @@ pub(crate) async fn uncached(bench: &mut Bench, size: usize, runs: usize, goal: 
     let (_, tokens) = caller.ask_usher(&wanted).await;
     caller.set_peer_tokens(&tokens).await;
     shop.forget_requests();
-    let [mut request, mut question, mut call, mut sum] = std::array::from_fn(|_| Samples::default());
-    for run in 0..WARM_UP + runs {
-        let (all, _) = caller.ask_usher(&wanted).await;
-        let http = client.ask(&wanted).await;
-        let (bus, _) = caller.ask(PEER, &wanted).await;
-        if run >= WARM_UP {
-            request.add(all);
-            question.add(http);
-            call.add(bus);
-            sum.add(http + bus);
-        }
-    }
+    let parts = Parts::warm(caller, &client, &wanted, runs).await;
     assert_eq!(shop.requests(), 2 * (WARM_UP + runs), "every request of either kind went to the shop");
-    let notes = format!(
-        "POST {} + D-Bus {}; N = {}; nothing is cached, for the shop's tokens end at once",
-        question.median(),
-        call.median(),
-        request.len()
-    );
-    Line::compare(&format!("warm request, {}", refs(size)), request.median(), sum.median(), goal, notes)
+    let notes = "; nothing is cached, for the shop's tokens end at once";
+    parts.line(&format!("warm request, {}", refs(size)), goal, parts::WARM, notes)
 }
 
 /// A request that the daemon answers from its cache.
@@ -100,30 +85,9 @@ pub(crate) async fn cached(bench: &mut Bench, size: usize, runs: usize, goal: &s
 /// A request that starts the daemon.
 async fn cold(bench: &mut Bench, runs: usize) -> Line {
     let wanted = bench.short_lived.token_request(1);
-    let client = bench.short_lived.client(false);
-    let [mut request, mut call, mut question, mut sum] = std::array::from_fn(|_| Samples::default());
-    for run in 0..=runs {
-        end(&bench.caller, AUTHENTICATOR).await;
-        // So that the daemon has to note the account's use, like a daemon that starts after a while.
-        bench.accounts.restore(&bench.session).await;
-        let (all, _) = bench.caller.ask_usher(&wanted).await;
-        end(&bench.caller, PEER).await;
-        let (bus, _) = bench.caller.ask(PEER, &wanted).await;
-        let http = client.ask(&wanted).await;
-        if run > 0 {
-            request.add(all);
-            call.add(bus);
-            question.add(http);
-            sum.add(http + bus);
-        }
-    }
-    let notes = format!(
-        "empty zbus daemon {} + POST {} (connection included); N = {}",
-        call.median(),
-        question.median(),
-        request.len()
-    );
-    Line::compare("cold activation to Response, 1 ref", request.median(), sum.median(), COLD_GOAL, notes)
+    let client = || bench.short_lived.client(false);
+    let parts = Parts::cold((&mut bench.caller, &bench.session), &bench.accounts, client, &wanted, runs).await;
+    parts.line("cold activation to Response, 1 ref", COLD_GOAL, parts::COLD, "")
 }
 
 /// The daemon's private memory while it is idle.
