@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Time limits on what others do. A process that was stopped meanwhile finds on waking that the limit is over and that the
-//! answer is there, though not yet read. To hold its own sleep against the other one would lose that answer; and the answer to
-//! a renewal is a sign-in.
+//! Time limits on what others do. A process that was stopped finds on waking that the limit has passed, although the answer
+//! has arrived and only waits to be read. If it gave up then, it would lose that answer, and the answer to a renewal is a
+//! sign-in.
 
 use std::{pin::pin, time::Duration};
 
@@ -10,7 +10,7 @@ use tokio::time::{Instant, error::Elapsed, timeout};
 /// Who notices the end of a limit later than this did not run meanwhile: nothing else takes so long.
 const LATE: Duration = Duration::from_millis(250);
 
-/// Waits for `future` for `limit` at most. Begins anew if this process was stopped when the limit came to its end.
+/// Waits for `future`, at most for `limit`. If this process was stopped when the limit ended, it waits that long again.
 pub async fn within<F: Future>(limit: Duration, future: F) -> Result<F::Output, Elapsed> {
     let mut future = pin!(future);
     loop {
@@ -19,7 +19,7 @@ pub async fn within<F: Future>(limit: Duration, future: F) -> Result<F::Output, 
         if ended.is_ok() || begin.elapsed() <= limit.saturating_add(LATE) {
             return ended;
         }
-        tracing::debug!("this process was stopped for a while, so a time limit begins anew");
+        tracing::debug!("this process was stopped for a while: a time limit starts again");
     }
 }
 

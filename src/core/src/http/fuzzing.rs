@@ -25,7 +25,7 @@ pub(crate) fn proxy(bytes: &[u8]) {
         for found in proxies {
             let address = found.to_secret_url();
             assert_eq!(proxy::parse(&address), Ok(vec![found.clone()]), "it is read as it was written");
-            let shown = Url::parse(&format!("{found:?}")).expect("it is shown as an address");
+            let shown = Url::parse(&format!("{found:?}")).expect("what is printed can be read again");
             assert!(shown.username().is_empty() && shown.password().is_none());
             assert_eq!(Some(found.host().as_str()), shown.host_str());
         }
