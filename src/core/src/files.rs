@@ -158,7 +158,11 @@ pub struct Lock(#[allow(dead_code)] File);
 
 /// Takes the lock. Waits at most `limit` for another holder.
 pub async fn lock(path: &Path, limit: Duration) -> io::Result<Lock> {
-    lock_if(path, limit, || true).await?.ok_or_else(|| io::ErrorKind::NotFound.into())
+    let file = apart_within(limit, path, {
+        let path = path.to_owned();
+        move || open_lock(&path)
+    });
+    take_lock(file.await??, limit).await
 }
 
 /// Takes the lock if this is so, which is found out on the same thread as the lock is opened.
@@ -171,8 +175,13 @@ pub(crate) async fn lock_if(
         let path = path.to_owned();
         move || is_so().then(|| open_lock(&path))
     });
-    let Some(file) = file.await? else { return Ok(None) };
-    let file = file?;
+    match file.await? {
+        Some(file) => take_lock(file?, limit).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn take_lock(file: File, limit: Duration) -> io::Result<Lock> {
     // A blocked flock(2) cannot be cancelled, so try again while the lock is taken.
     let taken = async {
         loop {
@@ -184,7 +193,7 @@ pub(crate) async fn lock_if(
         }
     };
     tokio::time::timeout(limit, taken).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-    Ok(Some(Lock(file)))
+    Ok(Lock(file))
 }
 
 /// Opens a file to lock it, and makes it if needed.

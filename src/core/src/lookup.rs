@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Which account a request may use. Pure: only compares the claimed binding (rule R1).
 
+use std::sync::Arc;
+
 use crate::{account::Account, binding::Binding, service::RemoteUrl, store::Entry};
 
 /// The accounts for a claimed binding and a remote.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Lookup<'a> {
     /// The one account that the remote may use. Whether it is signed in is another question.
-    Linked(&'a Account),
+    Linked(&'a Arc<Account>),
     /// Several accounts that the remote may use.
-    Ambiguous(Vec<&'a Account>),
+    Ambiguous(Vec<&'a Arc<Account>>),
     /// Accounts with this binding, none of which the remote may use yet.
-    Unlinked(Vec<&'a Account>),
+    Unlinked(Vec<&'a Arc<Account>>),
     /// The remote may use an account with another binding: its server has changed.
     Changed(&'a Account),
     /// Nobody knows until the keyring is unlocked.
@@ -30,7 +32,7 @@ impl Lookup<'_> {
 /// Finds the account for a request. A locked item could be the very one that shows a changed server, so as long as
 /// items are locked, a missing account proves nothing.
 pub fn find<'a>(entries: &'a [Entry], claimed: &Binding, remote: &RemoteUrl) -> Lookup<'a> {
-    let accounts = || entries.iter().filter_map(Entry::account);
+    let accounts = || entries.iter().filter_map(Entry::shared);
     let linked: Vec<_> = accounts().filter(|account| account.is_linked_to(remote)).collect();
     let equal: Vec<_> = linked.iter().copied().filter(|account| &account.binding == claimed).collect();
     match equal.as_slice() {

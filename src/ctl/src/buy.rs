@@ -120,7 +120,7 @@ async fn account_for(
             let request = PermissionRequest { account, remote, address: ground.remote_url.clone() };
             if obstacle::signed_in(account).is_ok() && request.ask().await? {
                 request.grant(&context.store, context.out).await?;
-                return Ok(account.clone());
+                return Ok(Account::clone(account));
             }
         }
     }

@@ -95,7 +95,7 @@ async fn key(context: &Context, remote: &Remote, ground: &Ground) -> Result<Key,
     let entries = context.store.entries().await?;
     let found = lookup::find(&entries, &ground.binding, &ground.remote_url);
     let account = match &found {
-        Lookup::Linked(account) if account.state == AccountState::SignedIn => Some(account),
+        Lookup::Linked(account) if account.state == AccountState::SignedIn => Some(&***account),
         _ => None,
     };
     let grant = match account {

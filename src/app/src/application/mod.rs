@@ -222,11 +222,12 @@ impl Application {
                 self,
                 move || application.quit_if_uninstalled()
             ));
-            window.after_first_frame(glib::clone!(
-                #[weak(rename_to = application)]
-                self,
-                move |_| application.main_window_is_there()
-            ));
+            let application = self.downgrade();
+            after_first_frame(&window, move |_| {
+                if let Some(application) = application.upgrade() {
+                    application.main_window_is_there();
+                }
+            });
             window
         })
     }

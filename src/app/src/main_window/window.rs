@@ -204,13 +204,8 @@ impl Window {
         settings.bind(Setting::WindowMaximized, &window, "maximized");
         toast::prepare(&imp.view);
         imp.follow_activity();
-        window.after_first_frame(Self::begin);
+        after_first_frame(&window, Self::begin);
         window
-    }
-
-    /// Calls back once, after the first frame.
-    pub(crate) fn after_first_frame(&self, act: impl FnOnce(&Self) + 'static) {
-        after_first_frame(self, act);
     }
 
     /// Reads and follows what the window shows.

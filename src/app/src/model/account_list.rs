@@ -144,11 +144,9 @@ impl AccountList {
     /// answer has nothing.
     pub(crate) async fn read(&self) -> Vec<Entry> {
         let (read, unsaved) = runtime::spawn(read(self.store().clone())).await;
-        let entries = read.as_ref().map(|(entries, _)| entries.clone());
-        let entries =
-            entries.inspect_err(|error| tracing::warn!(%error, "cannot read the keyring")).unwrap_or_default();
+        let entries = read.clone().inspect_err(|error| tracing::warn!(%error, "cannot read the keyring"));
         self.take(read, unsaved);
-        entries
+        entries.unwrap_or_default()
     }
 
     /// Tells when its accounts or its state have changed.
@@ -188,10 +186,12 @@ impl AccountList {
         let _ = self.imp().monitor.set(monitor);
     }
 
-    fn take(&self, read: Reading, unsaved: Vec<Unsaved>) {
+    fn take(&self, read: Result<Vec<Entry>, StoreError>, unsaved: Vec<Unsaved>) {
         let (mut entries, state) = match read {
-            Ok((entries, true)) => (entries, KeyringState::Locked),
-            Ok((entries, false)) => (entries, KeyringState::Ready),
+            Ok(entries) => {
+                let is_locked = entries.iter().any(|entry| matches!(entry, Entry::Locked(_)));
+                (entries, if is_locked { KeyringState::Locked } else { KeyringState::Ready })
+            }
             // Of a locked file not even the servers are known.
             Err(StoreError::Locked | StoreError::Dismissed) => (Vec::new(), KeyringState::Sealed),
             Err(StoreError::NoKeyring) => (Vec::new(), KeyringState::Missing),
@@ -214,18 +214,9 @@ impl AccountList {
     }
 }
 
-/// What one reading of the keyring brings: all items and whether it is locked, or why it could not be read.
-type Reading = Result<(Vec<Entry>, bool), StoreError>;
-
 /// Reads the keyring, and what other processes have not saved in it.
-async fn read(store: AccountStore) -> (Reading, Vec<Unsaved>) {
-    let entries = store.entries().await;
-    let is_locked = |entries: &[Entry]| entries.iter().any(|entry| matches!(entry, Entry::Locked(_)));
-    let read = entries.map(|entries| {
-        let is_locked = is_locked(&entries);
-        (entries, is_locked)
-    });
-    (read, store.unsaved().await)
+async fn read(store: AccountStore) -> (Result<Vec<Entry>, StoreError>, Vec<Unsaved>) {
+    (store.entries().await, store.unsaved().await)
 }
 
 /// Asks for a first reading once it follows the keyring, so that it misses no change, and for another at each signal.

@@ -37,7 +37,7 @@ impl RepositoryUse {
             return Self::Unusable;
         };
         match lookup::find(entries, &repository.binding, &repository.address) {
-            Lookup::Linked(account) => Self::Account(Box::new(account.clone())),
+            Lookup::Linked(account) => Self::Account(Box::new(Account::clone(account))),
             Lookup::Locked => Self::Locked,
             found if found.yields_to_refusal() && is_refused(&repository) => Self::Refused,
             Lookup::Ambiguous(accounts) => Self::Several(accounts.iter().map(|account| account.id).collect()),

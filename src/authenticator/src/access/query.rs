@@ -89,8 +89,9 @@ impl AccessService {
             Ok(grants) => {
                 let said = AppState::of_all(&asks, &grants);
                 self.answers().keep(account, &said, flow.clock.elapsed());
-                let finished = NotificationEvent::finished(account, &grants.access(&asks).granted, ground);
-                self.settle(flow::news(account, grants.sorted(&asks), None), finished);
+                let sorted = grants.sorted(&asks);
+                let finished = NotificationEvent::finished(account, &sorted, ground);
+                self.settle(flow::news(account, sorted, None), finished);
                 known.extend(said);
                 known
             }

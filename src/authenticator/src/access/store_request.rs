@@ -140,7 +140,7 @@ impl StoreAttempt<'_> {
         self.access.answers().forget(account.id);
         // A caller that wants to buy the app learns this from its answer.
         self.access.settle(flow::news(&account, said.sorted(&asks), Some(&self.ground)), None);
-        let denied = said.access(&asks).denied;
+        let denied = said.denied(&asks);
         if denied.is_empty() { Ok(Some(account)) } else { Err(Obstacle::denied(&account, denied)) }
     }
 }

@@ -2,10 +2,7 @@
 //! Steps that flatpak's requests and the stores' questions share: find the account, ask its server, ask the person about an
 //! obstacle, and look again.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use usher_core::{
@@ -199,8 +196,7 @@ impl Flow {
                 return Err(obstacle);
             }
         };
-        let is_denied = said.iter().any(|grant| *grant == Grant::Denied);
-        let denied = if is_denied { said.access(&asks).denied } else { BTreeSet::new() };
+        let denied = said.denied(&asks);
         let mut cache = self.cache();
         if !denied.is_empty() {
             cache.forget(account.id);
@@ -235,10 +231,7 @@ impl Flow {
 
 /// The account among these that a remote may use, if it is signed in, or the obstacle.
 fn usable(entries: &[Entry], ground: &Ground) -> Result<Arc<Account>, Obstacle> {
-    let found = lookup::find(entries, &ground.binding, &ground.remote_url);
-    let found = obstacle::judge(&found, &ground.binding)?;
-    let shared = entries.iter().filter_map(Entry::shared).find(|account| std::ptr::eq(Arc::as_ptr(account), found));
-    Ok(shared.cloned().unwrap_or_else(|| found.clone().into()))
+    obstacle::judge(&lookup::find(entries, &ground.binding, &ground.remote_url), &ground.binding)
 }
 
 /// The server's answer about apps of this repository, if it is news for the account's list of purchases.

@@ -388,7 +388,7 @@ impl Findings {
 
     /// A purchase that this request found finished, although it gets no tokens.
     fn finished(&self, call: &RequestAttempt<'_>) -> Option<NotificationEvent> {
-        NotificationEvent::finished(self.used.as_ref()?, &Access::from(self.said(call.request)).granted, &call.ground)
+        NotificationEvent::finished(self.used.as_ref()?, &self.said(call.request), &call.ground)
     }
 }
 

@@ -7,6 +7,7 @@ use usher_core::{
     ground::Ground,
     notices::{self, Cause},
     prompt::Kind,
+    provider::Sorted,
 };
 
 use super::{
@@ -61,13 +62,9 @@ impl NotificationEvent {
     }
 
     /// The server grants an app whose purchase had been begun; for requests that are not about to install it.
-    pub(crate) fn finished<'a>(
-        account: &Account,
-        granted: impl IntoIterator<Item = &'a String>,
-        ground: &Ground,
-    ) -> Option<Self> {
-        let is_news = |app_id: &String| purchases::is_unfinished(&account.purchases, app_id);
-        granted.into_iter().any(is_news).then(|| Self::new(Cause::Finished, Some(account.id), ground))
+    pub(crate) fn finished(account: &Account, said: &Sorted<'_>, ground: &Ground) -> Option<Self> {
+        let is_news = |app_id: &&str| purchases::is_unfinished(&account.purchases, app_id);
+        said.granted.iter().any(is_news).then(|| Self::new(Cause::Finished, Some(account.id), ground))
     }
 
     /// Id of the notification.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What keeps a request from its tokens, and which question to the person may help. Pure.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use usher_core::{
     account::{Account, AccountId, AccountState},
@@ -174,10 +174,10 @@ impl Obstacle {
 }
 
 /// The usable account from a lookup for a remote that claims this binding, or the obstacle.
-pub(crate) fn judge<'a>(found: &Lookup<'a>, claimed: &Binding) -> Result<&'a Account, Obstacle> {
+pub(crate) fn judge(found: &Lookup<'_>, claimed: &Binding) -> Result<Arc<Account>, Obstacle> {
     match found {
         Lookup::Linked(account) => match account.state {
-            AccountState::SignedIn => Ok(account),
+            AccountState::SignedIn => Ok(Arc::clone(account)),
             AccountState::Expired => Err(Obstacle::Expired(account.id)),
             AccountState::SignedOut => Err(Obstacle::SignedOut(account.id)),
         },

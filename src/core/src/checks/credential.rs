@@ -44,7 +44,7 @@ fn not_renewed(error: SessionError) -> Option<Check> {
 fn usable<'a>(remote: &Remote, entries: &'a [Entry], now: i64) -> Option<&'a Account> {
     let ground = Ground::of(remote).ok().filter(|_| remote.is_ours())?;
     match lookup::find(entries, &ground.binding, &ground.remote_url) {
-        Lookup::Linked(account) => Some(account).filter(|account| Standing::of(account, now).is_usable()),
+        Lookup::Linked(account) if Standing::of(account, now).is_usable() => Some(account),
         _ => None,
     }
 }

@@ -42,7 +42,13 @@ impl Grants {
         self.sorted(asks).into()
     }
 
-    /// The same, without a copy of the ids.
+    /// Ids of the apps without access.
+    pub fn denied(&self, asks: &[Ask]) -> BTreeSet<String> {
+        let said = asks.iter().zip(&self.0).filter(|(ask, grant)| matches!(grant, Grant::Denied) && !ask.is_listing());
+        said.map(|(ask, _)| ask.app_id().to_owned()).collect()
+    }
+
+    /// The same as [`Self::access`], without a copy of the ids.
     pub fn sorted<'a>(&self, asks: &'a [Ask]) -> Sorted<'a> {
         Sorted::of(asks.iter().zip(&self.0))
     }

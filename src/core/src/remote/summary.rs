@@ -15,7 +15,12 @@ use std::{
     time::SystemTime,
 };
 
-use super::{FlatpakFolders, Installation, Remote, gvariant::Value, objects::Checksum, remotes_of};
+use super::{
+    FlatpakFolders, Installation, Remote,
+    gvariant::Value,
+    objects::{Checksum, hexadecimal},
+    remotes_of,
+};
 use crate::{ask::Ask, files, keyfile::KeyFile};
 
 /// Largest summary to read, in bytes. The largest known has a tenth of it.
@@ -217,11 +222,6 @@ impl Summary {
         let first = types.next()?;
         Some(std::iter::once(first).chain(types).all(|stated| stated.unwrap_or(default) == 0))
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
 }
 
 /// A ref with names and icons of apps, and its commit.
