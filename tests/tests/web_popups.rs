@@ -1,29 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What a page opens: the header names the server that has made it, never the one that the person has agreed to.
 
-use usher_demo_store::{DemoStore, Reply};
+use serde_json::json;
+use usher_demo_store::Reply;
 use usher_tests::{Session, Setup, Tree};
 
 const APP: &str = "org.example.Postcard";
 /// A form that looks like the approved server's.
 const FORM: &str = "<h1>Shop</h1><label>Password <input type=password></label>";
 
-fn host_of(shop: &DemoStore) -> String {
-    let url = shop.base_url();
-    format!("{}:{}", url.host_str().expect("it has a host"), url.port().expect("it has a port"))
-}
-
 /// A page with a button for each of these scripts.
-fn page(title: &str, scripts: &[&str]) -> Reply {
+fn page(title: &str, scripts: &[&str]) -> String {
     let numbered = || scripts.iter().enumerate();
     let buttons: Vec<String> =
         numbered().map(|(n, _)| format!("<button onclick='run[{n}]()'>Open {n}</button>")).collect();
     let run: Vec<String> = numbered().map(|(_, script)| format!("() => {{ {script} }},")).collect();
     let (buttons, run) = (buttons.concat(), run.concat());
-    Reply::html(&format!(
+    format!(
         "<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><h1>{title}</h1>{buttons}\
          <script>const markup = `{FORM}`; const run = [{run}];</script>"
-    ))
+    )
 }
 
 /// The address that the header shows last: that of the page on top.
@@ -33,10 +29,9 @@ fn address(tree: &Tree) -> Option<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn w27_a_document_without_a_host_is_shown_under_the_server_that_made_it() {
-    let session = Session::start(Setup::default()).await;
-    let evil = session.open_another_shop("evil").await;
-    // Its repository is not needed.
-    session.flatpak().run(&["remote-delete", "--user", "--force", "evil"]).await.expect_success();
+    // A page reaches nothing unencrypted but the two servers that the person agrees to: the store, and the one that signs in.
+    let session = Session::start(Setup { single_sign_on: true, ..Setup::default() }).await;
+    let (issuer, evil) = (session.issuer(), session.shop());
     let scripts = [
         "const w = open(''); w.document.write(markup)",
         "const w = open('about:blank'); w.document.body.innerHTML = markup",
@@ -48,13 +43,13 @@ async fn w27_a_document_without_a_host_is_shown_under_the_server_that_made_it() 
         "open(URL.createObjectURL(new Blob([markup], {type: 'text/html'})))",
         "open('data:text/html,' + markup)",
     ];
-    evil.control().set_page("/evil", page("Elsewhere", &scripts));
+    evil.control().set_page("/evil", Reply::html(&page("Elsewhere", &scripts)));
     let there = format!("{}evil", evil.base_url());
-    session.shop().control().set_page("/login", page("Start", &[&format!("location.href = '{there}'")]));
+    issuer.fail("sign_in_page", 200, &json!(page("Start", &[&format!("location.href = '{there}'")])));
     session.flatpak().install(APP).end().await;
-    let (host, evil_host) = (session.host(), host_of(&evil));
+    let (host, evil_host) = (issuer.host(), session.host());
     let screen = session.screen();
-    screen.window(&format!("Sign In to {host}")).await.press(&format!("Continue to {host}")).await;
+    screen.window(&format!("Sign In to {evil_host}")).await.press(&format!("Continue to {evil_host}")).await;
     let view = screen.front();
     view.press("Open 0").await;
     let opened_by = format!("Now at {evil_host}, opened by {host}");

@@ -277,6 +277,7 @@ mod imp {
                 for used in uses {
                     let (address, row) = (used.link.remote_url.clone(), self.use_row(used));
                     self.uses_group.add(&row);
+                    accessible::tell_sensitivity(&row);
                     self.switches.borrow_mut().push((address, row));
                 }
             }

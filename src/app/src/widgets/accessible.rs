@@ -36,7 +36,7 @@ pub(crate) fn can_be_pressed(row: &impl IsA<gtk::ListBoxRow>) {
 }
 
 /// Tells assistive technology what can be used. GTK tells it of the widget alone whose sensitivity was set, and not of
-/// those within.
+/// those within, nor of what is added to them later.
 pub(crate) fn tell_sensitivity(widget: &impl IsA<gtk::Widget>) {
     let widget = widget.upcast_ref::<gtk::Widget>();
     widget.update_state(&[State::Disabled(!widget.is_sensitive())]);

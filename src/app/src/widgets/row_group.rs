@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use adw::prelude::*;
 use gtk::glib;
 
-use crate::widgets::labels;
+use crate::widgets::{accessible, labels};
 
 /// Rows of a group, each with what it shows. A group without rows is hidden.
 pub(crate) struct RowGroup<T> {
@@ -64,6 +64,7 @@ impl<T: PartialEq> RowGroup<T> {
             };
             labels::settle(&row);
             group.add(&row);
+            accessible::tell_sensitivity(&row);
             rows.push((item, row));
         }
         group.set_visible(!rows.is_empty());
