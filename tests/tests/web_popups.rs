@@ -70,7 +70,7 @@ async fn w27_a_document_without_a_host_is_shown_under_the_server_that_made_it() 
         })
         .await;
         let shown = address(&tree).unwrap_or_default();
-        assert!(shown.contains(&evil_host) && !shown.contains(&host), "script {n}: {shown}\n{tree}");
+        assert!(shown.contains(&evil_host) && !shown.contains(host), "script {n}: {shown}\n{tree}");
         view.says(&opened_by).await;
         // Escape stops first, then closes.
         screen.key("Escape").await;

@@ -2,6 +2,7 @@
 //! How the installed Usher copes with misbehaving servers, keyrings, disks and signals.
 
 mod client;
+mod clock;
 mod daemon;
 mod disks;
 mod ends;
