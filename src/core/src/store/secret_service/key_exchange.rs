@@ -5,30 +5,35 @@
 //! The keyring library can do the same. It divides after each multiplication, which is most of the work of a daemon that
 //! was just started, and its time depends on the secret.
 
-use crypto_bigint::{U1024, modular::ConstMontyForm};
+use std::sync::LazyLock;
+
+use crypto_bigint::{
+    BoxedUint,
+    modular::{BoxedMontyForm, BoxedMontyParams},
+};
 use oo7::Key;
 use ring::hkdf::{HKDF_SHA256, KeyType, Salt};
 use zeroize::Zeroizing;
 
 use super::fault::Fault;
 
-/// Longest public key, in bytes.
-const KEY_SIZE: usize = 128;
+/// Size of a number of the group, in bits.
+const GROUP_BITS: u32 = 1024;
 /// Size of the secret number, in bytes: twice the strength that the group has, in bits (NIST SP 800-56A).
 const SECRET_SIZE: usize = 20;
 /// Size of the key that is agreed on, in bytes.
 const AGREED_SIZE: usize = 16;
+/// The prime of the group.
+const PRIME: &str = "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD\
+                     EF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7ED\
+                     EE386BFB5A899FA5AE9F24117C4B1FE649286651ECE65381FFFFFFFFFFFFFFFF";
 
-crypto_bigint::const_monty_params!(
-    Group,
-    U1024,
-    "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD\
-     EF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7ED\
-     EE386BFB5A899FA5AE9F24117C4B1FE649286651ECE65381FFFFFFFFFFFFFFFF",
-    "The numbers below the prime of the group."
-);
-
-type Number = ConstMontyForm<Group, { U1024::LIMBS }>;
+/// The group. Numbers whose size is known when this is compiled would be made here and not in their crate, optimised like
+/// everything of ours: for size.
+static GROUP: LazyLock<BoxedMontyParams> = LazyLock::new(|| {
+    let prime = BoxedUint::from_be_hex(PRIME, GROUP_BITS).and_then(BoxedUint::into_odd);
+    BoxedMontyParams::new_vartime(prime.into_option().expect("it is an odd number"))
+});
 
 /// Our half of an exchange.
 pub(super) struct Exchange(Zeroizing<[u8; SECRET_SIZE]>);
@@ -52,7 +57,7 @@ impl Exchange {
 
     /// What the keyring needs for its half.
     pub(super) fn public(&self) -> Vec<u8> {
-        let public = self.raise(&U1024::from_u8(2));
+        let public = self.raise(BoxedUint::from_be_slice_truncated(&[2], GROUP_BITS));
         without_leading_zeros(public.as_slice()).to_vec()
     }
 
@@ -62,12 +67,12 @@ impl Exchange {
         let unusable = || Fault::answer("the keyring sent no usable key");
         // KWallet writes a zero before a number whose first bit is set.
         let theirs = number(without_leading_zeros(theirs)).ok_or_else(unusable)?;
-        let last = Number::MODULUS.as_ref().wrapping_sub(&U1024::ONE);
-        if theirs <= U1024::ONE || theirs >= last {
+        let one = BoxedUint::one_with_precision(GROUP_BITS);
+        if theirs <= one || theirs >= GROUP.modulus().as_ref().wrapping_sub(&one) {
             return Err(unusable());
         }
         let mut agreed = Zeroizing::new(vec![0; AGREED_SIZE]);
-        let shared = self.raise(&theirs);
+        let shared = self.raise(theirs);
         let filled =
             Salt::new(HKDF_SHA256, &[]).extract(&shared).expand(&[], Agreed).and_then(|key| key.fill(&mut agreed));
         filled.map_err(|_| unusable())?;
@@ -75,19 +80,16 @@ impl Exchange {
     }
 
     /// The power of a number with our secret as the exponent.
-    fn raise(&self, base: &U1024) -> Zeroizing<Vec<u8>> {
-        let secret = number(&*self.0).unwrap_or_default();
-        let bits = u32::try_from(8 * SECRET_SIZE).unwrap_or(u32::MAX);
-        let power = Number::new(base).pow_bounded_exp(&secret, bits).retrieve();
-        Zeroizing::new(power.to_be_bytes().as_ref().to_vec())
+    fn raise(&self, base: BoxedUint) -> Zeroizing<Vec<u8>> {
+        let secret = Zeroizing::new(BoxedUint::from_be_slice_vartime(&*self.0));
+        let power = BoxedMontyForm::new(base, &GROUP).pow(&secret).retrieve();
+        Zeroizing::new(Zeroizing::new(power).to_be_bytes().into_vec())
     }
 }
 
 /// A number from its bytes, the first ones first. `None` if they are too many.
-fn number(bytes: &[u8]) -> Option<U1024> {
-    let mut whole = Zeroizing::new([0; KEY_SIZE]);
-    whole.get_mut(KEY_SIZE.checked_sub(bytes.len())?..)?.copy_from_slice(bytes);
-    Some(U1024::from_be_slice(&*whole))
+fn number(bytes: &[u8]) -> Option<BoxedUint> {
+    BoxedUint::from_be_slice(bytes, GROUP_BITS).ok()
 }
 
 fn without_leading_zeros(number: &[u8]) -> &[u8] {
@@ -134,11 +136,11 @@ mod tests {
 
     #[test]
     fn a_key_that_gives_away_the_secret_is_refused() {
-        let prime = Number::MODULUS.as_ref().to_be_bytes().as_ref().to_vec();
+        let prime = GROUP.modulus().as_ref().to_be_bytes().into_vec();
         let mut before = prime.clone();
-        before[KEY_SIZE - 1] -= 1;
+        *before.last_mut().unwrap() -= 1;
         let too_long = [&[1], prime.as_slice()].concat();
-        for theirs in [vec![], vec![0], vec![1], vec![0; 200], before, prime, vec![255; KEY_SIZE], too_long] {
+        for theirs in [vec![], vec![0], vec![1], vec![0; 200], before, prime, vec![255; 128], too_long] {
             assert!(exchange([7; SECRET_SIZE]).agree(&theirs).is_err(), "{theirs:?}");
         }
         assert!(exchange([7; SECRET_SIZE]).agree(&[2]).is_ok());

@@ -148,7 +148,9 @@ impl Session {
     /// The secret of an item, whatever type of content it claims to be.
     pub(super) async fn secret(&self, item: &ObjectPath<'_>) -> Result<Zeroizing<Vec<u8>>, Fault> {
         let reply = self.call(item.as_str(), ITEM, "GetSecret", &(&self.path,)).await?;
-        let (_, vector, value, _): WireSecret = reply.body().deserialize()?;
+        let body = reply.body();
+        // Taken out of the message as they are: into lists, each byte would be read by itself.
+        let (_, vector, value, _): (ObjectPath<'_>, &[u8], &[u8], &str) = body.deserialize()?;
         if vector.len() != VECTOR_SIZE {
             return Err(Fault::answer("the secret is not encrypted as agreed"));
         }
