@@ -56,7 +56,7 @@ pub(crate) async fn uncached(bench: &mut Bench, size: usize, runs: usize, goal: 
     caller.set_peer_tokens(&tokens).await;
     shop.forget_requests();
     let parts = Parts::warm(caller, &client, &wanted, runs).await;
-    assert_eq!(shop.requests(), 2 * (WARM_UP + runs), "every request of either kind went to the shop");
+    assert_eq!(shop.requests().len(), 2 * (WARM_UP + runs), "every request of either kind went to the shop");
     let notes = "; nothing is cached, for the shop's tokens end at once";
     parts.line(&format!("warm request, {}", refs(size)), goal, parts::WARM, notes)
 }
@@ -78,7 +78,8 @@ pub(crate) async fn cached(bench: &mut Bench, size: usize, runs: usize, goal: &s
             call.add(bus);
         }
     }
-    let notes = format!("D-Bus alone; N = {}; HTTP requests meanwhile: {} (goal 0)", request.len(), shop.requests());
+    let notes =
+        format!("D-Bus alone; N = {}; HTTP requests meanwhile: {:?} (goal: none)", request.len(), shop.requests());
     Line::compare(&format!("from the cache, {}", refs(size)), request.median(), call.median(), goal, notes)
 }
 
@@ -148,7 +149,8 @@ impl Shop {
         self.store.control().clear_requests();
     }
 
-    pub(crate) fn requests(&self) -> usize {
-        self.store.requests().len()
+    /// What was asked of it, each with its method.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.store.requests().into_iter().map(|request| format!("{} {}", request.method, request.path)).collect()
     }
 }
