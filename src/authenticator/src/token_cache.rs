@@ -63,7 +63,7 @@ impl Holder<'_> {
 pub(crate) struct TokenCache(HashMap<Key, HeldTokens>);
 
 struct HeldTokens {
-    /// The account as it was: any change of it but its use invalidates the tokens.
+    /// The account as it was: any change of it but its use, and what was bought with it, invalidates the tokens.
     account: Option<Arc<Account>>,
     remotes: HashMap<RemoteUrl, HashMap<FlatpakRef, Kept>>,
 }
@@ -86,7 +86,7 @@ impl HeldTokens {
         let now = holder.account();
         let is_same = match (&self.account, &now) {
             // As long as nothing has changed, it is the very same.
-            (Some(before), Some(now)) => Arc::ptr_eq(before, now) || comparable(before) == comparable(now),
+            (Some(before), Some(now)) => Arc::ptr_eq(before, now) || source(before) == source(now),
             (before, now) => before.is_none() && now.is_none(),
         };
         if is_same {
@@ -169,6 +169,15 @@ impl TokenCache {
     }
 }
 
+/// The account without the parts that no token depends on. What was bought is noted after each answer; the tokens of that very
+/// answer stay good.
+fn source(account: &Account) -> Account {
+    let mut account = comparable(account);
+    account.purchases.clear();
+    account.purchases_checked_at = None;
+    account
+}
+
 /// The account without the parts that mere use changes.
 pub(crate) fn comparable(account: &Account) -> Account {
     let mut account = account.clone();
@@ -181,9 +190,10 @@ pub(crate) fn comparable(account: &Account) -> Account {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use usher_core::{account::LastUse, testing};
+    use usher_core::{account::LastUse, buying::purchases, testing};
 
     use super::*;
+    use crate::fakes::ground;
 
     fn account() -> Arc<Account> {
         testing::account("https://store.example.org", "demo").into()
@@ -267,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn any_change_of_the_account_but_its_use_empties_the_cache() {
+    fn any_change_of_the_account_but_its_use_and_purchases_empties_the_cache() {
         let unchanged = account();
         let after = |change: fn(&mut Account)| {
             let mut cache = TokenCache::default();
@@ -280,6 +290,10 @@ mod tests {
             account.last_use = Some(LastUse { at: 1, by: String::new() });
             account.failures = 1;
             account.generation += 1;
+        }));
+        assert!(after(|account| {
+            assert!(purchases::begin(&mut account.purchases, &ground(), "org.a.Paid", 1));
+            account.purchases_checked_at = Some(1);
         }));
         assert!(!after(|account| account.credential = Some(testing::bearer("d"))));
         assert!(!after(|account| account.link(testing::link("z", "https://z/"))));
