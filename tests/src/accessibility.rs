@@ -10,17 +10,22 @@ use atspi::proxy::accessible::AccessibleProxy;
 use atspi::proxy::bus::{BusProxy, StatusProxy};
 use atspi::proxy::text::TextProxy;
 use atspi::{Interface, InterfaceSet, Role, State};
+use futures_util::StreamExt as _;
 use futures_util::future::{BoxFuture, FutureExt as _, try_join_all};
 use serde::Deserialize;
-use zbus::Connection;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use zbus::message;
 use zbus::names::OwnedBusName;
 use zbus::proxy::CacheProperties;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Type};
+use zbus::{Connection, MatchRule, MessageStream};
 
 use crate::processes::LIMIT;
 use crate::tree::Node;
 
 const ACCESSIBLE: &str = "org.a11y.atspi.Accessible";
+const EVENT: &str = "org.a11y.atspi.Event.Object";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
 /// What a widget is, for as long as it lives.
@@ -32,6 +37,10 @@ pub(crate) struct Accessibility {
     pub(crate) connection: Connection,
     /// The kinds of the widgets that were read before, by name and path.
     kinds: Mutex<HashMap<String, Kind>>,
+    /// Wakes up whenever a program says that something on the screen has changed.
+    changes: watch::Receiver<()>,
+    /// Listens to that.
+    _listening: JoinSet<()>,
 }
 
 impl Accessibility {
@@ -47,7 +56,20 @@ impl Accessibility {
             .build()
             .await
             .expect("the accessibility bus takes connections");
-        Self { connection, kinds: Mutex::default() }
+        let (changed, changes) = watch::channel(());
+        let mut listening = JoinSet::new();
+        let mut events = events(&connection).await.expect("changes of the screen can be listened to");
+        listening.spawn(async move {
+            while events.next().await.is_some() {
+                changed.send_replace(());
+            }
+        });
+        Self { connection, kinds: Mutex::default(), changes, _listening: listening }
+    }
+
+    /// What wakes up whenever a program says that something on the screen has changed.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.clone()
     }
 
     /// Reads `object` and its descendants, as far as they are on the screen. Leaves out what goes away meanwhile.
@@ -123,6 +145,23 @@ impl Accessibility {
     async fn text_of(&self, object: &ObjectRef) -> zbus::Result<String> {
         object.proxy::<TextProxy<'_>>(&self.connection).await?.get_text(0, -1).await
     }
+}
+
+/// What programs say of changes on the screen. They say it where somebody wants to know.
+async fn events(connection: &Connection) -> zbus::Result<MessageStream> {
+    let rule = MatchRule::builder().msg_type(message::Type::Signal).interface(EVENT)?.build();
+    let events = MessageStream::for_match_rule(rule, connection, None).await?;
+    let wanted = ("object:", Vec::<String>::new(), "");
+    connection
+        .call_method(
+            Some("org.a11y.atspi.Registry"),
+            "/org/a11y/atspi/registry",
+            Some("org.a11y.atspi.Registry"),
+            "RegisterEvent",
+            &wanted,
+        )
+        .await?;
+    Ok(events)
 }
 
 /// What an object has as properties, which one call gives.

@@ -234,17 +234,30 @@ pub fn number_in(text: &str, name: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
 }
 
+/// The longest pause between two looks.
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
 /// The pause after a look that took this long. Each look slows down the program that the test waits for, so a long one is
 /// followed by a long pause.
 fn pause_after(look: Duration) -> Duration {
-    (2 * look).clamp(Duration::from_millis(50), Duration::from_millis(500))
+    (2 * look).clamp(Duration::from_millis(50), LONGEST_PAUSE)
 }
 
 /// Polls `check` until it returns something. Fails after [`LIMIT`] with `what` and the text of `seen`.
 pub async fn wait_for<T>(
     what: &str,
+    check: impl AsyncFnMut() -> Option<T>,
+    seen: impl AsyncFnOnce() -> String,
+) -> T {
+    wait_between(what, check, seen, tokio::time::sleep).await
+}
+
+/// The same with a pause of the caller's, which is told how long it is at least.
+pub(crate) async fn wait_between<T>(
+    what: &str,
     mut check: impl AsyncFnMut() -> Option<T>,
     seen: impl AsyncFnOnce() -> String,
+    mut pause: impl AsyncFnMut(Duration),
 ) -> T {
     let until = Instant::now() + LIMIT;
     loop {
@@ -252,12 +265,12 @@ pub async fn wait_for<T>(
         if let Some(found) = check().await {
             return found;
         }
-        let pause = pause_after(began.elapsed());
+        let shortest = pause_after(began.elapsed());
         if Instant::now() > until {
             let seen = seen().await;
             panic!("waited {} s in vain for {what}\n{seen}", LIMIT.as_secs());
         }
-        tokio::time::sleep(pause).await;
+        pause(shortest).await;
     }
 }
 

@@ -7,12 +7,12 @@ use std::time::Duration;
 use atspi::Role;
 use atspi::proxy::editable_text::EditableTextProxy;
 use tokio::io::AsyncWriteExt as _;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use zbus::Connection;
 
 use crate::accessibility::Accessibility;
 use crate::input::sensitive;
-use crate::processes::{Processes, wait_for};
+use crate::processes::{LONGEST_PAUSE, Processes, wait_between, wait_for};
 use crate::tree::{Node, Tree};
 
 /// The names of the program whose windows to read: its binary, or the application id, which is its name on X11.
@@ -63,13 +63,20 @@ impl<'s> Screen<'s> {
         self.wait_for(what, async || look(&self.tree().await)).await
     }
 
-    /// The same with an asynchronous check.
+    /// The same with an asynchronous check. Looks again once something has changed, or after a while: not every change is
+    /// told.
     pub(crate) async fn wait_for<T>(&self, what: &str, check: impl AsyncFnMut() -> Option<T>) -> T {
-        wait_for(what, check, async || {
+        let seen = async || {
             self.save_picture(&self.processes.log_folder().join("screen.png")).await;
             format!("on the screen was:\n{}", self.tree().await)
-        })
-        .await
+        };
+        let mut changes = self.accessibility.changes();
+        let pause = async |shortest| {
+            sleep(shortest).await;
+            let _ = timeout(LONGEST_PAUSE - shortest, changes.changed()).await;
+            changes.mark_unchanged();
+        };
+        wait_between(what, check, seen, pause).await
     }
 
     /// Waits for the window called `title`, and focuses it.
