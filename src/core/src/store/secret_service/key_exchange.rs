@@ -28,8 +28,8 @@ const PRIME: &str = "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A6
                      EF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7ED\
                      EE386BFB5A899FA5AE9F24117C4B1FE649286651ECE65381FFFFFFFFFFFFFFFF";
 
-/// The group. Numbers whose size is known when this is compiled would be made here and not in their crate, optimised like
-/// everything of ours: for size.
+/// The group. Its numbers do not have their size in their type: the code of those that do is compiled here and not in their
+/// crate, and so for size and not for speed.
 static GROUP: LazyLock<BoxedMontyParams> = LazyLock::new(|| {
     let prime = BoxedUint::from_be_hex(PRIME, GROUP_BITS).and_then(BoxedUint::into_odd);
     BoxedMontyParams::new_vartime(prime.into_option().expect("it is an odd number"))
