@@ -244,11 +244,7 @@ fn pause_after(look: Duration) -> Duration {
 }
 
 /// Polls `check` until it returns something. Fails after [`LIMIT`] with `what` and the text of `seen`.
-pub async fn wait_for<T>(
-    what: &str,
-    check: impl AsyncFnMut() -> Option<T>,
-    seen: impl AsyncFnOnce() -> String,
-) -> T {
+pub async fn wait_for<T>(what: &str, check: impl AsyncFnMut() -> Option<T>, seen: impl AsyncFnOnce() -> String) -> T {
     wait_between(what, check, seen, tokio::time::sleep).await
 }
 

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::env;
-use std::fs::Permissions;
+use std::fs::{self, Permissions};
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -328,6 +329,12 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.processes.end_all();
         let remaining = self.processes.remaining();
+        if std::thread::panicking() {
+            // A keyring that gave up has said why.
+            let said = fs::read_to_string(self.processes.log_file("keyring-errors")).unwrap_or_default();
+            // A closed output is no error.
+            let _ = std::io::stderr().write_all(said.as_bytes());
+        }
         // A failing test has a reason of its own to report.
         assert!(remaining.is_empty() || std::thread::panicking(), "nothing of the session still runs: {remaining:?}");
     }
