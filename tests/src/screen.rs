@@ -73,7 +73,7 @@ impl<'s> Screen<'s> {
         let mut changes = self.accessibility.changes();
         let pause = async |shortest| {
             sleep(shortest).await;
-            let _ = timeout(LONGEST_PAUSE - shortest, changes.changed()).await;
+            let _ = timeout(LONGEST_PAUSE.saturating_sub(shortest), changes.changed()).await;
             changes.mark_unchanged();
         };
         wait_between(what, check, seen, pause).await

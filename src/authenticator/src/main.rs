@@ -21,6 +21,7 @@
 //! supervisor     restarts a killed daemon              deployment     whether its sandbox is out of date
 //! application    forwards the desktop's calls          notify         notifications
 //! daemon         what all requests share               abort_on_drop  tasks that end with their owner
+//! memory         gives back what is free
 //! listing        the interface for lists of what repositories have
 //! fuzzing        what damaged bytes are thrown at
 //! ```
@@ -51,6 +52,7 @@ mod lifecycle;
 mod limits;
 mod listing;
 mod log_entry;
+mod memory;
 mod messages;
 mod notes;
 mod notify;

@@ -30,7 +30,7 @@ use crate::{
     idle,
     journal::{Handle, Journal},
     listing::Listing,
-    messages,
+    memory, messages,
     notify::{self, Notifier},
     open_requests::OpenRequests,
     owners, request_object,
@@ -102,6 +102,7 @@ pub(crate) async fn run_with_connections(
         () = bus_names.lost() => Err(RunError::BusLost),
         () = stop => Ok(()),
         done = serving => done,
+        never = memory::give_back_when_idle(&daemon.activity) => match never {},
     };
     end(&daemon, &access).await;
     // Answers must come from the owner of the name, so release the names last; the next daemon serves whoever calls
