@@ -9,6 +9,8 @@ use crate::processes::{number_in, wait_for};
 
 /// How long an idle daemon keeps what it may need again: connections to servers for 10 to 20 s, threads for 1 s.
 const KEPT: Duration = Duration::from_secs(25);
+/// How long nobody has asked before an idle daemon is measured. It gives back free memory after half a second.
+const REST: Duration = Duration::from_secs(2);
 /// How often to look meanwhile.
 const STEP: Duration = Duration::from_millis(250);
 
@@ -43,12 +45,15 @@ impl Figures {
     pub(super) async fn of_idle(process: u32, earlier: Option<&Self>) -> Self {
         if let Some(earlier) = earlier {
             let is_idle = |now: &Self| now.threads <= earlier.threads && now.descriptors <= earlier.descriptors;
-            return wait_for(
+            wait_for(
                 "as few threads and descriptors as before",
-                async || Some(Self::of(process)).filter(is_idle),
+                async || is_idle(&Self::of(process)).then_some(()),
                 async || format!("{} instead of {earlier}", Self::of(process)),
             )
             .await;
+            // This waits for nothing: it is when free memory was given back.
+            tokio::time::sleep(REST).await;
+            return Self::of(process);
         }
         // The fewest within that time are those of rest: a busy computer lets go of them late.
         let mut fewest = Self::of(process);
