@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Memory that is free and that the C library keeps for later. After a burst of large requests that would be 20 MB of a daemon
-//! that uses one.
+//! Free memory, which the C library keeps for later. After bursts of requests a daemon that used 1 MB kept more than 20.
 
 use std::{convert::Infallible, time::Duration};
 
 use crate::{activity::Activity, idle};
 
-/// How long nobody has asked before: as many requests come one after another, they share what is kept.
+/// The pause before that. Requests that follow each other closely share what is kept.
 const REST: Duration = Duration::from_millis(500);
 
 /// Gives it back to the system each time that nobody has asked for a moment.

@@ -39,7 +39,7 @@ pub(super) fn text(bytes: &[u8]) {
     }
 }
 
-/// A code that is read again, as it is shown to the person, is the same code.
+/// Showing and spelling a code adds separators and changes nothing else.
 pub(super) fn user_code(bytes: &[u8]) {
     let code = input::text(bytes);
     let bare = |text: &str| text.replace(['-', ' ', ','], "");

@@ -149,7 +149,7 @@ impl Session {
     pub(super) async fn secret(&self, item: &ObjectPath<'_>) -> Result<Zeroizing<Vec<u8>>, Fault> {
         let reply = self.call(item.as_str(), ITEM, "GetSecret", &(&self.path,)).await?;
         let body = reply.body();
-        // Taken out of the message as they are: into lists, each byte would be read by itself.
+        // Borrowed from the message: a `Vec<u8>` would be read byte by byte.
         let (_, vector, value, _): (ObjectPath<'_>, &[u8], &[u8], &str) = body.deserialize()?;
         if vector.len() != VECTOR_SIZE {
             return Err(Fault::answer("the secret is not encrypted as agreed"));
