@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use usher_tests::{Client, NewcomerCalls, Session, Setup};
 
 /// The calls, and how often each may be made. There are two connections, and two collections in the keyring of GNOME.
-const MOST: [(&str, usize); 12] = [
+const MOST: [(&str, usize); 13] = [
     ("Hello", 2),
     ("GetId", 1),
     ("RequestName", 2),
     // For clients that leave, and for changes of the keyring.
     ("AddMatch", 3),
+    // Goes ahead of `OpenSession`.
+    ("ReadAlias", 1),
     ("OpenSession", 1),
     ("Get Collections", 1),
     ("Get Locked", 2),

@@ -3,6 +3,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use futures_util::future;
 use oo7::{Key, crypto};
 use serde::Serialize;
 use zbus::{
@@ -51,11 +52,13 @@ impl Session {
     /// Begins a session. Starts a keyring if the bus knows one.
     pub(super) async fn open(connection: Connection, limit: Duration) -> Result<Self, Fault> {
         let exchange = Exchange::begin()?;
-        let arguments = (ALGORITHM, Value::from(exchange.public()));
-        let reply = timed(limit, async {
-            Ok(connection.call_method(Some(BUS_NAME), SERVICE_PATH, Some(SERVICE), "OpenSession", &arguments).await?)
-        })
-        .await?;
+        // gnome-keyring (48) may meet the first call of a connection before it has noted the connection. Where that is
+        // OpenSession it aborts, so another goes first. Meanwhile we do our half of the exchange.
+        let greeting = timed(limit, start(&connection, "ReadAlias", &(DEFAULT,)));
+        let (greeted, public) = future::join(greeting, async { exchange.public() }).await;
+        greeted?;
+        let arguments = (ALGORITHM, Value::from(public));
+        let reply = timed(limit, start(&connection, "OpenSession", &arguments)).await?;
         let owner = reply.header().sender().map(ToString::to_string).ok_or_else(|| Fault::answer("no sender"))?;
         let (output, path): (OwnedValue, OwnedObjectPath) = reply.body().deserialize()?;
         let theirs: Vec<u8> = output.try_into().map_err(zbus::Error::from)?;
@@ -201,6 +204,14 @@ impl Session {
 
 pub(super) async fn timed<T>(limit: Duration, call: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
     within(limit, call).await.map_err(|_| Fault::TimedOut)?
+}
+
+/// Calls the keyring that runs, or starts one.
+async fn start<B>(connection: &Connection, method: &str, body: &B) -> Result<Message, Fault>
+where
+    B: Serialize + DynamicType + Sync,
+{
+    Ok(connection.call_method(Some(BUS_NAME), SERVICE_PATH, Some(SERVICE), method, body).await?)
 }
 
 /// The keyring says `/` where it means none.

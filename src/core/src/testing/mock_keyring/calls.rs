@@ -15,6 +15,7 @@ const NO_SUCH_OBJECT: &str = "org.freedesktop.Secret.Error.NoSuchObject";
 const IS_LOCKED: &str = "org.freedesktop.Secret.Error.IsLocked";
 const NO_SESSION: &str = "org.freedesktop.Secret.Error.NoSession";
 const INVALID: &str = "org.freedesktop.DBus.Error.InvalidArgs";
+const NO_REPLY: &str = "org.freedesktop.DBus.Error.NoReply";
 const UNKNOWN: &str = "org.freedesktop.DBus.Error.UnknownMethod";
 
 /// Session, initialisation vector, encrypted value, content type.
@@ -41,10 +42,13 @@ pub(super) fn answer(state: &mut State, call: &Message) -> Result<Answer, &'stat
     let header = call.header();
     let (Some(path), Some(member)) = (header.path(), header.member()) else { return Err(INVALID) };
     let (path, member) = (path.as_str(), member.as_str());
+    let is_newcomer = state.callers.insert(header.sender().ok_or(INVALID)?.to_string());
     if state.manners.stalls == Some(member) {
         return Ok(Answer::Never);
     }
     match member {
+        // As gnome-keyring may, which aborts there.
+        "OpenSession" if is_newcomer => Err(NO_REPLY),
         "OpenSession" => open_session(state, call),
         "SearchItems" => search(state, path, call),
         "Unlock" => unlock(state, call),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What the keyring holds.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use oo7::Key;
 use tokio::sync::watch;
@@ -32,6 +32,8 @@ pub(super) struct State {
     pub(super) default: Option<String>,
     pub(super) items: Vec<StoredItem>,
     pub(super) sessions: HashMap<String, Key>,
+    /// Unique bus names of those who have called.
+    pub(super) callers: HashSet<String>,
     pub(super) prompts: HashMap<String, Prompt>,
     /// How many prompts a person has seen.
     pub(super) shown: watch::Sender<usize>,
@@ -76,6 +78,7 @@ impl State {
             default: Some(login),
             items: Vec::new(),
             sessions: HashMap::new(),
+            callers: HashSet::new(),
             prompts: HashMap::new(),
             shown: watch::Sender::new(0),
             signals: Vec::new(),
