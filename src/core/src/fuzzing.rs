@@ -33,19 +33,28 @@ impl Target {
     pub const fn new(name: &'static str, run: fn(&[u8])) -> Self {
         Self { name, run }
     }
+}
 
-    /// Runs every seed in the folder of this name, and this many damaged copies of each: always the same. Tells how many
-    /// seeds there are.
-    pub fn run_seeds(&self, seeds: &Path, copies: u64) -> usize {
-        let files = std::fs::read_dir(seeds.join(self.name)).into_iter().flatten();
+/// How many damaged copies of each seed are read. More take longer than they find: libFuzzer looks deeper.
+const COPIES: u64 = 40;
+
+/// Reads every seed of these targets in `fuzz/seeds`, and damaged copies of each, always the same. The variable
+/// `USHER_FUZZ_COPIES` says how many, `USHER_FUZZ_TARGET` for which target alone. Panics where a target has no seeds.
+pub fn read_seeds(targets: &[Target]) {
+    let variable = |name| std::env::var(name).ok();
+    let copies = variable("USHER_FUZZ_COPIES").map_or(COPIES, |count| count.parse().expect("a number"));
+    let only = variable("USHER_FUZZ_TARGET");
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds");
+    for target in targets.iter().filter(|target| only.as_deref().is_none_or(|only| target.name == only)) {
+        let files = std::fs::read_dir(seeds.join(target.name)).into_iter().flatten();
         let mut paths: Vec<_> = files.map(|file| file.expect("a folder can be read").path()).collect();
         paths.sort();
+        assert!(!paths.is_empty(), "{} has no seeds", target.name);
         for path in &paths {
             let seed = std::fs::read(path).expect("a seed is a file");
-            (self.run)(&seed);
-            (1..=copies).for_each(|number| (self.run)(&damage::damaged(&seed, number)));
+            (target.run)(&seed);
+            (1..=copies).for_each(|number| (target.run)(&damage::damaged(&seed, number)));
         }
-        paths.len()
     }
 }
 

@@ -4,11 +4,14 @@
 //!
 //! ```text
 //! words    how its page and the time left are written; pure
-//! picture  its QR code
+//! pixels   the QR code of an address; pure      picture  the same for the screen
 //! states   what is under the header
 //! ```
 
+#[cfg(test)]
+mod fuzzing;
 mod picture;
+mod pixels;
 mod states;
 mod words;
 

@@ -67,4 +67,6 @@ fn is_of_today(good: &GoodChecksum<'_>, policy: &dyn Policy) -> bool {
 }
 
 #[cfg(test)]
+mod fuzzing;
+#[cfg(test)]
 mod tests;
