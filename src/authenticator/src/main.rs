@@ -151,6 +151,7 @@ fn say(mut to: impl Write, text: &str, code: ExitCode) -> ExitCode {
 fn daemon(arguments: &Arguments) -> ExitCode {
     log(arguments.verbose);
     keep_secrets_out_of_dumps();
+    memory::share_one_heap();
     if let Some(parent) = arguments.parent {
         match supervisor::follow(parent) {
             Ok(true) => {}
