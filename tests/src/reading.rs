@@ -81,14 +81,17 @@ impl Window<'_> {
     /// cut off. Leaves out web pages.
     async fn unreadable(&self) -> Vec<String> {
         let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
-        self.turn("4", LOOKS * TURNS).await;
+        let wheel = self.wheel().await.expect("the window is there");
+        self.turn(&wheel, "4", LOOKS * TURNS).await;
         for _ in 0..LOOKS {
-            let now = self.look(&mut seen).await;
+            let tree = self.tree().await;
+            let areas = self.areas(&tree).await;
+            look(&tree, &areas, &mut seen);
             if seen.values().all(Seen::is_whole) {
                 break;
             }
-            self.turn("5", TURNS).await;
-            let moved = async { while self.positions().await == now {} };
+            self.turn(&wheel, "5", TURNS).await;
+            let moved = async { while self.areas(&tree).await == areas {} };
             if timeout(SCROLL_LIMIT, moved).await.is_err() {
                 break;
             }
@@ -97,13 +100,17 @@ impl Window<'_> {
         unread.map(|(text, seen)| format!("{text} {:?}", seen.last)).collect()
     }
 
-    /// Turns the wheel in the middle of the window.
-    async fn turn(&self, button: &str, times: usize) {
-        let (Some(id), Some((width, height))) = (self.id().await, self.content_size().await) else { return };
-        let (x, y) = ((width / 2).to_string(), (height / 2).to_string());
+    /// The window's id, and its middle.
+    async fn wheel(&self) -> Option<[String; 3]> {
+        let (id, (width, height)) = (self.id().await?, self.content_size().await?);
+        Some([id, (width / 2).to_string(), (height / 2).to_string()])
+    }
+
+    /// Turns the wheel there.
+    async fn turn(&self, [id, x, y]: &[String; 3], button: &str, times: usize) {
         let repeat = times.to_string();
         self.screen
-            .xdotool(&["mousemove", "--window", &id, &x, &y, "click", "--repeat", &repeat, "--delay", "5", button])
+            .xdotool(&["mousemove", "--window", id, x, y, "click", "--repeat", &repeat, "--delay", "1", button])
             .await;
     }
 
@@ -112,31 +119,24 @@ impl Window<'_> {
         let places = places.into_iter().map(Option::unwrap_or_default);
         places.map(|(x, y, width, height)| (x, y, x + width, y + height)).collect()
     }
+}
 
-    async fn positions(&self) -> Vec<Area> {
-        self.areas(&self.tree().await).await
-    }
-
-    /// Notes what can be seen now, and returns where everything is.
-    async fn look(&self, seen: &mut BTreeMap<String, Seen>) -> Vec<Area> {
-        let tree = self.tree().await;
-        let areas = self.areas(&tree).await;
-        for (index, node) in tree.nodes.iter().enumerate() {
-            let is_text = matches!(node.role, Role::Label | Role::Heading | Role::Static);
-            if !is_text || node.name.is_empty() || is_empty(areas[index]) || tree.is_in_web_view(index) {
-                continue;
-            }
-            let visible = visible_part(&tree, &areas, index);
-            let area = areas[index];
-            let is_wide = (visible.0 - area.0).max(area.2 - visible.2) <= ROUNDING;
-            let lines = if is_wide && !is_empty(visible) { visible.1 - area.1..visible.3 - area.1 } else { 0..0 };
-            // A text that is said twice is known by its row or button as well.
-            let name = format!("{index}: {}", node.name);
-            let text = seen.entry(name).or_default();
-            text.last = (area, visible);
-            text.add(area.3 - area.1, &lines);
+/// Notes what can be seen now.
+fn look(tree: &Tree, areas: &[Area], seen: &mut BTreeMap<String, Seen>) {
+    for (index, node) in tree.nodes.iter().enumerate() {
+        let is_text = matches!(node.role, Role::Label | Role::Heading | Role::Static);
+        if !is_text || node.name.is_empty() || is_empty(areas[index]) || tree.is_in_web_view(index) {
+            continue;
         }
-        areas
+        let visible = visible_part(tree, areas, index);
+        let area = areas[index];
+        let is_wide = (visible.0 - area.0).max(area.2 - visible.2) <= ROUNDING;
+        let lines = if is_wide && !is_empty(visible) { visible.1 - area.1..visible.3 - area.1 } else { 0..0 };
+        // A text that is said twice is known by its row or button as well.
+        let name = format!("{index}: {}", node.name);
+        let text = seen.entry(name).or_default();
+        text.last = (area, visible);
+        text.add(area.3 - area.1, &lines);
     }
 }
 
