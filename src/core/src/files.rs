@@ -3,17 +3,22 @@
 //! written whole or not at all, never through a link (rule R15).
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
 use rustix::fs::{FlockOperation, OFlags, flock};
-use tokio::sync::oneshot;
+use tokio::{
+    sync::{Mutex as AsyncMutex, OwnedMutexGuard, oneshot},
+    time::error::Elapsed,
+};
+
+use crate::patience::within;
 
 /// Longest wait for a disk where somebody waits for the answer.
 const DISK_LIMIT: Duration = Duration::from_secs(3);
@@ -154,15 +159,17 @@ pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
 
 /// Keeps the lock file locked until it is dropped.
 #[derive(Debug)]
-pub struct Lock(#[allow(dead_code)] File);
+pub struct Lock {
+    // Unlocked before the next of this process has its turn: fields are dropped in this order.
+    #[allow(dead_code)]
+    file: File,
+    _turn: OwnedMutexGuard<()>,
+}
 
-/// Takes the lock. Waits at most `limit` for another holder.
+/// Takes the lock. Waits at most `limit` for others of this process, and at most that for another process.
 pub async fn lock(path: &Path, limit: Duration) -> io::Result<Lock> {
-    let file = apart_within(limit, path, {
-        let path = path.to_owned();
-        move || open_lock(&path)
-    });
-    take_lock(file.await??, limit).await
+    let lock = lock_if(path, limit, || true).await?;
+    lock.ok_or_else(|| io::Error::other("the lock was not taken"))
 }
 
 /// Takes the lock if this is so, which is found out on the same thread as the lock is opened.
@@ -171,18 +178,13 @@ pub(crate) async fn lock_if(
     limit: Duration,
     is_so: impl FnOnce() -> bool + Send + 'static,
 ) -> io::Result<Option<Lock>> {
-    let file = apart_within(limit, path, {
+    let turn = within(limit, row(path).lock_owned()).await.map_err(late_lock)?;
+    let opened = apart_within(limit, path, {
         let path = path.to_owned();
         move || is_so().then(|| open_lock(&path))
     });
-    match file.await? {
-        Some(file) => take_lock(file?, limit).await.map(Some),
-        None => Ok(None),
-    }
-}
-
-async fn take_lock(file: File, limit: Duration) -> io::Result<Lock> {
-    // A blocked flock(2) cannot be cancelled, so try again while the lock is taken.
+    let Some(file) = opened.await?.transpose()? else { return Ok(None) };
+    // A blocked flock(2) cannot be cancelled, so try again while another process has the lock.
     let taken = async {
         loop {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -192,8 +194,25 @@ async fn take_lock(file: File, limit: Duration) -> io::Result<Lock> {
             }
         }
     };
-    tokio::time::timeout(limit, taken).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-    Ok(Lock(file))
+    within(limit, taken).await.map_err(late_lock)??;
+    Ok(Some(Lock { file, _turn: turn }))
+}
+
+fn late_lock(_: Elapsed) -> io::Error {
+    io::ErrorKind::TimedOut.into()
+}
+
+/// The row of those in this process who want a lock: none of them looks at the file before it is its turn.
+fn row(path: &Path) -> Arc<AsyncMutex<()>> {
+    static ROWS: Mutex<BTreeMap<PathBuf, Weak<AsyncMutex<()>>>> = Mutex::new(BTreeMap::new());
+    let mut rows = ROWS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(row) = rows.get(path).and_then(Weak::upgrade) {
+        return row;
+    }
+    rows.retain(|_, row| row.strong_count() > 0);
+    let row = Arc::default();
+    rows.insert(path.to_owned(), Arc::downgrade(&row));
+    row
 }
 
 /// Opens a file to lock it, and makes it if needed.
@@ -297,5 +316,33 @@ mod tests {
         assert_eq!(second.unwrap_err().kind(), io::ErrorKind::TimedOut);
         drop(held);
         lock(&path, Duration::from_secs(30)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn those_who_wait_for_a_lock_in_one_process_do_not_open_its_file_and_come_one_after_the_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let held = lock(&path, Duration::from_secs(30)).await.unwrap();
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let waiting: Vec<_> = (0..40)
+            .map(|number| {
+                let (path, order) = (path.clone(), order.clone());
+                tokio::spawn(async move {
+                    let lock = lock(&path, Duration::from_secs(30)).await.unwrap();
+                    order.lock().unwrap().push(number);
+                    drop(lock);
+                })
+            })
+            .collect();
+        while Arc::strong_count(&row(&path)) < 2 + waiting.len() {
+            tokio::task::yield_now().await;
+        }
+        let opened = || fs::read_dir("/proc/self/fd").unwrap().flatten().filter_map(|fd| fs::read_link(fd.path()).ok());
+        assert_eq!(opened().filter(|file| *file == path).count(), 1);
+        drop(held);
+        for one in waiting {
+            one.await.unwrap();
+        }
+        assert_eq!(*order.lock().unwrap(), (0..40).collect::<Vec<_>>());
     }
 }

@@ -52,8 +52,6 @@ const WAIT_LIMIT: Duration = Duration::from_secs(3);
 pub struct ActivityLog {
     path: PathBuf,
     known: Arc<Mutex<Known>>,
-    /// Held while this process writes: whoever waits for the lock file has to look at it again and again.
-    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl ActivityLog {
@@ -64,7 +62,7 @@ impl ActivityLog {
 
     /// The log in this folder.
     pub fn in_folder(folder: &Path) -> Self {
-        Self { path: folder.join("activity.jsonl"), known: Arc::default(), turn: Arc::default() }
+        Self { path: folder.join("activity.jsonl"), known: Arc::default() }
     }
 
     /// Its path, to watch it.
@@ -119,9 +117,8 @@ impl ActivityLog {
     }
 
     async fn add(&self, entries: Vec<Entry>) -> io::Result<()> {
-        let _turn = self.turn.lock().await;
         let settings = self.settings();
-        let lock = files::lock_if(&self.lock_path(), LOCK_LIMIT, move || settings.is_kept()).await?;
+        let lock = files::lock_if(&self.lock_path(), WRITE_LIMIT, move || settings.is_kept()).await?;
         let Some(lock) = lock else { return Ok(()) };
         self.change_under(lock, move |log| {
             let names_apps = log.settings().names_apps();
@@ -136,7 +133,6 @@ impl ActivityLog {
         &self,
         change: impl FnOnce(&Self) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
-        let _turn = self.turn.lock().await;
         self.change_under(files::lock(&self.lock_path(), LOCK_LIMIT).await?, change).await
     }
 
