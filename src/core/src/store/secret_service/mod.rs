@@ -192,7 +192,7 @@ impl SecretService {
         Ok(())
     }
 
-    /// Opens the session that the next reading needs: the keyring takes its time to agree on a key.
+    /// Opens the session that the next reading needs.
     pub(super) async fn begin(&self) -> Result<(), StoreError> {
         self.session().await?;
         Ok(())
@@ -244,7 +244,7 @@ impl Bus {
 
 /// Our items in all collections, read if they are open.
 async fn list(session: &Session) -> Result<Vec<StoredItem<ItemLocation>>, Fault> {
-    let found = find(session).await?;
+    let (found, ()) = future::try_join(find(session), session.agree()).await?;
     if !found.sealed.is_empty() {
         return Err(Fault::Locked);
     }

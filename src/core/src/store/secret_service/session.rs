@@ -3,9 +3,9 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use futures_util::future;
 use oo7::{Key, crypto};
 use serde::Serialize;
+use tokio::sync::OnceCell;
 use zbus::{
     Connection, Message,
     zvariant::{DynamicType, ObjectPath, OwnedObjectPath, OwnedValue, Value},
@@ -37,9 +37,14 @@ pub(super) struct Session {
     pub(super) connection: Connection,
     /// Unique bus name of the keyring that the session is with: another that starts later does not know the session.
     pub(super) owner: String,
+    encryption: OnceCell<Encryption>,
+    limit: Duration,
+}
+
+/// What hides secrets on the bus.
+struct Encryption {
     path: OwnedObjectPath,
     key: Key,
-    limit: Duration,
 }
 
 /// What a method made, or the prompt that must be shown first.
@@ -51,18 +56,31 @@ pub(super) enum Made {
 impl Session {
     /// Begins a session. Starts a keyring if the bus knows one.
     pub(super) async fn open(connection: Connection, limit: Duration) -> Result<Self, Fault> {
-        let exchange = Exchange::begin()?;
         // gnome-keyring (48) may meet the first call of a connection before it has noted the connection. Where that is
-        // OpenSession it aborts, so another goes first. Meanwhile we do our half of the exchange.
-        let greeting = timed(limit, start(&connection, "ReadAlias", &(DEFAULT,)));
-        let (greeted, public) = future::join(greeting, async { exchange.public() }).await;
-        greeted?;
-        let arguments = (ALGORITHM, Value::from(public));
-        let reply = timed(limit, start(&connection, "OpenSession", &arguments)).await?;
-        let owner = reply.header().sender().map(ToString::to_string).ok_or_else(|| Fault::answer("no sender"))?;
-        let (output, path): (OwnedValue, OwnedObjectPath) = reply.body().deserialize()?;
-        let theirs: Vec<u8> = output.try_into().map_err(zbus::Error::from)?;
-        Ok(Self { connection, owner, path, key: exchange.agree(&theirs)?, limit })
+        // OpenSession it aborts, so this goes first.
+        let greeting = timed(limit, async {
+            Ok(connection.call_method(Some(BUS_NAME), SERVICE_PATH, Some(SERVICE), "ReadAlias", &(DEFAULT,)).await?)
+        });
+        let owner = greeting.await?.header().sender().map(ToString::to_string);
+        let owner = owner.ok_or_else(|| Fault::answer("no sender"))?;
+        Ok(Self { connection, owner, encryption: OnceCell::new(), limit })
+    }
+
+    /// Agrees on a key with the keyring, which takes its time. Everything else can be asked meanwhile.
+    pub(super) async fn agree(&self) -> Result<(), Fault> {
+        self.encryption().await.map(|_| ())
+    }
+
+    async fn encryption(&self) -> Result<&Encryption, Fault> {
+        let agreeing = self.encryption.get_or_try_init(|| async {
+            let exchange = Exchange::begin()?;
+            let arguments = (ALGORITHM, Value::from(exchange.public()));
+            let reply = self.call(SERVICE_PATH, SERVICE, "OpenSession", &arguments).await?;
+            let (output, path): (OwnedValue, OwnedObjectPath) = reply.body().deserialize()?;
+            let theirs: Vec<u8> = output.try_into().map_err(zbus::Error::from)?;
+            Ok(Encryption { path, key: exchange.agree(&theirs)? })
+        });
+        agreeing.await
     }
 
     /// Paths of the items with these attributes in all collections: the open ones and the locked ones.
@@ -139,7 +157,7 @@ impl Session {
             ("org.freedesktop.Secret.Item.Label", Value::from(label)),
             ("org.freedesktop.Secret.Item.Attributes", Value::from(attributes.clone())),
         ]);
-        let arguments = (properties, self.encrypt(secret)?, true);
+        let arguments = (properties, self.encrypt(secret).await?, true);
         made(&self.call(collection.as_str(), COLLECTION, "CreateItem", &arguments).await?)
     }
 
@@ -150,19 +168,20 @@ impl Session {
 
     /// The secret of an item, whatever type of content it claims to be.
     pub(super) async fn secret(&self, item: &ObjectPath<'_>) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        let reply = self.call(item.as_str(), ITEM, "GetSecret", &(&self.path,)).await?;
+        let Encryption { path, key } = self.encryption().await?;
+        let reply = self.call(item.as_str(), ITEM, "GetSecret", &(path,)).await?;
         let body = reply.body();
         // Borrowed from the message: a `Vec<u8>` would be read byte by byte.
         let (_, vector, value, _): (ObjectPath<'_>, &[u8], &[u8], &str) = body.deserialize()?;
         if vector.len() != VECTOR_SIZE {
             return Err(Fault::answer("the secret is not encrypted as agreed"));
         }
-        crypto::decrypt(value, &self.key, vector).map_err(|_| Fault::answer("the secret cannot be decrypted"))
+        crypto::decrypt(value, key, vector).map_err(|_| Fault::answer("the secret cannot be decrypted"))
     }
 
     /// Sets the secret of an item.
     pub(super) async fn set_secret(&self, item: &ObjectPath<'_>, secret: &[u8]) -> Result<(), Fault> {
-        self.call(item.as_str(), ITEM, "SetSecret", &(self.encrypt(secret)?,)).await.map(|_| ())
+        self.call(item.as_str(), ITEM, "SetSecret", &(self.encrypt(secret).await?,)).await.map(|_| ())
     }
 
     /// Deletes an item. Gives the prompt that must be shown first, if there is one.
@@ -194,24 +213,17 @@ impl Session {
         Ok(self.call(path, PROPERTIES, "Get", &(interface, name)).await?.body().deserialize()?)
     }
 
-    fn encrypt(&self, secret: &[u8]) -> Result<WireSecret, Fault> {
+    async fn encrypt(&self, secret: &[u8]) -> Result<WireSecret, Fault> {
+        let Encryption { path, key } = self.encryption().await?;
         let failed = |_| Fault::answer("the secret cannot be encrypted");
         let vector = crypto::generate_iv().map_err(failed)?;
-        let value = crypto::encrypt(secret, &self.key, &vector).map_err(failed)?;
-        Ok((self.path.clone(), vector, value, CONTENT_TYPE.to_owned()))
+        let value = crypto::encrypt(secret, key, &vector).map_err(failed)?;
+        Ok((path.clone(), vector, value, CONTENT_TYPE.to_owned()))
     }
 }
 
 pub(super) async fn timed<T>(limit: Duration, call: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
     within(limit, call).await.map_err(|_| Fault::TimedOut)?
-}
-
-/// Calls the keyring that runs, or starts one.
-async fn start<B>(connection: &Connection, method: &str, body: &B) -> Result<Message, Fault>
-where
-    B: Serialize + DynamicType + Sync,
-{
-    Ok(connection.call_method(Some(BUS_NAME), SERVICE_PATH, Some(SERVICE), method, body).await?)
 }
 
 /// The keyring says `/` where it means none.
