@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::environment::{common_environment, data_folder, search_path};
-use crate::processes::wait_for;
+use crate::processes::{children_of, wait_for};
 use crate::session::{AUTHENTICATOR, Session, workspace};
 
 /// How Usher is installed.
@@ -169,8 +169,8 @@ impl Session {
 
     /// The process of the daemon in its sandbox, as opposed to the parent that supervises it there.
     pub fn daemon(&self) -> Option<u32> {
-        let processes = self.processes.of_program("usher-authenticator");
-        processes.into_iter().find(|(_, arguments)| arguments.iter().any(|word| word == "--parent")).map(|(id, _)| id)
+        let all = self.processes.of_program("usher-authenticator").into_iter().map(|(id, _)| id);
+        all.flat_map(children_of).next()
     }
 
     /// Waits until no sandbox of Usher is open.

@@ -23,7 +23,7 @@ const MOST: [(&str, usize); 13] = [
     ("GetSecret", 1),
     // Which program asks.
     ("GetConnectionUnixProcessID", 1),
-    ("GetNameOwner", 3),
+    ("GetNameOwner", 4),
 ];
 
 #[tokio::test]

@@ -66,7 +66,7 @@ impl Services {
     /// wrong with it, its first use tells.
     pub(crate) fn connect_keyring(&self) {
         let store = self.store.clone();
-        glib::spawn_future_local(runtime::spawn(async move { store.begin().await.ok() }));
+        glib::spawn_future_local(runtime::spawn(async move { store.meet_keyring().await }));
     }
 
     /// The application that windows belong to.

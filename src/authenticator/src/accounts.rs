@@ -107,9 +107,8 @@ impl Accounts for KeyringAccounts {
             return Ok(entries);
         }
         let store = if reading.interactive { &self.store } else { self.quiet.store() };
-        // Both take the bus a while. Nothing is read before changes are noticed, or one in between would be missed.
-        let ((), begun) = tokio::join!(self.watch(), store.begin());
-        begun?;
+        // Nothing is read before changes are noticed, or one in between would be missed.
+        self.watch().await;
         let changes = lock(&self.snapshot).changes;
         let entries: Arc<[Entry]> = store.entries().await?.into();
         let mut snapshot = lock(&self.snapshot);

@@ -108,7 +108,7 @@ use self::{
     keyring_prompts::KeyringPrompts,
     prompt_client::{PromptClient, PromptLimits},
     service::Setup,
-    supervisor::Role,
+    supervisor::{Forked, Role},
     system::{DiskDecisions, DiskInstallations, HttpKeys, SystemClock},
 };
 
@@ -124,21 +124,28 @@ fn main() -> ExitCode {
         tracing::error!(%error, "cannot start without variables that weaken a rule");
         return ExitCode::FAILURE;
     }
-    match Role::of_process() {
-        Role::Supervisor => {
-            log(false);
-            keep_secrets_out_of_dumps();
-            supervisor::run().unwrap_or_else(|error| {
-                tracing::error!(%error, "cannot run the daemon");
-                ExitCode::FAILURE
-            })
-        }
-        Role::Daemon => match Call::read(supervisor::arguments()) {
-            Ok(Call::Run(arguments)) => daemon(&arguments),
-            Ok(Call::Say(text)) => say(io::stdout(), text, ExitCode::SUCCESS),
-            Err(error) => say(io::stderr(), &format!("usher-authenticator: {error}; try --help\n"), ExitCode::from(2)),
+    let parent = match Role::of_process() {
+        Role::Daemon => None,
+        Role::Supervisor => match supervisor::fork() {
+            Ok(Forked::Daemon(supervisor)) => Some(supervisor),
+            Ok(Forked::Supervisor(daemon)) => return supervise(|| supervisor::run(daemon)),
+            Err(error) => return supervise(|| Err(error)),
         },
+    };
+    match Call::read(supervisor::daemon_arguments()) {
+        Ok(Call::Run(arguments)) => daemon(&Arguments { parent: parent.or(arguments.parent), ..arguments }),
+        Ok(Call::Say(text)) => say(io::stdout(), text, ExitCode::SUCCESS),
+        Err(error) => say(io::stderr(), &format!("usher-authenticator: {error}; try --help\n"), ExitCode::from(2)),
     }
+}
+
+fn supervise(run: impl FnOnce() -> io::Result<ExitCode>) -> ExitCode {
+    log(false);
+    keep_secrets_out_of_dumps();
+    run().unwrap_or_else(|error| {
+        tracing::error!(%error, "cannot run the daemon");
+        ExitCode::FAILURE
+    })
 }
 
 /// Says this to whoever has typed the command, and ends with that code.
@@ -207,6 +214,11 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let log = ActivityLog::of_user();
     let store = AccountStore::on(connection.clone(), arguments.keyring).logging_to(log.clone());
+    // The bus starts the daemon for somebody who waits. The keyring works on this while the daemon takes its names.
+    tokio::spawn({
+        let store = store.clone();
+        async move { store.meet_keyring().await }
+    });
     let limits = HttpLimits { time: arguments.http, ..HttpLimits::default() };
     let http = HttpClient::with_desktop(limits, Arc::new(PortalProxies::new(Some(connection.clone()))));
     let windows = PromptClient::new(

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Where no service manager restarts a daemon that was killed, its clients would wait forever. So the bus starts a
-//! supervisor in a sandbox, and where it does not leave that to systemd: it runs the daemon as its child, and restarts it unless it ends by itself. The
-//! supervisor has no threads, no connections and no secrets.
+//! Where no service manager restarts a daemon that was killed, its clients would wait forever. So what the bus starts is, in
+//! a sandbox and where it does not leave that to systemd, a supervisor: it makes the daemon its child, and restarts it unless
+//! it ends by itself. The supervisor has no threads, no connections and no secrets.
 
 use std::{
     ffi::OsString,
     io,
     os::unix::process::{CommandExt, ExitStatusExt},
-    process::{Child, Command, ExitCode, ExitStatus},
+    process::{Command, ExitCode, ExitStatus},
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, getpid, getppid, kill_process, set_parent_process_death_signal};
+use rustix::process::{
+    Pid, Signal, WaitOptions, getpid, getppid, kill_process, set_parent_process_death_signal, waitpid,
+};
 use signal_hook::{
     consts::{SIGCHLD, SIGINT, SIGTERM},
     iterator::Signals,
@@ -49,7 +51,7 @@ impl Role {
 
     /// The role of this process.
     pub(crate) fn of_process() -> Self {
-        Self::of(&arguments(), names::in_sandbox())
+        Self::of(&arguments().collect::<Vec<_>>(), names::in_sandbox())
     }
 }
 
@@ -59,47 +61,73 @@ pub(crate) fn follow(parent: i32) -> io::Result<bool> {
     Ok(getppid().map(Pid::as_raw_pid) == Some(parent))
 }
 
-/// Runs the daemon until it ends by itself or on a signal, and ends with the same code.
-pub(crate) fn run() -> io::Result<ExitCode> {
+/// Which of the two this process has become.
+pub(crate) enum Forked {
+    /// The supervisor, with the daemon.
+    Supervisor(Pid),
+    /// The daemon, with the id of its supervisor.
+    Daemon(i32),
+}
+
+/// Makes two processes of this one. To load the program once more for the daemon would be an eighth of a cold start.
+#[expect(unsafe_code, reason = "the standard library has no such call")]
+pub(crate) fn fork() -> io::Result<Forked> {
+    let supervisor = getpid().as_raw_pid();
+    // SAFETY: there is one thread, nothing is held, and nothing was set up for signals yet.
+    let id = unsafe { libc::fork() };
+    match Pid::from_raw(id) {
+        None => Ok(Forked::Daemon(supervisor)),
+        Some(_) if id < 0 => Err(io::Error::last_os_error()),
+        Some(daemon) => Ok(Forked::Supervisor(daemon)),
+    }
+}
+
+/// Watches the daemon until it ends by itself or on a signal, and ends with the same code.
+pub(crate) fn run(mut daemon: Pid) -> io::Result<ExitCode> {
     let mut signals = Signals::new([SIGCHLD, SIGINT, SIGTERM])?;
     let mut policy = RestartPolicy::default();
-    let mut daemon = start()?;
     loop {
+        // It may have ended before this process heard of it.
+        if let Some((_, status)) = waitpid(Some(daemon), WaitOptions::NOHANG)? {
+            let status = ExitStatus::from_raw(status.as_raw());
+            match policy.next(status, Instant::now()) {
+                AfterEnd::Restart => {
+                    tracing::warn!(%status, "the daemon was killed; restarting it");
+                    daemon = start()?;
+                }
+                AfterEnd::End(code) => return Ok(ExitCode::from(code)),
+            }
+        }
         for signal in signals.wait() {
             if signal != SIGCHLD {
                 policy.was_asked_to_end = true;
-                ask_to_end(&daemon);
+                ask_to_end(daemon);
             }
-        }
-        let Some(status) = daemon.try_wait()? else {
-            continue;
-        };
-        match policy.next(status, Instant::now()) {
-            AfterEnd::Restart => {
-                tracing::warn!(%status, "the daemon was killed; restarting it");
-                daemon = start()?;
-            }
-            AfterEnd::End(code) => return Ok(ExitCode::from(code)),
         }
     }
 }
 
-/// The arguments of this process, without the program's name.
-pub(crate) fn arguments() -> Vec<OsString> {
-    std::env::args_os().skip(1).collect()
+/// The arguments of the daemon, without the program's name.
+pub(crate) fn daemon_arguments() -> impl Iterator<Item = OsString> {
+    arguments().filter(|argument| argument != AS_SUPERVISOR)
 }
 
-/// Starts this same program, even if another was installed in its place.
-fn start() -> io::Result<Child> {
-    let own = arguments().into_iter().filter(|argument| argument != AS_SUPERVISOR);
+fn arguments() -> impl Iterator<Item = OsString> {
+    std::env::args_os().skip(1)
+}
+
+/// Starts this same program again, even if another was installed in its place.
+fn start() -> io::Result<Pid> {
     let parent = getpid().as_raw_pid().to_string();
-    Command::new("/proc/self/exe").arg0(PROGRAM).args(own).args([SUPERVISOR_ID, &parent]).spawn()
+    let mut daemon = Command::new("/proc/self/exe");
+    let daemon = daemon.arg0(PROGRAM).args(daemon_arguments()).args([SUPERVISOR_ID, &parent]).spawn()?;
+    let id = i32::try_from(daemon.id()).ok().and_then(Pid::from_raw);
+    id.ok_or_else(|| io::Error::other("the daemon has no id"))
 }
 
-fn ask_to_end(daemon: &Child) {
-    let id = i32::try_from(daemon.id()).ok().and_then(Pid::from_raw);
-    // The child was not reaped yet, so no other process has its id.
-    if let Some(Err(error)) = id.map(|id| kill_process(id, Signal::TERM)) {
+fn ask_to_end(daemon: Pid) {
+    // It was not reaped yet, so no other process has its id.
+    if let Err(error) = kill_process(daemon, Signal::TERM) {
         tracing::debug!(%error, "the daemon has ended already");
     }
 }

@@ -148,12 +148,12 @@ impl AccountStore {
         Self { asking: Asking::Never, ..self.clone() }
     }
 
-    /// Begins what the next reading needs and the keyring takes its time for. For callers with something else to do
-    /// meanwhile; without it the reading does the same first.
-    pub async fn begin(&self) -> Result<(), StoreError> {
-        match &self.inner.keyring {
-            Keyring::Service(keyring) => self.timed(keyring.begin()).await,
-            Keyring::File(_) => Ok(()),
+    /// Prepares for a reading with the keyring that runs, which takes its time. Starts none, and asks for nothing. For a process
+    /// that has other things to do first; without it the reading does the same.
+    pub async fn meet_keyring(&self) {
+        let Keyring::Service(keyring) = &self.inner.keyring else { return };
+        if let Err(error) = keyring.meet().await {
+            tracing::debug!(%error, "cannot agree on a key with the keyring");
         }
     }
 

@@ -192,10 +192,15 @@ impl SecretService {
         Ok(())
     }
 
-    /// Opens the session that the next reading needs.
-    pub(super) async fn begin(&self) -> Result<(), StoreError> {
-        self.session().await?;
-        Ok(())
+    /// Agrees on a key with the keyring that runs, if one does.
+    pub(super) async fn meet(&self) -> Result<(), StoreError> {
+        let mut session = self.session.lock().await;
+        if session.is_none() {
+            *session = Session::open_if_running(self.connect().await?, self.limit).await?.map(Arc::new);
+        }
+        let Some(met) = session.clone() else { return Ok(()) };
+        drop(session);
+        Ok(met.agree().await?)
     }
 
     /// A session, and whether it is new.
@@ -204,10 +209,13 @@ impl SecretService {
         if let Some(session) = &*session {
             return Ok((session.clone(), false));
         }
-        let connection = session::timed(self.limit, async { Ok(self.bus.connect().await?) }).await?;
-        let opened = Arc::new(Session::open(connection, self.limit).await?);
+        let opened = Arc::new(Session::open(self.connect().await?, self.limit).await?);
         *session = Some(opened.clone());
         Ok((opened, true))
+    }
+
+    async fn connect(&self) -> Result<Connection, Fault> {
+        session::timed(self.limit, async { Ok(self.bus.connect().await?) }).await
     }
 
     /// A session with the keyring that runs now.

@@ -15,6 +15,8 @@ use zeroize::Zeroizing;
 use super::{fault::Fault, key_exchange::Exchange, signals::BUS_NAME};
 use crate::patience::within;
 
+const DBUS: &str = "org.freedesktop.DBus";
+const DBUS_PATH: &str = "/org/freedesktop/DBus";
 const SERVICE_PATH: &str = "/org/freedesktop/secrets";
 const SERVICE: &str = "org.freedesktop.Secret.Service";
 const COLLECTION: &str = "org.freedesktop.Secret.Collection";
@@ -56,10 +58,24 @@ pub(super) enum Made {
 impl Session {
     /// Begins a session. Starts a keyring if the bus knows one.
     pub(super) async fn open(connection: Connection, limit: Duration) -> Result<Self, Fault> {
-        // gnome-keyring (48) may meet the first call of a connection before it has noted the connection. Where that is
-        // OpenSession it aborts, so this goes first.
+        Self::greet(connection, BUS_NAME, limit).await
+    }
+
+    /// Begins a session with the keyring that runs, if one does.
+    pub(super) async fn open_if_running(connection: Connection, limit: Duration) -> Result<Option<Self>, Fault> {
+        let known = timed(limit, async {
+            Ok(connection.call_method(Some(DBUS), DBUS_PATH, Some(DBUS), "GetNameOwner", &(BUS_NAME,)).await?)
+        });
+        let Ok(owner) = known.await else { return Ok(None) };
+        let owner: String = owner.body().deserialize()?;
+        Self::greet(connection, &owner, limit).await.map(Some)
+    }
+
+    /// gnome-keyring (48) may meet the first call of a connection before it has noted the connection. Where that is
+    /// `OpenSession` it aborts, so another goes first.
+    async fn greet(connection: Connection, keyring: &str, limit: Duration) -> Result<Self, Fault> {
         let greeting = timed(limit, async {
-            Ok(connection.call_method(Some(BUS_NAME), SERVICE_PATH, Some(SERVICE), "ReadAlias", &(DEFAULT,)).await?)
+            Ok(connection.call_method(Some(keyring), SERVICE_PATH, Some(SERVICE), "ReadAlias", &(DEFAULT,)).await?)
         });
         let owner = greeting.await?.header().sender().map(ToString::to_string);
         let owner = owner.ok_or_else(|| Fault::answer("no sender"))?;
