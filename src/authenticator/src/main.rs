@@ -199,19 +199,17 @@ async fn run(arguments: &Arguments) -> Result<(), RunError> {
             _ = int.recv() => {}
         }
     };
-    let (authenticator, access) = tokio::try_join!(bus_socket::session(), bus_socket::session())?;
+    let settled = async {
+        folders::settle_session().await;
+        Ok(())
+    };
+    let (authenticator, access, ()) = tokio::try_join!(bus_socket::session(), bus_socket::session(), settled)?;
     let names = BusNames { authenticator, access };
     let setup = setup(arguments, &names.authenticator).await?;
     service::run_with_connections(&names, setup, stop).await
 }
 
 async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, RunError> {
-    let id = async { zbus::fdo::DBusProxy::new(connection).await?.get_id().await.map_err(zbus::Error::from) };
-    let (bus, ()) = tokio::join!(id, folders::settle_session());
-    let bus = bus?;
-    let bus_access = BusAccess::of_process();
-    let activity = Activity::default();
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let log = ActivityLog::of_user();
     let store = AccountStore::on(connection.clone(), arguments.keyring).logging_to(log.clone());
     // The bus starts the daemon for somebody who waits. The keyring works on this while the daemon takes its names.
@@ -219,6 +217,10 @@ async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, 
         let store = store.clone();
         async move { store.meet_keyring().await }
     });
+    let bus = zbus::fdo::DBusProxy::new(connection).await?.get_id().await.map_err(zbus::Error::from)?;
+    let bus_access = BusAccess::of_process();
+    let activity = Activity::default();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let limits = HttpLimits { time: arguments.http, ..HttpLimits::default() };
     let http = HttpClient::with_desktop(limits, Arc::new(PortalProxies::new(Some(connection.clone()))));
     let windows = PromptClient::new(

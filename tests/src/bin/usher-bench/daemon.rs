@@ -46,6 +46,8 @@ pub(crate) async fn end(caller: &Caller, name: &str) {
 /// The private memory of an idle service.
 pub(crate) async fn memory_of(caller: &Caller, name: &str, what: &str, goal: &str) -> Line {
     let process = caller.process_of(name).await.expect("the service runs");
+    // A program that was just installed and is not on the disk yet would count as dirty.
+    rustix::fs::sync();
     // This waits for nothing: it is the definition of “idle”.
     tokio::time::sleep(IDLE_TIME).await;
     let (figure, notes) = match Memory::of(process) {
