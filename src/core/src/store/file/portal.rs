@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use oo7::Secret;
 use tokio::{io::AsyncReadExt, net::UnixStream};
 use zbus::{
-    Connection, MatchRule, MessageStream,
+    Connection, MatchRule, Message, MessageStream,
     message::Type,
     zvariant::{Fd, OwnedValue, Value},
 };
@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 use super::keyring_secret::{NoSecret, SecretSource};
 use crate::store::absent;
 
+const DBUS: &str = "org.freedesktop.DBus";
 const BUS_NAME: &str = "org.freedesktop.portal.Desktop";
 const PATH: &str = "/org/freedesktop/portal/desktop";
 const INTERFACE: &str = "org.freedesktop.portal.Secret";
@@ -45,7 +46,7 @@ impl SecretSource for SecretPortal {
 }
 
 /// Asks once. The portal signals when it is done. A backend that could not open the keyring may send no signal, but
-/// closes the socket for the secret.
+/// closes the socket for the secret, and so does a portal that was killed: nobody has refused anything then.
 async fn retrieve(connection: &Connection) -> Result<Secret, NoSecret> {
     let token = format!("usher{}", uuid::Uuid::new_v4().simple());
     let sender = connection.unique_name().ok_or(zbus::Error::Unsupported)?.as_str();
@@ -58,14 +59,23 @@ async fn retrieve(connection: &Connection) -> Result<Secret, NoSecret> {
         .member("Response")?
         .build();
     let mut responses = MessageStream::for_match_rule(rule, connection, None).await?;
+    let owners = MatchRule::builder()
+        .msg_type(Type::Signal)
+        .sender(DBUS)?
+        .interface(DBUS)?
+        .member("NameOwnerChanged")?
+        .add_arg(BUS_NAME)?
+        .build();
+    let owners = MessageStream::for_match_rule(owners, connection, None).await?;
     let (ours, theirs) = UnixStream::pair().map_err(zbus::Error::from)?;
     let theirs: OwnedFd = theirs.into_std().map_err(zbus::Error::from)?.into();
     let options = HashMap::from([("handle_token", Value::from(token))]);
-    connection
+    let reply = connection
         .call_method(Some(BUS_NAME), PATH, Some(INTERFACE), "RetrieveSecret", &(Fd::from(theirs), options))
         .await?;
 
     let mut reading = std::pin::pin!(read(ours));
+    let mut end = std::pin::pin!(end_of_portal(owners));
     let (mut secret, mut is_done) = (None, false);
     loop {
         tokio::select! {
@@ -80,15 +90,34 @@ async fn retrieve(connection: &Connection) -> Result<Secret, NoSecret> {
             bytes = &mut reading, if secret.is_none() => {
                 let bytes = bytes.map_err(zbus::Error::from)?;
                 if bytes.len() < SECRET_MINIMUM {
+                    ping(connection, &reply).await.map_err(NoSecret::Failed)?;
                     return Err(NoSecret::Refused);
                 }
                 secret = Some(Secret::from(bytes));
             }
+            () = &mut end => return Err(NoSecret::Failed(io::Error::from(io::ErrorKind::BrokenPipe).into())),
         }
         if is_done && let Some(secret) = secret.take() {
             return Ok(secret);
         }
     }
+}
+
+/// Ends with the portal that was called.
+async fn end_of_portal(mut owners: MessageStream) {
+    while let Some(Ok(change)) = owners.next().await {
+        let was_owned = change.body().deserialize().is_ok_and(|(_, old, _): (&str, &str, &str)| !old.is_empty());
+        if was_owned {
+            return;
+        }
+    }
+}
+
+/// Asks whoever has sent this reply for a sign of life.
+async fn ping(connection: &Connection, reply: &Message) -> zbus::Result<()> {
+    let header = reply.header();
+    let owner = header.sender().ok_or(zbus::Error::Unsupported)?;
+    connection.call_method(Some(owner.as_str()), PATH, Some("org.freedesktop.DBus.Peer"), "Ping", &()).await.map(|_| ())
 }
 
 async fn read(socket: UnixStream) -> io::Result<Zeroizing<Vec<u8>>> {

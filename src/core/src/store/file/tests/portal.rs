@@ -130,6 +130,11 @@ impl Portal {
         self.state.lock().unwrap().does = does;
     }
 
+    /// Ends it, as a crash does.
+    async fn kill(self) {
+        self.connection.close().await.unwrap();
+    }
+
     /// The person answers the open dialogs.
     async fn give_what_was_asked(&self) {
         let open = std::mem::take(&mut self.state.lock().unwrap().open);
@@ -216,6 +221,32 @@ async fn k01_while_a_portal_does_not_answer_the_keyring_counts_as_locked() {
     unlocking.await.unwrap().unwrap();
     assert!(!store.is_locked().await.unwrap());
     assert_eq!(portal.calls(), 1);
+}
+
+/// The backend, a process of its own, may keep the dialog and the socket.
+#[tokio::test]
+async fn k03_a_portal_that_is_killed_has_refused_nothing_and_the_next_one_is_asked() {
+    for backend_stays in [true, false] {
+        let (bus, data) = (Bus::start(), tempfile::tempdir().unwrap());
+        let portal = Portal::start(&bus, Does::Nothing).await;
+        let store = fresh_store(&bus, data.path(), PATIENCE);
+        let unlocking = {
+            let store = store.clone();
+            tokio::spawn(async move { store.unlock().await })
+        };
+        while portal.state.lock().unwrap().open.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let dialog = std::mem::take(&mut portal.state.lock().unwrap().open);
+        portal.kill().await;
+        let dialog = Some(dialog).filter(|_| backend_stays);
+        let unlocked = tokio::time::timeout(PATIENCE, unlocking).await.expect("it ends").unwrap();
+        assert!(matches!(unlocked, Err(StoreError::Portal(_))), "{unlocked:?}");
+        let next = Portal::start(&bus, Does::Gives).await;
+        store.unlock().await.unwrap();
+        assert_eq!((store.entries().await.unwrap(), next.calls()), (vec![], 1));
+        drop(dialog);
+    }
 }
 
 #[tokio::test]
