@@ -74,11 +74,9 @@ pub(crate) enum Forked {
 pub(crate) fn fork() -> io::Result<Forked> {
     let supervisor = getpid().as_raw_pid();
     // SAFETY: there is one thread, nothing is held, and nothing was set up for signals yet.
-    let id = unsafe { libc::fork() };
-    match Pid::from_raw(id) {
-        None => Ok(Forked::Daemon(supervisor)),
-        Some(_) if id < 0 => Err(io::Error::last_os_error()),
-        Some(daemon) => Ok(Forked::Supervisor(daemon)),
+    match unsafe { libc::fork() } {
+        ..0 => Err(io::Error::last_os_error()),
+        id => Ok(Pid::from_raw(id).map_or(Forked::Daemon(supervisor), Forked::Supervisor)),
     }
 }
 

@@ -168,8 +168,7 @@ pub struct Lock {
 
 /// Takes the lock. Waits at most `limit` for others of this process, and at most that for another process.
 pub async fn lock(path: &Path, limit: Duration) -> io::Result<Lock> {
-    let lock = lock_if(path, limit, || true).await?;
-    lock.ok_or_else(|| io::Error::other("the lock was not taken"))
+    Ok(lock_if(path, limit, || true).await?.expect("it is so"))
 }
 
 /// Takes the lock if this is so, which is found out on the same thread as the lock is opened.
