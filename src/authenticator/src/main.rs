@@ -16,7 +16,7 @@
 //! keyring_prompts what the keyring asks itself         notes          requests that got no tokens
 //! client_name    the names of clients
 //! access         the questions of stores               bus_names      the names of both connections
-//! delivery       how answers reach their clients       owners         changes of bus names
+//! delivery       how answers reach their clients
 //! activity       what keeps the daemon from ending     idle           waits until nothing does
 //! supervisor     restarts a killed daemon              deployment     whether its sandbox is out of date
 //! application    forwards the desktop's calls          notify         notifications
@@ -57,7 +57,6 @@ mod messages;
 mod notes;
 mod notify;
 mod open_requests;
-mod owners;
 mod prompt_budget;
 mod prompt_client;
 mod request;

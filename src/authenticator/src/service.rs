@@ -9,6 +9,7 @@ use usher_core::{
     files,
     names::{self, APP_ID, FLATPAK_AUTHENTICATOR_PATH},
     notices::NoticeFile,
+    owners,
     pending::PendingFile,
 };
 use zbus::{
@@ -33,7 +34,7 @@ use crate::{
     memory, messages,
     notify::{self, Notifier},
     open_requests::OpenRequests,
-    owners, request_object,
+    request_object,
 };
 
 /// Longest time to end in.

@@ -161,8 +161,7 @@ pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
 #[derive(Debug)]
 pub struct Lock {
     // Unlocked before the next of this process has its turn: fields are dropped in this order.
-    #[allow(dead_code)]
-    file: File,
+    _file: File,
     _turn: OwnedMutexGuard<()>,
 }
 
@@ -194,7 +193,7 @@ pub(crate) async fn lock_if(
         }
     };
     within(limit, taken).await.map_err(late_lock)??;
-    Ok(Some(Lock { file, _turn: turn }))
+    Ok(Some(Lock { _file: file, _turn: turn }))
 }
 
 fn late_lock(_: Elapsed) -> io::Error {

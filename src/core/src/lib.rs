@@ -45,7 +45,7 @@
 //!   program   names of programs that ask
 //!   app_state constants of Access1                clock     the wall clock
 //!   environment  variables that weaken a rule       testing   builders for tests
-//!   patience  time limits on what others do
+//!   patience  time limits on what others do       owners    changes of bus names
 //!   fuzzing   what damaged bytes are thrown at
 //! ```
 
@@ -83,6 +83,7 @@ pub mod locale;
 pub mod lookup;
 pub mod names;
 pub mod notices;
+pub mod owners;
 pub mod patience;
 pub mod pending;
 pub mod program;

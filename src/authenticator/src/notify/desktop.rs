@@ -13,6 +13,7 @@ use usher_core::{
     i18n::gettext,
     names,
     notices::{DESKTOP, Shown},
+    owners,
 };
 use zbus::{
     Connection, MatchRule, Message, MessageStream,
@@ -23,7 +24,7 @@ use zbus::{
 };
 
 use super::text::{Action, NotificationText};
-use crate::{activity::Activity, owners};
+use crate::activity::Activity;
 
 /// Longest wait for the window process.
 const LIMIT: Duration = Duration::from_secs(10);

@@ -5,20 +5,20 @@
 use std::{collections::HashMap, io, os::fd::OwnedFd};
 
 use async_trait::async_trait;
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 use oo7::Secret;
 use tokio::{io::AsyncReadExt, net::UnixStream};
 use zbus::{
     Connection, MatchRule, Message, MessageStream,
+    fdo::NameOwnerChanged,
     message::Type,
     zvariant::{Fd, OwnedValue, Value},
 };
 use zeroize::Zeroizing;
 
 use super::keyring_secret::{NoSecret, SecretSource};
-use crate::store::absent;
+use crate::{owners, store::absent};
 
-const DBUS: &str = "org.freedesktop.DBus";
 const BUS_NAME: &str = "org.freedesktop.portal.Desktop";
 const PATH: &str = "/org/freedesktop/portal/desktop";
 const INTERFACE: &str = "org.freedesktop.portal.Secret";
@@ -59,14 +59,7 @@ async fn retrieve(connection: &Connection) -> Result<Secret, NoSecret> {
         .member("Response")?
         .build();
     let mut responses = MessageStream::for_match_rule(rule, connection, None).await?;
-    let owners = MatchRule::builder()
-        .msg_type(Type::Signal)
-        .sender(DBUS)?
-        .interface(DBUS)?
-        .member("NameOwnerChanged")?
-        .add_arg(BUS_NAME)?
-        .build();
-    let owners = MessageStream::for_match_rule(owners, connection, None).await?;
+    let changes = owners::changes(connection, 0, BUS_NAME).await?;
     let (ours, theirs) = UnixStream::pair().map_err(zbus::Error::from)?;
     let theirs: OwnedFd = theirs.into_std().map_err(zbus::Error::from)?.into();
     let options = HashMap::from([("handle_token", Value::from(token))]);
@@ -75,7 +68,7 @@ async fn retrieve(connection: &Connection) -> Result<Secret, NoSecret> {
         .await?;
 
     let mut reading = std::pin::pin!(read(ours));
-    let mut end = std::pin::pin!(end_of_portal(owners));
+    let mut end = std::pin::pin!(end_of_portal(changes));
     let (mut secret, mut is_done) = (None, false);
     loop {
         tokio::select! {
@@ -104,10 +97,9 @@ async fn retrieve(connection: &Connection) -> Result<Secret, NoSecret> {
 }
 
 /// Ends with the portal that was called.
-async fn end_of_portal(mut owners: MessageStream) {
-    while let Some(Ok(change)) = owners.next().await {
-        let was_owned = change.body().deserialize().is_ok_and(|(_, old, _): (&str, &str, &str)| !old.is_empty());
-        if was_owned {
+async fn end_of_portal(mut changes: impl Stream<Item = NameOwnerChanged> + Unpin) {
+    while let Some(change) = changes.next().await {
+        if change.args().is_ok_and(|change| change.old_owner.is_some()) {
             return;
         }
     }

@@ -12,7 +12,7 @@ use super::{
     fault::Fault,
     session::{Made, Session},
 };
-use crate::store::Asking;
+use crate::{owners, store::Asking};
 
 const PROMPT: &str = "org.freedesktop.Secret.Prompt";
 
@@ -26,15 +26,8 @@ impl Session {
             .interface(PROMPT)?
             .member("Completed")?
             .build();
-        let ended = MatchRule::builder()
-            .msg_type(Type::Signal)
-            .sender("org.freedesktop.DBus")?
-            .interface("org.freedesktop.DBus")?
-            .member("NameOwnerChanged")?
-            .add_arg(self.owner.as_str())?
-            .build();
         let mut completed = MessageStream::for_match_rule(completed, &self.connection, None).await?;
-        let mut ended = MessageStream::for_match_rule(ended, &self.connection, None).await?;
+        let mut ended = owners::changes(&self.connection, 0, &self.owner).await?;
         // Some keyrings answer the call only when the person has.
         let mut call = std::pin::pin!(self.call_untimed(prompt.as_str(), PROMPT, "Prompt", &("",)).fuse());
         loop {

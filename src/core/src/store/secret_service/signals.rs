@@ -5,7 +5,7 @@ use futures_util::{Stream, StreamExt, stream};
 use zbus::{Connection, MatchRule, Message, MessageStream, message::Type, names::InterfaceName};
 
 use super::fault::Fault;
-use crate::store::StoreError;
+use crate::{owners, store::StoreError};
 
 pub(super) const BUS_NAME: &str = "org.freedesktop.secrets";
 
@@ -15,25 +15,21 @@ pub(in crate::store) async fn changes(
     connection: &Connection,
 ) -> Result<impl Stream<Item = ()> + Send + Unpin + use<>, StoreError> {
     let (items, owner) = follow(connection).await?;
-    Ok(stream::select(items, owner)
-        .filter_map(|message| std::future::ready(message.is_ok_and(|message| concerns(&message)).then_some(()))))
+    let items =
+        items.filter_map(|message| std::future::ready(message.is_ok_and(|message| concerns(&message)).then_some(())));
+    Ok(stream::select(items, owner))
 }
 
-async fn follow(connection: &Connection) -> Result<(MessageStream, MessageStream), Fault> {
+async fn follow(
+    connection: &Connection,
+) -> Result<(MessageStream, impl Stream<Item = ()> + Send + Unpin + use<>), Fault> {
     let items = MatchRule::builder()
         .msg_type(Type::Signal)
         .sender(BUS_NAME)?
         .path_namespace("/org/freedesktop/secrets")?
         .build();
-    let owner = MatchRule::builder()
-        .msg_type(Type::Signal)
-        .sender("org.freedesktop.DBus")?
-        .interface("org.freedesktop.DBus")?
-        .member("NameOwnerChanged")?
-        .add_arg(BUS_NAME)?
-        .build();
     let items = MessageStream::for_match_rule(items, connection, None).await?;
-    Ok((items, MessageStream::for_match_rule(owner, connection, None).await?))
+    Ok((items, owners::changes(connection, 0, BUS_NAME).await?.map(|_| ())))
 }
 
 /// Whether a signal may concern accounts.

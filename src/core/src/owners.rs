@@ -5,12 +5,12 @@ use futures_util::{Stream, StreamExt};
 use zbus::{Connection, MatchRule, MessageStream, fdo::NameOwnerChanged};
 
 /// Changes of name owners, in the order in which the bus reports them: those in which the argument with this number (0
-/// the name, 2 the new owner) has this value.
-pub(crate) async fn changes(
+/// the name, 2 the new owner) has this value. Fails if the bus does not take the rule.
+pub async fn changes(
     connection: &Connection,
     argument: u8,
     value: &str,
-) -> zbus::Result<impl Stream<Item = NameOwnerChanged> + Unpin + use<>> {
+) -> zbus::Result<impl Stream<Item = NameOwnerChanged> + Send + Unpin + use<>> {
     let rule = MatchRule::builder()
         .msg_type(zbus::message::Type::Signal)
         .sender("org.freedesktop.DBus")?
