@@ -221,8 +221,11 @@ impl SecretService {
     /// A session with the keyring that runs now.
     async fn live_session(&self) -> Result<Arc<Session>, Fault> {
         let (session, is_new) = self.session().await?;
+        if is_new {
+            return Ok(session);
+        }
         match session.default_collection().await {
-            Err(fault) if fault.is_lost_session() && !is_new => {
+            Err(fault) if fault.is_lost_session() => {
                 self.forget(&session).await;
                 Ok(self.session().await?.0)
             }
