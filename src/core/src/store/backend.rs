@@ -33,14 +33,15 @@ pub(super) trait Backend: Sync {
         account: &Account,
         asking: Asking,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
-    /// Sets the record of exactly this item and reads it back.
+    /// Sets the record of exactly this item and reads it back. `false` if another program has deleted the item since it was
+    /// listed.
     fn replace(
         &self,
         guard: &Guard,
         location: &Self::Location,
         account: &Account,
         asking: Asking,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
     /// Removes items. An item that is gone already counts as removed.
     fn delete(
         &self,
@@ -81,8 +82,8 @@ pub(super) async fn change(
     let Some((location, mut account)) = find(keyring, id).await? else {
         return Ok(None);
     };
-    write_change(keyring, guard, asking, &location, &mut account, change).await?;
-    Ok(Some(account))
+    let is_there = write_change(keyring, guard, asking, &location, &mut account, change).await?;
+    Ok(is_there.then_some(account))
 }
 
 /// Lets a remote use this account and no other. Gives the account as it was before; `None` if that is gone.
@@ -97,7 +98,9 @@ pub(super) async fn allow(
         return Ok(None);
     };
     let (remote_url, before) = (link.remote_url.clone(), chosen.clone());
-    write_change(keyring, guard, asking, &location, &mut chosen, |account| account.link(link)).await?;
+    if !write_change(keyring, guard, asking, &location, &mut chosen, |account| account.link(link)).await? {
+        return Ok(None);
+    }
     let others = keyring.list().await?.into_iter().filter_map(|item| match item {
         StoredItem::Open(_, account) if account.id != id && account.is_linked_to(&remote_url) => Some(account.id),
         _ => None,
@@ -163,7 +166,7 @@ async fn find<B: Backend>(keyring: &B, id: AccountId) -> Result<Option<(B::Locat
     Ok(newest)
 }
 
-/// Changes an account in its item. Writes nothing if nothing changed.
+/// Changes an account in its item. Writes nothing if nothing changed. `false` if the item is gone.
 async fn write_change<B: Backend>(
     keyring: &B,
     guard: &Guard,
@@ -171,11 +174,11 @@ async fn write_change<B: Backend>(
     location: &B::Location,
     account: &mut Account,
     change: impl FnOnce(&mut Account),
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let before = account.clone();
     change(account);
     if *account == before {
-        return Ok(());
+        return Ok(true);
     }
     account.generation = before.generation.saturating_add(1);
     keyring.replace(guard, location, account, asking).await

@@ -283,14 +283,15 @@ impl Backend for FileKeyring {
         location: &ItemLocation,
         account: &Account,
         _asking: Asking,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let ItemLocation::Item(name, index, as_it_was) = location else {
             return Err(StoreError::NotKept);
         };
         let mut known = self.known.lock().await;
         let (file, stamp) = self.unchanged(name, as_it_was).await?;
         let change = Change::Replace(*index, account.clone());
-        self.write(guard, known.file(name), &file, Some(stamp), change).await
+        self.write(guard, known.file(name), &file, Some(stamp), change).await?;
+        Ok(true)
     }
 
     async fn delete(&self, guard: &Guard, locations: Vec<ItemLocation>, _asking: Asking) -> Result<(), StoreError> {

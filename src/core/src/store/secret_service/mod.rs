@@ -101,13 +101,19 @@ impl Backend for SecretService {
         item: &ItemLocation,
         account: &Account,
         asking: Asking,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let session = self.session().await?.0;
         let secret = record::encode(account)?;
         let collection = collection_of(&item.path)?;
         let attributes = record::own_attributes(&item.attributes);
         let wanted = attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let made = if session.search_in(&collection, &wanted).await?.len() > 1 {
+        let (found, equal) =
+            future::join(session.attributes(&item.path), session.search_in(&collection, &wanted)).await;
+        if matches!(found, Err(Fault::Gone)) {
+            // Another program has deleted it, and it must not come back. A locked keyring may only hide it.
+            return if session.is_locked(&collection).await? { Err(StoreError::Locked) } else { Ok(false) };
+        }
+        let made = if equal?.len() > 1 {
             // Of several equal items the keyring would replace any, perhaps one that a later version of Usher wrote.
             session.set_secret(&item.path, &secret).await?;
             Made::Now(item.path.clone())
@@ -128,7 +134,7 @@ impl Backend for SecretService {
             // The keyring made a second item, or updated another that was its equal: the older one is of no use.
             remove(&session, &item.path, asking).await?;
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn delete(&self, _guard: &Guard, items: Vec<ItemLocation>, asking: Asking) -> Result<(), StoreError> {

@@ -135,7 +135,7 @@ fn create_item(state: &mut State, collection: &str, call: &Message) -> Result<An
     Ok(Answer::Made(object(&state.save(collection, attributes, secret, replace)), object("/")))
 }
 
-fn get_secret(state: &State, path: &str, call: &Message) -> Result<Answer, &'static str> {
+fn get_secret(state: &mut State, path: &str, call: &Message) -> Result<Answer, &'static str> {
     let session: OwnedObjectPath = call.body().deserialize().map_err(|_| INVALID)?;
     let key = state.sessions.get(session.as_str()).ok_or(NO_SESSION)?;
     let item = state.items.iter().find(|item| item.path == path).ok_or(NO_SUCH_OBJECT)?;
@@ -150,6 +150,9 @@ fn get_secret(state: &State, path: &str, call: &Message) -> Result<Answer, &'sta
     let vector = crypto::generate_iv().map_err(|_| INVALID)?;
     let value = crypto::encrypt(&item.secret, key, &vector).map_err(|_| INVALID)?;
     let content_type = state.manners.content_type.unwrap_or("text/plain").to_owned();
+    if state.manners.loses_what_was_read {
+        state.items.retain(|item| item.path != path);
+    }
     Ok(Answer::Secret((session, vector, value, content_type)))
 }
 

@@ -49,6 +49,8 @@ pub struct Manners {
     pub forgets_set_secret: bool,
     /// Makes a second item where it should replace one.
     pub never_replaces: bool,
+    /// Another program deletes each item right after its secret was read.
+    pub loses_what_was_read: bool,
     /// Emits no signals but those of prompts.
     pub is_silent: bool,
     /// Never answers this method.

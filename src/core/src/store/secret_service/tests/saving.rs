@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use super::{Desk, PATIENCE, account, seen};
 use crate::{
+    binding::Link,
+    patience::within,
+    service::RemoteUrl,
     sign_in::{ExpectedAccount, SaveOutcome, Unsaved},
     store::{StoreError, record},
     testing::{
@@ -144,6 +147,22 @@ async fn k20_a_change_replaces_the_item() {
 }
 
 #[tokio::test]
+async fn k07_what_another_program_deletes_meanwhile_does_not_come_back() {
+    let desk = Desk::new(Manners::default()).await;
+    let (ada, store) = (account("ada"), desk.store());
+    store.add(&ada).await.unwrap();
+    desk.keyring.behave(|now| now.loses_what_was_read = true);
+    let changed = store.change(ada.id, |account| account.name = Some("Work".to_owned())).await;
+    assert!(changed.unwrap().is_none());
+    assert!(desk.keyring.items().is_empty());
+
+    desk.keyring.add_item(&record::attributes(&ada), &record::encode(&ada).unwrap());
+    let remote_url = RemoteUrl::parse("https://store.example.org/repo").unwrap();
+    assert!(!store.allow(ada.id, Link { remote_url, remote: "store".to_owned() }).await.unwrap());
+    assert!(desk.keyring.items().is_empty());
+}
+
+#[tokio::test]
 async fn k20_a_read_back_that_differs_is_no_save() {
     // A quiet change falls back to SetSecret, and this keyring forgets what that sets.
     let desk = Desk::new(Manners::default()).await;
@@ -175,7 +194,7 @@ async fn k21_a_kept_sign_in_is_saved_once_the_keyring_can() {
         desk.keyring.behave(|now| now.person = Person::Agrees);
         // The person unlocks it for another program.
         desk.store().unlock().await.unwrap();
-        let outcome = tokio::time::timeout(PATIENCE, waiting).await.expect(name).unwrap();
+        let outcome = within(PATIENCE, waiting).await.expect(name).unwrap();
         assert!(matches!(outcome, SaveOutcome::Saved(_)), "{name}");
         assert_eq!(seen(store.entries().await), ["ada", "bob"], "{name}");
         assert_eq!(desk.keyring.prompts(), 2, "{name}: waiting asks nobody");
@@ -195,7 +214,7 @@ async fn k21_a_kept_sign_in_is_saved_when_a_keyring_starts() {
         async move { unsaved.save_when_possible(&store, &connection).await }
     });
     let keyring = testing::mock_keyring::MockKeyring::start(bus.address(), Manners::default()).await;
-    let outcome = tokio::time::timeout(PATIENCE, waiting).await.expect("it is saved").unwrap();
+    let outcome = within(PATIENCE, waiting).await.expect("it is saved").unwrap();
     assert!(matches!(outcome, SaveOutcome::Saved(_)));
     assert_eq!(keyring.items().len(), 1);
 }
