@@ -7,7 +7,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use usher_tests::{AUTHENTICATOR, Session, Setup, Story, Tree, Window};
+use usher_tests::{AUTHENTICATOR, Session, Setup, Story, Tree, Window, wait_until};
 
 use super::looks::PageCheck;
 
@@ -182,9 +182,18 @@ async fn all_of_a_full_log_can_be_reached() {
     window.press_row("Activity").await;
     let is_first = |tree: &Tree| tree.rows_called("").next().filter(|row| row.nodes[0].is_focused()).map(drop);
     window.wait("the keyboard at the first row", is_first).await;
-    screen.xdotool(&["key", "--repeat", &(MANY - 1).to_string(), "--repeat-delay", "20", "Down"]).await;
+    let (repeat, at_once) = ((MANY - 1).to_string(), ["--delay", "0", "--repeat-delay", "0"]);
+    screen.xdotool(&[&["key", "--repeat", &repeat], &at_once[..], &["Down"]].concat()).await;
     window.mentions("the-first-of-all asked").await;
     let is_last = |tree: &Tree| tree.rows_called("").last().filter(|row| row.nodes[0].is_focused()).map(drop);
     window.wait("the keyboard at the last row", is_last).await;
+    wait_until("the last row in view", async || {
+        let tree = window.tree().await;
+        let row = tree.rows_called("").last().expect("the page has rows");
+        let (_, top, _, height) = window.place_of(&row.nodes[0]).await;
+        let (_, _, _, window_height) = window.place_of(&tree.nodes[0]).await;
+        top >= 0 && top + height <= window_height
+    })
+    .await;
     story.end().await;
 }

@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{i18n::gettext, text, widgets::labels};
 
-/// The action that adds rows where the keyboard has come to the end of them.
-pub(super) const MORE: &str = "activity.more";
+/// The actions that lead the keyboard from a day to the one below it, and to the one above it.
+pub(super) const LEAD_DOWN: &str = "activity.lead-down";
+pub(super) const LEAD_UP: &str = "activity.lead-up";
 
 /// A day that is shown. Its rows follow its entries: what has not changed keeps its row.
 pub(super) struct DayList {
@@ -37,11 +38,20 @@ impl DayList {
         Self { date, group, list, model, shown: Vec::new() }
     }
 
-    /// Gives the keyboard to the newest entry.
-    pub(super) fn grab_focus(&self) {
-        if let Some(row) = self.list.row_at_index(0) {
-            row.grab_focus();
-        }
+    /// The row of its newest entry.
+    pub(super) fn first_row(&self) -> Option<gtk::ListBoxRow> {
+        self.list.row_at_index(0)
+    }
+
+    /// The row of its oldest entry.
+    pub(super) fn last_row(&self) -> Option<gtk::ListBoxRow> {
+        self.list.row_at_index(i32::try_from(self.shown.len().checked_sub(1)?).ok()?)
+    }
+
+    /// The row below the one that has the keyboard.
+    pub(super) fn row_below_keyboard(&self) -> Option<gtk::ListBoxRow> {
+        let row = self.list.focus_child().and_downcast::<gtk::ListBoxRow>()?;
+        self.list.row_at_index(row.index() + 1)
     }
 
     /// Whether one of its entries has the keyboard.
@@ -67,19 +77,18 @@ impl DayList {
     }
 }
 
-/// From the last row of a day to the first of the next, as between the groups of a page of preferences. Keys that are held
-/// down may be there before the next rows are.
+/// From the last row of a day to the first of the next, as between the groups of a page of preferences. Beyond the days it is up
+/// to the window.
 fn lead_on(list: &gtk::ListBox, direction: gtk::DirectionType) -> glib::Propagation {
-    let direction = match direction {
-        gtk::DirectionType::Up => gtk::DirectionType::TabBackward,
-        gtk::DirectionType::Down => gtk::DirectionType::TabForward,
+    let (action, direction) = match direction {
+        gtk::DirectionType::Up => (LEAD_UP, gtk::DirectionType::TabBackward),
+        gtk::DirectionType::Down => (LEAD_DOWN, gtk::DirectionType::TabForward),
         _ => return glib::Propagation::Proceed,
     };
-    if direction == gtk::DirectionType::TabForward {
-        // It is the action of the page around.
-        let _ = list.activate_action(MORE, None);
-    }
-    let is_led = list.root().is_some_and(|root| root.child_focus(direction));
+    let before = list.focus_child();
+    // It is an action of the page around.
+    let _ = list.activate_action(action, None);
+    let is_led = list.focus_child() != before || list.root().is_some_and(|root| root.child_focus(direction));
     if is_led { glib::Propagation::Stop } else { glib::Propagation::Proceed }
 }
 

@@ -4,6 +4,7 @@
 //! ```text
 //! page       the entries by day; search, *Clear*
 //! day_list   one day of it
+//! keyboard   its way from day to day
 //! days       entries by day, as a pure function
 //! entry_row  one entry
 //! link_row   the row on other pages that leads here
@@ -13,6 +14,7 @@
 mod day_list;
 mod days;
 mod entry_row;
+mod keyboard;
 mod link_row;
 mod page;
 mod scope;

@@ -7,9 +7,10 @@ use usher_core::activity_log::{Entry, Names};
 
 use super::{
     Scope,
-    day_list::{DayList, MORE},
+    day_list::{DayList, LEAD_DOWN, LEAD_UP},
     days::{Day, date, days, newest_first},
     entry_row::EntryItem,
+    keyboard,
     scope::Filter,
 };
 use crate::{
@@ -91,7 +92,8 @@ mod imp {
             class.bind_template_callbacks();
             Closures::bind_template_callbacks(class);
             class.install_action_async("activity.clear", None, async |page, _, _| clear(page).await);
-            class.install_action(MORE, None, |page, _, _| page.imp().grow_under_keyboard());
+            class.install_action(LEAD_DOWN, None, |page, _, _| page.imp().lead_down());
+            class.install_action(LEAD_UP, None, |page, _, _| page.imp().lead_up());
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
@@ -170,9 +172,8 @@ mod imp {
         }
 
         fn place_focus(&self) {
-            if let Some(newest) = self.shown.borrow().first() {
-                newest.grab_focus();
-            }
+            let newest = self.shown.borrow().first().and_then(DayList::first_row);
+            keyboard::give_to(newest);
         }
 
         pub(super) fn search(&self) {
@@ -315,11 +316,17 @@ mod imp {
             glib::idle_add_local_full(glib::Priority::DEFAULT, grow);
         }
 
-        /// Adds rows where the keyboard is about to leave the last one that there is.
-        pub(super) fn grow_under_keyboard(&self) {
+        /// Leads the keyboard from the last row of a day to the one below.
+        fn lead_down(&self) {
             if self.has_more.get() && self.shown.borrow().last().is_some_and(DayList::has_keyboard) {
                 self.grow();
             }
+            keyboard::give_to(keyboard::row_below(&self.shown.borrow()));
+        }
+
+        /// The same from the first row of a day.
+        fn lead_up(&self) {
+            keyboard::give_to(keyboard::row_above(&self.shown.borrow()));
         }
 
         fn grow(&self) {
