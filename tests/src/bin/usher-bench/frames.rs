@@ -30,21 +30,24 @@ impl Times {
     }
 }
 
-/// The main window, and a prompt that a request for tokens opens. `empty` is the program with the empty window; beside it is
-/// one that loads WebKitGTK as well.
+/// What the windows are measured against: windows of libadwaita with nothing of Usher's in them.
+const PLAIN: [&str; 4] = ["empty_window", "webkit_window", "header_window", "question_window"];
+
+/// The main window, and a prompt that a request for tokens opens. `empty` is the first of [`PLAIN`]; the others are beside it.
 pub(crate) async fn compare(empty: &Path, runs: usize) -> Vec<Line> {
     let mut bench = Bench::set_up(&[1]).await;
     let shop = Shop::open(&bench.session, STRANGE, LONG_LIFETIME, 1).await;
     shop.add_to(&bench.session).await;
     let screen = Screen::of(&bench.session);
-    let (with_webkit, empty) =
-        (empty.with_file_name("webkit_window").display().to_string(), empty.display().to_string());
     let [mut main, mut warm, mut cold] = std::array::from_fn(|_| Times::default());
-    let [mut nothing, mut webkit] = std::array::from_fn(|_| Samples::default());
+    let mut plain: [Samples; PLAIN.len()] = Default::default();
     for run in 0..=runs {
-        let (main_window, webkit_window) =
-            (screen.opened(&bench.session, "usher").await, screen.first_frame(&bench.session, &with_webkit).await);
-        let empty_window = screen.first_frame(&bench.session, &empty).await;
+        let main_window = screen.opened(&bench.session, "usher").await;
+        let mut plain_windows = Vec::new();
+        for name in PLAIN {
+            let program = empty.with_file_name(name).display().to_string();
+            plain_windows.push(screen.first_frame(&bench.session, &program).await);
+        }
         // It starts the daemon for the prompt after it, too.
         end(&bench.caller, AUTHENTICATOR).await;
         let first = prompt(&mut bench, &shop, &screen).await;
@@ -54,16 +57,24 @@ pub(crate) async fn compare(empty: &Path, runs: usize) -> Vec<Line> {
             for (times, opened) in [(&mut main, main_window), (&mut cold, first), (&mut warm, second)] {
                 times.add(&opened);
             }
-            webkit.add(webkit_window);
-            nothing.add(empty_window);
+            plain.iter_mut().zip(plain_windows).for_each(|(samples, time)| samples.add(time));
         }
     }
-    lines(&[("main window", main), ("prompt, daemon warm", warm), ("prompt, daemon cold", cold)], &nothing, &webkit)
+    let [nothing, webkit, header, question] = plain;
+    let windows = [
+        ("main window", main, (&header, "the same header")),
+        ("prompt, daemon warm", warm, (&question, "such a question")),
+        ("prompt, daemon cold", cold, (&question, "such a question")),
+    ];
+    lines(&windows, &nothing, &webkit)
 }
 
-fn lines(times: &[(&str, Times)], nothing: &Samples, webkit: &Samples) -> Vec<Line> {
+/// A window, how long it took, and beside what else it is to be seen: a plain window with the same kinds of widgets.
+type Measured<'a> = (&'static str, Times, (&'a Samples, &'static str));
+
+fn lines(windows: &[Measured<'_>], nothing: &Samples, webkit: &Samples) -> Vec<Line> {
     let mut lines = Vec::new();
-    for (what, Times { painted, settled }) in times {
+    for (what, Times { painted, settled }, (plain, content)) in windows {
         let begin = if what.starts_with("prompt") { "RequestRefTokens" } else { "the start of the process" };
         let notes = format!(
             "an empty Adw window with WebKitGTK loaded; from {begin} until the middle is painted on Xvfb; nothing changes \
@@ -73,6 +84,8 @@ fn lines(times: &[(&str, Times)], nothing: &Samples, webkit: &Samples) -> Vec<Li
         );
         let what = format!("first frame, {what}");
         lines.push(Line::compare(&what, painted.median(), webkit.median(), FRAME_GOAL, notes));
+        let notes = format!("a plain Adw window with {content}, WebKitGTK loaded: what the toolkit takes to draw that");
+        lines.push(Line::compare(&format!("{what}, beside a plain one"), painted.median(), plain.median(), "", notes));
     }
     let notes = "an empty Adw window; what the library costs that a sign-in needs".to_owned();
     lines.push(Line::compare("first frame, empty with WebKitGTK", webkit.median(), nothing.median(), "", notes));
