@@ -34,6 +34,7 @@
 
 // The `imp` module of a widget is a part of the file around it.
 #![allow(clippy::wildcard_imports)]
+#![warn(clippy::disallowed_methods)]
 
 mod account;
 mod accounts;

@@ -3,6 +3,7 @@
 //! desktop's calls to the window process, and the window process's answers to the caller.
 
 use std::{collections::HashMap, time::Duration};
+use usher_core::patience::within;
 
 use serde::Serialize;
 use tokio::sync::Semaphore;
@@ -56,7 +57,7 @@ impl Application {
         };
         let path = names::application_path(ACCOUNTS_NAME);
         let call = connection.call_method(Some(ACCOUNTS_NAME), path, Some(INTERFACE), method, arguments);
-        let Ok(reply) = tokio::time::timeout(LIMIT, call).await else {
+        let Ok(reply) = within(LIMIT, call).await else {
             return Err(fdo::Error::NoReply("the window process does not answer".into()));
         };
         reply.map(drop).map_err(as_call_error)

@@ -3,6 +3,7 @@
 //! the daemon; the bus starts it for either.
 
 use std::time::Duration;
+use usher_core::patience::within;
 
 use usher_core::names::{ACCESS_NAME, AUTHENTICATOR_NAME};
 use zbus::{
@@ -43,7 +44,7 @@ pub(crate) struct BusNames {
 impl BusNames {
     /// Takes both names without queueing, and never yields them to another process (rule R21).
     pub(crate) async fn own(&self) -> Result<(), RunError> {
-        let owned = tokio::time::timeout(LIMIT, async {
+        let owned = within(LIMIT, async {
             // The first name decides between two daemons that start at once. Callers of the second name have no time
             // limit: its owner must stay to answer them.
             self.own_or_yield(&self.access, ACCESS_NAME).await?;

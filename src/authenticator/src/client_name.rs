@@ -13,7 +13,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use usher_core::{files, locale, prompt, text};
+use usher_core::{files, locale, patience::within, prompt, text};
 use zbus::{Connection, fdo::DBusProxy, names::BusName};
 
 use crate::{delivery::BusAccess, flow::Clients};
@@ -52,7 +52,7 @@ impl Clients for BusClients {
         if let Some(name) = self.known().get(peer) {
             return name.clone();
         }
-        let Some(name) = tokio::time::timeout(LIMIT, self.find(peer)).await.ok().flatten() else {
+        let Some(name) = within(LIMIT, self.find(peer)).await.ok().flatten() else {
             return String::new();
         };
         let mut known = self.known();
@@ -68,7 +68,7 @@ impl Clients for BusClients {
     }
 
     async fn is_unicode(&self, peer: &str) -> bool {
-        let environment = tokio::time::timeout(LIMIT, self.environment(peer)).await.ok().flatten();
+        let environment = within(LIMIT, self.environment(peer)).await.ok().flatten();
         environment.is_none_or(|environment| is_unicode(&environment))
     }
 }

@@ -5,6 +5,7 @@ use std::{pin::pin, time::Duration};
 
 use usher_core::{
     activity_log::{ActivityLog, RequestResult},
+    patience::within,
     pending::{self, PendingFile},
 };
 
@@ -60,7 +61,7 @@ impl Daemon {
         asked.note(question.kind);
         let mut asking = pin!(self.flow.prompts.ask(question));
         // It ends at once when its window is on the screen, unless it waits for its turn behind another.
-        let early = tokio::time::timeout(SHOWN_LIMIT, &mut asking).await.ok();
+        let early = within(SHOWN_LIMIT, &mut asking).await.ok();
         if !early.is_some_and(Ending::was_shown) {
             asked.take_back();
         }

@@ -5,6 +5,7 @@
 //! reach such a peer. A call to the peer shows which case it is: the proxy refuses it at once.
 
 use std::time::Duration;
+use usher_core::patience::within;
 
 use zbus::{Connection, fdo::DBusProxy, names::OwnedUniqueName};
 
@@ -67,7 +68,7 @@ impl BusAccess {
         let is_reached = match self {
             Self::Bus => {
                 let bus = DBusProxy::new(connection).await?;
-                let known = tokio::time::timeout(LIMIT, bus.name_has_owner(peer.as_ref().into()));
+                let known = within(LIMIT, bus.name_has_owner(peer.as_ref().into()));
                 // An answer to somebody who has left harms nobody.
                 known.await.unwrap_or(Ok(true))?
             }
@@ -92,7 +93,7 @@ enum Refusal {
 /// Whether something keeps a call from a peer. The peer's own answer does not matter.
 async fn refusal(connection: &Connection, peer: &OwnedUniqueName) -> Option<Refusal> {
     let ping = connection.call_method(Some(peer), "/", Some("org.freedesktop.DBus.Peer"), "Ping", &());
-    let zbus::Error::MethodError(error, ..) = tokio::time::timeout(LIMIT, ping).await.ok()?.err()? else {
+    let zbus::Error::MethodError(error, ..) = within(LIMIT, ping).await.ok()?.err()? else {
         return None;
     };
     match error.as_str() {

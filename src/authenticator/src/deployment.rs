@@ -80,6 +80,7 @@ fn watch(folder: &Path) -> io::Result<Receiver> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use usher_core::patience::within;
 
     #[tokio::test]
     async fn an_update_and_a_removal_are_noticed_and_nothing_else_is() {
@@ -93,7 +94,7 @@ mod tests {
             }
             assert!(!ended.is_finished());
             std::fs::write(folder.path().join(mark), "").unwrap();
-            tokio::time::timeout(Duration::from_secs(30), ended).await.unwrap().unwrap();
+            within(Duration::from_secs(30), ended).await.unwrap().unwrap();
         }
     }
 
@@ -101,6 +102,6 @@ mod tests {
     async fn an_update_from_before_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(".updated"), "").unwrap();
-        tokio::time::timeout(Duration::from_secs(30), Deployment::at(folder.path().into()).ended()).await.unwrap();
+        within(Duration::from_secs(30), Deployment::at(folder.path().into()).ended()).await.unwrap();
     }
 }

@@ -19,6 +19,7 @@ use usher_core::{
     files,
     json_file::{self, Contents, JsonFile, Version},
     names::{self, FLATPAK_AUTHENTICATOR_PATH},
+    patience::within,
 };
 use zbus::{
     Address,
@@ -187,7 +188,7 @@ impl JournalWriter {
     pub(crate) fn written(&self) -> impl Future<Output = ()> + use<> {
         let (number, mut written) = (self.latest.borrow().0, self.written.clone());
         async move {
-            let _ = tokio::time::timeout(CLIENT_LIMIT, written.wait_for(|&done| done >= number)).await;
+            let _ = within(CLIENT_LIMIT, written.wait_for(|&done| done >= number)).await;
         }
     }
 }

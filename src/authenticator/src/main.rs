@@ -26,6 +26,8 @@
 //! fuzzing        what damaged bytes are thrown at
 //! ```
 
+#![warn(clippy::disallowed_methods)]
+
 mod abort_on_drop;
 mod access;
 mod accounts;

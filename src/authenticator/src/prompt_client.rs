@@ -21,7 +21,7 @@ use usher_core::{
     binding::Binding,
     dismissals::{self, DismissalFile},
     names::{ACCOUNTS_NAME, PROMPTER_INTERFACE, PROMPTER_PATH},
-    patience::within,
+    patience::{self, within},
     prompt::{Outcome, result},
 };
 use zbus::{
@@ -230,7 +230,7 @@ impl Inner {
         calls: &WindowCalls,
     ) -> Ending {
         let asked = Instant::now();
-        let Ok(_turn) = tokio::time::timeout(self.limits.person, self.turn.lock()).await else {
+        let Ok(_turn) = within(self.limits.person, self.turn.lock()).await else {
             return Ending::TimedOut;
         };
         if self.state().last_failure.is_some_and(|failure| failure >= asked) {
@@ -261,7 +261,7 @@ impl Inner {
         let mut presented = self.presentations(owner, &token).await?;
         let first = self.call(owner, question, token, calls);
         tokio::pin!(first);
-        let deadline = tokio::time::sleep(self.limits.window);
+        let deadline = patience::passed(self.limits.window);
         tokio::pin!(deadline);
         let (mut joined, mut count, mut is_presented) = (FuturesUnordered::new(), 0, false);
         loop {
@@ -270,7 +270,7 @@ impl Inner {
                 ending = &mut first => return Ok(ending?),
                 // Take them all: as long as signals wait to be taken, nothing more is read from the bus.
                 Some(_) = presented.next() => if !std::mem::replace(&mut is_presented, true) {
-                    deadline.as_mut().reset(Instant::now() + self.limits.person);
+                    deadline.set(patience::passed(self.limits.person));
                 },
                 () = &mut deadline => return if is_presented { Ok(Ending::TimedOut) } else { Err(NoWindow::Mute) },
                 Some(question) = joining.recv() => {
@@ -357,7 +357,7 @@ impl Inner {
         for token in open {
             let cancel =
                 self.connection.call_method(Some(owner), PROMPTER_PATH, Some(PROMPTER_INTERFACE), "Cancel", &token);
-            match tokio::time::timeout(self.limits.window, cancel).await {
+            match within(self.limits.window, cancel).await {
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) => tracing::debug!(%error, "cannot cancel a prompt"),
                 // It reads that when it goes on.

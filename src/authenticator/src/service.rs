@@ -10,6 +10,7 @@ use usher_core::{
     names::{self, APP_ID, FLATPAK_AUTHENTICATOR_PATH},
     notices::NoticeFile,
     owners,
+    patience::within,
     pending::PendingFile,
 };
 use zbus::{
@@ -199,7 +200,7 @@ async fn end(daemon: &Daemon, access: &AccessService) {
     access.calls.stop();
     daemon.notifier.stop();
     let mut count = daemon.activity.watch();
-    let over = tokio::time::timeout(END_LIMIT, count.wait_for(|&count| count == 0)).await.map(drop);
+    let over = within(END_LIMIT, count.wait_for(|&count| count == 0)).await.map(drop);
     daemon.open_requests.written().await;
     if over.is_err() {
         tracing::warn!("ending although something is still going on");

@@ -58,7 +58,7 @@ async fn run_apart(limit: Duration, place: &Path, work: Box<dyn FnOnce() + Send>
         return Err(io::ErrorKind::TimedOut.into());
     }
     let mut working = tokio::task::spawn_blocking(work);
-    if let Ok(done) = tokio::time::timeout(limit, &mut working).await {
+    if let Ok(done) = within(limit, &mut working).await {
         return done.map_err(io::Error::other);
     }
     tracing::warn!(place = %place.display(), "a disk does not answer");
@@ -274,7 +274,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(30), again).await.expect("the disk has come back");
+        within(Duration::from_secs(30), again).await.expect("the disk has come back");
     }
 
     #[test]

@@ -49,7 +49,7 @@
 //!   fuzzing   what damaged bytes are thrown at
 //! ```
 
-#![warn(missing_docs)]
+#![warn(missing_docs, clippy::disallowed_methods)]
 
 pub mod account;
 pub mod activity_log;

@@ -3,7 +3,7 @@
 //! has arrived and only waits to be read. If it gave up then, it would lose that answer, and the answer to a renewal is a
 //! sign-in.
 
-use std::{pin::pin, time::Duration};
+use std::{future::pending, pin::pin, time::Duration};
 
 use tokio::time::{Instant, error::Elapsed, timeout};
 
@@ -15,12 +15,18 @@ pub async fn within<F: Future>(limit: Duration, future: F) -> Result<F::Output, 
     let mut future = pin!(future);
     loop {
         let begin = Instant::now();
+        #[expect(clippy::disallowed_methods, reason = "this is what stands in its place")]
         let ended = timeout(limit, future.as_mut()).await;
         if ended.is_ok() || begin.elapsed() <= limit.saturating_add(LATE) {
             return ended;
         }
         tracing::debug!("this process was stopped for a while: a time limit starts again");
     }
+}
+
+/// Waits for the end of a limit, by the same rule.
+pub async fn passed(limit: Duration) {
+    let _ = within(limit, pending::<()>()).await;
 }
 
 #[cfg(test)]
@@ -55,7 +61,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn silence_ends_with_the_limit() {
         let begin = Instant::now();
-        assert!(within(LIMIT, std::future::pending::<()>()).await.is_err());
+        assert!(within(LIMIT, pending::<()>()).await.is_err());
         assert!(begin.elapsed() <= LIMIT + LATE);
         assert_eq!(within(Duration::MAX, std::future::ready(1)).await, Ok(1), "a limit that never ends");
     }

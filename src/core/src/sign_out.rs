@@ -9,6 +9,7 @@ use crate::{
     credential::Credential,
     http::{HttpClient, HttpError},
     i18n::{gettext, gettext_f},
+    patience::within,
     provider::{Endpoints, RenewCall, Revoked},
     session::Session,
     store::{Entry, StoreError},
@@ -56,7 +57,7 @@ enum SignInAtServer {
 /// Forgets the credential of an account, and asks its server to end the sign-in. `None` if the account is gone.
 pub async fn sign_out(session: &Session, id: AccountId) -> Result<Option<SignedOut>, StoreError> {
     // A renewal under way brings the credential that there is to end. If it takes too long, it ends that itself.
-    let turn = tokio::time::timeout(RENEWAL_LIMIT, session.store().lock_account(id)).await;
+    let turn = within(RENEWAL_LIMIT, session.store().lock_account(id)).await;
     let mut forgotten = None;
     let Some(account) = session.store().change(id, |account| forgotten = account.sign_out()).await? else {
         return Ok(None);
@@ -69,7 +70,7 @@ pub async fn sign_out(session: &Session, id: AccountId) -> Result<Option<SignedO
 
 /// Removes an account with everything that is stored for it. [`Forgotten::end`] then tells the server.
 pub async fn remove(session: &Session, id: AccountId) -> Result<Forgotten, StoreError> {
-    let _turn = tokio::time::timeout(RENEWAL_LIMIT, session.store().lock_account(id)).await;
+    let _turn = within(RENEWAL_LIMIT, session.store().lock_account(id)).await;
     let entries = session.store().entries().await?;
     let forgotten = entries.into_iter().find_map(|entry| match entry {
         Entry::Open(account) if account.id == id => {
@@ -96,7 +97,7 @@ impl Forgotten {
             Some(SignInAtServer::Read(read)) => *read,
         };
         let call = RenewCall { http, binding: &binding, credential: &credential, endpoints: &endpoints };
-        let revoked = tokio::time::timeout(LIMIT, binding.provider.revoke(call)).await;
+        let revoked = within(LIMIT, binding.provider.revoke(call)).await;
         let ending = match revoked.unwrap_or(Err(HttpError::TimedOut)) {
             Ok(Revoked::Ended) => Ending::Ended,
             Ok(Revoked::NotOffered) => Ending::NotOffered,

@@ -5,11 +5,11 @@
 use std::{collections::HashMap, env, time::Duration};
 
 use clap::Args;
-use tokio::time::timeout;
 use url::Url;
 use usher_core::{
     i18n::gettext,
     listener::{self, Listener, ListenerPages, OneTimeAddresses},
+    patience::within,
     provider::RedirectReceiver,
     redirect::{self, Match, Parameters, Redirect},
 };
@@ -110,7 +110,7 @@ impl ReturnMethod {
         match self {
             Self::Listen { listener, opens } => listen(listener, opens, visit, finish).await,
             Self::Paste => {
-                let parameters = timeout(redirect::WAIT, paste(&visit)).await.unwrap_or(Err(VisitError::TooLate))?;
+                let parameters = within(redirect::WAIT, paste(&visit)).await.unwrap_or(Err(VisitError::TooLate))?;
                 Ok(Box::pin(finish(parameters)).await?)
             }
         }
@@ -196,5 +196,5 @@ async fn open(address: &str) -> bool {
             )
             .await
     };
-    matches!(timeout(DESKTOP_LIMIT, opened).await, Ok(Ok(_)))
+    matches!(within(DESKTOP_LIMIT, opened).await, Ok(Ok(_)))
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Repository accounts in the terminal. Results go to standard output, everything else to standard error.
 
+#![warn(clippy::disallowed_methods)]
+
 mod accounts;
 mod browser;
 mod buy;

@@ -9,6 +9,7 @@ use usher_core::{
     binding::Binding,
     error_text::UserFacing,
     i18n::{gettext, gettext_f},
+    patience::within,
     provider::{SignedIn, Way},
     sign_in::{ExpectedAccount, SaveOutcome, Unsaved},
     store::StoreError,
@@ -82,7 +83,7 @@ pub(crate) async fn finish(context: &Context, interrupts: &mut Interrupts) -> Re
             terminal::say(&unsaved.sentence())?;
         }
         terminal::say(&gettext("Waiting for the keyring… (Ctrl+C to stop)"))?;
-        let _ = tokio::time::timeout(PATIENCE, unfinished.wait_for(|unfinished| !unfinished.is_any())).await;
+        let _ = within(PATIENCE, unfinished.wait_for(|unfinished| !unfinished.is_any())).await;
         Ok(())
     };
     tokio::select! {

@@ -3,6 +3,7 @@
 //! a code, and once a renewal under way is done. Left alone, GLib would raise a signal.
 
 use std::time::Duration;
+use usher_core::patience::within;
 
 use gtk::{gio, glib, prelude::*, subclass::prelude::*};
 
@@ -41,7 +42,7 @@ fn end() {
     application.imp().is_bus_lost.set(true);
     let session = application.services().session.clone();
     glib::spawn_future_local(async move {
-        let finished = crate::runtime::spawn(async move { tokio::time::timeout(LIMIT, session.finish()).await }).await;
+        let finished = crate::runtime::spawn(async move { within(LIMIT, session.finish()).await }).await;
         if !finished.is_ok_and(|unfinished| !unfinished.is_any()) {
             tracing::error!("ending although a renewed sign-in is not saved");
         }

@@ -11,6 +11,7 @@ use usher_core::{
     app_state::AppState,
     ask::Ask,
     ground::Ground,
+    patience::within,
     provider,
 };
 
@@ -35,7 +36,7 @@ impl AccessService {
         let others = &ids - &free;
         let mut states = all(&free, AppState::Free);
         if !others.is_empty() {
-            let said = tokio::time::timeout(flow.limit, self.states(&ground, &others)).await;
+            let said = within(flow.limit, self.states(&ground, &others)).await;
             states.extend(said.unwrap_or_else(|_| all(&others, AppState::Unknown)));
         }
         states

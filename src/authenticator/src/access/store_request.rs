@@ -9,6 +9,7 @@ use usher_core::{
     activity_log::{Purpose, RequestResult},
     ask::Ask,
     ground::Ground,
+    patience::within,
     prompt::Outcome,
 };
 
@@ -84,7 +85,7 @@ impl AccessService {
         let Ok((admission, mut events)) = self.calls.admit(&call_path(peer, "#"), peer) else { return };
         tokio::spawn(async move {
             // Until the caller leaves, or the daemon is stopped.
-            let _ = tokio::time::timeout(LINGER, events.recv()).await;
+            let _ = within(LINGER, events.recv()).await;
             drop(admission);
         });
     }
@@ -97,7 +98,7 @@ impl flow::Attempt for StoreAttempt<'_> {
 
     async fn look(&self, afresh: bool) -> (Option<Arc<Account>>, Option<Obstacle>) {
         let limit = self.access.daemon.flow.limit;
-        let looked = tokio::time::timeout(limit, self.look_into(afresh)).await;
+        let looked = within(limit, self.look_into(afresh)).await;
         match looked.unwrap_or(Err(Obstacle::Unreachable)) {
             Ok(used) => (used, None),
             Err(obstacle) => (None, Some(obstacle)),

@@ -10,6 +10,7 @@ use usher_core::{
     credential::Token,
     ground::Ground,
     http::HttpError,
+    patience::within,
     refs::FlatpakRef,
     remote::Remote,
     token_check::{self, KeySet, KeySource, NotAJwt, Terms},
@@ -144,7 +145,7 @@ impl AccessService {
             }
             Ok(flow.token_keys.at(address, &ids, flow.clock.elapsed()).await?)
         };
-        tokio::time::timeout(flow.limit, look).await.unwrap_or(Err(HttpError::TimedOut.into()))
+        within(flow.limit, look).await.unwrap_or(Err(HttpError::TimedOut.into()))
     }
 }
 

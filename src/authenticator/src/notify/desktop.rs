@@ -14,6 +14,7 @@ use usher_core::{
     names,
     notices::{DESKTOP, Shown},
     owners,
+    patience::within,
 };
 use zbus::{
     Connection, MatchRule, Message, MessageStream,
@@ -104,13 +105,13 @@ impl Desktop {
         let (connection, busy) = (self.connection.clone(), self.activity.begin());
         let listening = async move {
             let _busy = busy;
-            let clicked = tokio::time::timeout(STAY, click).await;
+            let clicked = within(STAY, click).await;
             if let Ok(Some(Click { key, token })) = clicked {
                 let action = match key.as_str() {
                     BUTTON => text.button.map(|(_, action)| action),
                     _ => text.default,
                 };
-                match tokio::time::timeout(LIMIT, open_window(&connection, action, token)).await {
+                match within(LIMIT, open_window(&connection, action, token)).await {
                     Ok(Ok(())) => {}
                     Ok(Err(error)) => tracing::warn!(%error, "cannot open the window"),
                     Err(_) => tracing::warn!("the window process does not answer"),

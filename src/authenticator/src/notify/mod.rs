@@ -26,6 +26,7 @@ use usher_core::{
     account::AccountId,
     lookup::{self, Lookup},
     notices::{self, Cause, Notice, NoticeFile},
+    patience::within,
     pending::{Operation, Pending, PendingFile},
     refs::FlatpakRef,
     remote::Remote,
@@ -130,7 +131,7 @@ impl Notifier {
         let replaced = known.iter().find_map(|known| known.shown.clone());
         let text = self.text(event).await;
         let shown = self.0.services.show(&notice.id, &text, replaced);
-        let shown = tokio::time::timeout(LIMIT, shown).await.ok().flatten();
+        let shown = within(LIMIT, shown).await.ok().flatten();
         let is_shown = shown.is_some();
         let note = |sent: &mut Vec<Notice>| {
             if shown.is_none() {

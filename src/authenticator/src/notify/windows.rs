@@ -6,6 +6,7 @@ use std::time::Duration;
 use usher_core::{
     binding::Binding,
     names::{ACCOUNTS_NAME, PROMPTER_INTERFACE, PROMPTER_PATH},
+    patience::within,
     prompt,
 };
 use zbus::{Connection, fdo::DBusProxy, names::BusName, zvariant::OwnedValue};
@@ -21,7 +22,7 @@ pub(super) async fn show(connection: &Connection, binding: &Binding) -> bool {
 
 /// What the windows on the screen are about, as the window process tells (property `Shown`). Does not start it.
 pub(crate) async fn shown(connection: &Connection) -> Vec<String> {
-    match tokio::time::timeout(LIMIT, ask(connection)).await {
+    match within(LIMIT, ask(connection)).await {
         Ok(Ok(shown)) => shown,
         Ok(Err(error)) => {
             tracing::debug!(%error, "cannot ask the window process what it shows");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 use std::{sync::atomic::Ordering, time::Duration};
+use usher_core::patience::within;
 
 use futures_util::future::join_all;
 use usher_core::names::{ACCESS_NAME, ACCESS_PATH, AUTHENTICATOR_NAME};
@@ -203,8 +204,7 @@ async fn l08_clients_that_leave_while_a_name_is_waited_for_do_not_keep_it_from_b
     let (daemon, ()) = tokio::join!(Daemon::start_with(&bus, names, &world, Plan::default()), async {
         // It serves its objects before it asks for its names, and answers no calls before that.
         let served = || ending.call_method(Some(&access), ACCESS_PATH, interface, "Introspect", &());
-        let is_served =
-            async || tokio::time::timeout(Duration::from_millis(50), served()).await.is_ok_and(|it| it.is_ok());
+        let is_served = async || within(Duration::from_millis(50), served()).await.is_ok_and(|it| it.is_ok());
         soon("the daemon to begin", async { while !is_served().await {} }).await;
         for client in leaving {
             client.close().await.unwrap();

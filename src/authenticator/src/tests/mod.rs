@@ -34,6 +34,7 @@ use usher_core::{
     http::{HttpClient, HttpLimits},
     names::{AUTHENTICATOR_NAME, FLATPAK_AUTHENTICATOR_INTERFACE, FLATPAK_AUTHENTICATOR_PATH},
     notices::NoticeFile,
+    patience::within,
     pending::PendingFile,
     testing,
 };
@@ -61,7 +62,7 @@ const REQUEST_INTERFACE: &str = "org.freedesktop.Flatpak.AuthenticatorRequest";
 
 /// Waits for a future, with that limit.
 async fn soon<T>(what: &str, happening: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, happening).await.unwrap_or_else(|_| panic!("still waiting for {what}"))
+    within(PATIENCE, happening).await.unwrap_or_else(|_| panic!("still waiting for {what}"))
 }
 
 /// Waits until a condition holds.

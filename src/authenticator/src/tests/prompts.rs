@@ -279,6 +279,25 @@ async fn l15_a_window_on_the_screen_waits_longer_than_one_that_is_to_come() {
 }
 
 #[tokio::test]
+async fn a_session_that_was_stopped_waits_for_the_window_again() {
+    let (bus, world) = (Bus::start(), World::empty());
+    let mut prompter = Prompter::with(&bus, Windows::Stay).await;
+    let limits = PromptLimits { window: Duration::from_millis(300), ..plan().prompt_limits };
+    let daemon = Daemon::start_as(&bus, &world, Plan { prompt_limits: limits, ..plan() }).await;
+    let mut client = Client::on(&bus).await;
+    client.ask(&Call::default()).await.unwrap();
+    let prompt = prompter.next().await;
+    // Daemon and window stand still, as after SIGSTOP; then the window appears.
+    std::thread::sleep(3 * limits.window);
+    let connection = &prompter.connection;
+    connection.emit_signal(None::<&str>, PROMPTER_PATH, PROMPTER_INTERFACE, "Presented", &prompt.token).await.unwrap();
+    tokio::time::sleep(2 * limits.window).await;
+    assert_eq!((prompter.further(), client.further(&daemon).await), ((0, 0), 0));
+    prompt.end(1);
+    assert_eq!(client.response().await.code, 1);
+}
+
+#[tokio::test]
 async fn stopped_the_daemon_takes_a_waiting_prompt_back() {
     let (bus, world) = (Bus::start(), World::empty());
     let mut prompter = Prompter::on(&bus).await;

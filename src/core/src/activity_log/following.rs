@@ -70,13 +70,14 @@ mod tests {
 
     use super::*;
     use crate::activity_log::Event;
+    use crate::patience::within;
 
     fn entry(at: i64) -> Entry {
         Entry { at, host: "store.example".to_owned(), remote: None, account: None, event: Event::SignedOut }
     }
 
     async fn next(following: &mut Following) -> Vec<i64> {
-        let next = tokio::time::timeout(Duration::from_secs(30), following.next());
+        let next = within(Duration::from_secs(30), following.next());
         next.await.expect("entries come in time").unwrap().iter().map(|entry| entry.at).collect()
     }
 

@@ -34,6 +34,7 @@ pub use self::{
 use crate::{
     files::{self, WRITE_LIMIT},
     folders, names,
+    patience::within,
 };
 
 /// Largest file, in bytes.
@@ -82,7 +83,7 @@ impl ActivityLog {
                 tracing::warn!(%error, "cannot write the activity log");
             }
         });
-        let _ = tokio::time::timeout(WAIT_LIMIT, writing).await;
+        let _ = within(WAIT_LIMIT, writing).await;
     }
 
     /// Writes entries back that [`Self::remove`] has removed.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+use crate::patience::within;
 use std::{fs, os::unix::fs::MetadataExt};
 
 use proptest::prelude::*;
@@ -167,7 +168,7 @@ async fn a_lock_that_somebody_holds_delays_the_entry_and_not_its_writer() {
     log.write(vec![bought(1)]).await;
     assert!(log.read().is_empty());
     drop(held);
-    tokio::time::timeout(Duration::from_secs(30), async {
+    within(Duration::from_secs(30), async {
         while log.read().is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

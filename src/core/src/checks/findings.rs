@@ -17,6 +17,7 @@ use crate::{
     clock,
     decisions::{DecisionFile, Decisions},
     files,
+    patience::within,
     pending::{self, Pending, PendingFile, Unusable, Waiting},
     remote::{self, Remote},
     server_change::ServerChange,
@@ -106,7 +107,7 @@ impl Facts {
         let examining = Box::pin(examine(session, remote, entries, &self.asked_for, &self.decisions));
         let checks = match limit {
             None => examining.await,
-            Some(limit) => tokio::time::timeout(limit, examining)
+            Some(limit) => within(limit, examining)
                 .await
                 .unwrap_or_else(|_| check_remote(remote, entries, self.decisions.refuses(remote), None)),
         };

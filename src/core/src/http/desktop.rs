@@ -4,6 +4,7 @@
 
 mod portal;
 
+use crate::patience::within;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -94,7 +95,7 @@ impl Desktop {
             before
         };
         let server = format!("{}/", origin.ascii_serialization());
-        let answer = tokio::time::timeout(self.limit, source.proxies(&server)).await.unwrap_or(Err(NoSettings::Failed));
+        let answer = within(self.limit, source.proxies(&server)).await.unwrap_or(Err(NoSettings::Failed));
         let settings = match answer {
             Ok(texts) => understood(&texts),
             Err(NoSettings::Absent) => direct,

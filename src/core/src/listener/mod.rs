@@ -22,6 +22,7 @@ pub use self::one_time::OneTimeAddresses;
 use self::one_time::Visit;
 use crate::{
     i18n::gettext,
+    patience::within,
     redirect::{Match, Parameters, Redirect, Refusal},
 };
 use futures_util::{
@@ -36,7 +37,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Notify, mpsc, watch},
-    time::{sleep, timeout},
+    time::sleep,
 };
 use url::Url;
 
@@ -221,7 +222,7 @@ async fn serve(stream: TcpStream, state: &ListenerState<'_>) {
             service_fn(async |request| Ok::<_, Infallible>(state.answer(&request, &leads_away).await)),
         );
     // A broken connection is the client's problem.
-    let _ = timeout(CONNECTION_TIME, connection).await;
+    let _ = within(CONNECTION_TIME, connection).await;
     if leads_away.load(SeqCst) {
         state.is_over.notify_one();
     }
@@ -269,7 +270,7 @@ impl ListenerState<'_> {
     /// Usher's last page, once it is known what to say there.
     async fn last_page(&self) -> Option<Response<String>> {
         let mut outcome = self.outcome.subscribe();
-        let known = timeout(OUTCOME_TIME, outcome.wait_for(Option::is_some)).await;
+        let known = within(OUTCOME_TIME, outcome.wait_for(Option::is_some)).await;
         let outcome = known.ok()?.ok().and_then(|known| *known)?;
         let (title, text) = &self.pages.last_page[outcome as usize];
         Some(page(StatusCode::OK, &document(title, text, "")))

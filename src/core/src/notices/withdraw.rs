@@ -6,7 +6,7 @@ use std::{io, time::Duration};
 use zbus::{Connection, fdo::DBusProxy};
 
 use super::{DESKTOP, GTK, Notice, NoticeFile, PORTAL, Shown};
-use crate::names;
+use crate::{names, patience::within};
 
 /// Longest wait for the desktop, for all notifications together.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -23,7 +23,7 @@ pub async fn withdraw(
     if over.is_empty() {
         return Ok(());
     }
-    if tokio::time::timeout(LIMIT, take_all_back(connection, &over)).await.is_err() {
+    if within(LIMIT, take_all_back(connection, &over)).await.is_err() {
         tracing::debug!("the desktop did not take back notifications in time");
     }
     file.change(now, |sent| {

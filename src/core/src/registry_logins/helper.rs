@@ -22,7 +22,7 @@ use super::{
     fault::{Fault, ProgramFault},
     file::{OTHERS_WRITE, Wiped},
 };
-use crate::{credential::Secret, provider::wire::json};
+use crate::{credential::Secret, patience::within, provider::wire::json};
 
 /// Longest wait for an answer.
 pub(super) const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -133,7 +133,7 @@ pub(super) async fn ask(program: &Path, server: &str, limit: Duration) -> Result
         tracing::warn!(%error, program = %program.display(), "cannot start a program that keeps logins");
         ProgramFault::NotStarted
     })?;
-    let asked = tokio::time::timeout(limit, exchange(child, server)).await;
+    let asked = within(limit, exchange(child, server)).await;
     let (answer, has_succeeded) = asked.map_err(|_| ProgramFault::TooLate)?.ok_or(ProgramFault::Unexpected)?;
     if has_succeeded {
         return login_in(&answer);

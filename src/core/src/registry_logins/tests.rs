@@ -13,7 +13,7 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
 
 use super::{helper, *};
-use crate::error_text::UserFacing;
+use crate::{error_text::UserFacing, patience::within};
 
 const REGISTRY: &str = "https://registry.example.org/";
 
@@ -359,7 +359,7 @@ async fn until(is_so: impl Fn() -> bool) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(LONG, waiting).await.expect("it comes to that");
+    within(LONG, waiting).await.expect("it comes to that");
 }
 
 /// Whether a process of this group runs. One that has ended and that nobody has asked about yet does not.

@@ -3,7 +3,7 @@
 
 use std::{env, fs, path::Path, process::Stdio, time::Duration};
 
-use tokio::{process::Command, time::timeout};
+use tokio::process::Command;
 use url::Url;
 use zbus::{fdo::DBusProxy, names::BusName};
 
@@ -13,6 +13,7 @@ use crate::{
     http::ProxyUse,
     keyfile::KeyFile,
     names,
+    patience::within,
     session::Session,
     store::{AccountStore, Entry, StoreError},
 };
@@ -160,7 +161,7 @@ async fn flatpak_version() -> Option<String> {
     }
     let mut command = Command::new("flatpak");
     command.arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-    let ended = timeout(LIMIT, command.output()).await.ok()?.ok()?;
+    let ended = within(LIMIT, command.output()).await.ok()?.ok()?;
     let said = String::from_utf8_lossy(&ended.stdout).trim().to_owned();
     said.rsplit(' ').next().filter(|version| !version.is_empty()).map(str::to_owned)
 }
@@ -189,7 +190,7 @@ async fn keyring_program() -> Option<String> {
         let program = String::from_utf8_lossy(program).into_owned();
         program.rsplit('/').next().filter(|name| !name.is_empty()).map(str::to_owned)
     };
-    timeout(LIMIT, found).await.ok()?
+    within(LIMIT, found).await.ok()?
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! When a keyring that failed is worth another try.
 
+use crate::patience::within;
 use std::{pin::Pin, time::Duration};
 
 use futures_util::{Stream, StreamExt};
@@ -32,7 +33,7 @@ impl<'a> Chances<'a> {
             tokio::time::sleep(INTERVAL).await;
             return self.follow().await;
         };
-        if let Ok(None) = tokio::time::timeout(INTERVAL, changes.next()).await {
+        if let Ok(None) = within(INTERVAL, changes.next()).await {
             // The keyring, or the folder of its file, is gone; it may come back.
             self.changes = None;
         }

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 
 use crate::{
     files,
+    patience::within,
     store::{Asking, StoreError},
 };
 
@@ -106,7 +107,7 @@ impl KeyringSecret {
         let limit = limit.map(|limit| if is_quiet { limit.saturating_sub(since.elapsed()) } else { limit });
         match limit {
             // The call goes on: it counts if the person unlocks later.
-            Some(limit) => tokio::time::timeout(limit, ended).await.map_err(|_| StoreError::Locked)?,
+            Some(limit) => within(limit, ended).await.map_err(|_| StoreError::Locked)?,
             None => ended.await,
         }
     }

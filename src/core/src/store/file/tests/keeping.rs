@@ -14,6 +14,7 @@ use crate::{
     account::AccountId,
     binding::Link,
     decisions::{DecisionFile, Subject},
+    patience::within,
     service::RemoteUrl,
     store::Entry,
 };
@@ -123,7 +124,7 @@ async fn the_removal_of_the_folder_is_the_last_change_reported() {
     let connection = bus.connect().build().await.unwrap();
     let heard = store.changes(&connection).await.unwrap();
     fs::remove_dir_all(data.path().join("keyrings")).unwrap();
-    let heard = tokio::time::timeout(PATIENCE, heard.count()).await.expect("nothing more can be heard");
+    let heard = within(PATIENCE, heard.count()).await.expect("nothing more can be heard");
     assert!(heard >= 1);
     assert_eq!(seen(&store).await, [""; 0]);
 }
@@ -136,13 +137,13 @@ async fn one_process_notices_a_change_by_another() {
     let connection = bus.connect().build().await.unwrap();
     let mut heard = other.changes(&connection).await.unwrap();
     other.entries().await.unwrap();
-    let next = tokio::time::timeout(PATIENCE, heard.next());
+    let next = within(PATIENCE, heard.next());
     next.await.expect("the key is held from now on").unwrap();
     let demo = account("demo");
     one.add(&demo).await.unwrap();
-    tokio::time::timeout(PATIENCE, heard.next()).await.expect("an account was added").unwrap();
+    within(PATIENCE, heard.next()).await.expect("an account was added").unwrap();
     assert_eq!(seen(&other).await, ["demo"]);
     one.remove(demo.id).await.unwrap();
-    tokio::time::timeout(PATIENCE, heard.next()).await.expect("an account was removed").unwrap();
+    within(PATIENCE, heard.next()).await.expect("an account was removed").unwrap();
     assert_eq!(seen(&other).await, [""; 0]);
 }

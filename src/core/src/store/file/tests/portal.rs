@@ -18,6 +18,7 @@ use zbus::{
 
 use super::{PATIENCE, account, files, seen, store_with};
 use crate::{
+    patience::within,
     store::{AccountStore, StoreError, file::portal::SecretPortal},
     testing::Bus,
 };
@@ -217,7 +218,7 @@ async fn k01_while_a_portal_does_not_answer_the_keyring_counts_as_locked() {
         tokio::spawn(async move { store.unlock().await })
     };
     portal.give_what_was_asked().await;
-    tokio::time::timeout(PATIENCE, heard.next()).await.expect("it is unlocked").unwrap();
+    within(PATIENCE, heard.next()).await.expect("it is unlocked").unwrap();
     unlocking.await.unwrap().unwrap();
     assert!(!store.is_locked().await.unwrap());
     assert_eq!(portal.calls(), 1);
@@ -240,7 +241,7 @@ async fn k03_a_portal_that_is_killed_has_refused_nothing_and_the_next_one_is_ask
         let dialog = std::mem::take(&mut portal.state.lock().unwrap().open);
         portal.kill().await;
         let dialog = Some(dialog).filter(|_| backend_stays);
-        let unlocked = tokio::time::timeout(PATIENCE, unlocking).await.expect("it ends").unwrap();
+        let unlocked = within(PATIENCE, unlocking).await.expect("it ends").unwrap();
         assert!(matches!(unlocked, Err(StoreError::Portal(_))), "{unlocked:?}");
         let next = Portal::start(&bus, Does::Gives).await;
         store.unlock().await.unwrap();
