@@ -15,6 +15,8 @@ use crate::tree::Tree;
 
 /// How long the page may take to follow one turn of the wheel.
 const SCROLL_LIMIT: Duration = Duration::from_secs(10);
+/// How often the wheel is turned until the page follows.
+const TRIES: usize = 3;
 /// How far a place may be off: positions are whole pixels.
 const ROUNDING: i32 = 2;
 /// The size below which no window shrinks.
@@ -90,14 +92,24 @@ impl Window<'_> {
             if seen.values().all(Seen::is_whole) {
                 break;
             }
-            self.turn(&wheel, "5", TURNS).await;
-            let moved = async { while self.areas(&tree).await == areas {} };
-            if timeout(SCROLL_LIMIT, moved).await.is_err() {
+            if !self.turn_down(&wheel, &tree, &areas).await {
                 break;
             }
         }
         let unread = seen.into_iter().filter(|(_, seen)| !seen.is_whole());
         unread.map(|(text, seen)| format!("{text} {:?}", seen.last)).collect()
+    }
+
+    /// Turns the wheel down, and says whether the page follows. A turn may be lost, as a click may.
+    async fn turn_down(&self, wheel: &[String; 3], tree: &Tree, areas: &[Area]) -> bool {
+        for _ in 0..TRIES {
+            self.turn(wheel, "5", TURNS).await;
+            let moved = async { while self.areas(tree).await == areas {} };
+            if timeout(SCROLL_LIMIT, moved).await.is_ok() {
+                return true;
+            }
+        }
+        false
     }
 
     /// The window's id, and its middle.
