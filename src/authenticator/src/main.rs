@@ -204,10 +204,11 @@ async fn run(arguments: &Arguments) -> Result<(), RunError> {
         folders::settle_session().await;
         Ok(())
     };
-    let (authenticator, access, ()) = tokio::try_join!(bus_socket::session(), bus_socket::session(), settled)?;
-    let names = BusNames { authenticator, access };
-    let setup = setup(arguments, &names.authenticator).await?;
-    service::run_with_connections(&names, setup, stop).await
+    let (authenticator, ()) = tokio::try_join!(bus_socket::session(), settled)?;
+    // The second connection can wait until the keyring has been asked.
+    let access = async { Ok(bus_socket::session().await?) };
+    let (setup, access) = tokio::try_join!(setup(arguments, &authenticator), access)?;
+    service::run_with_connections(&BusNames { authenticator, access }, setup, stop).await
 }
 
 async fn setup(arguments: &Arguments, connection: &Connection) -> Result<Setup, RunError> {

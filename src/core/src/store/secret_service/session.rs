@@ -3,11 +3,13 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use futures_util::future::try_join;
 use oo7::{Key, crypto};
 use serde::Serialize;
 use tokio::sync::OnceCell;
 use zbus::{
-    Connection, Message,
+    Connection, Message, Proxy,
+    proxy::MethodFlags,
     zvariant::{DynamicType, ObjectPath, OwnedObjectPath, OwnedValue, Value},
 };
 use zeroize::Zeroizing;
@@ -24,6 +26,9 @@ const ITEM: &str = "org.freedesktop.Secret.Item";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 const ALGORITHM: &str = "dh-ietf1024-sha256-aes128-cbc-pkcs7";
 const CONTENT_TYPE: &str = "application/octet-stream";
+/// The first call of a session. gnome-keyring (48) may meet the first call of a connection before it has noted the connection.
+/// Where that is `OpenSession` it aborts, so this one goes first.
+const GREETING: &str = "ReadAlias";
 /// The alias of the collection for new items.
 const DEFAULT: &str = "default";
 /// Size of the initialisation vector of the algorithm, in bytes.
@@ -58,28 +63,32 @@ pub(super) enum Made {
 impl Session {
     /// Begins a session. Starts a keyring if the bus knows one.
     pub(super) async fn open(connection: Connection, limit: Duration) -> Result<Self, Fault> {
-        Self::greet(connection, BUS_NAME, limit).await
+        let greeting = timed(limit, async {
+            Ok(connection.call_method(Some(BUS_NAME), SERVICE_PATH, Some(SERVICE), GREETING, &(DEFAULT,)).await?)
+        });
+        let owner = greeting.await?.header().sender().map(ToString::to_string);
+        let owner = owner.ok_or_else(|| Fault::answer("no sender"))?;
+        Ok(Self::with(connection, owner, limit))
     }
 
     /// Begins a session with the keyring that runs, if one does.
     pub(super) async fn open_if_running(connection: Connection, limit: Duration) -> Result<Option<Self>, Fault> {
-        let known = timed(limit, async {
-            Ok(connection.call_method(Some(DBUS), DBUS_PATH, Some(DBUS), "GetNameOwner", &(BUS_NAME,)).await?)
-        });
-        let Ok(owner) = known.await else { return Ok(None) };
-        let owner: String = owner.body().deserialize()?;
-        Self::greet(connection, &owner, limit).await.map(Some)
+        let owner = connection.call_method(Some(DBUS), DBUS_PATH, Some(DBUS), "GetNameOwner", &(BUS_NAME,));
+        let proxy = Proxy::new(&connection, BUS_NAME, SERVICE_PATH, SERVICE).await?;
+        // Both at once, since the keyring takes its time with the first call of a connection.
+        let greeting =
+            proxy.call_with_flags::<_, _, OwnedObjectPath>(GREETING, MethodFlags::NoAutoStart.into(), &(DEFAULT,));
+        let asked = async { Ok(try_join(owner, greeting).await?) };
+        let owner: String = match timed(limit, asked).await {
+            Err(Fault::Absent) => return Ok(None),
+            answers => answers?.0.body().deserialize()?,
+        };
+        drop(proxy);
+        Ok(Some(Self::with(connection, owner, limit)))
     }
 
-    /// gnome-keyring (48) may meet the first call of a connection before it has noted the connection. Where that is
-    /// `OpenSession` it aborts, so another goes first.
-    async fn greet(connection: Connection, keyring: &str, limit: Duration) -> Result<Self, Fault> {
-        let greeting = timed(limit, async {
-            Ok(connection.call_method(Some(keyring), SERVICE_PATH, Some(SERVICE), "ReadAlias", &(DEFAULT,)).await?)
-        });
-        let owner = greeting.await?.header().sender().map(ToString::to_string);
-        let owner = owner.ok_or_else(|| Fault::answer("no sender"))?;
-        Ok(Self { connection, owner, encryption: OnceCell::new(), limit })
+    fn with(connection: Connection, owner: String, limit: Duration) -> Self {
+        Self { connection, owner, encryption: OnceCell::new(), limit }
     }
 
     /// Agrees on a key with the keyring, which takes its time. Everything else can be asked meanwhile.
