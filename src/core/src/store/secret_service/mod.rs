@@ -132,7 +132,11 @@ impl Backend for SecretService {
         record::verify(&session.secret(&path).await?, account)?;
         if path != item.path {
             // The keyring made a second item, or updated another that was its equal: the older one is of no use.
-            remove(&session, &item.path, asking).await?;
+            let was_there = remove(&session, &item.path, asking).await?;
+            if !was_there {
+                let new = ItemLocation { path, attributes };
+                return self.is_wanted(&session, new, account, asking).await;
+            }
         }
         Ok(true)
     }
@@ -147,6 +151,33 @@ impl Backend for SecretService {
 }
 
 impl SecretService {
+    /// An item was to be replaced. It is gone, and there is a new one: either the keyring does so each time, or another program
+    /// deleted it after Usher had looked, and the new one goes as well.
+    async fn is_wanted(
+        &self,
+        session: &Session,
+        new: ItemLocation,
+        account: &Account,
+        asking: Asking,
+    ) -> Result<bool, StoreError> {
+        let (collection, secret) = (collection_of(&new.path)?, record::encode(account)?);
+        match session.create_item(&collection, &record::label(account), &new.attributes, &secret).await? {
+            Made::Now(path) if path == new.path => {
+                remove(session, &path, asking).await?;
+                Ok(false)
+            }
+            Made::Now(path) => {
+                record::verify(&session.secret(&path).await?, account)?;
+                remove(session, &new.path, asking).await?;
+                Ok(true)
+            }
+            Made::Prompt(prompt) => {
+                session.dismiss(&prompt).await;
+                Ok(true)
+            }
+        }
+    }
+
     /// The keyring at this bus. No call in which no person has a part takes longer than `limit`.
     pub(super) fn new(bus: Bus, limit: Duration) -> Self {
         Self { bus, limit, session: Mutex::default() }
@@ -341,15 +372,16 @@ async fn collection_for_new_items(session: &Session, asking: Asking) -> Result<O
     Ok(collection)
 }
 
-/// Removes an item. One that is gone already counts as removed.
-async fn remove(session: &Session, item: &ObjectPath<'_>, asking: Asking) -> Result<(), Fault> {
+/// Removes an item. `false` if it is gone already, which is as good.
+async fn remove(session: &Session, item: &ObjectPath<'_>, asking: Asking) -> Result<bool, Fault> {
     match session.delete(item).await {
-        Ok(Some(prompt)) if asking == Asking::Freely => session.prompt(&prompt).await.map(|_| ()),
+        Ok(Some(prompt)) if asking == Asking::Freely => session.prompt(&prompt).await.map(|_| true),
         Ok(Some(prompt)) => {
             session.dismiss(&prompt).await;
             Err(Fault::Locked)
         }
-        Ok(None) | Err(Fault::Gone) => Ok(()),
+        Ok(None) => Ok(true),
+        Err(Fault::Gone) => Ok(false),
         Err(fault) => Err(fault),
     }
 }

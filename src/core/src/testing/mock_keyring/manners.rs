@@ -25,6 +25,18 @@ pub enum Person {
     IsAway,
 }
 
+/// How often something happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Times {
+    /// Not at all.
+    #[default]
+    Never,
+    /// The next time.
+    Once,
+    /// Each time.
+    Always,
+}
+
 /// How the keyring behaves. The default is a well-behaved one.
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "a keyring may have any of these habits without the others")]
@@ -51,6 +63,9 @@ pub struct Manners {
     pub never_replaces: bool,
     /// Another program deletes each item right after its secret was read.
     pub loses_what_was_read: bool,
+    /// How often it loses an item that is to be replaced, so that a new one takes its place: each time, or once, since another
+    /// program has just deleted it.
+    pub loses_what_is_replaced: Times,
     /// Emits no signals but those of prompts.
     pub is_silent: bool,
     /// Never answers this method.

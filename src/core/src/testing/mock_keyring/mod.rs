@@ -22,7 +22,7 @@ use self::{
     state::{Signal, State},
 };
 pub use self::{
-    manners::{Lock, Manners, Person},
+    manners::{Lock, Manners, Person, Times},
     state::StoredItem,
 };
 

@@ -7,7 +7,7 @@ use oo7::Key;
 use tokio::sync::watch;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 
-use super::manners::{Lock, Manners, Person};
+use super::manners::{Lock, Manners, Person, Times};
 
 const ROOT: &str = "/org/freedesktop/secrets";
 const COLLECTION: &str = "org.freedesktop.Secret.Collection";
@@ -130,6 +130,13 @@ impl State {
         let is_equal = |item: &&mut StoredItem| {
             may_replace && collection_of(&item.path) == collection && item.attributes == attributes
         };
+        let loses = self.manners.loses_what_is_replaced;
+        if replace && loses != Times::Never {
+            self.items.retain(|item| item.attributes != attributes);
+        }
+        if loses == Times::Once {
+            self.manners.loses_what_is_replaced = Times::Never;
+        }
         if let Some(item) = self.items.iter_mut().find(is_equal) {
             item.secret = secret;
             let path = item.path.clone();

@@ -9,10 +9,10 @@ use crate::{
     patience::within,
     service::RemoteUrl,
     sign_in::{ExpectedAccount, SaveOutcome, Unsaved},
-    store::{StoreError, record},
+    store::{Entry, StoreError, record},
     testing::{
         self,
-        mock_keyring::{Manners, Person},
+        mock_keyring::{Manners, Person, Times},
     },
 };
 
@@ -160,6 +160,23 @@ async fn k07_what_another_program_deletes_meanwhile_does_not_come_back() {
     let remote_url = RemoteUrl::parse("https://store.example.org/repo").unwrap();
     assert!(!store.allow(ada.id, Link { remote_url, remote: "store".to_owned() }).await.unwrap());
     assert!(desk.keyring.items().is_empty());
+}
+
+#[tokio::test]
+async fn k07_what_another_program_deletes_in_the_last_moment_does_not_come_back() {
+    // A keyring that gives each change a new item has deleted nothing.
+    for (times, is_kept) in [(Times::Once, false), (Times::Always, true)] {
+        let desk = Desk::new(Manners::default()).await;
+        let (ada, store) = (account("ada"), desk.store());
+        store.add(&ada).await.unwrap();
+        desk.keyring.behave(|now| now.loses_what_is_replaced = times);
+        for name in ["Work", "Home"] {
+            let changed = store.change(ada.id, |account| account.name = Some(name.to_owned())).await.unwrap();
+            let left: Vec<_> = store.entries().await.unwrap().iter().filter_map(Entry::account).cloned().collect();
+            assert_eq!((changed.is_some(), left.len()), (is_kept, usize::from(is_kept)), "{times:?}, {name}");
+            assert!(left.iter().all(|account| account.name.as_deref() == Some(name)), "{left:?}");
+        }
+    }
 }
 
 #[tokio::test]
