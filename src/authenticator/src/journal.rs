@@ -16,7 +16,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use usher_core::{
-    files,
+    files, folders,
     json_file::{self, Contents, JsonFile, Version},
     names::{self, FLATPAK_AUTHENTICATOR_PATH},
     patience::within,
@@ -70,6 +70,8 @@ pub(crate) struct Journal {
     file: JsonFile<OpenHandles>,
     bus: String,
     address: Option<String>,
+    /// Whether writing it waits for no disk.
+    is_in_memory: bool,
 }
 
 impl Journal {
@@ -77,13 +79,14 @@ impl Journal {
     pub(crate) fn of_session(bus: &str) -> Option<Self> {
         // In a sandbox every bus has the same address.
         let address = std::env::var("DBUS_SESSION_BUS_ADDRESS").ok().filter(|_| !names::in_sandbox());
-        Some(Self::in_folder(names::runtime_dir()?, bus, address))
+        let folder = folders::session()?;
+        Some(Self { is_in_memory: folder.is_in_memory, ..Self::in_folder(folder.path, bus, address) })
     }
 
     /// The journal in that folder, for the bus with that id and address.
     pub(crate) fn in_folder(folder: PathBuf, bus: &str, address: Option<String>) -> Self {
         let file = JsonFile::at(folder.join(format!("{BEGIN}{bus}{END}")));
-        Self { folder, file, bus: bus.to_owned(), address }
+        Self { folder, file, bus: bus.to_owned(), address, is_in_memory: false }
     }
 
     /// The path of its file.
@@ -148,17 +151,21 @@ impl Journal {
     }
 }
 
-/// Writes a journal on a thread of its own, so that a slow disk delays nobody. Of several states that wait to be written,
-/// only the last is.
+/// Writes a journal. Each request waits for that, so where it is kept in memory it is written at once.
 #[derive(Debug)]
-pub(crate) struct JournalWriter {
-    latest: watch::Sender<(u64, Vec<Handle>)>,
-    written: watch::Receiver<u64>,
+pub(crate) enum JournalWriter {
+    /// In memory.
+    AtOnce(Journal),
+    /// On a thread of its own, so that a slow disk delays nobody. Of several states that wait to be written, only the last is.
+    Apart { latest: watch::Sender<(u64, Vec<Handle>)>, written: watch::Receiver<u64> },
 }
 
 impl JournalWriter {
     /// Writes this journal from now on.
     pub(crate) fn start(journal: Journal) -> Self {
+        if journal.is_in_memory {
+            return Self::AtOnce(journal);
+        }
         let (latest, mut waiting) = watch::channel((0, Vec::new()));
         let (done, written) = watch::channel(0);
         tokio::spawn(async move {
@@ -173,22 +180,30 @@ impl JournalWriter {
                 done.send_replace(number);
             }
         });
-        Self { latest, written }
+        Self::Apart { latest, written }
     }
 
     /// Writes the handles that are open now.
     pub(crate) fn write(&self, open: Vec<Handle>) {
-        self.latest.send_modify(|(number, handles)| {
-            *number += 1;
-            *handles = open;
-        });
+        match self {
+            Self::AtOnce(journal) => journal.write(open),
+            Self::Apart { latest, .. } => latest.send_modify(|(number, handles)| {
+                *number += 1;
+                *handles = open;
+            }),
+        }
     }
 
     /// Returns once all up to now is written, or cannot be in time.
     pub(crate) fn written(&self) -> impl Future<Output = ()> + use<> {
-        let (number, mut written) = (self.latest.borrow().0, self.written.clone());
+        let waiting = match self {
+            Self::AtOnce(_) => None,
+            Self::Apart { latest, written } => Some((latest.borrow().0, written.clone())),
+        };
         async move {
-            let _ = within(CLIENT_LIMIT, written.wait_for(|&done| done >= number)).await;
+            if let Some((number, mut written)) = waiting {
+                let _ = within(CLIENT_LIMIT, written.wait_for(|&done| done >= number)).await;
+            }
         }
     }
 }
@@ -276,17 +291,19 @@ mod tests {
 
     #[tokio::test]
     async fn the_last_state_is_the_one_that_is_written() {
-        let (_folder, journal) = journal();
-        let writer = JournalWriter::start(journal.clone());
-        for _ in 0..50 {
-            writer.write(vec![handle(":1.7", PATH)]);
-            writer.write(Vec::new());
-            writer.write(vec![handle(":1.7", PATH)]);
-            writer.written().await;
-            assert_eq!(journal.left_open(), [handle(":1.7", PATH)]);
-            writer.write(Vec::new());
-            writer.written().await;
-            assert_eq!(journal.left_open(), []);
+        for is_in_memory in [false, true] {
+            let (_folder, journal) = journal();
+            let writer = JournalWriter::start(Journal { is_in_memory, ..journal.clone() });
+            for _ in 0..50 {
+                writer.write(vec![handle(":1.7", PATH)]);
+                writer.write(Vec::new());
+                writer.write(vec![handle(":1.7", PATH)]);
+                writer.written().await;
+                assert_eq!(journal.left_open(), [handle(":1.7", PATH)], "in memory: {is_in_memory}");
+                writer.write(Vec::new());
+                writer.written().await;
+                assert_eq!(journal.left_open(), [], "in memory: {is_in_memory}");
+            }
         }
     }
 

@@ -10,12 +10,15 @@ use std::{
     sync::OnceLock,
 };
 
-use rustix::fs::{Access, access};
+use rustix::fs::{Access, FsWord, access, statfs};
 
 use crate::{files, names};
 
 /// The variable that names the folder of the login session.
 pub const RUNTIME_VARIABLE: &str = "XDG_RUNTIME_DIR";
+
+/// The type of a file system in memory (`TMPFS_MAGIC` of `linux/magic.h`).
+const TMPFS_MAGIC: FsWord = 0x0102_1994;
 
 /// Why the folder of the login session is not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +44,8 @@ pub struct SessionFolder {
     pub fault: Option<SessionFault>,
     /// Whether it can be written.
     pub is_usable: bool,
+    /// Whether its files are kept in memory, so that nothing waits for a disk there. Most systems keep them so.
+    pub is_in_memory: bool,
 }
 
 /// The folder for the data of applications; inside Flatpak, the application's own. `None` without a home folder.
@@ -71,8 +76,18 @@ pub async fn settle_session() {
 
 /// Whether files can be made in this folder, or the folder itself can.
 pub fn is_writable(folder: &Path) -> bool {
-    let nearest = folder.ancestors().find(|folder| folder.symlink_metadata().is_ok());
-    nearest.is_some_and(|folder| folder.is_dir() && can_write(folder))
+    nearest(folder).is_some_and(|folder| folder.is_dir() && can_write(folder))
+}
+
+/// Whether files in this folder are kept in memory.
+fn is_in_memory(folder: &Path) -> bool {
+    let system = nearest(folder).and_then(|folder| statfs(folder).ok());
+    system.is_some_and(|system| system.f_type == TMPFS_MAGIC)
+}
+
+/// The folder, or the one that it would be made in.
+fn nearest(folder: &Path) -> Option<&Path> {
+    folder.ancestors().find(|folder| folder.symlink_metadata().is_ok())
 }
 
 fn can_write(folder: &Path) -> bool {
@@ -110,12 +125,15 @@ impl<V: Fn(&str) -> Option<PathBuf>> Folders<V> {
 
     fn session(&self) -> Option<SessionFolder> {
         let fault = match self.named_session() {
-            Ok(path) => return Some(SessionFolder { path, fault: None, is_usable: true }),
+            Ok(path) => {
+                let is_in_memory = is_in_memory(&path);
+                return Some(SessionFolder { path, fault: None, is_usable: true, is_in_memory });
+            }
             Err(fault) => fault,
         };
         let path = self.session_with_data()?;
         let is_usable = is_writable(&path) && !self.is_foreign(&path);
-        Some(SessionFolder { path, fault: Some(fault), is_usable })
+        Some(SessionFolder { path, fault: Some(fault), is_usable, is_in_memory: false })
     }
 
     /// The folder of the session as the variables name it, whatever is on the disk.
@@ -124,7 +142,7 @@ impl<V: Fn(&str) -> Option<PathBuf>> Folders<V> {
             Some(base) => self.places(&base).1,
             None => self.session_with_data()?,
         };
-        Some(SessionFolder { path, fault: None, is_usable: true })
+        Some(SessionFolder { path, fault: None, is_usable: true, is_in_memory: false })
     }
 
     fn session_with_data(&self) -> Option<PathBuf> {
@@ -241,7 +259,8 @@ mod tests {
             let runtime = given.clone().map(|path| (RUNTIME_VARIABLE, path));
             let variables: Vec<_> = [("XDG_DATA_HOME", at("data"))].into_iter().chain(runtime).collect();
             let found = folders(&variables, &at("nowhere")).session();
-            let wanted = SessionFolder { path: path.clone(), fault, is_usable: true };
+            let is_in_memory = fault.is_none() && is_in_memory(folder.path());
+            let wanted = SessionFolder { path: path.clone(), fault, is_usable: true, is_in_memory };
             assert_eq!(found, Some(wanted), "{given:?}");
         }
         let variables = [("XDG_DATA_HOME", read_only.join("data"))];
@@ -287,5 +306,13 @@ mod tests {
         assert!(folders.named_session().is_ok());
         folders.user += 1;
         assert_eq!(folders.named_session(), Err(SessionFault::NotOurs));
+    }
+
+    #[test]
+    fn a_folder_in_memory_is_known() {
+        // The kernel keeps both, the second one for shared memory (POSIX `shm_open`).
+        for (folder, expected) in [("/proc", false), ("/dev/shm", true), ("/dev/shm/not/there/yet", true)] {
+            assert_eq!(is_in_memory(Path::new(folder)), expected, "{folder}");
+        }
     }
 }
