@@ -69,7 +69,7 @@ pub(crate) async fn compare(empty: &Path, runs: usize) -> Vec<Line> {
     lines(&windows, &nothing, &webkit)
 }
 
-/// A window, how long it took, and beside what else it is to be seen: a plain window with the same kinds of widgets.
+/// A window, how long it took, and how long a plain one with the same kinds of widgets.
 type Measured<'a> = (&'static str, Times, (&'a Samples, &'static str));
 
 fn lines(windows: &[Measured<'_>], nothing: &Samples, webkit: &Samples) -> Vec<Line> {
@@ -85,7 +85,7 @@ fn lines(windows: &[Measured<'_>], nothing: &Samples, webkit: &Samples) -> Vec<L
         let what = format!("first frame, {what}");
         lines.push(Line::compare(&what, painted.median(), webkit.median(), FRAME_GOAL, notes));
         let notes = format!("a plain Adw window with {content}, WebKitGTK loaded: what the toolkit takes to draw that");
-        lines.push(Line::compare(&format!("{what}, beside a plain one"), painted.median(), plain.median(), "", notes));
+        lines.push(Line::compare(&format!("{what}, plain one"), painted.median(), plain.median(), "", notes));
     }
     let notes = "an empty Adw window; what the library costs that a sign-in needs".to_owned();
     lines.push(Line::compare("first frame, empty with WebKitGTK", webkit.median(), nothing.median(), "", notes));
