@@ -151,60 +151,54 @@ impl Journal {
     }
 }
 
-/// Writes a journal. Each request waits for that, so where it is kept in memory it is written at once.
+/// Writes a journal; on a disk, by a thread of its own, so that a slow one delays nobody. Of several states that wait to be
+/// written, only the last is.
 #[derive(Debug)]
-pub(crate) enum JournalWriter {
-    /// In memory.
-    AtOnce(Journal),
-    /// On a thread of its own, so that a slow disk delays nobody. Of several states that wait to be written, only the last is.
-    Apart { latest: watch::Sender<(u64, Vec<Handle>)>, written: watch::Receiver<u64> },
+pub(crate) struct JournalWriter {
+    latest: watch::Sender<(u64, Vec<Handle>)>,
+    written: watch::Receiver<u64>,
 }
 
 impl JournalWriter {
     /// Writes this journal from now on.
     pub(crate) fn start(journal: Journal) -> Self {
-        if journal.is_in_memory {
-            return Self::AtOnce(journal);
-        }
         let (latest, mut waiting) = watch::channel((0, Vec::new()));
         let (done, written) = watch::channel(0);
         tokio::spawn(async move {
             while waiting.changed().await.is_ok() {
                 let (number, handles) = waiting.borrow_and_update().clone();
-                let (place, journal) = (journal.file.path().to_owned(), journal.clone());
-                if let Err(error) =
-                    files::apart_within(files::WRITE_LIMIT, &place, move || journal.write(handles)).await
-                {
-                    tracing::warn!(%error, "cannot write the journal in time");
+                if journal.is_in_memory {
+                    journal.write(handles);
+                } else {
+                    write_apart(journal.clone(), handles).await;
                 }
                 done.send_replace(number);
             }
         });
-        Self::Apart { latest, written }
+        Self { latest, written }
     }
 
     /// Writes the handles that are open now.
     pub(crate) fn write(&self, open: Vec<Handle>) {
-        match self {
-            Self::AtOnce(journal) => journal.write(open),
-            Self::Apart { latest, .. } => latest.send_modify(|(number, handles)| {
-                *number += 1;
-                *handles = open;
-            }),
-        }
+        self.latest.send_modify(|(number, handles)| {
+            *number += 1;
+            *handles = open;
+        });
     }
 
     /// Returns once all up to now is written, or cannot be in time.
     pub(crate) fn written(&self) -> impl Future<Output = ()> + use<> {
-        let waiting = match self {
-            Self::AtOnce(_) => None,
-            Self::Apart { latest, written } => Some((latest.borrow().0, written.clone())),
-        };
+        let (number, mut written) = (self.latest.borrow().0, self.written.clone());
         async move {
-            if let Some((number, mut written)) = waiting {
-                let _ = within(CLIENT_LIMIT, written.wait_for(|&done| done >= number)).await;
-            }
+            let _ = within(CLIENT_LIMIT, written.wait_for(|&done| done >= number)).await;
         }
+    }
+}
+
+async fn write_apart(journal: Journal, handles: Vec<Handle>) {
+    let place = journal.file.path().to_owned();
+    if let Err(error) = files::apart_within(files::WRITE_LIMIT, &place, move || journal.write(handles)).await {
+        tracing::warn!(%error, "cannot write the journal in time");
     }
 }
 
