@@ -3,11 +3,13 @@
 //! desktop's calls to the window process, and the window process's answers to the caller.
 
 use std::{collections::HashMap, time::Duration};
-use usher_core::patience::within;
 
 use serde::Serialize;
 use tokio::sync::Semaphore;
-use usher_core::names::{self, ACCOUNTS_NAME};
+use usher_core::{
+    names::{self, ACCOUNTS_NAME},
+    patience::within,
+};
 use zbus::{
     Connection, fdo,
     zvariant::{self, DynamicType, LE, Value, serialized::Context},

@@ -3,9 +3,11 @@
 //! the daemon; the bus starts it for either.
 
 use std::time::Duration;
-use usher_core::patience::within;
 
-use usher_core::names::{ACCESS_NAME, AUTHENTICATOR_NAME};
+use usher_core::{
+    names::{ACCESS_NAME, AUTHENTICATOR_NAME},
+    patience::within,
+};
 use zbus::{
     Connection,
     fdo::{DBusProxy, RequestNameFlags, RequestNameReply},

@@ -5,8 +5,8 @@
 //! reach such a peer. A call to the peer shows which case it is: the proxy refuses it at once.
 
 use std::time::Duration;
-use usher_core::patience::within;
 
+use usher_core::patience::within;
 use zbus::{Connection, fdo::DBusProxy, names::OwnedUniqueName};
 
 /// Longest wait for a peer. The proxy refuses at once, so a call that takes longer has reached the peer.

@@ -79,8 +79,9 @@ fn watch(folder: &Path) -> io::Result<Receiver> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use usher_core::patience::within;
+
+    use super::*;
 
     #[tokio::test]
     async fn an_update_and_a_removal_are_noticed_and_nothing_else_is() {

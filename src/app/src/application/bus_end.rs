@@ -3,9 +3,9 @@
 //! a code, and once a renewal under way is done. Left alone, GLib would raise a signal.
 
 use std::time::Duration;
-use usher_core::patience::within;
 
 use gtk::{gio, glib, prelude::*, subclass::prelude::*};
+use usher_core::patience::within;
 
 use super::Application;
 

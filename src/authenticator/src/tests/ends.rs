@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 use std::{sync::atomic::Ordering, time::Duration};
-use usher_core::patience::within;
 
 use futures_util::future::join_all;
-use usher_core::names::{ACCESS_NAME, ACCESS_PATH, AUTHENTICATOR_NAME};
+use usher_core::{
+    names::{ACCESS_NAME, ACCESS_PATH, AUTHENTICATOR_NAME},
+    patience::within,
+};
 
 use super::{Bus, Call, Client, Daemon, EndingMoment, Plan, journal, prompter::Prompter, soon, until};
 use crate::{

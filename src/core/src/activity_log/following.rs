@@ -69,8 +69,7 @@ mod tests {
     use std::{fs, time::Duration};
 
     use super::*;
-    use crate::activity_log::Event;
-    use crate::patience::within;
+    use crate::{activity_log::Event, patience::within};
 
     fn entry(at: i64) -> Entry {
         Entry { at, host: "store.example".to_owned(), remote: None, account: None, event: Event::SignedOut }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-use crate::patience::within;
 use std::{fs, os::unix::fs::MetadataExt};
 
 use proptest::prelude::*;

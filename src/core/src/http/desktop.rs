@@ -4,7 +4,6 @@
 
 mod portal;
 
-use crate::patience::within;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -17,6 +16,7 @@ use url::{Origin, Url};
 pub use portal::PortalProxies;
 
 use super::proxy::{self, Proxy};
+use crate::patience::within;
 
 /// Longest wait for the desktop.
 const LIMIT: Duration = Duration::from_secs(3);

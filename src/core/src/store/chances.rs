@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! When a keyring that failed is worth another try.
 
-use crate::patience::within;
 use std::{pin::Pin, time::Duration};
 
 use futures_util::{Stream, StreamExt};
 use zbus::Connection;
 
 use super::AccountStore;
+use crate::patience::within;
 
 /// How often to try again although the keyring reports no change: some report nothing when they are unlocked.
 const INTERVAL: Duration = Duration::from_secs(15);

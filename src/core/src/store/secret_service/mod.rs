@@ -113,12 +113,14 @@ impl Backend for SecretService {
             // Another program has deleted it, and it must not come back. A locked keyring may only hide it.
             return if session.is_locked(&collection).await? { Err(StoreError::Locked) } else { Ok(false) };
         }
+        let label = record::label(account);
+        let create = || session.create_item(&collection, &label, &attributes, &secret);
         let made = if equal?.len() > 1 {
             // Of several equal items the keyring would replace any, perhaps one that a later version of Usher wrote.
             session.set_secret(&item.path, &secret).await?;
             Made::Now(item.path.clone())
         } else {
-            session.create_item(&collection, &record::label(account), &attributes, &secret).await?
+            create().await?
         };
         let path = match made {
             Made::Prompt(prompt) if asking != Asking::Freely => {
@@ -134,8 +136,7 @@ impl Backend for SecretService {
             // The keyring made a second item, or updated another that was its equal: the older one is of no use.
             let was_there = remove(&session, &item.path, asking).await?;
             if !was_there {
-                let new = ItemLocation { path, attributes };
-                return self.is_wanted(&session, new, account, asking).await;
+                return keep_new(&session, &path, create().await?, account, asking).await;
             }
         }
         Ok(true)
@@ -151,33 +152,6 @@ impl Backend for SecretService {
 }
 
 impl SecretService {
-    /// An item was to be replaced. It is gone, and there is a new one: either the keyring does so each time, or another program
-    /// deleted it after Usher had looked, and the new one goes as well.
-    async fn is_wanted(
-        &self,
-        session: &Session,
-        new: ItemLocation,
-        account: &Account,
-        asking: Asking,
-    ) -> Result<bool, StoreError> {
-        let (collection, secret) = (collection_of(&new.path)?, record::encode(account)?);
-        match session.create_item(&collection, &record::label(account), &new.attributes, &secret).await? {
-            Made::Now(path) if path == new.path => {
-                remove(session, &path, asking).await?;
-                Ok(false)
-            }
-            Made::Now(path) => {
-                record::verify(&session.secret(&path).await?, account)?;
-                remove(session, &new.path, asking).await?;
-                Ok(true)
-            }
-            Made::Prompt(prompt) => {
-                session.dismiss(&prompt).await;
-                Ok(true)
-            }
-        }
-    }
-
     /// The keyring at this bus. No call in which no person has a part takes longer than `limit`.
     pub(super) fn new(bus: Bus, limit: Duration) -> Self {
         Self { bus, limit, session: Mutex::default() }
@@ -370,6 +344,32 @@ async fn collection_for_new_items(session: &Session, asking: Asking) -> Result<O
         }
     }
     Ok(collection)
+}
+
+/// Keeps the item that took the place of one that is gone, if this keyring makes a new one each time: `again` is what it made at
+/// a second call. If not, another program deleted the old one after Usher had looked, and the new one goes as well. Says which.
+async fn keep_new(
+    session: &Session,
+    new: &OwnedObjectPath,
+    again: Made,
+    account: &Account,
+    asking: Asking,
+) -> Result<bool, StoreError> {
+    match again {
+        Made::Now(path) if path == *new => {
+            remove(session, new, asking).await?;
+            Ok(false)
+        }
+        Made::Now(path) => {
+            record::verify(&session.secret(&path).await?, account)?;
+            remove(session, new, asking).await?;
+            Ok(true)
+        }
+        Made::Prompt(prompt) => {
+            session.dismiss(&prompt).await;
+            Ok(true)
+        }
+    }
 }
 
 /// Removes an item. `false` if it is gone already, which is as good.
