@@ -4,14 +4,13 @@
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
-use std::sync::Mutex;
 
 use atspi::proxy::accessible::AccessibleProxy;
 use atspi::proxy::bus::{BusProxy, StatusProxy};
 use atspi::proxy::text::TextProxy;
-use atspi::{Interface, InterfaceSet, Role, State};
+use atspi::{Interface, InterfaceSet, Role, State, StateSet};
 use futures_util::StreamExt as _;
-use futures_util::future::{BoxFuture, FutureExt as _, try_join_all};
+use futures_util::future::{BoxFuture, FutureExt as _, try_join, try_join_all};
 use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -25,18 +24,15 @@ use crate::processes::LIMIT;
 use crate::tree::Node;
 
 const ACCESSIBLE: &str = "org.a11y.atspi.Accessible";
+const CACHE: &str = "org.a11y.atspi.Cache";
+const CACHE_PATH: &str = "/org/a11y/atspi/cache";
 const EVENT: &str = "org.a11y.atspi.Event.Object";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
-
-/// What a widget is, for as long as it lives.
-type Kind = (Role, InterfaceSet);
 
 /// The accessibility bus of a session.
 #[derive(Debug)]
 pub(crate) struct Accessibility {
     pub(crate) connection: Connection,
-    /// The kinds of the widgets that were read before, by name and path.
-    kinds: Mutex<HashMap<String, Kind>>,
     /// Wakes up whenever a program says that something on the screen has changed.
     changes: watch::Receiver<()>,
     /// Listens to that.
@@ -64,7 +60,7 @@ impl Accessibility {
                 changed.send_replace(());
             }
         });
-        Self { connection, kinds: Mutex::default(), changes, _listening: listening }
+        Self { connection, changes, _listening: listening }
     }
 
     /// What wakes up whenever a program says that something on the screen has changed.
@@ -72,63 +68,75 @@ impl Accessibility {
         self.changes.clone()
     }
 
+    /// Reads the windows of the program that has the object `program`, as far as they are on the screen, in reading order.
+    pub(crate) async fn read_windows(&self, program: &ObjectRef, windows: Vec<ObjectRef>) -> zbus::Result<Vec<Node>> {
+        let known = self.known_widgets(program).await?;
+        self.read_all(windows, 0, &known).await
+    }
+
+    async fn read_all(&self, objects: Vec<ObjectRef>, depth: usize, known: &Known) -> zbus::Result<Vec<Node>> {
+        let read = objects.into_iter().map(|object| self.read_nodes(object, depth, known));
+        Ok(try_join_all(read).await?.into_iter().flatten().collect())
+    }
+
     /// Reads `object` and its descendants, as far as they are on the screen. Leaves out what goes away meanwhile.
-    pub(crate) fn read_nodes(&self, object: ObjectRef, depth: usize) -> BoxFuture<'_, zbus::Result<Vec<Node>>> {
+    fn read_nodes<'a>(
+        &'a self,
+        object: ObjectRef,
+        depth: usize,
+        known: &'a Known,
+    ) -> BoxFuture<'a, zbus::Result<Vec<Node>>> {
         async move {
-            let Ok(proxy) = object.proxy::<AccessibleProxy<'_>>(&self.connection).await else {
-                return Ok(Vec::new());
+            let widget = match known.get(&object.path) {
+                Some(widget) => Some(widget.clone()),
+                None => self.ask_widget(&object).await?,
             };
-            let Some(states) = unless_gone(proxy.get_state().await)? else {
-                return Ok(Vec::new());
-            };
+            let Some(widget) = widget else { return Ok(Vec::new()) };
             // A web view does not know which parts of its page are visible.
-            let is_visible = states.contains(State::Showing) || states.contains(State::Visible);
-            if !is_visible && !object.is_in_page() {
+            if !widget.is_visible() && !object.is_in_page() {
                 return Ok(Vec::new());
             }
-            let (kind, properties) = futures_util::join!(self.kind_of(&object, &proxy), self.properties_of(&object));
-            // Leave out a node that could be read only in part: it would look as if it had no name.
-            let (Some((role, interfaces)), Some(properties)) = (kind?, properties?) else {
-                return Ok(Vec::new());
-            };
-            let text = if interfaces.contains(Interface::Text) && role != Role::PasswordText {
-                unless_gone(self.text_of(&object).await)?.unwrap_or_default()
-            } else {
-                String::new()
-            };
-            let inside = if properties.child_count == Some(0) { Vec::new() } else { children(&proxy).await? };
+            let (text, inside) = try_join(self.text_of(&object, &widget), self.children_of(&object, &widget)).await?;
             let mut nodes = vec![Node {
-                interfaces,
-                role,
-                name: visible_text(&properties.name),
-                description: visible_text(&properties.description),
+                interfaces: widget.interfaces,
+                role: widget.role,
+                name: visible_text(&widget.name),
+                description: visible_text(&widget.description),
                 text: visible_text(&text),
-                states,
+                states: widget.states,
                 depth,
                 object,
             }];
-            let inside = inside.into_iter().map(|child| self.read_nodes(child, depth + 1));
-            nodes.extend(try_join_all(inside).await?.into_iter().flatten());
+            nodes.extend(self.read_all(inside, depth + 1, known).await?);
             Ok(nodes)
         }
         .boxed()
     }
 
-    async fn kind_of(&self, object: &ObjectRef, proxy: &AccessibleProxy<'_>) -> zbus::Result<Option<Kind>> {
-        let key = format!("{}{}", object.name.as_str(), object.path.as_str());
-        let known = self.kinds.lock().expect("nobody panics with the lock").get(&key).copied();
-        if known.is_some() {
-            return Ok(known);
-        }
-        let (role, interfaces) = futures_util::join!(proxy.get_role(), proxy.get_interfaces());
-        let (Some(role), Some(interfaces)) = (unless_gone(role)?, unless_gone(interfaces)?) else {
-            return Ok(None);
-        };
-        // What is in a page may become something else.
-        if !object.is_in_page() {
-            self.kinds.lock().expect("nobody panics with the lock").insert(key, (role, interfaces));
-        }
-        Ok(Some((role, interfaces)))
+    /// What a program tells of all its widgets at once. GTK tells it of those that somebody has asked for before; others
+    /// may tell nothing.
+    async fn known_widgets(&self, program: &ObjectRef) -> zbus::Result<Known> {
+        let name = program.name.as_ref();
+        let call = self.connection.call_method(Some(name), CACHE_PATH, Some(CACHE), "GetItems", &());
+        let reply = unless_gone(call.await)?;
+        let items = reply.and_then(|reply| reply.body().deserialize::<Vec<Item>>().ok()).unwrap_or_default();
+        Ok(items.into_iter().map(|item| (item.object.path.clone(), item.into())).collect())
+    }
+
+    /// What an object says of itself; nothing if it has gone. One that could be read only in part has gone too: it would
+    /// look as if it had no name.
+    async fn ask_widget(&self, object: &ObjectRef) -> zbus::Result<Option<Widget>> {
+        let Ok(proxy) = object.proxy::<AccessibleProxy<'_>>(&self.connection).await else { return Ok(None) };
+        let (states, role, interfaces, properties) = futures_util::join!(
+            proxy.get_state(),
+            proxy.get_role(),
+            proxy.get_interfaces(),
+            self.properties_of(object)
+        );
+        let (Some(states), Some(role)) = (unless_gone(states)?, unless_gone(role)?) else { return Ok(None) };
+        let (Some(interfaces), Some(properties)) = (unless_gone(interfaces)?, properties?) else { return Ok(None) };
+        let Properties { name, description, child_count } = properties;
+        Ok(Some(Widget { role, interfaces, states, name, description, child_count }))
     }
 
     async fn properties_of(&self, object: &ObjectRef) -> zbus::Result<Option<Properties>> {
@@ -142,8 +150,21 @@ impl Accessibility {
         Ok(Some(Properties { name, description, child_count }))
     }
 
-    async fn text_of(&self, object: &ObjectRef) -> zbus::Result<String> {
-        object.proxy::<TextProxy<'_>>(&self.connection).await?.get_text(0, -1).await
+    async fn text_of(&self, object: &ObjectRef, widget: &Widget) -> zbus::Result<String> {
+        if !widget.interfaces.contains(Interface::Text) || widget.role == Role::PasswordText {
+            return Ok(String::new());
+        }
+        let proxy = object.proxy::<TextProxy<'_>>(&self.connection).await?;
+        Ok(unless_gone(proxy.get_text(0, -1).await)?.unwrap_or_default())
+    }
+
+    /// The children of an object, in their order.
+    async fn children_of(&self, object: &ObjectRef, widget: &Widget) -> zbus::Result<Vec<ObjectRef>> {
+        if widget.child_count == Some(0) {
+            return Ok(Vec::new());
+        }
+        let Ok(proxy) = object.proxy::<AccessibleProxy<'_>>(&self.connection).await else { return Ok(Vec::new()) };
+        children(&proxy).await
     }
 }
 
@@ -162,6 +183,49 @@ async fn events(connection: &Connection) -> zbus::Result<MessageStream> {
         )
         .await?;
     Ok(events)
+}
+
+/// What one call tells of the widgets of a program, by their paths.
+type Known = HashMap<OwnedObjectPath, Widget>;
+
+/// What is known of a widget or of an element of a page.
+#[derive(Clone)]
+struct Widget {
+    role: Role,
+    interfaces: InterfaceSet,
+    states: StateSet,
+    name: String,
+    description: String,
+    child_count: Option<i32>,
+}
+
+impl Widget {
+    fn is_visible(&self) -> bool {
+        self.states.contains(State::Showing) || self.states.contains(State::Visible)
+    }
+}
+
+/// One entry of the answer to `GetItems`, in the order of GTK (`gtk/a11y/gtkatspicache.c`).
+#[derive(Deserialize, Type)]
+struct Item {
+    object: ObjectRef,
+    _program: (String, OwnedObjectPath),
+    // An object without a parent has one without a name.
+    _parent: (String, OwnedObjectPath),
+    _index: i32,
+    child_count: i32,
+    interfaces: InterfaceSet,
+    name: String,
+    role: Role,
+    description: String,
+    states: StateSet,
+}
+
+impl From<Item> for Widget {
+    fn from(item: Item) -> Self {
+        let Item { role, interfaces, states, name, description, child_count, .. } = item;
+        Self { role, interfaces, states, name, description, child_count: Some(child_count) }
+    }
 }
 
 /// What an object has as properties, which one call gives.

@@ -156,9 +156,7 @@ impl Tree {
                 continue;
             };
             if is_wanted(&name) {
-                for window in children(&proxy).await? {
-                    nodes.extend(bus.read_nodes(window, 0).await?);
-                }
+                nodes.extend(bus.read_windows(&object, children(&proxy).await?).await?);
             }
             programs.push(name);
         }
