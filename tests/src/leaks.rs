@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use usher_demo_store::{CREDENTIAL_MARK, DOWNLOAD_TOKEN_MARK};
 
-use crate::processes::Processes;
+use crate::processes::{Processes, is_in};
 
 /// Every secret of a session contains one of these. The shop's tokens are encoded, so their marks look different.
 const MARKS: [&str; 3] = ["CANARY", CREDENTIAL_MARK, DOWNLOAD_TOKEN_MARK];
@@ -75,6 +75,6 @@ fn in_folder(folder: &Path, allowed: &[PathBuf], unmarked: &[String], leaks: &mu
 }
 
 fn holds_a_secret(bytes: &[u8], unmarked: &[String]) -> bool {
-    let text = String::from_utf8_lossy(bytes);
-    MARKS.iter().any(|mark| text.contains(mark)) || unmarked.iter().any(|secret| text.contains(secret.as_str()))
+    let unmarked = unmarked.iter().map(String::as_str);
+    MARKS.into_iter().chain(unmarked).any(|secret| is_in(secret.as_bytes(), bytes))
 }

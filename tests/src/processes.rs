@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use memchr::memmem;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// How long a test waits for anything. Long enough that no test fails because the computer is busy.
@@ -140,18 +141,22 @@ impl Processes {
     }
 
     fn is_marked(&self, id: u32) -> bool {
-        let wanted = format!("{MARK}={}", self.mark);
-        fs::read(format!("/proc/{id}/environ"))
-            .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes()))
+        let wanted = format!("{MARK}={}\0", self.mark);
+        fs::read(format!("/proc/{id}/environ")).is_ok_and(|environment| is_in(wanted.as_bytes(), &environment))
     }
 
     /// The processes of the session, and those with a mount from its folder: the program that opens a sandbox may carry
     /// no mark, but its home is the session's.
     fn all(&self) -> BTreeSet<u32> {
-        let has_mount =
-            |id: &u32| fs::read_to_string(format!("/proc/{id}/mountinfo")).is_ok_and(|text| text.contains(&self.mark));
+        // Most processes share their mounts with others, and to list mounts costs much.
+        let mut known: BTreeMap<Option<PathBuf>, bool> = BTreeMap::new();
+        let mut has_mount = |id: &u32| {
+            let read = || fs::read(format!("/proc/{id}/mountinfo"));
+            let space = fs::read_link(format!("/proc/{id}/ns/mnt")).ok();
+            *known.entry(space).or_insert_with(|| read().is_ok_and(|mounts| is_in(self.mark.as_bytes(), &mounts)))
+        };
         let mut all = self.ids();
-        all.extend(process_ids().filter(has_mount));
+        all.extend(process_ids().filter(|id| has_mount(id)));
         all.retain(|id| parent_of(*id).is_some());
         all
     }
@@ -167,18 +172,25 @@ impl Processes {
     pub(crate) fn end_all(&self) {
         for (signal, limit) in [(Signal::TERM, Duration::from_secs(3)), (Signal::KILL, LIMIT)] {
             let until = Instant::now() + limit;
-            // A process that is about to end no longer shows its mark, so keep these ids.
-            let mut left = self.all();
-            for id in &left {
-                send_signal(*id, signal);
-            }
-            while !left.is_empty() && Instant::now() < until {
-                thread::sleep(Duration::from_millis(10));
-                self.reap();
-                left.retain(|id| parent_of(*id).is_some());
-                left.extend(self.all());
-            }
+            // Those that come meanwhile end as well.
+            while self.end_those_there(signal, until) && Instant::now() < until {}
         }
+    }
+
+    /// Sends the signal to all processes of the session, and waits until these have ended. Says whether there were any.
+    fn end_those_there(&self, signal: Signal, until: Instant) -> bool {
+        let all = self.all();
+        for id in &all {
+            send_signal(*id, signal);
+        }
+        // To look for all costs much more than to look after these.
+        let mut left = all.clone();
+        while !left.is_empty() && Instant::now() < until {
+            thread::sleep(Duration::from_millis(10));
+            self.reap();
+            left.retain(|id| parent_of(*id).is_some());
+        }
+        !all.is_empty()
     }
 
     /// Reaps children that have ended.
@@ -195,6 +207,11 @@ pub fn send_signal(id: u32, signal: Signal) {
     if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
         let _ = kill_process(pid, signal);
     }
+}
+
+/// Whether `bytes` hold those that are sought. Stories look through much, which wants a library that is optimised.
+pub(crate) fn is_in(sought: &[u8], bytes: &[u8]) -> bool {
+    memmem::find(bytes, sought).is_some()
 }
 
 /// Whether a process has ended, even if nobody has asked yet how.

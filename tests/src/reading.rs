@@ -15,7 +15,7 @@ use crate::tree::Tree;
 
 /// How long the page may take to follow one turn of the wheel.
 const SCROLL_LIMIT: Duration = Duration::from_secs(10);
-/// How often the wheel is turned until the page follows.
+/// How often the wheel is turned until the page follows, and how often the page is read from its top.
 const TRIES: usize = 3;
 /// How far a place may be off: positions are whole pixels.
 const ROUNDING: i32 = 2;
@@ -84,20 +84,31 @@ impl Window<'_> {
     async fn unreadable(&self) -> Vec<String> {
         let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
         let wheel = self.wheel().await.expect("the window is there");
-        self.turn(&wheel, "4", LOOKS * TURNS).await;
-        for _ in 0..LOOKS {
-            let tree = self.tree().await;
-            let areas = self.areas(&tree).await;
-            look(&tree, &areas, &mut seen);
-            if seen.values().all(Seen::is_whole) {
-                break;
-            }
-            if !self.turn_down(&wheel, &tree, &areas).await {
+        // A page that has just become smaller goes to what has the focus, be it after the wheel was turned.
+        for _ in 0..TRIES {
+            self.turn(&wheel, "4", LOOKS * TURNS).await;
+            if self.reads_down(&wheel, &mut seen).await {
                 break;
             }
         }
         let unread = seen.into_iter().filter(|(_, seen)| !seen.is_whole());
         unread.map(|(text, seen)| format!("{text} {:?}", seen.last)).collect()
+    }
+
+    /// Reads the page from where it is to its end. Says whether all of it has been seen.
+    async fn reads_down(&self, wheel: &[String; 3], seen: &mut BTreeMap<String, Seen>) -> bool {
+        for _ in 0..LOOKS {
+            let tree = self.tree().await;
+            let areas = self.areas(&tree).await;
+            look(&tree, &areas, seen);
+            if seen.values().all(Seen::is_whole) {
+                return true;
+            }
+            if !self.turn_down(wheel, &tree, &areas).await {
+                break;
+            }
+        }
+        false
     }
 
     /// Turns the wheel down, and says whether the page follows. A turn may be lost, as a click may.
