@@ -8,9 +8,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
-use tokio::net::unix::pipe::Receiver;
-use usher_core::{files, names, remote};
+use usher_core::{file_watch::FileWatch, files, names, remote};
 
 /// The files that flatpak adds to a running application that was updated or uninstalled.
 const MARKS: [&str; 2] = [names::DEPLOYMENT_UPDATED, names::DEPLOYMENT_REMOVED];
@@ -41,15 +39,8 @@ impl Deployment {
     }
 
     async fn follow(&self) -> io::Result<()> {
-        let changes = watch(&self.0)?;
-        while !self.has_ended() {
-            changes.readable().await?;
-            // The content of the events does not matter.
-            match changes.try_read(&mut [0; 4096]) {
-                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
-                _ => {}
-            }
-        }
+        let mut changes = FileWatch::of_folder(&self.0)?;
+        while !self.has_ended() && changes.next().await.is_some() {}
         Ok(())
     }
 
@@ -67,14 +58,6 @@ pub(crate) async fn idle_time(wanted: Duration) -> Duration {
     let looked = files::apart(Path::new("the user's installation"), remote::is_user_installation_seen);
     let is_blind = !looked.await.unwrap_or_default();
     if is_blind { wanted.min(SHORT) } else { wanted }
-}
-
-/// Becomes readable when a folder gets a new file.
-fn watch(folder: &Path) -> io::Result<Receiver> {
-    let changes = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
-    inotify::add_watch(&changes, folder, WatchFlags::CREATE | WatchFlags::MOVED_TO)?;
-    // It is no pipe, but can be read like one.
-    Receiver::from_owned_fd_unchecked(changes)
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ pub mod dismissals;
 pub mod environment;
 pub mod error_text;
 pub mod familiarity;
-mod file_watch;
+pub mod file_watch;
 pub mod files;
 pub mod folders;
 #[cfg(any(test, feature = "testing"))]

@@ -2,10 +2,11 @@
 //! Whether this Usher is whole: whether what runs is still what is installed, and whether flatpak can reach the helper that
 //! it asks for accounts.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use gtk::{gio, glib, prelude::*, subclass::prelude::*};
-use usher_core::{checks, names};
+use gtk::{glib, prelude::*, subclass::prelude::*};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use usher_core::{checks, file_watch::FileWatch, names};
 
 use super::Changes;
 use crate::runtime;
@@ -35,7 +36,7 @@ impl Deployment {
 }
 
 mod imp {
-    use std::cell::{Cell, RefCell};
+    use std::cell::Cell;
 
     use super::*;
 
@@ -44,7 +45,6 @@ mod imp {
         pub(super) changes: Changes,
         pub(super) deployment: Cell<Deployment>,
         pub(super) lacks_helper: Cell<bool>,
-        pub(super) monitor: RefCell<Option<gio::FileMonitor>>,
     }
 
     #[glib::object_subclass]
@@ -101,29 +101,42 @@ impl OwnInstallation {
     }
 
     fn follow(&self, folder: &Path) {
-        let file = gio::File::for_path(folder);
-        let Ok(monitor) = file.monitor_directory(gio::FileMonitorFlags::NONE, gio::Cancellable::NONE) else {
-            tracing::warn!("cannot follow updates of Usher itself");
-            return;
-        };
         let (weak, folder) = (self.downgrade(), folder.to_owned());
-        let look = move || {
-            let now = Deployment::of(&folder);
-            if let Some(own) = weak.upgrade()
-                && own.imp().deployment.replace(now) != now
-            {
-                own.changes().announce();
+        let mut chances = follow_changes(folder.clone());
+        glib::spawn_future_local(async move {
+            while chances.recv().await.is_some() {
+                let Some(own) = weak.upgrade() else { return };
+                let now = Deployment::of(&folder);
+                if own.imp().deployment.replace(now) != now {
+                    own.changes().announce();
+                }
+            }
+        });
+    }
+}
+
+/// Tells when to look into a folder: now, whenever something has changed there, and when it is gone.
+fn follow_changes(folder: PathBuf) -> UnboundedReceiver<()> {
+    let (sender, chances) = unbounded_channel();
+    glib::spawn_future_local(runtime::spawn(async move {
+        let mut watch = match FileWatch::of_folder(&folder) {
+            Ok(watch) => watch,
+            Err(error) => {
+                tracing::warn!(%error, "cannot follow updates of Usher itself");
+                return;
             }
         };
-        look();
-        monitor.connect_changed(move |_, _, _, _| look());
-        self.imp().monitor.replace(Some(monitor));
-    }
+        let mut is_there = true;
+        while sender.send(()).is_ok() && is_there {
+            is_there = watch.next().await.is_some();
+        }
+    }));
+    chances
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{cell::Cell, fs, rc::Rc, time::Duration};
+    use std::{cell::Cell, fs, process::Command, rc::Rc, time::Duration};
 
     use super::*;
 
@@ -146,6 +159,17 @@ mod tests {
         });
         fs::remove_dir_all(&folder).unwrap();
         assert_eq!(seen.unwrap(), [Deployment::Current, Deployment::Updated, Deployment::Removed]);
+    }
+
+    #[test]
+    fn they_are_seen_where_the_system_has_no_watches_to_give() {
+        const SHELL: &str = "echo 0 >/proc/sys/user/max_inotify_instances && exec \"$0\" \"$@\"";
+        let test = "model::own_installation::tests::an_update_and_an_uninstallation_are_seen_when_they_happen";
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-current-user", "--keep-caps", "sh", "-ec", SHELL]);
+        let output = command.arg(std::env::current_exe().unwrap()).args(["--exact", test]).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
     }
 
     fn wait_for_change(own: &OwnInstallation, context: &glib::MainContext) {

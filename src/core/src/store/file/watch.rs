@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Notices when any process changes the file.
 
-use std::{io, os::fd::OwnedFd};
+use std::io;
 
 use futures_util::{Stream, stream};
 use tokio::sync::watch;
 
 use super::disk::DiskFile;
-use crate::file_watch::{self, FileWatch};
+use crate::file_watch::{self, FileWatch, Watched};
 
 /// Begins to watch the folder of a file.
-pub(super) fn begin(file: &DiskFile) -> io::Result<OwnedFd> {
+pub(super) fn begin(file: &DiskFile) -> io::Result<Watched> {
     file.make_folder()?;
     file_watch::begin(file.folder())
 }
@@ -19,20 +19,20 @@ pub(super) fn begin(file: &DiskFile) -> io::Result<OwnedFd> {
 /// Without the key nothing in the file could be read anyway. Yields a last time, then ends, when the folder is gone.
 pub(super) fn changes(
     name: &str,
-    inotify: OwnedFd,
+    watched: Watched,
     opened: watch::Receiver<bool>,
 ) -> io::Result<impl Stream<Item = ()> + Send + use<>> {
-    let watched = FileWatch::of(inotify, name)?;
-    Ok(stream::unfold(Some((watched, opened)), |following| async {
-        let (mut watched, mut opened) = following?;
+    let watch = FileWatch::of(watched, name)?;
+    Ok(stream::unfold(Some((watch, opened)), |following| async {
+        let (mut watch, mut opened) = following?;
         loop {
             tokio::select! {
-                heard = watched.next() => match heard {
+                heard = watch.next() => match heard {
                     Some(()) if !*opened.borrow() => {}
-                    Some(()) => return Some(((), Some((watched, opened)))),
+                    Some(()) => return Some(((), Some((watch, opened)))),
                     None => return Some(((), None)),
                 },
-                changed = opened.changed() => return changed.ok().map(|()| ((), Some((watched, opened)))),
+                changed = opened.changed() => return changed.ok().map(|()| ((), Some((watch, opened)))),
             }
         }
     }))
