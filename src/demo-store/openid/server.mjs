@@ -120,9 +120,13 @@ function command({ command: name, settings: changes }) {
 async function answer(request, response) {
   const { pathname, searchParams } = new URL(request.url, issuer);
   const route = ROUTES[pathname] ?? (pathname.startsWith('/interaction/') ? 'sign_in_page' : 'page');
-  const entry = { route, method: request.method, grant: null, status: null };
+  const entry = { route, method: request.method, grant: null, status: null, microseconds: null };
+  const began = performance.now();
   requests.push(entry);
-  response.on('finish', () => { entry.status = response.statusCode; });
+  response.on('finish', () => {
+    entry.status = response.statusCode;
+    entry.microseconds = Math.round((performance.now() - began) * 1000);
+  });
   keep(searchParams, ['state', 'nonce']);
   let fields = {};
   if (FOR_PROGRAMS.includes(route) || (route === 'sign_in_page' && request.method === 'POST')) {

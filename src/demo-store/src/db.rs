@@ -2,11 +2,13 @@
 //! The shop's database: users, their credentials, their access to apps, and their purchases.
 
 use std::{
+    num::NonZeroU32,
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use ring::pbkdf2;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{StoreError, hex, tokens::now};
@@ -14,7 +16,7 @@ use crate::{StoreError, hex, tokens::now};
 /// The accounts of every new shop. The password of each is its name.
 pub const DEMO_USERS: [&str; 2] = ["demo", "demo2"];
 
-const PASSWORD_ROUNDS: u32 = 10_000;
+const PASSWORD_ROUNDS: NonZeroU32 = NonZeroU32::new(10_000).expect("it is not zero");
 
 const SCHEMA: &str = "
     PRAGMA foreign_keys = ON;
@@ -250,7 +252,9 @@ fn insert_user(connection: &Connection, name: &str, password: &str) -> Result<()
 }
 
 fn hash(password: &str, salt: &[u8]) -> [u8; 32] {
-    pbkdf2::pbkdf2_hmac_array::<sha2::Sha256, 32>(password.as_bytes(), salt, PASSWORD_ROUNDS)
+    let mut hash = [0; 32];
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, PASSWORD_ROUNDS, salt, password.as_bytes(), &mut hash);
+    hash
 }
 
 #[cfg(test)]

@@ -43,6 +43,8 @@ pub struct IssuerRequest {
     pub grant: Option<String>,
     /// The status of the answer, if there was one.
     pub status: Option<u16>,
+    /// How long the issuer worked on it, if there was an answer.
+    pub microseconds: Option<u64>,
 }
 
 #[derive(Deserialize)]
