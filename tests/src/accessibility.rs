@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The bus on which programs describe their windows to screen readers, and reading them there in few calls: this is most of
+//! The bus on which programs describe their windows to screen readers, and reading them there in few calls: this is much of
 //! what a story costs.
 
 use std::collections::HashMap;
