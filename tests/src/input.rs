@@ -91,6 +91,8 @@ impl Window<'_> {
             items.position(Node::is_focused)
         };
         self.focus().await;
+        // A dialog gives the focus back once it is gone, and that would close the menu.
+        self.wait("a page with no dialog over it", |tree| tree.shows_own_page().then_some(())).await;
         self.screen.key("F10").await;
         let mut now = self.wait("the focus in the menu", has_focus).await;
         while now != place {
