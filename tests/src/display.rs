@@ -35,8 +35,10 @@ impl Display {
                 let number = start_virtual(processes);
                 processes.set("DISPLAY", &format!(":{number}"));
                 processes.set("GDK_BACKEND", "x11");
-                // It has no graphics card, and GTK would compile shaders for the processor: a fifth of a story's cost.
+                // It has no graphics card, and GTK and WebKit would compile shaders for the processor: each a fifth of the
+                // cost of a story with a page.
                 processes.set("GSK_RENDERER", "cairo");
+                processes.set("WEBKIT_DISABLE_DMABUF_RENDERER", "1");
             }
         }
     }
