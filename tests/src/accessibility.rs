@@ -134,20 +134,18 @@ impl Accessibility {
             self.properties_of(object)
         );
         let (Some(states), Some(role)) = (unless_gone(states)?, unless_gone(role)?) else { return Ok(None) };
-        let (Some(interfaces), Some(properties)) = (unless_gone(interfaces)?, properties?) else { return Ok(None) };
-        let Properties { name, description, child_count } = properties;
+        let (Some(interfaces), Some(mut properties)) = (unless_gone(interfaces)?, properties?) else { return Ok(None) };
+        let mut text = |name: &str| properties.remove(name).and_then(|value| String::try_from(value).ok());
+        let (Some(name), Some(description)) = (text("Name"), text("Description")) else { return Ok(None) };
+        let child_count = properties.get("ChildCount").and_then(|count| i32::try_from(count).ok());
         Ok(Some(Widget { role, interfaces, states, name, description, child_count }))
     }
 
-    async fn properties_of(&self, object: &ObjectRef) -> zbus::Result<Option<Properties>> {
+    /// What an object has as properties, in one call.
+    async fn properties_of(&self, object: &ObjectRef) -> zbus::Result<Option<HashMap<String, OwnedValue>>> {
         let (name, path) = (object.name.as_ref(), object.path.as_ref());
         let call = self.connection.call_method(Some(name), path, Some(PROPERTIES), "GetAll", &ACCESSIBLE);
-        let Some(reply) = unless_gone(call.await)? else { return Ok(None) };
-        let Ok(mut all) = reply.body().deserialize::<HashMap<String, OwnedValue>>() else { return Ok(None) };
-        let mut text = |name: &str| all.remove(name).and_then(|value| String::try_from(value).ok());
-        let (Some(name), Some(description)) = (text("Name"), text("Description")) else { return Ok(None) };
-        let child_count = all.get("ChildCount").and_then(|count| i32::try_from(count).ok());
-        Ok(Some(Properties { name, description, child_count }))
+        Ok(unless_gone(call.await)?.and_then(|reply| reply.body().deserialize().ok()))
     }
 
     async fn text_of(&self, object: &ObjectRef, widget: &Widget) -> zbus::Result<String> {
@@ -226,13 +224,6 @@ impl From<Item> for Widget {
         let Item { role, interfaces, states, name, description, child_count, .. } = item;
         Self { role, interfaces, states, name, description, child_count: Some(child_count) }
     }
-}
-
-/// What an object has as properties, which one call gives.
-struct Properties {
-    name: String,
-    description: String,
-    child_count: Option<i32>,
 }
 
 /// The bus name and path of an accessible object. For the page in a web view the bus name is not a unique one.
