@@ -53,7 +53,7 @@ pub use bus::Bus;
 pub use chromium::Chromium;
 pub use client::{CallMonitor, Client, ListingCall, Response};
 pub use default_browser::DefaultBrowser;
-pub use display::{Display, is_available as has_display};
+pub use display::{Display, is_available as has_display, with_shaders};
 pub use flatpak::{Flatpak, Outcome};
 pub use held_windows::HeldWindows;
 pub use keyring::{Item, Keyring, KeyringState, SCHEMA};

@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use usher_demo_store::{Failure, Reply, Route};
-use usher_tests::{LIMIT, Role, Session, Setup, Window, send_signal, wait_for, wait_until};
+use usher_tests::{LIMIT, Role, Session, Setup, Window, send_signal, wait_for, wait_until, with_shaders};
 
 const APP: &str = "org.example.Postcard";
 /// The token of the correct redirect.
@@ -35,7 +35,11 @@ fn page(script: &str) -> Reply {
 
 /// A session in which the prompt shows a sign-in page with that script.
 async fn session_at(script: &str) -> Session {
-    let session = Session::start(Setup::default()).await;
+    open_page(Setup::default(), script).await
+}
+
+async fn open_page(setup: Setup, script: &str) -> Session {
+    let session = Session::start(setup).await;
     session.shop().control().set_page("/login", page(script));
     session.flatpak().install(APP).end().await;
     let host = session.host();
@@ -49,6 +53,12 @@ async fn go_on(session: &Session, page: &Window<'_>) {
     page.says("Signed In").await;
     let item = session.keyring().only_item().await;
     assert!(item.text().contains(RIGHT) && !item.text().contains(WRONG), "the right hit counts");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_drawn_with_shaders_signs_in() {
+    let session = open_page(Setup { environment: with_shaders(), ..Setup::default() }, "").await;
+    go_on(&session, &session.screen().front()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use secret_service::{EncryptionType, SecretService};
 use usher_demo_store::{DemoStore, StoreOptions};
-use usher_tests::{KeyringState, SCHEMA, Session, Setup, workspace};
+use usher_tests::{KeyringState, SCHEMA, Session, Setup, with_shaders, workspace};
 
 use crate::caller::Caller;
 
@@ -35,10 +35,9 @@ pub(crate) struct Bench {
     pub(crate) accounts: Accounts,
 }
 
-/// A session without a shop. Windows are drawn by GL, as on a desktop.
+/// A session without a shop. Windows are drawn as on a desktop.
 pub(crate) fn setup_for_windows() -> Setup {
-    let environment = vec![("GSK_RENDERER", "ngl".to_owned())];
-    Setup { keyring: KeyringState::Unlocked, without_shop: true, environment, ..Setup::default() }
+    Setup { keyring: KeyringState::Unlocked, without_shop: true, environment: with_shaders(), ..Setup::default() }
 }
 
 impl Bench {
