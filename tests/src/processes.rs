@@ -142,7 +142,7 @@ impl Processes {
 
     fn is_marked(&self, id: u32) -> bool {
         let wanted = format!("{MARK}={}\0", self.mark);
-        fs::read(format!("/proc/{id}/environ")).is_ok_and(|environment| is_in(wanted.as_bytes(), &environment))
+        is_in(wanted.as_bytes(), &environment_of(id))
     }
 
     /// The processes of the session, and those with a mount from its folder: the program that opens a sandbox may carry
@@ -229,6 +229,22 @@ pub(crate) fn zombies_of(parent: u32) -> usize {
     process_ids().filter(|id| state_of(*id).is_some_and(|(is_zombie, of)| is_zombie && of == parent)).count()
 }
 
+/// The environment with which a process was started. While it goes over into another program it shows none for a moment.
+fn environment_of(id: u32) -> Vec<u8> {
+    let file = |name| format!("/proc/{id}/{name}");
+    let read = |name| fs::read(file(name)).unwrap_or_default();
+    loop {
+        let arguments = read("cmdline");
+        let environment = read("environ");
+        let is_settled = !arguments.is_empty() && arguments == read("cmdline");
+        // Neither a thread of the system nor a process that has ended has a program.
+        if !environment.is_empty() || is_settled || fs::read_link(file("exe")).is_err() {
+            return environment;
+        }
+        thread::yield_now();
+    }
+}
+
 fn process_ids() -> impl Iterator<Item = u32> {
     fs::read_dir("/proc").expect("/proc is readable").filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
 }
@@ -290,4 +306,21 @@ pub(crate) async fn wait_between<T>(
 /// Polls `check` until it is true. Fails after [`LIMIT`] with `what`.
 pub async fn wait_until(what: &str, mut check: impl AsyncFnMut() -> bool) {
     wait_for(what, async || check().await.then_some(()), async || String::new()).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_goes_over_into_another_program_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let processes = Processes::new(folder.path(), BTreeMap::from([("PATH".to_owned(), "/usr/bin".to_owned())]));
+        let script = "exec sh -c \"$0\" \"$0\" $(($1 + 1))";
+        let mut child = processes.command("sh").args(["-c", "exec sh -c \"$0\" \"$0\" 1", script]).spawn().unwrap();
+        let missed = (0..10_000).filter(|_| !processes.is_marked(child.id())).count();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(missed, 0);
+    }
 }
