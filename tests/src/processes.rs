@@ -202,6 +202,15 @@ impl Processes {
     }
 }
 
+impl Drop for Processes {
+    /// A session that could not be started has nobody else to end them.
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.end_all();
+        }
+    }
+}
+
 /// Sends `signal` to a process, if it is still there.
 pub fn send_signal(id: u32, signal: Signal) {
     if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
@@ -312,10 +321,27 @@ pub async fn wait_until(what: &str, mut check: impl AsyncFnMut() -> bool) {
 mod tests {
     use super::*;
 
+    fn processes(folder: &Path) -> Processes {
+        Processes::new(folder, BTreeMap::from([("PATH".to_owned(), "/usr/bin".to_owned())]))
+    }
+
+    #[test]
+    fn a_session_that_cannot_be_started_leaves_no_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let started = std::panic::catch_unwind::<_, ()>(|| {
+            let processes = processes(folder.path());
+            let mut command = processes.command("sleep");
+            command.arg("600");
+            std::panic::panic_any(processes.start("sleep", command))
+        });
+        let id: Box<u32> = started.unwrap_err().downcast().unwrap();
+        assert!(has_ended(*id));
+    }
+
     #[test]
     fn a_process_that_goes_over_into_another_program_is_found() {
         let folder = tempfile::tempdir().unwrap();
-        let processes = Processes::new(folder.path(), BTreeMap::from([("PATH".to_owned(), "/usr/bin".to_owned())]));
+        let processes = processes(folder.path());
         let script = "exec sh -c \"$0\" \"$0\" $(($1 + 1))";
         let mut child = processes.command("sh").args(["-c", "exec sh -c \"$0\" \"$0\" 1", script]).spawn().unwrap();
         let missed = (0..10_000).filter(|_| !processes.is_marked(child.id())).count();
